@@ -1,0 +1,146 @@
+"""The Rust data plane, as seen from Python.
+
+Every call is coarse and carries bytes: a published change, a batch of records, a page of metrics. No
+call of a client of the data plane ever enters Python. All calls may be made from any thread; those
+that take time release the interpreter lock. Messages are those of ``pointsman/v1/snapshot.proto``.
+
+Exceptions::
+
+    CoreError
+    ├── InvalidConfigError        the configuration names a wrong field or value
+    ├── BindError                 the address cannot be listened on
+    ├── ForkedProcessError        the handle was used in a child made by fork
+    ├── InvalidSnapshotError      a published change is not valid; the message starts with the field path
+    ├── StaleSnapshotError        the change builds on another generation: publish everything
+    ├── BackendError              a backend could not be asked or its file not be read
+    ├── InvalidRequestError       an argument is out of range
+    └── InvalidPredictionIdError  a prediction id is malformed, forged or signed by no known key
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+class CoreError(Exception): ...
+class InvalidConfigError(CoreError): ...
+class BindError(CoreError): ...
+class ForkedProcessError(CoreError): ...
+class InvalidSnapshotError(CoreError): ...
+class StaleSnapshotError(CoreError): ...
+class BackendError(CoreError): ...
+class InvalidRequestError(CoreError): ...
+class InvalidPredictionIdError(CoreError): ...
+
+@final
+class ServerHandle:
+    """A running data plane."""
+
+    @property
+    def grpc_address(self) -> str:
+        """The address it listens on, ``host:port``, the port as the system chose it."""
+
+    def publish(self, update: bytes) -> int:
+        """Applies a ``SnapshotUpdate`` on every thread and answers the generation in effect.
+
+        Raises:
+            InvalidSnapshotError: nothing was changed; the message starts with the field path.
+            StaleSnapshotError: ``base_generation`` is not the generation in effect.
+        """
+
+    def probe_backend(self, model: bytes, timeout_seconds: float) -> bytes:
+        """Asks the backend of a ``ModelSnapshot`` whether it is ready and what it takes.
+
+        Returns:
+            A ``Signature``, as far as the backend describes itself (possibly without tensors).
+
+        Raises:
+            BackendError: it is not reachable, not ready, not in the models folder or not readable.
+        """
+
+    def router_counters(self, router_id: str) -> bytes:
+        """Answers a router's live ``RouterCounters``; without variants when it had no traffic."""
+
+    def take_records(self, max_records: int, timeout_seconds: float) -> bytes:
+        """Takes a ``RecordBatch`` off the queue, waiting up to the time for the first record."""
+
+    def metrics(self) -> str:
+        """Answers all metrics in the Prometheus text format."""
+
+    def status(self) -> str:
+        """Answers a JSON object: ``serving``, ``generation``, ``connections``, ``in_flight``,
+        ``threads``, ``restored`` (whether the state came from disk), ``backends`` (a list of
+        ``{target, up, endpoints}``)."""
+
+    def stop(self, grace_seconds: float) -> int:
+        """Drains: NOT_SERVING, GOAWAY, calls in flight are finished within the grace.
+
+        Returns:
+            The number of calls that were cut off. Calling it again returns 0. Never raises.
+        """
+
+def start_server(config: str) -> ServerHandle:
+    """Checks the JSON configuration, binds, restores the state on disk, then serves.
+
+    Raises:
+        InvalidConfigError: the message starts with the field.
+        BindError: the address is in use or not ours.
+    """
+
+@final
+class DecodedPredictionId:
+    """What a prediction id says."""
+
+    @property
+    def router_id(self) -> str: ...
+    @property
+    def variant(self) -> str: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def propensity(self) -> float: ...
+    @property
+    def pinned(self) -> bool: ...
+    @property
+    def time_us(self) -> int:
+        """When it was made, UTC microseconds."""
+    @property
+    def key_id(self) -> int: ...
+
+def decode_prediction_id(prediction_id: str, signing_keys: bytes) -> DecodedPredictionId:
+    """Verifies and reads a prediction id with ``SigningKeys``.
+
+    Raises:
+        InvalidPredictionIdError: it is malformed, forged or signed by no known key.
+    """
+
+def reallocate_slots(slot_runs: Sequence[int], shares: Sequence[float]) -> tuple[list[int], int]:
+    """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them.
+
+    Args:
+        slot_runs: The table in force as variant index and length in turn; empty for none yet.
+            Indices beyond ``shares`` are variants that went away.
+        shares: What each variant shall have, in any unit; at least one above zero.
+
+    Returns:
+        The new table in the same form and the number of slots that moved (0 for a first table).
+
+    Raises:
+        InvalidRequestError: a share is negative or no number, all are zero, or the runs do not
+            add up to 10,000.
+    """
+
+@final
+class Engine:
+    """The server's own decision code on a published state, for tests, notebooks and replay."""
+
+    def __new__(cls, update: bytes, seed: int) -> Engine: ...
+    def decide(
+        self, router_id: str, entity_ids: Sequence[str | None]
+    ) -> list[tuple[str, float, str, int | None]]:
+        """Decides once for each entity id (None: no entity, a random draw).
+
+        Returns:
+            Variant, propensity, reason (``slot``, ``weight``) and slot (None without an entity).
+
+        Raises:
+            InvalidRequestError: no such router.
+        """
