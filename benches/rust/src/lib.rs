@@ -1,0 +1,1 @@
+//! Load peers and decision benchmarks.

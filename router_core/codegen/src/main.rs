@@ -1,0 +1,2 @@
+//! Writes the generated protobuf code.
+fn main() {}
