@@ -1,2 +1,57 @@
-//! Writes the generated protobuf code.
-fn main() {}
+//! Writes the Rust code and the descriptors that `pointsman-wire` holds, from the files in `proto/`.
+//!
+//! `pointsman-codegen <output root> [<source root>]`: both default to the working directory. A check
+//! writes to another output root and compares.
+
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+
+use prost::Message;
+use protox::Compiler;
+
+/// The files of the contract, relative to the folder `proto`.
+const FILES: [&str; 6] = [
+    "pointsman/v1/key.proto",
+    "pointsman/v1/model.proto",
+    "pointsman/v1/prediction.proto",
+    "pointsman/v1/router.proto",
+    INTERNAL_FILE,
+    "inference/grpc_service.proto",
+];
+
+/// The file that no client sees: it is generated, but reflection does not show it.
+const INTERNAL_FILE: &str = "pointsman/v1/snapshot.proto";
+
+/// The folder for what is written, relative to the output root.
+const OUTPUT: &str = "router_core/crates/wire/src/generated";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args_os().skip(1).map(PathBuf::from);
+    let output_root = arguments.next().unwrap_or_else(|| PathBuf::from("."));
+    let source_root = arguments.next().unwrap_or_else(|| PathBuf::from("."));
+    let output = output_root.join(OUTPUT);
+    fs::create_dir_all(&output)?;
+
+    let mut compiler = Compiler::new([source_root.join("proto")])?;
+    compiler.include_imports(true).include_source_info(true).open_files(FILES)?;
+    let files = compiler.file_descriptor_set();
+
+    let mut reflected = files.clone();
+    reflected.file.retain(|file| file.name() != INTERNAL_FILE);
+    for file in &mut reflected.file {
+        // Comments are for readers of the source; reflection has no use for them.
+        file.source_code_info = None;
+    }
+    fs::write(output.join("descriptors.bin"), reflected.encode_to_vec())?;
+
+    // Messages only: hyper serves the hot services by hand and Python serves the others.
+    tonic_prost_build::configure()
+        .build_client(false)
+        .build_server(false)
+        .bytes(".inference")
+        .out_dir(&output)
+        .compile_fds(files)?;
+    Ok(())
+}

@@ -1,0 +1,1 @@
+"""The generated messages and services of ``pointsman.v1``; see ``proto/pointsman/v1``."""

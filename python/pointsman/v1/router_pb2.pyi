@@ -1,0 +1,424 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import empty_pb2 as _empty_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from pointsman.v1 import prediction_pb2 as _prediction_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Strategy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STRATEGY_UNSPECIFIED: _ClassVar[Strategy]
+    STRATEGY_WEIGHTED: _ClassVar[Strategy]
+    STRATEGY_FEATURE_RULES: _ClassVar[Strategy]
+    STRATEGY_BANDIT: _ClassVar[Strategy]
+    STRATEGY_CANARY: _ClassVar[Strategy]
+
+class RouterStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ROUTER_STATUS_UNSPECIFIED: _ClassVar[RouterStatus]
+    ROUTER_STATUS_REGISTERED: _ClassVar[RouterStatus]
+    ROUTER_STATUS_DEPLOYING: _ClassVar[RouterStatus]
+    ROUTER_STATUS_RUNNING: _ClassVar[RouterStatus]
+    ROUTER_STATUS_STOPPED: _ClassVar[RouterStatus]
+    ROUTER_STATUS_FAILED: _ClassVar[RouterStatus]
+
+class VariantRole(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VARIANT_ROLE_UNSPECIFIED: _ClassVar[VariantRole]
+    VARIANT_ROLE_CANDIDATE: _ClassVar[VariantRole]
+    VARIANT_ROLE_CONTROL: _ClassVar[VariantRole]
+    VARIANT_ROLE_CANARY: _ClassVar[VariantRole]
+
+class VersionPinning(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VERSION_PINNING_UNSPECIFIED: _ClassVar[VersionPinning]
+    VERSION_PINNING_ALLOW: _ClassVar[VersionPinning]
+    VERSION_PINNING_IGNORE: _ClassVar[VersionPinning]
+STRATEGY_UNSPECIFIED: Strategy
+STRATEGY_WEIGHTED: Strategy
+STRATEGY_FEATURE_RULES: Strategy
+STRATEGY_BANDIT: Strategy
+STRATEGY_CANARY: Strategy
+ROUTER_STATUS_UNSPECIFIED: RouterStatus
+ROUTER_STATUS_REGISTERED: RouterStatus
+ROUTER_STATUS_DEPLOYING: RouterStatus
+ROUTER_STATUS_RUNNING: RouterStatus
+ROUTER_STATUS_STOPPED: RouterStatus
+ROUTER_STATUS_FAILED: RouterStatus
+VARIANT_ROLE_UNSPECIFIED: VariantRole
+VARIANT_ROLE_CANDIDATE: VariantRole
+VARIANT_ROLE_CONTROL: VariantRole
+VARIANT_ROLE_CANARY: VariantRole
+VERSION_PINNING_UNSPECIFIED: VersionPinning
+VERSION_PINNING_ALLOW: VersionPinning
+VERSION_PINNING_IGNORE: VersionPinning
+
+class Router(_message.Message):
+    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    TAGS_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    STICKY_FIELD_NUMBER: _ClassVar[int]
+    VERSION_PINNING_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_ROUTER_NAME_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    RECORD_PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    STATUS_MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    ENDPOINT_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    DEPLOY_TIME_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    display_name: str
+    description: str
+    tags: _containers.RepeatedScalarFieldContainer[str]
+    strategy: Strategy
+    variants: _containers.RepeatedCompositeFieldContainer[Variant]
+    sticky: bool
+    version_pinning: VersionPinning
+    answer_router_name: bool
+    default_timeout: _duration_pb2.Duration
+    record_predictions: bool
+    permissions: RouterPermissions
+    owner: str
+    status: RouterStatus
+    status_message: str
+    endpoint: str
+    generation: int
+    etag: str
+    create_time: _timestamp_pb2.Timestamp
+    update_time: _timestamp_pb2.Timestamp
+    deploy_time: _timestamp_pb2.Timestamp
+    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Variant(_message.Message):
+    __slots__ = ("name", "model_id", "model_version", "weight", "enabled", "role", "effective_share")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_SHARE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    model_id: str
+    model_version: str
+    weight: float
+    enabled: bool
+    role: VariantRole
+    effective_share: float
+    def __init__(self, name: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., weight: _Optional[float] = ..., enabled: bool = ..., role: _Optional[_Union[VariantRole, str]] = ..., effective_share: _Optional[float] = ...) -> None: ...
+
+class RouterPermissions(_message.Message):
+    __slots__ = ("public", "public_predict", "shared_user_ids")
+    PUBLIC_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_PREDICT_FIELD_NUMBER: _ClassVar[int]
+    SHARED_USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    public: bool
+    public_predict: bool
+    shared_user_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, public: bool = ..., public_predict: bool = ..., shared_user_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class CreateRouterRequest(_message.Message):
+    __slots__ = ("router", "validate_only")
+    ROUTER_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router: Router
+    validate_only: bool
+    def __init__(self, router: _Optional[_Union[Router, _Mapping]] = ..., validate_only: bool = ...) -> None: ...
+
+class GetRouterRequest(_message.Message):
+    __slots__ = ("router_id",)
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    def __init__(self, router_id: _Optional[str] = ...) -> None: ...
+
+class ListRoutersRequest(_message.Message):
+    __slots__ = ("status", "strategy", "owner", "tag", "page_size", "page_token")
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    TAG_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    status: RouterStatus
+    strategy: Strategy
+    owner: str
+    tag: str
+    page_size: int
+    page_token: str
+    def __init__(self, status: _Optional[_Union[RouterStatus, str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., owner: _Optional[str] = ..., tag: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListRoutersResponse(_message.Message):
+    __slots__ = ("routers", "next_page_token")
+    ROUTERS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    routers: _containers.RepeatedCompositeFieldContainer[Router]
+    next_page_token: str
+    def __init__(self, routers: _Optional[_Iterable[_Union[Router, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class UpdateRouterRequest(_message.Message):
+    __slots__ = ("router", "update_mask", "validate_only")
+    ROUTER_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router: Router
+    update_mask: _field_mask_pb2.FieldMask
+    validate_only: bool
+    def __init__(self, router: _Optional[_Union[Router, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., validate_only: bool = ...) -> None: ...
+
+class DeleteRouterRequest(_message.Message):
+    __slots__ = ("router_id", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class DeployRouterRequest(_message.Message):
+    __slots__ = ("router_id", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class DeployRouterResponse(_message.Message):
+    __slots__ = ("router", "endpoint")
+    ROUTER_FIELD_NUMBER: _ClassVar[int]
+    ENDPOINT_FIELD_NUMBER: _ClassVar[int]
+    router: Router
+    endpoint: str
+    def __init__(self, router: _Optional[_Union[Router, _Mapping]] = ..., endpoint: _Optional[str] = ...) -> None: ...
+
+class StopRouterRequest(_message.Message):
+    __slots__ = ("router_id", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class StartRouterRequest(_message.Message):
+    __slots__ = ("router_id", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class UpdateVariantWeightRequest(_message.Message):
+    __slots__ = ("router_id", "variant", "weight", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    variant: str
+    weight: float
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., variant: _Optional[str] = ..., weight: _Optional[float] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class VariantWeight(_message.Message):
+    __slots__ = ("variant", "weight")
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    variant: str
+    weight: float
+    def __init__(self, variant: _Optional[str] = ..., weight: _Optional[float] = ...) -> None: ...
+
+class BatchUpdateVariantWeightsRequest(_message.Message):
+    __slots__ = ("router_id", "weights", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    weights: _containers.RepeatedCompositeFieldContainer[VariantWeight]
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., weights: _Optional[_Iterable[_Union[VariantWeight, _Mapping]]] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class ToggleVariantRequest(_message.Message):
+    __slots__ = ("router_id", "variant", "enabled", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    variant: str
+    enabled: bool
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., variant: _Optional[str] = ..., enabled: bool = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class VariantWeightsResponse(_message.Message):
+    __slots__ = ("router_id", "variants", "moved_share", "moved_slots", "generation", "etag")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    MOVED_SHARE_FIELD_NUMBER: _ClassVar[int]
+    MOVED_SLOTS_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    variants: _containers.RepeatedCompositeFieldContainer[Variant]
+    moved_share: float
+    moved_slots: int
+    generation: int
+    etag: str
+    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., moved_share: _Optional[float] = ..., moved_slots: _Optional[int] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class UpdateRouterPermissionsRequest(_message.Message):
+    __slots__ = ("router_id", "permissions", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    permissions: RouterPermissions
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class GetRouterMetricsRequest(_message.Message):
+    __slots__ = ("router_id",)
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    def __init__(self, router_id: _Optional[str] = ...) -> None: ...
+
+class RouterMetrics(_message.Message):
+    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    COUNT_START_TIME_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_RECORD_COUNT_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    variants: _containers.RepeatedCompositeFieldContainer[VariantMetrics]
+    total: VariantMetrics
+    generation: int
+    count_start_time: _timestamp_pb2.Timestamp
+    dropped_record_count: int
+    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ...) -> None: ...
+
+class VariantMetrics(_message.Message):
+    __slots__ = ("variant", "request_count", "error_count", "requests_by_code", "pinned_request_count", "effective_share", "served_share", "overhead", "backend", "feedback_count", "mean_reward", "feedback")
+    class RequestsByCodeEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ERROR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_BY_CODE_FIELD_NUMBER: _ClassVar[int]
+    PINNED_REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EFFECTIVE_SHARE_FIELD_NUMBER: _ClassVar[int]
+    SERVED_SHARE_FIELD_NUMBER: _ClassVar[int]
+    OVERHEAD_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_FIELD_NUMBER: _ClassVar[int]
+    FEEDBACK_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MEAN_REWARD_FIELD_NUMBER: _ClassVar[int]
+    FEEDBACK_FIELD_NUMBER: _ClassVar[int]
+    variant: str
+    request_count: int
+    error_count: int
+    requests_by_code: _containers.ScalarMap[str, int]
+    pinned_request_count: int
+    effective_share: float
+    served_share: float
+    overhead: LatencyMetrics
+    backend: LatencyMetrics
+    feedback_count: int
+    mean_reward: float
+    feedback: _containers.RepeatedCompositeFieldContainer[FeedbackMetrics]
+    def __init__(self, variant: _Optional[str] = ..., request_count: _Optional[int] = ..., error_count: _Optional[int] = ..., requests_by_code: _Optional[_Mapping[str, int]] = ..., pinned_request_count: _Optional[int] = ..., effective_share: _Optional[float] = ..., served_share: _Optional[float] = ..., overhead: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., feedback_count: _Optional[int] = ..., mean_reward: _Optional[float] = ..., feedback: _Optional[_Iterable[_Union[FeedbackMetrics, _Mapping]]] = ...) -> None: ...
+
+class LatencyMetrics(_message.Message):
+    __slots__ = ("mean_seconds", "p50_seconds", "p90_seconds", "p99_seconds")
+    MEAN_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    P50_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    P90_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    P99_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    mean_seconds: float
+    p50_seconds: float
+    p90_seconds: float
+    p99_seconds: float
+    def __init__(self, mean_seconds: _Optional[float] = ..., p50_seconds: _Optional[float] = ..., p90_seconds: _Optional[float] = ..., p99_seconds: _Optional[float] = ...) -> None: ...
+
+class FeedbackMetrics(_message.Message):
+    __slots__ = ("metric", "count", "mean")
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    MEAN_FIELD_NUMBER: _ClassVar[int]
+    metric: str
+    count: int
+    mean: float
+    def __init__(self, metric: _Optional[str] = ..., count: _Optional[int] = ..., mean: _Optional[float] = ...) -> None: ...
+
+class ListPredictionsRequest(_message.Message):
+    __slots__ = ("router_id", "variant", "entity_id", "start_time", "end_time", "has_feedback", "page_size", "page_token")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    HAS_FEEDBACK_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    variant: str
+    entity_id: str
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    has_feedback: bool
+    page_size: int
+    page_token: str
+    def __init__(self, router_id: _Optional[str] = ..., variant: _Optional[str] = ..., entity_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., has_feedback: bool = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListPredictionsResponse(_message.Message):
+    __slots__ = ("predictions", "next_page_token")
+    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    predictions: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.PredictionRecord]
+    next_page_token: str
+    def __init__(self, predictions: _Optional[_Iterable[_Union[_prediction_pb2.PredictionRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class GetPredictionRequest(_message.Message):
+    __slots__ = ("router_id", "prediction_id")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    prediction_id: str
+    def __init__(self, router_id: _Optional[str] = ..., prediction_id: _Optional[str] = ...) -> None: ...
