@@ -1,1 +1,27 @@
-//! model.
+//! The domain: ids, model versions, validated routers, and the state that they make together.
+//!
+//! No I/O and no async. Everything here is checked when it is built, so that the hot path can rely on it.
+
+mod access;
+mod alias;
+mod error;
+mod ids;
+mod model_version;
+mod router;
+mod sharded_map;
+mod signature;
+mod slots;
+mod snapshot;
+
+pub use access::{AccessKey, AccessTable, Principal, Scope, Scopes};
+pub use alias::AliasTable;
+pub use error::ModelError;
+pub use ids::{Id, MAX_ID_BYTES};
+pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage};
+pub use router::{
+    MAX_VARIANTS, Permissions, Router, RouterDefinition, RouterStatus, Split, Variant, VersionPinning,
+};
+pub use sharded_map::ShardedMap;
+pub use signature::{Datatype, FeatureValue, Signature, Task, TensorSpec};
+pub use slots::{SLOT_COUNT, SlotTable};
+pub use snapshot::{SigningKey, SigningKeys, Snapshot, SnapshotError, SnapshotUpdate};

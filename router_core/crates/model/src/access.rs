@@ -1,0 +1,92 @@
+//! Who may call: keys, what they may do, and the principal that a call has.
+
+use std::{collections::HashMap, sync::Arc};
+
+/// One thing that a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Read routers, models, predictions and figures.
+    Read,
+    /// Change them.
+    Write,
+    /// Call routers and bring feedback.
+    Predict,
+}
+
+/// A set of scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// Every scope.
+    pub const ALL: Self = Self(0b111);
+
+    /// The set with one more scope.
+    #[must_use]
+    pub const fn with(self, scope: Scope) -> Self {
+        Self(self.0 | 1 << scope as u8)
+    }
+
+    /// Whether a scope is in the set.
+    #[must_use]
+    pub const fn contains(self, scope: Scope) -> bool {
+        self.0 & 1 << scope as u8 != 0
+    }
+
+    /// The public names, with commas between.
+    #[must_use]
+    pub fn names(self) -> String {
+        let named =
+            [(Scope::Read, "mlops:read"), (Scope::Write, "mlops:write"), (Scope::Predict, "mlops:predict")];
+        let held: Vec<&str> =
+            named.into_iter().filter(|(scope, _)| self.contains(*scope)).map(|(_, name)| name).collect();
+        held.join(",")
+    }
+}
+
+/// Who makes a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The user.
+    pub user_id: Arc<str>,
+    /// The key's id; empty for the local user.
+    pub key_id: Arc<str>,
+    /// What the key may do.
+    pub scopes: Scopes,
+    /// Whether it may do everything.
+    pub admin: bool,
+}
+
+impl Principal {
+    /// The user of a server without keys.
+    #[must_use]
+    pub fn local() -> Self {
+        Self { user_id: "local".into(), key_id: "".into(), scopes: Scopes::ALL, admin: true }
+    }
+
+    /// Whether the key's scopes, or its being an admin's, allow something.
+    #[must_use]
+    pub fn allows(&self, scope: Scope) -> bool {
+        self.admin || self.scopes.contains(scope)
+    }
+}
+
+/// A key, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// SHA-256 of the whole key.
+    pub secret_sha256: [u8; 32],
+    /// Who it stands for.
+    pub principal: Arc<Principal>,
+    /// When it ends, in UTC microseconds; 0 means never.
+    pub expire_time_us: i64,
+}
+
+/// All good keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccessTable {
+    /// By key id.
+    pub keys: HashMap<Arc<str>, AccessKey>,
+    /// Whether calls without a key are the local user's.
+    pub open: bool,
+}

@@ -1,0 +1,191 @@
+//! Routers, validated: what the hot path decides by.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use crate::{AliasTable, Id, ModelError, ModelKey, SlotTable};
+
+/// The most variants a router can have.
+pub const MAX_VARIANTS: usize = 100;
+
+/// Whether a router serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RouterStatus {
+    /// Created, not yet deployed.
+    Registered,
+    /// Being put into service.
+    Deploying,
+    /// In service.
+    Running,
+    /// Out of service.
+    Stopped,
+    /// Could not be put into service.
+    Failed,
+}
+
+impl RouterStatus {
+    /// The word that users see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::Deploying => "deploying",
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What a caller's model version means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VersionPinning {
+    /// It pins a variant.
+    #[default]
+    Allow,
+    /// Nothing.
+    Ignore,
+}
+
+/// One alternative of a router.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variant {
+    /// Its name, unique in the router.
+    pub name: Id,
+    /// The model version it sends calls to.
+    pub model: ModelKey,
+    /// Its weight, 0 to 100.
+    pub weight: f64,
+    /// Whether it takes part.
+    pub enabled: bool,
+}
+
+/// Who may call a router besides its owner and admins.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Permissions {
+    /// Every user may read it.
+    pub public: bool,
+    /// Every user may call it.
+    pub public_predict: bool,
+    /// These users may read it.
+    pub shared_user_ids: Box<[Arc<str>]>,
+}
+
+/// How a router splits its calls.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Split {
+    /// Makes this split's hash its own.
+    pub salt: [u8; 16],
+    /// For calls with a unit.
+    pub slots: SlotTable,
+    /// For calls without one.
+    pub alias: AliasTable,
+}
+
+/// A router as it was published, not yet checked.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are those of `Router`")]
+pub struct RouterDefinition {
+    pub id: Id,
+    pub status: RouterStatus,
+    pub sticky: bool,
+    pub variants: Vec<Variant>,
+    pub salt: [u8; 16],
+    pub slot_runs: Vec<(u8, u16)>,
+    pub version_pinning: VersionPinning,
+    pub answer_router_name: bool,
+    pub default_timeout: Option<Duration>,
+    pub record_predictions: bool,
+    pub owner: Arc<str>,
+    pub permissions: Permissions,
+}
+
+/// A router that can decide.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Router {
+    /// What clients call.
+    pub id: Id,
+    /// Whether it serves.
+    pub status: RouterStatus,
+    /// Whether a unit keeps its variant.
+    pub sticky: bool,
+    /// The alternatives.
+    pub variants: Box<[Variant]>,
+    /// How calls are split.
+    pub split: Split,
+    /// What a caller's model version means.
+    pub version_pinning: VersionPinning,
+    /// Answer with the router's id as the model's name.
+    pub answer_router_name: bool,
+    /// The deadline of calls that bring none.
+    pub default_timeout: Option<Duration>,
+    /// Whether predictions are recorded.
+    pub record_predictions: bool,
+    /// The user who owns it.
+    pub owner: Arc<str>,
+    /// Who else may call it.
+    pub permissions: Permissions,
+}
+
+impl Router {
+    /// Checks a definition and builds its tables.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn build(definition: RouterDefinition) -> Result<Self, ModelError> {
+        let RouterDefinition { variants, slot_runs, salt, .. } = definition;
+        if variants.is_empty() || variants.len() > MAX_VARIANTS {
+            let count = variants.len();
+            return Err(ModelError::new("variants", format!("{count} variants; use 2 to {MAX_VARIANTS}")));
+        }
+        let mut names = HashSet::new();
+        for (index, variant) in variants.iter().enumerate() {
+            if !names.insert(&variant.name) {
+                let name = &variant.name;
+                return Err(ModelError::new(
+                    format!("variants[{index}].name"),
+                    format!("{name:?} is taken already"),
+                ));
+            }
+            if !(0.0..=100.0).contains(&variant.weight) {
+                let weight = variant.weight;
+                return Err(ModelError::new(
+                    format!("variants[{index}].weight"),
+                    format!("{weight} is not between 0 and 100; weights are percentages"),
+                ));
+            }
+        }
+        let weights: Vec<f64> = variants.iter().map(|v| if v.enabled { v.weight } else { 0.0 }).collect();
+        let alias = AliasTable::from_weights(&weights).map_err(|error| error.within("variants"))?;
+        let slots = SlotTable::from_runs(&slot_runs, variants.len())?;
+        for (index, variant) in variants.iter().enumerate() {
+            if !variant.enabled && slots.counts()[index] > 0 {
+                let name = &variant.name;
+                return Err(ModelError::new(
+                    "slot_runs",
+                    format!("variant {name:?} is not enabled but holds slots"),
+                ));
+            }
+        }
+        Ok(Self {
+            id: definition.id,
+            status: definition.status,
+            sticky: definition.sticky,
+            variants: variants.into_boxed_slice(),
+            split: Split { salt, slots, alias },
+            version_pinning: definition.version_pinning,
+            answer_router_name: definition.answer_router_name,
+            default_timeout: definition.default_timeout,
+            record_predictions: definition.record_predictions,
+            owner: definition.owner,
+            permissions: definition.permissions,
+        })
+    }
+
+    /// The variant that a name or a model version pins; a name goes before a version.
+    #[must_use]
+    pub fn pinned(&self, name_or_version: &str) -> Option<u8> {
+        let by_name = self.variants.iter().position(|variant| variant.name.as_str() == name_or_version);
+        let by_version = || self.variants.iter().position(|v| v.model.version.as_str() == name_or_version);
+        by_name.or_else(by_version).and_then(|index| u8::try_from(index).ok())
+    }
+}

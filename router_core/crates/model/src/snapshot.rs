@@ -1,0 +1,164 @@
+//! The routing state as a whole, and how a published change makes the next one.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::{AccessTable, Id, ModelError, ModelKey, ModelVersion, Router, ShardedMap};
+
+/// A key that signs prediction ids.
+#[derive(Clone)]
+pub struct SigningKey {
+    /// Its id.
+    pub key_id: u8,
+    /// Its secret.
+    pub secret: [u8; 32],
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SigningKey").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+/// The keys of prediction ids.
+#[derive(Debug, Clone, Default)]
+pub struct SigningKeys {
+    /// All that verify.
+    pub keys: Vec<SigningKey>,
+    /// The one that signs.
+    pub current_key_id: u8,
+}
+
+/// A published change.
+#[derive(Debug, Clone, Default)]
+pub struct SnapshotUpdate {
+    /// The generation it builds on; of no meaning when complete.
+    pub base_generation: u64,
+    /// The generation it makes.
+    pub generation: u64,
+    /// Whether what it does not name goes away.
+    pub complete: bool,
+    /// New or changed routers.
+    pub changed_routers: Vec<Arc<Router>>,
+    /// Routers that went away.
+    pub deleted_routers: Vec<Id>,
+    /// New or changed model versions.
+    pub changed_models: Vec<Arc<ModelVersion>>,
+    /// Model versions that went away.
+    pub deleted_models: Vec<ModelKey>,
+    /// The key table, when it changed.
+    pub access: Option<Arc<AccessTable>>,
+    /// The signing keys, when they changed.
+    pub signing_keys: Option<Arc<SigningKeys>>,
+}
+
+/// Why a change cannot be applied.
+#[derive(Debug, Error)]
+pub enum SnapshotError {
+    /// It builds on another generation.
+    #[error("base_generation: {base} is not the generation in effect, {current}; publish the complete state")]
+    Stale {
+        /// What it builds on.
+        base: u64,
+        /// What is in effect.
+        current: u64,
+    },
+    /// It would go back, or stand still.
+    #[error("generation: {generation} is not above the generation in effect, {current}")]
+    NotNewer {
+        /// What it makes.
+        generation: u64,
+        /// What is in effect.
+        current: u64,
+    },
+    /// A value in it is wrong.
+    #[error(transparent)]
+    Invalid(#[from] ModelError),
+}
+
+/// The routing state of one generation. Cheap to clone; parts that did not change are shared.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Its number.
+    pub generation: u64,
+    /// By router id.
+    pub routers: ShardedMap<Id, Arc<Router>>,
+    /// By model id and version.
+    pub models: ShardedMap<ModelKey, Arc<ModelVersion>>,
+    /// The production version of each model that has one.
+    pub production: ShardedMap<Id, Arc<ModelVersion>>,
+    /// Who may call.
+    pub access: Arc<AccessTable>,
+    /// How prediction ids are signed.
+    pub signing_keys: Arc<SigningKeys>,
+}
+
+impl Snapshot {
+    /// Makes the next state; this one stays as it is.
+    ///
+    /// # Errors
+    /// The change builds on another state, is not newer, or a router names a model version without backend.
+    pub fn apply(&self, update: &SnapshotUpdate) -> Result<Self, SnapshotError> {
+        if !update.complete && update.base_generation != self.generation {
+            return Err(SnapshotError::Stale { base: update.base_generation, current: self.generation });
+        }
+        // A complete state replaces whatever is here, even one restored from another installation's disk.
+        if !update.complete && update.generation <= self.generation {
+            let (generation, current) = (update.generation, self.generation);
+            return Err(SnapshotError::NotNewer { generation, current });
+        }
+        let mut next = if update.complete { Self::default() } else { self.clone() };
+        next.generation = update.generation;
+        next.access = update.access.clone().unwrap_or_else(|| self.access.clone());
+        next.signing_keys = update.signing_keys.clone().unwrap_or_else(|| self.signing_keys.clone());
+        for model in &update.changed_models {
+            next.put_model(model);
+        }
+        for key in &update.deleted_models {
+            next.models.remove(key);
+            next.retire(key);
+        }
+        for id in &update.deleted_routers {
+            next.routers.remove(id.as_str());
+        }
+        for (index, router) in update.changed_routers.iter().enumerate() {
+            next.check_models(router).map_err(|error| error.within(&format!("changed_routers[{index}]")))?;
+            next.routers.insert(router.id.clone(), router.clone());
+        }
+        Ok(next)
+    }
+
+    fn put_model(&mut self, model: &Arc<ModelVersion>) {
+        self.retire(&model.key);
+        if model.stage == crate::Stage::Production {
+            self.production.insert(model.key.model_id.clone(), model.clone());
+        }
+        self.models.insert(model.key.clone(), model.clone());
+    }
+
+    /// Forgets a version as its model's production version, if it was.
+    fn retire(&mut self, key: &ModelKey) {
+        let is_production = self.production.get(key.model_id.as_str()).is_some_and(|model| model.key == *key);
+        if is_production {
+            self.production.remove(key.model_id.as_str());
+        }
+    }
+
+    fn check_models(&self, router: &Router) -> Result<(), ModelError> {
+        for (index, variant) in router.variants.iter().enumerate() {
+            let key = &variant.model;
+            let reason = match self.models.get(key) {
+                Some(model) if model.backend.is_some() => continue,
+                Some(_) => "has no backend and can only be monitored",
+                None => "is not registered",
+            };
+            let (model_id, version) = (&key.model_id, &key.version);
+            return Err(ModelError::new(
+                format!("variants[{index}].model_version"),
+                format!("version {version} of model {model_id} {reason}"),
+            ));
+        }
+        Ok(())
+    }
+}
