@@ -1,0 +1,252 @@
+"""The settings of ``pointsman serve``: one typed field each, with unit, default and reason.
+
+A value comes from the first of: the command's flags, the environment (``POINTSMAN_…``, nested ones with
+two underscores as in ``POINTSMAN_LIMITS__MAX_CONNECTIONS``), the file given with ``--config`` (or a
+``pointsman.toml`` in the working directory), the default.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+DEFAULT_FILE = Path("pointsman.toml")
+ENVIRONMENT_PREFIX = "POINTSMAN_"
+
+Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class SettingsError(Exception):
+    """A setting is not valid; the message names it, its value and the way out, one line for each."""
+
+
+class Limits(BaseModel):
+    """What one client, one call or one backend may take up. None is unlimited."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    max_connections: Count = 10_000
+    """Open client connections. Each holds a file descriptor and its HTTP/2 windows; further ones are closed
+    at once.
+    """
+
+    max_streams_per_connection: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1_000
+    """Calls at a time on one connection, so that a single client cannot fill the server."""
+
+    max_header_list_bytes: Annotated[int, Field(ge=1_024, le=2**24)] = 65_536
+    """Bytes of metadata of one call, names and values together. Checked before anything is decoded."""
+
+    max_message_bytes: Annotated[int, Field(ge=1_024, le=2**31)] = 16 * 1024 * 1024
+    """Bytes of one message, compressed or not: 16 MiB holds a 2048 × 2048 FP32 tensor. At most 2 GiB."""
+
+    max_in_flight_per_backend: Count = 1_024
+    """Calls at a time at one backend. More are queued, so that a slow backend is not buried."""
+
+    max_queued_per_backend: Annotated[int, Field(ge=0)] = 1_024
+    """Calls that wait for a backend at its limit. Past it a call is answered RESOURCE_EXHAUSTED at once."""
+
+    connect_timeout_seconds: Seconds = 2.0
+    """Seconds to connect to a backend's endpoint before it counts as dead and the next one is tried."""
+
+    default_deadline_seconds: Seconds = 30.0
+    """Seconds a call may take when neither the client nor the router says so. A call without an end leaks."""
+
+    keepalive_interval_seconds: Seconds = 30.0
+    """Seconds of silence on a client's connection before it is pinged, to notice peers that vanished."""
+
+    keepalive_timeout_seconds: Seconds = 10.0
+    """Seconds to wait for the answer to a ping before the connection is closed."""
+
+    max_connection_age_seconds: Seconds = 1_800.0
+    """Seconds after which a client is asked to reconnect, so that load finds new servers behind a balancer.
+    """
+
+    connection_age_jitter_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Share of the connection age, 0 to 1, added or taken off at random: clients shall not reconnect all at
+    once.
+    """
+
+    body_budget_bytes: Annotated[int, Field(ge=1024 * 1024)] = 256 * 1024 * 1024
+    """Bytes of buffered and recorded bodies in memory, over all calls. Past it buffering is
+    RESOURCE_EXHAUSTED.
+    """
+
+    record_queue_length: Count = 65_536
+    """Predictions waiting to be stored. When it is full new ones are dropped and counted; no call ever waits.
+    """
+
+    onnx_threads: Annotated[int, Field(ge=1, le=1_024)] = 2
+    """Threads that run ONNX models which are too slow to run on the thread of the call."""
+
+
+class Settings(BaseSettings):
+    """Everything ``pointsman serve`` can be told."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        nested_model_default_partial_update=True,
+    )
+
+    grpc: str = "127.0.0.1:8500"
+    """Address of the one public gRPC port, ``host:port``; port 0 lets the system choose.
+
+    Loopback by default: a server without keys lets every caller do everything. Others need a key first.
+    """
+
+    http: str = "127.0.0.1:8501"
+    """Address of the HTTP port for health, readiness and metrics, ``host:port``; port 0 lets the system
+    choose.
+    """
+
+    data_dir: Path = Path("data")
+    """Folder for the database, the models and the published state. Made with mode 0700 when it does not
+    exist.
+    """
+
+    threads: Annotated[int, Field(ge=0, le=1_024)] = 0
+    """Threads of the data plane; 0 means one for each processor that the process may use."""
+
+    database: str = ""
+    """URL of the database, for example ``postgresql://user@host/pointsman``; empty means SQLite in the data
+    folder.
+    """
+
+    endpoint: str = ""
+    """The address that clients are told to call, ``host:port``; empty means the gRPC port's own. For servers
+    behind a balancer.
+    """
+
+    allowed_hosts: list[str] = []
+    """Host names, besides loopback and plain addresses, under which the HTTP port may be called.
+
+    A browser tricked by DNS rebinding sends the attacker's name; unknown names are refused.
+    """
+
+    grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
+    """Seconds that calls in flight get to finish after SIGTERM. 30 is what Kubernetes waits before it kills.
+    """
+
+    log_level: Literal["debug", "info", "warn", "error"] = "info"
+    """The least severe log line that is written."""
+
+    onnx_library: Path | None = None
+    """The ONNX Runtime shared library; unset means the one in the installed ``onnxruntime`` package."""
+
+    limits: Limits = Limits()
+    """What one client, one call or one backend may take up."""
+
+    @field_validator("grpc", "http", "endpoint")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value:
+            split_address(value)
+        return value
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Splits ``host:port``, with an IPv6 host in square brackets.
+
+    Args:
+        address: For example ``127.0.0.1:8500`` or ``[::1]:0``.
+
+    Returns:
+        The host without brackets and the port.
+
+    Raises:
+        ValueError: It is not of that form.
+    """
+    host, colon, port = address.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not colon or not host or (":" in host and not bracketed):
+        raise ValueError("an address is host:port, for example 127.0.0.1:8500 or [::1]:8500")
+    if not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise ValueError(f"the port {port!r} is not a number from 0 to 65535")
+    return (host[1:-1] if bracketed else host), int(port)
+
+
+def load(file: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+    """Gathers the settings from flags, environment, file and defaults.
+
+    Args:
+        file: The file named by ``--config``; None means ``pointsman.toml`` here, when there is one.
+        flags: What the command line says, by field name; None values are not said.
+
+    Returns:
+        The settings.
+
+    Raises:
+        SettingsError: The file cannot be read, or a value is not valid; the message says which.
+    """
+    said = {name: value for name, value in (flags or {}).items() if value is not None}
+    path = _settings_file(file)
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            sources = (init_settings, env_settings)
+            return (*sources, TomlConfigSettingsSource(settings_cls, path)) if path else sources
+
+    try:
+        read = FromFile(**said)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from error
+    except _toml().TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from error
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    return Settings.model_construct(**{name: getattr(read, name) for name in Settings.model_fields})
+
+
+def _settings_file(file: Path | None) -> Path | None:
+    """Answers the file to read: the one named, which must be readable, or the default one if it exists."""
+    if file is None:
+        return DEFAULT_FILE if DEFAULT_FILE.is_file() else None
+    if not file.is_file() or not os.access(file, os.R_OK):
+        raise SettingsError(f"--config {file}: no such file, or it cannot be read")
+    return file
+
+
+def _toml() -> ModuleType:
+    import tomllib
+
+    return tomllib
+
+
+def _explain(problem: Any) -> str:
+    """Writes one line: the setting, its value, what is wrong with it and where it can be set."""
+    path = [str(part) for part in problem["loc"]]
+    name = ".".join(path)
+    if problem["type"] == "extra_forbidden":
+        return f"{name}: there is no such setting; docs/reference/settings.md lists them"
+    reason = str(problem["msg"]).removeprefix("Value error, ")
+    reason = reason[:1].lower() + reason[1:]
+    variable = ENVIRONMENT_PREFIX + "__".join(path).upper()
+    return f"{name}: {problem['input']!r}: {reason}; set it by flag, {variable} or in pointsman.toml"
+
+
+__all__ = ["Limits", "Settings", "SettingsError", "load", "split_address"]
