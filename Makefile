@@ -1,0 +1,165 @@
+# Every task starts here; `make help` lists them. Needs Python >= 3.11, a Rust toolchain, make and a C compiler;
+# everything else lands in .venv, target and .build inside this folder.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV_SYNC := $(BIN)/uv sync --quiet --frozen --inexact --no-install-project --all-extras
+PYTHON ?= python3
+TOOLS := .build/bin
+GRPCURL_VERSION := v1.9.3
+ENGINE := python/pointsman/_core.abi3.so
+
+# Cargo and maturin must agree on the interpreter, or each rebuilds what the other built.
+export VIRTUAL_ENV := $(abspath $(VENV))
+export PYO3_PYTHON := $(abspath $(BIN)/python)
+export PATH := $(abspath $(BIN)):$(abspath $(TOOLS)):$(PATH)
+
+# Folders are listed too: a deleted file changes only the time of its folder.
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find router_core -type d -o -name '*.rs' -o -name '*.bin' -o -name Cargo.toml)
+
+# What is missing is built again, whatever the stamps say.
+ifneq ($(and $(wildcard $(ENGINE)),$(wildcard $(BIN)/pointsman)),)
+EXTENSION_FORCE :=
+else
+EXTENSION_FORCE := force
+endif
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# --- set-up -----------------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(VENV)/.stamp-extension ## Make .venv, install what is locked, build the extension; does nothing twice
+
+.PHONY: force
+force:
+
+$(BIN)/python:
+	@for candidate in "$(PYTHON)" python3.14 python3.13 python3.12 python3.11; do \
+	  if command -v "$$candidate" >/dev/null && "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	    echo "setup: creating $(VENV) with $$("$$candidate" --version)"; \
+	    "$$candidate" -m venv $(VENV) && exit 0; \
+	    echo "setup: $$candidate cannot create environments; on Debian or Ubuntu install python3-venv" >&2; exit 1; \
+	  fi; \
+	done; \
+	echo "setup: no Python >= 3.11 found; install one, or name it: make $(or $(MAKECMDGOALS),setup) PYTHON=/path/to/python3" >&2; exit 1
+
+$(BIN)/uv: | $(BIN)/python
+	@echo "setup: installing uv into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13'
+
+$(VENV)/.stamp-python: pyproject.toml uv.lock | $(BIN)/uv
+	@echo "setup: installing the locked Python packages"
+	@$(UV_SYNC)
+	@touch $@
+
+$(VENV)/.stamp-extension: $(RUST_SOURCES) pyproject.toml $(VENV)/.stamp-python $(EXTENSION_FORCE) | toolchain
+	@echo "setup: building the extension, optimised (a few minutes the first time)"
+	@$(BIN)/maturin develop --release --uv
+	@touch $@
+	@echo "setup: ready: $(BIN)/pointsman"
+
+.PHONY: toolchain
+toolchain:
+	@command -v cargo >/dev/null || { echo "setup: cargo not found; install Rust from https://rustup.rs, then run make again" >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "setup: no C compiler (cc) found; install gcc or clang (Debian, Ubuntu: build-essential)" >&2; exit 1; }
+
+.PHONY: tools
+tools: $(BIN)/uv ## Put grpcurl into .build/bin where Go is installed; tests use buf curl without it
+	@mkdir -p $(TOOLS)
+	@if command -v grpcurl >/dev/null; then :; \
+	elif command -v go >/dev/null; then \
+	  echo "tools: building grpcurl $(GRPCURL_VERSION)"; \
+	  GOFLAGS=-mod=mod GOBIN="$(abspath $(TOOLS))" go install github.com/fullstorydev/grpcurl/cmd/grpcurl@$(GRPCURL_VERSION) \
+	    || echo "tools: grpcurl could not be built; buf curl stands in"; \
+	else echo "tools: Go is not installed; buf curl stands in for grpcurl"; fi
+
+# --- use --------------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: setup ## Watch two real models share real traffic (DEMO_FLAGS="--duration 60 --keep-running")
+	@$(BIN)/pointsman demo $(DEMO_FLAGS)
+
+# --- quality ----------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
+	cargo test --workspace --locked
+	$(BIN)/pytest $(PYTEST_FLAGS)
+
+.PHONY: check
+check: setup check-rust check-python check-proto check-generated check-layers ## Format, lints, types, schema, layers, generated code current
+	@echo "check: all passed"
+
+.PHONY: check-rust
+check-rust: $(BIN)/python | toolchain
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+
+.PHONY: check-python
+check-python: setup
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest pointsman._core
+	$(BIN)/uv lock --check --quiet
+
+.PHONY: check-proto
+check-proto: $(VENV)/.stamp-python
+	$(BIN)/buf lint
+	$(BIN)/buf breaking --against proto/baseline.binpb
+
+.PHONY: check-generated
+check-generated: setup codegen-packages
+	$(BIN)/python scripts/generate.py --check
+
+.PHONY: check-layers
+check-layers: setup
+	$(BIN)/lint-imports --config .importlinter
+	$(BIN)/python scripts/check_rust_layers.py
+	$(BIN)/python scripts/check_portable.py
+
+# --- generated --------------------------------------------------------------------------------------------------------
+
+.PHONY: codegen-packages
+codegen-packages: $(VENV)/.stamp-codegen
+
+$(VENV)/.stamp-codegen: $(VENV)/.stamp-python
+	@$(UV_SYNC) --group codegen
+	@touch $@
+
+.PHONY: generate
+generate: setup codegen-packages ## Write the generated Rust, Python and reference pages again
+	$(BIN)/python scripts/generate.py
+
+.PHONY: baseline
+baseline: $(VENV)/.stamp-python ## Accept the public schema of now as what later ones must not break
+	$(BIN)/buf build --exclude-source-info -o proto/baseline.binpb
+
+# --- speed ------------------------------------------------------------------------------------------------------------
+
+$(VENV)/.stamp-bench: $(VENV)/.stamp-python
+	@$(UV_SYNC) --group bench
+	@touch $@
+
+.PHONY: bench
+bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benches/results (QUICK=1: about four minutes)
+	cargo build --release --locked --package pointsman-benches --bins
+	$(BIN)/python -m benches.load $(if $(QUICK),--quick) $(BENCH_FLAGS)
+	cargo bench --locked --package pointsman-benches --bench decision -- $(if $(QUICK),--quick)
+	$(BIN)/python scripts/count_instructions.py
+	$(BIN)/pytest benches/python --benchmark-enable --benchmark-columns=min,median,mean,rounds $(if $(QUICK),--benchmark-max-time=0.2)
+
+.PHONY: clean
+clean: ## Remove everything that was built: target, .venv, .build, caches
+	rm -rf target $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -f python/pointsman/_core*.so
+	find python scripts benches tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
