@@ -5,10 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:root|home/\w|Users/\w|work|tmp/setup|opt/wheels)(?:/|\b)(?=[\w.-]*)")
+MACHINE_PATH = re.compile(
+    r"(?<![\w.$}/-])/(?:root|home/\w|Users/\w|work|tmp/setup|opt/wheels)(?:/|\b)(?=[\w.-]*)"
+)
 """A folder that exists on somebody's machine only."""
 
-REGISTRY_URL = re.compile(r'registry\s*=\s*"(?:sparse\+|registry\+)?https?://([^/"]+)|\burl\s*=\s*"https?://([^/"]+)')
+REGISTRY_URL = re.compile(
+    r'registry\s*=\s*"(?:sparse\+|registry\+)?https?://([^/"]+)|\burl\s*=\s*"https?://([^/"]+)'
+)
 PUBLIC_REGISTRIES = {"pypi.org", "files.pythonhosted.org", "github.com", "index.crates.io"}
 LOCK_FILES = {"uv.lock", "Cargo.lock", "pyproject.toml"}
 
@@ -34,7 +38,9 @@ def find_violations(path: Path) -> list[str]:
             for hosts in REGISTRY_URL.findall(line):
                 host = hosts[0] or hosts[1]
                 if host not in PUBLIC_REGISTRIES:
-                    violations.append(f"{path}:{number}: {host!r} is no public registry; lock against pypi.org or crates.io")
+                    violations.append(
+                        f"{path}:{number}: {host!r} is no public registry; lock against pypi.org or crates.io"
+                    )
     return violations
 
 

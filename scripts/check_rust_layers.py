@@ -4,7 +4,14 @@ import json
 import subprocess
 import sys
 
-LAYERS = ("pointsman-core", "pointsman-gateway", "pointsman-journal", "pointsman-wire", "pointsman-policy", "pointsman-model")
+LAYERS = (
+    "pointsman-core",
+    "pointsman-gateway",
+    "pointsman-journal",
+    "pointsman-wire",
+    "pointsman-policy",
+    "pointsman-model",
+)
 """Top to bottom: a crate may use only those to its right."""
 
 PURE = {"pointsman-policy": "no I/O, no async", "pointsman-model": "no I/O, no async"}

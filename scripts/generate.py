@@ -1,7 +1,7 @@
 """Writes everything that is generated, or proves that what is checked in is current.
 
-``python scripts/generate.py`` writes; ``--check`` writes to a scratch folder and compares. Each generator takes
-an output root and fills the same paths below it.
+``python scripts/generate.py`` writes; ``--check`` writes to a scratch folder and compares. Each generator
+takes an output root and fills the same paths below it.
 """
 
 import argparse
@@ -26,7 +26,17 @@ def run_generators(output_root: Path) -> None:
     """
     root = str(output_root)
     commands = (
-        ["cargo", "run", "--quiet", "--locked", "--package", "pointsman-codegen", "--", root, str(SOURCE_ROOT)],
+        [
+            "cargo",
+            "run",
+            "--quiet",
+            "--locked",
+            "--package",
+            "pointsman-codegen",
+            "--",
+            root,
+            str(SOURCE_ROOT),
+        ],
         [sys.executable, "scripts/generate_python.py", "--inside", "--output-root", root],
         [sys.executable, "scripts/generate_settings.py", "--output-root", root],
     )
@@ -38,7 +48,9 @@ def list_files(root: Path, output: str) -> set[str]:
     """Answers the files of one output, relative to the root."""
     path = root / output
     files = [path] if path.is_file() else path.rglob("*")
-    return {str(file.relative_to(root)) for file in files if file.is_file() and "__pycache__" not in file.parts}
+    return {
+        str(file.relative_to(root)) for file in files if file.is_file() and "__pycache__" not in file.parts
+    }
 
 
 def find_differences(fresh_root: Path) -> list[str]:

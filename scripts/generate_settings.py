@@ -23,7 +23,9 @@ given with `--config` (or `pointsman.toml` in the working directory), the defaul
 """
 
 
-def list_fields(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+def list_fields(
+    model: type[BaseModel], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
     """Answers each leaf of the settings with its path, groups unfolded, in the order of the source."""
     for name, field in model.model_fields.items():
         annotation = field.annotation
@@ -51,7 +53,9 @@ def render_field(path: tuple[str, ...], field: FieldInfo) -> str:
     places = [f"`{ENVIRONMENT_PREFIX}{'__'.join(path).upper()}`"]
     if len(path) == 1 and path[0] in FLAGS:
         places.insert(0, f"`--{path[0].replace('_', '-')}`")
-    description = "\n\n".join(" ".join(paragraph.split()) for paragraph in (field.description or "").split("\n\n"))
+    description = "\n\n".join(
+        " ".join(paragraph.split()) for paragraph in (field.description or "").split("\n\n")
+    )
     return (
         f"\n## `{'.'.join(path)}`\n\n{description}\n\n"
         f"Default `{render_default(field.default)}`; set by {' or '.join(places)}.\n"
@@ -66,7 +70,9 @@ def generate(output_root: Path) -> None:
     """
     page = output_root / PAGE
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(INTRODUCTION + "".join(render_field(path, field) for path, field in list_fields(Settings)))
+    page.write_text(
+        INTRODUCTION + "".join(render_field(path, field) for path, field in list_fields(Settings))
+    )
 
 
 def main() -> None:
