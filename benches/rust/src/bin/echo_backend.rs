@@ -1,0 +1,136 @@
+//! A backend that speaks the Open Inference Protocol, checks the model's name and gives every tensor back.
+//!
+//! `echo_backend --model NAME [--model NAME …]` opens one port for each name, prints `{"ports": […]}` and serves
+//! on one thread. A call that asks a port for another name is INVALID_ARGUMENT: what forwards must rewrite.
+
+use std::io::Write;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use h2::server::SendResponse;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use pointsman_benches::oip::{self, Pieces};
+use pointsman_benches::{Failure, flags::Flags};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{LocalSet, spawn_local};
+
+const STREAM_WINDOW: u32 = 4 << 20;
+const CONNECTION_WINDOW: u32 = 256 << 20;
+
+fn main() -> Result<(), Failure> {
+    let flags = Flags::parse(std::env::args().skip(1))?;
+    let models: Vec<Rc<str>> = flags.all("model").map(Rc::from).collect();
+    if models.is_empty() {
+        return Err("--model: must be given".into());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, serve(models))
+}
+
+async fn serve(models: Vec<Rc<str>>) -> Result<(), Failure> {
+    let mut ports = Vec::new();
+    for model in models {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        ports.push(listener.local_addr()?.port());
+        spawn_local(accept(listener, model));
+    }
+    let ready = serde_json::json!({ "ports": ports });
+    writeln!(std::io::stdout(), "{ready}")?;
+    std::future::pending().await
+}
+
+async fn accept(listener: TcpListener, model: Rc<str>) {
+    while let Ok((socket, _)) = listener.accept().await {
+        let model = Rc::clone(&model);
+        spawn_local(async move {
+            // A peer that goes away ends its connection; the others go on.
+            let _ = serve_connection(socket, model).await;
+        });
+    }
+}
+
+async fn serve_connection(socket: TcpStream, model: Rc<str>) -> Result<(), Failure> {
+    socket.set_nodelay(true)?;
+    let mut connection = h2::server::Builder::new()
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_concurrent_streams(4_096)
+        .max_send_buffer_size(64 << 20)
+        .handshake::<_, Bytes>(socket)
+        .await?;
+    while let Some(accepted) = connection.accept().await {
+        let (request, respond) = accepted?;
+        let model = Rc::clone(&model);
+        spawn_local(async move {
+            let _ = answer(request, respond, &model).await;
+        });
+    }
+    Ok(())
+}
+
+async fn answer(
+    request: Request<h2::RecvStream>,
+    mut respond: SendResponse<Bytes>,
+    model: &str,
+) -> Result<(), Failure> {
+    let (head, mut body) = request.into_parts();
+    let mut pieces = Pieces::default();
+    while let Some(piece) = body.data().await {
+        let piece = piece?;
+        body.flow_control().release_capacity(piece.len())?;
+        pieces.push(piece);
+    }
+    match answer_to(head.uri.path(), pieces, model) {
+        Ok(message) => send(&mut respond, message),
+        Err((code, text)) => refuse(&mut respond, code, &text),
+    }
+}
+
+/// Answers a call's message in pieces, or status code and text.
+fn answer_to(path: &str, request: Pieces, model: &str) -> Result<Vec<Bytes>, (u8, String)> {
+    match path.rsplit('/').next() {
+        Some("ModelInfer") => {
+            let Some((head, response)) = oip::echo(request) else {
+                return Err((3, "not a ModelInferRequest".to_owned()));
+            };
+            if head.model_name != model.as_bytes() {
+                let asked = String::from_utf8_lossy(&head.model_name);
+                return Err((3, format!("model_name: {asked:?} was asked, {model:?} lives here")));
+            }
+            if !head.model_version.is_empty() {
+                return Err((3, "model_version: must not be passed on".to_owned()));
+            }
+            Ok(response)
+        }
+        Some("ServerLive" | "ServerReady" | "ModelReady") => Ok(vec![oip::build_small(&[], &[1])]),
+        Some("ModelMetadata") => {
+            let (input, output) = (oip::tensor_metadata("features"), oip::tensor_metadata("features"));
+            let fields: [(u8, &[u8]); 4] = [(1, model.as_bytes()), (3, b"echo"), (4, &input), (5, &output)];
+            Ok(vec![oip::build_small(&fields, &[])])
+        }
+        _ => Err((12, format!("{path}: not served here"))),
+    }
+}
+
+fn send(respond: &mut SendResponse<Bytes>, message: Vec<Bytes>) -> Result<(), Failure> {
+    let mut response = Response::new(());
+    response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    let mut stream = respond.send_response(response, false)?;
+    for piece in message {
+        stream.send_data(piece, false)?;
+    }
+    let mut trailers = HeaderMap::with_capacity(1);
+    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+    stream.send_trailers(trailers)?;
+    Ok(())
+}
+
+fn refuse(respond: &mut SendResponse<Bytes>, code: u8, text: &str) -> Result<(), Failure> {
+    let response = Response::builder()
+        .header(http::header::CONTENT_TYPE, "application/grpc")
+        .header("grpc-status", u16::from(code))
+        .header("grpc-message", text)
+        .body(())?;
+    respond.send_response(response, true)?;
+    Ok(())
+}

@@ -1,0 +1,262 @@
+//! Load in a closed loop: connections × streams, each stream one call after the other, every answer checked.
+//!
+//! `load --target HOST:PORT --model NAME [--connections 10] [--streams 10] [--bytes 1024] [--entities 0]
+//! [--seconds 3] [--warmup-seconds 1] [--observe PID …] [--receipt none|variant|sticky]` prints one JSON object.
+//!
+//! `--receipt variant` demands the assignment receipt on every answer; `sticky` also that an entity's variant
+//! never changes. The processor time of each observed process is read at both ends of the measured span.
+
+use std::cell::RefCell;
+use std::io::Write;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use http::{HeaderMap, HeaderValue, Request, Uri};
+use pointsman_benches::histogram::Histogram;
+use pointsman_benches::{Failure, flags::Flags, oip, process};
+use tokio::net::TcpStream;
+use tokio::task::{JoinSet, LocalSet, spawn_local};
+
+const STREAM_WINDOW: u32 = 4 << 20;
+const CONNECTION_WINDOW: u32 = 256 << 20;
+const VARIANT: &str = "pointsman-variant";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Receipt {
+    None,
+    Variant,
+    Sticky,
+}
+
+/// What every stream sends and demands.
+struct Plan {
+    target: String,
+    uri: Uri,
+    message: Bytes,
+    response_bytes: usize,
+    entities: Vec<HeaderValue>,
+    receipt: Receipt,
+}
+
+/// What all streams found.
+#[derive(Default)]
+struct Findings {
+    measuring: bool,
+    stopped: bool,
+    latencies: Histogram,
+    variants: Vec<(HeaderValue, u64)>,
+    /// The variant that each entity got first.
+    assignments: Vec<Option<HeaderValue>>,
+    failures: u64,
+    first_failure: Option<String>,
+}
+
+fn main() -> Result<(), Failure> {
+    let flags = Flags::parse(std::env::args().skip(1))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = LocalSet::new().block_on(&runtime, run(&flags))?;
+    writeln!(std::io::stdout(), "{report}")?;
+    Ok(())
+}
+
+async fn run(flags: &Flags) -> Result<serde_json::Value, Failure> {
+    let plan = Rc::new(read_plan(flags)?);
+    let connections: usize = flags.get("connections", 10)?;
+    let streams: usize = flags.get("streams", 10)?;
+    let span = Duration::from_secs_f64(flags.get("seconds", 3.0)?);
+    let warmup = Duration::from_secs_f64(flags.get("warmup-seconds", 1.0)?);
+    let observed = flags.all("observe").map(str::parse).collect::<Result<Vec<u32>, _>>()?;
+
+    let findings = Rc::new(RefCell::new(Findings {
+        assignments: vec![None; plan.entities.len()],
+        ..Findings::default()
+    }));
+    let mut tasks = JoinSet::new();
+    for connection in 0..connections {
+        let client = connect(&plan.target).await?;
+        for stream in 0..streams {
+            let first = (connection * streams + stream) * 97;
+            let (plan, findings) = (Rc::clone(&plan), Rc::clone(&findings));
+            tasks.spawn_local(call_repeatedly(client.clone(), plan, findings, first));
+        }
+    }
+
+    tokio::time::sleep(warmup).await;
+    findings.borrow_mut().measuring = true;
+    let started = Instant::now();
+    let before = read_times(&observed)?;
+    tokio::time::sleep(span).await;
+    let after = read_times(&observed)?;
+    let seconds = started.elapsed().as_secs_f64();
+    findings.borrow_mut().stopped = true;
+    while let Some(ended) = tasks.join_next().await {
+        ended??;
+    }
+    let findings = findings.borrow();
+    let cpu: Vec<Duration> = after.iter().zip(&before).map(|(after, before)| *after - *before).collect();
+    Ok(report(&findings, seconds, &cpu))
+}
+
+fn read_plan(flags: &Flags) -> Result<Plan, Failure> {
+    let target: String = flags.require("target")?;
+    let model: String = flags.require("model")?;
+    let bytes: usize = flags.get("bytes", 1_024)?;
+    let entities: usize = flags.get("entities", 0)?;
+    let receipt = match flags.get("receipt", "none".to_owned())?.as_str() {
+        "none" => Receipt::None,
+        "variant" => Receipt::Variant,
+        "sticky" => Receipt::Sticky,
+        other => return Err(format!("--receipt: {other:?} is not none, variant or sticky").into()),
+    };
+    Ok(Plan {
+        uri: format!("http://{target}{}", oip::MODEL_INFER).parse()?,
+        target,
+        message: oip::build_request(&model, "load", bytes),
+        response_bytes: bytes,
+        entities: (0..entities)
+            .map(|entity| HeaderValue::from_str(&format!("user-{entity}")))
+            .collect::<Result<_, _>>()?,
+        receipt,
+    })
+}
+
+async fn connect(target: &str) -> Result<SendRequest<Bytes>, Failure> {
+    let socket = TcpStream::connect(target).await?;
+    socket.set_nodelay(true)?;
+    let (client, connection) = h2::client::Builder::new()
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buffer_size(64 << 20)
+        .handshake(socket)
+        .await?;
+    spawn_local(async move {
+        // The streams see the same error.
+        let _ = connection.await;
+    });
+    Ok(client)
+}
+
+async fn call_repeatedly(
+    client: SendRequest<Bytes>,
+    plan: Rc<Plan>,
+    findings: Rc<RefCell<Findings>>,
+    first: usize,
+) -> Result<(), Failure> {
+    let mut entity = first;
+    loop {
+        // A prime step visits all entities and keeps neighbours apart.
+        entity = (entity + 7_919) % plan.entities.len().max(1);
+        let started = Instant::now();
+        let answered = call(client.clone(), &plan, entity).await;
+        let elapsed = started.elapsed();
+        let mut findings = findings.borrow_mut();
+        if findings.stopped {
+            return Ok(());
+        }
+        // What ends in the span counts, whenever it began: as many calls enter late as leave late.
+        let counted = findings.measuring;
+        match answered.and_then(|trailers| check(&plan, &mut findings, entity, &trailers, counted)) {
+            Ok(()) if counted => findings.latencies.record(elapsed.as_nanos() as u64),
+            Ok(()) => {}
+            Err(failure) => {
+                findings.failures += 1;
+                findings.first_failure.get_or_insert(failure.to_string());
+                if findings.failures > 1_000 {
+                    return Err(format!("more than 1000 failures, the first: {failure}").into());
+                }
+            }
+        }
+    }
+}
+
+/// Makes one call and answers its trailers; the answer must be as long as what it echoes, or longer.
+async fn call(client: SendRequest<Bytes>, plan: &Plan, entity: usize) -> Result<HeaderMap, Failure> {
+    let mut request = Request::new(());
+    *request.method_mut() = http::Method::POST;
+    *request.uri_mut() = plan.uri.clone();
+    let headers = request.headers_mut();
+    headers.insert("te", HeaderValue::from_static("trailers"));
+    headers.insert("content-type", HeaderValue::from_static("application/grpc"));
+    if let Some(entity) = plan.entities.get(entity) {
+        headers.insert("pointsman-entity-id", entity.clone());
+    }
+    let mut client = client.ready().await?;
+    let (response, mut stream) = client.send_request(request, false)?;
+    stream.send_data(plan.message.clone(), true)?;
+    let (head, mut body) = response.await?.into_parts();
+    let mut length = 0;
+    while let Some(piece) = body.data().await {
+        let piece = piece?;
+        length += piece.len();
+        body.flow_control().release_capacity(piece.len())?;
+    }
+    let trailers = match body.trailers().await? {
+        Some(trailers) => trailers,
+        None => head.headers,
+    };
+    if trailers.get("grpc-status").map(HeaderValue::as_bytes) != Some(b"0") {
+        let text = |name| trailers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("absent");
+        return Err(format!("grpc-status {}: {}", text("grpc-status"), text("grpc-message")).into());
+    }
+    if length < plan.response_bytes {
+        return Err(format!("an answer of {length} bytes echoes {} bytes", plan.response_bytes).into());
+    }
+    Ok(trailers)
+}
+
+fn check(
+    plan: &Plan,
+    findings: &mut Findings,
+    entity: usize,
+    trailers: &HeaderMap,
+    counted: bool,
+) -> Result<(), Failure> {
+    if plan.receipt == Receipt::None {
+        return Ok(());
+    }
+    let variant = trailers.get(VARIANT).ok_or("an answer without a receipt")?;
+    if trailers.get("pointsman-prediction-id").is_none() {
+        return Err("a receipt without a prediction id".into());
+    }
+    if counted {
+        match findings.variants.iter_mut().find(|(known, _)| known == variant) {
+            Some((_, count)) => *count += 1,
+            None => findings.variants.push((variant.clone(), 1)),
+        }
+    }
+    if plan.receipt == Receipt::Sticky
+        && let Some(assignment) = findings.assignments.get_mut(entity)
+        && *assignment.get_or_insert_with(|| variant.clone()) != *variant
+    {
+        return Err(format!("user-{entity} changed to variant {variant:?}").into());
+    }
+    Ok(())
+}
+
+fn read_times(observed: &[u32]) -> Result<Vec<Duration>, Failure> {
+    observed.iter().map(|pid| process::read_cpu_time(*pid)).collect()
+}
+
+fn report(findings: &Findings, seconds: f64, cpu: &[Duration]) -> serde_json::Value {
+    let calls = findings.latencies.count();
+    let per_call = |time: &Duration| time.as_secs_f64() * 1e6 / calls.max(1) as f64;
+    let variants: serde_json::Map<String, serde_json::Value> = findings
+        .variants
+        .iter()
+        .map(|(name, count)| (String::from_utf8_lossy(name.as_bytes()).into_owned(), (*count).into()))
+        .collect();
+    serde_json::json!({
+        "calls": calls,
+        "seconds": seconds,
+        "calls_per_second": calls as f64 / seconds,
+        "mean_us": findings.latencies.mean() / 1e3,
+        "p50_us": findings.latencies.quantile(0.5) as f64 / 1e3,
+        "p99_us": findings.latencies.quantile(0.99) as f64 / 1e3,
+        "cpu_us_per_call": cpu.iter().map(per_call).collect::<Vec<_>>(),
+        "variants": variants,
+        "failures": findings.failures,
+        "first_failure": findings.first_failure,
+    })
+}
