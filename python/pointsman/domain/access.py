@@ -1,0 +1,182 @@
+"""Who may do what: one table of every method, its scope and its rule.
+
+What a caller may not read is NOT_FOUND, as if it did not exist; what it may read but not change is
+PERMISSION_DENIED. Admins may do everything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pointsman.domain.keys import Principal, Scope
+from pointsman.domain.routers import Router
+from pointsman.errors import NotFoundError, PermissionDeniedError
+
+
+class Rule(StrEnum):
+    """Which callers with the scope a method serves."""
+
+    ANYONE = "anyone"
+    """Every user."""
+    VISIBLE = "visible"
+    """Every user, who sees what they may read."""
+    READ_ROUTER = "read_router"
+    """Those who may read the router: owner, shared users, everyone if it is public."""
+    CHANGE_ROUTER = "change_router"
+    """The router's owner."""
+    PREDICT_ROUTER = "predict_router"
+    """Those who may call the router: owner, everyone if it is open to predictions."""
+    CHANGE_MODEL = "change_model"
+    """The model's owner."""
+    OWN_KEYS = "own_keys"
+    """Every user, for keys of their own."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a method asks of its caller."""
+
+    scope: Scope
+    rule: Rule
+
+
+_MODELS = "/pointsman.v1.ModelService/"
+_ROUTERS = "/pointsman.v1.RouterService/"
+_KEYS = "/pointsman.v1.ApiKeyService/"
+_PREDICTIONS = "/pointsman.v1.PredictionService/"
+
+METHODS: Mapping[str, Access] = {
+    _MODELS + "RegisterModelVersion": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _MODELS + "GetModelVersion": Access(Scope.READ, Rule.ANYONE),
+    _MODELS + "ListModelVersions": Access(Scope.READ, Rule.ANYONE),
+    _MODELS + "SetModelVersionStage": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _MODELS + "DeleteModelVersion": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _ROUTERS + "CreateRouter": Access(Scope.WRITE, Rule.ANYONE),
+    _ROUTERS + "GetRouter": Access(Scope.READ, Rule.READ_ROUTER),
+    _ROUTERS + "ListRouters": Access(Scope.READ, Rule.VISIBLE),
+    _ROUTERS + "UpdateRouter": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
+    _ROUTERS + "DeleteRouter": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
+    _ROUTERS + "DeployRouter": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
+    _ROUTERS + "StopRouter": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
+    _ROUTERS + "StartRouter": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
+    _ROUTERS + "UpdateVariantWeight": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
+    _ROUTERS + "BatchUpdateVariantWeights": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
+    _ROUTERS + "ToggleVariant": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
+    _ROUTERS + "UpdateRouterPermissions": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
+    _ROUTERS + "GetRouterMetrics": Access(Scope.READ, Rule.READ_ROUTER),
+    _ROUTERS + "ListPredictions": Access(Scope.READ, Rule.READ_ROUTER),
+    _ROUTERS + "GetPrediction": Access(Scope.READ, Rule.READ_ROUTER),
+    _PREDICTIONS + "RecordFeedback": Access(Scope.PREDICT, Rule.PREDICT_ROUTER),
+    _KEYS + "CreateApiKey": Access(Scope.WRITE, Rule.OWN_KEYS),
+    _KEYS + "ListApiKeys": Access(Scope.READ, Rule.OWN_KEYS),
+    _KEYS + "RevokeApiKey": Access(Scope.WRITE, Rule.OWN_KEYS),
+}
+"""Every method of the control plane; a method that is not here is refused."""
+
+
+def check_scope(caller: Principal, method: str) -> None:
+    """Checks that the caller's key has the scope that a method needs.
+
+    Raises:
+        PermissionDeniedError: It has not, or the method is in no table.
+    """
+    access = METHODS.get(method)
+    if access is None:
+        raise PermissionDeniedError(f"{method} is not open to anyone", metadata={"method": method})
+    if not caller.has(access.scope):
+        raise PermissionDeniedError(
+            f"{method.rsplit('/', 1)[-1]} needs a key with the scope {access.scope}; "
+            "use another key, or ask an admin for one",
+            reason="SCOPE_MISSING",
+            metadata={"scope": access.scope.value},
+        )
+
+
+def can_read(caller: Principal, router: Router) -> bool:
+    """Whether the caller may see a router."""
+    permissions = router.permissions
+    return (
+        caller.admin
+        or caller.user_id == router.owner
+        or permissions.public
+        or caller.user_id in permissions.shared_user_ids
+    )
+
+
+def can_change(caller: Principal, router: Router) -> bool:
+    """Whether the caller may change a router."""
+    return caller.admin or caller.user_id == router.owner
+
+
+def can_predict(caller: Principal, router: Router) -> bool:
+    """Whether the caller may call a router and bring feedback."""
+    return caller.admin or caller.user_id == router.owner or router.permissions.public_predict
+
+
+def router_not_found(router_id: str) -> NotFoundError:
+    """Makes the error for a router that is not there, or not there for this caller."""
+    return NotFoundError(
+        f"router {router_id!r} does not exist, or you may not see it; ListRouters shows those you may",
+        reason="ROUTER_NOT_FOUND",
+        metadata={"router_id": router_id[:256]},
+    )
+
+
+def check_router_access(caller: Principal, router: Router | None, router_id: str, rule: Rule) -> Router:
+    """Checks that the caller may do with a router what a rule covers.
+
+    Args:
+        caller: Who is calling.
+        router: The router; None when there is none.
+        router_id: The id that was asked for.
+        rule: One of the router rules.
+
+    Returns:
+        The router.
+
+    Raises:
+        NotFoundError: There is none, or the caller may not know of it.
+        PermissionDeniedError: The caller may know of it but not do this.
+    """
+    if router is None:
+        raise router_not_found(router_id)
+    allowed = {
+        Rule.READ_ROUTER: can_read,
+        Rule.CHANGE_ROUTER: can_change,
+        Rule.PREDICT_ROUTER: can_predict,
+    }[rule](caller, router)
+    if allowed:
+        return router
+    if not can_read(caller, router):
+        raise router_not_found(router_id)
+    if rule is Rule.PREDICT_ROUTER:
+        way_out = "its owner can open it with public_predict"
+    else:
+        way_out = "only its owner and admins may"
+    raise PermissionDeniedError(
+        f"router {router.router_id!r} belongs to {router.owner!r} and you may not "
+        f"{'call it' if rule is Rule.PREDICT_ROUTER else 'change it'}; {way_out}",
+        reason="NOT_ROUTER_OWNER",
+        metadata={"router_id": router.router_id},
+    )
+
+
+def check_model_owner(caller: Principal, model_id: str, owners: frozenset[str]) -> None:
+    """Checks that the caller may add or change versions of a model.
+
+    Args:
+        caller: Who is calling.
+        model_id: The model.
+        owners: The users who registered its versions; empty for a new model.
+
+    Raises:
+        PermissionDeniedError: The model belongs to others.
+    """
+    if caller.admin or not owners or caller.user_id in owners:
+        return
+    raise PermissionDeniedError(
+        f"model {model_id!r} belongs to {', '.join(repr(owner) for owner in sorted(owners))}; "
+        "only its owner and admins may change it, choose another model id",
+        reason="NOT_MODEL_OWNER",
+        metadata={"model_id": model_id},
+    )

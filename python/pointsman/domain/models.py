@@ -1,0 +1,132 @@
+"""Model versions: where they answer, what they take and give, where they stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from pointsman.domain.values import JsonValue
+
+
+class Stage(StrEnum):
+    """Where a model version stands in its life."""
+
+    NONE = "none"
+    STAGING = "staging"
+    PRODUCTION = "production"
+    ARCHIVED = "archived"
+
+
+class Task(StrEnum):
+    """What a model does."""
+
+    UNSPECIFIED = "unspecified"
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+
+
+@dataclass(frozen=True)
+class GrpcBackend:
+    """A gRPC server that speaks the Open Inference Protocol.
+
+    Attributes:
+        target: ``host:port``, or several with commas between.
+        model_name: The model's name at that server.
+        model_version: The version at that server; empty lets the server choose.
+    """
+
+    target: str
+    model_name: str
+    model_version: str = ""
+
+
+@dataclass(frozen=True)
+class OnnxBackend:
+    """An ONNX file in the models folder of the data directory, loaded in process."""
+
+    path: str
+
+
+Backend = GrpcBackend | OnnxBackend
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One tensor: its name at the backend, datatype, shape, and the features that fill its columns."""
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...] = ()
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a model version takes and gives."""
+
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+    task: Task = Task.UNSPECIFIED
+    labels: tuple[str, ...] = ()
+    prediction_output: str = ""
+    probability_output: str = ""
+    threshold: float | None = None
+    defaults: Mapping[str, JsonValue] = field(default_factory=dict)
+    feature_importances: Mapping[str, float] = field(default_factory=dict)
+
+    def completed_by(self, probed: "Signature") -> "Signature":
+        """Fills what this one leaves open from what the backend says of itself."""
+        return replace(
+            self,
+            inputs=self.inputs or probed.inputs,
+            outputs=self.outputs or probed.outputs,
+            task=probed.task if self.task is Task.UNSPECIFIED else self.task,
+            labels=self.labels or probed.labels,
+            prediction_output=self.prediction_output or probed.prediction_output,
+            probability_output=self.probability_output or probed.probability_output,
+            threshold=probed.threshold if self.threshold is None else self.threshold,
+            defaults=self.defaults or probed.defaults,
+            feature_importances=self.feature_importances or probed.feature_importances,
+        )
+
+
+@dataclass(frozen=True, order=True)
+class ModelKey:
+    """Names a model version."""
+
+    model_id: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.model_id}/{self.version}"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """An entry of the model registry.
+
+    Attributes:
+        row_key: The store's own key; 0 before it is stored.
+        given_signature: What the user said.
+        signature: What is in force: the user's, completed by what the backend says of itself.
+    """
+
+    model_id: str
+    version: str
+    backend: Backend | None = None
+    given_signature: Signature = Signature()
+    signature: Signature = Signature()
+    stage: Stage = Stage.NONE
+    description: str = ""
+    run_uri: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    owner: str = ""
+    create_time_us: int = 0
+    update_time_us: int = 0
+    changed_generation: int = 0
+    row_key: int = 0
+
+    @property
+    def key(self) -> ModelKey:
+        """The pair that names it."""
+        return ModelKey(self.model_id, self.version)

@@ -1,0 +1,163 @@
+"""Checks routers, variants, weights and permissions before they are stored."""
+
+import math
+from collections.abc import Sequence
+
+from pointsman.domain.routers import Permissions, Router, Strategy, Variant, VariantRole
+from pointsman.domain.violations import (
+    MAX_DESCRIPTION_CHARS,
+    MAX_DISPLAY_NAME_CHARS,
+    Violations,
+    shown,
+)
+from pointsman.errors import InvalidArgumentError, UnimplementedError
+
+MAX_VARIANTS = 100
+MIN_ENABLED_VARIANTS = 2
+MAX_WEIGHT = 100.0
+MAX_SHARED_USERS = 1000
+MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
+
+
+def check_router(router: Router, field: str = "router") -> None:
+    """Checks a router that shall be created or changed.
+
+    Args:
+        router: The router.
+        field: The path of the field that holds it.
+
+    Raises:
+        InvalidArgumentError: With every field that is wrong.
+        UnimplementedError: Its strategy is of a later version.
+    """
+    found = Violations()
+    found.check_id(f"{field}.router_id", router.router_id)
+    found.check_text(f"{field}.display_name", router.display_name, MAX_DISPLAY_NAME_CHARS)
+    found.check_text(f"{field}.description", router.description, MAX_DESCRIPTION_CHARS)
+    found.check_tags(f"{field}.tags", router.tags)
+    if router.default_timeout_ms < 0 or router.default_timeout_ms > MAX_TIMEOUT_MS:
+        found.add(
+            f"{field}.default_timeout",
+            f"{router.default_timeout_ms / 1000:g}s is not between 0.001s and {MAX_TIMEOUT_MS // 1000}s",
+        )
+    _check_permissions(found, f"{field}.permissions", router.permissions)
+    _check_variants(found, f"{field}.variants", router.variants)
+    found.raise_if_any()
+    if router.strategy is not Strategy.WEIGHTED:
+        name = f"STRATEGY_{router.strategy.name}"
+        raise UnimplementedError(
+            f"{field}.strategy: {name} is not implemented in this version; use STRATEGY_WEIGHTED",
+            reason="STRATEGY_UNIMPLEMENTED",
+            metadata={"strategy": name},
+        )
+
+
+def check_variants(variants: Sequence[Variant], field: str = "router.variants") -> None:
+    """Checks a list of variants by itself.
+
+    Raises:
+        InvalidArgumentError: With every field that is wrong.
+    """
+    found = Violations()
+    _check_variants(found, field, variants)
+    found.raise_if_any()
+
+
+def check_permissions(permissions: Permissions, field: str = "permissions") -> None:
+    """Checks permissions by themselves.
+
+    Raises:
+        InvalidArgumentError: With every field that is wrong.
+    """
+    found = Violations()
+    _check_permissions(found, field, permissions)
+    found.raise_if_any()
+
+
+def weight_fault(weight: float) -> str | None:
+    """Says what is wrong with a weight; None when nothing is."""
+    if not math.isfinite(weight):
+        return f"{weight} is not a finite number; weights are percentages from 0 to 100"
+    if weight < 0:
+        return f"{weight:g} is below 0; weights are percentages"
+    if weight > MAX_WEIGHT:
+        return f"{weight:g} is above 100; weights are percentages"
+    return None
+
+
+def check_weight(weight: float, field: str) -> None:
+    """Checks one weight.
+
+    Raises:
+        InvalidArgumentError: It is not a number from 0 to 100.
+    """
+    fault = weight_fault(weight)
+    if fault is not None:
+        raise InvalidArgumentError.at(field, fault)
+
+
+def check_weights_sum(variants: Sequence[Variant], field: str) -> None:
+    """Checks that at least one enabled variant has a weight.
+
+    Raises:
+        InvalidArgumentError: All enabled weights are 0.
+    """
+    fault = _sum_fault(variants)
+    if fault is not None:
+        raise InvalidArgumentError.at(field, fault)
+
+
+def _sum_fault(variants: Sequence[Variant]) -> str | None:
+    enabled = [variant for variant in variants if variant.enabled]
+    if enabled and not any(variant.weight > 0 for variant in enabled):
+        names = ", ".join(variant.name for variant in enabled)
+        return f"all enabled variants ({names}) would have weight 0; give at least one a weight above 0"
+    return None
+
+
+def _check_variants(found: Violations, field: str, variants: Sequence[Variant]) -> None:
+    enabled = [variant for variant in variants if variant.enabled]
+    if len(variants) > MAX_VARIANTS:
+        found.add(field, f"has {len(variants)} variants; at most {MAX_VARIANTS} are allowed")
+    if len(enabled) < MIN_ENABLED_VARIANTS:
+        found.add(field, f"has {len(enabled)} enabled; at least {MIN_ENABLED_VARIANTS} must be")
+    places: dict[str, int] = {}
+    control: int | None = None
+    weights_valid = True
+    for index, variant in enumerate(variants):
+        path = f"{field}[{index}]"
+        found.check_id(f"{path}.name", variant.name)
+        if variant.name and variant.name in places:
+            found.add(
+                f"{path}.name",
+                f"{shown(variant.name)} is also the name of {field}[{places[variant.name]}]; rename one",
+            )
+        places.setdefault(variant.name, index)
+        found.check_id(f"{path}.model_id", variant.model_id)
+        found.check_id(f"{path}.model_version", variant.model_version)
+        fault = weight_fault(variant.weight)
+        if fault is not None:
+            found.add(f"{path}.weight", fault)
+            weights_valid = False
+        if variant.role is VariantRole.CONTROL:
+            if control is not None:
+                found.add(
+                    f"{path}.role", f"{field}[{control}] is the control already; a router has one at most"
+                )
+            control = index
+    fault = _sum_fault(variants) if weights_valid else None
+    if fault is not None:
+        found.add(field, fault)
+
+
+def _check_permissions(found: Violations, field: str, permissions: Permissions) -> None:
+    users = permissions.shared_user_ids
+    path = f"{field}.shared_user_ids"
+    if len(users) > MAX_SHARED_USERS:
+        found.add(path, f"has {len(users)} users; at most {MAX_SHARED_USERS} are allowed")
+    seen: set[str] = set()
+    for index, user in enumerate(users):
+        found.check_user(f"{path}[{index}]", user)
+        if user in seen:
+            found.add(f"{path}[{index}]", f"{shown(user)} occurs twice; leave one out")
+        seen.add(user)

@@ -1,0 +1,154 @@
+"""Routers and their variants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pointsman.domain.models import ModelKey
+
+SLOT_COUNT = 10_000
+SALT_BYTES = 16
+
+
+class Strategy(StrEnum):
+    """How a router picks a variant."""
+
+    WEIGHTED = "weighted"
+    FEATURE_RULES = "feature_rules"
+    BANDIT = "bandit"
+    CANARY = "canary"
+
+
+class RouterStatus(StrEnum):
+    """Where a router stands in its life."""
+
+    REGISTERED = "registered"
+    DEPLOYING = "deploying"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class VariantRole(StrEnum):
+    """What a variant is for."""
+
+    CANDIDATE = "candidate"
+    CONTROL = "control"
+    CANARY = "canary"
+
+
+class VersionPinning(StrEnum):
+    """What a caller's model_version means to a router."""
+
+    ALLOW = "allow"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One alternative of a router."""
+
+    name: str
+    model_id: str
+    model_version: str
+    weight: float
+    enabled: bool = True
+    role: VariantRole = VariantRole.CANDIDATE
+
+    @property
+    def model_key(self) -> ModelKey:
+        """The model version that answers for it."""
+        return ModelKey(self.model_id, self.model_version)
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """Who may read and call a router besides its owner and admins."""
+
+    public: bool = False
+    public_predict: bool = False
+    shared_user_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Router:
+    """A named split of traffic between variants.
+
+    Attributes:
+        default_timeout_ms: The deadline of calls that bring none; 0 means the server's default.
+        serving: Whether the data plane serves it. True for the short while between publishing a deployment
+            and saying ``running``.
+        slot_runs: The 10,000 slots as variant index and length in turn.
+        revision: Counts changes; the etag shows it.
+        changed_generation: The generation in which it last changed.
+        row_key: The store's own key, so that a later router of the same id is another; 0 before storing.
+    """
+
+    router_id: str
+    variants: tuple[Variant, ...]
+    strategy: Strategy = Strategy.WEIGHTED
+    display_name: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    sticky: bool = True
+    version_pinning: VersionPinning = VersionPinning.ALLOW
+    answer_router_name: bool = False
+    default_timeout_ms: int = 0
+    record_predictions: bool = True
+    permissions: Permissions = Permissions()
+    owner: str = ""
+    status: RouterStatus = RouterStatus.REGISTERED
+    status_message: str = ""
+    serving: bool = False
+    salt: bytes = b""
+    slot_runs: tuple[int, ...] = ()
+    revision: int = 1
+    changed_generation: int = 0
+    create_time_us: int = 0
+    update_time_us: int = 0
+    deploy_time_us: int | None = None
+    row_key: int = 0
+
+    @property
+    def etag(self) -> str:
+        """Names this state; another after every change, and for a later router of the same id."""
+        return f"{self.row_key:x}-{self.revision:x}"
+
+    @property
+    def enabled_variants(self) -> tuple[Variant, ...]:
+        """The variants that take part."""
+        return tuple(variant for variant in self.variants if variant.enabled)
+
+    def variant(self, name: str) -> Variant | None:
+        """Finds a variant by its name."""
+        return next((variant for variant in self.variants if variant.name == name), None)
+
+
+def effective_shares(variants: Sequence[Variant]) -> tuple[float, ...]:
+    """Answers each variant's share of calls: its weight in the sum of the enabled weights.
+
+    Disabled variants get 0. When all enabled weights are 0, every share is 0.
+    """
+    weights = [variant.weight if variant.enabled else 0.0 for variant in variants]
+    total = sum(weights)
+    return tuple(weight / total if total > 0 else 0.0 for weight in weights)
+
+
+def renumbered_runs(
+    slot_runs: Sequence[int], before: Sequence[Variant], after: Sequence[Variant]
+) -> tuple[int, ...]:
+    """Rewrites the variant indices of a slot table for another list of variants, going by their names.
+
+    Variants that went away get indices beyond the new list, so that their slots are given to others.
+    """
+    places = {variant.name: index for index, variant in enumerate(after)}
+    gone = len(after)
+    index_after: list[int] = []
+    for variant in before:
+        place = places.get(variant.name)
+        if place is None:
+            place, gone = gone, gone + 1
+        index_after.append(place)
+    return tuple(
+        index_after[value] if position % 2 == 0 else value for position, value in enumerate(slot_runs)
+    )

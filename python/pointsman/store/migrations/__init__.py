@@ -1,0 +1,1 @@
+"""The steps that bring a database from one release to the next."""

@@ -1,0 +1,1 @@
+"""One file a step; the newest is what this release needs."""

@@ -1,0 +1,263 @@
+"""The registry of model versions in SQL."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, tuple_, update
+
+from pointsman.domain.models import (
+    Backend,
+    GrpcBackend,
+    ModelKey,
+    ModelVersion,
+    OnnxBackend,
+    Signature,
+    Stage,
+)
+from pointsman.domain.pages import Page, decode_token, encode_token
+from pointsman.store.documents import dump_signature, dump_value, load_signature
+from pointsman.store.schema import model_version_tags, model_versions, routers, variants
+
+_PRESENT = model_versions.c.delete_time_us.is_(None)
+
+
+def find(connection: Connection, key: ModelKey) -> ModelVersion | None:
+    """Finds a model version; None when there is none."""
+    rows = connection.execute(
+        select(model_versions).where(
+            model_versions.c.model_id == key.model_id, model_versions.c.version == key.version, _PRESENT
+        )
+    ).mappings()
+    found = _load(connection, rows.all())
+    return found[0] if found else None
+
+
+def find_many(connection: Connection, keys: Iterable[ModelKey]) -> dict[ModelKey, ModelVersion]:
+    """Finds several model versions; those that are not there are left out."""
+    pairs = sorted({(key.model_id, key.version) for key in keys})
+    rows = connection.execute(
+        select(model_versions).where(
+            tuple_(model_versions.c.model_id, model_versions.c.version).in_(pairs), _PRESENT
+        )
+    ).mappings()
+    return {model.key: model for model in _load(connection, rows.all())}
+
+
+def list_page(
+    connection: Connection, *, model_id: str, stage: Stage | None, tag: str, page_size: int, page_token: str
+) -> Page[ModelVersion]:
+    """Lists model versions, ordered by model id and registration.
+
+    Args:
+        connection: A transaction.
+        model_id: Only versions of this model; empty for all.
+        stage: Only versions in this stage.
+        tag: Only versions with this tag; empty for all.
+        page_size: At most so many.
+        page_token: Where the page before ended.
+
+    Raises:
+        InvalidArgumentError: The token is not valid.
+    """
+    filters = ("model_versions", model_id, stage.value if stage else "", tag)
+    after = decode_token(page_token, filters, (str, int))
+    statement = select(model_versions).where(_PRESENT)
+    if model_id:
+        statement = statement.where(model_versions.c.model_id == model_id)
+    if stage is not None:
+        statement = statement.where(model_versions.c.stage == stage.value)
+    if tag:
+        tagged = model_version_tags.c.model_version_key == model_versions.c.row_key
+        statement = statement.where(exists().where(tagged, model_version_tags.c.tag == tag))
+    if after is not None:
+        statement = statement.where(tuple_(model_versions.c.model_id, model_versions.c.row_key) > after)
+    statement = statement.order_by(model_versions.c.model_id, model_versions.c.row_key).limit(page_size + 1)
+    rows = connection.execute(statement).mappings().all()
+    models = _load(connection, rows[:page_size])
+    token = ""
+    if len(rows) > page_size:
+        token = encode_token((models[-1].model_id, models[-1].row_key), filters)
+    return Page(tuple(models), token)
+
+
+def owners(connection: Connection, model_id: str) -> frozenset[str]:
+    """Answers the users who registered the versions of a model that are there."""
+    statement = (
+        select(model_versions.c.owner).where(model_versions.c.model_id == model_id, _PRESENT).distinct()
+    )
+    return frozenset(connection.execute(statement).scalars())
+
+
+def changed_since(connection: Connection, generation: int) -> list[ModelVersion]:
+    """Answers the model versions that are there and changed after a generation."""
+    statement = (
+        select(model_versions)
+        .where(model_versions.c.changed_generation > generation, _PRESENT)
+        .order_by(model_versions.c.row_key)
+    )
+    return _load(connection, connection.execute(statement).mappings().all())
+
+
+def deleted_since(connection: Connection, generation: int) -> list[ModelKey]:
+    """Answers the model versions that went away after a generation."""
+    statement = select(model_versions.c.model_id, model_versions.c.version).where(
+        model_versions.c.changed_generation > generation, ~_PRESENT
+    )
+    return [ModelKey(row.model_id, row.version) for row in connection.execute(statement)]
+
+
+def add(connection: Connection, model: ModelVersion) -> ModelVersion:
+    """Stores a new model version; answers it with its row key.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: The pair of model id and version is taken.
+    """
+    statement = (
+        insert(model_versions)
+        .values(
+            model_id=model.model_id,
+            version=model.version,
+            **_backend_columns(model.backend),
+            given_signature=dump_signature(model.given_signature),
+            signature=dump_signature(model.signature),
+            stage=model.stage.value,
+            description=model.description,
+            run_uri=model.run_uri,
+            metrics=dump_value(model.metrics),
+            owner=model.owner,
+            create_time_us=model.create_time_us,
+            update_time_us=model.update_time_us,
+            changed_generation=model.changed_generation,
+        )
+        .returning(model_versions.c.row_key)
+    )
+    row_key = connection.execute(statement).scalar_one()
+    if model.tags:
+        connection.execute(
+            insert(model_version_tags),
+            [
+                {"model_version_key": row_key, "position": position, "tag": tag}
+                for position, tag in enumerate(model.tags)
+            ],
+        )
+    return dataclasses.replace(model, row_key=row_key)
+
+
+def set_stage(connection: Connection, row_key: int, stage: Stage, generation: int, now_us: int) -> None:
+    """Moves a model version to a stage.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: Another version of the model is in production.
+    """
+    connection.execute(
+        update(model_versions)
+        .where(model_versions.c.row_key == row_key)
+        .values(stage=stage.value, changed_generation=generation, update_time_us=now_us)
+    )
+
+
+def archive_production(connection: Connection, model_id: str, generation: int, now_us: int) -> None:
+    """Archives a model's production version, if it has one."""
+    connection.execute(
+        update(model_versions)
+        .where(
+            model_versions.c.model_id == model_id,
+            model_versions.c.stage == Stage.PRODUCTION.value,
+            _PRESENT,
+        )
+        .values(stage=Stage.ARCHIVED.value, changed_generation=generation, update_time_us=now_us)
+    )
+
+
+def set_signature(connection: Connection, row_key: int, signature: Signature, generation: int) -> None:
+    """Stores the signature in force of a model version."""
+    connection.execute(
+        update(model_versions)
+        .where(model_versions.c.row_key == row_key)
+        .values(signature=dump_signature(signature), changed_generation=generation)
+    )
+
+
+def remove(connection: Connection, row_key: int, generation: int, now_us: int) -> None:
+    """Marks a model version as deleted."""
+    connection.execute(
+        update(model_versions)
+        .where(model_versions.c.row_key == row_key)
+        .values(delete_time_us=now_us, update_time_us=now_us, changed_generation=generation)
+    )
+    connection.execute(delete(model_version_tags).where(model_version_tags.c.model_version_key == row_key))
+
+
+def routers_using(connection: Connection, row_key: int, limit: int = 5) -> list[str]:
+    """Answers the ids of some routers that use a model version."""
+    statement = (
+        select(routers.c.router_id)
+        .join(variants, variants.c.router_key == routers.c.row_key)
+        .where(variants.c.model_version_key == row_key, routers.c.delete_time_us.is_(None))
+        .distinct()
+        .order_by(routers.c.router_id)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+def _load(connection: Connection, rows: Sequence[RowMapping]) -> list[ModelVersion]:
+    tags: dict[int, list[str]] = {}
+    row_keys = [row["row_key"] for row in rows]
+    for start in range(0, len(row_keys), _KEYS_PER_QUERY):
+        statement = (
+            select(model_version_tags.c.model_version_key, model_version_tags.c.tag)
+            .where(model_version_tags.c.model_version_key.in_(row_keys[start : start + _KEYS_PER_QUERY]))
+            .order_by(model_version_tags.c.model_version_key, model_version_tags.c.position)
+        )
+        for row_key, tag in connection.execute(statement):
+            tags.setdefault(row_key, []).append(tag)
+    return [_from_row(row, tags.get(row["row_key"], ())) for row in rows]
+
+
+# Below the number of parameters that every build of SQLite takes.
+_KEYS_PER_QUERY = 500
+
+
+def _from_row(row: Mapping[Any, Any], tags: Sequence[str]) -> ModelVersion:
+    backend: Backend | None = None
+    if row["backend_kind"] == "grpc":
+        backend = GrpcBackend(
+            row["backend_target"], row["backend_model_name"] or "", row["backend_model_version"] or ""
+        )
+    elif row["backend_kind"] == "onnx":
+        backend = OnnxBackend(row["backend_target"])
+    return ModelVersion(
+        model_id=row["model_id"],
+        version=row["version"],
+        backend=backend,
+        given_signature=load_signature(row["given_signature"]),
+        signature=load_signature(row["signature"]),
+        stage=Stage(row["stage"]),
+        description=row["description"],
+        run_uri=row["run_uri"],
+        metrics=json.loads(row["metrics"]),
+        tags=tuple(tags),
+        owner=row["owner"],
+        create_time_us=row["create_time_us"],
+        update_time_us=row["update_time_us"],
+        changed_generation=row["changed_generation"],
+        row_key=row["row_key"],
+    )
+
+
+def _backend_columns(backend: Backend | None) -> dict[str, str | None]:
+    match backend:
+        case GrpcBackend(target=target, model_name=name, model_version=version):
+            return {
+                "backend_kind": "grpc",
+                "backend_target": target,
+                "backend_model_name": name,
+                "backend_model_version": version,
+            }
+        case OnnxBackend(path=path):
+            return {"backend_kind": "onnx", "backend_target": path}
+        case _:
+            return {}

@@ -1,0 +1,410 @@
+"""Routers and their variants in SQL."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from pointsman.domain.keys import Principal
+from pointsman.domain.models import ModelKey
+from pointsman.domain.pages import Page, decode_token, encode_token
+from pointsman.domain.routers import (
+    Permissions,
+    Router,
+    RouterStatus,
+    Strategy,
+    Variant,
+    VariantRole,
+    VersionPinning,
+)
+from pointsman.store.schema import model_versions, permissions, router_tags, routers, variants
+
+_PRESENT = routers.c.delete_time_us.is_(None)
+# Below the number of parameters that every build of SQLite takes.
+_KEYS_PER_QUERY = 500
+
+_FIND = select(routers).where(routers.c.router_id == bindparam("router_id"), _PRESENT)
+
+
+def find(connection: Connection, router_id: str) -> Router | None:
+    """Finds a router; None when there is none."""
+    rows = connection.execute(_FIND, {"router_id": router_id}).mappings().all()
+    found = _load(connection, rows)
+    return found[0] if found else None
+
+
+def find_row_keys(connection: Connection, router_ids: Sequence[str]) -> dict[str, int]:
+    """Answers the row keys of the routers that are there."""
+    found: dict[str, int] = {}
+    for start in range(0, len(router_ids), _KEYS_PER_QUERY):
+        chunk = router_ids[start : start + _KEYS_PER_QUERY]
+        statement = select(routers.c.router_id, routers.c.row_key).where(
+            routers.c.router_id.in_(chunk), _PRESENT
+        )
+        found.update((router_id, row_key) for router_id, row_key in connection.execute(statement))
+    return found
+
+
+def list_page(
+    connection: Connection,
+    caller: Principal,
+    *,
+    status: RouterStatus | None,
+    strategy: Strategy | None,
+    owner: str,
+    tag: str,
+    page_size: int,
+    page_token: str,
+) -> Page[Router]:
+    """Lists the routers that a caller may read, ordered by id.
+
+    Args:
+        connection: A transaction.
+        caller: Who asks.
+        status: Only routers in this status.
+        strategy: Only routers of this strategy.
+        owner: Only routers of this user; empty for all.
+        tag: Only routers with this tag; empty for all.
+        page_size: At most so many.
+        page_token: Where the page before ended.
+
+    Raises:
+        InvalidArgumentError: The token is not valid.
+    """
+    filters = ("routers", status.value if status else "", strategy.value if strategy else "", owner, tag)
+    after = decode_token(page_token, filters, (str,))
+    statement = select(routers).where(_PRESENT)
+    if not caller.admin:
+        statement = statement.where(_readable_by(caller.user_id))
+    if status is not None:
+        statement = statement.where(routers.c.status == status.value)
+    if strategy is not None:
+        statement = statement.where(routers.c.strategy == strategy.value)
+    if owner:
+        statement = statement.where(routers.c.owner == owner)
+    if tag:
+        tagged = router_tags.c.router_key == routers.c.row_key
+        statement = statement.where(exists().where(tagged, router_tags.c.tag == tag))
+    if after is not None:
+        statement = statement.where(routers.c.router_id > after[0])
+    statement = statement.order_by(routers.c.router_id).limit(page_size + 1)
+    rows = connection.execute(statement).mappings().all()
+    page = _load(connection, rows[:page_size])
+    token = encode_token((page[-1].router_id,), filters) if len(rows) > page_size else ""
+    return Page(tuple(page), token)
+
+
+def changed_since(connection: Connection, generation: int) -> list[Router]:
+    """Answers the routers that are there and changed after a generation."""
+    statement = (
+        select(routers).where(routers.c.changed_generation > generation, _PRESENT).order_by(routers.c.row_key)
+    )
+    return _load(connection, connection.execute(statement).mappings().all())
+
+
+def deleted_since(connection: Connection, generation: int) -> list[str]:
+    """Answers the ids of the routers that went away after a generation."""
+    statement = select(routers.c.router_id).where(routers.c.changed_generation > generation, ~_PRESENT)
+    return list(connection.execute(statement).scalars())
+
+
+def find_deploying(connection: Connection, updated_before_us: int) -> list[Router]:
+    """Answers the routers whose deployment began before a time and has not ended."""
+    statement = select(routers).where(
+        routers.c.status == RouterStatus.DEPLOYING.value,
+        routers.c.update_time_us < updated_before_us,
+        _PRESENT,
+    )
+    return _load(connection, connection.execute(statement).mappings().all())
+
+
+def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, int]) -> Router:
+    """Stores a new router; answers it with its row key.
+
+    Args:
+        connection: A routing transaction.
+        router: The router.
+        model_keys: The row keys of its variants' model versions.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: The id is taken.
+    """
+    columns = _columns(router)
+    columns |= {
+        "router_id": router.router_id,
+        "strategy": router.strategy.value,
+        "owner": router.owner,
+        "salt": router.salt,
+        "create_time_us": router.create_time_us,
+    }
+    statement = insert(routers).values(columns).returning(routers.c.row_key)
+    row_key = connection.execute(statement).scalar_one()
+    stored = dataclasses.replace(router, row_key=row_key)
+    _insert_tags(connection, stored)
+    _insert_permissions(connection, stored)
+    _insert_variants(connection, stored, model_keys)
+    return stored
+
+
+def save(connection: Connection, router: Router) -> None:
+    """Stores a router's own columns: status, settings, slots, revision."""
+    connection.execute(update(routers).where(routers.c.row_key == router.row_key).values(_columns(router)))
+
+
+_SAVE_ALLOCATION = (
+    update(routers)
+    .where(routers.c.row_key == bindparam("router_key"))
+    .values(
+        slot_runs=bindparam("new_slot_runs"),
+        revision=bindparam("new_revision"),
+        changed_generation=bindparam("new_generation"),
+        update_time_us=bindparam("new_update_time_us"),
+    )
+)
+_SAVE_VARIANT = (
+    update(variants)
+    .where(variants.c.router_key == bindparam("of_router"), variants.c.name == bindparam("of_name"))
+    .values(weight=bindparam("new_weight"), enabled=bindparam("new_enabled"))
+)
+
+
+def save_allocation(connection: Connection, router: Router, changed: Sequence[Variant]) -> None:
+    """Stores new weights and the slot table that follows from them, and nothing else.
+
+    Args:
+        connection: A routing transaction.
+        router: The router as it shall be.
+        changed: Those of its variants whose weight changed or that were enabled or disabled.
+    """
+    connection.execute(
+        _SAVE_ALLOCATION,
+        {
+            "router_key": router.row_key,
+            "new_slot_runs": _dump_runs(router.slot_runs),
+            "new_revision": router.revision,
+            "new_generation": router.changed_generation,
+            "new_update_time_us": router.update_time_us,
+        },
+    )
+    for variant in changed:
+        connection.execute(
+            _SAVE_VARIANT,
+            {
+                "of_router": router.row_key,
+                "of_name": variant.name,
+                "new_weight": variant.weight,
+                "new_enabled": variant.enabled,
+            },
+        )
+
+
+def replace_variants(connection: Connection, router: Router, model_keys: Mapping[ModelKey, int]) -> None:
+    """Stores a router's variants in place of those before."""
+    connection.execute(delete(variants).where(variants.c.router_key == router.row_key))
+    _insert_variants(connection, router, model_keys)
+
+
+def replace_tags(connection: Connection, router: Router) -> None:
+    """Stores a router's tags in place of those before."""
+    connection.execute(delete(router_tags).where(router_tags.c.router_key == router.row_key))
+    _insert_tags(connection, router)
+
+
+def replace_permissions(connection: Connection, router: Router) -> None:
+    """Stores a router's shared users in place of those before; the flags are saved with the router."""
+    connection.execute(delete(permissions).where(permissions.c.router_key == router.row_key))
+    _insert_permissions(connection, router)
+
+
+def remove(connection: Connection, router: Router, now_us: int) -> None:
+    """Marks a router as deleted."""
+    connection.execute(
+        update(routers)
+        .where(routers.c.row_key == router.row_key)
+        .values(
+            delete_time_us=now_us,
+            update_time_us=now_us,
+            changed_generation=router.changed_generation,
+            status=router.status.value,
+            serving=False,
+        )
+    )
+
+
+def _readable_by(user_id: str) -> ColumnElement[bool]:
+    shared = exists().where(permissions.c.router_key == routers.c.row_key, permissions.c.user_id == user_id)
+    return or_(routers.c.owner == user_id, routers.c.public, shared)
+
+
+def _columns(router: Router) -> dict[str, Any]:
+    return {
+        "display_name": router.display_name,
+        "description": router.description,
+        "sticky": router.sticky,
+        "version_pinning": router.version_pinning.value,
+        "answer_router_name": router.answer_router_name,
+        "default_timeout_ms": router.default_timeout_ms,
+        "record_predictions": router.record_predictions,
+        "public": router.permissions.public,
+        "public_predict": router.permissions.public_predict,
+        "status": router.status.value,
+        "status_message": router.status_message,
+        "serving": router.serving,
+        "slot_runs": _dump_runs(router.slot_runs),
+        "revision": router.revision,
+        "changed_generation": router.changed_generation,
+        "update_time_us": router.update_time_us,
+        "deploy_time_us": router.deploy_time_us,
+    }
+
+
+def _insert_tags(connection: Connection, router: Router) -> None:
+    if router.tags:
+        connection.execute(
+            insert(router_tags),
+            [
+                {"router_key": router.row_key, "position": position, "tag": tag}
+                for position, tag in enumerate(router.tags)
+            ],
+        )
+
+
+def _insert_permissions(connection: Connection, router: Router) -> None:
+    users = router.permissions.shared_user_ids
+    if users:
+        connection.execute(
+            insert(permissions),
+            [
+                {"router_key": router.row_key, "position": position, "user_id": user}
+                for position, user in enumerate(users)
+            ],
+        )
+
+
+def _insert_variants(connection: Connection, router: Router, model_keys: Mapping[ModelKey, int]) -> None:
+    connection.execute(
+        insert(variants),
+        [
+            {
+                "router_key": router.row_key,
+                "name": variant.name,
+                "position": position,
+                "model_version_key": model_keys[variant.model_key],
+                "weight": variant.weight,
+                "enabled": variant.enabled,
+                "role": variant.role.value,
+            }
+            for position, variant in enumerate(router.variants)
+        ],
+    )
+
+
+_ROW_KEYS: BindParameter[Any] = bindparam("row_keys", expanding=True)
+_VARIANTS_OF = (
+    select(
+        variants.c.router_key,
+        variants.c.name,
+        model_versions.c.model_id,
+        model_versions.c.version,
+        variants.c.weight,
+        variants.c.enabled,
+        variants.c.role,
+    )
+    .join(model_versions, model_versions.c.row_key == variants.c.model_version_key)
+    .where(variants.c.router_key.in_(_ROW_KEYS))
+    .order_by(variants.c.router_key, variants.c.position)
+)
+_TAGS_OF = (
+    select(router_tags.c.router_key, router_tags.c.tag)
+    .where(router_tags.c.router_key.in_(_ROW_KEYS))
+    .order_by(router_tags.c.router_key, router_tags.c.position)
+)
+_USERS_OF = (
+    select(permissions.c.router_key, permissions.c.user_id)
+    .where(permissions.c.router_key.in_(_ROW_KEYS))
+    .order_by(permissions.c.router_key, permissions.c.position)
+)
+
+
+def _load(connection: Connection, rows: Sequence[RowMapping]) -> list[Router]:
+    loaded: list[Router] = []
+    for start in range(0, len(rows), _KEYS_PER_QUERY):
+        chunk = rows[start : start + _KEYS_PER_QUERY]
+        row_keys = {"row_keys": [row["row_key"] for row in chunk]}
+        own_variants = _grouped(connection.execute(_VARIANTS_OF, row_keys).all())
+        own_tags = _grouped(connection.execute(_TAGS_OF, row_keys).all())
+        own_users = _grouped(connection.execute(_USERS_OF, row_keys).all())
+        loaded.extend(
+            _from_row(
+                row,
+                tuple(_variant(found) for found in own_variants.get(row["row_key"], ())),
+                tuple(found[1] for found in own_tags.get(row["row_key"], ())),
+                tuple(found[1] for found in own_users.get(row["row_key"], ())),
+            )
+            for row in chunk
+        )
+    return loaded
+
+
+def _grouped(rows: Sequence[Sequence[Any]]) -> dict[int, list[Sequence[Any]]]:
+    groups: dict[int, list[Sequence[Any]]] = {}
+    for row in rows:
+        groups.setdefault(row[0], []).append(row)
+    return groups
+
+
+def _variant(row: Sequence[Any]) -> Variant:
+    _, name, model_id, version, weight, enabled, role = row
+    return Variant(name, model_id, version, weight, enabled, VariantRole(role))
+
+
+def _from_row(
+    row: RowMapping, own_variants: tuple[Variant, ...], tags: tuple[str, ...], users: tuple[str, ...]
+) -> Router:
+    return Router(
+        router_id=row["router_id"],
+        variants=own_variants,
+        strategy=Strategy(row["strategy"]),
+        display_name=row["display_name"],
+        description=row["description"],
+        tags=tags,
+        sticky=row["sticky"],
+        version_pinning=VersionPinning(row["version_pinning"]),
+        answer_router_name=row["answer_router_name"],
+        default_timeout_ms=row["default_timeout_ms"],
+        record_predictions=row["record_predictions"],
+        permissions=Permissions(row["public"], row["public_predict"], users),
+        owner=row["owner"],
+        status=RouterStatus(row["status"]),
+        status_message=row["status_message"],
+        serving=row["serving"],
+        salt=bytes(row["salt"]),
+        slot_runs=_load_runs(row["slot_runs"]),
+        revision=row["revision"],
+        changed_generation=row["changed_generation"],
+        create_time_us=row["create_time_us"],
+        update_time_us=row["update_time_us"],
+        deploy_time_us=row["deploy_time_us"],
+        row_key=row["row_key"],
+    )
+
+
+def _dump_runs(slot_runs: Sequence[int]) -> str:
+    return ",".join(map(str, slot_runs))
+
+
+def _load_runs(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(","))) if text else ()

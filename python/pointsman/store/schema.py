@@ -1,0 +1,275 @@
+"""The tables. Constraints live in the database, so that no way around the code breaks them.
+
+Rows that may go away and come back under the same id (routers, model versions) have a key of their own
+and a deletion time; their ids are unique among the rows that are there. Times are UTC microseconds.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Compared byte by byte on both databases, so that pages are ordered alike.
+Name = String(128).with_variant(String(128, collation="C"), "postgresql")
+Words = Text().with_variant(Text(collation="C"), "postgresql")
+# SQLite counts up only keys of its type INTEGER.
+RowKey = BigInteger().with_variant(Integer, "sqlite")
+
+generation = Table(
+    "generation",
+    metadata,
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("value", BigInteger, nullable=False),
+    # The generations in which the key table and the signing keys last changed.
+    Column("access_changed", BigInteger, nullable=False),
+    Column("signing_changed", BigInteger, nullable=False),
+    CheckConstraint("row = 1", name="one_row"),
+    CheckConstraint("value >= 0", name="value"),
+)
+
+model_versions = Table(
+    "model_versions",
+    metadata,
+    Column("row_key", RowKey, primary_key=True, autoincrement=True),
+    Column("model_id", Name, nullable=False),
+    Column("version", Name, nullable=False),
+    Column("backend_kind", String(8)),
+    # The target of a gRPC backend, the path of an ONNX file.
+    Column("backend_target", Text),
+    Column("backend_model_name", Text),
+    Column("backend_model_version", Text),
+    Column("given_signature", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("run_uri", Text, nullable=False),
+    Column("metrics", Text, nullable=False),
+    Column("owner", Name, nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    Column("update_time_us", BigInteger, nullable=False),
+    Column("delete_time_us", BigInteger),
+    Column("changed_generation", BigInteger, nullable=False),
+    CheckConstraint("stage IN ('none', 'staging', 'production', 'archived')", name="stage"),
+    CheckConstraint(
+        "(backend_kind IS NULL AND backend_target IS NULL)"
+        " OR (backend_kind IN ('grpc', 'onnx') AND backend_target IS NOT NULL)",
+        name="backend",
+    ),
+    Index(
+        "uq_model_versions_present",
+        "model_id",
+        "version",
+        unique=True,
+        sqlite_where=text("delete_time_us IS NULL"),
+        postgresql_where=text("delete_time_us IS NULL"),
+    ),
+    Index(
+        "uq_model_versions_production",
+        "model_id",
+        unique=True,
+        sqlite_where=text("stage = 'production' AND delete_time_us IS NULL"),
+        postgresql_where=text("stage = 'production' AND delete_time_us IS NULL"),
+    ),
+    Index("ix_model_versions_changed_generation", "changed_generation"),
+)
+
+model_version_tags = Table(
+    "model_version_tags",
+    metadata,
+    Column("model_version_key", ForeignKey("model_versions.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("tag", Words, nullable=False),
+    UniqueConstraint("model_version_key", "tag"),
+    Index("ix_model_version_tags_tag", "tag"),
+)
+
+routers = Table(
+    "routers",
+    metadata,
+    Column("row_key", RowKey, primary_key=True, autoincrement=True),
+    Column("router_id", Name, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("strategy", String(16), nullable=False),
+    Column("sticky", Boolean, nullable=False),
+    Column("version_pinning", String(8), nullable=False),
+    Column("answer_router_name", Boolean, nullable=False),
+    Column("default_timeout_ms", BigInteger, nullable=False),
+    Column("record_predictions", Boolean, nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("public_predict", Boolean, nullable=False),
+    Column("owner", Name, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("status_message", Text, nullable=False),
+    Column("serving", Boolean, nullable=False),
+    Column("salt", LargeBinary(16), nullable=False),
+    # Variant position and length in turn, comma-separated; the lengths add up to 10,000.
+    Column("slot_runs", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("changed_generation", BigInteger, nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    Column("update_time_us", BigInteger, nullable=False),
+    Column("deploy_time_us", BigInteger),
+    Column("delete_time_us", BigInteger),
+    CheckConstraint("strategy IN ('weighted', 'feature_rules', 'bandit', 'canary')", name="strategy"),
+    CheckConstraint(
+        "status IN ('registered', 'deploying', 'running', 'stopped', 'failed')",
+        name="status",
+    ),
+    CheckConstraint("version_pinning IN ('allow', 'ignore')", name="version_pinning"),
+    CheckConstraint("default_timeout_ms >= 0", name="default_timeout_ms"),
+    CheckConstraint("length(salt) = 16", name="salt"),
+    CheckConstraint("revision > 0", name="revision"),
+    Index(
+        "uq_routers_present",
+        "router_id",
+        unique=True,
+        sqlite_where=text("delete_time_us IS NULL"),
+        postgresql_where=text("delete_time_us IS NULL"),
+    ),
+    Index("ix_routers_changed_generation", "changed_generation"),
+    Index("ix_routers_owner", "owner"),
+)
+
+router_tags = Table(
+    "router_tags",
+    metadata,
+    Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("tag", Words, nullable=False),
+    UniqueConstraint("router_key", "tag"),
+    Index("ix_router_tags_tag", "tag"),
+)
+
+permissions = Table(
+    "permissions",
+    metadata,
+    Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Name, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Index("ix_permissions_user_id", "user_id"),
+)
+
+variants = Table(
+    "variants",
+    metadata,
+    Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("name", Name, primary_key=True),
+    # The number by which slot runs call it.
+    Column("position", Integer, nullable=False),
+    Column("model_version_key", ForeignKey("model_versions.row_key"), nullable=False),
+    Column("weight", Float(53), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("role", String(16), nullable=False),
+    CheckConstraint("weight >= 0 AND weight <= 100", name="weight"),
+    CheckConstraint("role IN ('candidate', 'control', 'canary')", name="role"),
+    UniqueConstraint("router_key", "position"),
+    Index("ix_variants_model_version_key", "model_version_key"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("row_key", RowKey, primary_key=True, autoincrement=True),
+    Column("key_id", String(8), nullable=False, unique=True),
+    Column("secret_sha256", LargeBinary(32), nullable=False),
+    Column("user_id", Name, nullable=False),
+    # Scopes, comma-separated.
+    Column("scopes", Text, nullable=False),
+    Column("admin", Boolean, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    Column("expire_time_us", BigInteger),
+    Column("revoke_time_us", BigInteger),
+    CheckConstraint("length(secret_sha256) = 32", name="secret_sha256"),
+    Index("ix_api_keys_user_id", "user_id"),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("key_id", Integer, primary_key=True, autoincrement=False),
+    Column("secret", LargeBinary(32), nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    # Unset for the one that signs.
+    Column("retire_time_us", BigInteger),
+    CheckConstraint("key_id >= 0 AND key_id <= 255", name="key_id"),
+    CheckConstraint("length(secret) = 32", name="secret"),
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("sequence", RowKey, primary_key=True, autoincrement=True),
+    Column("prediction_id", Text, nullable=False, unique=True),
+    Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), nullable=False),
+    Column("variant", Name, nullable=False),
+    Column("model_id", Name, nullable=False),
+    Column("model_version", Name, nullable=False),
+    Column("entity_id", Words, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("propensity", Float(53), nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("randomised_by", String(16), nullable=False),
+    Column("status_code", Integer, nullable=False),
+    Column("overhead_ns", BigInteger, nullable=False),
+    Column("backend_latency_ns", BigInteger, nullable=False),
+    Column("request_id", Text, nullable=False),
+    # JSON, unset for calls that were not made by features.
+    Column("features", Text),
+    Column("prediction", Text),
+    Column("probabilities", Text),
+    Index("ix_predictions_router_key_time_us_sequence", "router_key", "time_us", "sequence"),
+    Index("ix_predictions_router_key_entity_id_time_us", "router_key", "entity_id", "time_us"),
+    sqlite_autoincrement=True,
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("prediction_id", Text, primary_key=True),
+    Column("metric", Name, primary_key=True),
+    Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), nullable=False),
+    Column("variant", Name, nullable=False),
+    Column("value", Float(53), nullable=False),
+    Column("observe_time_us", BigInteger, nullable=False),
+    Column("prediction_time_us", BigInteger, nullable=False),
+    Column("counted", Boolean, nullable=False),
+    Index("ix_feedback_prediction_time_us", "prediction_time_us"),
+)
+
+feedback_totals = Table(
+    "feedback_totals",
+    metadata,
+    Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("variant", Name, primary_key=True),
+    Column("metric", Name, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("total", Float(53), nullable=False),
+    Column("total_squares", Float(53), nullable=False),
+    CheckConstraint("count > 0", name="count"),
+)
