@@ -1,0 +1,284 @@
+"""Models, routers and keys of the client for asyncio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pointsman.client import _requests as requests
+from pointsman.client._connection import AsyncConnection
+from pointsman.client._types import (
+    ApiKey,
+    Deployment,
+    ModelVersion,
+    NewApiKey,
+    PredictionRecord,
+    Router,
+    RouterMetrics,
+    RouterPermissions,
+    RouterStatus,
+    Scope,
+    Stage,
+    Strategy,
+    VariantWeights,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
+
+
+class AsyncModels:
+    """The model registry, as ``client.models``."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def register(self, model_version: ModelVersion, *, validate_only: bool = False) -> ModelVersion:
+        """Adds a model version.
+
+        Args:
+            model_version: Its id and version, where it answers and what it takes; a signature that is not
+                given is read from the backend.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The version as it is registered.
+
+        Example::
+
+            backend = GrpcBackend("127.0.0.1:8081", "cancer-lr")
+            await client.models.register(ModelVersion("cancer", "1", backend))
+        """
+        return await self._connection.send(requests.register_model(model_version, validate_only))
+
+    async def get(self, model_id: str, version: str) -> ModelVersion:
+        """Answers one model version."""
+        return await self._connection.send(requests.get_model(model_id, version))
+
+    def list(
+        self, *, model_id: str = "", stage: Stage = Stage.UNSPECIFIED, tag: str = "", page_size: int = 0
+    ) -> AsyncIterator[ModelVersion]:
+        """Goes through the model versions, ordered by model id and registration time.
+
+        Args:
+            model_id: Only versions of this model.
+            stage: Only versions in this stage.
+            tag: Only versions with this tag.
+            page_size: How many to ask for at a time; 0 lets the server choose.
+
+        Returns:
+            An iterator that asks for the next page when it is reached.
+        """
+        return self._connection.pages(requests.list_models(model_id, stage, tag, page_size))
+
+    async def set_stage(self, model_id: str, version: str, stage: Stage) -> ModelVersion:
+        """Moves a model version to another stage; promotion to production archives its predecessor."""
+        return await self._connection.send(requests.set_stage(model_id, version, stage))
+
+    async def delete(self, model_id: str, version: str) -> None:
+        """Deletes a model version; refused while a router uses it."""
+        await self._connection.send(requests.delete_model(model_id, version))
+
+
+class AsyncRouters:
+    """The routers, as ``client.routers``."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def create(self, router: Router, *, validate_only: bool = False) -> Router:
+        """Creates a router in status registered.
+
+        Args:
+            router: Its id and at least two enabled variants.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The router as it was created.
+
+        Example::
+
+            variants = [Variant("lr", "cancer", "1", 70), Variant("gb", "cancer", "2", 30)]
+            await client.routers.create(Router("cancer", variants=variants))
+        """
+        return await self._connection.send(requests.create_router(router, validate_only))
+
+    async def get(self, router_id: str) -> Router:
+        """Answers one router."""
+        return await self._connection.send(requests.get_router(router_id))
+
+    def list(
+        self,
+        *,
+        status: RouterStatus = RouterStatus.UNSPECIFIED,
+        strategy: Strategy = Strategy.UNSPECIFIED,
+        owner: str = "",
+        tag: str = "",
+        page_size: int = 0,
+    ) -> AsyncIterator[Router]:
+        """Goes through the routers that the caller may read, ordered by id.
+
+        Args:
+            status: Only routers in this status.
+            strategy: Only routers of this strategy.
+            owner: Only routers of this user.
+            tag: Only routers with this tag.
+            page_size: How many to ask for at a time; 0 lets the server choose.
+
+        Returns:
+            An iterator that asks for the next page when it is reached.
+        """
+        return self._connection.pages(requests.list_routers(status, strategy, owner, tag, page_size))
+
+    async def update(self, router: Router, fields: Sequence[str], *, validate_only: bool = False) -> Router:
+        """Changes the named fields of a router; on a running one they take effect at once.
+
+        Args:
+            router: The router with its new values. When its etag is set and old, the update is refused.
+            fields: Some of display_name, description, tags, variants, sticky, version_pinning,
+                answer_router_name, default_timeout, record_predictions.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The router after the change.
+
+        Example::
+
+            router = await client.routers.get("cancer")
+            changed = dataclasses.replace(router, description="Spring trial")
+            await client.routers.update(changed, ["description"])
+        """
+        return await self._connection.send(requests.update_router(router, fields, validate_only))
+
+    async def delete(self, router_id: str, *, etag: str = "") -> None:
+        """Deletes a router; a running one is stopped first."""
+        await self._connection.send(requests.delete_router(router_id, etag))
+
+    async def deploy(self, router_id: str, *, etag: str = "") -> Deployment:
+        """Puts a router into service and answers when it is running or has failed, within 40 s."""
+        return await self._connection.send(requests.deploy_router(router_id, etag))
+
+    async def start(self, router_id: str, *, etag: str = "") -> Deployment:
+        """Puts a stopped router back into service."""
+        return await self._connection.send(requests.start_router(router_id, etag))
+
+    async def stop(self, router_id: str, *, etag: str = "") -> Router:
+        """Takes a running router out of service; its configuration stays."""
+        return await self._connection.send(requests.stop_router(router_id, etag))
+
+    async def set_weight(
+        self, router_id: str, variant: str, weight: float, *, etag: str = ""
+    ) -> VariantWeights:
+        """Sets one variant's weight, 0 to 100; the others keep theirs."""
+        return await self._connection.send(requests.set_weight(router_id, variant, weight, etag))
+
+    async def set_weights(
+        self, router_id: str, weights: Mapping[str, float], *, etag: str = ""
+    ) -> VariantWeights:
+        """Sets several variants' weights in one step.
+
+        Args:
+            router_id: The router.
+            weights: New weights, 0 to 100, by variant; variants not named keep theirs.
+            etag: When set and old, the change is refused.
+
+        Returns:
+            Every variant with its effective share, and the share of entities that moved.
+
+        Example::
+
+            answer = await client.routers.set_weights("cancer", {"lr": 50, "gb": 50})
+            print(answer.moved_share)
+        """
+        return await self._connection.send(requests.set_weights(router_id, weights, etag))
+
+    async def toggle_variant(
+        self, router_id: str, variant: str, enabled: bool, *, etag: str = ""
+    ) -> VariantWeights:
+        """Enables or disables a variant; two enabled ones must remain."""
+        return await self._connection.send(requests.toggle_variant(router_id, variant, enabled, etag))
+
+    async def set_permissions(
+        self, router_id: str, permissions: RouterPermissions, *, etag: str = ""
+    ) -> Router:
+        """Sets who may read and call a router, replacing what was set before."""
+        return await self._connection.send(requests.set_permissions(router_id, permissions, etag))
+
+    async def metrics(self, router_id: str) -> RouterMetrics:
+        """Answers counts, latencies and feedback, per variant and in total."""
+        return await self._connection.send(requests.router_metrics(router_id))
+
+    def predictions(
+        self,
+        router_id: str,
+        *,
+        variant: str = "",
+        entity_id: str = "",
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+        has_feedback: bool | None = None,
+        page_size: int = 0,
+    ) -> AsyncIterator[PredictionRecord]:
+        """Goes through a router's recorded predictions, newest first.
+
+        Args:
+            router_id: The router.
+            variant: Only predictions of this variant.
+            entity_id: Only predictions for this entity.
+            start_time: Only predictions from this time on.
+            end_time: Only predictions before this time.
+            has_feedback: Only predictions with feedback (True) or without (False).
+            page_size: How many to ask for at a time; 0 lets the server choose.
+
+        Returns:
+            An iterator that asks for the next page when it is reached.
+        """
+        return self._connection.pages(
+            requests.list_predictions(
+                router_id, variant, entity_id, start_time, end_time, has_feedback, page_size
+            )
+        )
+
+    async def prediction(self, router_id: str, prediction_id: str) -> PredictionRecord:
+        """Answers one recorded prediction with its feedback."""
+        return await self._connection.send(requests.get_prediction(router_id, prediction_id))
+
+
+class AsyncKeys:
+    """The API keys, as ``client.keys``."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def create(
+        self,
+        *,
+        user_id: str = "",
+        scopes: Sequence[Scope] = (),
+        admin: bool = False,
+        display_name: str = "",
+        expire_time: datetime | None = None,
+    ) -> NewApiKey:
+        """Makes a key; its secret is in this answer and nowhere else.
+
+        Args:
+            user_id: Whom it shall belong to; empty means the caller. Another user's needs an admin.
+            scopes: What it may do; at least one, except for an admin key.
+            admin: Whether it may do everything; only an admin can make such a key.
+            display_name: A name for people.
+            expire_time: When it shall end by itself; None means never.
+
+        Returns:
+            The key and its secret.
+        """
+        return await self._connection.send(
+            requests.create_key(user_id, scopes, admin, display_name, expire_time)
+        )
+
+    def list(self, *, user_id: str = "", page_size: int = 0) -> AsyncIterator[ApiKey]:
+        """Goes through the keys: an admin sees all, others their own."""
+        return self._connection.pages(requests.list_keys(user_id, page_size))
+
+    async def revoke(self, key_id: str) -> ApiKey:
+        """Revokes a key; it is refused everywhere within seconds."""
+        return await self._connection.send(requests.revoke_key(key_id))

@@ -1,0 +1,227 @@
+"""Turns protobuf messages into the plain things of ``_types`` and back.
+
+A plain class has the fields of its message, under the same names; their types say how each is turned. What a
+class needs is worked out once and kept, for predictions pass through here by the thousand.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import types
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import ListValue, NullValue, Struct, Value
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from pointsman.client import _types
+from pointsman.client._types import GrpcBackend, OnnxBackend
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+Reader = Callable[[Any], Any]
+
+
+def to_plain(kind: type[T], message: Message) -> T:
+    """Makes the plain twin of a message.
+
+    Args:
+        kind: The class to make; its fields are all fields of the message.
+        message: The message.
+
+    Returns:
+        The plain object. What is not set in the message gets the class's default.
+    """
+    hashable: Any = kind
+    values: dict[str, Any] = {}
+    for name, has_presence, read in _readers(hashable, cast("Any", type(message))):
+        if has_presence and not message.HasField(name):
+            continue
+        values[name] = read(getattr(message, name))
+    for name in _required(hashable) - values.keys():
+        values[name] = None
+    return kind(**values)
+
+
+def fill_message(message: Message, plain: Any) -> None:
+    """Writes a plain object into the message that is its twin; fields that are None stay unset."""
+    for attribute in dataclasses.fields(plain):
+        value = getattr(plain, attribute.name)
+        if value is None:
+            continue
+        descriptor = message.DESCRIPTOR.fields_by_name[attribute.name]
+        _write(message, descriptor, value)
+
+
+def to_value(plain: Any) -> Value:
+    """Makes a protobuf value of plain Python: None, bool, number, str, and lists and dicts of them.
+
+    Raises:
+        TypeError: It is of another type; the message names it.
+    """
+    if plain is None:
+        return Value(null_value=NullValue.NULL_VALUE)
+    if isinstance(plain, bool):
+        return Value(bool_value=plain)
+    if isinstance(plain, str):
+        return Value(string_value=plain)
+    if isinstance(plain, Mapping):
+        return Value(struct_value=Struct(fields={str(name): to_value(item) for name, item in plain.items()}))
+    if hasattr(plain, "tolist"):  # numpy scalars and arrays
+        return to_value(plain.tolist())
+    if isinstance(plain, (int, float)):
+        return Value(number_value=plain)
+    if isinstance(plain, Sequence) and not isinstance(plain, (bytes, bytearray)):
+        return Value(list_value=ListValue(values=[to_value(item) for item in plain]))
+    raise TypeError(
+        f"{plain!r} is a {type(plain).__name__}; features are numbers, strings, booleans, lists or None"
+    )
+
+
+def from_value(value: Value) -> Any:
+    """Makes plain Python of a protobuf value; numbers are floats."""
+    kind = value.WhichOneof("kind")
+    if kind is None or kind == "null_value":
+        return None
+    if kind == "list_value":
+        return [from_value(item) for item in value.list_value.values]
+    if kind == "struct_value":
+        return {name: from_value(item) for name, item in value.struct_value.fields.items()}
+    return getattr(value, kind)
+
+
+def to_timestamp(time: datetime) -> Timestamp:
+    """Makes a timestamp; a time without a zone is taken as local time."""
+    stamp = Timestamp()
+    stamp.FromDatetime(time.astimezone(UTC))
+    return stamp
+
+
+def enum_number(word: StrEnum, descriptor: Any) -> int:
+    """Answers the number that an enumeration has for a word."""
+    return int(descriptor.values_by_name[_prefix(descriptor) + word.name].number)
+
+
+def _enum_word(kind: type[E], number: int, descriptor: Any) -> E:
+    """Answers the word for a number; one that this client does not know is unspecified."""
+    value = descriptor.values_by_number.get(number)
+    name = value.name.removeprefix(_prefix(descriptor)) if value is not None else "UNSPECIFIED"
+    return kind[name] if name in kind.__members__ else kind["UNSPECIFIED"]
+
+
+@cache
+def _prefix(descriptor: Any) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", descriptor.name).upper() + "_"
+
+
+@cache
+def _required(kind: Any) -> frozenset[str]:
+    missing = dataclasses.MISSING
+    return frozenset(
+        attribute.name
+        for attribute in dataclasses.fields(kind)
+        if attribute.default is missing and attribute.default_factory is missing
+    )
+
+
+@cache
+def _readers(kind: Any, message: Any) -> tuple[tuple[str, bool, Reader], ...]:
+    """Works out, for each field of a plain class, its name, whether it can be unset and how to read it."""
+    hints = get_type_hints(kind, {**vars(_types), "Mapping": Mapping, "Sequence": Sequence, **_TIMES})
+    fields = message.DESCRIPTOR.fields_by_name
+    return tuple(
+        (
+            attribute.name,
+            fields[attribute.name].has_presence,
+            _reader(hints[attribute.name], fields[attribute.name]),
+        )
+        for attribute in dataclasses.fields(kind)
+    )
+
+
+_TIMES = {"datetime": datetime, "timedelta": timedelta}
+
+
+def _reader(hint: Any, descriptor: Any) -> Reader:
+    """Picks the function that reads a field of a type."""
+    hint = _without_none(hint)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if descriptor.message_type is not None and descriptor.message_type.name == "Backend":
+        return _read_backend
+    if origin is Mapping:
+        entry = descriptor.message_type.fields_by_name["value"]
+        read = _reader(arguments[1], entry)
+        return lambda items: {name: read(item) for name, item in items.items()}
+    if origin is Sequence:
+        read = _scalar_reader(arguments[0], descriptor)
+        return lambda items: tuple(read(item) for item in items)
+    return _scalar_reader(hint, descriptor)
+
+
+def _scalar_reader(hint: Any, descriptor: Any) -> Reader:
+    if descriptor.enum_type is not None:
+        return lambda number: _enum_word(hint, number, descriptor.enum_type)
+    if descriptor.message_type is None:
+        return lambda value: value
+    if hint is datetime:
+        return lambda stamp: stamp.ToDatetime(UTC)
+    if hint is timedelta:
+        return lambda duration: duration.ToTimedelta()
+    if hint is Any:
+        return from_value
+    return lambda message: to_plain(hint, message)
+
+
+def _without_none(hint: Any) -> Any:
+    """Takes the None out of ``X | None``."""
+    if get_origin(hint) in (Union, types.UnionType):
+        rest = [argument for argument in get_args(hint) if argument is not types.NoneType]
+        return rest[0] if len(rest) == 1 else hint
+    return hint
+
+
+def _read_backend(message: Any) -> GrpcBackend | OnnxBackend | None:
+    kind = message.WhichOneof("kind")
+    if kind == "grpc":
+        return to_plain(GrpcBackend, message.grpc)
+    return to_plain(OnnxBackend, message.onnx) if kind == "onnx" else None
+
+
+def _write(message: Message, descriptor: Any, value: Any) -> None:
+    """Writes one field."""
+    name = descriptor.name
+    target = getattr(message, name)
+    if isinstance(value, GrpcBackend):
+        fill_message(target.grpc, value)
+    elif isinstance(value, OnnxBackend):
+        fill_message(target.onnx, value)
+    elif isinstance(value, Mapping):
+        is_message = descriptor.message_type.fields_by_name["value"].message_type is not None
+        for key, item in value.items():
+            if is_message:
+                target[key].CopyFrom(to_value(item))
+            else:
+                target[key] = item
+    elif descriptor.is_repeated:
+        for item in value:
+            if dataclasses.is_dataclass(item):
+                fill_message(target.add(), item)
+            else:
+                target.append(enum_number(item, descriptor.enum_type) if descriptor.enum_type else item)
+    elif descriptor.enum_type is not None:
+        setattr(message, name, enum_number(value, descriptor.enum_type))
+    elif isinstance(target, Timestamp):
+        target.CopyFrom(to_timestamp(value))
+    elif isinstance(target, Duration):
+        target.FromTimedelta(value)
+    elif dataclasses.is_dataclass(value):
+        target.SetInParent()
+        fill_message(target, value)
+    else:
+        setattr(message, name, value)

@@ -1,0 +1,340 @@
+"""Builds the calls of every service; each function answers what to send and how to read the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from google.protobuf.empty_pb2 import Empty
+
+from pointsman.client._call import DEPLOY_TIMEOUT_SECONDS, Call, Page
+from pointsman.client._convert import enum_number, fill_message, to_plain, to_timestamp, to_value
+from pointsman.client._types import (
+    ApiKey,
+    Deployment,
+    FeedbackOutcome,
+    ModelVersion,
+    NewApiKey,
+    Prediction,
+    PredictionRecord,
+    Router,
+    RouterMetrics,
+    RouterPermissions,
+    RouterStatus,
+    Scope,
+    Stage,
+    Strategy,
+    VariantWeights,
+)
+from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from google.protobuf.message import Message
+
+T = TypeVar("T")
+
+MODELS = "/pointsman.v1.ModelService/"
+ROUTERS = "/pointsman.v1.RouterService/"
+PREDICTIONS = "/pointsman.v1.PredictionService/"
+KEYS = "/pointsman.v1.ApiKeyService/"
+
+
+def _plain(kind: type[T]) -> Callable[[Message], T]:
+    return lambda message: to_plain(kind, message)
+
+
+def _page(kind: type[T], field: str) -> Callable[[Any], Page[T]]:
+    return lambda message: Page(
+        [to_plain(kind, item) for item in getattr(message, field)], message.next_page_token
+    )
+
+
+def _nothing(_: Message) -> None:
+    return None
+
+
+# Predictions
+
+
+def predict(router_id: str, features: Mapping[str, Any], entity_id: str, variant: str) -> Call[Prediction]:
+    """Asks for a prediction by features."""
+    request = prediction_pb2.PredictRequest(
+        router_id=router_id,
+        features={name: to_value(value) for name, value in features.items()},
+        entity_id=entity_id,
+        variant=variant,
+    )
+    return Call(PREDICTIONS + "Predict", request, prediction_pb2.PredictResponse, _plain(Prediction))
+
+
+def record_feedback(
+    prediction_id: str, value: float, metric: str, observe_time: datetime | None
+) -> Call[FeedbackOutcome]:
+    """Brings one value of feedback."""
+    request = prediction_pb2.RecordFeedbackRequest(prediction_id=prediction_id, metric=metric, value=value)
+    if observe_time is not None:
+        request.observe_time.CopyFrom(to_timestamp(observe_time))
+
+    def outcome(answer: prediction_pb2.RecordFeedbackResponse) -> FeedbackOutcome:
+        name = prediction_pb2.FeedbackOutcome.Name(answer.outcome)
+        return FeedbackOutcome[name.removeprefix("FEEDBACK_OUTCOME_")]
+
+    return Call(PREDICTIONS + "RecordFeedback", request, prediction_pb2.RecordFeedbackResponse, outcome)
+
+
+# Models
+
+
+def register_model(model_version: ModelVersion, validate_only: bool) -> Call[ModelVersion]:
+    """Adds a model version."""
+    request = model_pb2.RegisterModelVersionRequest(validate_only=validate_only)
+    fill_message(request.model_version, model_version)
+    return Call(MODELS + "RegisterModelVersion", request, model_pb2.ModelVersion, _plain(ModelVersion))
+
+
+def get_model(model_id: str, version: str) -> Call[ModelVersion]:
+    """Asks for a model version."""
+    request = model_pb2.GetModelVersionRequest(model_id=model_id, version=version)
+    return Call(
+        MODELS + "GetModelVersion", request, model_pb2.ModelVersion, _plain(ModelVersion), is_read=True
+    )
+
+
+def list_models(
+    model_id: str, stage: Stage, tag: str, page_size: int
+) -> Callable[[str], Call[Page[ModelVersion]]]:
+    """Asks for pages of model versions."""
+    request = model_pb2.ListModelVersionsRequest(model_id=model_id, tag=tag, page_size=page_size)
+    request.stage = _number(request, "stage", stage)
+    first: Call[Page[ModelVersion]] = Call(
+        MODELS + "ListModelVersions",
+        request,
+        model_pb2.ListModelVersionsResponse,
+        _page(ModelVersion, "model_versions"),
+        is_read=True,
+    )
+    return _at_page(first)
+
+
+def set_stage(model_id: str, version: str, stage: Stage) -> Call[ModelVersion]:
+    """Moves a model version to another stage."""
+    request = model_pb2.SetModelVersionStageRequest(model_id=model_id, version=version)
+    request.stage = _number(request, "stage", stage)
+    return Call(MODELS + "SetModelVersionStage", request, model_pb2.ModelVersion, _plain(ModelVersion))
+
+
+def delete_model(model_id: str, version: str) -> Call[None]:
+    """Deletes a model version."""
+    request = model_pb2.DeleteModelVersionRequest(model_id=model_id, version=version)
+    return Call(MODELS + "DeleteModelVersion", request, Empty, _nothing)
+
+
+# Routers
+
+
+def create_router(router: Router, validate_only: bool) -> Call[Router]:
+    """Creates a router."""
+    request = router_pb2.CreateRouterRequest(validate_only=validate_only)
+    fill_message(request.router, router)
+    return Call(ROUTERS + "CreateRouter", request, router_pb2.Router, _plain(Router))
+
+
+def get_router(router_id: str) -> Call[Router]:
+    """Asks for a router."""
+    request = router_pb2.GetRouterRequest(router_id=router_id)
+    return Call(ROUTERS + "GetRouter", request, router_pb2.Router, _plain(Router), is_read=True)
+
+
+def list_routers(
+    status: RouterStatus, strategy: Strategy, owner: str, tag: str, page_size: int
+) -> Callable[[str], Call[Page[Router]]]:
+    """Asks for pages of routers."""
+    request = router_pb2.ListRoutersRequest(owner=owner, tag=tag, page_size=page_size)
+    request.status = _number(request, "status", status)
+    request.strategy = _number(request, "strategy", strategy)
+    first: Call[Page[Router]] = Call(
+        ROUTERS + "ListRouters",
+        request,
+        router_pb2.ListRoutersResponse,
+        _page(Router, "routers"),
+        is_read=True,
+    )
+    return _at_page(first)
+
+
+def update_router(router: Router, fields: Sequence[str], validate_only: bool) -> Call[Router]:
+    """Changes the named fields of a router."""
+    request = router_pb2.UpdateRouterRequest(validate_only=validate_only)
+    fill_message(request.router, router)
+    request.update_mask.paths.extend(fields)
+    return Call(ROUTERS + "UpdateRouter", request, router_pb2.Router, _plain(Router))
+
+
+def delete_router(router_id: str, etag: str) -> Call[None]:
+    """Deletes a router."""
+    request = router_pb2.DeleteRouterRequest(router_id=router_id, etag=etag)
+    return Call(ROUTERS + "DeleteRouter", request, Empty, _nothing)
+
+
+def deploy_router(router_id: str, etag: str) -> Call[Deployment]:
+    """Puts a router into service."""
+    request = router_pb2.DeployRouterRequest(router_id=router_id, etag=etag)
+    return _deployment("DeployRouter", request)
+
+
+def start_router(router_id: str, etag: str) -> Call[Deployment]:
+    """Puts a stopped router back into service."""
+    request = router_pb2.StartRouterRequest(router_id=router_id, etag=etag)
+    return _deployment("StartRouter", request)
+
+
+def _deployment(method: str, request: Message) -> Call[Deployment]:
+    return Call(
+        ROUTERS + method,
+        request,
+        router_pb2.DeployRouterResponse,
+        _plain(Deployment),
+        timeout_seconds=DEPLOY_TIMEOUT_SECONDS,
+    )
+
+
+def stop_router(router_id: str, etag: str) -> Call[Router]:
+    """Takes a router out of service."""
+    request = router_pb2.StopRouterRequest(router_id=router_id, etag=etag)
+    return Call(ROUTERS + "StopRouter", request, router_pb2.Router, _plain(Router))
+
+
+def set_weights(router_id: str, weights: Mapping[str, float], etag: str) -> Call[VariantWeights]:
+    """Sets several variants' weights in one step."""
+    request = router_pb2.BatchUpdateVariantWeightsRequest(router_id=router_id, etag=etag)
+    for variant, weight in weights.items():
+        request.weights.add(variant=variant, weight=weight)
+    return _weights("BatchUpdateVariantWeights", request)
+
+
+def set_weight(router_id: str, variant: str, weight: float, etag: str) -> Call[VariantWeights]:
+    """Sets one variant's weight."""
+    request = router_pb2.UpdateVariantWeightRequest(
+        router_id=router_id, variant=variant, weight=weight, etag=etag
+    )
+    return _weights("UpdateVariantWeight", request)
+
+
+def toggle_variant(router_id: str, variant: str, enabled: bool, etag: str) -> Call[VariantWeights]:
+    """Enables or disables a variant."""
+    request = router_pb2.ToggleVariantRequest(
+        router_id=router_id, variant=variant, enabled=enabled, etag=etag
+    )
+    return _weights("ToggleVariant", request)
+
+
+def _weights(method: str, request: Message) -> Call[VariantWeights]:
+    return Call(ROUTERS + method, request, router_pb2.VariantWeightsResponse, _plain(VariantWeights))
+
+
+def set_permissions(router_id: str, permissions: RouterPermissions, etag: str) -> Call[Router]:
+    """Sets who may read and call a router."""
+    request = router_pb2.UpdateRouterPermissionsRequest(router_id=router_id, etag=etag)
+    request.permissions.SetInParent()
+    fill_message(request.permissions, permissions)
+    return Call(ROUTERS + "UpdateRouterPermissions", request, router_pb2.Router, _plain(Router))
+
+
+def router_metrics(router_id: str) -> Call[RouterMetrics]:
+    """Asks for a router's figures."""
+    request = router_pb2.GetRouterMetricsRequest(router_id=router_id)
+    return Call(
+        ROUTERS + "GetRouterMetrics", request, router_pb2.RouterMetrics, _plain(RouterMetrics), is_read=True
+    )
+
+
+def list_predictions(
+    router_id: str,
+    variant: str,
+    entity_id: str,
+    start_time: datetime | None,
+    end_time: datetime | None,
+    has_feedback: bool | None,
+    page_size: int,
+) -> Callable[[str], Call[Page[PredictionRecord]]]:
+    """Asks for pages of recorded predictions."""
+    request = router_pb2.ListPredictionsRequest(
+        router_id=router_id,
+        variant=variant,
+        entity_id=entity_id,
+        start_time=to_timestamp(start_time) if start_time else None,
+        end_time=to_timestamp(end_time) if end_time else None,
+        page_size=page_size,
+    )
+    if has_feedback is not None:
+        request.has_feedback = has_feedback
+    first: Call[Page[PredictionRecord]] = Call(
+        ROUTERS + "ListPredictions",
+        request,
+        router_pb2.ListPredictionsResponse,
+        _page(PredictionRecord, "predictions"),
+        is_read=True,
+    )
+    return _at_page(first)
+
+
+def get_prediction(router_id: str, prediction_id: str) -> Call[PredictionRecord]:
+    """Asks for one recorded prediction."""
+    request = router_pb2.GetPredictionRequest(router_id=router_id, prediction_id=prediction_id)
+    return Call(
+        ROUTERS + "GetPrediction",
+        request,
+        prediction_pb2.PredictionRecord,
+        _plain(PredictionRecord),
+        is_read=True,
+    )
+
+
+# Keys
+
+
+def create_key(
+    user_id: str, scopes: Sequence[Scope], admin: bool, display_name: str, expire_time: datetime | None
+) -> Call[NewApiKey]:
+    """Makes a key."""
+    request = key_pb2.CreateApiKeyRequest(user_id=user_id, admin=admin, display_name=display_name)
+    for scope in scopes:
+        request.scopes.append(_number(request, "scopes", scope))
+    if expire_time is not None:
+        request.expire_time.CopyFrom(to_timestamp(expire_time))
+    return Call(KEYS + "CreateApiKey", request, key_pb2.CreateApiKeyResponse, _plain(NewApiKey))
+
+
+def list_keys(user_id: str, page_size: int) -> Callable[[str], Call[Page[ApiKey]]]:
+    """Asks for pages of keys."""
+    request = key_pb2.ListApiKeysRequest(user_id=user_id, page_size=page_size)
+    first: Call[Page[ApiKey]] = Call(
+        KEYS + "ListApiKeys", request, key_pb2.ListApiKeysResponse, _page(ApiKey, "api_keys"), is_read=True
+    )
+    return _at_page(first)
+
+
+def revoke_key(key_id: str) -> Call[ApiKey]:
+    """Revokes a key."""
+    request = key_pb2.RevokeApiKeyRequest(key_id=key_id)
+    return Call(KEYS + "RevokeApiKey", request, key_pb2.ApiKey, _plain(ApiKey))
+
+
+def _number(request: Message, field: str, word: Any) -> Any:
+    """Answers the number that an enumeration field of a request has for a word."""
+    return enum_number(word, request.DESCRIPTOR.fields_by_name[field].enum_type)
+
+
+def _at_page(first: Call[Page[T]]) -> Callable[[str], Call[Page[T]]]:
+    """Answers a function that makes the call for the page of a token."""
+
+    def at(page_token: str) -> Call[Page[T]]:
+        request = type(first.request)()
+        request.CopyFrom(first.request)
+        request.page_token = page_token  # type: ignore[attr-defined]
+        return replace(first, request=request)
+
+    return at
