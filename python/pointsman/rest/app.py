@@ -1,0 +1,112 @@
+"""The HTTP application: is the server alive, does it serve, what does it measure."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pointsman.rest.hosts import HostCheck
+from pointsman.rest.request_ids import RequestIds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from starlette.requests import Request
+
+    from pointsman.domain.data_plane import DataPlane
+
+TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
+OPEN_METRICS_FORMAT = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+CODES = {403: "PERMISSION_DENIED", 404: "NOT_FOUND", 405: "UNIMPLEMENTED"}
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """What the HTTP port tells about the server, asked anew for each request."""
+
+    data_plane: DataPlane
+    is_draining: Callable[[], bool]
+    control_reason: Callable[[], str]
+    """Why the control plane is not ready, in words; empty when it is."""
+
+
+def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopback: bool = True) -> Starlette:
+    """Makes the HTTP application.
+
+    Args:
+        state: What it tells about.
+        allowed_hosts: Names it may be called by besides ``localhost`` and addresses.
+        loopback: Whether its port listens on loopback only.
+
+    Returns:
+        An application with ``/health``, ``/livez``, ``/readyz`` and ``/metrics``.
+    """
+
+    async def livez(_: Request) -> Response:
+        """The process runs: 200, whatever else is wrong."""
+        return JSONResponse({"status": "alive"})
+
+    async def ready(_: Request) -> Response:
+        """Calls are answered: 200, or 503 while starting or draining.
+
+        A control plane that waits for its database is told about, but it is no reason to send calls
+        elsewhere: the data plane answers them from the state it has.
+        """
+        serving, facts = await asyncio.to_thread(_serving, state)
+        status = "draining" if state.is_draining() else "serving" if serving else "starting"
+        reason = state.control_reason()
+        control = {"ready": not reason, **({"reason": reason} if reason else {})}
+        body = {"status": status, "generation": facts.get("generation", 0), "control_plane": control}
+        return JSONResponse(body, status_code=200 if status == "serving" else 503)
+
+    async def metrics(_: Request) -> Response:
+        """All metrics, for Prometheus to scrape."""
+        text = await asyncio.to_thread(state.data_plane.metrics)
+        media_type = OPEN_METRICS_FORMAT if text.rstrip().endswith("# EOF") else TEXT_FORMAT
+        return Response(text, headers={"content-type": media_type})
+
+    routes = [
+        Route("/health", ready),
+        Route("/livez", livez),
+        Route("/readyz", ready),
+        Route("/metrics", metrics),
+    ]
+    middleware = [
+        Middleware(RequestIds),
+        Middleware(HostCheck, allowed_hosts=tuple(allowed_hosts), loopback=loopback),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=middleware,
+        exception_handlers={HTTPException: _http_error, Exception: _internal_error},
+    )
+
+
+def _serving(state: ServerState) -> tuple[bool, dict[str, Any]]:
+    facts: dict[str, Any] = json.loads(state.data_plane.status())
+    return bool(facts.get("serving")), facts
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Answers an unknown path or method as JSON with a way out."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    message = {
+        404: f"{request.url.path}: no such path; there are /health, /livez, /readyz and /metrics",
+        405: f"{request.method}: only GET and HEAD are answered here",
+    }.get(status, str(error))
+    code = CODES.get(status, "UNKNOWN")
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status, headers=headers)
+
+
+async def _internal_error(_: Request, __: Exception) -> Response:
+    message = "the server made a mistake; its log has the request id of this answer"
+    return JSONResponse({"error": {"code": "INTERNAL", "message": message}}, status_code=500)

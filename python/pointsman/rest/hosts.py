@@ -1,0 +1,72 @@
+"""Refuses requests that a browser was tricked into sending.
+
+By DNS rebinding a web page makes a browser on this machine call the page's own host name at a loopback
+address. The browser then sends that name as Host (or Origin): names that nobody configured are refused. A
+plain address cannot be rebound, so addresses pass wherever they can be meant: loopback ones always, others
+when the port listens beyond loopback.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class HostCheck:
+    """ASGI middleware that answers 403 to requests under an unknown name.
+
+    Args:
+        app: What answers the others.
+        allowed_hosts: Names that may be used besides ``localhost`` and addresses, without a port.
+        loopback: Whether the port listens on loopback only.
+    """
+
+    def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str], loopback: bool) -> None:
+        self._app = app
+        self._names = {"localhost", *(name.lower() for name in allowed_hosts)}
+        self._loopback = loopback
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, or refuses it."""
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            host = headers.get("host", "")
+            origin = headers.get("origin")
+            if not self.allows(host):
+                await _refusal("Host", host)(scope, receive, send)
+                return
+            if origin is not None and not self.allows(urlsplit(origin).netloc):
+                await _refusal("Origin", origin)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def allows(self, host: str) -> bool:
+        """Answers whether a request under ``host`` or ``host:port`` may pass."""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        if name in self._names:
+            return True
+        try:
+            address = ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return address.is_loopback or not self._loopback
+
+
+def _refusal(header: str, value: str) -> JSONResponse:
+    message = (
+        f"{header}: {value[:200]!r} is not a name of this server; call it by address, "
+        "or add the name to the setting allowed_hosts"
+    )
+    return JSONResponse({"error": {"code": "PERMISSION_DENIED", "message": message}}, status_code=403)
