@@ -51,6 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build_client(false)
         .build_server(false)
         .bytes(".inference")
+        // Sorted maps make the same message the same bytes.
+        .btree_map(".inference")
         .out_dir(&output)
         .compile_fds(files)?;
     Ok(())

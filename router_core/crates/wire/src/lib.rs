@@ -1,3 +1,28 @@
 //! Bytes on the wire: generated protobuf, the head of an inference call, signed prediction ids.
+//!
+//! No I/O and no async. A `ModelInfer` message is never decoded and encoded again: its head is scanned
+//! ([`scan_head`]) and spliced ([`splice_head`]), and a [`Walker`] follows what is passed on unread.
 
+mod error;
+mod field;
+mod frame;
 pub mod generated;
+mod head;
+mod parameter;
+mod prediction_id;
+mod receipt;
+mod splice;
+mod uuid_v7;
+mod walker;
+
+pub use error::WireError;
+pub use frame::{GrpcPrefix, PREFIX_BYTES};
+pub use head::{
+    Cuts, HeadScan, HeadScanner, MAX_CUTS, MAX_ENTITY_ID_BYTES, Span, scan_head, scan_response_head,
+    scan_whole,
+};
+pub use prediction_id::{PredictionId, PredictionIdContent, PredictionIdError, Signer, Verifier};
+pub use receipt::Receipt;
+pub use splice::{splice_head, splice_response_model_name, spliced_message_length, write_names};
+pub use uuid_v7::{uuid_v7, uuid_v7_micros};
+pub use walker::Walker;

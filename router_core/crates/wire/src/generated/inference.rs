@@ -116,8 +116,8 @@ pub struct ModelInferRequest {
     pub model_version: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub id: ::prost::alloc::string::String,
-    #[prost(map = "string, message", tag = "4")]
-    pub parameters: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "4")]
+    pub parameters: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         InferParameter,
     >,
@@ -140,8 +140,8 @@ pub mod model_infer_request {
         pub datatype: ::prost::alloc::string::String,
         #[prost(int64, repeated, tag = "3")]
         pub shape: ::prost::alloc::vec::Vec<i64>,
-        #[prost(map = "string, message", tag = "4")]
-        pub parameters: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "4")]
+        pub parameters: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::InferParameter,
         >,
@@ -152,8 +152,8 @@ pub mod model_infer_request {
     pub struct InferRequestedOutputTensor {
         #[prost(string, tag = "1")]
         pub name: ::prost::alloc::string::String,
-        #[prost(map = "string, message", tag = "2")]
-        pub parameters: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "2")]
+        pub parameters: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::InferParameter,
         >,
@@ -167,8 +167,8 @@ pub struct ModelInferResponse {
     pub model_version: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub id: ::prost::alloc::string::String,
-    #[prost(map = "string, message", tag = "4")]
-    pub parameters: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "4")]
+    pub parameters: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         InferParameter,
     >,
@@ -187,8 +187,8 @@ pub mod model_infer_response {
         pub datatype: ::prost::alloc::string::String,
         #[prost(int64, repeated, tag = "3")]
         pub shape: ::prost::alloc::vec::Vec<i64>,
-        #[prost(map = "string, message", tag = "4")]
-        pub parameters: ::std::collections::HashMap<
+        #[prost(btree_map = "string, message", tag = "4")]
+        pub parameters: ::prost::alloc::collections::BTreeMap<
             ::prost::alloc::string::String,
             super::InferParameter,
         >,

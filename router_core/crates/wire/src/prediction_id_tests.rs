@@ -1,0 +1,113 @@
+//! What prediction ids withstand.
+
+use pointsman_model::SigningKey;
+use proptest::prelude::*;
+
+use super::*;
+use crate::uuid_v7;
+
+fn keys() -> SigningKeys {
+    let key = |key_id, byte| SigningKey { key_id, secret: [byte; 32] };
+    SigningKeys { keys: vec![key(3, 7), key(4, 9)], current_key_id: 4 }
+}
+
+fn signed(content: &PredictionIdContent<'_>) -> String {
+    let mut text = String::new();
+    Signer::new(&keys()).unwrap().sign(content, &mut text);
+    text
+}
+
+fn example() -> String {
+    let (router_id, variant) = (Id::parse("cancer").unwrap(), Id::parse("lr").unwrap());
+    signed(&PredictionIdContent {
+        uuid: uuid_v7(1_795_000_000_123_456, 42),
+        router_id: &router_id,
+        variant: &variant,
+        epoch: 300,
+        propensity: 0.7,
+        pinned: false,
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_was_signed_is_read_back(
+        micros in 0..(1_u64 << 45), random: u64, router in "[A-Za-z0-9][A-Za-z0-9._-]{0,127}",
+        variant in "[A-Za-z0-9][A-Za-z0-9._-]{0,127}", epoch: u64, propensity in 0.0..=1.0, pinned: bool,
+    ) {
+        let (router_id, variant) = (Id::parse(&router).unwrap(), Id::parse(&variant).unwrap());
+        let uuid = uuid_v7(micros, random);
+        let content =
+            PredictionIdContent { uuid, router_id: &router_id, variant: &variant, epoch, propensity, pinned };
+        let read = Verifier::new(&keys()).decode(&signed(&content)).unwrap();
+        prop_assert_eq!(read.time_us(), micros);
+        let PredictionId { router_id, variant, .. } = read.clone();
+        let key_id = keys().current_key_id;
+        prop_assert_eq!(read, PredictionId { uuid, router_id, variant, epoch, propensity, pinned, key_id });
+        prop_assert_eq!(&content.router_id.as_str(), &router.as_str());
+    }
+
+    #[test]
+    fn any_text_is_read_without_a_panic(text in ".{0,500}") {
+        let _ = Verifier::new(&keys()).decode(&text);
+    }
+}
+
+#[test]
+fn the_same_content_gives_the_same_text_in_every_release() {
+    let bytes = URL_SAFE_NO_PAD.decode(example()).unwrap();
+    let mut expected = vec![1, 4];
+    expected.extend(uuid_v7(1_795_000_000_123_456, 42));
+    expected.extend(b"\x06cancer\x02lr\xac\x02");
+    expected.extend(0.7_f64.to_le_bytes());
+    expected.push(0);
+    let tag = Sha256Mac::new_from_slice(&[9; 32]).unwrap().chain_update(&expected).finalize().into_bytes();
+    expected.extend(&tag[..8]);
+    assert_eq!(bytes, expected);
+}
+
+#[test]
+fn any_changed_character_is_refused() {
+    let text = example();
+    let verifier = Verifier::new(&keys());
+    for index in 0..text.len() {
+        for other in ['A', 'b', '_', '=', ' '] {
+            let mut altered: Vec<char> = text.chars().collect();
+            if altered[index] == other {
+                continue;
+            }
+            altered[index] = other;
+            let altered: String = altered.into_iter().collect();
+            assert!(verifier.decode(&altered).is_err(), "{altered}");
+        }
+    }
+}
+
+#[test]
+fn any_cut_or_longer_text_is_refused() {
+    let text = example();
+    let verifier = Verifier::new(&keys());
+    for length in 0..text.len() {
+        assert!(verifier.decode(&text[..length]).is_err(), "{length}");
+    }
+    assert!(verifier.decode(&format!("{text}A")).is_err());
+    assert!(verifier.decode(&"A".repeat(100_000)).is_err());
+}
+
+#[test]
+fn each_refusal_says_why() {
+    let verifier = Verifier::new(&SigningKeys { keys: keys().keys[..1].to_vec(), current_key_id: 3 });
+    assert_eq!(verifier.decode(&example()), Err(PredictionIdError::UnknownKey { key_id: 4 }));
+    let other_secret = SigningKey { key_id: 4, secret: [1; 32] };
+    let verifier = Verifier::new(&SigningKeys { keys: vec![other_secret], current_key_id: 4 });
+    assert_eq!(verifier.decode(&example()), Err(PredictionIdError::Forged));
+    let zeros = "A".repeat(80);
+    assert_eq!(verifier.decode(&zeros), Err(PredictionIdError::UnknownVersion { version: 0 }));
+    assert_eq!(verifier.decode("no id"), Err(PredictionIdError::Malformed { reason: "is not base64url" }));
+}
+
+#[test]
+fn a_current_key_that_is_not_there_is_refused() {
+    let keys = SigningKeys { keys: Vec::new(), current_key_id: 9 };
+    assert_eq!(Signer::new(&keys).err(), Some(PredictionIdError::NoCurrentKey { key_id: 9 }));
+}
