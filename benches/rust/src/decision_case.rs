@@ -1,0 +1,80 @@
+//! Routers and entities to measure decisions on.
+
+use pointsman_model::{
+    Id, ModelError, ModelKey, Permissions, Router, RouterDefinition, RouterStatus, SLOT_COUNT, Variant,
+    VersionPinning,
+};
+
+/// How many entities take turns: enough that neither branches nor caches learn them by heart.
+pub const ENTITY_COUNT: usize = 10_000;
+
+/// How torn a slot table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// One run per variant, as a first split has.
+    Runs,
+    /// A run per slot, as after very many changes.
+    Dense,
+}
+
+/// A router of so many variants with unequal weights.
+///
+/// # Errors
+/// There are more variants than a router can have.
+pub fn router(variant_count: u8, sticky: bool, table: Table) -> Result<Router, ModelError> {
+    let weight = |index: u8| f64::from(1 + index % 7);
+    let mut variants = Vec::new();
+    for index in 0..variant_count {
+        let model = ModelKey { model_id: Id::parse("model")?, version: Id::parse(&index.to_string())? };
+        let name = Id::parse(&format!("variant-{index}"))?;
+        variants.push(Variant { name, model, weight: weight(index), enabled: true });
+    }
+    Router::build(RouterDefinition {
+        id: Id::parse("router")?,
+        status: RouterStatus::Running,
+        sticky,
+        variants,
+        salt: *b"0123456789abcdef",
+        slot_runs: slot_runs(variant_count, table),
+        version_pinning: VersionPinning::Allow,
+        answer_router_name: false,
+        default_timeout: None,
+        record_predictions: true,
+        owner: "local".into(),
+        permissions: Permissions::default(),
+    })
+}
+
+/// Slots in about equal parts.
+fn slot_runs(variant_count: u8, table: Table) -> Vec<(u8, u16)> {
+    let count = u16::from(variant_count);
+    match table {
+        Table::Runs => {
+            let length = |index: u8| SLOT_COUNT / count + u16::from(u16::from(index) < SLOT_COUNT % count);
+            (0..variant_count).map(|index| (index, length(index))).collect()
+        }
+        Table::Dense => (0..SLOT_COUNT).map(|slot| ((slot % count) as u8, 1)).collect(),
+    }
+}
+
+/// Entity ids of 18 bytes, the length of common user ids.
+#[must_use]
+pub fn entities() -> Vec<String> {
+    (0..ENTITY_COUNT).map(|number| format!("user-{:013}", number * 7_919)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_case_of_the_bench_makes_a_router() {
+        for variant_count in [2, 3, 10, 100] {
+            for table in [Table::Runs, Table::Dense] {
+                let router = router(variant_count, true, table).unwrap();
+                assert!(router.split.slots.counts().iter().all(|&count| count >= 100));
+            }
+        }
+        assert!(entities().iter().all(|entity| entity.len() == 18));
+    }
+}
