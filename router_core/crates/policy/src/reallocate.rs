@@ -1,5 +1,7 @@
 //! New slot tables that move the fewest units.
 
+use std::cmp::Reverse;
+
 use pointsman_model::SLOT_COUNT;
 use thiserror::Error;
 
@@ -43,7 +45,12 @@ pub struct Reallocation {
 /// Moves the fewest slots so that each variant holds its share of them.
 ///
 /// Only variants that hold too many slots give some up, and only as many as they must: what moves is half
-/// the L1 distance between the two tables. A variant with any share holds at least one slot.
+/// the L1 distance between the two tables. A variant with any share holds at least one slot. How many slots
+/// each variant holds depends on the shares alone, so that going back gives the former counts back, and the
+/// same shares on another scale move nothing.
+///
+/// Runs of a variant beyond the shares belong to one that went away; all their slots move. No runs at all
+/// ask for a first table.
 ///
 /// # Errors
 /// The shares make no distribution, or the old runs no table.
@@ -55,48 +62,83 @@ pub fn reallocate_slots(runs: &[(u16, u16)], shares: &[f64]) -> Result<Reallocat
     if !runs.is_empty() && held != u64::from(SLOT_COUNT) {
         return Err(ReallocationError::WrongLength { slots: held });
     }
-    // The slots that each variant holds now; those of variants that went away are free.
-    let mut owners: Vec<Option<u8>> = Vec::with_capacity(usize::from(SLOT_COUNT));
-    for &(variant, length) in runs {
-        let owner = (usize::from(variant) < shares.len()).then_some(variant as u8);
-        owners.resize(owners.len() + usize::from(length), owner);
-    }
-    let is_first = owners.is_empty();
-    owners.resize(usize::from(SLOT_COUNT), None);
+    let targets = target_counts(shares)?;
     let mut counts = vec![0_u16; shares.len()];
-    for owner in owners.iter().flatten() {
-        counts[usize::from(*owner)] += 1;
+    for &(variant, length) in runs {
+        if let Some(count) = counts.get_mut(usize::from(variant)) {
+            *count += length;
+        }
     }
-
-    let targets = target_counts(shares, &counts)?;
     let mut surplus: Vec<u16> =
         counts.iter().zip(&targets).map(|(have, want)| have.saturating_sub(*want)).collect();
-    for owner in owners.iter_mut().rev() {
-        if let Some(variant) = *owner
-            && surplus[usize::from(variant)] > 0
+    // From the last run to the first: what each keeps, and before that what it gives up.
+    let mut pieces: Vec<(Option<u8>, u16)> = Vec::with_capacity(runs.len() * 2);
+    for &(variant, length) in runs.iter().rev() {
+        let released = match surplus.get_mut(usize::from(variant)) {
+            Some(left) => {
+                let released = length.min(*left);
+                *left -= released;
+                released
+            }
+            None => length,
+        };
+        pieces.push((None, released));
+        pieces.push((u8::try_from(variant).ok(), length - released));
+    }
+    let is_first = runs.is_empty();
+    if is_first {
+        pieces.push((None, SLOT_COUNT));
+    }
+
+    // The surpluses and the slots of former variants add up to the deficits: every free slot finds a receiver.
+    let mut deficits: Vec<(u8, u16)> = (0_u8..=u8::MAX)
+        .zip(counts.iter().zip(&targets).map(|(have, want)| want.saturating_sub(*have)))
+        .filter(|&(_, wanted)| wanted > 0)
+        .collect();
+    deficits.reverse();
+    let mut moved = 0;
+    let mut table = Table::default();
+    for (owner, mut length) in pieces.into_iter().rev() {
+        if let Some(variant) = owner {
+            table.push(variant, length);
+            continue;
+        }
+        moved += length;
+        while length > 0
+            && let Some((receiver, wanted)) = deficits.last_mut()
         {
-            surplus[usize::from(variant)] -= 1;
-            *owner = None;
+            let given = length.min(*wanted);
+            table.push(*receiver, given);
+            *wanted -= given;
+            length -= given;
+            if *wanted == 0 {
+                deficits.pop();
+            }
         }
     }
-    let moved = owners.iter().filter(|owner| owner.is_none()).count() as u16;
-    let deficits = counts.iter().zip(&targets).enumerate();
-    let mut receivers = deficits.flat_map(|(variant, (have, want))| {
-        std::iter::repeat_n(variant as u8, usize::from(want.saturating_sub(*have)))
-    });
-    let mut runs: Vec<(u8, u16)> = Vec::new();
-    for owner in owners {
-        let Some(variant) = owner.or_else(|| receivers.next()) else { continue };
-        match runs.last_mut() {
-            Some((last, length)) if *last == variant => *length += 1,
-            _ => runs.push((variant, 1)),
-        }
-    }
-    Ok(Reallocation { runs, moved: if is_first { 0 } else { moved } })
+    Ok(Reallocation { runs: table.runs, moved: if is_first { 0 } else { moved } })
 }
 
-/// Shares in whole slots by largest remainder; of equal remainders the variant that loses most otherwise wins.
-fn target_counts(shares: &[f64], counts: &[u16]) -> Result<Vec<u16>, ReallocationError> {
+/// Runs in the making: neighbours of the same variant become one.
+#[derive(Default)]
+struct Table {
+    runs: Vec<(u8, u16)>,
+}
+
+impl Table {
+    fn push(&mut self, variant: u8, length: u16) {
+        match self.runs.last_mut() {
+            _ if length == 0 => {}
+            Some((last, total)) if *last == variant => *total += length,
+            _ => self.runs.push((variant, length)),
+        }
+    }
+}
+
+/// Shares in whole slots by largest remainder; of equal remainders the first variant's wins.
+fn target_counts(shares: &[f64]) -> Result<Vec<u16>, ReallocationError> {
+    /// Remainders are compared in millionths of a slot: rounding of the shares must not break a tie.
+    const PARTS: u64 = 1_000_000;
     for (index, &share) in shares.iter().enumerate() {
         if !share.is_finite() || share < 0.0 {
             return Err(ReallocationError::InvalidShare { index, share });
@@ -106,29 +148,27 @@ fn target_counts(shares: &[f64], counts: &[u16]) -> Result<Vec<u16>, Reallocatio
     if largest == 0.0 {
         return Err(ReallocationError::NoShare);
     }
+    // Dividing by the largest first keeps huge shares from adding up to infinity.
     let sum: f64 = shares.iter().map(|share| share / largest).sum();
-    let exact: Vec<f64> = shares.iter().map(|share| share / largest / sum * f64::from(SLOT_COUNT)).collect();
-    let mut targets: Vec<u16> =
-        exact.iter().map(|&slots| if slots > 0.0 { (slots as u16).max(1) } else { 0 }).collect();
-    let mut order: Vec<usize> = (0..shares.len()).filter(|&index| shares[index] > 0.0).collect();
-    order.sort_by(|&a, &b| {
-        let rest = |index: usize| exact[index] - f64::from(targets[index]);
-        let kept = |index: usize| i32::from(counts[index]) - i32::from(targets[index]);
-        rest(b).total_cmp(&rest(a)).then_with(|| kept(b).cmp(&kept(a)))
-    });
-    let mut given: i32 = targets.iter().map(|&target| i32::from(target)).sum();
-    let whole = i32::from(SLOT_COUNT);
-    for &index in order.iter().cycle().take(order.len() * 2) {
-        if given < whole {
-            targets[index] += 1;
-            given += 1;
-        }
+    let whole = u64::from(SLOT_COUNT) * PARTS;
+    let exact: Vec<u64> =
+        shares.iter().map(|share| (share / largest / sum * whole as f64).round() as u64).collect();
+    let floor = |index: usize| exact[index] / PARTS;
+    let mut targets: Vec<u16> = (0..shares.len())
+        .map(|index| if shares[index] > 0.0 { floor(index).max(1) as u16 } else { 0 })
+        .collect();
+    // A share below one slot has its slot already, and no remainder.
+    let mut order: Vec<usize> = (0..shares.len()).filter(|&index| floor(index) > 0).collect();
+    order.sort_by_key(|&index| Reverse(exact[index] % PARTS));
+    let given: u16 = targets.iter().sum();
+    for &index in order.iter().cycle().take(usize::from(SLOT_COUNT.saturating_sub(given))) {
+        targets[index] += 1;
     }
-    // The floor of one slot for tiny shares may have given too many: the largest give them back.
-    while given > whole {
-        let Some(richest) = targets.iter_mut().max() else { break };
-        *richest -= 1;
-        given -= 1;
+    // The slot that every tiny share gets may be one too many: the largest give them back.
+    for _ in SLOT_COUNT..given {
+        if let Some(richest) = targets.iter_mut().max() {
+            *richest -= 1;
+        }
     }
     Ok(targets)
 }
