@@ -8,6 +8,7 @@ LAYERS = (
     "pointsman-core",
     "pointsman-gateway",
     "pointsman-journal",
+    "pointsman-inference",
     "pointsman-wire",
     "pointsman-policy",
     "pointsman-model",

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-LIMITS = {"decide/sticky": 60.0, "decide/weighted": 40.0}
-"""Criterion's names, and the nanoseconds that each may take; sticky includes the hash."""
+LIMITS = {"sticky": 60.0, "random": 40.0}
+"""Criterion's groups, and the nanoseconds that each decision may take; sticky includes the hash."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,11 @@ def read_decisions(target: Path) -> list[DecisionVerdict]:
         target: Cargo's target folder.
     """
     verdicts = []
-    for name, limit in LIMITS.items():
-        estimates = target / "criterion" / name / "new" / "estimates.json"
-        if estimates.is_file():
+    criterion = target / "criterion"
+    for group, limit in LIMITS.items():
+        for estimates in sorted((criterion / group).glob("**/new/estimates.json")):
             found = json.loads(estimates.read_text())
             nanoseconds = float((found.get("slope") or found["mean"])["point_estimate"])
+            name = f"decision, {estimates.parent.parent.relative_to(criterion)} variants"
             verdicts.append(DecisionVerdict(name, nanoseconds, limit, nanoseconds <= limit))
     return verdicts
