@@ -36,7 +36,24 @@ pub(crate) struct Key {
     pub(crate) wire_type: WireType,
 }
 
+/// The fields of `ModelInferRequest` from 1 on; all have wire type 2.
+const REQUEST_FIELDS: [&str; 7] =
+    ["model_name", "model_version", "id", "parameters", "inputs", "outputs", "raw_input_contents"];
+
 impl Key {
+    /// Refuses a field of `ModelInferRequest` that is not length-delimited.
+    ///
+    /// Readers differ in what they make of it: most skip it as unknown, prost reads a map entry whatever
+    /// the wire type says. Where they see different fields, a name could hide.
+    #[inline]
+    pub(crate) fn check_request_field(self) -> Result<(), WireError> {
+        if self.wire_type == WireType::LengthDelimited || self.field as usize > REQUEST_FIELDS.len() {
+            return Ok(());
+        }
+        let field = REQUEST_FIELDS.get(self.field as usize - 1).copied().unwrap_or_default();
+        Err(WireError::NotLengthDelimited { field, wire_type: self.wire_type.number() })
+    }
+
     /// Takes apart a key that was read at `at`.
     #[inline]
     pub(crate) fn from_varint(value: u64, at: usize) -> Result<Self, WireError> {

@@ -2,7 +2,7 @@
 
 use crate::{
     WireError,
-    field::{Fields, Key, WireType},
+    field::{Fields, Key},
     parameter::entity_id_in,
 };
 use pointsman_model::MAX_ID_BYTES;
@@ -179,6 +179,10 @@ impl HeadScanner {
             if self.extent != Extent::RequestWhole && (FIRST_TENSOR..=LAST_TENSOR).contains(&key.field) {
                 break;
             }
+            // A response passes on as the backend wrote it: only the name that is replaced must be one.
+            if self.extent != Extent::ResponseHead || key.field == MODEL_NAME {
+                key.check_request_field()?;
+            }
             let Some(payload) = fields.payload(key, start)? else {
                 return Ok(None);
             };
@@ -203,9 +207,6 @@ impl HeadScanner {
             REQUEST_ID => "id",
             _ => "parameters",
         };
-        if key.wire_type != WireType::LengthDelimited {
-            return Err(WireError::NotLengthDelimited { field: name, wire_type: key.wire_type.number() });
-        }
         let content = bytes.get(payload.range()).unwrap_or_default();
         if key.field == PARAMETERS {
             return self.take_parameter(content, payload);

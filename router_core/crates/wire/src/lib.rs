@@ -4,6 +4,7 @@
 //! ([`scan_head`]) and spliced ([`splice_head`]), and a [`Walker`] follows what is passed on unread.
 
 mod error;
+mod feature_value;
 mod field;
 mod frame;
 pub mod generated;
@@ -11,11 +12,13 @@ mod head;
 mod parameter;
 mod prediction_id;
 mod receipt;
+mod snapshot;
 mod splice;
 mod uuid_v7;
 mod walker;
 
 pub use error::WireError;
+pub use feature_value::{feature_value_from_proto, feature_value_to_proto};
 pub use frame::{GrpcPrefix, PREFIX_BYTES};
 pub use head::{
     Cuts, HeadScan, HeadScanner, MAX_CUTS, MAX_ENTITY_ID_BYTES, Span, scan_head, scan_response_head,
@@ -23,6 +26,10 @@ pub use head::{
 };
 pub use prediction_id::{PredictionId, PredictionIdContent, PredictionIdError, Signer, Verifier};
 pub use receipt::Receipt;
+pub use snapshot::{
+    decode_model, decode_signing_keys, decode_snapshot_update, model_from_proto, router_from_proto,
+    signature_from_proto, signature_to_proto, signing_keys_from_proto, snapshot_update_from_proto,
+};
 pub use splice::{splice_head, splice_response_model_name, spliced_message_length, write_names};
 pub use uuid_v7::{uuid_v7, uuid_v7_micros};
 pub use walker::Walker;

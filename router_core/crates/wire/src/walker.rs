@@ -130,7 +130,7 @@ impl Walker {
         match key.field {
             1 => return Err(WireError::Override { field: "model_name" }),
             2 => return Err(WireError::Override { field: "model_version" }),
-            _ => {}
+            _ => key.check_request_field()?,
         }
         match key.wire_type {
             WireType::Varint => Ok(State::Varint { index: 0 }),

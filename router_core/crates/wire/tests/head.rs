@@ -110,8 +110,19 @@ fn an_overlong_key_hides_no_name() {
 }
 
 #[test]
+fn a_known_field_of_another_wire_type_hides_no_name() {
+    // Most readers skip four bytes here; prost reads an empty map entry, then a name.
+    for key in [b"\x25", b"\x35"] {
+        let message = [HEAD, TENSORS, key, b"\x00\x0a\x01b"].concat();
+        let error = walk(HEAD.len(), &message).unwrap_err();
+        assert!(matches!(error, WireError::NotLengthDelimited { wire_type: 5, .. }), "{error}");
+        assert_eq!(scan_whole(&message), Err(error));
+    }
+}
+
+#[test]
 fn other_fields_of_any_type_pass_the_walker() {
-    let others = b"\x18\x96\x01\x21\0\0\0\0\0\0\0\0\x2d\0\0\0\0\x3a\x00\xfa\x01\x02ab";
+    let others = b"\x40\x96\x01\x49\0\0\0\0\0\0\0\0\x55\0\0\0\0\x3a\x00\xfa\x01\x02ab";
     let message = [HEAD, TENSORS, others].concat();
     assert_eq!(walk(HEAD.len(), &message), Ok(()));
 }

@@ -120,6 +120,7 @@ fn is_stricter_on_purpose(error: &WireError) -> bool {
         error,
         WireError::Key { .. }
             | WireError::WireType { .. }
+            | WireError::NotLengthDelimited { .. }
             | WireError::TooLong { .. }
             | WireError::EntityIdType
             | WireError::Scattered { .. }

@@ -1,0 +1,110 @@
+//! From what the control plane publishes to the domain, checked: errors name the field by its path.
+
+mod access;
+mod model;
+mod router;
+
+use std::sync::Arc;
+
+use pointsman_model::{Id, ModelError, ModelKey, ModelVersion, SigningKeys, SnapshotUpdate};
+use prost::Message;
+
+pub use access::signing_keys_from_proto;
+pub use model::{model_from_proto, signature_from_proto, signature_to_proto};
+pub use router::router_from_proto;
+
+use crate::generated::pointsman_v1 as proto;
+
+/// Reads a published `SnapshotUpdate`.
+///
+/// # Errors
+/// The first field that is wrong, such as `changed_routers[3].variants[1].weight: …`.
+pub fn decode_snapshot_update(bytes: &[u8]) -> Result<SnapshotUpdate, ModelError> {
+    snapshot_update_from_proto(decode(bytes, "update", "SnapshotUpdate")?)
+}
+
+/// Reads a `ModelSnapshot`.
+///
+/// # Errors
+/// The first field that is wrong.
+pub fn decode_model(bytes: &[u8]) -> Result<ModelVersion, ModelError> {
+    model_from_proto(decode(bytes, "model", "ModelSnapshot")?)
+}
+
+/// Reads `SigningKeys`.
+///
+/// # Errors
+/// The first field that is wrong.
+pub fn decode_signing_keys(bytes: &[u8]) -> Result<SigningKeys, ModelError> {
+    signing_keys_from_proto(decode(bytes, "signing_keys", "SigningKeys")?)
+}
+
+/// Takes over a published change.
+///
+/// # Errors
+/// The first field that is wrong.
+pub fn snapshot_update_from_proto(update: proto::SnapshotUpdate) -> Result<SnapshotUpdate, ModelError> {
+    let changed_routers =
+        each("changed_routers", update.changed_routers, |router| router_from_proto(router).map(Arc::new))?;
+    let changed_models =
+        each("changed_models", update.changed_models, |model| model_from_proto(model).map(Arc::new))?;
+    let access = update.access.map(|table| within("access", access::access_table_from_proto(table)));
+    let signing_keys = update.signing_keys.map(|keys| within("signing_keys", signing_keys_from_proto(keys)));
+    Ok(SnapshotUpdate {
+        base_generation: update.base_generation,
+        generation: update.generation,
+        complete: update.complete,
+        changed_routers,
+        deleted_routers: each("deleted_routers", update.deleted_routers, |id| Id::parse(&id))?,
+        changed_models,
+        deleted_models: each("deleted_models", update.deleted_models, |key| {
+            model_key(&key.model_id, "version", &key.version)
+        })?,
+        access: access.transpose()?.map(Arc::new),
+        signing_keys: signing_keys.transpose()?.map(Arc::new),
+    })
+}
+
+fn decode<M: Message + Default>(bytes: &[u8], what: &str, message: &str) -> Result<M, ModelError> {
+    M::decode(bytes).map_err(|error| ModelError::new(what, format!("is not a {message}: {error}")))
+}
+
+/// Converts the items of a repeated field; an error gets the field and the item's index.
+fn each<A, B>(
+    field: &str,
+    items: Vec<A>,
+    mut convert: impl FnMut(A) -> Result<B, ModelError>,
+) -> Result<Vec<B>, ModelError> {
+    let converted = items
+        .into_iter()
+        .enumerate()
+        .map(|(index, item)| convert(item).map_err(|error| error.within(&format!("{field}[{index}]"))));
+    converted.collect()
+}
+
+/// Puts a field before the path of an error.
+fn within<T>(field: &str, result: Result<T, ModelError>) -> Result<T, ModelError> {
+    result.map_err(|error| error.within(field))
+}
+
+fn id(field: &str, text: &str) -> Result<Id, ModelError> {
+    within(field, Id::parse(text))
+}
+
+fn model_key(model_id: &str, version_field: &str, version: &str) -> Result<ModelKey, ModelError> {
+    Ok(ModelKey { model_id: id("model_id", model_id)?, version: id(version_field, version)? })
+}
+
+/// Takes bytes that must have an exact length. What they are may be secret and is not shown.
+fn exact_bytes<const N: usize>(field: &str, bytes: &[u8]) -> Result<[u8; N], ModelError> {
+    bytes
+        .try_into()
+        .map_err(|_| ModelError::new(field, format!("{} bytes; exactly {N} are needed", bytes.len())))
+}
+
+/// Reads an enumeration; a number that this version does not know is refused.
+fn known<E: TryFrom<i32>>(field: &str, number: i32) -> Result<E, ModelError> {
+    E::try_from(number).map_err(|_| {
+        ModelError::new(field, format!("{number} is none of the values that this version knows"))
+    })
+}

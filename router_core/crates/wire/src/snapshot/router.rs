@@ -1,0 +1,82 @@
+//! Routers and their variants.
+
+use std::{sync::Arc, time::Duration};
+
+use pointsman_model::{
+    ModelError, Permissions, Router, RouterDefinition, RouterStatus, Variant, VersionPinning,
+};
+
+use super::{each, exact_bytes, id, known, model_key};
+use crate::generated::pointsman_v1 as proto;
+
+/// Takes over a router and builds its tables.
+///
+/// # Errors
+/// The first field that is wrong.
+pub fn router_from_proto(router: proto::RouterSnapshot) -> Result<Router, ModelError> {
+    let strategy: proto::Strategy = known("strategy", router.strategy)?;
+    if strategy != proto::Strategy::Weighted {
+        let name = strategy.as_str_name();
+        return Err(ModelError::new("strategy", format!("{name} is not served; use STRATEGY_WEIGHTED")));
+    }
+    let permissions = router.permissions.unwrap_or_default();
+    Router::build(RouterDefinition {
+        id: id("router_id", &router.router_id)?,
+        status: status(router.status)?,
+        sticky: router.sticky,
+        variants: each("variants", router.variants, variant_from_proto)?,
+        salt: exact_bytes("salt", &router.salt)?,
+        slot_runs: slot_runs(&router.slot_runs)?,
+        version_pinning: match known("version_pinning", router.version_pinning)? {
+            proto::VersionPinning::Unspecified | proto::VersionPinning::Allow => VersionPinning::Allow,
+            proto::VersionPinning::Ignore => VersionPinning::Ignore,
+        },
+        answer_router_name: router.answer_router_name,
+        default_timeout: (router.default_timeout_ms > 0)
+            .then(|| Duration::from_millis(router.default_timeout_ms)),
+        record_predictions: router.record_predictions,
+        owner: router.owner.into(),
+        permissions: Permissions {
+            public: permissions.public,
+            public_predict: permissions.public_predict,
+            shared_user_ids: permissions.shared_user_ids.into_iter().map(Arc::from).collect(),
+        },
+    })
+}
+
+fn status(number: i32) -> Result<RouterStatus, ModelError> {
+    match known("status", number)? {
+        proto::RouterStatus::Registered => Ok(RouterStatus::Registered),
+        proto::RouterStatus::Deploying => Ok(RouterStatus::Deploying),
+        proto::RouterStatus::Running => Ok(RouterStatus::Running),
+        proto::RouterStatus::Stopped => Ok(RouterStatus::Stopped),
+        proto::RouterStatus::Failed => Ok(RouterStatus::Failed),
+        proto::RouterStatus::Unspecified => Err(ModelError::new("status", "is not stated")),
+    }
+}
+
+fn variant_from_proto(variant: proto::Variant) -> Result<Variant, ModelError> {
+    Ok(Variant {
+        name: id("name", &variant.name)?,
+        model: model_key(&variant.model_id, "model_version", &variant.model_version)?,
+        weight: variant.weight,
+        enabled: variant.enabled.unwrap_or(true),
+    })
+}
+
+/// Reads pairs of variant index and length.
+fn slot_runs(numbers: &[u32]) -> Result<Vec<(u8, u16)>, ModelError> {
+    let (pairs, odd) = numbers.as_chunks::<2>();
+    if !odd.is_empty() {
+        let reason = format!("{} numbers; variant and length come in turn", numbers.len());
+        return Err(ModelError::new("slot_runs", reason));
+    }
+    let convert = |[variant, length]: [u32; 2]| match (u8::try_from(variant), u16::try_from(length)) {
+        (Ok(variant), Ok(length)) => Ok((variant, length)),
+        _ => Err(ModelError::new(
+            "",
+            format!("variant {variant} with {length} slots is beyond what a table holds"),
+        )),
+    };
+    each("slot_runs", pairs.to_vec(), convert)
+}

@@ -1,0 +1,213 @@
+//! What the control plane publishes becomes the domain's state, or an error with the field's path.
+
+use pointsman_model::{Backend, RouterStatus, Scope, Snapshot, Stage, VersionPinning};
+use pointsman_wire::{
+    decode_signing_keys, decode_snapshot_update,
+    generated::pointsman_v1::{
+        AccessKey, AccessTable, Backend as BackendMessage, GrpcBackend, ModelSnapshot, OnnxBackend,
+        RouterSnapshot, RouterStatus as StatusMessage, Scope as ScopeMessage, Signature, SigningKey,
+        SigningKeys, SnapshotUpdate, Stage as StageMessage, Strategy, TensorSpec, Variant, backend::Kind,
+    },
+    model_from_proto, router_from_proto, signature_from_proto, signature_to_proto,
+};
+use prost::Message;
+
+fn variant(name: &str, version: &str, weight: f64) -> Variant {
+    let (name, model_id, model_version) = (name.to_owned(), "cancer".to_owned(), version.to_owned());
+    Variant { name, model_id, model_version, weight, ..Default::default() }
+}
+
+fn router() -> RouterSnapshot {
+    RouterSnapshot {
+        router_id: "cancer".to_owned(),
+        strategy: Strategy::Weighted.into(),
+        status: StatusMessage::Running.into(),
+        sticky: true,
+        variants: vec![variant("lr", "1", 70.0), variant("gb", "2", 30.0)],
+        salt: vec![5; 16],
+        slot_runs: vec![0, 7_000, 1, 3_000],
+        owner: "ann".to_owned(),
+        ..Default::default()
+    }
+}
+
+fn model(version: &str, kind: Kind) -> ModelSnapshot {
+    ModelSnapshot {
+        model_id: "cancer".to_owned(),
+        version: version.to_owned(),
+        backend: Some(BackendMessage { kind: Some(kind) }),
+        stage: StageMessage::Production.into(),
+        ..Default::default()
+    }
+}
+
+fn grpc(target: &str) -> Kind {
+    Kind::Grpc(GrpcBackend { target: target.to_owned(), ..Default::default() })
+}
+
+fn onnx(path: &str) -> Kind {
+    Kind::Onnx(OnnxBackend { path: path.to_owned() })
+}
+
+fn update() -> SnapshotUpdate {
+    let key = AccessKey {
+        key_id: "k".to_owned(),
+        secret_sha256: vec![1; 32],
+        user_id: "ann".to_owned(),
+        scopes: vec![ScopeMessage::MlopsRead.into()],
+        ..Default::default()
+    };
+    SnapshotUpdate {
+        generation: 3,
+        complete: true,
+        changed_routers: vec![router()],
+        changed_models: vec![model("1", grpc("127.0.0.1:8081")), model("2", onnx("a/b.onnx"))],
+        access: Some(AccessTable { keys: vec![key], open: false }),
+        signing_keys: Some(signing_keys()),
+        ..Default::default()
+    }
+}
+
+fn signing_keys() -> SigningKeys {
+    SigningKeys { keys: vec![SigningKey { key_id: 1, secret: vec![2; 32] }], current_key_id: 1 }
+}
+
+fn refused(change: impl FnOnce(&mut SnapshotUpdate)) -> String {
+    let mut update = update();
+    change(&mut update);
+    decode_snapshot_update(&update.encode_to_vec()).err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn a_published_state_becomes_a_snapshot_that_decides() {
+    let update = decode_snapshot_update(&update().encode_to_vec()).unwrap();
+    let snapshot = Snapshot::default().apply(&update).unwrap();
+    let router = snapshot.routers.get("cancer").unwrap();
+    assert_eq!((router.status, router.version_pinning), (RouterStatus::Running, VersionPinning::Allow));
+    assert!(router.variants.iter().all(|variant| variant.enabled));
+    assert_eq!(router.split.slots.share(0), 0.7);
+    assert_eq!(router.default_timeout, None);
+    let production = snapshot.production.get("cancer").unwrap();
+    assert_eq!(production.stage, Stage::Production);
+    let principal = &snapshot.access.keys["k"].principal;
+    assert!(principal.scopes.contains(Scope::Read) && !principal.scopes.contains(Scope::Write));
+    assert_eq!(snapshot.signing_keys.current_key_id, 1);
+}
+
+#[test]
+fn a_backends_model_name_defaults_to_the_model_id() {
+    let model = model_from_proto(model("1", grpc("a:1,[::1]:2"))).unwrap();
+    let Some(Backend::Grpc(backend)) = model.backend else { panic!("{:?}", model.backend) };
+    assert_eq!((&*backend.model_name, &*backend.model_version), ("cancer", ""));
+}
+
+#[test]
+fn a_router_round_trips_what_its_settings_say() {
+    let router = router_from_proto(RouterSnapshot {
+        version_pinning: 2,
+        default_timeout_ms: 1_500,
+        answer_router_name: true,
+        ..router()
+    });
+    let router = router.unwrap();
+    assert_eq!(router.version_pinning, VersionPinning::Ignore);
+    assert_eq!(router.default_timeout.unwrap().as_secs_f64(), 1.5);
+    assert!(router.answer_router_name);
+}
+
+#[test]
+fn a_signature_survives_the_way_there_and_back() {
+    let tensor = TensorSpec {
+        name: "x".to_owned(),
+        datatype: "FP32".to_owned(),
+        shape: vec![-1, 2],
+        features: vec!["a".to_owned(), "b".to_owned()],
+    };
+    let value = prost_types::Value { kind: Some(prost_types::value::Kind::NumberValue(0.5)) };
+    let signature = Signature {
+        inputs: vec![tensor.clone()],
+        outputs: vec![TensorSpec { datatype: "BYTES".to_owned(), ..tensor }],
+        task: 1,
+        labels: vec!["no".to_owned(), "yes".to_owned()],
+        prediction_output: "y".to_owned(),
+        probability_output: "p".to_owned(),
+        threshold: Some(0.4),
+        defaults: [("a".to_owned(), value)].into(),
+        ..Default::default()
+    };
+    let there = signature_from_proto(signature.clone()).unwrap();
+    assert_eq!(signature_to_proto(&there), signature);
+}
+
+#[test]
+fn each_wrong_field_is_named_by_its_path() {
+    type Change = fn(&mut SnapshotUpdate);
+    let cases: [(&str, Change); 20] = [
+        ("changed_routers[0].router_id: \"a b\" is not an id", |u| {
+            u.changed_routers[0].router_id = "a b".to_owned()
+        }),
+        ("changed_routers[0].strategy: STRATEGY_BANDIT", |u| u.changed_routers[0].strategy = 3),
+        ("changed_routers[0].strategy: 77 is none", |u| u.changed_routers[0].strategy = 77),
+        ("changed_routers[0].status: is not stated", |u| u.changed_routers[0].status = 0),
+        ("changed_routers[0].variants[1].weight: 140 ", |u| u.changed_routers[0].variants[1].weight = 140.0),
+        ("changed_routers[0].variants[1].weight: NaN ", |u| {
+            u.changed_routers[0].variants[1].weight = f64::NAN
+        }),
+        ("changed_routers[0].variants[0].model_version: \"\"", |u| {
+            u.changed_routers[0].variants[0].model_version.clear()
+        }),
+        ("changed_routers[0].salt: 3 bytes; exactly 16", |u| u.changed_routers[0].salt = vec![1; 3]),
+        ("changed_routers[0].slot_runs: 3 numbers", |u| u.changed_routers[0].slot_runs.truncate(3)),
+        ("changed_routers[0].slot_runs[1]: variant 300", |u| u.changed_routers[0].slot_runs[2] = 300),
+        ("changed_models[1].backend.onnx.path: \"../x\"", |u| u.changed_models[1] = model("2", onnx("../x"))),
+        ("changed_models[1].backend.onnx.path: \"/x\"", |u| u.changed_models[1] = model("2", onnx("/x"))),
+        ("changed_models[1].backend.onnx.path: \"\"", |u| u.changed_models[1] = model("2", onnx(""))),
+        ("changed_models[0].backend.grpc.target: \"a\"", |u| u.changed_models[0] = model("1", grpc("a"))),
+        ("changed_models[0].backend.grpc.target: \"a:1,\"", |u| {
+            u.changed_models[0] = model("1", grpc("a:1,"))
+        }),
+        ("changed_models[0].backend: is neither", |u| {
+            u.changed_models[0].backend = Some(BackendMessage::default())
+        }),
+        ("access.keys[0].secret_sha256: 1 bytes; exactly 32", |u| {
+            u.access.as_mut().unwrap().keys[0].secret_sha256 = vec![1]
+        }),
+        ("access.keys[0].scopes[0]: is not stated", |u| u.access.as_mut().unwrap().keys[0].scopes = vec![0]),
+        ("signing_keys.current_key_id: 9 is none", |u| u.signing_keys.as_mut().unwrap().current_key_id = 9),
+        ("signing_keys.keys[0].key_id: 256 is above 255", |u| {
+            u.signing_keys.as_mut().unwrap().keys[0].key_id = 256
+        }),
+    ];
+    for (expected, change) in cases {
+        let error = refused(change);
+        assert!(error.starts_with(expected), "{error:?} instead of {expected:?}");
+    }
+}
+
+#[test]
+fn each_wrong_tensor_is_named_by_its_path() {
+    let signature = |name: &str, datatype: &str, shape: i64| {
+        let (name, datatype) = (name.to_owned(), datatype.to_owned());
+        let inputs = vec![TensorSpec { name, datatype, shape: vec![shape], features: Vec::new() }];
+        let signature = Signature { inputs, ..Default::default() };
+        signature_from_proto(signature).unwrap_err().to_string()
+    };
+    assert!(signature("", "FP32", 1).starts_with("inputs[0].name: is empty"));
+    assert!(signature("x", "float", 1).starts_with("inputs[0].datatype: \"float\" is none of BOOL"));
+    assert!(signature("x", "FP32", -2).starts_with("inputs[0].shape[0]: -2 is below -1"));
+}
+
+#[test]
+fn duplicate_keys_and_broken_bytes_are_refused() {
+    let twice = refused(|update| {
+        let access = update.access.as_mut().unwrap();
+        access.keys.push(access.keys[0].clone());
+    });
+    assert!(twice.starts_with("access.keys[1].key_id: \"k\" is taken already"), "{twice}");
+    let error = decode_snapshot_update(&[0xff]).unwrap_err().to_string();
+    assert!(error.starts_with("update: is not a SnapshotUpdate: "), "{error}");
+    let mut keys = signing_keys();
+    keys.keys.push(keys.keys[0].clone());
+    let error = decode_signing_keys(&keys.encode_to_vec()).unwrap_err().to_string();
+    assert_eq!(error, "keys[1].key_id: 1 is taken already");
+}
