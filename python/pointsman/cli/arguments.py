@@ -1,0 +1,128 @@
+"""Reads the small languages of the command line: ``name=value``, ``lr=cancer:1@70``, JSON or ``@file``."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pointsman.client import Variant
+
+VARIANT = re.compile(r"(?P<name>[^=]+)=(?P<model>[^:]+):(?P<version>[^@]+)(?:@(?P<weight>.+))?")
+
+
+def pairs(items: Iterable[str], option: str) -> dict[str, str]:
+    """Reads ``name=value`` items.
+
+    Raises:
+        typer.BadParameter: One has no ``=`` or no name.
+    """
+    read: dict[str, str] = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"{item!r} is not name=value", param_hint=option)
+        read[name] = value
+    return read
+
+
+def numbers(items: Iterable[str], option: str) -> dict[str, float]:
+    """Reads ``name=number`` items."""
+    read: dict[str, float] = {}
+    for name, value in pairs(items, option).items():
+        try:
+            read[name] = float(value)
+        except ValueError:
+            raise typer.BadParameter(
+                f"{name}={value}: {value!r} is not a number", param_hint=option
+            ) from None
+    return read
+
+
+def features(items: Iterable[str], source: str) -> dict[str, Any]:
+    """Reads features: a JSON object (or ``@file``, or ``-`` for standard input) with single ones put over it.
+
+    Args:
+        items: ``name=value`` items; a value that is JSON is read as such, anything else is a string.
+        source: The JSON object, ``@file`` or ``-``; empty for none.
+
+    Returns:
+        The features by name.
+    """
+    read = json_object(source, "--features") if source else {}
+    read.update({name: json_or_text(value) for name, value in pairs(items, "-f").items()})
+    return read
+
+
+def json_or_text(value: str) -> Any:
+    """Reads a value as JSON if it is JSON, else as the string it is."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def json_object(source: str, option: str) -> dict[str, Any]:
+    """Reads a JSON object from the line itself, from ``@file`` or, for ``-``, from standard input.
+
+    Raises:
+        typer.BadParameter: The file cannot be read, or it is no JSON object.
+    """
+    try:
+        if source == "-":
+            text = sys.stdin.read()
+        elif source.startswith("@"):
+            text = Path(source[1:]).read_text(encoding="utf-8")
+        else:
+            text = source
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise typer.BadParameter(f"{source[1:]}: {reason}", param_hint=option) from None
+    try:
+        read = json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"not valid JSON: {error}", param_hint=option) from None
+    if not isinstance(read, dict):
+        raise typer.BadParameter('must be a JSON object, for example {"age": 42}', param_hint=option)
+    return read
+
+
+def variant(item: str) -> Variant:
+    """Reads ``name=model:version@weight``; the weight is 100 when it is left out.
+
+    Raises:
+        typer.BadParameter: It is of another form.
+    """
+    from pointsman.client import Variant
+
+    match = VARIANT.fullmatch(item)
+    if match is None:
+        raise typer.BadParameter(
+            f"{item!r} is not NAME=MODEL:VERSION@WEIGHT, for example lr=cancer:1@70", param_hint="--variant"
+        )
+    weight = numbers([f"weight={match['weight'] or 100}"], "--variant")["weight"]
+    return Variant(match["name"], match["model"], match["version"], weight)
+
+
+def moment(text: str, option: str) -> datetime | None:
+    """Reads a time in ISO 8601, local when it names no zone; empty means none.
+
+    Raises:
+        typer.BadParameter: It is of another form.
+    """
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not a time such as 2026-11-22T10:30 or 2026-11-22T10:30:00Z", param_hint=option
+        ) from None

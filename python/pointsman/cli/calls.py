@@ -1,0 +1,178 @@
+"""``pointsman predict`` and ``pointsman feedback``: call a router and tell it what came of it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pointsman.cli import arguments, printing
+from pointsman.cli.context import CommandError, context_of
+
+if TYPE_CHECKING:
+    from pointsman.client import Client, ClientError, Prediction
+
+
+def predict(
+    context: typer.Context,
+    router_id: Annotated[
+        str, typer.Argument(metavar="ROUTER", help="The router, or a model with a production version.")
+    ],
+    feature: Annotated[
+        list[str] | None,
+        typer.Option("-f", "--feature", metavar="NAME=VALUE", help="A feature; JSON, else a string."),
+    ] = None,
+    features: Annotated[
+        str, typer.Option("--features", metavar="JSON|@FILE|-", help="All features as one JSON object.")
+    ] = "",
+    entity: Annotated[str, typer.Option(metavar="ID", help="Whom it is for; keeps its variant.")] = "",
+    variant: Annotated[
+        str, typer.Option(metavar="NAME", help="Go to this variant, outside the statistics.")
+    ] = "",
+    repeats: Annotated[
+        int, typer.Option("-n", "--repeats", min=1, metavar="N", help="Ask N times and show the split.")
+    ] = 1,
+) -> None:
+    """Ask a router for a prediction."""
+    read = arguments.features(feature or [], features)
+    options = context_of(context)
+    with options.connect() as client:
+        if repeats == 1:
+            answer = client.predict(router_id, read, entity_id=entity, variant=variant)
+            if options.as_json:
+                printing.print_json(answer)
+            else:
+                _show(answer)
+            return
+        tally = _Tally()
+        for _ in range(repeats):
+            tally.ask(client, router_id, read, entity, variant)
+    if options.as_json:
+        printing.print_json(tally.facts())
+    else:
+        tally.show()
+    if tally.error is not None:
+        count = sum(tally.errors.values())
+        raise CommandError(f"{count} of {repeats} calls failed, the last with: {tally.error}")
+
+
+def feedback(
+    context: typer.Context,
+    prediction_id: Annotated[
+        str, typer.Argument(metavar="PREDICTION", help="The prediction's id, from its answer.")
+    ],
+    value: Annotated[float, typer.Argument(metavar="VALUE", help="The value measured.")],
+    metric: Annotated[str, typer.Option(help="What was measured.")] = "reward",
+    observed: Annotated[str, typer.Option(metavar="TIME", help="When it was observed.  [now]")] = "",
+) -> None:
+    """Record what happened after a prediction.
+
+    The first value for a prediction and metric stays.
+    """
+    from pointsman.client import FeedbackOutcome
+
+    options = context_of(context)
+    observe_time = arguments.moment(observed, "--observed")
+    with options.connect() as client:
+        outcome = client.record_feedback(prediction_id, value, metric=metric, observe_time=observe_time)
+    if options.as_json:
+        printing.print_json({"outcome": outcome})
+    elif outcome is FeedbackOutcome.CONFLICT:
+        raise CommandError(f"another {metric} was recorded before for this prediction, and stays")
+    else:
+        known = outcome is FeedbackOutcome.DUPLICATE
+        typer.echo(f"{metric} {value:g} {'was recorded before' if known else 'is recorded'}")
+
+
+def _show(answer: Prediction) -> None:
+    """Writes one prediction."""
+    probabilities = ", ".join(f"{probability:.4f}" for probability in answer.probabilities)
+    printing.print_facts(
+        [
+            ("prediction", "null" if answer.prediction is None else answer.prediction),
+            ("probabilities", probabilities),
+            ("outputs", "" if answer.prediction is not None else answer.outputs),
+            ("variant", f"{answer.variant} ({answer.model_id} {answer.model_version})"),
+            ("decided by", f"{answer.reason}, propensity {answer.propensity:.4f}"),
+            ("generation", answer.generation),
+            ("latency", printing.milliseconds(answer.latency.total_seconds()) if answer.latency else ""),
+            ("prediction id", answer.prediction_id),
+        ]
+    )
+
+
+class _Tally:
+    """Counts the answers of repeated calls by variant."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[tuple[Any, float]]] = {}
+        self.errors: dict[str, int] = {}
+        self.error: ClientError | None = None
+
+    def ask(
+        self, client: Client, router_id: str, features: dict[str, Any], entity: str, variant: str
+    ) -> None:
+        """Calls once; a failure of the call itself is counted, one that all calls would share is raised."""
+        from pointsman.client import (
+            DeadlineExceededError,
+            ResourceExhaustedError,
+            ServerError,
+            UnavailableError,
+        )
+
+        started = time.perf_counter()
+        try:
+            answer = client.predict(router_id, features, entity_id=entity, variant=variant)
+        except (DeadlineExceededError, ResourceExhaustedError, ServerError, UnavailableError) as error:
+            if not self.answers:
+                raise
+            self.error = error
+            self.errors[error.code.name] = self.errors.get(error.code.name, 0) + 1
+            return
+        took = time.perf_counter() - started
+        self.answers.setdefault(answer.variant, []).append((answer.prediction, took))
+
+    def facts(self) -> dict[str, Any]:
+        """Answers the counts for programs."""
+        total = sum(len(found) for found in self.answers.values())
+        variants = [
+            {
+                "variant": variant,
+                "count": len(found),
+                "share": len(found) / total,
+                "predictions": _count(prediction for prediction, _ in found),
+                "p50_seconds": _median([seconds for _, seconds in found]),
+            }
+            for variant, found in sorted(self.answers.items())
+        ]
+        return {"variants": variants, "errors": self.errors}
+
+    def show(self) -> None:
+        """Writes the counts as a table."""
+        printing.print_table(
+            ["VARIANT", ">CALLS", ">SHARE", ">P50", "PREDICTIONS"],
+            (
+                [
+                    row["variant"],
+                    str(row["count"]),
+                    printing.percent(row["share"]),
+                    printing.milliseconds(row["p50_seconds"]),
+                    ", ".join(f"{value}: {count}" for value, count in row["predictions"].items()),
+                ]
+                for row in self.facts()["variants"]
+            ),
+        )
+
+
+def _count(predictions: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for prediction in predictions:
+        counts[str(prediction)] = counts.get(str(prediction), 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _median(values: list[float]) -> float:
+    from statistics import median
+
+    return median(values)

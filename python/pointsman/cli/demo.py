@@ -1,0 +1,36 @@
+"""``pointsman demo``: shows two real models sharing real traffic."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pointsman.cli.context import CommandError
+
+
+def demo(
+    keep_running: Annotated[
+        bool, typer.Option("--keep-running", help="Leave the server up at the end, until Ctrl-C.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Makes training and traffic repeatable.")] = 7,
+    duration: Annotated[
+        float, typer.Option(metavar="SECONDS", min=2.0, help="How long traffic is sent.")
+    ] = 20.0,
+) -> None:
+    """Watch two models share traffic and be reweighted half-way.
+
+    Trains both on scikit-learn's breast-cancer data, starts a server of its own on free ports of this
+    machine, and ends with a summary whose counts it has recounted itself. Needs the extra: pip install
+    'pointsman[demo]'.
+    """
+    try:
+        from pointsman.demo import DemoFailure, run_demo
+    except ModuleNotFoundError as error:
+        raise CommandError(
+            f"the demo needs {error.name}; install it with: pip install 'pointsman[demo]'"
+        ) from error
+    try:
+        run_demo(seed=seed, duration_seconds=duration, keep_running=keep_running)
+    except DemoFailure as error:
+        raise CommandError(str(error)) from error

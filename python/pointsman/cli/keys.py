@@ -1,0 +1,101 @@
+"""``pointsman keys``: make, list and revoke API keys."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from pointsman.cli import arguments, printing
+from pointsman.cli.context import context_of
+
+app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
+
+
+class ScopeName(StrEnum):
+    """What a key may do."""
+
+    READ = "mlops:read"
+    WRITE = "mlops:write"
+    PREDICT = "mlops:predict"
+
+
+@app.command()
+def create(
+    context: typer.Context,
+    user: Annotated[str, typer.Option(help="Whom it shall belong to.  [you]")] = "",
+    scope: Annotated[list[ScopeName] | None, typer.Option(help="What it may do; once for each.")] = None,
+    admin: Annotated[bool, typer.Option("--admin", help="It may do everything.")] = False,
+    name: Annotated[str, typer.Option(help="A name for people.")] = "",
+    expires: Annotated[str, typer.Option(metavar="TIME", help="When it shall end by itself.  [never]")] = "",
+) -> None:
+    """Make a key; its secret is shown this once.
+
+    As soon as one key exists, calls without a key are refused.
+    """
+    from pointsman.client import Scope
+
+    if not scope and not admin:
+        raise typer.BadParameter("say what the key may do: --scope mlops:read (and others), or --admin")
+    options = context_of(context)
+    with options.connect() as client:
+        made = client.keys.create(
+            user_id=user,
+            scopes=[Scope(word.value) for word in scope or []],
+            admin=admin,
+            display_name=name,
+            expire_time=arguments.moment(expires, "--expires"),
+        )
+    if options.as_json:
+        printing.print_json(made)
+        return
+    typer.echo(made.secret)
+    typer.echo(
+        f"Key {made.api_key.key_id} of {made.api_key.user_id}; keep it now, it is not shown again. "
+        "Use it as POINTSMAN_API_KEY.",
+        err=True,
+    )
+
+
+@app.command("list")
+def list_keys(
+    context: typer.Context, user: Annotated[str, typer.Option(help="Only keys of this user.")] = ""
+) -> None:
+    """List keys: an admin sees all, others their own."""
+    options = context_of(context)
+    with options.connect() as client:
+        found = list(client.keys.list(user_id=user))
+    if options.as_json:
+        printing.print_json(found)
+        return
+    printing.print_table(
+        ["KEY", "USER", "MAY", "NAME", "MADE", "ENDS", "REVOKED"],
+        (
+            [
+                key.key_id,
+                key.user_id,
+                "everything" if key.admin else ", ".join(key.scopes),
+                key.display_name,
+                printing.local_time(key.create_time),
+                printing.local_time(key.expire_time) or "never",
+                printing.local_time(key.revoke_time),
+            ]
+            for key in found
+        ),
+        empty="No keys match. 'pointsman keys create --admin' makes the first.",
+    )
+
+
+@app.command()
+def revoke(
+    context: typer.Context, key_id: Annotated[str, typer.Argument(metavar="KEY", help="The key's id.")]
+) -> None:
+    """Revoke a key; it is refused everywhere within seconds."""
+    options = context_of(context)
+    with options.connect() as client:
+        revoked = client.keys.revoke(key_id)
+    if options.as_json:
+        printing.print_json(revoked)
+    else:
+        typer.echo(f"{revoked.key_id} of {revoked.user_id} is revoked")

@@ -1,0 +1,232 @@
+"""``pointsman models``: the registry of model versions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pointsman.cli import arguments, printing
+from pointsman.cli.context import context_of
+from pointsman.cli.signatures import make_signature
+
+if TYPE_CHECKING:
+    from pointsman.client import GrpcBackend, ModelVersion, OnnxBackend
+
+app = typer.Typer(no_args_is_help=True, help="Register, list and promote model versions.")
+
+ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id.")]
+Version = Annotated[str, typer.Argument(metavar="VERSION", help="The version.")]
+
+
+class StageName(StrEnum):
+    """Where a model version can be moved."""
+
+    NONE = "none"
+    STAGING = "staging"
+    PRODUCTION = "production"
+    ARCHIVED = "archived"
+
+
+class TaskName(StrEnum):
+    """What a model does."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+
+
+@app.command()
+def register(
+    context: typer.Context,
+    model_id: ModelId,
+    version: Version,
+    grpc: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST:PORT[,…]", help="It answers at a server that speaks the Open Inference Protocol."
+        ),
+    ] = "",
+    model_name: Annotated[str, typer.Option(help="Its name at that server.  [the model's id]")] = "",
+    onnx: Annotated[str, typer.Option(metavar="PATH", help="It is an ONNX file in <data-dir>/models.")] = "",
+    task: Annotated[TaskName | None, typer.Option(help="What it does.")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="A class label; once for each, in the order of the probabilities."),
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Of two labels the second is predicted from this probability on.")
+    ] = None,
+    probability_output: Annotated[str, typer.Option(help="The output with the class probabilities.")] = "",
+    prediction_output: Annotated[
+        str, typer.Option(help="The output with the predicted label or value.")
+    ] = "",
+    signature: Annotated[
+        str,
+        typer.Option(metavar="JSON|@FILE", help="The whole signature, as 'models get -o json' writes it."),
+    ] = "",
+    description: Annotated[str, typer.Option(help="A short text for people.")] = "",
+    run_uri: Annotated[str, typer.Option(help="Where the training run is described.")] = "",
+    metric: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=NUMBER", help="A training figure.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A word to find it by.")] = None,
+    validate_only: Annotated[
+        bool, typer.Option("--validate-only", help="Check only; change nothing.")
+    ] = False,
+) -> None:
+    """Register a model version.
+
+    Without --grpc and --onnx it is only monitored and no router can use it. What the signature leaves out is
+    read from the backend.
+    """
+    from pointsman.client import ModelVersion
+
+    wanted = ModelVersion(
+        model_id,
+        version,
+        backend=_backend(grpc, model_name, onnx),
+        signature=make_signature(
+            signature,
+            {
+                "task": task.value if task else "",
+                "labels": label or [],
+                "threshold": threshold,
+                "probability_output": probability_output,
+                "prediction_output": prediction_output,
+            },
+        ),
+        description=description,
+        run_uri=run_uri,
+        metrics=arguments.numbers(metric or [], "--metric"),
+        tags=tag or [],
+    )
+    options = context_of(context)
+    with options.connect() as client:
+        registered = client.models.register(wanted, validate_only=validate_only)
+    if options.as_json:
+        printing.print_json(registered)
+    else:
+        done = "is valid" if validate_only else "is registered"
+        typer.echo(f"{model_id} {version} {done}, {_place(registered)}")
+
+
+@app.command("list")
+def list_versions(
+    context: typer.Context,
+    model: Annotated[str, typer.Option(help="Only versions of this model.")] = "",
+    stage: Annotated[StageName | None, typer.Option(help="Only versions in this stage.")] = None,
+    tag: Annotated[str, typer.Option(help="Only versions with this tag.")] = "",
+) -> None:
+    """List model versions."""
+    from pointsman.client import Stage
+
+    options = context_of(context)
+    wanted = Stage(stage.value) if stage else Stage.UNSPECIFIED
+    with options.connect() as client:
+        found = list(client.models.list(model_id=model, stage=wanted, tag=tag))
+    if options.as_json:
+        printing.print_json(found)
+        return
+    printing.print_table(
+        ["MODEL", "VERSION", "STAGE", "BACKEND", "OWNER", "REGISTERED"],
+        (
+            [m.model_id, m.version, m.stage, _place(m), m.owner, printing.local_time(m.create_time)]
+            for m in found
+        ),
+        empty="No model versions match. 'pointsman models register' adds one.",
+    )
+
+
+@app.command()
+def get(context: typer.Context, model_id: ModelId, version: Version) -> None:
+    """Show a model version."""
+    options = context_of(context)
+    with options.connect() as client:
+        found = client.models.get(model_id, version)
+    if options.as_json:
+        printing.print_json(found)
+        return
+    signature = found.signature
+    printing.print_facts(
+        [
+            ("model", found.model_id),
+            ("version", found.version),
+            ("stage", found.stage),
+            ("backend", _place(found)),
+            ("description", found.description),
+            ("run", found.run_uri),
+            ("metrics", ", ".join(f"{name} {value:g}" for name, value in sorted(found.metrics.items()))),
+            ("tags", ", ".join(found.tags)),
+            ("owner", found.owner),
+            ("registered", printing.local_time(found.create_time)),
+            ("changed", printing.local_time(found.update_time)),
+            ("task", signature.task if signature else ""),
+            ("labels", ", ".join(signature.labels) if signature else ""),
+        ]
+    )
+    if signature:
+        tensors = [("input", t) for t in signature.inputs] + [("output", t) for t in signature.outputs]
+        printing.print_table(
+            ["", "TENSOR", "DATATYPE", "SHAPE", "FEATURES"],
+            ([kind, t.name, t.datatype, str(list(t.shape)), ", ".join(t.features)] for kind, t in tensors),
+            empty="The backend did not describe its tensors.",
+        )
+
+
+@app.command()
+def stage(
+    context: typer.Context,
+    model_id: ModelId,
+    version: Version,
+    stage: Annotated[
+        StageName, typer.Argument(metavar="STAGE", help="none, staging, production or archived.")
+    ],
+) -> None:
+    """Move a model version to another stage.
+
+    Promotion to production archives its predecessor.
+    """
+    from pointsman.client import Stage
+
+    options = context_of(context)
+    with options.connect() as client:
+        moved = client.models.set_stage(model_id, version, Stage(stage.value))
+    if options.as_json:
+        printing.print_json(moved)
+    else:
+        typer.echo(f"{model_id} {version} is in stage {moved.stage}")
+
+
+@app.command()
+def delete(context: typer.Context, model_id: ModelId, version: Version) -> None:
+    """Delete a model version; refused while a router uses it."""
+    options = context_of(context)
+    with options.connect() as client:
+        client.models.delete(model_id, version)
+    if options.as_json:
+        printing.print_json({})
+    else:
+        typer.echo(f"{model_id} {version} is deleted")
+
+
+def _backend(grpc: str, model_name: str, onnx: str) -> GrpcBackend | OnnxBackend | None:
+    from pointsman.client import GrpcBackend, OnnxBackend
+
+    if grpc and onnx:
+        raise typer.BadParameter("a model version answers at one place: --grpc or --onnx, not both")
+    if model_name and not grpc:
+        raise typer.BadParameter("goes with --grpc", param_hint="--model-name")
+    if grpc:
+        return GrpcBackend(grpc, model_name)
+    return OnnxBackend(onnx) if onnx else None
+
+
+def _place(model_version: ModelVersion) -> str:
+    """Says where a model version answers."""
+    from pointsman.client import GrpcBackend, OnnxBackend
+
+    backend = model_version.backend
+    if isinstance(backend, GrpcBackend):
+        return f"gRPC {backend.target} {backend.model_name}".rstrip()
+    return f"ONNX {backend.path}" if isinstance(backend, OnnxBackend) else "monitored only"

@@ -1,0 +1,120 @@
+"""Writes answers to standard output: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.table import Table
+
+    from pointsman.client import Variant
+
+
+def print_json(answer: Any) -> None:
+    """Writes an answer as indented JSON: times in RFC 3339, durations in seconds."""
+    typer.echo(json.dumps(plain(answer), indent=2, ensure_ascii=False))
+
+
+def plain(answer: Any) -> Any:
+    """Makes JSON values of an answer."""
+    if dataclasses.is_dataclass(answer) and not isinstance(answer, type):
+        return {field.name: plain(getattr(answer, field.name)) for field in dataclasses.fields(answer)}
+    if isinstance(answer, dict):
+        return {name: plain(value) for name, value in answer.items()}
+    if isinstance(answer, (list, tuple)):
+        return [plain(item) for item in answer]
+    if isinstance(answer, datetime):
+        return answer.isoformat().replace("+00:00", "Z")
+    if isinstance(answer, timedelta):
+        return answer.total_seconds()
+    return answer
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str = "") -> None:
+    """Writes rows under headings, or a friendly sentence when there are none.
+
+    Args:
+        columns: The headings; one that starts with ``>`` aligns its column to the right.
+        rows: The cells, as text.
+        empty: What to say, on standard error, when there are no rows.
+    """
+    listed = list(rows)
+    if not listed:
+        typer.echo(empty, err=True)
+        return
+    table = make_table(columns)
+    for row in listed:
+        table.add_row(*row)
+    print_rich(table)
+
+
+def make_table(columns: Sequence[str], title: str = "") -> Table:
+    """Makes an empty table; a heading that starts with ``>`` aligns its column to the right."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(
+            column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
+        )
+    return table
+
+
+def print_rich(renderable: Any) -> None:
+    """Writes a rich thing; lines are not cut when the output is no terminal."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=200)
+    console.print(renderable)
+
+
+def print_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Writes named values one below the other, leaving out the empty ones."""
+    shown = [(name, str(value)) for name, value in facts if value not in ("", None, (), [])]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        typer.echo(f"{name + ':':<{width + 2}}{value}")
+
+
+def percent(share: float) -> str:
+    """Writes a share as a percentage with one decimal."""
+    return f"{share:.1%}"
+
+
+def milliseconds(seconds: float) -> str:
+    """Writes a duration in milliseconds."""
+    return f"{seconds * 1000:.2f} ms"
+
+
+def local_time(time: datetime | None) -> str:
+    """Writes a time in the local zone, to the second."""
+    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S") if time else ""
+
+
+def print_variants(variants: Sequence[Variant]) -> None:
+    """Writes the variants of a router."""
+    print_table(
+        ["VARIANT", "MODEL", "VERSION", ">WEIGHT", ">SHARE", "ENABLED", "ROLE"],
+        (
+            [
+                variant.name,
+                variant.model_id,
+                variant.model_version,
+                f"{variant.weight:g}",
+                percent(variant.effective_share),
+                "yes" if variant.enabled else "no",
+                "" if variant.role == "unspecified" else variant.role,
+            ]
+            for variant in variants
+        ),
+    )

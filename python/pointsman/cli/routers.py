@@ -1,0 +1,270 @@
+"""``pointsman routers``: create, deploy, change and watch routers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pointsman.cli import arguments, printing
+from pointsman.cli.context import CommandError, context_of
+
+if TYPE_CHECKING:
+    from pointsman.cli.context import CommandContext
+    from pointsman.client import Deployment, Router
+
+app = typer.Typer(no_args_is_help=True, help="Create, deploy, reweight and watch routers.")
+
+RouterId = Annotated[str, typer.Argument(metavar="ROUTER", help="The router's id.")]
+Etag = Annotated[
+    str, typer.Option(metavar="ETAG", help="Refuse when the router changed since this was read.")
+]
+
+
+class StatusName(StrEnum):
+    """Where a router stands in its life."""
+
+    REGISTERED = "registered"
+    DEPLOYING = "deploying"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@app.command()
+def create(
+    context: typer.Context,
+    router_id: RouterId,
+    variant: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=MODEL:VERSION@WEIGHT", help="An alternative; at least two, e.g. lr=cancer:1@70."
+        ),
+    ],
+    sticky: Annotated[
+        bool, typer.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
+    ] = True,
+    display_name: Annotated[str, typer.Option(help="A name for people.")] = "",
+    description: Annotated[str, typer.Option(help="A short text for people.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="A word to find it by.")] = None,
+    ignore_version: Annotated[
+        bool, typer.Option("--ignore-version", help="Ignore the model version that callers name.")
+    ] = False,
+    answer_router_name: Annotated[
+        bool, typer.Option("--answer-router-name", help="Answer with the router's id as model name.")
+    ] = False,
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Whether predictions are kept.")
+    ] = True,
+    deploy: Annotated[bool, typer.Option("--deploy", help="Put it into service at once.")] = False,
+    validate_only: Annotated[
+        bool, typer.Option("--validate-only", help="Check only; change nothing.")
+    ] = False,
+) -> None:
+    """Create a router."""
+    from pointsman.client import Router, VersionPinning
+
+    wanted = Router(
+        router_id,
+        display_name=display_name,
+        description=description,
+        tags=tag or [],
+        variants=[arguments.variant(item) for item in variant],
+        sticky=sticky,
+        version_pinning=VersionPinning.IGNORE if ignore_version else VersionPinning.UNSPECIFIED,
+        answer_router_name=answer_router_name,
+        record_predictions=record,
+    )
+    options = context_of(context)
+    with options.connect() as client:
+        router = client.routers.create(wanted, validate_only=validate_only)
+        if deploy and not validate_only:
+            _tell_deployment(options, client.routers.deploy(router_id))
+            return
+    if options.as_json:
+        printing.print_json(router)
+    elif validate_only:
+        typer.echo(f"{router_id} is valid")
+    else:
+        typer.echo(
+            f"{router_id} is {router.status}; 'pointsman routers deploy {router_id}' puts it into service"
+        )
+
+
+@app.command("list")
+def list_routers(
+    context: typer.Context,
+    status: Annotated[StatusName | None, typer.Option(help="Only routers in this status.")] = None,
+    owner: Annotated[str, typer.Option(help="Only routers of this user.")] = "",
+    tag: Annotated[str, typer.Option(help="Only routers with this tag.")] = "",
+) -> None:
+    """List the routers you may read."""
+    from pointsman.client import RouterStatus
+
+    options = context_of(context)
+    wanted = RouterStatus(status.value) if status else RouterStatus.UNSPECIFIED
+    with options.connect() as client:
+        found = list(client.routers.list(status=wanted, owner=owner, tag=tag))
+    if options.as_json:
+        printing.print_json(found)
+        return
+    printing.print_table(
+        ["ROUTER", "STATUS", "STRATEGY", "VARIANTS", "OWNER", "CHANGED"],
+        (
+            [r.router_id, r.status, r.strategy, _split(r), r.owner, printing.local_time(r.update_time)]
+            for r in found
+        ),
+        empty="No routers match. 'pointsman routers create' makes one.",
+    )
+
+
+@app.command()
+def get(context: typer.Context, router_id: RouterId) -> None:
+    """Show a router."""
+    options = context_of(context)
+    with options.connect() as client:
+        _show(options, client.routers.get(router_id))
+
+
+@app.command()
+def update(
+    context: typer.Context,
+    router_id: RouterId,
+    display_name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    description: Annotated[str | None, typer.Option(help="A short text for people.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="All its tags; an empty one takes all away.")] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=MODEL:VERSION@WEIGHT", help="All its variants, new and old."),
+    ] = None,
+    sticky: Annotated[
+        bool | None, typer.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
+    ] = None,
+    etag: Etag = "",
+) -> None:
+    """Change a router; a running one changes at once."""
+    from pointsman.client import Router
+
+    changes: dict[str, object] = {}
+    if display_name is not None:
+        changes["display_name"] = display_name
+    if description is not None:
+        changes["description"] = description
+    if tag is not None:
+        changes["tags"] = [word for word in tag if word]
+    if variant is not None:
+        changes["variants"] = [arguments.variant(item) for item in variant]
+    if sticky is not None:
+        changes["sticky"] = sticky
+    if not changes:
+        raise typer.BadParameter("say what to change, for example --description 'Spring trial'")
+    options = context_of(context)
+    with options.connect() as client:
+        wanted = Router(router_id, etag=etag, **changes)  # type: ignore[arg-type]
+        _show(options, client.routers.update(wanted, list(changes)))
+
+
+@app.command()
+def deploy(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None:
+    """Put a router into service."""
+    options = context_of(context)
+    with options.connect() as client:
+        _tell_deployment(options, client.routers.deploy(router_id, etag=etag))
+
+
+@app.command()
+def start(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None:
+    """Put a stopped router back into service."""
+    options = context_of(context)
+    with options.connect() as client:
+        _tell_deployment(options, client.routers.start(router_id, etag=etag))
+
+
+@app.command()
+def stop(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None:
+    """Take a router out of service; its configuration stays."""
+    options = context_of(context)
+    with options.connect() as client:
+        stopped = client.routers.stop(router_id, etag=etag)
+    if options.as_json:
+        printing.print_json(stopped)
+    else:
+        typer.echo(f"{router_id} is {stopped.status}")
+
+
+@app.command()
+def delete(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None:
+    """Delete a router; a running one is stopped first."""
+    options = context_of(context)
+    with options.connect() as client:
+        client.routers.delete(router_id, etag=etag)
+    if options.as_json:
+        printing.print_json({})
+    else:
+        typer.echo(f"{router_id} is deleted")
+
+
+def _show(options: CommandContext, router: Router) -> None:
+    """Writes a router with its variants."""
+    if options.as_json:
+        printing.print_json(router)
+        return
+    permissions = router.permissions
+    access = [
+        "public" if permissions and permissions.public else "",
+        "public_predict" if permissions and permissions.public_predict else "",
+        f"shared with {', '.join(permissions.shared_user_ids)}"
+        if permissions and permissions.shared_user_ids
+        else "",
+    ]
+    printing.print_facts(
+        [
+            ("router", router.router_id),
+            ("name", router.display_name if router.display_name != router.router_id else ""),
+            (
+                "status",
+                f"{router.status} ({router.status_message})" if router.status_message else router.status,
+            ),
+            ("strategy", f"{router.strategy}, {'sticky' if router.sticky else 'not sticky'}"),
+            ("endpoint", router.endpoint),
+            ("description", router.description),
+            ("tags", ", ".join(router.tags)),
+            ("owner", router.owner),
+            ("access", ", ".join(word for word in access if word)),
+            ("generation", router.generation),
+            ("etag", router.etag),
+            ("created", printing.local_time(router.create_time)),
+            ("changed", printing.local_time(router.update_time)),
+        ]
+    )
+    printing.print_variants(router.variants)
+
+
+def _tell_deployment(options: CommandContext, deployment: Deployment) -> None:
+    """Says where to call, or why the router failed, with exit code 1."""
+    from pointsman.client import RouterStatus
+
+    router = deployment.router
+    failed = router.status is not RouterStatus.RUNNING
+    if options.as_json:
+        printing.print_json(deployment)
+        if failed:
+            raise typer.Exit(1)
+    elif failed:
+        raise CommandError(
+            f"{router.router_id} is {router.status}: {router.status_message}\n"
+            f"When that is mended, 'pointsman routers deploy {router.router_id}' tries again."
+        )
+    else:
+        typer.echo(f"{router.router_id} is {router.status}; call it at {deployment.endpoint}")
+
+
+def _split(router: Router) -> str:
+    """Writes the variants and their shares in one cell."""
+    return ", ".join(
+        f"{variant.name} {printing.percent(variant.effective_share)}"
+        if variant.enabled
+        else f"{variant.name} off"
+        for variant in router.variants
+    )

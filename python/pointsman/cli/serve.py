@@ -1,0 +1,55 @@
+"""``pointsman serve``: runs the whole server in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pointsman.cli.context import CommandError
+
+
+def serve(
+    grpc: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="The public gRPC port; port 0: any.  [127.0.0.1:8500]"),
+    ] = None,
+    http: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="The HTTP port for health and metrics; 0: any.  [127.0.0.1:8501]"
+        ),
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of database, models and state.  [./data]")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", help="Threads of the data plane; 0: one per processor.  [0]")
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option(metavar="URL", help="Database; empty: SQLite in the data folder.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Settings file.  [./pointsman.toml, if there is one]")
+    ] = None,
+    ready_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write addresses and pid here, as JSON, once serving.")
+    ] = None,
+) -> None:
+    """Run the server until SIGTERM or Ctrl-C.
+
+    Calls in flight are finished then. Every setting can also come from the environment (POINTSMAN_…) or the settings file; see
+    docs/reference/settings.md.
+    """
+    import asyncio
+
+    from pointsman.cli.server import run_server
+    from pointsman.settings import SettingsError, load
+
+    flags = {"grpc": grpc, "http": http, "data_dir": data_dir, "threads": threads, "database": database}
+    try:
+        settings = load(config, flags)
+    except SettingsError as error:
+        raise CommandError(str(error)) from error
+    asyncio.run(run_server(settings, ready_file))
