@@ -1,0 +1,246 @@
+//! Features into tensors: one row, by the signature.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use pointsman_model::{Datatype, Signature, TensorSpec};
+use prost_types::Value;
+
+use super::{
+    FeatureError,
+    columns::{RowShape, Takes, numbered_prefixes},
+    given::{Given, Items},
+};
+use crate::{
+    Tensor,
+    element::{NumberProblem, push_bytes, push_number},
+};
+
+/// Makes the input tensors of one row.
+///
+/// Named features fill an input's columns in order. Without names, the feature of the input's own name fills it
+/// (a list, when it has several columns), or `name_0`, `name_1`, …, or, when it is the only input, `f0`, `f1`, ….
+/// A feature that is missing or null takes the signature's default; without one, null is NaN for floats and
+/// everything else is an error. Features that the signature does not know are left alone: rules and records may
+/// use them.
+///
+/// # Errors
+/// A feature is missing or of the wrong kind, or the signature cannot be filled.
+pub fn fill_inputs(
+    signature: &Signature,
+    features: &HashMap<String, Value>,
+) -> Result<Vec<Tensor>, FeatureError> {
+    if signature.inputs.is_empty() {
+        return Err(FeatureError::Signature {
+            field: "inputs".into(),
+            reason:
+                "the model version names no input; register it with the names, datatypes and shapes of its \
+                     inputs, or send tensors by ModelInfer"
+                    .into(),
+        });
+    }
+    signature.inputs.iter().map(|spec| fill_input(signature, spec, features)).collect()
+}
+
+fn fill_input(
+    signature: &Signature,
+    spec: &TensorSpec,
+    features: &HashMap<String, Value>,
+) -> Result<Tensor, FeatureError> {
+    let shape = RowShape::of(spec)?;
+    let columns = shape.columns()?;
+    let row = Row { signature, spec, shape: &shape, features };
+    let own_name = spec.features.first().unwrap_or(&spec.name);
+    let names: Names<'_> = if spec.features.len() > 1 || columns == Some(1) && !spec.features.is_empty() {
+        Names::Listed(&spec.features)
+    } else if row.given(own_name).is_some() || !spec.features.is_empty() {
+        Names::Own(own_name)
+    } else {
+        numbered_prefixes(signature, spec)
+            .into_iter()
+            .find(|prefix| row.has_numbered(prefix))
+            .map_or(Names::Own(own_name), Names::Numbered)
+    };
+    match (names, columns) {
+        (Names::Listed(names), Some(_)) => row.fill_columns(names.iter().map(|name| name.to_string())),
+        (Names::Numbered(prefix), Some(columns)) => {
+            row.fill_columns((0..columns).map(|index| format!("{prefix}{index}")))
+        }
+        (Names::Own(name), Some(1)) => row.fill_columns(std::iter::once(name.to_string())),
+        (Names::Own(name), _) => row.fill_list(name),
+        (Names::Listed(_) | Names::Numbered(_), None) => row.fill_list(own_name),
+    }
+}
+
+/// The features that fill an input.
+enum Names<'a> {
+    /// The signature names each column's.
+    Listed(&'a [Arc<str>]),
+    /// One feature fills all columns.
+    Own(&'a str),
+    /// A prefix with the column's number.
+    Numbered(String),
+}
+
+/// What it takes to fill one input.
+struct Row<'a> {
+    signature: &'a Signature,
+    spec: &'a TensorSpec,
+    shape: &'a RowShape<'a>,
+    features: &'a HashMap<String, Value>,
+}
+
+impl Row<'_> {
+    /// The value of a feature: the one sent, or the default where it is missing or null.
+    fn given(&self, name: &str) -> Option<Given<'_>> {
+        match self.features.get(name).map(Given::from) {
+            None | Some(Given::Null) if let Some(default) = self.signature.defaults.get(name) => {
+                Some(Given::from(default))
+            }
+            sent => sent,
+        }
+    }
+
+    /// Whether any `prefix<number>` was sent or has a default.
+    fn has_numbered(&self, prefix: &str) -> bool {
+        // The names are looked through, not the numbers: a signature may claim any number of columns.
+        let numbered = |name: &str| {
+            name.strip_prefix(prefix)
+                .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        self.features.keys().any(|name| numbered(name))
+            || self.signature.defaults.keys().any(|name| numbered(name))
+    }
+
+    fn fill_columns(&self, names: impl Iterator<Item = String>) -> Result<Tensor, FeatureError> {
+        let mut raw = Vec::new();
+        let mut count = 0;
+        for name in names {
+            let given = self.given(&name).ok_or_else(|| self.missing(&name))?;
+            let element = match given {
+                Given::List(items) if items.len() == 1 => items.iter().next().unwrap_or(Given::Null),
+                other => other,
+            };
+            self.push(&mut raw, &name, element)?;
+            count += 1;
+        }
+        let shape = self.shape.filled_by(count).ok_or_else(|| self.unfit(&self.spec.name, count))?;
+        Ok(self.tensor(shape, raw))
+    }
+
+    fn fill_list(&self, name: &str) -> Result<Tensor, FeatureError> {
+        let given = self.given(name).ok_or_else(|| self.missing(name))?;
+        let Given::List(items) = given else {
+            return Err(self.error(name, format!("{given}; {} as a list", self.takes())));
+        };
+        let mut raw = Vec::new();
+        let mut lengths = Vec::new();
+        let count = self.push_list(&mut raw, name, items, 0, &mut lengths)?;
+        let shape = match lengths.as_slice() {
+            [_] => self.shape.filled_by(count),
+            nested => self.shape.filled_by_nested(nested),
+        };
+        let shape = shape.ok_or_else(|| {
+            let sent = lengths.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ");
+            self.error(name, format!("a list of {sent} values does not fit; {}", self.takes()))
+        })?;
+        Ok(self.tensor(shape, raw))
+    }
+
+    /// Appends a list's elements, depth first, and answers how many they are; `lengths` gets the list's length at
+    /// each depth, and lists of unequal length are refused.
+    fn push_list(
+        &self,
+        raw: &mut Vec<u8>,
+        name: &str,
+        items: Items<'_>,
+        depth: usize,
+        lengths: &mut Vec<usize>,
+    ) -> Result<usize, FeatureError> {
+        let ragged =
+            || self.error(name, "its inner lists differ in length; send a regular nested list".to_owned());
+        match lengths.get(depth) {
+            None => lengths.push(items.len()),
+            Some(length) if *length == items.len() => {}
+            Some(_) => return Err(ragged()),
+        }
+        let mut count = 0;
+        let mut inner_lists = 0;
+        for item in items.iter() {
+            if let Given::List(inner) = item {
+                inner_lists += 1;
+                count += self.push_list(raw, name, inner, depth + 1, lengths)?;
+            } else {
+                self.push(raw, name, item)?;
+                count += 1;
+            }
+        }
+        let has_deeper = lengths.len() > depth + 1;
+        if inner_lists != 0 && inner_lists != items.len() || has_deeper && inner_lists == 0 && items.len() > 0
+        {
+            return Err(ragged());
+        }
+        Ok(count)
+    }
+
+    fn push(&self, raw: &mut Vec<u8>, name: &str, given: Given<'_>) -> Result<(), FeatureError> {
+        let datatype = self.spec.datatype;
+        let wrong = |reason: String| Err(self.error(name, format!("{reason}; {}", self.takes())));
+        let pushed = match given {
+            Given::Null if datatype.is_float() => push_number(raw, datatype, f64::NAN),
+            Given::Null => return wrong("the value is null and has no default".to_owned()),
+            Given::Number(number) => push_number(raw, datatype, number),
+            Given::Bool(yes) if datatype == Datatype::Bool => {
+                raw.push(u8::from(yes));
+                Ok(())
+            }
+            Given::Text(text) if datatype == Datatype::Bytes => {
+                if push_bytes(raw, text.as_bytes()) {
+                    Ok(())
+                } else {
+                    return wrong("the text is longer than 4 GiB".to_owned());
+                }
+            }
+            Given::Bool(_) | Given::Text(_) | Given::List(_) | Given::Object => Err(NumberProblem::WrongKind),
+        };
+        match (pushed, given) {
+            (Ok(()), _) => Ok(()),
+            (Err(NumberProblem::NotWhole), Given::Number(number)) => wrong(format!("{number} is not whole")),
+            (Err(NumberProblem::OutOfRange), Given::Number(number)) => {
+                wrong(format!("{number} is out of the range of {}", datatype.as_str()))
+            }
+            (Err(_), given) => wrong(given.to_string()),
+        }
+    }
+
+    fn tensor(&self, shape: Vec<i64>, raw: Vec<u8>) -> Tensor {
+        Tensor { name: self.spec.name.clone(), datatype: self.spec.datatype, shape, raw: Bytes::from(raw) }
+    }
+
+    fn takes(&self) -> Takes<'_> {
+        Takes { spec: self.spec, shape: self.shape }
+    }
+
+    fn error(&self, name: &str, reason: String) -> FeatureError {
+        FeatureError::Feature { feature: name.to_owned(), reason }
+    }
+
+    fn missing(&self, name: &str) -> FeatureError {
+        let mut ways = String::new();
+        let columns = self.shape.known_columns;
+        if self.spec.features.is_empty() && self.shape.open_dimensions == 0 && columns > 1 {
+            let numbered = numbered_prefixes(self.signature, self.spec)
+                .iter()
+                .map(|prefix| format!(", or {prefix}0 to {prefix}{}", columns - 1))
+                .collect::<String>();
+            ways = format!(": send {:?} as a list{numbered}", self.spec.name);
+        } else if self.shape.open_dimensions > 0 && self.spec.features.len() <= 1 {
+            ways = " as a list".to_owned();
+        }
+        self.error(name, format!("missing; {}{ways}", self.takes()))
+    }
+
+    fn unfit(&self, name: &str, count: usize) -> FeatureError {
+        self.error(name, format!("{count} columns do not fit; {}", self.takes()))
+    }
+}

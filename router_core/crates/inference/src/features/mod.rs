@@ -1,0 +1,51 @@
+//! Features into tensors and tensors into an answer, by a model version's signature.
+
+mod columns;
+mod fill;
+mod given;
+mod read;
+mod value;
+
+#[cfg(test)]
+mod round_trip_tests;
+
+pub use fill::fill_inputs;
+pub use read::{Answer, read_outputs};
+use thiserror::Error;
+
+/// Why features cannot be sent to a model, or its outputs make no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FeatureError {
+    /// A feature is missing or of the wrong kind.
+    #[error("features.{feature}: {reason}")]
+    Feature {
+        /// The feature.
+        feature: String,
+        /// What is wrong with it and what the model takes.
+        reason: String,
+    },
+    /// The model version's signature does not say enough, or contradicts itself.
+    #[error("signature.{field}: {reason}")]
+    Signature {
+        /// The field.
+        field: String,
+        /// What is wrong with it and what would be right.
+        reason: String,
+    },
+    /// The model answered something else than its signature says.
+    #[error("output {output:?}: {reason}")]
+    Output {
+        /// The output tensor.
+        output: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl FeatureError {
+    /// Whether the caller can mend it; else the model version is wrong.
+    #[must_use]
+    pub const fn is_callers_fault(&self) -> bool {
+        matches!(self, Self::Feature { .. })
+    }
+}

@@ -1,0 +1,17 @@
+//! What happens between a call and a model: features become tensors, tensors become an answer, and ONNX files
+//! run in process.
+//!
+//! No async and no network. Errors say whether the caller or the model is at fault.
+
+mod element;
+pub mod features;
+pub mod oip;
+pub mod onnx;
+mod signature;
+mod tensor;
+
+pub use features::{Answer, FeatureError, fill_inputs, read_outputs};
+pub use oip::OipError;
+pub use onnx::{OnnxError, OnnxModel, init_library, models_path};
+pub use signature::{complete_signature, signature_of_metadata};
+pub use tensor::{Tensor, TensorError, shape_element_count};
