@@ -29,7 +29,7 @@ def run_in_own_environment(arguments: list[str]) -> int:
         The exit code of that run.
     """
     uv = os.environ.get("UV", "uv")
-    command = [uv, "run", "--no-project", "--with", GRPCIO_TOOLS, "--with", "setuptools<81"]
+    command = [uv, "run", "--no-project", "--with", GRPCIO_TOOLS]
     return subprocess.call([*command, "python", __file__, "--inside", *arguments])
 
 

@@ -20,7 +20,7 @@ use crate::generated::pointsman_v1 as proto;
 /// # Errors
 /// The first field that is wrong, such as `changed_routers[3].variants[1].weight: …`.
 pub fn decode_snapshot_update(bytes: &[u8]) -> Result<SnapshotUpdate, ModelError> {
-    snapshot_update_from_proto(decode(bytes, "update", "SnapshotUpdate")?)
+    snapshot_update(decode(bytes, "update", "SnapshotUpdate")?)
 }
 
 /// Reads a `ModelSnapshot`.
@@ -43,7 +43,7 @@ pub fn decode_signing_keys(bytes: &[u8]) -> Result<SigningKeys, ModelError> {
 ///
 /// # Errors
 /// The first field that is wrong.
-pub fn snapshot_update_from_proto(update: proto::SnapshotUpdate) -> Result<SnapshotUpdate, ModelError> {
+pub fn snapshot_update(update: proto::SnapshotUpdate) -> Result<SnapshotUpdate, ModelError> {
     let changed_routers =
         each("changed_routers", update.changed_routers, |router| router_from_proto(router).map(Arc::new))?;
     let changed_models =
