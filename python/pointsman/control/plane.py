@@ -1,9 +1,43 @@
 """The control plane put together: store, publisher, recorder and the gRPC server on its socket."""
 
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import grpc
+import structlog
+
+from pointsman.control.allocation import Allocations
+from pointsman.control.changes import Changes
+from pointsman.control.deployment import Deployments
+from pointsman.control.interceptor import Gate
+from pointsman.control.lanes import Lanes
+from pointsman.control.models import ModelRegistry
 from pointsman.control.options import ControlOptions
+from pointsman.control.publisher import Publisher
+from pointsman.control.routers import RouterRegistry
+from pointsman.control.servicers.models import ModelServicer
+from pointsman.control.servicers.routers import RouterParts, RouterServicer
+from pointsman.control.signing import SigningKeys
 from pointsman.domain.data_plane import DataPlane
+from pointsman.errors import DatabaseTooNewError, DatabaseUnavailableError, PointsmanError
+from pointsman.store.database import Database
+from pointsman.store.migrate import migrate
+from pointsman.v1 import model_pb2_grpc, router_pb2_grpc
+
+_log = structlog.get_logger(__name__)
+
+_FIRST_ATTEMPT_SECONDS = 5.0
+_RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
+# A deployment that takes longer than its backends may, and then some, has lost its process.
+_ABANDONED_AFTER_SECONDS = 60.0
+
+
+def clock_us() -> int:
+    """Answers the time in UTC microseconds."""
+    return time.time_ns() // 1000
 
 
 class ControlPlane:
@@ -17,6 +51,10 @@ class ControlPlane:
         loopback: Whether the data plane is reachable from this machine only. While no key exists, calls
             without a key are then the local admin's; otherwise they are refused.
         options: Limits and times.
+        clock: Answers the time in UTC microseconds.
+
+    Raises:
+        InvalidArgumentError: The database URL is of no known kind.
     """
 
     def __init__(
@@ -28,14 +66,30 @@ class ControlPlane:
         endpoint: str,
         loopback: bool,
         options: ControlOptions | None = None,
+        clock: Callable[[], int] = clock_us,
     ) -> None:
-        self._database_url = database_url
-        self._data_plane = data_plane
-        self._socket_path = socket_path
-        self._endpoint = endpoint
-        self._loopback = loopback
         self._options = options or ControlOptions()
-        self._reason = "starting"
+        self._clock = clock
+        self._socket_path = socket_path
+        self._database = Database(database_url, self._options.reader_threads + 4)
+        self._lanes = Lanes(self._options.reader_threads)
+        self._publisher = Publisher(self._database, data_plane, open_without_keys=loopback, clock=clock)
+        changes = Changes(self._database, self._publisher, clock)
+        self._signing = SigningKeys(self._database, changes, self._options.feedback_horizon_days)
+        self._deployments = Deployments(
+            self._database, changes, data_plane, self._lanes, self._options.deploy_timeout_seconds
+        )
+        self._models = ModelRegistry(self._database, changes, data_plane, self._options.probe_timeout_seconds)
+        self._routers = RouterParts(
+            routers=RouterRegistry(self._database, changes, data_plane),
+            allocations=Allocations(changes, data_plane),
+            deployments=self._deployments,
+            lanes=self._lanes,
+            endpoint=endpoint,
+        )
+        self._server: grpc.aio.Server | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._reason = "the control plane is starting; try again in a moment"
 
     @property
     def ready(self) -> bool:
@@ -50,10 +104,79 @@ class ControlPlane:
     async def start(self) -> None:
         """Starts to serve; returns within seconds even when the database does not answer.
 
+        Calls are answered UNAVAILABLE until the database does; the data plane serves what it has meanwhile.
+
         Raises:
             DatabaseTooNewError: A newer release has migrated the database.
-            InvalidArgumentError: The database URL is of no known kind.
         """
+        await self._serve()
+        opening = asyncio.create_task(self._open())
+        done, _ = await asyncio.wait([opening], timeout=_FIRST_ATTEMPT_SECONDS)
+        if done and opening.exception() is not None:
+            error = opening.exception()
+            await self.stop(0)
+            raise error if error is not None else AssertionError
+        self._tasks.append(opening)
 
     async def stop(self, grace_seconds: float) -> None:
         """Finishes the calls in progress within the grace, stores the last records and closes."""
+        if self._server is not None:
+            await self._server.stop(grace_seconds)
+            self._server = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        await asyncio.to_thread(self._lanes.close)
+        await asyncio.to_thread(self._database.close)
+
+    async def _serve(self) -> None:
+        options = [
+            ("grpc.max_receive_message_length", self._options.max_message_bytes),
+            ("grpc.max_send_message_length", self._options.max_message_bytes),
+        ]
+        server = grpc.aio.server(
+            interceptors=[Gate(lambda: self._reason)],
+            options=options,
+            maximum_concurrent_rpcs=self._options.max_concurrent_calls,
+        )
+        models = ModelServicer(self._models, self._lanes)
+        routers = RouterServicer(self._routers)
+        model_pb2_grpc.add_ModelServiceServicer_to_server(models, server)  # type: ignore[no-untyped-call]
+        router_pb2_grpc.add_RouterServiceServicer_to_server(routers, server)  # type: ignore[no-untyped-call]
+        with contextlib.suppress(FileNotFoundError):
+            self._socket_path.unlink()
+        server.add_insecure_port(f"unix:{self._socket_path}")
+        await server.start()
+        self._server = server
+
+    async def _open(self) -> None:
+        """Migrates the database and publishes its state; goes on until both have worked."""
+        attempt = 0
+        while True:
+            try:
+                await self._lanes.write(self._prepare)
+            except DatabaseTooNewError as error:
+                self._reason = str(error)
+                _log.error("the database is too new", reason=str(error))
+                raise
+            except DatabaseUnavailableError as error:
+                self._reason = str(error)
+                _log.warning("waiting for the database", reason=str(error))
+            except PointsmanError as error:
+                self._reason = f"the control plane cannot start: {error}"
+                _log.error("cannot publish", reason=str(error))
+            else:
+                self._reason = ""
+                _log.info("control plane ready", generation=self._publisher.generation)
+                return
+            await asyncio.sleep(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)])
+            attempt += 1
+
+    def _prepare(self) -> None:
+        migrate(self._database)
+        self._publisher.publish_all()
+        self._signing.ensure()
+        # A file belongs to this process alone; a server may be shared with one that is deploying.
+        age_us = 0 if self._database.is_sqlite else int(_ABANDONED_AFTER_SECONDS * 1_000_000)
+        self._deployments.fail_abandoned(self._clock() - age_us + 1)

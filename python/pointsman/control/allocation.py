@@ -1,0 +1,151 @@
+"""Weights: changing them, enabling and disabling variants, and the slots that move by it."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pointsman.control.changes import Change, Changes
+from pointsman.control.router_access import find_router_to_change
+from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.keys import Principal
+from pointsman.domain.lifecycle import check_not_deploying
+from pointsman.domain.router_checks import MIN_ENABLED_VARIANTS, check_weights_sum
+from pointsman.domain.routers import Router, Variant, effective_shares
+from pointsman.domain.violations import Violations, shown
+from pointsman.errors import FailedPreconditionError, NotFoundError
+from pointsman.store import routers
+
+
+@dataclass(frozen=True)
+class Reallocation:
+    """A router after a change of weights, and the number of slots that moved."""
+
+    router: Router
+    moved_slots: int
+
+
+class Allocations:
+    """Changes the weights of variants. Touches one router's rows and publishes one router.
+
+    Args:
+        changes: How routers are changed.
+        data_plane: Who computes slot tables.
+    """
+
+    def __init__(self, changes: Changes, data_plane: DataPlane) -> None:
+        self._changes = changes
+        self._data_plane = data_plane
+
+    def set_weights(
+        self,
+        caller: Principal,
+        router_id: str,
+        weights: Mapping[str, float],
+        etag: str,
+        *,
+        field: str,
+        validate_only: bool,
+    ) -> Reallocation:
+        """Sets the weights of some variants; the others keep theirs.
+
+        Args:
+            caller: Who asks.
+            router_id: The router's id.
+            weights: The new weights by variant, each from 0 to 100 and checked before.
+            etag: The state that was read; empty for any.
+            field: The field that is wrong when no enabled variant keeps a weight.
+            validate_only: Check only.
+
+        Raises:
+            AbortedError: The router has changed since it was read.
+            InvalidArgumentError: All enabled weights would be 0.
+            NotFoundError: There is no such router or variant.
+            PermissionDeniedError: The caller may not change it.
+        """
+        with self._changes.change(validate_only=validate_only) as change:
+            router = find_router_to_change(change.connection, caller, router_id, etag)
+            for name in weights:
+                find_variant(router, name)
+            variants = [
+                dataclasses.replace(variant, weight=weights[variant.name])
+                if variant.name in weights
+                else variant
+                for variant in router.variants
+            ]
+            check_weights_sum(variants, field)
+            return self._reallocate(change, router, variants)
+
+    def toggle(
+        self, caller: Principal, router_id: str, name: str, *, enabled: bool, etag: str, validate_only: bool
+    ) -> Reallocation:
+        """Enables or disables a variant.
+
+        Raises:
+            AbortedError: The router has changed since it was read.
+            FailedPreconditionError: Fewer than two variants, or none with a weight, would stay enabled,
+                or the router is being deployed.
+            NotFoundError: There is no such router or variant.
+            PermissionDeniedError: The caller may not change it.
+        """
+        with self._changes.change(validate_only=validate_only) as change:
+            router = find_router_to_change(change.connection, caller, router_id, etag)
+            find_variant(router, name)
+            check_not_deploying(router)
+            variants = [
+                dataclasses.replace(variant, enabled=enabled) if variant.name == name else variant
+                for variant in router.variants
+            ]
+            remaining = [variant for variant in variants if variant.enabled]
+            if len(remaining) < MIN_ENABLED_VARIANTS:
+                raise FailedPreconditionError(
+                    f"variant: without {name!r} router {router_id!r} would have {len(remaining)} enabled, "
+                    f"and at least {MIN_ENABLED_VARIANTS} must be; enable another first, or stop the router",
+                    reason="TOO_FEW_ENABLED_VARIANTS",
+                    metadata={"router_id": router_id, "variant": name},
+                )
+            if not any(variant.weight > 0 for variant in remaining):
+                raise FailedPreconditionError(
+                    f"variant: without {name!r} all enabled variants of router {router_id!r} have weight 0; "
+                    "give another a weight above 0 first",
+                    reason="NO_WEIGHT",
+                    metadata={"router_id": router_id, "variant": name},
+                )
+            return self._reallocate(change, router, variants)
+
+    def _reallocate(self, change: Change, router: Router, variants: Sequence[Variant]) -> Reallocation:
+        slot_runs, moved_slots = self._data_plane.reallocate_slots(
+            router.slot_runs, effective_shares(variants)
+        )
+        after = dataclasses.replace(
+            router,
+            variants=tuple(variants),
+            slot_runs=tuple(slot_runs),
+            revision=router.revision + 1,
+            update_time_us=change.now_us,
+            changed_generation=change.generation,
+        )
+        changed = [new for new, old in zip(variants, router.variants, strict=True) if new != old]
+        routers.save_allocation(change.connection, after, changed)
+        change.router = after
+        return Reallocation(after, moved_slots)
+
+
+def find_variant(router: Router, name: str, field: str = "variant") -> Variant:
+    """Finds a variant of a router.
+
+    Raises:
+        InvalidArgumentError: The name is not well-formed.
+        NotFoundError: The router has no such variant.
+    """
+    found = Violations()
+    found.check_id(field, name)
+    found.raise_if_any()
+    variant = router.variant(name)
+    if variant is None:
+        known = ", ".join(repr(variant.name) for variant in router.variants)
+        raise NotFoundError(
+            f"{field}: {shown(name)} is no variant of router {router.router_id!r}; it has {known}",
+            reason="VARIANT_NOT_FOUND",
+            metadata={"router_id": router.router_id, "variant": name},
+        )
+    return variant

@@ -1,0 +1,86 @@
+"""Changes of the routing state: one at a time, stored, published, then answered."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from pointsman.control.publisher import Publisher
+from pointsman.domain.routers import Router
+from pointsman.errors import DataPlaneError
+from pointsman.store import generations
+from pointsman.store.database import Database
+
+
+@dataclass
+class Change:
+    """A change in progress.
+
+    Attributes:
+        connection: Its transaction.
+        generation: The generation that it makes.
+        now_us: The time at which it happens.
+        router: The router that changed, when nothing else did: a shorter way to publish it.
+    """
+
+    connection: Connection
+    generation: int
+    now_us: int
+    router: Router | None = None
+
+
+class Changes:
+    """Makes changes; to be used from the writer's thread only.
+
+    Args:
+        database: Where changes are stored.
+        publisher: Who publishes them.
+        clock: Answers the time in UTC microseconds.
+    """
+
+    def __init__(self, database: Database, publisher: Publisher, clock: Callable[[], int]) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._clock = clock
+
+    @contextmanager
+    def change(
+        self, *, validate_only: bool = False, access: bool = False, signing: bool = False
+    ) -> Iterator[Change]:
+        """Opens a change. When the block ends it is stored and published; what it raises undoes it.
+
+        Args:
+            validate_only: Go through everything, then undo it and publish nothing.
+            access: Whether the key table changes.
+            signing: Whether the signing keys change.
+
+        Raises:
+            DataPlaneError: It is stored, but the data plane refused it.
+        """
+        with self._database.write_routing(keep=not validate_only) as connection:
+            generation = generations.advance(connection, access=access, signing=signing)
+            change = Change(connection, generation, self._clock())
+            yield change
+        if validate_only:
+            return
+        if change.router is not None:
+            self._publisher.publish_router(change.router)
+            self.check_accepted(change.router.router_id)
+        else:
+            self._publisher.sync()
+
+    def check_accepted(self, router_id: str) -> None:
+        """Checks that the data plane took a router's last change.
+
+        Raises:
+            DataPlaneError: It did not.
+        """
+        refusal = self._publisher.refusal(router_id)
+        if refusal:
+            raise DataPlaneError(
+                f"the change of router {router_id!r} is stored, but the data plane refused it ({refusal}); "
+                "the state before stays in effect, change the router again",
+                reason="SNAPSHOT_REFUSED",
+                metadata={"router_id": router_id},
+            )

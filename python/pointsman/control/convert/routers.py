@@ -1,0 +1,138 @@
+"""Routers and variants as messages."""
+
+from collections.abc import Sequence
+
+from google.protobuf.duration_pb2 import Duration
+
+from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY, VARIANT_ROLE, VERSION_PINNING
+from pointsman.control.convert.times import positive_milliseconds_of, timestamp_of
+from pointsman.domain.routers import (
+    Permissions,
+    Router,
+    RouterStatus,
+    Strategy,
+    Variant,
+    VariantRole,
+    VersionPinning,
+    effective_shares,
+)
+from pointsman.errors import InvalidArgumentError
+from pointsman.v1 import router_pb2
+
+
+def router_from(message: router_pb2.Router, field: str = "router") -> Router:
+    """Reads a router that a user brings; output-only fields are not looked at.
+
+    A strategy that is not stated reads as weighted; :func:`check_strategy_stated` refuses it where it counts.
+
+    Raises:
+        InvalidArgumentError: A field cannot be read.
+    """
+    timeout_ms = 0
+    if message.HasField("default_timeout"):
+        timeout_ms = positive_milliseconds_of(message.default_timeout, f"{field}.default_timeout")
+    return Router(
+        router_id=message.router_id,
+        variants=tuple(
+            _variant_from(variant, f"{field}.variants[{index}]")
+            for index, variant in enumerate(message.variants)
+        ),
+        strategy=STRATEGY.word(message.strategy, f"{field}.strategy") or Strategy.WEIGHTED,
+        display_name=message.display_name or message.router_id,
+        description=message.description,
+        tags=tuple(message.tags),
+        sticky=message.sticky if message.HasField("sticky") else True,
+        version_pinning=VERSION_PINNING.word(message.version_pinning, f"{field}.version_pinning")
+        or VersionPinning.ALLOW,
+        answer_router_name=message.answer_router_name,
+        default_timeout_ms=timeout_ms,
+        record_predictions=message.record_predictions if message.HasField("record_predictions") else True,
+        permissions=permissions_from(message.permissions),
+    )
+
+
+def check_strategy_stated(message: router_pb2.Router, field: str = "router") -> None:
+    """Refuses a router that does not say how it picks a variant.
+
+    Raises:
+        InvalidArgumentError: The strategy is not stated.
+    """
+    if message.strategy == router_pb2.STRATEGY_UNSPECIFIED:
+        raise InvalidArgumentError.at(f"{field}.strategy", "is not set; use STRATEGY_WEIGHTED")
+
+
+def router_to(router: Router, endpoint: str) -> router_pb2.Router:
+    """Makes the message of a router.
+
+    Args:
+        router: The router.
+        endpoint: Where it is called when it runs.
+    """
+    message = router_pb2.Router(
+        router_id=router.router_id,
+        display_name=router.display_name,
+        description=router.description,
+        tags=router.tags,
+        strategy=STRATEGY.number(router.strategy),
+        variants=variants_to(router.variants),
+        sticky=router.sticky,
+        version_pinning=VERSION_PINNING.number(router.version_pinning),
+        answer_router_name=router.answer_router_name,
+        record_predictions=router.record_predictions,
+        permissions=permissions_to(router.permissions),
+        owner=router.owner,
+        status=ROUTER_STATUS.number(router.status),
+        status_message=router.status_message,
+        endpoint=endpoint if router.status is RouterStatus.RUNNING else "",
+        generation=router.changed_generation,
+        etag=router.etag,
+        create_time=timestamp_of(router.create_time_us),
+        update_time=timestamp_of(router.update_time_us),
+    )
+    if router.default_timeout_ms:
+        seconds, milliseconds = divmod(router.default_timeout_ms, 1000)
+        message.default_timeout.CopyFrom(Duration(seconds=seconds, nanos=milliseconds * 1_000_000))
+    if router.deploy_time_us is not None:
+        message.deploy_time.CopyFrom(timestamp_of(router.deploy_time_us))
+    return message
+
+
+def variants_to(variants: Sequence[Variant]) -> list[router_pb2.Variant]:
+    """Makes the messages of a router's variants, with their effective shares."""
+    return [
+        router_pb2.Variant(
+            name=variant.name,
+            model_id=variant.model_id,
+            model_version=variant.model_version,
+            weight=variant.weight,
+            enabled=variant.enabled,
+            role=VARIANT_ROLE.number(variant.role),
+            effective_share=share,
+        )
+        for variant, share in zip(variants, effective_shares(variants), strict=True)
+    ]
+
+
+def permissions_to(permissions: Permissions) -> router_pb2.RouterPermissions:
+    """Makes the message of permissions."""
+    return router_pb2.RouterPermissions(
+        public=permissions.public,
+        public_predict=permissions.public_predict,
+        shared_user_ids=permissions.shared_user_ids,
+    )
+
+
+def permissions_from(message: router_pb2.RouterPermissions) -> Permissions:
+    """Reads permissions."""
+    return Permissions(message.public, message.public_predict, tuple(message.shared_user_ids))
+
+
+def _variant_from(message: router_pb2.Variant, field: str) -> Variant:
+    return Variant(
+        name=message.name,
+        model_id=message.model_id,
+        model_version=message.model_version,
+        weight=message.weight,
+        enabled=message.enabled if message.HasField("enabled") else True,
+        role=VARIANT_ROLE.word(message.role, f"{field}.role") or VariantRole.CANDIDATE,
+    )

@@ -1,0 +1,61 @@
+"""Threads for what would block the event loop: one that writes, some that read, some that ask backends."""
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+_Params = ParamSpec("_Params")
+_Result = TypeVar("_Result")
+
+_PROBE_THREADS = 32
+
+
+class Lanes:
+    """The threads of the control plane. Changes go through one thread and so one after the other.
+
+    Args:
+        reader_threads: How many threads read.
+    """
+
+    def __init__(self, reader_threads: int) -> None:
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="pointsman-writer")
+        self._feedback = ThreadPoolExecutor(1, thread_name_prefix="pointsman-feedback")
+        self._readers = ThreadPoolExecutor(reader_threads, thread_name_prefix="pointsman-reader")
+        self._probes = ThreadPoolExecutor(_PROBE_THREADS, thread_name_prefix="pointsman-probe")
+
+    async def write(
+        self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
+    ) -> _Result:
+        """Runs a change of the routing state; one at a time."""
+        return await _run(self._writer, partial(function, *args, **kwargs))
+
+    async def feed(
+        self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
+    ) -> _Result:
+        """Runs a write of feedback; one at a time."""
+        return await _run(self._feedback, partial(function, *args, **kwargs))
+
+    async def read(
+        self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
+    ) -> _Result:
+        """Runs a read."""
+        return await _run(self._readers, partial(function, *args, **kwargs))
+
+    async def probe(
+        self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
+    ) -> _Result:
+        """Runs a question to a backend."""
+        return await _run(self._probes, partial(function, *args, **kwargs))
+
+    def close(self) -> None:
+        """Ends the threads once what they run is done; waiting work is dropped."""
+        for executor in (self._writer, self._feedback, self._readers, self._probes):
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+async def _run(executor: ThreadPoolExecutor, function: Callable[[], _Result]) -> _Result:
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(executor, context.run, function)

@@ -1,0 +1,196 @@
+"""The model registry: what its calls do."""
+
+import dataclasses
+
+import structlog
+
+from pointsman.control.changes import Changes
+from pointsman.control.probing import probe
+from pointsman.domain.access import check_model_owner
+from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.keys import Principal
+from pointsman.domain.model_checks import check_model_version
+from pointsman.domain.models import ModelKey, ModelVersion, Signature, Stage
+from pointsman.domain.pages import Page
+from pointsman.domain.violations import MAX_TAG_CHARS, Violations
+from pointsman.errors import (
+    AlreadyExistsError,
+    BackendError,
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+)
+from pointsman.store import model_versions
+from pointsman.store.database import Database
+
+_log = structlog.get_logger(__name__)
+
+
+class ModelRegistry:
+    """Registers, lists, stages and deletes model versions.
+
+    Args:
+        database: Where they are kept.
+        changes: How they are changed.
+        data_plane: Who asks their backends.
+        probe_timeout_seconds: How long a registration waits for a backend.
+    """
+
+    def __init__(
+        self, database: Database, changes: Changes, data_plane: DataPlane, probe_timeout_seconds: float
+    ) -> None:
+        self._database = database
+        self._changes = changes
+        self._data_plane = data_plane
+        self._probe_timeout_seconds = probe_timeout_seconds
+
+    def described(self, model: ModelVersion) -> ModelVersion:
+        """Checks a model version and completes its signature by what its backend says of itself.
+
+        A backend that does not answer yet is no error: a deployment asks it again.
+
+        Raises:
+            InvalidArgumentError: A field is wrong.
+        """
+        check_model_version(model)
+        if model.backend is None or _says_all(model.given_signature):
+            return model
+        try:
+            signature = probe(self._data_plane, model, self._probe_timeout_seconds)
+        except BackendError as error:
+            _log.info("no signature from the backend yet", model=str(model.key), reason=str(error))
+            return model
+        return dataclasses.replace(model, signature=signature)
+
+    def register(self, caller: Principal, model: ModelVersion, *, validate_only: bool) -> ModelVersion:
+        """Adds a model version that :meth:`described` has checked.
+
+        Raises:
+            AlreadyExistsError: The pair of model id and version is taken.
+            PermissionDeniedError: The model belongs to others.
+        """
+        with self._changes.change(validate_only=validate_only) as change:
+            owners = model_versions.owners(change.connection, model.model_id)
+            check_model_owner(caller, model.model_id, owners)
+            if model_versions.find(change.connection, model.key) is not None:
+                raise AlreadyExistsError(
+                    f"model version {str(model.key)!r} is registered already; choose another version, "
+                    "or delete that one first",
+                    metadata={"model_id": model.model_id, "version": model.version},
+                )
+            return model_versions.add(
+                change.connection,
+                dataclasses.replace(
+                    model,
+                    owner=caller.user_id,
+                    create_time_us=change.now_us,
+                    update_time_us=change.now_us,
+                    changed_generation=change.generation,
+                ),
+            )
+
+    def get(self, key: ModelKey) -> ModelVersion:
+        """Answers one model version.
+
+        Raises:
+            InvalidArgumentError: The key is not well-formed.
+            NotFoundError: There is none.
+        """
+        _check_key(key)
+        with self._database.read() as connection:
+            return _found(model_versions.find(connection, key), key)
+
+    def list_page(
+        self, *, model_id: str, stage: Stage | None, tag: str, page_size: int, page_token: str
+    ) -> Page[ModelVersion]:
+        """Lists model versions.
+
+        Raises:
+            InvalidArgumentError: A filter or the token is not valid.
+        """
+        found = Violations()
+        if model_id:
+            found.check_id("model_id", model_id)
+        found.check_text("tag", tag, MAX_TAG_CHARS)
+        found.raise_if_any()
+        with self._database.read() as connection:
+            return model_versions.list_page(
+                connection,
+                model_id=model_id,
+                stage=stage,
+                tag=tag,
+                page_size=page_size,
+                page_token=page_token,
+            )
+
+    def set_stage(
+        self, caller: Principal, key: ModelKey, stage: Stage | None, *, validate_only: bool
+    ) -> ModelVersion:
+        """Moves a model version to a stage; promotion archives its predecessor.
+
+        Raises:
+            InvalidArgumentError: The stage is not stated, or the key is not well-formed.
+            NotFoundError: There is no such model version.
+            PermissionDeniedError: The model belongs to others.
+        """
+        _check_key(key)
+        if stage is None:
+            raise InvalidArgumentError.at(
+                "stage", "is not set; use STAGE_NONE, STAGE_STAGING, STAGE_PRODUCTION or STAGE_ARCHIVED"
+            )
+        with self._changes.change(validate_only=validate_only) as change:
+            model = _found(model_versions.find(change.connection, key), key)
+            check_model_owner(caller, key.model_id, model_versions.owners(change.connection, key.model_id))
+            if stage is Stage.PRODUCTION and model.stage is not Stage.PRODUCTION:
+                model_versions.archive_production(
+                    change.connection, key.model_id, change.generation, change.now_us
+                )
+            model_versions.set_stage(
+                change.connection, model.row_key, stage, change.generation, change.now_us
+            )
+        return dataclasses.replace(
+            model, stage=stage, update_time_us=change.now_us, changed_generation=change.generation
+        )
+
+    def delete(self, caller: Principal, key: ModelKey, *, validate_only: bool) -> None:
+        """Deletes a model version.
+
+        Raises:
+            FailedPreconditionError: A router uses it.
+            NotFoundError: There is no such model version.
+            PermissionDeniedError: The model belongs to others.
+        """
+        _check_key(key)
+        with self._changes.change(validate_only=validate_only) as change:
+            model = _found(model_versions.find(change.connection, key), key)
+            check_model_owner(caller, key.model_id, model_versions.owners(change.connection, key.model_id))
+            users = model_versions.routers_using(change.connection, model.row_key)
+            if users:
+                raise FailedPreconditionError(
+                    f"model version {str(key)!r} is used by router {', '.join(map(repr, users))}; "
+                    "give its variants another version, or delete the router first",
+                    reason="MODEL_VERSION_IN_USE",
+                    metadata={"model_id": key.model_id, "version": key.version},
+                )
+            model_versions.remove(change.connection, model.row_key, change.generation, change.now_us)
+
+
+def _says_all(signature: Signature) -> bool:
+    return bool(signature.inputs and signature.outputs)
+
+
+def _check_key(key: ModelKey) -> None:
+    found = Violations()
+    found.check_id("model_id", key.model_id)
+    found.check_id("version", key.version)
+    found.raise_if_any()
+
+
+def _found(model: ModelVersion | None, key: ModelKey) -> ModelVersion:
+    if model is None:
+        raise NotFoundError(
+            f"model version {str(key)!r} is not registered; ListModelVersions shows those that are",
+            reason="MODEL_VERSION_NOT_FOUND",
+            metadata={"model_id": key.model_id, "version": key.version},
+        )
+    return model

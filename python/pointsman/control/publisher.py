@@ -1,0 +1,181 @@
+"""Brings the data plane to the generation that the database says."""
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection
+
+from pointsman.control import snapshot
+from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.routers import Router
+from pointsman.errors import InvalidSnapshotError, StaleSnapshotError
+from pointsman.store import api_keys, generations, model_versions, routers, signing_keys
+from pointsman.store.database import Database
+from pointsman.v1 import snapshot_pb2
+
+_log = structlog.get_logger(__name__)
+_REFUSED_ITEM = re.compile(r"(changed_routers|changed_models)\[(\d+)\]")
+_NOTHING_PUBLISHED = -1
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the data plane has: the generation, and the signing keys in it."""
+
+    generation: int
+    signing_keys: bytes
+
+
+class Publisher:
+    """Publishes what changed since it last did; everything when the data plane has another state.
+
+    Args:
+        database: Where the state is.
+        data_plane: Where it goes.
+        open_without_keys: Whether calls without a key are the local admin's while no key exists.
+        clock: Answers the time in UTC microseconds.
+    """
+
+    def __init__(
+        self, database: Database, data_plane: DataPlane, *, open_without_keys: bool, clock: Callable[[], int]
+    ) -> None:
+        self._database = database
+        self._data_plane = data_plane
+        self._open_without_keys = open_without_keys
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._published = Published(_NOTHING_PUBLISHED, b"")
+        self._refused: dict[str, str] = {}
+
+    @property
+    def generation(self) -> int:
+        """The generation that the data plane last reported; -1 before the first."""
+        return self._published.generation
+
+    @property
+    def signing_keys(self) -> bytes:
+        """The signing keys in force, as ``SigningKeys``."""
+        return self._published.signing_keys
+
+    def refusal(self, router_id: str) -> str:
+        """Why the data plane refused a router's last change; empty when it did not."""
+        return self._refused.get(router_id, "")
+
+    def publish_all(self) -> None:
+        """Publishes the whole state."""
+        with self._lock:
+            self._sync(_NOTHING_PUBLISHED)
+
+    def sync(self) -> None:
+        """Publishes what changed since the last time, by this process or another."""
+        with self._lock:
+            self._sync(self._published.generation)
+
+    def publish_router(self, router: Router) -> None:
+        """Publishes one router, which is all that changed in its generation.
+
+        When other changes are missing as well, they are published with it.
+        """
+        with self._lock:
+            before = self._published.generation
+            if before < 0 or router.changed_generation != before + 1:
+                self._sync(before)
+                return
+            update = snapshot_pb2.SnapshotUpdate(
+                base_generation=before,
+                generation=router.changed_generation,
+                changed_routers=[snapshot.router_snapshot(router)],
+            )
+            self._send_or_start_over(update)
+
+    def _sync(self, since: int) -> None:
+        with self._database.read() as connection:
+            present = generations.current(connection)
+            if present.value == since:
+                return
+            update = self._collect(connection, since, present)
+        self._send_or_start_over(update)
+
+    def _collect(
+        self, connection: Connection, since: int, present: generations.Generations
+    ) -> snapshot_pb2.SnapshotUpdate:
+        complete = since < 0 or since > present.value
+        if complete:
+            since = _NOTHING_PUBLISHED
+        changed_routers = routers.changed_since(connection, since)
+        changed_models = model_versions.changed_since(connection, since)
+        update = snapshot_pb2.SnapshotUpdate(
+            base_generation=max(since, 0),
+            generation=present.value,
+            complete=complete,
+            changed_routers=[snapshot.router_snapshot(router) for router in changed_routers],
+            changed_models=[snapshot.model_snapshot(model) for model in changed_models],
+        )
+        if not complete:
+            # What went away and came back under the same name has changed, not gone.
+            back = {router.router_id for router in changed_routers}
+            gone = set(routers.deleted_since(connection, since)) - back
+            update.deleted_routers.extend(sorted(gone))
+            models_back = {model.key for model in changed_models}
+            models_gone = set(model_versions.deleted_since(connection, since)) - models_back
+            update.deleted_models.extend(snapshot.model_keys(sorted(models_gone)))
+        if present.access_changed > since:
+            keys = api_keys.good(connection, self._clock())
+            is_open = self._open_without_keys and not api_keys.any_exists(connection)
+            update.access.CopyFrom(snapshot.access_table(keys, is_open=is_open))
+        if present.signing_changed > since:
+            update.signing_keys.CopyFrom(snapshot.signing_key_table(signing_keys.list_all(connection)))
+        return update
+
+    def _send_or_start_over(self, update: snapshot_pb2.SnapshotUpdate) -> None:
+        try:
+            self._send(update)
+        except StaleSnapshotError as error:
+            if update.complete:
+                raise
+            _log.info("publishing everything", reason=str(error), generation=update.generation)
+            self._sync(_NOTHING_PUBLISHED)
+
+    def _send(self, update: snapshot_pb2.SnapshotUpdate) -> None:
+        """Publishes a change; one router or model version that is refused does not hold up the others."""
+        refused: dict[str, str] = {}
+        while True:
+            try:
+                generation = self._data_plane.publish(update.SerializeToString())
+                break
+            except InvalidSnapshotError as error:
+                name = _take_out(update, str(error))
+                if not name:
+                    raise
+                refused[name] = str(error)
+                _log.error("the data plane refused a part of a change", name=name, reason=str(error))
+        for router in update.changed_routers:
+            self._refused.pop(router.router_id, None)
+        for router_id in update.deleted_routers:
+            self._refused.pop(router_id, None)
+        self._refused.update(refused)
+        table = self._published.signing_keys
+        if update.HasField("signing_keys"):
+            table = update.signing_keys.SerializeToString()
+        self._published = Published(generation, table)
+
+
+def _take_out(update: snapshot_pb2.SnapshotUpdate, refusal: str) -> str:
+    """Takes out of a change the router or model version that a refusal names; answers its name, if any."""
+    found = _REFUSED_ITEM.search(refusal)
+    if found is None:
+        return ""
+    index = int(found[2])
+    if found[1] == "changed_routers" and index < len(update.changed_routers):
+        router_id = update.changed_routers[index].router_id
+        del update.changed_routers[index]
+        return router_id
+    if found[1] == "changed_models" and index < len(update.changed_models):
+        model = update.changed_models[index]
+        name = f"{model.model_id}/{model.version}"
+        del update.changed_models[index]
+        return name
+    return ""

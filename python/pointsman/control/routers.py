@@ -1,0 +1,329 @@
+"""Routers: creating, reading, changing and deleting them."""
+
+import dataclasses
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from pointsman.control.changes import Change, Changes
+from pointsman.control.router_access import find_router, find_router_to_change
+from pointsman.domain.access import Rule, check_model_owner
+from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.keys import Principal
+from pointsman.domain.lifecycle import Step, check_not_deploying, next_status
+from pointsman.domain.models import ModelKey, ModelVersion
+from pointsman.domain.pages import Page
+from pointsman.domain.router_checks import check_permissions, check_router
+from pointsman.domain.routers import (
+    SALT_BYTES,
+    Permissions,
+    Router,
+    RouterStatus,
+    Strategy,
+    Variant,
+    effective_shares,
+    renumbered_runs,
+)
+from pointsman.domain.violations import MAX_TAG_CHARS, Violations
+from pointsman.errors import (
+    AlreadyExistsError,
+    FailedPreconditionError,
+    FieldViolation,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+)
+from pointsman.store import model_versions, routers
+from pointsman.store.database import Database
+
+UPDATABLE = (
+    "display_name",
+    "description",
+    "tags",
+    "variants",
+    "sticky",
+    "version_pinning",
+    "answer_router_name",
+    "default_timeout",
+    "record_predictions",
+)
+"""The fields that UpdateRouter can change."""
+
+_ATTRIBUTES = {"default_timeout": "default_timeout_ms"}
+
+
+class RouterRegistry:
+    """Creates, reads, changes and deletes routers.
+
+    Args:
+        database: Where they are kept.
+        changes: How they are changed.
+        data_plane: Who computes their slot tables.
+        new_salt: Answers 16 random bytes.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        changes: Changes,
+        data_plane: DataPlane,
+        new_salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT_BYTES),
+    ) -> None:
+        self._database = database
+        self._changes = changes
+        self._data_plane = data_plane
+        self._new_salt = new_salt
+
+    def create(self, caller: Principal, router: Router, *, validate_only: bool) -> Router:
+        """Creates a router in status registered.
+
+        Raises:
+            AlreadyExistsError: The id is taken.
+            FailedPreconditionError: A variant's model version has no backend.
+            InvalidArgumentError: A field is wrong.
+            NotFoundError: A variant's model version is not registered.
+            UnimplementedError: The strategy is of a later version.
+        """
+        check_router(router)
+        with self._changes.change(validate_only=validate_only) as change:
+            if routers.find(change.connection, router.router_id) is not None:
+                raise AlreadyExistsError(
+                    f"router.router_id: {router.router_id!r} is taken; choose another id",
+                    reason="ROUTER_EXISTS",
+                    metadata={"router_id": router.router_id},
+                )
+            _check_name_free(change.connection, caller, router.router_id)
+            models = usable_models(change.connection, router.variants)
+            slot_runs, _ = self._data_plane.reallocate_slots([], effective_shares(router.variants))
+            stored = routers.add(
+                change.connection,
+                dataclasses.replace(
+                    router,
+                    owner=caller.user_id,
+                    salt=self._new_salt(),
+                    slot_runs=tuple(slot_runs),
+                    create_time_us=change.now_us,
+                    update_time_us=change.now_us,
+                    changed_generation=change.generation,
+                ),
+                _row_keys(models),
+            )
+            change.router = stored
+        return stored
+
+    def get(self, caller: Principal, router_id: str) -> Router:
+        """Answers one router.
+
+        Raises:
+            NotFoundError: There is none, or the caller may not know of it.
+        """
+        with self._database.read() as connection:
+            return find_router(connection, caller, router_id, Rule.READ_ROUTER)
+
+    def list_page(
+        self,
+        caller: Principal,
+        *,
+        status: RouterStatus | None,
+        strategy: Strategy | None,
+        owner: str,
+        tag: str,
+        page_size: int,
+        page_token: str,
+    ) -> Page[Router]:
+        """Lists the routers that the caller may read.
+
+        Raises:
+            InvalidArgumentError: A filter or the token is not valid.
+        """
+        found = Violations()
+        if owner:
+            found.check_user("owner", owner)
+        found.check_text("tag", tag, MAX_TAG_CHARS)
+        found.raise_if_any()
+        with self._database.read() as connection:
+            return routers.list_page(
+                connection,
+                caller,
+                status=status,
+                strategy=strategy,
+                owner=owner,
+                tag=tag,
+                page_size=page_size,
+                page_token=page_token,
+            )
+
+    def update(
+        self, caller: Principal, router: Router, paths: Sequence[str], etag: str, *, validate_only: bool
+    ) -> Router:
+        """Changes the fields of a router that ``paths`` name; on a running one they take effect at once.
+
+        Args:
+            caller: Who asks.
+            router: The new values.
+            paths: Which of them count, among :data:`UPDATABLE`.
+            etag: The state that was read; empty for any.
+            validate_only: Check only.
+
+        Raises:
+            AbortedError: The router has changed since it was read.
+            FailedPreconditionError: It is being deployed, or a variant's model version has no backend.
+            InvalidArgumentError: A field is wrong.
+            NotFoundError: There is no such router or model version.
+            PermissionDeniedError: The caller may not change it.
+        """
+        check_paths(paths)
+        with self._changes.change(validate_only=validate_only) as change:
+            before = find_router_to_change(
+                change.connection, caller, router.router_id, etag, field="router.router_id"
+            )
+            values: dict[str, Any] = {_ATTRIBUTES.get(path, path): _value(router, path) for path in paths}
+            after = dataclasses.replace(
+                before,
+                **values,
+                revision=before.revision + 1,
+                update_time_us=change.now_us,
+                changed_generation=change.generation,
+            )
+            check_router(after)
+            if "variants" in paths:
+                after = self._with_variants(change, before, after)
+            routers.save(change.connection, after)
+            if "tags" in paths:
+                routers.replace_tags(change.connection, after)
+            change.router = after
+        return after
+
+    def update_permissions(
+        self, caller: Principal, router_id: str, permissions: Permissions, etag: str, *, validate_only: bool
+    ) -> Router:
+        """Sets who may read and call a router.
+
+        Raises:
+            AbortedError: The router has changed since it was read.
+            InvalidArgumentError: A field is wrong.
+            NotFoundError: There is none, or the caller may not know of it.
+            PermissionDeniedError: The caller may not change it.
+        """
+        check_permissions(permissions)
+        with self._changes.change(validate_only=validate_only) as change:
+            before = find_router_to_change(change.connection, caller, router_id, etag)
+            after = dataclasses.replace(
+                before,
+                permissions=permissions,
+                revision=before.revision + 1,
+                update_time_us=change.now_us,
+                changed_generation=change.generation,
+            )
+            routers.save(change.connection, after)
+            routers.replace_permissions(change.connection, after)
+            change.router = after
+        return after
+
+    def delete(self, caller: Principal, router_id: str, etag: str, *, validate_only: bool) -> None:
+        """Deletes a router softly; a running one stops with it.
+
+        Raises:
+            AbortedError: The router has changed since it was read.
+            FailedPreconditionError: It is being deployed.
+            NotFoundError: There is none, or the caller may not know of it.
+            PermissionDeniedError: The caller may not change it.
+        """
+        with self._changes.change(validate_only=validate_only) as change:
+            router = find_router_to_change(change.connection, caller, router_id, etag)
+            gone = dataclasses.replace(
+                router,
+                status=next_status(router, Step.DELETE),
+                serving=False,
+                changed_generation=change.generation,
+            )
+            routers.remove(change.connection, gone, change.now_us)
+
+    def _with_variants(self, change: Change, before: Router, after: Router) -> Router:
+        check_not_deploying(before)
+        models = usable_models(change.connection, after.variants)
+        slot_runs, _ = self._data_plane.reallocate_slots(
+            renumbered_runs(before.slot_runs, before.variants, after.variants),
+            effective_shares(after.variants),
+        )
+        allocated = dataclasses.replace(after, slot_runs=tuple(slot_runs))
+        routers.replace_variants(change.connection, allocated, _row_keys(models))
+        return allocated
+
+
+def check_paths(paths: Sequence[str]) -> None:
+    """Checks the paths of an update mask.
+
+    Raises:
+        InvalidArgumentError: A path names no field that can be changed, or there is none at all.
+    """
+    if not paths:
+        raise InvalidArgumentError.at("update_mask", f"names no field; name some of {', '.join(UPDATABLE)}")
+    unknown = [path for path in paths if path not in UPDATABLE]
+    if unknown:
+        raise InvalidArgumentError.of(
+            [
+                FieldViolation(
+                    "update_mask", f"{path!r} cannot be changed here; name some of {', '.join(UPDATABLE)}"
+                )
+                for path in unknown
+            ]
+        )
+
+
+def usable_models(
+    connection: Connection, variants: Sequence[Variant], field: str = "router.variants"
+) -> dict[ModelKey, ModelVersion]:
+    """Finds the model versions of variants and checks that routers can use them.
+
+    Raises:
+        FailedPreconditionError: One has no backend.
+        NotFoundError: One is not registered.
+    """
+    models = model_versions.find_many(connection, {variant.model_key for variant in variants})
+    for index, variant in enumerate(variants):
+        key = variant.model_key
+        path = f"{field}[{index}].model_version"
+        model = models.get(key)
+        if model is None:
+            described = f"{str(key)!r} is not registered; register it first with RegisterModelVersion"
+            raise NotFoundError(
+                f"{path}: {described}",
+                reason="MODEL_VERSION_NOT_FOUND",
+                metadata={"model_id": key.model_id, "version": key.version},
+                fields=[FieldViolation(path, described)],
+            )
+        if model.backend is None:
+            described = f"{str(key)!r} has no backend and is only monitored; register a version that has one"
+            raise FailedPreconditionError(
+                f"{path}: {described}",
+                reason="MODEL_VERSION_WITHOUT_BACKEND",
+                metadata={"model_id": key.model_id, "version": key.version},
+                fields=[FieldViolation(path, described)],
+            )
+    return models
+
+
+def _check_name_free(connection: Connection, caller: Principal, router_id: str) -> None:
+    """Refuses a router under the name of somebody else's model, whose calls it would take over."""
+    owners = model_versions.owners(connection, router_id)
+    try:
+        check_model_owner(caller, router_id, owners)
+    except PermissionDeniedError as error:
+        raise PermissionDeniedError(
+            f"router.router_id: {router_id!r} is also the id of a model that belongs to "
+            f"{', '.join(map(repr, sorted(owners)))}, whose calls the router would take over; "
+            "choose another id",
+            reason="NOT_MODEL_OWNER",
+            metadata={"model_id": router_id},
+        ) from error
+
+
+def _row_keys(models: Mapping[ModelKey, ModelVersion]) -> dict[ModelKey, int]:
+    return {key: model.row_key for key, model in models.items()}
+
+
+def _value(router: Router, path: str) -> object:
+    return getattr(router, _ATTRIBUTES.get(path, path))

@@ -1,0 +1,76 @@
+"""``pointsman.v1.ModelService``."""
+
+from google.protobuf.empty_pb2 import Empty
+
+from pointsman.control.calls import caller
+from pointsman.control.convert.enums import STAGE
+from pointsman.control.convert.models import model_version_from, model_version_to
+from pointsman.control.lanes import Lanes
+from pointsman.control.models import ModelRegistry
+from pointsman.domain.models import ModelKey
+from pointsman.domain.pages import page_size
+from pointsman.v1 import model_pb2, model_pb2_grpc
+
+
+class ModelServicer(model_pb2_grpc.ModelServiceServicer):
+    """Keeps the registry of model versions."""
+
+    def __init__(self, models: ModelRegistry, lanes: Lanes) -> None:
+        self._models = models
+        self._lanes = lanes
+
+    async def RegisterModelVersion(
+        self, request: model_pb2.RegisterModelVersionRequest, context: object
+    ) -> model_pb2.ModelVersion:
+        """Adds a model version."""
+        given = model_version_from(request.model_version)
+        described = await self._lanes.probe(self._models.described, given)
+        model = await self._lanes.write(
+            self._models.register, caller(), described, validate_only=request.validate_only
+        )
+        return model_version_to(model)
+
+    async def GetModelVersion(
+        self, request: model_pb2.GetModelVersionRequest, context: object
+    ) -> model_pb2.ModelVersion:
+        """Answers one model version."""
+        model = await self._lanes.read(self._models.get, ModelKey(request.model_id, request.version))
+        return model_version_to(model)
+
+    async def ListModelVersions(
+        self, request: model_pb2.ListModelVersionsRequest, context: object
+    ) -> model_pb2.ListModelVersionsResponse:
+        """Lists model versions."""
+        page = await self._lanes.read(
+            self._models.list_page,
+            model_id=request.model_id,
+            stage=STAGE.word(request.stage, "stage"),
+            tag=request.tag,
+            page_size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return model_pb2.ListModelVersionsResponse(
+            model_versions=[model_version_to(model) for model in page.items],
+            next_page_token=page.next_page_token,
+        )
+
+    async def SetModelVersionStage(
+        self, request: model_pb2.SetModelVersionStageRequest, context: object
+    ) -> model_pb2.ModelVersion:
+        """Moves a model version to another stage."""
+        model = await self._lanes.write(
+            self._models.set_stage,
+            caller(),
+            ModelKey(request.model_id, request.version),
+            STAGE.word(request.stage, "stage"),
+            validate_only=request.validate_only,
+        )
+        return model_version_to(model)
+
+    async def DeleteModelVersion(
+        self, request: model_pb2.DeleteModelVersionRequest, context: object
+    ) -> Empty:
+        """Deletes a model version."""
+        key = ModelKey(request.model_id, request.version)
+        await self._lanes.write(self._models.delete, caller(), key, validate_only=request.validate_only)
+        return Empty()

@@ -1,0 +1,242 @@
+"""``pointsman.v1.RouterService``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from google.protobuf.empty_pb2 import Empty
+
+from pointsman.control.allocation import Allocations, Reallocation
+from pointsman.control.calls import caller
+from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY
+from pointsman.control.convert.routers import (
+    check_strategy_stated,
+    permissions_from,
+    router_from,
+    router_to,
+    variants_to,
+)
+from pointsman.control.deployment import Deployments
+from pointsman.control.lanes import Lanes
+from pointsman.control.routers import UPDATABLE, RouterRegistry
+from pointsman.domain.lifecycle import Step
+from pointsman.domain.pages import page_size
+from pointsman.domain.router_checks import check_weight
+from pointsman.domain.routers import SLOT_COUNT, Router
+from pointsman.errors import InvalidArgumentError
+from pointsman.v1 import router_pb2, router_pb2_grpc
+
+
+@dataclass(frozen=True)
+class RouterParts:
+    """What the router service is made of."""
+
+    routers: RouterRegistry
+    allocations: Allocations
+    deployments: Deployments
+    lanes: Lanes
+    endpoint: str
+
+
+class RouterServicer(router_pb2_grpc.RouterServiceServicer):
+    """Creates, deploys, changes and watches routers."""
+
+    def __init__(self, parts: RouterParts) -> None:
+        self._routers = parts.routers
+        self._allocations = parts.allocations
+        self._deployments = parts.deployments
+        self._lanes = parts.lanes
+        self._endpoint = parts.endpoint
+
+    async def CreateRouter(
+        self, request: router_pb2.CreateRouterRequest, context: object
+    ) -> router_pb2.Router:
+        """Creates a router."""
+        check_strategy_stated(request.router)
+        router = await self._lanes.write(
+            self._routers.create, caller(), router_from(request.router), validate_only=request.validate_only
+        )
+        return self._answer(router)
+
+    async def GetRouter(self, request: router_pb2.GetRouterRequest, context: object) -> router_pb2.Router:
+        """Answers one router."""
+        return self._answer(await self._lanes.read(self._routers.get, caller(), request.router_id))
+
+    async def ListRouters(
+        self, request: router_pb2.ListRoutersRequest, context: object
+    ) -> router_pb2.ListRoutersResponse:
+        """Lists the routers that the caller may read."""
+        page = await self._lanes.read(
+            self._routers.list_page,
+            caller(),
+            status=ROUTER_STATUS.word(request.status, "status"),
+            strategy=STRATEGY.word(request.strategy, "strategy"),
+            owner=request.owner,
+            tag=request.tag,
+            page_size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return router_pb2.ListRoutersResponse(
+            routers=[self._answer(router) for router in page.items],
+            next_page_token=page.next_page_token,
+        )
+
+    async def UpdateRouter(
+        self, request: router_pb2.UpdateRouterRequest, context: object
+    ) -> router_pb2.Router:
+        """Changes some fields of a router."""
+        router = await self._lanes.write(
+            self._routers.update,
+            caller(),
+            router_from(request.router),
+            _paths(request),
+            request.router.etag,
+            validate_only=request.validate_only,
+        )
+        return self._answer(router)
+
+    async def DeleteRouter(self, request: router_pb2.DeleteRouterRequest, context: object) -> Empty:
+        """Deletes a router."""
+        await self._lanes.write(
+            self._routers.delete,
+            caller(),
+            request.router_id,
+            request.etag,
+            validate_only=request.validate_only,
+        )
+        return Empty()
+
+    async def DeployRouter(
+        self, request: router_pb2.DeployRouterRequest, context: object
+    ) -> router_pb2.DeployRouterResponse:
+        """Puts a router into service."""
+        return await self._deploy(request, Step.DEPLOY)
+
+    async def StartRouter(
+        self, request: router_pb2.StartRouterRequest, context: object
+    ) -> router_pb2.DeployRouterResponse:
+        """Puts a stopped router back into service."""
+        return await self._deploy(request, Step.START)
+
+    async def StopRouter(self, request: router_pb2.StopRouterRequest, context: object) -> router_pb2.Router:
+        """Takes a router out of service."""
+        router = await self._lanes.write(
+            self._deployments.stop,
+            caller(),
+            request.router_id,
+            request.etag,
+            validate_only=request.validate_only,
+        )
+        return self._answer(router)
+
+    async def UpdateVariantWeight(
+        self, request: router_pb2.UpdateVariantWeightRequest, context: object
+    ) -> router_pb2.VariantWeightsResponse:
+        """Sets one variant's weight."""
+        check_weight(request.weight, "weight")
+        reallocation = await self._lanes.write(
+            self._allocations.set_weights,
+            caller(),
+            request.router_id,
+            {request.variant: request.weight},
+            request.etag,
+            field="weight",
+            validate_only=request.validate_only,
+        )
+        return _weights_answer(reallocation)
+
+    async def BatchUpdateVariantWeights(
+        self, request: router_pb2.BatchUpdateVariantWeightsRequest, context: object
+    ) -> router_pb2.VariantWeightsResponse:
+        """Sets several variants' weights in one step."""
+        reallocation = await self._lanes.write(
+            self._allocations.set_weights,
+            caller(),
+            request.router_id,
+            _weights(request.weights),
+            request.etag,
+            field="weights",
+            validate_only=request.validate_only,
+        )
+        return _weights_answer(reallocation)
+
+    async def ToggleVariant(
+        self, request: router_pb2.ToggleVariantRequest, context: object
+    ) -> router_pb2.VariantWeightsResponse:
+        """Enables or disables a variant."""
+        if not request.HasField("enabled"):
+            raise InvalidArgumentError.at("enabled", "is not set; say true or false")
+        reallocation = await self._lanes.write(
+            self._allocations.toggle,
+            caller(),
+            request.router_id,
+            request.variant,
+            enabled=request.enabled,
+            etag=request.etag,
+            validate_only=request.validate_only,
+        )
+        return _weights_answer(reallocation)
+
+    async def UpdateRouterPermissions(
+        self, request: router_pb2.UpdateRouterPermissionsRequest, context: object
+    ) -> router_pb2.Router:
+        """Sets who may read and call a router."""
+        if not request.HasField("permissions"):
+            raise InvalidArgumentError.at("permissions", "is not set; give the new permissions, {} for none")
+        router = await self._lanes.write(
+            self._routers.update_permissions,
+            caller(),
+            request.router_id,
+            permissions_from(request.permissions),
+            request.etag,
+            validate_only=request.validate_only,
+        )
+        return self._answer(router)
+
+    async def _deploy(
+        self, request: router_pb2.DeployRouterRequest | router_pb2.StartRouterRequest, step: Step
+    ) -> router_pb2.DeployRouterResponse:
+        router = await self._deployments.deploy(
+            caller(), request.router_id, request.etag, step=step, validate_only=request.validate_only
+        )
+        answer = self._answer(router)
+        return router_pb2.DeployRouterResponse(router=answer, endpoint=answer.endpoint)
+
+    def _answer(self, router: Router) -> router_pb2.Router:
+        return router_to(router, self._endpoint)
+
+
+def _paths(request: router_pb2.UpdateRouterRequest) -> list[str]:
+    """Answers the fields that an update names: all for ``*``, those that are set when it names none."""
+    paths = list(dict.fromkeys(request.update_mask.paths))
+    if paths == ["*"]:
+        return list(UPDATABLE)
+    if paths:
+        return paths
+    present = {descriptor.name for descriptor, _ in request.router.ListFields()}
+    return [path for path in UPDATABLE if path in present]
+
+
+def _weights(weights: Sequence[router_pb2.VariantWeight]) -> dict[str, float]:
+    if not weights:
+        raise InvalidArgumentError.at("weights", "is empty; name at least one variant")
+    found: dict[str, float] = {}
+    for index, item in enumerate(weights):
+        if item.variant in found:
+            raise InvalidArgumentError.at(
+                f"weights[{index}].variant", f"{item.variant!r} occurs twice; leave one out"
+            )
+        check_weight(item.weight, f"weights[{index}].weight")
+        found[item.variant] = item.weight
+    return found
+
+
+def _weights_answer(reallocation: Reallocation) -> router_pb2.VariantWeightsResponse:
+    router = reallocation.router
+    return router_pb2.VariantWeightsResponse(
+        router_id=router.router_id,
+        variants=variants_to(router.variants),
+        moved_share=reallocation.moved_slots / SLOT_COUNT,
+        moved_slots=reallocation.moved_slots,
+        generation=router.changed_generation,
+        etag=router.etag,
+    )

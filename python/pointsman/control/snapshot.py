@@ -1,0 +1,78 @@
+"""Makes of rows what the data plane is told."""
+
+from collections.abc import Iterable, Sequence
+
+from pointsman.control.convert.enums import ROUTER_STATUS, SCOPE, STAGE, STRATEGY, VERSION_PINNING
+from pointsman.control.convert.models import backend_to, signature_to
+from pointsman.control.convert.routers import permissions_to, variants_to
+from pointsman.domain.keys import ApiKey, SigningKey, sorted_scopes
+from pointsman.domain.models import ModelKey, ModelVersion, Signature
+from pointsman.domain.routers import Router, RouterStatus
+from pointsman.v1 import snapshot_pb2
+
+
+def router_snapshot(router: Router) -> snapshot_pb2.RouterSnapshot:
+    """Makes a router's snapshot; what serves is running, whatever the row says meanwhile."""
+    status = RouterStatus.RUNNING if router.serving else router.status
+    return snapshot_pb2.RouterSnapshot(
+        router_id=router.router_id,
+        strategy=STRATEGY.number(router.strategy),
+        status=ROUTER_STATUS.number(status),
+        sticky=router.sticky,
+        variants=variants_to(router.variants),
+        salt=router.salt,
+        slot_runs=router.slot_runs,
+        version_pinning=VERSION_PINNING.number(router.version_pinning),
+        answer_router_name=router.answer_router_name,
+        default_timeout_ms=router.default_timeout_ms,
+        record_predictions=router.record_predictions,
+        owner=router.owner,
+        permissions=permissions_to(router.permissions),
+    )
+
+
+def model_snapshot(model: ModelVersion) -> snapshot_pb2.ModelSnapshot:
+    """Makes a model version's snapshot."""
+    message = snapshot_pb2.ModelSnapshot(
+        model_id=model.model_id,
+        version=model.version,
+        stage=STAGE.number(model.stage),
+        owner=model.owner,
+    )
+    if model.backend is not None:
+        message.backend.CopyFrom(backend_to(model.backend))
+    if model.signature != Signature():
+        message.signature.CopyFrom(signature_to(model.signature))
+    return message
+
+
+def model_keys(keys: Iterable[ModelKey]) -> list[snapshot_pb2.ModelVersionKey]:
+    """Makes the names of model versions."""
+    return [snapshot_pb2.ModelVersionKey(model_id=key.model_id, version=key.version) for key in keys]
+
+
+def access_table(keys: Sequence[ApiKey], *, is_open: bool) -> snapshot_pb2.AccessTable:
+    """Makes the key table."""
+    return snapshot_pb2.AccessTable(
+        keys=[
+            snapshot_pb2.AccessKey(
+                key_id=key.key_id,
+                secret_sha256=key.secret_sha256,
+                user_id=key.user_id,
+                scopes=[SCOPE.number(scope) for scope in sorted_scopes(key.scopes)],
+                admin=key.admin,
+                expire_time_us=key.expire_time_us or 0,
+            )
+            for key in keys
+        ],
+        open=is_open,
+    )
+
+
+def signing_key_table(keys: Sequence[SigningKey]) -> snapshot_pb2.SigningKeys:
+    """Makes the table of signing keys."""
+    current = next((key.key_id for key in keys if key.retire_time_us is None), 0)
+    return snapshot_pb2.SigningKeys(
+        keys=[snapshot_pb2.SigningKey(key_id=key.key_id, secret=key.secret) for key in keys],
+        current_key_id=current,
+    )

@@ -1,0 +1,177 @@
+"""A data plane in Python, for tests of the control plane: keeps what is published, moves slots, answers."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pointsman.errors import (
+    BackendError,
+    InvalidPredictionIdError,
+    InvalidRequestError,
+    InvalidSnapshotError,
+    StaleSnapshotError,
+)
+from pointsman.v1 import model_pb2, prediction_pb2, router_pb2, snapshot_pb2
+
+SLOTS = 10_000
+
+
+@dataclass(frozen=True)
+class FakePredictionId:
+    router_id: str
+    variant: str
+    epoch: int = 0
+    propensity: float = 0.5
+    pinned: bool = False
+    time_us: int = 0
+    key_id: int = 0
+
+    def encode(self) -> str:
+        return base64.urlsafe_b64encode(json.dumps(self.__dict__).encode()).decode().rstrip("=")
+
+
+@dataclass
+class FakeDataPlane:
+    """Holds the published state as dictionaries; what it shall answer otherwise is set by the test."""
+
+    grpc_address: str = "127.0.0.1:1"
+    generation: int = 0
+    routers: dict[str, snapshot_pb2.RouterSnapshot] = field(default_factory=dict)
+    models: dict[tuple[str, str], snapshot_pb2.ModelSnapshot] = field(default_factory=dict)
+    access: snapshot_pb2.AccessTable = field(default_factory=snapshot_pb2.AccessTable)
+    signing_keys: snapshot_pb2.SigningKeys = field(default_factory=snapshot_pb2.SigningKeys)
+    updates: list[snapshot_pb2.SnapshotUpdate] = field(default_factory=list)
+    signature: model_pb2.Signature = field(default_factory=model_pb2.Signature)
+    down: set[str] = field(default_factory=set)
+    refuse_router: str = ""
+    on_probe: Callable[[snapshot_pb2.ModelSnapshot], None] | None = None
+    probed: list[str] = field(default_factory=list)
+    counters: dict[str, snapshot_pb2.RouterCounters] = field(default_factory=dict)
+    records: list[prediction_pb2.PredictionRecord] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def publish(self, update: bytes) -> int:
+        message = snapshot_pb2.SnapshotUpdate.FromString(update)
+        with self.lock:
+            if not message.complete and message.base_generation != self.generation:
+                raise StaleSnapshotError(
+                    f"base_generation: {message.base_generation} is not {self.generation}; publish everything"
+                )
+            for index, router in enumerate(message.changed_routers):
+                if router.router_id == self.refuse_router:
+                    raise InvalidSnapshotError(f"changed_routers[{index}].slot_runs: refused by the test")
+                assert sum(router.slot_runs[1::2]) == SLOTS
+                assert len(router.salt) == 16
+            if message.complete:
+                self.routers.clear()
+                self.models.clear()
+            self.routers |= {router.router_id: router for router in message.changed_routers}
+            self.models |= {(model.model_id, model.version): model for model in message.changed_models}
+            for router_id in message.deleted_routers:
+                self.routers.pop(router_id, None)
+            for key in message.deleted_models:
+                self.models.pop((key.model_id, key.version), None)
+            if message.HasField("access"):
+                self.access = message.access
+            if message.HasField("signing_keys"):
+                self.signing_keys = message.signing_keys
+            self.generation = message.generation
+            self.updates.append(message)
+            return self.generation
+
+    def probe_backend(self, model: bytes, timeout_seconds: float) -> bytes:
+        message = snapshot_pb2.ModelSnapshot.FromString(model)
+        assert timeout_seconds > 0
+        name = f"{message.model_id}/{message.version}"
+        self.probed.append(name)
+        if self.on_probe is not None:
+            self.on_probe(message)
+        if name in self.down:
+            raise BackendError(f"{message.backend.grpc.target}: connection refused; start the backend")
+        return self.signature.SerializeToString()
+
+    def router_counters(self, router_id: str) -> bytes:
+        found = self.counters.get(router_id, snapshot_pb2.RouterCounters(router_id=router_id))
+        return found.SerializeToString()
+
+    def take_records(self, max_records: int, timeout_seconds: float) -> bytes:
+        with self.lock:
+            taken, self.records = self.records[:max_records], self.records[max_records:]
+        return snapshot_pb2.RecordBatch(predictions=taken).SerializeToString()
+
+    def metrics(self) -> str:
+        return ""
+
+    def status(self) -> str:
+        return json.dumps({"generation": self.generation})
+
+    def stop(self, grace_seconds: float) -> int:
+        return 0
+
+    def decode_prediction_id(self, prediction_id: str, signing_keys: bytes) -> FakePredictionId:
+        assert snapshot_pb2.SigningKeys.FromString(signing_keys).keys
+        try:
+            padded = prediction_id + "=" * (-len(prediction_id) % 4)
+            return FakePredictionId(**json.loads(base64.urlsafe_b64decode(padded)))
+        except (ValueError, TypeError) as error:
+            raise InvalidPredictionIdError("prediction_id: is not one of ours") from error
+
+    def reallocate_slots(self, slot_runs: Sequence[int], shares: Sequence[float]) -> tuple[list[int], int]:
+        if any(share < 0 for share in shares) or not sum(shares) > 0:
+            raise InvalidRequestError("shares: at least one above zero")
+        target = quotas(shares)
+        before = [index for index, length in pairs(slot_runs) for _ in range(length)] or [-1] * SLOTS
+        left = list(target)
+        after = [-1] * SLOTS
+        for slot, index in enumerate(before):
+            if 0 <= index < len(left) and left[index]:
+                left[index] -= 1
+                after[slot] = index
+        open_slots = (slot for slot, index in enumerate(after) if index < 0)
+        for index, count in enumerate(left):
+            for _ in range(count):
+                after[next(open_slots)] = index
+        moved = sum(old != new for old, new in zip(before, after, strict=True)) if slot_runs else 0
+        return runs(after), moved
+
+    def prediction_id(self, router_id: str, variant: str, **facts: object) -> str:
+        """Makes a prediction id of now, as a call through this data plane would."""
+        facts.setdefault("time_us", time.time_ns() // 1000)
+        return FakePredictionId(router_id, variant, **facts).encode()  # type: ignore[arg-type]
+
+    def slot_share(self, router_id: str, variant: str) -> float:
+        """Answers the share of slots that a variant holds in the published state."""
+        router = self.routers[router_id]
+        place = [found.name for found in router.variants].index(variant)
+        return sum(length for index, length in pairs(router.slot_runs) if index == place) / SLOTS
+
+    def status_of(self, router_id: str) -> str:
+        """Answers the published status of a router."""
+        return router_pb2.RouterStatus.Name(self.routers[router_id].status)
+
+
+def pairs(slot_runs: Sequence[int]) -> list[tuple[int, int]]:
+    return list(zip(slot_runs[::2], slot_runs[1::2], strict=True))
+
+
+def quotas(shares: Sequence[float]) -> list[int]:
+    """Splits the slots by largest remainder."""
+    exact = [share / sum(shares) * SLOTS for share in shares]
+    counts = [int(share) for share in exact]
+    order = sorted(range(len(shares)), key=lambda index: exact[index] - counts[index], reverse=True)
+    for index in order[: SLOTS - sum(counts)]:
+        counts[index] += 1
+    return counts
+
+
+def runs(slots: Sequence[int]) -> list[int]:
+    found: list[int] = []
+    for index in slots:
+        if found and found[-2] == index:
+            found[-1] += 1
+        else:
+            found += [index, 1]
+    return found
