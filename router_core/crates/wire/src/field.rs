@@ -90,17 +90,19 @@ pub(crate) fn push_varint_byte(value: &mut u64, index: u32, byte: u8) -> Option<
 pub(crate) struct Fields<'a> {
     bytes: &'a [u8],
     message_length: usize,
+    /// Where this message lies in the outermost one, for errors.
+    base: usize,
 }
 
 impl<'a> Fields<'a> {
     /// The bytes that are there, of a message of `message_length` bytes.
     pub(crate) fn new(bytes: &'a [u8], message_length: usize) -> Self {
-        Self { bytes: bytes.get(..message_length).unwrap_or(bytes), message_length }
+        Self { bytes: bytes.get(..message_length).unwrap_or(bytes), message_length, base: 0 }
     }
 
-    /// All bytes of a message.
-    pub(crate) fn whole(bytes: &'a [u8]) -> Self {
-        Self { bytes, message_length: bytes.len() }
+    /// All bytes of a message that lies at `base` of the outermost one.
+    pub(crate) fn nested(bytes: &'a [u8], base: usize) -> Self {
+        Self { bytes, message_length: bytes.len(), base }
     }
 
     /// The bytes that are there.
@@ -120,9 +122,9 @@ impl<'a> Fields<'a> {
             return Ok(None);
         };
         if next - at > MAX_KEY_BYTES as usize {
-            return Err(WireError::Key { at });
+            return Err(WireError::Key { at: self.base + at });
         }
-        Ok(Some((Key::from_varint(value, at)?, next)))
+        Ok(Some((Key::from_varint(value, self.base + at)?, next)))
     }
 
     /// Finds the payload of the field whose key ends at `at`, or none when more bytes are needed.
@@ -143,7 +145,7 @@ impl<'a> Fields<'a> {
         let length = usize::try_from(length)
             .ok()
             .filter(|&length| length <= left)
-            .ok_or(WireError::Overrun { at, field: key.field, length, left })?;
+            .ok_or(WireError::Overrun { at: self.base + at, field: key.field, length, left })?;
         let end = start + length;
         Ok((end <= self.bytes.len()).then_some(start..end))
     }
@@ -162,11 +164,11 @@ impl<'a> Fields<'a> {
             match push_varint_byte(&mut value, index, byte) {
                 Some(true) => return Ok(Some((value, at + index as usize + 1))),
                 Some(false) => {}
-                None => return Err(WireError::Varint { at }),
+                None => return Err(WireError::Varint { at: self.base + at }),
             }
         }
         if self.bytes.len() >= self.message_length {
-            return Err(WireError::Truncated { at });
+            return Err(WireError::Truncated { at: self.base + at });
         }
         Ok(None)
     }
@@ -218,14 +220,14 @@ mod tests {
     fn a_varint_beyond_64_bits_is_refused() {
         let mut bytes = vec![0xff_u8; 9];
         bytes.push(1);
-        assert_eq!(Fields::whole(&bytes).varint(0), Ok(Some((u64::MAX, 10))));
+        assert_eq!(Fields::nested(&bytes, 0).varint(0), Ok(Some((u64::MAX, 10))));
         bytes[9] = 2;
-        assert_eq!(Fields::whole(&bytes).varint(0), Err(WireError::Varint { at: 0 }));
+        assert_eq!(Fields::nested(&bytes, 0).varint(0), Err(WireError::Varint { at: 0 }));
     }
 
     #[test]
     fn a_key_with_more_than_five_bytes_is_refused_even_when_its_value_is_small() {
         let bytes = [0x8a, 0x80, 0x80, 0x80, 0x80, 0x00];
-        assert_eq!(Fields::whole(&bytes).key(0), Err(WireError::Key { at: 0 }));
+        assert_eq!(Fields::nested(&bytes, 0).key(0), Err(WireError::Key { at: 0 }));
     }
 }

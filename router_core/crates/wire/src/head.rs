@@ -232,7 +232,7 @@ impl HeadScanner {
 
     fn take_parameter(&mut self, entry: &[u8], payload: Span) -> Result<(), WireError> {
         const FIELD: &str = "parameters[\"entity_id\"]";
-        let Some(range) = entity_id_in(entry)? else {
+        let Some(range) = entity_id_in(entry, payload.range().start)? else {
             return Ok(());
         };
         let text = entry.get(range.clone()).unwrap_or_default();

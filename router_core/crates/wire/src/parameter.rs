@@ -18,12 +18,15 @@ enum Choice {
     Other,
 }
 
-/// Finds the entity id in an entry of the map.
+/// Finds the entity id in an entry of the map, which lies at `base` of the message.
 ///
 /// # Returns
 /// None when the entry is another parameter; else where its text lies in the entry (empty without value).
-pub(crate) fn entity_id_in(entry: &[u8]) -> Result<Option<Range<usize>>, WireError> {
-    let fields = Fields::whole(entry);
+pub(crate) fn entity_id_in(entry: &[u8], base: usize) -> Result<Option<Range<usize>>, WireError> {
+    if is_plain_other(entry) {
+        return Ok(None);
+    }
+    let fields = Fields::nested(entry, base);
     let mut is_entity_id = false;
     let mut choice = Choice::Nothing;
     let mut at = 0;
@@ -42,7 +45,7 @@ pub(crate) fn entity_id_in(entry: &[u8]) -> Result<Option<Range<usize>>, WireErr
         if key.field == 1 {
             is_entity_id = bytes == ENTITY_ID;
         } else {
-            choose(bytes, payload.start, &mut choice)?;
+            choose(bytes, payload.start, base, &mut choice)?;
         }
     }
     match choice {
@@ -53,9 +56,18 @@ pub(crate) fn entity_id_in(entry: &[u8]) -> Result<Option<Range<usize>>, WireErr
     }
 }
 
+/// Whether an entry is one short key, not the entity id's, and then one short value: what every writer makes.
+#[inline]
+fn is_plain_other(entry: &[u8]) -> bool {
+    let Some((&[0x0a, key_length], rest)) = entry.split_first_chunk::<2>() else { return false };
+    let Some((key, rest)) = rest.split_at_checked(key_length.into()) else { return false };
+    let Some((&[0x12, value_length], value)) = rest.split_first_chunk::<2>() else { return false };
+    key_length < 0x80 && value_length < 0x80 && value.len() == usize::from(value_length) && key != ENTITY_ID
+}
+
 /// Reads an `InferParameter` that starts at `offset` of the entry; the last choice wins.
-fn choose(value: &[u8], offset: usize, choice: &mut Choice) -> Result<(), WireError> {
-    let fields = Fields::whole(value);
+fn choose(value: &[u8], offset: usize, base: usize, choice: &mut Choice) -> Result<(), WireError> {
+    let fields = Fields::nested(value, base + offset);
     let mut at = 0;
     while !fields.ends_at(at) {
         let Some((key, start)) = fields.key(at)? else { break };

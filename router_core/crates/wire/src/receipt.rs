@@ -77,12 +77,15 @@ impl<'a> Receipt<'a> {
 
     /// Writes the entries. Put behind a whole response they win over any that the backend sent.
     pub fn encode(&self, out: &mut BytesMut) {
-        out.reserve(self.encoded_length());
+        let start = out.len();
+        out.resize(start + self.encoded_length(), 0);
+        // A slice of known length takes small writes faster than a buffer that may grow.
+        let mut free = out.get_mut(start..).unwrap_or_default();
         for (name, value) in self.entries() {
-            put_field_start(out, PARAMETERS, entry_length(name, value));
-            put_field(out, ENTRY_KEY, name.as_bytes());
-            put_field_start(out, ENTRY_VALUE, field_length(value.len()));
-            put_field(out, STRING_PARAM, value.as_bytes());
+            put_field_start(&mut free, PARAMETERS, entry_length(name, value));
+            put_field(&mut free, ENTRY_KEY, name.as_bytes());
+            put_field_start(&mut free, ENTRY_VALUE, field_length(value.len()));
+            put_field(&mut free, STRING_PARAM, value.as_bytes());
         }
     }
 
