@@ -25,12 +25,12 @@ def demo(
     'pointsman[demo]'.
     """
     try:
-        from pointsman.demo import DemoFailure, run_demo
+        from pointsman.demo import DemoError, run_demo
     except ModuleNotFoundError as error:
         raise CommandError(
             f"the demo needs {error.name}; install it with: pip install 'pointsman[demo]'"
         ) from error
     try:
         run_demo(seed=seed, duration_seconds=duration, keep_running=keep_running)
-    except DemoFailure as error:
+    except DemoError as error:
         raise CommandError(str(error)) from error

@@ -39,8 +39,8 @@ def serve(
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C.
 
-    Calls in flight are finished then. Every setting can also come from the environment (POINTSMAN_…) or the settings file; see
-    docs/reference/settings.md.
+    Calls in flight are finished then. Every setting can also come from the environment (POINTSMAN_…) or the
+    settings file; see docs/reference/settings.md.
     """
     import asyncio
 

@@ -1,0 +1,225 @@
+"""The demo from beginning to end."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pointsman.client import (
+    AsyncClient,
+    ClientError,
+    ModelVersion,
+    OnnxBackend,
+    Router,
+    RouterMetrics,
+    RouterStatus,
+    Signature,
+    Task,
+    Variant,
+)
+from pointsman.demo.checks import check_counts, check_moves
+from pointsman.demo.errors import DemoError
+from pointsman.demo.lines import command_path, try_line, write_lines
+from pointsman.demo.process import ServerProcess
+from pointsman.demo.screen import Screen, traffic_table
+from pointsman.demo.tally import Tally
+from pointsman.demo.traffic import Traffic
+from pointsman.demo.training import PROBABILITY_OUTPUT, TrainingResult, train
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from rich.table import Table
+
+ROUTER = "cancer"
+MODEL = "cancer"
+VERSIONS = {
+    "lr": ("1", "cancer-lr.onnx", "logistic regression"),
+    "gb": ("2", "cancer-gb.onnx", "gradient boosting"),
+}
+FIRST_WEIGHTS = {"lr": 70.0, "gb": 30.0}
+SECOND_WEIGHTS = {"lr": 50.0, "gb": 50.0}
+METRICS_SECONDS = 1.0
+
+
+def run_demo(*, seed: int, duration_seconds: float, keep_running: bool) -> None:
+    """Runs the demo.
+
+    Args:
+        seed: Makes training and traffic repeatable.
+        duration_seconds: How long traffic is sent.
+        keep_running: Whether the server stays up at the end, until Ctrl-C.
+
+    Raises:
+        DemoError: Something failed, or the counts of client and server differ.
+    """
+    screen = Screen()
+    folder = Path(tempfile.mkdtemp(prefix="pointsman-demo-"))
+    models = folder / "data" / "models"
+    models.mkdir(mode=0o700, parents=True)
+    with screen.step("Training two models on the breast-cancer data") as done:
+        training = train(models, seed)
+        lr, gb = (training.accuracies[file_name] for _, file_name, _ in VERSIONS.values())
+        done(
+            f"Trained a logistic regression ({lr:.1%} right) and gradient boosting ({gb:.1%}) and "
+            f"exported both to ONNX; {len(training.rows)} rows are held out for traffic"
+        )
+    with screen.step("Starting the server") as done:
+        server = ServerProcess(folder)
+        done(
+            f"Started a server of its own: gRPC on {server.grpc}, HTTP on {server.http}, "
+            f"data in {server.data_dir}"
+        )
+    try:
+        try:
+            asyncio.run(_run(screen, server, training, seed, duration_seconds))
+        except ClientError as error:
+            raise DemoError(f"{error}\nThe server's log is {server.log_path}") from error
+        _show_lines(screen, folder, server, training)
+        if keep_running:
+            screen.say(f"\nThe server keeps running at {server.grpc}; Ctrl-C ends it.")
+            _wait(server)
+        server.stop()
+        if not keep_running:
+            screen.say(
+                "\nThe server has ended. To paste the lines, bring it back with its data (or run with "
+                f"--keep-running):\n{command_path()} serve --grpc {server.grpc} --http {server.http} "
+                f"--data-dir {server.data_dir}"
+            )
+    finally:
+        server.kill()
+
+
+async def _run(
+    screen: Screen, server: ServerProcess, training: TrainingResult, seed: int, duration_seconds: float
+) -> None:
+    """Sets the router up, sends traffic before and after a change of weights, and checks the counts."""
+    async with AsyncClient(server.grpc) as client:
+        with screen.step("Registering the models and deploying the router") as done:
+            await _set_up(client, training)
+            done(
+                "Registered two model versions, created and deployed router 'cancer': 70/30, "
+                "sticky on the patient"
+            )
+        traffic = Traffic(client, ROUTER, list(VERSIONS), training, seed)
+        await _send(screen, client, traffic, FIRST_WEIGHTS, duration_seconds / 2)
+        first = await _reweight(screen, client, traffic)
+        await _send(screen, client, traffic, SECOND_WEIGHTS, duration_seconds / 2)
+        second = traffic.begin_stretch()
+        counted = Tally.of(list(VERSIONS))
+        counted.add(first)
+        counted.add(second)
+        metrics = await check_counts(client, ROUTER, counted)
+        _summarise(screen, counted, metrics)
+
+
+async def _set_up(client: AsyncClient, training: TrainingResult) -> None:
+    signature = Signature(
+        task=Task.CLASSIFICATION, labels=training.labels, probability_output=PROBABILITY_OUTPUT
+    )
+    variants = []
+    for name, (version, file_name, description) in VERSIONS.items():
+        await client.models.register(
+            ModelVersion(
+                MODEL,
+                version,
+                OnnxBackend(file_name),
+                signature,
+                description=description,
+                metrics={"accuracy": training.accuracies[file_name]},
+            )
+        )
+        variants.append(Variant(name, MODEL, version, FIRST_WEIGHTS[name]))
+    await client.routers.create(Router(ROUTER, display_name="Breast cancer", variants=variants))
+    deployment = await client.routers.deploy(ROUTER)
+    if deployment.router.status is not RouterStatus.RUNNING:
+        raise DemoError(f"the router is {deployment.router.status}: {deployment.router.status_message}")
+
+
+async def _send(
+    screen: Screen, client: AsyncClient, traffic: Traffic, weights: dict[str, float], seconds: float
+) -> None:
+    """Sends traffic for a while and shows it."""
+    total = sum(weights.values())
+    shares = {name: weight / total for name, weight in weights.items()}
+    title = "/".join(f"{weight:g}" for weight in weights.values())
+    async with _polled_metrics(client) as latest:
+
+        def render() -> Table:
+            return traffic_table(f"Traffic at {title}", traffic.tally, shares, latest[-1] if latest else None)
+
+        async with screen.live(render):
+            await traffic.send(seconds)
+
+
+@asynccontextmanager
+async def _polled_metrics(client: AsyncClient) -> AsyncIterator[list[RouterMetrics]]:
+    """Asks for the server's figures every second while the context lasts; the list holds the latest."""
+    latest: list[RouterMetrics] = []
+
+    async def poll() -> None:
+        while True:
+            latest[:] = [await client.routers.metrics(ROUTER)]
+            await asyncio.sleep(METRICS_SECONDS)
+
+    task = asyncio.create_task(poll())
+    try:
+        yield latest
+    finally:
+        task.cancel()
+
+
+async def _reweight(screen: Screen, client: AsyncClient, traffic: Traffic) -> Tally:
+    """Changes the weights while the server runs, and asks again for every patient seen so far."""
+    before = dict(traffic.homes)
+    with screen.step("Reweighting to 50/50") as done:
+        answer = await client.routers.set_weights(ROUTER, SECOND_WEIGHTS)
+        counted = traffic.begin_stretch()
+        await traffic.ask_again(sorted(before))
+        gained = {name for name, weight in SECOND_WEIGHTS.items() if weight > FIRST_WEIGHTS[name]}
+        moved = check_moves(before, traffic.homes, gained, answer.moved_share)
+        done(
+            f"Reweighted to 50/50 without a restart: {answer.moved_share:.1%} of the slots moved, the "
+            f"least possible; asked again for {len(before)} patients: {moved} have moved "
+            f"({moved / len(before):.1%}), all from lr to gb"
+        )
+    return counted
+
+
+def _summarise(screen: Screen, counted: Tally, metrics: RouterMetrics) -> None:
+    """Writes the totals, which client and server agree upon."""
+    shares = {figures.variant: figures.effective_share for figures in metrics.variants}
+    screen.say("")
+    screen.console.print(traffic_table("Both halves together", counted, shares, metrics))
+    feedback = sum(tally.feedback for tally in counted.variants.values())
+    screen.say(
+        f"✓ {counted.requests} answers and {feedback} values of feedback, recounted by the client: "
+        "the server's counts are the same"
+    )
+    if counted.errors:
+        told = ", ".join(f"{count} × {code}" for code, count in counted.errors.items())
+        raise DemoError(f"calls failed: {told}; the last said: {counted.last_error}")
+
+
+def _show_lines(screen: Screen, folder: Path, server: ServerProcess, training: TrainingResult) -> None:
+    """Tries the three lines and writes them."""
+    lines = write_lines(folder, server.grpc, ROUTER, training, training.rows[1], "patient-0001")
+    with screen.step("Trying three lines to copy") as done:
+        for line in lines:
+            if not line.missing:
+                try_line(line)
+        done("Three lines to copy, tried just now")
+    for line in lines:
+        note = f", not tried here: {line.missing} is not installed" if line.missing else ""
+        screen.say(f"\n# {line.title}{note}\n{line.command}")
+
+
+def _wait(server: ServerProcess) -> None:
+    try:
+        server.wait()
+    except KeyboardInterrupt:
+        return
+    raise DemoError(f"the server ended by itself; its log is {server.log_path}")

@@ -1,0 +1,102 @@
+"""Trains two classifiers on scikit-learn's breast-cancer data and writes them as ONNX files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HELD_OUT_SHARE = 0.4
+INPUT_NAME = "input"
+PROBABILITY_OUTPUT = "probabilities"
+
+
+@dataclass(frozen=True)
+class HeldOutRow:
+    """A tumour that no model saw in training."""
+
+    values: tuple[float, ...]
+    truth: str
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """Two ONNX files, and what to ask their models."""
+
+    feature_names: tuple[str, ...]
+    labels: tuple[str, ...]
+    """In the order of the models' probabilities."""
+    rows: tuple[HeldOutRow, ...]
+    accuracies: dict[str, float]
+    """Share of held-out rows that each file's model gets right, by file name."""
+
+    def features(self, row: HeldOutRow) -> dict[str, float]:
+        """Answers a row by the names of its features."""
+        return dict(zip(self.feature_names, row.values, strict=True))
+
+
+def train(folder: Path, seed: int) -> TrainingResult:
+    """Trains both models on one part of the data and keeps the other part for traffic.
+
+    Args:
+        folder: Where ``cancer-lr.onnx`` and ``cancer-gb.onnx`` are written.
+        seed: Makes split and training repeatable.
+
+    Returns:
+        The held-out rows, names, and each model's accuracy on them.
+    """
+    data: Any = load_breast_cancer()
+    train_x, test_x, train_y, test_y = train_test_split(
+        data.data.astype(np.float32),
+        data.target,
+        test_size=HELD_OUT_SHARE,
+        random_state=seed,
+        stratify=data.target,
+    )
+    names = tuple(str(name) for name in data.feature_names)
+    labels = tuple(str(name) for name in data.target_names)
+    models = {
+        "cancer-lr.onnx": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1_000)),
+        "cancer-gb.onnx": GradientBoostingClassifier(random_state=seed),
+    }
+    accuracies = {}
+    for file_name, model in models.items():
+        model.fit(train_x, train_y)
+        accuracies[file_name] = float(model.score(test_x, test_y))
+        write_onnx(model, names, folder / file_name)
+    rows = tuple(
+        HeldOutRow(tuple(float(value) for value in values), labels[truth])
+        for values, truth in zip(test_x, test_y, strict=True)
+    )
+    return TrainingResult(names, labels, rows, accuracies)
+
+
+def write_onnx(model: Any, feature_names: tuple[str, ...], path: Path) -> None:
+    """Writes a classifier as ONNX: one input with a column for each feature, probabilities as a plain tensor.
+
+    Args:
+        model: A fitted scikit-learn classifier or pipeline.
+        feature_names: The columns' names, kept in the file's metadata where the server finds them.
+        path: The file.
+    """
+    proto: Any = to_onnx(
+        model,
+        initial_types=[(INPUT_NAME, FloatTensorType([None, len(feature_names)]))],
+        options={id(model): {"zipmap": False}},
+    )
+    onnx.helper.set_model_props(proto, {"feature_names": json.dumps(feature_names)})
+    path.write_bytes(proto.SerializeToString())
