@@ -166,9 +166,9 @@ fn a_walker_that_refused_stays_failed() {
 
 #[test]
 fn an_error_inside_a_parameter_says_where_in_the_message() {
-    let message = b"\x0a\x01m\x22\x07\x0a\x01k\x12\x02\x1a\x09";
+    let message = b"\x0a\x01m\x22\x0f\x0a\x09entity_id\x12\x02\x1a\x09";
     let error = scan_head(message, message.len()).unwrap_err();
-    assert_eq!(error, WireError::Overrun { at: 11, field: 3, length: 9, left: 0 });
+    assert_eq!(error, WireError::Overrun { at: 19, field: 3, length: 9, left: 0 });
 }
 
 #[test]
