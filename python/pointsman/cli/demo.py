@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -24,12 +25,11 @@ def demo(
     machine, and ends with a summary whose counts it has recounted itself. Needs the extra: pip install
     'pointsman[demo]'.
     """
-    try:
-        from pointsman.demo import DemoError, run_demo
-    except ModuleNotFoundError as error:
-        raise CommandError(
-            f"the demo needs {error.name}; install it with: pip install 'pointsman[demo]'"
-        ) from error
+    for package in ("sklearn", "skl2onnx"):
+        if find_spec(package) is None:
+            raise CommandError(f"the demo needs {package}; install it with: pip install 'pointsman[demo]'")
+    from pointsman.demo import DemoError, run_demo
+
     try:
         run_demo(seed=seed, duration_seconds=duration, keep_running=keep_running)
     except DemoError as error:

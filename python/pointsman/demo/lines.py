@@ -12,13 +12,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from pointsman.demo.dataset import INPUT_NAME, PROBABILITY_OUTPUT
 from pointsman.demo.errors import DemoError
-from pointsman.demo.training import INPUT_NAME, PROBABILITY_OUTPUT
 
 if TYPE_CHECKING:
-    from pointsman.demo.training import HeldOutRow, TrainingResult
+    from pointsman.demo.dataset import HeldOutRow, TrainingResult
 
 TRY_SECONDS = 60.0
 
@@ -49,6 +47,8 @@ def write_lines(
     Returns:
         The three lines.
     """
+    import numpy as np
+
     features = training.features(row)
     (folder / "row.json").write_text(json.dumps(features))
     request = {"router_id": router_id, "features": features, "entity_id": entity}

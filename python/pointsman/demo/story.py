@@ -21,13 +21,13 @@ from pointsman.client import (
     Variant,
 )
 from pointsman.demo.checks import check_counts, check_moves
+from pointsman.demo.dataset import PROBABILITY_OUTPUT, TrainingResult
 from pointsman.demo.errors import DemoError
 from pointsman.demo.lines import command_path, try_line, write_lines
 from pointsman.demo.process import ServerProcess
 from pointsman.demo.screen import Screen, traffic_table
 from pointsman.demo.tally import Tally
 from pointsman.demo.traffic import Traffic
-from pointsman.demo.training import PROBABILITY_OUTPUT, TrainingResult, train
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -61,6 +61,8 @@ def run_demo(*, seed: int, duration_seconds: float, keep_running: bool) -> None:
     models = folder / "data" / "models"
     models.mkdir(mode=0o700, parents=True)
     with screen.step("Training two models on the breast-cancer data") as done:
+        from pointsman.demo.training import train  # takes seconds to import: let the step be seen
+
         training = train(models, seed)
         lr, gb = (training.accuracies[file_name] for _, file_name, _ in VERSIONS.values())
         done(

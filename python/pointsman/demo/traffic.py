@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pointsman.client import AsyncClient
-    from pointsman.demo.training import HeldOutRow, TrainingResult
+    from pointsman.demo.dataset import HeldOutRow, TrainingResult
 
 ENTITIES = 600
 REQUESTS_PER_SECOND = 150

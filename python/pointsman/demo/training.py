@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,36 +16,12 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from pointsman.demo.dataset import INPUT_NAME, HeldOutRow, TrainingResult
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 HELD_OUT_SHARE = 0.4
-INPUT_NAME = "input"
-PROBABILITY_OUTPUT = "probabilities"
-
-
-@dataclass(frozen=True)
-class HeldOutRow:
-    """A tumour that no model saw in training."""
-
-    values: tuple[float, ...]
-    truth: str
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """Two ONNX files, and what to ask their models."""
-
-    feature_names: tuple[str, ...]
-    labels: tuple[str, ...]
-    """In the order of the models' probabilities."""
-    rows: tuple[HeldOutRow, ...]
-    accuracies: dict[str, float]
-    """Share of held-out rows that each file's model gets right, by file name."""
-
-    def features(self, row: HeldOutRow) -> dict[str, float]:
-        """Answers a row by the names of its features."""
-        return dict(zip(self.feature_names, row.values, strict=True))
 
 
 def train(folder: Path, seed: int) -> TrainingResult:
