@@ -97,7 +97,7 @@ pub fn reallocate_slots(runs: &[(u16, u16)], shares: &[f64]) -> Result<Reallocat
         .collect();
     deficits.reverse();
     let mut moved = 0;
-    let mut table = Table::default();
+    let mut table = Table { runs: Vec::with_capacity(runs.len() + shares.len()) };
     for (owner, mut length) in pieces.into_iter().rev() {
         if let Some(variant) = owner {
             table.push(variant, length);
@@ -120,7 +120,6 @@ pub fn reallocate_slots(runs: &[(u16, u16)], shares: &[f64]) -> Result<Reallocat
 }
 
 /// Runs in the making: neighbours of the same variant become one.
-#[derive(Default)]
 struct Table {
     runs: Vec<(u8, u16)>,
 }
