@@ -6,9 +6,6 @@ mod given;
 mod read;
 mod value;
 
-#[cfg(test)]
-mod round_trip_tests;
-
 pub use fill::fill_inputs;
 pub use read::{Answer, read_outputs};
 use thiserror::Error;

@@ -6,9 +6,6 @@ mod contents;
 mod request;
 mod response;
 
-#[cfg(test)]
-mod tests;
-
 pub use request::{InferRequest, decode_request, encode_request};
 pub use response::{decode_response, encode_response};
 use thiserror::Error;

@@ -1,0 +1,317 @@
+//! ONNX files, loaded and run by the real library.
+
+mod support;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Barrier,
+    thread,
+};
+
+use pointsman_inference::{
+    OnnxError, OnnxModel, Tensor, fill_inputs, init_library, models_path,
+    oip::{decode_request, encode_request},
+    read_outputs,
+};
+use pointsman_model::{Datatype, Task};
+use support::*;
+
+const NONE: &[&str] = &[];
+
+/// The library of the `onnxruntime` wheel.
+#[expect(clippy::panic, reason = "a test without the library has to fail with a sentence")]
+fn library() -> PathBuf {
+    if let Some(path) = std::env::var_os("POINTSMAN_ONNX_LIBRARY") {
+        return path.into();
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+    let entries =
+        |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries(root.join(".venv/lib"))
+        .flat_map(|python| entries(python.join("site-packages/onnxruntime/capi")))
+        .find(|file| {
+            file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("libonnxruntime."))
+        })
+        .unwrap_or_else(|| {
+            panic!("the onnxruntime library is not in .venv: run `make setup`, or set POINTSMAN_ONNX_LIBRARY")
+        })
+}
+
+fn models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models")
+}
+
+fn load_with(name: &str, slots: usize) -> Result<OnnxModel, OnnxError> {
+    init_library(&library())?;
+    OnnxModel::load(&models().join(name), slots)
+}
+
+fn load(name: &str) -> OnnxModel {
+    load_with(name, 1).unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+/// A folder that is the test's own and is gone afterwards.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("pointsman-inference-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap_or_else(|error| unreachable!("{error}"));
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn the_library_is_loaded_once() {
+    init_library(&library()).unwrap();
+    init_library(&library()).unwrap();
+    let error = init_library(Path::new("nowhere/libonnxruntime.so")).unwrap_err();
+    assert!(!error.is_callers_fault());
+    assert!(error.to_string().contains("nowhere/libonnxruntime.so cannot be opened"), "{error}");
+    let error = init_library(&models().join("iris.onnx")).unwrap_err().to_string();
+    assert!(error.contains("is loaded already"), "{error}");
+}
+
+#[test]
+fn a_classifier_says_what_it_takes_and_gives() {
+    let model = load("iris.onnx");
+    let signature = model.signature();
+    let names = ["sepal_length", "sepal_width", "petal_length", "petal_width"];
+    assert_eq!(*signature.inputs, [spec("X", Datatype::Fp32, &[-1, 4], &names)]);
+    let outputs =
+        [spec("label", Datatype::Int64, &[-1], &[]), spec("probabilities", Datatype::Fp32, &[-1, 3], &[])];
+    assert_eq!(*signature.outputs, outputs);
+    assert_eq!(signature.task, Task::Classification);
+    assert_eq!(signature.labels.join(" "), "setosa versicolor virginica");
+    assert_eq!(signature.prediction_output.as_deref(), Some("label"));
+    assert_eq!(signature.probability_output.as_deref(), Some("probabilities"));
+}
+
+#[test]
+fn features_become_a_label_and_probabilities() {
+    let model = load("iris.onnx");
+    let features = features([
+        ("sepal_length", number(6.7)),
+        ("sepal_width", number(3.0)),
+        ("petal_length", number(5.2)),
+        ("petal_width", number(2.3)),
+    ]);
+    let inputs = fill_inputs(model.signature(), &features).unwrap();
+    let outputs = model.run(0, &inputs, NONE).unwrap();
+    let answer = read_outputs(model.signature(), &outputs).unwrap();
+    assert_eq!(answer.prediction, text("virginica"));
+    assert_eq!(answer.outputs["label"], number(2.0));
+    // What onnxruntime itself answers in Python.
+    let expected = [5.641_345e-5, 0.080_677_144, 0.919_266_46];
+    assert!(answer.probabilities.iter().zip(expected).all(|(p, e)| (p - e).abs() < 1e-6), "{answer:?}");
+}
+
+#[test]
+fn a_regressor_answers_its_value() {
+    let model = load("regression.onnx");
+    assert_eq!(model.signature().task, Task::Regression);
+    let inputs = fill_inputs(model.signature(), &features([("X", numbers(&[5.1, 3.5, 1.4]))])).unwrap();
+    let answer = read_outputs(model.signature(), &model.run(0, &inputs, NONE).unwrap()).unwrap();
+    let outputs = &answer.outputs["variable"];
+    assert_eq!(*outputs, number(f64::from(0.216_252_09_f32)));
+    assert_eq!(answer.prediction, *outputs);
+}
+
+#[test]
+fn every_datatype_passes_through_the_library_bit_by_bit() {
+    let model = load("types.onnx");
+    let inputs: Vec<Tensor> = model
+        .signature()
+        .inputs
+        .iter()
+        .map(|spec| match spec.datatype.element_bytes() {
+            // Not aligned on purpose: contents of a message lie anywhere.
+            Some(size) => {
+                let bytes = bytes::Bytes::from(vec![1_u8; 4 * size + 1]).slice(1..);
+                Tensor { name: spec.name.clone(), datatype: spec.datatype, shape: vec![2, 2], raw: bytes }
+            }
+            None => texts(&spec.name, &[2, 2], &["é", "", "x", "long text"]),
+        })
+        .collect();
+    let outputs = model.run(0, &inputs, NONE).unwrap();
+    assert_eq!(outputs.len(), 14);
+    for (input, output) in inputs.iter().zip(outputs) {
+        assert_eq!(*output.name, format!("{}_out", input.name));
+        assert_eq!(Tensor { name: input.name.clone(), ..output }, *input);
+    }
+}
+
+#[test]
+fn requested_outputs_come_in_their_order() {
+    let model = load("iris.onnx");
+    let row = [floats("X", &[1, 4], &[5.1, 3.5, 1.4, 0.2])];
+    let run = |requested: &[&str]| model.run(0, &row, requested);
+    let names =
+        |outputs: Vec<Tensor>| outputs.iter().map(|tensor| tensor.name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(run(&["probabilities"]).unwrap()), ["probabilities"]);
+    assert_eq!(names(run(&["probabilities", "label"]).unwrap()), ["probabilities", "label"]);
+    let error = run(&["logits"]).unwrap_err();
+    assert!(error.is_callers_fault());
+    assert_eq!(
+        error.to_string(),
+        "output \"logits\": the model has none of this name; it has \"label\", \"probabilities\""
+    );
+}
+
+#[test]
+fn batches_and_empty_batches_are_run() {
+    let model = load("iris.onnx");
+    let outputs = model.run(0, &[floats("X", &[3, 4], &[1.0; 12])], NONE).unwrap();
+    assert_eq!((&*outputs[0].shape, &*outputs[1].shape), (&[3][..], &[3, 3][..]));
+    // Whether a model takes no rows is its own affair; it must not take the process with it.
+    let _ = model.run(0, &[floats("X", &[0, 4], &[])], NONE);
+}
+
+#[test]
+fn tensors_that_the_model_does_not_take_are_refused_by_name() {
+    let model = load("iris.onnx");
+    let row = floats("X", &[1, 4], &[0.0; 4]);
+    let cases = [
+        (vec![], "input \"X\": missing; the model takes \"X\""),
+        (vec![floats("Y", &[1, 4], &[0.0; 4])], "input \"Y\": the model has no input of this name"),
+        (vec![row.clone(), row], "input \"X\": it is sent twice"),
+        (vec![longs("X", &[1, 4], &[0; 4])], "input \"X\": is INT64; the model takes FP32"),
+        (vec![floats("X", &[1, 3], &[0.0; 3])], "input \"X\": shape [1, 3] does not fit [-1, 4]"),
+        (vec![floats("X", &[4], &[0.0; 4])], "input \"X\": shape [4] does not fit [-1, 4]"),
+        (vec![floats("X", &[1, 4], &[0.0; 3])], "input \"X\": 12 bytes of FP32 do not fit shape [1, 4]"),
+        (vec![floats("X", &[-1, 4], &[])], "input \"X\": shape [-1, 4] is not countable"),
+        (
+            vec![floats("X", &[1 << 62, 4], &[])],
+            "input \"X\": shape [4611686018427387904, 4] is not countable",
+        ),
+    ];
+    for (inputs, reason) in cases {
+        let error = model.run(0, &inputs, NONE).unwrap_err();
+        assert!(error.is_callers_fault() && error.to_string().starts_with(reason), "{error}");
+    }
+}
+
+#[test]
+fn text_that_the_library_would_cut_is_refused() {
+    let model = load("text.onnx");
+    assert_eq!(model.run(0, &[texts("text", &[1], &["é"])], NONE).unwrap(), [texts("echo", &[1], &["é"])]);
+    let error = model.run(0, &[texts("text", &[2], &["a", "b\0c"])], NONE).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "input \"text\": element 1 holds a zero byte; the model takes text without"
+    );
+    let broken = Tensor { raw: b"\x01\0\0\0\xff".as_slice().into(), ..texts("text", &[1], &[]) };
+    assert!(model.run(0, &[broken], NONE).unwrap_err().to_string().contains("element 0 is not UTF-8"));
+}
+
+#[test]
+fn a_model_that_refuses_while_it_runs_goes_on_serving() {
+    let model = load("gather.onnx");
+    let error = model.run(0, &[longs("index", &[1], &[7])], NONE).unwrap_err();
+    assert!(error.is_callers_fault(), "{error}");
+    let outputs = model.run(0, &[longs("index", &[2], &[2, 0])], NONE).unwrap();
+    assert_eq!(outputs, [floats("value", &[2], &[30.0, 10.0])]);
+}
+
+#[test]
+fn slots_run_side_by_side_and_the_mean_is_measured() {
+    let model = load_with("iris.onnx", 3).unwrap();
+    assert_eq!(model.slots(), 3);
+    assert!(model.mean_run_nanos() > 0);
+    let barrier = Barrier::new(3);
+    thread::scope(|scope| {
+        for slot in 0..3 {
+            let (model, barrier) = (&model, &barrier);
+            scope.spawn(move || {
+                barrier.wait();
+                for _ in 0..200 {
+                    let outputs = model.run(slot, &[floats("X", &[1, 4], &[1.0; 4])], &["label"]).unwrap();
+                    assert_eq!(outputs.len(), 1);
+                }
+            });
+        }
+    });
+    let error = model.run(3, &[], NONE).unwrap_err();
+    assert_eq!(error, OnnxError::Slot { slot: 3, slots: 3 });
+}
+
+#[test]
+fn a_message_runs_as_it_came() {
+    let model = load("iris.onnx");
+    let message = encode_request("iris", "", "1", &[floats("X", &[1, 4], &[5.1, 3.5, 1.4, 0.2])], &["label"]);
+    let request = decode_request(message).unwrap();
+    assert_eq!(model.run(0, &request.inputs, &request.requested).unwrap(), [longs("label", &[1], &[0])]);
+}
+
+#[test]
+fn files_that_are_no_usable_model_are_refused_with_the_way_out() {
+    let error = load_with("zipmap.onnx", 1).unwrap_err();
+    assert!(!error.is_callers_fault());
+    assert!(
+        error.to_string().contains("output \"output_probability\"")
+            && error.to_string().contains("\"zipmap\": False")
+    );
+    let folder = Folder::new("files");
+    let whole = std::fs::read(models().join("iris.onnx")).unwrap();
+    let corrupt: [&[u8]; 4] = [b"", b"not a model", &whole[..whole.len() / 2], &whole[7..]];
+    for contents in corrupt {
+        let file = folder.0.join("corrupt.onnx");
+        std::fs::write(&file, contents).unwrap();
+        let error = OnnxModel::load(&file, 2).unwrap_err();
+        assert!(error.to_string().starts_with("ONNX file \"corrupt.onnx\": "), "{error}");
+    }
+    assert!(OnnxModel::load(&folder.0, 1).is_err());
+    assert!(OnnxModel::load(&folder.0.join("none.onnx"), 1).is_err());
+}
+
+#[test]
+fn no_cut_and_no_flipped_byte_takes_the_process_down() {
+    init_library(&library()).unwrap();
+    let folder = Folder::new("flips");
+    let file = folder.0.join("flipped.onnx");
+    let whole = std::fs::read(models().join("iris.onnx")).unwrap();
+    for index in (0..whole.len()).step_by(5) {
+        let mut flipped = whole.clone();
+        flipped[index] ^= 0x55;
+        std::fs::write(&file, flipped).unwrap();
+        let _ = OnnxModel::load(&file, 1);
+    }
+}
+
+#[test]
+fn paths_stay_inside_the_models_folder() {
+    let folder = Folder::new("paths");
+    let models = folder.0.join("models");
+    std::fs::create_dir_all(models.join("sub")).unwrap();
+    std::fs::write(models.join("sub/a.onnx"), "").unwrap();
+    std::fs::write(folder.0.join("outside.onnx"), "").unwrap();
+    std::os::unix::fs::symlink("../outside.onnx", models.join("link.onnx")).unwrap();
+    std::os::unix::fs::symlink("sub/a.onnx", models.join("inner.onnx")).unwrap();
+    std::os::unix::fs::symlink(&folder.0, models.join("up")).unwrap();
+    let inside = models.join("sub/a.onnx").canonicalize().unwrap();
+    for good in ["sub/a.onnx", "./sub/a.onnx", "inner.onnx"] {
+        assert_eq!(models_path(&models, good).unwrap(), inside, "{good}");
+    }
+    let cases = [
+        ("", "is empty"),
+        ("/etc/passwd", "is absolute"),
+        ("../outside.onnx", "climbs with"),
+        ("sub/../sub/a.onnx", "climbs with"),
+        ("link.onnx", "leads outside the models folder through a link"),
+        ("up/outside.onnx", "leads outside the models folder through a link"),
+        ("sub", "is no file"),
+    ];
+    for (bad, reason) in cases {
+        let error = models_path(&models, bad).unwrap_err();
+        assert!(error.is_callers_fault() && error.to_string().contains(reason), "{error}");
+    }
+    for missing in ["none.onnx", "a\0b.onnx"] {
+        assert!(matches!(models_path(&models, missing), Err(OnnxError::File { .. })));
+    }
+}
