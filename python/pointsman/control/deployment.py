@@ -2,28 +2,31 @@
 
 import asyncio
 import dataclasses
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from pointsman.control.changes import Changes
+from pointsman.control.changes import Change, Changes
 from pointsman.control.lanes import Lanes
-from pointsman.control.probing import probe
-from pointsman.control.router_access import find_router_to_change
+from pointsman.control.probing import BackendsNotReadyError, probe_all
+from pointsman.control.router_access import find_router, find_router_to_change
 from pointsman.control.routers import usable_models
+from pointsman.domain.access import Rule
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, next_status
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
-from pointsman.domain.routers import Router, Variant
-from pointsman.errors import DataPlaneError, PointsmanError
+from pointsman.domain.routers import Router, RouterStatus, Variant
+from pointsman.errors import AbortedError, DataPlaneError, FailedPreconditionError
 from pointsman.store import model_versions, routers
 from pointsman.store.database import Database
 
 _log = structlog.get_logger(__name__)
 _MAX_MESSAGE_CHARS = 2000
+
+VariantsAfter = Callable[[Router], Sequence[Variant]]
+"""Answers what a router's variants will be after a change."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,14 @@ class Deployments:
         timeout_seconds: How long all backends of a router may take together.
     """
 
-    def __init__(self, database: Database, changes: Changes, data_plane: DataPlane, lanes: Lanes, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        changes: Changes,
+        data_plane: DataPlane,
+        lanes: Lanes,
+        timeout_seconds: float,
+    ) -> None:
         self._database = database
         self._changes = changes
         self._data_plane = data_plane
@@ -82,6 +92,39 @@ class Deployments:
         if validate_only:
             return plan.router
         return await asyncio.shield(asyncio.create_task(self._finish(plan)))
+
+    async def check_additions(self, caller: Principal, router_id: str, variants: VariantsAfter) -> None:
+        """Asks the backends that a running router would begin to use by a change of its variants.
+
+        Args:
+            caller: Who asks for the change.
+            router_id: The router's id.
+            variants: Answers what the variants will be, of the router as it stands.
+
+        Raises:
+            FailedPreconditionError: One did not answer; calls to its variant would fail.
+            NotFoundError: There is no such router, model version, or the caller may not know of it.
+            PermissionDeniedError: The caller may not change it.
+        """
+        plan = await self._lanes.read(self._additions, caller, router_id, variants)
+        if not plan.models:
+            return
+        try:
+            signatures = await probe_all(
+                self._data_plane,
+                self._lanes,
+                plan.models,
+                plan.router.enabled_variants,
+                self._timeout_seconds,
+            )
+        except BackendsNotReadyError as error:
+            raise FailedPreconditionError(
+                f"{error}; the router runs on as before, bring the backend up first",
+                reason=error.reason,
+                metadata={"router_id": router_id},
+            ) from error
+        if any(signatures[key] != model.signature for key, model in plan.models.items()):
+            await self._lanes.write(self._describe, plan, signatures)
 
     def stop(self, caller: Principal, router_id: str, etag: str, *, validate_only: bool) -> Router:
         """Takes a running router out of service.
@@ -119,14 +162,14 @@ class Deployments:
         return len(abandoned)
 
     async def _finish(self, plan: Plan) -> Router:
+        variants = plan.router.enabled_variants
         try:
-            signatures = await self._probe_all(plan)
-        except DeploymentError as error:
-            return await self._lanes.write(self._fail, plan.router.router_id, plan.router.row_key, str(error))
-        try:
+            signatures = await probe_all(
+                self._data_plane, self._lanes, plan.models, variants, self._timeout_seconds
+            )
             serving = await self._lanes.write(self._serve, plan, signatures)
-        except DataPlaneError as error:
-            return await self._lanes.write(self._fail, plan.router.router_id, plan.router.row_key, str(error))
+        except (BackendsNotReadyError, DataPlaneError) as error:
+            return await self._lanes.write(self._fail, plan.router, str(error))
         return await self._lanes.write(self._succeed, serving)
 
     def _begin(self, caller: Principal, router_id: str, etag: str, step: Step, validate_only: bool) -> Plan:
@@ -138,44 +181,27 @@ class Deployments:
             change.router = after
         return Plan(router if validate_only else after, models)
 
-    async def _probe_all(self, plan: Plan) -> dict[ModelKey, Signature]:
-        """Asks all backends at the same time; names every variant whose backend did not answer."""
-        deadline = time.monotonic() + self._timeout_seconds
-        keys = sorted(plan.models)
-        answers = await asyncio.gather(
-            *(self._lanes.probe(self._probe_one, plan.models[key], deadline) for key in keys),
-            return_exceptions=True,
-        )
-        signatures: dict[ModelKey, Signature] = {}
-        faults: list[str] = []
-        for key, answer in zip(keys, answers, strict=True):
-            if isinstance(answer, BaseException):
-                if not isinstance(answer, PointsmanError):
-                    raise answer
-                faults.append(f"{_named(plan.router.enabled_variants, key)}: {answer}")
-            else:
-                signatures[key] = answer
-        if faults:
-            raise DeploymentError("; ".join(faults))
-        return signatures
+    def _additions(self, caller: Principal, router_id: str, variants: VariantsAfter) -> Plan:
+        with self._database.read() as connection:
+            router = find_router(connection, caller, router_id, Rule.CHANGE_ROUTER)
+            if router.status is not RouterStatus.RUNNING:
+                return Plan(router, {})
+            after = dataclasses.replace(router, variants=tuple(variants(router)))
+            used = {variant.model_key for variant in router.enabled_variants}
+            added = [variant for variant in after.enabled_variants if variant.model_key not in used]
+            models = model_versions.find_many(connection, {variant.model_key for variant in added})
+        # Those that are not registered or have no backend are refused by the change itself.
+        return Plan(after, {key: model for key, model in models.items() if model.backend is not None})
 
-    def _probe_one(self, model: ModelVersion, deadline: float) -> Signature:
-        remaining_seconds = deadline - time.monotonic()
-        if remaining_seconds <= 0:
-            raise DeploymentError(f"was not asked within {self._timeout_seconds:g} s; deploy again")
-        return probe(self._data_plane, model, remaining_seconds)
+    def _describe(self, plan: Plan, signatures: Mapping[ModelKey, Signature]) -> None:
+        with self._changes.change() as change:
+            _store_signatures(change, plan, signatures)
 
     def _serve(self, plan: Plan, signatures: Mapping[ModelKey, Signature]) -> Router:
         """Publishes the router as one that serves; it does not say ``running`` yet."""
         with self._changes.change() as change:
             router = _present(routers.find(change.connection, plan.router.router_id), plan.router.row_key)
-            described = False
-            for key, model in plan.models.items():
-                if signatures[key] != model.signature:
-                    model_versions.set_signature(
-                        change.connection, model.row_key, signatures[key], change.generation
-                    )
-                    described = True
+            described = _store_signatures(change, plan, signatures)
             after = dataclasses.replace(
                 router,
                 serving=True,
@@ -198,20 +224,16 @@ class Deployments:
             change.router = after
         return after
 
-    def _fail(self, router_id: str, row_key: int, message: str) -> Router:
-        _log.warning("deployment failed", router=router_id, reason=message)
+    def _fail(self, began: Router, message: str) -> Router:
+        _log.warning("deployment failed", router=began.router_id, reason=message)
         with self._changes.change() as change:
-            router = _present(routers.find(change.connection, router_id), row_key)
+            router = _present(routers.find(change.connection, began.router_id), began.row_key)
             after = _stepped(
                 router, Step.FAIL, change.generation, change.now_us, serving=False, message=message
             )
             routers.save(change.connection, after)
             change.router = after
         return after
-
-
-class DeploymentError(PointsmanError):
-    """A router could not be put into service; the message says which variants stood in the way."""
 
 
 def _stepped(
@@ -231,10 +253,15 @@ def _stepped(
 def _present(router: Router | None, row_key: int) -> Router:
     if router is None or router.row_key != row_key:
         # Deleting is refused while a router deploys; only another program could do this.
-        raise DeploymentError("the router went away while it was deployed")
+        raise AbortedError("the router went away while it was deployed", reason="ROUTER_GONE")
     return router
 
 
-def _named(variants: Sequence[Variant], key: ModelKey) -> str:
-    names = ", ".join(repr(variant.name) for variant in variants if variant.model_key == key)
-    return f"variant {names} ({key})"
+def _store_signatures(change: Change, plan: Plan, signatures: Mapping[ModelKey, Signature]) -> bool:
+    """Stores the signatures that differ from those before; answers whether any did."""
+    different = [model for key, model in plan.models.items() if signatures[key] != model.signature]
+    for model in different:
+        model_versions.set_signature(
+            change.connection, model.row_key, signatures[model.key], change.generation
+        )
+    return bool(different)

@@ -13,6 +13,7 @@ class ControlOptions:
         probe_timeout_seconds: How long a registration waits for a backend to describe itself.
         poll_interval_seconds: How often a shared database is asked for changes of other processes.
         record_interval_seconds: How often recorded predictions are taken from the data plane.
+        record_rows_per_second: At most how many predictions are stored in the background each second.
         prediction_rows_per_router: How many predictions of a router are kept; older ones are deleted.
         feedback_horizon_days: How long after a prediction its feedback is taken.
         reader_threads: Threads that read from the database.
@@ -24,6 +25,7 @@ class ControlOptions:
     probe_timeout_seconds: float = 2.0
     poll_interval_seconds: float = 1.0
     record_interval_seconds: float = 0.2
+    record_rows_per_second: int = 2000
     prediction_rows_per_router: int = 1_000_000
     feedback_horizon_days: int = 90
     reader_threads: int = 4

@@ -12,27 +12,32 @@ import structlog
 from pointsman.control.allocation import Allocations
 from pointsman.control.changes import Changes
 from pointsman.control.deployment import Deployments
+from pointsman.control.feedback import FeedbackBook
 from pointsman.control.interceptor import Gate
+from pointsman.control.keys import ApiKeys
 from pointsman.control.lanes import Lanes
 from pointsman.control.models import ModelRegistry
 from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
+from pointsman.control.recorder import Recorder
 from pointsman.control.routers import RouterRegistry
+from pointsman.control.servicers.keys import ApiKeyServicer
 from pointsman.control.servicers.models import ModelServicer
+from pointsman.control.servicers.predictions import PredictionServicer
 from pointsman.control.servicers.routers import RouterParts, RouterServicer
 from pointsman.control.signing import SigningKeys
+from pointsman.control.upkeep import ABANDONED_AFTER_SECONDS, Upkeep
+from pointsman.control.watching import RouterWatch
 from pointsman.domain.data_plane import DataPlane
 from pointsman.errors import DatabaseTooNewError, DatabaseUnavailableError, PointsmanError
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
-from pointsman.v1 import model_pb2_grpc, router_pb2_grpc
+from pointsman.v1 import key_pb2_grpc, model_pb2_grpc, prediction_pb2_grpc, router_pb2_grpc
 
 _log = structlog.get_logger(__name__)
 
 _FIRST_ATTEMPT_SECONDS = 5.0
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
-# A deployment that takes longer than its backends may, and then some, has lost its process.
-_ABANDONED_AFTER_SECONDS = 60.0
 
 
 def clock_us() -> int:
@@ -75,6 +80,13 @@ class ControlPlane:
         self._lanes = Lanes(self._options.reader_threads)
         self._publisher = Publisher(self._database, data_plane, open_without_keys=loopback, clock=clock)
         changes = Changes(self._database, self._publisher, clock)
+        self._recorder = Recorder(
+            self._database,
+            data_plane,
+            interval_seconds=self._options.record_interval_seconds,
+            rows_per_second=self._options.record_rows_per_second,
+            rows_per_router=self._options.prediction_rows_per_router,
+        )
         self._signing = SigningKeys(self._database, changes, self._options.feedback_horizon_days)
         self._deployments = Deployments(
             self._database, changes, data_plane, self._lanes, self._options.deploy_timeout_seconds
@@ -84,10 +96,30 @@ class ControlPlane:
             routers=RouterRegistry(self._database, changes, data_plane),
             allocations=Allocations(changes, data_plane),
             deployments=self._deployments,
+            watch=RouterWatch(self._database, data_plane, self._recorder),
             lanes=self._lanes,
             endpoint=endpoint,
         )
+        self._keys = ApiKeys(self._database, changes, clock)
+        self._feedback = FeedbackBook(
+            self._database,
+            data_plane,
+            lambda: self._publisher.signing_keys,
+            self._lanes,
+            self._options.feedback_horizon_days,
+            clock,
+        )
+        self._upkeep = Upkeep(
+            self._database,
+            self._publisher,
+            self._deployments,
+            self._lanes,
+            self._options,
+            clock,
+            self._report,
+        )
         self._server: grpc.aio.Server | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._reason = "the control plane is starting; try again in a moment"
 
@@ -100,6 +132,22 @@ class ControlPlane:
     def reason(self) -> str:
         """Why it is not ready, in words; empty when it is."""
         return self._reason
+
+    @property
+    def open_access(self) -> bool:
+        """Whether calls without a key are the local admin's, because no key exists yet."""
+        return self._publisher.open_access
+
+    async def rotate_signing_key(self) -> int:
+        """Signs prediction ids with a new key from now on; the old ones verify until the feedback horizon.
+
+        Returns:
+            The new key's id.
+
+        Raises:
+            FailedPreconditionError: All 256 ids are in use.
+        """
+        return await self._lanes.write(self._signing.rotate)
 
     async def start(self) -> None:
         """Starts to serve; returns within seconds even when the database does not answer.
@@ -116,18 +164,22 @@ class ControlPlane:
             error = opening.exception()
             await self.stop(0)
             raise error if error is not None else AssertionError
-        self._tasks.append(opening)
+        self._opening = opening
 
     async def stop(self, grace_seconds: float) -> None:
         """Finishes the calls in progress within the grace, stores the last records and closes."""
         if self._server is not None:
             await self._server.stop(grace_seconds)
             self._server = None
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await asyncio.to_thread(self._lanes.close)
+        await asyncio.to_thread(self._recorder.stop)
         await asyncio.to_thread(self._database.close)
 
     async def _serve(self) -> None:
@@ -142,6 +194,10 @@ class ControlPlane:
         )
         models = ModelServicer(self._models, self._lanes)
         routers = RouterServicer(self._routers)
+        keys = ApiKeyServicer(self._keys, self._lanes)
+        predictions = PredictionServicer(self._feedback)
+        key_pb2_grpc.add_ApiKeyServiceServicer_to_server(keys, server)  # type: ignore[no-untyped-call]
+        prediction_pb2_grpc.add_PredictionServiceServicer_to_server(predictions, server)  # type: ignore[no-untyped-call]
         model_pb2_grpc.add_ModelServiceServicer_to_server(models, server)  # type: ignore[no-untyped-call]
         router_pb2_grpc.add_RouterServiceServicer_to_server(routers, server)  # type: ignore[no-untyped-call]
         with contextlib.suppress(FileNotFoundError):
@@ -169,14 +225,19 @@ class ControlPlane:
             else:
                 self._reason = ""
                 _log.info("control plane ready", generation=self._publisher.generation)
-                return
+                break
             await asyncio.sleep(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)])
             attempt += 1
+        self._recorder.start()
+        self._tasks.append(asyncio.create_task(self._upkeep.run()))
+
+    def _report(self, reason: str) -> None:
+        self._reason = reason
 
     def _prepare(self) -> None:
         migrate(self._database)
         self._publisher.publish_all()
         self._signing.ensure()
         # A file belongs to this process alone; a server may be shared with one that is deploying.
-        age_us = 0 if self._database.is_sqlite else int(_ABANDONED_AFTER_SECONDS * 1_000_000)
+        age_us = 0 if self._database.is_sqlite else int(ABANDONED_AFTER_SECONDS * 1_000_000)
         self._deployments.fail_abandoned(self._clock() - age_us + 1)

@@ -49,6 +49,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._published = Published(_NOTHING_PUBLISHED, b"")
         self._refused: dict[str, str] = {}
+        self._open_access = False
 
     @property
     def generation(self) -> int:
@@ -59,6 +60,11 @@ class Publisher:
     def signing_keys(self) -> bytes:
         """The signing keys in force, as ``SigningKeys``."""
         return self._published.signing_keys
+
+    @property
+    def open_access(self) -> bool:
+        """Whether calls without a key are the local admin's."""
+        return self._open_access
 
     def refusal(self, router_id: str) -> str:
         """Why the data plane refused a router's last change; empty when it did not."""
@@ -157,6 +163,8 @@ class Publisher:
         for router_id in update.deleted_routers:
             self._refused.pop(router_id, None)
         self._refused.update(refused)
+        if update.HasField("access"):
+            self._open_access = update.access.open
         table = self._published.signing_keys
         if update.HasField("signing_keys"):
             table = update.signing_keys.SerializeToString()

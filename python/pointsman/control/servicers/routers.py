@@ -1,5 +1,6 @@
 """``pointsman.v1.RouterService``."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from google.protobuf.empty_pb2 import Empty
 from pointsman.control.allocation import Allocations, Reallocation
 from pointsman.control.calls import caller
 from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY
+from pointsman.control.convert.metrics import metrics_to
+from pointsman.control.convert.predictions import prediction_to
 from pointsman.control.convert.routers import (
     check_strategy_stated,
     permissions_from,
@@ -15,15 +18,18 @@ from pointsman.control.convert.routers import (
     router_to,
     variants_to,
 )
+from pointsman.control.convert.times import microseconds_of
 from pointsman.control.deployment import Deployments
 from pointsman.control.lanes import Lanes
 from pointsman.control.routers import UPDATABLE, RouterRegistry
+from pointsman.control.watching import RouterWatch
 from pointsman.domain.lifecycle import Step
 from pointsman.domain.pages import page_size
-from pointsman.domain.router_checks import check_weight
+from pointsman.domain.router_checks import check_variants, check_weight
 from pointsman.domain.routers import SLOT_COUNT, Router
 from pointsman.errors import InvalidArgumentError
-from pointsman.v1 import router_pb2, router_pb2_grpc
+from pointsman.store.predictions import PredictionFilter
+from pointsman.v1 import prediction_pb2, router_pb2, router_pb2_grpc
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class RouterParts:
     routers: RouterRegistry
     allocations: Allocations
     deployments: Deployments
+    watch: RouterWatch
     lanes: Lanes
     endpoint: str
 
@@ -44,6 +51,7 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         self._routers = parts.routers
         self._allocations = parts.allocations
         self._deployments = parts.deployments
+        self._watch = parts.watch
         self._lanes = parts.lanes
         self._endpoint = parts.endpoint
 
@@ -84,11 +92,16 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         self, request: router_pb2.UpdateRouterRequest, context: object
     ) -> router_pb2.Router:
         """Changes some fields of a router."""
+        given = router_from(request.router)
+        paths = _paths(request)
+        if "variants" in paths:
+            check_variants(given.variants)
+            await self._deployments.check_additions(caller(), given.router_id, lambda _: given.variants)
         router = await self._lanes.write(
             self._routers.update,
             caller(),
-            router_from(request.router),
-            _paths(request),
+            given,
+            paths,
             request.router.etag,
             validate_only=request.validate_only,
         )
@@ -165,6 +178,15 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         """Enables or disables a variant."""
         if not request.HasField("enabled"):
             raise InvalidArgumentError.at("enabled", "is not set; say true or false")
+        if request.enabled:
+            await self._deployments.check_additions(
+                caller(),
+                request.router_id,
+                lambda router: [
+                    dataclasses.replace(variant, enabled=True) if variant.name == request.variant else variant
+                    for variant in router.variants
+                ],
+            )
         reallocation = await self._lanes.write(
             self._allocations.toggle,
             caller(),
@@ -192,6 +214,38 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         )
         return self._answer(router)
 
+    async def GetRouterMetrics(
+        self, request: router_pb2.GetRouterMetricsRequest, context: object
+    ) -> router_pb2.RouterMetrics:
+        """Answers counts, latencies and feedback."""
+        return metrics_to(*await self._lanes.read(self._watch.metrics, caller(), request.router_id))
+
+    async def ListPredictions(
+        self, request: router_pb2.ListPredictionsRequest, context: object
+    ) -> router_pb2.ListPredictionsResponse:
+        """Lists recorded predictions, newest first."""
+        page = await self._lanes.read(
+            self._watch.list_predictions,
+            caller(),
+            request.router_id,
+            _prediction_filter(request),
+            page_size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return router_pb2.ListPredictionsResponse(
+            predictions=[prediction_to(prediction) for prediction in page.items],
+            next_page_token=page.next_page_token,
+        )
+
+    async def GetPrediction(
+        self, request: router_pb2.GetPredictionRequest, context: object
+    ) -> prediction_pb2.PredictionRecord:
+        """Answers one recorded prediction with its feedback."""
+        prediction = await self._lanes.read(
+            self._watch.get_prediction, caller(), request.router_id, request.prediction_id
+        )
+        return prediction_to(prediction)
+
     async def _deploy(
         self, request: router_pb2.DeployRouterRequest | router_pb2.StartRouterRequest, step: Step
     ) -> router_pb2.DeployRouterResponse:
@@ -214,6 +268,21 @@ def _paths(request: router_pb2.UpdateRouterRequest) -> list[str]:
         return paths
     present = {descriptor.name for descriptor, _ in request.router.ListFields()}
     return [path for path in UPDATABLE if path in present]
+
+
+def _prediction_filter(request: router_pb2.ListPredictionsRequest) -> PredictionFilter:
+    start_time_us = end_time_us = None
+    if request.HasField("start_time"):
+        start_time_us = microseconds_of(request.start_time, "start_time")
+    if request.HasField("end_time"):
+        end_time_us = microseconds_of(request.end_time, "end_time")
+    return PredictionFilter(
+        variant=request.variant,
+        entity_id=request.entity_id,
+        start_time_us=start_time_us,
+        end_time_us=end_time_us,
+        has_feedback=request.has_feedback if request.HasField("has_feedback") else None,
+    )
 
 
 def _weights(weights: Sequence[router_pb2.VariantWeight]) -> dict[str, float]:

@@ -1,0 +1,60 @@
+"""Keys for a server that nobody can call yet, made on its database directly."""
+
+import dataclasses
+
+from pointsman.control.keys import KeyRequest, new_api_key
+from pointsman.control.plane import clock_us
+from pointsman.domain.violations import Violations
+from pointsman.store import api_keys, generations
+from pointsman.store.database import Database
+from pointsman.store.migrate import migrate
+
+
+def any_key_exists(database_url: str) -> bool:
+    """Whether an API key was ever made in a database; a new database is created.
+
+    Raises:
+        DatabaseTooNewError: A newer release has migrated it.
+        DatabaseUnavailableError: It does not answer.
+        InvalidArgumentError: The URL is of no known kind.
+    """
+    database = Database(database_url, connection_count=1)
+    try:
+        migrate(database)
+        with database.read() as connection:
+            return api_keys.any_exists(connection)
+    finally:
+        database.close()
+
+
+def create_admin_key(database_url: str, user_id: str) -> str:
+    """Makes an admin key, for the first one of a server or when all others are lost.
+
+    A server that runs on the same database knows the key within a second.
+
+    Args:
+        database_url: The server's database.
+        user_id: The user that the key belongs to.
+
+    Returns:
+        The whole key, which nobody can ask for again.
+
+    Raises:
+        DatabaseTooNewError: A newer release has migrated the database.
+        DatabaseUnavailableError: It does not answer.
+        InvalidArgumentError: The URL is of no known kind, or the user id is not well-formed.
+    """
+    found = Violations()
+    found.check_user("user_id", user_id)
+    found.raise_if_any()
+    database = Database(database_url, connection_count=1)
+    try:
+        migrate(database)
+        wanted = KeyRequest(user_id=user_id, admin=True, display_name="made at the database")
+        key, secret = new_api_key(wanted)
+        with database.write_routing() as connection:
+            generations.advance(connection, access=True)
+            api_keys.add(connection, dataclasses.replace(key, create_time_us=clock_us()))
+    finally:
+        database.close()
+    return secret

@@ -1,0 +1,97 @@
+"""What happens by itself: following other processes, and deleting what is past its time."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from pointsman.control.deployment import Deployments
+from pointsman.control.lanes import Lanes
+from pointsman.control.options import ControlOptions
+from pointsman.control.publisher import Publisher
+from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
+from pointsman.errors import PointsmanError
+from pointsman.store import feedback
+from pointsman.store.database import Database
+
+_log = structlog.get_logger(__name__)
+
+ABANDONED_AFTER_SECONDS = 60.0
+"""A deployment that takes so much longer than its backends may has lost its process."""
+_ABANDONED_EVERY_SECONDS = 30.0
+_PURGE_EVERY_SECONDS = 3600.0
+_PURGE_ROWS = 2000
+
+
+class Upkeep:
+    """Runs in the background once the control plane is ready.
+
+    Args:
+        database: Where the state is.
+        publisher: Who publishes changes of other processes.
+        deployments: Who fails those that were abandoned.
+        lanes: The threads for it.
+        options: How often and how long.
+        clock: Answers the time in UTC microseconds.
+        report: Is told after each round why the control plane is not ready; empty when it is.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        publisher: Publisher,
+        deployments: Deployments,
+        lanes: Lanes,
+        options: ControlOptions,
+        clock: Callable[[], int],
+        report: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._publisher = publisher
+        self._deployments = deployments
+        self._lanes = lanes
+        self._options = options
+        self._clock = clock
+        self._report = report
+        self._abandoned_looked_us = clock()
+        self._purged_us = 0
+
+    async def run(self) -> None:
+        """Goes on until it is cancelled."""
+        while True:
+            await asyncio.sleep(self._options.poll_interval_seconds)
+            try:
+                await self._lanes.write(self.round)
+            except PointsmanError as error:
+                _log.warning("the database was not followed", reason=str(error))
+                self._report(str(error))
+            except Exception:  # noqa: BLE001 - the next round may work, and the others must go on
+                _log.exception("upkeep failed")
+            else:
+                self._report("")
+
+    def round(self) -> None:
+        """Publishes what other processes changed; now and then deletes what is past its time.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        self._publisher.sync()
+        now_us = self._clock()
+        if now_us - self._abandoned_looked_us > _ABANDONED_EVERY_SECONDS * MICROSECONDS_PER_SECOND:
+            self._abandoned_looked_us = now_us
+            lost_seconds = self._options.deploy_timeout_seconds + ABANDONED_AFTER_SECONDS
+            self._deployments.fail_abandoned(now_us - int(lost_seconds * MICROSECONDS_PER_SECOND))
+        if now_us - self._purged_us > _PURGE_EVERY_SECONDS * MICROSECONDS_PER_SECOND:
+            self._purged_us = now_us
+            self._purge(now_us)
+
+    def _purge(self, now_us: int) -> None:
+        """Deletes feedback of predictions that take none any more, some at a time."""
+        # A day later than feedback ends, so that no repeated value counts twice at the border.
+        oldest_us = now_us - (self._options.feedback_horizon_days + 1) * MICROSECONDS_PER_DAY
+        while True:
+            with self._database.write() as connection:
+                removed = feedback.remove_before(connection, oldest_us, _PURGE_ROWS)
+            if removed == 0:
+                return
