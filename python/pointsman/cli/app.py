@@ -68,7 +68,7 @@ app.add_typer(models.app, name="models")
 routers.app.add_typer(traffic.app)
 app.add_typer(routers.app, name="routers")
 app.command("predict")(calls.predict)
-app.command("feedback")(calls.feedback)
+app.command("feedback", context_settings={"ignore_unknown_options": True})(calls.feedback)
 app.add_typer(keys.app, name="keys")
 
 

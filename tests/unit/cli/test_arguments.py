@@ -1,0 +1,109 @@
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from pointsman.cli import arguments
+from pointsman.cli.group import hoist
+from pointsman.cli.signatures import make_signature
+from pointsman.client import Task, TensorSpec, Variant
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("routers list -o json", "-o json routers list"),
+        ("routers list -ojson --server h:1", "-ojson --server h:1 routers list"),
+        ("routers --api-key=k get x", "--api-key=k routers get x"),
+        ("predict r -- -o json", "predict r -- -o json"),
+        ("--server h:1 -o table serve", "--server h:1 -o table serve"),
+        ("routers list -o", "-o routers list"),
+        ("toggle r v --on", "toggle r v --on"),
+    ],
+)
+def test_global_options_may_stand_anywhere(line: str, meant: str) -> None:
+    assert hoist(line.split()) == meant.split()
+
+
+@pytest.mark.parametrize(
+    ("item", "value"),
+    [
+        ("x=1.5", 1.5),
+        ("x=true", True),
+        ("x=null", None),
+        ("x=[1, 2]", [1, 2]),
+        ("x=Ann", "Ann"),
+        ('x="1"', "1"),
+        ("x=", ""),
+        ("x=a=b", "a=b"),
+    ],
+)
+def test_a_feature_is_json_or_else_a_string(item: str, value: Any) -> None:
+    assert arguments.features([item], "") == {"x": value}
+
+
+def test_single_features_go_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "row.json"
+    file.write_text('{"a": 1, "b": 2}')
+    assert arguments.features(["b=3"], f"@{file}") == {"a": 1, "b": 3}
+
+
+def test_features_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"a": 1}'))
+    assert arguments.features([], "-") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("{", "not valid JSON"), ("[1]", "must be a JSON object"), ("@/nowhere", "/nowhere: no such file")],
+)
+def test_features_of_another_form_are_refused(source: str, said: str) -> None:
+    with pytest.raises(typer.BadParameter, match=said):
+        arguments.features([], source)
+
+
+def test_a_variant_names_model_version_and_weight() -> None:
+    assert arguments.variant("lr=cancer:1.0@70.5") == Variant("lr", "cancer", "1.0", 70.5)
+    assert arguments.variant("lr=cancer:1") == Variant("lr", "cancer", "1", 100.0)
+
+
+@pytest.mark.parametrize("item", ["lr", "lr=cancer", "lr=cancer@70", "=cancer:1", "lr=cancer:1@x", "lr=:1"])
+def test_a_variant_of_another_form_is_refused(item: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        arguments.variant(item)
+
+
+def test_weights_are_numbers_by_name() -> None:
+    assert arguments.numbers(["lr=50", "gb=1e1"], "x") == {"lr": 50.0, "gb": 10.0}
+    with pytest.raises(typer.BadParameter, match="'much' is not a number"):
+        arguments.numbers(["lr=much"], "x")
+    with pytest.raises(typer.BadParameter, match="is not name=value"):
+        arguments.numbers(["50"], "x")
+
+
+def test_times_are_iso_8601() -> None:
+    assert arguments.moment("2026-11-22T10:30:00Z", "--since") == datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
+    assert arguments.moment("", "--since") is None
+    with pytest.raises(typer.BadParameter, match="is not a time such as"):
+        arguments.moment("yesterday", "--since")
+
+
+def test_a_signature_is_json_with_single_options_over_it() -> None:
+    source = '{"inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 2]}], "labels": ["a", "b"]}'
+    made = make_signature(source, {"task": "classification", "labels": [], "threshold": 0.0})
+    assert made is not None
+    assert made.inputs == [TensorSpec("x", "FP32", [-1, 2])]
+    assert (made.labels, made.task, made.threshold) == (["a", "b"], Task.CLASSIFICATION, 0.0)
+
+
+def test_nothing_said_is_no_signature() -> None:
+    assert make_signature("", {"task": "", "labels": [], "threshold": None}) is None
+
+
+@pytest.mark.parametrize("source", ['{"input": []}', '{"task": "guess"}', '{"inputs": [{"nam": "x"}]}'])
+def test_a_signature_of_another_form_is_refused(source: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        make_signature(source, {})

@@ -1,0 +1,299 @@
+import json
+import subprocess
+import sys
+from typing import Any
+
+import grpc
+import pytest
+from typer.testing import CliRunner, Result
+
+from pointsman.cli import app
+from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
+
+RUNNING = router_pb2.ROUTER_STATUS_RUNNING
+FAILED = router_pb2.ROUTER_STATUS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("POINTSMAN_SERVER", "POINTSMAN_API_KEY", "POINTSMAN_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def run(server: Any, *arguments: str) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--server", server.address])
+
+
+def router(status: Any = RUNNING) -> router_pb2.Router:
+    lr = router_pb2.Variant(
+        name="lr", model_id="cancer", model_version="1", weight=70, enabled=True, effective_share=0.7
+    )
+    gb = router_pb2.Variant(
+        name="gb", model_id="cancer", model_version="2", weight=30, enabled=True, effective_share=0.3
+    )
+    made = router_pb2.Router(
+        router_id="cancer", strategy=router_pb2.STRATEGY_WEIGHTED, variants=[lr, gb], status=status
+    )
+    made.owner, made.etag = "ann", "e1"
+    return made
+
+
+def prediction(variant: str = "lr") -> prediction_pb2.PredictResponse:
+    made = prediction_pb2.PredictResponse(
+        prediction_id="p1", router_id="cancer", variant=variant, propensity=0.7
+    )
+    made.reason = prediction_pb2.DECISION_REASON_WEIGHT
+    made.prediction.string_value = "benign"
+    return made
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom pointsman.cli import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "heavy = {'grpc', 'pydantic', 'rich', 'starlette', 'sqlalchemy', 'numpy', 'google.protobuf'}\n"
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("group", [[], ["models"], ["routers"], ["keys"], ["serve"], ["demo"], ["predict"]])
+def test_every_help_is_there(group: list[str]) -> None:
+    assert CliRunner().invoke(app, [*group, "--help"]).exit_code == 0
+
+
+def test_nobody_at_the_address_says_how_to_start_a_server() -> None:
+    result = CliRunner().invoke(app, ["routers", "list", "--server", "127.0.0.1:1"])
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        "error: no pointsman server answers at 127.0.0.1:1",
+        "Start one with 'pointsman serve', or name another with --server or POINTSMAN_SERVER.",
+    ]
+
+
+def test_a_refusal_names_the_field_on_standard_error(server: Any, refusal: Any) -> None:
+    fields = {"router.variants[1].weight": "140 is above 100; weights are percentages"}
+    told = refusal(grpc.StatusCode.INVALID_ARGUMENT, "variants[1].weight: 140 is above 100", fields=fields)
+    server.on("RouterService/CreateRouter", told)
+    result = run(
+        server, "routers", "create", "cancer", "--variant", "lr=cancer:1@70", "--variant", "gb=cancer:2@140"
+    )
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: router.variants[1].weight: 140 is above 100; weights are percentages\n"
+
+
+def test_a_missing_key_says_how_to_bring_one(server: Any, refusal: Any) -> None:
+    server.on("RouterService/GetRouter", refusal(grpc.StatusCode.UNAUTHENTICATED, "no API key"))
+    assert "POINTSMAN_API_KEY" in run(server, "routers", "get", "cancer").stderr
+
+
+def test_a_backend_that_is_away_is_not_a_server_that_is_away(server: Any, refusal: Any) -> None:
+    server.on(
+        "PredictionService/Predict", refusal(grpc.StatusCode.UNAVAILABLE, "variant lr: its backend is away")
+    )
+    assert run(server, "predict", "cancer").stderr == "error: variant lr: its backend is away\n"
+
+
+def test_a_mistake_of_our_own_shows_no_traceback(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pointsman.cli.printing.print_json", lambda _: 1 / 0)
+    server.on("RouterService/GetRouter", router())
+    result = run(server, "routers", "get", "cancer", "-o", "json")
+    assert (result.exit_code, "Traceback" in result.stderr) == (1, False)
+    assert "ZeroDivisionError" in result.stderr
+    assert "POINTSMAN_DEBUG" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "routers create cancer",
+        "routers create cancer --variant lr",
+        "routers weight cancer lr",
+        "routers update cancer",
+        "models register m 1 --grpc h:1 --onnx f",
+        "models stage m 1 retired",
+        "keys create",
+        "predict cancer -f x",
+        "predict cancer -n 0",
+        "feedback p1 good",
+        "nonsense",
+        "routers list -o xml",
+    ],
+)
+def test_a_wrong_line_is_exit_code_2(server: Any, line: str) -> None:
+    result = run(server, *line.split())
+    assert (result.exit_code, result.stdout, server.requests) == (2, "", [])
+    assert result.stderr
+
+
+def test_no_routers_is_a_friendly_sentence(server: Any) -> None:
+    server.on("RouterService/ListRouters", router_pb2.ListRoutersResponse())
+    result = run(server, "routers", "list")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "pointsman routers create" in result.stderr
+    assert json.loads(run(server, "routers", "list", "-o", "json").stdout) == []
+
+
+def test_routers_are_listed_with_their_split(server: Any) -> None:
+    server.on("RouterService/ListRouters", router_pb2.ListRoutersResponse(routers=[router()]))
+    line = run(server, "routers", "list", "--status", "running").stdout
+    assert "lr 70.0%, gb 30.0%" in line
+    assert server.asked("RouterService/ListRouters")[0].status == RUNNING
+
+
+def test_json_has_words_and_numbers(server: Any) -> None:
+    server.on("RouterService/GetRouter", router())
+    answer = json.loads(run(server, "-o", "json", "routers", "get", "cancer").stdout)
+    assert (answer["status"], answer["variants"][0]["weight"], answer["sticky"]) == ("running", 70.0, True)
+
+
+def test_a_router_is_created_and_deployed_in_one_go(server: Any) -> None:
+    server.on("RouterService/CreateRouter", router())
+    server.on("RouterService/DeployRouter", router_pb2.DeployRouterResponse(router=router(), endpoint="h:1"))
+    line = "routers create cancer --variant lr=cancer:1@70 --variant gb=cancer:2@30 --not-sticky --deploy"
+    result = run(server, *line.split())
+    assert (result.exit_code, result.stdout) == (0, "cancer is running; call it at h:1\n")
+    (request,) = server.asked("RouterService/CreateRouter")
+    assert (request.router.sticky, request.router.variants[1].weight) == (False, 30)
+
+
+def test_a_deployment_that_failed_is_exit_code_1(server: Any) -> None:
+    failed = router(FAILED)
+    failed.status_message = "variant gb: cannot be reached"
+    server.on("RouterService/DeployRouter", router_pb2.DeployRouterResponse(router=failed))
+    result = run(server, "routers", "deploy", "cancer")
+    assert result.exit_code == 1
+    assert "variant gb: cannot be reached" in result.stderr
+    assert run(server, "routers", "deploy", "cancer", "-o", "json").exit_code == 1
+
+
+def test_weights_are_set_in_one_step_and_say_who_moved(server: Any) -> None:
+    answer = router_pb2.VariantWeightsResponse(variants=router().variants, moved_share=0.2, generation=9)
+    server.on("RouterService/BatchUpdateVariantWeights", answer)
+    result = run(server, "routers", "weight", "cancer", "lr=50", "gb=50")
+    assert "20.0% of entities moved" in result.stdout
+    (request,) = server.asked("RouterService/BatchUpdateVariantWeights")
+    assert {weight.variant: weight.weight for weight in request.weights} == {"lr": 50, "gb": 50}
+
+
+def test_status_waits_until_running(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pointsman.cli.traffic.POLL_SECONDS", 0.0)
+    server.on("RouterService/GetRouter", router(router_pb2.ROUTER_STATUS_DEPLOYING), router())
+    result = run(server, "routers", "status", "cancer", "--wait")
+    assert (result.exit_code, result.stdout) == (0, "cancer is running\n")
+
+
+def test_status_does_not_wait_for_what_failed(server: Any) -> None:
+    server.on("RouterService/GetRouter", router(FAILED))
+    assert run(server, "routers", "status", "cancer").exit_code == 0
+    result = run(server, "routers", "status", "cancer", "--wait")
+    assert (result.exit_code, result.stderr) == (1, "error: cancer is failed, not running\n")
+
+
+def test_status_stops_waiting(server: Any) -> None:
+    server.on("RouterService/GetRouter", router(router_pb2.ROUTER_STATUS_DEPLOYING))
+    result = run(server, "routers", "status", "cancer", "--wait", "--timeout", "0")
+    assert (result.exit_code, result.stderr) == (1, "error: cancer is deploying, not running after 0 s\n")
+
+
+def test_permissions_that_are_not_named_stay(server: Any) -> None:
+    shared = router()
+    shared.permissions.public_predict = True
+    shared.permissions.shared_user_ids.extend(["bob", "cid"])
+    server.on("RouterService/GetRouter", shared)
+    server.on("RouterService/UpdateRouterPermissions", shared)
+    run(server, "routers", "permissions", "cancer", "--share", "dee", "--unshare", "bob")
+    (request,) = server.asked("RouterService/UpdateRouterPermissions")
+    assert (request.permissions.public_predict, request.permissions.shared_user_ids) == (True, ["cid", "dee"])
+    assert request.etag == "e1"
+
+
+def test_metrics_show_variants_and_total(server: Any) -> None:
+    lr = router_pb2.VariantMetrics(
+        variant="lr", request_count=3, effective_share=0.7, served_share=1, mean_reward=0.5
+    )
+    metrics = router_pb2.RouterMetrics(variants=[lr], total=router_pb2.VariantMetrics(request_count=3))
+    server.on("RouterService/GetRouterMetrics", metrics)
+    shown = run(server, "routers", "metrics", "cancer").stdout
+    assert "0.5000" in shown
+    assert "total" in shown
+
+
+def test_one_prediction_shows_the_decision(server: Any) -> None:
+    server.on("PredictionService/Predict", prediction())
+    shown = run(server, "predict", "cancer", "-f", "age=42", "--entity", "ann").stdout
+    assert "benign" in shown
+    assert "weight, propensity 0.7000" in shown
+    (request,) = server.asked("PredictionService/Predict")
+    assert (request.features["age"].number_value, request.entity_id) == (42, "ann")
+
+
+def test_repeated_predictions_show_the_split(server: Any) -> None:
+    server.on("PredictionService/Predict", prediction(), prediction("gb"), prediction("lr"))
+    result = run(server, "predict", "cancer", "-n", "4", "-o", "json")
+    counts = {row["variant"]: row["count"] for row in json.loads(result.stdout)["variants"]}
+    assert counts == {"lr": 3, "gb": 1}
+    assert "benign: 4" in run(server, "predict", "cancer", "-n", "4").stdout
+
+
+def test_repeated_predictions_count_what_fails(server: Any, refusal: Any) -> None:
+    away = refusal(grpc.StatusCode.UNAVAILABLE, "variant gb: away")
+    server.on("PredictionService/Predict", prediction(), away, prediction())
+    result = run(server, "predict", "cancer", "-n", "3")
+    assert (result.exit_code, "1 of 3 calls failed" in result.stderr) == (1, True)
+
+
+def test_feedback_says_what_came_of_it(server: Any) -> None:
+    def outcome(value: Any) -> prediction_pb2.RecordFeedbackResponse:
+        return prediction_pb2.RecordFeedbackResponse(outcome=value)
+
+    server.on(
+        "PredictionService/RecordFeedback",
+        outcome(prediction_pb2.FEEDBACK_OUTCOME_APPLIED),
+        outcome(prediction_pb2.FEEDBACK_OUTCOME_DUPLICATE),
+        outcome(prediction_pb2.FEEDBACK_OUTCOME_CONFLICT),
+    )
+    assert run(server, "feedback", "p1", "1").stdout == "reward 1 is recorded\n"
+    assert run(server, "feedback", "p1", "1").stdout == "reward 1 was recorded before\n"
+    assert run(server, "feedback", "p1", "0").exit_code == 1
+
+
+def test_a_negative_value_is_a_value(server: Any) -> None:
+    applied = prediction_pb2.RecordFeedbackResponse(outcome=prediction_pb2.FEEDBACK_OUTCOME_APPLIED)
+    server.on("PredictionService/RecordFeedback", applied)
+    assert run(server, "feedback", "p1", "-2.5", "--metric", "loss").exit_code == 0
+    assert server.asked("PredictionService/RecordFeedback")[0].value == -2.5
+
+
+def test_models_are_registered_listed_staged_and_deleted(server: Any, empty: Any) -> None:
+    model = model_pb2.ModelVersion(model_id="cancer", version="1", stage=model_pb2.STAGE_PRODUCTION)
+    model.backend.onnx.path = "cancer.onnx"
+    server.on("ModelService/RegisterModelVersion", model)
+    server.on("ModelService/ListModelVersions", model_pb2.ListModelVersionsResponse(model_versions=[model]))
+    server.on("ModelService/GetModelVersion", model)
+    server.on("ModelService/SetModelVersionStage", model)
+    server.on("ModelService/DeleteModelVersion", empty)
+    line = "models register cancer 1 --onnx cancer.onnx --task classification"
+    rest = ["--label", "a", "--label", "b", "--metric", "auc=0.97"]
+    assert run(server, *line.split(), *rest).stdout == "cancer 1 is registered, ONNX cancer.onnx\n"
+    (request,) = server.asked("ModelService/RegisterModelVersion")
+    assert request.model_version.signature.labels == ["a", "b"]
+    assert request.model_version.metrics["auc"] == 0.97
+    assert "production" in run(server, "models", "list").stdout
+    assert "ONNX cancer.onnx" in run(server, "models", "get", "cancer", "1").stdout
+    assert run(server, "models", "stage", "cancer", "1", "production").exit_code == 0
+    assert run(server, "models", "delete", "cancer", "1").stdout == "cancer 1 is deleted\n"
+
+
+def test_a_new_keys_secret_is_all_of_standard_output(server: Any) -> None:
+    made = key_pb2.CreateApiKeyResponse(
+        secret="pm_abcdefgh_s", api_key=key_pb2.ApiKey(key_id="abcdefgh", user_id="ann")
+    )
+    server.on("ApiKeyService/CreateApiKey", made)
+    server.on("ApiKeyService/ListApiKeys", key_pb2.ListApiKeysResponse(api_keys=[made.api_key]))
+    server.on("ApiKeyService/RevokeApiKey", made.api_key)
+    assert run(server, "keys", "create", "--scope", "mlops:read").stdout == "pm_abcdefgh_s\n"
+    assert server.asked("ApiKeyService/CreateApiKey")[0].scopes == [key_pb2.SCOPE_MLOPS_READ]
+    assert "abcdefgh" in run(server, "keys", "list").stdout
+    assert run(server, "keys", "revoke", "abcdefgh").stdout == "abcdefgh of ann is revoked\n"

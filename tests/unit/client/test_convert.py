@@ -1,0 +1,128 @@
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from google.protobuf.struct_pb2 import Value
+
+from pointsman import client
+from pointsman.client import _types
+from pointsman.client._convert import fill_message, from_value, to_plain, to_value
+from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
+
+MESSAGE_NAMES = {
+    "Prediction": "PredictResponse",
+    "Deployment": "DeployRouterResponse",
+    "VariantWeights": "VariantWeightsResponse",
+    "NewApiKey": "CreateApiKeyResponse",
+}
+FILES: tuple[ModuleType, ...] = (key_pb2, model_pb2, prediction_pb2, router_pb2)
+PLAIN_CLASSES = [kind for kind in vars(_types).values() if dataclasses.is_dataclass(kind)]
+ENUMERATIONS = [client.Stage, client.Task, client.Strategy, client.RouterStatus, client.VariantRole]
+ENUMERATIONS += [client.VersionPinning, client.DecisionReason, client.RandomisedBy, client.FeedbackOutcome]
+ENUMERATIONS += [client.Scope]
+
+
+def message_type(kind: Any) -> Any:
+    name = MESSAGE_NAMES.get(kind.__name__, kind.__name__)
+    return next(found for file in FILES if isinstance(found := getattr(file, name, None), type))
+
+
+@pytest.mark.parametrize("kind", PLAIN_CLASSES, ids=lambda kind: kind.__name__)
+def test_a_plain_class_has_the_fields_of_its_message(kind: Any) -> None:
+    assert {field.name for field in dataclasses.fields(kind)} == set(
+        message_type(kind).DESCRIPTOR.fields_by_name
+    )
+
+
+@pytest.mark.parametrize("kind", PLAIN_CLASSES, ids=lambda kind: kind.__name__)
+def test_an_empty_message_reads(kind: Any) -> None:
+    assert isinstance(to_plain(kind, message_type(kind)()), kind)
+
+
+@pytest.mark.parametrize("kind", ENUMERATIONS, ids=lambda kind: kind.__name__)
+def test_an_enumeration_has_the_words_of_its_message(kind: Any) -> None:
+    descriptor = next(
+        file.DESCRIPTOR.enum_types_by_name[kind.__name__]
+        for file in FILES
+        if kind.__name__ in file.DESCRIPTOR.enum_types_by_name
+    )
+    common = descriptor.values[0].name.removesuffix("UNSPECIFIED")
+    assert {value.name.removeprefix(common) for value in descriptor.values} == set(kind.__members__)
+
+
+def test_a_model_version_comes_back_as_it_was_written() -> None:
+    written = client.ModelVersion(
+        "cancer",
+        "1",
+        client.OnnxBackend("cancer-lr.onnx"),
+        client.Signature(
+            inputs=(client.TensorSpec("input", "FP32", (-1, 2), ("a", "b")),),
+            task=client.Task.CLASSIFICATION,
+            labels=("malignant", "benign"),
+            threshold=0.0,
+            defaults={"a": None, "b": 2.0},
+        ),
+        metrics={"auc": 0.97},
+        tags=("first",),
+        create_time=datetime(2026, 11, 22, 10, 30, 0, 125, tzinfo=UTC),
+    )
+    message = model_pb2.ModelVersion()
+    fill_message(message, written)
+    assert to_plain(client.ModelVersion, message) == written
+
+
+def test_a_router_comes_back_as_it_was_written() -> None:
+    written = client.Router(
+        "cancer",
+        variants=(
+            client.Variant("lr", "cancer", "1", 70.0, role=client.VariantRole.CONTROL),
+            client.Variant("gb", "cancer", "2", 30.0, enabled=False),
+        ),
+        sticky=False,
+        default_timeout=timedelta(milliseconds=1500),
+        record_predictions=False,
+        permissions=client.RouterPermissions(shared_user_ids=("ann",)),
+        status=client.RouterStatus.RUNNING,
+    )
+    message = router_pb2.Router()
+    fill_message(message, written)
+    assert to_plain(client.Router, message) == written
+
+
+def test_unset_flags_read_as_what_they_mean() -> None:
+    router = to_plain(client.Router, router_pb2.Router(variants=[router_pb2.Variant(name="lr")]))
+    assert (router.sticky, router.record_predictions, router.variants[0].enabled) == (True, True, True)
+
+
+def test_a_mean_of_zero_is_not_an_unset_one() -> None:
+    assert to_plain(client.VariantMetrics, router_pb2.VariantMetrics(mean_reward=0.0)).mean_reward == 0.0
+    assert to_plain(client.VariantMetrics, router_pb2.VariantMetrics()).mean_reward is None
+
+
+def test_a_word_of_a_newer_server_is_unspecified() -> None:
+    router = router_pb2.Router()
+    router.MergeFromString(b"\x28\x63")  # field 5, strategy: 99
+    assert to_plain(client.Router, router).strategy is client.Strategy.UNSPECIFIED
+
+
+@pytest.mark.parametrize("plain", [None, True, 0.5, "x", [1.0, None, "y"], {"a": [False]}, {}, []], ids=repr)
+def test_values_come_back_as_they_were_written(plain: Any) -> None:
+    assert from_value(to_value(plain)) == plain
+
+
+def test_numpy_numbers_are_features_too() -> None:
+    assert from_value(to_value(np.float32(0.5))) == 0.5
+    assert from_value(to_value(np.array([1, 2]))) == [1.0, 2.0]
+
+
+def test_an_integer_is_not_a_boolean() -> None:
+    assert to_value(1) == Value(number_value=1)
+    assert to_value(True) == Value(bool_value=True)
+
+
+def test_other_types_are_named() -> None:
+    with pytest.raises(TypeError, match="is a bytes; features are"):
+        to_value(b"x")

@@ -1,0 +1,152 @@
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp, Message
+
+from pointsman.rest import ServerState, create_app
+
+
+class DataPlaneAnswers:
+    """The two calls of the data plane that the HTTP port makes."""
+
+    serving = True
+    text = "# TYPE pointsman_generation gauge\npointsman_generation 7\n# EOF\n"
+
+    def status(self) -> str:
+        return json.dumps({"serving": self.serving, "generation": 7})
+
+    def metrics(self) -> str:
+        return self.text
+
+
+@dataclass
+class Server:
+    plane: DataPlaneAnswers = field(default_factory=DataPlaneAnswers)
+    draining: bool = False
+    reason: str = ""
+
+    def app(self, **options: Any) -> ASGIApp:
+        state = ServerState(self.plane, lambda: self.draining, lambda: self.reason)  # type: ignore[arg-type]
+        return create_app(state, **options)
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+async def get(app: ASGIApp, path: str, method: str = "GET", **headers: str) -> Answer:
+    """Sends one request straight into the application."""
+    sent: list[Message] = []
+    lines = {"host": "127.0.0.1:8501", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "server": ("127.0.0.1", 8501),
+        "client": ("127.0.0.1", 1),
+        "headers": [(name.encode(), value.encode()) for name, value in lines.items()],
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return Answer(sent[0]["status"], answered, b"".join(part.get("body", b"") for part in sent[1:]))
+
+
+@pytest.mark.parametrize("path", ["/health", "/readyz"])
+async def test_a_serving_server_is_healthy(path: str) -> None:
+    answer = await get(Server().app(), path)
+    assert (answer.status, answer.json()["status"], answer.json()["generation"]) == (200, "serving", 7)
+
+
+async def test_a_draining_server_is_not_healthy_but_alive() -> None:
+    app = Server(draining=True).app()
+    health, alive = await get(app, "/health"), await get(app, "/livez")
+    assert (health.status, health.json()["status"], alive.status) == (503, "draining", 200)
+
+
+async def test_a_data_plane_that_does_not_serve_is_not_ready() -> None:
+    server = Server()
+    server.plane.serving = False
+    assert (await get(server.app(), "/readyz")).status == 503
+
+
+async def test_a_database_that_is_away_is_told_but_calls_still_come() -> None:
+    answer = await get(Server(reason="the database does not answer").app(), "/readyz")
+    assert answer.status == 200
+    assert answer.json()["control_plane"] == {"ready": False, "reason": "the database does not answer"}
+
+
+async def test_metrics_come_in_the_format_that_they_say() -> None:
+    server = Server()
+    answer = await get(server.app(), "/metrics")
+    assert answer.body.decode() == server.plane.text
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    server.plane.text = "pointsman_generation 7\n"
+    assert (
+        (await get(server.app(), "/metrics")).headers["content-type"].startswith("text/plain; version=0.0.4")
+    )
+
+
+@pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1", "[::1]:8501", "LOCALHOST"])
+async def test_loopback_names_pass(host: str) -> None:
+    assert (await get(Server().app(), "/livez", host=host)).status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example:8501", "10.0.0.5:8501", "", "[::1", "localhost.evil.example"])
+async def test_a_rebound_name_is_refused(host: str) -> None:
+    answer = await get(Server().app(), "/metrics", host=host)
+    assert (answer.status, answer.json()["error"]["code"]) == (403, "PERMISSION_DENIED")
+    assert "allowed_hosts" in answer.json()["error"]["message"]
+
+
+async def test_a_foreign_page_is_refused() -> None:
+    assert (await get(Server().app(), "/livez", origin="http://evil.example")).status == 403
+    assert (await get(Server().app(), "/livez", origin="http://localhost:3000")).status == 200
+
+
+async def test_configured_names_pass() -> None:
+    app = Server().app(allowed_hosts=["Metrics.example"])
+    assert (await get(app, "/livez", host="metrics.example:8501")).status == 200
+
+
+async def test_beyond_loopback_the_servers_addresses_pass_and_names_do_not() -> None:
+    app = Server().app(loopback=False)
+    assert (await get(app, "/livez", host="10.0.0.5:8501")).status == 200
+    assert (await get(app, "/livez", host="evil.example")).status == 403
+
+
+async def test_an_unknown_path_names_the_known_ones() -> None:
+    answer = await get(Server().app(), "/metric")
+    assert (answer.status, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
+    assert "/metrics" in answer.json()["error"]["message"]
+
+
+async def test_other_methods_are_refused_as_json() -> None:
+    answer = await get(Server().app(), "/health", method="POST")
+    assert (answer.status, "GET" in answer.json()["error"]["message"]) == (405, True)
+
+
+async def test_request_ids_are_kept_or_made() -> None:
+    app = Server().app()
+    assert (await get(app, "/livez", x_request_id="abc-1")).headers["x-request-id"] == "abc-1"
+    assert len((await get(app, "/livez", x_request_id="no\tgood")).headers["x-request-id"]) == 36
