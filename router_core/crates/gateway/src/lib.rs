@@ -1,1 +1,38 @@
-//! gateway.
+//! The data plane: takes calls, picks a variant, forwards, answers, counts.
+//!
+//! N worker threads, each with a runtime, connections and pools of its own. They share the published routing
+//! state, limits and counters, but no lock on the way of a call.
+
+mod acceptor;
+mod admission;
+mod auth;
+mod backends;
+mod budget;
+mod config;
+mod connection;
+mod control;
+mod counters;
+mod error;
+mod keepalive;
+mod logging;
+mod message;
+mod metrics;
+mod observation;
+mod probe;
+mod publisher;
+mod records;
+mod reply;
+mod routes;
+mod server;
+mod services;
+mod state_file;
+mod stats;
+mod status;
+mod tasks;
+mod tonic_services;
+mod upstream;
+mod worker;
+
+pub use config::{Limits, ServerConfig};
+pub use error::GatewayError;
+pub use server::Server;

@@ -1,0 +1,39 @@
+//! What can go wrong between Python and the server. Calls of clients fail with a [`crate::status::CallError`].
+
+use thiserror::Error;
+
+/// Why a server cannot start, publish or answer an operator.
+#[derive(Debug, Error)]
+pub enum GatewayError {
+    /// The configuration names a wrong field or value.
+    #[error("{field}: {reason}")]
+    InvalidConfig {
+        /// The field.
+        field: String,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// The address cannot be listened on.
+    #[error("grpc_address: {address} cannot be listened on: {reason}")]
+    Bind {
+        /// The address.
+        address: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A published change is wrong.
+    #[error("{0}")]
+    InvalidSnapshot(String),
+    /// A published change builds on another generation.
+    #[error("{0}")]
+    StaleSnapshot(String),
+    /// A backend cannot be asked.
+    #[error("{0}")]
+    Backend(String),
+}
+
+impl GatewayError {
+    pub(crate) fn config(field: &str, reason: impl Into<String>) -> Self {
+        Self::InvalidConfig { field: field.to_owned(), reason: reason.into() }
+    }
+}

@@ -1,0 +1,90 @@
+//! From a published change to the state in effect: everything that can fail first, then one store.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use pointsman_wire::generated::pointsman_v1 as proto;
+use prost::Message;
+
+use crate::{
+    backends::Backends,
+    error::GatewayError,
+    routes::{Routes, RoutesError},
+    state_file::StateFile,
+};
+
+/// Holds the state in effect and puts the next one in its place.
+pub(crate) struct Publisher {
+    routes: ArcSwap<Routes>,
+    pub(crate) backends: Backends,
+    threads: usize,
+    /// Publishes go one after the other; calls never wait for it.
+    state_file: Mutex<Option<StateFile>>,
+}
+
+impl Publisher {
+    /// Waits until everything published is on disk; later publishes are not kept.
+    pub(crate) fn close(&self) {
+        drop(self.state_file.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// Starts with what was kept on disk.
+    pub(crate) fn new(
+        backends: Backends,
+        threads: usize,
+        state_file: StateFile,
+        restored: Option<proto::SnapshotUpdate>,
+    ) -> Self {
+        let routes = restored.map_or_else(Routes::default, |update| {
+            let restored = pointsman_wire::snapshot_update(update)
+                .map_err(|error| error.to_string())
+                .and_then(|update| {
+                    Routes::default().apply(&update, &backends, threads).map_err(|error| error.to_string())
+                });
+            restored.unwrap_or_else(|reason| {
+                tracing::error!(
+                    reason,
+                    "the kept routing state cannot be restored; waiting for the control plane"
+                );
+                Routes::default()
+            })
+        });
+        let routes = ArcSwap::from_pointee(routes);
+        Self { routes, backends, threads, state_file: Mutex::new(Some(state_file)) }
+    }
+
+    pub(crate) fn routes(&self) -> &ArcSwap<Routes> {
+        &self.routes
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.routes.load().snapshot.generation
+    }
+
+    /// Applies an encoded `SnapshotUpdate`; when it returns, every call that starts sees the new state.
+    pub(crate) fn publish(&self, bytes: &[u8]) -> Result<u64, GatewayError> {
+        let update = proto::SnapshotUpdate::decode(bytes)
+            .map_err(|error| GatewayError::InvalidSnapshot(format!("update: {error}")))?;
+        let update = pointsman_wire::snapshot_update(update)
+            .map_err(|error| GatewayError::InvalidSnapshot(error.to_string()))?;
+        let state_file = self.state_file.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = self.routes.load().apply(&update, &self.backends, self.threads).map_err(of_routes)?;
+        let generation = next.snapshot.generation;
+        self.routes.store(Arc::new(next));
+        if let Some(state_file) = &*state_file {
+            state_file.append(bytes.to_vec());
+        }
+        tracing::debug!(generation, complete = update.complete, "published");
+        Ok(generation)
+    }
+}
+
+fn of_routes(error: RoutesError) -> GatewayError {
+    use pointsman_model::SnapshotError::{NotNewer, Stale};
+    match error {
+        RoutesError::Snapshot(Stale { .. } | NotNewer { .. }) => {
+            GatewayError::StaleSnapshot(error.to_string())
+        }
+        _ => GatewayError::InvalidSnapshot(error.to_string()),
+    }
+}

@@ -1,0 +1,211 @@
+//! Answers to clients: a status, a message, a large message passed through, or another service's stream.
+
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::Poll,
+};
+
+use bytes::Bytes;
+use h2::{Reason, RecvStream, SendStream, server::SendResponse};
+use http::{HeaderMap, Response, header::CONTENT_TYPE};
+use http_body::Body;
+use tokio::task::JoinHandle;
+use tonic::Code;
+
+use crate::{
+    message::{self, StreamError},
+    observation::Observation,
+    status::{CallError, GRPC_CONTENT_TYPE, GRPC_STATUS, code_value, parse_code},
+};
+
+/// What a client gets.
+pub(crate) enum Reply {
+    /// One message with its prefix, and trailers that hold the status.
+    Unary { headers: HeaderMap, message: Bytes, trailers: HeaderMap },
+    /// No message; the trailers hold the status.
+    Failed { trailers: HeaderMap },
+    /// An HTTP status for what is no gRPC call.
+    Http { status: http::StatusCode, text: &'static str },
+    /// A large message of a backend.
+    Large(Box<LargeReply>),
+    /// A stream from the control plane, while the client's is passed to it.
+    PassedOn { response: Response<RecvStream>, request: PumpTask },
+    /// A tonic service's answer.
+    Bridged(Response<tonic::body::Body>),
+}
+
+/// A large message that is passed on with a new prefix and a receipt behind it.
+pub(crate) struct LargeReply {
+    pub(crate) headers: HeaderMap,
+    /// The new prefix and what arrived so far.
+    pub(crate) pieces: Vec<Bytes>,
+    /// Bytes of the message that are still to come.
+    pub(crate) left: usize,
+    pub(crate) stream: RecvStream,
+    /// Goes behind the message.
+    pub(crate) receipt: Bytes,
+    /// Goes into the trailers.
+    pub(crate) metadata: HeaderMap,
+    pub(crate) observation: Observation,
+    pub(crate) deadline: tokio::time::Instant,
+}
+
+/// Passes a client's stream on; stops when dropped.
+pub(crate) struct PumpTask(pub(crate) JoinHandle<()>);
+
+impl Drop for PumpTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl From<CallError> for Reply {
+    fn from(error: CallError) -> Self {
+        let mut trailers = HeaderMap::with_capacity(4);
+        error.write(&mut trailers);
+        Self::Failed { trailers }
+    }
+}
+
+impl Reply {
+    /// Sends the answer. A client that went away is no error.
+    pub(crate) async fn send(self, respond: &mut SendResponse<Bytes>) {
+        // What fails here fails because the stream or connection is gone: there is nobody to tell.
+        let _ = self.try_send(respond).await;
+    }
+
+    async fn try_send(self, respond: &mut SendResponse<Bytes>) -> Result<(), StreamError> {
+        match self {
+            Self::Unary { headers, message, trailers } => {
+                let mut out = respond.send_response(head(headers), false)?;
+                out.send_data(message, false)?;
+                out.send_trailers(trailers)?;
+            }
+            Self::Failed { trailers } => {
+                respond.send_response(head(trailers), true)?;
+            }
+            Self::Http { status, text } => {
+                let mut response = Response::new(());
+                *response.status_mut() = status;
+                let mut out = respond.send_response(response, false)?;
+                out.send_data(Bytes::from_static(text.as_bytes()), true)?;
+            }
+            Self::Large(reply) => reply.send(respond).await?,
+            Self::PassedOn { response, request } => {
+                let (parts, body) = response.into_parts();
+                let is_end = body.is_end_stream();
+                let out = respond.send_response(Response::from_parts(parts, ()), is_end)?;
+                if !is_end {
+                    message::pump(body, out).await?;
+                }
+                drop(request);
+            }
+            Self::Bridged(response) => bridge(response, respond).await?,
+        }
+        Ok(())
+    }
+}
+
+/// Response headers; the content type is always gRPC's.
+fn head(mut headers: HeaderMap) -> Response<()> {
+    headers.insert(CONTENT_TYPE, GRPC_CONTENT_TYPE);
+    let mut response = Response::new(());
+    *response.headers_mut() = headers;
+    response
+}
+
+impl LargeReply {
+    async fn send(mut self, respond: &mut SendResponse<Bytes>) -> Result<(), StreamError> {
+        let headers = std::mem::take(&mut self.headers);
+        let mut out = respond.send_response(head(headers), false)?;
+        let deadline = self.deadline;
+        let passed = tokio::time::timeout_at(deadline, self.pass(&mut out)).await;
+        let mut trailers = match passed {
+            Ok(Ok(trailers)) => trailers,
+            Ok(Err(Broken::Client(error))) => return Err(error),
+            // The message is cut; a status would come behind half of it, so the client sees the stream end.
+            Ok(Err(Broken::Backend)) => {
+                self.observation.finish(Code::Unavailable);
+                out.send_reset(Reason::INTERNAL_ERROR);
+                return Ok(());
+            }
+            Err(_) => {
+                self.observation.finish(Code::DeadlineExceeded);
+                out.send_reset(Reason::CANCEL);
+                return Ok(());
+            }
+        };
+        let code = trailers.get(GRPC_STATUS).map_or(Code::Unknown, parse_code);
+        trailers.insert(GRPC_STATUS, code_value(code));
+        trailers.extend(self.metadata);
+        self.observation.finish(code);
+        out.send_trailers(trailers)?;
+        Ok(())
+    }
+
+    /// Passes the message and then its receipt; answers the backend's trailers.
+    async fn pass(&mut self, out: &mut SendStream<Bytes>) -> Result<HeaderMap, Broken> {
+        for piece in std::mem::take(&mut self.pieces) {
+            message::send(out, piece).await.map_err(Broken::Client)?;
+        }
+        while self.left > 0 {
+            let data = message::next_data(&mut self.stream).await.map_err(|_| Broken::Backend)?;
+            let data = data.filter(|data| data.len() <= self.left).ok_or(Broken::Backend)?;
+            self.left -= data.len();
+            message::send(out, data).await.map_err(Broken::Client)?;
+        }
+        message::send(out, std::mem::take(&mut self.receipt)).await.map_err(Broken::Client)?;
+        while let Some(data) = message::next_data(&mut self.stream).await.map_err(|_| Broken::Backend)? {
+            if !data.is_empty() {
+                return Err(Broken::Backend);
+            }
+        }
+        let trailers = message::trailers(&mut self.stream).await.map_err(|_| Broken::Backend)?;
+        self.observation.backend_answered();
+        Ok(trailers.unwrap_or_default())
+    }
+}
+
+/// Which side of a passed message broke.
+enum Broken {
+    Backend,
+    Client(StreamError),
+}
+
+/// Sends a tonic service's answer, which may be a stream that ends when the client goes away.
+async fn bridge(
+    response: Response<tonic::body::Body>,
+    respond: &mut SendResponse<Bytes>,
+) -> Result<(), StreamError> {
+    let (parts, body) = response.into_parts();
+    let is_end = body.is_end_stream();
+    let mut out = respond.send_response(Response::from_parts(parts, ()), is_end)?;
+    if is_end {
+        return Ok(());
+    }
+    let mut body = pin!(body);
+    loop {
+        let frame = poll_fn(|context| {
+            if out.poll_reset(context).is_ready() {
+                return Poll::Ready(Err(StreamError));
+            }
+            Pin::new(&mut body).poll_frame(context).map(Ok)
+        })
+        .await?;
+        match frame.map(|frame| frame.map(http_body::Frame::into_data)) {
+            Some(Ok(Ok(data))) => message::send(&mut out, data).await?,
+            Some(Ok(Err(frame))) => {
+                if let Ok(trailers) = frame.into_trailers() {
+                    out.send_trailers(trailers)?;
+                    return Ok(());
+                }
+            }
+            Some(Err(_)) => {
+                out.send_reset(Reason::INTERNAL_ERROR);
+                return Ok(());
+            }
+            None => return message::finish(&mut out),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The routing state with what serves it: for each router its backends and counters.
+
+use std::{collections::HashSet, sync::Arc};
+
+use pointsman_model::{
+    Id, ModelKey, ModelVersion, Router, ShardedMap, Snapshot, SnapshotError, SnapshotUpdate,
+};
+use pointsman_wire::Signer;
+use thiserror::Error;
+
+use crate::{
+    backends::{Backend, Backends},
+    stats::VariantStats,
+};
+
+/// Why the next routing state cannot be made.
+#[derive(Debug, Error)]
+pub(crate) enum RoutesError {
+    /// The change itself is wrong or stale.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// A backend cannot be made.
+    #[error("changed_models: backend of model {model_id} version {version}: {reason}")]
+    Backend { model_id: Id, version: Id, reason: String },
+    /// The signing keys are wrong.
+    #[error("{0}")]
+    SigningKeys(#[from] pointsman_wire::PredictionIdError),
+}
+
+/// What a client can call by name.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) id: Id,
+    /// None when the name is a model's and its production version answers.
+    pub(crate) router: Option<Arc<Router>>,
+    /// One for each variant, in the router's order.
+    pub(crate) targets: Box<[Target]>,
+}
+
+/// Where one variant's calls go, and where they are counted.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// The variant's name; a model's version when no router decided.
+    pub(crate) name: Id,
+    pub(crate) model: Arc<ModelVersion>,
+    pub(crate) backend: Backend,
+    pub(crate) stats: Arc<VariantStats>,
+}
+
+/// The routing state of one generation with what serves it.
+#[derive(Default)]
+pub(crate) struct Routes {
+    pub(crate) snapshot: Snapshot,
+    routers: ShardedMap<Id, Arc<Route>>,
+    models: ShardedMap<Id, Arc<Route>>,
+    pub(crate) signer: Option<Signer>,
+}
+
+impl Routes {
+    /// What a name stands for: a router, or else a model's production version.
+    #[inline]
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<Route>> {
+        self.routers.get(name).or_else(|| self.models.get(name))
+    }
+
+    pub(crate) fn routers(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.routers.iter().map(|(_, route)| route)
+    }
+
+    pub(crate) fn models(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.models.iter().map(|(_, route)| route)
+    }
+
+    pub(crate) fn router(&self, router_id: &str) -> Option<&Arc<Route>> {
+        self.routers.get(router_id)
+    }
+
+    /// Makes the next state; parts that did not change are shared with this one.
+    pub(crate) fn apply(
+        &self,
+        update: &SnapshotUpdate,
+        backends: &Backends,
+        threads: usize,
+    ) -> Result<Self, RoutesError> {
+        let snapshot = self.snapshot.apply(update)?;
+        let signer = match &update.signing_keys {
+            Some(keys) => Some(Signer::new(keys)?),
+            None => self.signer.clone(),
+        };
+        let builder = Builder { former: self, snapshot: &snapshot, backends, threads };
+        let mut next = if update.complete {
+            (ShardedMap::default(), ShardedMap::default())
+        } else {
+            (self.routers.clone(), self.models.clone())
+        };
+        for router in &update.changed_routers {
+            next.0.insert(router.id.clone(), builder.router(router)?);
+        }
+        for id in &update.deleted_routers {
+            next.0.remove(id.as_str());
+        }
+        let changed: HashSet<&ModelKey> = update.changed_models.iter().map(|model| &model.key).collect();
+        if !changed.is_empty() && !update.complete {
+            builder.rebuild_users(&changed, &mut next.0)?;
+        }
+        let touched = changed.iter().copied().chain(&update.deleted_models).map(|key| &key.model_id);
+        for model_id in touched.collect::<HashSet<_>>() {
+            match snapshot.production.get(model_id.as_str()).filter(|model| model.backend.is_some()) {
+                Some(model) => next.1.insert(model_id.clone(), builder.model(model)?),
+                None => drop(next.1.remove(model_id.as_str())),
+            }
+        }
+        let (routers, models) = next;
+        Ok(Self { snapshot, routers, models, signer })
+    }
+}
+
+struct Builder<'a> {
+    former: &'a Routes,
+    snapshot: &'a Snapshot,
+    backends: &'a Backends,
+    threads: usize,
+}
+
+impl Builder<'_> {
+    fn router(&self, router: &Arc<Router>) -> Result<Arc<Route>, RoutesError> {
+        let former = self.former.routers.get(router.id.as_str());
+        let mut targets = Vec::with_capacity(router.variants.len());
+        for variant in &router.variants {
+            // The snapshot was checked: every variant's model version is there.
+            let Some(model) = self.snapshot.models.get(&variant.model) else { continue };
+            targets.push(self.target(&router.id, &variant.name, model, former)?);
+        }
+        let targets = targets.into_boxed_slice();
+        Ok(Arc::new(Route { id: router.id.clone(), router: Some(router.clone()), targets }))
+    }
+
+    fn model(&self, model: &Arc<ModelVersion>) -> Result<Arc<Route>, RoutesError> {
+        let id = &model.key.model_id;
+        let former = self.former.models.get(id.as_str());
+        let target = self.target(id, &model.key.version, model, former)?;
+        Ok(Arc::new(Route { id: id.clone(), router: None, targets: [target].into() }))
+    }
+
+    /// Routers that did not change but whose model versions did.
+    fn rebuild_users(
+        &self,
+        changed: &HashSet<&ModelKey>,
+        routers: &mut ShardedMap<Id, Arc<Route>>,
+    ) -> Result<(), RoutesError> {
+        let uses =
+            |route: &&Arc<Route>| route.targets.iter().any(|target| changed.contains(&target.model.key));
+        let users: Vec<Arc<Router>> = routers
+            .iter()
+            .map(|(_, route)| route)
+            .filter(uses)
+            .filter_map(|route| route.router.clone())
+            .collect();
+        for router in users {
+            routers.insert(router.id.clone(), self.router(&router)?);
+        }
+        Ok(())
+    }
+
+    fn target(
+        &self,
+        route_id: &Id,
+        name: &Id,
+        model: &Arc<ModelVersion>,
+        former: Option<&Arc<Route>>,
+    ) -> Result<Target, RoutesError> {
+        let failed = |reason: String| RoutesError::Backend {
+            model_id: model.key.model_id.clone(),
+            version: model.key.version.clone(),
+            reason,
+        };
+        let backend = model.backend.as_ref().ok_or_else(|| failed("there is none".to_owned()))?;
+        let backend = self.backends.get(backend).map_err(failed)?;
+        let known = former.and_then(|route| route.targets.iter().find(|target| target.name == *name));
+        let stats = known.map_or_else(
+            || VariantStats::new(route_id.as_str().into(), name.as_str().into(), self.threads),
+            |target| target.stats.clone(),
+        );
+        Ok(Target { name: name.clone(), model: model.clone(), backend, stats })
+    }
+}

@@ -1,0 +1,257 @@
+//! A server from start to end: checked, bound, restored, serving, drained.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    os::unix::fs::DirBuilderExt,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use pointsman_model::Principal;
+use pointsman_wire::signature_to_proto;
+use prost::Message as _;
+use socket2::{Domain, Socket, Type};
+use tokio::{
+    runtime::LocalRuntime,
+    sync::{mpsc, watch},
+};
+
+use crate::{
+    acceptor,
+    backends::Backends,
+    budget::ByteBudget,
+    config::ServerConfig,
+    counters,
+    error::GatewayError,
+    logging, metrics,
+    probe::probe,
+    publisher::Publisher,
+    records::RecordQueue,
+    state_file::StateFile,
+    stats::ThreadStats,
+    tasks::TaskPool,
+    tonic_services::TonicServices,
+    worker::{self, Phase, Shared},
+};
+
+const LISTEN_BACKLOG: i32 = 1_024;
+/// Connections on their way from the acceptor to a worker.
+const HAND_OVER_LENGTH: usize = 1_024;
+const DRAIN_LOOK_PAUSE: Duration = Duration::from_millis(5);
+
+/// A running data plane.
+pub struct Server {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Server {
+    /// Checks the configuration, binds, restores the state on disk, then serves.
+    ///
+    /// # Errors
+    /// A field of the configuration is wrong, a folder cannot be used, or the address cannot be had.
+    pub fn start(config: &str) -> Result<Self, GatewayError> {
+        let config = ServerConfig::from_json(config)?;
+        logging::init(&config.log_level)?;
+        let listener = bind(config.grpc_address)?;
+        let address = listener.local_addr().map_err(|error| bind_error(config.grpc_address, &error))?;
+        let shared = Arc::new(prepare(config)?);
+        let server = Self { shared, address, threads: Mutex::default() };
+        if let Err(error) = server.spawn(listener) {
+            server.end();
+            return Err(GatewayError::config("threads", format!("a thread cannot be started: {error}")));
+        }
+        tracing::info!(%address, generation = server.shared.publisher.generation(), "serving");
+        Ok(server)
+    }
+
+    fn spawn(&self, listener: TcpListener) -> io::Result<()> {
+        let serving = LocalRuntime::new()?;
+        serving.block_on(self.shared.tonic_services.set_serving(true));
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hand_overs = Vec::new();
+        for index in 0..self.shared.config.threads {
+            let (hand_over, accepted) = mpsc::channel(HAND_OVER_LENGTH);
+            hand_overs.push(hand_over);
+            let shared = self.shared.clone();
+            threads.push(spawn(format!("pointsman-worker-{index}"), move |runtime| {
+                worker::run(runtime, shared, index, accepted);
+            })?);
+        }
+        let shared = self.shared.clone();
+        threads.push(spawn("pointsman-acceptor".to_owned(), move |runtime| {
+            acceptor::run(runtime, &shared, listener, &hand_overs);
+        })?);
+        Ok(())
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Applies an encoded `SnapshotUpdate` and answers the generation in effect.
+    ///
+    /// # Errors
+    /// The change is wrong or builds on another generation; then nothing changed.
+    pub fn publish(&self, update: &[u8]) -> Result<u64, GatewayError> {
+        self.shared.publisher.publish(update)
+    }
+
+    /// Asks the backend of an encoded `ModelSnapshot` and answers its encoded `Signature`.
+    ///
+    /// # Errors
+    /// The backend cannot be asked.
+    pub fn probe_backend(&self, model: &[u8], patience: Duration) -> Result<Vec<u8>, GatewayError> {
+        let model =
+            pointsman_wire::decode_model(model).map_err(|error| GatewayError::Backend(error.to_string()))?;
+        Ok(signature_to_proto(&probe(&self.shared, &model, patience)?).encode_to_vec())
+    }
+
+    /// A router's encoded `RouterCounters`.
+    #[must_use]
+    pub fn router_counters(&self, router_id: &str) -> Vec<u8> {
+        counters::router_counters(&self.shared, router_id).encode_to_vec()
+    }
+
+    /// Takes an encoded `RecordBatch`, waiting so long for the first record.
+    #[must_use]
+    pub fn take_records(&self, most: usize, patience: Duration) -> Vec<u8> {
+        self.shared.records.take(most, patience)
+    }
+
+    /// All metrics.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        metrics::render(&self.shared)
+    }
+
+    /// The state of the server as JSON.
+    #[must_use]
+    pub fn status(&self) -> String {
+        counters::status(&self.shared)
+    }
+
+    /// Drains: NOT_SERVING, GOAWAY, calls in flight are finished within the grace; answers how many were not.
+    pub fn stop(&self, grace: Duration) -> u64 {
+        if *self.shared.phase.borrow() != Phase::Serving {
+            return 0;
+        }
+        tracing::info!(?grace, "draining");
+        if let Ok(runtime) = LocalRuntime::new() {
+            runtime.block_on(self.shared.tonic_services.set_serving(false));
+        }
+        self.shared.phase.send_replace(Phase::Draining);
+        let until = Instant::now() + grace;
+        while self.in_flight() + self.open_connections() > 0 && Instant::now() < until {
+            std::thread::sleep(DRAIN_LOOK_PAUSE);
+        }
+        let left = self.in_flight();
+        self.end();
+        tracing::info!(left, "stopped");
+        left
+    }
+
+    fn in_flight(&self) -> u64 {
+        self.shared.thread_stats.iter().map(ThreadStats::in_flight).sum()
+    }
+
+    fn open_connections(&self) -> u64 {
+        self.shared.thread_stats.iter().map(ThreadStats::connections).sum()
+    }
+
+    fn end(&self) {
+        self.shared.phase.send_replace(Phase::Ended);
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread panicked");
+            }
+        }
+        self.shared.publisher.close();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
+    let folder = |name: &str| -> Result<_, GatewayError> {
+        let path = config.data_dir.join(name);
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(|error| {
+            GatewayError::config(
+                "data_dir",
+                format!("{} cannot be made: {error}; choose a folder of yours", path.display()),
+            )
+        })?;
+        Ok(path)
+    };
+    let models = folder("models")?;
+    let state = folder("state")?;
+    if let Some(library) = &config.onnx_library {
+        pointsman_inference::init_library(library)
+            .map_err(|error| GatewayError::config("onnx_library", error.to_string()))?;
+    }
+    let (state_file, restored) = StateFile::open(&state).map_err(|error| {
+        let shown = state.display();
+        GatewayError::config(
+            "data_dir",
+            format!("{shown} cannot be written to: {error}; choose a folder of yours"),
+        )
+    })?;
+    let threads = config.threads;
+    let limits = config.limits.clone();
+    let is_restored = restored.is_some();
+    let publisher =
+        Publisher::new(Backends::new(threads, limits.clone(), models), threads, state_file, restored);
+    let tasks = TaskPool::start(limits.onnx_threads)
+        .map_err(|error| GatewayError::config("limits.onnx_threads", error.to_string()))?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Shared {
+        publisher,
+        records: RecordQueue::new(limits.record_queue_length),
+        budget: ByteBudget::new(limits.body_budget_bytes),
+        tasks,
+        thread_stats: (0..threads).map(|_| ThreadStats::default()).collect(),
+        phase: watch::Sender::new(Phase::Serving),
+        tonic_services: TonicServices::new()?,
+        local_principal: Arc::new(Principal::local()),
+        started_us: i64::try_from(now.as_micros()).unwrap_or(i64::MAX),
+        is_restored,
+        series_ages: metrics::SeriesAges::default(),
+        config,
+    })
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, GatewayError> {
+    let binding = || -> io::Result<TcpListener> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking().cloexec(), None)?;
+        // A restart must not wait for the former server's last connections to time out.
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(LISTEN_BACKLOG)?;
+        Ok(socket.into())
+    };
+    binding().map_err(|error| bind_error(address, &error))
+}
+
+fn bind_error(address: SocketAddr, error: &io::Error) -> GatewayError {
+    GatewayError::Bind { address: address.to_string(), reason: error.to_string() }
+}
+
+fn spawn(name: String, run: impl FnOnce(&LocalRuntime) + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name).spawn(move || match LocalRuntime::new() {
+        Ok(runtime) => {
+            run(&runtime);
+            runtime.shutdown_background();
+        }
+        Err(error) => tracing::error!(%error, "a thread has no runtime"),
+    })
+}

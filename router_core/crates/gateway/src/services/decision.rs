@@ -1,0 +1,120 @@
+//! From a name and a unit to a decided call.
+
+use std::sync::Arc;
+
+use pointsman_model::{Id, Router, RouterStatus, VersionPinning};
+use pointsman_policy::{Decision, Reason, Request, decide};
+use tokio::time::Instant;
+use tonic::Code;
+
+use super::call::Call;
+use crate::{
+    connection::Connection,
+    observation::{Observation, RecordDetails},
+    routes::Route,
+    status::CallError,
+};
+
+/// What a caller asks for.
+pub(crate) struct Asked<'a> {
+    /// A router, or a model.
+    pub(crate) name: &'a str,
+    /// A variant or a model version; empty leaves it to the router.
+    pub(crate) version: &'a str,
+    /// The unit that a field of the message names; it goes before the metadata's.
+    pub(crate) field_entity_id: Option<&'a str>,
+    /// The unit that a free parameter names; the metadata's goes before it.
+    pub(crate) parameter_entity_id: Option<&'a str>,
+}
+
+/// A decided call.
+pub(crate) struct Decided {
+    pub(crate) observation: Observation,
+    pub(crate) deadline: Instant,
+    /// The name to answer with instead of the backend's own.
+    pub(crate) answer_name: Option<Id>,
+}
+
+/// Finds the route, picks the variant and begins to observe the call.
+pub(crate) fn decide_call(
+    call: &mut Call,
+    connection: &Connection,
+    asked: &Asked<'_>,
+) -> Result<Decided, CallError> {
+    if asked.name.is_empty() {
+        return Err(CallError::invalid(
+            "the call names no router; send its router_id (as model_name in ModelInfer)",
+        ));
+    }
+    let route = call.route(asked.name, connection)?;
+    let router = route.router.as_deref();
+    let request_id = call.ensure_request_id();
+    let entity_id = asked.field_entity_id.or(call.entity_id()?).or(asked.parameter_entity_id);
+    let decision = match router {
+        Some(router) => decide_router(call, router, asked.version, entity_id)?,
+        None => decide_model(&route, asked.version)?,
+    };
+    let details = RecordDetails { entity_id, request_id: request_id.to_str().unwrap_or_default() };
+    let observation = Observation::new(&call.worker, &call.routes, &route, decision, call.started, &details);
+    let answer_name = router.filter(|router| router.answer_router_name).map(|router| router.id.clone());
+    Ok(Decided { observation, deadline: call.deadline(router), answer_name })
+}
+
+fn decide_router(
+    call: &Call,
+    router: &Router,
+    version: &str,
+    entity_id: Option<&str>,
+) -> Result<Decision, CallError> {
+    if router.status != RouterStatus::Running {
+        return Err(not_running(router));
+    }
+    if !version.is_empty() && router.version_pinning == VersionPinning::Allow {
+        let pinned = router.pinned(version).ok_or_else(|| unknown_version(router, version))?;
+        return Ok(Decision::given(pinned, Reason::Pin));
+    }
+    let request = Request { entity_id };
+    Ok(decide(router, &request, &mut *call.worker.rng.borrow_mut()))
+}
+
+fn decide_model(route: &Arc<Route>, version: &str) -> Result<Decision, CallError> {
+    let production = route.targets.first().map_or("", |target| target.name.as_str());
+    if version.is_empty() || version == production {
+        return Ok(Decision::given(0, Reason::Production));
+    }
+    Err(CallError::new(
+        Code::NotFound,
+        format!(
+            "model {}: version {version:?} is not its production version, {production}; leave model_version empty \
+             or call a router that has a variant with it",
+            route.id
+        ),
+    ))
+}
+
+pub(crate) fn not_running(router: &Router) -> CallError {
+    let (id, status) = (&router.id, router.status);
+    let way_out = match status {
+        RouterStatus::Stopped => format!("start it with 'pointsman routers start {id}'"),
+        RouterStatus::Deploying => "try again in a moment".to_owned(),
+        _ => format!("deploy it with 'pointsman routers deploy {id}'"),
+    };
+    CallError::new(
+        Code::FailedPrecondition,
+        format!("router {id} is {}, not running; {way_out}", status.as_str()),
+    )
+}
+
+pub(crate) fn unknown_version(router: &Router, version: &str) -> CallError {
+    let variants: Vec<&str> = router.variants.iter().map(|variant| variant.name.as_str()).collect();
+    let shown: String = version.chars().take(128).collect();
+    CallError::new(
+        Code::NotFound,
+        format!(
+            "router {}: {shown:?} is neither a variant nor a variant's model version; it has {}; leave it empty to \
+             let the router decide, or set version_pinning to ignore",
+            router.id,
+            variants.join(", ")
+        ),
+    )
+}

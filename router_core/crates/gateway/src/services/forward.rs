@@ -1,0 +1,314 @@
+//! Asking a variant's backend, and answering with what it said and the decision's receipt.
+
+use std::{rc::Rc, sync::Arc};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Version,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    uri::{PathAndQuery, Scheme, Uri},
+};
+use pointsman_inference::{OipError, OnnxError, Tensor};
+use pointsman_model::Id;
+use pointsman_wire::{
+    GrpcPrefix, HeadScanner, PREFIX_BYTES, Receipt, splice_response_model_name, spliced_message_length,
+};
+use tokio::time::{Instant, timeout_at};
+use tonic::Code;
+
+use crate::{
+    backends::{GrpcModel, OnnxTarget},
+    message::{self, MessageStart},
+    observation::Observation,
+    reply::{LargeReply, Reply},
+    status::{CallError, GRPC_MESSAGE, GRPC_STATUS, code_value},
+    upstream::{Answer, Outgoing, broken, exchange, garbage},
+    worker::Worker,
+};
+
+/// A model that takes longer runs on the pool: a hop there and back costs about as much.
+const INLINE_NANOS: u64 = 50_000;
+
+/// Sends a call to a backend. The observation, when there is one, is told how long the backend took.
+pub(crate) async fn ask(
+    worker: &Rc<Worker>,
+    model: &GrpcModel,
+    path: PathAndQuery,
+    headers: HeaderMap,
+    outgoing: Outgoing,
+    deadline: Instant,
+    mut observation: Option<&mut Observation>,
+) -> Result<Answer, CallError> {
+    let entering = async {
+        let permit = model.target.admission.enter().await?;
+        let lease = worker.pool(&model.target).acquire().await?;
+        Ok((permit, lease))
+    };
+    let (_permit, mut lease) = timeout_at(deadline, entering).await.unwrap_or_else(|_| {
+        Err(CallError::new(
+            Code::DeadlineExceeded,
+            "the deadline passed before a backend connection was free",
+        ))
+    })?;
+    if let Some(observation) = &mut observation {
+        observation.backend_asked();
+    }
+    let request = request(lease.endpoint.authority.clone(), path, headers)?;
+    let answered = timeout_at(deadline, exchange(&mut lease, request, outgoing)).await;
+    let answered = answered.unwrap_or_else(|_| {
+        lease.suspect();
+        Err(CallError::deadline())
+    });
+    if let Some(observation) = observation
+        && !matches!(answered, Ok(Answer::Large { .. }))
+    {
+        observation.backend_answered();
+    }
+    answered
+}
+
+pub(crate) fn request(
+    authority: http::uri::Authority,
+    path: PathAndQuery,
+    headers: HeaderMap,
+) -> Result<Request<()>, CallError> {
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = Some(authority);
+    parts.path_and_query = Some(path);
+    let uri = Uri::from_parts(parts).map_err(|error| CallError::new(Code::Internal, error.to_string()))?;
+    let mut request = Request::new(());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri;
+    *request.version_mut() = Version::HTTP_2;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// Puts the prefix before a message.
+pub(crate) fn frame(message: &[u8]) -> Result<Bytes, CallError> {
+    let prefix = prefix(message.len())?;
+    let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
+    framed.put_slice(&prefix);
+    framed.put_slice(message);
+    Ok(framed.freeze())
+}
+
+pub(crate) fn prefix(length: usize) -> Result<[u8; PREFIX_BYTES], CallError> {
+    let prefix = GrpcPrefix::for_message(length);
+    Ok(prefix.map_err(|error| CallError::exhausted(error.to_string()))?.encode())
+}
+
+/// Turns what a backend answered to ModelInfer into what the client gets.
+pub(crate) async fn reply_to_infer(
+    answer: Answer,
+    mut observation: Observation,
+    answer_name: Option<Id>,
+    deadline: Instant,
+) -> Result<Reply, CallError> {
+    match answer {
+        Answer::Failed { code, trailers } => Ok(relay_failure(code, trailers, observation)),
+        Answer::Whole { mut headers, message, compressed, mut trailers } => {
+            let message = if compressed {
+                let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
+                framed.put_slice(&GrpcPrefix { compressed, ..length_prefix(message.len())? }.encode());
+                framed.put_slice(&message);
+                framed.freeze()
+            } else {
+                with_receipt(&message, &observation.receipt(), answer_name.as_ref())?
+            };
+            headers.remove(CONTENT_LENGTH);
+            put_metadata(&observation, &mut trailers);
+            observation.finish(Code::Ok);
+            Ok(Reply::Unary { headers, message, trailers })
+        }
+        Answer::Large { mut headers, start, stream } => {
+            headers.remove(CONTENT_LENGTH);
+            let mut large = begin_large(start, stream, &observation.receipt(), answer_name.as_ref()).await?;
+            large.headers = headers;
+            let mut metadata = HeaderMap::with_capacity(8);
+            put_metadata(&observation, &mut metadata);
+            let Large { headers, pieces, left, stream, receipt } = large;
+            Ok(Reply::Large(Box::new(LargeReply {
+                headers,
+                pieces,
+                left,
+                stream,
+                receipt,
+                metadata,
+                observation,
+                deadline,
+            })))
+        }
+    }
+}
+
+fn length_prefix(length: usize) -> Result<GrpcPrefix, CallError> {
+    GrpcPrefix::for_message(length).map_err(|error| CallError::exhausted(error.to_string()))
+}
+
+/// A small response with its prefix, the receipt behind it and, if wanted, another name.
+pub(crate) fn with_receipt(
+    message: &[u8],
+    receipt: &Receipt<'_>,
+    name: Option<&Id>,
+) -> Result<Bytes, CallError> {
+    let receipt_length = receipt.encoded_length();
+    let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len() + receipt_length + 140);
+    framed.put_bytes(0, PREFIX_BYTES);
+    match name {
+        None => framed.put_slice(message),
+        Some(name) => {
+            let scan = pointsman_wire::scan_response_head(message, message.len())
+                .map_err(|error| garbage(&error.to_string()))?
+                .ok_or_else(|| garbage("its head is cut"))?;
+            splice_response_model_name(message, &scan, name.as_str(), &mut framed);
+            framed.put_slice(message.get(scan.length..).unwrap_or_default());
+        }
+    }
+    receipt.encode(&mut framed);
+    let prefix = prefix(framed.len() - PREFIX_BYTES)?;
+    if let Some(place) = framed.first_chunk_mut::<PREFIX_BYTES>() {
+        *place = prefix;
+    }
+    Ok(framed.freeze())
+}
+
+/// The start of a large answer, rewritten.
+struct Large {
+    headers: HeaderMap,
+    pieces: Vec<Bytes>,
+    left: usize,
+    stream: h2::RecvStream,
+    receipt: Bytes,
+}
+
+async fn begin_large(
+    start: MessageStart,
+    mut stream: h2::RecvStream,
+    receipt: &Receipt<'_>,
+    name: Option<&Id>,
+) -> Result<Large, CallError> {
+    let length = start.prefix.length as usize;
+    let mut bytes = start.bytes;
+    let mut receipt_bytes = BytesMut::new();
+    let mut head = BytesMut::new();
+    let mut new_length = length;
+    if start.prefix.compressed {
+        // What is compressed cannot be added to; the receipt is in the metadata.
+        head.put_slice(&start.prefix.encode());
+    } else {
+        receipt.encode(&mut receipt_bytes);
+        if let Some(name) = name {
+            let mut scanner = HeadScanner::response();
+            let scan = loop {
+                match scanner.advance(&bytes, length).map_err(|error| garbage(&error.to_string()))? {
+                    Some(scan) => break scan,
+                    None => match message::next_data(&mut stream).await.map_err(|error| broken(&error))? {
+                        Some(data) => bytes = message::join(bytes, data),
+                        None => return Err(garbage("it ended inside the message")),
+                    },
+                }
+            };
+            let spliced = spliced_message_length(start.prefix.length, &scan, name.as_str(), "");
+            new_length = spliced.map_err(|error| garbage(&error.to_string()))? as usize;
+            head.put_slice(&prefix(new_length + receipt_bytes.len())?);
+            splice_response_model_name(&bytes, &scan, name.as_str(), &mut head);
+            bytes = bytes.slice(scan.length..);
+        } else {
+            head.put_slice(&prefix(new_length + receipt_bytes.len())?);
+        }
+    }
+    let there = head.len() - PREFIX_BYTES + bytes.len();
+    let left = new_length.checked_sub(there).ok_or_else(|| garbage("more bytes follow the message"))?;
+    let (pieces, receipt) = (vec![head.freeze(), bytes], receipt_bytes.freeze());
+    Ok(Large { headers: HeaderMap::new(), pieces, left, stream, receipt })
+}
+
+/// A backend's own failure, said of its variant.
+pub(crate) fn relay_failure(code: Code, mut trailers: HeaderMap, mut observation: Observation) -> Reply {
+    trailers.remove(CONTENT_TYPE);
+    trailers.remove(CONTENT_LENGTH);
+    if let Some(target) = observation.target() {
+        let said =
+            trailers.get(GRPC_MESSAGE).map_or(&b"the backend gave no reason"[..], |value| value.as_bytes());
+        let message = [b"variant ", target.name.as_str().as_bytes(), b": ", said].concat();
+        if let Ok(message) = HeaderValue::from_bytes(&message) {
+            trailers.insert(GRPC_MESSAGE, message);
+        }
+    }
+    trailers.insert(GRPC_STATUS, code_value(code));
+    put_metadata(&observation, &mut trailers);
+    observation.finish(code);
+    Reply::Failed { trailers }
+}
+
+/// Our own failure after a decision, said of its variant.
+pub(crate) fn fail(error: CallError, mut observation: Observation) -> Reply {
+    let error = match observation.target() {
+        Some(target) => error.of_variant(target.name.as_str()),
+        None => error,
+    };
+    let mut trailers = HeaderMap::with_capacity(8);
+    error.write(&mut trailers);
+    put_metadata(&observation, &mut trailers);
+    observation.finish(error.code);
+    Reply::Failed { trailers }
+}
+
+/// Writes the receipt into trailing metadata.
+pub(crate) fn put_metadata(observation: &Observation, trailers: &mut HeaderMap) {
+    const NAMES: [HeaderName; 5] = [
+        HeaderName::from_static(Receipt::METADATA_NAMES[0]),
+        HeaderName::from_static(Receipt::METADATA_NAMES[1]),
+        HeaderName::from_static(Receipt::METADATA_NAMES[2]),
+        HeaderName::from_static(Receipt::METADATA_NAMES[3]),
+        HeaderName::from_static(Receipt::METADATA_NAMES[4]),
+    ];
+    let receipt = observation.receipt();
+    for (name, value) in NAMES.into_iter().zip(receipt.values()) {
+        if let Some(value) =
+            Some(value).filter(|value| !value.is_empty()).and_then(|v| HeaderValue::from_str(v).ok())
+        {
+            trailers.insert(name, value);
+        }
+    }
+}
+
+/// Runs a model in this process: at once when it is fast, else on the pool.
+pub(crate) async fn run_onnx(
+    worker: &Rc<Worker>,
+    target: &Arc<OnnxTarget>,
+    inputs: Vec<Tensor>,
+    requested: Vec<String>,
+    deadline: Instant,
+    observation: &mut Observation,
+) -> Result<Vec<Tensor>, CallError> {
+    let model = target.model.as_ref().map_err(|reason| CallError::unavailable(reason.clone()))?;
+    let late = |_| CallError::deadline();
+    let _permit = timeout_at(deadline, target.admission.enter()).await.map_err(late)??;
+    observation.backend_asked();
+    let mean_nanos = model.mean_run_nanos();
+    let ran = if (1..INLINE_NANOS).contains(&mean_nanos) {
+        model.run(worker.index, &inputs, &requested)
+    } else {
+        let target = target.clone();
+        let first_slot = worker.shared.config.threads;
+        let running = worker.shared.tasks.run(move |thread| match &target.model {
+            Ok(model) => model.run(first_slot + thread, &inputs, &requested),
+            Err(reason) => Err(OnnxError::Library(reason.clone())),
+        });
+        timeout_at(deadline, running).await.map_err(late)??
+    };
+    observation.backend_answered();
+    ran.map_err(|error| {
+        let code = if error.is_callers_fault() { Code::InvalidArgument } else { Code::Internal };
+        CallError::new(code, error.to_string())
+    })
+}
+
+/// The status of a message that cannot be read or written.
+pub(crate) fn of_oip(error: &OipError) -> CallError {
+    let code = if error.is_callers_fault() { Code::InvalidArgument } else { Code::Unavailable };
+    CallError::new(code, error.to_string())
+}

@@ -1,0 +1,233 @@
+//! ModelInfer: the head is read and rewritten, everything else passes as it is.
+
+use std::sync::Arc;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http::{HeaderMap, uri::PathAndQuery};
+use pointsman_inference::oip;
+use pointsman_model::Id;
+use pointsman_wire::{
+    HeadScan, HeadScanner, PREFIX_BYTES, Walker, WireError, generated::inference::ModelInferRequest,
+    scan_head, scan_whole, splice_head, spliced_message_length,
+};
+use prost::Message as _;
+use tokio::time::{Instant, timeout_at};
+use tonic::Code;
+
+use super::{
+    MODEL_INFER,
+    call::{Call, Message},
+    decision::{Asked, decide_call},
+    forward::{ask, fail, of_oip, prefix, put_metadata, reply_to_infer, run_onnx, with_receipt},
+};
+use crate::{
+    backends::{Backend, GrpcModel, OnnxTarget},
+    connection::Connection,
+    message::{self, MessageStart, SMALL_MESSAGE_BYTES, client_gone},
+    observation::Observation,
+    reply::Reply,
+    status::{CallError, GRPC_STATUS, code_value},
+    upstream::{Arriving, Outgoing},
+};
+
+/// A head that does not end within so many bytes has its message buffered instead.
+const MAX_HEAD_BYTES: usize = 256 << 10;
+
+/// A request of which at least the head is here.
+enum Incoming {
+    /// All of it.
+    Whole { message: Message, scan: HeadScan },
+    /// The head and more; the rest is in the call's stream.
+    Arriving { start: MessageStart, scan: HeadScan },
+}
+
+impl Incoming {
+    /// The bytes that were scanned and more.
+    fn scanned(&self) -> (&Bytes, &HeadScan) {
+        match self {
+            Self::Whole { message, scan } => (&message.bytes, scan),
+            Self::Arriving { start, scan } => (&start.bytes, scan),
+        }
+    }
+}
+
+/// Answers a ModelInfer call.
+pub(crate) async fn infer(mut call: Call, connection: &Connection) -> Result<Reply, CallError> {
+    let deadline = call.deadline(None);
+    let late =
+        |_| CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete");
+    let incoming = timeout_at(deadline, read(&mut call)).await.map_err(late)??;
+    let (bytes, scan) = incoming.scanned();
+    let asked = Asked {
+        name: scan.model_name(bytes).unwrap_or_default(),
+        version: scan.model_version(bytes).unwrap_or_default(),
+        field_entity_id: None,
+        parameter_entity_id: scan.entity_id(bytes),
+    };
+    let decided = decide_call(&mut call, connection, &asked)?;
+    let (deadline, observation) = (decided.deadline, decided.observation);
+    let Some(backend) = observation.target().map(|target| target.backend.clone()) else {
+        return Err(CallError::new(Code::Internal, "the decision names no variant"));
+    };
+    match backend {
+        Backend::Grpc(model) => {
+            to_server(call, incoming, &model, decided.answer_name, deadline, observation).await
+        }
+        Backend::Onnx(target) => {
+            in_process(call, incoming, &target, decided.answer_name, deadline, observation).await
+        }
+    }
+}
+
+/// Reads as much as a decision needs.
+async fn read(call: &mut Call) -> Result<Incoming, CallError> {
+    let mut start = call.read_start().await?;
+    let length = start.prefix.length as usize;
+    if length <= SMALL_MESSAGE_BYTES || start.prefix.compressed {
+        return whole(call.read_whole(start).await?);
+    }
+    let mut scanner = HeadScanner::request();
+    loop {
+        match scanner.advance(&start.bytes, length).map_err(of_wire)? {
+            Some(scan) if scan.model_name.is_some() => return Ok(Incoming::Arriving { start, scan }),
+            // The name may come behind the tensors: everything must be seen to find it.
+            Some(_) => break,
+            None if start.bytes.len() > MAX_HEAD_BYTES => break,
+            None => {}
+        }
+        match message::next_data(&mut call.body).await.map_err(|error| client_gone(&error))? {
+            Some(data) => start.bytes = message::join(start.bytes, data),
+            None => break,
+        }
+    }
+    whole(call.read_whole(start).await?)
+}
+
+/// Scans a whole message: its head, and that nothing behind it names another model.
+fn whole(message: Message) -> Result<Incoming, CallError> {
+    let bytes = &message.bytes;
+    let head = scan_head(bytes, bytes.len()).map_err(of_wire)?;
+    let scan = match head.filter(|scan| scan.model_name.is_some()) {
+        Some(scan) => {
+            let mut walker = Walker::new(scan.length, bytes.len());
+            walker.feed(bytes.get(scan.length..).unwrap_or_default()).map_err(of_wire)?;
+            walker.finish().map_err(of_wire)?;
+            scan
+        }
+        None => scan_whole(bytes).map_err(of_wire)?,
+    };
+    Ok(Incoming::Whole { message, scan })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
+fn of_wire(error: WireError) -> CallError {
+    CallError::invalid(error.to_string())
+}
+
+/// Passes a request on to a server.
+async fn to_server(
+    mut call: Call,
+    incoming: Incoming,
+    model: &GrpcModel,
+    answer_name: Option<Id>,
+    deadline: Instant,
+    mut observation: Observation,
+) -> Result<Reply, CallError> {
+    let headers = call.backend_headers(deadline);
+    let worker = call.worker.clone();
+    let (outgoing, _reservation) = match rewrite(call, incoming, model) {
+        Ok(rewritten) => rewritten,
+        Err(error) => return Ok(fail(error, observation)),
+    };
+    let path = PathAndQuery::from_static(MODEL_INFER);
+    let answered = ask(&worker, model, path, headers, outgoing, deadline, Some(&mut observation)).await;
+    match answered {
+        Ok(answer) => reply_to_infer(answer, observation, answer_name, deadline).await,
+        Err(error) => Ok(fail(error, observation)),
+    }
+}
+
+/// Puts the backend's names into the head; the rest stays as it is.
+fn rewrite(
+    call: Call,
+    incoming: Incoming,
+    model: &GrpcModel,
+) -> Result<(Outgoing, Option<crate::budget::Reservation>), CallError> {
+    let (name, version) = (&*model.model_name, &*model.model_version);
+    let (bytes, scan) = incoming.scanned();
+    let length = match &incoming {
+        Incoming::Whole { message, .. } => u32::try_from(message.bytes.len()).unwrap_or(u32::MAX),
+        Incoming::Arriving { start, .. } => start.prefix.length,
+    };
+    let new_length = spliced_message_length(length, scan, name, version).map_err(of_wire)? as usize;
+    let rest = bytes.slice(scan.length..);
+    // A small message goes in one piece: one frame costs less than two.
+    let is_small = new_length <= SMALL_MESSAGE_BYTES;
+    let room = if is_small { PREFIX_BYTES + new_length } else { PREFIX_BYTES + scan.length + 300 };
+    let mut head = BytesMut::with_capacity(room);
+    head.put_slice(&prefix(new_length)?);
+    splice_head(bytes, scan, name, version, &mut head);
+    match incoming {
+        Incoming::Whole { message, .. } => {
+            head.put_slice(&rest);
+            Ok((Outgoing::Whole(head.freeze()), message.reservation))
+        }
+        Incoming::Arriving { start, scan } => {
+            let mut walker = Walker::new(scan.length, start.prefix.length as usize);
+            walker.feed(&rest).map_err(of_wire)?;
+            let pieces = vec![head.freeze(), rest];
+            Ok((Outgoing::Arriving(Box::new(Arriving { pieces, walker, rest: call.body })), None))
+        }
+    }
+}
+
+/// Runs a model in this process.
+async fn in_process(
+    mut call: Call,
+    incoming: Incoming,
+    target: &Arc<OnnxTarget>,
+    answer_name: Option<Id>,
+    deadline: Instant,
+    mut observation: Observation,
+) -> Result<Reply, CallError> {
+    let message = match incoming {
+        Incoming::Whole { message, .. } => message,
+        Incoming::Arriving { start, .. } => match timeout_at(deadline, call.read_whole(start)).await {
+            Ok(Ok(message)) => message,
+            Ok(Err(error)) => return Ok(fail(error, observation)),
+            Err(_) => return Ok(fail(CallError::deadline(), observation)),
+        },
+    };
+    let answered = run_message(&call, message, target, deadline, &mut observation).await;
+    let framed =
+        answered.and_then(|response| with_receipt(&response, &observation.receipt(), answer_name.as_ref()));
+    match framed {
+        Ok(message) => {
+            let mut trailers = HeaderMap::with_capacity(8);
+            trailers.insert(GRPC_STATUS, code_value(Code::Ok));
+            put_metadata(&observation, &mut trailers);
+            observation.finish(Code::Ok);
+            Ok(Reply::Unary { headers: HeaderMap::with_capacity(1), message, trailers })
+        }
+        Err(error) => Ok(fail(error, observation)),
+    }
+}
+
+async fn run_message(
+    call: &Call,
+    message: Message,
+    target: &Arc<OnnxTarget>,
+    deadline: Instant,
+    observation: &mut Observation,
+) -> Result<Vec<u8>, CallError> {
+    let request = ModelInferRequest::decode(message.bytes)
+        .map_err(|error| CallError::invalid(format!("message: {error}")))?;
+    let request = oip::decode_request(request).map_err(|error| of_oip(&error))?;
+    let key = observation.target().map(|target| target.model.key.clone());
+    let outputs =
+        run_onnx(&call.worker, target, request.inputs, request.requested, deadline, observation).await?;
+    let (model_id, version) =
+        key.as_ref().map_or(("", ""), |key| (key.model_id.as_str(), key.version.as_str()));
+    let response = oip::encode_response(model_id, version, &request.id, &outputs, request.is_raw);
+    Ok(response.map_err(|error| of_oip(&error))?.encode_to_vec())
+}

@@ -1,0 +1,76 @@
+//! Which service answers a call, and what every service needs to know of it.
+
+mod call;
+mod decision;
+mod forward;
+mod infer;
+mod inference_service;
+mod passthrough;
+mod predict;
+
+use std::rc::Rc;
+
+use h2::RecvStream;
+use http::{Method, Request, StatusCode, header::CONTENT_TYPE};
+use tonic::Code;
+
+use crate::{connection::Connection, reply::Reply, status::CallError, worker::Worker};
+use call::Call;
+pub(crate) use forward::{frame, request};
+
+const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
+const INFERENCE_SERVICE: &str = "/inference.GRPCInferenceService/";
+const PREDICT: &str = "/pointsman.v1.PredictionService/Predict";
+
+/// Answers one call.
+pub(crate) async fn answer(
+    worker: &Rc<Worker>,
+    connection: &Connection,
+    request: Request<RecvStream>,
+) -> Reply {
+    if let Some(refusal) = refuse_non_grpc(&request) {
+        return refusal;
+    }
+    let path = request.uri().path();
+    if worker.shared.tonic_services.serves(path) {
+        return match worker.shared.tonic_services.answer(request).await {
+            Some(response) => Reply::Bridged(response),
+            None => CallError::new(Code::Unimplemented, "no such service").into(),
+        };
+    }
+    let answered = if path == MODEL_INFER {
+        infer::infer(Call::new(worker, request), connection).await
+    } else if path == PREDICT {
+        predict::predict(Call::new(worker, request), connection).await
+    } else if path.starts_with(INFERENCE_SERVICE) {
+        inference_service::answer(Call::new(worker, request), connection).await
+    } else {
+        passthrough::pass_on(worker, connection, request).await
+    };
+    answered.unwrap_or_else(|error| {
+        // What reached a variant is counted there; this is for what did not.
+        if let Some(stats) = worker.stats() {
+            stats.record_rejected(error.code as usize);
+        }
+        error.into()
+    })
+}
+
+/// Whether a drain waits for calls to a path: streams that tell of changes have no end of their own.
+pub(crate) fn counts_as_in_flight(path: &str) -> bool {
+    !path.starts_with("/grpc.health.v1.Health/Watch") && !path.starts_with("/grpc.reflection.")
+}
+
+fn refuse_non_grpc(request: &Request<RecvStream>) -> Option<Reply> {
+    if request.method() != Method::POST {
+        let text = "gRPC calls are POST requests; REST and metrics are on the HTTP port\n";
+        return Some(Reply::Http { status: StatusCode::METHOD_NOT_ALLOWED, text });
+    }
+    let content_type = request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let subtype = content_type.strip_prefix(b"application/grpc");
+    if subtype.is_none_or(|rest| !matches!(rest.first(), None | Some(b'+' | b';'))) {
+        let text = "this port takes content-type application/grpc\n";
+        return Some(Reply::Http { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, text });
+    }
+    None
+}

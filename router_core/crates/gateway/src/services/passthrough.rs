@@ -1,0 +1,75 @@
+//! Calls for the control plane: authenticated here, then passed on as they are, streams included.
+
+use std::rc::Rc;
+
+use h2::RecvStream;
+use http::{
+    HeaderName, HeaderValue, Request, Version,
+    header::{AUTHORIZATION, HOST},
+    uri::{Authority, Parts, Scheme, Uri},
+};
+use tonic::Code;
+
+use super::call::{REQUEST_ID, new_request_id, strip};
+use crate::{
+    auth::API_KEY,
+    connection::Connection,
+    message,
+    reply::{PumpTask, Reply},
+    status::CallError,
+    worker::Worker,
+};
+
+const USER: HeaderName = HeaderName::from_static("x-pointsman-user");
+const SCOPES: HeaderName = HeaderName::from_static("x-pointsman-scopes");
+const ADMIN: HeaderName = HeaderName::from_static("x-pointsman-admin");
+const KEY_ID: HeaderName = HeaderName::from_static("x-pointsman-key-id");
+const PEER: HeaderName = HeaderName::from_static("x-pointsman-peer");
+
+/// Passes a call to the control plane and its answer back.
+pub(crate) async fn pass_on(
+    worker: &Rc<Worker>,
+    connection: &Connection,
+    request: Request<RecvStream>,
+) -> Result<Reply, CallError> {
+    let routes = worker.routes();
+    let access = &routes.snapshot.access;
+    let principal = connection.keys.principal(request.headers(), access, &worker.shared.local_principal)?;
+    let (mut parts, body) = request.into_parts();
+    let headers = &mut parts.headers;
+    strip(headers);
+    for name in [AUTHORIZATION, API_KEY, HOST] {
+        headers.remove(name);
+    }
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|error| internal(&error.to_string()));
+    headers.insert(USER, value(&principal.user_id)?);
+    headers.insert(SCOPES, value(&principal.scopes.names())?);
+    headers.insert(ADMIN, HeaderValue::from_static(if principal.admin { "true" } else { "false" }));
+    headers.insert(KEY_ID, value(&principal.key_id)?);
+    headers.insert(PEER, value(&connection.peer.to_string())?);
+    if !headers.contains_key(REQUEST_ID) {
+        headers.insert(REQUEST_ID, new_request_id(worker));
+    }
+    let mut uri = Parts::default();
+    uri.scheme = Some(Scheme::HTTP);
+    uri.authority = Some(Authority::from_static("localhost"));
+    uri.path_and_query = parts.uri.into_parts().path_and_query;
+    parts.uri = Uri::from_parts(uri).map_err(|error| internal(&error.to_string()))?;
+    parts.version = Version::HTTP_2;
+    let mut sender = worker.control.ready().await?;
+    let (response, out) = sender
+        .send_request(Request::from_parts(parts, ()), false)
+        .map_err(|error| CallError::unavailable(format!("the control plane cannot be reached: {error}")))?;
+    let request = PumpTask(tokio::task::spawn_local(async move {
+        // A broken stream shows on the answer's side.
+        let _ = message::pump(body, out).await;
+    }));
+    let response = response
+        .await
+        .map_err(|error| CallError::unavailable(format!("the control plane broke the call off: {error}")))?;
+    Ok(Reply::PassedOn { response, request })
+}
+
+fn internal(reason: &str) -> CallError {
+    CallError::new(Code::Internal, reason.to_owned())
+}

@@ -1,0 +1,115 @@
+//! One HTTP/2 connection to a backend: made, checked, driven to its end.
+
+use std::{future::poll_fn, net::SocketAddr, pin::Pin, task::Poll, time::Duration};
+
+use bytes::Bytes;
+use h2::{
+    Ping, PingPong,
+    client::{Connection, SendRequest},
+};
+use tokio::{
+    net::TcpStream,
+    sync::Notify,
+    time::{Instant, timeout},
+};
+
+use super::pool::PoolSettings;
+
+/// HTTP/2 windows: a stream's fits the usual tensor, the connection's a few of them.
+pub(crate) const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+pub(crate) const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
+pub(crate) const MAX_FRAME_BYTES: u32 = 256 << 10;
+
+/// At most one question whether a suspect peer lives in this time: servers count pings as abuse.
+const PING_PAUSE: Duration = Duration::from_secs(30);
+
+/// A connection that answered.
+pub(super) struct LiveConnection {
+    connection: Connection<TcpStream, Bytes>,
+    ping_pong: PingPong,
+    asked: Instant,
+}
+
+/// Connects and makes sure that an HTTP/2 server answers: what is none is found out here, not by a call.
+pub(super) async fn connect(
+    address: SocketAddr,
+    settings: &PoolSettings,
+) -> Result<(SendRequest<Bytes>, LiveConnection), String> {
+    match timeout(settings.connect_timeout, connect_unbounded(address, settings)).await {
+        Ok(connected) => connected,
+        Err(_) => Err(format!("no HTTP/2 connection within {:?}", settings.connect_timeout)),
+    }
+}
+
+async fn connect_unbounded(
+    address: SocketAddr,
+    settings: &PoolSettings,
+) -> Result<(SendRequest<Bytes>, LiveConnection), String> {
+    let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    // Dead hosts are found by the kernel; HTTP/2 pings without calls would count as abuse at gRPC servers.
+    let keepalive = socket2::TcpKeepalive::new().with_time(settings.keepalive_interval);
+    socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive).map_err(|error| error.to_string())?;
+    let (sender, mut connection) = h2::client::Builder::new()
+        .initial_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .max_header_list_size(settings.max_header_list_bytes)
+        .enable_push(false)
+        .handshake::<_, Bytes>(stream)
+        .await
+        .map_err(|error| format!("HTTP/2 handshake failed: {error}"))?;
+    let mut ping_pong = connection.ping_pong().ok_or("the connection cannot be checked")?;
+    ping_pong.send_ping(Ping::opaque()).map_err(|error| error.to_string())?;
+    poll_fn(|context| {
+        match Pin::new(&mut connection).poll(context) {
+            Poll::Ready(Ok(())) => return Poll::Ready(Err("the peer closed the connection".to_owned())),
+            Poll::Ready(Err(error)) => {
+                return Poll::Ready(Err(format!("the peer does not speak HTTP/2: {error}")));
+            }
+            Poll::Pending => {}
+        }
+        ping_pong.poll_pong(context).map(|answer| answer.map(drop).map_err(|error| error.to_string()))
+    })
+    .await?;
+    Ok((sender, LiveConnection { connection, ping_pong, asked: Instant::now() - PING_PAUSE }))
+}
+
+impl LiveConnection {
+    /// Drives the connection until it ends and says why. When `suspected`, asks the peer whether it lives.
+    pub(super) async fn drive(mut self, settings: &PoolSettings, suspected: &Notify) -> String {
+        loop {
+            tokio::select! {
+                ended = &mut self.connection => return match ended {
+                    Ok(()) => "the peer closed the connection".to_owned(),
+                    Err(error) => error.to_string(),
+                },
+                () = suspected.notified() => {}
+            }
+            if self.asked.elapsed() < PING_PAUSE {
+                continue;
+            }
+            self.asked = Instant::now();
+            if let Err(reason) = self.ask(settings.keepalive_timeout).await {
+                return reason;
+            }
+        }
+    }
+
+    async fn ask(&mut self, patience: Duration) -> Result<(), String> {
+        self.ping_pong.send_ping(Ping::opaque()).map_err(|error| error.to_string())?;
+        let answered = poll_fn(|context| {
+            if let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(context) {
+                let reason =
+                    ended.map_or_else(|error| error.to_string(), |()| "closed by the peer".to_owned());
+                return Poll::Ready(Err(reason));
+            }
+            self.ping_pong
+                .poll_pong(context)
+                .map(|answer| answer.map(drop).map_err(|error| error.to_string()))
+        });
+        timeout(patience, answered)
+            .await
+            .unwrap_or_else(|_| Err(format!("no sign of life within {patience:?}")))
+    }
+}

@@ -1,0 +1,114 @@
+//! One address of a target: keeps a connection to it and tries again when it is lost.
+
+use std::{
+    cell::{Cell, RefCell},
+    net::SocketAddr,
+    rc::Rc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use http::uri::Authority;
+use tokio::sync::Notify;
+
+use super::{connection::connect, pool::PoolSettings};
+
+/// The first pause between two tries, and the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// One address of a target.
+pub(crate) struct Endpoint {
+    pub(crate) address: SocketAddr,
+    pub(crate) authority: Authority,
+    /// The connection, while there is one.
+    sender: RefCell<Option<SendRequest<Bytes>>>,
+    /// Calls of this worker that are on it.
+    pub(super) in_flight: Cell<usize>,
+    /// Why the last try failed; none while trying for the first time or connected.
+    failure: RefCell<Option<String>>,
+    retired: Cell<bool>,
+    retire_signal: Notify,
+    suspected: Notify,
+}
+
+impl Endpoint {
+    pub(super) fn new(address: SocketAddr, authority: Authority) -> Rc<Self> {
+        Rc::new(Self {
+            address,
+            authority,
+            sender: RefCell::new(None),
+            in_flight: Cell::new(0),
+            failure: RefCell::new(None),
+            retired: Cell::new(false),
+            retire_signal: Notify::new(),
+            suspected: Notify::new(),
+        })
+    }
+
+    /// The way to send calls; none while there is no connection.
+    pub(super) fn sender(&self) -> Option<SendRequest<Bytes>> {
+        self.sender.borrow().clone()
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.sender.borrow().is_some()
+    }
+
+    /// Why the last try failed.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.failure.borrow().clone()
+    }
+
+    /// Stops sending calls to a connection that broke under one, before its driver finds out.
+    pub(super) fn mark_broken(&self) {
+        self.sender.borrow_mut().take();
+        self.suspected.notify_one();
+    }
+
+    /// Asks the peer for a sign of life, as a call timed out on it.
+    pub(super) fn suspect(&self) {
+        self.suspected.notify_one();
+    }
+
+    /// Ends the connection once its calls are done, for good.
+    pub(super) fn retire(&self) {
+        self.retired.set(true);
+        self.sender.borrow_mut().take();
+        self.retire_signal.notify_one();
+    }
+
+    /// Keeps the endpoint connected until it is retired; `changed` is told of every change.
+    pub(super) async fn run(self: Rc<Self>, settings: Rc<PoolSettings>, changed: Rc<Notify>) {
+        let mut pause = FIRST_PAUSE;
+        while !self.retired.get() {
+            let reason = match connect(self.address, &settings).await {
+                Ok((sender, connection)) => {
+                    pause = FIRST_PAUSE;
+                    self.failure.borrow_mut().take();
+                    *self.sender.borrow_mut() = Some(sender);
+                    changed.notify_waiters();
+                    // A retired endpoint's connection ends by itself: its last sender is gone with its calls.
+                    let reason = connection.drive(&settings, &self.suspected).await;
+                    self.sender.borrow_mut().take();
+                    reason
+                }
+                Err(reason) => reason,
+            };
+            if self.retired.get() {
+                break;
+            }
+            tracing::warn!(endpoint = %self.address, reason, "backend endpoint is down");
+            *self.failure.borrow_mut() = Some(reason);
+            changed.notify_waiters();
+            // Jitter keeps the threads of many servers from knocking together.
+            let jittered = pause.mul_f64(rand::random_range(0.5..1.0));
+            tokio::select! {
+                () = tokio::time::sleep(jittered) => {}
+                () = self.retire_signal.notified() => break,
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+}

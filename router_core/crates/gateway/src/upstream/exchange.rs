@@ -1,0 +1,205 @@
+//! One call to a backend: what is sent, and what came back.
+
+use bytes::{Bytes, BytesMut};
+use h2::{RecvStream, SendStream};
+use http::{HeaderMap, StatusCode};
+use pointsman_wire::Walker;
+use tonic::Code;
+
+use super::pool::Lease;
+use crate::{
+    message::{self, MessageStart, SMALL_MESSAGE_BYTES, Start, StreamError},
+    status::{CallError, GRPC_STATUS, parse_code},
+};
+
+/// What is sent: a message with its prefix, whole or still arriving.
+pub(crate) enum Outgoing {
+    /// All of it.
+    Whole(Bytes),
+    /// The first pieces, and the client's stream that the rest comes from.
+    Arriving(Box<Arriving>),
+}
+
+/// A message that is passed on while it arrives.
+pub(crate) struct Arriving {
+    pub(crate) pieces: Vec<Bytes>,
+    pub(crate) walker: Walker,
+    pub(crate) rest: RecvStream,
+}
+
+/// What a backend answered.
+pub(crate) enum Answer {
+    /// A status other than OK, with everything the backend said of it.
+    Failed { code: Code, trailers: HeaderMap },
+    /// A message that arrived whole, without its prefix.
+    Whole { headers: HeaderMap, message: Bytes, compressed: bool, trailers: HeaderMap },
+    /// A large message, of which the start is here.
+    Large { headers: HeaderMap, start: MessageStart, stream: RecvStream },
+}
+
+/// Sends one call on a leased connection and reads the answer up to its end, or a large one up to its start.
+pub(crate) async fn exchange(
+    lease: &mut Lease,
+    request: http::Request<()>,
+    outgoing: Outgoing,
+) -> Result<Answer, CallError> {
+    let sent = lease.sender.send_request(request, false);
+    let (mut response, mut out) = sent.map_err(|error| of_lease(lease, &error))?;
+    let response = match outgoing {
+        Outgoing::Whole(framed) => {
+            out.send_data(framed, true).map_err(|error| of_lease(lease, &error))?;
+            response.await
+        }
+        Outgoing::Arriving(arriving) => {
+            let mut feeding = Box::pin(feed(*arriving, &mut out));
+            // A backend may answer before it has read everything: then the rest is not worth sending.
+            tokio::select! {
+                biased;
+                fed = &mut feeding => {
+                    drop(feeding);
+                    if let Err(Fed::Refused(error)) = fed {
+                        message::reset(&mut out);
+                        return Err(error);
+                    }
+                    // The answer of a backend that stopped reading says why.
+                    response.await
+                }
+                early = &mut response => early,
+            }
+        }
+    };
+    read_answer(response.map_err(|error| of_lease(lease, &error))?).await
+}
+
+/// Why the request was not sent to its end.
+enum Fed {
+    /// The client sent what may not be passed on.
+    Refused(CallError),
+    /// The backend stopped reading.
+    Unwanted,
+}
+
+impl From<StreamError> for Fed {
+    fn from(_: StreamError) -> Self {
+        Self::Unwanted
+    }
+}
+
+/// Passes the rest of a request on, checked field by field before it leaves.
+async fn feed(arriving: Arriving, out: &mut SendStream<Bytes>) -> Result<(), Fed> {
+    let Arriving { pieces, mut walker, mut rest } = arriving;
+    for piece in pieces {
+        message::send(out, piece).await?;
+    }
+    let refused = |error: pointsman_wire::WireError| Fed::Refused(CallError::invalid(error.to_string()));
+    let gone = |error: h2::Error| Fed::Refused(message::client_gone(&error));
+    while let Some(data) = message::next_data(&mut rest).await.map_err(gone)? {
+        walker.feed(&data).map_err(refused)?;
+        message::send(out, data).await?;
+    }
+    walker.finish().map_err(refused)?;
+    Ok(message::finish(out)?)
+}
+
+async fn read_answer(response: http::Response<RecvStream>) -> Result<Answer, CallError> {
+    let (parts, mut stream) = response.into_parts();
+    if parts.status != StatusCode::OK {
+        return Err(CallError::unavailable(format!(
+            "the backend answered HTTP status {}; check that it speaks gRPC",
+            parts.status.as_u16()
+        )));
+    }
+    if let Some(code) = parts.headers.get(GRPC_STATUS).map(parse_code) {
+        // Headers and trailers in one: the call failed before any message.
+        let code = if code == Code::Ok { Code::Unknown } else { code };
+        return Ok(Answer::Failed { code, trailers: parts.headers });
+    }
+    let start = match message::read_start(&mut stream).await.map_err(|error| broken(&error))? {
+        Start::Message(start) => start,
+        Start::Empty => return failed(&mut stream).await,
+        Start::Truncated => return Err(garbage("it ended inside a message's prefix")),
+        Start::Malformed(error) => return Err(garbage(&error.to_string())),
+    };
+    let length = start.prefix.length as usize;
+    if length > SMALL_MESSAGE_BYTES {
+        return Ok(Answer::Large { headers: parts.headers, start, stream });
+    }
+    let compressed = start.prefix.compressed;
+    let message = message::gather(start.bytes, length, &mut stream).await.map_err(|error| broken(&error))?;
+    match message.len() {
+        got if got < length => return Err(garbage("it ended inside the message")),
+        got if got > length => return Err(garbage("more bytes follow the message")),
+        _ => {}
+    }
+    let trailers = read_trailers(&mut stream).await?;
+    match trailers.get(GRPC_STATUS).map(parse_code) {
+        Some(Code::Ok) => Ok(Answer::Whole { headers: parts.headers, message, compressed, trailers }),
+        Some(code) => Ok(Answer::Failed { code, trailers }),
+        None => Err(garbage("it ended without a grpc-status")),
+    }
+}
+
+/// The status of an answer without a message.
+async fn failed(stream: &mut RecvStream) -> Result<Answer, CallError> {
+    let trailers = read_trailers(stream).await?;
+    match trailers.get(GRPC_STATUS).map(parse_code) {
+        Some(Code::Ok) => Err(garbage("status OK came without a message")),
+        Some(code) => Ok(Answer::Failed { code, trailers }),
+        None => Err(garbage("it ended without a grpc-status")),
+    }
+}
+
+/// Reads to the end of a stream that holds no more messages.
+async fn read_trailers(stream: &mut RecvStream) -> Result<HeaderMap, CallError> {
+    while let Some(data) = message::next_data(stream).await.map_err(|error| broken(&error))? {
+        if !data.is_empty() {
+            return Err(garbage("more bytes follow the message"));
+        }
+    }
+    Ok(message::trailers(stream).await.map_err(|error| broken(&error))?.unwrap_or_default())
+}
+
+/// Joins a large answer into one message, for calls that must read it.
+pub(crate) async fn gather_large(
+    start: MessageStart,
+    mut stream: RecvStream,
+    most_bytes: usize,
+) -> Result<Bytes, CallError> {
+    let length = start.prefix.length as usize;
+    if length > most_bytes {
+        return Err(CallError::exhausted(format!(
+            "the backend's answer of {length} bytes is above the limit of {most_bytes} \
+             (limits.max_message_bytes)"
+        )));
+    }
+    let mut joined = BytesMut::from(&start.bytes[..]);
+    while joined.len() < length {
+        match message::next_data(&mut stream).await.map_err(|error| broken(&error))? {
+            Some(data) => joined.extend_from_slice(&data),
+            None => return Err(garbage("it ended inside the message")),
+        }
+    }
+    let trailers = read_trailers(&mut stream).await?;
+    match trailers.get(GRPC_STATUS).map(parse_code) {
+        Some(Code::Ok) if joined.len() == length => Ok(joined.freeze()),
+        Some(Code::Ok) => Err(garbage("more bytes follow the message")),
+        Some(code) => Err(CallError::new(code, "the backend failed after its message")),
+        None => Err(garbage("it ended without a grpc-status")),
+    }
+}
+
+pub(crate) fn broken(error: &h2::Error) -> CallError {
+    CallError::unavailable(format!("the connection to the backend broke: {error}; try again"))
+}
+
+pub(crate) fn garbage(reason: &str) -> CallError {
+    CallError::unavailable(format!("the backend's answer is not gRPC: {reason}; check what runs there"))
+}
+
+/// Says that the connection failed, and keeps further calls from it when it is gone.
+fn of_lease(lease: &Lease, error: &h2::Error) -> CallError {
+    if error.is_io() || error.is_go_away() {
+        lease.mark_broken();
+    }
+    broken(error)
+}

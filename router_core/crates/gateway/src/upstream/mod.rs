@@ -1,0 +1,10 @@
+//! Connections to backends: pools of endpoints for each target and worker, and one exchange on them.
+
+mod connection;
+mod endpoint;
+mod exchange;
+mod pool;
+
+pub(crate) use connection::{CONNECTION_WINDOW_BYTES, MAX_FRAME_BYTES, STREAM_WINDOW_BYTES};
+pub(crate) use exchange::{Answer, Arriving, Outgoing, broken, exchange, garbage, gather_large};
+pub(crate) use pool::{Pool, PoolSettings};

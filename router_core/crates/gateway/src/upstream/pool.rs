@@ -1,0 +1,260 @@
+//! A worker's connections to one target: every address it resolves to, the least busy one first.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    net::SocketAddr,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use http::uri::Authority;
+use tokio::{
+    sync::Notify,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+
+use super::endpoint::Endpoint;
+use crate::{backends::GrpcTarget, config::Limits, status::CallError};
+
+/// How often a name is looked up again; a failed endpoint also has it looked up.
+const RESOLVE_INTERVAL: Duration = Duration::from_secs(10);
+const RESOLVE_PAUSE: Duration = Duration::from_millis(500);
+
+/// What all connections of a pool have in common.
+#[derive(Debug, Clone)]
+pub(crate) struct PoolSettings {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) keepalive_interval: Duration,
+    pub(crate) keepalive_timeout: Duration,
+    pub(crate) max_header_list_bytes: u32,
+}
+
+impl From<&Limits> for PoolSettings {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            connect_timeout: limits.connect_timeout(),
+            keepalive_interval: limits.keepalive_interval(),
+            keepalive_timeout: limits.keepalive_timeout(),
+            max_header_list_bytes: limits.max_header_list_bytes,
+        }
+    }
+}
+
+/// A worker's connections to one target.
+pub(crate) struct Pool {
+    state: Rc<PoolState>,
+    maintainer: JoinHandle<()>,
+}
+
+struct PoolState {
+    target: Arc<GrpcTarget>,
+    settings: Rc<PoolSettings>,
+    endpoints: RefCell<Vec<Rc<Endpoint>>>,
+    /// Why the name could not be resolved.
+    failure: RefCell<Option<String>>,
+    changed: Rc<Notify>,
+    next: Cell<usize>,
+    used: Cell<Instant>,
+    thread: usize,
+}
+
+/// An endpoint chosen for one call; counted as in flight until dropped.
+pub(crate) struct Lease {
+    pub(crate) sender: SendRequest<Bytes>,
+    pub(crate) endpoint: Rc<Endpoint>,
+}
+
+impl Lease {
+    /// Waits until the connection takes one more call.
+    async fn ready(self) -> Result<Self, h2::Error> {
+        match self.sender.clone().ready().await {
+            Ok(_) => Ok(self),
+            Err(error) => {
+                self.mark_broken();
+                Err(error)
+            }
+        }
+    }
+
+    /// The connection broke under a call.
+    pub(crate) fn mark_broken(&self) {
+        self.endpoint.mark_broken();
+    }
+
+    /// A call timed out.
+    pub(crate) fn suspect(&self) {
+        self.endpoint.suspect();
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.endpoint.in_flight.set(self.endpoint.in_flight.get().saturating_sub(1));
+    }
+}
+
+impl Pool {
+    /// Starts connecting to all addresses of the target.
+    pub(crate) fn start(target: Arc<GrpcTarget>, settings: Rc<PoolSettings>, thread: usize) -> Self {
+        let state = Rc::new(PoolState {
+            target,
+            settings,
+            endpoints: RefCell::default(),
+            failure: RefCell::default(),
+            changed: Rc::new(Notify::new()),
+            next: Cell::new(0),
+            used: Cell::new(Instant::now()),
+            thread,
+        });
+        let maintainer = tokio::task::spawn_local(state.clone().maintain());
+        Self { state, maintainer }
+    }
+
+    /// Whether no call came for so long.
+    pub(crate) fn is_idle_for(&self, span: Duration) -> bool {
+        self.state.used.get().elapsed() >= span
+            && self.state.endpoints.borrow().iter().all(|endpoint| endpoint.in_flight.get() == 0)
+    }
+
+    /// Picks the connected endpoint with the fewest calls and makes sure that it takes one more; when it does
+    /// not, tries one other. Waits only while no endpoint is connected and not all of them have failed.
+    pub(crate) async fn acquire(&self) -> Result<Lease, CallError> {
+        self.state.used.set(Instant::now());
+        let lease = self.wait_for_lease(None).await?;
+        let avoid = lease.endpoint.address;
+        match lease.ready().await {
+            Ok(lease) => Ok(lease),
+            Err(_) => {
+                let lease = self.wait_for_lease(Some(avoid)).await?;
+                lease.ready().await.map_err(|error| super::broken(&error))
+            }
+        }
+    }
+
+    async fn wait_for_lease(&self, avoid: Option<SocketAddr>) -> Result<Lease, CallError> {
+        // Nothing waits in the usual case, so nothing is registered for it.
+        if let Some(lease) = self.state.pick(avoid) {
+            return Ok(lease);
+        }
+        loop {
+            let changed = self.state.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if let Some(lease) = self.state.pick(avoid) {
+                return Ok(lease);
+            }
+            if let Some(reason) = self.state.failure() {
+                return Err(CallError::unavailable(reason));
+            }
+            changed.await;
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.maintainer.abort();
+        for endpoint in self.state.endpoints.borrow().iter() {
+            endpoint.retire();
+        }
+        self.state.target.report(self.state.thread, 0, 0);
+    }
+}
+
+impl PoolState {
+    fn pick(&self, avoid: Option<SocketAddr>) -> Option<Lease> {
+        let endpoints = self.endpoints.borrow();
+        let offset = self.next.get();
+        self.next.set(offset.wrapping_add(1));
+        let count = endpoints.len();
+        // Starting elsewhere each time spreads calls over endpoints that are equally busy.
+        let rotated = (0..count).filter_map(|step| endpoints.get((offset.wrapping_add(step)) % count));
+        let chosen = rotated
+            .filter(|endpoint| endpoint.is_up())
+            .min_by_key(|endpoint| (Some(endpoint.address) == avoid, endpoint.in_flight.get()))?;
+        let sender = chosen.sender()?;
+        chosen.in_flight.set(chosen.in_flight.get() + 1);
+        Some(Lease { sender, endpoint: chosen.clone() })
+    }
+
+    /// Why no endpoint can be had; none while at least one is being tried for the first time.
+    fn failure(&self) -> Option<String> {
+        let target = &self.target.target;
+        let endpoints = self.endpoints.borrow();
+        if endpoints.is_empty() {
+            let failure = self.failure.borrow();
+            return failure.as_ref().map(|reason| format!("backend {target} cannot be resolved: {reason}"));
+        }
+        let mut reasons = BTreeSet::new();
+        for endpoint in endpoints.iter() {
+            reasons.insert(endpoint.failure()?);
+        }
+        let reasons: Vec<String> = reasons.into_iter().collect();
+        Some(format!("backend {target} cannot be reached: {}; check that it runs", reasons.join("; ")))
+    }
+
+    /// Looks the name up again and again, and starts and retires endpoints accordingly.
+    async fn maintain(self: Rc<Self>) {
+        let mut looked_up = Instant::now();
+        self.resolve().await;
+        loop {
+            tokio::select! {
+                () = sleep(RESOLVE_INTERVAL) => {}
+                () = self.changed.notified() => {}
+            }
+            self.report();
+            let is_down = self.endpoints.borrow().iter().any(|endpoint| !endpoint.is_up());
+            let pause = if is_down { RESOLVE_PAUSE } else { RESOLVE_INTERVAL };
+            if self.target.needs_resolving && looked_up.elapsed() >= pause {
+                looked_up = Instant::now();
+                self.resolve().await;
+            }
+        }
+    }
+
+    async fn resolve(&self) {
+        let mut found: Vec<(SocketAddr, Authority)> = Vec::new();
+        let mut failure = None;
+        for authority in &self.target.authorities {
+            match tokio::net::lookup_host(authority.as_str()).await {
+                Ok(addresses) => found.extend(addresses.map(|address| (address, authority.clone()))),
+                Err(error) => failure = Some(format!("{authority}: {error}")),
+            }
+        }
+        if found.is_empty() {
+            // A name server that is away must not take working connections down.
+            let reason = failure.unwrap_or_else(|| "it has no address".to_owned());
+            tracing::warn!(target = %self.target.target, reason, "backend name cannot be resolved");
+            *self.failure.borrow_mut() = Some(reason);
+            self.changed.notify_waiters();
+            return;
+        }
+        self.failure.borrow_mut().take();
+        let mut endpoints = self.endpoints.borrow_mut();
+        endpoints.retain(|endpoint| {
+            let is_kept = failure.is_some() || found.iter().any(|(address, _)| *address == endpoint.address);
+            if !is_kept {
+                endpoint.retire();
+            }
+            is_kept
+        });
+        for (address, authority) in found {
+            if endpoints.iter().all(|endpoint| endpoint.address != address) {
+                let endpoint = Endpoint::new(address, authority);
+                endpoints.push(endpoint.clone());
+                tokio::task::spawn_local(endpoint.run(self.settings.clone(), self.changed.clone()));
+            }
+        }
+    }
+
+    fn report(&self) {
+        let endpoints = self.endpoints.borrow();
+        let up = endpoints.iter().filter(|endpoint| endpoint.is_up()).count();
+        self.target.report(self.thread, up, endpoints.len());
+    }
+}

@@ -1,0 +1,80 @@
+//! The server's own decision code without a server, for tests, notebooks and replay.
+
+use std::sync::{Mutex, PoisonError};
+
+use pointsman_model::Snapshot;
+use pointsman_policy::{Request, decide, reallocate_slots as reallocate};
+use pyo3::prelude::*;
+use rand::{SeedableRng, rngs::SmallRng};
+
+use crate::errors::{InvalidRequestError, InvalidSnapshotError};
+
+/// Variant, propensity, reason and slot.
+type Decided = (String, f64, &'static str, Option<u16>);
+
+/// A published state and a random source.
+#[pyclass(frozen, module = "pointsman._core")]
+pub(crate) struct Engine {
+    snapshot: Snapshot,
+    rng: Mutex<SmallRng>,
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    fn new(update: &[u8], seed: u64) -> PyResult<Self> {
+        let invalid = |reason: String| InvalidSnapshotError::new_err(reason);
+        let mut update =
+            pointsman_wire::decode_snapshot_update(update).map_err(|error| invalid(error.to_string()))?;
+        update.complete = true;
+        let snapshot = Snapshot::default().apply(&update).map_err(|error| invalid(error.to_string()))?;
+        Ok(Self { snapshot, rng: Mutex::new(SmallRng::seed_from_u64(seed)) })
+    }
+
+    fn decide(
+        &self,
+        py: Python<'_>,
+        router_id: &str,
+        entity_ids: Vec<Option<String>>,
+    ) -> PyResult<Vec<Decided>> {
+        let router = self.snapshot.routers.get(router_id).ok_or_else(|| {
+            InvalidRequestError::new_err(format!("router_id: {router_id:?} is not in the published state"))
+        })?;
+        Ok(py.detach(|| {
+            let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+            let one = |entity_id: &Option<String>| {
+                let decision = decide(router, &Request { entity_id: entity_id.as_deref() }, &mut *rng);
+                let variant = router.variants.get(usize::from(decision.variant));
+                let name = variant.map(|variant| variant.name.to_string()).unwrap_or_default();
+                (name, decision.propensity, decision.reason.as_str(), decision.slot)
+            };
+            entity_ids.iter().map(one).collect()
+        }))
+    }
+}
+
+/// Moves the fewest slots so that each variant holds its share of them.
+#[pyfunction]
+pub(crate) fn reallocate_slots(slot_runs: Vec<u32>, shares: Vec<f64>) -> PyResult<(Vec<u32>, u16)> {
+    let invalid = |reason: String| InvalidRequestError::new_err(reason);
+    if !slot_runs.len().is_multiple_of(2) {
+        return Err(invalid(
+            "slot_runs: variant and length come in turn; the last length is missing".to_owned(),
+        ));
+    }
+    let mut runs = Vec::with_capacity(slot_runs.len() / 2);
+    for (index, pair) in slot_runs.chunks_exact(2).enumerate() {
+        let &[variant, length] = pair else { continue };
+        let length = u16::try_from(length).map_err(|_| {
+            invalid(format!("slot_runs[{}]: {length} is more than 10000 slots", index * 2 + 1))
+        })?;
+        // Beyond every share is where variants that went away are; which one it was does not matter.
+        runs.push((u16::try_from(variant).unwrap_or(u16::MAX), length));
+    }
+    let reallocation = reallocate(&runs, &shares).map_err(|error| invalid(error.to_string()))?;
+    let runs = reallocation.runs.into_iter();
+    Ok((
+        runs.flat_map(|(variant, length)| [u32::from(variant), u32::from(length)]).collect(),
+        reallocation.moved,
+    ))
+}

@@ -1,0 +1,36 @@
+//! One exception tree, and the one mapping into it.
+
+use pointsman_gateway::GatewayError;
+use pyo3::{PyErr, create_exception, exceptions::PyException};
+
+create_exception!(pointsman._core, CoreError, PyException, "Any failure of the data plane.");
+create_exception!(
+    pointsman._core,
+    InvalidConfigError,
+    CoreError,
+    "The configuration names a wrong field or value."
+);
+create_exception!(pointsman._core, BindError, CoreError, "The address cannot be listened on.");
+create_exception!(
+    pointsman._core,
+    ForkedProcessError,
+    CoreError,
+    "The handle was used in a child made by fork."
+);
+create_exception!(pointsman._core, InvalidSnapshotError, CoreError, "A published change is not valid.");
+create_exception!(pointsman._core, StaleSnapshotError, CoreError, "The change builds on another generation.");
+create_exception!(pointsman._core, BackendError, CoreError, "A backend could not be asked.");
+create_exception!(pointsman._core, InvalidRequestError, CoreError, "An argument is out of range.");
+create_exception!(pointsman._core, InvalidPredictionIdError, CoreError, "A prediction id is not ours.");
+
+/// The exception for a failure of the server.
+pub(crate) fn of_gateway(error: GatewayError) -> PyErr {
+    let text = error.to_string();
+    match error {
+        GatewayError::InvalidConfig { .. } => InvalidConfigError::new_err(text),
+        GatewayError::Bind { .. } => BindError::new_err(text),
+        GatewayError::InvalidSnapshot(_) => InvalidSnapshotError::new_err(text),
+        GatewayError::StaleSnapshot(_) => StaleSnapshotError::new_err(text),
+        GatewayError::Backend(_) => BackendError::new_err(text),
+    }
+}

@@ -1,0 +1,101 @@
+//! The running server as Python holds it.
+
+use std::{process, time::Duration};
+
+use pointsman_gateway::Server;
+use pyo3::{prelude::*, types::PyBytes};
+
+use crate::errors::{ForkedProcessError, InvalidRequestError, of_gateway};
+
+/// The longest time that a call from Python may name.
+const MAX_SECONDS: f64 = 86_400.0;
+
+/// A running data plane.
+#[pyclass(frozen, module = "pointsman._core")]
+pub(crate) struct ServerHandle {
+    server: Server,
+    /// Threads do not survive a fork: a child must not use what they served.
+    process_id: u32,
+}
+
+/// Checks the JSON configuration, binds, restores the state on disk, then serves.
+#[pyfunction]
+pub(crate) fn start_server(py: Python<'_>, config: &str) -> PyResult<ServerHandle> {
+    let server = py.detach(|| Server::start(config)).map_err(of_gateway)?;
+    Ok(ServerHandle { server, process_id: process::id() })
+}
+
+impl ServerHandle {
+    fn server(&self) -> PyResult<&Server> {
+        if self.process_id == process::id() {
+            return Ok(&self.server);
+        }
+        Err(ForkedProcessError::new_err(format!(
+            "the server runs in process {}, not in this child made by fork; start programs with exec, or start the \
+             server after forking",
+            self.process_id
+        )))
+    }
+}
+
+#[pymethods]
+impl ServerHandle {
+    #[getter]
+    fn grpc_address(&self) -> String {
+        self.server.address().to_string()
+    }
+
+    fn publish(&self, py: Python<'_>, update: &[u8]) -> PyResult<u64> {
+        let server = self.server()?;
+        py.detach(|| server.publish(update)).map_err(of_gateway)
+    }
+
+    fn probe_backend<'py>(
+        &self,
+        py: Python<'py>,
+        model: &[u8],
+        timeout_seconds: f64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (server, patience) = (self.server()?, seconds("timeout_seconds", timeout_seconds)?);
+        let signature = py.detach(|| server.probe_backend(model, patience)).map_err(of_gateway)?;
+        Ok(PyBytes::new(py, &signature))
+    }
+
+    fn router_counters<'py>(&self, py: Python<'py>, router_id: &str) -> PyResult<Bound<'py, PyBytes>> {
+        let server = self.server()?;
+        Ok(PyBytes::new(py, &py.detach(|| server.router_counters(router_id))))
+    }
+
+    fn take_records<'py>(
+        &self,
+        py: Python<'py>,
+        max_records: usize,
+        timeout_seconds: f64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (server, patience) = (self.server()?, seconds("timeout_seconds", timeout_seconds)?);
+        Ok(PyBytes::new(py, &py.detach(|| server.take_records(max_records, patience))))
+    }
+
+    fn metrics(&self, py: Python<'_>) -> PyResult<String> {
+        let server = self.server()?;
+        Ok(py.detach(|| server.metrics()))
+    }
+
+    fn status(&self, py: Python<'_>) -> PyResult<String> {
+        let server = self.server()?;
+        Ok(py.detach(|| server.status()))
+    }
+
+    fn stop(&self, py: Python<'_>, grace_seconds: f64) -> u64 {
+        // Never raises: a child made by fork has nothing to stop, and a grace that is no time is none.
+        let grace = seconds("grace_seconds", grace_seconds).unwrap_or_default();
+        self.server().map_or(0, |server| py.detach(|| server.stop(grace)))
+    }
+}
+
+fn seconds(name: &str, value: f64) -> PyResult<Duration> {
+    if (0.0..=MAX_SECONDS).contains(&value) {
+        return Ok(Duration::from_secs_f64(value));
+    }
+    Err(InvalidRequestError::new_err(format!("{name}: {value} is not between 0 and {MAX_SECONDS} seconds")))
+}
