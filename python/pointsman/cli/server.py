@@ -27,6 +27,8 @@ from pointsman.dataplane import (
 )
 from pointsman.errors import PointsmanError
 from pointsman.rest import ServerState, create_app
+from pointsman.store import api_keys
+from pointsman.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -119,21 +121,38 @@ async def _control_plane(
     settings: Settings, data_dir: Path, data_plane: CoreDataPlane, socket_path: Path
 ) -> AsyncIterator[ControlPlane]:
     """Runs the control plane behind the data plane."""
-    control = ControlPlane(
-        settings.database or f"sqlite:///{data_dir / 'pointsman.db'}",
-        data_plane,
-        socket_path,
-        endpoint=settings.endpoint or data_plane.grpc_address,
-        loopback=is_loopback(data_plane.grpc_address),
-    )
+    database_url = settings.database or f"sqlite:///{data_dir / 'pointsman.db'}"
+    loopback = is_loopback(data_plane.grpc_address)
     try:
+        control = ControlPlane(
+            database_url,
+            data_plane,
+            socket_path,
+            endpoint=settings.endpoint or data_plane.grpc_address,
+            loopback=loopback,
+        )
         await control.start()
     except PointsmanError as error:
         raise CommandError(str(error)) from error
     try:
+        if control.ready and not loopback and not await asyncio.to_thread(_key_exists, database_url):
+            raise CommandError(
+                f"--grpc {settings.grpc} is reachable from other machines, but no API key exists; start once "
+                "on 127.0.0.1, make a key with 'pointsman keys create --admin', then start here"
+            )
         yield control
     finally:
         await control.stop(CONTROL_STOP_SECONDS)
+
+
+def _key_exists(database_url: str) -> bool:
+    """Answers whether a key was ever made."""
+    database = Database(database_url, 1)
+    try:
+        with database.read() as connection:
+            return api_keys.any_exists(connection)
+    finally:
+        database.close()
 
 
 def _announce(
@@ -141,10 +160,13 @@ def _announce(
 ) -> None:
     """Says on standard error, and in the ready file, that the server serves and where."""
     grpc = data_plane.grpc_address
-    access = "no API key exists, so every local caller is an admin"
-    line = f"pointsman {pointsman.__version__}: gRPC on {grpc}, HTTP on {http}, data in {data_dir}; {access}"
     if control.reason:
-        line += f"; the control plane is not ready: {control.reason}"
+        access = f"the control plane is not ready: {control.reason}"
+    elif control.open_access:
+        access = "no API key exists, so every local caller is an admin"
+    else:
+        access = "callers need an API key"
+    line = f"pointsman {pointsman.__version__}: gRPC on {grpc}, HTTP on {http}, data in {data_dir}; {access}"
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
     log.info("serving", grpc=grpc, http=http, data_dir=str(data_dir), version=pointsman.__version__)
