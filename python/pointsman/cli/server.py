@@ -25,7 +25,7 @@ from pointsman.dataplane import (
     build_config,
     find_onnx_library,
 )
-from pointsman.errors import PointsmanError
+from pointsman.errors import InvalidArgumentError, PointsmanError
 from pointsman.rest import ServerState, create_app
 from pointsman.store import api_keys
 from pointsman.store.database import Database
@@ -104,15 +104,17 @@ def _watch_signals() -> asyncio.Event:
 def _start_data_plane(settings: Settings, data_dir: Path, socket_path: Path) -> CoreDataPlane:
     """Starts the data plane: from here on calls are answered, from the state on disk if there is one."""
     onnx_library = settings.onnx_library or find_onnx_library()
-    config = build_config(settings, data_dir=data_dir, control_socket=socket_path, onnx_library=onnx_library)
     try:
+        config = build_config(
+            settings, data_dir=data_dir, control_socket=socket_path, onnx_library=onnx_library
+        )
         return CoreDataPlane(config)
     except AddressInUseError as error:
         text = str(error)
         in_use = "in use" in text.lower()
         message = bind_failure(settings.grpc, "grpc") if in_use else f"--grpc {settings.grpc}: {text}"
         raise CommandError(message) from error
-    except InvalidServerConfigError as error:
+    except (InvalidArgumentError, InvalidServerConfigError) as error:
         raise CommandError(str(error)) from error
 
 

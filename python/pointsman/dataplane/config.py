@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from typing import TYPE_CHECKING
 
 import pointsman
+from pointsman.errors import InvalidArgumentError
+from pointsman.settings import split_address
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +33,7 @@ def build_config(
     """
     return json.dumps(
         {
-            "grpc_address": settings.grpc,
+            "grpc_address": resolve(settings.grpc),
             "threads": settings.threads or _processors(),
             "data_dir": str(data_dir),
             "control_socket": str(control_socket) if control_socket else None,
@@ -40,6 +43,21 @@ def build_config(
             "limits": settings.limits.model_dump(),
         }
     )
+
+
+def resolve(address: str) -> str:
+    """Turns the host of ``host:port`` into an address, which is all that the data plane listens on.
+
+    Raises:
+        InvalidArgumentError: The host has no address.
+    """
+    host, port = split_address(address)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InvalidArgumentError.at("grpc", f"{host!r} has no address: {reason}") from error
+    return f"[{found}]:{port}" if ":" in str(found) else f"{found}:{port}"
 
 
 def _processors() -> int:

@@ -7,9 +7,12 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from pointsman.dataplane import decide_again, read_kept_state
 from pointsman.demo.errors import DemoError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pointsman.client import AsyncClient, RouterMetrics
     from pointsman.demo.tally import Tally
 
@@ -72,6 +75,29 @@ def find_differences(counted: Tally, metrics: RouterMetrics) -> list[str]:
         asked = counted.requests + counted.failed_requests
         differences.append(f"all: requests: the client counted {asked}, the server {total.request_count}")
     return differences
+
+
+async def check_homes(data_dir: Path, router_id: str, homes: dict[str, str], generation: int) -> None:
+    """Checks that each patient got the variant to which the slot table in force gives them.
+
+    Args:
+        data_dir: The server's data folder, whose copy of the routing state is replayed.
+        router_id: The router.
+        homes: The variant that each patient got.
+        generation: The generation in which the table came into force; the copy on disk may lag behind it.
+
+    Raises:
+        DemoError: A patient got another variant.
+    """
+    ends = time.monotonic() + SETTLE_SECONDS
+    state = read_kept_state(data_dir)
+    while state.generation < generation and time.monotonic() < ends:
+        await asyncio.sleep(POLL_SECONDS)
+        state = read_kept_state(data_dir)
+    expected = decide_again(state, router_id, sorted(homes))
+    for entity, variant in expected.items():
+        if homes[entity] != variant:
+            raise DemoError(f"{entity} got {homes[entity]}, but the slot table gives {variant}")
 
 
 def check_moves(before: dict[str, str], after: dict[str, str], gained: set[str], moved_share: float) -> int:

@@ -20,7 +20,7 @@ from pointsman.client import (
     Task,
     Variant,
 )
-from pointsman.demo.checks import check_counts, check_moves
+from pointsman.demo.checks import check_counts, check_homes, check_moves
 from pointsman.demo.dataset import PROBABILITY_OUTPUT, TrainingResult
 from pointsman.demo.errors import DemoError
 from pointsman.demo.lines import command_path, try_line, write_lines
@@ -108,7 +108,7 @@ async def _run(
             )
         traffic = Traffic(client, ROUTER, list(VERSIONS), training, seed)
         await _send(screen, client, traffic, FIRST_WEIGHTS, duration_seconds / 2)
-        first = await _reweight(screen, client, traffic)
+        first = await _reweight(screen, client, traffic, server)
         await _send(screen, client, traffic, SECOND_WEIGHTS, duration_seconds / 2)
         second = traffic.begin_stretch()
         counted = Tally.of(list(VERSIONS))
@@ -174,13 +174,15 @@ async def _polled_metrics(client: AsyncClient) -> AsyncIterator[list[RouterMetri
         task.cancel()
 
 
-async def _reweight(screen: Screen, client: AsyncClient, traffic: Traffic) -> Tally:
+async def _reweight(screen: Screen, client: AsyncClient, traffic: Traffic, server: ServerProcess) -> Tally:
     """Changes the weights while the server runs, and asks again for every patient seen so far."""
     before = dict(traffic.homes)
     with screen.step("Reweighting to 50/50") as done:
+        await check_homes(server.data_dir, ROUTER, before, (await client.routers.get(ROUTER)).generation)
         answer = await client.routers.set_weights(ROUTER, SECOND_WEIGHTS)
         counted = traffic.begin_stretch()
         await traffic.ask_again(sorted(before))
+        await check_homes(server.data_dir, ROUTER, traffic.homes, answer.generation)
         gained = {name for name, weight in SECOND_WEIGHTS.items() if weight > FIRST_WEIGHTS[name]}
         moved = check_moves(before, traffic.homes, gained, answer.moved_share)
         done(
