@@ -132,8 +132,9 @@ class Publisher:
             keys = api_keys.good(connection, self._clock())
             is_open = self._open_without_keys and not api_keys.any_exists(connection)
             update.access.CopyFrom(snapshot.access_table(keys, is_open=is_open))
-        if present.signing_changed > since:
-            update.signing_keys.CopyFrom(snapshot.signing_key_table(signing_keys.list_all(connection)))
+        # Before the first key exists there is no table to publish: an empty one would name no current key.
+        if present.signing_changed > since and (keys_in_force := signing_keys.list_all(connection)):
+            update.signing_keys.CopyFrom(snapshot.signing_key_table(keys_in_force))
         return update
 
     def _send_or_start_over(self, update: snapshot_pb2.SnapshotUpdate) -> None:
