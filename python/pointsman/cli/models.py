@@ -12,7 +12,11 @@ from pointsman.cli.context import context_of
 from pointsman.cli.signatures import make_signature
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pointsman.client import GrpcBackend, ModelVersion, OnnxBackend
+
+MAX_SHOWN_FEATURES = 4
 
 app = typer.Typer(no_args_is_help=True, help="Register, list and promote model versions.")
 
@@ -169,7 +173,7 @@ def get(context: typer.Context, model_id: ModelId, version: Version) -> None:
         tensors = [("input", t) for t in signature.inputs] + [("output", t) for t in signature.outputs]
         printing.print_table(
             ["", "TENSOR", "DATATYPE", "SHAPE", "FEATURES"],
-            ([kind, t.name, t.datatype, str(list(t.shape)), ", ".join(t.features)] for kind, t in tensors),
+            ([kind, t.name, t.datatype, str(list(t.shape)), _few(t.features)] for kind, t in tensors),
             empty="The backend did not describe its tensors.",
         )
 
@@ -220,6 +224,13 @@ def _backend(grpc: str, model_name: str, onnx: str) -> GrpcBackend | OnnxBackend
     if grpc:
         return GrpcBackend(grpc, model_name)
     return OnnxBackend(onnx) if onnx else None
+
+
+def _few(names: Sequence[str]) -> str:
+    """Writes the first names, and how many more there are."""
+    shown = ", ".join(names[:MAX_SHOWN_FEATURES])
+    rest = len(names) - MAX_SHOWN_FEATURES
+    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def _place(model_version: ModelVersion) -> str:

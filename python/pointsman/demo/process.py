@@ -89,7 +89,10 @@ class ServerProcess:
                 facts: dict[str, Any] = json.loads(self._ready_path.read_text())
                 return facts
             if self._process.poll() is not None:
-                raise DemoError(f"the server did not start; {self._log_end()}")
+                code = self._process.returncode
+                raise DemoError(
+                    f"the server ended with exit code {code} instead of starting; {self._log_end()}"
+                )
             time.sleep(POLL_SECONDS)
         raise DemoError(f"the server did not serve within {START_SECONDS:g} s; {self._log_end()}")
 

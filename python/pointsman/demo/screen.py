@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pointsman.demo.tally import Tally
 
 LIVE_SECONDS = 0.25
-PRINT_SECONDS = 5.0
+PRINT_SECONDS = 4.0
 
 
 class Screen:
