@@ -51,7 +51,7 @@ class FakeDataPlane:
     probed: list[str] = field(default_factory=list)
     counters: dict[str, snapshot_pb2.RouterCounters] = field(default_factory=dict)
     records: list[prediction_pb2.PredictionRecord] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Condition = field(default_factory=threading.Condition)
 
     def publish(self, update: bytes) -> int:
         message = snapshot_pb2.SnapshotUpdate.FromString(update)
@@ -80,7 +80,13 @@ class FakeDataPlane:
                 self.signing_keys = message.signing_keys
             self.generation = message.generation
             self.updates.append(message)
+            self.lock.notify_all()
             return self.generation
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Waits until what is published fulfils a condition."""
+        with self.lock:
+            assert self.lock.wait_for(condition, timeout=20)
 
     def probe_backend(self, model: bytes, timeout_seconds: float) -> bytes:
         message = snapshot_pb2.ModelSnapshot.FromString(model)

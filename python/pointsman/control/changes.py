@@ -21,7 +21,8 @@ class Change:
         connection: Its transaction.
         generation: The generation that it makes.
         now_us: The time at which it happens.
-        router: The router that changed, when nothing else did: a shorter way to publish it.
+        router: The router that changed, when nothing else did: a shorter way to publish it, and the
+            data plane's refusal of it is an error.
     """
 
     connection: Connection

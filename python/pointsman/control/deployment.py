@@ -178,7 +178,6 @@ class Deployments:
             after = _stepped(router, step, change.generation, change.now_us, serving=False)
             models = usable_models(change.connection, router.enabled_variants)
             routers.save(change.connection, after)
-            change.router = after
         return Plan(router if validate_only else after, models)
 
     def _additions(self, caller: Principal, router_id: str, variants: VariantsAfter) -> Plan:
@@ -232,7 +231,6 @@ class Deployments:
                 router, Step.FAIL, change.generation, change.now_us, serving=False, message=message
             )
             routers.save(change.connection, after)
-            change.router = after
         return after
 
 

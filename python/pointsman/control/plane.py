@@ -119,6 +119,7 @@ class ControlPlane:
             self._report,
         )
         self._server: grpc.aio.Server | None = None
+        self._too_new: DatabaseTooNewError | None = None
         self._opening: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._reason = "the control plane is starting; try again in a moment"
@@ -158,13 +159,14 @@ class ControlPlane:
             DatabaseTooNewError: A newer release has migrated the database.
         """
         await self._serve()
-        opening = asyncio.create_task(self._open())
-        done, _ = await asyncio.wait([opening], timeout=_FIRST_ATTEMPT_SECONDS)
-        if done and opening.exception() is not None:
-            error = opening.exception()
+        attempted = asyncio.Event()
+        self._opening = asyncio.create_task(self._open(attempted))
+        # Goes on in the background when the database takes longer than that to answer or to refuse.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(attempted.wait(), _FIRST_ATTEMPT_SECONDS)
+        if self._too_new is not None:
             await self.stop(0)
-            raise error if error is not None else AssertionError
-        self._opening = opening
+            raise self._too_new
 
     async def stop(self, grace_seconds: float) -> None:
         """Finishes the calls in progress within the grace, stores the last records and closes."""
@@ -206,16 +208,22 @@ class ControlPlane:
         await server.start()
         self._server = server
 
-    async def _open(self) -> None:
-        """Migrates the database and publishes its state; goes on until both have worked."""
+    async def _open(self, attempted: asyncio.Event) -> None:
+        """Migrates the database and publishes its state; goes on until both have worked.
+
+        Args:
+            attempted: Is set after the first attempt, whatever came of it.
+        """
         attempt = 0
         while True:
             try:
                 await self._lanes.write(self._prepare)
             except DatabaseTooNewError as error:
                 self._reason = str(error)
+                self._too_new = error
                 _log.error("the database is too new", reason=str(error))
-                raise
+                attempted.set()
+                return
             except DatabaseUnavailableError as error:
                 self._reason = str(error)
                 _log.warning("waiting for the database", reason=str(error))
@@ -226,10 +234,12 @@ class ControlPlane:
                 self._reason = ""
                 _log.info("control plane ready", generation=self._publisher.generation)
                 break
+            attempted.set()
             await asyncio.sleep(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)])
             attempt += 1
         self._recorder.start()
         self._tasks.append(asyncio.create_task(self._upkeep.run()))
+        attempted.set()
 
     def _report(self, reason: str) -> None:
         self._reason = reason

@@ -32,8 +32,9 @@ def record(connection: Connection, router_key: int, given: Feedback) -> Feedback
             counted=given.counted,
         )
         .on_conflict_do_nothing()
+        .returning(feedback.c.metric)
     )
-    if connection.execute(statement).rowcount == 1:
+    if connection.execute(statement).first() is not None:
         return FeedbackOutcome.APPLIED
     first = connection.execute(
         select(feedback.c.value).where(

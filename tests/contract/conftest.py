@@ -1,0 +1,232 @@
+"""A control plane on its socket: a data plane in Python behind it, stubs of every service before it."""
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2, status_pb2
+
+from pointsman.control.options import ControlOptions
+from pointsman.control.plane import ControlPlane, clock_us
+from pointsman.store.database import Database
+from pointsman.store.migrate import migrate
+from pointsman.v1 import (
+    key_pb2_grpc,
+    model_pb2,
+    model_pb2_grpc,
+    prediction_pb2_grpc,
+    router_pb2,
+    router_pb2_grpc,
+)
+
+from .fake_data_plane import FakeDataPlane
+
+ALL_SCOPES = "mlops:read,mlops:write,mlops:predict"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a call failed."""
+
+    code: grpc.StatusCode
+    message: str
+    reason: str
+    metadata: dict[str, str]
+    fields: dict[str, str]
+
+
+@dataclass
+class Clock:
+    """The real time, moved by as much as a test says."""
+
+    offset_us: int = 0
+
+    def __call__(self) -> int:
+        return clock_us() + self.offset_us
+
+    def advance_days(self, days: float) -> None:
+        self.offset_us += int(days * 86_400 * 1_000_000)
+
+
+class User:
+    """Somebody who calls; every service as a stub with the metadata that the data plane would add."""
+
+    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]) -> None:
+        self._metadata = metadata
+        self.models = _Stub(model_pb2_grpc.ModelServiceStub(channel), metadata)
+        self.routers = _Stub(router_pb2_grpc.RouterServiceStub(channel), metadata)
+        self.keys = _Stub(key_pb2_grpc.ApiKeyServiceStub(channel), metadata)
+        self.predictions = _Stub(prediction_pb2_grpc.PredictionServiceStub(channel), metadata)
+
+    async def register(self, model_id: str = "cancer", version: str = "1", **fields: Any) -> Any:
+        backend = model_pb2.Backend(grpc=model_pb2.GrpcBackend(target="127.0.0.1:8081"))
+        fields.setdefault("backend", backend)
+        if fields["backend"] is None:
+            del fields["backend"]
+        return await self.models.RegisterModelVersion(
+            model_pb2.RegisterModelVersionRequest(
+                model_version=model_pb2.ModelVersion(model_id=model_id, version=version, **fields)
+            )
+        )
+
+    async def create(self, router_id: str = "cancer", **fields: Any) -> Any:
+        return await self.routers.CreateRouter(
+            router_pb2.CreateRouterRequest(router=a_router(router_id, **fields))
+        )
+
+    async def deploy(self, router_id: str = "cancer") -> Any:
+        return await self.routers.DeployRouter(router_pb2.DeployRouterRequest(router_id=router_id))
+
+    async def get(self, router_id: str = "cancer") -> Any:
+        return await self.routers.GetRouter(router_pb2.GetRouterRequest(router_id=router_id))
+
+
+def a_router(router_id: str = "cancer", **fields: Any) -> router_pb2.Router:
+    fields.setdefault("strategy", router_pb2.STRATEGY_WEIGHTED)
+    fields.setdefault("variants", [a_variant("lr", "1", 70), a_variant("gb", "2", 30)])
+    return router_pb2.Router(router_id=router_id, **fields)
+
+
+def a_variant(name: str, version: str, weight: float, **fields: Any) -> router_pb2.Variant:
+    fields.setdefault("model_id", "cancer")
+    return router_pb2.Variant(name=name, model_version=version, weight=weight, **fields)
+
+
+@dataclass
+class _Stub:
+    _stub: Any
+    _metadata: tuple[tuple[str, str], ...]
+
+    def __getattr__(self, method: str) -> Callable[[Any], Awaitable[Any]]:
+        call = getattr(self._stub, method)
+        return lambda request: call(request, metadata=self._metadata, timeout=30)
+
+
+@dataclass
+class Bench:
+    """The control plane under test and what is around it."""
+
+    plane: ControlPlane
+    data_plane: FakeDataPlane
+    channel: grpc.aio.Channel
+    clock: Clock
+    database_url: str
+    socket_path: Path
+    users: dict[str, User] = field(default_factory=dict)
+
+    def user(self, user_id: str, scopes: str = ALL_SCOPES, *, admin: bool = False) -> User:
+        return User(
+            self.channel,
+            (
+                ("x-pointsman-user", user_id),
+                ("x-pointsman-scopes", scopes),
+                ("x-pointsman-admin", "true" if admin else "false"),
+                ("x-request-id", "request-1"),
+            ),
+        )
+
+    def nobody(self) -> User:
+        return User(self.channel, ())
+
+    @property
+    def local(self) -> User:
+        """The local admin of a server without keys."""
+        return self.user("local", admin=True)
+
+
+def start_plane(
+    folder: Path, data_plane: FakeDataPlane, database_url: str = "", **settings: Any
+) -> ControlPlane:
+    settings.setdefault("options", ControlOptions(poll_interval_seconds=0.05, record_interval_seconds=0.05))
+    settings.setdefault("loopback", True)
+    return ControlPlane(
+        database_url or f"sqlite:///{folder / 'pointsman.db'}",
+        data_plane,
+        folder / "control.sock",
+        endpoint="127.0.0.1:8500",
+        **settings,
+    )
+
+
+@pytest.fixture
+def data_plane() -> FakeDataPlane:
+    return FakeDataPlane()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new database, made once: to copy it is faster than to migrate one for each test."""
+    path = tmp_path_factory.mktemp("migrated") / "pointsman.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database_url(tmp_path: Path, migrated_file: Path) -> str:
+    shutil.copy(migrated_file, tmp_path / "pointsman.db")
+    return f"sqlite:///{tmp_path / 'pointsman.db'}"
+
+
+@pytest.fixture
+async def bench(
+    tmp_path: Path, data_plane: FakeDataPlane, clock: Clock, database_url: str
+) -> AsyncIterator[Bench]:
+    plane = start_plane(tmp_path, data_plane, database_url, clock=clock)
+    await plane.start()
+    assert plane.ready, plane.reason
+    socket_path = tmp_path / "control.sock"
+    async with grpc.aio.insecure_channel(f"unix:{socket_path}") as channel:
+        yield Bench(plane, data_plane, channel, clock, database_url, socket_path)
+    await plane.stop(1)
+
+
+@pytest.fixture
+async def cancer(bench: Bench) -> User:
+    """The local admin, with two model versions and a router of them, not deployed."""
+    user = bench.local
+    await user.register(version="1")
+    await user.register(version="2")
+    await user.create()
+    return user
+
+
+@pytest.fixture
+def failing() -> Callable[[Awaitable[Any]], Awaitable[Failure]]:
+    """Awaits a call that must fail and answers how."""
+
+    async def fail(call: Awaitable[Any]) -> Failure:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call
+        return failure_of(caught.value)
+
+    return fail
+
+
+def failure_of(error: grpc.aio.AioRpcError) -> Failure:
+    reason = ""
+    metadata: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    for name, value in error.trailing_metadata() or ():
+        if name != "grpc-status-details-bin":
+            continue
+        status = status_pb2.Status.FromString(value)
+        assert status.code == error.code().value[0]
+        for detail in status.details:
+            info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+            if detail.Unpack(info):
+                assert info.domain == "pointsman"
+                reason, metadata = info.reason, dict(info.metadata)
+            elif detail.Unpack(bad):
+                fields = {found.field: found.description for found in bad.field_violations}
+    return Failure(error.code(), error.details() or "", reason, metadata, fields)

@@ -1,0 +1,229 @@
+"""The table of method × caller, cell by cell."""
+
+import grpc
+import pytest
+
+from pointsman.domain.access import METHODS
+from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
+
+from .conftest import a_router
+
+OK = grpc.StatusCode.OK
+DENIED = grpc.StatusCode.PERMISSION_DENIED
+HIDDEN = grpc.StatusCode.NOT_FOUND
+
+CALLERS = ("owner", "other", "shared", "public", "public_predict", "admin")
+"""``other`` has no tie to the router; ``public`` and ``public_predict`` are others to a router so opened."""
+
+READS = {"owner": OK, "other": HIDDEN, "shared": OK, "public": OK, "public_predict": HIDDEN, "admin": OK}
+CHANGES = {
+    "owner": OK,
+    "other": HIDDEN,
+    "shared": DENIED,
+    "public": DENIED,
+    "public_predict": HIDDEN,
+    "admin": OK,
+}
+PREDICTS = {
+    "owner": OK,
+    "other": HIDDEN,
+    "shared": DENIED,
+    "public": DENIED,
+    "public_predict": OK,
+    "admin": OK,
+}
+ANYONE = dict.fromkeys(CALLERS, OK)
+OWNS_MODEL = {**dict.fromkeys(CALLERS, DENIED), "owner": OK, "admin": OK}
+OWNS_KEY = {**dict.fromkeys(CALLERS, HIDDEN), "owner": OK, "admin": OK}
+
+EXPECTED = {
+    "ModelService/RegisterModelVersion": OWNS_MODEL,
+    "ModelService/GetModelVersion": ANYONE,
+    "ModelService/ListModelVersions": ANYONE,
+    "ModelService/SetModelVersionStage": OWNS_MODEL,
+    "ModelService/DeleteModelVersion": OWNS_MODEL,
+    "RouterService/CreateRouter": ANYONE,
+    "RouterService/GetRouter": READS,
+    "RouterService/ListRouters": ANYONE,
+    "RouterService/UpdateRouter": CHANGES,
+    "RouterService/DeleteRouter": CHANGES,
+    "RouterService/DeployRouter": CHANGES,
+    "RouterService/StopRouter": CHANGES,
+    "RouterService/StartRouter": CHANGES,
+    "RouterService/UpdateVariantWeight": CHANGES,
+    "RouterService/BatchUpdateVariantWeights": CHANGES,
+    "RouterService/ToggleVariant": CHANGES,
+    "RouterService/UpdateRouterPermissions": CHANGES,
+    "RouterService/GetRouterMetrics": READS,
+    "RouterService/ListPredictions": READS,
+    "RouterService/GetPrediction": READS,
+    "PredictionService/RecordFeedback": PREDICTS,
+    "ApiKeyService/CreateApiKey": ANYONE,
+    "ApiKeyService/ListApiKeys": ANYONE,
+    "ApiKeyService/RevokeApiKey": OWNS_KEY,
+}
+
+SCOPE_OF = {method.removeprefix("/pointsman.v1."): access.scope.value for method, access in METHODS.items()}
+ALL_SCOPES = {"mlops:read", "mlops:write", "mlops:predict"}
+
+
+def test_every_method_is_in_the_table():
+    methods = set()
+    for file in (model_pb2, router_pb2, key_pb2, prediction_pb2):
+        for name, service in file.DESCRIPTOR.services_by_name.items():
+            methods |= {f"{name}/{method.name}" for method in service.methods}
+    assert methods - {"PredictionService/Predict"} == set(EXPECTED) == set(SCOPE_OF)
+
+
+@pytest.fixture
+async def scene(bench):
+    """A model and a router of ``owner`` with everything a method needs."""
+    owner = bench.user("owner")
+    for version in ("1", "2", "spare"):
+        await owner.register("owned", version)
+    key = await owner.keys.CreateApiKey(
+        key_pb2.CreateApiKeyRequest(scopes=[key_pb2.SCOPE_MLOPS_READ], user_id="owner")
+    )
+
+    async def prepare(method, caller):
+        permissions = router_pb2.RouterPermissions(
+            public=caller == "public",
+            public_predict=caller == "public_predict",
+            shared_user_ids=["shared"] if caller == "shared" else [],
+        )
+        router = a_router("theirs", permissions=permissions)
+        for variant in router.variants:
+            variant.model_id = "owned"
+        await owner.routers.CreateRouter(router_pb2.CreateRouterRequest(router=router))
+        if method in ("RouterService/StopRouter", "RouterService/StartRouter"):
+            await owner.deploy("theirs")
+        if method == "RouterService/StartRouter":
+            await owner.routers.StopRouter(router_pb2.StopRouterRequest(router_id="theirs"))
+        prediction_id = bench.data_plane.prediction_id("theirs", "lr")
+        bench.data_plane.records.append(
+            prediction_pb2.PredictionRecord(
+                prediction_id=prediction_id,
+                router_id="theirs",
+                variant="lr",
+                model_id="owned",
+                model_version="1",
+            )
+        )
+        model_version = model_pb2.ModelVersion(model_id="owned", version="new")
+        return {
+            "RegisterModelVersion": {"model_version": model_version},
+            "GetModelVersion": {"model_id": "owned", "version": "1"},
+            "SetModelVersionStage": {"model_id": "owned", "version": "1", "stage": model_pb2.STAGE_STAGING},
+            "DeleteModelVersion": {"model_id": "owned", "version": "spare"},
+            "CreateRouter": {
+                "router": a_router("mine", variants=[*router.variants]),
+            },
+            "UpdateRouter": {"router": router_pb2.Router(router_id="theirs", description="x")},
+            "UpdateVariantWeight": {"router_id": "theirs", "variant": "lr", "weight": 1},
+            "BatchUpdateVariantWeights": {
+                "router_id": "theirs",
+                "weights": [router_pb2.VariantWeight(variant="lr", weight=1)],
+            },
+            "ToggleVariant": {"router_id": "theirs", "variant": "lr", "enabled": True},
+            "UpdateRouterPermissions": {"router_id": "theirs", "permissions": permissions},
+            "GetPrediction": {"router_id": "theirs", "prediction_id": prediction_id},
+            "RecordFeedback": {"prediction_id": prediction_id, "value": 1},
+            "ListModelVersions": {},
+            "ListRouters": {},
+            "ListApiKeys": {},
+            "CreateApiKey": {"scopes": [key_pb2.SCOPE_MLOPS_READ]},
+            "RevokeApiKey": {"key_id": key.api_key.key_id},
+        }.get(method.partition("/")[2], {"router_id": "theirs"})
+
+    return prepare
+
+
+def stub_and_request(user, method, fields):
+    service, _, name = method.partition("/")
+    stub, file = {
+        "ModelService": (user.models, model_pb2),
+        "RouterService": (user.routers, router_pb2),
+        "ApiKeyService": (user.keys, key_pb2),
+        "PredictionService": (user.predictions, prediction_pb2),
+    }[service]
+    return getattr(stub, name)(getattr(file, f"{name}Request")(**fields))
+
+
+async def code_of(call):
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    return OK
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("method", EXPECTED)
+async def test_with_the_scope_the_rule_decides(bench, scene, method, caller):
+    fields = await scene(method, caller)
+    user = bench.user(caller, SCOPE_OF[method], admin=caller == "admin")
+    if method == "ApiKeyService/CreateApiKey":
+        user = bench.user(caller, f"{SCOPE_OF[method]},mlops:read", admin=caller == "admin")
+    assert await code_of(stub_and_request(user, method, fields)) is EXPECTED[method][caller]
+
+
+@pytest.mark.parametrize("method", EXPECTED)
+async def test_without_the_scope_even_the_owner_is_denied(bench, scene, method):
+    fields = await scene(method, "owner")
+    user = bench.user("owner", ",".join(ALL_SCOPES - {SCOPE_OF[method]}))
+    assert await code_of(stub_and_request(user, method, fields)) is DENIED
+
+
+@pytest.mark.parametrize("method", EXPECTED)
+async def test_an_admin_needs_no_scope(bench, scene, method):
+    fields = await scene(method, "owner")
+    assert await code_of(stub_and_request(bench.user("admin", "", admin=True), method, fields)) is OK
+
+
+@pytest.mark.parametrize("method", EXPECTED)
+async def test_a_call_that_names_nobody_is_unauthenticated(bench, scene, method):
+    fields = await scene(method, "owner")
+    code = await code_of(stub_and_request(bench.nobody(), method, fields))
+    assert code is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_lists_show_what_their_caller_may_read(bench, cancer):
+    alice = bench.user("alice")
+    await alice.create("mine")
+    await alice.create("shown", permissions=router_pb2.RouterPermissions(public=True))
+    await alice.create("callable", permissions=router_pb2.RouterPermissions(public_predict=True))
+    await alice.create("shared", permissions=router_pb2.RouterPermissions(shared_user_ids=["bob"]))
+
+    async def seen(user):
+        answer = await user.routers.ListRouters(router_pb2.ListRoutersRequest())
+        return [router.router_id for router in answer.routers]
+
+    assert await seen(alice) == ["callable", "mine", "shared", "shown"]
+    assert await seen(bench.user("bob")) == ["shared", "shown"]
+    assert await seen(bench.user("carol")) == ["shown"]
+    assert await seen(bench.local) == ["callable", "cancer", "mine", "shared", "shown"]
+
+
+async def test_permissions_take_effect_at_once(bench, cancer):
+    bob = bench.user("bob")
+    assert await code_of(bob.get()) is HIDDEN
+    answer = await cancer.routers.UpdateRouterPermissions(
+        router_pb2.UpdateRouterPermissionsRequest(
+            router_id="cancer", permissions=router_pb2.RouterPermissions(shared_user_ids=["bob"])
+        )
+    )
+    assert answer.permissions.shared_user_ids == ["bob"]
+    assert await code_of(bob.get()) is OK
+    assert bench.data_plane.routers["cancer"].permissions.shared_user_ids == ["bob"]
+    none = router_pb2.UpdateRouterPermissionsRequest(
+        router_id="cancer", permissions=router_pb2.RouterPermissions()
+    )
+    await cancer.routers.UpdateRouterPermissions(none)
+    assert await code_of(bob.get()) is HIDDEN
+
+
+async def test_a_hidden_router_looks_like_none(bench, cancer, failing):
+    hidden = await failing(bench.user("bob").get("cancer"))
+    missing = await failing(bench.user("bob").get("missing"))
+    assert hidden.message.replace("cancer", "missing") == missing.message
+    assert hidden.reason == missing.reason

@@ -1,0 +1,62 @@
+"""What the database itself refuses, whatever the code above it does."""
+
+import contextlib
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from .rows import add_model, add_router
+
+
+@pytest.fixture
+def scene(database):
+    add_model(database, "1")
+    add_model(database, "2")
+    add_router(database)
+    return database
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE model_versions SET stage = 'production'",
+        "UPDATE model_versions SET stage = 'nonsense'",
+        "UPDATE model_versions SET version = '1'",
+        "UPDATE model_versions SET backend_target = NULL",
+        "DELETE FROM model_versions",
+        "UPDATE routers SET status = 'nonsense'",
+        "UPDATE routers SET strategy = 'nonsense'",
+        "UPDATE routers SET revision = 0",
+        "UPDATE variants SET weight = 101",
+        "UPDATE variants SET weight = -1",
+        "UPDATE variants SET position = 0",
+        "UPDATE variants SET role = 'shadow'",
+        "UPDATE variants SET model_version_key = 99",
+        "UPDATE variants SET router_key = 99",
+        "INSERT INTO generation VALUES (2, 0, 0, 0)",
+        "INSERT INTO permissions (router_key, user_id, position) VALUES (99, 'u', 0)",
+        "INSERT INTO feedback_totals VALUES (99, 'v', 'm', 1, 1, 1)",
+        "INSERT INTO feedback_totals VALUES (1, 'v', 'm', 0, 0, 0)",
+    ],
+)
+def test_refused(scene, statement):
+    with pytest.raises(IntegrityError), scene.write() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def test_a_router_id_is_taken_while_its_router_is_there(scene):
+    with pytest.raises(IntegrityError):
+        add_router(scene)
+    with scene.write() as connection:
+        connection.exec_driver_sql("UPDATE routers SET delete_time_us = 1")
+    add_router(scene)
+
+
+def test_a_failed_transaction_leaves_nothing(scene):
+    with contextlib.suppress(RuntimeError), scene.write_routing() as connection:
+        connection.exec_driver_sql("UPDATE routers SET display_name = 'changed'")
+        raise RuntimeError
+    with scene.write_routing(keep=False) as connection:
+        connection.exec_driver_sql("UPDATE routers SET display_name = 'changed'")
+    with scene.read() as connection:
+        assert connection.exec_driver_sql("SELECT display_name FROM routers").scalar_one() == ""
