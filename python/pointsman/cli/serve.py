@@ -42,8 +42,6 @@ def serve(
     Calls in flight are finished then. Every setting can also come from the environment (POINTSMAN_…) or the
     settings file; see docs/reference/settings.md.
     """
-    import asyncio
-
     from pointsman.cli.server import run_server
     from pointsman.settings import SettingsError, load
 
@@ -52,4 +50,4 @@ def serve(
         settings = load(config, flags)
     except SettingsError as error:
         raise CommandError(str(error)) from error
-    asyncio.run(run_server(settings, ready_file))
+    run_server(settings, ready_file)

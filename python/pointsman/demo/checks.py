@@ -7,7 +7,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from pointsman.dataplane import decide_again, read_kept_state
+from pointsman.dataplane.replay import decide_again, read_kept_state
 from pointsman.demo.errors import DemoError
 
 if TYPE_CHECKING:

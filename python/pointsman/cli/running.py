@@ -1,0 +1,135 @@
+"""Runs the control plane and the HTTP port beside the data plane, and takes all down without losing calls."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+
+import pointsman
+from pointsman.cli.context import CommandError
+from pointsman.cli.http_port import make_http_server
+from pointsman.cli.listening import address_of, is_loopback
+from pointsman.cli.logs import set_up_logs
+from pointsman.control.plane import ControlPlane
+from pointsman.errors import PointsmanError
+from pointsman.rest import ServerState, create_app
+from pointsman.store import api_keys
+from pointsman.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pointsman.cli.server import StartedServer
+
+CONTROL_STOP_SECONDS = 5.0
+"""What the control plane gets to finish after the data plane has drained: no new calls reach it by then."""
+
+log = structlog.get_logger("pointsman.server")
+
+
+async def run_until_end(started: StartedServer) -> None:
+    """Serves until the end signal, then drains.
+
+    Args:
+        started: The running data plane and what goes with it.
+
+    Raises:
+        CommandError: The control plane refuses to run; the message says why and what to do.
+    """
+    set_up_logs(started.settings.log_level)
+    ending = _end_event(started)
+    data_plane = started.data_plane
+    async with _control_plane(started) as control:
+        app = create_app(
+            ServerState(data_plane, ending.is_set, lambda: control.reason),
+            allowed_hosts=started.settings.allowed_hosts,
+            loopback=is_loopback(started.settings.http),
+        )
+        http = make_http_server(app)
+        serving = asyncio.create_task(http.serve(sockets=[started.http_listener]))
+        _announce(started, control)
+        await ending.wait()
+        log.info("draining", grace_seconds=started.settings.grace_seconds)
+        cut_off = await asyncio.to_thread(data_plane.stop, started.settings.grace_seconds)
+        log.info("drained", cut_off_calls=cut_off)
+    http.should_exit = True
+    await serving
+
+
+def _end_event(started: StartedServer) -> asyncio.Event:
+    """Answers an event that the end signal sets, even one that came before."""
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    started.end.tell = lambda: loop.call_soon_threadsafe(ending.set)
+    if started.end.came:
+        ending.set()
+    return ending
+
+
+@contextlib.asynccontextmanager
+async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
+    """Runs the control plane behind the data plane."""
+    settings, data_plane = started.settings, started.data_plane
+    database_url = settings.database or f"sqlite:///{started.data_dir / 'pointsman.db'}"
+    loopback = is_loopback(data_plane.grpc_address)
+    try:
+        control = ControlPlane(
+            database_url,
+            data_plane,
+            started.socket_path,
+            endpoint=settings.endpoint or data_plane.grpc_address,
+            loopback=loopback,
+        )
+        await control.start()
+    except PointsmanError as error:
+        raise CommandError(str(error)) from error
+    try:
+        if control.ready and not loopback and not await asyncio.to_thread(_key_exists, database_url):
+            raise CommandError(
+                f"--grpc {settings.grpc} is reachable from other machines, but no API key exists; start once "
+                "on 127.0.0.1, make a key with 'pointsman keys create --admin', then start here"
+            )
+        yield control
+    finally:
+        await control.stop(CONTROL_STOP_SECONDS)
+
+
+def _key_exists(database_url: str) -> bool:
+    """Answers whether a key was ever made."""
+    database = Database(database_url, 1)
+    try:
+        with database.read() as connection:
+            return api_keys.any_exists(connection)
+    finally:
+        database.close()
+
+
+def _announce(started: StartedServer, control: ControlPlane) -> None:
+    """Says on standard error, and in the ready file, that the server serves and where."""
+    if control.reason:
+        access = f"the control plane is not ready: {control.reason}"
+    elif control.open_access:
+        access = "no API key exists, so every local caller is an admin"
+    else:
+        access = "callers need an API key"
+    facts = {
+        "grpc": started.data_plane.grpc_address,
+        "http": address_of(started.http_listener),
+        "data_dir": str(started.data_dir),
+        "version": pointsman.__version__,
+    }
+    places = f"gRPC on {facts['grpc']}, HTTP on {facts['http']}, data in {facts['data_dir']}"
+    sys.stderr.write(f"pointsman {pointsman.__version__}: {places}; {access}\n")
+    sys.stderr.flush()
+    log.info("serving", **facts)
+    ready_file = started.ready_file
+    if ready_file is not None:
+        partial = ready_file.with_name(f"{ready_file.name}.{os.getpid()}")
+        partial.write_text(json.dumps({"pid": os.getpid(), **facts}) + "\n")
+        partial.replace(ready_file)
