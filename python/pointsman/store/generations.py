@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from pointsman.store.schema import generation
 
@@ -35,11 +36,22 @@ def advance(connection: Connection, *, access: bool = False, signing: bool = Fal
     Returns:
         The new generation.
     """
+    return int(connection.execute(_ADVANCE[access, signing]).scalar_one())
+
+
+def _advance(*, access: bool, signing: bool) -> ReturningUpdate[int]:
     raised = generation.c.value + 1
     values = {"value": raised}
     if access:
         values["access_changed"] = raised
     if signing:
         values["signing_changed"] = raised
-    statement = update(generation).values(values).returning(generation.c.value)
-    return int(connection.execute(statement).scalar_one())
+    return update(generation).values(values).returning(generation.c.value)
+
+
+# Made once: every change runs one of them.
+_ADVANCE = {
+    (access, signing): _advance(access=access, signing=signing)
+    for access in (False, True)
+    for signing in (False, True)
+}
