@@ -12,7 +12,12 @@ import tempfile
 from pathlib import Path
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent
-OUTPUTS = ("router_core/crates/wire/src/generated", "python/pointsman/v1", "docs/reference/settings.md")
+OUTPUTS = (
+    "router_core/crates/wire/src/generated",
+    "python/pointsman/v1",
+    "docs/reference/settings.md",
+    "docs/reference/cli.md",
+)
 
 
 def run_generators(output_root: Path) -> None:
@@ -39,6 +44,7 @@ def run_generators(output_root: Path) -> None:
         ],
         [sys.executable, "scripts/generate_python.py", "--inside", "--output-root", root],
         [sys.executable, "scripts/generate_settings.py", "--output-root", root],
+        [sys.executable, "scripts/generate_cli.py", "--output-root", root],
     )
     for command in commands:
         subprocess.run(command, check=True, cwd=SOURCE_ROOT)
