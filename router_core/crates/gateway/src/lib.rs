@@ -8,6 +8,7 @@ mod admission;
 mod auth;
 mod backends;
 mod budget;
+mod call_log;
 mod config;
 mod connection;
 mod control;

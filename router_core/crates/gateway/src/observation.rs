@@ -6,12 +6,14 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use http::HeaderValue;
 use pointsman_policy::Decision;
 use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1 as proto, uuid_v7};
 use rand::Rng;
 use tonic::Code;
 
 use crate::{
+    call_log::CallEnd,
     records::{duration_proto, randomised_by_proto, reason_proto},
     routes::{Route, Routes, Target},
     stats::CallTimes,
@@ -28,6 +30,7 @@ pub(crate) struct Observation {
     asked: Option<Instant>,
     backend: Option<Duration>,
     is_finished: bool,
+    request_id: HeaderValue,
     /// Empty for calls that can take no feedback.
     pub(crate) prediction_id: String,
     record: Option<Box<proto::PredictionRecord>>,
@@ -36,7 +39,7 @@ pub(crate) struct Observation {
 /// What a record knows before the call is made.
 pub(crate) struct RecordDetails<'a> {
     pub(crate) entity_id: Option<&'a str>,
-    pub(crate) request_id: &'a str,
+    pub(crate) request_id: HeaderValue,
 }
 
 impl Observation {
@@ -46,7 +49,7 @@ impl Observation {
         route: &Arc<Route>,
         decision: Decision,
         started: Instant,
-        details: &RecordDetails<'_>,
+        details: RecordDetails<'_>,
     ) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let time_us = u64::try_from(now.as_micros()).unwrap_or(u64::MAX);
@@ -59,6 +62,7 @@ impl Observation {
             asked: None,
             backend: None,
             is_finished: false,
+            request_id: details.request_id,
             prediction_id: String::new(),
             record: None,
         };
@@ -92,7 +96,7 @@ impl Observation {
                 propensity: decision.propensity,
                 reason: reason_proto(decision.reason).into(),
                 randomised_by: randomised_by_proto(decision.randomised_by).into(),
-                request_id: details.request_id.to_owned(),
+                request_id: observation.request_id.to_str().unwrap_or_default().to_owned(),
                 ..Default::default()
             }));
         }
@@ -145,6 +149,16 @@ impl Observation {
         let Some(target) = self.target() else { return };
         let thread = self.worker.index;
         target.stats.record_call(thread, code as usize, self.is_pinned(), CallTimes { overhead, backend });
+        self.worker.call_log.write(&CallEnd {
+            request_id: &self.request_id,
+            router: self.route.id.as_str(),
+            variant: target.name.as_str(),
+            reason: self.decision.reason,
+            generation: self.generation,
+            code,
+            overhead,
+            backend,
+        });
         if let Some(mut record) = record {
             record.status_code = code as i32;
             record.overhead = Some(duration_proto(overhead));

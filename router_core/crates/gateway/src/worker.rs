@@ -14,6 +14,7 @@ use tokio::{
 use crate::{
     backends::GrpcTarget,
     budget::ByteBudget,
+    call_log::CallLog,
     config::ServerConfig,
     connection,
     control::ControlChannel,
@@ -64,6 +65,7 @@ pub(crate) struct Worker {
     pub(crate) index: usize,
     pub(crate) rng: RefCell<SmallRng>,
     pub(crate) control: ControlChannel,
+    pub(crate) call_log: CallLog,
     routes: RefCell<Rc<Arc<Routes>>>,
     pools: RefCell<HashMap<u64, Rc<Pool>>>,
     pool_settings: Rc<PoolSettings>,
@@ -78,6 +80,7 @@ impl Worker {
             index,
             rng: RefCell::new(SmallRng::from_rng(&mut rand::rng())),
             control,
+            call_log: CallLog::new(),
             routes: RefCell::new(routes),
             pools: RefCell::default(),
             pool_settings,
