@@ -1,0 +1,99 @@
+"""A gRPC backend that behaves, keeps what it saw, and answers as a test says."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from tritonclient.grpc import service_pb2
+
+from .oip import SERVICE
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A ModelInfer call as it arrived."""
+
+    message: bytes
+    metadata: dict[str, str]
+    seconds_left: float
+
+    @property
+    def request(self) -> Any:
+        return service_pb2.ModelInferRequest.FromString(self.message)
+
+
+Behaviour = Callable[[bytes, grpc.ServicerContext], bytes]
+
+
+def echo(message: bytes, _: grpc.ServicerContext) -> bytes:
+    """Answers the inputs as outputs."""
+    request = service_pb2.ModelInferRequest.FromString(message)
+    response = service_pb2.ModelInferResponse(
+        model_name=request.model_name,
+        model_version=request.model_version or "7",
+        id=request.id,
+        raw_output_contents=request.raw_input_contents,
+    )
+    for tensor in request.inputs:
+        response.outputs.add(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
+    answer: bytes = response.SerializeToString()
+    return answer
+
+
+class RecordingBackend:
+    """Serves the inference protocol on a port of its own, or on a given one."""
+
+    def __init__(self, behaviour: Behaviour = echo, port: int = 0, threads: int = 32) -> None:
+        self.behaviour = behaviour
+        self.seen: list[Seen] = []
+        self.ended = threading.Event()
+        self._server = grpc.server(
+            ThreadPoolExecutor(threads),
+            options=[
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", -1),
+                ("grpc.max_send_message_length", -1),
+            ],
+        )
+        self._server.add_generic_rpc_handlers((_Handlers(self),))
+        ends = time.monotonic() + 5
+        while True:
+            try:
+                self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+                break
+            except RuntimeError:
+                # The port's former owner may still be on its way out.
+                if time.monotonic() > ends:
+                    raise
+        self._server.start()
+        self.target = f"127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self._server.stop(0).wait()
+
+    def infer(self, message: bytes, context: grpc.ServicerContext) -> bytes:
+        context.add_callback(self.ended.set)
+        metadata = {name: str(value) for name, value in context.invocation_metadata()}
+        self.seen.append(Seen(message, metadata, context.time_remaining()))
+        return self.behaviour(message, context)
+
+
+class _Handlers(grpc.GenericRpcHandler):
+    def __init__(self, backend: RecordingBackend) -> None:
+        ready = service_pb2.ModelReadyResponse(ready=True).SerializeToString()
+        metadata = service_pb2.ModelMetadataResponse(name="m", platform="test").SerializeToString()
+        self._methods = {
+            "ModelInfer": backend.infer,
+            "ModelReady": lambda *_: ready,
+            "ServerLive": lambda *_: service_pb2.ServerLiveResponse(live=True).SerializeToString(),
+            "ServerReady": lambda *_: service_pb2.ServerReadyResponse(ready=True).SerializeToString(),
+            "ModelMetadata": lambda *_: metadata,
+        }
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        method = self._methods.get(details.method.removeprefix(SERVICE))
+        return method and grpc.unary_unary_rpc_method_handler(method)

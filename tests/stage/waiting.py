@@ -1,0 +1,23 @@
+"""Waits for something that other processes or threads bring about."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PAUSE_SECONDS = 0.02
+
+
+def eventually(look: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
+    """Looks again and again until the look answers something true, and answers it."""
+    ends = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        if time.monotonic() > ends:
+            raise AssertionError(
+                f"{what or look} did not come about within {seconds:g} s; last seen: {seen!r}"
+            )
+        time.sleep(PAUSE_SECONDS)
