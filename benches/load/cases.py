@@ -43,6 +43,16 @@ class Case:
     shape: Shape
     contestants: tuple[str, ...]
     judges: tuple[Judge, ...]
+    span_factor: float = 1.0
+    """How much longer than others it is measured: slow calls need time to be many."""
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The contestants that its judges need, in order."""
+        needed = {name for judge in self.judges for name in (judge.first, judge.second)}
+        if any(judge.figure is Figure.ADDED_LATENCY for judge in self.judges):
+            needed.add("direct")
+        return tuple(name for name in self.contestants if name in needed)
 
 
 def _against(second: str, *limits: tuple[Figure, float], first: str = "pointsman") -> tuple[Judge, ...]:
@@ -73,6 +83,7 @@ CASES = (
         Shape(10, 10, KIBIBYTE * KIBIBYTE),
         ("direct", "relay", "envoy", "pointsman"),
         _against("envoy", (Figure.CPU, 1.05)),
+        span_factor=3.0,
     ),
     Case(
         "1 KB, 10 connections × 10 streams, Python",

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from benches.load.contestants import MODEL_A, MODEL_B, Backends
-from benches.load.processes import Program
+from benches.load.processes import START_SECONDS, HarnessError, Program
 from benches.load.sample import Contestant
 
 if TYPE_CHECKING:
@@ -155,6 +155,30 @@ def _update_until(stop: threading.Event, server: Server, router_ids: list[str], 
             before = time.monotonic()
             stub.UpdateVariantWeight(request, timeout=CALL_SECONDS)
             took.append(time.monotonic() - before)
+
+
+def wait_for_router(server: Server, router_id: str) -> None:
+    """Waits until a router answers ModelReady.
+
+    Raises:
+        HarnessError: It does not in time.
+    """
+    import grpc
+
+    request = bytes([10, len(router_id)]) + router_id.encode()
+    give_up = time.monotonic() + START_SECONDS
+    with grpc.insecure_channel(server.address) as channel:
+        ask = channel.unary_unary("/inference.GRPCInferenceService/ModelReady")
+        while time.monotonic() < give_up:
+            try:
+                if ask(request, timeout=CALL_SECONDS, wait_for_ready=True):
+                    return
+            except grpc.RpcError as error:
+                # What is raised is a call, too; the stubs do not say so.
+                if cast("grpc.Call", error).code() is not grpc.StatusCode.NOT_FOUND:
+                    raise
+            time.sleep(0.02)
+    raise HarnessError(f"{router_id}: not served within {START_SECONDS:.0f} s of the start")
 
 
 def contestant(server: Server, name: str, router_id: str, receipt: str) -> Contestant:

@@ -60,11 +60,12 @@ def run_case(
     """Runs all rounds of a case on those of its contestants that are there."""
     names = [name for name in case.contestants if name in contestants]
     samples: dict[str, list[Sample]] = {name: [] for name in names}
+    seconds = pace.seconds * case.span_factor
     for number in range(pace.rounds):
         # Turned round each time, so that nobody always follows the same neighbour.
         for name in names if number % 2 == 0 else reversed(names):
             with backgrounds.get(name, nullcontext)():
-                sample = take_sample(load, contestants[name], case.shape, pace.seconds, pace.warmup_seconds)
+                sample = take_sample(load, contestants[name], case.shape, seconds, pace.warmup_seconds)
             samples[name].append(sample)
     verdicts = [
         Verdict(judge, paired_ratios(judge, samples))

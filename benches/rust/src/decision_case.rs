@@ -2,7 +2,7 @@
 
 use pointsman_model::{
     Id, ModelError, ModelKey, Permissions, Router, RouterDefinition, RouterStatus, SLOT_COUNT, Variant,
-    VersionPinning,
+    VariantRole, VersionPinning,
 };
 
 /// How many entities take turns: enough that neither branches nor caches learn them by heart.
@@ -27,7 +27,13 @@ pub fn router(variant_count: u8, sticky: bool, table: Table) -> Result<Router, M
     for index in 0..variant_count {
         let model = ModelKey { model_id: Id::parse("model")?, version: Id::parse(&index.to_string())? };
         let name = Id::parse(&format!("variant-{index}"))?;
-        variants.push(Variant { name, model, weight: weight(index), enabled: true });
+        variants.push(Variant {
+            name,
+            model,
+            weight: weight(index),
+            enabled: true,
+            role: VariantRole::default(),
+        });
     }
     Router::build(RouterDefinition {
         id: Id::parse("router")?,
