@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -56,6 +57,9 @@ def run_demo(*, seed: int, duration_seconds: float, keep_running: bool) -> None:
     Raises:
         DemoError: Something failed, or the counts of client and server differ.
     """
+    # Ended by whatever signal, the demo shall not leave its server behind.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     screen = Screen()
     folder = Path(tempfile.mkdtemp(prefix="pointsman-demo-"))
     models = folder / "data" / "models"

@@ -65,12 +65,12 @@ class Traffic:
                 task.add_done_callback(lambda _: room.release())
 
     async def ask_again(self, entities: Iterable[str]) -> None:
-        """Asks once for each of these patients, without feedback."""
+        """Asks once for each of these patients, all at once, without feedback; the rush is not timed."""
         room = asyncio.Semaphore(MAX_IN_FLIGHT)
 
         async def ask(entity: str) -> None:
             async with room:
-                await self._ask(entity)
+                await self._ask(entity, timed=False)
 
         async with asyncio.TaskGroup() as group:
             for entity in entities:
@@ -91,7 +91,7 @@ class Traffic:
         tally.feedback += 1
         tally.right += right
 
-    async def _ask(self, entity: str) -> tuple[str, str, bool] | None:
+    async def _ask(self, entity: str, *, timed: bool = True) -> tuple[str, str, bool] | None:
         """Predicts for a patient; answers prediction id, variant and whether it was right."""
         row = self._row(entity)
         started = time.perf_counter()
@@ -105,7 +105,8 @@ class Traffic:
             return None
         tally = self.tally.variants[answer.variant]
         tally.requests += 1
-        tally.seconds.append(time.perf_counter() - started)
+        if timed:
+            tally.seconds.append(time.perf_counter() - started)
         home = self.homes.setdefault(entity, answer.variant)
         if home != answer.variant:
             raise DemoError(
