@@ -79,12 +79,13 @@ pub(crate) async fn read_start(body: &mut RecvStream) -> Result<Start, h2::Error
 }
 
 /// Puts two pieces together; free when one is empty.
+///
+/// What was joined before grows in place: many small pieces are not copied again and again.
 pub(crate) fn join(first: Bytes, second: Bytes) -> Bytes {
     if first.is_empty() {
         return second;
     }
-    let mut joined = BytesMut::with_capacity(first.len() + second.len());
-    joined.extend_from_slice(&first);
+    let mut joined = first.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
     joined.extend_from_slice(&second);
     joined.freeze()
 }
@@ -153,14 +154,47 @@ pub(crate) fn finish(out: &mut SendStream<Bytes>) -> Result<(), StreamError> {
     Ok(out.send_data(Bytes::new(), true)?)
 }
 
-/// Passes a stream on as it is, to its end and trailers.
-pub(crate) async fn pump(mut body: RecvStream, mut out: SendStream<Bytes>) -> Result<(), StreamError> {
-    while let Some(data) = next_data(&mut body).await? {
-        send(&mut out, data).await?;
+/// Which side of a passed stream broke.
+pub(crate) enum Broken {
+    /// The one that is read.
+    Source,
+    /// The one that is written: the peer wants no more.
+    Sink,
+}
+
+impl From<StreamError> for Broken {
+    fn from(_: StreamError) -> Self {
+        Self::Sink
     }
-    match trailers(&mut body).await? {
-        Some(trailers) => out.send_trailers(trailers)?,
-        None => finish(&mut out)?,
+}
+
+/// Waits for something of a source as long as the peer behind `out` wants it.
+pub(crate) async fn while_wanted<T>(
+    out: &mut SendStream<Bytes>,
+    source: impl Future<Output = Result<T, h2::Error>>,
+) -> Result<T, Broken> {
+    let mut source = std::pin::pin!(source);
+    poll_fn(|context| match source.as_mut().poll(context) {
+        Poll::Ready(got) => Poll::Ready(got.map_err(|_| Broken::Source)),
+        Poll::Pending => out.poll_reset(context).map(|_| Err(Broken::Sink)),
+    })
+    .await
+}
+
+/// Passes a stream's data on up to its trailers.
+pub(crate) async fn pump_data(body: &mut RecvStream, out: &mut SendStream<Bytes>) -> Result<(), Broken> {
+    while let Some(data) = while_wanted(out, next_data(body)).await? {
+        send(out, data).await?;
+    }
+    Ok(())
+}
+
+/// Passes a stream on as it is, to its end and trailers.
+pub(crate) async fn pump(body: &mut RecvStream, out: &mut SendStream<Bytes>) -> Result<(), Broken> {
+    pump_data(body, out).await?;
+    match while_wanted(out, trailers(body)).await? {
+        Some(trailers) => out.send_trailers(trailers).map_err(StreamError::from)?,
+        None => finish(out)?,
     }
     Ok(())
 }

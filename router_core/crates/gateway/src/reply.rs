@@ -4,20 +4,24 @@ use std::{
     future::poll_fn,
     pin::{Pin, pin},
     task::Poll,
+    time::Duration,
 };
 
 use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
 use http::{HeaderMap, Response, header::CONTENT_TYPE};
 use http_body::Body;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::timeout};
 use tonic::Code;
 
 use crate::{
-    message::{self, StreamError},
+    message::{self, Broken, StreamError},
     observation::Observation,
     status::{CallError, GRPC_CONTENT_TYPE, GRPC_STATUS, code_value, parse_code},
 };
+
+/// A client whose window does not open for so long gets no answer: answers that nobody takes must not pile up.
+const WINDOW_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a client gets.
 pub(crate) enum Reply {
@@ -79,7 +83,13 @@ impl Reply {
         match self {
             Self::Unary { headers, message, trailers } => {
                 let mut out = respond.send_response(head(headers), false)?;
-                out.send_data(message, false)?;
+                out.reserve_capacity(message.len());
+                if out.capacity() >= message.len() {
+                    out.send_data(message, false)?;
+                } else if timeout(WINDOW_PATIENCE, message::send(&mut out, message)).await.is_err() {
+                    out.send_reset(Reason::CANCEL);
+                    return Ok(());
+                }
                 out.send_trailers(trailers)?;
             }
             Self::Failed { trailers } => {
@@ -93,11 +103,11 @@ impl Reply {
             }
             Self::Large(reply) => reply.send(respond).await?,
             Self::PassedOn { response, request } => {
-                let (parts, body) = response.into_parts();
+                let (parts, mut body) = response.into_parts();
                 let is_end = body.is_end_stream();
-                let out = respond.send_response(Response::from_parts(parts, ()), is_end)?;
-                if !is_end {
-                    message::pump(body, out).await?;
+                let mut out = respond.send_response(Response::from_parts(parts, ()), is_end)?;
+                if !is_end && let Err(Broken::Source) = message::pump(&mut body, &mut out).await {
+                    out.send_reset(Reason::INTERNAL_ERROR);
                 }
                 drop(request);
             }
@@ -123,9 +133,9 @@ impl LargeReply {
         let passed = tokio::time::timeout_at(deadline, self.pass(&mut out)).await;
         let mut trailers = match passed {
             Ok(Ok(trailers)) => trailers,
-            Ok(Err(Broken::Client(error))) => return Err(error),
+            Ok(Err(Broken::Sink)) => return Err(StreamError),
             // The message is cut; a status would come behind half of it, so the client sees the stream end.
-            Ok(Err(Broken::Backend)) => {
+            Ok(Err(Broken::Source)) => {
                 self.observation.finish(Code::Unavailable);
                 out.send_reset(Reason::INTERNAL_ERROR);
                 return Ok(());
@@ -147,30 +157,24 @@ impl LargeReply {
     /// Passes the message and then its receipt; answers the backend's trailers.
     async fn pass(&mut self, out: &mut SendStream<Bytes>) -> Result<HeaderMap, Broken> {
         for piece in std::mem::take(&mut self.pieces) {
-            message::send(out, piece).await.map_err(Broken::Client)?;
+            message::send(out, piece).await?;
         }
         while self.left > 0 {
-            let data = message::next_data(&mut self.stream).await.map_err(|_| Broken::Backend)?;
-            let data = data.filter(|data| data.len() <= self.left).ok_or(Broken::Backend)?;
+            let data = message::while_wanted(out, message::next_data(&mut self.stream)).await?;
+            let data = data.filter(|data| data.len() <= self.left).ok_or(Broken::Source)?;
             self.left -= data.len();
-            message::send(out, data).await.map_err(Broken::Client)?;
+            message::send(out, data).await?;
         }
-        message::send(out, std::mem::take(&mut self.receipt)).await.map_err(Broken::Client)?;
-        while let Some(data) = message::next_data(&mut self.stream).await.map_err(|_| Broken::Backend)? {
+        message::send(out, std::mem::take(&mut self.receipt)).await?;
+        while let Some(data) = message::while_wanted(out, message::next_data(&mut self.stream)).await? {
             if !data.is_empty() {
-                return Err(Broken::Backend);
+                return Err(Broken::Source);
             }
         }
-        let trailers = message::trailers(&mut self.stream).await.map_err(|_| Broken::Backend)?;
+        let trailers = message::while_wanted(out, message::trailers(&mut self.stream)).await?;
         self.observation.backend_answered();
         Ok(trailers.unwrap_or_default())
     }
-}
-
-/// Which side of a passed message broke.
-enum Broken {
-    Backend,
-    Client(StreamError),
 }
 
 /// Sends a tonic service's answer, which may be a stream that ends when the client goes away.
