@@ -11,7 +11,7 @@ use bytes::Bytes;
 use h2::RecvStream;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request,
-    header::{AUTHORIZATION, CONTENT_LENGTH, HOST},
+    header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION},
 };
 use pointsman_model::{Principal, Router, Scope};
 use rand::Rng;
@@ -51,7 +51,7 @@ pub(crate) struct Call {
 /// A message that was read, and the memory that it takes.
 pub(crate) struct Message {
     pub(crate) bytes: Bytes,
-    /// Given back when the call ends; none for small messages, which the number of streams bounds.
+    /// Given back when the call ends; none for small messages that came in one piece.
     pub(crate) reservation: Option<Reservation>,
 }
 
@@ -161,8 +161,10 @@ impl Call {
     pub(crate) async fn read_whole(&mut self, start: MessageStart) -> Result<Message, CallError> {
         let length = start.prefix.length as usize;
         let budget = &self.worker.shared.budget;
-        let mut reservation =
-            (length > message::SMALL_MESSAGE_BYTES).then(|| budget.reserve(length)).transpose()?;
+        // A small message that came with its prefix is gone soon; one that is waited for counts, or slow
+        // clients would hold memory without bound.
+        let is_counted = length > message::SMALL_MESSAGE_BYTES || start.bytes.len() < length;
+        let mut reservation = is_counted.then(|| budget.reserve(length)).transpose()?;
         let bytes = message::gather(start.bytes, length, &mut self.body)
             .await
             .map_err(|error| client_gone(&error))?;
@@ -222,23 +224,16 @@ impl Call {
 
     /// Makes sure that the call has a request id that logs and headers can carry, and answers it.
     pub(crate) fn ensure_request_id(&mut self) -> HeaderValue {
-        let usable = |value: &&HeaderValue| {
-            let bytes = value.as_bytes();
-            !bytes.is_empty() && bytes.len() <= MAX_REQUEST_ID_BYTES && bytes.iter().all(u8::is_ascii_graphic)
-        };
-        if let Some(value) = self.headers.get(REQUEST_ID).filter(usable) {
-            return value.clone();
-        }
-        let value = new_request_id(&self.worker);
-        self.headers.insert(REQUEST_ID, value.clone());
-        value
+        ensure_request_id(&self.worker, &mut self.headers)
     }
 
     /// The metadata that goes on to the backend.
     pub(crate) fn backend_headers(&mut self, deadline: tokio::time::Instant) -> HeaderMap {
         let mut headers = std::mem::take(&mut self.headers);
         strip(&mut headers);
-        for name in [AUTHORIZATION, API_KEY, HOST, CONTENT_LENGTH, GRPC_ENCODING] {
+        for name in
+            [AUTHORIZATION, API_KEY, PROXY_AUTHORIZATION, COOKIE, HOST, CONTENT_LENGTH, GRPC_ENCODING]
+        {
             headers.remove(name);
         }
         headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -248,8 +243,22 @@ impl Call {
     }
 }
 
+/// Keeps a request id that logs and headers can carry, or makes one; answers it.
+pub(crate) fn ensure_request_id(worker: &Worker, headers: &mut HeaderMap) -> HeaderValue {
+    let usable = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        !bytes.is_empty() && bytes.len() <= MAX_REQUEST_ID_BYTES && bytes.iter().all(u8::is_ascii_graphic)
+    };
+    if let Some(value) = headers.get(REQUEST_ID).filter(usable) {
+        return value.clone();
+    }
+    let value = new_request_id(worker);
+    headers.insert(REQUEST_ID, value.clone());
+    value
+}
+
 /// A new request id of 16 hexadecimal digits.
-pub(crate) fn new_request_id(worker: &Worker) -> HeaderValue {
+fn new_request_id(worker: &Worker) -> HeaderValue {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let random = worker.rng.borrow_mut().next_u64();
     let mut text = [0_u8; 16];

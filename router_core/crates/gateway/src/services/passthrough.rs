@@ -10,7 +10,7 @@ use http::{
 };
 use tonic::Code;
 
-use super::call::{REQUEST_ID, new_request_id, strip};
+use super::call::{ensure_request_id, strip};
 use crate::{
     auth::API_KEY,
     connection::Connection,
@@ -35,7 +35,7 @@ pub(crate) async fn pass_on(
     let routes = worker.routes();
     let access = &routes.snapshot.access;
     let principal = connection.keys.principal(request.headers(), access, &worker.shared.local_principal)?;
-    let (mut parts, body) = request.into_parts();
+    let (mut parts, mut body) = request.into_parts();
     let headers = &mut parts.headers;
     strip(headers);
     for name in [AUTHORIZATION, API_KEY, HOST] {
@@ -47,9 +47,7 @@ pub(crate) async fn pass_on(
     headers.insert(ADMIN, HeaderValue::from_static(if principal.admin { "true" } else { "false" }));
     headers.insert(KEY_ID, value(&principal.key_id)?);
     headers.insert(PEER, value(&connection.peer.to_string())?);
-    if !headers.contains_key(REQUEST_ID) {
-        headers.insert(REQUEST_ID, new_request_id(worker));
-    }
+    ensure_request_id(worker, headers);
     let mut uri = Parts::default();
     uri.scheme = Some(Scheme::HTTP);
     uri.authority = Some(Authority::from_static("localhost"));
@@ -57,12 +55,15 @@ pub(crate) async fn pass_on(
     parts.uri = Uri::from_parts(uri).map_err(|error| internal(&error.to_string()))?;
     parts.version = Version::HTTP_2;
     let mut sender = worker.control.ready().await?;
-    let (response, out) = sender
+    let (response, mut out) = sender
         .send_request(Request::from_parts(parts, ()), false)
         .map_err(|error| CallError::unavailable(format!("the control plane cannot be reached: {error}")))?;
     let request = PumpTask(tokio::task::spawn_local(async move {
-        // A broken stream shows on the answer's side.
-        let _ = message::pump(body, out).await;
+        // A broken stream shows on the answer's side. Trailers are no part of a gRPC request, and what only
+        // this server may say could hide in them.
+        if message::pump_data(&mut body, &mut out).await.is_ok() {
+            let _ = message::finish(&mut out);
+        }
     }));
     let response = response
         .await
