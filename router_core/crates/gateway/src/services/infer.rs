@@ -53,6 +53,8 @@ impl Incoming {
 
 /// Answers a ModelInfer call.
 pub(crate) async fn infer(mut call: Call, connection: &Connection) -> Result<Reply, CallError> {
+    // Strangers are turned away before their bytes take memory.
+    call.principal(connection)?;
     let deadline = call.deadline(None);
     let late =
         |_| CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete");

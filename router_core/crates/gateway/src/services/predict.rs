@@ -32,6 +32,8 @@ use crate::{
 
 /// Answers a Predict call.
 pub(crate) async fn predict(mut call: Call, connection: &Connection) -> Result<Reply, CallError> {
+    // Strangers are turned away before their bytes take memory.
+    call.principal(connection)?;
     let deadline = call.deadline(None);
     let late =
         |_| CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete");
