@@ -168,7 +168,9 @@ def wait_for_router(server: Server, router_id: str) -> None:
     request = bytes([10, len(router_id)]) + router_id.encode()
     give_up = time.monotonic() + START_SECONDS
     with grpc.insecure_channel(server.address) as channel:
-        ask = channel.unary_unary("/inference.GRPCInferenceService/ModelReady")
+        ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            "/inference.GRPCInferenceService/ModelReady"
+        )
         while time.monotonic() < give_up:
             try:
                 if ask(request, timeout=CALL_SECONDS, wait_for_ready=True):
