@@ -66,6 +66,8 @@ impl ControlChannel {
             .initial_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_frame_size(MAX_FRAME_BYTES)
+            // Late answers to calls given up are no reason to break the connection under other calls.
+            .max_local_error_reset_streams(None)
             .enable_push(false)
             .handshake::<_, Bytes>(stream)
             .await

@@ -231,8 +231,7 @@ impl Call {
     pub(crate) fn backend_headers(&mut self, deadline: tokio::time::Instant) -> HeaderMap {
         let mut headers = std::mem::take(&mut self.headers);
         strip(&mut headers);
-        for name in
-            [AUTHORIZATION, API_KEY, PROXY_AUTHORIZATION, COOKIE, HOST, CONTENT_LENGTH, GRPC_ENCODING]
+        for name in [AUTHORIZATION, API_KEY, PROXY_AUTHORIZATION, COOKIE, HOST, CONTENT_LENGTH, GRPC_ENCODING]
         {
             headers.remove(name);
         }

@@ -23,6 +23,9 @@ pub(crate) const MAX_FRAME_BYTES: u32 = 256 << 10;
 /// At most one question whether a suspect peer lives in this time: servers count pings as abuse.
 const PING_PAUSE: Duration = Duration::from_secs(30);
 
+/// Calls given up whose late answers are expected, for a second each.
+const MAX_RESET_STREAMS: usize = 1_024;
+
 /// A connection that answered.
 pub(super) struct LiveConnection {
     connection: Connection<TcpStream, Bytes>,
@@ -55,6 +58,9 @@ async fn connect_unbounded(
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
         .max_header_list_size(settings.max_header_list_bytes)
+        .max_concurrent_reset_streams(MAX_RESET_STREAMS)
+        // Answers later than that are no reason to break the connection under other calls.
+        .max_local_error_reset_streams(None)
         .enable_push(false)
         .handshake::<_, Bytes>(stream)
         .await
@@ -76,8 +82,14 @@ async fn connect_unbounded(
 }
 
 impl LiveConnection {
-    /// Drives the connection until it ends and says why. When `suspected`, asks the peer whether it lives.
-    pub(super) async fn drive(mut self, settings: &PoolSettings, suspected: &Notify) -> String {
+    /// Drives the connection until it ends or takes no more calls, and says why. When `suspected`, asks the
+    /// peer whether it lives.
+    pub(super) async fn drive(
+        mut self,
+        settings: &PoolSettings,
+        suspected: &Notify,
+        is_given_up: impl Fn() -> bool,
+    ) -> String {
         loop {
             tokio::select! {
                 ended = &mut self.connection => return match ended {
@@ -85,6 +97,11 @@ impl LiveConnection {
                     Err(error) => error.to_string(),
                 },
                 () = suspected.notified() => {}
+            }
+            if is_given_up() {
+                // The calls that are still on it, after a GOAWAY, are finished; new ones need not wait for them.
+                tokio::task::spawn_local(self.connection);
+                return "the peer takes no more calls on this connection".to_owned();
             }
             if self.asked.elapsed() < PING_PAUSE {
                 continue;

@@ -4,7 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     net::SocketAddr,
     rc::Rc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -17,6 +17,8 @@ use super::{connection::connect, pool::PoolSettings};
 /// The first pause between two tries, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// A connection that lasted so long was a good one: the next is tried at once, while calls wait for it.
+const GOOD_AGE: Duration = Duration::from_secs(1);
 
 /// One address of a target.
 pub(crate) struct Endpoint {
@@ -24,6 +26,8 @@ pub(crate) struct Endpoint {
     pub(crate) authority: Authority,
     /// The connection, while there is one.
     sender: RefCell<Option<SendRequest<Bytes>>>,
+    /// Which connection that is, counted from the first.
+    connection: Cell<u64>,
     /// Calls of this worker that are on it.
     pub(super) in_flight: Cell<usize>,
     /// Why the last try failed; none while trying for the first time or connected.
@@ -39,6 +43,7 @@ impl Endpoint {
             address,
             authority,
             sender: RefCell::new(None),
+            connection: Cell::new(0),
             in_flight: Cell::new(0),
             failure: RefCell::new(None),
             retired: Cell::new(false),
@@ -61,10 +66,17 @@ impl Endpoint {
         self.failure.borrow().clone()
     }
 
+    /// The connection that there is, to tell it from later ones.
+    pub(super) fn connection(&self) -> u64 {
+        self.connection.get()
+    }
+
     /// Stops sending calls to a connection that broke under one, before its driver finds out.
-    pub(super) fn mark_broken(&self) {
-        self.sender.borrow_mut().take();
-        self.suspected.notify_one();
+    pub(super) fn mark_broken(&self, connection: u64) {
+        if connection == self.connection.get() {
+            self.sender.borrow_mut().take();
+            self.suspected.notify_one();
+        }
     }
 
     /// Asks the peer for a sign of life, as a call timed out on it.
@@ -84,14 +96,22 @@ impl Endpoint {
         let mut pause = FIRST_PAUSE;
         while !self.retired.get() {
             let reason = match connect(self.address, &settings).await {
+                Ok(_) if self.retired.get() => break,
                 Ok((sender, connection)) => {
-                    pause = FIRST_PAUSE;
+                    let since = Instant::now();
                     self.failure.borrow_mut().take();
                     *self.sender.borrow_mut() = Some(sender);
+                    self.connection.set(self.connection.get() + 1);
                     changed.notify_waiters();
                     // A retired endpoint's connection ends by itself: its last sender is gone with its calls.
-                    let reason = connection.drive(&settings, &self.suspected).await;
+                    let reason = connection.drive(&settings, &self.suspected, || !self.is_up()).await;
                     self.sender.borrow_mut().take();
+                    if since.elapsed() >= GOOD_AGE && !self.retired.get() {
+                        tracing::info!(endpoint = %self.address, reason, "backend connection ended");
+                        pause = FIRST_PAUSE;
+                        changed.notify_waiters();
+                        continue;
+                    }
                     reason
                 }
                 Err(reason) => reason,

@@ -67,6 +67,7 @@ struct PoolState {
 pub(crate) struct Lease {
     pub(crate) sender: SendRequest<Bytes>,
     pub(crate) endpoint: Rc<Endpoint>,
+    connection: u64,
 }
 
 impl Lease {
@@ -83,7 +84,7 @@ impl Lease {
 
     /// The connection broke under a call.
     pub(crate) fn mark_broken(&self) {
-        self.endpoint.mark_broken();
+        self.endpoint.mark_broken(self.connection);
     }
 
     /// A call timed out.
@@ -179,7 +180,7 @@ impl PoolState {
             .min_by_key(|endpoint| (Some(endpoint.address) == avoid, endpoint.in_flight.get()))?;
         let sender = chosen.sender()?;
         chosen.in_flight.set(chosen.in_flight.get() + 1);
-        Some(Lease { sender, endpoint: chosen.clone() })
+        Some(Lease { sender, endpoint: chosen.clone(), connection: chosen.connection() })
     }
 
     /// Why no endpoint can be had; none while at least one is being tried for the first time.
