@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pointsman.cli import arguments, printing
-from pointsman.cli.context import context_of
+from pointsman.cli.context import CommandError, context_of
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 
@@ -40,6 +40,11 @@ def create(
         raise typer.BadParameter("say what the key may do: --scope mlops:read (and others), or --admin")
     options = context_of(context)
     with options.connect() as client:
+        if not admin and not options.api_key and not any(client.keys.list(page_size=1)):
+            raise CommandError(
+                "the first key must be an admin's, for calls without a key end with it and nobody could make "
+                "another: pointsman keys create --admin"
+            )
         made = client.keys.create(
             user_id=user,
             scopes=[Scope(word.value) for word in scope or []],

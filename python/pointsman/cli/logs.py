@@ -1,4 +1,4 @@
-"""Sets up the log: one JSON object a line on standard error, the libraries' lines included."""
+"""Sets up the log: one JSON object a line on standard error, with the names that the data plane uses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def set_up_logs(level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -36,7 +36,7 @@ def set_up_logs(level: str) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                structlog.processors.EventRenamer("message"),
+                _name_as_the_data_plane_does,
                 structlog.processors.JSONRenderer(),
             ],
         )
@@ -46,3 +46,13 @@ def set_up_logs(level: str) -> None:
     root.setLevel(LEVELS[level])
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _name_as_the_data_plane_does(
+    _: object, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Renames the usual fields, so that one query finds the lines of both planes."""
+    names = ("timestamp", "level", "event", "logger")
+    timestamp, level, message, target = (event.pop(name, "") for name in names)
+    known = {"timestamp": timestamp, "level": str(level).upper(), "message": message}
+    return {**known, **event, "target": target}

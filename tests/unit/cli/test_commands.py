@@ -286,6 +286,15 @@ def test_models_are_registered_listed_staged_and_deleted(server: Any, empty: Any
     assert run(server, "models", "delete", "cancer", "1").stdout == "cancer 1 is deleted\n"
 
 
+def test_the_first_key_must_be_an_admins(server: Any) -> None:
+    server.on("ApiKeyService/ListApiKeys", key_pb2.ListApiKeysResponse())
+    server.on("ApiKeyService/CreateApiKey", key_pb2.CreateApiKeyResponse(secret="pm_abcdefgh_s"))
+    result = run(server, "keys", "create", "--scope", "mlops:read")
+    assert (result.exit_code, "keys create --admin" in result.stderr) == (1, True)
+    assert run(server, "keys", "create", "--admin").stdout == "pm_abcdefgh_s\n"
+    assert len(server.asked("ApiKeyService/CreateApiKey")) == 1
+
+
 def test_a_new_keys_secret_is_all_of_standard_output(server: Any) -> None:
     made = key_pb2.CreateApiKeyResponse(
         secret="pm_abcdefgh_s", api_key=key_pb2.ApiKey(key_id="abcdefgh", user_id="ann")
