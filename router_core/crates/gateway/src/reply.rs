@@ -18,6 +18,7 @@ use crate::{
     message::{self, Broken, StreamError},
     observation::Observation,
     status::{CallError, GRPC_CONTENT_TYPE, GRPC_STATUS, code_value, parse_code},
+    upstream::Place,
 };
 
 /// A client whose window does not open for so long gets no answer: answers that nobody takes must not pile up.
@@ -53,6 +54,7 @@ pub(crate) struct LargeReply {
     pub(crate) metadata: HeaderMap,
     pub(crate) observation: Observation,
     pub(crate) deadline: tokio::time::Instant,
+    pub(crate) _place: Option<Place>,
 }
 
 /// Passes a client's stream on; stops when dropped.

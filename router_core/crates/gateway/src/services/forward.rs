@@ -44,7 +44,7 @@ pub(crate) async fn ask(
         let lease = worker.pool(&model.target).acquire().await?;
         Ok((permit, lease))
     };
-    let (_permit, mut lease) = timeout_at(deadline, entering).await.unwrap_or_else(|_| {
+    let (permit, mut lease) = timeout_at(deadline, entering).await.unwrap_or_else(|_| {
         Err(CallError::new(
             Code::DeadlineExceeded,
             "the deadline passed before a backend connection was free",
@@ -55,10 +55,14 @@ pub(crate) async fn ask(
     }
     let request = request(lease.endpoint.authority.clone(), path, headers)?;
     let answered = timeout_at(deadline, exchange(&mut lease, request, outgoing)).await;
-    let answered = answered.unwrap_or_else(|_| {
+    let mut answered = answered.unwrap_or_else(|_| {
         lease.suspect();
         Err(CallError::deadline())
     });
+    // A large answer keeps its place at the backend until it has passed.
+    if let Ok(Answer::Large { place, .. }) = &mut answered {
+        *place = Some((permit, lease));
+    }
     if let Some(observation) = observation
         && !matches!(answered, Ok(Answer::Large { .. }))
     {
@@ -115,16 +119,25 @@ pub(crate) async fn reply_to_infer(
                 framed.put_slice(&message);
                 framed.freeze()
             } else {
-                with_receipt(&message, &observation.receipt(), answer_name.as_ref())?
+                match with_receipt(&message, &observation.receipt(), answer_name.as_ref()) {
+                    Ok(message) => message,
+                    Err(error) => return Ok(fail(error, observation)),
+                }
             };
             headers.remove(CONTENT_LENGTH);
             put_metadata(&observation, &mut trailers);
             observation.finish(Code::Ok);
             Ok(Reply::Unary { headers, message, trailers })
         }
-        Answer::Large { mut headers, start, stream } => {
+        Answer::Large { mut headers, start, stream, place } => {
             headers.remove(CONTENT_LENGTH);
-            let mut large = begin_large(start, stream, &observation.receipt(), answer_name.as_ref()).await?;
+            let receipt = observation.receipt();
+            let beginning = begin_large(start, stream, &receipt, answer_name.as_ref());
+            let begun = timeout_at(deadline, beginning).await.unwrap_or_else(|_| Err(CallError::deadline()));
+            let mut large = match begun {
+                Ok(large) => large,
+                Err(error) => return Ok(fail(error, observation)),
+            };
             large.headers = headers;
             let mut metadata = HeaderMap::with_capacity(8);
             put_metadata(&observation, &mut metadata);
@@ -138,6 +151,7 @@ pub(crate) async fn reply_to_infer(
                 metadata,
                 observation,
                 deadline,
+                _place: place,
             })))
         }
     }

@@ -8,6 +8,7 @@ use tonic::Code;
 
 use super::pool::Lease;
 use crate::{
+    admission::Permit,
     message::{self, MessageStart, SMALL_MESSAGE_BYTES, Start, StreamError},
     status::{CallError, GRPC_STATUS, parse_code},
 };
@@ -34,8 +35,11 @@ pub(crate) enum Answer {
     /// A message that arrived whole, without its prefix.
     Whole { headers: HeaderMap, message: Bytes, compressed: bool, trailers: HeaderMap },
     /// A large message, of which the start is here.
-    Large { headers: HeaderMap, start: MessageStart, stream: RecvStream },
+    Large { headers: HeaderMap, start: MessageStart, stream: RecvStream, place: Option<Place> },
 }
+
+/// A call's place at its backend and on the connection there.
+pub(crate) type Place = (Permit, Lease);
 
 /// Sends one call on a leased connection and reads the answer up to its end, or a large one up to its start.
 pub(crate) async fn exchange(
@@ -122,7 +126,7 @@ async fn read_answer(response: http::Response<RecvStream>) -> Result<Answer, Cal
     };
     let length = start.prefix.length as usize;
     if length > SMALL_MESSAGE_BYTES {
-        return Ok(Answer::Large { headers: parts.headers, start, stream });
+        return Ok(Answer::Large { headers: parts.headers, start, stream, place: None });
     }
     let compressed = start.prefix.compressed;
     let message = message::gather(start.bytes, length, &mut stream).await.map_err(|error| broken(&error))?;

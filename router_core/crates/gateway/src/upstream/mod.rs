@@ -6,5 +6,5 @@ mod exchange;
 mod pool;
 
 pub(crate) use connection::{CONNECTION_WINDOW_BYTES, MAX_FRAME_BYTES, STREAM_WINDOW_BYTES};
-pub(crate) use exchange::{Answer, Arriving, Outgoing, broken, exchange, garbage, gather_large};
+pub(crate) use exchange::{Answer, Arriving, Outgoing, Place, broken, exchange, garbage, gather_large};
 pub(crate) use pool::{Pool, PoolSettings};
