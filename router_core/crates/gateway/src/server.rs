@@ -40,6 +40,9 @@ const LISTEN_BACKLOG: i32 = 1_024;
 /// Connections on their way from the acceptor to a worker.
 const HAND_OVER_LENGTH: usize = 1_024;
 const DRAIN_LOOK_PAUSE: Duration = Duration::from_millis(5);
+/// Time for last answers to leave and connections to close once no call is in flight. Clients that watch the
+/// health, or connected and say nothing, would hold a drain up to its end.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// A running data plane.
 pub struct Server {
@@ -147,8 +150,12 @@ impl Server {
         }
         self.shared.phase.send_replace(Phase::Draining);
         let until = Instant::now() + grace;
-        while self.in_flight() + self.open_connections() > 0 && Instant::now() < until {
+        let mut busy = Instant::now();
+        while self.open_connections() > 0 && Instant::now() < until && busy.elapsed() < LINGER {
             std::thread::sleep(DRAIN_LOOK_PAUSE);
+            if self.in_flight() > 0 {
+                busy = Instant::now();
+            }
         }
         let left = self.in_flight();
         self.end();

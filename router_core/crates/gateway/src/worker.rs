@@ -152,12 +152,21 @@ pub(crate) fn run(
 fn start_connection(worker: &Rc<Worker>, stream: std::net::TcpStream, peer: SocketAddr) {
     let worker = worker.clone();
     tokio::task::spawn_local(async move {
+        let _open = Open(worker.clone());
         match TcpStream::from_std(stream) {
             Ok(stream) => connection::serve(&worker, stream, peer).await,
             Err(error) => tracing::warn!(%peer, %error, "connection cannot be served"),
         }
-        if let Some(stats) = worker.stats() {
+    });
+}
+
+/// A connection that the acceptor counted; it counts no more once dropped, be it by a panic.
+struct Open(Rc<Worker>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(stats) = self.0.stats() {
             stats.disconnected();
         }
-    });
+    }
 }
