@@ -93,11 +93,11 @@ impl Routes {
         } else {
             (self.routers.clone(), self.models.clone())
         };
-        for router in &update.changed_routers {
-            next.0.insert(router.id.clone(), builder.router(router)?);
-        }
         for id in &update.deleted_routers {
             next.0.remove(id.as_str());
+        }
+        for router in &update.changed_routers {
+            next.0.insert(router.id.clone(), builder.router(router)?);
         }
         let changed: HashSet<&ModelKey> = update.changed_models.iter().map(|model| &model.key).collect();
         if !changed.is_empty() && !update.complete {

@@ -134,11 +134,12 @@ impl Copy {
             self.models.clear();
         }
         self.generation = update.generation;
-        for router in update.changed_routers {
-            self.routers.insert(router.router_id.clone(), router);
-        }
+        // In the order in which the snapshot applies them.
         for id in &update.deleted_routers {
             self.routers.remove(id);
+        }
+        for router in update.changed_routers {
+            self.routers.insert(router.router_id.clone(), router);
         }
         for model in update.changed_models {
             self.models.insert((model.model_id.clone(), model.version.clone()), model);
