@@ -13,7 +13,8 @@ const MAX_SECONDS: f64 = 86_400.0;
 /// A running data plane.
 #[pyclass(frozen, module = "pointsman._core")]
 pub(crate) struct ServerHandle {
-    server: Server,
+    /// None only while the handle is dropped.
+    server: Option<Server>,
     /// Threads do not survive a fork: a child must not use what they served.
     process_id: u32,
 }
@@ -22,19 +23,28 @@ pub(crate) struct ServerHandle {
 #[pyfunction]
 pub(crate) fn start_server(py: Python<'_>, config: &str) -> PyResult<ServerHandle> {
     let server = py.detach(|| Server::start(config)).map_err(of_gateway)?;
-    Ok(ServerHandle { server, process_id: process::id() })
+    Ok(ServerHandle { server: Some(server), process_id: process::id() })
 }
 
 impl ServerHandle {
     fn server(&self) -> PyResult<&Server> {
-        if self.process_id == process::id() {
-            return Ok(&self.server);
+        if let Some(server) = self.server.as_ref().filter(|_| self.process_id == process::id()) {
+            return Ok(server);
         }
         Err(ForkedProcessError::new_err(format!(
             "the server runs in process {}, not in this child made by fork; start programs with exec, or start the \
              server after forking",
             self.process_id
         )))
+    }
+}
+
+impl Drop for ServerHandle {
+    fn drop(&mut self) {
+        if self.process_id != process::id() {
+            // A child made by fork would wait for ever for threads that it does not have.
+            std::mem::forget(self.server.take());
+        }
     }
 }
 
