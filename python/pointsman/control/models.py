@@ -1,12 +1,14 @@
 """The model registry: what its calls do."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import structlog
+from sqlalchemy import Connection
 
 from pointsman.control.changes import Changes
 from pointsman.control.probing import probe
-from pointsman.domain.access import check_model_owner
+from pointsman.domain.access import can_read, check_model_owner
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.model_checks import check_model_version
@@ -20,7 +22,7 @@ from pointsman.errors import (
     InvalidArgumentError,
     NotFoundError,
 )
-from pointsman.store import model_versions
+from pointsman.store import model_versions, routers
 from pointsman.store.database import Database
 
 _log = structlog.get_logger(__name__)
@@ -167,7 +169,7 @@ class ModelRegistry:
             users = model_versions.routers_using(change.connection, model.row_key)
             if users:
                 raise FailedPreconditionError(
-                    f"model version {str(key)!r} is used by router {', '.join(map(repr, users))}; "
+                    f"model version {str(key)!r} is used by {_named(change.connection, caller, users)}; "
                     "give its variants another version, or delete the router first",
                     reason="MODEL_VERSION_IN_USE",
                     metadata={"model_id": key.model_id, "version": key.version},
@@ -184,6 +186,13 @@ def _check_key(key: ModelKey) -> None:
     found.check_id("model_id", key.model_id)
     found.check_id("version", key.version)
     found.raise_if_any()
+
+
+def _named(connection: Connection, caller: Principal, router_ids: Sequence[str]) -> str:
+    """Names routers, of those only that the caller may see."""
+    found = [routers.find(connection, router_id) for router_id in router_ids]
+    seen = [repr(router.router_id) for router in found if router is not None and can_read(caller, router)]
+    return f"router {', '.join(seen)}" if seen else "a router of another user"
 
 
 def _found(model: ModelVersion | None, key: ModelKey) -> ModelVersion:

@@ -10,7 +10,7 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from pointsman.errors import PointsmanError
+from pointsman.errors import DatabaseUnavailableError
 from pointsman.store import feedback
 from pointsman.store.database import Database
 
@@ -62,11 +62,12 @@ class Upkeep:
             await asyncio.sleep(self._options.poll_interval_seconds)
             try:
                 await self._lanes.write(self.round)
-            except PointsmanError as error:
-                _log.warning("the database was not followed", reason=str(error))
+            except DatabaseUnavailableError as error:
+                _log.warning("the database does not answer", reason=str(error))
                 self._report(str(error))
             except Exception:  # noqa: BLE001 - the next round may work, and the others must go on
                 _log.exception("upkeep failed")
+                self._report("")
             else:
                 self._report("")
 

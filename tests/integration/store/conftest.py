@@ -1,121 +1,15 @@
-"""Every store test runs on SQLite and on a PostgreSQL server that the tests start themselves."""
+"""Every store test runs on SQLite and on PostgreSQL."""
 
-import itertools
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import sqlalchemy
 
+from conftest_postgres import new_postgres, postgres_server
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
 
-_NUMBERS = itertools.count()
-_INSTALLED = Path("/usr/lib/postgresql")
-
-
-def _installed_binaries() -> Path | None:
-    """Finds initdb and pg_ctl of the newest PostgreSQL on this machine."""
-    on_path = shutil.which("pg_ctl")
-    if on_path is not None and shutil.which("initdb"):
-        return Path(on_path).parent
-    versions = [path for path in _INSTALLED.glob("*/bin") if (path / "initdb").exists()]
-    return max(versions, key=lambda path: int(path.parent.name), default=None)
-
-
-def _unprivileged() -> dict[str, Any]:
-    """Answers how to run a program that refuses to be root."""
-    if os.geteuid() != 0:
-        return {}
-    import pwd
-
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    name = "postgres" if "postgres" in names else "nobody"
-    return {"user": name, "group": pwd.getpwnam(name).pw_gid, "extra_groups": []}
-
-
-def _serve_installed(binaries: Path) -> Iterator[str]:
-    as_user = _unprivileged()
-    # Short, because a unix socket's path must fit into 107 bytes; not under pytest's folder, which is 0700.
-    folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir="/tmp"))
-    if as_user:
-        shutil.chown(folder, as_user["user"], as_user["group"])
-
-    def run(program: str, *arguments: str) -> None:
-        with (folder / "output").open("ab") as output:
-            subprocess.run(
-                [binaries / program, *arguments],
-                check=True,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-                timeout=60,
-                **as_user,
-            )
-
-    # en_US would order names differently from SQLite, which the tables must not let show.
-    data = str(folder / "data")
-    run("initdb", "-D", data, "-U", "pointsman", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
-    options = (
-        f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
-    )
-    run("pg_ctl", "-D", data, "-l", str(folder / "log"), "-w", "-o", options, "start")
-    try:
-        yield f"postgresql://pointsman@/postgres?host={folder}"
-    finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _serve_wheel() -> Iterator[str]:
-    import pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir="/tmp"))
-    server = pgserver.get_server(folder, cleanup_mode="delete")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server of these tests' own."""
-    binaries = _installed_binaries()
-    if binaries is not None:
-        yield from _serve_installed(binaries)
-        return
-    try:
-        import pgserver  # noqa: F401
-    except ImportError:
-        reason = "NO POSTGRESQL: install its server (Debian: postgresql) or the pgserver wheel"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    yield from _serve_wheel()
-
-
-@pytest.fixture
-def new_postgres(postgres_server: str) -> Callable[[], str]:
-    """Makes an empty schema on the PostgreSQL server, cheaper than a database, and answers its URL."""
-
-    def make() -> str:
-        name = f"test_{os.getpid()}_{next(_NUMBERS)}"
-        url = sqlalchemy.make_url(postgres_server).set(drivername="postgresql+psycopg")
-        engine = sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE SCHEMA {name}")
-        engine.dispose()
-        url = url.update_query_dict({"options": f"-csearch_path={name}"})
-        return url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-    return make
+__all__ = ["new_postgres", "postgres_server"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

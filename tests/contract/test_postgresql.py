@@ -1,0 +1,150 @@
+"""Two control planes on one PostgreSQL server: what they do at the same time comes out right."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from conftest_postgres import new_postgres, postgres_server
+from pointsman.v1 import model_pb2, prediction_pb2, router_pb2
+
+from .conftest import Bench, Clock, start_plane
+from .fake_data_plane import FakeDataPlane
+
+__all__ = ["new_postgres", "postgres_server"]
+
+
+async def open_bench(folder: Path, url: str) -> AsyncIterator[Bench]:
+    data_plane, clock = FakeDataPlane(), Clock()
+    plane = start_plane(folder, data_plane, url, clock=clock)
+    await plane.start()
+    assert plane.ready, plane.reason
+    socket_path = folder / "control.sock"
+    async with grpc.aio.insecure_channel(f"unix:{socket_path}") as channel:
+        yield Bench(plane, data_plane, channel, clock, url, socket_path)
+    await plane.stop(1)
+
+
+@pytest.fixture
+def url(new_postgres):
+    return new_postgres()
+
+
+@pytest.fixture
+async def east(tmp_path_factory, url):
+    async for bench in open_bench(tmp_path_factory.mktemp("east"), url):
+        yield bench
+
+
+@pytest.fixture
+async def west(tmp_path_factory, url, east):
+    async for bench in open_bench(tmp_path_factory.mktemp("west"), url):
+        yield bench
+
+
+@pytest.fixture
+async def shared(east, west):
+    """A running router that both know."""
+    await east.local.register(version="1")
+    await east.local.register(version="2")
+    await east.local.create()
+    await east.local.deploy()
+    return "cancer"
+
+
+async def in_step(east, west):
+    """Waits until both data planes have the newest generation."""
+    newest = max(east.data_plane.generation, west.data_plane.generation)
+    for bench in (east, west):
+        data_plane = bench.data_plane
+        await asyncio.to_thread(data_plane.wait_for, lambda d=data_plane: d.generation >= newest)
+
+
+def weigh(bench, weight, **fields):
+    return bench.local.routers.UpdateVariantWeight(
+        router_pb2.UpdateVariantWeightRequest(router_id="cancer", variant="lr", weight=weight, **fields)
+    )
+
+
+async def test_both_share_one_signing_key_and_one_state(east, west, shared):
+    await in_step(east, west)
+    assert east.data_plane.signing_keys == west.data_plane.signing_keys
+    assert east.data_plane.routers == west.data_plane.routers
+    assert await west.local.get() == await east.local.get()
+
+
+async def test_changes_at_both_are_all_made_and_followed(east, west, shared):
+    answers = await asyncio.gather(*(weigh((east, west)[n % 2], 1 + n) for n in range(20)))
+    generations = [answer.generation for answer in answers]
+    assert len(set(generations)) == 20
+    await in_step(east, west)
+    last = max(answers, key=lambda answer: answer.generation)
+    for bench in (east, west):
+        router = await bench.local.get()
+        assert router.etag == last.etag
+        assert router.variants[0].weight == last.variants[0].weight
+        assert bench.data_plane.routers == east.data_plane.routers
+
+
+async def test_of_two_changes_with_one_etag_one_is_aborted(east, west, shared):
+    etag = (await east.local.get()).etag
+    answers = await asyncio.gather(
+        weigh(east, 10, etag=etag), weigh(west, 20, etag=etag), return_exceptions=True
+    )
+    failed = [answer for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
+    assert [error.code() for error in failed] == [grpc.StatusCode.ABORTED]
+
+
+async def test_feedback_brought_to_both_counts_once(east, west, shared):
+    ids = [east.data_plane.prediction_id("cancer", "lr", epoch=number) for number in range(60)]
+    answers = await asyncio.gather(
+        *(
+            bench.local.predictions.RecordFeedback(
+                prediction_pb2.RecordFeedbackRequest(prediction_id=prediction_id, value=1)
+            )
+            for prediction_id in ids
+            for bench in (east, west)
+        )
+    )
+    outcomes = [answer.outcome for answer in answers]
+    assert outcomes.count(prediction_pb2.FEEDBACK_OUTCOME_APPLIED) == 60
+    assert outcomes.count(prediction_pb2.FEEDBACK_OUTCOME_DUPLICATE) == 60
+    request = router_pb2.GetRouterMetricsRequest(router_id="cancer")
+    assert (await west.local.routers.GetRouterMetrics(request)).total.feedback_count == 60
+
+
+async def test_promotions_at_both_leave_one_version_in_production(east, west, shared):
+    def promote(bench, version):
+        return bench.local.models.SetModelVersionStage(
+            model_pb2.SetModelVersionStageRequest(
+                model_id="cancer", version=version, stage=model_pb2.STAGE_PRODUCTION
+            )
+        )
+
+    await asyncio.gather(*(promote((east, west)[n % 2], "12"[n % 2]) for n in range(10)))
+    request = model_pb2.ListModelVersionsRequest(stage=model_pb2.STAGE_PRODUCTION)
+    assert len((await east.local.models.ListModelVersions(request)).model_versions) == 1
+    await in_step(east, west)
+    stages = sorted(model.stage for model in west.data_plane.models.values())
+    assert stages == [model_pb2.STAGE_PRODUCTION, model_pb2.STAGE_ARCHIVED]
+
+
+async def test_lost_connections_are_replaced(east, west, shared):
+    with east.plane._database.engine.connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        )
+    answers = [await outcome(weigh(west, 50)) for _ in range(5)]
+    assert answers[-1] is grpc.StatusCode.OK
+    assert set(answers) <= {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}
+    assert (await west.local.get()).variants[0].weight == 50
+
+
+async def outcome(call):
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
