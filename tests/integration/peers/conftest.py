@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc
 
-from pointsman.v1 import model_pb2
+from pointsman.v1 import model_pb2, router_pb2
 from stage.control import Control, grpc_backend, onnx_backend
 from stage.server import Server
 
@@ -53,10 +53,9 @@ def server(
     server = Server(tmp_path_factory.mktemp("server"))
     (server.models_dir / "cancer-gb.onnx").write_bytes(gb_file.read_bytes())
     control = Control(server.grpc)
-    control.register(
-        "cancer", "1", grpc_backend(mlserver.target, "cancer-lr"), signature=signature(feature_names)
-    )
-    control.register("cancer", "2", onnx_backend("cancer-gb.onnx"), signature=signature(feature_names))
+    takes = signature(feature_names)
+    control.register("cancer", "1", grpc_backend(mlserver.target, "cancer-lr"), signature=takes)
+    control.register("cancer", "2", onnx_backend("cancer-gb.onnx"), signature=takes)
     control.close()
     make_router(server, "cancer")
     yield server
@@ -93,8 +92,6 @@ def signature(feature_names: list[str]) -> model_pb2.Signature:
 
 def make_router(server: Server, router_id: str, **fields: Any) -> None:
     """Deploys a router of 70 to 30 between the two models."""
-    from pointsman.v1 import router_pb2
-
     control = Control(server.grpc)
     variants = [
         router_pb2.Variant(name=name, model_id="cancer", model_version=version, weight=weight)
