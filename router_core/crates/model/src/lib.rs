@@ -19,7 +19,8 @@ pub use error::ModelError;
 pub use ids::{Id, MAX_ID_BYTES};
 pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage};
 pub use router::{
-    MAX_VARIANTS, Permissions, Router, RouterDefinition, RouterStatus, Split, Variant, VersionPinning,
+    MAX_VARIANTS, Permissions, Router, RouterDefinition, RouterStatus, Split, Variant, VariantRole,
+    VersionPinning,
 };
 pub use sharded_map::ShardedMap;
 pub use signature::{Datatype, FeatureValue, Signature, Task, TensorSpec};

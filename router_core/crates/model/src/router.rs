@@ -46,6 +46,18 @@ pub enum VersionPinning {
     Ignore,
 }
 
+/// What a variant is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VariantRole {
+    /// One of the alternatives.
+    #[default]
+    Candidate,
+    /// What the others are compared with; speaks for the router where one must.
+    Control,
+    /// A new version on trial.
+    Canary,
+}
+
 /// One alternative of a router.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
@@ -57,6 +69,8 @@ pub struct Variant {
     pub weight: f64,
     /// Whether it takes part.
     pub enabled: bool,
+    /// What it is for.
+    pub role: VariantRole,
 }
 
 /// Who may call a router besides its owner and admins.

@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 use pointsman_model::{
     AccessTable, Backend, GrpcBackend, Id, ModelKey, ModelVersion, Permissions, Router, RouterDefinition,
     RouterStatus, Signature, SigningKey, SigningKeys, Snapshot, SnapshotError, SnapshotUpdate, Stage,
-    Variant, VersionPinning,
+    Variant, VariantRole, VersionPinning,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -41,6 +41,7 @@ fn router(router_id: &str, versions: [&str; 2]) -> Arc<Router> {
         model: key("m", version),
         weight: 50.0,
         enabled: true,
+        role: VariantRole::default(),
     };
     let definition = RouterDefinition {
         id: id(router_id),

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be built fails the test that builds it")]
 
 use pointsman_model::{
-    Id, ModelKey, Permissions, Router, RouterDefinition, RouterStatus, Variant, VersionPinning,
+    Id, ModelKey, Permissions, Router, RouterDefinition, RouterStatus, Variant, VariantRole, VersionPinning,
 };
 use pointsman_policy::{Decision, RandomisedBy, Reason, Request, decide, reallocate_slots, slot_of_unit};
 use proptest::{collection::vec, prelude::*};
@@ -22,6 +22,7 @@ fn router_with_table(weights: &[Option<f64>], sticky: bool, salt: [u8; 16], runs
             model: ModelKey { model_id: Id::parse("m").unwrap(), version: Id::parse("1").unwrap() },
             weight: weight.unwrap_or(50.0),
             enabled: weight.is_some(),
+            role: VariantRole::default(),
         })
         .collect();
     Router::build(RouterDefinition {

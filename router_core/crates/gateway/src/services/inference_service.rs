@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use http::{HeaderMap, uri::PathAndQuery};
-use pointsman_model::{Id, RouterStatus, TensorSpec};
+use pointsman_model::{Id, RouterStatus, TensorSpec, VariantRole};
 use pointsman_wire::{
     generated::inference::{
         ModelMetadataRequest, ModelMetadataResponse, ModelReadyRequest, ModelReadyResponse,
@@ -80,6 +80,8 @@ struct Named {
 }
 
 async fn read_named(call: &mut Call, connection: &Connection) -> Result<Named, CallError> {
+    // Strangers are turned away before their bytes take memory.
+    call.principal(connection)?;
     let start = call.read_start().await?;
     let message = call.read_whole(start).await?;
     // All these requests have the same two fields.
@@ -100,15 +102,16 @@ fn targets<'a>(named: &'a Named) -> Result<Vec<&'a Target>, CallError> {
         let index = router.pinned(&named.version).ok_or_else(|| unknown_version(router, &named.version))?;
         return Ok(route.targets.get(usize::from(index)).into_iter().collect());
     }
-    let mut enabled: Vec<(f64, &Target)> = router
+    let mut enabled: Vec<(bool, f64, &Target)> = router
         .variants
         .iter()
         .zip(&route.targets)
         .filter(|(variant, _)| variant.enabled)
-        .map(|(variant, target)| (variant.weight, target))
+        .map(|(variant, target)| (variant.role == VariantRole::Control, variant.weight, target))
         .collect();
-    enabled.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    Ok(enabled.into_iter().map(|(_, target)| target).collect())
+    // The control first, then by weight.
+    enabled.sort_by(|(a_leads, a, _), (b_leads, b, _)| b_leads.cmp(a_leads).then(b.total_cmp(a)));
+    Ok(enabled.into_iter().map(|(_, _, target)| target).collect())
 }
 
 /// Ready means that a call can be answered: the router runs and at least one variant's backend is ready.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use pointsman_model::{
-    ModelError, Permissions, Router, RouterDefinition, RouterStatus, Variant, VersionPinning,
+    ModelError, Permissions, Router, RouterDefinition, RouterStatus, Variant, VariantRole, VersionPinning,
 };
 
 use super::{each, exact_bytes, id, known, model_key};
@@ -61,6 +61,15 @@ fn variant_from_proto(variant: proto::Variant) -> Result<Variant, ModelError> {
         model: model_key(&variant.model_id, "model_version", &variant.model_version)?,
         weight: variant.weight,
         enabled: variant.enabled.unwrap_or(true),
+        role: role(variant.role)?,
+    })
+}
+
+fn role(number: i32) -> Result<VariantRole, ModelError> {
+    Ok(match known("role", number)? {
+        proto::VariantRole::Unspecified | proto::VariantRole::Candidate => VariantRole::Candidate,
+        proto::VariantRole::Control => VariantRole::Control,
+        proto::VariantRole::Canary => VariantRole::Canary,
     })
 }
 
