@@ -130,8 +130,9 @@ class Settings(BaseSettings):
     """
 
     endpoint: str = ""
-    """The address that clients are told to call, ``host:port``; empty means the gRPC port's own. For servers
-    behind a balancer.
+    """The address that clients are told to call, ``host:port``, for servers behind a balancer.
+
+    Empty means the gRPC port's own, under the machine's name when it listens everywhere.
     """
 
     allowed_hosts: list[str] = []

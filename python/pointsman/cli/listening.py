@@ -54,3 +54,9 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def callable_address(address: str) -> str:
+    """Answers where clients reach ``host:port``: under this machine's name when it listens everywhere."""
+    host, port = split_address(address)
+    return f"{socket.gethostname()}:{port}" if host in {"0.0.0.0", "::"} else address

@@ -14,7 +14,7 @@ import structlog
 import pointsman
 from pointsman.cli.context import CommandError
 from pointsman.cli.http_port import make_http_server
-from pointsman.cli.listening import address_of, is_loopback
+from pointsman.cli.listening import address_of, callable_address, is_loopback
 from pointsman.cli.logs import set_up_logs
 from pointsman.control.plane import ControlPlane
 from pointsman.errors import PointsmanError
@@ -83,7 +83,7 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
             database_url,
             data_plane,
             started.socket_path,
-            endpoint=settings.endpoint or data_plane.grpc_address,
+            endpoint=settings.endpoint or callable_address(data_plane.grpc_address),
             loopback=loopback,
         )
         await control.start()
