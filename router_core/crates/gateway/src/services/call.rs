@@ -18,7 +18,7 @@ use rand::Rng;
 use tonic::Code;
 
 use crate::{
-    auth::{API_KEY, require},
+    auth::{API_KEY, identify, require},
     budget::Reservation,
     connection::Connection,
     message::{self, MessageStart, Start, client_gone},
@@ -100,8 +100,7 @@ impl Call {
     }
 
     pub(crate) fn principal(&self, connection: &Connection) -> Result<Arc<Principal>, CallError> {
-        let access = &self.routes.snapshot.access;
-        connection.keys.principal(&self.headers, access, &self.worker.shared.local_principal)
+        identify(&self.worker, &self.routes.snapshot, connection, &self.headers)
     }
 
     /// Finds what a name stands for, if the caller may call it.

@@ -12,7 +12,7 @@ use tonic::Code;
 
 use super::call::{ensure_request_id, strip};
 use crate::{
-    auth::API_KEY,
+    auth::{API_KEY, identify},
     connection::Connection,
     message,
     reply::{PumpTask, Reply},
@@ -33,8 +33,7 @@ pub(crate) async fn pass_on(
     request: Request<RecvStream>,
 ) -> Result<Reply, CallError> {
     let routes = worker.routes();
-    let access = &routes.snapshot.access;
-    let principal = connection.keys.principal(request.headers(), access, &worker.shared.local_principal)?;
+    let principal = identify(worker, &routes.snapshot, connection, request.headers())?;
     let (mut parts, mut body) = request.into_parts();
     let headers = &mut parts.headers;
     strip(headers);
