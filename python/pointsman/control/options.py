@@ -25,7 +25,7 @@ class ControlOptions:
     probe_timeout_seconds: float = 2.0
     poll_interval_seconds: float = 1.0
     record_interval_seconds: float = 0.2
-    record_rows_per_second: int = 2000
+    record_rows_per_second: int = 1000
     prediction_rows_per_router: int = 1_000_000
     feedback_horizon_days: int = 90
     reader_threads: int = 4

@@ -18,23 +18,17 @@ def record(connection: Connection, router_key: int, given: Feedback) -> Feedback
     Returns:
         ``APPLIED`` when it is new, ``DUPLICATE`` when the same was there, ``CONFLICT`` when another was.
     """
-    statement = (
-        _dialect(connection)
-        .insert(feedback)
-        .values(
-            prediction_id=given.prediction_id,
-            metric=given.metric,
-            router_key=router_key,
-            variant=given.variant,
-            value=given.value,
-            observe_time_us=given.observe_time_us,
-            prediction_time_us=given.prediction_time_us,
-            counted=given.counted,
-        )
-        .on_conflict_do_nothing()
-        .returning(feedback.c.metric)
-    )
-    if connection.execute(statement).first() is not None:
+    values = {
+        "prediction_id": given.prediction_id,
+        "metric": given.metric,
+        "router_key": router_key,
+        "variant": given.variant,
+        "value": given.value,
+        "observe_time_us": given.observe_time_us,
+        "prediction_time_us": given.prediction_time_us,
+        "counted": given.counted,
+    }
+    if connection.execute(_INSERT[connection.dialect.name], values).first() is not None:
         return FeedbackOutcome.APPLIED
     first = connection.execute(
         select(feedback.c.value).where(
@@ -53,27 +47,18 @@ def raise_totals(connection: Connection, sums: Mapping[int, Iterable[FeedbackTot
         connection: The transaction that stored the values.
         sums: What to add, by the router's row key.
     """
-    dialect = _dialect(connection)
+    statement = _RAISE[connection.dialect.name]
     for router_key in sorted(sums):
         for added in sorted(sums[router_key], key=lambda totals: (totals.variant, totals.metric)):
-            statement = dialect.insert(feedback_totals).values(
-                router_key=router_key,
-                variant=added.variant,
-                metric=added.metric,
-                count=added.count,
-                total=added.total,
-                total_squares=added.total_squares,
-            )
-            columns = feedback_totals.c
-            statement = statement.on_conflict_do_update(
-                index_elements=[columns.router_key, columns.variant, columns.metric],
-                set_={
-                    "count": columns["count"] + statement.excluded["count"],
-                    "total": columns.total + statement.excluded.total,
-                    "total_squares": columns.total_squares + statement.excluded.total_squares,
-                },
-            )
-            connection.execute(statement)
+            values = {
+                "router_key": router_key,
+                "variant": added.variant,
+                "metric": added.metric,
+                "count": added.count,
+                "total": added.total,
+                "total_squares": added.total_squares,
+            }
+            connection.execute(statement, values)
 
 
 def totals_of(connection: Connection, router_key: int) -> list[FeedbackTotals]:
@@ -97,5 +82,23 @@ def remove_before(connection: Connection, prediction_time_us: int, row_count: in
     return connection.execute(delete(feedback).where(feedback.c.prediction_id.in_(old))).rowcount
 
 
-def _dialect(connection: Connection) -> Any:
-    return postgresql if connection.dialect.name == "postgresql" else sqlite
+def _insert(dialect: Any) -> Any:
+    return dialect.insert(feedback).on_conflict_do_nothing().returning(feedback.c.metric)
+
+
+def _raise(dialect: Any) -> Any:
+    columns = feedback_totals.c
+    statement = dialect.insert(feedback_totals)
+    return statement.on_conflict_do_update(
+        index_elements=[columns.router_key, columns.variant, columns.metric],
+        set_={
+            "count": columns["count"] + statement.excluded["count"],
+            "total": columns.total + statement.excluded.total,
+            "total_squares": columns.total_squares + statement.excluded.total_squares,
+        },
+    )
+
+
+# Made once: every value of feedback runs them.
+_INSERT = {"sqlite": _insert(sqlite), "postgresql": _insert(postgresql)}
+_RAISE = {"sqlite": _raise(sqlite), "postgresql": _raise(postgresql)}

@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
-    RowMapping,
     bindparam,
     delete,
     exists,
@@ -22,19 +20,15 @@ from pointsman.domain.keys import Principal
 from pointsman.domain.models import ModelKey
 from pointsman.domain.pages import Page, decode_token, encode_token
 from pointsman.domain.routers import (
-    Permissions,
     Router,
     RouterStatus,
     Strategy,
     Variant,
-    VariantRole,
-    VersionPinning,
 )
-from pointsman.store.schema import model_versions, permissions, router_tags, routers, variants
+from pointsman.store.router_rows import KEYS_PER_QUERY, dump_runs, load_routers
+from pointsman.store.schema import permissions, router_tags, routers, variants
 
 _PRESENT = routers.c.delete_time_us.is_(None)
-# Below the number of parameters that every build of SQLite takes.
-_KEYS_PER_QUERY = 500
 
 _FIND = select(routers).where(routers.c.router_id == bindparam("router_id"), _PRESENT)
 
@@ -42,15 +36,15 @@ _FIND = select(routers).where(routers.c.router_id == bindparam("router_id"), _PR
 def find(connection: Connection, router_id: str) -> Router | None:
     """Finds a router; None when there is none."""
     rows = connection.execute(_FIND, {"router_id": router_id}).mappings().all()
-    found = _load(connection, rows)
+    found = load_routers(connection, rows)
     return found[0] if found else None
 
 
 def find_row_keys(connection: Connection, router_ids: Sequence[str]) -> dict[str, int]:
     """Answers the row keys of the routers that are there."""
     found: dict[str, int] = {}
-    for start in range(0, len(router_ids), _KEYS_PER_QUERY):
-        chunk = router_ids[start : start + _KEYS_PER_QUERY]
+    for start in range(0, len(router_ids), KEYS_PER_QUERY):
+        chunk = router_ids[start : start + KEYS_PER_QUERY]
         statement = select(routers.c.router_id, routers.c.row_key).where(
             routers.c.router_id.in_(chunk), _PRESENT
         )
@@ -102,7 +96,7 @@ def list_page(
         statement = statement.where(routers.c.router_id > after[0])
     statement = statement.order_by(routers.c.router_id).limit(page_size + 1)
     rows = connection.execute(statement).mappings().all()
-    page = _load(connection, rows[:page_size])
+    page = load_routers(connection, rows[:page_size])
     token = encode_token((page[-1].router_id,), filters) if len(rows) > page_size else ""
     return Page(tuple(page), token)
 
@@ -112,7 +106,7 @@ def changed_since(connection: Connection, generation: int) -> list[Router]:
     statement = (
         select(routers).where(routers.c.changed_generation > generation, _PRESENT).order_by(routers.c.row_key)
     )
-    return _load(connection, connection.execute(statement).mappings().all())
+    return load_routers(connection, connection.execute(statement).mappings().all())
 
 
 def deleted_since(connection: Connection, generation: int) -> list[str]:
@@ -128,7 +122,7 @@ def find_deploying(connection: Connection, updated_before_us: int) -> list[Route
         routers.c.update_time_us < updated_before_us,
         _PRESENT,
     )
-    return _load(connection, connection.execute(statement).mappings().all())
+    return load_routers(connection, connection.execute(statement).mappings().all())
 
 
 def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, int]) -> Router:
@@ -193,7 +187,7 @@ def save_allocation(connection: Connection, router: Router, changed: Sequence[Va
         _SAVE_ALLOCATION,
         {
             "router_key": router.row_key,
-            "new_slot_runs": _dump_runs(router.slot_runs),
+            "new_slot_runs": dump_runs(router.slot_runs),
             "new_revision": router.revision,
             "new_generation": router.changed_generation,
             "new_update_time_us": router.update_time_us,
@@ -263,7 +257,7 @@ def _columns(router: Router) -> dict[str, Any]:
         "status": router.status.value,
         "status_message": router.status_message,
         "serving": router.serving,
-        "slot_runs": _dump_runs(router.slot_runs),
+        "slot_runs": dump_runs(router.slot_runs),
         "revision": router.revision,
         "changed_generation": router.changed_generation,
         "update_time_us": router.update_time_us,
@@ -310,101 +304,3 @@ def _insert_variants(connection: Connection, router: Router, model_keys: Mapping
             for position, variant in enumerate(router.variants)
         ],
     )
-
-
-_ROW_KEYS: BindParameter[Any] = bindparam("row_keys", expanding=True)
-_VARIANTS_OF = (
-    select(
-        variants.c.router_key,
-        variants.c.name,
-        model_versions.c.model_id,
-        model_versions.c.version,
-        variants.c.weight,
-        variants.c.enabled,
-        variants.c.role,
-    )
-    .join(model_versions, model_versions.c.row_key == variants.c.model_version_key)
-    .where(variants.c.router_key.in_(_ROW_KEYS))
-    .order_by(variants.c.router_key, variants.c.position)
-)
-_TAGS_OF = (
-    select(router_tags.c.router_key, router_tags.c.tag)
-    .where(router_tags.c.router_key.in_(_ROW_KEYS))
-    .order_by(router_tags.c.router_key, router_tags.c.position)
-)
-_USERS_OF = (
-    select(permissions.c.router_key, permissions.c.user_id)
-    .where(permissions.c.router_key.in_(_ROW_KEYS))
-    .order_by(permissions.c.router_key, permissions.c.position)
-)
-
-
-def _load(connection: Connection, rows: Sequence[RowMapping]) -> list[Router]:
-    loaded: list[Router] = []
-    for start in range(0, len(rows), _KEYS_PER_QUERY):
-        chunk = rows[start : start + _KEYS_PER_QUERY]
-        row_keys = {"row_keys": [row["row_key"] for row in chunk]}
-        own_variants = _grouped(connection.execute(_VARIANTS_OF, row_keys).all())
-        own_tags = _grouped(connection.execute(_TAGS_OF, row_keys).all())
-        own_users = _grouped(connection.execute(_USERS_OF, row_keys).all())
-        loaded.extend(
-            _from_row(
-                row,
-                tuple(_variant(found) for found in own_variants.get(row["row_key"], ())),
-                tuple(found[1] for found in own_tags.get(row["row_key"], ())),
-                tuple(found[1] for found in own_users.get(row["row_key"], ())),
-            )
-            for row in chunk
-        )
-    return loaded
-
-
-def _grouped(rows: Sequence[Sequence[Any]]) -> dict[int, list[Sequence[Any]]]:
-    groups: dict[int, list[Sequence[Any]]] = {}
-    for row in rows:
-        groups.setdefault(row[0], []).append(row)
-    return groups
-
-
-def _variant(row: Sequence[Any]) -> Variant:
-    _, name, model_id, version, weight, enabled, role = row
-    return Variant(name, model_id, version, weight, enabled, VariantRole(role))
-
-
-def _from_row(
-    row: RowMapping, own_variants: tuple[Variant, ...], tags: tuple[str, ...], users: tuple[str, ...]
-) -> Router:
-    return Router(
-        router_id=row["router_id"],
-        variants=own_variants,
-        strategy=Strategy(row["strategy"]),
-        display_name=row["display_name"],
-        description=row["description"],
-        tags=tags,
-        sticky=row["sticky"],
-        version_pinning=VersionPinning(row["version_pinning"]),
-        answer_router_name=row["answer_router_name"],
-        default_timeout_ms=row["default_timeout_ms"],
-        record_predictions=row["record_predictions"],
-        permissions=Permissions(row["public"], row["public_predict"], users),
-        owner=row["owner"],
-        status=RouterStatus(row["status"]),
-        status_message=row["status_message"],
-        serving=row["serving"],
-        salt=bytes(row["salt"]),
-        slot_runs=_load_runs(row["slot_runs"]),
-        revision=row["revision"],
-        changed_generation=row["changed_generation"],
-        create_time_us=row["create_time_us"],
-        update_time_us=row["update_time_us"],
-        deploy_time_us=row["deploy_time_us"],
-        row_key=row["row_key"],
-    )
-
-
-def _dump_runs(slot_runs: Sequence[int]) -> str:
-    return ",".join(map(str, slot_runs))
-
-
-def _load_runs(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split(","))) if text else ()

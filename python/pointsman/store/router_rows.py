@@ -1,0 +1,119 @@
+"""Rows of the router tables as routers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, select
+
+from pointsman.domain.routers import (
+    Permissions,
+    Router,
+    RouterStatus,
+    Strategy,
+    Variant,
+    VariantRole,
+    VersionPinning,
+)
+from pointsman.store.schema import model_versions, permissions, router_tags, variants
+
+# Below the number of parameters that every build of SQLite takes.
+KEYS_PER_QUERY = 500
+
+_ROW_KEYS: BindParameter[Any] = bindparam("row_keys", expanding=True)
+_VARIANTS_OF = (
+    select(
+        variants.c.router_key,
+        variants.c.name,
+        model_versions.c.model_id,
+        model_versions.c.version,
+        variants.c.weight,
+        variants.c.enabled,
+        variants.c.role,
+    )
+    .join(model_versions, model_versions.c.row_key == variants.c.model_version_key)
+    .where(variants.c.router_key.in_(_ROW_KEYS))
+    .order_by(variants.c.router_key, variants.c.position)
+)
+_TAGS_OF = (
+    select(router_tags.c.router_key, router_tags.c.tag)
+    .where(router_tags.c.router_key.in_(_ROW_KEYS))
+    .order_by(router_tags.c.router_key, router_tags.c.position)
+)
+_USERS_OF = (
+    select(permissions.c.router_key, permissions.c.user_id)
+    .where(permissions.c.router_key.in_(_ROW_KEYS))
+    .order_by(permissions.c.router_key, permissions.c.position)
+)
+
+
+def load_routers(connection: Connection, rows: Sequence[RowMapping]) -> list[Router]:
+    """Makes routers of rows of their table, with what other tables hold of them: some queries for all."""
+    loaded: list[Router] = []
+    for start in range(0, len(rows), KEYS_PER_QUERY):
+        chunk = rows[start : start + KEYS_PER_QUERY]
+        row_keys = {"row_keys": [row["row_key"] for row in chunk]}
+        own_variants = _grouped(connection.execute(_VARIANTS_OF, row_keys).all())
+        own_tags = _grouped(connection.execute(_TAGS_OF, row_keys).all())
+        own_users = _grouped(connection.execute(_USERS_OF, row_keys).all())
+        loaded.extend(
+            _from_row(
+                row,
+                tuple(_variant(found) for found in own_variants.get(row["row_key"], ())),
+                tuple(found[1] for found in own_tags.get(row["row_key"], ())),
+                tuple(found[1] for found in own_users.get(row["row_key"], ())),
+            )
+            for row in chunk
+        )
+    return loaded
+
+
+def _grouped(rows: Sequence[Sequence[Any]]) -> dict[int, list[Sequence[Any]]]:
+    groups: dict[int, list[Sequence[Any]]] = {}
+    for row in rows:
+        groups.setdefault(row[0], []).append(row)
+    return groups
+
+
+def _variant(row: Sequence[Any]) -> Variant:
+    _, name, model_id, version, weight, enabled, role = row
+    return Variant(name, model_id, version, weight, enabled, VariantRole(role))
+
+
+def _from_row(
+    row: RowMapping, own_variants: tuple[Variant, ...], tags: tuple[str, ...], users: tuple[str, ...]
+) -> Router:
+    return Router(
+        router_id=row["router_id"],
+        variants=own_variants,
+        strategy=Strategy(row["strategy"]),
+        display_name=row["display_name"],
+        description=row["description"],
+        tags=tags,
+        sticky=row["sticky"],
+        version_pinning=VersionPinning(row["version_pinning"]),
+        answer_router_name=row["answer_router_name"],
+        default_timeout_ms=row["default_timeout_ms"],
+        record_predictions=row["record_predictions"],
+        permissions=Permissions(row["public"], row["public_predict"], users),
+        owner=row["owner"],
+        status=RouterStatus(row["status"]),
+        status_message=row["status_message"],
+        serving=row["serving"],
+        salt=bytes(row["salt"]),
+        slot_runs=_load_runs(row["slot_runs"]),
+        revision=row["revision"],
+        changed_generation=row["changed_generation"],
+        create_time_us=row["create_time_us"],
+        update_time_us=row["update_time_us"],
+        deploy_time_us=row["deploy_time_us"],
+        row_key=row["row_key"],
+    )
+
+
+def dump_runs(slot_runs: Sequence[int]) -> str:
+    """Writes slot runs as they are stored."""
+    return ",".join(map(str, slot_runs))
+
+
+def _load_runs(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(","))) if text else ()
