@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pointsman.client import Client
 
 
+DEBUG_VARIABLE = "POINTSMAN_DEBUG"
+"""When set in the environment, failures show their traceback."""
+
+
 class OutputFormat(StrEnum):
     """How answers are written."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pointsman.cli.context import CommandError
-from pointsman.cli.group import DEBUG_VARIABLE
+from pointsman.cli.context import DEBUG_VARIABLE, CommandError
 
 
 def explain(error: Exception, *, server: str) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from pointsman.cli.context import DEBUG_VARIABLE
+
 VALUE_OPTIONS = frozenset({"--server", "--api-key", "-o", "--output"})
-DEBUG_VARIABLE = "POINTSMAN_DEBUG"
 
 
 class CommandGroup(TyperGroup):

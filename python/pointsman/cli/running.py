@@ -25,7 +25,7 @@ from pointsman.store.database import Database
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from pointsman.cli.server import StartedServer
+    from pointsman.cli.started import StartedServer
 
 CONTROL_STOP_SECONDS = 5.0
 """What the control plane gets to finish after the data plane has drained: no new calls reach it by then."""

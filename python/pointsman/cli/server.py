@@ -7,14 +7,12 @@ calls are answered from the routing state on disk.
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pointsman.cli.context import CommandError
 from pointsman.cli.folders import open_data_dir, open_socket_path
 from pointsman.cli.listening import bind_failure, listen
+from pointsman.cli.started import EndSignal, StartedServer
 from pointsman.dataplane import (
     AddressInUseError,
     CoreDataPlane,
@@ -25,47 +23,9 @@ from pointsman.dataplane import (
 from pointsman.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable
     from pathlib import Path
-    from types import FrameType
 
     from pointsman.settings import Settings
-
-
-@dataclass
-class EndSignal:
-    """The wish to end: the first SIGTERM or SIGINT drains, a second one ends the process at once."""
-
-    came: bool = False
-    tell: Callable[[], object] | None = field(default=None)
-    """Called when it comes, from the main thread."""
-
-    def watch(self) -> None:
-        """Takes the process's SIGTERM and SIGINT."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-
-    def _on_signal(self, number: int, _: FrameType | None) -> None:
-        if self.came:
-            os._exit(128 + number)
-        self.came = True
-        if self.tell is not None:
-            self.tell()
-
-
-@dataclass(frozen=True)
-class StartedServer:
-    """What runs once calls are answered, and what the rest is built from."""
-
-    settings: Settings
-    data_dir: Path
-    socket_path: Path
-    """Where the control plane shall listen for the data plane."""
-    http_listener: socket.socket
-    data_plane: CoreDataPlane
-    end: EndSignal
-    ready_file: Path | None
 
 
 def run_server(settings: Settings, ready_file: Path | None) -> None:
