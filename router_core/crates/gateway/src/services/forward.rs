@@ -170,12 +170,13 @@ pub(crate) fn with_receipt(
     let receipt_length = receipt.encoded_length();
     let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len() + receipt_length + 140);
     framed.put_bytes(0, PREFIX_BYTES);
+    // A receipt behind what is no protobuf would make a client blame the router.
+    let scan = pointsman_wire::scan_response_head(message, message.len())
+        .map_err(|error| garbage(&error.to_string()))?
+        .ok_or_else(|| garbage("its head is cut"))?;
     match name {
         None => framed.put_slice(message),
         Some(name) => {
-            let scan = pointsman_wire::scan_response_head(message, message.len())
-                .map_err(|error| garbage(&error.to_string()))?
-                .ok_or_else(|| garbage("its head is cut"))?;
             splice_response_model_name(message, &scan, name.as_str(), &mut framed);
             framed.put_slice(message.get(scan.length..).unwrap_or_default());
         }
