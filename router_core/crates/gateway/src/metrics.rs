@@ -167,7 +167,7 @@ fn encode_variants(encoder: &mut DescriptorEncoder<'_>, series: &[Series]) -> fm
 }
 
 fn encode_histogram(mut encoder: MetricEncoder<'_>, total: &HistogramTotal) -> fmt::Result {
-    let bounds = BOUNDS_NANOS.iter().map(|&nanos| nanos as f64 / 1e9).chain([f64::MAX]);
+    let bounds = BOUNDS_NANOS.iter().map(|&nanos| nanos as f64 / 1e9).chain([f64::INFINITY]);
     let buckets: Vec<(f64, u64)> = bounds.zip(total.counts).collect();
     let count = total.counts.iter().sum();
     encoder.encode_histogram::<NoLabelSet>(total.sum_nanos as f64 / 1e9, count, &buckets, None)
