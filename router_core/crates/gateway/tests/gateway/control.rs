@@ -1,0 +1,108 @@
+//! Calls for the control plane.
+
+use bytes::Bytes;
+use h2::Reason;
+use http::HeaderMap;
+use serde_json::json;
+use tokio::net::UnixListener;
+
+use crate::{
+    backend::{Backend, status},
+    client::{Client, frame, next, read},
+    world::{World, run, start},
+};
+
+const PATH: &str = "/pointsman.v1.RouterService/GetRouter";
+
+async fn control_plane() -> (World, Backend, Client) {
+    let world = start(json!({}));
+    world.publish(1, &["127.0.0.1:1".parse().unwrap()]);
+    let listener = UnixListener::bind(world.folder.path().join("control.sock")).unwrap();
+    let client = world.client().await;
+    (world, Backend::start_control(listener), client)
+}
+
+#[test]
+fn the_control_plane_is_told_who_calls_and_believes_nobody_else() {
+    run(async {
+        let (_world, mut control, client) = control_plane().await;
+        let metadata = [
+            ("x-pointsman-user", "root"),
+            ("x-pointsman-role", "forged"),
+            ("x-request-id", "two words"),
+            ("grpc-timeout", "5S"),
+            ("custom", "kept"),
+        ];
+        let (response, mut out) = client.begin(PATH, &metadata).await.unwrap();
+        out.send_data(frame(b"question"), false).unwrap();
+        let mut trailers = HeaderMap::new();
+        trailers.insert("x-pointsman-admin", "true".parse().unwrap());
+        out.send_trailers(trailers).unwrap();
+        let mut call = control.call().await;
+        assert_eq!(call.header("x-pointsman-user"), Some("local"));
+        assert_eq!(call.header("x-pointsman-admin"), Some("true"));
+        assert_eq!(call.header("x-pointsman-scopes"), Some("mlops:read,mlops:write,mlops:predict"));
+        assert!(call.header("x-pointsman-peer").unwrap().starts_with("127.0.0.1:"));
+        assert_eq!(call.header("x-pointsman-role"), None);
+        assert_eq!(call.header("grpc-timeout"), Some("5S"));
+        assert_eq!(call.header("custom"), Some("kept"));
+        let request_id = call.header("x-request-id").unwrap();
+        assert!(request_id.len() == 16 && request_id.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert_eq!(call.message().await, "question");
+        assert!(call.body.trailers().await.unwrap().is_none(), "trailers could forge metadata");
+        call.answer(b"answer");
+        assert_eq!(read(response).await.unwrap().message(), "answer");
+    });
+}
+
+#[test]
+fn streams_pass_both_ways_while_both_are_open() {
+    run(async {
+        let (_world, mut control, client) = control_plane().await;
+        let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
+        let mut call = control.call().await;
+        let mut answer = call.begin();
+        let mut received = response.await.unwrap().into_body();
+        for round in 0..3_u8 {
+            request.send_data(Bytes::from(vec![round]), false).unwrap();
+            assert_eq!(next(&mut call.body).await.unwrap().unwrap(), [round][..]);
+            answer.send_data(Bytes::from(vec![round + 10]), false).unwrap();
+            assert_eq!(next(&mut received).await.unwrap().unwrap(), [round + 10][..]);
+        }
+        request.send_data(Bytes::new(), true).unwrap();
+        assert!(call.sent().await.unwrap().is_empty());
+        answer.send_trailers(status("7")).unwrap();
+        assert!(next(&mut received).await.unwrap().is_none());
+        assert_eq!(received.trailers().await.unwrap().unwrap()["grpc-status"], "7");
+    });
+}
+
+#[test]
+fn a_client_that_leaves_a_silent_stream_cancels_it() {
+    run(async {
+        let (_world, mut control, client) = control_plane().await;
+        let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
+        request.send_data(frame(b"watch"), true).unwrap();
+        let mut call = control.call().await;
+        call.message().await;
+        let mut out = call.begin();
+        let stream = response.await.unwrap().into_body();
+        drop((stream, request));
+        let reset = std::future::poll_fn(|context| out.poll_reset(context)).await.unwrap();
+        assert_eq!(reset, Reason::CANCEL);
+    });
+}
+
+#[test]
+fn routing_goes_on_without_a_control_plane() {
+    run(async {
+        let (_world, control, client) = control_plane().await;
+        drop(control);
+        let answer = client.call(PATH, &[], frame(&[])).await.unwrap();
+        assert_eq!(answer.code(), 14);
+        assert!(answer.text().contains("the control plane"), "{}", answer.text());
+        let answer =
+            client.call("/inference.GRPCInferenceService/ServerLive", &[], frame(&[])).await.unwrap();
+        assert_eq!(answer.message(), [8, 1][..]);
+    });
+}

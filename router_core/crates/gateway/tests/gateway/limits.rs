@@ -1,0 +1,146 @@
+//! Nothing waits for ever, and nothing piles up.
+
+use std::{
+    future::poll_fn,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use bytes::Bytes;
+use h2::Reason;
+use serde_json::json;
+
+use crate::{
+    backend::Backend,
+    client::{MODEL_INFER, frame, infer_request, read},
+    world::{ROUTER, router, run, start, update},
+};
+use pointsman_wire::generated::pointsman_v1::RouterSnapshot;
+use prost::Message;
+
+#[test]
+fn a_deadline_ends_the_call_on_both_sides() {
+    run(async {
+        let (world, mut backend) = (start(json!({})), Backend::start().await);
+        world.publish(1, &[backend.address()]);
+        let client = world.client().await;
+        let calling = client.call(MODEL_INFER, &[("grpc-timeout", "100m")], frame(&infer_request(ROUTER)));
+        let serving = async {
+            let mut call = backend.call().await;
+            assert_eq!(call.reset().await, Reason::CANCEL);
+        };
+        let (answer, ()) = tokio::join!(calling, serving);
+        let answer = answer.unwrap();
+        assert_eq!(answer.code(), 4);
+        assert!(answer.text().starts_with("variant lr: "), "{}", answer.text());
+    });
+}
+
+#[test]
+fn a_call_without_a_deadline_gets_the_routers_or_the_servers() {
+    run(async {
+        let mut backend = Backend::start().await;
+        let world = start(json!({ "default_deadline_seconds": 3.0 }));
+        let client = world.client().await;
+        for (generation, default_timeout_ms) in [(1, 0), (2, 50_000)] {
+            let mut timed = update(generation, &[backend.address()]);
+            timed.changed_routers = vec![RouterSnapshot { default_timeout_ms, ..router() }];
+            world.server.publish(&timed.encode_to_vec()).unwrap();
+            let answering = client.spawn_infer(&infer_request(ROUTER));
+            let call = backend.call().await;
+            let left: u64 = call.header("grpc-timeout").unwrap().strip_suffix('u').unwrap().parse().unwrap();
+            let timeout = if default_timeout_ms > 0 { 50_000_000 } else { 3_000_000 };
+            assert!((timeout - 2_000_000..timeout).contains(&left), "{left}");
+            call.answer(&[]);
+            assert_eq!(answering.await.unwrap().code(), 0);
+        }
+    });
+}
+
+#[test]
+fn a_request_that_never_ends_runs_into_its_deadline() {
+    run(async {
+        let world = start(json!({}));
+        world.publish(1, &["127.0.0.1:1".parse().unwrap()]);
+        let client = world.client().await;
+        let (response, mut out) = client.begin(MODEL_INFER, &[("grpc-timeout", "50m")]).await.unwrap();
+        out.send_data(Bytes::from_static(&[0, 0, 0, 1, 0, 1]), false).unwrap();
+        assert_eq!(read(response).await.unwrap().code(), 4);
+        assert_eq!(world.metric("pointsman_body_budget_held_bytes"), 0.0);
+    });
+}
+
+#[test]
+fn a_full_backend_queues_and_a_full_queue_refuses() {
+    run(async {
+        let limits = json!({ "max_in_flight_per_backend": 1, "max_queued_per_backend": 1 });
+        let (world, mut backend) = (start(limits), Backend::start().await);
+        world.publish(1, &[backend.address()]);
+        let client = world.client().await;
+        let first = client.spawn_infer(&infer_request(ROUTER));
+        let held = backend.call().await;
+        let mut second = client.spawn_infer(&infer_request(ROUTER));
+        let mut third = client.spawn_infer(&infer_request(ROUTER));
+        let (refused, queued) = tokio::select! {
+            answer = &mut second => (answer.unwrap(), third),
+            answer = &mut third => (answer.unwrap(), second),
+        };
+        assert_eq!(refused.code(), 8);
+        assert!(refused.text().contains("limits.max_in_flight_per_backend"), "{}", refused.text());
+        held.answer(&[]);
+        backend.call().await.answer(&[]);
+        assert_eq!((first.await.unwrap().code(), queued.await.unwrap().code()), (0, 0));
+    });
+}
+
+#[test]
+fn messages_that_arrive_slowly_share_the_budget() {
+    run(async {
+        let world = start(json!({ "body_budget_bytes": 1000 }));
+        world.publish(1, &["127.0.0.1:1".parse().unwrap()]);
+        let client = world.client().await;
+        let (_response, mut out) = client.begin(MODEL_INFER, &[]).await.unwrap();
+        out.send_data(Bytes::from_static(&[0, 0, 0, 3, 0]), false).unwrap();
+        let (response, mut second) = client.begin(MODEL_INFER, &[]).await.unwrap();
+        second.send_data(Bytes::from_static(&[0, 0, 0, 3, 0]), false).unwrap();
+        let answer = read(response).await.unwrap();
+        assert_eq!(answer.code(), 8);
+        assert!(answer.text().contains("limits.body_budget_bytes"), "{}", answer.text());
+    });
+}
+
+#[test]
+fn a_client_that_does_not_read_holds_its_backend_back() {
+    run(async {
+        const LENGTH: usize = 12 << 20;
+        let (world, mut backend) = (start(json!({})), Backend::start().await);
+        world.publish(1, &[backend.address()]);
+        let client = world.client().await;
+        let (response, mut request) = client.begin(MODEL_INFER, &[("grpc-timeout", "1000m")]).await.unwrap();
+        request.send_data(frame(&infer_request(ROUTER)), true).unwrap();
+        let mut call = backend.call().await;
+        call.message().await;
+        let mut out = call.begin();
+        let length = u32::try_from(LENGTH).unwrap().to_be_bytes();
+        out.send_data([&[0][..], &length].concat().into(), false).unwrap();
+        let passed = Arc::new(AtomicUsize::new(0));
+        let sending = async {
+            while passed.load(Relaxed) < LENGTH {
+                out.reserve_capacity(64 << 10);
+                let Some(Ok(granted)) = poll_fn(|context| out.poll_capacity(context)).await else { return };
+                out.send_data(vec![0; granted].into(), false).unwrap();
+                passed.fetch_add(granted, Relaxed);
+            }
+        };
+        let reading = async {
+            // Its window is never opened again, so the deadline ends the call.
+            let mut stream = response.await.unwrap().into_body();
+            while stream.data().await.is_some_and(|data| data.is_ok()) {}
+        };
+        tokio::join!(sending, reading);
+        let passed = passed.load(Relaxed);
+        assert!(passed < 4 << 20, "{passed} of {LENGTH} bytes were taken from the backend");
+    });
+}

@@ -1,0 +1,18 @@
+//! The data plane from outside: a real server on a free port, a client and backends written here.
+//!
+//! Nothing sleeps: a backend hands each call to its test and answers when told to.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
+
+mod backend;
+mod balance;
+mod cancel;
+mod client;
+mod control;
+mod infer;
+mod lifecycle;
+mod limits;
+mod listener;
+mod metrics;
+mod refuse;
+mod world;

@@ -1,0 +1,62 @@
+//! What operators read.
+
+use prost::Message;
+use serde_json::json;
+
+use crate::{
+    backend::Backend,
+    client::infer_request,
+    world::{ROUTER, run, start, update},
+};
+use pointsman_wire::generated::pointsman_v1::{RecordBatch, RouterCounters};
+
+#[test]
+fn calls_show_in_the_metrics_the_counters_and_the_records() {
+    run(async {
+        let mut backend = Backend::start().await;
+        let world = start(json!({}));
+        let mut recorded = update(7, &[backend.address()]);
+        recorded.changed_routers[0].record_predictions = true;
+        world.server.publish(&recorded.encode_to_vec()).unwrap();
+        let client = world.client().await;
+        for code in ["", "3"] {
+            let answering = client.spawn_infer(&infer_request(ROUTER));
+            let call = backend.call().await;
+            if code.is_empty() {
+                call.answer(&[])
+            } else {
+                call.fail(code, "no")
+            }
+            answering.await.unwrap();
+        }
+        assert_eq!(client.infer(&infer_request("nobody")).await.code(), 5);
+
+        let text = world.server.metrics();
+        let target = backend.address();
+        for line in [
+            r#"pointsman_requests_total{router="cancer",variant="lr",grpc_code="OK"} 1"#,
+            r#"pointsman_requests_total{router="cancer",variant="lr",grpc_code="INVALID_ARGUMENT"} 1"#,
+            r#"pointsman_rejected_requests_total{grpc_code="NOT_FOUND"} 1"#,
+            r#"pointsman_variant_weight_ratio{router="cancer",variant="lr"} 1.0"#,
+            r#"pointsman_backend_duration_seconds_bucket{le="+Inf",router="cancer",variant="lr"} 2"#,
+            r#"pointsman_overhead_duration_seconds_count{router="cancer",variant="lr"} 2"#,
+            r#"pointsman_records_dropped_total{router="cancer",variant="lr"} 0"#,
+            r#"pointsman_build_info{version="1.2.3"} 1"#,
+            "pointsman_generation 7",
+            "pointsman_connections 1",
+            "pointsman_in_flight_requests 0",
+            &format!("pointsman_backend_up{{backend=\"{target}\"}} 1"),
+        ] {
+            assert!(text.lines().any(|there| there == line), "{line}\n{text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
+
+        let counters = RouterCounters::decode(&world.server.router_counters(ROUTER)[..]).unwrap();
+        let variant = &counters.variants[0];
+        assert_eq!((variant.requests_by_code[0], variant.requests_by_code[3]), (1, 1));
+        let taken = world.server.take_records(10, std::time::Duration::ZERO);
+        let batch = RecordBatch::decode(&taken[..]).unwrap();
+        let codes: Vec<i32> = batch.predictions.iter().map(|record| record.status_code).collect();
+        assert_eq!((codes, batch.dropped_count), (vec![0, 3], 0));
+    });
+}
