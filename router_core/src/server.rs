@@ -15,6 +15,7 @@ const MAX_SECONDS: f64 = 86_400.0;
 pub(crate) struct ServerHandle {
     /// None only while the handle is dropped.
     server: Option<Server>,
+    address: String,
     /// Threads do not survive a fork: a child must not use what they served.
     process_id: u32,
 }
@@ -23,7 +24,8 @@ pub(crate) struct ServerHandle {
 #[pyfunction]
 pub(crate) fn start_server(py: Python<'_>, config: &str) -> PyResult<ServerHandle> {
     let server = py.detach(|| Server::start(config)).map_err(of_gateway)?;
-    Ok(ServerHandle { server: Some(server), process_id: process::id() })
+    let address = server.address().to_string();
+    Ok(ServerHandle { server: Some(server), address, process_id: process::id() })
 }
 
 impl ServerHandle {
@@ -51,8 +53,8 @@ impl Drop for ServerHandle {
 #[pymethods]
 impl ServerHandle {
     #[getter]
-    fn grpc_address(&self) -> String {
-        self.server.address().to_string()
+    fn grpc_address(&self) -> &str {
+        &self.address
     }
 
     fn publish(&self, py: Python<'_>, update: &[u8]) -> PyResult<u64> {
