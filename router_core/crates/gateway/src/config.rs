@@ -124,13 +124,16 @@ impl ServerConfig {
             ("max_header_list_bytes", limits.max_header_list_bytes as usize, 16 << 20),
             ("max_message_bytes", limits.max_message_bytes, 2 << 30),
             ("max_in_flight_per_backend", limits.max_in_flight_per_backend, 1_000_000),
+            ("max_queued_per_backend", limits.max_queued_per_backend, 1_000_000),
             ("body_budget_bytes", limits.body_budget_bytes, 1 << 40),
             ("record_queue_length", limits.record_queue_length, 100_000_000),
             ("onnx_threads", limits.onnx_threads, 256),
         ];
         for (name, value, most) in counts {
-            if !(1..=most).contains(&value) {
-                let reason = format!("{value} is not between 1 and {most}");
+            // Without a queue calls beyond the places are refused at once; all else needs at least one.
+            let least = usize::from(name != "max_queued_per_backend");
+            if !(least..=most).contains(&value) {
+                let reason = format!("{value} is not between {least} and {most}");
                 return Err(GatewayError::config(&format!("limits.{name}"), reason));
             }
         }

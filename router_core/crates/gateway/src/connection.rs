@@ -162,8 +162,12 @@ async fn serve_http2(
     }
 }
 
+/// A call's request and the way to answer it.
+type Arrived = (Request<RecvStream>, SendResponse<Bytes>);
+
+#[expect(clippy::large_enum_variant, reason = "lives for a moment; a box would cost each call")]
 enum Event {
-    Accepted(Option<Result<(Request<RecvStream>, SendResponse<Bytes>), h2::Error>>),
+    Accepted(Option<Result<Arrived, h2::Error>>),
     Close,
     Dead,
 }
@@ -220,4 +224,46 @@ async fn until_reset(
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_that_panics_fails_alone() {
+        let (ours, theirs) = tokio::io::duplex(1_024);
+        let serving = async {
+            let mut connection = h2::server::handshake(ours).await.unwrap();
+            while let Some(arrived) = connection.accept().await {
+                let (request, mut respond) = arrived.unwrap();
+                let path = request.into_parts().0.uri.path().to_owned();
+                let answering = pin!(async move {
+                    assert_eq!(path, "/good", "expected by this test");
+                    Reply::Http { status: http::StatusCode::OK, text: "" }
+                });
+                until_reset(answering, &mut respond).await.unwrap().send(&mut respond).await;
+            }
+        };
+        let asking = async {
+            let (sender, connection) = h2::client::handshake(theirs).await.unwrap();
+            let asking = async move {
+                let mut statuses = Vec::new();
+                for path in ["/bad", "/good"] {
+                    let mut sender: h2::client::SendRequest<Bytes> = sender.clone().ready().await.unwrap();
+                    let request = Request::post(format!("http://a{path}")).body(()).unwrap();
+                    let response = sender.send_request(request, true).unwrap().0.await.unwrap();
+                    statuses.push(response.headers().get("grpc-status").cloned());
+                }
+                statuses
+            };
+            let (statuses, ended) = tokio::join!(asking, connection);
+            ended.unwrap();
+            statuses
+        };
+        let ((), statuses) = tokio::join!(serving, asking);
+        assert_eq!(statuses, [Some("13".parse().unwrap()), None]);
+    }
 }

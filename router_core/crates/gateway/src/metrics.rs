@@ -28,7 +28,10 @@ const MAX_VARIANTS: usize = 5_000;
 
 /// Remembers which series moved when.
 #[derive(Debug, Default)]
-pub(crate) struct SeriesAges(Mutex<HashMap<(Arc<str>, Arc<str>), (u64, Instant)>>);
+pub(crate) struct SeriesAges(Mutex<HashMap<SeriesKey, (u64, Instant)>>);
+
+/// Router and variant.
+type SeriesKey = (Arc<str>, Arc<str>);
 
 impl SeriesAges {
     /// Whether a series had calls lately, as far as earlier looks can tell.

@@ -59,6 +59,9 @@ pub(crate) struct Shared {
     pub(crate) series_ages: SeriesAges,
 }
 
+/// The routing state as one thread's calls hold it: counted within the thread, without locked instructions.
+pub(crate) type LocalRoutes = Rc<Arc<Routes>>;
+
 /// One thread's own things.
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
@@ -66,7 +69,7 @@ pub(crate) struct Worker {
     pub(crate) rng: RefCell<SmallRng>,
     pub(crate) control: ControlChannel,
     pub(crate) call_log: CallLog,
-    routes: RefCell<Rc<Arc<Routes>>>,
+    routes: RefCell<LocalRoutes>,
     pools: RefCell<HashMap<u64, Rc<Pool>>>,
     pool_settings: Rc<PoolSettings>,
 }
@@ -90,7 +93,7 @@ impl Worker {
 
     /// The routing state in effect. Threads share it but not its reference count: each counts for itself.
     #[inline]
-    pub(crate) fn routes(&self) -> Rc<Arc<Routes>> {
+    pub(crate) fn routes(&self) -> LocalRoutes {
         let swap: &ArcSwap<Routes> = self.shared.publisher.routes();
         let current = swap.load();
         let mut cached = self.routes.borrow_mut();

@@ -22,9 +22,9 @@ use crate::{
     budget::Reservation,
     connection::Connection,
     message::{self, MessageStart, Start, client_gone},
-    routes::{Route, Routes},
+    routes::Route,
     status::CallError,
-    worker::Worker,
+    worker::{LocalRoutes, Worker},
 };
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,7 +39,7 @@ const MAX_REQUEST_ID_BYTES: usize = 128;
 /// A call as it arrived.
 pub(crate) struct Call {
     pub(crate) worker: Rc<Worker>,
-    pub(crate) routes: Rc<Arc<Routes>>,
+    pub(crate) routes: LocalRoutes,
     pub(crate) path: http::uri::PathAndQuery,
     pub(crate) headers: HeaderMap,
     pub(crate) body: RecvStream,

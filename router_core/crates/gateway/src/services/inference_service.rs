@@ -95,7 +95,7 @@ async fn read_named(call: &mut Call, connection: &Connection) -> Result<Named, C
 }
 
 /// The targets that a name and version mean, the one that speaks for all first.
-fn targets<'a>(named: &'a Named) -> Result<Vec<&'a Target>, CallError> {
+fn targets(named: &Named) -> Result<Vec<&Target>, CallError> {
     let route = &named.route;
     let Some(router) = &route.router else { return Ok(route.targets.iter().collect()) };
     if !named.version.is_empty() && router.version_pinning == pointsman_model::VersionPinning::Allow {
@@ -230,6 +230,7 @@ async fn ask_about(
         Answer::Whole { message, .. } => Ok(message.to_vec()),
         Answer::Large { start, stream, .. } => {
             let most = call.worker.shared.config.limits.max_message_bytes;
+            let _reservation = call.worker.shared.budget.reserve((start.prefix.length as usize).min(most))?;
             Ok(gather_large(start, stream, most).await?.to_vec())
         }
         Answer::Failed { code, trailers } => {

@@ -23,8 +23,6 @@ pub(crate) struct Client {
 /// What a call came to.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// The HTTP status.
-    pub(crate) status: u16,
     /// Everything that came, prefixes included.
     pub(crate) body: Bytes,
     /// Headers and trailers.
@@ -114,7 +112,7 @@ pub(crate) async fn read(response: ResponseFuture) -> Result<Answer, h2::Error> 
     }
     let mut metadata = head.headers;
     metadata.extend(stream.trailers().await?.unwrap_or_default());
-    Ok(Answer { status: head.status.as_u16(), body: body.freeze(), metadata })
+    Ok(Answer { body: body.freeze(), metadata })
 }
 
 /// The next piece of an answer.
