@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from stage.ports import free_port
 from stage.recording_backend import RecordingBackend
 
 
@@ -12,7 +13,7 @@ class BackendProcess:
 
     def __init__(self, port: int = 0) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "stage.backend_process", str(port)],
+            [sys.executable, "-m", "stage.backend_process", str(port or free_port())],
             cwd=Path(__file__).parents[1],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

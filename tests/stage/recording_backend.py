@@ -11,6 +11,7 @@ import grpc
 from tritonclient.grpc import service_pb2
 
 from .oip import SERVICE
+from .ports import free_port
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class RecordingBackend:
             ],
         )
         self._server.add_generic_rpc_handlers((_Handlers(self),))
+        port = port or free_port()
         ends = time.monotonic() + 5
         while True:
             try:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 import h2.config
 import h2.connection
 import h2.events
+import h2.exceptions
+import h2.settings
 from tritonclient.grpc import service_pb2
 
 from .oip import INFER, SERVICE, framed
+from .ports import free_port
 
 Headers = Iterable[tuple[str, str]]
 
@@ -72,7 +75,7 @@ class ScriptedBackend:
         self.script = script
         self.calls = 0
         self.reset_streams = threading.Semaphore(0)
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
+        self._listener = socket.create_server(("127.0.0.1", port or free_port()), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self.target = f"127.0.0.1:{self.port}"
         self._open: set[socket.socket] = set()
@@ -103,6 +106,8 @@ class ScriptedBackend:
 
     def _speak(self, connected: socket.socket) -> None:
         connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        many = {h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: 10_000}
+        connection.local_settings = h2.settings.Settings(client=False, initial_values=many)
         connection.initiate_connection()
         connected.sendall(connection.data_to_send())
         paths: dict[int, str] = {}
@@ -134,7 +139,7 @@ class RawBackend:
 
     def __init__(self, serve: Callable[[socket.socket], None], port: int = 0) -> None:
         self._serve = serve
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
+        self._listener = socket.create_server(("127.0.0.1", port or free_port()), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self.target = f"127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
