@@ -136,17 +136,10 @@ impl LargeReply {
         let mut trailers = match passed {
             Ok(Ok(trailers)) => trailers,
             Ok(Err(Broken::Sink)) => return Err(StreamError),
-            // The message is cut; a status would come behind half of it, so the client sees the stream end.
-            Ok(Err(Broken::Source)) => {
-                self.observation.finish(Code::Unavailable);
-                out.send_reset(Reason::INTERNAL_ERROR);
-                return Ok(());
-            }
-            Err(_) => {
-                self.observation.finish(Code::DeadlineExceeded);
-                out.send_reset(Reason::CANCEL);
-                return Ok(());
-            }
+            Ok(Err(Broken::Source)) => self.cut(CallError::unavailable(
+                "the connection to the backend broke inside its answer; try again",
+            )),
+            Err(_) => self.cut(CallError::deadline()),
         };
         let code = trailers.get(GRPC_STATUS).map_or(Code::Unknown, parse_code);
         trailers.insert(GRPC_STATUS, code_value(code));
@@ -154,6 +147,14 @@ impl LargeReply {
         self.observation.finish(code);
         out.send_trailers(trailers)?;
         Ok(())
+    }
+
+    /// The trailers behind a message that is cut: clients that see them say more than that the stream broke.
+    fn cut(&self, error: CallError) -> HeaderMap {
+        let variant = self.observation.target().map_or("", |target| target.name.as_str());
+        let mut trailers = HeaderMap::with_capacity(8);
+        error.of_variant(variant).write(&mut trailers);
+        trailers
     }
 
     /// Passes the message and then its receipt; answers the backend's trailers.
