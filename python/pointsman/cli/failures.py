@@ -41,10 +41,12 @@ def explain(error: Exception, *, server: str) -> str:
 
 
 def _is_unreachable(error: Exception) -> bool:
-    """Tells a connection that failed from a server that answered UNAVAILABLE about a backend."""
+    """Tells a connection that failed from a server that answered UNAVAILABLE about something behind it.
+
+    The texts are those that grpc itself begins with; a server's sentence may well quote one further on.
+    """
     text = str(error).lower()
-    signs = ("failed to connect", "connection refused", "name resolution", "dns resolution", "socket closed")
-    return any(sign in text for sign in signs)
+    return text.startswith(("failed to connect", "dns resolution", "name resolution", "socket closed"))
 
 
 def _violations(error: object) -> list[str]:

@@ -20,6 +20,16 @@ MAX_SOCKET_PATH_BYTES = 107
 """What ``sun_path`` of a unix socket holds on Linux, without its closing zero."""
 
 
+def database_file(data_dir: Path) -> Path:
+    """Answers where the embedded database lies in a data folder."""
+    return data_dir.absolute() / "pointsman.db"
+
+
+def sqlite_url(data_dir: Path) -> str:
+    """Answers the URL of a data folder's embedded database."""
+    return f"sqlite:///{database_file(data_dir)}"
+
+
 @contextlib.contextmanager
 def open_data_dir(folder: Path) -> Iterator[Path]:
     """Makes the data folder ready and keeps other servers out while the context lasts.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pointsman.cli import arguments, printing
 from pointsman.cli.context import CommandError, context_of
+from pointsman.cli.folders import database_file, sqlite_url
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 
@@ -104,3 +106,27 @@ def revoke(
         printing.print_json(revoked)
     else:
         typer.echo(f"{revoked.key_id} of {revoked.user_id} is revoked")
+
+
+@app.command()
+def recover(
+    data_dir: Annotated[Path, typer.Option(help="The data folder of the server.")] = Path("data"),
+    database: Annotated[str, typer.Option(metavar="URL", help="Its database, if not in that folder.")] = "",
+    user: Annotated[str, typer.Option(help="The user whom the key shall belong to.")] = "admin",
+) -> None:
+    """Make an admin key on the database itself, when all others are lost.
+
+    Needs no server and no key, only the right to write to the database. A server that runs on the same
+    database takes the key within a second.
+    """
+    from pointsman.control.bootstrap import create_admin_key
+    from pointsman.errors import PointsmanError
+
+    if not database and not (file := database_file(data_dir)).exists():
+        raise CommandError(f"there is no database {file}; name the server's --data-dir or --database")
+    try:
+        secret = create_admin_key(database or sqlite_url(data_dir), user)
+    except PointsmanError as error:
+        raise CommandError(str(error)) from error
+    typer.echo(secret)
+    typer.echo(f"An admin key of {user}; keep it now, it is not shown again.", err=True)

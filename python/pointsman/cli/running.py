@@ -13,14 +13,14 @@ import structlog
 
 import pointsman
 from pointsman.cli.context import CommandError
+from pointsman.cli.folders import sqlite_url
 from pointsman.cli.http_port import make_http_server
 from pointsman.cli.listening import address_of, callable_address, is_loopback
 from pointsman.cli.logs import set_up_logs
+from pointsman.control.bootstrap import any_key_exists
 from pointsman.control.plane import ControlPlane
 from pointsman.errors import PointsmanError
 from pointsman.rest import ServerState, create_app
-from pointsman.store import api_keys
-from pointsman.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -76,7 +76,7 @@ def _end_event(started: StartedServer) -> asyncio.Event:
 async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
     """Runs the control plane behind the data plane."""
     settings, data_plane = started.settings, started.data_plane
-    database_url = settings.database or f"sqlite:///{started.data_dir / 'pointsman.db'}"
+    database_url = settings.database or sqlite_url(started.data_dir)
     loopback = is_loopback(data_plane.grpc_address)
     try:
         control = ControlPlane(
@@ -90,7 +90,7 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
     except PointsmanError as error:
         raise CommandError(str(error)) from error
     try:
-        if control.ready and not loopback and not await asyncio.to_thread(_key_exists, database_url):
+        if control.ready and not loopback and not await asyncio.to_thread(any_key_exists, database_url):
             raise CommandError(
                 f"--grpc {settings.grpc} is reachable from other machines, but no API key exists; start once "
                 "on 127.0.0.1, make a key with 'pointsman keys create --admin', then start here"
@@ -98,16 +98,6 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
         yield control
     finally:
         await control.stop(CONTROL_STOP_SECONDS)
-
-
-def _key_exists(database_url: str) -> bool:
-    """Answers whether a key was ever made."""
-    database = Database(database_url, 1)
-    try:
-        with database.read() as connection:
-            return api_keys.any_exists(connection)
-    finally:
-        database.close()
 
 
 def _announce(started: StartedServer, control: ControlPlane) -> None:
