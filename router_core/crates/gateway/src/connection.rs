@@ -1,6 +1,7 @@
 //! One client connection: checked for HTTP/2, served, aged, and drained.
 
 use std::{
+    cell::Cell,
     future::poll_fn,
     net::SocketAddr,
     panic::AssertUnwindSafe,
@@ -33,6 +34,9 @@ use crate::{
 /// Time for a new client to say that it speaks HTTP/2.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const PREFACE_PAUSE: Duration = Duration::from_millis(5);
+/// How often a connection that was asked to go away is looked at: once it has no calls it is closed, whatever
+/// the client still watches or leaves unread.
+const CLOSE_LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 const HTTP1_ANSWER: &[u8] = b"HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-type: text/plain\r\n\
 connection: close\r\ncontent-length: 95\r\n\r\n\
@@ -44,6 +48,8 @@ const TLS_ALERT: &[u8] = &[0x15, 3, 1, 0, 2, 2, 40];
 pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) keys: KeyCache,
+    /// Calls that it has, without streams that never end.
+    calls: Cell<usize>,
 }
 
 /// Serves a connection to its end.
@@ -114,7 +120,7 @@ async fn serve_http2(
     peer: SocketAddr,
 ) {
     let limits = &worker.shared.config.limits;
-    let connection = Rc::new(Connection { peer, keys: KeyCache::default() });
+    let connection = Rc::new(Connection { peer, keys: KeyCache::default(), calls: Cell::new(0) });
     let mut keepalive =
         Keepalive::new(http2.ping_pong(), limits.keepalive_interval(), limits.keepalive_timeout());
     let jitter = 1.0 - limits.connection_age_jitter_share * worker.rng.borrow_mut().random::<f64>();
@@ -125,6 +131,7 @@ async fn serve_http2(
         let _ = phase.wait_for(|phase| *phase != Phase::Serving).await;
     });
     let mut is_closing = false;
+    let mut lingering = std::pin::pin!(sleep(Duration::ZERO));
     loop {
         let event = poll_fn(|context| {
             // Calls first: the timers are looked at only when there is none.
@@ -136,6 +143,9 @@ async fn serve_http2(
                 && (draining.as_mut().poll(context).is_ready() || aged.as_mut().poll(context).is_ready())
             {
                 return Poll::Ready(Event::Close);
+            }
+            if is_closing && lingering.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Event::Linger);
             }
             keepalive.poll_dead(context).map(|()| Event::Dead)
         })
@@ -151,8 +161,14 @@ async fn serve_http2(
             Event::Accepted(None) => return,
             Event::Close => {
                 is_closing = true;
+                lingering.as_mut().reset(Instant::now() + CLOSE_LOOK_INTERVAL);
                 http2.graceful_shutdown();
             }
+            Event::Linger if connection.calls.get() == 0 => {
+                tracing::debug!(%peer, "client does not close its side");
+                return;
+            }
+            Event::Linger => lingering.as_mut().reset(Instant::now() + CLOSE_LOOK_INTERVAL),
             Event::Dead => {
                 tracing::debug!(%peer, "client did not answer a keepalive ping");
                 http2.abrupt_shutdown(Reason::NO_ERROR);
@@ -169,18 +185,20 @@ type Arrived = (Request<RecvStream>, SendResponse<Bytes>);
 enum Event {
     Accepted(Option<Result<Arrived, h2::Error>>),
     Close,
+    Linger,
     Dead,
 }
 
 /// Counts a call as in flight until dropped.
-pub(crate) struct InFlight(Rc<Worker>);
+struct InFlight(Rc<Worker>, Rc<Connection>);
 
 impl InFlight {
-    pub(crate) fn enter(worker: &Rc<Worker>) -> Self {
+    fn enter(worker: &Rc<Worker>, connection: &Rc<Connection>) -> Self {
         if let Some(stats) = worker.stats() {
             stats.enter();
         }
-        Self(worker.clone())
+        connection.calls.set(connection.calls.get() + 1);
+        Self(worker.clone(), connection.clone())
     }
 }
 
@@ -189,6 +207,7 @@ impl Drop for InFlight {
         if let Some(stats) = self.0.stats() {
             stats.leave();
         }
+        self.1.calls.set(self.1.calls.get() - 1);
     }
 }
 
@@ -199,7 +218,8 @@ async fn serve_call(
     mut respond: SendResponse<Bytes>,
 ) {
     // A watch or a reflection stream may stay open for ever and must not hold a drain up.
-    let _in_flight = services::counts_as_in_flight(request.uri().path()).then(|| InFlight::enter(&worker));
+    let _in_flight =
+        services::counts_as_in_flight(request.uri().path()).then(|| InFlight::enter(&worker, &connection));
     let answering = std::pin::pin!(services::answer(&worker, &connection, request));
     if let Some(reply) = until_reset(answering, &mut respond).await {
         reply.send(&mut respond).await;

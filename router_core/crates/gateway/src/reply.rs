@@ -15,6 +15,7 @@ use tokio::{task::JoinHandle, time::timeout};
 use tonic::Code;
 
 use crate::{
+    admission::Permit,
     message::{self, Broken, StreamError},
     observation::Observation,
     status::{CallError, GRPC_CONTENT_TYPE, GRPC_STATUS, code_value, parse_code},
@@ -58,11 +59,15 @@ pub(crate) struct LargeReply {
 }
 
 /// Passes a client's stream on; stops when dropped.
-pub(crate) struct PumpTask(pub(crate) JoinHandle<()>);
+pub(crate) struct PumpTask {
+    pub(crate) task: JoinHandle<()>,
+    /// The call's place at the control plane.
+    pub(crate) _place: Permit,
+}
 
 impl Drop for PumpTask {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 

@@ -20,6 +20,7 @@ use tokio::{
 
 use crate::{
     acceptor,
+    admission::Admission,
     backends::Backends,
     budget::ByteBudget,
     config::ServerConfig,
@@ -225,6 +226,7 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
         publisher,
         records: RecordQueue::new(limits.record_queue_length),
         budget: ByteBudget::new(limits.body_budget_bytes),
+        control_admission: Admission::new(limits.max_in_flight_per_backend, limits.max_queued_per_backend),
         tasks,
         thread_stats: (0..threads).map(|_| ThreadStats::default()).collect(),
         phase: watch::Sender::new(Phase::Serving),

@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use crate::{
+    admission::Admission,
     backends::GrpcTarget,
     budget::ByteBudget,
     call_log::CallLog,
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) publisher: Publisher,
     pub(crate) records: Arc<RecordQueue>,
     pub(crate) budget: Arc<ByteBudget>,
+    /// The control plane has places like a backend.
+    pub(crate) control_admission: Arc<Admission>,
     pub(crate) tasks: TaskPool,
     pub(crate) thread_stats: Box<[ThreadStats]>,
     pub(crate) phase: watch::Sender<Phase>,

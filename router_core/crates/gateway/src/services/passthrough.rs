@@ -53,17 +53,19 @@ pub(crate) async fn pass_on(
     uri.path_and_query = parts.uri.into_parts().path_and_query;
     parts.uri = Uri::from_parts(uri).map_err(|error| internal(&error.to_string()))?;
     parts.version = Version::HTTP_2;
+    let place = worker.shared.control_admission.enter().await?;
     let mut sender = worker.control.ready().await?;
     let (response, mut out) = sender
         .send_request(Request::from_parts(parts, ()), false)
         .map_err(|error| CallError::unavailable(format!("the control plane cannot be reached: {error}")))?;
-    let request = PumpTask(tokio::task::spawn_local(async move {
+    let task = tokio::task::spawn_local(async move {
         // A broken stream shows on the answer's side. Trailers are no part of a gRPC request, and what only
         // this server may say could hide in them.
         if message::pump_data(&mut body, &mut out).await.is_ok() {
             let _ = message::finish(&mut out);
         }
-    }));
+    });
+    let request = PumpTask { task, _place: place };
     let response = response
         .await
         .map_err(|error| CallError::unavailable(format!("the control plane broke the call off: {error}")))?;

@@ -14,8 +14,8 @@ use crate::{
 
 const PATH: &str = "/pointsman.v1.RouterService/GetRouter";
 
-async fn control_plane() -> (World, Backend, Client) {
-    let world = start(json!({}));
+async fn control_plane(limits: serde_json::Value) -> (World, Backend, Client) {
+    let world = start(limits);
     world.publish(1, &["127.0.0.1:1".parse().unwrap()]);
     let listener = UnixListener::bind(world.folder.path().join("control.sock")).unwrap();
     let client = world.client().await;
@@ -25,7 +25,7 @@ async fn control_plane() -> (World, Backend, Client) {
 #[test]
 fn the_control_plane_is_told_who_calls_and_believes_nobody_else() {
     run(async {
-        let (_world, mut control, client) = control_plane().await;
+        let (_world, mut control, client) = control_plane(json!({})).await;
         let metadata = [
             ("x-pointsman-user", "root"),
             ("x-pointsman-role", "forged"),
@@ -58,7 +58,7 @@ fn the_control_plane_is_told_who_calls_and_believes_nobody_else() {
 #[test]
 fn streams_pass_both_ways_while_both_are_open() {
     run(async {
-        let (_world, mut control, client) = control_plane().await;
+        let (_world, mut control, client) = control_plane(json!({})).await;
         let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
         let mut call = control.call().await;
         let mut answer = call.begin();
@@ -80,7 +80,7 @@ fn streams_pass_both_ways_while_both_are_open() {
 #[test]
 fn a_client_that_leaves_a_silent_stream_cancels_it() {
     run(async {
-        let (_world, mut control, client) = control_plane().await;
+        let (_world, mut control, client) = control_plane(json!({})).await;
         let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
         request.send_data(frame(b"watch"), true).unwrap();
         let mut call = control.call().await;
@@ -94,9 +94,25 @@ fn a_client_that_leaves_a_silent_stream_cancels_it() {
 }
 
 #[test]
+fn the_control_plane_takes_so_many_calls_at_a_time() {
+    run(async {
+        let limits = json!({ "max_in_flight_per_backend": 1, "max_queued_per_backend": 0 });
+        let (_world, mut control, client) = control_plane(limits).await;
+        let (response, _request) = client.begin(PATH, &[]).await.unwrap();
+        let mut call = control.call().await;
+        assert_eq!(client.call(PATH, &[], frame(&[])).await.unwrap().code(), 8);
+        call.begin().send_trailers(status("0")).unwrap();
+        read(response).await.unwrap();
+        let (response, _request) = client.begin(PATH, &[]).await.unwrap();
+        control.call().await.answer(b"");
+        assert_eq!(read(response).await.unwrap().code(), 0);
+    });
+}
+
+#[test]
 fn routing_goes_on_without_a_control_plane() {
     run(async {
-        let (_world, control, client) = control_plane().await;
+        let (_world, control, client) = control_plane(json!({})).await;
         drop(control);
         let answer = client.call(PATH, &[], frame(&[])).await.unwrap();
         assert_eq!(answer.code(), 14);

@@ -124,6 +124,19 @@ fn a_drain_tells_clients_to_go_away_and_says_what_was_left() {
 }
 
 #[test]
+fn an_old_connection_that_only_watches_is_closed() {
+    run(async {
+        let world = start(json!({ "max_connection_age_seconds": 0.1 }));
+        let client = world.client().await;
+        let (response, mut request) = client.begin(WATCH, &[]).await.unwrap();
+        request.send_data(frame(&[]), true).unwrap();
+        let mut health = response.await.unwrap().into_body();
+        assert_eq!(next(&mut health).await.unwrap().unwrap(), frame(&[8, 1]), "SERVING");
+        assert!(next(&mut health).await.is_err());
+    });
+}
+
+#[test]
 fn an_old_connection_is_asked_to_go_away() {
     run(async {
         let limits = json!({ "max_connection_age_seconds": 0.1 });
