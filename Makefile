@@ -153,7 +153,7 @@ $(VENV)/.stamp-bench: $(VENV)/.stamp-python
 .PHONY: bench
 bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benches/results (QUICK=1: about four minutes)
 	cargo build --release --locked --package pointsman-benches --bins
-	cargo bench --locked --package pointsman-benches --bench decision -- $(if $(QUICK),--quick)
+	cargo bench --locked --package pointsman-benches --bench decision -- --noplot $(if $(QUICK),--warm-up-time 1 --measurement-time 1 '^(sticky|random)/')
 	$(BIN)/python scripts/instructions.py
 	$(BIN)/python -m benches.load $(if $(QUICK),--quick) $(BENCH_FLAGS)
 	$(BIN)/pytest benches/python --benchmark-enable --benchmark-columns=min,median,mean,rounds $(if $(QUICK),--benchmark-max-time=0.2)
