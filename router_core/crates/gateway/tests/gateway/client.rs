@@ -52,8 +52,15 @@ impl Client {
     }
 
     pub(crate) async fn try_connect(address: SocketAddr) -> Result<Self, String> {
+        Self::connect_with(&h2::client::Builder::new(), address).await
+    }
+
+    pub(crate) async fn connect_with(
+        builder: &h2::client::Builder,
+        address: SocketAddr,
+    ) -> Result<Self, String> {
         let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
-        let (sender, connection) = h2::client::handshake(stream).await.map_err(|error| error.to_string())?;
+        let (sender, connection) = builder.handshake(stream).await.map_err(|error| error.to_string())?;
         let connection = tokio::task::spawn_local(connection);
         Ok(Self { sender, connection })
     }

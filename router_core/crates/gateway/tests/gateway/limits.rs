@@ -14,10 +14,10 @@ use serde_json::json;
 
 use crate::{
     backend::Backend,
-    client::{MODEL_INFER, frame, infer_request, read},
+    client::{Client, MODEL_INFER, frame, infer_request, read},
     world::{ROUTER, router, run, start, update},
 };
-use pointsman_wire::generated::pointsman_v1::RouterSnapshot;
+use pointsman_wire::generated::{inference::ModelInferResponse, pointsman_v1::RouterSnapshot};
 use prost::Message;
 
 #[test]
@@ -108,6 +108,22 @@ fn messages_that_arrive_slowly_share_the_budget() {
         let answer = read(response).await.unwrap();
         assert_eq!(answer.code(), 8);
         assert!(answer.text().contains("limits.body_budget_bytes"), "{}", answer.text());
+    });
+}
+
+#[test]
+fn an_answer_larger_than_the_clients_window_passes_as_it_opens() {
+    run(async {
+        let (world, mut backend) = (start(json!({})), Backend::start().await);
+        world.publish(1, &[backend.address()]);
+        let mut narrow = h2::client::Builder::new();
+        narrow.initial_window_size(100);
+        let client = Client::connect_with(&narrow, world.server.address()).await.unwrap();
+        let answering = client.spawn_infer(&infer_request(ROUTER));
+        let answer =
+            ModelInferResponse { raw_output_contents: vec![vec![7; 5_000].into()], ..Default::default() };
+        backend.call().await.answer(&answer.encode_to_vec());
+        assert!(answering.await.unwrap().message().starts_with(&answer.encode_to_vec()));
     });
 }
 

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
+mod access;
 mod backend;
 mod balance;
 mod cancel;

@@ -1,0 +1,109 @@
+//! Who may call what.
+
+use pointsman_wire::generated::pointsman_v1::{AccessKey, AccessTable, RouterPermissions, Scope};
+use prost::Message;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tokio::net::UnixListener;
+
+use crate::{
+    backend::Backend,
+    client::{Answer, Client, MODEL_INFER, frame, infer_request, read},
+    world::{ROUTER, World, run, start, update},
+};
+
+const GET_ROUTER: &str = "/pointsman.v1.RouterService/GetRouter";
+
+fn key(user: &str) -> String {
+    format!("pm_{user}_secret")
+}
+
+/// A key of the user that has this scope.
+fn access_key(user: &str, scope: Scope) -> AccessKey {
+    AccessKey {
+        key_id: user.to_owned(),
+        secret_sha256: Sha256::digest(key(user)).to_vec(),
+        user_id: user.to_owned(),
+        scopes: vec![scope.into()],
+        ..Default::default()
+    }
+}
+
+/// A router of ann's, and keys for her and others.
+fn publish(world: &World, generation: u64, backend: &Backend, permissions: RouterPermissions) {
+    let mut update = update(generation, &[backend.address()]);
+    update.changed_routers[0].permissions = Some(permissions);
+    let mut keys: Vec<AccessKey> =
+        ["ann", "bob", "cy"].into_iter().map(|user| access_key(user, Scope::MlopsPredict)).collect();
+    keys.push(access_key("reader", Scope::MlopsRead));
+    update.access = Some(AccessTable { keys, open: false });
+    world.server.publish(&update.encode_to_vec()).unwrap();
+}
+
+async fn infer_as(client: &Client, user: &str) -> Answer {
+    let key = key(user);
+    client.call(MODEL_INFER, &[("x-api-key", &key)], frame(&infer_request(ROUTER))).await.unwrap()
+}
+
+#[test]
+fn a_router_is_called_by_its_owner_and_by_those_it_is_opened_to() {
+    run(async {
+        let (world, backend) = (start(json!({})), Backend::start().await);
+        publish(&world, 1, &backend, RouterPermissions::default());
+        let shared = RouterPermissions { shared_user_ids: vec!["bob".to_owned()], ..Default::default() };
+        let opened = RouterPermissions { public_predict: true, ..Default::default() };
+        let client = world.client().await;
+        assert_eq!(infer_as(&client, "bob").await.code(), 5, "what bob may not read is not there for him");
+        assert_eq!(infer_as(&client, "reader").await.code(), 7, "the key lacks a scope");
+        publish(&world, 2, &backend, shared);
+        assert_eq!(infer_as(&client, "bob").await.code(), 7, "bob may read but not call");
+        assert_eq!(infer_as(&client, "cy").await.code(), 5);
+        publish(&world, 3, &backend, opened);
+        backend.answer_all();
+        for user in ["ann", "bob", "cy"] {
+            assert_eq!(infer_as(&client, user).await.code(), 0, "{user}");
+        }
+    });
+}
+
+#[test]
+fn a_revoked_key_is_refused_on_a_connection_that_used_it() {
+    run(async {
+        let (world, backend) = (start(json!({})), Backend::start().await);
+        publish(&world, 1, &backend, RouterPermissions::default());
+        let mut without = update(2, &[backend.address()]);
+        without.access = Some(AccessTable::default());
+        backend.answer_all();
+        let client = world.client().await;
+        assert_eq!(infer_as(&client, "ann").await.code(), 0);
+        world.server.publish(&without.encode_to_vec()).unwrap();
+        assert_eq!(infer_as(&client, "ann").await.code(), 16);
+    });
+}
+
+#[test]
+fn a_key_is_passed_to_nobody() {
+    run(async {
+        let (world, mut backend) = (start(json!({})), Backend::start().await);
+        publish(&world, 1, &backend, RouterPermissions::default());
+        let listener = UnixListener::bind(world.folder.path().join("control.sock")).unwrap();
+        let mut control = Backend::start_control(listener);
+        let client = world.client().await;
+        let bearer = format!("Bearer {}", key("ann"));
+        for metadata in [("authorization", &bearer), ("x-api-key", &key("ann"))] {
+            for path in [MODEL_INFER, GET_ROUTER] {
+                let (response, mut out) = client.begin(path, &[(metadata.0, metadata.1)]).await.unwrap();
+                out.send_data(frame(&infer_request(ROUTER)), true).unwrap();
+                let call = if path == MODEL_INFER { backend.call().await } else { control.call().await };
+                let values = call.head.headers.values();
+                assert!(values.into_iter().all(|value| !value.to_str().unwrap().contains("pm_")), "{path}");
+                if path == GET_ROUTER {
+                    assert_eq!(call.header("x-pointsman-user"), Some("ann"));
+                    assert_eq!(call.header("x-pointsman-key-id"), Some("ann"));
+                }
+                call.answer(&[]);
+                assert_eq!(read(response).await.unwrap().code(), 0);
+            }
+        }
+    });
+}
