@@ -16,4 +16,6 @@ mod limits;
 mod listener;
 mod metrics;
 mod refuse;
+mod services;
+mod storm;
 mod world;

@@ -1,0 +1,179 @@
+//! What the inference service says besides ModelInfer, and Predict, health and reflection.
+
+use pointsman_wire::generated::{
+    inference::{
+        ModelInferResponse, ModelMetadataRequest, ModelMetadataResponse, ModelReadyResponse,
+        ServerMetadataResponse,
+    },
+    pointsman_v1::{PredictRequest, PredictResponse, Signature, TensorSpec},
+};
+use prost::Message;
+use prost_types::{Value, value::Kind};
+use serde_json::json;
+
+use crate::{
+    backend::Backend,
+    client::{Answer, Client, frame, next},
+    world::{MODEL, ROUTER, run, start, update},
+};
+
+async fn ask(client: &Client, method: &str, name: &str) -> Answer {
+    let request = ModelMetadataRequest { name: name.to_owned(), version: String::new() };
+    let path = format!("/inference.GRPCInferenceService/{method}");
+    client.call(&path, &[], frame(&request.encode_to_vec())).await.unwrap()
+}
+
+#[test]
+fn a_model_is_described_by_its_backend_under_the_routers_name() {
+    run(async {
+        let (world, mut backend) = (start(json!({})), Backend::start().await);
+        world.publish(1, &[backend.address()]);
+        let client = world.client().await;
+        let serving = async {
+            let mut call = backend.call().await;
+            assert_eq!(call.head.uri.path(), "/inference.GRPCInferenceService/ModelMetadata");
+            let asked = ModelMetadataRequest::decode(call.message().await).unwrap();
+            assert_eq!((&*asked.name, &*asked.version), (MODEL, ""));
+            let named = ModelMetadataResponse {
+                name: MODEL.to_owned(),
+                platform: "sklearn".to_owned(),
+                ..Default::default()
+            };
+            call.answer(&named.encode_to_vec());
+            let call = backend.call().await;
+            call.answer(&ModelReadyResponse { ready: true }.encode_to_vec());
+            backend.call().await.fail("12", "unknown method");
+        };
+        let asking = async {
+            let metadata = ask(&client, "ModelMetadata", ROUTER).await;
+            let metadata = ModelMetadataResponse::decode(metadata.message()).unwrap();
+            assert_eq!((&*metadata.name, &*metadata.platform), (ROUTER, "sklearn"));
+            let ready = ask(&client, "ModelReady", ROUTER).await;
+            assert!(ModelReadyResponse::decode(ready.message()).unwrap().ready);
+            let config = ask(&client, "ModelConfig", ROUTER).await;
+            assert_eq!((config.code(), config.text()), (12, "variant lr: unknown method"));
+        };
+        tokio::join!(serving, asking);
+    });
+}
+
+#[test]
+fn the_server_describes_itself_and_names_what_it_does_not_serve() {
+    run(async {
+        let world = start(json!({}));
+        world.publish(1, &["127.0.0.1:1".parse().unwrap()]);
+        let client = world.client().await;
+        assert_eq!(ask(&client, "ServerReady", "").await.message(), [8, 1][..]);
+        let metadata = ask(&client, "ServerMetadata", "").await;
+        let metadata = ServerMetadataResponse::decode(metadata.message()).unwrap();
+        assert_eq!((&*metadata.name, &*metadata.version), ("pointsman", "1.2.3"));
+        for method in ["ModelStreamInfer", "RepositoryIndex"] {
+            let answer = ask(&client, method, "").await;
+            assert_eq!(answer.code(), 12);
+            assert!(answer.text().contains(method), "{}", answer.text());
+        }
+        assert_eq!(ask(&client, "ModelMetadata", "nobody").await.code(), 5);
+    });
+}
+
+fn spec(name: &str) -> TensorSpec {
+    TensorSpec {
+        name: name.to_owned(),
+        datatype: "FP32".to_owned(),
+        shape: vec![-1, 1],
+        ..Default::default()
+    }
+}
+
+#[test]
+fn predict_turns_features_into_tensors_and_back() {
+    run(async {
+        let (world, mut backend) = (start(json!({})), Backend::start().await);
+        let mut described = update(1, &[backend.address()]);
+        for model in &mut described.changed_models {
+            let signature =
+                Signature { inputs: vec![spec("x")], outputs: vec![spec("y")], ..Default::default() };
+            model.signature = Some(signature);
+        }
+        world.server.publish(&described.encode_to_vec()).unwrap();
+        let client = world.client().await;
+        let request = |feature: &str| PredictRequest {
+            router_id: ROUTER.to_owned(),
+            features: [(feature.to_owned(), Value { kind: Some(Kind::NumberValue(1.5)) })].into(),
+            entity_id: "u1".to_owned(),
+            ..Default::default()
+        };
+        let predict = async |feature: &str| {
+            let body = frame(&request(feature).encode_to_vec());
+            client.call("/pointsman.v1.PredictionService/Predict", &[], body).await.unwrap()
+        };
+        let answer = predict("z").await;
+        assert_eq!(answer.code(), 3);
+        assert!(answer.text().contains('x'), "names the missing feature: {}", answer.text());
+
+        let serving = async {
+            let mut call = backend.call().await;
+            let asked = call.request().await;
+            assert_eq!((&*asked.model_name, &*asked.inputs[0].name), (MODEL, "x"));
+            assert_eq!(asked.raw_input_contents, [1.5_f32.to_le_bytes().to_vec()]);
+            let output = pointsman_wire::generated::inference::model_infer_response::InferOutputTensor {
+                name: "y".to_owned(),
+                datatype: "FP32".to_owned(),
+                shape: vec![1, 1],
+                ..Default::default()
+            };
+            let response = ModelInferResponse {
+                outputs: vec![output],
+                raw_output_contents: vec![2.5_f32.to_le_bytes().to_vec().into()],
+                ..Default::default()
+            };
+            call.answer(&response.encode_to_vec());
+        };
+        let (answer, ()) = tokio::join!(predict("x"), serving);
+        let answer = PredictResponse::decode(answer.message()).unwrap();
+        assert_eq!((&*answer.variant, &*answer.model_version), ("lr", "1"));
+        assert_eq!((answer.propensity, answer.generation), (1.0, 1));
+        assert_eq!(answer.prediction.unwrap().kind, Some(Kind::NumberValue(2.5)));
+    });
+}
+
+#[test]
+fn health_is_told_overall_and_for_each_service() {
+    run(async {
+        let world = start(json!({}));
+        let client = world.client().await;
+        for service in ["", "inference.GRPCInferenceService", "pointsman.v1.RouterService"] {
+            let mut request = vec![10, u8::try_from(service.len()).unwrap()];
+            request.extend_from_slice(service.as_bytes());
+            let answer = client.call("/grpc.health.v1.Health/Check", &[], frame(&request)).await.unwrap();
+            assert_eq!(answer.message(), [8, 1][..], "{service}");
+        }
+    });
+}
+
+#[test]
+fn reflection_lists_every_service_in_both_versions() {
+    run(async {
+        let world = start(json!({}));
+        let client = world.client().await;
+        for version in ["v1", "v1alpha"] {
+            let path = format!("/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+            let (response, mut out) = client.begin(&path, &[]).await.unwrap();
+            // Field 7: list_services.
+            out.send_data(frame(&[0x3a, 0]), false).unwrap();
+            let mut stream = response.await.unwrap().into_body();
+            let listed = next(&mut stream).await.unwrap().unwrap();
+            let listed = String::from_utf8_lossy(&listed);
+            for service in [
+                "inference.GRPCInferenceService",
+                "pointsman.v1.PredictionService",
+                "pointsman.v1.RouterService",
+                "pointsman.v1.ModelService",
+                "pointsman.v1.ApiKeyService",
+                "grpc.health.v1.Health",
+            ] {
+                assert!(listed.contains(service), "{version}: {service}");
+            }
+        }
+    });
+}
