@@ -12,7 +12,7 @@ from pointsman.domain.access import can_read, check_model_owner
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.model_checks import check_model_version
-from pointsman.domain.models import ModelKey, ModelVersion, Signature, Stage
+from pointsman.domain.models import ModelKey, ModelVersion, OnnxBackend, Signature, Stage
 from pointsman.domain.pages import Page
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
 from pointsman.errors import (
@@ -49,12 +49,18 @@ class ModelRegistry:
     def described(self, model: ModelVersion) -> ModelVersion:
         """Checks a model version and completes its signature by what its backend says of itself.
 
-        A backend that does not answer yet is no error: a deployment asks it again.
+        A server that does not answer yet is no error: a deployment asks it again. A file is read at once.
 
         Raises:
-            InvalidArgumentError: A field is wrong.
+            InvalidArgumentError: A field is wrong, or the ONNX file cannot be used.
         """
         check_model_version(model)
+        if isinstance(model.backend, OnnxBackend):
+            try:
+                signature = probe(self._data_plane, model, self._probe_timeout_seconds)
+            except BackendError as error:
+                raise InvalidArgumentError.at("model_version.backend.onnx.path", str(error)) from error
+            return dataclasses.replace(model, signature=signature)
         if model.backend is None or _says_all(model.given_signature):
             return model
         try:

@@ -230,6 +230,9 @@ class ControlPlane:
             except PointsmanError as error:
                 self._reason = f"the control plane cannot start: {error}"
                 _log.error("cannot publish", reason=str(error))
+            except Exception:  # noqa: BLE001 - whatever it is, attempts must not end unseen
+                self._reason = "the control plane cannot start; the server's log says why"
+                _log.exception("cannot start")
             else:
                 self._reason = ""
                 _log.info("control plane ready", generation=self._publisher.generation)

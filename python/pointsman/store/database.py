@@ -1,5 +1,6 @@
 """Opens the database: SQLite in a file, or PostgreSQL."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -106,7 +107,7 @@ class Database:
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise self._unavailable(error) from error
         except DBAPIError as error:
-            if not error.connection_invalidated:
+            if not error.connection_invalidated and not _is_no_database(error):
                 raise
             raise self._unavailable(error) from error
 
@@ -116,6 +117,12 @@ class Database:
             f"the database {self.shown_url} does not answer ({cause[0] if cause else 'no reason given'}); "
             "routing goes on, changes and reads are possible again when it is back"
         )
+
+
+def _is_no_database(error: DBAPIError) -> bool:
+    """Answers whether SQLite found something else, or a ruin, in the place of its file."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 def _parse(url: str) -> URL:
