@@ -13,29 +13,40 @@ use pointsman_policy::{RandomisedBy, Reason};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message;
 
+use crate::budget::{ByteBudget, Reservation};
+
 /// How often a reader looks whether something came; writers do not wake it, for that would cost each call.
 const LOOK_PAUSE: Duration = Duration::from_millis(10);
+/// A prediction of more bytes counts into the budget of bodies; smaller ones are bounded by their number.
+const SMALL_RECORD_BYTES: usize = 1 << 10;
 
-/// A queue of predictions to keep. When it is full the newest is dropped and counted.
+/// A prediction, and the memory that it takes when it is large.
+type Held = (Box<proto::PredictionRecord>, Option<Reservation>);
+
+/// A queue of predictions to keep. When it or the memory for bodies is full the newest is dropped and counted.
 #[derive(Debug)]
 pub(crate) struct RecordQueue {
-    queue: ArrayQueue<Box<proto::PredictionRecord>>,
+    queue: ArrayQueue<Held>,
+    budget: Arc<ByteBudget>,
     dropped: AtomicU64,
     reported: AtomicU64,
 }
 
 impl RecordQueue {
-    pub(crate) fn new(length: usize) -> Arc<Self> {
+    pub(crate) fn new(length: usize, budget: Arc<ByteBudget>) -> Arc<Self> {
         Arc::new(Self {
             queue: ArrayQueue::new(length),
+            budget,
             dropped: AtomicU64::new(0),
             reported: AtomicU64::new(0),
         })
     }
 
-    /// Puts a prediction in, or says that the queue is full.
+    /// Puts a prediction in, or says that there is no room.
     pub(crate) fn push(&self, record: Box<proto::PredictionRecord>) -> bool {
-        let is_in = self.queue.push(record).is_ok();
+        let bytes = record.encoded_len();
+        let reserved = (bytes > SMALL_RECORD_BYTES).then(|| self.budget.reserve(bytes)).transpose();
+        let is_in = reserved.is_ok_and(|reservation| self.queue.push((record, reservation)).is_ok());
         if !is_in {
             self.dropped.fetch_add(1, Relaxed);
         }
@@ -58,7 +69,7 @@ impl RecordQueue {
         }
         let mut predictions = Vec::new();
         while predictions.len() < most
-            && let Some(record) = self.queue.pop()
+            && let Some((record, _)) = self.queue.pop()
         {
             predictions.push(*record);
         }
@@ -99,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_drops_and_reports_each_drop_once() {
-        let queue = RecordQueue::new(1);
+        let queue = RecordQueue::new(1, ByteBudget::new(0));
         assert!(queue.push(Box::default()));
         assert!(!queue.push(Box::default()));
         let taken = |queue: &RecordQueue| {
@@ -108,5 +119,19 @@ mod tests {
         };
         assert_eq!(taken(&queue), (1, 1));
         assert_eq!(taken(&queue), (0, 0));
+    }
+
+    #[test]
+    fn large_predictions_share_the_memory_for_bodies() {
+        let budget = ByteBudget::new(15_000);
+        let queue = RecordQueue::new(10, budget.clone());
+        let large =
+            || Box::new(proto::PredictionRecord { entity_id: "e".repeat(10_000), ..Default::default() });
+        assert!(queue.push(large()));
+        assert!(!queue.push(large()));
+        assert!(queue.push(Box::default()));
+        queue.take(10, Duration::ZERO);
+        assert_eq!((budget.held(), queue.dropped()), (0, 1));
+        assert!(queue.push(large()));
     }
 }

@@ -221,11 +221,12 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
         Publisher::new(Backends::new(threads, limits.clone(), models), threads, state_file, restored);
     let tasks = TaskPool::start(limits.onnx_threads)
         .map_err(|error| GatewayError::config("limits.onnx_threads", error.to_string()))?;
+    let budget = ByteBudget::new(limits.body_budget_bytes);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Shared {
         publisher,
-        records: RecordQueue::new(limits.record_queue_length),
-        budget: ByteBudget::new(limits.body_budget_bytes),
+        records: RecordQueue::new(limits.record_queue_length, budget.clone()),
+        budget,
         control_admission: Admission::new(limits.max_in_flight_per_backend, limits.max_queued_per_backend),
         tasks,
         thread_stats: (0..threads).map(|_| ThreadStats::default()).collect(),
