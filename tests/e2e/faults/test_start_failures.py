@@ -108,7 +108,7 @@ def test_database_of_a_newer_release(tmp_path: Path) -> None:
     assert "newer" in said or "that release" in said
 
 
-def test_database_that_is_none_is_named_to_whoever_changes_something(tmp_path: Path) -> None:
+def test_database_that_is_none_is_named_by_the_readiness(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o700)
     (tmp_path / "data" / "pointsman.db").write_bytes(b"this is no database" * 100)
     server = Server(tmp_path)
@@ -117,9 +117,12 @@ def test_database_that_is_none_is_named_to_whoever_changes_something(tmp_path: P
         control.routers.ListRouters(router_pb2.ListRoutersRequest())
     control.close()
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-    assert "pointsman.db" in caught.value.details()
-    assert "not a database" in caught.value.details()
-    assert "pointsman.db" in server.log()
+    assert "/readyz" in caught.value.details()
+    status, said = server.get("/readyz")
+    assert status == 503
+    for text in (said, server.log()):
+        assert "pointsman.db" in text
+        assert "not a database" in text
     server.end()
 
 
