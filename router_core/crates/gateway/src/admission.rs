@@ -37,15 +37,18 @@ impl Admission {
     }
 
     pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        self.in_flight.load(Ordering::SeqCst)
     }
 
     /// Takes a place, waiting for one when the queue has room.
     pub(crate) async fn enter(self: &Arc<Self>) -> Result<Permit, CallError> {
-        if let Some(permit) = self.try_enter() {
+        // Nobody overtakes those who wait.
+        if self.queued.load(Ordering::SeqCst) == 0
+            && let Some(permit) = self.try_enter()
+        {
             return Ok(permit);
         }
-        let queued = Queued::enter(self).ok_or_else(|| {
+        let (queued, mut is_next) = Queued::enter(self).ok_or_else(|| {
             CallError::exhausted(format!(
                 "{} calls are in flight and {} wait (limits.max_in_flight_per_backend, \
                  limits.max_queued_per_backend); try again later",
@@ -57,11 +60,22 @@ impl Admission {
             tokio::pin!(freed);
             // Registers before looking again, so that a place freed in between is not missed.
             freed.as_mut().enable();
-            if let Some(permit) = self.try_enter() {
+            if is_next && let Some(permit) = self.try_enter() {
                 drop(queued);
+                // More places than one may have become free while nobody waited.
+                if self.in_flight() < self.limit {
+                    self.wake_next();
+                }
                 return Ok(permit);
             }
             freed.await;
+            is_next = true;
+        }
+    }
+
+    fn wake_next(&self) {
+        if self.queued.load(Ordering::SeqCst) > 0 {
+            self.freed.notify_one();
         }
     }
 
@@ -76,9 +90,7 @@ impl Admission {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
-        if self.0.queued.load(Ordering::SeqCst) > 0 {
-            self.0.freed.notify_one();
-        }
+        self.0.wake_next();
     }
 }
 
@@ -86,10 +98,11 @@ impl Drop for Permit {
 struct Queued<'a>(&'a Admission);
 
 impl<'a> Queued<'a> {
-    fn enter(admission: &'a Admission) -> Option<Self> {
-        let before = admission.queued.fetch_add(1, Ordering::SeqCst);
-        let queued = Self(admission);
-        (before < admission.queue_limit).then_some(queued)
+    /// Queues, unless the queue is full; says whether nobody else is in it.
+    fn enter(admission: &'a Admission) -> Option<(Self, bool)> {
+        let next = |queued: usize| (queued < admission.queue_limit).then_some(queued + 1);
+        let before = admission.queued.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).ok()?;
+        Some((Self(admission), before == 0))
     }
 }
 
@@ -118,6 +131,60 @@ mod tests {
         drop(first);
         assert!(waiting.await.unwrap(), "the queued call takes the freed place");
         assert_eq!(admission.in_flight(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_comes_later_does_not_overtake_one_that_waits() {
+        let admission = Admission::new(2, 2);
+        let (first, second) = (admission.enter().await.unwrap(), admission.enter().await.unwrap());
+        let mut waiting = Box::pin(admission.enter());
+        assert!(futures_poll_once(&mut waiting).await.is_none());
+        drop(first);
+        let mut later = Box::pin(admission.enter());
+        assert!(futures_poll_once(&mut later).await.is_none(), "the free place is spoken for");
+        let taken = futures_poll_once(&mut waiting).await.unwrap().unwrap();
+        assert!(futures_poll_once(&mut later).await.is_none());
+        drop(second);
+        assert!(futures_poll_once(&mut later).await.unwrap().is_ok());
+        drop(taken);
+        assert_eq!((admission.in_flight(), admission.queued.load(Ordering::SeqCst)), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_wait_passes_its_turn_on() {
+        let admission = Admission::new(1, 2);
+        let first = admission.enter().await.unwrap();
+        let mut leaving = Box::pin(admission.enter());
+        let mut staying = Box::pin(admission.enter());
+        assert!(futures_poll_once(&mut leaving).await.is_none());
+        assert!(futures_poll_once(&mut staying).await.is_none());
+        drop(first);
+        drop(leaving);
+        assert!(futures_poll_once(&mut staying).await.unwrap().is_ok());
+    }
+
+    #[test]
+    fn no_turn_is_lost_between_threads() {
+        let admission = Admission::new(2, 64);
+        let served: usize = std::thread::scope(|scope| {
+            let thread = || {
+                let admission = admission.clone();
+                scope.spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                    runtime.block_on(async {
+                        for _ in 0..2_000 {
+                            let permit = admission.enter().await.unwrap();
+                            tokio::task::yield_now().await;
+                            drop(permit);
+                        }
+                    });
+                    2_000
+                })
+            };
+            let threads: Vec<_> = (0..8).map(|_| thread()).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!((served, admission.in_flight()), (16_000, 0));
     }
 
     #[tokio::test]
