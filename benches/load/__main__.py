@@ -24,7 +24,7 @@ from benches.load.report import write_reports
 from benches.load.rounds import Background, Outcome, Pace, run_case
 from benches.load.sample import Contestant
 
-FULL = Pace(rounds=9, seconds=4.0, warmup_seconds=1.0)
+FULL = Pace(rounds=7, seconds=3.0, warmup_seconds=0.7)
 QUICK = Pace(rounds=5, seconds=0.8, warmup_seconds=0.3)
 MANY_ROUTERS = 10_000
 ROOT = Path(__file__).parent.parent.parent
