@@ -8,8 +8,8 @@ use std::{
 use tokio::{runtime::LocalRuntime, sync::mpsc::Sender};
 
 use crate::{
+    shared::{Phase, Shared},
     stats::ThreadStats,
-    worker::{Phase, Shared},
 };
 
 /// The pause after the system ran out of something, most likely file descriptors.

@@ -7,11 +7,11 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
-use pointsman_model::{AccessTable, Principal, Scope, Snapshot};
+use pointsman_model::{AccessTable, Principal, Scope};
 use sha2::{Digest, Sha256};
 use tonic::Code;
 
-use crate::{connection::Connection, status::CallError, worker::Worker};
+use crate::status::CallError;
 
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -98,27 +98,6 @@ fn is_in_time(expire_time_us: i64) -> bool {
 
 fn unauthenticated(message: &'static str) -> CallError {
     CallError::new(Code::Unauthenticated, message)
-}
-
-/// Says who makes a call on a connection.
-///
-/// # Errors
-/// UNAUTHENTICATED: there is no key where one is needed, or a wrong one. UNAVAILABLE: nothing was published
-/// yet, so that nobody can be known.
-pub(crate) fn identify(
-    worker: &Worker,
-    snapshot: &Snapshot,
-    connection: &Connection,
-    headers: &HeaderMap,
-) -> Result<Arc<Principal>, CallError> {
-    let access = &snapshot.access;
-    if snapshot.generation == 0 && access.keys.is_empty() && !access.open {
-        return Err(CallError::unavailable(
-            "the server does not know yet who may call: its control plane has not reached its database; \
-             see /readyz on the HTTP port, and try again",
-        ));
-    }
-    connection.keys.principal(headers, access, &worker.shared.local_principal)
 }
 
 /// Refuses a principal whose key may not do something.

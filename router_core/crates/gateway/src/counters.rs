@@ -4,8 +4,8 @@ use pointsman_wire::generated::pointsman_v1 as proto;
 use serde_json::json;
 
 use crate::{
+    shared::{Phase, Shared},
     stats::{BOUNDS_NANOS, HistogramTotal, ThreadStats},
-    worker::{Phase, Shared},
 };
 
 /// A router's live counters.

@@ -16,9 +16,9 @@ use prometheus_client::{
 
 use crate::{
     routes::Target,
+    shared::Shared,
     stats::{BOUNDS_NANOS, CODE_COUNT, HistogramTotal, VariantStats, VariantTotal},
     status::code_name,
-    worker::Shared,
 };
 
 /// A series without calls for so long is left out until calls come again.

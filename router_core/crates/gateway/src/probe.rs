@@ -21,9 +21,9 @@ use tonic::Code;
 use crate::{
     error::GatewayError,
     services::{frame, request},
+    shared::Shared,
     status::{CallError, GRPC_MESSAGE, percent_decode},
     upstream::{Answer, Outgoing, Pool, PoolSettings, exchange, garbage, gather_large},
-    worker::Shared,
 };
 
 /// Asks a model version's backend and completes what the user said of it.

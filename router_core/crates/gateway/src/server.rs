@@ -30,11 +30,12 @@ use crate::{
     probe::probe,
     publisher::Publisher,
     records::RecordQueue,
+    shared::{Phase, Shared},
     state_file::StateFile,
     stats::ThreadStats,
     tasks::TaskPool,
     tonic_services::TonicServices,
-    worker::{self, Phase, Shared},
+    worker_thread,
 };
 
 const LISTEN_BACKLOG: i32 = 1_024;
@@ -82,7 +83,7 @@ impl Server {
             hand_overs.push(hand_over);
             let shared = self.shared.clone();
             threads.push(spawn(format!("pointsman-worker-{index}"), move |runtime| {
-                worker::run(runtime, shared, index, accepted);
+                worker_thread::run(runtime, shared, index, accepted);
             })?);
         }
         let shared = self.shared.clone();

@@ -9,7 +9,7 @@ use tonic::Code;
 
 use super::call::Call;
 use crate::{
-    connection::Connection,
+    client::Client,
     observation::{Observation, RecordDetails},
     routes::Route,
     status::CallError,
@@ -36,17 +36,13 @@ pub(crate) struct Decided {
 }
 
 /// Finds the route, picks the variant and begins to observe the call.
-pub(crate) fn decide_call(
-    call: &mut Call,
-    connection: &Connection,
-    asked: &Asked<'_>,
-) -> Result<Decided, CallError> {
+pub(crate) fn decide_call(call: &mut Call, client: &Client, asked: &Asked<'_>) -> Result<Decided, CallError> {
     if asked.name.is_empty() {
         return Err(CallError::invalid(
             "the call names no router; send its router_id (as model_name in ModelInfer)",
         ));
     }
-    let route = call.route(asked.name, connection)?;
+    let route = call.route(asked.name, client)?;
     let router = route.router.as_deref();
     let request_id = call.ensure_request_id();
     let entity_id = asked.field_entity_id.or(call.entity_id()?).or(asked.parameter_entity_id);

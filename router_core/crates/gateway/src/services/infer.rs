@@ -15,14 +15,16 @@ use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
 use super::{
-    MODEL_INFER,
-    call::{Call, Message},
+    answering::{fail, put_metadata, reply_to_infer, with_receipt},
+    call::Call,
     decision::{Asked, decide_call},
-    forward::{ask, fail, of_oip, prefix, put_metadata, reply_to_infer, run_onnx, with_receipt},
+    forward::{ask, of_oip, prefix, run_onnx},
+    paths::MODEL_INFER,
+    reading::Message,
 };
 use crate::{
     backends::{Backend, GrpcModel, OnnxTarget},
-    connection::Connection,
+    client::Client,
     message::{self, MessageStart, SMALL_MESSAGE_BYTES, client_gone},
     observation::Observation,
     reply::Reply,
@@ -52,9 +54,9 @@ impl Incoming {
 }
 
 /// Answers a ModelInfer call.
-pub(crate) async fn infer(mut call: Call, connection: &Connection) -> Result<Reply, CallError> {
+pub(crate) async fn infer(mut call: Call, client: &Client) -> Result<Reply, CallError> {
     // Strangers are turned away before their bytes take memory.
-    call.principal(connection)?;
+    call.principal(client)?;
     let deadline = call.deadline(None);
     let late =
         |_| CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete");
@@ -66,7 +68,7 @@ pub(crate) async fn infer(mut call: Call, connection: &Connection) -> Result<Rep
         field_entity_id: None,
         parameter_entity_id: scan.entity_id(bytes),
     };
-    let decided = decide_call(&mut call, connection, &asked)?;
+    let decided = decide_call(&mut call, client, &asked)?;
     let (deadline, observation) = (decided.deadline, decided.observation);
     let Some(backend) = observation.target().map(|target| target.backend.clone()) else {
         return Err(CallError::new(Code::Internal, "the decision names no variant"));

@@ -18,23 +18,23 @@ use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
 use super::{
-    INFERENCE_SERVICE,
     call::Call,
     decision::{not_running, unknown_version},
     forward::{ask, frame},
+    paths::INFERENCE_SERVICE,
 };
 use crate::{
     backends::{Backend, GrpcModel},
-    connection::Connection,
+    client::Client,
     reply::Reply,
     routes::{Route, Target},
+    shared::Phase,
     status::{CallError, GRPC_STATUS, code_value},
     upstream::{Answer, Outgoing, garbage, gather_large},
-    worker::Phase,
 };
 
 /// Answers a call to the inference service that is not ModelInfer.
-pub(crate) async fn answer(mut call: Call, connection: &Connection) -> Result<Reply, CallError> {
+pub(crate) async fn answer(mut call: Call, client: &Client) -> Result<Reply, CallError> {
     let deadline = call.deadline(None);
     let path = call.path.clone();
     let answering = async {
@@ -50,9 +50,9 @@ pub(crate) async fn answer(mut call: Call, connection: &Connection) -> Result<Re
                 version: call.worker.shared.config.server_version.clone(),
                 extensions: Vec::new(),
             }),
-            "ModelReady" => model_ready(&mut call, connection, deadline).await,
-            "ModelMetadata" => model_metadata(&mut call, connection, deadline).await,
-            "ModelConfig" | "ModelStatistics" => relay(&mut call, connection, deadline).await,
+            "ModelReady" => model_ready(&mut call, client, deadline).await,
+            "ModelMetadata" => model_metadata(&mut call, client, deadline).await,
+            "ModelConfig" | "ModelStatistics" => relay(&mut call, client, deadline).await,
             _ => Err(CallError::new(
                 Code::Unimplemented,
                 format!("{method} is not served; this server answers ModelInfer and what asks about models"),
@@ -79,9 +79,9 @@ struct Named {
     version: String,
 }
 
-async fn read_named(call: &mut Call, connection: &Connection) -> Result<Named, CallError> {
+async fn read_named(call: &mut Call, client: &Client) -> Result<Named, CallError> {
     // Strangers are turned away before their bytes take memory.
-    call.principal(connection)?;
+    call.principal(client)?;
     let start = call.read_start().await?;
     let message = call.read_whole(start).await?;
     // All these requests have the same two fields.
@@ -90,7 +90,7 @@ async fn read_named(call: &mut Call, connection: &Connection) -> Result<Named, C
     if request.name.is_empty() {
         return Err(CallError::invalid("name: is empty; send a router_id"));
     }
-    let route = call.route(&request.name, connection)?;
+    let route = call.route(&request.name, client)?;
     Ok(Named { route, version: request.version })
 }
 
@@ -115,12 +115,8 @@ fn targets(named: &Named) -> Result<Vec<&Target>, CallError> {
 }
 
 /// Ready means that a call can be answered: the router runs and at least one variant's backend is ready.
-async fn model_ready(
-    call: &mut Call,
-    connection: &Connection,
-    deadline: Instant,
-) -> Result<Reply, CallError> {
-    let named = read_named(call, connection).await?;
+async fn model_ready(call: &mut Call, client: &Client, deadline: Instant) -> Result<Reply, CallError> {
+    let named = read_named(call, client).await?;
     let is_running = named.route.router.as_ref().is_none_or(|router| router.status == RouterStatus::Running);
     let mut ready = false;
     if is_running {
@@ -145,12 +141,8 @@ async fn is_ready(call: &mut Call, model: &GrpcModel, deadline: Instant) -> bool
         .is_some_and(|answer| answer.ready)
 }
 
-async fn model_metadata(
-    call: &mut Call,
-    connection: &Connection,
-    deadline: Instant,
-) -> Result<Reply, CallError> {
-    let named = read_named(call, connection).await?;
+async fn model_metadata(call: &mut Call, client: &Client, deadline: Instant) -> Result<Reply, CallError> {
+    let named = read_named(call, client).await?;
     let target = speaker(&named)?;
     match &target.backend {
         Backend::Grpc(model) => {
@@ -180,9 +172,9 @@ fn tensor_metadata(spec: &TensorSpec) -> TensorMetadata {
 }
 
 /// Passes ModelConfig and ModelStatistics to a backend that has them.
-async fn relay(call: &mut Call, connection: &Connection, deadline: Instant) -> Result<Reply, CallError> {
+async fn relay(call: &mut Call, client: &Client, deadline: Instant) -> Result<Reply, CallError> {
     let method = call.path.path().strip_prefix(INFERENCE_SERVICE).unwrap_or_default().to_owned();
-    let named = read_named(call, connection).await?;
+    let named = read_named(call, client).await?;
     let target = speaker(&named)?;
     match &target.backend {
         Backend::Grpc(model) => {

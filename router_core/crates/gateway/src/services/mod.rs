@@ -1,12 +1,16 @@
 //! Which service answers a call, and what every service needs to know of it.
 
+mod answering;
 mod call;
 mod decision;
 mod forward;
 mod infer;
 mod inference_service;
+mod metadata;
 mod passthrough;
+mod paths;
 mod predict;
+mod reading;
 
 use std::rc::Rc;
 
@@ -14,20 +18,13 @@ use h2::RecvStream;
 use http::{Method, Request, StatusCode, header::CONTENT_TYPE};
 use tonic::Code;
 
-use crate::{connection::Connection, reply::Reply, status::CallError, worker::Worker};
+use crate::{client::Client, reply::Reply, status::CallError, worker::Worker};
 use call::Call;
 pub(crate) use forward::{frame, request};
-
-const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
-const INFERENCE_SERVICE: &str = "/inference.GRPCInferenceService/";
-const PREDICT: &str = "/pointsman.v1.PredictionService/Predict";
+use paths::{INFERENCE_SERVICE, MODEL_INFER, PREDICT};
 
 /// Answers one call.
-pub(crate) async fn answer(
-    worker: &Rc<Worker>,
-    connection: &Connection,
-    request: Request<RecvStream>,
-) -> Reply {
+pub(crate) async fn answer(worker: &Rc<Worker>, client: &Client, request: Request<RecvStream>) -> Reply {
     if let Some(refusal) = refuse_non_grpc(&request) {
         return refusal;
     }
@@ -39,13 +36,13 @@ pub(crate) async fn answer(
         };
     }
     let answered = if path == MODEL_INFER {
-        infer::infer(Call::new(worker, request), connection).await
+        infer::infer(Call::new(worker, request), client).await
     } else if path == PREDICT {
-        predict::predict(Call::new(worker, request), connection).await
+        predict::predict(Call::new(worker, request), client).await
     } else if path.starts_with(INFERENCE_SERVICE) {
-        inference_service::answer(Call::new(worker, request), connection).await
+        inference_service::answer(Call::new(worker, request), client).await
     } else {
-        passthrough::pass_on(worker, connection, request).await
+        passthrough::pass_on(worker, client, request).await
     };
     answered.unwrap_or_else(|error| {
         // What reached a variant is counted there; this is for what did not.

@@ -10,10 +10,10 @@ use http::{
 };
 use tonic::Code;
 
-use super::call::{ensure_request_id, strip};
+use super::metadata::{ensure_request_id, strip};
 use crate::{
-    auth::{API_KEY, identify},
-    connection::Connection,
+    auth::API_KEY,
+    client::Client,
     message,
     reply::{PumpTask, Reply},
     status::CallError,
@@ -29,11 +29,11 @@ const PEER: HeaderName = HeaderName::from_static("x-pointsman-peer");
 /// Passes a call to the control plane and its answer back.
 pub(crate) async fn pass_on(
     worker: &Rc<Worker>,
-    connection: &Connection,
+    client: &Client,
     request: Request<RecvStream>,
 ) -> Result<Reply, CallError> {
     let routes = worker.routes();
-    let principal = identify(worker, &routes.snapshot, connection, request.headers())?;
+    let principal = client.identify(worker, &routes.snapshot, request.headers())?;
     let (mut parts, mut body) = request.into_parts();
     let headers = &mut parts.headers;
     strip(headers);
@@ -45,7 +45,7 @@ pub(crate) async fn pass_on(
     headers.insert(SCOPES, value(&principal.scopes.names())?);
     headers.insert(ADMIN, HeaderValue::from_static(if principal.admin { "true" } else { "false" }));
     headers.insert(KEY_ID, value(&principal.key_id)?);
-    headers.insert(PEER, value(&connection.peer.to_string())?);
+    headers.insert(PEER, value(&client.peer.to_string())?);
     ensure_request_id(worker, headers);
     let mut uri = Parts::default();
     uri.scheme = Some(Scheme::HTTP);

@@ -15,14 +15,15 @@ use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
 use super::{
-    MODEL_INFER,
+    answering::{fail, put_metadata, relay_failure},
     call::Call,
     decision::{Asked, decide_call},
-    forward::{ask, fail, frame, of_oip, put_metadata, relay_failure, run_onnx},
+    forward::{ask, frame, of_oip, run_onnx},
+    paths::MODEL_INFER,
 };
 use crate::{
     backends::{Backend, GrpcModel},
-    connection::Connection,
+    client::Client,
     observation::Observation,
     records::{duration_proto, reason_proto},
     reply::Reply,
@@ -31,9 +32,9 @@ use crate::{
 };
 
 /// Answers a Predict call.
-pub(crate) async fn predict(mut call: Call, connection: &Connection) -> Result<Reply, CallError> {
+pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, CallError> {
     // Strangers are turned away before their bytes take memory.
-    call.principal(connection)?;
+    call.principal(client)?;
     let deadline = call.deadline(None);
     let late =
         |_| CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete");
@@ -58,7 +59,7 @@ pub(crate) async fn predict(mut call: Call, connection: &Connection) -> Result<R
         field_entity_id: Some(request.entity_id.as_str()).filter(|text| !text.is_empty()),
         parameter_entity_id: None,
     };
-    let decided = decide_call(&mut call, connection, &asked)?;
+    let decided = decide_call(&mut call, client, &asked)?;
     let (deadline, mut observation) = (decided.deadline, decided.observation);
     match predicted(&mut call, &request, deadline, &mut observation).await {
         Ok(prediction) => reply(request, prediction, observation),

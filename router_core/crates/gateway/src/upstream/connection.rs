@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::pool::PoolSettings;
+use super::settings::PoolSettings;
 
 /// HTTP/2 windows: a stream's fits the usual tensor, the connection's a few of them.
 pub(crate) const STREAM_WINDOW_BYTES: u32 = 1 << 20;

@@ -12,7 +12,7 @@ use h2::client::SendRequest;
 use http::uri::Authority;
 use tokio::sync::Notify;
 
-use super::{connection::connect, pool::PoolSettings};
+use super::{connection::connect, settings::PoolSettings};
 
 /// The first pause between two tries, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

@@ -4,7 +4,9 @@ mod connection;
 mod endpoint;
 mod exchange;
 mod pool;
+mod settings;
 
 pub(crate) use connection::{CONNECTION_WINDOW_BYTES, MAX_FRAME_BYTES, STREAM_WINDOW_BYTES};
 pub(crate) use exchange::{Answer, Arriving, Outgoing, Place, broken, exchange, garbage, gather_large};
-pub(crate) use pool::{Pool, PoolSettings};
+pub(crate) use pool::Pool;
+pub(crate) use settings::PoolSettings;

@@ -18,32 +18,12 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::endpoint::Endpoint;
-use crate::{backends::GrpcTarget, config::Limits, status::CallError};
+use super::{endpoint::Endpoint, settings::PoolSettings};
+use crate::{backends::GrpcTarget, status::CallError};
 
 /// How often a name is looked up again; a failed endpoint also has it looked up.
 const RESOLVE_INTERVAL: Duration = Duration::from_secs(10);
 const RESOLVE_PAUSE: Duration = Duration::from_millis(500);
-
-/// What all connections of a pool have in common.
-#[derive(Debug, Clone)]
-pub(crate) struct PoolSettings {
-    pub(crate) connect_timeout: Duration,
-    pub(crate) keepalive_interval: Duration,
-    pub(crate) keepalive_timeout: Duration,
-    pub(crate) max_header_list_bytes: u32,
-}
-
-impl From<&Limits> for PoolSettings {
-    fn from(limits: &Limits) -> Self {
-        Self {
-            connect_timeout: limits.connect_timeout(),
-            keepalive_interval: limits.keepalive_interval(),
-            keepalive_timeout: limits.keepalive_timeout(),
-            max_header_list_bytes: limits.max_header_list_bytes,
-        }
-    }
-}
 
 /// A worker's connections to one target.
 pub(crate) struct Pool {

@@ -1,0 +1,41 @@
+//! What all threads of a server share.
+
+use std::sync::Arc;
+
+use pointsman_model::Principal;
+use tokio::sync::watch;
+
+use crate::{
+    admission::Admission, budget::ByteBudget, config::ServerConfig, metrics::SeriesAges,
+    publisher::Publisher, records::RecordQueue, stats::ThreadStats, tasks::TaskPool,
+    tonic_services::TonicServices,
+};
+
+/// How far a server's end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Calls are taken.
+    Serving,
+    /// Calls in flight are finished.
+    Draining,
+    /// Everything ends.
+    Ended,
+}
+
+/// What all threads share.
+pub(crate) struct Shared {
+    pub(crate) config: ServerConfig,
+    pub(crate) publisher: Publisher,
+    pub(crate) records: Arc<RecordQueue>,
+    pub(crate) budget: Arc<ByteBudget>,
+    /// The control plane has places like a backend.
+    pub(crate) control_admission: Arc<Admission>,
+    pub(crate) tasks: TaskPool,
+    pub(crate) thread_stats: Box<[ThreadStats]>,
+    pub(crate) phase: watch::Sender<Phase>,
+    pub(crate) tonic_services: TonicServices,
+    pub(crate) local_principal: Arc<Principal>,
+    pub(crate) started_us: i64,
+    pub(crate) is_restored: bool,
+    pub(crate) series_ages: SeriesAges,
+}
