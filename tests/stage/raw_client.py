@@ -1,5 +1,6 @@
 """A client that sends what no gRPC library would."""
 
+import contextlib
 import socket
 import urllib.parse
 from collections.abc import Iterable
@@ -13,6 +14,8 @@ import h2.events
 from .oip import INFER
 
 PATIENCE_SECONDS = 15.0
+FRAME_HEADER_BYTES = 9
+GOAWAY = 7
 
 
 @dataclass
@@ -44,6 +47,7 @@ class RawClient:
         self._connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
         self._connection.initiate_connection()
         self._answers: dict[int, RawAnswer] = {}
+        self._unread = b""
         self.is_going_away = False
         self.is_closed = False
         self._flush()
@@ -132,14 +136,28 @@ class RawClient:
         if not data:
             self.is_closed = True
             return
-        for event in self._connection.receive_data(data):
+        for event in self._connection.receive_data(self._without_goaway(data)):
             self._take(event)
-        if not self.is_closed:
+        # A server that has gone takes no more acknowledgements.
+        with contextlib.suppress(OSError):
             self._flush()
 
+    def _without_goaway(self, data: bytes) -> bytes:
+        """Takes GOAWAY frames out: the library forgets the streams that such a server still finishes."""
+        self._unread += data
+        whole = b""
+        while len(self._unread) >= FRAME_HEADER_BYTES:
+            length = FRAME_HEADER_BYTES + int.from_bytes(self._unread[:3], "big")
+            if len(self._unread) < length:
+                break
+            frame, self._unread = self._unread[:length], self._unread[length:]
+            if frame[3] == GOAWAY:
+                self.is_going_away = True
+            else:
+                whole += frame
+        return whole
+
     def _take(self, event: h2.events.Event) -> None:
-        if isinstance(event, h2.events.ConnectionTerminated):
-            self.is_going_away = True
         answer = self._answers.get(getattr(event, "stream_id", 0) or 0)
         if answer is None:
             return

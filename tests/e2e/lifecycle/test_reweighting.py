@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pointsman import _core
-from pointsman.dataplane import read_kept_state
+from pointsman.dataplane.replay import read_kept_state
 from pointsman.v1 import model_pb2, router_pb2, snapshot_pb2
 from stage.control import Control
 from stage.load import Load
@@ -43,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, backend: RecordingBackend) 
 
 
 def write_routers(folder: Path, target: str) -> None:
-    """Puts running routers into the database that a server will start on; asking it 10,000 times takes minutes."""
+    """Puts running routers into the database that a server will start on: asking for each takes minutes."""
     from pointsman.domain.models import GrpcBackend, ModelVersion
     from pointsman.domain.routers import Router, RouterStatus, Variant
     from pointsman.store import generations, model_versions, routers
