@@ -9,6 +9,8 @@ from stage.server import command, environment
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
+SAID = ("70/30", "50/50", "without a restart", "have moved", "the server's counts are the same", "to copy")
+
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
