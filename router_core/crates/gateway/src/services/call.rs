@@ -87,9 +87,8 @@ impl Call {
     }
 
     /// Finds what a name stands for, if the caller may call it.
-    pub(crate) fn route(&self, name: &str, client: &Client) -> Result<Arc<Route>, CallError> {
-        let principal = self.principal(client)?;
-        require(&principal, Scope::Predict, "mlops:predict")?;
+    pub(crate) fn route(&self, name: &str, principal: &Principal) -> Result<Arc<Route>, CallError> {
+        require(principal, Scope::Predict, "mlops:predict")?;
         let unknown = || {
             let shown: String = name.chars().take(128).collect();
             CallError::new(
@@ -99,9 +98,9 @@ impl Call {
         };
         let route = self.routes.get(name).ok_or_else(unknown)?;
         if let Some(router) = &route.router
-            && !may_predict(&principal, router)
+            && !may_predict(principal, router)
         {
-            return Err(if may_read(&principal, router) {
+            return Err(if may_read(principal, router) {
                 CallError::new(
                     Code::PermissionDenied,
                     format!(

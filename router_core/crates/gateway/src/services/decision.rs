@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use pointsman_model::{Id, Router, RouterStatus, VersionPinning};
+use pointsman_model::{Id, Principal, Router, RouterStatus, VersionPinning};
 use pointsman_policy::{Decision, Reason, Request, decide};
 use tokio::time::Instant;
 use tonic::Code;
 
 use super::call::Call;
 use crate::{
-    client::Client,
     observation::{Observation, RecordDetails},
     routes::Route,
     status::CallError,
@@ -36,13 +35,17 @@ pub(crate) struct Decided {
 }
 
 /// Finds the route, picks the variant and begins to observe the call.
-pub(crate) fn decide_call(call: &mut Call, client: &Client, asked: &Asked<'_>) -> Result<Decided, CallError> {
+pub(crate) fn decide_call(
+    call: &mut Call,
+    principal: &Principal,
+    asked: &Asked<'_>,
+) -> Result<Decided, CallError> {
     if asked.name.is_empty() {
         return Err(CallError::invalid(
             "the call names no router; send its router_id (as model_name in ModelInfer)",
         ));
     }
-    let route = call.route(asked.name, client)?;
+    let route = call.route(asked.name, principal)?;
     let router = route.router.as_deref();
     let request_id = call.ensure_request_id();
     let entity_id = asked.field_entity_id.or(call.entity_id()?).or(asked.parameter_entity_id);

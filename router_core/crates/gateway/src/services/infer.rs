@@ -56,7 +56,7 @@ impl Incoming {
 /// Answers a ModelInfer call.
 pub(crate) async fn infer(mut call: Call, client: &Client) -> Result<Reply, CallError> {
     // Strangers are turned away before their bytes take memory.
-    call.principal(client)?;
+    let principal = call.principal(client)?;
     let deadline = call.deadline(None);
     let late =
         |_| CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete");
@@ -68,7 +68,7 @@ pub(crate) async fn infer(mut call: Call, client: &Client) -> Result<Reply, Call
         field_entity_id: None,
         parameter_entity_id: scan.entity_id(bytes),
     };
-    let decided = decide_call(&mut call, client, &asked)?;
+    let decided = decide_call(&mut call, &principal, &asked)?;
     let (deadline, observation) = (decided.deadline, decided.observation);
     let Some(backend) = observation.target().map(|target| target.backend.clone()) else {
         return Err(CallError::new(Code::Internal, "the decision names no variant"));

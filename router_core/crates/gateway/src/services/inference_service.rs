@@ -81,7 +81,7 @@ struct Named {
 
 async fn read_named(call: &mut Call, client: &Client) -> Result<Named, CallError> {
     // Strangers are turned away before their bytes take memory.
-    call.principal(client)?;
+    let principal = call.principal(client)?;
     let start = call.read_start().await?;
     let message = call.read_whole(start).await?;
     // All these requests have the same two fields.
@@ -90,7 +90,7 @@ async fn read_named(call: &mut Call, client: &Client) -> Result<Named, CallError
     if request.name.is_empty() {
         return Err(CallError::invalid("name: is empty; send a router_id"));
     }
-    let route = call.route(&request.name, client)?;
+    let route = call.route(&request.name, &principal)?;
     Ok(Named { route, version: request.version })
 }
 

@@ -34,7 +34,7 @@ use crate::{
 /// Answers a Predict call.
 pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, CallError> {
     // Strangers are turned away before their bytes take memory.
-    call.principal(client)?;
+    let principal = call.principal(client)?;
     let deadline = call.deadline(None);
     let late =
         |_| CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete");
@@ -59,7 +59,7 @@ pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, Ca
         field_entity_id: Some(request.entity_id.as_str()).filter(|text| !text.is_empty()),
         parameter_entity_id: None,
     };
-    let decided = decide_call(&mut call, client, &asked)?;
+    let decided = decide_call(&mut call, &principal, &asked)?;
     let (deadline, mut observation) = (decided.deadline, decided.observation);
     match predicted(&mut call, &request, deadline, &mut observation).await {
         Ok(prediction) => reply(request, prediction, observation),
