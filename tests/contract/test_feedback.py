@@ -59,11 +59,11 @@ async def test_totals_add_up_per_variant_and_over_all(bench, bring, figures):
 
 
 async def test_many_at_once_are_each_counted_once(bench, bring, figures):
-    ids = [bench.data_plane.prediction_id("cancer", "lr", epoch=number) for number in range(300)]
+    ids = [bench.data_plane.prediction_id("cancer", "lr", epoch=number) for number in range(200)]
     outcomes = await asyncio.gather(*(bring(prediction_id, 1) for prediction_id in ids * 2))
-    assert outcomes.count(APPLIED) == 300
-    assert outcomes.count(DUPLICATE) == 300
-    assert (await figures()).variants[0].feedback_count == 300
+    assert outcomes.count(APPLIED) == 200
+    assert outcomes.count(DUPLICATE) == 200
+    assert (await figures()).variants[0].feedback_count == 200
 
 
 async def test_in_one_batch_the_first_to_come_wins(bench, bring):
@@ -136,7 +136,7 @@ async def test_one_bad_apple_does_not_spoil_its_batch(bench, cancer):
 async def test_old_feedback_is_deleted_and_its_totals_stay(bench, bring, figures):
     await bring(bench.data_plane.prediction_id("cancer", "lr"), 1)
     bench.clock.advance_days(92)
-    await asyncio.to_thread(bench.plane._upkeep.round)
+    await bench.plane._lanes.write(bench.plane._upkeep.round)
     with bench.plane._database.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM feedback").scalar_one() == 0
     assert (await figures()).total.feedback_count == 1

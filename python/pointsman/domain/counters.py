@@ -44,7 +44,8 @@ class Histogram:
                     return self.bounds_seconds[-1] if self.bounds_seconds else self.mean_seconds
                 lower = self.bounds_seconds[index - 1] if index else 0.0
                 upper = self.bounds_seconds[index]
-                return lower + (upper - lower) * max(0.0, rank - below) / count
+                # Rounding must not lead out of the bucket.
+                return min(upper, lower + (upper - lower) * max(0.0, rank - below) / count)
             below += count
         return 0.0
 
