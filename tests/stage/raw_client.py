@@ -56,6 +56,10 @@ class RawClient:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hangs up."""
         self._socket.close()
 
     def open(self, path: str = INFER, metadata: Iterable[tuple[str, str]] = ()) -> int:
@@ -98,6 +102,10 @@ class RawClient:
         """Tells the server that the call is not wanted any more."""
         self._connection.reset_stream(stream, 8)
         self._flush()
+
+    def has_answered(self, stream: int) -> bool:
+        """Whether the end of a stream has come in."""
+        return self._answers[stream].is_complete
 
     def answer(self, stream: int) -> RawAnswer:
         """Waits for the end of a stream."""

@@ -221,12 +221,27 @@ def test_large_answer_that_breaks_is_never_taken_for_a_whole_one(
 ) -> None:
     bad.script = script
     answer = call(client, router, "bad")
-    if answer.reset is None:
-        assert answer.status == UNAVAILABLE
-        assert answer.message.startswith("variant bad: ")
+    assert answer.reset is None
+    assert answer.status == UNAVAILABLE
+    assert answer.message.startswith("variant bad: ")
     assert call(client, router, "good").status == OK
     bad.script = echo
     eventually(lambda: call(client, router, "bad").status == OK)
+
+
+def test_backend_that_hangs_inside_a_large_answer_ends_at_the_deadline(
+    client: RawClient, router: str, bad: ScriptedBackend
+) -> None:
+    def hangs(exchange: Exchange) -> None:
+        exchange.headers()
+        exchange.data(framed(b"\x3a\0" * (LARGE // 2))[:-1000])
+
+    bad.script = hangs
+    answer = call(client, router, "bad", metadata=[("grpc-timeout", "300m")])
+    assert answer.status == DEADLINE_EXCEEDED
+    assert answer.message.startswith("variant bad: ")
+    assert bad.reset_streams.acquire(timeout=5), "the backend was not told"
+    assert call(client, router, "good").status == OK
 
 
 def test_backends_own_status_is_relayed_with_the_variants_name(
