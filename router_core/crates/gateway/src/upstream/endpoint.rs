@@ -17,6 +17,10 @@ use super::{connection::connect, settings::PoolSettings};
 /// The first pause between two tries, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// A call has a refusing address tried again this soon after the last try, so that a backend which came back
+/// serves at once; one that does not answer at all is left to the pauses above, for calls would wait for it.
+const RETRY_PAUSE: Duration = Duration::from_millis(20);
+const QUICK_FAILURE: Duration = Duration::from_millis(50);
 /// A connection that lasted so long was a good one: the next is tried at once, while calls wait for it.
 const GOOD_AGE: Duration = Duration::from_secs(1);
 
@@ -32,6 +36,9 @@ pub(crate) struct Endpoint {
     pub(super) in_flight: Cell<usize>,
     /// Why the last try failed; none while trying for the first time or connected.
     failure: RefCell<Option<String>>,
+    /// When the last try failed, if it failed quickly.
+    refused: Cell<Option<Instant>>,
+    retry_signal: Notify,
     retired: Cell<bool>,
     retire_signal: Notify,
     suspected: Notify,
@@ -46,6 +53,8 @@ impl Endpoint {
             connection: Cell::new(0),
             in_flight: Cell::new(0),
             failure: RefCell::new(None),
+            refused: Cell::new(None),
+            retry_signal: Notify::new(),
             retired: Cell::new(false),
             retire_signal: Notify::new(),
             suspected: Notify::new(),
@@ -64,6 +73,17 @@ impl Endpoint {
     /// Why the last try failed.
     pub(super) fn failure(&self) -> Option<String> {
         self.failure.borrow().clone()
+    }
+
+    /// Has an address that refused tried again now; says whether that is worth waiting for.
+    pub(super) fn retry(&self) -> bool {
+        if self.refused.get().is_none_or(|refused| refused.elapsed() < RETRY_PAUSE) {
+            return false;
+        }
+        self.refused.set(None);
+        self.failure.borrow_mut().take();
+        self.retry_signal.notify_one();
+        true
     }
 
     /// The connection that there is, to tell it from later ones.
@@ -95,6 +115,8 @@ impl Endpoint {
     pub(super) async fn run(self: Rc<Self>, settings: Rc<PoolSettings>, changed: Rc<Notify>) {
         let mut pause = FIRST_PAUSE;
         while !self.retired.get() {
+            let began = Instant::now();
+            self.refused.set(None);
             let reason = match connect(self.address, &settings).await {
                 Ok(_) if self.retired.get() => break,
                 Ok((sender, connection)) => {
@@ -119,13 +141,20 @@ impl Endpoint {
             if self.retired.get() {
                 break;
             }
-            tracing::warn!(endpoint = %self.address, reason, "backend endpoint is down");
+            // Said once for each time it goes down, not for every try.
+            if pause == FIRST_PAUSE {
+                tracing::warn!(endpoint = %self.address, reason, "backend endpoint is down");
+            } else {
+                tracing::debug!(endpoint = %self.address, reason, "backend endpoint is still down");
+            }
+            self.refused.set(Some(Instant::now()).filter(|_| began.elapsed() <= QUICK_FAILURE));
             *self.failure.borrow_mut() = Some(reason);
             changed.notify_waiters();
             // Jitter keeps the threads of many servers from knocking together.
             let jittered = pause.mul_f64(rand::random_range(0.5..1.0));
             tokio::select! {
                 () = tokio::time::sleep(jittered) => {}
+                () = self.retry_signal.notified() => {}
                 () = self.retire_signal.notified() => break,
             }
             pause = (pause * 2).min(LONGEST_PAUSE);

@@ -122,6 +122,7 @@ impl Pool {
         if let Some(lease) = self.state.pick(avoid) {
             return Ok(lease);
         }
+        let mut may_retry = true;
         loop {
             let changed = self.state.changed.notified();
             tokio::pin!(changed);
@@ -129,7 +130,9 @@ impl Pool {
             if let Some(lease) = self.state.pick(avoid) {
                 return Ok(lease);
             }
-            if let Some(reason) = self.state.failure() {
+            if let Some(reason) = self.state.failure()
+                && !(std::mem::take(&mut may_retry) && self.state.retry())
+            {
                 return Err(CallError::unavailable(reason));
             }
             changed.await;
@@ -161,6 +164,11 @@ impl PoolState {
         let sender = chosen.sender()?;
         chosen.in_flight.set(chosen.in_flight.get() + 1);
         Some(Lease { sender, endpoint: chosen.clone(), connection: chosen.connection() })
+    }
+
+    /// Has the endpoints that refused tried again; says whether there is one.
+    fn retry(&self) -> bool {
+        self.endpoints.borrow().iter().fold(false, |any, endpoint| endpoint.retry() || any)
     }
 
     /// Why no endpoint can be had; none while at least one is being tried for the first time.

@@ -1,6 +1,9 @@
 //! Several endpoints of one target.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use pointsman_wire::generated::inference::ModelInferResponse;
 use prost::Message;
@@ -114,6 +117,25 @@ fn a_target_that_is_away_is_unavailable_at_once() {
         world.publish(1, &[gone]);
         let error = who_answers(&world.client().await).await.unwrap_err();
         assert!(error.contains("variant lr: ") && error.contains(&gone.to_string()), "{error}");
+    });
+}
+
+#[test]
+fn a_target_that_comes_back_answers_before_its_next_try_would_have_been_due() {
+    run(async {
+        let gone = Backend::start().await.kill().await;
+        let world = start(json!({}));
+        world.publish(1, &[gone]);
+        let client = world.client().await;
+        // By now the pause between two tries has grown to its longest, half a second at least.
+        let growing = Instant::now();
+        while growing.elapsed() < Duration::from_secs(2) {
+            who_answers(&client).await.unwrap_err();
+        }
+        let _back = answer_with_name(Backend::start_at(gone).await, "back");
+        let back = Instant::now();
+        while who_answers(&client).await.is_err() {}
+        assert!(back.elapsed() < Duration::from_millis(300), "took {:?}", back.elapsed());
     });
 }
 
