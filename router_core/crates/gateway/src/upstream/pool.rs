@@ -168,7 +168,8 @@ impl PoolState {
 
     /// Has the endpoints that refused tried again; says whether there is one.
     fn retry(&self) -> bool {
-        self.endpoints.borrow().iter().fold(false, |any, endpoint| endpoint.retry() || any)
+        // Counted to the end: each of them is to be tried.
+        self.endpoints.borrow().iter().filter(|endpoint| endpoint.retry()).count() > 0
     }
 
     /// Why no endpoint can be had; none while at least one is being tried for the first time.
