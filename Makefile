@@ -18,6 +18,7 @@ ENGINE := python/pointsman/_core.abi3.so
 # Cargo and maturin must agree on the interpreter, or each rebuilds what the other built.
 export VIRTUAL_ENV := $(abspath $(VENV))
 export PYO3_PYTHON := $(abspath $(BIN)/python)
+CALLER_PATH := $(PATH)
 export PATH := $(abspath $(BIN)):$(abspath $(TOOLS)):$(PATH)
 
 # Folders are listed too: a deleted file changes only the time of its folder.
@@ -86,7 +87,8 @@ tools: $(BIN)/uv ## Put grpcurl into .build/bin where Go is installed; tests use
 
 .PHONY: demo
 demo: setup ## Watch two real models share real traffic (DEMO_FLAGS="--duration 60 --keep-running")
-	@$(BIN)/pointsman demo $(DEMO_FLAGS)
+	@# The demo writes lines to copy as the caller's own shell will find the programs.
+	@env -u VIRTUAL_ENV PATH='$(CALLER_PATH)' $(BIN)/pointsman demo $(DEMO_FLAGS)
 
 # --- quality ----------------------------------------------------------------------------------------------------------
 
