@@ -12,7 +12,7 @@ use pointsman_wire::{
 use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
-use super::forward::prefix;
+use super::forward::{frame_as, grpc_prefix, prefix};
 use crate::{
     message::{self, MessageStart},
     observation::Observation,
@@ -31,19 +31,21 @@ pub(crate) async fn reply_to_infer(
     match answer {
         Answer::Failed { code, trailers } => Ok(relay_failure(code, trailers, observation)),
         Answer::Whole { mut headers, message, compressed, mut trailers } => {
-            let message = if compressed {
-                let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
-                framed.put_slice(&GrpcPrefix { compressed, ..length_prefix(message.len())? }.encode());
-                framed.put_slice(&message);
-                framed.freeze()
+            let receipt = observation.receipt();
+            let framed = if compressed {
+                grpc_prefix(message.len()).map(|prefix| {
+                    let prefix = GrpcPrefix { compressed, ..prefix };
+                    frame_as(prefix.encode(), &message)
+                })
             } else {
-                match with_receipt(&message, &observation.receipt(), answer_name.as_ref()) {
-                    Ok(message) => message,
-                    Err(error) => return Ok(fail(error, observation)),
-                }
+                with_receipt(&message, &receipt, answer_name.as_ref())
+            };
+            put_metadata(&receipt, &mut trailers);
+            let message = match framed {
+                Ok(message) => message,
+                Err(error) => return Ok(fail(error, observation)),
             };
             headers.remove(CONTENT_LENGTH);
-            put_metadata(&observation, &mut trailers);
             observation.finish(Code::Ok);
             Ok(Reply::Unary { headers, message, trailers })
         }
@@ -52,14 +54,12 @@ pub(crate) async fn reply_to_infer(
             let receipt = observation.receipt();
             let beginning = begin_large(start, stream, &receipt, answer_name.as_ref());
             let begun = timeout_at(deadline, beginning).await.unwrap_or_else(|_| Err(CallError::deadline()));
-            let mut large = match begun {
+            let mut metadata = HeaderMap::with_capacity(8);
+            put_metadata(&receipt, &mut metadata);
+            let Large { pieces, left, stream, receipt } = match begun {
                 Ok(large) => large,
                 Err(error) => return Ok(fail(error, observation)),
             };
-            large.headers = headers;
-            let mut metadata = HeaderMap::with_capacity(8);
-            put_metadata(&observation, &mut metadata);
-            let Large { headers, pieces, left, stream, receipt } = large;
             Ok(Reply::Large(Box::new(LargeReply {
                 headers,
                 pieces,
@@ -75,8 +75,13 @@ pub(crate) async fn reply_to_infer(
     }
 }
 
-fn length_prefix(length: usize) -> Result<GrpcPrefix, CallError> {
-    GrpcPrefix::for_message(length).map_err(|error| CallError::exhausted(error.to_string()))
+/// Answers OK with a message that was made here.
+pub(crate) fn succeed(message: Bytes, mut observation: Observation) -> Reply {
+    let mut trailers = HeaderMap::with_capacity(8);
+    trailers.insert(GRPC_STATUS, code_value(Code::Ok));
+    put_metadata(&observation.receipt(), &mut trailers);
+    observation.finish(Code::Ok);
+    Reply::Unary { headers: HeaderMap::with_capacity(1), message, trailers }
 }
 
 /// A small response with its prefix, the receipt behind it and, if wanted, another name.
@@ -109,7 +114,6 @@ pub(crate) fn with_receipt(
 
 /// The start of a large answer, rewritten.
 struct Large {
-    headers: HeaderMap,
     pieces: Vec<Bytes>,
     left: usize,
     stream: h2::RecvStream,
@@ -155,7 +159,7 @@ async fn begin_large(
     let there = head.len() - PREFIX_BYTES + bytes.len();
     let left = new_length.checked_sub(there).ok_or_else(|| garbage("more bytes follow the message"))?;
     let (pieces, receipt) = (vec![head.freeze(), bytes], receipt_bytes.freeze());
-    Ok(Large { headers: HeaderMap::new(), pieces, left, stream, receipt })
+    Ok(Large { pieces, left, stream, receipt })
 }
 
 /// A backend's own failure, said of its variant.
@@ -171,7 +175,7 @@ pub(crate) fn relay_failure(code: Code, mut trailers: HeaderMap, mut observation
         }
     }
     trailers.insert(GRPC_STATUS, code_value(code));
-    put_metadata(&observation, &mut trailers);
+    put_metadata(&observation.receipt(), &mut trailers);
     observation.finish(code);
     Reply::Failed { trailers }
 }
@@ -184,13 +188,13 @@ pub(crate) fn fail(error: CallError, mut observation: Observation) -> Reply {
     };
     let mut trailers = HeaderMap::with_capacity(8);
     error.write(&mut trailers);
-    put_metadata(&observation, &mut trailers);
+    put_metadata(&observation.receipt(), &mut trailers);
     observation.finish(error.code);
     Reply::Failed { trailers }
 }
 
 /// Writes the receipt into trailing metadata.
-pub(crate) fn put_metadata(observation: &Observation, trailers: &mut HeaderMap) {
+fn put_metadata(receipt: &Receipt<'_>, trailers: &mut HeaderMap) {
     const NAMES: [HeaderName; 5] = [
         HeaderName::from_static(Receipt::METADATA_NAMES[0]),
         HeaderName::from_static(Receipt::METADATA_NAMES[1]),
@@ -198,7 +202,6 @@ pub(crate) fn put_metadata(observation: &Observation, trailers: &mut HeaderMap) 
         HeaderName::from_static(Receipt::METADATA_NAMES[3]),
         HeaderName::from_static(Receipt::METADATA_NAMES[4]),
     ];
-    let receipt = observation.receipt();
     for (name, value) in NAMES.into_iter().zip(receipt.values()) {
         if let Some(value) =
             Some(value).filter(|value| !value.is_empty()).and_then(|v| HeaderValue::from_str(v).ok())

@@ -85,16 +85,23 @@ pub(crate) fn request(
 
 /// Puts the prefix before a message.
 pub(crate) fn frame(message: &[u8]) -> Result<Bytes, CallError> {
-    let prefix = prefix(message.len())?;
+    Ok(frame_as(prefix(message.len())?, message))
+}
+
+/// Puts a prefix before its message.
+pub(crate) fn frame_as(prefix: [u8; PREFIX_BYTES], message: &[u8]) -> Bytes {
     let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
     framed.put_slice(&prefix);
     framed.put_slice(message);
-    Ok(framed.freeze())
+    framed.freeze()
 }
 
 pub(crate) fn prefix(length: usize) -> Result<[u8; PREFIX_BYTES], CallError> {
-    let prefix = GrpcPrefix::for_message(length);
-    Ok(prefix.map_err(|error| CallError::exhausted(error.to_string()))?.encode())
+    Ok(grpc_prefix(length)?.encode())
+}
+
+pub(crate) fn grpc_prefix(length: usize) -> Result<GrpcPrefix, CallError> {
+    GrpcPrefix::for_message(length).map_err(|error| CallError::exhausted(error.to_string()))
 }
 
 /// Runs a model in this process: at once when it is fast, else on the pool.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::{HeaderMap, uri::PathAndQuery};
+use http::uri::PathAndQuery;
 use pointsman_inference::oip;
 use pointsman_model::Id;
 use pointsman_wire::{
@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
 use super::{
-    answering::{fail, put_metadata, reply_to_infer, with_receipt},
+    answering::{fail, reply_to_infer, succeed, with_receipt},
     call::Call,
     decision::{Asked, decide_call},
     forward::{ask, of_oip, prefix, run_onnx},
@@ -28,12 +28,15 @@ use crate::{
     message::{self, MessageStart, SMALL_MESSAGE_BYTES, client_gone},
     observation::Observation,
     reply::Reply,
-    status::{CallError, GRPC_STATUS, code_value},
+    status::CallError,
     upstream::{Arriving, Outgoing},
 };
 
 /// A head that does not end within so many bytes has its message buffered instead.
 const MAX_HEAD_BYTES: usize = 256 << 10;
+
+/// Room for the names of a model and a version; longer ones only make the buffer grow.
+const MAX_NAMES_BYTES: usize = 300;
 
 /// A request of which at least the head is here.
 enum Incoming {
@@ -165,10 +168,12 @@ fn rewrite(
     };
     let new_length = spliced_message_length(length, scan, name, version).map_err(of_wire)? as usize;
     let rest = bytes.slice(scan.length..);
-    // A small message goes in one piece: one frame costs less than two.
-    let is_small = new_length <= SMALL_MESSAGE_BYTES;
-    let room = if is_small { PREFIX_BYTES + new_length } else { PREFIX_BYTES + scan.length + 300 };
-    let mut head = BytesMut::with_capacity(room);
+    // What is here whole goes in one piece: one frame costs less than two.
+    let room = match &incoming {
+        Incoming::Whole { .. } => new_length,
+        Incoming::Arriving { .. } => new_length.min(scan.length + MAX_NAMES_BYTES),
+    };
+    let mut head = BytesMut::with_capacity(PREFIX_BYTES + room);
     head.put_slice(&prefix(new_length)?);
     splice_head(bytes, scan, name, version, &mut head);
     match incoming {
@@ -206,13 +211,7 @@ async fn in_process(
     let framed =
         answered.and_then(|response| with_receipt(&response, &observation.receipt(), answer_name.as_ref()));
     match framed {
-        Ok(message) => {
-            let mut trailers = HeaderMap::with_capacity(8);
-            trailers.insert(GRPC_STATUS, code_value(Code::Ok));
-            put_metadata(&observation, &mut trailers);
-            observation.finish(Code::Ok);
-            Ok(Reply::Unary { headers: HeaderMap::with_capacity(1), message, trailers })
-        }
+        Ok(message) => Ok(succeed(message, observation)),
         Err(error) => Ok(fail(error, observation)),
     }
 }

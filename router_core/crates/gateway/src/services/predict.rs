@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
 use super::{
-    answering::{fail, put_metadata, relay_failure},
+    answering::{fail, relay_failure, succeed},
     call::Call,
     decision::{Asked, decide_call},
     forward::{ask, frame, of_oip, run_onnx},
@@ -27,7 +27,7 @@ use crate::{
     observation::Observation,
     records::{duration_proto, reason_proto},
     reply::Reply,
-    status::{CallError, GRPC_STATUS, code_value},
+    status::CallError,
     upstream::{Answer, Outgoing, garbage, gather_large},
 };
 
@@ -165,11 +165,7 @@ fn reply(
         record.prediction = response.prediction;
         record.probabilities = response.probabilities;
     }
-    let mut trailers = HeaderMap::with_capacity(8);
-    trailers.insert(GRPC_STATUS, code_value(Code::Ok));
-    put_metadata(&observation, &mut trailers);
-    observation.finish(Code::Ok);
-    Ok(Reply::Unary { headers: HeaderMap::with_capacity(1), message, trailers })
+    Ok(succeed(message, observation))
 }
 
 /// A feature is the caller's to mend; a signature that does not fit its model is an operator's.
