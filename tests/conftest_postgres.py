@@ -7,37 +7,17 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy
 
+from stage.postgres import installed_binaries, unprivileged
+
 _NUMBERS = itertools.count()
-_INSTALLED = Path("/usr/lib/postgresql")
-
-
-def _installed_binaries() -> Path | None:
-    """Finds initdb and pg_ctl of the newest PostgreSQL on this machine."""
-    on_path = shutil.which("pg_ctl")
-    if on_path is not None and shutil.which("initdb"):
-        return Path(on_path).parent
-    versions = [path for path in _INSTALLED.glob("*/bin") if (path / "initdb").exists()]
-    return max(versions, key=lambda path: int(path.parent.name), default=None)
-
-
-def _unprivileged() -> dict[str, Any]:
-    """Answers how to run a program that refuses to be root."""
-    if os.geteuid() != 0:
-        return {}
-    import pwd
-
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    name = "postgres" if "postgres" in names else "nobody"
-    return {"user": name, "group": pwd.getpwnam(name).pw_gid, "extra_groups": []}
 
 
 def _serve_installed(binaries: Path) -> Iterator[str]:
-    as_user = _unprivileged()
+    as_user = unprivileged()
     # Short, because a unix socket's path must fit into 107 bytes; not under pytest's folder, which is 0700.
     folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir="/tmp"))
     if as_user:
@@ -84,7 +64,7 @@ def _serve_wheel() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server of these tests' own."""
-    binaries = _installed_binaries()
+    binaries = installed_binaries()
     if binaries is not None:
         yield from _serve_installed(binaries)
         return

@@ -18,7 +18,7 @@ class Postgres:
         self._binaries = find_binaries()
         # Short, because a unix socket's path must fit into 107 bytes, and open to the server's own user.
         self._folder = Path(tempfile.mkdtemp(prefix="pm-pg-", dir="/tmp"))
-        self._user = _unprivileged()
+        self._user = unprivileged()
         if self._user:
             shutil.chown(self._folder, self._user["user"], self._user["group"])
         self.url = f"postgresql://pointsman@/postgres?host={self._folder}"
@@ -55,20 +55,26 @@ class Postgres:
             )
 
 
-def find_binaries() -> Path:
-    """Finds initdb and pg_ctl: on the path, where Debian puts them, or in the wheel."""
+def installed_binaries() -> Path | None:
+    """Finds initdb and pg_ctl of this machine: on the path, or the newest where Debian puts them."""
     on_path = shutil.which("pg_ctl")
-    if on_path and shutil.which("initdb"):
+    if on_path is not None and shutil.which("initdb"):
         return Path(on_path).parent
     versions = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "initdb").exists()]
-    if versions:
-        return max(versions, key=lambda path: int(path.parent.name))
+    return max(versions, key=lambda path: int(path.parent.name), default=None)
+
+
+def find_binaries() -> Path:
+    """Finds initdb and pg_ctl: those of this machine, or the wheel's."""
+    installed = installed_binaries()
+    if installed is not None:
+        return installed
     import pgserver
 
     return Path(pgserver.__file__).parent / "pginstall" / "bin"
 
 
-def _unprivileged() -> dict[str, Any]:
+def unprivileged() -> dict[str, Any]:
     """Answers how to run a program that refuses to be root."""
     if os.geteuid() != 0:
         return {}
