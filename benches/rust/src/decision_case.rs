@@ -1,8 +1,8 @@
 //! Routers and entities to measure decisions on.
 
 use pointsman_model::{
-    Id, ModelError, ModelKey, Permissions, Router, RouterDefinition, RouterStatus, SLOT_COUNT, Variant,
-    VariantRole, VersionPinning,
+    Id, ModelError, ModelKey, Permissions, Recording, Router, RouterDefinition, RouterStatus, SLOT_COUNT,
+    Variant, VariantRole, VersionPinning,
 };
 
 /// How many entities take turns: enough that neither branches nor caches learn them by heart.
@@ -46,6 +46,11 @@ pub fn router(variant_count: u8, sticky: bool, table: Table) -> Result<Router, M
         answer_router_name: false,
         default_timeout: None,
         record_predictions: true,
+        recording: Recording::default(),
+        metrics: Vec::new(),
+        allow_feedback_corrections: false,
+        create_time_us: 0,
+        changed_generation: 0,
         owner: "local".into(),
         permissions: Permissions::default(),
     })

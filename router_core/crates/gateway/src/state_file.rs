@@ -77,6 +77,8 @@ struct Copy {
     models: BTreeMap<(String, String), proto::ModelSnapshot>,
     access: Option<proto::AccessTable>,
     signing_keys: Option<proto::SigningKeys>,
+    entity_key: Vec<u8>,
+    feedback_horizon_us: i64,
     changes: Option<File>,
     changes_bytes: u64,
 }
@@ -90,6 +92,8 @@ impl Copy {
             models: BTreeMap::new(),
             access: None,
             signing_keys: None,
+            entity_key: Vec::new(),
+            feedback_horizon_us: 0,
             changes: None,
             changes_bytes: 0,
         };
@@ -149,6 +153,12 @@ impl Copy {
         }
         self.access = update.access.or(self.access.take());
         self.signing_keys = update.signing_keys.or(self.signing_keys.take());
+        if !update.entity_key.is_empty() {
+            self.entity_key = update.entity_key;
+        }
+        if update.feedback_horizon_us != 0 {
+            self.feedback_horizon_us = update.feedback_horizon_us;
+        }
     }
 
     /// The whole state as one change; none before anything was published.
@@ -164,6 +174,8 @@ impl Copy {
             deleted_models: Vec::new(),
             access: self.access.clone(),
             signing_keys: self.signing_keys.clone(),
+            entity_key: self.entity_key.clone(),
+            feedback_horizon_us: self.feedback_horizon_us,
         })
     }
 
@@ -278,6 +290,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, _) = StateFile::open(folder.path()).unwrap();
         file.append(change(0, "old"));
+        let first =
+            proto::SnapshotUpdate { entity_key: vec![7; 32], feedback_horizon_us: 60, ..Default::default() };
+        file.append(first.encode_to_vec());
         let complete = proto::SnapshotUpdate {
             complete: true,
             generation: 9,
@@ -287,6 +302,8 @@ mod tests {
         file.append(complete.encode_to_vec());
         drop(file);
         let (_, restored) = StateFile::open(folder.path()).unwrap();
+        let kept = restored.as_ref().map(|update| (update.entity_key.len(), update.feedback_horizon_us));
+        assert_eq!(kept, Some((32, 60)), "keys and horizon stay until they are published anew");
         assert_eq!(names(restored), (9, vec!["new".to_owned()]));
     }
 }

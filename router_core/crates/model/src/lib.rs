@@ -6,7 +6,9 @@ mod access;
 mod alias;
 mod error;
 mod ids;
+mod metric;
 mod model_version;
+mod recording;
 mod router;
 mod sharded_map;
 mod signature;
@@ -17,7 +19,9 @@ pub use access::{AccessKey, AccessTable, Principal, Scope, Scopes};
 pub use alias::AliasTable;
 pub use error::ModelError;
 pub use ids::{Id, MAX_ID_BYTES};
+pub use metric::{MAX_METRICS, MetricDefinition, MetricDirection, MetricType, ShownNumber};
 pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage};
+pub use recording::{Durability, EntityRecording, Recording};
 pub use router::{
     MAX_VARIANTS, Permissions, Router, RouterDefinition, RouterStatus, Split, Variant, VariantRole,
     VersionPinning,
@@ -25,4 +29,6 @@ pub use router::{
 pub use sharded_map::ShardedMap;
 pub use signature::{Datatype, FeatureValue, Signature, Task, TensorSpec};
 pub use slots::{SLOT_COUNT, SlotTable};
-pub use snapshot::{SigningKey, SigningKeys, Snapshot, SnapshotError, SnapshotUpdate};
+pub use snapshot::{
+    DEFAULT_FEEDBACK_HORIZON_US, EntityKey, SigningKey, SigningKeys, Snapshot, SnapshotError, SnapshotUpdate,
+};

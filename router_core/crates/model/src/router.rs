@@ -2,10 +2,15 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use crate::{AliasTable, Id, ModelError, ModelKey, SlotTable};
+use crate::{
+    AliasTable, Id, MetricDefinition, ModelError, ModelKey, Recording, SlotTable, metric::check_metrics,
+};
 
 /// The most variants a router can have.
 pub const MAX_VARIANTS: usize = 100;
+
+/// Names that a refusal lists.
+const SHOWN_METRICS: usize = 10;
 
 /// Whether a router serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +114,11 @@ pub struct RouterDefinition {
     pub answer_router_name: bool,
     pub default_timeout: Option<Duration>,
     pub record_predictions: bool,
+    pub recording: Recording,
+    pub metrics: Vec<MetricDefinition>,
+    pub allow_feedback_corrections: bool,
+    pub create_time_us: i64,
+    pub changed_generation: u64,
     pub owner: Arc<str>,
     pub permissions: Permissions,
 }
@@ -134,6 +144,16 @@ pub struct Router {
     pub default_timeout: Option<Duration>,
     /// Whether predictions are recorded.
     pub record_predictions: bool,
+    /// What is kept of them.
+    pub recording: Recording,
+    /// The metrics that feedback may bring; without any, every metric is taken as a number.
+    pub metrics: Box<[MetricDefinition]>,
+    /// Whether a later value of feedback replaces an earlier one.
+    pub allow_feedback_corrections: bool,
+    /// When it was created, in UTC microseconds: earlier predictions were another router's.
+    pub create_time_us: i64,
+    /// The generation in which it last changed.
+    pub changed_generation: u64,
     /// The user who owns it.
     pub owner: Arc<str>,
     /// Who else may call it.
@@ -168,6 +188,8 @@ impl Router {
                 ));
             }
         }
+        definition.recording.check().map_err(|error| error.within("recording"))?;
+        check_metrics(&definition.metrics)?;
         let weights: Vec<f64> = variants.iter().map(|v| if v.enabled { v.weight } else { 0.0 }).collect();
         let alias = AliasTable::from_weights(&weights).map_err(|error| error.within("variants"))?;
         let slots = SlotTable::from_runs(&slot_runs, variants.len())?;
@@ -190,6 +212,11 @@ impl Router {
             answer_router_name: definition.answer_router_name,
             default_timeout: definition.default_timeout,
             record_predictions: definition.record_predictions,
+            recording: definition.recording,
+            metrics: definition.metrics.into_boxed_slice(),
+            allow_feedback_corrections: definition.allow_feedback_corrections,
+            create_time_us: definition.create_time_us,
+            changed_generation: definition.changed_generation,
             owner: definition.owner,
             permissions: definition.permissions,
         })
@@ -201,5 +228,32 @@ impl Router {
         let by_name = self.variants.iter().position(|variant| variant.name.as_str() == name_or_version);
         let by_version = || self.variants.iter().position(|v| v.model.version.as_str() == name_or_version);
         by_name.or_else(by_version).and_then(|index| u8::try_from(index).ok())
+    }
+
+    /// Checks a value of feedback against the metrics that the router declares.
+    ///
+    /// # Errors
+    /// The router declares metrics and this is none of them, or the metric does not take the value.
+    pub fn check_feedback(&self, metric: &str, value: f64) -> Result<(), ModelError> {
+        if self.metrics.is_empty() {
+            return Ok(());
+        }
+        match self.metrics.iter().find(|declared| declared.name.as_str() == metric) {
+            Some(declared) => declared.check(value),
+            None => Err(self.undeclared(metric)),
+        }
+    }
+
+    fn undeclared(&self, metric: &str) -> ModelError {
+        let names: Vec<&str> =
+            self.metrics.iter().take(SHOWN_METRICS).map(|declared| declared.name.as_str()).collect();
+        let more = if self.metrics.len() > SHOWN_METRICS { ", …" } else { "" };
+        let reason = format!(
+            "{metric:?} is none of the metrics of router {}, {}{more}; use one of them, or have it added to \
+             the router's metrics",
+            self.id,
+            names.join(", ")
+        );
+        ModelError::new("metric", reason)
     }
 }

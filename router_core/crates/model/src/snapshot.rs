@@ -30,6 +30,27 @@ pub struct SigningKeys {
     pub current_key_id: u8,
 }
 
+/// The key of recorded entity hashes. It is not shown: whoever has it can guess entities.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct EntityKey(pub [u8; 32]);
+
+impl std::ops::Deref for EntityKey {
+    type Target = [u8; 32];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for EntityKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("EntityKey")
+    }
+}
+
+/// How old a prediction may be to take feedback, when nothing else is published: 90 days.
+pub const DEFAULT_FEEDBACK_HORIZON_US: u64 = 90 * 86_400 * 1_000_000;
+
 /// A published change.
 #[derive(Debug, Clone, Default)]
 pub struct SnapshotUpdate {
@@ -51,6 +72,10 @@ pub struct SnapshotUpdate {
     pub access: Option<Arc<AccessTable>>,
     /// The signing keys, when they changed.
     pub signing_keys: Option<Arc<SigningKeys>>,
+    /// The key of recorded entity hashes, when it changed.
+    pub entity_key: Option<EntityKey>,
+    /// How old a prediction may be to take feedback, in microseconds, when it changed.
+    pub feedback_horizon_us: Option<u64>,
 }
 
 /// Why a change cannot be applied.
@@ -78,7 +103,7 @@ pub enum SnapshotError {
 }
 
 /// The routing state of one generation. Cheap to clone; parts that did not change are shared.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Snapshot {
     /// Its number.
     pub generation: u64,
@@ -92,6 +117,25 @@ pub struct Snapshot {
     pub access: Arc<AccessTable>,
     /// How prediction ids are signed.
     pub signing_keys: Arc<SigningKeys>,
+    /// The key of recorded entity hashes.
+    pub entity_key: Option<EntityKey>,
+    /// How old a prediction may be to take feedback, in microseconds.
+    pub feedback_horizon_us: u64,
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        Self {
+            generation: 0,
+            routers: ShardedMap::default(),
+            models: ShardedMap::default(),
+            production: ShardedMap::default(),
+            access: Arc::default(),
+            signing_keys: Arc::default(),
+            entity_key: None,
+            feedback_horizon_us: DEFAULT_FEEDBACK_HORIZON_US,
+        }
+    }
 }
 
 impl Snapshot {
@@ -112,6 +156,8 @@ impl Snapshot {
         next.generation = update.generation;
         next.access = update.access.clone().unwrap_or_else(|| self.access.clone());
         next.signing_keys = update.signing_keys.clone().unwrap_or_else(|| self.signing_keys.clone());
+        next.entity_key = update.entity_key.or(self.entity_key);
+        next.feedback_horizon_us = update.feedback_horizon_us.unwrap_or(self.feedback_horizon_us);
         for model in &update.changed_models {
             next.put_model(model);
         }

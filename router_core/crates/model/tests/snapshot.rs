@@ -5,9 +5,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use pointsman_model::{
-    AccessTable, Backend, GrpcBackend, Id, ModelKey, ModelVersion, Permissions, Router, RouterDefinition,
-    RouterStatus, Signature, SigningKey, SigningKeys, Snapshot, SnapshotError, SnapshotUpdate, Stage,
-    Variant, VariantRole, VersionPinning,
+    AccessTable, Backend, EntityKey, GrpcBackend, Id, MetricDefinition, MetricDirection, MetricType,
+    ModelKey, ModelVersion, Permissions, Recording, Router, RouterDefinition, RouterStatus, Signature,
+    SigningKey, SigningKeys, Snapshot, SnapshotError, SnapshotUpdate, Stage, Variant, VariantRole,
+    VersionPinning,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -36,6 +37,10 @@ fn model(model_id: &str, version: &str, stage: Stage) -> Arc<ModelVersion> {
 
 /// A router over versions of the model `m`, with its slots split evenly between the first two.
 fn router(router_id: &str, versions: [&str; 2]) -> Arc<Router> {
+    Arc::new(Router::build(definition(router_id, versions)).unwrap())
+}
+
+fn definition(router_id: &str, versions: [&str; 2]) -> RouterDefinition {
     let variant = |version: &&str| Variant {
         name: id(&format!("v{version}")),
         model: key("m", version),
@@ -43,7 +48,7 @@ fn router(router_id: &str, versions: [&str; 2]) -> Arc<Router> {
         enabled: true,
         role: VariantRole::default(),
     };
-    let definition = RouterDefinition {
+    RouterDefinition {
         id: id(router_id),
         status: RouterStatus::Running,
         sticky: true,
@@ -54,10 +59,14 @@ fn router(router_id: &str, versions: [&str; 2]) -> Arc<Router> {
         answer_router_name: false,
         default_timeout: None,
         record_predictions: true,
+        recording: Recording::default(),
+        metrics: Vec::new(),
+        allow_feedback_corrections: false,
+        create_time_us: 0,
+        changed_generation: 0,
         owner: "local".into(),
         permissions: Permissions::default(),
-    };
-    Arc::new(Router::build(definition).unwrap())
+    }
 }
 
 /// Generation 5: models `m` 1 to 3, none in production, and the routers `a` and `b`.
@@ -256,9 +265,61 @@ fn a_model_without_its_production_version_has_none() {
 }
 
 #[test]
-fn a_signing_key_does_not_show_its_secret() {
-    let shown = format!("{:?}", SigningKey { key_id: 3, secret: [7; 32] });
-    assert_eq!(shown, "SigningKey { key_id: 3, .. }");
+fn a_key_does_not_show_its_secret() {
+    let shown = format!("{:?} {:?}", SigningKey { key_id: 3, secret: [7; 32] }, EntityKey([7; 32]));
+    assert_eq!(shown, "SigningKey { key_id: 3, .. } EntityKey");
+}
+
+#[test]
+fn entity_key_and_horizon_stay_until_they_are_published_anew() {
+    let first = published();
+    assert_eq!((first.entity_key, first.feedback_horizon_us), (None, 90 * 86_400 * 1_000_000));
+    let set =
+        SnapshotUpdate { entity_key: Some(EntityKey([1; 32])), feedback_horizon_us: Some(5), ..change() };
+    let second = first.apply(&set).unwrap();
+    let complete = SnapshotUpdate { generation: 7, complete: true, ..SnapshotUpdate::default() };
+    let third = second.apply(&complete).unwrap();
+    assert_eq!((third.entity_key, third.feedback_horizon_us), (Some(EntityKey([1; 32])), 5));
+}
+
+#[test]
+fn a_router_takes_the_metrics_it_declares_and_without_any_all() {
+    let metric = |name: &str, metric_type| MetricDefinition {
+        name: id(name),
+        metric_type,
+        min: None,
+        max: Some(5.0),
+        direction: MetricDirection::Maximise,
+    };
+    let metrics = vec![metric("clicked", MetricType::Binary), metric("stars", MetricType::Number)];
+    let declaring = Router::build(RouterDefinition { metrics, ..definition("a", ["1", "2"]) }).unwrap();
+    let said = |name: &str, value| declaring.check_feedback(name, value).unwrap_err().to_string();
+    assert_eq!(declaring.check_feedback("stars", 4.5), Ok(()));
+    assert!(said("stars", 6.0).starts_with("value: 6 is above 5"));
+    assert!(said("clicked", 2.0).starts_with("value: 2 is neither 0 nor 1"));
+    assert!(
+        said("reward", 1.0)
+            .starts_with("metric: \"reward\" is none of the metrics of router a, clicked, stars;")
+    );
+    assert_eq!(router("a", ["1", "2"]).check_feedback("reward", -7.0), Ok(()));
+}
+
+#[test]
+fn recording_and_metrics_are_refused_by_their_path() {
+    let build = |definition| Router::build(definition).unwrap_err().to_string();
+    let plain = || definition("a", ["1", "2"]);
+    let recording = Recording { features_share: 1.5, ..Recording::default() };
+    let said = build(RouterDefinition { recording, ..plain() });
+    assert!(said.starts_with("recording.features_share: 1.5 is not between 0 and 1"), "{said}");
+    let metric = MetricDefinition {
+        name: id("m"),
+        metric_type: MetricType::Number,
+        min: Some(2.0),
+        max: Some(1.0),
+        direction: MetricDirection::Maximise,
+    };
+    let said = build(RouterDefinition { metrics: vec![metric], ..plain() });
+    assert!(said.starts_with("metrics[0].min_value: 2 is above"), "{said}");
 }
 
 proptest! {

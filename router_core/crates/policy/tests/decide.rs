@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be built fails the test that builds it")]
 
 use pointsman_model::{
-    Id, ModelKey, Permissions, Router, RouterDefinition, RouterStatus, Variant, VariantRole, VersionPinning,
+    Id, ModelKey, Permissions, Recording, Router, RouterDefinition, RouterStatus, Variant, VariantRole,
+    VersionPinning,
 };
 use pointsman_policy::{Decision, RandomisedBy, Reason, Request, decide, reallocate_slots, slot_of_unit};
 use proptest::{collection::vec, prelude::*};
@@ -36,6 +37,11 @@ fn router_with_table(weights: &[Option<f64>], sticky: bool, salt: [u8; 16], runs
         answer_router_name: false,
         default_timeout: None,
         record_predictions: true,
+        recording: Recording::default(),
+        metrics: Vec::new(),
+        allow_feedback_corrections: false,
+        create_time_us: 0,
+        changed_generation: 0,
         owner: "local".into(),
         permissions: Permissions::default(),
     })

@@ -2,11 +2,12 @@
 
 mod access;
 mod model;
+mod recording;
 mod router;
 
 use std::sync::Arc;
 
-use pointsman_model::{Id, ModelError, ModelKey, ModelVersion, SigningKeys, SnapshotUpdate};
+use pointsman_model::{EntityKey, Id, ModelError, ModelKey, ModelVersion, SigningKeys, SnapshotUpdate};
 use prost::Message;
 
 pub use access::signing_keys_from_proto;
@@ -50,6 +51,16 @@ pub fn snapshot_update(update: proto::SnapshotUpdate) -> Result<SnapshotUpdate, 
         each("changed_models", update.changed_models, |model| model_from_proto(model).map(Arc::new))?;
     let access = update.access.map(|table| within("access", access::access_table_from_proto(table)));
     let signing_keys = update.signing_keys.map(|keys| within("signing_keys", signing_keys_from_proto(keys)));
+    let entity_key = match &update.entity_key[..] {
+        [] => None,
+        bytes => Some(EntityKey(exact_bytes("entity_key", bytes)?)),
+    };
+    let feedback_horizon_us = match update.feedback_horizon_us {
+        0 => None,
+        horizon => Some(u64::try_from(horizon).map_err(|_| {
+            ModelError::new("feedback_horizon_us", format!("{horizon} is below 0; 0 leaves it as it is"))
+        })?),
+    };
     Ok(SnapshotUpdate {
         base_generation: update.base_generation,
         generation: update.generation,
@@ -62,6 +73,8 @@ pub fn snapshot_update(update: proto::SnapshotUpdate) -> Result<SnapshotUpdate, 
         })?,
         access: access.transpose()?.map(Arc::new),
         signing_keys: signing_keys.transpose()?.map(Arc::new),
+        entity_key,
+        feedback_horizon_us,
     })
 }
 

@@ -1,12 +1,16 @@
 //! What the control plane publishes becomes the domain's state, or an error with the field's path.
 
-use pointsman_model::{Backend, RouterStatus, Scope, Snapshot, Stage, VersionPinning};
+use pointsman_model::{
+    Backend, Durability, EntityKey, EntityRecording, MetricDirection, MetricType,
+    Recording as RecordingSettings, RouterStatus, Scope, Snapshot, Stage, VersionPinning,
+};
 use pointsman_wire::{
     decode_signing_keys, decode_snapshot_update,
     generated::pointsman_v1::{
-        AccessKey, AccessTable, Backend as BackendMessage, GrpcBackend, ModelSnapshot, OnnxBackend,
-        RouterSnapshot, RouterStatus as StatusMessage, Scope as ScopeMessage, Signature, SigningKey,
-        SigningKeys, SnapshotUpdate, Stage as StageMessage, Strategy, TensorSpec, Variant, backend::Kind,
+        AccessKey, AccessTable, Backend as BackendMessage, GrpcBackend, MetricDefinition, ModelSnapshot,
+        OnnxBackend, Recording, RouterSnapshot, RouterStatus as StatusMessage, Scope as ScopeMessage,
+        Signature, SigningKey, SigningKeys, SnapshotUpdate, Stage as StageMessage, Strategy, TensorSpec,
+        Variant, backend::Kind,
     },
     model_from_proto, router_from_proto, signature_from_proto, signature_to_proto,
 };
@@ -113,6 +117,102 @@ fn a_router_round_trips_what_its_settings_say() {
     assert_eq!(router.version_pinning, VersionPinning::Ignore);
     assert_eq!(router.default_timeout.unwrap().as_secs_f64(), 1.5);
     assert!(router.answer_router_name);
+}
+
+fn metric(name: &str) -> MetricDefinition {
+    MetricDefinition { name: name.to_owned(), ..Default::default() }
+}
+
+#[test]
+fn a_router_without_recording_settings_records_everything_up_to_64_kib() {
+    let router = router_from_proto(router()).unwrap();
+    assert_eq!(router.recording, RecordingSettings::default());
+    assert!(router.metrics.is_empty() && !router.allow_feedback_corrections);
+    let stated = Recording::default();
+    let stated = router_from_proto(RouterSnapshot { recording: Some(stated), ..self::router() }).unwrap();
+    assert_eq!(stated.recording, RecordingSettings::default());
+}
+
+#[test]
+fn a_router_keeps_what_recording_and_metrics_say() {
+    let recording = Recording {
+        features_share: Some(0.0),
+        exclude_features: vec!["name".to_owned()],
+        max_body_bytes: 1_000,
+        entity: 2,
+        durability: 2,
+        ..Default::default()
+    };
+    let clicks = MetricDefinition { r#type: 3, max_value: Some(9.0), direction: 2, ..metric("clicks") };
+    let router = router_from_proto(RouterSnapshot {
+        recording: Some(recording),
+        metrics: vec![metric("reward"), clicks],
+        allow_feedback_corrections: true,
+        create_time_us: 17,
+        changed_generation: 4,
+        ..router()
+    });
+    let router = router.unwrap();
+    let kept = &router.recording;
+    assert_eq!((kept.features_share, &*kept.exclude_features[0], kept.max_body_bytes), (0.0, "name", 1_000));
+    assert_eq!((kept.entity, kept.durability), (EntityRecording::Hmac, Durability::Durable));
+    let [reward, clicks] = &*router.metrics else { panic!("{:?}", router.metrics) };
+    assert_eq!((reward.metric_type, reward.direction), (MetricType::Number, MetricDirection::Maximise));
+    assert_eq!((clicks.metric_type, clicks.direction), (MetricType::Count, MetricDirection::Minimise));
+    assert_eq!((clicks.min, clicks.max), (None, Some(9.0)));
+    assert_eq!((router.create_time_us, router.changed_generation), (17, 4));
+    assert!(router.allow_feedback_corrections);
+}
+
+#[test]
+fn entity_key_and_horizon_are_taken_when_they_are_there() {
+    let plain = decode_snapshot_update(&update().encode_to_vec()).unwrap();
+    assert_eq!((plain.entity_key, plain.feedback_horizon_us), (None, None));
+    let stated = SnapshotUpdate { entity_key: vec![9; 32], feedback_horizon_us: 60, ..update() };
+    let stated = decode_snapshot_update(&stated.encode_to_vec()).unwrap();
+    assert_eq!((stated.entity_key, stated.feedback_horizon_us), (Some(EntityKey([9; 32])), Some(60)));
+}
+
+#[test]
+fn wrong_recording_and_metrics_are_named_by_their_path() {
+    type Change = fn(&mut SnapshotUpdate);
+    let cases: [(&str, Change); 11] = [
+        ("changed_routers[0].recording.features_share: 1.5 is not between 0 and 1", |u| {
+            u.changed_routers[0].recording =
+                Some(Recording { features_share: Some(1.5), ..Default::default() })
+        }),
+        ("changed_routers[0].recording.max_body_bytes: -1 is below 0", |u| {
+            u.changed_routers[0].recording = Some(Recording { max_body_bytes: -1, ..Default::default() })
+        }),
+        ("changed_routers[0].recording.max_body_bytes: 4194305 is not", |u| {
+            u.changed_routers[0].recording =
+                Some(Recording { max_body_bytes: 4_194_305, ..Default::default() })
+        }),
+        ("changed_routers[0].recording.entity: 9 is none", |u| {
+            u.changed_routers[0].recording = Some(Recording { entity: 9, ..Default::default() })
+        }),
+        ("changed_routers[0].recording.durability: 9 is none", |u| {
+            u.changed_routers[0].recording = Some(Recording { durability: 9, ..Default::default() })
+        }),
+        ("changed_routers[0].metrics[0].name: \"a b\" is not an id", |u| {
+            u.changed_routers[0].metrics = vec![metric("a b")]
+        }),
+        ("changed_routers[0].metrics[1].name: \"a\" is declared already", |u| {
+            u.changed_routers[0].metrics = vec![metric("a"), metric("a")]
+        }),
+        ("changed_routers[0].metrics[0].type: 9 is none", |u| {
+            u.changed_routers[0].metrics = vec![MetricDefinition { r#type: 9, ..metric("a") }]
+        }),
+        ("changed_routers[0].metrics[0].max_value: NaN is not", |u| {
+            u.changed_routers[0].metrics = vec![MetricDefinition { max_value: Some(f64::NAN), ..metric("a") }]
+        }),
+        ("entity_key: 3 bytes; exactly 32", |u| u.entity_key = vec![1; 3]),
+        ("feedback_horizon_us: -5 is below 0", |u| u.feedback_horizon_us = -5),
+    ];
+    for (expected, change) in cases {
+        let error = refused(change);
+        assert!(error.starts_with(expected), "{error:?} instead of {expected:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,11 @@ use pointsman_model::{
     ModelError, Permissions, Router, RouterDefinition, RouterStatus, Variant, VariantRole, VersionPinning,
 };
 
-use super::{each, exact_bytes, id, known, model_key};
+use super::{
+    each, exact_bytes, id, known, model_key,
+    recording::{metric_from_proto, recording_from_proto},
+    within,
+};
 use crate::generated::pointsman_v1 as proto;
 
 /// Takes over a router and builds its tables.
@@ -35,6 +39,11 @@ pub fn router_from_proto(router: proto::RouterSnapshot) -> Result<Router, ModelE
         default_timeout: (router.default_timeout_ms > 0)
             .then(|| Duration::from_millis(router.default_timeout_ms)),
         record_predictions: router.record_predictions,
+        recording: within("recording", recording_from_proto(router.recording.unwrap_or_default()))?,
+        metrics: each("metrics", router.metrics, metric_from_proto)?,
+        allow_feedback_corrections: router.allow_feedback_corrections,
+        create_time_us: router.create_time_us,
+        changed_generation: router.changed_generation,
         owner: router.owner.into(),
         permissions: Permissions {
             public: permissions.public,
