@@ -3,10 +3,14 @@
 mod columns;
 mod fill;
 mod given;
+mod plan;
 mod read;
 mod value;
 
 pub use fill::fill_inputs;
+pub use plan::{
+    AnswerPlan, Decider, OutputHead, class_label, is_second_of_two, plan_answer, predicted_class,
+};
 pub use read::{Answer, read_outputs};
 use thiserror::Error;
 

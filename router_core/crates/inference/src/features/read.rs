@@ -1,12 +1,13 @@
 //! Tensors into an answer: the prediction, the class probabilities, and every output by name.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use pointsman_model::{Datatype, Signature, Task};
+use pointsman_model::{Datatype, Signature};
 use prost_types::{Value, value::Kind};
 
 use super::{
     FeatureError,
+    plan::{Decider, OutputHead, class_label, is_second_of_two, plan_answer, predicted_class},
     value::{tensor_value, text, value},
 };
 use crate::{Tensor, element::elements};
@@ -22,14 +23,7 @@ pub struct Answer {
     pub outputs: HashMap<String, Value>,
 }
 
-/// Names under which exporters give the predicted label or value.
-const PREDICTION_NAMES: [&str; 4] = ["label", "output_label", "predict", "variable"];
-
-/// Reads the answer to one row out of a model's outputs.
-///
-/// The signature says which output is the prediction and which holds probabilities. Where it does not, a float
-/// output with "prob" in its name, or, of a classifier, one with as many columns as labels, holds probabilities; and
-/// an output named like exporters name it, else the likeliest label, else the first output, is the prediction.
+/// Reads the answer to one row out of a model's outputs, as [`plan_answer`] chooses among them.
 ///
 /// # Errors
 /// An output is missing, malformed, holds several rows or does not fit the labels.
@@ -41,85 +35,28 @@ pub fn read_outputs(signature: &Signature, outputs: &[Tensor]) -> Result<Answer,
             Err(error) => Err(output_error(&tensor.name, error.to_string())),
         })
         .collect::<Result<HashMap<_, _>, _>>()?;
-    let probability_tensor = probability_tensor(signature, outputs)?;
+    let heads: Vec<OutputHead<'_>> = outputs.iter().map(head).collect();
+    let plan = plan_answer(signature, &heads)?;
+    let probability_tensor = plan.probabilities.and_then(|index| outputs.get(index));
     let probabilities =
         probability_tensor.map(|tensor| probabilities(signature, tensor)).transpose()?.unwrap_or_default();
-    let prediction = match decided_by(signature, outputs, &probabilities)? {
-        Decider::Probabilities => predicted_label(signature, &probabilities),
-        Decider::Output(name) => {
-            let answered = values.get(name).cloned().unwrap_or_default();
-            labelled(signature, outputs, name, answered)
+    let decider = match plan.decider {
+        Decider::Probabilities => None,
+        Decider::Output(index) => outputs.get(index),
+    };
+    let prediction = match decider {
+        None => predicted_label(signature, &probabilities),
+        Some(tensor) => {
+            let answered = values.get(&*tensor.name).cloned().unwrap_or_default();
+            labelled(signature, tensor.datatype, answered)
         }
     };
     Ok(Answer { prediction, probabilities, outputs: values })
 }
 
-/// What gives the prediction.
-enum Decider<'a> {
-    Probabilities,
-    Output(&'a str),
-}
-
-fn decided_by<'a>(
-    signature: &'a Signature,
-    outputs: &'a [Tensor],
-    probabilities: &[f64],
-) -> Result<Decider<'a>, FeatureError> {
-    let has_probabilities = !probabilities.is_empty();
-    // Whoever sets a threshold wants it to decide, whatever label the model itself picks.
-    if signature.threshold.is_some() && probabilities.len() == 2 {
-        return Ok(Decider::Probabilities);
-    }
-    if let Some(name) = &signature.prediction_output {
-        return Ok(Decider::Output(&named(outputs, name)?.name));
-    }
-    if signature.probability_output.is_some() && has_probabilities {
-        return Ok(Decider::Probabilities);
-    }
-    let conventional = PREDICTION_NAMES
-        .iter()
-        .find_map(|name| outputs.iter().find(|tensor| tensor.name.eq_ignore_ascii_case(name)));
-    match (conventional, has_probabilities) {
-        (Some(tensor), _) => Ok(Decider::Output(&tensor.name)),
-        (None, true) => Ok(Decider::Probabilities),
-        (None, false) => {
-            let first_of_signature = signature
-                .outputs
-                .first()
-                .and_then(|spec| outputs.iter().find(|tensor| tensor.name == spec.name));
-            first_of_signature
-                .or_else(|| outputs.first())
-                .map(|tensor| Decider::Output(&tensor.name))
-                .ok_or_else(|| output_error("", "the model answered without any output tensor".to_owned()))
-        }
-    }
-}
-
-/// The output that holds the class probabilities, if there is one.
-fn probability_tensor<'a>(
-    signature: &Signature,
-    outputs: &'a [Tensor],
-) -> Result<Option<&'a Tensor>, FeatureError> {
-    if let Some(name) = &signature.probability_output {
-        return named(outputs, name).map(Some);
-    }
-    if signature.task == Task::Regression {
-        return Ok(None);
-    }
-    let labels = signature.labels.len();
-    let columns =
-        |tensor: &Tensor| tensor.shape.last().and_then(|last| usize::try_from(*last).ok()).unwrap_or(1);
-    let may_be = |tensor: &&Tensor| {
-        tensor.datatype.is_float() && signature.prediction_output.as_ref() != Some(&tensor.name)
-    };
-    let by_name = outputs.iter().filter(may_be).find(|tensor| {
-        tensor.name.to_ascii_lowercase().contains("prob") && (columns(tensor) >= 2 || labels == 2)
-    });
-    let by_labels = || {
-        let classifies = signature.task == Task::Classification && labels >= 2;
-        outputs.iter().filter(may_be).find(|tensor| classifies && columns(tensor) == labels)
-    };
-    Ok(by_name.or_else(by_labels))
+fn head(tensor: &Tensor) -> OutputHead<'_> {
+    let columns = tensor.shape.last().map_or(1, |last| usize::try_from(*last).unwrap_or(0));
+    OutputHead { name: &tensor.name, datatype: tensor.datatype, columns }
 }
 
 /// The probabilities of one row; a single column is the probability of the second of two labels.
@@ -131,12 +68,11 @@ fn probabilities(signature: &Signature, tensor: &Tensor) -> Result<Vec<f64>, Fea
     };
     let mut row: Vec<f64> = read.into_iter().map(|element| element.to_f64()).collect();
     let labels = signature.labels.len();
-    let columns = tensor.shape.last().map_or(1, |last| usize::try_from(*last).unwrap_or(0));
-    if row.len() != columns {
+    if row.len() != head(tensor).columns {
         return refuse(format!("shape {:?} holds more than one row for one row of features", tensor.shape));
     }
     if let [second] = row[..]
-        && (labels == 2 || labels == 0 && signature.task == Task::Classification)
+        && is_second_of_two(signature, 1)
     {
         row = vec![1.0 - second, second];
     }
@@ -151,40 +87,18 @@ fn probabilities(signature: &Signature, tensor: &Tensor) -> Result<Vec<f64>, Fea
 
 /// The label that the probabilities predict, or its index when labels have no names.
 fn predicted_label(signature: &Signature, probabilities: &[f64]) -> Value {
-    let index = match (probabilities, signature.threshold) {
-        ([_, second], Some(threshold)) => usize::from(*second >= threshold),
-        _ => {
-            let likeliest =
-                probabilities.iter().enumerate().fold((0, f64::NEG_INFINITY), |best, (index, &p)| {
-                    if p > best.1 { (index, p) } else { best }
-                });
-            likeliest.0
-        }
-    };
+    let index = predicted_class(signature, probabilities);
     signature.labels.get(index).map_or_else(|| value(Kind::NumberValue(index as f64)), |label| text(&**label))
 }
 
-/// Gives a class number its label. A number that is itself one of the labels stays that label: the classes of
-/// scikit-learn may be 1, 2 and 3, and then 1 is not the second of them.
-fn labelled(signature: &Signature, outputs: &[Tensor], name: &str, answered: Value) -> Value {
-    let is_class_number = signature.task != Task::Regression
-        && outputs.iter().any(|tensor| *tensor.name == *name && !tensor.datatype.is_float());
+/// Gives a class number its label.
+fn labelled(signature: &Signature, datatype: Datatype, answered: Value) -> Value {
     let number = match answered.kind {
-        Some(Kind::NumberValue(number)) if is_class_number => number,
-        Some(Kind::BoolValue(yes)) if is_class_number => f64::from(u8::from(yes)),
+        Some(Kind::NumberValue(number)) => number,
+        Some(Kind::BoolValue(yes)) => f64::from(u8::from(yes)),
         _ => return answered,
     };
-    let itself = number.to_string();
-    let by_name = signature.labels.iter().find(|label| ***label == *itself);
-    let by_index = || (number >= 0.0).then(|| signature.labels.get(number as usize)).flatten();
-    by_name.or_else(by_index).map_or(answered, |label: &Arc<str>| text(&**label))
-}
-
-fn named<'a>(outputs: &'a [Tensor], name: &str) -> Result<&'a Tensor, FeatureError> {
-    outputs.iter().find(|tensor| *tensor.name == *name).ok_or_else(|| {
-        let answered: Vec<&str> = outputs.iter().map(|tensor| &*tensor.name).collect();
-        output_error(name, format!("the signature names it, but the model answered {answered:?}"))
-    })
+    class_label(signature, datatype, number).map_or(answered, |label| text(&**label))
 }
 
 fn output_error(output: &str, reason: String) -> FeatureError {

@@ -1,0 +1,155 @@
+//! Which of a model's outputs is the prediction and which holds the class probabilities.
+
+use std::sync::Arc;
+
+use pointsman_model::{Datatype, Signature, Task};
+
+use super::FeatureError;
+
+/// What is known of an output before its contents are read.
+#[derive(Debug, Clone, Copy)]
+pub struct OutputHead<'a> {
+    /// Its name at the model.
+    pub name: &'a str,
+    /// Its element type.
+    pub datatype: Datatype,
+    /// The length of its last dimension, 1 for an output without dimensions.
+    pub columns: usize,
+}
+
+/// Which outputs say what, by their index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnswerPlan {
+    /// The output that holds class probabilities.
+    pub probabilities: Option<usize>,
+    /// What gives the prediction.
+    pub decider: Decider,
+}
+
+/// What gives the prediction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decider {
+    /// The likeliest label, or the one that the threshold picks.
+    Probabilities,
+    /// An output.
+    Output(usize),
+}
+
+/// Names under which exporters give the predicted label or value.
+const PREDICTION_NAMES: [&str; 4] = ["label", "output_label", "predict", "variable"];
+
+/// Chooses among a model's outputs.
+///
+/// The signature says which output is the prediction and which holds probabilities. Where it does not, a float
+/// output with "prob" in its name, or, of a classifier, one with as many columns as labels, holds probabilities; and
+/// an output named like exporters name it, else the likeliest label, else the first output, is the prediction.
+///
+/// # Errors
+/// The signature names an output that is not there, or there is none.
+pub fn plan_answer(signature: &Signature, outputs: &[OutputHead<'_>]) -> Result<AnswerPlan, FeatureError> {
+    let probabilities = probability_output(signature, outputs)?;
+    let classes = probabilities
+        .and_then(|index| outputs.get(index))
+        .map_or(0, |head| if is_second_of_two(signature, head.columns) { 2 } else { head.columns });
+    Ok(AnswerPlan { probabilities, decider: decided_by(signature, outputs, classes)? })
+}
+
+/// Whether a single column is the probability of the second of two labels.
+#[must_use]
+pub fn is_second_of_two(signature: &Signature, columns: usize) -> bool {
+    let labels = signature.labels.len();
+    columns == 1 && (labels == 2 || labels == 0 && signature.task == Task::Classification)
+}
+
+/// The index of the label that probabilities predict.
+#[must_use]
+pub fn predicted_class(signature: &Signature, probabilities: &[f64]) -> usize {
+    match (probabilities, signature.threshold) {
+        ([_, second], Some(threshold)) => usize::from(*second >= threshold),
+        _ => {
+            let likeliest = probabilities
+                .iter()
+                .enumerate()
+                .fold((0, f64::NEG_INFINITY), |best, (index, &p)| if p > best.1 { (index, p) } else { best });
+            likeliest.0
+        }
+    }
+}
+
+/// The label of a class number from an output of this type. A number that is itself one of the labels stays that
+/// label: the classes of scikit-learn may be 1, 2 and 3, and then 1 is not the second of them.
+#[must_use]
+pub fn class_label(signature: &Signature, datatype: Datatype, number: f64) -> Option<&Arc<str>> {
+    if signature.task == Task::Regression || datatype.is_float() || signature.labels.is_empty() {
+        return None;
+    }
+    let itself = number.to_string();
+    let by_name = signature.labels.iter().find(|label| ***label == *itself);
+    let by_index = || (number >= 0.0).then(|| signature.labels.get(number as usize)).flatten();
+    by_name.or_else(by_index)
+}
+
+fn probability_output(
+    signature: &Signature,
+    outputs: &[OutputHead<'_>],
+) -> Result<Option<usize>, FeatureError> {
+    if let Some(name) = &signature.probability_output {
+        return named(outputs, name).map(Some);
+    }
+    if signature.task == Task::Regression {
+        return Ok(None);
+    }
+    let labels = signature.labels.len();
+    let may_be = |head: &OutputHead<'_>| {
+        head.datatype.is_float() && signature.prediction_output.as_deref() != Some(head.name)
+    };
+    let by_name = outputs.iter().position(|head| {
+        may_be(head) && (head.columns >= 2 || labels == 2) && head.name.to_ascii_lowercase().contains("prob")
+    });
+    let classifies = signature.task == Task::Classification && labels >= 2;
+    let by_labels = || outputs.iter().position(|head| classifies && may_be(head) && head.columns == labels);
+    Ok(by_name.or_else(by_labels))
+}
+
+fn decided_by(
+    signature: &Signature,
+    outputs: &[OutputHead<'_>],
+    classes: usize,
+) -> Result<Decider, FeatureError> {
+    // Whoever sets a threshold wants it to decide, whatever label the model itself picks.
+    if signature.threshold.is_some() && classes == 2 {
+        return Ok(Decider::Probabilities);
+    }
+    if let Some(name) = &signature.prediction_output {
+        return named(outputs, name).map(Decider::Output);
+    }
+    if signature.probability_output.is_some() && classes > 0 {
+        return Ok(Decider::Probabilities);
+    }
+    let conventional = PREDICTION_NAMES
+        .iter()
+        .find_map(|name| outputs.iter().position(|head| head.name.eq_ignore_ascii_case(name)));
+    match (conventional, classes) {
+        (Some(index), _) => Ok(Decider::Output(index)),
+        (None, 1..) => Ok(Decider::Probabilities),
+        (None, 0) => {
+            let first_of_signature = signature
+                .outputs
+                .first()
+                .and_then(|spec| outputs.iter().position(|head| *head.name == *spec.name));
+            let first = first_of_signature.or((!outputs.is_empty()).then_some(0));
+            first.map(Decider::Output).ok_or_else(|| FeatureError::Output {
+                output: String::new(),
+                reason: "the model answered without any output tensor".to_owned(),
+            })
+        }
+    }
+}
+
+fn named(outputs: &[OutputHead<'_>], name: &str) -> Result<usize, FeatureError> {
+    outputs.iter().position(|head| head.name == name).ok_or_else(|| {
+        let answered: Vec<&str> = outputs.iter().map(|head| head.name).collect();
+        let reason = format!("the signature names it, but the model answered {answered:?}");
+        FeatureError::Output { output: name.to_owned(), reason }
+    })
+}
