@@ -7,6 +7,7 @@ import sys
 LAYERS = (
     "pointsman-core",
     "pointsman-gateway",
+    "pointsman-lake",
     "pointsman-journal",
     "pointsman-inference",
     "pointsman-wire",

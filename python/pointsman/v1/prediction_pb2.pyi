@@ -27,12 +27,28 @@ class RandomisedBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RANDOMISED_BY_ENTITY: _ClassVar[RandomisedBy]
     RANDOMISED_BY_REQUEST: _ClassVar[RandomisedBy]
 
+class FeedbackWait(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FEEDBACK_WAIT_UNSPECIFIED: _ClassVar[FeedbackWait]
+    FEEDBACK_WAIT_DURABLE: _ClassVar[FeedbackWait]
+    FEEDBACK_WAIT_APPLIED: _ClassVar[FeedbackWait]
+
 class FeedbackOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     FEEDBACK_OUTCOME_UNSPECIFIED: _ClassVar[FeedbackOutcome]
     FEEDBACK_OUTCOME_APPLIED: _ClassVar[FeedbackOutcome]
     FEEDBACK_OUTCOME_DUPLICATE: _ClassVar[FeedbackOutcome]
     FEEDBACK_OUTCOME_CONFLICT: _ClassVar[FeedbackOutcome]
+    FEEDBACK_OUTCOME_RECORDED: _ClassVar[FeedbackOutcome]
+    FEEDBACK_OUTCOME_CORRECTED: _ClassVar[FeedbackOutcome]
+
+class RecordedContent(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RECORDED_CONTENT_UNSPECIFIED: _ClassVar[RecordedContent]
+    RECORDED_CONTENT_ALL: _ClassVar[RecordedContent]
+    RECORDED_CONTENT_NONE: _ClassVar[RecordedContent]
+    RECORDED_CONTENT_CUT: _ClassVar[RecordedContent]
+    RECORDED_CONTENT_UNREADABLE: _ClassVar[RecordedContent]
 DECISION_REASON_UNSPECIFIED: DecisionReason
 DECISION_REASON_SLOT: DecisionReason
 DECISION_REASON_WEIGHT: DecisionReason
@@ -42,10 +58,20 @@ RANDOMISED_BY_UNSPECIFIED: RandomisedBy
 RANDOMISED_BY_NOTHING: RandomisedBy
 RANDOMISED_BY_ENTITY: RandomisedBy
 RANDOMISED_BY_REQUEST: RandomisedBy
+FEEDBACK_WAIT_UNSPECIFIED: FeedbackWait
+FEEDBACK_WAIT_DURABLE: FeedbackWait
+FEEDBACK_WAIT_APPLIED: FeedbackWait
 FEEDBACK_OUTCOME_UNSPECIFIED: FeedbackOutcome
 FEEDBACK_OUTCOME_APPLIED: FeedbackOutcome
 FEEDBACK_OUTCOME_DUPLICATE: FeedbackOutcome
 FEEDBACK_OUTCOME_CONFLICT: FeedbackOutcome
+FEEDBACK_OUTCOME_RECORDED: FeedbackOutcome
+FEEDBACK_OUTCOME_CORRECTED: FeedbackOutcome
+RECORDED_CONTENT_UNSPECIFIED: RecordedContent
+RECORDED_CONTENT_ALL: RecordedContent
+RECORDED_CONTENT_NONE: RecordedContent
+RECORDED_CONTENT_CUT: RecordedContent
+RECORDED_CONTENT_UNREADABLE: RecordedContent
 
 class PredictRequest(_message.Message):
     __slots__ = ("router_id", "features", "entity_id", "variant")
@@ -102,26 +128,67 @@ class PredictResponse(_message.Message):
     def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., generation: _Optional[int] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class RecordFeedbackRequest(_message.Message):
-    __slots__ = ("prediction_id", "metric", "value", "observe_time")
+    __slots__ = ("prediction_id", "metric", "value", "observe_time", "row", "wait", "router_id", "entity_id")
     PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
     METRIC_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     OBSERVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    ROW_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
     prediction_id: str
     metric: str
     value: float
     observe_time: _timestamp_pb2.Timestamp
-    def __init__(self, prediction_id: _Optional[str] = ..., metric: _Optional[str] = ..., value: _Optional[float] = ..., observe_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    row: int
+    wait: FeedbackWait
+    router_id: str
+    entity_id: str
+    def __init__(self, prediction_id: _Optional[str] = ..., metric: _Optional[str] = ..., value: _Optional[float] = ..., observe_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., row: _Optional[int] = ..., wait: _Optional[_Union[FeedbackWait, str]] = ..., router_id: _Optional[str] = ..., entity_id: _Optional[str] = ...) -> None: ...
 
 class RecordFeedbackResponse(_message.Message):
-    __slots__ = ("outcome",)
+    __slots__ = ("outcome", "prediction_id")
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
     outcome: FeedbackOutcome
-    def __init__(self, outcome: _Optional[_Union[FeedbackOutcome, str]] = ...) -> None: ...
+    prediction_id: str
+    def __init__(self, outcome: _Optional[_Union[FeedbackOutcome, str]] = ..., prediction_id: _Optional[str] = ...) -> None: ...
+
+class BatchRecordFeedbackRequest(_message.Message):
+    __slots__ = ("feedback", "wait")
+    FEEDBACK_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FIELD_NUMBER: _ClassVar[int]
+    feedback: _containers.RepeatedCompositeFieldContainer[RecordFeedbackRequest]
+    wait: FeedbackWait
+    def __init__(self, feedback: _Optional[_Iterable[_Union[RecordFeedbackRequest, _Mapping]]] = ..., wait: _Optional[_Union[FeedbackWait, str]] = ...) -> None: ...
+
+class BatchRecordFeedbackResponse(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[FeedbackResult]
+    def __init__(self, results: _Optional[_Iterable[_Union[FeedbackResult, _Mapping]]] = ...) -> None: ...
+
+class FeedbackResult(_message.Message):
+    __slots__ = ("outcome", "code", "message")
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    outcome: FeedbackOutcome
+    code: int
+    message: str
+    def __init__(self, outcome: _Optional[_Union[FeedbackOutcome, str]] = ..., code: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...
 
 class PredictionRecord(_message.Message):
-    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "entity_id", "time", "generation", "propensity", "reason", "randomised_by", "status_code", "overhead", "backend_latency", "request_id", "features", "prediction", "probabilities", "feedback")
+    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "entity_id", "time", "generation", "propensity", "reason", "randomised_by", "status_code", "overhead", "backend_latency", "request_id", "features", "prediction", "probabilities", "feedback", "row", "row_count", "router_generation", "allocation_version", "epoch", "eligible_variants", "draw", "slot", "replayable", "trace_id", "experiment_id", "confidence", "outputs", "features_content", "answer_content")
     class FeaturesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    class OutputsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -147,6 +214,21 @@ class PredictionRecord(_message.Message):
     PREDICTION_FIELD_NUMBER: _ClassVar[int]
     PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
     FEEDBACK_FIELD_NUMBER: _ClassVar[int]
+    ROW_FIELD_NUMBER: _ClassVar[int]
+    ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    ALLOCATION_VERSION_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    ELIGIBLE_VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    DRAW_FIELD_NUMBER: _ClassVar[int]
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    REPLAYABLE_FIELD_NUMBER: _ClassVar[int]
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPERIMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_CONTENT_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_CONTENT_FIELD_NUMBER: _ClassVar[int]
     prediction_id: str
     router_id: str
     variant: str
@@ -166,14 +248,39 @@ class PredictionRecord(_message.Message):
     prediction: _struct_pb2.Value
     probabilities: _containers.RepeatedScalarFieldContainer[float]
     feedback: _containers.RepeatedCompositeFieldContainer[Feedback]
-    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., entity_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., generation: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., randomised_by: _Optional[_Union[RandomisedBy, str]] = ..., status_code: _Optional[int] = ..., overhead: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., backend_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., feedback: _Optional[_Iterable[_Union[Feedback, _Mapping]]] = ...) -> None: ...
+    row: int
+    row_count: int
+    router_generation: int
+    allocation_version: int
+    epoch: int
+    eligible_variants: _containers.RepeatedCompositeFieldContainer[EligibleVariant]
+    draw: int
+    slot: int
+    replayable: bool
+    trace_id: str
+    experiment_id: str
+    confidence: float
+    outputs: _containers.MessageMap[str, _struct_pb2.Value]
+    features_content: RecordedContent
+    answer_content: RecordedContent
+    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., entity_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., generation: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., randomised_by: _Optional[_Union[RandomisedBy, str]] = ..., status_code: _Optional[int] = ..., overhead: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., backend_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., feedback: _Optional[_Iterable[_Union[Feedback, _Mapping]]] = ..., row: _Optional[int] = ..., row_count: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., eligible_variants: _Optional[_Iterable[_Union[EligibleVariant, _Mapping]]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., replayable: bool = ..., trace_id: _Optional[str] = ..., experiment_id: _Optional[str] = ..., confidence: _Optional[float] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., features_content: _Optional[_Union[RecordedContent, str]] = ..., answer_content: _Optional[_Union[RecordedContent, str]] = ...) -> None: ...
+
+class EligibleVariant(_message.Message):
+    __slots__ = ("variant", "propensity")
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    variant: str
+    propensity: float
+    def __init__(self, variant: _Optional[str] = ..., propensity: _Optional[float] = ...) -> None: ...
 
 class Feedback(_message.Message):
-    __slots__ = ("metric", "value", "observe_time")
+    __slots__ = ("metric", "value", "observe_time", "row")
     METRIC_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
     OBSERVE_TIME_FIELD_NUMBER: _ClassVar[int]
+    ROW_FIELD_NUMBER: _ClassVar[int]
     metric: str
     value: float
     observe_time: _timestamp_pb2.Timestamp
-    def __init__(self, metric: _Optional[str] = ..., value: _Optional[float] = ..., observe_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    row: int
+    def __init__(self, metric: _Optional[str] = ..., value: _Optional[float] = ..., observe_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., row: _Optional[int] = ...) -> None: ...

@@ -45,6 +45,11 @@ class PredictionServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_prediction__pb2.RecordFeedbackRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_prediction__pb2.RecordFeedbackResponse.FromString,
                 _registered_method=True)
+        self.BatchRecordFeedback = channel.unary_unary(
+                '/pointsman.v1.PredictionService/BatchRecordFeedback',
+                request_serializer=pointsman_dot_v1_dot_prediction__pb2.BatchRecordFeedbackRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_prediction__pb2.BatchRecordFeedbackResponse.FromString,
+                _registered_method=True)
 
 
 class PredictionServiceServicer(object):
@@ -59,7 +64,14 @@ class PredictionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RecordFeedback(self, request, context):
-        """Records what happened after a prediction. The first value for a prediction and metric stays.
+        """Records what happened after a prediction. The first value for a prediction, row and metric stays.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchRecordFeedback(self, request, context):
+        """Records many values; each is answered by itself.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -77,6 +89,11 @@ def add_PredictionServiceServicer_to_server(servicer, server):
                     servicer.RecordFeedback,
                     request_deserializer=pointsman_dot_v1_dot_prediction__pb2.RecordFeedbackRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_prediction__pb2.RecordFeedbackResponse.SerializeToString,
+            ),
+            'BatchRecordFeedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchRecordFeedback,
+                    request_deserializer=pointsman_dot_v1_dot_prediction__pb2.BatchRecordFeedbackRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_prediction__pb2.BatchRecordFeedbackResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +151,33 @@ class PredictionService(object):
             '/pointsman.v1.PredictionService/RecordFeedback',
             pointsman_dot_v1_dot_prediction__pb2.RecordFeedbackRequest.SerializeToString,
             pointsman_dot_v1_dot_prediction__pb2.RecordFeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchRecordFeedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.PredictionService/BatchRecordFeedback',
+            pointsman_dot_v1_dot_prediction__pb2.BatchRecordFeedbackRequest.SerializeToString,
+            pointsman_dot_v1_dot_prediction__pb2.BatchRecordFeedbackResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,38 @@ class VersionPinning(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERSION_PINNING_UNSPECIFIED: _ClassVar[VersionPinning]
     VERSION_PINNING_ALLOW: _ClassVar[VersionPinning]
     VERSION_PINNING_IGNORE: _ClassVar[VersionPinning]
+
+class EntityRecording(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ENTITY_RECORDING_UNSPECIFIED: _ClassVar[EntityRecording]
+    ENTITY_RECORDING_PLAIN: _ClassVar[EntityRecording]
+    ENTITY_RECORDING_HMAC: _ClassVar[EntityRecording]
+    ENTITY_RECORDING_NONE: _ClassVar[EntityRecording]
+
+class RecordDurability(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RECORD_DURABILITY_UNSPECIFIED: _ClassVar[RecordDurability]
+    RECORD_DURABILITY_BUFFERED: _ClassVar[RecordDurability]
+    RECORD_DURABILITY_DURABLE: _ClassVar[RecordDurability]
+
+class MetricType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    METRIC_TYPE_UNSPECIFIED: _ClassVar[MetricType]
+    METRIC_TYPE_NUMBER: _ClassVar[MetricType]
+    METRIC_TYPE_BINARY: _ClassVar[MetricType]
+    METRIC_TYPE_COUNT: _ClassVar[MetricType]
+
+class MetricDirection(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    METRIC_DIRECTION_UNSPECIFIED: _ClassVar[MetricDirection]
+    METRIC_DIRECTION_MAXIMISE: _ClassVar[MetricDirection]
+    METRIC_DIRECTION_MINIMISE: _ClassVar[MetricDirection]
+
+class PredictionOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PREDICTION_ORDER_UNSPECIFIED: _ClassVar[PredictionOrder]
+    PREDICTION_ORDER_NEWEST_FIRST: _ClassVar[PredictionOrder]
+    PREDICTION_ORDER_OLDEST_FIRST: _ClassVar[PredictionOrder]
 STRATEGY_UNSPECIFIED: Strategy
 STRATEGY_WEIGHTED: Strategy
 STRATEGY_FEATURE_RULES: Strategy
@@ -61,9 +93,26 @@ VARIANT_ROLE_CANARY: VariantRole
 VERSION_PINNING_UNSPECIFIED: VersionPinning
 VERSION_PINNING_ALLOW: VersionPinning
 VERSION_PINNING_IGNORE: VersionPinning
+ENTITY_RECORDING_UNSPECIFIED: EntityRecording
+ENTITY_RECORDING_PLAIN: EntityRecording
+ENTITY_RECORDING_HMAC: EntityRecording
+ENTITY_RECORDING_NONE: EntityRecording
+RECORD_DURABILITY_UNSPECIFIED: RecordDurability
+RECORD_DURABILITY_BUFFERED: RecordDurability
+RECORD_DURABILITY_DURABLE: RecordDurability
+METRIC_TYPE_UNSPECIFIED: MetricType
+METRIC_TYPE_NUMBER: MetricType
+METRIC_TYPE_BINARY: MetricType
+METRIC_TYPE_COUNT: MetricType
+METRIC_DIRECTION_UNSPECIFIED: MetricDirection
+METRIC_DIRECTION_MAXIMISE: MetricDirection
+METRIC_DIRECTION_MINIMISE: MetricDirection
+PREDICTION_ORDER_UNSPECIFIED: PredictionOrder
+PREDICTION_ORDER_NEWEST_FIRST: PredictionOrder
+PREDICTION_ORDER_OLDEST_FIRST: PredictionOrder
 
 class Router(_message.Message):
-    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time")
+    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -85,6 +134,9 @@ class Router(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     DEPLOY_TIME_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_FEEDBACK_CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     display_name: str
     description: str
@@ -106,7 +158,42 @@ class Router(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
     deploy_time: _timestamp_pb2.Timestamp
-    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    recording: Recording
+    metrics: _containers.RepeatedCompositeFieldContainer[MetricDefinition]
+    allow_feedback_corrections: bool
+    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ...) -> None: ...
+
+class Recording(_message.Message):
+    __slots__ = ("features_share", "exclude_features", "max_body_bytes", "entity", "durability", "retention_days", "retention_bytes")
+    FEATURES_SHARE_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDE_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    MAX_BODY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_FIELD_NUMBER: _ClassVar[int]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    RETENTION_DAYS_FIELD_NUMBER: _ClassVar[int]
+    RETENTION_BYTES_FIELD_NUMBER: _ClassVar[int]
+    features_share: float
+    exclude_features: _containers.RepeatedScalarFieldContainer[str]
+    max_body_bytes: int
+    entity: EntityRecording
+    durability: RecordDurability
+    retention_days: int
+    retention_bytes: int
+    def __init__(self, features_share: _Optional[float] = ..., exclude_features: _Optional[_Iterable[str]] = ..., max_body_bytes: _Optional[int] = ..., entity: _Optional[_Union[EntityRecording, str]] = ..., durability: _Optional[_Union[RecordDurability, str]] = ..., retention_days: _Optional[int] = ..., retention_bytes: _Optional[int] = ...) -> None: ...
+
+class MetricDefinition(_message.Message):
+    __slots__ = ("name", "type", "min_value", "max_value", "direction")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    MIN_VALUE_FIELD_NUMBER: _ClassVar[int]
+    MAX_VALUE_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    type: MetricType
+    min_value: float
+    max_value: float
+    direction: MetricDirection
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[MetricType, str]] = ..., min_value: _Optional[float] = ..., max_value: _Optional[float] = ..., direction: _Optional[_Union[MetricDirection, str]] = ...) -> None: ...
 
 class Variant(_message.Message):
     __slots__ = ("name", "model_id", "model_version", "weight", "enabled", "role", "effective_share")
@@ -309,29 +396,53 @@ class UpdateRouterPermissionsRequest(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
 
 class GetRouterMetricsRequest(_message.Message):
-    __slots__ = ("router_id",)
+    __slots__ = ("router_id", "start_time", "end_time", "granularity")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    GRANULARITY_FIELD_NUMBER: _ClassVar[int]
     router_id: str
-    def __init__(self, router_id: _Optional[str] = ...) -> None: ...
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    granularity: _duration_pb2.Duration
+    def __init__(self, router_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granularity: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class RouterMetrics(_message.Message):
-    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count")
+    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count", "start_time", "end_time", "sample_ratio_p_value", "series")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     VARIANTS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     COUNT_START_TIME_FIELD_NUMBER: _ClassVar[int]
     DROPPED_RECORD_COUNT_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_RATIO_P_VALUE_FIELD_NUMBER: _ClassVar[int]
+    SERIES_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     variants: _containers.RepeatedCompositeFieldContainer[VariantMetrics]
     total: VariantMetrics
     generation: int
     count_start_time: _timestamp_pb2.Timestamp
     dropped_record_count: int
-    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ...) -> None: ...
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    sample_ratio_p_value: float
+    series: _containers.RepeatedCompositeFieldContainer[MetricsStep]
+    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sample_ratio_p_value: _Optional[float] = ..., series: _Optional[_Iterable[_Union[MetricsStep, _Mapping]]] = ...) -> None: ...
+
+class MetricsStep(_message.Message):
+    __slots__ = ("start_time", "variants", "total")
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    start_time: _timestamp_pb2.Timestamp
+    variants: _containers.RepeatedCompositeFieldContainer[VariantMetrics]
+    total: VariantMetrics
+    def __init__(self, start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ...) -> None: ...
 
 class VariantMetrics(_message.Message):
-    __slots__ = ("variant", "request_count", "error_count", "requests_by_code", "pinned_request_count", "effective_share", "served_share", "overhead", "backend", "feedback_count", "mean_reward", "feedback")
+    __slots__ = ("variant", "request_count", "error_count", "requests_by_code", "pinned_request_count", "effective_share", "served_share", "overhead", "backend", "feedback_count", "mean_reward", "feedback", "feedback_coverage")
     class RequestsByCodeEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -351,6 +462,7 @@ class VariantMetrics(_message.Message):
     FEEDBACK_COUNT_FIELD_NUMBER: _ClassVar[int]
     MEAN_REWARD_FIELD_NUMBER: _ClassVar[int]
     FEEDBACK_FIELD_NUMBER: _ClassVar[int]
+    FEEDBACK_COVERAGE_FIELD_NUMBER: _ClassVar[int]
     variant: str
     request_count: int
     error_count: int
@@ -363,7 +475,8 @@ class VariantMetrics(_message.Message):
     feedback_count: int
     mean_reward: float
     feedback: _containers.RepeatedCompositeFieldContainer[FeedbackMetrics]
-    def __init__(self, variant: _Optional[str] = ..., request_count: _Optional[int] = ..., error_count: _Optional[int] = ..., requests_by_code: _Optional[_Mapping[str, int]] = ..., pinned_request_count: _Optional[int] = ..., effective_share: _Optional[float] = ..., served_share: _Optional[float] = ..., overhead: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., feedback_count: _Optional[int] = ..., mean_reward: _Optional[float] = ..., feedback: _Optional[_Iterable[_Union[FeedbackMetrics, _Mapping]]] = ...) -> None: ...
+    feedback_coverage: float
+    def __init__(self, variant: _Optional[str] = ..., request_count: _Optional[int] = ..., error_count: _Optional[int] = ..., requests_by_code: _Optional[_Mapping[str, int]] = ..., pinned_request_count: _Optional[int] = ..., effective_share: _Optional[float] = ..., served_share: _Optional[float] = ..., overhead: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., feedback_count: _Optional[int] = ..., mean_reward: _Optional[float] = ..., feedback: _Optional[_Iterable[_Union[FeedbackMetrics, _Mapping]]] = ..., feedback_coverage: _Optional[float] = ...) -> None: ...
 
 class LatencyMetrics(_message.Message):
     __slots__ = ("mean_seconds", "p50_seconds", "p90_seconds", "p99_seconds")
@@ -378,17 +491,21 @@ class LatencyMetrics(_message.Message):
     def __init__(self, mean_seconds: _Optional[float] = ..., p50_seconds: _Optional[float] = ..., p90_seconds: _Optional[float] = ..., p99_seconds: _Optional[float] = ...) -> None: ...
 
 class FeedbackMetrics(_message.Message):
-    __slots__ = ("metric", "count", "mean")
+    __slots__ = ("metric", "count", "mean", "mean_low", "mean_high")
     METRIC_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
     MEAN_FIELD_NUMBER: _ClassVar[int]
+    MEAN_LOW_FIELD_NUMBER: _ClassVar[int]
+    MEAN_HIGH_FIELD_NUMBER: _ClassVar[int]
     metric: str
     count: int
     mean: float
-    def __init__(self, metric: _Optional[str] = ..., count: _Optional[int] = ..., mean: _Optional[float] = ...) -> None: ...
+    mean_low: float
+    mean_high: float
+    def __init__(self, metric: _Optional[str] = ..., count: _Optional[int] = ..., mean: _Optional[float] = ..., mean_low: _Optional[float] = ..., mean_high: _Optional[float] = ...) -> None: ...
 
 class ListPredictionsRequest(_message.Message):
-    __slots__ = ("router_id", "variant", "entity_id", "start_time", "end_time", "has_feedback", "page_size", "page_token")
+    __slots__ = ("router_id", "variant", "entity_id", "start_time", "end_time", "has_feedback", "page_size", "page_token", "status_code", "min_latency", "order")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
@@ -397,6 +514,9 @@ class ListPredictionsRequest(_message.Message):
     HAS_FEEDBACK_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    STATUS_CODE_FIELD_NUMBER: _ClassVar[int]
+    MIN_LATENCY_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     variant: str
     entity_id: str
@@ -405,7 +525,26 @@ class ListPredictionsRequest(_message.Message):
     has_feedback: bool
     page_size: int
     page_token: str
-    def __init__(self, router_id: _Optional[str] = ..., variant: _Optional[str] = ..., entity_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., has_feedback: bool = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    status_code: int
+    min_latency: _duration_pb2.Duration
+    order: PredictionOrder
+    def __init__(self, router_id: _Optional[str] = ..., variant: _Optional[str] = ..., entity_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., has_feedback: bool = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., status_code: _Optional[int] = ..., min_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., order: _Optional[_Union[PredictionOrder, str]] = ...) -> None: ...
+
+class EraseEntityRequest(_message.Message):
+    __slots__ = ("router_id", "entity_id")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    entity_id: str
+    def __init__(self, router_id: _Optional[str] = ..., entity_id: _Optional[str] = ...) -> None: ...
+
+class EraseEntityResponse(_message.Message):
+    __slots__ = ("prediction_count", "feedback_count")
+    PREDICTION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FEEDBACK_COUNT_FIELD_NUMBER: _ClassVar[int]
+    prediction_count: int
+    feedback_count: int
+    def __init__(self, prediction_count: _Optional[int] = ..., feedback_count: _Optional[int] = ...) -> None: ...
 
 class ListPredictionsResponse(_message.Message):
     __slots__ = ("predictions", "next_page_token")
@@ -416,9 +555,11 @@ class ListPredictionsResponse(_message.Message):
     def __init__(self, predictions: _Optional[_Iterable[_Union[_prediction_pb2.PredictionRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class GetPredictionRequest(_message.Message):
-    __slots__ = ("router_id", "prediction_id")
+    __slots__ = ("router_id", "prediction_id", "row")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ROW_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     prediction_id: str
-    def __init__(self, router_id: _Optional[str] = ..., prediction_id: _Optional[str] = ...) -> None: ...
+    row: int
+    def __init__(self, router_id: _Optional[str] = ..., prediction_id: _Optional[str] = ..., row: _Optional[int] = ...) -> None: ...

@@ -102,6 +102,11 @@ class RouterServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_router__pb2.GetRouterMetricsRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_router__pb2.RouterMetrics.FromString,
                 _registered_method=True)
+        self.EraseEntity = channel.unary_unary(
+                '/pointsman.v1.RouterService/EraseEntity',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.EraseEntityRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.EraseEntityResponse.FromString,
+                _registered_method=True)
         self.ListPredictions = channel.unary_unary(
                 '/pointsman.v1.RouterService/ListPredictions',
                 request_serializer=pointsman_dot_v1_dot_router__pb2.ListPredictionsRequest.SerializeToString,
@@ -209,8 +214,15 @@ class RouterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EraseEntity(self, request, context):
+        """Deletes every recorded prediction of one entity from the router's lake.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListPredictions(self, request, context):
-        """Lists recorded predictions of a router, newest first.
+        """Lists recorded predictions of a router, newest first unless asked otherwise.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -290,6 +302,11 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     servicer.GetRouterMetrics,
                     request_deserializer=pointsman_dot_v1_dot_router__pb2.GetRouterMetricsRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_router__pb2.RouterMetrics.SerializeToString,
+            ),
+            'EraseEntity': grpc.unary_unary_rpc_method_handler(
+                    servicer.EraseEntity,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.EraseEntityRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.EraseEntityResponse.SerializeToString,
             ),
             'ListPredictions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListPredictions,
@@ -654,6 +671,33 @@ class RouterService(object):
             '/pointsman.v1.RouterService/GetRouterMetrics',
             pointsman_dot_v1_dot_router__pb2.GetRouterMetricsRequest.SerializeToString,
             pointsman_dot_v1_dot_router__pb2.RouterMetrics.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EraseEntity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/EraseEntity',
+            pointsman_dot_v1_dot_router__pb2.EraseEntityRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.EraseEntityResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,6 +1,5 @@
 from pointsman.v1 import key_pb2 as _key_pb2
 from pointsman.v1 import model_pb2 as _model_pb2
-from pointsman.v1 import prediction_pb2 as _prediction_pb2
 from pointsman.v1 import router_pb2 as _router_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -11,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class SnapshotUpdate(_message.Message):
-    __slots__ = ("base_generation", "generation", "complete", "changed_routers", "deleted_routers", "changed_models", "deleted_models", "access", "signing_keys")
+    __slots__ = ("base_generation", "generation", "complete", "changed_routers", "deleted_routers", "changed_models", "deleted_models", "access", "signing_keys", "entity_key", "feedback_horizon_us")
     BASE_GENERATION_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
@@ -21,6 +20,8 @@ class SnapshotUpdate(_message.Message):
     DELETED_MODELS_FIELD_NUMBER: _ClassVar[int]
     ACCESS_FIELD_NUMBER: _ClassVar[int]
     SIGNING_KEYS_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_KEY_FIELD_NUMBER: _ClassVar[int]
+    FEEDBACK_HORIZON_US_FIELD_NUMBER: _ClassVar[int]
     base_generation: int
     generation: int
     complete: bool
@@ -30,7 +31,9 @@ class SnapshotUpdate(_message.Message):
     deleted_models: _containers.RepeatedCompositeFieldContainer[ModelVersionKey]
     access: AccessTable
     signing_keys: SigningKeys
-    def __init__(self, base_generation: _Optional[int] = ..., generation: _Optional[int] = ..., complete: bool = ..., changed_routers: _Optional[_Iterable[_Union[RouterSnapshot, _Mapping]]] = ..., deleted_routers: _Optional[_Iterable[str]] = ..., changed_models: _Optional[_Iterable[_Union[ModelSnapshot, _Mapping]]] = ..., deleted_models: _Optional[_Iterable[_Union[ModelVersionKey, _Mapping]]] = ..., access: _Optional[_Union[AccessTable, _Mapping]] = ..., signing_keys: _Optional[_Union[SigningKeys, _Mapping]] = ...) -> None: ...
+    entity_key: bytes
+    feedback_horizon_us: int
+    def __init__(self, base_generation: _Optional[int] = ..., generation: _Optional[int] = ..., complete: bool = ..., changed_routers: _Optional[_Iterable[_Union[RouterSnapshot, _Mapping]]] = ..., deleted_routers: _Optional[_Iterable[str]] = ..., changed_models: _Optional[_Iterable[_Union[ModelSnapshot, _Mapping]]] = ..., deleted_models: _Optional[_Iterable[_Union[ModelVersionKey, _Mapping]]] = ..., access: _Optional[_Union[AccessTable, _Mapping]] = ..., signing_keys: _Optional[_Union[SigningKeys, _Mapping]] = ..., entity_key: _Optional[bytes] = ..., feedback_horizon_us: _Optional[int] = ...) -> None: ...
 
 class ModelVersionKey(_message.Message):
     __slots__ = ("model_id", "version")
@@ -57,7 +60,7 @@ class ModelSnapshot(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., backend: _Optional[_Union[_model_pb2.Backend, _Mapping]] = ..., signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ..., stage: _Optional[_Union[_model_pb2.Stage, str]] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class RouterSnapshot(_message.Message):
-    __slots__ = ("router_id", "strategy", "status", "sticky", "variants", "salt", "slot_runs", "version_pinning", "answer_router_name", "default_timeout_ms", "record_predictions", "owner", "permissions")
+    __slots__ = ("router_id", "strategy", "status", "sticky", "variants", "salt", "slot_runs", "version_pinning", "answer_router_name", "default_timeout_ms", "record_predictions", "owner", "permissions", "recording", "metrics", "allow_feedback_corrections", "create_time_us", "changed_generation")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -71,6 +74,11 @@ class RouterSnapshot(_message.Message):
     RECORD_PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    RECORDING_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_FEEDBACK_CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_GENERATION_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     strategy: _router_pb2.Strategy
     status: _router_pb2.RouterStatus
@@ -84,7 +92,12 @@ class RouterSnapshot(_message.Message):
     record_predictions: bool
     owner: str
     permissions: _router_pb2.RouterPermissions
-    def __init__(self, router_id: _Optional[str] = ..., strategy: _Optional[_Union[_router_pb2.Strategy, str]] = ..., status: _Optional[_Union[_router_pb2.RouterStatus, str]] = ..., sticky: bool = ..., variants: _Optional[_Iterable[_Union[_router_pb2.Variant, _Mapping]]] = ..., salt: _Optional[bytes] = ..., slot_runs: _Optional[_Iterable[int]] = ..., version_pinning: _Optional[_Union[_router_pb2.VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout_ms: _Optional[int] = ..., record_predictions: bool = ..., owner: _Optional[str] = ..., permissions: _Optional[_Union[_router_pb2.RouterPermissions, _Mapping]] = ...) -> None: ...
+    recording: _router_pb2.Recording
+    metrics: _containers.RepeatedCompositeFieldContainer[_router_pb2.MetricDefinition]
+    allow_feedback_corrections: bool
+    create_time_us: int
+    changed_generation: int
+    def __init__(self, router_id: _Optional[str] = ..., strategy: _Optional[_Union[_router_pb2.Strategy, str]] = ..., status: _Optional[_Union[_router_pb2.RouterStatus, str]] = ..., sticky: bool = ..., variants: _Optional[_Iterable[_Union[_router_pb2.Variant, _Mapping]]] = ..., salt: _Optional[bytes] = ..., slot_runs: _Optional[_Iterable[int]] = ..., version_pinning: _Optional[_Union[_router_pb2.VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout_ms: _Optional[int] = ..., record_predictions: bool = ..., owner: _Optional[str] = ..., permissions: _Optional[_Union[_router_pb2.RouterPermissions, _Mapping]] = ..., recording: _Optional[_Union[_router_pb2.Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[_router_pb2.MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., create_time_us: _Optional[int] = ..., changed_generation: _Optional[int] = ...) -> None: ...
 
 class AccessTable(_message.Message):
     __slots__ = ("keys", "open")
@@ -125,14 +138,6 @@ class SigningKey(_message.Message):
     key_id: int
     secret: bytes
     def __init__(self, key_id: _Optional[int] = ..., secret: _Optional[bytes] = ...) -> None: ...
-
-class RecordBatch(_message.Message):
-    __slots__ = ("predictions", "dropped_count")
-    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
-    DROPPED_COUNT_FIELD_NUMBER: _ClassVar[int]
-    predictions: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.PredictionRecord]
-    dropped_count: int
-    def __init__(self, predictions: _Optional[_Iterable[_Union[_prediction_pb2.PredictionRecord, _Mapping]]] = ..., dropped_count: _Optional[int] = ...) -> None: ...
 
 class RouterCounters(_message.Message):
     __slots__ = ("router_id", "variants", "dropped_record_count", "start_time_us", "generation")

@@ -12,17 +12,18 @@ use prost::Message;
 use protox::Compiler;
 
 /// The files of the contract, relative to the folder `proto`.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "pointsman/v1/key.proto",
     "pointsman/v1/model.proto",
     "pointsman/v1/prediction.proto",
     "pointsman/v1/router.proto",
-    INTERNAL_FILE,
+    INTERNAL_FILES[0],
+    INTERNAL_FILES[1],
     "inference/grpc_service.proto",
 ];
 
-/// The file that no client sees: it is generated, but reflection does not show it.
-const INTERNAL_FILE: &str = "pointsman/v1/snapshot.proto";
+/// The files that no client sees: they are generated, but reflection does not show them.
+const INTERNAL_FILES: [&str; 2] = ["pointsman/v1/snapshot.proto", "pointsman/v1/record.proto"];
 
 /// The folder for what is written, relative to the output root.
 const OUTPUT: &str = "router_core/crates/wire/src/generated";
@@ -39,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files = compiler.file_descriptor_set();
 
     let mut reflected = files.clone();
-    reflected.file.retain(|file| file.name() != INTERNAL_FILE);
+    reflected.file.retain(|file| !INTERNAL_FILES.contains(&file.name()));
     for file in &mut reflected.file {
         // Comments are for readers of the source; reflection has no use for them.
         file.source_code_info = None;
@@ -51,6 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build_client(false)
         .build_server(false)
         .bytes(".inference")
+        // Recorded bodies are the bytes that were forwarded.
+        .bytes(".pointsman.v1.PredictionEntry")
         // Sorted maps make the same message the same bytes.
         .btree_map(".inference")
         .out_dir(&output)

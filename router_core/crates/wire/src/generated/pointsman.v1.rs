@@ -474,7 +474,7 @@ pub struct PredictResponse {
 /// Brings one value of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RecordFeedbackRequest {
-    /// The prediction it is about.
+    /// The prediction it is about. Instead, router_id and entity_id may name an entity's latest prediction.
     #[prost(string, tag = "1")]
     pub prediction_id: ::prost::alloc::string::String,
     /// What was measured; empty means "reward".
@@ -486,13 +486,58 @@ pub struct RecordFeedbackRequest {
     /// When it was observed; unset means now.
     #[prost(message, optional, tag = "4")]
     pub observe_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The row of a batch that it is about, from 0.
+    #[prost(int32, tag = "5")]
+    pub row: i32,
+    /// What the answer waits for.
+    #[prost(enumeration = "FeedbackWait", tag = "6")]
+    pub wait: i32,
+    /// Without a prediction_id: the router that made the prediction.
+    #[prost(string, tag = "7")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Without a prediction_id: the entity whose latest prediction it is about.
+    #[prost(string, tag = "8")]
+    pub entity_id: ::prost::alloc::string::String,
 }
 /// What came of a value of feedback.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RecordFeedbackResponse {
-    /// Whether it was new, the same as before, or in conflict with what was recorded first.
+    /// Recorded; or, when waited for, whether it was new, the same as before, or in conflict with the first.
     #[prost(enumeration = "FeedbackOutcome", tag = "1")]
     pub outcome: i32,
+    /// The prediction it was about.
+    #[prost(string, tag = "2")]
+    pub prediction_id: ::prost::alloc::string::String,
+}
+/// Brings many values of feedback.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchRecordFeedbackRequest {
+    /// The values, at most 10,000; wait is taken from the batch.
+    #[prost(message, repeated, tag = "1")]
+    pub feedback: ::prost::alloc::vec::Vec<RecordFeedbackRequest>,
+    /// What the answer waits for.
+    #[prost(enumeration = "FeedbackWait", tag = "2")]
+    pub wait: i32,
+}
+/// What came of each value.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchRecordFeedbackResponse {
+    /// One result for each value, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<FeedbackResult>,
+}
+/// What came of one value of a batch.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FeedbackResult {
+    /// What came of it; unset when it was refused.
+    #[prost(enumeration = "FeedbackOutcome", tag = "1")]
+    pub outcome: i32,
+    /// The gRPC status code of a refusal; 0 when it was taken.
+    #[prost(int32, tag = "2")]
+    pub code: i32,
+    /// Why it was refused: which field, which value, what to do.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
 }
 /// A recorded prediction.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -542,21 +587,79 @@ pub struct PredictionRecord {
     /// The request id that client, backend and logs share.
     #[prost(string, tag = "15")]
     pub request_id: ::prost::alloc::string::String,
-    /// The features of a Predict call.
+    /// The features, of a ModelInfer call by the model's signature.
     #[prost(map = "string, message", tag = "16")]
     pub features: ::std::collections::HashMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
-    /// The label or value predicted, of a Predict call.
+    /// The label or value predicted.
     #[prost(message, optional, tag = "17")]
     pub prediction: ::core::option::Option<::prost_types::Value>,
-    /// Class probabilities, of a Predict call.
+    /// Class probabilities.
     #[prost(double, repeated, tag = "18")]
     pub probabilities: ::prost::alloc::vec::Vec<f64>,
     /// The feedback that came, ordered by metric. Filled by reads.
     #[prost(message, repeated, tag = "19")]
     pub feedback: ::prost::alloc::vec::Vec<Feedback>,
+    /// The row of a batch, from 0; each row of a batch is a record of its own.
+    #[prost(int32, tag = "20")]
+    pub row: i32,
+    /// How many rows the call had.
+    #[prost(int32, tag = "21")]
+    pub row_count: i32,
+    /// The generation in which the router last changed: the split that was in force.
+    #[prost(uint64, tag = "22")]
+    pub router_generation: u64,
+    /// The number of the bandit's allocation table in that generation.
+    #[prost(uint64, tag = "23")]
+    pub allocation_version: u64,
+    /// The epoch of the statistics.
+    #[prost(uint64, tag = "24")]
+    pub epoch: u64,
+    /// The variants that could have been picked, with the probability of each.
+    #[prost(message, repeated, tag = "25")]
+    pub eligible_variants: ::prost::alloc::vec::Vec<EligibleVariant>,
+    /// The 64 bits drawn: the unit's hash or random bits. Unset when nothing was drawn, or not recorded.
+    #[prost(uint64, optional, tag = "26")]
+    pub draw: ::core::option::Option<u64>,
+    /// The unit's slot.
+    #[prost(int32, optional, tag = "27")]
+    pub slot: ::core::option::Option<i32>,
+    /// Whether every input that the policy read is recorded.
+    #[prost(bool, tag = "28")]
+    pub replayable: bool,
+    /// The trace id that came with the call.
+    #[prost(string, tag = "29")]
+    pub trace_id: ::prost::alloc::string::String,
+    /// The experiment that the decision belongs to.
+    #[prost(string, tag = "30")]
+    pub experiment_id: ::prost::alloc::string::String,
+    /// The probability of the predicted label.
+    #[prost(double, optional, tag = "31")]
+    pub confidence: ::core::option::Option<f64>,
+    /// What the model answered besides: every output, by name.
+    #[prost(map = "string, message", tag = "32")]
+    pub outputs: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost_types::Value,
+    >,
+    /// Whether features are recorded, and why not.
+    #[prost(enumeration = "RecordedContent", tag = "33")]
+    pub features_content: i32,
+    /// Whether the answer is recorded, and why not.
+    #[prost(enumeration = "RecordedContent", tag = "34")]
+    pub answer_content: i32,
+}
+/// A variant that could have been picked.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EligibleVariant {
+    /// The variant's name.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// The probability with which it was to be picked.
+    #[prost(double, tag = "2")]
+    pub propensity: f64,
 }
 /// One recorded value of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -570,6 +673,9 @@ pub struct Feedback {
     /// When it was observed.
     #[prost(message, optional, tag = "3")]
     pub observe_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The row that it is about.
+    #[prost(int32, tag = "4")]
+    pub row: i32,
 }
 /// Why a variant was picked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -649,6 +755,39 @@ impl RandomisedBy {
         }
     }
 }
+/// What the answer to feedback waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FeedbackWait {
+    /// Not stated; read as durable.
+    Unspecified = 0,
+    /// Until it is on disk and will be applied once, whatever happens.
+    Durable = 1,
+    /// Until it is applied and counted; the answer says what came of it.
+    Applied = 2,
+}
+impl FeedbackWait {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FEEDBACK_WAIT_UNSPECIFIED",
+            Self::Durable => "FEEDBACK_WAIT_DURABLE",
+            Self::Applied => "FEEDBACK_WAIT_APPLIED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FEEDBACK_WAIT_UNSPECIFIED" => Some(Self::Unspecified),
+            "FEEDBACK_WAIT_DURABLE" => Some(Self::Durable),
+            "FEEDBACK_WAIT_APPLIED" => Some(Self::Applied),
+            _ => None,
+        }
+    }
+}
 /// What came of a value of feedback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -661,6 +800,10 @@ pub enum FeedbackOutcome {
     Duplicate = 2,
     /// Another value was recorded before and stays.
     Conflict = 3,
+    /// On disk, to be applied in a moment.
+    Recorded = 4,
+    /// Another value was recorded before and was replaced, as the router allows.
+    Corrected = 5,
 }
 impl FeedbackOutcome {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -673,6 +816,8 @@ impl FeedbackOutcome {
             Self::Applied => "FEEDBACK_OUTCOME_APPLIED",
             Self::Duplicate => "FEEDBACK_OUTCOME_DUPLICATE",
             Self::Conflict => "FEEDBACK_OUTCOME_CONFLICT",
+            Self::Recorded => "FEEDBACK_OUTCOME_RECORDED",
+            Self::Corrected => "FEEDBACK_OUTCOME_CORRECTED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -682,6 +827,49 @@ impl FeedbackOutcome {
             "FEEDBACK_OUTCOME_APPLIED" => Some(Self::Applied),
             "FEEDBACK_OUTCOME_DUPLICATE" => Some(Self::Duplicate),
             "FEEDBACK_OUTCOME_CONFLICT" => Some(Self::Conflict),
+            "FEEDBACK_OUTCOME_RECORDED" => Some(Self::Recorded),
+            "FEEDBACK_OUTCOME_CORRECTED" => Some(Self::Corrected),
+            _ => None,
+        }
+    }
+}
+/// Whether a part of a call is recorded, and why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RecordedContent {
+    /// Not stated.
+    Unspecified = 0,
+    /// All of it.
+    All = 1,
+    /// Nothing: the router does not record it, or not of this call, or the call ended before.
+    None = 2,
+    /// Nothing or not all: it was above the router's limit.
+    Cut = 3,
+    /// Nothing: it could not be read by the model's signature.
+    Unreadable = 4,
+}
+impl RecordedContent {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RECORDED_CONTENT_UNSPECIFIED",
+            Self::All => "RECORDED_CONTENT_ALL",
+            Self::None => "RECORDED_CONTENT_NONE",
+            Self::Cut => "RECORDED_CONTENT_CUT",
+            Self::Unreadable => "RECORDED_CONTENT_UNREADABLE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RECORDED_CONTENT_UNSPECIFIED" => Some(Self::Unspecified),
+            "RECORDED_CONTENT_ALL" => Some(Self::All),
+            "RECORDED_CONTENT_NONE" => Some(Self::None),
+            "RECORDED_CONTENT_CUT" => Some(Self::Cut),
+            "RECORDED_CONTENT_UNREADABLE" => Some(Self::Unreadable),
             _ => None,
         }
     }
@@ -754,6 +942,60 @@ pub struct Router {
     /// When it was last put into service. Output only.
     #[prost(message, optional, tag = "21")]
     pub deploy_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What is kept of its predictions, and how long.
+    #[prost(message, optional, tag = "22")]
+    pub recording: ::core::option::Option<Recording>,
+    /// The metrics that its feedback brings. Without any, every metric is taken as a number.
+    #[prost(message, repeated, tag = "23")]
+    pub metrics: ::prost::alloc::vec::Vec<MetricDefinition>,
+    /// Whether a later value of feedback replaces an earlier one, instead of being in conflict with it.
+    #[prost(bool, tag = "24")]
+    pub allow_feedback_corrections: bool,
+}
+/// What is kept of a router's predictions, and how long.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Recording {
+    /// The share of calls whose features and answers are recorded, 0 to 1; unset means 1. The decision itself
+    /// is always recorded.
+    #[prost(double, optional, tag = "1")]
+    pub features_share: ::core::option::Option<f64>,
+    /// Features that the lake does not keep.
+    #[prost(string, repeated, tag = "2")]
+    pub exclude_features: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Requests and answers above so many bytes are recorded without their content; 0 means 65536.
+    #[prost(int64, tag = "3")]
+    pub max_body_bytes: i64,
+    /// How the entity id is recorded.
+    #[prost(enumeration = "EntityRecording", tag = "4")]
+    pub entity: i32,
+    /// What an answer waits for.
+    #[prost(enumeration = "RecordDurability", tag = "5")]
+    pub durability: i32,
+    /// Predictions older than so many days are deleted; 0 means the server's default.
+    #[prost(int32, tag = "6")]
+    pub retention_days: i32,
+    /// Above so many bytes, a model's oldest files are deleted; 0 means the server's default.
+    #[prost(int64, tag = "7")]
+    pub retention_bytes: i64,
+}
+/// A metric that feedback brings.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MetricDefinition {
+    /// Its name, \[A-Za-z0-9\]\[A-Za-z0-9.\_-\]{0,127}.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// What its values are.
+    #[prost(enumeration = "MetricType", tag = "2")]
+    pub r#type: i32,
+    /// The least value that is taken; unset means any.
+    #[prost(double, optional, tag = "3")]
+    pub min_value: ::core::option::Option<f64>,
+    /// The greatest value that is taken; unset means any.
+    #[prost(double, optional, tag = "4")]
+    pub max_value: ::core::option::Option<f64>,
+    /// Which way is better.
+    #[prost(enumeration = "MetricDirection", tag = "5")]
+    pub direction: i32,
 }
 /// One alternative of a router.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -849,7 +1091,7 @@ pub struct UpdateRouterRequest {
     #[prost(message, optional, tag = "1")]
     pub router: ::core::option::Option<Router>,
     /// The fields to change: display_name, description, tags, variants, sticky, version_pinning,
-    /// answer_router_name, default_timeout, record_predictions.
+    /// answer_router_name, default_timeout, record_predictions, recording, metrics, allow_feedback_corrections.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// Check only; change nothing.
@@ -1026,8 +1268,19 @@ pub struct GetRouterMetricsRequest {
     /// The router's id.
     #[prost(string, tag = "1")]
     pub router_id: ::prost::alloc::string::String,
+    /// From the recorded predictions of this time on. Without start_time and end_time, the live counters
+    /// since the server started.
+    #[prost(message, optional, tag = "2")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// From the recorded predictions before this time; unset means now.
+    #[prost(message, optional, tag = "3")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The length of one step of the time series; unset means no series. At most 1000 steps.
+    #[prost(message, optional, tag = "4")]
+    pub granularity: ::core::option::Option<::prost_types::Duration>,
 }
-/// A router's figures since the server started, and its feedback since it was created.
+/// A router's figures: of the window asked for, or since the server started with the feedback since the
+/// router was created.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RouterMetrics {
     /// The router's id.
@@ -1045,9 +1298,36 @@ pub struct RouterMetrics {
     /// Since when calls are counted.
     #[prost(message, optional, tag = "5")]
     pub count_start_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Predictions that were not recorded because the queue was full.
+    /// Predictions that were not recorded because the queue or the disk was full, since the server started.
     #[prost(uint64, tag = "6")]
     pub dropped_record_count: u64,
+    /// The window, when one was asked for.
+    #[prost(message, optional, tag = "7")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its end, excluded.
+    #[prost(message, optional, tag = "8")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The probability of shares at least as far from the effective ones as those served, if the split works;
+    /// below 0.001 something is wrong with it. Unset when too little was decided at random. Over entities
+    /// where entities are randomised, else over requests.
+    #[prost(double, optional, tag = "9")]
+    pub sample_ratio_p_value: ::core::option::Option<f64>,
+    /// The steps of the time series, in order; steps without calls are there too.
+    #[prost(message, repeated, tag = "10")]
+    pub series: ::prost::alloc::vec::Vec<MetricsStep>,
+}
+/// One step of the time series.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MetricsStep {
+    /// Where it begins.
+    #[prost(message, optional, tag = "1")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Figures of each variant.
+    #[prost(message, repeated, tag = "2")]
+    pub variants: ::prost::alloc::vec::Vec<VariantMetrics>,
+    /// Figures of all variants together.
+    #[prost(message, optional, tag = "3")]
+    pub total: ::core::option::Option<VariantMetrics>,
 }
 /// The figures of one variant, or of all together.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1091,6 +1371,9 @@ pub struct VariantMetrics {
     /// Feedback of each metric, ordered by name.
     #[prost(message, repeated, tag = "12")]
     pub feedback: ::prost::alloc::vec::Vec<FeedbackMetrics>,
+    /// The share of its predictions that have feedback, 0 to 1. Of a window only.
+    #[prost(double, optional, tag = "13")]
+    pub feedback_coverage: ::core::option::Option<f64>,
 }
 /// Latency figures, in seconds.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -1120,6 +1403,12 @@ pub struct FeedbackMetrics {
     /// Their mean.
     #[prost(double, tag = "3")]
     pub mean: f64,
+    /// The lower end of the mean's 95 % interval; unset for fewer than two values.
+    #[prost(double, optional, tag = "4")]
+    pub mean_low: ::core::option::Option<f64>,
+    /// The upper end of the mean's 95 % interval; unset for fewer than two values.
+    #[prost(double, optional, tag = "5")]
+    pub mean_high: ::core::option::Option<f64>,
 }
 /// Asks for a page of recorded predictions.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1148,6 +1437,35 @@ pub struct ListPredictionsRequest {
     /// The next_page_token of the page before.
     #[prost(string, tag = "8")]
     pub page_token: ::prost::alloc::string::String,
+    /// Only answers with this gRPC status code.
+    #[prost(int32, optional, tag = "9")]
+    pub status_code: ::core::option::Option<i32>,
+    /// Only calls that took at least so long, overhead and backend together.
+    #[prost(message, optional, tag = "10")]
+    pub min_latency: ::core::option::Option<::prost_types::Duration>,
+    /// The order.
+    #[prost(enumeration = "PredictionOrder", tag = "11")]
+    pub order: i32,
+}
+/// Asks to delete what is recorded of an entity.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseEntityRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The entity, as clients name it.
+    #[prost(string, tag = "2")]
+    pub entity_id: ::prost::alloc::string::String,
+}
+/// What was deleted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseEntityResponse {
+    /// How many recorded predictions.
+    #[prost(int64, tag = "1")]
+    pub prediction_count: i64,
+    /// How many values of feedback.
+    #[prost(int64, tag = "2")]
+    pub feedback_count: i64,
 }
 /// A page of recorded predictions.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1168,6 +1486,9 @@ pub struct GetPredictionRequest {
     /// The prediction's id.
     #[prost(string, tag = "2")]
     pub prediction_id: ::prost::alloc::string::String,
+    /// The row of a batch, from 0.
+    #[prost(int32, tag = "3")]
+    pub row: i32,
 }
 /// How a router picks a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1325,6 +1646,179 @@ impl VersionPinning {
         }
     }
 }
+/// How an entity id is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EntityRecording {
+    /// Not stated; read as plain.
+    Unspecified = 0,
+    /// As it is.
+    Plain = 1,
+    /// As a hash keyed by the installation: rows of one entity can be joined, but not be read back.
+    Hmac = 2,
+    /// Not at all.
+    None = 3,
+}
+impl EntityRecording {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ENTITY_RECORDING_UNSPECIFIED",
+            Self::Plain => "ENTITY_RECORDING_PLAIN",
+            Self::Hmac => "ENTITY_RECORDING_HMAC",
+            Self::None => "ENTITY_RECORDING_NONE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ENTITY_RECORDING_UNSPECIFIED" => Some(Self::Unspecified),
+            "ENTITY_RECORDING_PLAIN" => Some(Self::Plain),
+            "ENTITY_RECORDING_HMAC" => Some(Self::Hmac),
+            "ENTITY_RECORDING_NONE" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
+/// What an answer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RecordDurability {
+    /// Not stated; read as buffered.
+    Unspecified = 0,
+    /// Nothing: a crash may lose the last moments, a full queue drops and counts.
+    Buffered = 1,
+    /// Until the record is on disk; without it the call fails.
+    Durable = 2,
+}
+impl RecordDurability {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RECORD_DURABILITY_UNSPECIFIED",
+            Self::Buffered => "RECORD_DURABILITY_BUFFERED",
+            Self::Durable => "RECORD_DURABILITY_DURABLE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RECORD_DURABILITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "RECORD_DURABILITY_BUFFERED" => Some(Self::Buffered),
+            "RECORD_DURABILITY_DURABLE" => Some(Self::Durable),
+            _ => None,
+        }
+    }
+}
+/// What a metric's values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MetricType {
+    /// Not stated; read as number.
+    Unspecified = 0,
+    /// Any number.
+    Number = 1,
+    /// 0 or 1.
+    Binary = 2,
+    /// A whole number from 0.
+    Count = 3,
+}
+impl MetricType {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "METRIC_TYPE_UNSPECIFIED",
+            Self::Number => "METRIC_TYPE_NUMBER",
+            Self::Binary => "METRIC_TYPE_BINARY",
+            Self::Count => "METRIC_TYPE_COUNT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "METRIC_TYPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "METRIC_TYPE_NUMBER" => Some(Self::Number),
+            "METRIC_TYPE_BINARY" => Some(Self::Binary),
+            "METRIC_TYPE_COUNT" => Some(Self::Count),
+            _ => None,
+        }
+    }
+}
+/// Which way is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MetricDirection {
+    /// Not stated; read as maximise.
+    Unspecified = 0,
+    /// More is better.
+    Maximise = 1,
+    /// Less is better.
+    Minimise = 2,
+}
+impl MetricDirection {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "METRIC_DIRECTION_UNSPECIFIED",
+            Self::Maximise => "METRIC_DIRECTION_MAXIMISE",
+            Self::Minimise => "METRIC_DIRECTION_MINIMISE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "METRIC_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "METRIC_DIRECTION_MAXIMISE" => Some(Self::Maximise),
+            "METRIC_DIRECTION_MINIMISE" => Some(Self::Minimise),
+            _ => None,
+        }
+    }
+}
+/// The order of recorded predictions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PredictionOrder {
+    /// Not stated; read as newest first.
+    Unspecified = 0,
+    /// Newest first.
+    NewestFirst = 1,
+    /// Oldest first.
+    OldestFirst = 2,
+}
+impl PredictionOrder {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PREDICTION_ORDER_UNSPECIFIED",
+            Self::NewestFirst => "PREDICTION_ORDER_NEWEST_FIRST",
+            Self::OldestFirst => "PREDICTION_ORDER_OLDEST_FIRST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PREDICTION_ORDER_UNSPECIFIED" => Some(Self::Unspecified),
+            "PREDICTION_ORDER_NEWEST_FIRST" => Some(Self::NewestFirst),
+            "PREDICTION_ORDER_OLDEST_FIRST" => Some(Self::OldestFirst),
+            _ => None,
+        }
+    }
+}
 /// A change of the routing state: whole routers and model versions, what did not change is left out.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SnapshotUpdate {
@@ -1355,6 +1849,12 @@ pub struct SnapshotUpdate {
     /// The signing keys of prediction ids, when they changed; replaces the old ones whole.
     #[prost(message, optional, tag = "9")]
     pub signing_keys: ::core::option::Option<SigningKeys>,
+    /// The key of recorded entity hashes, 32 bytes, when it changed; empty leaves it.
+    #[prost(bytes = "vec", tag = "10")]
+    pub entity_key: ::prost::alloc::vec::Vec<u8>,
+    /// How old a prediction may be to take feedback, in UTC microseconds; 0 leaves it.
+    #[prost(int64, tag = "11")]
+    pub feedback_horizon_us: i64,
 }
 /// Names a model version.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1430,6 +1930,21 @@ pub struct RouterSnapshot {
     /// Who else may call it.
     #[prost(message, optional, tag = "13")]
     pub permissions: ::core::option::Option<RouterPermissions>,
+    /// What is kept of its predictions.
+    #[prost(message, optional, tag = "14")]
+    pub recording: ::core::option::Option<Recording>,
+    /// The metrics that its feedback brings.
+    #[prost(message, repeated, tag = "15")]
+    pub metrics: ::prost::alloc::vec::Vec<MetricDefinition>,
+    /// Whether a later value of feedback replaces an earlier one.
+    #[prost(bool, tag = "16")]
+    pub allow_feedback_corrections: bool,
+    /// When it was created, in UTC microseconds; earlier predictions were another router's.
+    #[prost(int64, tag = "17")]
+    pub create_time_us: i64,
+    /// The generation in which it last changed.
+    #[prost(uint64, tag = "18")]
+    pub changed_generation: u64,
 }
 /// Who may call.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1483,16 +1998,6 @@ pub struct SigningKey {
     #[prost(bytes = "vec", tag = "2")]
     pub secret: ::prost::alloc::vec::Vec<u8>,
 }
-/// Predictions handed to the control plane for keeping.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RecordBatch {
-    /// The predictions, oldest first.
-    #[prost(message, repeated, tag = "1")]
-    pub predictions: ::prost::alloc::vec::Vec<PredictionRecord>,
-    /// Predictions dropped since the last batch because the queue was full.
-    #[prost(uint64, tag = "2")]
-    pub dropped_count: u64,
-}
 /// Live counters of one router.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RouterCounters {
@@ -1543,4 +2048,346 @@ pub struct Histogram {
     /// The sum of all values, in seconds.
     #[prost(double, tag = "3")]
     pub sum_seconds: f64,
+}
+/// What many predictions of one segment share: said once a segment, before the first of them.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouteEntry {
+    /// The number by which the segment's predictions call it.
+    #[prost(uint32, tag = "1")]
+    pub route: u32,
+    /// The router.
+    #[prost(string, tag = "2")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The generation in which the router last changed; names the split that was in force.
+    #[prost(uint64, tag = "3")]
+    pub router_generation: u64,
+    /// The router's variants, by index.
+    #[prost(message, repeated, tag = "4")]
+    pub variants: ::prost::alloc::vec::Vec<VariantEntry>,
+    /// Features that the lake must not keep.
+    #[prost(string, repeated, tag = "5")]
+    pub exclude_features: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// When the router was created, in UTC microseconds.
+    #[prost(int64, tag = "6")]
+    pub create_time_us: i64,
+}
+/// One variant of a route.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VariantEntry {
+    /// The variant's name.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Its model's id.
+    #[prost(string, tag = "2")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Its model's version.
+    #[prost(string, tag = "3")]
+    pub model_version: ::prost::alloc::string::String,
+    /// Whether it could be picked.
+    #[prost(bool, tag = "4")]
+    pub eligible: bool,
+    /// The probability to be picked by a draw over requests.
+    #[prost(double, tag = "5")]
+    pub request_propensity: f64,
+    /// The probability to be picked by slot: the share of slots.
+    #[prost(double, tag = "6")]
+    pub slot_propensity: f64,
+    /// What the model version takes and gives.
+    #[prost(message, optional, tag = "7")]
+    pub signature: ::core::option::Option<Signature>,
+}
+/// One decision and the model's answer.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PredictionEntry {
+    /// The route of the segment that decided.
+    #[prost(uint32, tag = "1")]
+    pub route: u32,
+    /// The variant picked, by index.
+    #[prost(uint32, tag = "2")]
+    pub variant: u32,
+    /// The signed prediction id.
+    #[prost(string, tag = "3")]
+    pub prediction_id: ::prost::alloc::string::String,
+    /// When the call arrived, in UTC microseconds.
+    #[prost(int64, tag = "4")]
+    pub time_us: i64,
+    /// The generation of the routing state.
+    #[prost(uint64, tag = "5")]
+    pub generation: u64,
+    /// The number of the bandit's allocation table in that generation.
+    #[prost(uint64, tag = "6")]
+    pub allocation_version: u64,
+    /// The epoch of the statistics.
+    #[prost(uint64, tag = "7")]
+    pub epoch: u64,
+    /// The probability with which the variant was picked.
+    #[prost(double, tag = "8")]
+    pub propensity: f64,
+    /// Why it was picked.
+    #[prost(enumeration = "DecisionReason", tag = "9")]
+    pub reason: i32,
+    /// What was drawn at random.
+    #[prost(enumeration = "RandomisedBy", tag = "10")]
+    pub randomised_by: i32,
+    /// The 64 bits drawn; unset when nothing was, or when they would tell of an entity that is not recorded.
+    #[prost(fixed64, optional, tag = "11")]
+    pub draw: ::core::option::Option<u64>,
+    /// The unit's slot.
+    #[prost(uint32, optional, tag = "12")]
+    pub slot: ::core::option::Option<u32>,
+    /// The entity as the router records it: plain, as a keyed hash, or not at all.
+    #[prost(string, tag = "13")]
+    pub entity_id: ::prost::alloc::string::String,
+    /// Whether every input that the policy read is recorded.
+    #[prost(bool, tag = "14")]
+    pub replayable: bool,
+    /// The request id that client, backend and logs share.
+    #[prost(string, tag = "15")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The trace id of the traceparent, 32 hexadecimal digits.
+    #[prost(string, tag = "16")]
+    pub trace_id: ::prost::alloc::string::String,
+    /// The gRPC status code of the answer.
+    #[prost(uint32, tag = "17")]
+    pub status_code: u32,
+    /// The time this server added, in nanoseconds.
+    #[prost(uint64, tag = "18")]
+    pub overhead_ns: u64,
+    /// The time the backend took, in nanoseconds; unset when it was not asked.
+    #[prost(uint64, optional, tag = "19")]
+    pub backend_ns: ::core::option::Option<u64>,
+    /// What the request's bytes are.
+    #[prost(enumeration = "BodyKind", tag = "20")]
+    pub request_kind: i32,
+    /// The request's message as it was forwarded, without its prefix.
+    #[prost(bytes = "bytes", tag = "21")]
+    pub request: ::prost::bytes::Bytes,
+    /// What the answer's bytes are.
+    #[prost(enumeration = "BodyKind", tag = "22")]
+    pub response_kind: i32,
+    /// The answer's message, without its prefix.
+    #[prost(bytes = "bytes", tag = "23")]
+    pub response: ::prost::bytes::Bytes,
+    /// The experiment that the decision belongs to.
+    #[prost(string, tag = "24")]
+    pub experiment_id: ::prost::alloc::string::String,
+}
+/// One value of feedback.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FeedbackEntry {
+    /// The prediction it is about.
+    #[prost(string, tag = "1")]
+    pub prediction_id: ::prost::alloc::string::String,
+    /// The row of a batch that it is about.
+    #[prost(uint32, tag = "2")]
+    pub row: u32,
+    /// What was measured.
+    #[prost(string, tag = "3")]
+    pub metric: ::prost::alloc::string::String,
+    /// The value measured.
+    #[prost(double, tag = "4")]
+    pub value: f64,
+    /// When it was observed, in UTC microseconds.
+    #[prost(int64, tag = "5")]
+    pub observe_time_us: i64,
+    /// The router that decided.
+    #[prost(string, tag = "6")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The variant that it picked.
+    #[prost(string, tag = "7")]
+    pub variant: ::prost::alloc::string::String,
+    /// The epoch of the router's statistics.
+    #[prost(uint64, tag = "8")]
+    pub epoch: u64,
+    /// The probability with which the variant was picked.
+    #[prost(double, tag = "9")]
+    pub propensity: f64,
+    /// When the prediction was made, in UTC microseconds.
+    #[prost(int64, tag = "10")]
+    pub prediction_time_us: i64,
+    /// Whether it enters the totals; feedback for pinned calls does not.
+    #[prost(bool, tag = "11")]
+    pub counted: bool,
+    /// Whether a later value replaces an earlier one.
+    #[prost(bool, tag = "12")]
+    pub corrects: bool,
+    /// When it was received, in UTC microseconds.
+    #[prost(int64, tag = "13")]
+    pub receive_time_us: i64,
+}
+/// Feedback handed to the control plane.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FeedbackBatch {
+    /// The entries, oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<FeedbackEntry>,
+    /// The position behind each entry.
+    #[prost(uint64, repeated, tag = "2")]
+    pub end_positions: ::prost::alloc::vec::Vec<u64>,
+    /// The position to go on from; behind the last entry, or where reading began.
+    #[prost(uint64, tag = "3")]
+    pub next_position: u64,
+}
+/// What came of feedback that was applied, for callers that wait for it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FeedbackOutcomes {
+    /// The position behind each entry.
+    #[prost(uint64, repeated, tag = "1")]
+    pub end_positions: ::prost::alloc::vec::Vec<u64>,
+    /// What came of it.
+    #[prost(enumeration = "FeedbackOutcome", repeated, tag = "2")]
+    pub outcomes: ::prost::alloc::vec::Vec<i32>,
+}
+/// Feedback to append; answered when it is on disk.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FeedbackAppend {
+    /// The entries.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<FeedbackEntry>,
+}
+/// One file of the lake.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LakeFile {
+    /// Its path below the lake's folder.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// The router whose predictions it holds.
+    #[prost(string, tag = "2")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Their model.
+    #[prost(string, tag = "3")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Their day in UTC, "2026-01-31".
+    #[prost(string, tag = "4")]
+    pub date: ::prost::alloc::string::String,
+    /// How many rows it has.
+    #[prost(uint64, tag = "5")]
+    pub row_count: u64,
+    /// How long it is.
+    #[prost(uint64, tag = "6")]
+    pub byte_count: u64,
+    /// The earliest time in it, in UTC microseconds.
+    #[prost(int64, tag = "7")]
+    pub min_time_us: i64,
+    /// The latest time in it, in UTC microseconds.
+    #[prost(int64, tag = "8")]
+    pub max_time_us: i64,
+}
+/// A segment whose rows are all in files of the lake.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShippedSegment {
+    /// The journal that it belongs to.
+    #[prost(string, tag = "1")]
+    pub journal_id: ::prost::alloc::string::String,
+    /// Where it begins.
+    #[prost(uint64, tag = "2")]
+    pub start_position: u64,
+    /// Where the next one begins.
+    #[prost(uint64, tag = "3")]
+    pub end_position: u64,
+    /// The files; none when it held no predictions.
+    #[prost(message, repeated, tag = "4")]
+    pub files: ::prost::alloc::vec::Vec<LakeFile>,
+}
+/// Segments to register, oldest first.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShippedSegments {
+    /// The segments.
+    #[prost(message, repeated, tag = "1")]
+    pub segments: ::prost::alloc::vec::Vec<ShippedSegment>,
+}
+/// Asks for predictions that are in no registered file yet.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TailQuery {
+    /// The position from which on no segment is registered.
+    #[prost(uint64, tag = "1")]
+    pub from_position: u64,
+    /// The router.
+    #[prost(string, tag = "2")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Only predictions from this time on; 0 for all.
+    #[prost(int64, tag = "3")]
+    pub start_time_us: i64,
+    /// Only predictions before this time; 0 for all.
+    #[prost(int64, tag = "4")]
+    pub end_time_us: i64,
+    /// Only this prediction; empty for all.
+    #[prost(string, tag = "5")]
+    pub prediction_id: ::prost::alloc::string::String,
+    /// Only predictions of this recorded entity; empty for all.
+    #[prost(string, tag = "6")]
+    pub entity_id: ::prost::alloc::string::String,
+    /// Whether features and answers are wanted.
+    #[prost(bool, tag = "7")]
+    pub with_bodies: bool,
+    /// At most so many decisions, the newest ones; 0 for all.
+    #[prost(uint64, tag = "8")]
+    pub max_decisions: u64,
+    /// Only predictions of this variant; empty for all.
+    #[prost(string, tag = "9")]
+    pub variant: ::prost::alloc::string::String,
+}
+/// Predictions that are in no registered file yet.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TailAnswer {
+    /// Arrow IPC streams with the lake's columns, one for each model.
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub arrow_streams: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// How many rows they have.
+    #[prost(uint64, tag = "2")]
+    pub row_count: u64,
+}
+/// Asks to write several files of one router, model and date as one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MergeRequest {
+    /// The files, oldest first, by their paths below the lake's folder.
+    #[prost(string, repeated, tag = "1")]
+    pub inputs: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The path of the new file.
+    #[prost(string, tag = "2")]
+    pub output: ::prost::alloc::string::String,
+    /// Rows of these entities are left out.
+    #[prost(string, repeated, tag = "3")]
+    pub erased_entity_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// What the bytes of a request or an answer are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum BodyKind {
+    /// None were kept: the router records no features, or not of this call, or the call ended before.
+    Unspecified = 0,
+    /// A ModelInferRequest or ModelInferResponse of the Open Inference Protocol.
+    Infer = 1,
+    /// A PredictRequest or PredictResponse.
+    Predict = 2,
+    /// None were kept, because they were above the router's limit or no memory was left for them.
+    Cut = 3,
+    /// None were kept, because they came compressed.
+    Compressed = 4,
+}
+impl BodyKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BODY_KIND_UNSPECIFIED",
+            Self::Infer => "BODY_KIND_INFER",
+            Self::Predict => "BODY_KIND_PREDICT",
+            Self::Cut => "BODY_KIND_CUT",
+            Self::Compressed => "BODY_KIND_COMPRESSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BODY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "BODY_KIND_INFER" => Some(Self::Infer),
+            "BODY_KIND_PREDICT" => Some(Self::Predict),
+            "BODY_KIND_CUT" => Some(Self::Cut),
+            "BODY_KIND_COMPRESSED" => Some(Self::Compressed),
+            _ => None,
+        }
+    }
 }

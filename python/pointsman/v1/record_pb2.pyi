@@ -1,0 +1,241 @@
+from pointsman.v1 import model_pb2 as _model_pb2
+from pointsman.v1 import prediction_pb2 as _prediction_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class BodyKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BODY_KIND_UNSPECIFIED: _ClassVar[BodyKind]
+    BODY_KIND_INFER: _ClassVar[BodyKind]
+    BODY_KIND_PREDICT: _ClassVar[BodyKind]
+    BODY_KIND_CUT: _ClassVar[BodyKind]
+    BODY_KIND_COMPRESSED: _ClassVar[BodyKind]
+BODY_KIND_UNSPECIFIED: BodyKind
+BODY_KIND_INFER: BodyKind
+BODY_KIND_PREDICT: BodyKind
+BODY_KIND_CUT: BodyKind
+BODY_KIND_COMPRESSED: BodyKind
+
+class RouteEntry(_message.Message):
+    __slots__ = ("route", "router_id", "router_generation", "variants", "exclude_features", "create_time_us")
+    ROUTE_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDE_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    route: int
+    router_id: str
+    router_generation: int
+    variants: _containers.RepeatedCompositeFieldContainer[VariantEntry]
+    exclude_features: _containers.RepeatedScalarFieldContainer[str]
+    create_time_us: int
+    def __init__(self, route: _Optional[int] = ..., router_id: _Optional[str] = ..., router_generation: _Optional[int] = ..., variants: _Optional[_Iterable[_Union[VariantEntry, _Mapping]]] = ..., exclude_features: _Optional[_Iterable[str]] = ..., create_time_us: _Optional[int] = ...) -> None: ...
+
+class VariantEntry(_message.Message):
+    __slots__ = ("name", "model_id", "model_version", "eligible", "request_propensity", "slot_propensity", "signature")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ELIGIBLE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    SLOT_PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    model_id: str
+    model_version: str
+    eligible: bool
+    request_propensity: float
+    slot_propensity: float
+    signature: _model_pb2.Signature
+    def __init__(self, name: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., eligible: bool = ..., request_propensity: _Optional[float] = ..., slot_propensity: _Optional[float] = ..., signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ...) -> None: ...
+
+class PredictionEntry(_message.Message):
+    __slots__ = ("route", "variant", "prediction_id", "time_us", "generation", "allocation_version", "epoch", "propensity", "reason", "randomised_by", "draw", "slot", "entity_id", "replayable", "request_id", "trace_id", "status_code", "overhead_ns", "backend_ns", "request_kind", "request", "response_kind", "response", "experiment_id")
+    ROUTE_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    TIME_US_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    ALLOCATION_VERSION_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RANDOMISED_BY_FIELD_NUMBER: _ClassVar[int]
+    DRAW_FIELD_NUMBER: _ClassVar[int]
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLAYABLE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_CODE_FIELD_NUMBER: _ClassVar[int]
+    OVERHEAD_NS_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_NS_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_KIND_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_KIND_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_FIELD_NUMBER: _ClassVar[int]
+    EXPERIMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    route: int
+    variant: int
+    prediction_id: str
+    time_us: int
+    generation: int
+    allocation_version: int
+    epoch: int
+    propensity: float
+    reason: _prediction_pb2.DecisionReason
+    randomised_by: _prediction_pb2.RandomisedBy
+    draw: int
+    slot: int
+    entity_id: str
+    replayable: bool
+    request_id: str
+    trace_id: str
+    status_code: int
+    overhead_ns: int
+    backend_ns: int
+    request_kind: BodyKind
+    request: bytes
+    response_kind: BodyKind
+    response: bytes
+    experiment_id: str
+    def __init__(self, route: _Optional[int] = ..., variant: _Optional[int] = ..., prediction_id: _Optional[str] = ..., time_us: _Optional[int] = ..., generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[_prediction_pb2.DecisionReason, str]] = ..., randomised_by: _Optional[_Union[_prediction_pb2.RandomisedBy, str]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., replayable: bool = ..., request_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., status_code: _Optional[int] = ..., overhead_ns: _Optional[int] = ..., backend_ns: _Optional[int] = ..., request_kind: _Optional[_Union[BodyKind, str]] = ..., request: _Optional[bytes] = ..., response_kind: _Optional[_Union[BodyKind, str]] = ..., response: _Optional[bytes] = ..., experiment_id: _Optional[str] = ...) -> None: ...
+
+class FeedbackEntry(_message.Message):
+    __slots__ = ("prediction_id", "row", "metric", "value", "observe_time_us", "router_id", "variant", "epoch", "propensity", "prediction_time_us", "counted", "corrects", "receive_time_us")
+    PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ROW_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    OBSERVE_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    COUNTED_FIELD_NUMBER: _ClassVar[int]
+    CORRECTS_FIELD_NUMBER: _ClassVar[int]
+    RECEIVE_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    prediction_id: str
+    row: int
+    metric: str
+    value: float
+    observe_time_us: int
+    router_id: str
+    variant: str
+    epoch: int
+    propensity: float
+    prediction_time_us: int
+    counted: bool
+    corrects: bool
+    receive_time_us: int
+    def __init__(self, prediction_id: _Optional[str] = ..., row: _Optional[int] = ..., metric: _Optional[str] = ..., value: _Optional[float] = ..., observe_time_us: _Optional[int] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., prediction_time_us: _Optional[int] = ..., counted: bool = ..., corrects: bool = ..., receive_time_us: _Optional[int] = ...) -> None: ...
+
+class FeedbackBatch(_message.Message):
+    __slots__ = ("entries", "end_positions", "next_position")
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    END_POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_POSITION_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[FeedbackEntry]
+    end_positions: _containers.RepeatedScalarFieldContainer[int]
+    next_position: int
+    def __init__(self, entries: _Optional[_Iterable[_Union[FeedbackEntry, _Mapping]]] = ..., end_positions: _Optional[_Iterable[int]] = ..., next_position: _Optional[int] = ...) -> None: ...
+
+class FeedbackOutcomes(_message.Message):
+    __slots__ = ("end_positions", "outcomes")
+    END_POSITIONS_FIELD_NUMBER: _ClassVar[int]
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    end_positions: _containers.RepeatedScalarFieldContainer[int]
+    outcomes: _containers.RepeatedScalarFieldContainer[_prediction_pb2.FeedbackOutcome]
+    def __init__(self, end_positions: _Optional[_Iterable[int]] = ..., outcomes: _Optional[_Iterable[_Union[_prediction_pb2.FeedbackOutcome, str]]] = ...) -> None: ...
+
+class FeedbackAppend(_message.Message):
+    __slots__ = ("entries",)
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[FeedbackEntry]
+    def __init__(self, entries: _Optional[_Iterable[_Union[FeedbackEntry, _Mapping]]] = ...) -> None: ...
+
+class LakeFile(_message.Message):
+    __slots__ = ("path", "router_id", "model_id", "date", "row_count", "byte_count", "min_time_us", "max_time_us")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    DATE_FIELD_NUMBER: _ClassVar[int]
+    ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    BYTE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MIN_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    MAX_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    router_id: str
+    model_id: str
+    date: str
+    row_count: int
+    byte_count: int
+    min_time_us: int
+    max_time_us: int
+    def __init__(self, path: _Optional[str] = ..., router_id: _Optional[str] = ..., model_id: _Optional[str] = ..., date: _Optional[str] = ..., row_count: _Optional[int] = ..., byte_count: _Optional[int] = ..., min_time_us: _Optional[int] = ..., max_time_us: _Optional[int] = ...) -> None: ...
+
+class ShippedSegment(_message.Message):
+    __slots__ = ("journal_id", "start_position", "end_position", "files")
+    JOURNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    START_POSITION_FIELD_NUMBER: _ClassVar[int]
+    END_POSITION_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    journal_id: str
+    start_position: int
+    end_position: int
+    files: _containers.RepeatedCompositeFieldContainer[LakeFile]
+    def __init__(self, journal_id: _Optional[str] = ..., start_position: _Optional[int] = ..., end_position: _Optional[int] = ..., files: _Optional[_Iterable[_Union[LakeFile, _Mapping]]] = ...) -> None: ...
+
+class ShippedSegments(_message.Message):
+    __slots__ = ("segments",)
+    SEGMENTS_FIELD_NUMBER: _ClassVar[int]
+    segments: _containers.RepeatedCompositeFieldContainer[ShippedSegment]
+    def __init__(self, segments: _Optional[_Iterable[_Union[ShippedSegment, _Mapping]]] = ...) -> None: ...
+
+class TailQuery(_message.Message):
+    __slots__ = ("from_position", "router_id", "start_time_us", "end_time_us", "prediction_id", "entity_id", "with_bodies", "max_decisions", "variant")
+    FROM_POSITION_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    WITH_BODIES_FIELD_NUMBER: _ClassVar[int]
+    MAX_DECISIONS_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    from_position: int
+    router_id: str
+    start_time_us: int
+    end_time_us: int
+    prediction_id: str
+    entity_id: str
+    with_bodies: bool
+    max_decisions: int
+    variant: str
+    def __init__(self, from_position: _Optional[int] = ..., router_id: _Optional[str] = ..., start_time_us: _Optional[int] = ..., end_time_us: _Optional[int] = ..., prediction_id: _Optional[str] = ..., entity_id: _Optional[str] = ..., with_bodies: bool = ..., max_decisions: _Optional[int] = ..., variant: _Optional[str] = ...) -> None: ...
+
+class TailAnswer(_message.Message):
+    __slots__ = ("arrow_streams", "row_count")
+    ARROW_STREAMS_FIELD_NUMBER: _ClassVar[int]
+    ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    arrow_streams: _containers.RepeatedScalarFieldContainer[bytes]
+    row_count: int
+    def __init__(self, arrow_streams: _Optional[_Iterable[bytes]] = ..., row_count: _Optional[int] = ...) -> None: ...
+
+class MergeRequest(_message.Message):
+    __slots__ = ("inputs", "output", "erased_entity_ids")
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    ERASED_ENTITY_IDS_FIELD_NUMBER: _ClassVar[int]
+    inputs: _containers.RepeatedScalarFieldContainer[str]
+    output: str
+    erased_entity_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, inputs: _Optional[_Iterable[str]] = ..., output: _Optional[str] = ..., erased_entity_ids: _Optional[_Iterable[str]] = ...) -> None: ...

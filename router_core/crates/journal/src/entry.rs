@@ -1,0 +1,126 @@
+//! What is put into a log, and how it is written.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use pointsman_wire::generated::pointsman_v1 as proto;
+use prost::{DecodeError, Message};
+
+use crate::frame::{Frame, put_frame};
+
+/// The kind of a [`proto::RouteEntry`].
+pub const ROUTE: u8 = 1;
+/// The kind of a [`proto::PredictionEntry`].
+pub const PREDICTION: u8 = 2;
+/// The kind of a [`proto::FeedbackEntry`].
+pub const FEEDBACK: u8 = 3;
+
+/// What many predictions share, written once a segment.
+#[derive(Debug, Default)]
+pub struct RouteFacts {
+    /// The entry; its number is the log's to give.
+    pub entry: proto::RouteEntry,
+    /// Counts the predictions of each variant that were lost after they were queued.
+    pub lost: Box<[Arc<AtomicU64>]>,
+}
+
+/// Holds memory that an entry takes; given back when the entry is written or lost.
+pub type Guard = Box<dyn Send>;
+
+/// What is put into a log.
+pub enum Entry {
+    /// A decision and its answer.
+    Prediction {
+        /// The entry; its route is the log's to number.
+        entry: Box<proto::PredictionEntry>,
+        /// The route that decided.
+        route: Arc<RouteFacts>,
+        /// The memory that it holds.
+        guard: Option<Guard>,
+    },
+    /// A value of feedback.
+    Feedback(Box<proto::FeedbackEntry>),
+}
+
+impl Entry {
+    /// Counts it as lost.
+    pub(crate) fn lose(&self) {
+        if let Self::Prediction { entry, route, .. } = self
+            && let Some(lost) = route.lost.get(entry.variant as usize)
+        {
+            lost.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+/// The routes that a segment names already.
+#[derive(Default)]
+pub(crate) struct Scope {
+    /// By address; holds the routes, so that no other one can come to lie where one of them lay.
+    routes: HashMap<usize, (u32, Arc<RouteFacts>)>,
+    next: u32,
+}
+
+impl Scope {
+    /// Forgets what was named: further entries name it again.
+    pub(crate) fn clear(&mut self) {
+        self.routes.clear();
+    }
+
+    /// Writes an entry, and before it what it is the first to name.
+    pub(crate) fn write(&mut self, entry: &mut Entry, out: &mut Vec<u8>) {
+        match entry {
+            Entry::Feedback(entry) => put_frame(FEEDBACK, out, |out| entry.encode_raw(out)),
+            Entry::Prediction { entry, route, .. } => {
+                entry.route = self.number(route, out);
+                put_frame(PREDICTION, out, |out| entry.encode_raw(out));
+            }
+        }
+    }
+
+    fn number(&mut self, route: &Arc<RouteFacts>, out: &mut Vec<u8>) -> u32 {
+        let address = Arc::as_ptr(route).addr();
+        if let Some((number, _)) = self.routes.get(&address) {
+            return *number;
+        }
+        let number = self.next;
+        self.next = self.next.wrapping_add(1);
+        self.routes.insert(address, (number, route.clone()));
+        let entry = proto::RouteEntry { route: number, ..route.entry.clone() };
+        put_frame(ROUTE, out, |out| entry.encode_raw(out));
+        number
+    }
+}
+
+/// An entry as a segment holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StoredEntry {
+    /// What predictions behind it share.
+    Route(Box<proto::RouteEntry>),
+    /// A decision and its answer.
+    Prediction(Box<proto::PredictionEntry>),
+    /// A value of feedback.
+    Feedback(Box<proto::FeedbackEntry>),
+    /// Of a kind that a later version writes.
+    Unknown(u8),
+}
+
+impl StoredEntry {
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// The payload is not what its kind says.
+    pub fn decode(frame: &Frame<'_>) -> Result<Self, DecodeError> {
+        Ok(match frame.kind {
+            ROUTE => Self::Route(Box::new(proto::RouteEntry::decode(frame.payload)?)),
+            PREDICTION => Self::Prediction(Box::new(proto::PredictionEntry::decode(frame.payload)?)),
+            FEEDBACK => Self::Feedback(Box::new(proto::FeedbackEntry::decode(frame.payload)?)),
+            kind => Self::Unknown(kind),
+        })
+    }
+}

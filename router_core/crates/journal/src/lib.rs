@@ -1,0 +1,24 @@
+//! The journal: logs of entries in segments, each entry checked by CRC-32C, committed in groups.
+
+mod entry;
+mod error;
+pub mod fault;
+mod feedback;
+pub mod files;
+mod folder;
+mod frame;
+mod log;
+mod reader;
+mod segments;
+mod status;
+mod writer;
+
+pub use entry::{Entry, FEEDBACK, Guard, PREDICTION, ROUTE, RouteFacts, StoredEntry};
+pub use error::JournalError;
+pub use feedback::read_feedback;
+pub use folder::JournalFolder;
+pub use frame::{Frame, HEADER_BYTES, MAX_PAYLOAD_BYTES, SegmentHeader, put_frame};
+pub use log::{Commit, Log, LogSettings};
+pub use reader::SegmentReader;
+pub use segments::SegmentInfo;
+pub use status::{LogStatus, SYNC_BOUNDS_NANOS};

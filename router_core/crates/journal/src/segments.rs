@@ -1,0 +1,165 @@
+//! The segments of a log: found at start, grown at the end, deleted at the front.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    error::JournalError,
+    files::Files,
+    frame::{HEADER_BYTES, SegmentHeader},
+    reader::SegmentReader,
+};
+
+/// One file of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentInfo {
+    /// The position at which it begins.
+    pub start: u64,
+    /// The position behind what is written of it.
+    pub end: u64,
+    /// Whether it is complete and on disk.
+    pub sealed: bool,
+    /// When it was made, in UTC microseconds.
+    pub created_us: u64,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// The list of a log's segments, oldest first.
+#[derive(Debug)]
+pub(crate) struct Segments(Mutex<Vec<SegmentInfo>>);
+
+impl Segments {
+    /// Finds the segments of a log and cuts what is torn off the last one.
+    pub(crate) fn recover(files: &dyn Files, folder: &Path, name: &str) -> Result<Self, JournalError> {
+        let names = files.list(folder).map_err(|error| JournalError::io(folder, &error))?;
+        let starts =
+            names.iter().filter_map(|file| start_of(name, file).map(|start| (start, folder.join(file))));
+        let found: Vec<(u64, PathBuf)> = starts.collect();
+        let mut segments: Vec<SegmentInfo> = Vec::with_capacity(found.len());
+        let count = found.len();
+        for (index, (start, path)) in found.into_iter().enumerate() {
+            let Some(segment) = recover_segment(files, start, path, index + 1 == count)? else { continue };
+            if segments.last().is_some_and(|former| former.end > segment.start) {
+                return Err(JournalError::corrupt(
+                    &segment.path,
+                    "it begins inside the segment before it; one of the two does not belong here",
+                ));
+            }
+            segments.push(segment);
+        }
+        Ok(Self(Mutex::new(segments)))
+    }
+
+    pub(crate) fn all(&self) -> Vec<SegmentInfo> {
+        self.lock().clone()
+    }
+
+    pub(crate) fn push(&self, segment: SegmentInfo) {
+        self.lock().push(segment);
+    }
+
+    /// Says how far the last segment is written, and whether it is complete.
+    pub(crate) fn grow(&self, end: u64, sealed: bool) {
+        if let Some(last) = self.lock().last_mut() {
+            last.end = end;
+            last.sealed = sealed;
+        }
+    }
+
+    /// The position behind everything, 0 for a new log.
+    pub(crate) fn end(&self) -> u64 {
+        self.lock().last().map_or(0, |last| last.end)
+    }
+
+    pub(crate) fn byte_count(&self) -> u64 {
+        self.lock().iter().map(|segment| segment.end - segment.start).sum()
+    }
+
+    /// Deletes the complete segments that end at or before a position.
+    pub(crate) fn release(&self, files: &dyn Files, folder: &Path, position: u64) -> io::Result<usize> {
+        // Taken off the list first: no new reader opens what goes.
+        let gone: Vec<SegmentInfo> = {
+            let mut segments = self.lock();
+            let count = segments.iter().take_while(|s| s.sealed && s.end <= position).count();
+            // The last one carries the log's position over a restart.
+            let count = count.min(segments.len().saturating_sub(1));
+            segments.drain(..count).collect()
+        };
+        for segment in &gone {
+            files.remove(&segment.path)?;
+        }
+        if !gone.is_empty() {
+            files.sync_folder(folder)?;
+        }
+        Ok(gone.len())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<SegmentInfo>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The name of a segment's file.
+pub(crate) fn file_name(log: &str, start: u64) -> String {
+    format!("{log}-{start:020}.seg")
+}
+
+fn start_of(log: &str, file: &str) -> Option<u64> {
+    let digits = file.strip_prefix(log)?.strip_prefix('-')?.strip_suffix(".seg")?;
+    (digits.len() == 20).then(|| digits.parse().ok()).flatten()
+}
+
+/// Checks a segment; none when it was torn before anything was in it.
+fn recover_segment(
+    files: &dyn Files,
+    start: u64,
+    path: PathBuf,
+    is_last: bool,
+) -> Result<Option<SegmentInfo>, JournalError> {
+    let failed = |error: io::Error| JournalError::io(&path, &error);
+    let mut file = files.read(&path).map_err(failed)?;
+    let length = file.length().map_err(failed)?;
+    let mut header = [0; HEADER_BYTES];
+    let is_whole = io::Read::read_exact(&mut file, &mut header).is_ok();
+    let header = match SegmentHeader::decode(if is_whole { &header } else { &[] }) {
+        Ok(header) => header,
+        Err(_) if is_last && length <= HEADER_BYTES as u64 => {
+            tracing::warn!(path = %path.display(), "a segment was torn before its first entry; it is deleted");
+            drop(file);
+            files.remove(&path).map_err(failed)?;
+            return Ok(None);
+        }
+        Err(reason) => return Err(JournalError::corrupt(&path, reason)),
+    };
+    let mut segment =
+        SegmentInfo { start, end: start + length, sealed: true, created_us: header.created_us, path };
+    if is_last {
+        segment.end = cut_torn_tail(files, &segment)?;
+    }
+    Ok(Some(segment))
+}
+
+/// Cuts what follows the last good frame: it was never acknowledged. Answers the new end.
+fn cut_torn_tail(files: &dyn Files, segment: &SegmentInfo) -> Result<u64, JournalError> {
+    let failed = |error: io::Error| JournalError::io(&segment.path, &error);
+    let mut reader = SegmentReader::open(files, segment)?;
+    while reader.next()?.is_some() {}
+    let end = reader.good_end();
+    if reader.damaged_bytes() > 0 {
+        let bytes = reader.damaged_bytes();
+        tracing::error!(path = %segment.path.display(), bytes, "damaged bytes between good entries are skipped");
+    }
+    let mut file = files.append(&segment.path).map_err(failed)?;
+    if end < segment.end {
+        let bytes = segment.end - end;
+        tracing::warn!(path = %segment.path.display(), bytes, "a torn tail is cut");
+        file.set_len(end - segment.start).map_err(failed)?;
+    }
+    // A process that died may have left bytes that only the system's memory holds.
+    file.sync_data().map_err(failed)?;
+    Ok(end)
+}
