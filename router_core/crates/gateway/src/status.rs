@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt::Write};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tonic::Code;
 
+use crate::error_details::{ErrorDetails, STATUS_DETAILS};
+
 pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 pub(crate) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 pub(crate) const GRPC_CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/grpc");
@@ -16,11 +18,13 @@ pub(crate) struct CallError {
     pub(crate) code: Code,
     /// The sentence.
     pub(crate) message: Cow<'static, str>,
+    /// What machines read of it.
+    details: Option<Box<ErrorDetails>>,
 }
 
 impl CallError {
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), details: None }
     }
 
     pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
@@ -39,6 +43,32 @@ impl CallError {
         Self::new(Code::DeadlineExceeded, "the deadline passed before the answer was complete")
     }
 
+    /// INVALID_ARGUMENT by these fields: each with what is wrong and what would be right.
+    pub(crate) fn of_fields(fields: Vec<(String, String)>) -> Self {
+        let texts: Vec<String> = fields.iter().map(|(field, reason)| format!("{field}: {reason}")).collect();
+        let mut error = Self::invalid(texts.join("; "));
+        error.details =
+            Some(Box::new(ErrorDetails { reason: "INVALID_ARGUMENT", fields, ..Default::default() }));
+        error
+    }
+
+    /// The same failure with a reason for machines.
+    pub(crate) fn because(mut self, reason: &'static str) -> Self {
+        self.details.get_or_insert_default().reason = reason;
+        self
+    }
+
+    /// The same failure with a further fact for machines.
+    pub(crate) fn about(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.details.get_or_insert_default().metadata.push((name, value.into()));
+        self
+    }
+
+    /// Whether machines can read more of it than the code.
+    pub(crate) fn has_details(&self) -> bool {
+        self.details.is_some()
+    }
+
     /// The same failure, said of a variant.
     pub(crate) fn of_variant(mut self, variant: &str) -> Self {
         self.message = format!("variant {variant}: {}", self.message).into();
@@ -50,6 +80,10 @@ impl CallError {
         trailers.insert(GRPC_STATUS, code_value(self.code));
         if let Ok(value) = HeaderValue::from_str(&percent_encode(&self.message)) {
             trailers.insert(GRPC_MESSAGE, value);
+        }
+        let details = self.details.as_ref();
+        if let Some(value) = details.and_then(|details| details.encode(self.code, &self.message)) {
+            trailers.insert(STATUS_DETAILS, value);
         }
     }
 }

@@ -12,15 +12,21 @@ pub const MAX_ID_BYTES: usize = 128;
 pub struct Id(Arc<str>);
 
 impl Id {
+    /// Whether a text can be an id.
+    #[must_use]
+    pub fn is_valid(text: &str) -> bool {
+        let mut bytes = text.bytes();
+        let starts_well = bytes.next().is_some_and(|first| first.is_ascii_alphanumeric());
+        let goes_on_well = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        starts_well && goes_on_well && text.len() <= MAX_ID_BYTES
+    }
+
     /// Checks and keeps an id.
     ///
     /// # Errors
     /// The field is left empty; the caller knows it (see [`ModelError::within`]).
     pub fn parse(text: &str) -> Result<Self, ModelError> {
-        let mut bytes = text.bytes();
-        let starts_well = bytes.next().is_some_and(|first| first.is_ascii_alphanumeric());
-        let goes_on_well = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-        if starts_well && goes_on_well && text.len() <= MAX_ID_BYTES {
+        if Self::is_valid(text) {
             Ok(Self(text.into()))
         } else {
             let shown: String = text.chars().take(64).collect();

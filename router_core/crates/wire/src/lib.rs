@@ -3,6 +3,7 @@
 //! No I/O and no async. A `ModelInfer` message is never decoded and encoded again: its head is scanned
 //! ([`scan_head`]) and spliced ([`splice_head`]), and a [`Walker`] follows what is passed on unread.
 
+mod count;
 mod error;
 mod feature_value;
 mod field;
@@ -17,6 +18,7 @@ mod splice;
 mod uuid_v7;
 mod walker;
 
+pub use count::count_field;
 pub use error::WireError;
 pub use feature_value::{feature_value_from_proto, feature_value_to_proto};
 pub use frame::{GrpcPrefix, PREFIX_BYTES};

@@ -3,6 +3,7 @@
 mod answering;
 mod call;
 mod decision;
+mod feedback;
 mod forward;
 mod infer;
 mod inference_service;
@@ -39,6 +40,8 @@ pub(crate) async fn answer(worker: &Rc<Worker>, client: &Client, request: Reques
         infer::infer(Call::new(worker, request), client).await
     } else if path == PREDICT {
         predict::predict(Call::new(worker, request), client).await
+    } else if feedback::serves(path) {
+        feedback::answer(Call::new(worker, request), client).await
     } else if path.starts_with(INFERENCE_SERVICE) {
         inference_service::answer(Call::new(worker, request), client).await
     } else {

@@ -2,16 +2,24 @@
 
 use std::rc::Rc;
 
-use h2::RecvStream;
+use bytes::Bytes;
+use h2::{RecvStream, SendStream, client::ResponseFuture};
 use http::{
-    HeaderName, HeaderValue, Request, Version,
-    header::{AUTHORIZATION, HOST},
-    uri::{Authority, Parts, Scheme, Uri},
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Version,
+    header::{AUTHORIZATION, CONTENT_LENGTH, HOST},
+    uri::{Authority, Parts, PathAndQuery, Scheme, Uri},
 };
+use pointsman_model::Principal;
 use tonic::Code;
 
-use super::metadata::{ensure_request_id, strip};
+use super::{
+    call::Call,
+    forward::frame,
+    metadata::{ensure_request_id, strip},
+    reading::Message,
+};
 use crate::{
+    admission::Permit,
     auth::API_KEY,
     client::Client,
     message,
@@ -34,9 +42,54 @@ pub(crate) async fn pass_on(
 ) -> Result<Reply, CallError> {
     let routes = worker.routes();
     let principal = client.identify(worker, &routes.snapshot, request.headers())?;
-    let (mut parts, mut body) = request.into_parts();
-    let headers = &mut parts.headers;
-    strip(headers);
+    let (parts, mut body) = request.into_parts();
+    let path = parts.uri.into_parts().path_and_query;
+    let mut begun = begin(worker, client, &principal, parts.headers, path).await?;
+    let task = tokio::task::spawn_local(async move {
+        // A broken stream shows on the answer's side. Trailers are no part of a gRPC request, and what only
+        // this server may say could hide in them.
+        if message::pump_data(&mut body, &mut begun.out).await.is_ok() {
+            let _ = message::finish(&mut begun.out);
+        }
+    });
+    answered(begun.response, PumpTask { task, _place: begun.place }).await
+}
+
+/// Passes a call whose message was read already to the control plane and its answer back.
+pub(crate) async fn pass_on_message(
+    call: Call,
+    client: &Client,
+    principal: &Principal,
+    message: Message,
+) -> Result<Reply, CallError> {
+    let Call { worker, path, mut headers, .. } = call;
+    headers.remove(CONTENT_LENGTH);
+    let framed = frame(&message.bytes)?;
+    let mut begun = begin(&worker, client, principal, headers, Some(path)).await?;
+    let task = tokio::task::spawn_local(async move {
+        let _reservation = message.reservation;
+        if message::send(&mut begun.out, framed).await.is_ok() {
+            let _ = message::finish(&mut begun.out);
+        }
+    });
+    answered(begun.response, PumpTask { task, _place: begun.place }).await
+}
+
+/// A call that the control plane has the head of.
+struct Begun {
+    response: ResponseFuture,
+    out: SendStream<Bytes>,
+    place: Permit,
+}
+
+async fn begin(
+    worker: &Rc<Worker>,
+    client: &Client,
+    principal: &Principal,
+    mut headers: HeaderMap,
+    path: Option<PathAndQuery>,
+) -> Result<Begun, CallError> {
+    strip(&mut headers);
     for name in [AUTHORIZATION, API_KEY, HOST] {
         headers.remove(name);
     }
@@ -46,26 +99,25 @@ pub(crate) async fn pass_on(
     headers.insert(ADMIN, HeaderValue::from_static(if principal.admin { "true" } else { "false" }));
     headers.insert(KEY_ID, value(&principal.key_id)?);
     headers.insert(PEER, value(&client.peer.to_string())?);
-    ensure_request_id(worker, headers);
+    ensure_request_id(worker, &mut headers);
     let mut uri = Parts::default();
     uri.scheme = Some(Scheme::HTTP);
     uri.authority = Some(Authority::from_static("localhost"));
-    uri.path_and_query = parts.uri.into_parts().path_and_query;
-    parts.uri = Uri::from_parts(uri).map_err(|error| internal(&error.to_string()))?;
-    parts.version = Version::HTTP_2;
+    uri.path_and_query = path;
+    let mut request = Request::new(());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = Uri::from_parts(uri).map_err(|error| internal(&error.to_string()))?;
+    *request.version_mut() = Version::HTTP_2;
+    *request.headers_mut() = headers;
     let place = worker.shared.control_admission.enter().await?;
     let mut sender = worker.control.ready().await?;
-    let (response, mut out) = sender
-        .send_request(Request::from_parts(parts, ()), false)
+    let (response, out) = sender
+        .send_request(request, false)
         .map_err(|error| CallError::unavailable(format!("the control plane cannot be reached: {error}")))?;
-    let task = tokio::task::spawn_local(async move {
-        // A broken stream shows on the answer's side. Trailers are no part of a gRPC request, and what only
-        // this server may say could hide in them.
-        if message::pump_data(&mut body, &mut out).await.is_ok() {
-            let _ = message::finish(&mut out);
-        }
-    });
-    let request = PumpTask { task, _place: place };
+    Ok(Begun { response, out, place })
+}
+
+async fn answered(response: ResponseFuture, request: PumpTask) -> Result<Reply, CallError> {
     let response = response
         .await
         .map_err(|error| CallError::unavailable(format!("the control plane broke the call off: {error}")))?;

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use bytes::Bytes;
+use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
 use super::{call::Call, metadata::GRPC_ENCODING};
@@ -41,6 +42,17 @@ impl Call {
             "message: {length} bytes are above the limit of {most} (limits.max_message_bytes); \
              send less, or have the limit raised"
         )))
+    }
+
+    /// Reads the call's one message, inflated if need be, within its time.
+    pub(crate) async fn read_message(&mut self, deadline: Instant) -> Result<Message, CallError> {
+        let reading = async {
+            let start = self.read_start().await?;
+            self.read_whole(start).await
+        };
+        let late =
+            |_| CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete");
+        timeout_at(deadline, reading).await.map_err(late)?
     }
 
     /// Reads on to the message's end and inflates it if need be.

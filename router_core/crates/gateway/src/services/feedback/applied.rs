@@ -1,0 +1,38 @@
+//! Waiting until feedback is applied.
+
+use pointsman_wire::generated::pointsman_v1::FeedbackOutcome;
+use tokio::time::{Instant, timeout_at};
+use tonic::Code;
+
+use crate::{feedback_waiters::Places, status::CallError};
+
+/// What came of the values before these positions; none for what is not known any more.
+pub(super) async fn outcomes(
+    places: &mut Places<'_>,
+    positions: &[u64],
+    deadline: Instant,
+) -> Result<Vec<Option<FeedbackOutcome>>, CallError> {
+    let awaited = places.wait(positions);
+    let waiting = async {
+        let mut outcomes = Vec::with_capacity(awaited.len());
+        for awaited in awaited {
+            outcomes.push(awaited.outcome().await);
+        }
+        outcomes
+    };
+    timeout_at(deadline, waiting).await.map_err(|_| {
+        CallError::new(
+            Code::DeadlineExceeded,
+            "the feedback is recorded and will be applied once, but was not before the deadline; send it again \
+             to learn what came of it, or do not wait for it",
+        )
+    })
+}
+
+/// It was applied, but this server lost sight of what came of it.
+pub(super) fn forgotten() -> CallError {
+    CallError::unavailable(
+        "the feedback is recorded and applied, but what came of it is not known any more; send it again to learn",
+    )
+    .because("OUTCOME_FORGOTTEN")
+}

@@ -1,0 +1,97 @@
+//! BatchRecordFeedback: every value is answered by itself, all are appended before any is waited for.
+
+use pointsman_journal::{Commit, Entry};
+use pointsman_wire::{
+    count_field,
+    generated::pointsman_v1::{
+        BatchRecordFeedbackRequest, BatchRecordFeedbackResponse, FeedbackOutcome, FeedbackResult,
+    },
+};
+use prost::Message as _;
+use tokio::time::timeout_at;
+
+use super::{
+    Taken, Wait,
+    applied::{forgotten, outcomes},
+    check::{Checks, names_entity},
+    now_us, refused_by_journal, require_scope, succeed, unconfirmed, undecodable,
+};
+use crate::{client::Client, services::call::Call, status::CallError};
+
+/// The most values of one call.
+const MAX_VALUES: usize = 10_000;
+const FEEDBACK_FIELD: u32 = 1;
+/// Values that are checked before other calls get a turn.
+const VALUES_A_TURN: usize = 256;
+
+pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, CallError> {
+    let principal = call.principal(client)?;
+    require_scope(&principal, "BatchRecordFeedback")?;
+    let deadline = call.deadline(None);
+    let message = call.read_message(deadline).await?;
+    // Counted before values of a few bytes each become messages of a few hundred.
+    let count = count_field(&message.bytes, FEEDBACK_FIELD)
+        .map_err(|error| CallError::invalid(error.to_string()).because("INVALID_ARGUMENT"))?;
+    if count > MAX_VALUES {
+        let reason = format!("{count} values are more than one batch takes; send at most {MAX_VALUES}");
+        return Err(CallError::of_fields(vec![("feedback".to_owned(), reason)]));
+    }
+    let request =
+        BatchRecordFeedbackRequest::decode(message.bytes.clone()).map_err(|error| undecodable(&error))?;
+    if request.feedback.iter().any(names_entity) {
+        return Ok(Taken::ByControlPlane { principal, message });
+    }
+    let wait = Wait::of(request.wait)?;
+    let shared = &call.worker.shared;
+    let mut places = match wait {
+        Wait::Applied => Some(shared.feedback_waiters.reserve(count)?),
+        Wait::Durable => None,
+    };
+    let checks = Checks::new(&call.routes, &principal, now_us())?;
+    let mut entries = Vec::with_capacity(count);
+    for (index, given) in request.feedback.into_iter().enumerate() {
+        entries.push(checks.entry(given));
+        if (index + 1).is_multiple_of(VALUES_A_TURN) {
+            tokio::task::yield_now().await;
+        }
+    }
+    let log = &shared.journal.feedback;
+    let commits: Vec<Result<Commit, CallError>> =
+        entries.into_iter().map(|entry| Ok(log.commit(Entry::Feedback(Box::new(entry?))))).collect();
+    let confirming = async {
+        let mut positions = Vec::with_capacity(commits.len());
+        for commit in commits {
+            positions.push(match commit {
+                Ok(commit) => commit.await.map_err(|error| refused_by_journal(&error)),
+                Err(error) => Err(error),
+            });
+        }
+        positions
+    };
+    let positions = timeout_at(deadline, confirming).await.map_err(|_| unconfirmed())?;
+    let results = match &mut places {
+        None => positions
+            .into_iter()
+            .map(|position| result(position.map(|_| FeedbackOutcome::Recorded)))
+            .collect(),
+        Some(places) => {
+            let taken: Vec<u64> =
+                positions.iter().filter_map(|position| position.as_ref().ok().copied()).collect();
+            let mut outcomes = outcomes(places, &taken, deadline).await?.into_iter();
+            let mut outcome_of = |_| outcomes.next().flatten().ok_or_else(forgotten);
+            positions.into_iter().map(|position| result(position.and_then(&mut outcome_of))).collect()
+        }
+    };
+    succeed(&BatchRecordFeedbackResponse { results }).map(Taken::Here)
+}
+
+fn result(outcome: Result<FeedbackOutcome, CallError>) -> FeedbackResult {
+    match outcome {
+        Ok(outcome) => FeedbackResult { outcome: outcome.into(), ..Default::default() },
+        Err(error) => FeedbackResult {
+            outcome: FeedbackOutcome::Unspecified.into(),
+            code: error.code as i32,
+            message: error.message.into_owned(),
+        },
+    }
+}

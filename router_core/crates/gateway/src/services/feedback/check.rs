@@ -1,0 +1,166 @@
+//! From a value of feedback to the journal's entry: everything that can be wrong with it.
+
+use pointsman_model::{Id, Principal, Router, ShownNumber};
+use pointsman_wire::{
+    PredictionId, Verifier,
+    generated::pointsman_v1::{FeedbackEntry, RecordFeedbackRequest},
+};
+use prost_types::Timestamp;
+use tonic::Code;
+
+use super::rights::{require_predict, router_not_found};
+use crate::{routes::Routes, status::CallError};
+
+/// What feedback without a metric is about.
+const DEFAULT_METRIC: &str = "reward";
+/// The square of a value beyond might not be a number any more.
+const MAX_VALUE: f64 = 1e100;
+const MAX_ROW: i32 = 1_000_000;
+const MICROS_PER_DAY: u64 = 86_400_000_000;
+/// The years 1 to 9999, as protobuf defines them.
+const TIMESTAMP_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
+/// Whether feedback is about an entity's latest prediction, which only the control plane knows.
+pub(super) fn names_entity(given: &RecordFeedbackRequest) -> bool {
+    given.prediction_id.is_empty() && !given.router_id.is_empty() && !given.entity_id.is_empty()
+}
+
+/// What values are checked against.
+pub(super) struct Checks<'a> {
+    routes: &'a Routes,
+    verifier: &'a Verifier,
+    principal: &'a Principal,
+    now_us: u64,
+}
+
+impl<'a> Checks<'a> {
+    pub(super) fn new(routes: &'a Routes, principal: &'a Principal, now_us: u64) -> Result<Self, CallError> {
+        let verifier = routes.verifier.as_deref().ok_or_else(|| {
+            CallError::unavailable(
+                "the server does not know the keys of its prediction ids yet; see /readyz on the HTTP port, and \
+                 try again",
+            )
+        })?;
+        Ok(Self { routes, verifier, principal, now_us })
+    }
+
+    /// Makes the entry of a value that may be recorded.
+    pub(super) fn entry(&self, mut given: RecordFeedbackRequest) -> Result<FeedbackEntry, CallError> {
+        if given.metric.is_empty() {
+            DEFAULT_METRIC.clone_into(&mut given.metric);
+        }
+        check_fields(&given)?;
+        let id = self.verifier.decode(&given.prediction_id).map_err(|error| {
+            let text = error.to_string();
+            of_field("prediction_id", text.strip_prefix("prediction_id: ").unwrap_or(&text))
+        })?;
+        if !given.router_id.is_empty() && given.router_id != id.router_id.as_str() {
+            return Err(of_field(
+                "router_id",
+                format!(
+                    "{:?} did not make the prediction, {} did; leave it out",
+                    shown(&given.router_id),
+                    id.router_id
+                ),
+            ));
+        }
+        let router = self.router(&id)?;
+        router
+            .check_feedback(&given.metric, given.value)
+            .map_err(|error| CallError::of_fields(vec![(error.field, error.reason)]))?;
+        let receive_time_us = i64::try_from(self.now_us).unwrap_or(i64::MAX);
+        Ok(FeedbackEntry {
+            row: given.row.unsigned_abs(),
+            metric: given.metric,
+            value: given.value,
+            observe_time_us: given.observe_time.map_or(receive_time_us, |time| micros(&time)),
+            router_id: id.router_id.as_str().to_owned(),
+            variant: id.variant.as_str().to_owned(),
+            epoch: id.epoch,
+            propensity: id.propensity,
+            prediction_time_us: i64::try_from(id.time_us()).unwrap_or(i64::MAX),
+            counted: !id.pinned,
+            corrects: router.allow_feedback_corrections,
+            receive_time_us,
+            prediction_id: given.prediction_id,
+        })
+    }
+
+    /// The router that made a prediction, if it still takes feedback for it from this caller.
+    fn router(&self, id: &PredictionId) -> Result<&'a Router, CallError> {
+        let horizon_us = self.routes.snapshot.feedback_horizon_us;
+        if id.time_us() < self.now_us.saturating_sub(horizon_us) {
+            let text = format!(
+                "prediction_id: the prediction is older than {}, and feedback is taken no longer than that",
+                shown_span(horizon_us)
+            );
+            return Err(CallError::new(Code::FailedPrecondition, text).because("PREDICTION_TOO_OLD"));
+        }
+        let router_id = id.router_id.as_str();
+        let router =
+            self.routes.snapshot.routers.get(router_id).ok_or_else(|| router_not_found(router_id))?;
+        require_predict(self.principal, router)?;
+        if id.time_us() < u64::try_from(router.create_time_us).unwrap_or(0) {
+            // It was made by an earlier router of this id, which is deleted.
+            return Err(router_not_found(router_id));
+        }
+        Ok(router)
+    }
+}
+
+/// Checks what can be wrong with a value by itself; names all of it.
+fn check_fields(given: &RecordFeedbackRequest) -> Result<(), CallError> {
+    let mut wrong = Vec::new();
+    let mut add = |field: &str, reason: String| wrong.push((field.to_owned(), reason));
+    if given.prediction_id.is_empty() {
+        add(
+            "prediction_id",
+            "is empty; send the prediction_id of the answer, or router_id and entity_id for the entity's latest \
+             prediction"
+                .to_owned(),
+        );
+    } else if !given.entity_id.is_empty() {
+        add("entity_id", "stands beside prediction_id; send one of the two".to_owned());
+    }
+    if !Id::is_valid(&given.metric)
+        && let Err(error) = Id::parse(&given.metric)
+    {
+        add("metric", error.reason);
+    }
+    // Written so that what is no number is refused, too.
+    if !(given.value.abs() <= MAX_VALUE) {
+        let (value, most) = (ShownNumber(given.value), ShownNumber(MAX_VALUE));
+        add("value", format!("{value} is not a number from -{most} to {most}"));
+    }
+    if !(0..=MAX_ROW).contains(&given.row) {
+        add("row", format!("{} is not a row of a batch; rows are numbered from 0 to {MAX_ROW}", given.row));
+    }
+    if let Some(Timestamp { seconds, nanos }) = given.observe_time
+        && !(TIMESTAMP_SECONDS.contains(&seconds) && (0..1_000_000_000).contains(&nanos))
+    {
+        add("observe_time", format!("{seconds}s {nanos}ns is not a time of the years 1 to 9999"));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(CallError::of_fields(wrong)) }
+}
+
+fn of_field(field: &str, reason: impl Into<String>) -> CallError {
+    CallError::of_fields(vec![(field.to_owned(), reason.into())])
+}
+
+fn micros(time: &Timestamp) -> i64 {
+    // Within the years that were checked nothing overflows.
+    time.seconds.saturating_mul(1_000_000).saturating_add(i64::from(time.nanos) / 1_000)
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+/// A span in days when it is some, else in seconds.
+fn shown_span(micros: u64) -> String {
+    if micros > 0 && micros.is_multiple_of(MICROS_PER_DAY) {
+        format!("{} days", micros / MICROS_PER_DAY)
+    } else {
+        format!("{} seconds", micros as f64 / 1e6)
+    }
+}

@@ -1,0 +1,43 @@
+//! Who may bring feedback: those who may call the router.
+
+use pointsman_model::{Principal, Router, Scope};
+use tonic::Code;
+
+use super::super::call::{may_predict, may_read};
+use crate::status::CallError;
+
+/// Refuses a key that lacks the scope to predict.
+pub(super) fn require_scope(principal: &Principal, method: &str) -> Result<(), CallError> {
+    if principal.allows(Scope::Predict) {
+        return Ok(());
+    }
+    let text = format!(
+        "{method} needs a key with the scope mlops:predict; use another key, or ask an admin for one"
+    );
+    Err(CallError::new(Code::PermissionDenied, text).because("SCOPE_MISSING").about("scope", "mlops:predict"))
+}
+
+/// Refuses who may not call a router.
+pub(super) fn require_predict(principal: &Principal, router: &Router) -> Result<(), CallError> {
+    if may_predict(principal, router) {
+        return Ok(());
+    }
+    if !may_read(principal, router) {
+        return Err(router_not_found(router.id.as_str()));
+    }
+    let text = format!(
+        "router {:?} belongs to {:?} and you may not call it; its owner can open it with public_predict",
+        router.id, router.owner
+    );
+    Err(CallError::new(Code::PermissionDenied, text)
+        .because("NOT_ROUTER_OWNER")
+        .about("router_id", router.id.as_str()))
+}
+
+/// A router that is not there, or not there for this caller.
+pub(super) fn router_not_found(router_id: &str) -> CallError {
+    let text = format!(
+        "router {router_id:?} does not exist, or you may not see it; ListRouters shows those you may"
+    );
+    CallError::new(Code::NotFound, text).because("ROUTER_NOT_FOUND").about("router_id", router_id)
+}
