@@ -44,7 +44,16 @@ pub(crate) fn start_with(threads: usize, limits: Value) -> World {
     start_in(tempfile::tempdir().unwrap(), threads, limits)
 }
 
+/// Starts a server on one thread with these settings of its journal.
+pub(crate) fn start_journal(journal: Value) -> World {
+    start_all(tempfile::tempdir().unwrap(), 1, json!({}), journal)
+}
+
 pub(crate) fn start_in(folder: TempDir, threads: usize, limits: Value) -> World {
+    start_all(folder, threads, limits, json!({}))
+}
+
+fn start_all(folder: TempDir, threads: usize, limits: Value, journal: Value) -> World {
     let config = json!({
         "grpc_address": "127.0.0.1:0",
         "threads": threads,
@@ -53,6 +62,7 @@ pub(crate) fn start_in(folder: TempDir, threads: usize, limits: Value) -> World 
         "server_version": "1.2.3",
         "log_level": "off",
         "limits": limits,
+        "journal": journal,
     });
     // Starting blocks, which a thread that runs tasks must not.
     let starting = std::thread::spawn(move || Server::start(&config.to_string()));
