@@ -14,6 +14,8 @@ Exceptions::
     ├── StaleSnapshotError        the change builds on another generation: publish everything
     ├── BackendError              a backend could not be asked or its file not be read
     ├── InvalidRequestError       an argument is out of range
+    ├── JournalError              the journal or the lake cannot do what is asked
+    ├── PositionGoneError         segments that are asked for were released meanwhile
     └── InvalidPredictionIdError  a prediction id is malformed, forged or signed by no known key
 """
 
@@ -28,6 +30,8 @@ class InvalidSnapshotError(CoreError): ...
 class StaleSnapshotError(CoreError): ...
 class BackendError(CoreError): ...
 class InvalidRequestError(CoreError): ...
+class JournalError(CoreError): ...
+class PositionGoneError(CoreError): ...
 class InvalidPredictionIdError(CoreError): ...
 
 @final
@@ -59,8 +63,58 @@ class ServerHandle:
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``; without variants when it had no traffic."""
 
-    def take_records(self, max_records: int, timeout_seconds: float) -> bytes:
-        """Takes a ``RecordBatch`` off the queue, waiting up to the time for the first record."""
+    @property
+    def journal_id(self) -> str:
+        """The journal's name: 32 hexadecimal digits, for ever the same. Positions are its own."""
+
+    def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
+        """Reads a ``FeedbackBatch`` of what is on disk behind a position, waiting for the first entry.
+
+        Raises:
+            JournalError: a segment cannot be read.
+        """
+
+    def release_feedback(self, position: int, outcomes: bytes) -> None:
+        """Says that feedback before a position is applied, with these ``FeedbackOutcomes``.
+
+        Raises:
+            JournalError: a segment cannot be deleted.
+        """
+
+    def append_feedback(self, batch: bytes) -> None:
+        """Appends a ``FeedbackAppend``; returns when it is on disk.
+
+        Raises:
+            JournalError: the journal takes nothing.
+        """
+
+    def take_shipped(self, timeout_seconds: float) -> bytes:
+        """Reads the ``ShippedSegments`` that are in the lake and not released, waiting for the first."""
+
+    def release_predictions(self, position: int) -> None:
+        """Says that the manifest holds everything before a position. Shipping begins with the first call.
+
+        Raises:
+            JournalError: a segment cannot be deleted.
+        """
+
+    def read_tail(self, query: bytes) -> bytes:
+        """Answers a ``TailQuery`` with a ``TailAnswer``: every call that was answered before is in it.
+
+        Raises:
+            PositionGoneError: segments from ``from_position`` on were released: read the manifest again.
+            JournalError: a segment cannot be read.
+        """
+
+    def seal_predictions(self) -> int:
+        """Completes the segment under way, so that it ships at once; answers its end."""
+
+    def merge_lake_files(self, request: bytes) -> bytes:
+        """Writes one file from those of a ``MergeRequest``; answers its ``LakeFile``.
+
+        Raises:
+            JournalError: a file cannot be read or written.
+        """
 
     def metrics(self) -> str:
         """Answers all metrics in the Prometheus text format."""

@@ -21,6 +21,13 @@ create_exception!(pointsman._core, InvalidSnapshotError, CoreError, "A published
 create_exception!(pointsman._core, StaleSnapshotError, CoreError, "The change builds on another generation.");
 create_exception!(pointsman._core, BackendError, CoreError, "A backend could not be asked.");
 create_exception!(pointsman._core, InvalidRequestError, CoreError, "An argument is out of range.");
+create_exception!(pointsman._core, JournalError, CoreError, "The journal or the lake cannot do what is asked.");
+create_exception!(
+    pointsman._core,
+    PositionGoneError,
+    CoreError,
+    "Segments that are asked for were released meanwhile."
+);
 create_exception!(pointsman._core, InvalidPredictionIdError, CoreError, "A prediction id is not ours.");
 
 /// The exception for a failure of the server.
@@ -32,5 +39,8 @@ pub(crate) fn of_gateway(error: GatewayError) -> PyErr {
         GatewayError::InvalidSnapshot(_) => InvalidSnapshotError::new_err(text),
         GatewayError::StaleSnapshot(_) => StaleSnapshotError::new_err(text),
         GatewayError::Backend(_) => BackendError::new_err(text),
+        GatewayError::InvalidRequest(_) => InvalidRequestError::new_err(text),
+        GatewayError::PositionGone { .. } => PositionGoneError::new_err(text),
+        GatewayError::Journal(_) => JournalError::new_err(text),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{process, time::Duration};
 
-use pointsman_gateway::Server;
+use pointsman_gateway::{GatewayError, Server};
 use pyo3::{prelude::*, types::PyBytes};
 
 use crate::errors::{ForkedProcessError, InvalidRequestError, of_gateway};
@@ -78,14 +78,55 @@ impl ServerHandle {
         Ok(PyBytes::new(py, &py.detach(|| server.router_counters(router_id))))
     }
 
-    fn take_records<'py>(
+    #[getter]
+    fn journal_id(&self) -> PyResult<&str> {
+        Ok(self.server()?.journal_id())
+    }
+
+    fn take_feedback<'py>(
         &self,
         py: Python<'py>,
-        max_records: usize,
+        after_position: u64,
+        max_entries: usize,
         timeout_seconds: f64,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let (server, patience) = (self.server()?, seconds("timeout_seconds", timeout_seconds)?);
-        Ok(PyBytes::new(py, &py.detach(|| server.take_records(max_records, patience))))
+        answer(py, || server.take_feedback(after_position, max_entries, patience))
+    }
+
+    fn release_feedback(&self, py: Python<'_>, position: u64, outcomes: &[u8]) -> PyResult<()> {
+        let server = self.server()?;
+        py.detach(|| server.release_feedback(position, outcomes)).map_err(of_gateway)
+    }
+
+    fn append_feedback(&self, py: Python<'_>, batch: &[u8]) -> PyResult<()> {
+        let server = self.server()?;
+        py.detach(|| server.append_feedback(batch)).map_err(of_gateway)
+    }
+
+    fn take_shipped<'py>(&self, py: Python<'py>, timeout_seconds: f64) -> PyResult<Bound<'py, PyBytes>> {
+        let (server, patience) = (self.server()?, seconds("timeout_seconds", timeout_seconds)?);
+        answer(py, || Ok(server.take_shipped(patience)))
+    }
+
+    fn release_predictions(&self, py: Python<'_>, position: u64) -> PyResult<()> {
+        let server = self.server()?;
+        py.detach(|| server.release_predictions(position)).map_err(of_gateway)
+    }
+
+    fn read_tail<'py>(&self, py: Python<'py>, query: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let server = self.server()?;
+        answer(py, || server.read_tail(query))
+    }
+
+    fn seal_predictions(&self, py: Python<'_>) -> PyResult<u64> {
+        let server = self.server()?;
+        Ok(py.detach(|| server.seal_predictions()))
+    }
+
+    fn merge_lake_files<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let server = self.server()?;
+        answer(py, || server.merge_lake_files(request))
     }
 
     fn metrics(&self, py: Python<'_>) -> PyResult<String> {
@@ -103,6 +144,14 @@ impl ServerHandle {
         let grace = seconds("grace_seconds", grace_seconds).unwrap_or_default();
         self.server().map_or(0, |server| py.detach(|| server.stop(grace)))
     }
+}
+
+/// Runs without the interpreter's lock what answers bytes.
+fn answer<'py>(
+    py: Python<'py>,
+    run: impl Send + FnOnce() -> Result<Vec<u8>, GatewayError>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    Ok(PyBytes::new(py, &py.detach(run).map_err(of_gateway)?))
 }
 
 fn seconds(name: &str, value: f64) -> PyResult<Duration> {

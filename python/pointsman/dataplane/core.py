@@ -17,6 +17,8 @@ _TWINS: dict[type[_core.CoreError], type[errors.DataPlaneError]] = {
     _core.StaleSnapshotError: errors.StaleSnapshotError,
     _core.BackendError: errors.BackendError,
     _core.InvalidRequestError: errors.InvalidRequestError,
+    _core.JournalError: errors.JournalError,
+    _core.PositionGoneError: errors.PositionGoneError,
     _core.InvalidPredictionIdError: errors.InvalidPredictionIdError,
 }
 
@@ -72,10 +74,50 @@ class CoreDataPlane:
         with _translated():
             return self._handle.router_counters(router_id)
 
-    def take_records(self, max_records: int, timeout_seconds: float) -> bytes:
-        """Takes a ``RecordBatch`` off the queue, waiting up to the time for the first record."""
+    @property
+    def journal_id(self) -> str:
+        """The journal's name: 32 hexadecimal digits, for ever the same."""
+        return self._handle.journal_id
+
+    def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
+        """Reads a ``FeedbackBatch`` of what is on disk behind a position."""
         with _translated():
-            return self._handle.take_records(max_records, timeout_seconds)
+            return self._handle.take_feedback(after_position, max_entries, timeout_seconds)
+
+    def release_feedback(self, position: int, outcomes: bytes) -> None:
+        """Says that feedback before a position is applied, with these ``FeedbackOutcomes``."""
+        with _translated():
+            self._handle.release_feedback(position, outcomes)
+
+    def append_feedback(self, batch: bytes) -> None:
+        """Appends a ``FeedbackAppend``; returns when it is on disk."""
+        with _translated():
+            self._handle.append_feedback(batch)
+
+    def take_shipped(self, timeout_seconds: float) -> bytes:
+        """Reads the ``ShippedSegments`` that are in the lake and not released."""
+        with _translated():
+            return self._handle.take_shipped(timeout_seconds)
+
+    def release_predictions(self, position: int) -> None:
+        """Says that the manifest holds everything before a position."""
+        with _translated():
+            self._handle.release_predictions(position)
+
+    def read_tail(self, query: bytes) -> bytes:
+        """Answers a ``TailQuery`` with a ``TailAnswer``."""
+        with _translated():
+            return self._handle.read_tail(query)
+
+    def seal_predictions(self) -> int:
+        """Completes the segment under way; answers its end."""
+        with _translated():
+            return self._handle.seal_predictions()
+
+    def merge_lake_files(self, request: bytes) -> bytes:
+        """Writes one file from those of a ``MergeRequest``; answers its ``LakeFile``."""
+        with _translated():
+            return self._handle.merge_lake_files(request)
 
     def metrics(self) -> str:
         """Answers all metrics in the Prometheus text format."""

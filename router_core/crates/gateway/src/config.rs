@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use crate::error::GatewayError;
+use crate::{error::GatewayError, journal::JournalConfig};
 
 /// What a server is started with.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,6 +31,9 @@ pub struct ServerConfig {
     /// What is allowed at most.
     #[serde(default)]
     pub limits: Limits,
+    /// How what happened is kept.
+    #[serde(default)]
+    pub journal: JournalConfig,
 }
 
 fn default_log_level() -> String {
@@ -67,7 +70,7 @@ pub struct Limits {
     pub connection_age_jitter_share: f64,
     /// Bytes of message bodies held in memory.
     pub body_budget_bytes: usize,
-    /// Predictions waiting to be kept.
+    /// Predictions waiting to be written.
     pub record_queue_length: usize,
     /// Threads that run slow ONNX models and inflate compressed messages.
     pub onnx_threads: usize,
@@ -154,7 +157,7 @@ impl ServerConfig {
             let reason = format!("{} is not between 0 and 1", limits.connection_age_jitter_share);
             return Err(GatewayError::config("limits.connection_age_jitter_share", reason));
         }
-        Ok(())
+        self.journal.check()
     }
 }
 

@@ -1,9 +1,11 @@
 //! What the control plane reads: a router's counters and the server's state.
 
+use pointsman_journal::LogStatus;
 use pointsman_wire::generated::pointsman_v1 as proto;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
+    journal::Journal,
     shared::{Phase, Shared},
     stats::{BOUNDS_NANOS, HistogramTotal, ThreadStats},
 };
@@ -63,8 +65,26 @@ pub(crate) fn status(shared: &Shared) -> String {
         "in_flight": sum(ThreadStats::in_flight),
         "threads": shared.config.threads,
         "restored": shared.is_restored,
-        "records_dropped": shared.records.dropped(),
+        "journal": journal_status(&shared.journal),
         "backends": grpc.chain(onnx).collect::<Vec<_>>(),
     })
     .to_string()
+}
+
+fn journal_status(journal: &Journal) -> Value {
+    json!({
+        "id": journal.predictions.journal_id(),
+        "predictions": log_status(&journal.predictions.status()),
+        "feedback": log_status(&journal.feedback.status()),
+    })
+}
+
+fn log_status(status: &LogStatus) -> Value {
+    json!({
+        "bytes": status.byte_count,
+        "queued": status.queued,
+        "written": status.written_entries,
+        "dropped": status.dropped_entries,
+        "trouble": status.trouble.as_deref(),
+    })
 }

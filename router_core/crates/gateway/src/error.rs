@@ -1,5 +1,6 @@
 //! What can go wrong between Python and the server. Calls of clients fail with a [`crate::status::CallError`].
 
+use pointsman_journal::JournalError;
 use thiserror::Error;
 
 /// Why a server cannot start, publish or answer an operator.
@@ -30,6 +31,12 @@ pub enum GatewayError {
     /// A backend cannot be asked.
     #[error("{0}")]
     Backend(String),
+    /// An argument cannot be read.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// The journal cannot do what it is asked.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
 }
 
 impl GatewayError {

@@ -16,6 +16,10 @@ mod connection;
 mod control;
 mod counters;
 mod error;
+mod error_details;
+mod feedback_waiters;
+mod hand_over;
+mod journal;
 mod keepalive;
 mod logging;
 mod message;
@@ -41,4 +45,5 @@ mod worker_thread;
 
 pub use config::{Limits, ServerConfig};
 pub use error::GatewayError;
+pub use journal::JournalConfig;
 pub use server::Server;

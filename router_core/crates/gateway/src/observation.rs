@@ -6,15 +6,17 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
 use http::HeaderValue;
+use pointsman_journal::Commit;
 use pointsman_policy::Decision;
-use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1 as proto, uuid_v7};
-use rand::Rng;
+use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1::BodyKind, uuid_v7};
+use rand::{Rng, RngExt};
 use tonic::Code;
 
 use crate::{
     call_log::CallEnd,
-    records::{duration_proto, randomised_by_proto, reason_proto},
+    records::{Kept, Record, RecordEnd, RecordStart},
     routes::{Route, Routes, Target},
     stats::CallTimes,
     worker::Worker,
@@ -33,13 +35,15 @@ pub(crate) struct Observation {
     request_id: HeaderValue,
     /// Empty for calls that can take no feedback.
     pub(crate) prediction_id: String,
-    record: Option<Box<proto::PredictionRecord>>,
+    record: Option<Record>,
 }
 
 /// What a record knows before the call is made.
 pub(crate) struct RecordDetails<'a> {
     pub(crate) entity_id: Option<&'a str>,
     pub(crate) request_id: HeaderValue,
+    /// 32 hexadecimal digits; empty for calls that are not traced.
+    pub(crate) trace_id: &'a str,
 }
 
 impl Observation {
@@ -80,24 +84,21 @@ impl Observation {
             };
             signer.sign(&content, &mut observation.prediction_id);
         }
-        if router.record_predictions {
-            observation.record = Some(Box::new(proto::PredictionRecord {
-                prediction_id: observation.prediction_id.clone(),
-                router_id: route.id.to_string(),
-                variant: target.name.to_string(),
-                model_id: target.model.key.model_id.to_string(),
-                model_version: target.model.key.version.to_string(),
-                entity_id: details.entity_id.unwrap_or_default().to_owned(),
-                time: Some(prost_types::Timestamp {
-                    seconds: i64::try_from(now.as_secs()).unwrap_or(i64::MAX),
-                    nanos: now.subsec_nanos().cast_signed(),
-                }),
+        if let Some(facts) = &route.facts {
+            let is_sampled = router.recording.features_share < 1.0;
+            let sample = if is_sampled { worker.rng.borrow_mut().random() } else { 0.0 };
+            observation.record = Some(Record::begin(&RecordStart {
+                facts,
+                recording: &router.recording,
+                entity_key: routes.snapshot.entity_key.as_deref(),
+                decision: &decision,
+                prediction_id: &observation.prediction_id,
+                time_us,
                 generation: observation.generation,
-                propensity: decision.propensity,
-                reason: reason_proto(decision.reason).into(),
-                randomised_by: randomised_by_proto(decision.randomised_by).into(),
-                request_id: observation.request_id.to_str().unwrap_or_default().to_owned(),
-                ..Default::default()
+                entity_id: details.entity_id,
+                request_id: observation.request_id.to_str().unwrap_or_default(),
+                trace_id: details.trace_id,
+                sample,
             }));
         }
         observation
@@ -122,9 +123,37 @@ impl Observation {
         self.started
     }
 
-    /// The record under way, to put the answer into.
-    pub(crate) fn record(&mut self) -> Option<&mut proto::PredictionRecord> {
-        self.record.as_deref_mut()
+    /// The longest body that the call's record takes; none when it takes no bodies.
+    pub(crate) fn max_body_bytes(&self) -> Option<usize> {
+        self.record.as_ref().and_then(Record::max_body_bytes)
+    }
+
+    /// Records the request's message.
+    pub(crate) fn record_request(&mut self, kind: BodyKind, message: Bytes) {
+        if let Some(record) = &mut self.record {
+            record.set_request(kind, message);
+        }
+    }
+
+    /// Records the answer's message.
+    pub(crate) fn record_response(&mut self, kind: BodyKind, message: Bytes) {
+        if let Some(record) = &mut self.record {
+            record.set_response(kind, message);
+        }
+    }
+
+    /// Records a piece of an answer of so many bytes, which passes by.
+    pub(crate) fn record_piece(&mut self, piece: &Bytes, length: usize) {
+        if let Some(record) = &mut self.record {
+            record.add_response_piece(piece, length);
+        }
+    }
+
+    /// Records that the answer that passed by is complete.
+    pub(crate) fn record_pieces_end(&mut self, kind: BodyKind) {
+        if let Some(record) = &mut self.record {
+            record.end_response(kind);
+        }
     }
 
     /// The backend is asked from now on.
@@ -137,16 +166,16 @@ impl Observation {
         self.backend = self.asked.map(|asked| asked.elapsed());
     }
 
-    /// The call ends with this status.
-    pub(crate) fn finish(&mut self, code: Code) {
+    /// The call ends with this status. Its answer must wait for the commit, when there is one.
+    pub(crate) fn finish(&mut self, code: Code) -> Option<Commit> {
         if std::mem::replace(&mut self.is_finished, true) {
-            return;
+            return None;
         }
         let total = self.started.elapsed();
         let backend = self.backend.or_else(|| self.asked.map(|asked| asked.elapsed()));
         let overhead = total.saturating_sub(backend.unwrap_or_default());
         let record = self.record.take();
-        let Some(target) = self.target() else { return };
+        let target = self.target()?;
         let thread = self.worker.index;
         target.stats.record_call(thread, code as usize, self.is_pinned(), CallTimes { overhead, backend });
         self.worker.call_log.write(&CallEnd {
@@ -159,13 +188,14 @@ impl Observation {
             overhead,
             backend,
         });
-        if let Some(mut record) = record {
-            record.status_code = code as i32;
-            record.overhead = Some(duration_proto(overhead));
-            record.backend_latency = backend.map(duration_proto);
-            if !self.worker.shared.records.push(record) {
+        let shared = &self.worker.shared;
+        match record?.finish(RecordEnd { code, overhead, backend }, &shared.journal, &shared.budget) {
+            Kept::Queued => None,
+            Kept::Dropped => {
                 target.stats.record_drop(thread);
+                None
             }
+            Kept::Committing(commit) => Some(commit),
         }
     }
 
@@ -176,6 +206,7 @@ impl Observation {
 
 impl Drop for Observation {
     fn drop(&mut self) {
-        self.finish(Code::Cancelled);
+        // Nobody is left who could wait for a commit.
+        let _ = self.finish(Code::Cancelled);
     }
 }

@@ -11,6 +11,8 @@ use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
 use http::{HeaderMap, Response, header::CONTENT_TYPE};
 use http_body::Body;
+use pointsman_journal::{Commit, JournalError};
+use pointsman_wire::{PREFIX_BYTES, generated::pointsman_v1::BodyKind};
 use tokio::{task::JoinHandle, time::timeout};
 use tonic::Code;
 
@@ -39,6 +41,8 @@ pub(crate) enum Reply {
     PassedOn { response: Response<RecvStream>, request: PumpTask },
     /// A tonic service's answer.
     Bridged(Response<tonic::body::Body>),
+    /// An answer that waits until its record is on disk.
+    Committing(Commit, Box<Reply>),
 }
 
 /// A large message that is passed on with a new prefix and a receipt behind it.
@@ -80,6 +84,14 @@ impl From<CallError> for Reply {
 }
 
 impl Reply {
+    /// The same answer, once the commit is done.
+    pub(crate) fn after(self, commit: Option<Commit>) -> Self {
+        match commit {
+            Some(commit) => Self::Committing(commit, Box::new(self)),
+            None => self,
+        }
+    }
+
     /// Sends the answer. A client that went away is no error.
     pub(crate) async fn send(self, respond: &mut SendResponse<Bytes>) {
         // What fails here fails because the stream or connection is gone: there is nobody to tell.
@@ -119,9 +131,21 @@ impl Reply {
                 drop(request);
             }
             Self::Bridged(response) => bridge(response, respond).await?,
+            Self::Committing(commit, reply) => {
+                let reply = match commit.await {
+                    Ok(_) => *reply,
+                    Err(error) => not_recorded(&error).into(),
+                };
+                Box::pin(reply.try_send(respond)).await?;
+            }
         }
         Ok(())
     }
+}
+
+/// The failure of a call whose router promises that what it answers is on disk.
+fn not_recorded(error: &JournalError) -> CallError {
+    CallError::unavailable(format!("the prediction cannot be recorded durably: {error}"))
 }
 
 /// Response headers; the content type is always gRPC's.
@@ -148,8 +172,16 @@ impl LargeReply {
         };
         let code = trailers.get(GRPC_STATUS).map_or(Code::Unknown, parse_code);
         trailers.insert(GRPC_STATUS, code_value(code));
-        trailers.extend(self.metadata);
-        self.observation.finish(code);
+        trailers.extend(std::mem::take(&mut self.metadata));
+        if code == Code::Ok {
+            self.observation.record_pieces_end(BodyKind::Infer);
+        }
+        if let Some(commit) = self.observation.finish(code)
+            && let Err(error) = commit.await
+        {
+            trailers.clear();
+            not_recorded(&error).write(&mut trailers);
+        }
         out.send_trailers(trailers)?;
         Ok(())
     }
@@ -164,13 +196,20 @@ impl LargeReply {
 
     /// Passes the message and then its receipt; answers the backend's trailers.
     async fn pass(&mut self, out: &mut SendStream<Bytes>) -> Result<HeaderMap, Broken> {
-        for piece in std::mem::take(&mut self.pieces) {
+        let first: usize = self.pieces.iter().map(Bytes::len).sum();
+        let length = (first + self.left).saturating_sub(PREFIX_BYTES);
+        for (index, piece) in std::mem::take(&mut self.pieces).into_iter().enumerate() {
+            let is_first = index == 0;
+            let recorded =
+                if is_first { piece.slice(PREFIX_BYTES.min(piece.len())..) } else { piece.clone() };
+            self.observation.record_piece(&recorded, length);
             message::send(out, piece).await?;
         }
         while self.left > 0 {
             let data = message::while_wanted(out, message::next_data(&mut self.stream)).await?;
             let data = data.filter(|data| data.len() <= self.left).ok_or(Broken::Source)?;
             self.left -= data.len();
+            self.observation.record_piece(&data, length);
             message::send(out, data).await?;
         }
         message::send(out, std::mem::take(&mut self.receipt)).await?;

@@ -2,10 +2,11 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use pointsman_journal::RouteFacts;
 use pointsman_model::{
     Id, ModelKey, ModelVersion, Router, ShardedMap, Snapshot, SnapshotError, SnapshotUpdate,
 };
-use pointsman_wire::Signer;
+use pointsman_wire::{Signer, Verifier, generated::pointsman_v1 as proto, signature_to_proto};
 use thiserror::Error;
 
 use crate::{
@@ -35,6 +36,8 @@ pub(crate) struct Route {
     pub(crate) router: Option<Arc<Router>>,
     /// One for each variant, in the router's order.
     pub(crate) targets: Box<[Target]>,
+    /// What its records share; none when it records nothing.
+    pub(crate) facts: Option<Arc<RouteFacts>>,
 }
 
 /// Where one variant's calls go, and where they are counted.
@@ -54,6 +57,8 @@ pub(crate) struct Routes {
     routers: ShardedMap<Id, Arc<Route>>,
     models: ShardedMap<Id, Arc<Route>>,
     pub(crate) signer: Option<Signer>,
+    /// Reads the ids that any signing key signed.
+    pub(crate) verifier: Option<Arc<Verifier>>,
 }
 
 impl Routes {
@@ -87,6 +92,10 @@ impl Routes {
             Some(keys) => Some(Signer::new(keys)?),
             None => self.signer.clone(),
         };
+        let verifier = match &update.signing_keys {
+            Some(keys) => Some(Arc::new(Verifier::new(keys))),
+            None => self.verifier.clone(),
+        };
         let builder = Builder { former: self, snapshot: &snapshot, backends, threads };
         let mut next = if update.complete {
             (ShardedMap::default(), ShardedMap::default())
@@ -111,7 +120,7 @@ impl Routes {
             }
         }
         let (routers, models) = next;
-        Ok(Self { snapshot, routers, models, signer })
+        Ok(Self { snapshot, routers, models, signer, verifier })
     }
 }
 
@@ -132,14 +141,15 @@ impl Builder<'_> {
             targets.push(self.target(&router.id, &variant.name, model, former)?);
         }
         let targets = targets.into_boxed_slice();
-        Ok(Arc::new(Route { id: router.id.clone(), router: Some(router.clone()), targets }))
+        let facts = router.record_predictions.then(|| Arc::new(facts(router, &targets)));
+        Ok(Arc::new(Route { id: router.id.clone(), router: Some(router.clone()), targets, facts }))
     }
 
     fn model(&self, model: &Arc<ModelVersion>) -> Result<Arc<Route>, RoutesError> {
         let id = &model.key.model_id;
         let former = self.former.models.get(id.as_str());
         let target = self.target(id, &model.key.version, model, former)?;
-        Ok(Arc::new(Route { id: id.clone(), router: None, targets: [target].into() }))
+        Ok(Arc::new(Route { id: id.clone(), router: None, targets: [target].into(), facts: None }))
     }
 
     /// Routers that did not change but whose model versions did.
@@ -182,5 +192,34 @@ impl Builder<'_> {
             |target| target.stats.clone(),
         );
         Ok(Target { name: name.clone(), model: model.clone(), backend, stats })
+    }
+}
+
+/// What all records of a router in this state share.
+fn facts(router: &Router, targets: &[Target]) -> RouteFacts {
+    let variants = router.variants.iter().zip(targets).enumerate().map(|(index, (variant, target))| {
+        let index = u8::try_from(index).unwrap_or(u8::MAX);
+        let request_propensity = router.split.alias.probability(index);
+        let slot_propensity = router.split.slots.share(index);
+        proto::VariantEntry {
+            name: variant.name.to_string(),
+            model_id: variant.model.model_id.to_string(),
+            model_version: variant.model.version.to_string(),
+            eligible: request_propensity > 0.0 || slot_propensity > 0.0,
+            request_propensity,
+            slot_propensity,
+            signature: Some(signature_to_proto(&target.model.signature)),
+        }
+    });
+    RouteFacts {
+        entry: proto::RouteEntry {
+            route: 0,
+            router_id: router.id.to_string(),
+            router_generation: router.changed_generation,
+            variants: variants.collect(),
+            exclude_features: router.recording.exclude_features.iter().map(ToString::to_string).collect(),
+            create_time_us: router.create_time_us,
+        },
+        lost: targets.iter().map(|target| target.stats.lost.clone()).collect(),
     }
 }

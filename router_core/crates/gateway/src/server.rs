@@ -26,10 +26,11 @@ use crate::{
     config::ServerConfig,
     counters,
     error::GatewayError,
+    feedback_waiters::FeedbackWaiters,
+    journal::Journal,
     logging, metrics,
     probe::probe,
     publisher::Publisher,
-    records::RecordQueue,
     shared::{Phase, Shared},
     state_file::StateFile,
     stats::ThreadStats,
@@ -93,6 +94,10 @@ impl Server {
         Ok(())
     }
 
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -121,12 +126,6 @@ impl Server {
     #[must_use]
     pub fn router_counters(&self, router_id: &str) -> Vec<u8> {
         counters::router_counters(&self.shared, router_id).encode_to_vec()
-    }
-
-    /// Takes an encoded `RecordBatch`, waiting so long for the first record.
-    #[must_use]
-    pub fn take_records(&self, most: usize, patience: Duration) -> Vec<u8> {
-        self.shared.records.take(most, patience)
     }
 
     /// All metrics.
@@ -182,6 +181,7 @@ impl Server {
             }
         }
         self.shared.publisher.close();
+        self.shared.journal.close();
     }
 }
 
@@ -215,6 +215,7 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
             format!("{shown} cannot be written to: {error}; choose a folder of yours"),
         )
     })?;
+    let journal = Journal::open(&config)?;
     let threads = config.threads;
     let limits = config.limits.clone();
     let is_restored = restored.is_some();
@@ -226,7 +227,8 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Shared {
         publisher,
-        records: RecordQueue::new(limits.record_queue_length, budget.clone()),
+        journal,
+        feedback_waiters: FeedbackWaiters::default(),
         budget,
         control_admission: Admission::new(limits.max_in_flight_per_backend, limits.max_queued_per_backend),
         tasks,

@@ -6,8 +6,8 @@ use pointsman_model::Principal;
 use tokio::sync::watch;
 
 use crate::{
-    admission::Admission, budget::ByteBudget, config::ServerConfig, metrics::SeriesAges,
-    publisher::Publisher, records::RecordQueue, stats::ThreadStats, tasks::TaskPool,
+    admission::Admission, budget::ByteBudget, config::ServerConfig, feedback_waiters::FeedbackWaiters,
+    journal::Journal, metrics::SeriesAges, publisher::Publisher, stats::ThreadStats, tasks::TaskPool,
     tonic_services::TonicServices,
 };
 
@@ -26,7 +26,8 @@ pub(crate) enum Phase {
 pub(crate) struct Shared {
     pub(crate) config: ServerConfig,
     pub(crate) publisher: Publisher,
-    pub(crate) records: Arc<RecordQueue>,
+    pub(crate) journal: Journal,
+    pub(crate) feedback_waiters: FeedbackWaiters,
     pub(crate) budget: Arc<ByteBudget>,
     /// The control plane has places like a backend.
     pub(crate) control_admission: Arc<Admission>,

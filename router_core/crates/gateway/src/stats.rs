@@ -92,6 +92,8 @@ struct Shard {
 pub(crate) struct VariantStats {
     pub(crate) router: Arc<str>,
     pub(crate) variant: Arc<str>,
+    /// Predictions that were queued and could not be written.
+    pub(crate) lost: Arc<AtomicU64>,
     /// Made on a thread's first call: ten thousand idle routers cost nothing.
     shards: Box<[OnceLock<Box<Shard>>]>,
 }
@@ -120,7 +122,7 @@ impl VariantTotal {
 impl VariantStats {
     pub(crate) fn new(router: Arc<str>, variant: Arc<str>, threads: usize) -> Arc<Self> {
         let shards = (0..threads).map(|_| OnceLock::new()).collect();
-        Arc::new(Self { router, variant, shards })
+        Arc::new(Self { router, variant, lost: Arc::default(), shards })
     }
 
     /// Counts a finished call. A pinned one stays out of the split's statistics.
@@ -164,6 +166,9 @@ impl VariantStats {
             total.dropped_records += shard.dropped_records.load(Relaxed);
             total.overhead.add(&shard.overhead);
             total.backend.add(&shard.backend);
+        }
+        if let Some(total) = &mut total {
+            total.dropped_records += self.lost.load(Relaxed);
         }
         total
     }

@@ -7,7 +7,8 @@ use http::{
 };
 use pointsman_model::Id;
 use pointsman_wire::{
-    GrpcPrefix, HeadScanner, PREFIX_BYTES, Receipt, splice_response_model_name, spliced_message_length,
+    GrpcPrefix, HeadScanner, PREFIX_BYTES, Receipt, generated::pointsman_v1::BodyKind,
+    splice_response_model_name, spliced_message_length,
 };
 use tokio::time::{Instant, timeout_at};
 use tonic::Code;
@@ -31,6 +32,8 @@ pub(crate) async fn reply_to_infer(
     match answer {
         Answer::Failed { code, trailers } => Ok(relay_failure(code, trailers, observation)),
         Answer::Whole { mut headers, message, compressed, mut trailers } => {
+            let kind = if compressed { BodyKind::Compressed } else { BodyKind::Infer };
+            observation.record_response(kind, if compressed { Bytes::new() } else { message.clone() });
             let receipt = observation.receipt();
             let framed = if compressed {
                 grpc_prefix(message.len()).map(|prefix| {
@@ -46,11 +49,14 @@ pub(crate) async fn reply_to_infer(
                 Err(error) => return Ok(fail(error, observation)),
             };
             headers.remove(CONTENT_LENGTH);
-            observation.finish(Code::Ok);
-            Ok(Reply::Unary { headers, message, trailers })
+            let commit = observation.finish(Code::Ok);
+            Ok(Reply::Unary { headers, message, trailers }.after(commit))
         }
         Answer::Large { mut headers, start, stream, place } => {
             headers.remove(CONTENT_LENGTH);
+            if start.prefix.compressed {
+                observation.record_response(BodyKind::Compressed, Bytes::new());
+            }
             let receipt = observation.receipt();
             let beginning = begin_large(start, stream, &receipt, answer_name.as_ref());
             let begun = timeout_at(deadline, beginning).await.unwrap_or_else(|_| Err(CallError::deadline()));
@@ -80,8 +86,8 @@ pub(crate) fn succeed(message: Bytes, mut observation: Observation) -> Reply {
     let mut trailers = HeaderMap::with_capacity(8);
     trailers.insert(GRPC_STATUS, code_value(Code::Ok));
     put_metadata(&observation.receipt(), &mut trailers);
-    observation.finish(Code::Ok);
-    Reply::Unary { headers: HeaderMap::with_capacity(1), message, trailers }
+    let commit = observation.finish(Code::Ok);
+    Reply::Unary { headers: HeaderMap::with_capacity(1), message, trailers }.after(commit)
 }
 
 /// A small response with its prefix, the receipt behind it and, if wanted, another name.
@@ -176,8 +182,8 @@ pub(crate) fn relay_failure(code: Code, mut trailers: HeaderMap, mut observation
     }
     trailers.insert(GRPC_STATUS, code_value(code));
     put_metadata(&observation.receipt(), &mut trailers);
-    observation.finish(code);
-    Reply::Failed { trailers }
+    let commit = observation.finish(code);
+    Reply::Failed { trailers }.after(commit)
 }
 
 /// Our own failure after a decision, said of its variant.
@@ -189,8 +195,8 @@ pub(crate) fn fail(error: CallError, mut observation: Observation) -> Reply {
     let mut trailers = HeaderMap::with_capacity(8);
     error.write(&mut trailers);
     put_metadata(&observation.receipt(), &mut trailers);
-    observation.finish(error.code);
-    Reply::Failed { trailers }
+    let commit = observation.finish(error.code);
+    Reply::Failed { trailers }.after(commit)
 }
 
 /// Writes the receipt into trailing metadata.

@@ -15,8 +15,8 @@ use pointsman_model::{Principal, Router, Scope};
 use tonic::Code;
 
 use super::metadata::{
-    ENTITY_ID, ENTITY_ID_ALIAS, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GRPC_TIMEOUT, ensure_request_id,
-    format_timeout, parse_timeout, strip,
+    ENTITY_ID, ENTITY_ID_ALIAS, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GRPC_TIMEOUT, TRACEPARENT,
+    ensure_request_id, format_timeout, parse_timeout, strip,
 };
 use crate::{
     auth::{API_KEY, require},
@@ -82,6 +82,14 @@ impl Call {
         Ok(text.filter(|text| !text.is_empty()))
     }
 
+    /// The trace that the call belongs to: the second part of its `traceparent`.
+    pub(crate) fn trace_id(&self) -> &str {
+        let text = self.headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
+        let id = text.and_then(|text| text.split('-').nth(1));
+        let is_id = |id: &&str| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        id.filter(is_id).unwrap_or_default()
+    }
+
     pub(crate) fn principal(&self, client: &Client) -> Result<Arc<Principal>, CallError> {
         client.identify(&self.worker, &self.routes.snapshot, &self.headers)
     }
@@ -135,11 +143,11 @@ impl Call {
     }
 }
 
-fn may_predict(principal: &Principal, router: &Router) -> bool {
+pub(super) fn may_predict(principal: &Principal, router: &Router) -> bool {
     principal.admin || router.permissions.public_predict || router.owner == principal.user_id
 }
 
-fn may_read(principal: &Principal, router: &Router) -> bool {
+pub(super) fn may_read(principal: &Principal, router: &Router) -> bool {
     let permissions = &router.permissions;
     permissions.public || permissions.shared_user_ids.contains(&principal.user_id)
 }

@@ -53,7 +53,7 @@ pub(crate) fn decide_call(
         Some(router) => decide_router(call, router, asked.version, entity_id)?,
         None => decide_model(&route, asked.version)?,
     };
-    let details = RecordDetails { entity_id, request_id };
+    let details = RecordDetails { entity_id, request_id, trace_id: call.trace_id() };
     let observation = Observation::new(&call.worker, &call.routes, &route, decision, call.started, details);
     let answer_name = router.filter(|router| router.answer_router_name).map(|router| router.id.clone());
     Ok(Decided { observation, deadline: call.deadline(router), answer_name })

@@ -97,7 +97,8 @@ async fn record(call: &mut Call, client: &Client) -> Result<Taken, CallError> {
     require_scope(&principal, "RecordFeedback")?;
     let deadline = call.deadline(None);
     let message = call.read_message(deadline).await?;
-    let request = RecordFeedbackRequest::decode(message.bytes.clone()).map_err(|error| undecodable(&error))?;
+    let request =
+        RecordFeedbackRequest::decode(message.bytes.clone()).map_err(|error| undecodable(&error))?;
     if names_entity(&request) {
         return Ok(Taken::ByControlPlane { principal, message });
     }

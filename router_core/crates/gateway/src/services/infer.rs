@@ -7,7 +7,8 @@ use http::uri::PathAndQuery;
 use pointsman_inference::oip;
 use pointsman_model::Id;
 use pointsman_wire::{
-    HeadScan, HeadScanner, PREFIX_BYTES, Walker, WireError, generated::inference::ModelInferRequest,
+    HeadScan, HeadScanner, PREFIX_BYTES, Walker, WireError,
+    generated::{inference::ModelInferRequest, pointsman_v1::BodyKind},
     scan_head, scan_whole, splice_head, spliced_message_length,
 };
 use prost::Message as _;
@@ -73,6 +74,10 @@ pub(crate) async fn infer(mut call: Call, client: &Client) -> Result<Reply, Call
     };
     let decided = decide_call(&mut call, &principal, &asked)?;
     let (deadline, observation) = (decided.deadline, decided.observation);
+    let incoming = match gather_recorded(&mut call, incoming, &observation, deadline).await {
+        Ok(incoming) => incoming,
+        Err(error) => return Ok(fail(error, observation)),
+    };
     let Some(backend) = observation.target().map(|target| target.backend.clone()) else {
         return Err(CallError::new(Code::Internal, "the decision names no variant"));
     };
@@ -131,6 +136,24 @@ fn of_wire(error: WireError) -> CallError {
     CallError::invalid(error.to_string())
 }
 
+/// Reads a message that would pass by to its end when its router records messages of that size.
+async fn gather_recorded(
+    call: &mut Call,
+    incoming: Incoming,
+    observation: &Observation,
+    deadline: Instant,
+) -> Result<Incoming, CallError> {
+    match incoming {
+        Incoming::Arriving { start, .. }
+            if observation.max_body_bytes().is_some_and(|most| start.prefix.length as usize <= most) =>
+        {
+            let reading = call.read_whole(start);
+            whole(timeout_at(deadline, reading).await.map_err(|_| CallError::deadline())??)
+        }
+        incoming => Ok(incoming),
+    }
+}
+
 /// Passes a request on to a server.
 async fn to_server(
     mut call: Call,
@@ -146,6 +169,10 @@ async fn to_server(
         Ok(rewritten) => rewritten,
         Err(error) => return Ok(fail(error, observation)),
     };
+    match &outgoing {
+        Outgoing::Whole(framed) => observation.record_request(BodyKind::Infer, framed.slice(PREFIX_BYTES..)),
+        Outgoing::Arriving(_) => observation.record_request(BodyKind::Cut, Bytes::new()),
+    }
     let path = PathAndQuery::from_static(MODEL_INFER);
     let answered = ask(&worker, model, path, headers, outgoing, deadline, Some(&mut observation)).await;
     match answered {
@@ -207,11 +234,15 @@ async fn in_process(
             Err(_) => return Ok(fail(CallError::deadline(), observation)),
         },
     };
+    observation.record_request(BodyKind::Infer, message.bytes.clone());
     let answered = run_message(&call, message, target, deadline, &mut observation).await;
     let framed =
         answered.and_then(|response| with_receipt(&response, &observation.receipt(), answer_name.as_ref()));
     match framed {
-        Ok(message) => Ok(succeed(message, observation)),
+        Ok(message) => {
+            observation.record_response(BodyKind::Infer, message.slice(PREFIX_BYTES..));
+            Ok(succeed(message, observation))
+        }
         Err(error) => Ok(fail(error, observation)),
     }
 }

@@ -4,10 +4,10 @@ use http::{HeaderMap, uri::PathAndQuery};
 use pointsman_inference::{Answer as Prediction, FeatureError, Tensor, fill_inputs, oip, read_outputs};
 use pointsman_model::Signature;
 use pointsman_wire::{
-    MAX_ENTITY_ID_BYTES,
+    MAX_ENTITY_ID_BYTES, PREFIX_BYTES,
     generated::{
         inference::ModelInferResponse,
-        pointsman_v1::{PredictRequest, PredictResponse},
+        pointsman_v1::{BodyKind, PredictRequest, PredictResponse},
     },
 };
 use prost::Message as _;
@@ -43,6 +43,7 @@ pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, Ca
         call.read_whole(start).await
     };
     let message = timeout_at(deadline, reading).await.map_err(late)??;
+    let recorded = message.bytes.clone();
     let request = PredictRequest::decode(message.bytes)
         .map_err(|error| CallError::invalid(format!("message: {error}")))?;
     if request.router_id.is_empty() {
@@ -61,6 +62,7 @@ pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, Ca
     };
     let decided = decide_call(&mut call, &principal, &asked)?;
     let (deadline, mut observation) = (decided.deadline, decided.observation);
+    observation.record_request(BodyKind::Predict, recorded);
     match predicted(&mut call, &request, deadline, &mut observation).await {
         Ok(prediction) => reply(request, prediction, observation),
         Err(Unanswered::Ours(error)) => Ok(fail(error, observation)),
@@ -160,11 +162,7 @@ fn reply(
         Ok(message) => message,
         Err(error) => return Ok(fail(error, observation)),
     };
-    if let Some(record) = observation.record() {
-        record.features = request.features;
-        record.prediction = response.prediction;
-        record.probabilities = response.probabilities;
-    }
+    observation.record_response(BodyKind::Predict, message.slice(PREFIX_BYTES..));
     Ok(succeed(message, observation))
 }
 

@@ -50,6 +50,8 @@ fn a_restarted_server_serves_what_was_published_before() {
         world.server.publish(&change.encode_to_vec()).unwrap();
         assert_eq!(world.stop(GRACE).await.unwrap(), 0);
 
+        // The journal's folder has one owner at a time.
+        drop(world.server);
         let world = start_in(world.folder, 1, json!({}));
         let status: serde_json::Value = serde_json::from_str(&world.server.status()).unwrap();
         assert_eq!((&status["restored"], &status["generation"]), (&json!(true), &json!(5)));

@@ -10,7 +10,7 @@ use pointsman_journal::files::{AppendFile, Files, ReadFile, RealFiles};
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The disk takes so many bytes more.
     FullAfter(usize),
     /// The disk does not confirm.
@@ -18,18 +18,18 @@ pub enum Fault {
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct FaultyFiles {
+pub(crate) struct FaultyFiles {
     fault: Arc<Mutex<Option<Fault>>>,
     gate: Arc<RwLock<()>>,
 }
 
 impl FaultyFiles {
-    pub fn set(&self, fault: Option<Fault>) {
+    pub(crate) fn set(&self, fault: Option<Fault>) {
         *self.fault() = fault;
     }
 
     /// Lets no byte be written as long as it is held.
-    pub fn hold_writes(&self) -> RwLockWriteGuard<'_, ()> {
+    pub(crate) fn hold_writes(&self) -> RwLockWriteGuard<'_, ()> {
         self.gate.write().unwrap()
     }
 
