@@ -127,8 +127,8 @@ fn check_fields(given: &RecordFeedbackRequest) -> Result<(), CallError> {
     {
         add("metric", error.reason);
     }
-    // Written so that what is no number is refused, too.
-    if !(given.value.abs() <= MAX_VALUE) {
+    // What is no number is in no range.
+    if !(-MAX_VALUE..=MAX_VALUE).contains(&given.value) {
         let (value, most) = (ShownNumber(given.value), ShownNumber(MAX_VALUE));
         add("value", format!("{value} is not a number from -{most} to {most}"));
     }
