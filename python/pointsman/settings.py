@@ -86,11 +86,54 @@ class Limits(BaseModel):
     """
 
     record_queue_length: Count = 65_536
-    """Predictions waiting to be stored. When it is full new ones are dropped and counted; no call ever waits.
+    """Predictions waiting to be written to the journal. When it is full new ones are dropped and counted; no
+    call ever waits.
     """
 
     onnx_threads: Annotated[int, Field(ge=1, le=1_024)] = 2
     """Threads that run ONNX models which are too slow to run on the thread of the call."""
+
+
+class JournalSettings(BaseModel):
+    """How predictions and feedback are kept until the lake and the database have them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    segment_bytes: Annotated[int, Field(ge=4_096, le=2**30)] = 64 * 1024 * 1024
+    """Bytes after which a segment of predictions goes to the lake. Larger ones make fewer, larger files."""
+
+    seal_after_seconds: Annotated[float, Field(ge=0.1, le=86_400)] = 60.0
+    """Seconds after which a segment goes to the lake whatever its size. Reads do not wait for it: they see
+    what is still in the journal; only other programs that read the lake's files do.
+    """
+
+    max_prediction_bytes: Annotated[int, Field(ge=2**20, le=2**50)] = 8 * 1024**3
+    """Bytes of predictions that may wait for the lake, for example while the database is away. Past it
+    further ones are dropped and counted; calls are answered all the same.
+    """
+
+    max_feedback_bytes: Annotated[int, Field(ge=2**20, le=2**50)] = 2 * 1024**3
+    """Bytes of feedback that may wait for the database. Past it further feedback is refused, UNAVAILABLE."""
+
+
+class LakeSettings(BaseModel):
+    """Where recorded predictions lie, and how long."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    dir: Path | None = None
+    """Folder of the Parquet files; unset means ``lake`` in the data folder."""
+
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] = 90
+    """Days that recorded predictions are kept, where a router does not say otherwise."""
+
+    retention_bytes: Annotated[int, Field(ge=2**20, le=2**60)] = 50 * 1024**3
+    """Bytes of files of one router and model past which the oldest are deleted, where the router does not
+    say otherwise.
+    """
+
+    query_memory_bytes: Annotated[int, Field(ge=64 * 2**20, le=2**40)] = 256 * 1024 * 1024
+    """Bytes that queries over recorded predictions may take up together; larger ones spill to disk."""
 
 
 class Settings(BaseSettings):
@@ -117,8 +160,8 @@ class Settings(BaseSettings):
     """
 
     data_dir: Path = Path("data")
-    """Folder for the database, the models and the published state. Made with mode 0700 when it does not
-    exist.
+    """Folder for the database, the models, the journal, the lake and the published state. Made with mode
+    0700 when it does not exist.
     """
 
     threads: Annotated[int, Field(ge=0, le=1_024)] = 0
@@ -150,6 +193,12 @@ class Settings(BaseSettings):
 
     onnx_library: Path | None = None
     """The ONNX Runtime shared library; unset means the one in the installed ``onnxruntime`` package."""
+
+    journal: JournalSettings = JournalSettings()
+    """How predictions and feedback are kept until the lake and the database have them."""
+
+    lake: LakeSettings = LakeSettings()
+    """Where recorded predictions lie, and how long."""
 
     limits: Limits = Limits()
     """What one client, one call or one backend may take up."""
@@ -250,4 +299,4 @@ def _explain(problem: Any) -> str:
     return f"{name}: {problem['input']!r}: {reason}; set it by flag, {variable} or in pointsman.toml"
 
 
-__all__ = ["Limits", "Settings", "SettingsError", "load", "split_address"]
+__all__ = ["JournalSettings", "LakeSettings", "Limits", "Settings", "SettingsError", "load", "split_address"]

@@ -41,8 +41,14 @@ def build_config(
             "server_version": pointsman.__version__,
             "log_level": settings.log_level,
             "limits": settings.limits.model_dump(),
+            "journal": {**settings.journal.model_dump(), "lake_dir": str(lake_dir(settings, data_dir))},
         }
     )
+
+
+def lake_dir(settings: Settings, data_dir: Path) -> Path:
+    """Answers the folder of the lake, absolute."""
+    return settings.lake.dir.absolute() if settings.lake.dir else data_dir / "lake"
 
 
 def resolve(address: str) -> str:

@@ -24,9 +24,11 @@ def test_the_configuration_says_all_that_the_settings_say() -> None:
         "server_version",
         "log_level",
         "limits",
+        "journal",
     }
     assert (config["threads"], config["control_socket"], config["onnx_library"]) == (3, "/d/s", None)
     assert config["limits"]["max_connections"] == 5
+    assert config["journal"]["lake_dir"] == "/d/lake"
 
 
 def test_no_threads_means_one_for_each_processor() -> None:
