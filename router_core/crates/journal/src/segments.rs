@@ -3,7 +3,10 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use crate::{
@@ -30,7 +33,11 @@ pub struct SegmentInfo {
 
 /// The list of a log's segments, oldest first.
 #[derive(Debug)]
-pub(crate) struct Segments(Mutex<Vec<SegmentInfo>>);
+pub(crate) struct Segments {
+    list: Mutex<Vec<SegmentInfo>>,
+    /// Nobody needs what is before this position.
+    released: AtomicU64,
+}
 
 impl Segments {
     /// Finds the segments of a log and cuts what is torn off the last one.
@@ -51,7 +58,7 @@ impl Segments {
             }
             segments.push(segment);
         }
-        Ok(Self(Mutex::new(segments)))
+        Ok(Self { list: Mutex::new(segments), released: AtomicU64::new(0) })
     }
 
     pub(crate) fn all(&self) -> Vec<SegmentInfo> {
@@ -75,12 +82,15 @@ impl Segments {
         self.lock().last().map_or(0, |last| last.end)
     }
 
+    /// Bytes that somebody still needs.
     pub(crate) fn byte_count(&self) -> u64 {
-        self.lock().iter().map(|segment| segment.end - segment.start).sum()
+        let released = self.released.load(Relaxed);
+        self.lock().iter().map(|segment| segment.end.saturating_sub(segment.start.max(released))).sum()
     }
 
     /// Deletes the complete segments that end at or before a position.
     pub(crate) fn release(&self, files: &dyn Files, folder: &Path, position: u64) -> io::Result<usize> {
+        self.released.fetch_max(position, Relaxed);
         // Taken off the list first: no new reader opens what goes.
         let gone: Vec<SegmentInfo> = {
             let mut segments = self.lock();
@@ -99,7 +109,7 @@ impl Segments {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<SegmentInfo>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -27,7 +27,7 @@ pub const SYNC_BOUNDS_NANOS: [u64; 12] = [
 /// What a log counts.
 #[derive(Debug, Clone, Default)]
 pub struct LogStatus {
-    /// Bytes in all segments.
+    /// Bytes that were not released.
     pub byte_count: u64,
     /// Entries in the queue.
     pub queued: usize,

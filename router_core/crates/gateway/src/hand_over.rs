@@ -1,0 +1,71 @@
+//! What the control plane takes from the journal, and how it gives back what it has taken.
+
+use std::time::Duration;
+
+use pointsman_journal::{Entry, read_feedback};
+use pointsman_wire::generated::pointsman_v1 as proto;
+use prost::Message;
+
+use crate::{error::GatewayError, server::Server};
+
+/// The most values of feedback that one call takes.
+const MAX_FEEDBACK: usize = 100_000;
+
+impl Server {
+    /// The journal's name: 32 hexadecimal digits, for ever the same.
+    #[must_use]
+    pub fn journal_id(&self) -> &str {
+        self.shared().journal.predictions.journal_id()
+    }
+
+    /// Reads feedback behind a position as an encoded `FeedbackBatch`, waiting so long for the first value.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn take_feedback(
+        &self,
+        after: u64,
+        most: usize,
+        patience: Duration,
+    ) -> Result<Vec<u8>, GatewayError> {
+        let batch = read_feedback(&self.shared().journal.feedback, after, most.min(MAX_FEEDBACK), patience)?;
+        Ok(batch.encode_to_vec())
+    }
+
+    /// Feedback before a position is applied, with these encoded `FeedbackOutcomes`: who waits is told, and
+    /// segments may go.
+    ///
+    /// # Errors
+    /// The outcomes cannot be read or a segment not be deleted.
+    pub fn release_feedback(&self, position: u64, outcomes: &[u8]) -> Result<(), GatewayError> {
+        let outcomes = decode::<proto::FeedbackOutcomes>("outcomes", outcomes)?;
+        self.shared().feedback_waiters.release(&outcomes);
+        self.shared().journal.feedback.release(position)?;
+        Ok(())
+    }
+
+    /// Appends an encoded `FeedbackAppend`; returns when it is on disk.
+    ///
+    /// # Errors
+    /// It cannot be read, or the journal takes nothing.
+    pub fn append_feedback(&self, append: &[u8]) -> Result<(), GatewayError> {
+        let append = decode::<proto::FeedbackAppend>("batch", append)?;
+        let log = &self.shared().journal.feedback;
+        let commit = |entry| log.commit(Entry::Feedback(Box::new(entry)));
+        let commits: Vec<_> = append.entries.into_iter().map(commit).collect();
+        for commit in commits {
+            commit.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Completes the segment of predictions under way, so that it ships at once; answers its end.
+    #[must_use]
+    pub fn seal_predictions(&self) -> u64 {
+        self.shared().journal.predictions.seal()
+    }
+}
+
+fn decode<M: Message + Default>(field: &str, bytes: &[u8]) -> Result<M, GatewayError> {
+    M::decode(bytes).map_err(|error| GatewayError::InvalidRequest(format!("{field}: {error}")))
+}
