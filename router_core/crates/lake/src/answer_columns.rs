@@ -1,0 +1,63 @@
+//! Builders of the columns about answers.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{ArrayRef, Float64Builder, ListBuilder, StringBuilder},
+    datatypes::DataType,
+};
+
+use crate::{
+    answer::{Prediction, RowAnswer},
+    schema::element,
+};
+
+/// The columns, in the schema's order.
+#[derive(Debug)]
+pub(crate) struct AnswerColumns {
+    label: StringBuilder,
+    number: Float64Builder,
+    probabilities: ListBuilder<Float64Builder>,
+    confidence: Float64Builder,
+    outputs: StringBuilder,
+}
+
+impl Default for AnswerColumns {
+    fn default() -> Self {
+        Self {
+            label: StringBuilder::new(),
+            number: Float64Builder::new(),
+            probabilities: ListBuilder::new(Float64Builder::new()).with_field(element(DataType::Float64)),
+            confidence: Float64Builder::new(),
+            outputs: StringBuilder::new(),
+        }
+    }
+}
+
+impl AnswerColumns {
+    /// Adds the answer to a row.
+    pub(crate) fn append(&mut self, answer: &RowAnswer<'_>) {
+        let (label, number) = match &answer.prediction {
+            Prediction::None => (None, None),
+            Prediction::Label(label) => (Some(label), None),
+            Prediction::Number(number) => (None, Some(*number)),
+        };
+        self.label.append_option(label);
+        self.number.append_option(number.filter(|number| !number.is_nan()));
+        self.probabilities.values().append_slice(&answer.probabilities);
+        self.probabilities.append(!answer.probabilities.is_empty());
+        self.confidence.append_option(answer.confidence);
+        self.outputs.append_option(answer.outputs.as_deref());
+    }
+
+    /// Takes the rows out, by column.
+    pub(crate) fn finish(&mut self) -> Vec<ArrayRef> {
+        vec![
+            Arc::new(self.label.finish()),
+            Arc::new(self.number.finish()),
+            Arc::new(self.probabilities.finish()),
+            Arc::new(self.confidence.finish()),
+            Arc::new(self.outputs.finish()),
+        ]
+    }
+}
