@@ -14,14 +14,16 @@ the field's path. Nothing here knows of gRPC or SQL; ``control`` maps the classe
     ├── UnimplementedError        not in this version
     ├── ResourceExhaustedError    a limit is reached
     ├── UnavailableError          try again later
-    │   └── DatabaseUnavailableError  the database does not answer
+    │   ├── DatabaseUnavailableError  the database does not answer
+    │   └── JournalError              the journal takes nothing, or cannot be read
     ├── DatabaseTooNewError       a newer release has migrated the database
     └── DataPlaneError            the data plane refused
         ├── InvalidSnapshotError      a published change is not valid
         ├── StaleSnapshotError        a published change builds on another generation
         ├── BackendError              a model's backend could not be asked
         ├── InvalidRequestError       an argument is out of range
-        └── InvalidPredictionIdError  a prediction id is malformed or forged
+        ├── InvalidPredictionIdError  a prediction id is malformed or forged
+        └── PositionGoneError         the journal no longer has a position: read the manifest again
 """
 
 from collections.abc import Mapping, Sequence
@@ -147,6 +149,12 @@ class DatabaseUnavailableError(UnavailableError):
     default_reason = "DATABASE_UNAVAILABLE"
 
 
+class JournalError(UnavailableError):
+    """The journal takes nothing at the moment, or cannot be read; what it acknowledged it still has."""
+
+    default_reason = "JOURNAL"
+
+
 class DatabaseTooNewError(PointsmanError):
     """A newer release has migrated the database; this one must not touch it."""
 
@@ -181,3 +189,9 @@ class InvalidPredictionIdError(DataPlaneError):
     """A prediction id is malformed, forged or signed by no known key."""
 
     default_reason = "INVALID_PREDICTION_ID"
+
+
+class PositionGoneError(DataPlaneError):
+    """The journal no longer has what was asked for: the manifest lists it by now, read that again."""
+
+    default_reason = "POSITION_GONE"

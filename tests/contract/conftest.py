@@ -24,6 +24,7 @@ from pointsman.v1 import (
 )
 
 from .fake_data_plane import FakeDataPlane
+from .fake_journal import FakeJournal
 
 ALL_SCOPES = "mlops:read,mlops:write,mlops:predict"
 
@@ -141,20 +142,21 @@ class Bench:
 def start_plane(
     folder: Path, data_plane: FakeDataPlane, database_url: str = "", **settings: Any
 ) -> ControlPlane:
-    settings.setdefault("options", ControlOptions(poll_interval_seconds=0.05, record_interval_seconds=0.05))
+    settings.setdefault("options", ControlOptions(poll_interval_seconds=0.05))
     settings.setdefault("loopback", True)
     return ControlPlane(
         database_url or f"sqlite:///{folder / 'pointsman.db'}",
         data_plane,
         folder / "control.sock",
+        folder / "lake",
         endpoint="127.0.0.1:8500",
         **settings,
     )
 
 
 @pytest.fixture
-def data_plane() -> FakeDataPlane:
-    return FakeDataPlane()
+def data_plane(tmp_path: Path) -> FakeDataPlane:
+    return FakeDataPlane(journal=FakeJournal(tmp_path / "lake"))
 
 
 @pytest.fixture

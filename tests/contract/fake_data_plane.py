@@ -2,10 +2,12 @@
 
 import base64
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pointsman.errors import (
     BackendError,
@@ -14,7 +16,9 @@ from pointsman.errors import (
     InvalidSnapshotError,
     StaleSnapshotError,
 )
-from pointsman.v1 import model_pb2, prediction_pb2, router_pb2, snapshot_pb2
+from pointsman.v1 import model_pb2, router_pb2, snapshot_pb2
+
+from .fake_journal import FakeJournal
 
 SLOTS = 10_000
 
@@ -50,7 +54,9 @@ class FakeDataPlane:
     on_probe: Callable[[snapshot_pb2.ModelSnapshot], None] | None = None
     probed: list[str] = field(default_factory=list)
     counters: dict[str, snapshot_pb2.RouterCounters] = field(default_factory=dict)
-    records: list[prediction_pb2.PredictionRecord] = field(default_factory=list)
+    entity_key: bytes = b""
+    feedback_horizon_us: int = 0
+    journal: FakeJournal = field(default_factory=lambda: FakeJournal(Path(tempfile.mkdtemp())))
     lock: threading.Condition = field(default_factory=threading.Condition)
 
     def publish(self, update: bytes) -> int:
@@ -78,6 +84,8 @@ class FakeDataPlane:
                 self.access = message.access
             if message.HasField("signing_keys"):
                 self.signing_keys = message.signing_keys
+            self.entity_key = message.entity_key or self.entity_key
+            self.feedback_horizon_us = message.feedback_horizon_us or self.feedback_horizon_us
             self.generation = message.generation
             self.updates.append(message)
             self.lock.notify_all()
@@ -103,10 +111,33 @@ class FakeDataPlane:
         found = self.counters.get(router_id, snapshot_pb2.RouterCounters(router_id=router_id))
         return found.SerializeToString()
 
-    def take_records(self, max_records: int, timeout_seconds: float) -> bytes:
-        with self.lock:
-            taken, self.records = self.records[:max_records], self.records[max_records:]
-        return snapshot_pb2.RecordBatch(predictions=taken).SerializeToString()
+    @property
+    def journal_id(self) -> str:
+        return self.journal.journal_id
+
+    def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
+        return self.journal.take_feedback(after_position, max_entries, timeout_seconds)
+
+    def release_feedback(self, position: int, outcomes: bytes) -> None:
+        self.journal.release_feedback(position, outcomes)
+
+    def append_feedback(self, batch: bytes) -> None:
+        self.journal.append_feedback(batch)
+
+    def take_shipped(self, timeout_seconds: float) -> bytes:
+        return self.journal.take_shipped(timeout_seconds)
+
+    def release_predictions(self, position: int) -> None:
+        self.journal.release_predictions(position)
+
+    def read_tail(self, query: bytes) -> bytes:
+        return self.journal.read_tail(query)
+
+    def seal_predictions(self) -> int:
+        return self.journal.seal_predictions()
+
+    def merge_lake_files(self, request: bytes) -> bytes:
+        return self.journal.merge_lake_files(request)
 
     def metrics(self) -> str:
         return ""

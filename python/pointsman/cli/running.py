@@ -18,7 +18,9 @@ from pointsman.cli.http_port import make_http_server
 from pointsman.cli.listening import address_of, callable_address, is_loopback
 from pointsman.cli.logs import set_up_logs
 from pointsman.control.bootstrap import any_key_exists
+from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
+from pointsman.dataplane.config import lake_dir
 from pointsman.errors import PointsmanError
 from pointsman.rest import ServerState, create_app
 
@@ -83,8 +85,14 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
             database_url,
             data_plane,
             started.socket_path,
+            lake_dir(settings, started.data_dir),
             endpoint=settings.endpoint or callable_address(data_plane.grpc_address),
             loopback=loopback,
+            options=ControlOptions(
+                retention_days=settings.lake.retention_days,
+                retention_bytes=settings.lake.retention_bytes,
+                lake_query_memory_bytes=settings.lake.query_memory_bytes,
+            ),
         )
         await control.start()
     except PointsmanError as error:

@@ -1,50 +1,58 @@
-"""Feedback: verified by the prediction id alone, stored many at a time."""
+"""Feedback that the data plane passes on: about an entity's latest prediction, which only records know."""
 
-import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
-from pointsman.control.lanes import Lanes
-from pointsman.domain.access import Rule, check_router_access, router_not_found
+from pointsman.control.applier import Applier
+from pointsman.control.feedback_checks import FeedbackChecks, GivenFeedback, check_fields
 from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Principal
-from pointsman.domain.predictions import DEFAULT_METRIC, Feedback, FeedbackOutcome, FeedbackTotals
+from pointsman.domain.lake import LatestPredictions
+from pointsman.domain.recording import recorded_entity
 from pointsman.domain.routers import Router
-from pointsman.domain.values import MICROSECONDS_PER_DAY
-from pointsman.domain.violations import Violations
+from pointsman.domain.violations import shown
 from pointsman.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
-    InvalidPredictionIdError,
+    NotFoundError,
     PointsmanError,
+    UnavailableError,
 )
-from pointsman.store import feedback, routers
+from pointsman.store import installation, routers
 from pointsman.store.database import Database
+from pointsman.v1 import record_pb2
 
-MAX_BATCH = 500
-MAX_VALUE = 1e100
-"""The square of a value beyond might not be a number any more."""
-MAX_PREDICTION_ID_CHARS = 1024
-_Answer = FeedbackOutcome | PointsmanError
+MAX_BATCH = 10_000
+_APPLY_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class _Waiting:
-    caller: Principal
-    given: Feedback
-    answer: asyncio.Future[FeedbackOutcome]
+class Taken:
+    """A value that is on disk.
+
+    Attributes:
+        outcome: What came of it; recorded when that was not waited for.
+        prediction_id: The prediction it is about.
+    """
+
+    outcome: FeedbackOutcome
+    prediction_id: str
 
 
-class FeedbackBook:
-    """Takes feedback. What arrives while a batch is being stored makes the next batch.
+Result = Taken | PointsmanError
+
+
+class FeedbackDesk:
+    """Takes feedback from callers into the journal.
 
     Args:
-        database: Where it is kept.
-        data_plane: Who reads prediction ids.
+        database: Where routers are kept.
+        data_plane: Who reads prediction ids and keeps the journal.
+        applier: Who applies what is in the journal.
+        latest: Who knows entities' latest predictions.
         signing_keys: Answers the signing keys in force.
-        lanes: The threads for it.
         horizon_days: How long after a prediction its feedback is taken.
         clock: Answers the time in UTC microseconds.
     """
@@ -53,148 +61,141 @@ class FeedbackBook:
         self,
         database: Database,
         data_plane: DataPlane,
+        applier: Applier,
+        latest: LatestPredictions,
         signing_keys: Callable[[], bytes],
-        lanes: Lanes,
         horizon_days: int,
         clock: Callable[[], int],
     ) -> None:
         self._database = database
         self._data_plane = data_plane
+        self._applier = applier
+        self._latest = latest
         self._signing_keys = signing_keys
-        self._lanes = lanes
         self._horizon_days = horizon_days
         self._clock = clock
-        self._waiting: list[_Waiting] = []
-        self._storing: asyncio.Task[None] | None = None
 
-    async def record(
-        self, caller: Principal, prediction_id: str, metric: str, value: float, observe_time_us: int | None
-    ) -> FeedbackOutcome:
-        """Records a value of feedback; the first for a prediction and metric stays.
+    def record(self, caller: Principal, given: GivenFeedback, *, wait_applied: bool) -> Taken:
+        """Records one value.
 
-        Returns:
-            Whether it was new, the same as before, or in conflict with what was recorded first. It is
-            stored for good when this returns.
+        Args:
+            caller: Who brings it.
+            given: The value.
+            wait_applied: Whether to wait until it is applied, and not only until it is on disk.
 
         Raises:
-            FailedPreconditionError: The prediction is too old.
-            InvalidArgumentError: The id is not one of ours, or the metric or value is wrong.
-            NotFoundError: The router went away, or the caller may not know of it.
+            FailedPreconditionError: The prediction is too old, or the router records no entities.
+            InvalidArgumentError: A field is wrong, or the router does not take the value.
+            NotFoundError: The router or a prediction of the entity is not there.
             PermissionDeniedError: The caller may not call the router.
+            UnavailableError: Database or journal do not answer.
         """
-        given = self._verified(prediction_id, metric or DEFAULT_METRIC, value, observe_time_us)
-        waiting = _Waiting(caller, given, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if self._storing is None:
-            self._storing = asyncio.create_task(self._store_waiting())
-        return await waiting.answer
+        result = self.record_batch(caller, [given], wait_applied=wait_applied)[0]
+        if isinstance(result, PointsmanError):
+            raise result
+        return result
 
-    def _verified(
-        self, prediction_id: str, metric: str, value: float, observe_time_us: int | None
-    ) -> Feedback:
-        found = Violations()
-        if not prediction_id:
-            found.add("prediction_id", "is empty; send the prediction_id of the answer")
-        if len(prediction_id) > MAX_PREDICTION_ID_CHARS:
-            found.add(
-                "prediction_id",
-                f"has {len(prediction_id)} characters; ours have at most {MAX_PREDICTION_ID_CHARS}",
-            )
-        found.check_id("metric", metric)
-        if not abs(value) <= MAX_VALUE:
-            found.add("value", f"{value:g} is not a number from {-MAX_VALUE:g} to {MAX_VALUE:g}")
-        found.raise_if_any()
-        try:
-            decoded = self._data_plane.decode_prediction_id(prediction_id, self._signing_keys())
-        except InvalidPredictionIdError as error:
+    def record_batch(
+        self, caller: Principal, batch: Sequence[GivenFeedback], *, wait_applied: bool
+    ) -> list[Result]:
+        """Records many values; each is answered by itself, in their order.
+
+        Args:
+            caller: Who brings them.
+            batch: The values.
+            wait_applied: Whether to wait until they are applied, and not only until they are on disk.
+
+        Raises:
+            InvalidArgumentError: There are too many.
+            UnavailableError: Database or journal do not answer.
+        """
+        if len(batch) > MAX_BATCH:
             raise InvalidArgumentError.at(
-                "prediction_id", str(error).removeprefix("prediction_id: ")
-            ) from error
-        now_us = self._clock()
-        if decoded.time_us < now_us - self._horizon_days * MICROSECONDS_PER_DAY:
-            raise FailedPreconditionError(
-                f"prediction_id: the prediction is older than {self._horizon_days} days, "
-                "and feedback is taken no longer than that",
-                reason="PREDICTION_TOO_OLD",
+                "feedback", f"{len(batch)} values are more than one batch takes; send at most {MAX_BATCH}"
             )
-        return Feedback(
-            prediction_id=prediction_id,
-            router_id=decoded.router_id,
-            variant=decoded.variant,
-            metric=metric,
-            value=value,
-            observe_time_us=now_us if observe_time_us is None else observe_time_us,
-            prediction_time_us=decoded.time_us,
-            counted=not decoded.pinned,
+        checked = self._checked(caller, batch)
+        entries = [found for found in checked if isinstance(found, record_pb2.FeedbackEntry)]
+        outcomes = iter(self._append(entries, wait_applied=wait_applied) if entries else ())
+        return [
+            found if isinstance(found, PointsmanError) else Taken(next(outcomes), found.prediction_id)
+            for found in checked
+        ]
+
+    def _checked(
+        self, caller: Principal, batch: Sequence[GivenFeedback]
+    ) -> list[record_pb2.FeedbackEntry | PointsmanError]:
+        checks = FeedbackChecks(
+            self._data_plane, self._signing_keys(), caller, self._horizon_days, self._clock()
         )
-
-    async def _store_waiting(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-                try:
-                    answers = await self._lanes.feed(self._store, batch)
-                except Exception as error:  # noqa: BLE001 - it goes to everyone who waits for this batch
-                    for waiting in batch:
-                        _answer(waiting, error)
+        known: dict[str, Router | None] = {}
+        latest: dict[tuple[str, str], str] = {}
+        checked: list[record_pb2.FeedbackEntry | PointsmanError] = []
+        for given in batch:
+            try:
+                check_fields(given)
+                router_id = checks.router_id_of(given)
+                if router_id not in known:
+                    with self._database.read() as connection:
+                        known[router_id] = routers.find(connection, router_id)
+                router = checks.router(known[router_id], router_id)
+                if given.names_entity:
+                    entity = (router_id, given.entity_id)
+                    if entity not in latest:
+                        latest[entity] = self._latest_of(router, given.entity_id)
+                    checked.append(checks.entry(given.about(latest[entity]), router))
                 else:
-                    for waiting, answer in zip(batch, answers, strict=True):
-                        _answer(waiting, answer)
-        finally:
-            self._storing = None
+                    checked.append(checks.entry(given, router))
+            except UnavailableError:
+                # Neither database nor journal answers the next value any better.
+                raise
+            except PointsmanError as error:
+                checked.append(error)
+        return checked
 
-    def _store(self, batch: Sequence[_Waiting]) -> list[_Answer]:
-        """Stores a batch in one transaction, the totals included; answers each in the batch's order."""
-        answers: dict[int, _Answer] = {}
-        # The same order in every process keeps two from blocking each other; what came first stays first.
-        order = sorted(range(len(batch)), key=lambda i: (batch[i].given.prediction_id, batch[i].given.metric))
-        with self._database.write() as connection:
-            known: dict[str, Router | None] = {}
-            sums: dict[int, dict[tuple[str, str], FeedbackTotals]] = {}
-            for index in order:
-                waiting = batch[index]
-                try:
-                    router = _router_for(connection, waiting, known)
-                except PointsmanError as error:
-                    answers[index] = error
-                    continue
-                outcome = feedback.record(connection, router.row_key, waiting.given)
-                if outcome is FeedbackOutcome.APPLIED and waiting.given.counted:
-                    _add(sums.setdefault(router.row_key, {}), waiting.given)
-                answers[index] = outcome
-            feedback.raise_totals(
-                connection, {router_key: totals.values() for router_key, totals in sums.items()}
+    def _latest_of(self, router: Router, entity_id: str) -> str:
+        with self._database.read() as connection:
+            key = installation.entity_key(connection)
+        recorded = recorded_entity(router.recording, key, entity_id)
+        if not recorded or not router.record_predictions:
+            raise FailedPreconditionError(
+                f"router {router.router_id!r} does not record entities, so that their latest predictions are "
+                "not known; send the prediction_id of the answer",
+                reason="ENTITIES_NOT_RECORDED",
+                metadata={"router_id": router.router_id},
             )
-        return [answers[index] for index in range(len(batch))]
+        prediction_id = self._latest.latest_prediction(router, recorded)
+        if prediction_id is None:
+            raise NotFoundError(
+                f"entity_id: no prediction of router {router.router_id!r} for {shown(entity_id)} is "
+                "recorded; it may be older than what is kept",
+                reason="PREDICTION_NOT_FOUND",
+                metadata={"router_id": router.router_id},
+            )
+        return prediction_id
+
+    def _append(
+        self, entries: Sequence[record_pb2.FeedbackEntry], *, wait_applied: bool
+    ) -> list[FeedbackOutcome]:
+        batch = record_pb2.FeedbackAppend(entries=entries).SerializeToString()
+        if not wait_applied:
+            self._data_plane.append_feedback(batch)
+            return [FeedbackOutcome.RECORDED] * len(entries)
+        expected = [(entry, self._applier.expect(entry)) for entry in entries]
+        try:
+            self._data_plane.append_feedback(batch)
+            self._applier.apply_now()
+            return [_outcome_of(future) for _, future in expected]
+        finally:
+            for entry, future in expected:
+                self._applier.forget(entry, future)
 
 
-def _router_for(connection: Connection, waiting: _Waiting, known: dict[str, Router | None]) -> Router:
-    router_id = waiting.given.router_id
-    if router_id not in known:
-        known[router_id] = routers.find(connection, router_id)
-    router = check_router_access(waiting.caller, known[router_id], router_id, Rule.PREDICT_ROUTER)
-    if waiting.given.prediction_time_us < router.create_time_us:
-        # It was made by an earlier router of this id, which is deleted.
-        raise router_not_found(router_id)
-    return router
-
-
-def _add(sums: dict[tuple[str, str], FeedbackTotals], given: Feedback) -> None:
-    place = (given.variant, given.metric)
-    before = sums.get(place, FeedbackTotals(given.variant, given.metric, 0, 0.0, 0.0))
-    sums[place] = FeedbackTotals(
-        given.variant,
-        given.metric,
-        before.count + 1,
-        before.total + given.value,
-        before.total_squares + given.value * given.value,
-    )
-
-
-def _answer(waiting: _Waiting, answer: FeedbackOutcome | Exception) -> None:
-    if waiting.answer.done():
-        return
-    if isinstance(answer, Exception):
-        waiting.answer.set_exception(answer)
-    else:
-        waiting.answer.set_result(answer)
+def _outcome_of(expected: Future[FeedbackOutcome]) -> FeedbackOutcome:
+    try:
+        return expected.result(_APPLY_SECONDS)
+    except TimeoutError as error:
+        raise UnavailableError(
+            "the feedback is recorded and will be applied once, but was not in time; send it again to learn "
+            "what came of it, or do not wait for it",
+            reason="OUTCOME_FORGOTTEN",
+        ) from error

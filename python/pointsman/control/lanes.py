@@ -1,4 +1,4 @@
-"""Threads for what would block the event loop: one that writes, some that read, some that ask backends."""
+"""Threads for what would block the event loop: one that writes, some that read or wait."""
 
 import asyncio
 import contextvars
@@ -11,6 +11,7 @@ _Params = ParamSpec("_Params")
 _Result = TypeVar("_Result")
 
 _PROBE_THREADS = 32
+_FEEDBACK_THREADS = 4
 
 
 class Lanes:
@@ -22,8 +23,9 @@ class Lanes:
 
     def __init__(self, reader_threads: int) -> None:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="pointsman-writer")
-        self._feedback = ThreadPoolExecutor(1, thread_name_prefix="pointsman-feedback")
+        self._feedback = ThreadPoolExecutor(_FEEDBACK_THREADS, thread_name_prefix="pointsman-feedback")
         self._readers = ThreadPoolExecutor(reader_threads, thread_name_prefix="pointsman-reader")
+        self._erasures = ThreadPoolExecutor(1, thread_name_prefix="pointsman-erasure")
         self._probes = ThreadPoolExecutor(_PROBE_THREADS, thread_name_prefix="pointsman-probe")
 
     async def write(
@@ -35,7 +37,7 @@ class Lanes:
     async def feed(
         self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
     ) -> _Result:
-        """Runs a write of feedback; one at a time."""
+        """Takes feedback, which looks up predictions and may wait until it is applied."""
         return await _run(self._feedback, partial(function, *args, **kwargs))
 
     async def read(
@@ -43,6 +45,12 @@ class Lanes:
     ) -> _Result:
         """Runs a read."""
         return await _run(self._readers, partial(function, *args, **kwargs))
+
+    async def erase(
+        self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
+    ) -> _Result:
+        """Runs an erasure, which may take minutes; one at a time."""
+        return await _run(self._erasures, partial(function, *args, **kwargs))
 
     async def probe(
         self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
@@ -52,7 +60,7 @@ class Lanes:
 
     def close(self) -> None:
         """Ends the threads once what they run is done; waiting work is dropped."""
-        for executor in (self._writer, self._feedback, self._readers, self._probes):
+        for executor in (self._writer, self._feedback, self._readers, self._erasures, self._probes):
             executor.shutdown(wait=True, cancel_futures=True)
 
 

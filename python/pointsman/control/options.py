@@ -12,9 +12,13 @@ class ControlOptions:
             the data plane's default deadline, so that the answer still reaches a caller without one.
         probe_timeout_seconds: How long a registration waits for a backend to describe itself.
         poll_interval_seconds: How often a shared database is asked for changes of other processes.
-        record_interval_seconds: How often recorded predictions are taken from the data plane.
-        record_rows_per_second: At most how many predictions are stored in the background each second.
-        prediction_rows_per_router: How many predictions of a router are kept; older ones are deleted.
+        lake_upkeep_interval_seconds: How often the lake is looked after.
+        feedback_export_interval_seconds: How often feedback is brought from SQL into the lake.
+        retention_days: How long predictions are kept where a router does not say.
+        retention_bytes: How much of one model's predictions is kept where a router does not say.
+        lake_query_memory_bytes: What queries over the lake may take up together; larger ones spill to disk.
+        replaced_file_grace_seconds: How long a file of the lake outlives its replacement, for the sake of
+            queries that began before; more than the longest query takes.
         feedback_horizon_days: How long after a prediction its feedback is taken.
         reader_threads: Threads that read from the database.
         max_concurrent_calls: Calls in progress; more are answered RESOURCE_EXHAUSTED.
@@ -24,9 +28,12 @@ class ControlOptions:
     deploy_timeout_seconds: float = 25.0
     probe_timeout_seconds: float = 2.0
     poll_interval_seconds: float = 1.0
-    record_interval_seconds: float = 0.2
-    record_rows_per_second: int = 1000
-    prediction_rows_per_router: int = 1_000_000
+    lake_upkeep_interval_seconds: float = 30.0
+    feedback_export_interval_seconds: float = 60.0
+    retention_days: int = 90
+    retention_bytes: int = 50 * 1024**3
+    lake_query_memory_bytes: int = 256 * 1024 * 1024
+    replaced_file_grace_seconds: float = 300.0
     feedback_horizon_days: int = 90
     reader_threads: int = 4
     max_concurrent_calls: int = 512

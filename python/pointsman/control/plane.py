@@ -1,4 +1,4 @@
-"""The control plane put together: store, publisher, recorder and the gRPC server on its socket."""
+"""The control plane put together: store, publisher, journal, lake and the gRPC server on its socket."""
 
 import asyncio
 import contextlib
@@ -10,16 +10,17 @@ import grpc
 import structlog
 
 from pointsman.control.allocation import Allocations
+from pointsman.control.applier import Applier
 from pointsman.control.changes import Changes
 from pointsman.control.deployment import Deployments
-from pointsman.control.feedback import FeedbackBook
+from pointsman.control.feedback import FeedbackDesk
 from pointsman.control.interceptor import Gate
 from pointsman.control.keys import ApiKeys
+from pointsman.control.lake.parts import LakeParts
 from pointsman.control.lanes import Lanes
 from pointsman.control.models import ModelRegistry
 from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
-from pointsman.control.recorder import Recorder
 from pointsman.control.routers import RouterRegistry
 from pointsman.control.servicers.keys import ApiKeyServicer
 from pointsman.control.servicers.models import ModelServicer
@@ -29,6 +30,7 @@ from pointsman.control.signing import SigningKeys
 from pointsman.control.upkeep import ABANDONED_AFTER_SECONDS, Upkeep
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.routers import Router
 from pointsman.errors import DatabaseTooNewError, DatabaseUnavailableError, PointsmanError
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
@@ -38,6 +40,7 @@ _log = structlog.get_logger(__name__)
 
 _FIRST_ATTEMPT_SECONDS = 5.0
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
+_LEAST_GRACE_SECONDS = 1.0
 
 
 def clock_us() -> int:
@@ -50,8 +53,9 @@ class ControlPlane:
 
     Args:
         database_url: ``sqlite:///path`` or ``postgresql://…``.
-        data_plane: The data plane to publish to and to read records and counters from.
+        data_plane: The data plane to publish to and to read counters and the journal from.
         socket_path: The unix socket on which the data plane brings calls; its folder must be 0700.
+        lake_folder: Where the data plane writes the lake.
         endpoint: The ``host:port`` that answers name as the endpoint to call.
         loopback: Whether the data plane is reachable from this machine only. While no key exists, calls
             without a key are then the local admin's; otherwise they are refused.
@@ -67,6 +71,7 @@ class ControlPlane:
         database_url: str,
         data_plane: DataPlane,
         socket_path: Path,
+        lake_folder: Path,
         *,
         endpoint: str,
         loopback: bool,
@@ -78,15 +83,16 @@ class ControlPlane:
         self._socket_path = socket_path
         self._database = Database(database_url, self._options.reader_threads + 4)
         self._lanes = Lanes(self._options.reader_threads)
-        self._publisher = Publisher(self._database, data_plane, open_without_keys=loopback, clock=clock)
-        changes = Changes(self._database, self._publisher, clock)
-        self._recorder = Recorder(
+        self._publisher = Publisher(
             self._database,
             data_plane,
-            interval_seconds=self._options.record_interval_seconds,
-            rows_per_second=self._options.record_rows_per_second,
-            rows_per_router=self._options.prediction_rows_per_router,
+            open_without_keys=loopback,
+            horizon_days=self._options.feedback_horizon_days,
+            clock=clock,
         )
+        changes = Changes(self._database, self._publisher, clock)
+        self._applier = Applier(self._database, data_plane, clock)
+        self._lake = LakeParts(self._database, data_plane, self._applier, lake_folder, self._options, clock)
         self._signing = SigningKeys(self._database, changes, self._options.feedback_horizon_days)
         self._deployments = Deployments(
             self._database, changes, data_plane, self._lanes, self._options.deploy_timeout_seconds
@@ -96,16 +102,19 @@ class ControlPlane:
             routers=RouterRegistry(self._database, changes, data_plane),
             allocations=Allocations(changes, data_plane),
             deployments=self._deployments,
-            watch=RouterWatch(self._database, data_plane, self._recorder),
+            watch=RouterWatch(self._database, data_plane, self._applier),
+            erasure=self._lake.erasure,
             lanes=self._lanes,
             endpoint=endpoint,
         )
         self._keys = ApiKeys(self._database, changes, clock)
-        self._feedback = FeedbackBook(
+        self._latest = _NothingRecorded()
+        self._feedback = FeedbackDesk(
             self._database,
             data_plane,
+            self._applier,
+            self._latest,
             lambda: self._publisher.signing_keys,
-            self._lanes,
             self._options.feedback_horizon_days,
             clock,
         )
@@ -169,7 +178,11 @@ class ControlPlane:
             raise self._too_new
 
     async def stop(self, grace_seconds: float) -> None:
-        """Finishes the calls in progress within the grace, stores the last records and closes."""
+        """Finishes the calls in progress within the grace, stores what the journal has and closes.
+
+        The data plane must have drained, so that nothing more comes into the journal.
+        """
+        deadline = time.monotonic() + grace_seconds
         if self._server is not None:
             await self._server.stop(grace_seconds)
             self._server = None
@@ -181,7 +194,9 @@ class ControlPlane:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await asyncio.to_thread(self._lanes.close)
-        await asyncio.to_thread(self._recorder.stop)
+        await asyncio.to_thread(self._lake.stop, _left(deadline))
+        await asyncio.to_thread(self._applier.stop, _left(deadline))
+        await asyncio.to_thread(self._lake.stop_shipping, _left(deadline))
         await asyncio.to_thread(self._database.close)
 
     async def _serve(self) -> None:
@@ -197,7 +212,7 @@ class ControlPlane:
         models = ModelServicer(self._models, self._lanes)
         routers = RouterServicer(self._routers)
         keys = ApiKeyServicer(self._keys, self._lanes)
-        predictions = PredictionServicer(self._feedback)
+        predictions = PredictionServicer(self._feedback, self._lanes)
         key_pb2_grpc.add_ApiKeyServiceServicer_to_server(keys, server)  # type: ignore[no-untyped-call]
         prediction_pb2_grpc.add_PredictionServiceServicer_to_server(predictions, server)  # type: ignore[no-untyped-call]
         model_pb2_grpc.add_ModelServiceServicer_to_server(models, server)  # type: ignore[no-untyped-call]
@@ -240,7 +255,8 @@ class ControlPlane:
             attempted.set()
             await asyncio.sleep(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)])
             attempt += 1
-        self._recorder.start()
+        self._applier.start()
+        self._lake.start()
         self._tasks.append(asyncio.create_task(self._upkeep.run()))
         attempted.set()
 
@@ -254,3 +270,16 @@ class ControlPlane:
         # A file belongs to this process alone; a server may be shared with one that is deploying.
         age_us = 0 if self._database.is_sqlite else int(ABANDONED_AFTER_SECONDS * 1_000_000)
         self._deployments.fail_abandoned(self._clock() - age_us + 1)
+
+
+class _NothingRecorded:
+    """Knows no predictions."""
+
+    def latest_prediction(self, router: Router, recorded_entity_id: str) -> str | None:
+        """Answers None."""
+        return None
+
+
+def _left(deadline: float) -> float:
+    """Answers what is left of a grace: a moment at least, in which most of it is done."""
+    return max(_LEAST_GRACE_SECONDS, deadline - time.monotonic())

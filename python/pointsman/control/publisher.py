@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from pointsman.control import snapshot
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.routers import Router
+from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.errors import InvalidSnapshotError, StaleSnapshotError
-from pointsman.store import api_keys, generations, model_versions, routers, signing_keys
+from pointsman.store import api_keys, generations, installation, model_versions, routers, signing_keys
 from pointsman.store.database import Database
 from pointsman.v1 import snapshot_pb2
 
@@ -36,15 +37,23 @@ class Publisher:
         database: Where the state is.
         data_plane: Where it goes.
         open_without_keys: Whether calls without a key are the local admin's while no key exists.
+        horizon_days: How long after a prediction its feedback is taken.
         clock: Answers the time in UTC microseconds.
     """
 
     def __init__(
-        self, database: Database, data_plane: DataPlane, *, open_without_keys: bool, clock: Callable[[], int]
+        self,
+        database: Database,
+        data_plane: DataPlane,
+        *,
+        open_without_keys: bool,
+        horizon_days: int,
+        clock: Callable[[], int],
     ) -> None:
         self._database = database
         self._data_plane = data_plane
         self._open_without_keys = open_without_keys
+        self._horizon_us = horizon_days * MICROSECONDS_PER_DAY
         self._clock = clock
         self._lock = threading.Lock()
         self._published = Published(_NOTHING_PUBLISHED, b"")
@@ -117,6 +126,7 @@ class Publisher:
             base_generation=max(since, 0),
             generation=present.value,
             complete=complete,
+            feedback_horizon_us=self._horizon_us if complete else 0,
             changed_routers=[snapshot.router_snapshot(router) for router in changed_routers],
             changed_models=[snapshot.model_snapshot(model) for model in changed_models],
         )
@@ -135,6 +145,8 @@ class Publisher:
         # Before the first key exists there is no table to publish: an empty one would name no current key.
         if present.signing_changed > since and (keys_in_force := signing_keys.list_all(connection)):
             update.signing_keys.CopyFrom(snapshot.signing_key_table(keys_in_force))
+        if present.signing_changed > since:
+            update.entity_key = installation.entity_key(connection)
         return update
 
     def _send_or_start_over(self, update: snapshot_pb2.SnapshotUpdate) -> None:

@@ -48,6 +48,9 @@ UPDATABLE = (
     "answer_router_name",
     "default_timeout",
     "record_predictions",
+    "recording",
+    "metrics",
+    "allow_feedback_corrections",
 )
 """The fields that UpdateRouter can change."""
 
@@ -193,6 +196,8 @@ class RouterRegistry:
             routers.save(change.connection, after)
             if "tags" in paths:
                 routers.replace_tags(change.connection, after)
+            if "metrics" in paths:
+                routers.replace_metrics(change.connection, after)
             change.router = after
         return after
 

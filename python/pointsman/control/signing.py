@@ -1,4 +1,4 @@
-"""The keys that sign prediction ids: the first one, new ones, and forgetting old ones."""
+"""The keys that sign prediction ids and hash recorded entities: the first, new ones, forgetting old ones."""
 
 import secrets
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pointsman.control.changes import Changes
 from pointsman.domain.keys import SigningKey
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.errors import FailedPreconditionError
-from pointsman.store import signing_keys
+from pointsman.store import installation, signing_keys
 from pointsman.store.database import Database
 
 SECRET_BYTES = 32
@@ -37,13 +37,15 @@ class SigningKeys:
         self._new_secret = new_secret
 
     def ensure(self) -> None:
-        """Makes the first key when there is none."""
+        """Makes the first signing key and the key of entity hashes when there are none."""
         with self._database.read() as connection:
-            if signing_keys.list_all(connection):
+            if signing_keys.list_all(connection) and installation.entity_key(connection):
                 return
         with self._changes.change(signing=True) as change:
             if not signing_keys.list_all(change.connection):
                 signing_keys.add(change.connection, SigningKey(0, self._new_secret(), change.now_us))
+            if not installation.entity_key(change.connection):
+                installation.add(change.connection, self._new_secret(), change.now_us)
 
     def rotate(self) -> int:
         """Makes a new key that signs from now on; forgets those too old to verify anything of use.

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from pointsman.control.convert.enums import ROUTER_STATUS, SCOPE, STAGE, STRATEGY, VERSION_PINNING
 from pointsman.control.convert.models import backend_to, signature_to
+from pointsman.control.convert.recording import metrics_to, recording_to
 from pointsman.control.convert.routers import permissions_to, variants_to
 from pointsman.domain.keys import ApiKey, SigningKey, sorted_scopes
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
@@ -28,6 +29,11 @@ def router_snapshot(router: Router) -> snapshot_pb2.RouterSnapshot:
         record_predictions=router.record_predictions,
         owner=router.owner,
         permissions=permissions_to(router.permissions),
+        recording=recording_to(router.recording),
+        metrics=metrics_to(router.metrics),
+        allow_feedback_corrections=router.allow_feedback_corrections,
+        create_time_us=router.create_time_us,
+        changed_generation=router.changed_generation,
     )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pointsman.domain.data_plane import DecodedPredictionId
 
-_TWINS: dict[type[_core.CoreError], type[errors.DataPlaneError]] = {
+_TWINS: dict[type[_core.CoreError], type[errors.PointsmanError]] = {
     _core.InvalidSnapshotError: errors.InvalidSnapshotError,
     _core.StaleSnapshotError: errors.StaleSnapshotError,
     _core.BackendError: errors.BackendError,

@@ -1,7 +1,8 @@
 """The data plane as a port: what the control plane asks of it.
 
 ``pointsman.dataplane`` implements it over the Rust extension; tests bring one of their own. Messages
-are those of ``pointsman/v1/snapshot.proto``, serialised. All methods may be called from any thread.
+are those of ``pointsman/v1/snapshot.proto`` and ``record.proto``, serialised. A position is a place in one
+of the journal's two logs; positions only grow. All methods may be called from any thread.
 An implementation raises the errors of :mod:`pointsman.errors`, never the extension's own.
 """
 
@@ -72,8 +73,78 @@ class DataPlane(Protocol):
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``."""
 
-    def take_records(self, max_records: int, timeout_seconds: float) -> bytes:
-        """Takes a ``RecordBatch`` off the queue, waiting up to the time for the first record."""
+    @property
+    def journal_id(self) -> str:
+        """Names the journal of this data folder: 32 hexadecimal digits, for ever the same."""
+
+    def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
+        """Reads feedback that is on disk, as a ``FeedbackBatch``, waiting up to the time for the first entry.
+
+        Entries stay until they are released. From a position below the oldest one, it begins at that.
+
+        Raises:
+            JournalError: It cannot be read.
+        """
+
+    def release_feedback(self, position: int, outcomes: bytes) -> None:
+        """Lets feedback before a position go, and tells ``FeedbackOutcomes`` to callers who wait for them.
+
+        Raises:
+            JournalError: The position is not one of the journal's.
+        """
+
+    def append_feedback(self, batch: bytes) -> None:
+        """Appends a ``FeedbackAppend``; it is on disk when this returns.
+
+        Raises:
+            JournalError: It is not; nothing of it will be applied, or some of it after a restart.
+        """
+
+    def take_shipped(self, timeout_seconds: float) -> bytes:
+        """Reads which segments are files of the lake by now, as ``ShippedSegments``, waiting for the first.
+
+        They stay until they are released.
+
+        Raises:
+            JournalError: The lake cannot be written.
+        """
+
+    def release_predictions(self, position: int) -> None:
+        """Lets predictions before a position go: the manifest lists the files that hold them.
+
+        The first call begins the shipping.
+
+        Raises:
+            JournalError: The position is not one of the journal's.
+        """
+
+    def read_tail(self, query: bytes) -> bytes:
+        """Answers the predictions of a ``TailQuery`` that are in no registered file, as a ``TailAnswer``.
+
+        Raises:
+            JournalError: They cannot be read.
+            PositionGoneError: They were registered since the manifest was read: read it again.
+        """
+
+    def seal_predictions(self) -> int:
+        """Ends the segment that predictions go to, so that it is shipped at once.
+
+        Returns:
+            The position behind it: every prediction that was made before is before it.
+
+        Raises:
+            JournalError: The journal takes nothing.
+        """
+
+    def merge_lake_files(self, request: bytes) -> bytes:
+        """Writes one file of several, as a ``MergeRequest`` says; it is on disk but not in the manifest.
+
+        Returns:
+            The new file, as a ``LakeFile``.
+
+        Raises:
+            JournalError: A file cannot be read or written.
+        """
 
     def metrics(self) -> str:
         """Answers all metrics in the Prometheus text format."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from pointsman.domain.recording_checks import check_metrics, check_recording
 from pointsman.domain.routers import Permissions, Router, Strategy, Variant, VariantRole
 from pointsman.domain.violations import (
     MAX_DESCRIPTION_CHARS,
@@ -41,6 +42,8 @@ def check_router(router: Router, field: str = "router") -> None:
             f"{router.default_timeout_ms / 1000:g}s is not between 0.001s and {MAX_TIMEOUT_MS // 1000}s",
         )
     _check_permissions(found, f"{field}.permissions", router.permissions)
+    check_recording(found, f"{field}.recording", router.recording)
+    check_metrics(found, f"{field}.metrics", router.metrics)
     _check_variants(found, f"{field}.variants", router.variants)
     found.raise_if_any()
     if router.strategy is not Strategy.WEIGHTED:

@@ -1,10 +1,12 @@
 """Routers and their variants."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pointsman.domain.metrics import MetricDefinition
 from pointsman.domain.models import ModelKey
+from pointsman.domain.recording import Recording
 
 SLOT_COUNT = 10_000
 SALT_BYTES = 16
@@ -76,6 +78,8 @@ class Router:
 
     Attributes:
         default_timeout_ms: The deadline of calls that bring none; 0 means the server's default.
+        metrics: What feedback brings; without any, every metric is taken as a number.
+        allow_feedback_corrections: Whether a later value of feedback replaces an earlier one.
         serving: Whether the data plane serves it. True for the short while between publishing a deployment
             and saying ``running``.
         slot_runs: The 10,000 slots as variant index and length in turn.
@@ -95,6 +99,9 @@ class Router:
     answer_router_name: bool = False
     default_timeout_ms: int = 0
     record_predictions: bool = True
+    recording: Recording = field(default_factory=Recording)
+    metrics: tuple[MetricDefinition, ...] = ()
+    allow_feedback_corrections: bool = False
     permissions: Permissions = Permissions()
     owner: str = ""
     status: RouterStatus = RouterStatus.REGISTERED

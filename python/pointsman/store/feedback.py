@@ -1,41 +1,17 @@
-"""Feedback and its totals in SQL."""
+"""Totals of feedback in SQL, its way to the lake and its end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pointsman.domain.predictions import Feedback, FeedbackOutcome, FeedbackTotals
-from pointsman.store.schema import feedback, feedback_totals
+from pointsman.domain.feedback import FeedbackTotals
+from pointsman.store.schema import feedback, feedback_totals, routers
 
-
-def record(connection: Connection, router_key: int, given: Feedback) -> FeedbackOutcome:
-    """Stores a value of feedback, unless one came before for the same prediction and metric.
-
-    The totals are raised by :func:`raise_totals`, in the same transaction.
-
-    Returns:
-        ``APPLIED`` when it is new, ``DUPLICATE`` when the same was there, ``CONFLICT`` when another was.
-    """
-    values = {
-        "prediction_id": given.prediction_id,
-        "metric": given.metric,
-        "router_key": router_key,
-        "variant": given.variant,
-        "value": given.value,
-        "observe_time_us": given.observe_time_us,
-        "prediction_time_us": given.prediction_time_us,
-        "counted": given.counted,
-    }
-    if connection.execute(_INSERT[connection.dialect.name], values).first() is not None:
-        return FeedbackOutcome.APPLIED
-    first = connection.execute(
-        select(feedback.c.value).where(
-            feedback.c.prediction_id == given.prediction_id, feedback.c.metric == given.metric
-        )
-    ).scalar_one()
-    return FeedbackOutcome.DUPLICATE if first == given.value else FeedbackOutcome.CONFLICT
+# Below the number of parameters that every build of SQLite takes.
+_IDS_PER_QUERY = 500
 
 
 def raise_totals(connection: Connection, sums: Mapping[int, Iterable[FeedbackTotals]]) -> None:
@@ -47,9 +23,12 @@ def raise_totals(connection: Connection, sums: Mapping[int, Iterable[FeedbackTot
         connection: The transaction that stored the values.
         sums: What to add, by the router's row key.
     """
-    statement = _RAISE[connection.dialect.name]
+    raising = _RAISE[connection.dialect.name]
     for router_key in sorted(sums):
         for added in sorted(sums[router_key], key=lambda totals: (totals.variant, totals.metric)):
+            if added.count == 0:
+                _move(connection, router_key, added)
+                continue
             values = {
                 "router_key": router_key,
                 "variant": added.variant,
@@ -58,7 +37,7 @@ def raise_totals(connection: Connection, sums: Mapping[int, Iterable[FeedbackTot
                 "total": added.total,
                 "total_squares": added.total_squares,
             }
-            connection.execute(statement, values)
+            connection.execute(raising, values)
 
 
 def totals_of(connection: Connection, router_key: int) -> list[FeedbackTotals]:
@@ -73,17 +52,100 @@ def totals_of(connection: Connection, router_key: int) -> list[FeedbackTotals]:
 
 
 def remove_before(connection: Connection, prediction_time_us: int, row_count: int) -> int:
-    """Deletes values whose prediction was made before a time; the totals keep them. Answers how many."""
+    """Deletes values whose prediction was made before a time and that the lake has.
+
+    The totals keep them. Answers how many.
+    """
+    columns = feedback.c
     old = (
-        select(feedback.c.prediction_id)
-        .where(feedback.c.prediction_time_us < prediction_time_us)
+        select(columns.sequence)
+        .where(columns.prediction_time_us < prediction_time_us, columns.exported)
         .limit(row_count)
     )
-    return connection.execute(delete(feedback).where(feedback.c.prediction_id.in_(old))).rowcount
+    return connection.execute(delete(feedback).where(columns.sequence.in_(old))).rowcount
 
 
-def _insert(dialect: Any) -> Any:
-    return dialect.insert(feedback).on_conflict_do_nothing().returning(feedback.c.metric)
+def remove_predictions(connection: Connection, prediction_ids: Sequence[str]) -> int:
+    """Deletes all values for some predictions; the totals keep them. Answers how many."""
+    removed = 0
+    for start in range(0, len(prediction_ids), _IDS_PER_QUERY):
+        chunk = prediction_ids[start : start + _IDS_PER_QUERY]
+        removed += connection.execute(delete(feedback).where(feedback.c.prediction_id.in_(chunk))).rowcount
+    return removed
+
+
+@dataclass(frozen=True)
+class RowToExport:
+    """One row of feedback for the lake; its fields are the lake's columns, but for the sequence."""
+
+    sequence: int
+    prediction_id: str
+    row: int
+    metric: str
+    value: float
+    observe_time_us: int
+    apply_time_us: int
+    prediction_time_us: int
+    variant: str
+    epoch: int
+    propensity: float
+    counted: bool
+    revision: int
+
+
+def routers_to_export(connection: Connection) -> list[tuple[int, str]]:
+    """Answers the row key and id of the routers with feedback that the lake has not."""
+    waiting = select(feedback.c.router_key).where(~feedback.c.exported).distinct().subquery()
+    statement = (
+        select(routers.c.row_key, routers.c.router_id)
+        .join(waiting, waiting.c.router_key == routers.c.row_key)
+        .order_by(routers.c.row_key)
+    )
+    return [(row_key, router_id) for row_key, router_id in connection.execute(statement)]
+
+
+def to_export(connection: Connection, router_key: int, row_count: int) -> list[RowToExport]:
+    """Answers the oldest rows of a router that the lake has not, in the order of their sequence."""
+    columns = [feedback.c[field.name] for field in fields(RowToExport)]
+    statement = (
+        select(*columns)
+        .where(feedback.c.router_key == router_key, ~feedback.c.exported)
+        .order_by(feedback.c.sequence)
+        .limit(row_count)
+    )
+    return [RowToExport(*row) for row in connection.execute(statement)]
+
+
+def mark_exported(connection: Connection, router_key: int, rows: Sequence[RowToExport]) -> bool:
+    """Notes that the lake has rows, which are all those of a router between the first and the last.
+
+    Returns:
+        Whether it was exactly those; when not, the transaction must not be kept.
+    """
+    columns = feedback.c
+    statement = update(feedback).where(
+        columns.router_key == router_key,
+        ~columns.exported,
+        columns.sequence.between(rows[0].sequence, rows[-1].sequence),
+        columns.apply_time_us.between(
+            min(row.apply_time_us for row in rows), max(row.apply_time_us for row in rows)
+        ),
+    )
+    return connection.execute(statement.values(exported=True)).rowcount == len(rows)
+
+
+def _move(connection: Connection, router_key: int, added: FeedbackTotals) -> None:
+    """Changes totals by corrections alone, whose count PostgreSQL would refuse as a new row."""
+    columns = feedback_totals.c
+    connection.execute(
+        update(feedback_totals)
+        .where(
+            columns.router_key == router_key,
+            columns.variant == added.variant,
+            columns.metric == added.metric,
+        )
+        .values(total=columns.total + added.total, total_squares=columns.total_squares + added.total_squares)
+    )
 
 
 def _raise(dialect: Any) -> Any:
@@ -99,6 +161,5 @@ def _raise(dialect: Any) -> Any:
     )
 
 
-# Made once: every value of feedback runs them.
-_INSERT = {"sqlite": _insert(sqlite), "postgresql": _insert(postgresql)}
+# Made once: every batch of feedback runs them.
 _RAISE = {"sqlite": _raise(sqlite), "postgresql": _raise(postgresql)}

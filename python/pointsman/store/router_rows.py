@@ -1,10 +1,13 @@
 """Rows of the router tables as routers."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, select
 
+from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricType
+from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
 from pointsman.domain.routers import (
     Permissions,
     Router,
@@ -14,7 +17,7 @@ from pointsman.domain.routers import (
     VariantRole,
     VersionPinning,
 )
-from pointsman.store.schema import model_versions, permissions, router_tags, variants
+from pointsman.store.schema import model_versions, permissions, router_metrics, router_tags, variants
 
 # Below the number of parameters that every build of SQLite takes.
 KEYS_PER_QUERY = 500
@@ -39,6 +42,18 @@ _TAGS_OF = (
     .where(router_tags.c.router_key.in_(_ROW_KEYS))
     .order_by(router_tags.c.router_key, router_tags.c.position)
 )
+_METRICS_OF = (
+    select(
+        router_metrics.c.router_key,
+        router_metrics.c.name,
+        router_metrics.c.type,
+        router_metrics.c.min_value,
+        router_metrics.c.max_value,
+        router_metrics.c.direction,
+    )
+    .where(router_metrics.c.router_key.in_(_ROW_KEYS))
+    .order_by(router_metrics.c.router_key, router_metrics.c.position)
+)
 _USERS_OF = (
     select(permissions.c.router_key, permissions.c.user_id)
     .where(permissions.c.router_key.in_(_ROW_KEYS))
@@ -54,11 +69,13 @@ def load_routers(connection: Connection, rows: Sequence[RowMapping]) -> list[Rou
         row_keys = {"row_keys": [row["row_key"] for row in chunk]}
         own_variants = _grouped(connection.execute(_VARIANTS_OF, row_keys).all())
         own_tags = _grouped(connection.execute(_TAGS_OF, row_keys).all())
+        own_metrics = _grouped(connection.execute(_METRICS_OF, row_keys).all())
         own_users = _grouped(connection.execute(_USERS_OF, row_keys).all())
         loaded.extend(
             _from_row(
                 row,
                 tuple(_variant(found) for found in own_variants.get(row["row_key"], ())),
+                tuple(_metric(found) for found in own_metrics.get(row["row_key"], ())),
                 tuple(found[1] for found in own_tags.get(row["row_key"], ())),
                 tuple(found[1] for found in own_users.get(row["row_key"], ())),
             )
@@ -79,8 +96,29 @@ def _variant(row: Sequence[Any]) -> Variant:
     return Variant(name, model_id, version, weight, enabled, VariantRole(role))
 
 
+def _metric(row: Sequence[Any]) -> MetricDefinition:
+    _, name, kind, min_value, max_value, direction = row
+    return MetricDefinition(name, MetricType(kind), min_value, max_value, MetricDirection(direction))
+
+
+def _recording(row: RowMapping) -> Recording:
+    return Recording(
+        features_share=row["features_share"],
+        exclude_features=tuple(json.loads(row["exclude_features"])),
+        max_body_bytes=row["max_body_bytes"],
+        entity=EntityRecording(row["entity_recording"]),
+        durability=RecordDurability(row["durability"]),
+        retention_days=row["retention_days"],
+        retention_bytes=row["retention_bytes"],
+    )
+
+
 def _from_row(
-    row: RowMapping, own_variants: tuple[Variant, ...], tags: tuple[str, ...], users: tuple[str, ...]
+    row: RowMapping,
+    own_variants: tuple[Variant, ...],
+    metrics: tuple[MetricDefinition, ...],
+    tags: tuple[str, ...],
+    users: tuple[str, ...],
 ) -> Router:
     return Router(
         router_id=row["router_id"],
@@ -94,6 +132,9 @@ def _from_row(
         answer_router_name=row["answer_router_name"],
         default_timeout_ms=row["default_timeout_ms"],
         record_predictions=row["record_predictions"],
+        recording=_recording(row),
+        metrics=metrics,
+        allow_feedback_corrections=row["allow_feedback_corrections"],
         permissions=Permissions(row["public"], row["public_predict"], users),
         owner=row["owner"],
         status=RouterStatus(row["status"]),

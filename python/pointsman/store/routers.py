@@ -1,6 +1,7 @@
 """Routers and their variants in SQL."""
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ from pointsman.domain.routers import (
     Variant,
 )
 from pointsman.store.router_rows import KEYS_PER_QUERY, dump_runs, load_routers
-from pointsman.store.schema import permissions, router_tags, routers, variants
+from pointsman.store.schema import permissions, router_metrics, router_tags, routers, variants
 
 _PRESENT = routers.c.delete_time_us.is_(None)
 
@@ -40,16 +41,27 @@ def find(connection: Connection, router_id: str) -> Router | None:
     return found[0] if found else None
 
 
-def find_row_keys(connection: Connection, router_ids: Sequence[str]) -> dict[str, int]:
-    """Answers the row keys of the routers that are there."""
-    found: dict[str, int] = {}
+_FIND_KEYS = select(routers.c.router_id, routers.c.row_key, routers.c.create_time_us).where(
+    routers.c.router_id.in_(bindparam("router_ids", expanding=True)), _PRESENT
+)
+
+
+def find_keys(connection: Connection, router_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Answers the row key and the creation time of the routers that are there, by their ids."""
+    found: dict[str, tuple[int, int]] = {}
     for start in range(0, len(router_ids), KEYS_PER_QUERY):
         chunk = router_ids[start : start + KEYS_PER_QUERY]
-        statement = select(routers.c.router_id, routers.c.row_key).where(
-            routers.c.router_id.in_(chunk), _PRESENT
-        )
-        found.update((router_id, row_key) for router_id, row_key in connection.execute(statement))
+        for router_id, row_key, create_time_us in connection.execute(_FIND_KEYS, {"router_ids": chunk}):
+            found[router_id] = (row_key, create_time_us)
     return found
+
+
+def find_retention(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Answers the days and bytes that the routers that are there keep, by their ids; 0 for the default."""
+    statement = select(routers.c.router_id, routers.c.retention_days, routers.c.retention_bytes).where(
+        _PRESENT
+    )
+    return {router_id: (days, size) for router_id, days, size in connection.execute(statement)}
 
 
 def list_page(
@@ -148,6 +160,7 @@ def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, in
     row_key = connection.execute(statement).scalar_one()
     stored = dataclasses.replace(router, row_key=row_key)
     _insert_tags(connection, stored)
+    _insert_metrics(connection, stored)
     _insert_permissions(connection, stored)
     _insert_variants(connection, stored, model_keys)
     return stored
@@ -217,6 +230,12 @@ def replace_tags(connection: Connection, router: Router) -> None:
     _insert_tags(connection, router)
 
 
+def replace_metrics(connection: Connection, router: Router) -> None:
+    """Stores the metrics that a router declares in place of those before."""
+    connection.execute(delete(router_metrics).where(router_metrics.c.router_key == router.row_key))
+    _insert_metrics(connection, router)
+
+
 def replace_permissions(connection: Connection, router: Router) -> None:
     """Stores a router's shared users in place of those before; the flags are saved with the router."""
     connection.execute(delete(permissions).where(permissions.c.router_key == router.row_key))
@@ -244,6 +263,7 @@ def _readable_by(user_id: str) -> ColumnElement[bool]:
 
 
 def _columns(router: Router) -> dict[str, Any]:
+    recording = router.recording
     return {
         "display_name": router.display_name,
         "description": router.description,
@@ -252,6 +272,14 @@ def _columns(router: Router) -> dict[str, Any]:
         "answer_router_name": router.answer_router_name,
         "default_timeout_ms": router.default_timeout_ms,
         "record_predictions": router.record_predictions,
+        "features_share": recording.features_share,
+        "exclude_features": json.dumps(recording.exclude_features, ensure_ascii=False),
+        "max_body_bytes": recording.max_body_bytes,
+        "entity_recording": recording.entity.value,
+        "durability": recording.durability.value,
+        "retention_days": recording.retention_days,
+        "retention_bytes": recording.retention_bytes,
+        "allow_feedback_corrections": router.allow_feedback_corrections,
         "public": router.permissions.public,
         "public_predict": router.permissions.public_predict,
         "status": router.status.value,
@@ -272,6 +300,25 @@ def _insert_tags(connection: Connection, router: Router) -> None:
             [
                 {"router_key": router.row_key, "position": position, "tag": tag}
                 for position, tag in enumerate(router.tags)
+            ],
+        )
+
+
+def _insert_metrics(connection: Connection, router: Router) -> None:
+    if router.metrics:
+        connection.execute(
+            insert(router_metrics),
+            [
+                {
+                    "router_key": router.row_key,
+                    "name": metric.name,
+                    "position": position,
+                    "type": metric.type.value,
+                    "min_value": metric.min_value,
+                    "max_value": metric.max_value,
+                    "direction": metric.direction.value,
+                }
+                for position, metric in enumerate(router.metrics)
             ],
         )
 

@@ -119,6 +119,16 @@ routers = Table(
     Column("answer_router_name", Boolean, nullable=False),
     Column("default_timeout_ms", BigInteger, nullable=False),
     Column("record_predictions", Boolean, nullable=False),
+    Column("features_share", Float(53), nullable=False),
+    # A JSON list.
+    Column("exclude_features", Text, nullable=False),
+    Column("max_body_bytes", BigInteger, nullable=False),
+    Column("entity_recording", String(8), nullable=False),
+    Column("durability", String(8), nullable=False),
+    # 0 for the server's default.
+    Column("retention_days", Integer, nullable=False),
+    Column("retention_bytes", BigInteger, nullable=False),
+    Column("allow_feedback_corrections", Boolean, nullable=False),
     Column("public", Boolean, nullable=False),
     Column("public_predict", Boolean, nullable=False),
     Column("owner", Name, nullable=False),
@@ -143,6 +153,12 @@ routers = Table(
     CheckConstraint("default_timeout_ms >= 0", name="default_timeout_ms"),
     CheckConstraint("length(salt) = 16", name="salt"),
     CheckConstraint("revision > 0", name="revision"),
+    CheckConstraint("features_share >= 0 AND features_share <= 1", name="features_share"),
+    CheckConstraint("max_body_bytes > 0", name="max_body_bytes"),
+    CheckConstraint("entity_recording IN ('plain', 'hmac', 'none')", name="entity_recording"),
+    CheckConstraint("durability IN ('buffered', 'durable')", name="durability"),
+    CheckConstraint("retention_days >= 0", name="retention_days"),
+    CheckConstraint("retention_bytes >= 0", name="retention_bytes"),
     Index(
         "uq_routers_present",
         "router_id",
@@ -162,6 +178,22 @@ router_tags = Table(
     Column("tag", Words, nullable=False),
     UniqueConstraint("router_key", "tag"),
     Index("ix_router_tags_tag", "tag"),
+)
+
+router_metrics = Table(
+    "router_metrics",
+    metadata,
+    Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("name", Name, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("type", String(8), nullable=False),
+    Column("min_value", Float(53)),
+    Column("max_value", Float(53)),
+    Column("direction", String(8), nullable=False),
+    CheckConstraint("type IN ('number', 'binary', 'count')", name="type"),
+    CheckConstraint("direction IN ('maximise', 'minimise')", name="direction"),
+    CheckConstraint("min_value <= max_value", name="range"),
+    UniqueConstraint("router_key", "position"),
 )
 
 permissions = Table(
@@ -220,46 +252,103 @@ signing_keys = Table(
     CheckConstraint("length(secret) = 32", name="secret"),
 )
 
-predictions = Table(
-    "predictions",
+installation = Table(
+    "installation",
     metadata,
-    Column("sequence", RowKey, primary_key=True, autoincrement=True),
-    Column("prediction_id", Text, nullable=False, unique=True),
-    Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), nullable=False),
-    Column("variant", Name, nullable=False),
-    Column("model_id", Name, nullable=False),
-    Column("model_version", Name, nullable=False),
-    Column("entity_id", Words, nullable=False),
-    Column("time_us", BigInteger, nullable=False),
-    Column("generation", BigInteger, nullable=False),
-    Column("propensity", Float(53), nullable=False),
-    Column("reason", String(16), nullable=False),
-    Column("randomised_by", String(16), nullable=False),
-    Column("status_code", Integer, nullable=False),
-    Column("overhead_ns", BigInteger, nullable=False),
-    Column("backend_latency_ns", BigInteger, nullable=False),
-    Column("request_id", Text, nullable=False),
-    # JSON, unset for calls that were not made by features.
-    Column("features", Text),
-    Column("prediction", Text),
-    Column("probabilities", Text),
-    Index("ix_predictions_router_key_time_us_sequence", "router_key", "time_us", "sequence"),
-    Index("ix_predictions_router_key_entity_id_time_us", "router_key", "entity_id", "time_us"),
-    sqlite_autoincrement=True,
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    # The key of recorded entity hashes.
+    Column("entity_key", LargeBinary(32), nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    CheckConstraint("row = 1", name="one_row"),
+    CheckConstraint("length(entity_key) = 32", name="entity_key"),
 )
 
+# How far a journal's logs are in these tables; raised in the transaction that stores what was before.
+journal_positions = Table(
+    "journal_positions",
+    metadata,
+    Column("journal_id", String(32), primary_key=True),
+    Column("stream", String(16), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("update_time_us", BigInteger, nullable=False),
+    CheckConstraint("stream IN ('predictions', 'feedback')", name="stream"),
+    CheckConstraint("position >= 0", name="position"),
+)
+
+# The manifest: what is not here is not in the lake.
+lake_files = Table(
+    "lake_files",
+    metadata,
+    Column("row_key", RowKey, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    Column("path", Words, nullable=False, unique=True),
+    Column("router_id", Name, nullable=False),
+    # Empty for feedback.
+    Column("model_id", Name, nullable=False),
+    Column("date", String(10), nullable=False),
+    Column("journal_id", String(32), nullable=False),
+    Column("start_position", BigInteger, nullable=False),
+    Column("end_position", BigInteger, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("byte_count", BigInteger, nullable=False),
+    Column("min_time_us", BigInteger, nullable=False),
+    Column("max_time_us", BigInteger, nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    # Set when others took its place; only queries that began before still read it.
+    Column("replace_time_us", BigInteger),
+    CheckConstraint(
+        "(kind = 'predictions' AND model_id <> '') OR (kind = 'feedback' AND model_id = '')", name="kind"
+    ),
+    CheckConstraint("path <> ''", name="path"),
+    CheckConstraint("start_position >= 0 AND start_position <= end_position", name="positions"),
+    CheckConstraint("row_count > 0", name="row_count"),
+    CheckConstraint("byte_count > 0", name="byte_count"),
+    CheckConstraint("min_time_us <= max_time_us", name="times"),
+    Index("ix_lake_files_router_id_kind_max_time_us", "router_id", "kind", "max_time_us"),
+    Index(
+        "ix_lake_files_replaced",
+        "replace_time_us",
+        sqlite_where=text("replace_time_us IS NOT NULL"),
+        postgresql_where=text("replace_time_us IS NOT NULL"),
+    ),
+)
+
+# A value that is corrected gets a new sequence, so that a sequence always names the same content.
 feedback = Table(
     "feedback",
     metadata,
-    Column("prediction_id", Text, primary_key=True),
-    Column("metric", Name, primary_key=True),
+    Column("sequence", RowKey, primary_key=True, autoincrement=True),
+    Column("prediction_id", Words, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("metric", Name, nullable=False),
     Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), nullable=False),
     Column("variant", Name, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("propensity", Float(53), nullable=False),
     Column("value", Float(53), nullable=False),
     Column("observe_time_us", BigInteger, nullable=False),
     Column("prediction_time_us", BigInteger, nullable=False),
+    Column("apply_time_us", BigInteger, nullable=False),
     Column("counted", Boolean, nullable=False),
-    Index("ix_feedback_prediction_time_us", "prediction_time_us"),
+    # 1 for the first value, one more with each correction.
+    Column("revision", Integer, nullable=False),
+    Column("exported", Boolean, nullable=False),
+    CheckConstraint("row >= 0", name="row"),
+    CheckConstraint("revision > 0", name="revision"),
+    UniqueConstraint("prediction_id", "row", "metric"),
+    Index("ix_feedback_prediction_time_us_router_key", "prediction_time_us", "router_key"),
+    # Holds all that sums over a window read: a million values take a fraction of a second.
+    Index(
+        "ix_feedback_sums", "router_key", "variant", "metric", "prediction_time_us", "value", "counted"
+    ),
+    Index(
+        "ix_feedback_to_export",
+        "router_key",
+        "sequence",
+        sqlite_where=text("NOT exported"),
+        postgresql_where=text("NOT exported"),
+    ),
+    sqlite_autoincrement=True,
 )
 
 feedback_totals = Table(

@@ -3,9 +3,12 @@
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Scope
+from pointsman.domain.metrics import MetricDirection, MetricType
 from pointsman.domain.models import Stage, Task
-from pointsman.domain.predictions import DecisionReason, FeedbackOutcome, RandomisedBy
+from pointsman.domain.predictions import DecisionReason, RandomisedBy
+from pointsman.domain.recording import EntityRecording, RecordDurability
 from pointsman.domain.routers import RouterStatus, Strategy, VariantRole, VersionPinning
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
@@ -61,3 +64,7 @@ SCOPE = EnumMap(Scope, key_pb2.Scope, "SCOPE_MLOPS_")
 DECISION_REASON = EnumMap(DecisionReason, prediction_pb2.DecisionReason, "DECISION_REASON_")
 RANDOMISED_BY = EnumMap(RandomisedBy, prediction_pb2.RandomisedBy, "RANDOMISED_BY_")
 FEEDBACK_OUTCOME = EnumMap(FeedbackOutcome, prediction_pb2.FeedbackOutcome, "FEEDBACK_OUTCOME_")
+ENTITY_RECORDING = EnumMap(EntityRecording, router_pb2.EntityRecording, "ENTITY_RECORDING_")
+RECORD_DURABILITY = EnumMap(RecordDurability, router_pb2.RecordDurability, "RECORD_DURABILITY_")
+METRIC_TYPE = EnumMap(MetricType, router_pb2.MetricType, "METRIC_TYPE_")
+METRIC_DIRECTION = EnumMap(MetricDirection, router_pb2.MetricDirection, "METRIC_DIRECTION_")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from google.protobuf.duration_pb2 import Duration
 
 from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY, VARIANT_ROLE, VERSION_PINNING
+from pointsman.control.convert.recording import metrics_from, metrics_to, recording_from, recording_to
 from pointsman.control.convert.times import positive_milliseconds_of, timestamp_of
 from pointsman.domain.routers import (
     Permissions,
@@ -47,6 +48,9 @@ def router_from(message: router_pb2.Router, field: str = "router") -> Router:
         answer_router_name=message.answer_router_name,
         default_timeout_ms=timeout_ms,
         record_predictions=message.record_predictions if message.HasField("record_predictions") else True,
+        recording=recording_from(message.recording, f"{field}.recording"),
+        metrics=metrics_from(message.metrics, f"{field}.metrics"),
+        allow_feedback_corrections=message.allow_feedback_corrections,
         permissions=permissions_from(message.permissions),
     )
 
@@ -79,6 +83,9 @@ def router_to(router: Router, endpoint: str) -> router_pb2.Router:
         version_pinning=VERSION_PINNING.number(router.version_pinning),
         answer_router_name=router.answer_router_name,
         record_predictions=router.record_predictions,
+        recording=recording_to(router.recording),
+        metrics=metrics_to(router.metrics),
+        allow_feedback_corrections=router.allow_feedback_corrections,
         permissions=permissions_to(router.permissions),
         owner=router.owner,
         status=ROUTER_STATUS.number(router.status),

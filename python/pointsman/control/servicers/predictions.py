@@ -2,25 +2,56 @@
 
 from pointsman.control.calls import caller
 from pointsman.control.convert.enums import FEEDBACK_OUTCOME
-from pointsman.control.convert.times import microseconds_of
-from pointsman.control.feedback import FeedbackBook
+from pointsman.control.convert.feedback import given_from, waits_applied
+from pointsman.control.feedback import FeedbackDesk, Result
+from pointsman.control.feedback_checks import GivenFeedback
+from pointsman.control.lanes import Lanes
+from pointsman.control.status import code_of
+from pointsman.errors import InvalidArgumentError, PointsmanError
 from pointsman.v1 import prediction_pb2, prediction_pb2_grpc
 
 
 class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
-    """Takes feedback; predictions never arrive here."""
+    """Takes the feedback that the data plane passes on; predictions never arrive here."""
 
-    def __init__(self, book: FeedbackBook) -> None:
-        self._book = book
+    def __init__(self, desk: FeedbackDesk, lanes: Lanes) -> None:
+        self._desk = desk
+        self._lanes = lanes
 
     async def RecordFeedback(
         self, request: prediction_pb2.RecordFeedbackRequest, context: object
     ) -> prediction_pb2.RecordFeedbackResponse:
         """Records a value of feedback."""
-        observe_time_us = None
-        if request.HasField("observe_time"):
-            observe_time_us = microseconds_of(request.observe_time, "observe_time")
-        outcome = await self._book.record(
-            caller(), request.prediction_id, request.metric, request.value, observe_time_us
+        taken = await self._lanes.feed(
+            self._desk.record, caller(), given_from(request), wait_applied=waits_applied(request.wait)
         )
-        return prediction_pb2.RecordFeedbackResponse(outcome=FEEDBACK_OUTCOME.number(outcome))
+        return prediction_pb2.RecordFeedbackResponse(
+            outcome=FEEDBACK_OUTCOME.number(taken.outcome), prediction_id=taken.prediction_id
+        )
+
+    async def BatchRecordFeedback(
+        self, request: prediction_pb2.BatchRecordFeedbackRequest, context: object
+    ) -> prediction_pb2.BatchRecordFeedbackResponse:
+        """Records many values of feedback."""
+        read = [_read(given) for given in request.feedback]
+        good = [given for given in read if isinstance(given, GivenFeedback)]
+        recorded = await self._lanes.feed(
+            self._desk.record_batch, caller(), good, wait_applied=waits_applied(request.wait)
+        )
+        results = iter(recorded)
+        return prediction_pb2.BatchRecordFeedbackResponse(
+            results=[_result(given if isinstance(given, PointsmanError) else next(results)) for given in read]
+        )
+
+
+def _read(given: prediction_pb2.RecordFeedbackRequest) -> GivenFeedback | InvalidArgumentError:
+    try:
+        return given_from(given)
+    except InvalidArgumentError as error:
+        return error
+
+
+def _result(result: Result) -> prediction_pb2.FeedbackResult:
+    if isinstance(result, PointsmanError):
+        return prediction_pb2.FeedbackResult(code=code_of(result).value[0], message=result.message)
+    return prediction_pb2.FeedbackResult(outcome=FEEDBACK_OUTCOME.number(result.outcome))

@@ -10,7 +10,6 @@ from pointsman.control.allocation import Allocations, Reallocation
 from pointsman.control.calls import caller
 from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY
 from pointsman.control.convert.metrics import metrics_to
-from pointsman.control.convert.predictions import prediction_to
 from pointsman.control.convert.routers import (
     check_strategy_stated,
     permissions_from,
@@ -18,8 +17,8 @@ from pointsman.control.convert.routers import (
     router_to,
     variants_to,
 )
-from pointsman.control.convert.times import microseconds_of
 from pointsman.control.deployment import Deployments
+from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lanes import Lanes
 from pointsman.control.routers import UPDATABLE, RouterRegistry
 from pointsman.control.watching import RouterWatch
@@ -28,8 +27,7 @@ from pointsman.domain.pages import page_size
 from pointsman.domain.router_checks import check_variants, check_weight
 from pointsman.domain.routers import SLOT_COUNT, Router
 from pointsman.errors import InvalidArgumentError
-from pointsman.store.predictions import PredictionFilter
-from pointsman.v1 import prediction_pb2, router_pb2, router_pb2_grpc
+from pointsman.v1 import router_pb2, router_pb2_grpc
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,7 @@ class RouterParts:
     allocations: Allocations
     deployments: Deployments
     watch: RouterWatch
+    erasure: Erasure
     lanes: Lanes
     endpoint: str
 
@@ -52,6 +51,7 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         self._allocations = parts.allocations
         self._deployments = parts.deployments
         self._watch = parts.watch
+        self._erasure = parts.erasure
         self._lanes = parts.lanes
         self._endpoint = parts.endpoint
 
@@ -220,31 +220,16 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         """Answers counts, latencies and feedback."""
         return metrics_to(*await self._lanes.read(self._watch.metrics, caller(), request.router_id))
 
-    async def ListPredictions(
-        self, request: router_pb2.ListPredictionsRequest, context: object
-    ) -> router_pb2.ListPredictionsResponse:
-        """Lists recorded predictions, newest first."""
-        page = await self._lanes.read(
-            self._watch.list_predictions,
-            caller(),
-            request.router_id,
-            _prediction_filter(request),
-            page_size=page_size(request.page_size),
-            page_token=request.page_token,
+    async def EraseEntity(
+        self, request: router_pb2.EraseEntityRequest, context: object
+    ) -> router_pb2.EraseEntityResponse:
+        """Deletes every recorded prediction of one entity."""
+        erased = await self._lanes.erase(
+            self._erasure.erase_entity, caller(), request.router_id, request.entity_id
         )
-        return router_pb2.ListPredictionsResponse(
-            predictions=[prediction_to(prediction) for prediction in page.items],
-            next_page_token=page.next_page_token,
+        return router_pb2.EraseEntityResponse(
+            prediction_count=erased.prediction_count, feedback_count=erased.feedback_count
         )
-
-    async def GetPrediction(
-        self, request: router_pb2.GetPredictionRequest, context: object
-    ) -> prediction_pb2.PredictionRecord:
-        """Answers one recorded prediction with its feedback."""
-        prediction = await self._lanes.read(
-            self._watch.get_prediction, caller(), request.router_id, request.prediction_id
-        )
-        return prediction_to(prediction)
 
     async def _deploy(
         self, request: router_pb2.DeployRouterRequest | router_pb2.StartRouterRequest, step: Step
@@ -268,21 +253,6 @@ def _paths(request: router_pb2.UpdateRouterRequest) -> list[str]:
         return paths
     present = {descriptor.name for descriptor, _ in request.router.ListFields()}
     return [path for path in UPDATABLE if path in present]
-
-
-def _prediction_filter(request: router_pb2.ListPredictionsRequest) -> PredictionFilter:
-    start_time_us = end_time_us = None
-    if request.HasField("start_time"):
-        start_time_us = microseconds_of(request.start_time, "start_time")
-    if request.HasField("end_time"):
-        end_time_us = microseconds_of(request.end_time, "end_time")
-    return PredictionFilter(
-        variant=request.variant,
-        entity_id=request.entity_id,
-        start_time_us=start_time_us,
-        end_time_us=end_time_us,
-        has_feedback=request.has_feedback if request.HasField("has_feedback") else None,
-    )
 
 
 def _weights(weights: Sequence[router_pb2.VariantWeight]) -> dict[str, float]:

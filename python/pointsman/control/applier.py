@@ -1,0 +1,218 @@
+"""Applies the journal's feedback to the store: each value once in effect, whatever happens in between."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+import structlog
+
+from pointsman.control.backing_off import BackOff
+from pointsman.control.convert.enums import FEEDBACK_OUTCOME
+from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.feedback import FeedbackOutcome, FeedbackValue
+from pointsman.domain.lake import JournalStream
+from pointsman.errors import PointsmanError
+from pointsman.store import feedback_application, journal_positions
+from pointsman.store.database import Database
+from pointsman.v1 import record_pb2
+
+_log = structlog.get_logger(__name__)
+
+BATCH_VALUES = 5000
+SQLITE_BATCH_VALUES = 1000
+"""SQLite has one writer at a time; a batch of this size holds it for about 15 ms."""
+_TAKE_SECONDS = 0.5
+_NOT_BEGUN = -1
+
+
+class Applier:
+    """Takes feedback from the journal, applies it and lets the journal forget it.
+
+    Args:
+        database: Where it is applied.
+        data_plane: Who keeps the journal.
+        clock: Answers the time in UTC microseconds.
+    """
+
+    def __init__(self, database: Database, data_plane: DataPlane, clock: Callable[[], int]) -> None:
+        self._database = database
+        self._data_plane = data_plane
+        self._clock = clock
+        self._batch_values = SQLITE_BATCH_VALUES if database.is_sqlite else BATCH_VALUES
+        # Held while a batch is applied, by the thread or by a read that wants what was acknowledged.
+        self._lock = threading.Lock()
+        self._position = _NOT_BEGUN
+        self._expected: dict[bytes, deque[Future[FeedbackOutcome]]] = {}
+        self._expected_lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begins to apply in the background."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="pointsman-applier", daemon=True)
+            self._thread.start()
+
+    def stop(self, grace_seconds: float) -> None:
+        """Applies what is there, as far as the grace allows, and ends; the journal keeps the rest."""
+        self._ended.set()
+        if self._thread is None:
+            return
+        deadline = time.monotonic() + grace_seconds
+        self._thread.join(max(0.0, grace_seconds))
+        self._thread = None
+        try:
+            while time.monotonic() < deadline and self._step(0.0):
+                pass
+        except PointsmanError as error:
+            _log.warning("feedback stays in the journal until the next start", reason=str(error))
+
+    def apply_now(self) -> None:
+        """Applies all feedback that was acknowledged before this call.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer; the journal keeps it.
+            JournalError: The journal cannot be read.
+        """
+        while self._step(0.0):
+            pass
+
+    def expect(self, entry: record_pb2.FeedbackEntry) -> Future[FeedbackOutcome]:
+        """Asks what will come of an entry; to be called before it is appended to the journal."""
+        expected: Future[FeedbackOutcome] = Future()
+        with self._expected_lock:
+            self._expected.setdefault(_content(entry), deque()).append(expected)
+        return expected
+
+    def forget(self, entry: record_pb2.FeedbackEntry, expected: Future[FeedbackOutcome]) -> None:
+        """Waits no longer for an entry."""
+        with self._expected_lock:
+            waiting = self._expected.get(_content(entry))
+            if waiting is not None and expected in waiting:
+                waiting.remove(expected)
+                if not waiting:
+                    del self._expected[_content(entry)]
+
+    def _run(self) -> None:
+        back_off = BackOff(self._ended)
+        while not self._ended.is_set():
+            try:
+                self._step(_TAKE_SECONDS)
+            except PointsmanError as error:
+                if back_off.first:
+                    _log.warning("feedback waits in the journal", reason=str(error))
+            except Exception:  # noqa: BLE001 - whatever it is, what was acknowledged must be applied some time
+                if back_off.first:
+                    _log.exception("feedback waits in the journal")
+            else:
+                if back_off.reset():
+                    _log.info("feedback is applied again")
+                continue
+            back_off.wait()
+
+    def _step(self, timeout_seconds: float) -> bool:
+        """Takes and applies one batch; answers whether there was one."""
+        after = self._begin()
+        batch = record_pb2.FeedbackBatch.FromString(
+            self._data_plane.take_feedback(after, self._batch_values, timeout_seconds)
+        )
+        if not batch.entries:
+            return False
+        with self._lock:
+            # Somebody else may have applied the same batch meanwhile.
+            if self._position == after:
+                self._apply(batch.entries, batch.end_positions, batch.next_position)
+        return True
+
+    def _begin(self) -> int:
+        with self._lock:
+            if self._position == _NOT_BEGUN:
+                with self._database.read() as connection:
+                    self._position = journal_positions.position_of(
+                        connection, self._data_plane.journal_id, JournalStream.FEEDBACK
+                    )
+                outcomes = record_pb2.FeedbackOutcomes()
+                self._data_plane.release_feedback(self._position, outcomes.SerializeToString())
+            return self._position
+
+    def _apply(
+        self, entries: Sequence[record_pb2.FeedbackEntry], ends: Sequence[int], next_position: int
+    ) -> None:
+        values = [_value(entry, end) for entry, end in zip(entries, ends, strict=True)]
+        try:
+            with self._database.write() as connection:
+                applied = feedback_application.apply(
+                    connection, self._data_plane.journal_id, values, next_position, self._clock()
+                )
+        except PointsmanError:
+            raise
+        except Exception:  # noqa: BLE001 - no constraint may hold up all that comes after one bad entry
+            if len(entries) == 1:
+                self._skip(entries[0], next_position)
+            else:
+                half = len(entries) // 2
+                self._apply(entries[:half], ends[:half], ends[half - 1])
+                self._apply(entries[half:], ends[half:], next_position)
+            return
+        if applied.dropped_count:
+            _log.warning("feedback was dropped, its router is gone", count=applied.dropped_count)
+        self._finish(entries, ends, applied.outcomes, next_position)
+
+    def _skip(self, entry: record_pb2.FeedbackEntry, next_position: int) -> None:
+        """Leaves out an entry that the database refuses."""
+        _log.exception(
+            "the database refuses feedback", prediction_id=entry.prediction_id, metric=entry.metric
+        )
+        with self._database.write() as connection:
+            feedback_application.apply(
+                connection, self._data_plane.journal_id, (), next_position, self._clock()
+            )
+        self._finish([entry], [next_position], [FeedbackOutcome.UNSPECIFIED], next_position)
+
+    def _finish(
+        self,
+        entries: Sequence[record_pb2.FeedbackEntry],
+        ends: Sequence[int],
+        outcomes: Sequence[FeedbackOutcome],
+        next_position: int,
+    ) -> None:
+        self._position = next_position
+        message = record_pb2.FeedbackOutcomes(
+            end_positions=ends, outcomes=[FEEDBACK_OUTCOME.number(outcome) for outcome in outcomes]
+        )
+        self._data_plane.release_feedback(next_position, message.SerializeToString())
+        if not self._expected:
+            return
+        with self._expected_lock:
+            for entry, outcome in zip(entries, outcomes, strict=True):
+                content = _content(entry)
+                waiting = self._expected.get(content)
+                if waiting is None:
+                    continue
+                waiting.popleft().set_result(outcome)
+                if not waiting:
+                    del self._expected[content]
+
+
+def _content(entry: record_pb2.FeedbackEntry) -> bytes:
+    return entry.SerializeToString(deterministic=True)
+
+
+def _value(entry: record_pb2.FeedbackEntry, position: int) -> FeedbackValue:
+    return FeedbackValue(
+        position,
+        entry.prediction_id,
+        entry.row,
+        entry.metric,
+        entry.value,
+        entry.observe_time_us,
+        entry.router_id,
+        entry.variant,
+        entry.epoch,
+        entry.propensity,
+        entry.prediction_time_us,
+        entry.counted,
+        entry.corrects,
+    )

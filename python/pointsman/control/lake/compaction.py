@@ -1,0 +1,94 @@
+"""Writes small files of the lake as larger ones."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from pointsman.control.convert.lake import predictions_file
+from pointsman.control.lake import feedback_files
+from pointsman.control.lake.folder import LakeFolder
+from pointsman.control.lake.manifest import swap
+from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.domain.lake_plans import merged_path, merges
+from pointsman.errors import DatabaseUnavailableError, PointsmanError
+from pointsman.store import lake_files
+from pointsman.store.database import Database
+from pointsman.v1 import record_pb2
+
+_log = structlog.get_logger(__name__)
+
+
+class Compaction:
+    """Merges small files that this data folder's journal brought about.
+
+    Args:
+        database: Where the manifest is.
+        data_plane: Who merges predictions.
+        folder: The lake's folder.
+        clock: Answers the time in UTC microseconds.
+    """
+
+    def __init__(
+        self, database: Database, data_plane: DataPlane, folder: LakeFolder, clock: Callable[[], int]
+    ) -> None:
+        self._database = database
+        self._data_plane = data_plane
+        self._folder = folder
+        self._clock = clock
+
+    def plan(self, today: str) -> list[list[LakeFile]]:
+        """Answers the groups of files to be merged.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        with self._database.read() as connection:
+            files = [
+                *lake_files.present(connection, LakeKind.PREDICTIONS),
+                *lake_files.present(connection, LakeKind.FEEDBACK),
+            ]
+        return merges((file for file in files if file.journal_id == self._data_plane.journal_id), today)
+
+    def merge(self, group: Sequence[LakeFile]) -> bool:
+        """Writes a group as one file in its place; answers whether it was done.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        path = merged_path(group)
+        if path in {file.path for file in group}:
+            return False
+        self._folder.unseal(group[0].folder)
+        try:
+            merged = self._write(group, path)
+        except DatabaseUnavailableError:
+            raise
+        except (PointsmanError, OSError, ValueError) as error:
+            _log.warning("files of the lake could not be merged", path=path, reason=str(error))
+            return False
+        done = swap(self._database, group, [merged], self._clock())
+        if not done:
+            self._folder.remove(path)
+        return done
+
+    def _write(self, group: Sequence[LakeFile], path: str) -> LakeFile:
+        start, end = group[0].start_position, max(file.end_position for file in group)
+        if group[0].kind is LakeKind.PREDICTIONS:
+            request = record_pb2.MergeRequest(inputs=[file.path for file in group], output=path)
+            answer = self._data_plane.merge_lake_files(request.SerializeToString())
+            message = record_pb2.LakeFile.FromString(answer)
+            return predictions_file(message, group[0].journal_id, start, end)
+        places = [self._folder.place(file.path) for file in group]
+        self._folder.write(path, lambda place: feedback_files.merge(places, place))
+        return dataclasses.replace(
+            group[0],
+            path=path,
+            end_position=end,
+            row_count=sum(file.row_count for file in group),
+            byte_count=self._folder.size(path),
+            min_time_us=min(file.min_time_us for file in group),
+            max_time_us=max(file.max_time_us for file in group),
+            row_key=0,
+        )

@@ -1,0 +1,104 @@
+"""Brings feedback from SQL into the lake, each row once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from pointsman.control.lake.feedback_files import write_rows
+from pointsman.control.lake.manifest import OvertakenError
+from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.store import feedback, lake_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pointsman.control.lake.folder import LakeFolder
+    from pointsman.store.database import Database
+
+ROWS_PER_FILE = 100_000
+SQLITE_ROWS_PER_FILE = 10_000
+"""To mark so many rows holds SQLite's one writer for some 30 ms."""
+
+
+class FeedbackExport:
+    """Writes feedback that the lake has not into files and lists them.
+
+    Args:
+        database: Where feedback and manifest are.
+        folder: The lake's folder.
+        journal_id: Names the files of this data folder.
+        clock: Answers the time in UTC microseconds.
+    """
+
+    def __init__(
+        self, database: Database, folder: LakeFolder, journal_id: str, clock: Callable[[], int]
+    ) -> None:
+        self._database = database
+        self._folder = folder
+        self._journal_id = journal_id
+        self._clock = clock
+        self._rows_per_file = SQLITE_ROWS_PER_FILE if database.is_sqlite else ROWS_PER_FILE
+
+    def run(self, ended: Callable[[], bool]) -> int:
+        """Exports all that is there.
+
+        Args:
+            ended: Whether to go no further.
+
+        Returns:
+            How many rows were exported.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer; the rest waits.
+        """
+        with self._database.read() as connection:
+            waiting = feedback.routers_to_export(connection)
+        exported = 0
+        for router_key, router_id in waiting:
+            while not ended():
+                with self._database.read() as connection:
+                    rows = feedback.to_export(connection, router_key, self._rows_per_file)
+                written = sum(
+                    self._export(router_key, router_id, day, list(of_day))
+                    for day, of_day in groupby(rows, key=lambda row: _day(row.apply_time_us))
+                )
+                exported += written
+                # Another process exports the same rows: what it leaves is for the next round.
+                if written < len(rows) or len(rows) < self._rows_per_file:
+                    break
+        return exported
+
+    def _export(self, router_key: int, router_id: str, day: str, rows: Sequence[feedback.RowToExport]) -> int:
+        first, last = rows[0].sequence, rows[-1].sequence
+        path = f"feedback/router={router_id}/date={day}/{self._journal_id[:8]}-{first:020}-{last:020}.parquet"
+        self._folder.unseal(path.rpartition("/")[0])
+        self._folder.write(path, lambda place: write_rows(rows, place))
+        file = LakeFile(
+            kind=LakeKind.FEEDBACK,
+            path=path,
+            router_id=router_id,
+            model_id="",
+            date=day,
+            journal_id=self._journal_id,
+            start_position=first,
+            end_position=last,
+            row_count=len(rows),
+            byte_count=self._folder.size(path),
+            min_time_us=min(row.prediction_time_us for row in rows),
+            max_time_us=max(row.prediction_time_us for row in rows),
+        )
+        try:
+            with self._database.write() as connection:
+                if not feedback.mark_exported(connection, router_key, rows):
+                    raise OvertakenError
+                lake_files.add(connection, file, self._clock())
+        except OvertakenError:
+            self._folder.remove(path)
+            return 0
+        return len(rows)
+
+
+def _day(time_us: int) -> str:
+    return dt.datetime.fromtimestamp(time_us // 1_000_000, dt.UTC).date().isoformat()

@@ -1,0 +1,31 @@
+"""Puts files of the lake in the place of others, in one transaction."""
+
+from collections.abc import Sequence
+
+from pointsman.domain.lake import LakeFile
+from pointsman.store import lake_files
+from pointsman.store.database import Database
+
+
+class OvertakenError(Exception):
+    """Somebody else changed the same rows first; nothing of the transaction is kept."""
+
+
+def swap(database: Database, old: Sequence[LakeFile], new: Sequence[LakeFile], now_us: int) -> bool:
+    """Lists new files and marks the old ones as replaced.
+
+    Returns:
+        Whether it was done; False when one of the old ones was replaced by somebody else before.
+
+    Raises:
+        DatabaseUnavailableError: The database does not answer.
+    """
+    try:
+        with database.write() as connection:
+            if not lake_files.replace(connection, old, now_us):
+                raise OvertakenError
+            for file in new:
+                lake_files.add(connection, file, now_us)
+    except OvertakenError:
+        return False
+    return True

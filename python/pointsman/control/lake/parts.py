@@ -1,0 +1,86 @@
+"""The lake's parts put together."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from pointsman.control.applier import Applier
+from pointsman.control.lake.compaction import Compaction
+from pointsman.control.lake.erasure import Erasure
+from pointsman.control.lake.feedback_export import FeedbackExport
+from pointsman.control.lake.folder import LakeFolder
+from pointsman.control.lake.retention import Retention
+from pointsman.control.lake.sealing import Sealing
+from pointsman.control.lake.upkeep import LakeUpkeep
+from pointsman.control.options import ControlOptions
+from pointsman.control.shipping import Shipping
+from pointsman.domain.data_plane import DataPlane
+from pointsman.store.database import Database
+
+
+class LakeParts:
+    """Registers, keeps in shape and erases what the lake holds.
+
+    Args:
+        database: Where the manifest is.
+        data_plane: Who writes the lake.
+        applier: Who applies feedback.
+        root: The lake's folder.
+        options: How often and how long.
+        clock: Answers the time in UTC microseconds.
+
+    Attributes:
+        shipping: Registers new files.
+        upkeep: Keeps the files in shape.
+        erasure: Erases entities.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        data_plane: DataPlane,
+        applier: Applier,
+        root: Path,
+        options: ControlOptions,
+        clock: Callable[[], int],
+    ) -> None:
+        folder = LakeFolder(root)
+        journal_id = data_plane.journal_id
+        changing = threading.Lock()
+        self.shipping = Shipping(database, data_plane, clock, folder.unseal_all)
+        retention = Retention(
+            database,
+            folder,
+            journal_id,
+            days=options.retention_days,
+            max_bytes=options.retention_bytes,
+            grace_seconds=options.replaced_file_grace_seconds,
+            clock=clock,
+        )
+        self.erasure = Erasure(
+            database, data_plane, self.shipping, applier, folder, retention, changing, clock
+        )
+        self.upkeep = LakeUpkeep(
+            FeedbackExport(database, folder, journal_id, clock),
+            Compaction(database, data_plane, folder, clock),
+            retention,
+            Sealing(database, data_plane, self.shipping, folder, clock),
+            self.shipping,
+            changing,
+            interval_seconds=options.lake_upkeep_interval_seconds,
+            export_interval_seconds=options.feedback_export_interval_seconds,
+            clock=clock,
+        )
+
+    def start(self) -> None:
+        """Begins in the background."""
+        self.shipping.start()
+        self.upkeep.start()
+
+    def stop(self, grace_seconds: float) -> None:
+        """Ends the upkeep; files go on to be registered."""
+        self.upkeep.stop(grace_seconds)
+
+    def stop_shipping(self, grace_seconds: float) -> None:
+        """Registers what is written, as far as the grace allows, and ends."""
+        self.shipping.stop(grace_seconds)

@@ -1,0 +1,134 @@
+"""Lets go of what the lake holds too long or too much of, and deletes what was replaced."""
+
+import re
+from collections.abc import Callable
+from itertools import groupby
+
+import structlog
+
+from pointsman.control.lake.folder import LakeFolder
+from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.domain.lake_plans import expired
+from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
+from pointsman.store import lake_files, routers
+from pointsman.store.database import Database
+
+_log = structlog.get_logger(__name__)
+
+_ORPHAN_SECONDS = 3600.0
+_OWN_NAME = re.compile(r"(?P<journal>[0-9a-f]{8})-(?P<start>\d{20})")
+
+
+class Retention:
+    """Deletes files of the lake.
+
+    Args:
+        database: Where the manifest is.
+        folder: The lake's folder.
+        journal_id: Whose files are this data folder's own.
+        days: How long predictions are kept where a router does not say.
+        max_bytes: How much of one model is kept where a router does not say.
+        grace_seconds: How long a replaced file outlives the queries that began before.
+        clock: Answers the time in UTC microseconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        folder: LakeFolder,
+        journal_id: str,
+        *,
+        days: int,
+        max_bytes: int,
+        grace_seconds: float,
+        clock: Callable[[], int],
+    ) -> None:
+        self._database = database
+        self._folder = folder
+        self._journal_id = journal_id
+        self._days = days
+        self._max_bytes = max_bytes
+        self._grace_us = int(grace_seconds * MICROSECONDS_PER_SECOND)
+        self._clock = clock
+
+    def expire(self) -> int:
+        """Takes files that are too old or too many out of what queries read; answers how many.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        now_us = self._clock()
+        with self._database.read() as connection:
+            limits = routers.find_retention(connection)
+            files = [file for kind in LakeKind for file in lake_files.present(connection, kind)]
+        gone: list[LakeFile] = []
+        for (router_id, _), of_model in groupby(files, key=lambda file: (file.router_id, file.model_id)):
+            days, max_bytes = limits.get(router_id, (0, 0))
+            oldest_us = now_us - (days or self._days) * MICROSECONDS_PER_DAY
+            gone += expired(of_model, oldest_us, max_bytes or self._max_bytes)
+        for file in gone:
+            self._folder.unseal(file.folder)
+        if gone:
+            with self._database.write() as connection:
+                lake_files.replace(connection, gone, now_us)
+        return len(gone)
+
+    def delete_replaced(self) -> int:
+        """Deletes replaced files that no query reads any more; answers how many.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        with self._database.read() as connection:
+            replaced = lake_files.replaced(connection, self._clock() - self._grace_us)
+        return self.delete([file for file in replaced if self._is_here(file)])
+
+    def delete(self, files: list[LakeFile]) -> int:
+        """Deletes replaced files at once, from the disk first; answers how many.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer; their entries are removed later.
+        """
+        for file in files:
+            self._folder.remove(file.path)
+        if files:
+            with self._database.write() as connection:
+                lake_files.remove(connection, files)
+        return len(files)
+
+    def delete_orphans(self, registered_position: int) -> int:
+        """Deletes files of this journal that a crash left without an entry; answers how many.
+
+        Args:
+            registered_position: Files of segments from there on are not registered yet.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        oldest_seconds = self._clock() / MICROSECONDS_PER_SECOND - _ORPHAN_SECONDS
+        old = [
+            path
+            for path, change_seconds in self._folder.files()
+            if change_seconds < oldest_seconds and self._is_own(path, registered_position)
+        ]
+        if not old:
+            return 0
+        # Read after the folder, so that what was registered meanwhile is known.
+        with self._database.read() as connection:
+            listed = lake_files.all_paths(connection)
+        orphans = [path for path in old if path not in listed]
+        for path in orphans:
+            _log.info("deleting a file that no manifest lists", path=path)
+            self._folder.remove(path)
+        return len(orphans)
+
+    def _is_here(self, file: LakeFile) -> bool:
+        """Whether a file is this data folder's: its entry may go even when the file is gone already."""
+        return file.journal_id == self._journal_id or self._folder.holds(file.path)
+
+    def _is_own(self, path: str, registered_position: int) -> bool:
+        found = _OWN_NAME.match(path.rpartition("/")[2])
+        if found is None or found["journal"] != self._journal_id[:8]:
+            return False
+        # The numbers of feedback are sequences: its files are registered as soon as they are written.
+        return path.startswith("feedback/") or int(found["start"]) < registered_position

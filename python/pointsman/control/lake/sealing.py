@@ -1,0 +1,121 @@
+"""Marks dates of the lake that get no more files, so that other programs may read them by a glob."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from pointsman.control.lake.folder import LakeFolder
+from pointsman.control.shipping import Shipping
+from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
+from pointsman.domain.lake_plans import merges
+from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
+from pointsman.store import journal_positions, lake_files
+from pointsman.store.database import Database
+
+SETTLE_US = 3600 * MICROSECONDS_PER_SECOND
+"""So long after midnight the calls that arrived before have ended; one that has not opens the date again."""
+
+
+class Sealing:
+    """Seals dates.
+
+    Args:
+        database: Where the manifest is.
+        data_plane: Who ends segments.
+        shipping: Who registers them.
+        folder: The lake's folder.
+        clock: Answers the time in UTC microseconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        data_plane: DataPlane,
+        shipping: Shipping,
+        folder: LakeFolder,
+        clock: Callable[[], int],
+    ) -> None:
+        self._database = database
+        self._data_plane = data_plane
+        self._shipping = shipping
+        self._folder = folder
+        self._clock = clock
+        self._cut_us = 0
+        self._cut_position = 0
+        self._whole_until_us = 0
+
+    def seal(self) -> int:
+        """Seals every date that is over, registered and compacted; answers how many folders.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+            JournalError: The segment under way cannot be ended.
+        """
+        now_us = self._clock()
+        with self._database.read() as connection:
+            files = lake_files.present(connection, LakeKind.PREDICTIONS)
+        over = [
+            (folder, list(of_folder))
+            for folder, of_folder in groupby(sorted(files, key=lambda file: file.folder), _folder_of)
+            if settled_us(folder) <= now_us and not self._folder.is_sealed(folder)
+        ]
+        if not over:
+            return 0
+        self._look_ahead(max(settled_us(folder) for folder, _ in over))
+        sealed = 0
+        for folder, of_folder in over:
+            if self._is_final(folder, of_folder):
+                self._folder.seal(folder)
+                sealed += 1
+        return sealed
+
+    def _look_ahead(self, needed_us: int) -> None:
+        """Sees to it that, in this round or a later one, everything before a time is registered."""
+        if self._whole_until_us >= needed_us:
+            return
+        if self._cut_us < needed_us:
+            now_us = self._clock()
+            self._cut_position = self._data_plane.seal_predictions()
+            self._cut_us = now_us
+        if self._shipping.position >= self._cut_position:
+            self._whole_until_us = self._cut_us
+            # Other processes see by this entry that nothing of before is missing here.
+            with self._database.write() as connection:
+                journal_positions.raise_position(
+                    connection,
+                    self._data_plane.journal_id,
+                    JournalStream.PREDICTIONS,
+                    self._shipping.position,
+                    self._clock(),
+                )
+
+    def _is_final(self, folder: str, files: Sequence[LakeFile]) -> bool:
+        settled = settled_us(folder)
+        if self._whole_until_us < settled or merges(files, date_of(settled)):
+            return False
+        others = {file.journal_id for file in files} - {self._data_plane.journal_id}
+        if others:
+            with self._database.read() as connection:
+                oldest_us = journal_positions.oldest_update(connection, others, JournalStream.PREDICTIONS)
+            if oldest_us < settled:
+                return False
+        # Replaced files and what a crash left would be read by a glob as well.
+        return set(self._folder.names(folder)) == {file.path.rpartition("/")[2] for file in files}
+
+
+def settled_us(folder: str) -> int:
+    """Answers when the date of a folder is over and its calls have ended."""
+    date = dt.date.fromisoformat(folder.rpartition("date=")[2])
+    begin = dt.datetime(date.year, date.month, date.day, tzinfo=dt.UTC)
+    return int(begin.timestamp()) * MICROSECONDS_PER_SECOND + MICROSECONDS_PER_DAY + SETTLE_US
+
+
+def date_of(time_us: int) -> str:
+    """Answers the UTC day of a time, ``2026-01-31``."""
+    seconds = time_us // MICROSECONDS_PER_SECOND
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).date().isoformat()
+
+
+def _folder_of(file: LakeFile) -> str:
+    return file.folder

@@ -1,0 +1,140 @@
+"""Registers the lake's new files in the manifest and lets the journal forget what is in them."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+
+import structlog
+
+from pointsman.control.backing_off import BackOff
+from pointsman.control.convert.lake import predictions_file
+from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.lake import JournalStream
+from pointsman.errors import PointsmanError
+from pointsman.store import journal_positions, lake_files
+from pointsman.store.database import Database
+from pointsman.v1 import record_pb2
+
+_log = structlog.get_logger(__name__)
+
+_TAKE_SECONDS = 0.5
+_NOT_BEGUN = -1
+
+
+class Shipping:
+    """Follows the data plane as it writes segments of the journal into files of the lake.
+
+    Args:
+        database: Where the manifest is.
+        data_plane: Who writes the files.
+        clock: Answers the time in UTC microseconds.
+        on_files: Is told which folders of the lake get new files, before they are registered.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        data_plane: DataPlane,
+        clock: Callable[[], int],
+        on_files: Callable[[set[str]], None],
+    ) -> None:
+        self._database = database
+        self._data_plane = data_plane
+        self._clock = clock
+        self._on_files = on_files
+        # Guards the position, and tells those who wait for it.
+        self._changed = threading.Condition()
+        self._position = _NOT_BEGUN
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def position(self) -> int:
+        """The position before which every prediction is in the manifest; 0 before anything is known."""
+        return max(0, self._position)
+
+    def start(self) -> None:
+        """Begins to register in the background."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="pointsman-shipping", daemon=True)
+            self._thread.start()
+
+    def stop(self, grace_seconds: float) -> None:
+        """Registers what is written, as far as the grace allows, and ends; the journal keeps the rest."""
+        self._ended.set()
+        if self._thread is None:
+            return
+        deadline = time.monotonic() + grace_seconds
+        self._thread.join(max(0.0, grace_seconds))
+        self._thread = None
+        try:
+            while time.monotonic() < deadline and self._step(0.0):
+                pass
+        except PointsmanError as error:
+            _log.warning("predictions stay in the journal until the next start", reason=str(error))
+
+    def wait_for(self, position: int, timeout_seconds: float) -> bool:
+        """Waits until every prediction before a position is in the manifest; answers whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._position >= position, timeout_seconds)
+
+    def _run(self) -> None:
+        back_off = BackOff(self._ended)
+        while not self._ended.is_set():
+            try:
+                self._step(_TAKE_SECONDS)
+            except PointsmanError as error:
+                if back_off.first:
+                    _log.warning("predictions wait in the journal", reason=str(error))
+            except Exception:  # noqa: BLE001 - whatever it is, the journal must not grow for ever
+                if back_off.first:
+                    _log.exception("predictions wait in the journal")
+            else:
+                if back_off.reset():
+                    _log.info("predictions reach the lake again")
+                continue
+            back_off.wait()
+
+    def _step(self, timeout_seconds: float) -> bool:
+        """Registers what was shipped; answers whether there was anything."""
+        self._begin()
+        shipped = record_pb2.ShippedSegments.FromString(self._data_plane.take_shipped(timeout_seconds))
+        if not shipped.segments:
+            return False
+        segments = [found for found in shipped.segments if found.end_position > self._position]
+        if segments:
+            self._register(segments)
+        self._data_plane.release_predictions(self._position)
+        return True
+
+    def _register(self, segments: Sequence[record_pb2.ShippedSegment]) -> None:
+        journal_id = self._data_plane.journal_id
+        self._on_files({str(PurePosixPath(file.path).parent) for found in segments for file in found.files})
+        position = segments[-1].end_position
+        with self._database.write() as connection:
+            # An answer that was lost with the connection may have registered them already.
+            stored = journal_positions.position_of(connection, journal_id, JournalStream.PREDICTIONS)
+            files = [
+                predictions_file(file, journal_id, found.start_position, found.end_position)
+                for found in segments
+                if found.end_position > stored
+                for file in found.files
+            ]
+            lake_files.register_segments(connection, journal_id, files, position, self._clock())
+        self._move_to(position)
+
+    def _begin(self) -> None:
+        if self._position != _NOT_BEGUN:
+            return
+        with self._database.read() as connection:
+            position = journal_positions.position_of(
+                connection, self._data_plane.journal_id, JournalStream.PREDICTIONS
+            )
+        self._data_plane.release_predictions(position)
+        self._move_to(position)
+
+    def _move_to(self, position: int) -> None:
+        with self._changed:
+            self._position = position
+            self._changed.notify_all()

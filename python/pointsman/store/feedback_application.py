@@ -1,0 +1,227 @@
+"""Applies feedback of the journal: stored once, counted once, in one transaction with the position."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from pointsman.domain.feedback import MAX_VALUE, FeedbackOutcome, FeedbackTotals, FeedbackValue
+from pointsman.domain.lake import JournalStream
+from pointsman.store import journal_positions, routers
+from pointsman.store.feedback import raise_totals
+from pointsman.store.feedback_rows import FeedbackRow, Stored, rows_of
+
+_Key = tuple[str, int, str]
+_Place = tuple[int, str, str]
+
+
+@dataclass(frozen=True)
+class Application:
+    """What came of a batch.
+
+    Attributes:
+        outcomes: One for each value, in their order.
+        dropped_count: Values whose router is gone; their outcome is unspecified.
+    """
+
+    outcomes: tuple[FeedbackOutcome, ...]
+    dropped_count: int
+
+
+@dataclass
+class _Current:
+    """The value in force for a key while a batch is gone through.
+
+    Attributes:
+        first: What was in the database when the batch began, or its first value; the totals have it.
+        value: The value in force.
+        revision: Its revision.
+        sequence: The row in the database.
+        by: The value of the batch that made it so; None for what was there before.
+    """
+
+    first: float
+    value: float
+    revision: int
+    sequence: int
+    by: FeedbackValue | None = None
+
+
+def apply(
+    connection: Connection, journal_id: str, values: Sequence[FeedbackValue], position: int, now_us: int
+) -> Application:
+    """Stores a batch of a journal's feedback, raises the totals by what is new and notes the position.
+
+    The first value for a prediction, row and metric stays, in the batch as in the database; one that
+    ``corrects`` replaces it under a new sequence, and the totals change by the difference. What the position
+    says is stored already is not stored again.
+
+    Args:
+        connection: A writing transaction.
+        journal_id: The journal.
+        values: The values in the journal's order.
+        position: Where the batch ends.
+        now_us: The time.
+
+    Returns:
+        What came of each.
+    """
+    stored_to = journal_positions.position_of(connection, journal_id, JournalStream.FEEDBACK)
+    keys = routers.find_keys(connection, sorted({value.router_id for value in values}))
+    outcomes = [FeedbackOutcome.UNSPECIFIED] * len(values)
+    rows: dict[_Key, FeedbackRow] = {}
+    places: list[int] = []
+    for place, value in enumerate(values):
+        found = keys.get(value.router_id)
+        # A prediction from before the router's creation was another router's of the same id.
+        if found is None or value.prediction_time_us < found[1] or not abs(value.value) <= MAX_VALUE:
+            continue
+        places.append(place)
+        if value.key not in rows:
+            rows[value.key] = _row(value, found[0], now_us)
+    if stored_to >= position:
+        _look_up(connection, values, places, rows, outcomes)
+    elif rows:
+        _store(connection, values, places, rows, outcomes, now_us)
+    journal_positions.raise_position(connection, journal_id, JournalStream.FEEDBACK, position, now_us)
+    return Application(tuple(outcomes), len(values) - len(places))
+
+
+def _store(
+    connection: Connection,
+    values: Sequence[FeedbackValue],
+    places: Sequence[int],
+    rows: dict[_Key, FeedbackRow],
+    outcomes: list[FeedbackOutcome],
+    now_us: int,
+) -> None:
+    # The same order everywhere, so that two processes that store at the same time do not block each other.
+    ordered = sorted(rows.values())
+    statements = rows_of(connection)
+    inserted = statements.insert_new(connection, ordered)
+    sums = _Sums()
+    if len(inserted) == len(places):
+        for row in ordered:
+            sums.add(row)
+        for place in places:
+            outcomes[place] = FeedbackOutcome.APPLIED
+    else:
+        current = {_key(found): _current(found) for found in inserted}
+        fresh = set(current)
+        for key in fresh:
+            sums.add(rows[key])
+        rest = [row for row in ordered if row[:3] not in fresh]
+        current |= {_key(found): _current(found) for found in statements.find(connection, rest)}
+        for place in places:
+            value = values[place]
+            if value.key in fresh:
+                fresh.remove(value.key)
+                outcomes[place] = FeedbackOutcome.APPLIED
+            else:
+                outcomes[place] = _settle(current[value.key], value)
+        _correct(connection, current.values(), rows, sums, now_us)
+    raise_totals(connection, sums.totals())
+
+
+def _settle(current: _Current, value: FeedbackValue) -> FeedbackOutcome:
+    if value.value == current.value:
+        return FeedbackOutcome.DUPLICATE
+    if not value.corrects:
+        return FeedbackOutcome.CONFLICT
+    current.value, current.by = value.value, value
+    current.revision += 1
+    return FeedbackOutcome.CORRECTED
+
+
+def _correct(
+    connection: Connection,
+    current: Iterable[_Current],
+    rows: dict[_Key, FeedbackRow],
+    sums: "_Sums",
+    now_us: int,
+) -> None:
+    corrected = [(found, found.by) for found in current if found.by is not None]
+    if not corrected:
+        return
+    statements = rows_of(connection)
+    statements.remove(connection, [found.sequence for found, _ in corrected])
+    replacements = []
+    for found, by in corrected:
+        row = _row(by, rows[by.key].router_key, now_us)._replace(revision=found.revision)
+        replacements.append(row)
+        sums.move(row, found.first)
+    statements.insert_new(connection, sorted(replacements))
+
+
+def _look_up(
+    connection: Connection,
+    values: Sequence[FeedbackValue],
+    places: Sequence[int],
+    rows: dict[_Key, FeedbackRow],
+    outcomes: list[FeedbackOutcome],
+) -> None:
+    """Answers a batch that was stored before, when its answer was lost with the connection."""
+    found = rows_of(connection).find(connection, sorted(rows.values()))
+    stored = {_key(one): one.value for one in found}
+    for place in places:
+        value = values[place]
+        same = stored.get(value.key) == value.value
+        outcomes[place] = FeedbackOutcome.DUPLICATE if same else FeedbackOutcome.CONFLICT
+
+
+def _key(found: Stored) -> _Key:
+    return (found.prediction_id, found.row, found.metric)
+
+
+def _current(found: Stored) -> _Current:
+    return _Current(found.value, found.value, found.revision, found.sequence)
+
+
+def _row(value: FeedbackValue, router_key: int, now_us: int) -> FeedbackRow:
+    return FeedbackRow(
+        value.prediction_id,
+        value.row,
+        value.metric,
+        router_key,
+        value.variant,
+        value.epoch,
+        value.propensity,
+        value.value,
+        value.observe_time_us,
+        value.prediction_time_us,
+        now_us,
+        value.counted,
+        1,
+        False,
+    )
+
+
+class _Sums:
+    """Adds up what a batch changes of the totals."""
+
+    def __init__(self) -> None:
+        self._sums: dict[_Place, list[float]] = {}
+
+    def add(self, row: FeedbackRow) -> None:
+        """Counts a new value."""
+        if row.counted:
+            self._change(row, 1, row.value, row.value * row.value)
+
+    def move(self, row: FeedbackRow, before: float) -> None:
+        """Counts a value in place of another."""
+        if row.counted:
+            self._change(row, 0, row.value - before, row.value * row.value - before * before)
+
+    def totals(self) -> dict[int, list[FeedbackTotals]]:
+        """Answers the changes by router."""
+        found: dict[int, list[FeedbackTotals]] = {}
+        for (router_key, variant, metric), (count, total, squares) in self._sums.items():
+            added = FeedbackTotals(variant, metric, int(count), total, squares)
+            found.setdefault(router_key, []).append(added)
+        return found
+
+    def _change(self, row: FeedbackRow, count: int, total: float, squares: float) -> None:
+        sums = self._sums.setdefault((row.router_key, row.variant, row.metric), [0, 0.0, 0.0])
+        sums[0] += count
+        sums[1] += total
+        sums[2] += squares
