@@ -252,9 +252,9 @@ fn says(signature: &Signature, value: ValueView<'_>, answer: &RowAnswer<'_>) -> 
         let is_second = matches!(answer.probabilities[..], [_, second] if second == number);
         // A class number is whole, whatever type the output has.
         let label = class_label(signature, Datatype::Int64, number);
-        let is_label = label.is_some_and(|label| {
-            matches!(&answer.prediction, Prediction::Label(predicted) if **predicted == **label)
-        });
+        let is_label = label.is_some_and(
+            |label| matches!(&answer.prediction, Prediction::Label(predicted) if **predicted == **label),
+        );
         if is_second || is_label {
             return true;
         }

@@ -150,7 +150,8 @@ fn arrange<'a>(
     for (index, tensor) in tensors.into_iter().enumerate() {
         let is_named = |at: usize| variant.inputs.get(at).is_some_and(|plan| *plan.name == *tensor.name);
         // Inputs mostly come in the signature's order.
-        let plan = if is_named(index) { Some(index) } else { (0..variant.inputs.len()).find(|&at| is_named(at)) };
+        let plan =
+            if is_named(index) { Some(index) } else { (0..variant.inputs.len()).find(|&at| is_named(at)) };
         let own = match plan.and_then(|plan| variant.inputs.get(plan)) {
             Some(plan) => Some(plan.rows(tensor.shape(), tensor.count).ok_or(Unreadable)?),
             // Without a signature, only a tensor with columns tells its rows.

@@ -85,7 +85,8 @@ impl Default for DecisionColumns {
             draw: UInt64Builder::new(),
             slot: Int32Builder::new(),
             eligible_variants: ListBuilder::new(text()).with_field(element(DataType::Utf8)),
-            eligible_propensities: ListBuilder::new(Float64Builder::new()).with_field(element(DataType::Float64)),
+            eligible_propensities: ListBuilder::new(Float64Builder::new())
+                .with_field(element(DataType::Float64)),
             entity_id: text(),
             entity_hash: Int64Builder::new(),
             experiment_id: text(),

@@ -33,7 +33,9 @@ pub enum LakeError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The list of a model's feature columns cannot be read.
-    #[error("{path}: {reason}; restore the file from a backup: it fixes the types of the model's feature columns")]
+    #[error(
+        "{path}: {reason}; restore the file from a backup: it fixes the types of the model's feature columns"
+    )]
     Columns {
         /// The file.
         path: String,

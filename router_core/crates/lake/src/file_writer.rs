@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use arrow::{array::RecordBatch, datatypes::{DataType, SchemaRef}};
+use arrow::{
+    array::RecordBatch,
+    datatypes::{DataType, SchemaRef},
+};
 use parquet::{
     arrow::{ArrowWriter, arrow_writer::ArrowWriterOptions},
     basic::{Compression, Encoding, ZstdLevel},
@@ -48,9 +51,8 @@ impl<'f> FileWriter<'f> {
         let partial = folder.join(format!(".{name}.tmp"));
         let file = files.create(&partial).map_err(|error| LakeError::io(&partial, error))?;
         let mut this = Self { files, path, partial, writer: None };
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties(&schema))
-            .with_skip_arrow_metadata(true);
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(&schema)).with_skip_arrow_metadata(true);
         let file = Counted { file: BufWriter::with_capacity(BUFFER_BYTES, Synced(file)), count: 0 };
         let writer = ArrowWriter::try_new_with_options(file, schema, options);
         this.writer = Some(writer.map_err(|error| LakeError::parquet(&this.partial, error))?);

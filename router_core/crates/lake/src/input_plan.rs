@@ -107,7 +107,9 @@ fn aliases(signature: &Signature, spec: &TensorSpec, index: usize) -> impl Itera
     let is_unnamed = spec.features.is_empty();
     let is_only = signature.inputs.len() == 1;
     let first = spec.features.first().unwrap_or(&spec.name);
-    [Some(format!("{first}_{index}")), (is_unnamed && is_only).then(|| format!("f{index}"))].into_iter().flatten()
+    [Some(format!("{first}_{index}")), (is_unnamed && is_only).then(|| format!("f{index}"))]
+        .into_iter()
+        .flatten()
 }
 
 /// Whether a name is `prefix_<number>`.

@@ -1,9 +1,6 @@
 //! Entries of a segment into tables of rows.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message as _;
@@ -69,11 +66,6 @@ impl<'r> Rows<'r> {
             }
             _ => self.unreadable += 1,
         }
-    }
-
-    /// The route of a number.
-    pub(crate) fn route(&self, number: u32) -> Option<&Route> {
-        self.routes.get(&number).map(|state| &*state.route)
     }
 
     /// Forgets the routes: numbers begin anew with each segment.

@@ -122,7 +122,9 @@ impl Shipment<'_> {
                 table.close_chunk()?;
             }
             self.write(&mut rows, index)?;
-            let (Some(file), Some(table)) = (self.open.remove(&index), rows.tables.get(index)) else { continue };
+            let (Some(file), Some(table)) = (self.open.remove(&index), rows.tables.get(index)) else {
+                continue;
+            };
             files.push(proto::LakeFile {
                 path: file.path,
                 router_id: table.key.router_id.to_string(),
@@ -150,7 +152,8 @@ impl SortedFrames {
     fn read(files: &dyn Files, segment: &SegmentInfo) -> Result<Self, LakeError> {
         let mut reader = SegmentReader::open(files, segment)?;
         let length = usize::try_from(segment.end - segment.start).unwrap_or(0);
-        let mut frames = Self { bytes: Vec::with_capacity(length), routes: Vec::new(), predictions: Vec::new() };
+        let mut frames =
+            Self { bytes: Vec::with_capacity(length), routes: Vec::new(), predictions: Vec::new() };
         while let Some(frame) = reader.next()? {
             let place = (frames.bytes.len(), frames.bytes.len() + frame.payload.len());
             match frame.kind {

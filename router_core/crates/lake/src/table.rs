@@ -249,7 +249,13 @@ impl Table {
     }
 
     /// Adds the rows of a tensor whose columns are features.
-    fn append_columns(&mut self, input: &Input<'_>, plan: &InputPlan, targets: &[Target], rows: Range<usize>) {
+    fn append_columns(
+        &mut self,
+        input: &Input<'_>,
+        plan: &InputPlan,
+        targets: &[Target],
+        rows: Range<usize>,
+    ) {
         let columns = plan.columns.iter().flatten();
         for (column, (&target, plan)) in targets.iter().zip(columns).enumerate() {
             match target {
@@ -270,7 +276,8 @@ impl Table {
         let is_set = match tensor.datatype {
             Datatype::Fp32 => {
                 let (floats, _) = tensor.raw.as_chunks::<4>();
-                let number = |row| floats.get(element(row)).map_or(f64::NAN, |f| f32::from_le_bytes(*f).into());
+                let number =
+                    |row| floats.get(element(row)).map_or(f64::NAN, |f| f32::from_le_bytes(*f).into());
                 feature.set_numbers(at, rows.clone().map(number))
             }
             Datatype::Fp64 => {
@@ -307,7 +314,11 @@ impl Table {
         let at = self.rows;
         let shape = input.tensor.shape();
         let inner = match shape.split_first() {
-            Some((&first, inner)) if usize::try_from(first) == Ok(input.tensor.count / input.width.max(1)) => inner,
+            Some((&first, inner))
+                if usize::try_from(first) == Ok(input.tensor.count / input.width.max(1)) =>
+            {
+                inner
+            }
             _ => shape,
         };
         for (offset, row) in rows.enumerate() {

@@ -199,9 +199,9 @@ pub(crate) fn read_tensors<'a>(
         return Ok(tensors);
     }
     *hold = match side {
-        Side::Request => ModelInferRequest::decode(message).ok().and_then(|message| {
-            oip::decode_request(message).ok().map(|request| request.inputs)
-        }),
+        Side::Request => ModelInferRequest::decode(message)
+            .ok()
+            .and_then(|message| oip::decode_request(message).ok().map(|request| request.inputs)),
         Side::Response => {
             ModelInferResponse::decode(message).ok().and_then(|message| oip::decode_response(message).ok())
         }
