@@ -97,8 +97,7 @@ def _store(
 ) -> None:
     # The same order everywhere, so that two processes that store at the same time do not block each other.
     ordered = sorted(rows.values())
-    statements = rows_of(connection)
-    inserted = statements.insert_new(connection, ordered)
+    inserted = rows_of(connection).insert_new(connection, ordered)
     sums = _Sums()
     if len(inserted) == len(places):
         for row in ordered:
@@ -106,12 +105,9 @@ def _store(
         for place in places:
             outcomes[place] = FeedbackOutcome.APPLIED
     else:
-        current = {_key(found): _current(found) for found in inserted}
-        fresh = set(current)
+        fresh, current = _resolve(connection, ordered, inserted)
         for key in fresh:
             sums.add(rows[key])
-        rest = [row for row in ordered if row[:3] not in fresh]
-        current |= {_key(found): _current(found) for found in statements.find(connection, rest)}
         for place in places:
             value = values[place]
             if value.key in fresh:
@@ -121,6 +117,26 @@ def _store(
                 outcomes[place] = _settle(current[value.key], value)
         _correct(connection, current.values(), rows, sums, now_us)
     raise_totals(connection, sums.totals())
+
+
+def _resolve(
+    connection: Connection, ordered: Sequence[FeedbackRow], inserted: Sequence[Stored]
+) -> tuple[set[_Key], dict[_Key, _Current]]:
+    """Answers which keys are new, and what is stored for each."""
+    statements = rows_of(connection)
+    fresh: set[_Key] = set()
+    current: dict[_Key, _Current] = {}
+    missing = ordered
+    while True:
+        fresh.update(_key(found) for found in inserted)
+        current |= {_key(found): _current(found) for found in inserted}
+        known = [row for row in missing if row[:3] not in fresh]
+        current |= {_key(found): _current(found) for found in statements.find(connection, known)}
+        missing = [row for row in known if row[:3] not in current]
+        if not missing:
+            return fresh, current
+        # Deleted by somebody else since it was in the way.
+        inserted = statements.insert_new(connection, missing)
 
 
 def _settle(current: _Current, value: FeedbackValue) -> FeedbackOutcome:
@@ -143,14 +159,12 @@ def _correct(
     corrected = [(found, found.by) for found in current if found.by is not None]
     if not corrected:
         return
-    statements = rows_of(connection)
-    statements.remove(connection, [found.sequence for found, _ in corrected])
-    replacements = []
+    corrections = []
     for found, by in corrected:
         row = _row(by, rows[by.key].router_key, now_us)._replace(revision=found.revision)
-        replacements.append(row)
+        corrections.append((found.sequence, row))
         sums.move(row, found.first)
-    statements.insert_new(connection, sorted(replacements))
+    rows_of(connection).correct(connection, corrections)
 
 
 def _look_up(

@@ -48,8 +48,8 @@ class FeedbackRows(Protocol):
     def find(self, connection: Connection, rows: Sequence[FeedbackRow]) -> list[Stored]:
         """Answers what is stored for the keys of rows, locked until the transaction ends."""
 
-    def remove(self, connection: Connection, sequences: Sequence[int]) -> None:
-        """Deletes rows by their sequences."""
+    def correct(self, connection: Connection, corrections: Sequence[tuple[int, FeedbackRow]]) -> None:
+        """Puts rows in the place of those with these sequences, under new sequences."""
 
 
 _NAMES = ", ".join(FeedbackRow._fields)
@@ -80,9 +80,10 @@ class SqliteRows:
         self._fill(connection, rows)
         return [Stored._make(found) for found in connection.exec_driver_sql(self._FIND)]
 
-    def remove(self, connection: Connection, sequences: Sequence[int]) -> None:
-        """Deletes rows by their sequences."""
-        connection.exec_driver_sql(self._REMOVE, [(sequence,) for sequence in sequences])
+    def correct(self, connection: Connection, corrections: Sequence[tuple[int, FeedbackRow]]) -> None:
+        """Puts rows in the place of those with these sequences, under new sequences."""
+        connection.exec_driver_sql(self._REMOVE, [(sequence,) for sequence, _ in corrections])
+        self.insert_new(connection, [row for _, row in corrections])
 
     def _fill(self, connection: Connection, rows: Sequence[FeedbackRow]) -> None:
         connection.exec_driver_sql(self._CREATE)
@@ -122,7 +123,14 @@ class PostgresqlRows:
         f" JOIN feedback AS f ON {_SAME_KEY}"
         " ORDER BY f.prediction_id, f.row, f.metric FOR UPDATE OF f"
     )
-    _REMOVE = "DELETE FROM feedback WHERE sequence = ANY(%s::int8[])"
+    # Changed in place, so that others who wait for the row find it again.
+    _CORRECT = (
+        "UPDATE feedback AS f SET sequence = nextval(pg_get_serial_sequence('feedback', 'sequence')),"
+        " value = i.value, observe_time_us = i.observe_time_us, apply_time_us = i.apply_time_us,"
+        " revision = i.revision, exported = FALSE"
+        " FROM unnest(%s::int8[], %s::float8[], %s::int8[], %s::int8[], %s::int4[])"
+        " AS i (sequence, value, observe_time_us, apply_time_us, revision) WHERE f.sequence = i.sequence"
+    )
 
     def insert_new(self, connection: Connection, rows: Sequence[FeedbackRow]) -> list[Stored]:
         """Stores the rows whose key is not stored yet; answers those."""
@@ -140,9 +148,16 @@ class PostgresqlRows:
         )
         return [Stored._make(found) for found in connection.exec_driver_sql(self._FIND, keys)]
 
-    def remove(self, connection: Connection, sequences: Sequence[int]) -> None:
-        """Deletes rows by their sequences."""
-        connection.exec_driver_sql(self._REMOVE, (list(sequences),))
+    def correct(self, connection: Connection, corrections: Sequence[tuple[int, FeedbackRow]]) -> None:
+        """Puts rows in the place of those with these sequences, under new sequences."""
+        columns = (
+            [sequence for sequence, _ in corrections],
+            [row.value for _, row in corrections],
+            [row.observe_time_us for _, row in corrections],
+            [row.apply_time_us for _, row in corrections],
+            [row.revision for _, row in corrections],
+        )
+        connection.exec_driver_sql(self._CORRECT, columns)
 
 
 def rows_of(connection: Connection) -> FeedbackRows:

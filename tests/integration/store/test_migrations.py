@@ -7,9 +7,11 @@ import sqlalchemy
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
 
+from pointsman.domain.recording import Recording
 from pointsman.errors import DatabaseTooNewError
-from pointsman.store import generations
+from pointsman.store import feedback, generations, routers
 from pointsman.store.database import Database
 from pointsman.store.migrate import _config, migrate
 from pointsman.store.schema import metadata
@@ -51,6 +53,38 @@ def test_a_database_of_a_newer_release_is_refused_and_left_alone(database):
         migrate(database)
     with database.read() as connection:
         assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one() == "9999"
+
+
+def test_routers_keys_and_feedback_of_the_first_tables_are_kept(database_url):
+    database = Database(database_url)
+    with database.write() as connection:
+        command.upgrade(_config(connection), "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO routers (router_id, display_name, description, strategy, sticky, version_pinning,"
+            " answer_router_name, default_timeout_ms, record_predictions, public, public_predict, owner, status,"
+            " status_message, serving, salt, slot_runs, revision, changed_generation, create_time_us,"
+            " update_time_us) VALUES ('r', '', '', 'weighted', TRUE, 'allow', FALSE, 0, TRUE, FALSE, FALSE,"
+            " 'alice', 'registered', '', FALSE, '0123456789abcdef', '0,10000', 1, 1, 5, 5)"
+        )
+        connection.exec_driver_sql("INSERT INTO permissions VALUES (1, 'bob', 0)")
+        connection.exec_driver_sql(
+            "INSERT INTO feedback (prediction_id, metric, router_key, variant, value, observe_time_us,"
+            " prediction_time_us, counted) VALUES ('p', 'reward', 1, 'lr', 2.5, 7, 6, TRUE)"
+        )
+        connection.exec_driver_sql("INSERT INTO feedback_totals VALUES (1, 'lr', 'reward', 1, 2.5, 6.25)")
+    migrate(database)
+    with database.read() as connection:
+        router = routers.find(connection, "r")
+        assert router.recording == Recording()
+        assert (router.metrics, router.allow_feedback_corrections) == ((), False)
+        assert router.permissions.shared_user_ids == ("bob",)
+        [row] = feedback.to_export(connection, router.row_key, 10)
+        assert (row.prediction_id, row.row, row.value, row.revision) == ("p", 0, 2.5, 1)
+        assert [found.count for found in feedback.totals_of(connection, router.row_key)] == [1]
+        assert "predictions" not in sqlalchemy.inspect(connection).get_table_names()
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.exec_driver_sql("UPDATE routers SET durability = 'nonsense'")
+    database.close()
 
 
 def test_every_step_can_be_undone(database):

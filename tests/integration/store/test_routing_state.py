@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pointsman.domain.keys import Principal
+from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricType
 from pointsman.domain.models import ModelKey, OnnxBackend, Signature, Stage, Task, TensorSpec
+from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
 from pointsman.domain.routers import Permissions, RouterStatus, Variant, VariantRole, VersionPinning
 from pointsman.store import generations, model_versions, routers
 
@@ -72,6 +74,12 @@ def test_a_router_is_read_back_whole(database, two_models):
         answer_router_name=True,
         default_timeout_ms=1500,
         record_predictions=False,
+        recording=Recording(0.25, ("é", "b"), 1000, EntityRecording.HMAC, RecordDurability.DURABLE, 7, 2**40),
+        metrics=(
+            MetricDefinition("z"),
+            MetricDefinition("a", MetricType.COUNT, -1.5, 2.5, MetricDirection.MINIMISE),
+        ),
+        allow_feedback_corrections=True,
         permissions=Permissions(True, True, ("zoe", "bob")),
         status=RouterStatus.RUNNING,
         status_message="m",
