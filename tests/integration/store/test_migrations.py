@@ -59,12 +59,14 @@ def test_routers_keys_and_feedback_of_the_first_tables_are_kept(database_url):
     database = Database(database_url)
     with database.write() as connection:
         command.upgrade(_config(connection), "0001")
+        salt = f"x'{'ab' * 16}'" if database.is_sqlite else f"decode('{'ab' * 16}', 'hex')"
         connection.exec_driver_sql(
             "INSERT INTO routers (router_id, display_name, description, strategy, sticky, version_pinning,"
-            " answer_router_name, default_timeout_ms, record_predictions, public, public_predict, owner, status,"
-            " status_message, serving, salt, slot_runs, revision, changed_generation, create_time_us,"
-            " update_time_us) VALUES ('r', '', '', 'weighted', TRUE, 'allow', FALSE, 0, TRUE, FALSE, FALSE,"
-            " 'alice', 'registered', '', FALSE, '0123456789abcdef', '0,10000', 1, 1, 5, 5)"
+            " answer_router_name, default_timeout_ms, record_predictions, public, public_predict, owner,"
+            " status, status_message, serving, salt, slot_runs, revision, changed_generation,"
+            " create_time_us, update_time_us)"
+            " VALUES ('r', '', '', 'weighted', TRUE, 'allow', FALSE, 0, TRUE, FALSE, FALSE, 'alice',"
+            f" 'registered', '', FALSE, {salt}, '0,10000', 1, 1, 5, 5)"
         )
         connection.exec_driver_sql("INSERT INTO permissions VALUES (1, 'bob', 0)")
         connection.exec_driver_sql(
