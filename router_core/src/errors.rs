@@ -40,7 +40,7 @@ pub(crate) fn of_gateway(error: GatewayError) -> PyErr {
         GatewayError::StaleSnapshot(_) => StaleSnapshotError::new_err(text),
         GatewayError::Backend(_) => BackendError::new_err(text),
         GatewayError::InvalidRequest(_) => InvalidRequestError::new_err(text),
-        GatewayError::PositionGone { .. } => PositionGoneError::new_err(text),
+        GatewayError::PositionGone(_) => PositionGoneError::new_err(text),
         GatewayError::Journal(_) => JournalError::new_err(text),
     }
 }

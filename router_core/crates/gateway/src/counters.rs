@@ -1,6 +1,7 @@
 //! What the control plane reads: a router's counters and the server's state.
 
 use pointsman_journal::LogStatus;
+use pointsman_lake::ShipperStatus;
 use pointsman_wire::generated::pointsman_v1 as proto;
 use serde_json::{Value, json};
 
@@ -76,6 +77,18 @@ fn journal_status(journal: &Journal) -> Value {
         "id": journal.predictions.journal_id(),
         "predictions": log_status(&journal.predictions.status()),
         "feedback": log_status(&journal.feedback.status()),
+        "lake": lake_status(&journal.shipper.status()),
+    })
+}
+
+fn lake_status(status: &ShipperStatus) -> Value {
+    json!({
+        "lag_seconds": status.lag_seconds,
+        "shipped_rows": status.shipped_rows,
+        "shipped_bytes": status.shipped_bytes,
+        "waiting_segments": status.waiting_segments,
+        "failures": status.failures,
+        "trouble": status.trouble,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong between Python and the server. Calls of clients fail with a [`crate::status::CallError`].
 
 use pointsman_journal::JournalError;
+use pointsman_lake::LakeError;
 use thiserror::Error;
 
 /// Why a server cannot start, publish or answer an operator.
@@ -35,12 +36,33 @@ pub enum GatewayError {
     #[error("{0}")]
     InvalidRequest(String),
     /// The journal cannot do what it is asked.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
+    #[error("{0}")]
+    Journal(String),
+    /// Segments that are asked for were released meanwhile.
+    #[error("{0}")]
+    PositionGone(String),
 }
 
 impl GatewayError {
     pub(crate) fn config(field: &str, reason: impl Into<String>) -> Self {
         Self::InvalidConfig { field: field.to_owned(), reason: reason.into() }
+    }
+}
+
+impl From<JournalError> for GatewayError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Gone { .. } => Self::PositionGone(error.to_string()),
+            error => Self::Journal(error.to_string()),
+        }
+    }
+}
+
+impl From<LakeError> for GatewayError {
+    fn from(error: LakeError) -> Self {
+        match error {
+            LakeError::Journal(error) => error.into(),
+            error => Self::Journal(error.to_string()),
+        }
     }
 }

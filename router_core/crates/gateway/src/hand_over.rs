@@ -59,6 +59,46 @@ impl Server {
         Ok(())
     }
 
+    /// The encoded `ShippedSegments` that are in the lake and not released, waiting so long for the first.
+    #[must_use]
+    pub fn take_shipped(&self, patience: Duration) -> Vec<u8> {
+        self.shared().journal.shipper.take_shipped(patience).encode_to_vec()
+    }
+
+    /// The manifest holds everything before a position: segments may go. The first call begins the shipping.
+    ///
+    /// # Errors
+    /// A segment cannot be deleted.
+    pub fn release_predictions(&self, position: u64) -> Result<(), GatewayError> {
+        Ok(self.shared().journal.shipper.release(position)?)
+    }
+
+    /// Answers an encoded `TailQuery` with an encoded `TailAnswer`; every call that ended before is in it.
+    ///
+    /// # Errors
+    /// The query cannot be read, its position was released, or a segment cannot be read.
+    pub fn read_tail(&self, query: &[u8]) -> Result<Vec<u8>, GatewayError> {
+        let query = decode::<proto::TailQuery>("query", query)?;
+        let journal = &self.shared().journal;
+        journal.predictions.flush();
+        let segments = || journal.predictions.segments();
+        let answer =
+            pointsman_lake::read_tail(&**journal.predictions.files(), &journal.registry, segments, &query)?;
+        Ok(answer.encode_to_vec())
+    }
+
+    /// Writes one file from those of an encoded `MergeRequest`; answers its encoded `LakeFile`.
+    ///
+    /// # Errors
+    /// The request cannot be read, or a file not be read or written.
+    pub fn merge_lake_files(&self, request: &[u8]) -> Result<Vec<u8>, GatewayError> {
+        let request = decode::<proto::MergeRequest>("request", request)?;
+        let journal = &self.shared().journal;
+        let files = &**journal.predictions.files();
+        let merged = pointsman_lake::merge_files(files, &journal.registry, &journal.lake_dir, &request)?;
+        Ok(merged.encode_to_vec())
+    }
+
     /// Completes the segment of predictions under way, so that it ships at once; answers its end.
     #[must_use]
     pub fn seal_predictions(&self) -> u64 {

@@ -1,4 +1,4 @@
-//! The server's journal: a log of predictions and a log of feedback.
+//! The server's journal: a log of predictions, a log of feedback, and the thread that ships to the lake.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -6,6 +6,7 @@ use pointsman_journal::{
     JournalError, JournalFolder, Log, LogSettings,
     files::{Files, RealFiles},
 };
+use pointsman_lake::{ColumnRegistry, Shipper};
 use serde::Deserialize;
 
 use crate::{config::ServerConfig, error::GatewayError};
@@ -83,10 +84,13 @@ impl JournalConfig {
 pub(crate) struct Journal {
     pub(crate) predictions: Log,
     pub(crate) feedback: Log,
+    pub(crate) shipper: Shipper,
+    pub(crate) registry: Arc<ColumnRegistry>,
+    pub(crate) lake_dir: PathBuf,
 }
 
 impl Journal {
-    /// Takes the journal's folder, recovers what is in it, and starts to write.
+    /// Takes the journal's folder, recovers what is in it, and starts to write and to ship.
     pub(crate) fn open(config: &ServerConfig) -> Result<Self, GatewayError> {
         let failed = |error: JournalError| GatewayError::config("data_dir", error.to_string());
         let settings = &config.journal;
@@ -110,8 +114,12 @@ impl Journal {
             max_bytes: settings.max_feedback_bytes,
         };
         let predictions = Log::open(files.clone(), folder.clone(), predictions).map_err(failed)?;
-        let feedback = Log::open(files, folder, feedback).map_err(failed)?;
-        Ok(Self { predictions, feedback })
+        let feedback = Log::open(files.clone(), folder, feedback).map_err(failed)?;
+        let lake_dir = settings.lake_dir.clone().unwrap_or_else(|| config.data_dir.join("lake"));
+        let registry = Arc::new(ColumnRegistry::new(files, &lake_dir));
+        let shipper = Shipper::start(predictions.clone(), registry.clone(), lake_dir.clone())
+            .map_err(|error| GatewayError::config("journal.lake_dir", error.to_string()))?;
+        Ok(Self { predictions, feedback, shipper, registry, lake_dir })
     }
 
     /// Writes and syncs what is queued; takes nothing more.

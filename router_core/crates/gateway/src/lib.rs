@@ -20,6 +20,7 @@ mod error_details;
 mod feedback_waiters;
 mod hand_over;
 mod journal;
+mod journal_metrics;
 mod keepalive;
 mod logging;
 mod message;

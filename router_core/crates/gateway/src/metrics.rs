@@ -14,10 +14,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use pointsman_journal::{LogStatus, SYNC_BOUNDS_NANOS};
-
 use crate::{
-    journal::Journal,
+    journal_metrics,
     routes::Target,
     shared::Shared,
     stats::{BOUNDS_NANOS, CODE_COUNT, HistogramTotal, VariantStats, VariantTotal},
@@ -93,7 +91,7 @@ impl Collector for Snapshot {
         let (series, omitted) = collect(&self.0);
         encode_variants(&mut encoder, &series)?;
         encode_server(&mut encoder, &self.0, omitted)?;
-        encode_journal(&mut encoder, &self.0.journal)?;
+        journal_metrics::encode(&mut encoder, &self.0.journal)?;
         encode_backends(&mut encoder, &self.0)
     }
 }
@@ -214,44 +212,6 @@ fn encode_server(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, omitted: 
     let mut family = encoder.encode_descriptor("pointsman_build_info", help, None, MetricType::Gauge)?;
     let labels = [("version", shared.config.server_version.as_str())];
     ConstGauge::new(1_i64).encode(family.encode_family(&labels)?)
-}
-
-fn encode_journal(encoder: &mut DescriptorEncoder<'_>, journal: &Journal) -> fmt::Result {
-    let logs = [("predictions", journal.predictions.status()), ("feedback", journal.feedback.status())];
-    let mut gauges = |name: &str, help: &str, pick: fn(&LogStatus) -> u64| {
-        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for (log, status) in &logs {
-            let value = i64::try_from(pick(status)).unwrap_or(i64::MAX);
-            ConstGauge::new(value).encode(family.encode_family(&[("log", *log)])?)?;
-        }
-        Ok::<(), fmt::Error>(())
-    };
-    gauges("pointsman_journal_bytes", "Bytes in a log's segments, not yet released.", |log| log.byte_count)?;
-    gauges("pointsman_journal_queue_length", "Entries that wait to be written.", |log| log.queued as u64)?;
-    gauges("pointsman_journal_healthy", "Whether a log takes entries.", |log| {
-        u64::from(log.trouble.is_none())
-    })?;
-    let mut counters = |name: &str, help: &str, pick: fn(&LogStatus) -> u64| {
-        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for (log, status) in &logs {
-            ConstCounter::new(pick(status)).encode(family.encode_family(&[("log", *log)])?)?;
-        }
-        Ok::<(), fmt::Error>(())
-    };
-    counters("pointsman_journal_entries", "Entries written.", |log| log.written_entries)?;
-    counters("pointsman_journal_dropped", "Entries not taken or lost.", |log| log.dropped_entries)?;
-    let help = "The time that the disk took to confirm.";
-    let name = "pointsman_journal_sync_duration_seconds";
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
-    for (log, status) in &logs {
-        let bounds = SYNC_BOUNDS_NANOS.iter().map(|&nanos| nanos as f64 / 1e9).chain([f64::INFINITY]);
-        let buckets: Vec<(f64, u64)> = bounds.zip(status.sync_counts).collect();
-        let (sum, count) = (status.sync_sum_nanos as f64 / 1e9, status.sync_counts.iter().sum());
-        let labels = [("log", *log)];
-        let mut encoder = family.encode_family(&labels)?;
-        encoder.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
-    }
-    Ok(())
 }
 
 fn encode_backends(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
