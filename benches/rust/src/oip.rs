@@ -98,22 +98,51 @@ pub struct RequestHead {
     pub id: Bytes,
 }
 
+impl RequestHead {
+    /// Takes a field's value when it belongs to the head; whether it did.
+    fn take_field(&mut self, tag: usize, request: &mut Pieces) -> Option<bool> {
+        let place = match u8::try_from(tag) {
+            Ok(MODEL_NAME) => &mut self.model_name,
+            Ok(MODEL_VERSION) => &mut self.model_version,
+            Ok(ID) => &mut self.id,
+            _ => return Some(false),
+        };
+        *place = take_delimited(request)?;
+        Some(true)
+    }
+}
+
+/// Reads a whole inference request with its prefix and answers its head and its first raw input. None when it is
+/// no such request.
+pub fn read_request(mut request: Pieces) -> Option<(RequestHead, Bytes)> {
+    begin_message(&mut request)?;
+    let mut head = RequestHead::default();
+    let mut input = None;
+    while request.remaining > 0 {
+        let tag = request.read_varint()?;
+        if head.take_field(tag, &mut request)? {
+            continue;
+        }
+        match u8::try_from(tag) {
+            Ok(RAW_INPUT) if input.is_none() => input = Some(take_delimited(&mut request)?),
+            _ => skip_value(&mut request, tag & 7)?,
+        }
+    }
+    Some((head, input?))
+}
+
 /// Reads a whole inference request with its prefix and answers its head and the response that gives every
 /// tensor back, prefix included. None when it is no such request.
 pub fn echo(mut request: Pieces) -> Option<(RequestHead, Vec<Bytes>)> {
-    let prefix = request.take(PREFIX_LENGTH)?;
-    let length = u32::from_be_bytes(prefix[1..].try_into().ok()?) as usize;
-    if prefix[0] != 0 || length != request.remaining {
-        return None;
-    }
+    begin_message(&mut request)?;
     let mut head = RequestHead::default();
     let mut tensors = Vec::with_capacity(8);
     while request.remaining > 0 {
         let tag = request.read_varint()?;
+        if head.take_field(tag, &mut request)? {
+            continue;
+        }
         match u8::try_from(tag) {
-            Ok(MODEL_NAME) => head.model_name = take_delimited(&mut request)?,
-            Ok(MODEL_VERSION) => head.model_version = take_delimited(&mut request)?,
-            Ok(ID) => head.id = take_delimited(&mut request)?,
             // An input tensor has the fields of an output tensor.
             Ok(TENSOR) => move_delimited(&mut request, TENSOR, &mut tensors)?,
             Ok(RAW_INPUT) => move_delimited(&mut request, RAW_OUTPUT, &mut tensors)?,
@@ -187,6 +216,13 @@ pub fn tensor_metadata(name: &str) -> Bytes {
     shape.extend_from_slice(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]);
     put_delimited(&mut tensor, ID, &shape);
     tensor.freeze()
+}
+
+/// Takes the prefix of the one message that the pieces are.
+fn begin_message(request: &mut Pieces) -> Option<()> {
+    let prefix = request.take(PREFIX_LENGTH)?;
+    let length = u32::from_be_bytes(prefix[1..].try_into().ok()?) as usize;
+    (prefix[0] == 0 && length == request.remaining).then_some(())
 }
 
 fn take_delimited(request: &mut Pieces) -> Option<Bytes> {

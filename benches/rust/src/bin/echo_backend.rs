@@ -1,7 +1,8 @@
 //! A backend that speaks the Open Inference Protocol, checks the model's name and gives every tensor back.
 //!
-//! `echo_backend --model NAME [--model NAME …]` opens one port for each name, prints `{"ports": […]}` and serves
-//! on one thread. A call that asks a port for another name is INVALID_ARGUMENT: what forwards must rewrite.
+//! `echo_backend --model NAME [--model NAME …] [--columns N]` opens one port for each name, prints
+//! `{"ports": […]}` and serves on one thread. A call that asks a port for another name is INVALID_ARGUMENT: what
+//! forwards must rewrite. With `--columns` it answers one FP64 row of so many columns by a label and probabilities.
 
 use std::io::Write;
 use std::rc::Rc;
@@ -10,16 +11,25 @@ use bytes::Bytes;
 use h2::server::SendResponse;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use pointsman_benches::oip::{self, Pieces};
-use pointsman_benches::{Failure, flags::Flags};
+use pointsman_benches::{Failure, flags::Flags, scoring};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{LocalSet, spawn_local};
 
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = 256 << 20;
 
+/// What answers at a port.
+#[derive(Clone)]
+struct Model {
+    name: Rc<str>,
+    /// The columns of the row that it scores; 0 to echo.
+    columns: usize,
+}
+
 fn main() -> Result<(), Failure> {
     let flags = Flags::parse(std::env::args().skip(1))?;
-    let models: Vec<Rc<str>> = flags.all("model").map(Rc::from).collect();
+    let columns: usize = flags.get("columns", 0)?;
+    let models: Vec<Model> = flags.all("model").map(|name| Model { name: name.into(), columns }).collect();
     if models.is_empty() {
         return Err("--model: must be given".into());
     }
@@ -27,7 +37,7 @@ fn main() -> Result<(), Failure> {
     LocalSet::new().block_on(&runtime, serve(models))
 }
 
-async fn serve(models: Vec<Rc<str>>) -> Result<(), Failure> {
+async fn serve(models: Vec<Model>) -> Result<(), Failure> {
     let mut ports = Vec::new();
     for model in models {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -39,9 +49,9 @@ async fn serve(models: Vec<Rc<str>>) -> Result<(), Failure> {
     std::future::pending().await
 }
 
-async fn accept(listener: TcpListener, model: Rc<str>) {
+async fn accept(listener: TcpListener, model: Model) {
     while let Ok((socket, _)) = listener.accept().await {
-        let model = Rc::clone(&model);
+        let model = model.clone();
         spawn_local(async move {
             // A peer that goes away ends its connection; the others go on.
             let _ = serve_connection(socket, model).await;
@@ -49,7 +59,7 @@ async fn accept(listener: TcpListener, model: Rc<str>) {
     }
 }
 
-async fn serve_connection(socket: TcpStream, model: Rc<str>) -> Result<(), Failure> {
+async fn serve_connection(socket: TcpStream, model: Model) -> Result<(), Failure> {
     socket.set_nodelay(true)?;
     let mut connection = h2::server::Builder::new()
         .initial_window_size(STREAM_WINDOW)
@@ -60,7 +70,7 @@ async fn serve_connection(socket: TcpStream, model: Rc<str>) -> Result<(), Failu
         .await?;
     while let Some(accepted) = connection.accept().await {
         let (request, respond) = accepted?;
-        let model = Rc::clone(&model);
+        let model = model.clone();
         spawn_local(async move {
             let _ = answer(request, respond, &model).await;
         });
@@ -71,7 +81,7 @@ async fn serve_connection(socket: TcpStream, model: Rc<str>) -> Result<(), Failu
 async fn answer(
     request: Request<h2::RecvStream>,
     mut respond: SendResponse<Bytes>,
-    model: &str,
+    model: &Model,
 ) -> Result<(), Failure> {
     let (head, mut body) = request.into_parts();
     let mut pieces = Pieces::default();
@@ -87,15 +97,19 @@ async fn answer(
 }
 
 /// Answers a call's message in pieces, or status code and text.
-fn answer_to(path: &str, request: Pieces, model: &str) -> Result<Vec<Bytes>, (u8, String)> {
+fn answer_to(path: &str, request: Pieces, model: &Model) -> Result<Vec<Bytes>, (u8, String)> {
     match path.rsplit('/').next() {
         Some("ModelInfer") => {
-            let Some((head, response)) = oip::echo(request) else {
-                return Err((3, "not a ModelInferRequest".to_owned()));
+            let answered = match model.columns {
+                0 => oip::echo(request),
+                _ => scoring::answer(request).map(|(head, response)| (head, vec![response])),
             };
-            if head.model_name != model.as_bytes() {
+            let Some((head, response)) = answered else {
+                return Err((3, "not a ModelInferRequest that is answered here".to_owned()));
+            };
+            if head.model_name != model.name.as_bytes() {
                 let asked = String::from_utf8_lossy(&head.model_name);
-                return Err((3, format!("model_name: {asked:?} was asked, {model:?} lives here")));
+                return Err((3, format!("model_name: {asked:?} was asked, {:?} lives here", model.name)));
             }
             if !head.model_version.is_empty() {
                 return Err((3, "model_version: must not be passed on".to_owned()));
@@ -103,9 +117,11 @@ fn answer_to(path: &str, request: Pieces, model: &str) -> Result<Vec<Bytes>, (u8
             Ok(response)
         }
         Some("ServerLive" | "ServerReady" | "ModelReady") => Ok(vec![oip::build_small(&[], &[1])]),
+        Some("ModelMetadata") if model.columns > 0 => Ok(vec![scoring::metadata(&model.name, model.columns)]),
         Some("ModelMetadata") => {
             let (input, output) = (oip::tensor_metadata("features"), oip::tensor_metadata("features"));
-            let fields: [(u8, &[u8]); 4] = [(1, model.as_bytes()), (3, b"echo"), (4, &input), (5, &output)];
+            let fields: [(u8, &[u8]); 4] =
+                [(1, model.name.as_bytes()), (3, b"echo"), (4, &input), (5, &output)];
             Ok(vec![oip::build_small(&fields, &[])])
         }
         _ => Err((12, format!("{path}: not served here"))),

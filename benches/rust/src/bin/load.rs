@@ -1,13 +1,19 @@
 //! Load in a closed loop: connections × streams, each stream one call after the other, every answer checked.
 //!
-//! `load --target HOST:PORT --model NAME [--connections 10] [--streams 10] [--bytes 1024] [--entities 0]
-//! [--seconds 3] [--warmup-seconds 1] [--observe PID …] [--receipt none|variant|sticky]` prints one JSON object.
+//! `load --target HOST:PORT --model NAME [--connections 10] [--streams 10] [--bytes 1024] [--columns 0]
+//! [--entities 0] [--seconds 3] [--warmup-seconds 1] [--calls 0] [--rate 0] [--observe PID …]
+//! [--receipt none|variant|sticky] [--ids FILE]` prints one JSON object.
 //!
-//! `--receipt variant` demands the assignment receipt on every answer; `sticky` also that an entity's variant
-//! never changes. The processor time of each observed process is read at both ends of the measured span.
+//! `--columns` sends one FP64 row of so many columns, drawn anew for each call, instead of the same FP32 tensor
+//! each time. `--calls` ends with so many calls instead of after some seconds, without a warm-up; `--rate` makes
+//! at most so many a second. `--receipt variant` demands the assignment receipt on every answer; `sticky` also
+//! that an entity's variant never changes. `--ids` keeps the prediction id of each answer, one a line. The
+//! processor time of each observed process is read at both ends of the measured span; `answered` counts the good
+//! answers of the whole run.
 
 use std::cell::RefCell;
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -15,13 +21,17 @@ use bytes::Bytes;
 use h2::client::SendRequest;
 use http::{HeaderMap, HeaderValue, Request, Uri};
 use pointsman_benches::histogram::Histogram;
+use pointsman_benches::scoring::{self, RequestTemplate};
 use pointsman_benches::{Failure, flags::Flags, oip, process};
+use rand::{SeedableRng, rngs::SmallRng};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet, spawn_local};
 
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = 256 << 20;
 const VARIANT: &str = "pointsman-variant";
+const PREDICTION_ID: &str = "pointsman-prediction-id";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Receipt {
@@ -30,12 +40,22 @@ enum Receipt {
     Sticky,
 }
 
+/// What a call sends.
+enum Message {
+    Same(Bytes),
+    Drawn(RequestTemplate),
+}
+
 /// What every stream sends and demands.
 struct Plan {
     target: String,
     uri: Uri,
-    message: Bytes,
+    message: Message,
     response_bytes: usize,
+    /// 0 for as many as the time allows.
+    calls: u64,
+    /// The time between two calls; none for as fast as they are answered.
+    interval: Option<Duration>,
     entities: Vec<HeaderValue>,
     receipt: Receipt,
 }
@@ -45,6 +65,12 @@ struct Plan {
 struct Findings {
     measuring: bool,
     stopped: bool,
+    begun: u64,
+    /// When the next call may begin.
+    next: Option<Instant>,
+    /// Good answers, whenever they came.
+    answered: u64,
+    ids: Option<BufWriter<File>>,
     latencies: Histogram,
     variants: Vec<(HeaderValue, u64)>,
     /// The variant that each entity got first.
@@ -69,32 +95,46 @@ async fn run(flags: &Flags) -> Result<serde_json::Value, Failure> {
     let warmup = Duration::from_secs_f64(flags.get("warmup-seconds", 1.0)?);
     let observed = flags.all("observe").map(str::parse).collect::<Result<Vec<u32>, _>>()?;
 
+    let ids = flags.all("ids").last().map(File::create).transpose()?.map(BufWriter::new);
     let findings = Rc::new(RefCell::new(Findings {
         assignments: vec![None; plan.entities.len()],
+        measuring: plan.calls > 0,
+        ids,
         ..Findings::default()
     }));
+    let all_begun = Rc::new(Notify::new());
+    let mut started = Instant::now();
+    let mut before = read_times(&observed)?;
     let mut tasks = JoinSet::new();
     for connection in 0..connections {
         let client = connect(&plan.target).await?;
         for stream in 0..streams {
             let first = (connection * streams + stream) * 97;
             let (plan, findings) = (Rc::clone(&plan), Rc::clone(&findings));
-            tasks.spawn_local(call_repeatedly(client.clone(), plan, findings, first));
+            let all_begun = Rc::clone(&all_begun);
+            tasks.spawn_local(call_repeatedly(client.clone(), plan, findings, first, all_begun));
         }
     }
 
-    tokio::time::sleep(warmup).await;
-    findings.borrow_mut().measuring = true;
-    let started = Instant::now();
-    let before = read_times(&observed)?;
-    tokio::time::sleep(span).await;
+    if plan.calls > 0 {
+        all_begun.notified().await;
+    } else {
+        tokio::time::sleep(warmup).await;
+        findings.borrow_mut().measuring = true;
+        started = Instant::now();
+        before = read_times(&observed)?;
+        tokio::time::sleep(span).await;
+    }
     let after = read_times(&observed)?;
     let seconds = started.elapsed().as_secs_f64();
     findings.borrow_mut().stopped = true;
     while let Some(ended) = tasks.join_next().await {
         ended??;
     }
-    let findings = findings.borrow();
+    let mut findings = findings.borrow_mut();
+    if let Some(ids) = &mut findings.ids {
+        ids.flush()?;
+    }
     let cpu: Vec<Duration> = after.iter().zip(&before).map(|(after, before)| *after - *before).collect();
     Ok(report(&findings, seconds, &cpu))
 }
@@ -103,6 +143,8 @@ fn read_plan(flags: &Flags) -> Result<Plan, Failure> {
     let target: String = flags.require("target")?;
     let model: String = flags.require("model")?;
     let bytes: usize = flags.get("bytes", 1_024)?;
+    let columns: usize = flags.get("columns", 0)?;
+    let rate: f64 = flags.get("rate", 0.0)?;
     let entities: usize = flags.get("entities", 0)?;
     let receipt = match flags.get("receipt", "none".to_owned())?.as_str() {
         "none" => Receipt::None,
@@ -113,8 +155,13 @@ fn read_plan(flags: &Flags) -> Result<Plan, Failure> {
     Ok(Plan {
         uri: format!("http://{target}{}", oip::MODEL_INFER).parse()?,
         target,
-        message: oip::build_request(&model, "load", bytes),
-        response_bytes: bytes,
+        message: match columns {
+            0 => Message::Same(oip::build_request(&model, "load", bytes)),
+            _ => Message::Drawn(RequestTemplate::new(&model, "load", columns, bytes)),
+        },
+        response_bytes: if columns == 0 { bytes } else { scoring::LEAST_ANSWER_BYTES },
+        calls: flags.get("calls", 0)?,
+        interval: (rate > 0.0).then(|| Duration::from_secs_f64(1.0 / rate)),
         entities: (0..entities)
             .map(|entity| HeaderValue::from_str(&format!("user-{entity}")))
             .collect::<Result<_, _>>()?,
@@ -143,23 +190,37 @@ async fn call_repeatedly(
     plan: Rc<Plan>,
     findings: Rc<RefCell<Findings>>,
     first: usize,
+    all_begun: Rc<Notify>,
 ) -> Result<(), Failure> {
     let mut entity = first;
+    let mut rng = SmallRng::seed_from_u64(first as u64);
     loop {
+        let Some(pause) = findings.borrow_mut().begin(&plan) else {
+            all_begun.notify_one();
+            return Ok(());
+        };
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
         // A prime step visits all entities and keeps neighbours apart.
         entity = (entity + 7_919) % plan.entities.len().max(1);
+        let message = match &plan.message {
+            Message::Same(message) => message.clone(),
+            Message::Drawn(template) => template.message(&mut rng),
+        };
         let started = Instant::now();
-        let answered = call(client.clone(), &plan, entity).await;
+        let answered = call(client.clone(), &plan, message, entity).await;
         let elapsed = started.elapsed();
         let mut findings = findings.borrow_mut();
-        if findings.stopped {
-            return Ok(());
-        }
         // What ends in the span counts, whenever it began: as many calls enter late as leave late.
-        let counted = findings.measuring;
-        match answered.and_then(|trailers| check(&plan, &mut findings, entity, &trailers, counted)) {
-            Ok(()) if counted => findings.latencies.record(elapsed.as_nanos() as u64),
-            Ok(()) => {}
+        let counted = findings.measuring && !findings.stopped;
+        match answered.and_then(|trailers| findings.check(&plan, entity, &trailers, counted)) {
+            Ok(()) => {
+                findings.answered += 1;
+                if counted {
+                    findings.latencies.record(elapsed.as_nanos() as u64);
+                }
+            }
             Err(failure) => {
                 findings.failures += 1;
                 findings.first_failure.get_or_insert(failure.to_string());
@@ -171,8 +232,63 @@ async fn call_repeatedly(
     }
 }
 
+impl Findings {
+    /// Answers how long the next call must wait; none when there is none.
+    fn begin(&mut self, plan: &Plan) -> Option<Duration> {
+        if self.stopped || plan.calls > 0 && self.begun >= plan.calls {
+            return None;
+        }
+        self.begun += 1;
+        let Some(interval) = plan.interval else { return Some(Duration::ZERO) };
+        let now = Instant::now();
+        let next = self.next.unwrap_or(now);
+        self.next = Some(next + interval);
+        Some(next.saturating_duration_since(now))
+    }
+
+    /// Checks what an answer must carry, and keeps what is asked for.
+    fn check(
+        &mut self,
+        plan: &Plan,
+        entity: usize,
+        trailers: &HeaderMap,
+        counted: bool,
+    ) -> Result<(), Failure> {
+        if let Some(ids) = &mut self.ids {
+            let id = trailers.get(PREDICTION_ID).ok_or("an answer without a prediction id")?;
+            ids.write_all(id.as_bytes())?;
+            ids.write_all(b"\n")?;
+        }
+        if plan.receipt == Receipt::None {
+            return Ok(());
+        }
+        let variant = trailers.get(VARIANT).ok_or("an answer without a receipt")?;
+        if trailers.get(PREDICTION_ID).is_none() {
+            return Err("a receipt without a prediction id".into());
+        }
+        if counted {
+            match self.variants.iter_mut().find(|(known, _)| known == variant) {
+                Some((_, count)) => *count += 1,
+                None => self.variants.push((variant.clone(), 1)),
+            }
+        }
+        if plan.receipt == Receipt::Sticky
+            && let Some(assignment) = self.assignments.get_mut(entity)
+            && *assignment.get_or_insert_with(|| variant.clone()) != *variant
+        {
+            return Err(format!("user-{entity} changed to variant {variant:?}").into());
+        }
+        Ok(())
+    }
+}
+
 /// Makes one call and answers its trailers; the answer must be as long as what it echoes, or longer.
-async fn call(client: SendRequest<Bytes>, plan: &Plan, entity: usize) -> Result<HeaderMap, Failure> {
+async fn call(
+    client: SendRequest<Bytes>,
+    plan: &Plan,
+    message: Bytes,
+    entity: usize,
+) -> Result<HeaderMap, Failure> {
     let mut request = Request::new(());
     *request.method_mut() = http::Method::POST;
     *request.uri_mut() = plan.uri.clone();
@@ -184,7 +300,7 @@ async fn call(client: SendRequest<Bytes>, plan: &Plan, entity: usize) -> Result<
     }
     let mut client = client.ready().await?;
     let (response, mut stream) = client.send_request(request, false)?;
-    stream.send_data(plan.message.clone(), true)?;
+    stream.send_data(message, true)?;
     let (head, mut body) = response.await?.into_parts();
     let mut length = 0;
     while let Some(piece) = body.data().await {
@@ -206,35 +322,6 @@ async fn call(client: SendRequest<Bytes>, plan: &Plan, entity: usize) -> Result<
     Ok(trailers)
 }
 
-fn check(
-    plan: &Plan,
-    findings: &mut Findings,
-    entity: usize,
-    trailers: &HeaderMap,
-    counted: bool,
-) -> Result<(), Failure> {
-    if plan.receipt == Receipt::None {
-        return Ok(());
-    }
-    let variant = trailers.get(VARIANT).ok_or("an answer without a receipt")?;
-    if trailers.get("pointsman-prediction-id").is_none() {
-        return Err("a receipt without a prediction id".into());
-    }
-    if counted {
-        match findings.variants.iter_mut().find(|(known, _)| known == variant) {
-            Some((_, count)) => *count += 1,
-            None => findings.variants.push((variant.clone(), 1)),
-        }
-    }
-    if plan.receipt == Receipt::Sticky
-        && let Some(assignment) = findings.assignments.get_mut(entity)
-        && *assignment.get_or_insert_with(|| variant.clone()) != *variant
-    {
-        return Err(format!("user-{entity} changed to variant {variant:?}").into());
-    }
-    Ok(())
-}
-
 fn read_times(observed: &[u32]) -> Result<Vec<Duration>, Failure> {
     observed.iter().map(|pid| process::read_cpu_time(*pid)).collect()
 }
@@ -249,6 +336,7 @@ fn report(findings: &Findings, seconds: f64, cpu: &[Duration]) -> serde_json::Va
         .collect();
     serde_json::json!({
         "calls": calls,
+        "answered": findings.answered,
         "seconds": seconds,
         "calls_per_second": calls as f64 / seconds,
         "mean_us": findings.latencies.mean() / 1e3,

@@ -121,7 +121,11 @@ fn route(columns: usize, datatype: Datatype) -> proto::RouteEntry {
 fn prediction(rng: &mut SmallRng, index: u64, columns: usize, datatype: Datatype) -> proto::PredictionEntry {
     let raw = (0..columns).flat_map(|_| {
         let number: f64 = rng.random();
-        if datatype == Datatype::Fp64 { number.to_le_bytes().to_vec() } else { (number as f32).to_le_bytes().to_vec() }
+        if datatype == Datatype::Fp64 {
+            number.to_le_bytes().to_vec()
+        } else {
+            (number as f32).to_le_bytes().to_vec()
+        }
     });
     let tensor = |name: &str, datatype: Datatype, columns: i64, raw: Vec<u8>| Tensor {
         name: name.into(),
@@ -157,7 +161,12 @@ fn prediction(rng: &mut SmallRng, index: u64, columns: usize, datatype: Datatype
     let draw: u64 = rng.random();
     proto::PredictionEntry {
         variant: (draw & 1) as u32,
-        prediction_id: format!("{index:024}{:016x}{:016x}{:016x}", rng.random::<u64>(), rng.random::<u64>(), draw),
+        prediction_id: format!(
+            "{index:024}{:016x}{:016x}{:016x}",
+            rng.random::<u64>(),
+            rng.random::<u64>(),
+            draw
+        ),
         // 20,000 calls a second, put down when they end.
         time_us: (1_800_000_000_000_000 + index * 50 + rng.random_range(0..2_000)) as i64,
         generation: 7,
