@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from pointsman.store.feedback import RowToExport
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
     import pyarrow as pa
+
+    from pointsman.store.feedback import RowToExport
 
 ROWS_PER_GROUP = 100_000
 
@@ -77,13 +77,22 @@ def without(source: Path, prediction_ids: Collection[str]) -> Rows | None:
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    types = {"str": pa.string(), "float": pa.float64(), "bool": pa.bool_(), "int": pa.int64()}
-    small = {"row": pa.int32(), "revision": pa.int32()}
-    columns = [
-        pa.field(field.name, small.get(field.name, types[str(field.type)]), nullable=False)
-        for field in fields(RowToExport)
-        if field.name != "sequence"
-    ]
+    text, number, small, whole = pa.string(), pa.float64(), pa.int32(), pa.int64()
+    types = {
+        "prediction_id": text,
+        "row": small,
+        "metric": text,
+        "value": number,
+        "observe_time_us": whole,
+        "apply_time_us": whole,
+        "prediction_time_us": whole,
+        "variant": text,
+        "epoch": whole,
+        "propensity": number,
+        "counted": pa.bool_(),
+        "revision": small,
+    }
+    columns = [pa.field(name, kind, nullable=False) for name, kind in types.items()]
     return pa.schema(columns, metadata={"pointsman.lake_version": "1"})
 
 
