@@ -12,7 +12,11 @@ use support::*;
 
 const FOLDER: &str = "predictions/router=r/model=m/date=2026-01-31";
 
-fn merge(lake: &Lake, inputs: &[String], erased: &[&str]) -> Result<proto::LakeFile, pointsman_lake::LakeError> {
+fn merge(
+    lake: &Lake,
+    inputs: &[String],
+    erased: &[&str],
+) -> Result<proto::LakeFile, pointsman_lake::LakeError> {
     let request = proto::MergeRequest {
         inputs: inputs.to_vec(),
         output: format!("{FOLDER}/0a1b2c3d-00000000000000000000-00000000000000000099.parquet"),
@@ -57,7 +61,10 @@ fn columns_are_those_of_all_files_in_the_models_order() {
     let names: Vec<_> = rows.schema().fields().iter().map(|field| field.name().clone()).collect();
     let of_one = lake.read(&inputs[0]);
     let one: Vec<_> = of_one.schema().fields().iter().map(|field| field.name().clone()).collect();
-    assert_eq!(names.iter().filter(|name| one.contains(name)).collect::<Vec<_>>(), one.iter().collect::<Vec<_>>());
+    assert_eq!(
+        names.iter().filter(|name| one.contains(name)).collect::<Vec<_>>(),
+        one.iter().collect::<Vec<_>>()
+    );
 }
 
 #[test]

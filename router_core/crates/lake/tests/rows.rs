@@ -165,7 +165,8 @@ fn lists_of_any_length_and_unknown_tensors_are_kept_as_well() {
         int64("k", &[2], &[5, 6]),
         texts("note", &[2, 1, 2], &[b"a", b"b", b"c", &[0xff]]),
     ];
-    let rows = lake.rows_of(route(signature(&[("words", "FP32", &[-1, -1], &[])])), &[infer("p", &inputs, None)]);
+    let rows =
+        lake.rows_of(route(signature(&[("words", "FP32", &[-1, -1], &[])])), &[infer("p", &inputs, None)]);
     assert_eq!(doubles(&rows, "f_k"), [Some(5.0), Some(6.0)]);
     assert_eq!(shown(&rows, "features_other", 0), r#"{note: [["a","b"]], words: [1.0,2.0,3.0]}"#);
     assert_eq!(shown(&rows, "features_other", 1), r#"{note: [["c","/w=="]], words: [4.0,null,"-Infinity"]}"#);
@@ -237,9 +238,8 @@ fn a_regression_answers_a_number_and_other_outputs_stay() {
     let mut signature = signature(&[("x", "FP32", &[-1, 1], &[])]);
     signature.task = proto::Task::Regression.into();
     signature.prediction_output = "price".into();
-    let outputs = |price: f32| {
-        [fp32("price", &[1, 1], &[price]), fp32("bounds", &[1, 2], &[1.0, f32::INFINITY])]
-    };
+    let outputs =
+        |price: f32| [fp32("price", &[1, 1], &[price]), fp32("bounds", &[1, 2], &[1.0, f32::INFINITY])];
     let inputs = [fp32("x", &[1, 1], &[1.0])];
     let calls = [infer("1", &inputs, Some(&outputs(9.5))), infer("2", &inputs, Some(&outputs(f32::NAN)))];
     let rows = lake.rows_of(route(signature), &calls);
@@ -318,8 +318,7 @@ fn excluded_features_are_nowhere_in_the_file_whatever_they_are_called() {
         ("x", "BYTES", &[-1, 2], &["street", "city"]),
         ("words", "BYTES", &[-1, -1], &[]),
     ]));
-    route.exclude_features =
-        ["note", "street", "words_1", "loose", "extra"].map(str::to_owned).to_vec();
+    route.exclude_features = ["note", "street", "words_1", "loose", "extra"].map(str::to_owned).to_vec();
     let bytes = secret.as_bytes();
     let inputs = [
         texts("note", &[1, 1], &[bytes]),

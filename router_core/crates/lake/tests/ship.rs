@@ -179,9 +179,11 @@ fn files_say_their_version_and_have_statistics_for_times_and_a_filter_for_entiti
     let reader = SerializedFileReader::new(file).unwrap();
     let metadata = reader.metadata();
     let pairs = metadata.file_metadata().key_value_metadata().unwrap();
-    assert!(pairs.iter().any(|pair| {
-        pair.key == "pointsman.lake_version" && pair.value.as_deref() == Some("1")
-    }));
+    assert!(
+        pairs
+            .iter()
+            .any(|pair| { pair.key == "pointsman.lake_version" && pair.value.as_deref() == Some("1") })
+    );
     let column = |name: &str| {
         let columns = metadata.row_group(0).columns();
         columns.iter().find(|column| column.column_descr().name() == name).unwrap()
@@ -259,9 +261,9 @@ fn check_feature(
     let expected = match feature {
         Feature::Number(n) if n.is_nan() => return Ok(()),
         Feature::Number(n) => {
-            let doubles = schema.column_with_name(&column).filter(|(_, field)| {
-                field.data_type() == &arrow::datatypes::DataType::Float64
-            });
+            let doubles = schema
+                .column_with_name(&column)
+                .filter(|(_, field)| field.data_type() == &arrow::datatypes::DataType::Float64);
             if doubles.is_some_and(|_| support::doubles(rows, &column)[row] == Some(*n)) {
                 return Ok(());
             }

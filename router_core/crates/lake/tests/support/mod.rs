@@ -47,7 +47,10 @@ impl Lake {
         self.try_ship(&frames.write(self.path(), start)).unwrap()
     }
 
-    pub(crate) fn try_ship(&self, segment: &SegmentInfo) -> Result<proto::ShippedSegment, pointsman_lake::LakeError> {
+    pub(crate) fn try_ship(
+        &self,
+        segment: &SegmentInfo,
+    ) -> Result<proto::ShippedSegment, pointsman_lake::LakeError> {
         let destination = Destination {
             files: &RealFiles,
             registry: &self.registry,
@@ -58,7 +61,11 @@ impl Lake {
     }
 
     /// Ships the entries of one route and reads the one file that they make.
-    pub(crate) fn rows_of(&self, route: proto::RouteEntry, entries: &[proto::PredictionEntry]) -> RecordBatch {
+    pub(crate) fn rows_of(
+        &self,
+        route: proto::RouteEntry,
+        entries: &[proto::PredictionEntry],
+    ) -> RecordBatch {
         let mut frames = Frames::default();
         frames.route(&route);
         entries.iter().for_each(|entry| frames.prediction(entry));

@@ -1,0 +1,127 @@
+//! The thread that ships: in order, once, over failures and restarts.
+
+mod support;
+
+use std::{fs, sync::Arc, time::Duration};
+
+use pointsman_journal::{Entry, JournalFolder, Log, LogSettings, RouteFacts, files::RealFiles};
+use pointsman_lake::{ColumnRegistry, Shipper};
+use pointsman_wire::generated::pointsman_v1 as proto;
+use support::*;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Server {
+    folder: tempfile::TempDir,
+    log: Log,
+    facts: Arc<RouteFacts>,
+}
+
+impl Server {
+    fn new() -> Self {
+        Self::on(tempfile::tempdir().unwrap())
+    }
+
+    fn on(folder: tempfile::TempDir) -> Self {
+        let files = Arc::new(RealFiles);
+        let journal = JournalFolder::open(&*files, &folder.path().join("journal"), JOURNAL).unwrap();
+        let settings = LogSettings {
+            name: "predictions",
+            segment_bytes: 1 << 20,
+            seal_after: None,
+            sync_ceiling: Duration::from_millis(10),
+            queue_length: 1_000,
+            max_bytes: 1 << 30,
+        };
+        let log = Log::open(files, journal, settings).unwrap();
+        let facts = RouteFacts { entry: route(proto::Signature::default()), ..RouteFacts::default() };
+        Self { folder, log, facts: Arc::new(facts) }
+    }
+
+    fn shipper(&self) -> Shipper {
+        let lake = self.folder.path().join("lake");
+        let registry = ColumnRegistry::new(self.log.files().clone(), &lake);
+        Shipper::start(self.log.clone(), Arc::new(registry), lake).unwrap()
+    }
+
+    /// Puts calls into a segment of their own; answers its end.
+    fn segment(&self, ids: &[&str]) -> u64 {
+        for id in ids {
+            let entry =
+                Entry::Prediction { entry: Box::new(entry(id)), route: self.facts.clone(), guard: None };
+            assert!(self.log.push(entry));
+        }
+        self.log.seal()
+    }
+}
+
+#[test]
+fn segments_are_shipped_in_order_and_stay_until_they_are_released() {
+    let server = Server::new();
+    let first = server.segment(&["1", "2"]);
+    let second = server.segment(&["3"]);
+    let shipper = server.shipper();
+    assert!(shipper.take_shipped(Duration::from_millis(300)).segments.is_empty(), "before the first release");
+    shipper.release(0).unwrap();
+
+    let mut shipped = shipper.take_shipped(PATIENCE);
+    while shipped.segments.len() < 2 {
+        shipped = shipper.take_shipped(PATIENCE);
+    }
+    let ends: Vec<u64> = shipped.segments.iter().map(|segment| segment.end_position).collect();
+    assert_eq!(ends, [first, second]);
+    assert_eq!(shipped.segments[0].files[0].row_count, 2);
+    assert_eq!(shipper.take_shipped(Duration::ZERO), shipped, "taking only reads");
+
+    shipper.release(first).unwrap();
+    assert_eq!(shipper.take_shipped(Duration::ZERO).segments, shipped.segments[1..]);
+    assert_eq!(server.log.segments()[0].start, first);
+    shipper.release(second).unwrap();
+    assert!(shipper.take_shipped(Duration::ZERO).segments.is_empty());
+
+    let status = shipper.status();
+    assert_eq!((status.shipped_rows, status.failures, status.lag_seconds), (3, 0, 0.0));
+    assert!(status.shipped_bytes > 0);
+}
+
+#[test]
+fn what_is_registered_is_not_shipped_again_after_a_restart() {
+    let server = Server::new();
+    let first = server.segment(&["1"]);
+    let second = server.segment(&["2"]);
+    let shipper = server.shipper();
+    shipper.release(first).unwrap();
+    let shipped = shipper.take_shipped(PATIENCE);
+    assert_eq!(shipped.segments.iter().map(|segment| segment.end_position).collect::<Vec<_>>(), [second]);
+}
+
+#[test]
+fn a_segment_under_way_waits_until_it_is_complete_and_is_the_lag() {
+    let server = Server::new();
+    let shipper = server.shipper();
+    shipper.release(0).unwrap();
+    let call = Entry::Prediction { entry: Box::new(entry("1")), route: server.facts.clone(), guard: None };
+    assert!(server.log.push(call));
+    server.log.flush();
+    assert!(shipper.take_shipped(Duration::from_millis(400)).segments.is_empty());
+    assert!(shipper.status().lag_seconds > 0.0);
+    let _ = server.log.seal();
+    assert_eq!(shipper.take_shipped(PATIENCE).segments.len(), 1);
+}
+
+#[test]
+fn a_lake_that_cannot_be_written_is_tried_again_until_it_can() {
+    let server = Server::new();
+    let in_the_way = server.folder.path().join("lake");
+    fs::write(&in_the_way, "no folder").unwrap();
+    server.segment(&["1"]);
+    let shipper = server.shipper();
+    shipper.release(0).unwrap();
+    while shipper.status().failures == 0 {
+        assert!(shipper.take_shipped(Duration::from_millis(20)).segments.is_empty());
+    }
+    assert!(shipper.status().trouble.unwrap().contains("lake"));
+    fs::remove_file(&in_the_way).unwrap();
+    assert_eq!(shipper.take_shipped(PATIENCE).segments[0].files[0].row_count, 1);
+    assert_eq!(shipper.status().trouble, None);
+}

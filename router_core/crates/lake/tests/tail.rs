@@ -1,0 +1,167 @@
+//! Rows that are in no registered file yet.
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use arrow::{array::RecordBatch, compute::concat_batches, ipc::reader::StreamReader};
+use pointsman_journal::{JournalError, SegmentInfo, files::RealFiles};
+use pointsman_lake::{LakeError, read_tail};
+use pointsman_wire::generated::pointsman_v1 as proto;
+use support::*;
+
+const SECOND: i64 = 1_000_000;
+
+/// Two segments of ten calls each, a second apart; every other one of router "s".
+fn segments(lake: &Lake) -> Vec<SegmentInfo> {
+    (0..2_u64)
+        .map(|segment| {
+            let mut frames = Frames::default();
+            let mut other = route(proto::Signature::default());
+            (other.route, other.router_id) = (7, "s".into());
+            // Numbers of routes begin anew in each segment.
+            let mut own = route(proto::Signature::default());
+            own.route = segment as u32;
+            frames.route(&own);
+            frames.route(&other);
+            for index in 0..10_u64 {
+                let number_of = segment * 10 + index;
+                let mut call = predict(&number_of.to_string(), &[("age", number(number_of as f64))]);
+                call.time_us = NOON + number_of as i64 * SECOND;
+                call.variant = (number_of % 4 / 2) as u32;
+                call.route = if index % 2 == 0 { own.route } else { other.route };
+                call.entity_id = format!("e{}", number_of % 3);
+                frames.prediction(&call);
+            }
+            frames.write(lake.path(), segment * 100_000)
+        })
+        .collect()
+}
+
+fn query() -> proto::TailQuery {
+    proto::TailQuery { router_id: "r".into(), with_bodies: true, ..proto::TailQuery::default() }
+}
+
+fn tail(lake: &Lake, query: &proto::TailQuery) -> Vec<RecordBatch> {
+    let segments = segments(lake);
+    let answer = read_tail(&RealFiles, &lake.registry, || segments.clone(), query).unwrap();
+    let batches: Vec<RecordBatch> = answer
+        .arrow_streams
+        .iter()
+        .map(|stream| {
+            let reader = StreamReader::try_new(&stream[..], None).unwrap();
+            let schema = reader.schema();
+            concat_batches(&schema, &reader.map(Result::unwrap).collect::<Vec<_>>()).unwrap()
+        })
+        .collect();
+    assert_eq!(answer.row_count as usize, batches.iter().map(RecordBatch::num_rows).sum::<usize>());
+    batches
+}
+
+fn ids(lake: &Lake, query: &proto::TailQuery) -> Vec<String> {
+    tail(lake, query).iter().flat_map(|rows| strings(rows, "prediction_id")).flatten().collect()
+}
+
+#[test]
+fn the_rows_are_those_that_files_would_have() {
+    let lake = Lake::new();
+    let rows = tail(&lake, &query());
+    let rows = &rows[0];
+    assert_eq!(rows.num_rows(), 10);
+    let file = lake.try_ship(&segments(&lake)[0]).unwrap();
+    let of_file = lake.read(&file.files.iter().find(|file| file.router_id == "r").unwrap().path);
+    assert_eq!(of_file.schema().fields(), rows.schema().fields());
+    assert_eq!(rows.slice(0, 5).columns(), of_file.columns());
+}
+
+#[test]
+fn each_filter_leaves_what_it_asks_for() {
+    let lake = Lake::new();
+    let asked = |change: &dyn Fn(&mut proto::TailQuery)| {
+        let mut query = query();
+        change(&mut query);
+        ids(&lake, &query)
+    };
+    assert_eq!(asked(&|query| query.prediction_id = "12".into()), ["12"]);
+    assert_eq!(asked(&|query| query.entity_id = "e0".into()), ["0", "6", "12", "18"]);
+    assert_eq!(asked(&|query| query.variant = "b".into()), ["2", "6", "10", "14", "18"]);
+    assert_eq!(asked(&|query| query.start_time_us = NOON + 14 * SECOND), ["14", "16", "18"]);
+    assert_eq!(asked(&|query| query.end_time_us = NOON + 4 * SECOND), ["0", "2"]);
+    assert_eq!(asked(&|query| query.from_position = 100_000), ["10", "12", "14", "16", "18"]);
+    assert_eq!(asked(&|query| query.from_position = 99_999_999), [""; 0]);
+    assert_eq!(asked(&|query| query.router_id = "unknown".into()), [""; 0]);
+}
+
+#[test]
+fn the_newest_decisions_are_found_across_segments() {
+    let lake = Lake::new();
+    let newest = |most| ids(&lake, &proto::TailQuery { max_decisions: most, ..query() });
+    assert_eq!(newest(1), ["18"]);
+    assert_eq!(newest(3), ["14", "16", "18"]);
+    let mut seven = newest(7);
+    seven.sort_by_key(|id| id.parse::<u32>().unwrap());
+    assert_eq!(seven, ["6", "8", "10", "12", "14", "16", "18"]);
+    assert_eq!(newest(100).len(), 10);
+}
+
+#[test]
+fn a_long_call_of_an_older_segment_is_among_the_newest() {
+    let lake = Lake::new();
+    let mut segments = Vec::new();
+    for (segment, calls) in [(0, vec![("old", 0), ("long", 50)]), (1, vec![("a", 10), ("b", 60)])] {
+        let mut frames = Frames::default();
+        frames.route(&route(proto::Signature::default()));
+        for (id, seconds) in calls {
+            let time_us = NOON + seconds * SECOND;
+            // All of the second segment ended behind those of the first.
+            let backend_ns = if id == "a" { Some(60_000_000_000) } else { None };
+            frames.prediction(&proto::PredictionEntry { time_us, backend_ns, ..entry(id) });
+        }
+        segments.push(frames.write(lake.path(), segment * 100_000));
+    }
+    let query = proto::TailQuery { max_decisions: 2, ..query() };
+    let answer = read_tail(&RealFiles, &lake.registry, || segments.clone(), &query).unwrap();
+    let reader = StreamReader::try_new(&answer.arrow_streams[0][..], None).unwrap();
+    let ids = reader.flat_map(|rows| strings(&rows.unwrap(), "prediction_id")).flatten();
+    assert_eq!(ids.collect::<BTreeSet<_>>(), ["b", "long"].map(str::to_owned).into());
+}
+
+#[test]
+fn without_bodies_there_are_the_decisions_columns_alone() {
+    let lake = Lake::new();
+    let rows = tail(&lake, &proto::TailQuery { with_bodies: false, ..query() });
+    let names: Vec<String> = rows[0].schema().fields().iter().map(|field| field.name().clone()).collect();
+    assert_eq!(names.last().unwrap(), "answer_content");
+    assert_eq!(feature_names(&rows[0]), [""; 0]);
+    assert_eq!(rows[0].num_rows(), 10);
+}
+
+#[test]
+fn reading_fixes_no_types() {
+    let lake = Lake::new();
+    tail(&lake, &query());
+    assert!(!lake.path().join("predictions").exists());
+}
+
+#[test]
+fn a_position_whose_segment_was_released_is_gone() {
+    let lake = Lake::new();
+    let segments = segments(&lake);
+    let later = || segments[1..].to_vec();
+    let gone = read_tail(&RealFiles, &lake.registry, later, &query()).unwrap_err();
+    assert!(matches!(gone, LakeError::Journal(JournalError::Gone { position: 0 })));
+
+    // It goes between the list and the reading.
+    std::fs::remove_file(&segments[0].path).unwrap();
+    let asked = std::cell::Cell::new(0);
+    let changing = || {
+        asked.set(asked.get() + 1);
+        if asked.get() == 1 { segments.clone() } else { later() }
+    };
+    let gone = read_tail(&RealFiles, &lake.registry, changing, &query()).unwrap_err();
+    assert!(matches!(gone, LakeError::Journal(JournalError::Gone { .. })));
+
+    // A file that is missing though it should be there is an error of its own.
+    let missing = read_tail(&RealFiles, &lake.registry, || segments.clone(), &query()).unwrap_err();
+    assert!(matches!(missing, LakeError::Journal(JournalError::Io { .. })));
+}
