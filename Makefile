@@ -153,11 +153,12 @@ $(VENV)/.stamp-bench: $(VENV)/.stamp-python
 	@touch $@
 
 .PHONY: bench
-bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benches/results (QUICK=1: about four minutes)
+bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benches/results (QUICK=1: about six minutes)
 	cargo build --release --locked --package pointsman-benches --bins
 	cargo bench --locked --package pointsman-benches --bench decision -- --noplot $(if $(QUICK),--warm-up-time 1 --measurement-time 1 '^(sticky|random)/')
 	$(BIN)/python scripts/instructions.py
 	$(BIN)/python -m benches.load $(if $(QUICK),--quick) $(BENCH_FLAGS)
+	$(BIN)/python -m benches.records $(if $(QUICK),--quick) $(RECORDS_FLAGS)
 	$(BIN)/pytest benches/python --benchmark-enable --benchmark-columns=min,median,mean,rounds $(if $(QUICK),--benchmark-max-time=0.2)
 
 .PHONY: clean

@@ -4,8 +4,6 @@ Ends with 0 when everything could be measured, whatever the figures; they carry 
 """
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +17,7 @@ from benches.load import contestants, pointsman_server
 from benches.load.cases import CASES, Case
 from benches.load.decision import read_decisions
 from benches.load.many_routers import copy_router
-from benches.load.processes import HarnessError
+from benches.load.processes import ROOT, HarnessError, read_target_folder
 from benches.load.report import write_reports
 from benches.load.rounds import Background, Outcome, Pace, run_case
 from benches.load.sample import Contestant
@@ -27,14 +25,6 @@ from benches.load.sample import Contestant
 FULL = Pace(rounds=7, seconds=3.0, warmup_seconds=0.7)
 QUICK = Pace(rounds=5, seconds=0.8, warmup_seconds=0.3)
 MANY_ROUTERS = 10_000
-ROOT = Path(__file__).parent.parent.parent
-
-
-def read_target_folder() -> Path:
-    """Asks cargo where it builds."""
-    command = ["cargo", "metadata", "--format-version=1", "--no-deps"]
-    found = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT)
-    return Path(json.loads(found.stdout)["target_directory"])
 
 
 class Stage:
@@ -56,7 +46,6 @@ class Stage:
             "envoy": partial(contestants.start_envoy, stack, backends, folder),
             "grpc.aio": partial(contestants.start_asyncio_router, stack, backends, folder),
             "pointsman": self._start_pointsman,
-            "pointsman recording": self._start_recording,
             "pointsman 10000": self._start_many,
         }
 
@@ -66,24 +55,20 @@ class Stage:
             if name not in self.contestants and name not in without:
                 self.contestants[name] = self._starters[name]()
 
-    def _serve(self, name: str, routers: dict[str, bool]) -> pointsman_server.Server:
+    def _serve(self, name: str, router_id: str) -> pointsman_server.Server:
         server = pointsman_server.start_server(self._stack, self._executable, self._folder, name)
-        pointsman_server.create_routers(server, self._backends, routers)
+        pointsman_server.create_router(server, self._backends, router_id)
         return server
 
     def _start_pointsman(self) -> Contestant:
-        server = self._serve("pointsman", {"bench": False})
+        server = self._serve("pointsman", "bench")
         return pointsman_server.contestant(server, "pointsman", "bench", "sticky")
-
-    def _start_recording(self) -> Contestant:
-        server = self._serve("pointsman-recording", {"bench": True})
-        return pointsman_server.contestant(server, "pointsman recording", "bench", "sticky")
 
     def _start_many(self) -> Contestant:
         name, template = "pointsman-10000", "bench"
         with ExitStack() as first_run:
             server = pointsman_server.start_server(first_run, self._executable, self._folder, name)
-            pointsman_server.create_routers(server, self._backends, {template: False})
+            pointsman_server.create_router(server, self._backends, template)
         names = [template, *(f"bench-{number}" for number in range(1, self._routers))]
         copy_router(self._folder / name, template, names[1:])
         started = time.monotonic()

@@ -63,7 +63,7 @@ CASES = (
     Case(
         "1 KB, 10 connections × 10 streams",
         Shape(10, 10, KIBIBYTE),
-        ("direct", "relay", "envoy", "pointsman", "pointsman recording"),
+        ("direct", "relay", "envoy", "pointsman"),
         _against("envoy", (Figure.CPU, 0.8), (Figure.THROUGHPUT, 1.2)),
     ),
     Case(

@@ -40,6 +40,16 @@ class Peers:
         """The raw relay."""
         return self.folder / "tcp_relay"
 
+    @property
+    def feedback_load(self) -> Path:
+        """The load of feedback."""
+        return self.folder / "feedback_load"
+
+    @property
+    def fill_journal(self) -> Path:
+        """What writes a journal of a whole day."""
+        return self.folder / "fill_journal"
+
 
 @dataclass(frozen=True)
 class Backends:
@@ -51,10 +61,18 @@ class Backends:
     rewritten_b: int
 
 
-def start_backends(stack: ExitStack, peers: Peers, folder: Path) -> Backends:
-    """Starts the one process that answers everything."""
+def start_backends(stack: ExitStack, peers: Peers, folder: Path, columns: int = 0) -> Backends:
+    """Starts the one process that answers everything.
+
+    Args:
+        stack: What ends it.
+        peers: The built programs.
+        folder: Where its log goes.
+        columns: The columns of the row that it scores; 0 to give back what it gets.
+    """
     models = (PLAIN_MODEL, PLAIN_MODEL, MODEL_A, MODEL_B)
     flags = [part for model in models for part in ("--model", model)]
+    flags += ["--columns", str(columns)]
     program = stack.enter_context(
         Program("echo_backend", [peers.echo_backend, *flags], folder / "echo_backend.log")
     )

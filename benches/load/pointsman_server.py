@@ -1,10 +1,9 @@
 """pointsman as a contestant: started, given its routers over its own API, and reweighted while it works."""
 
-import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,12 @@ from benches.load.processes import START_SECONDS, HarnessError, Program
 from benches.load.sample import Contestant
 
 if TYPE_CHECKING:
-    import grpc.aio
+    from pointsman.v1 import model_pb2
 
 UPDATES_PER_SECOND = 10
-SETUP_CONCURRENCY = 16
 CALL_SECONDS = 60.0
+MODEL = "echo"
+"""The model's id."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,31 @@ class Server:
     """A running pointsman."""
 
     address: str
+    http_address: str
     pid: int
+    data_dir: Path
 
 
-def start_server(stack: ExitStack, executable: Path, folder: Path, name: str) -> Server:
-    """Starts ``pointsman serve`` with one data plane thread on an empty folder."""
+def start_server(
+    stack: ExitStack,
+    executable: Path,
+    folder: Path,
+    name: str,
+    environment: Mapping[str, str] | None = None,
+) -> Server:
+    """Starts ``pointsman serve`` with one data plane thread, on an empty folder the first time.
+
+    Args:
+        stack: What ends it.
+        executable: The installed command.
+        folder: Where its data folder, its log and its ready file go.
+        name: The name of all of them.
+        environment: Settings.
+    """
     data = folder / name
     ready_file = folder / f"{name}.ready"
+    # A run before left one.
+    ready_file.unlink(missing_ok=True)
     command = [
         executable,
         "serve",
@@ -43,67 +61,61 @@ def start_server(stack: ExitStack, executable: Path, folder: Path, name: str) ->
         *("--threads", "1"),
         *("--ready-file", ready_file),
     ]
-    program = stack.enter_context(Program(name, command, folder / f"{name}.log", cwd=folder))
-    return Server(json.loads(program.wait_for_file(ready_file))["grpc"], program.pid)
+    log = folder / f"{name}.log"
+    program = stack.enter_context(Program(name, command, log, cwd=folder, environment=environment))
+    ready = json.loads(program.wait_for_file(ready_file))
+    return Server(ready["grpc"], ready["http"], program.pid, data)
 
 
-def create_routers(server: Server, backends: Backends, routers: dict[str, bool]) -> None:
-    """Registers the two model versions and creates and deploys sticky 70/30 routers over them.
+def create_router(
+    server: Server,
+    backends: Backends,
+    router_id: str,
+    *,
+    record: bool = False,
+    signature: "model_pb2.Signature | None" = None,
+) -> None:
+    """Registers the two model versions and creates and deploys a sticky 70/30 router over them.
 
     Args:
         server: Where.
         backends: What answers.
-        routers: Router ids, each with whether its predictions are recorded.
+        router_id: The router's id.
+        record: Whether its predictions are recorded.
+        signature: What the model takes and gives; None leaves it to the backend to say.
     """
-    asyncio.run(_create_routers(server.address, backends, routers))
+    import grpc
 
+    from pointsman.v1 import model_pb2, model_pb2_grpc, router_pb2, router_pb2_grpc
 
-async def _create_routers(address: str, backends: Backends, routers: dict[str, bool]) -> None:
-    import grpc.aio
-
-    async with grpc.aio.insecure_channel(address) as channel:
+    with grpc.insecure_channel(server.address) as channel:
+        models = make_stub(model_pb2_grpc.ModelServiceStub, channel)
         ports = (backends.rewritten_a, backends.rewritten_b)
-        for version, (port, model) in enumerate(zip(ports, (MODEL_A, MODEL_B), strict=True), start=1):
-            await _register(channel, str(version), port, model)
-        places = asyncio.Semaphore(SETUP_CONCURRENCY)
-
-        async def create(router_id: str, record: bool) -> None:
-            async with places:
-                await _create_router(channel, router_id, record)
-
-        async with asyncio.TaskGroup() as group:
-            for router_id, record in routers.items():
-                group.create_task(create(router_id, record))
-
-
-async def _register(channel: "grpc.aio.Channel", version: str, port: int, model: str) -> None:
-    from pointsman.v1 import model_pb2, model_pb2_grpc
-
-    backend = model_pb2.Backend(grpc=model_pb2.GrpcBackend(target=f"127.0.0.1:{port}", model_name=model))
-    request = model_pb2.RegisterModelVersionRequest(
-        model_version=model_pb2.ModelVersion(model_id="echo", version=version, backend=backend)
-    )
-    await _stub(model_pb2_grpc.ModelServiceStub, channel).RegisterModelVersion(request, timeout=CALL_SECONDS)
-
-
-async def _create_router(channel: "grpc.aio.Channel", router_id: str, record: bool) -> None:
-    from pointsman.v1 import router_pb2, router_pb2_grpc
-
-    stub = _stub(router_pb2_grpc.RouterServiceStub, channel)
-    router = router_pb2.Router(
-        router_id=router_id,
-        strategy=router_pb2.STRATEGY_WEIGHTED,
-        record_predictions=record,
-        variants=[
-            router_pb2.Variant(name="a", model_id="echo", model_version="1", weight=70),
-            router_pb2.Variant(name="b", model_id="echo", model_version="2", weight=30),
-        ],
-    )
-    await stub.CreateRouter(router_pb2.CreateRouterRequest(router=router), timeout=CALL_SECONDS)
-    await stub.DeployRouter(router_pb2.DeployRouterRequest(router_id=router_id), timeout=CALL_SECONDS)
+        for version, (port, name) in enumerate(zip(ports, (MODEL_A, MODEL_B), strict=True), start=1):
+            backend = model_pb2.GrpcBackend(target=f"127.0.0.1:{port}", model_name=name)
+            model = model_pb2.ModelVersion(
+                model_id=MODEL,
+                version=str(version),
+                backend=model_pb2.Backend(grpc=backend),
+                signature=signature,
+            )
+            request = model_pb2.RegisterModelVersionRequest(model_version=model)
+            models.RegisterModelVersion(request, timeout=CALL_SECONDS)
+        router = router_pb2.Router(
+            router_id=router_id,
+            strategy=router_pb2.STRATEGY_WEIGHTED,
+            record_predictions=record,
+            variants=[
+                router_pb2.Variant(name="a", model_id=MODEL, model_version="1", weight=70),
+                router_pb2.Variant(name="b", model_id=MODEL, model_version="2", weight=30),
+            ],
+        )
+        routers = make_stub(router_pb2_grpc.RouterServiceStub, channel)
+        routers.CreateRouter(router_pb2.CreateRouterRequest(router=router), timeout=CALL_SECONDS)
+        routers.DeployRouter(router_pb2.DeployRouterRequest(router_id=router_id), timeout=CALL_SECONDS)
 
 
-def _stub(kind: Any, channel: Any) -> Any:
+def make_stub(kind: Any, channel: Any) -> Any:
     """Makes a stub; the generated ones carry no types."""
     return kind(channel)
 
@@ -145,7 +157,7 @@ def _update_until(stop: threading.Event, server: Server, router_ids: list[str], 
     from pointsman.v1 import router_pb2, router_pb2_grpc
 
     with grpc.insecure_channel(server.address) as channel:
-        stub = _stub(router_pb2_grpc.RouterServiceStub, channel)
+        stub = make_stub(router_pb2_grpc.RouterServiceStub, channel)
         started = time.monotonic()
         while not stop.wait(max(0.0, started + len(took) / UPDATES_PER_SECOND - time.monotonic())):
             number = len(took)

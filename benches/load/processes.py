@@ -1,26 +1,49 @@
 """The programs under load and around it: started on ports of the system's choice, ended by their own id."""
 
 import json
+import os
 import select
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+ROOT = Path(__file__).parent.parent.parent
 
 
 class HarnessError(Exception):
     """The measurement itself went wrong; the message says which program and why."""
 
 
+def read_target_folder() -> Path:
+    """Asks cargo where it builds."""
+    command = ["cargo", "metadata", "--format-version=1", "--no-deps"]
+    found = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT)
+    return Path(json.loads(found.stdout)["target_directory"])
+
+
+def read_cpu_seconds(pid: int) -> float:
+    """Answers the user and system time of all threads of a process, those that ended included."""
+    # The program's name stands in parentheses and may hold anything, parentheses included.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split(" ")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Program(AbstractContextManager["Program"]):
     """A child process with its log in a file; leaving the context ends it."""
 
-    def __init__(self, name: str, command: Sequence[object], log: Path, cwd: Path | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[object],
+        log: Path,
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         """Starts the program.
 
         Args:
@@ -28,12 +51,17 @@ class Program(AbstractContextManager["Program"]):
             command: The program and its arguments, each written as text.
             log: The file that takes its standard error.
             cwd: Where it runs.
+            environment: Variables besides those of this process.
         """
         self.name = name
         self._log = log
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
-                [str(part) for part in command], stdout=subprocess.PIPE, stderr=errors, cwd=cwd
+                [str(part) for part in command],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=cwd,
+                env={**os.environ, **(environment or {})},
             )
 
     @property

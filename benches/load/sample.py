@@ -7,8 +7,6 @@ from pathlib import Path
 
 from benches.load.processes import HarnessError
 
-ENTITIES = 10_000
-
 
 @dataclass(frozen=True)
 class Contestant:
@@ -30,6 +28,9 @@ class Shape:
     connections: int
     streams: int
     payload_bytes: int
+    columns: int = 0
+    """The columns of one FP64 row, drawn anew for each call; 0 for the same FP32 tensor each time."""
+    entities: int = 10_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Sample:
     """What one span showed."""
 
     calls: int
+    """Those that ended in the measured span."""
+    answered: int
+    """All of them, the warm-up's too."""
     calls_per_second: float
     mean_us: float
     p50_us: float
@@ -49,7 +53,7 @@ class Sample:
 def take_sample(
     load: Path, contestant: Contestant, shape: Shape, seconds: float, warmup_seconds: float
 ) -> Sample:
-    """Runs the load on a contestant.
+    """Runs the load on a contestant for a time.
 
     Args:
         load: The load program.
@@ -61,6 +65,18 @@ def take_sample(
     Raises:
         HarnessError: A call failed, an answer was wrong, or the load program did not end.
     """
+    return run_load(
+        load,
+        contestant,
+        shape,
+        *("--seconds", str(seconds)),
+        *("--warmup-seconds", str(warmup_seconds)),
+        timeout_seconds=seconds + warmup_seconds + 30,
+    )
+
+
+def load_command(load: Path, contestant: Contestant, shape: Shape) -> list[str]:
+    """Writes the command of a load without an end."""
     command = [
         str(load),
         *("--target", contestant.address),
@@ -68,15 +84,31 @@ def take_sample(
         *("--connections", str(shape.connections)),
         *("--streams", str(shape.streams)),
         *("--bytes", str(shape.payload_bytes)),
-        *("--entities", str(ENTITIES)),
-        *("--seconds", str(seconds)),
-        *("--warmup-seconds", str(warmup_seconds)),
+        *("--columns", str(shape.columns)),
+        *("--entities", str(shape.entities)),
         *("--receipt", contestant.receipt),
     ]
     if contestant.pid is not None:
         command += ["--observe", str(contestant.pid)]
+    return command
+
+
+def run_load(load: Path, contestant: Contestant, shape: Shape, *flags: str, timeout_seconds: float) -> Sample:
+    """Runs the load on a contestant.
+
+    Args:
+        load: The load program.
+        contestant: What to call.
+        shape: Connections, streams and payload.
+        *flags: When it ends, and what else is asked of it.
+        timeout_seconds: When it has failed if it did not end by then.
+
+    Raises:
+        HarnessError: A call failed, an answer was wrong, or the load program did not end.
+    """
+    command = [*load_command(load, contestant, shape), *flags]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + warmup_seconds + 30)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_seconds)
     except subprocess.TimeoutExpired as error:
         raise HarnessError(f"{contestant.name}: calls hung under {shape}") from error
     if done.returncode:
@@ -89,6 +121,7 @@ def take_sample(
     [cpu] = found["cpu_us_per_call"] or [float("nan")]
     return Sample(
         calls=found["calls"],
+        answered=found["answered"],
         calls_per_second=found["calls_per_second"],
         mean_us=found["mean_us"],
         p50_us=found["p50_us"],

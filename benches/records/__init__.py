@@ -1,0 +1,1 @@
+"""What recording costs and whether it keeps everything: journal, lake, feedback and reads under load."""
