@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pointsman.domain.predictions import DEFAULT_METRIC, FeedbackTotals
-from pointsman.domain.routers import Variant, effective_shares
+from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.figures import Latencies, RouterFigures, VariantFigures, names_of, sum_feedback
+from pointsman.domain.routers import Router, effective_shares
+from pointsman.domain.statistics import Split, sample_ratio_p_value
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,15 @@ class Histogram:
             below += count
         return 0.0
 
+    def latencies(self) -> Latencies:
+        """Answers the figures of it."""
+        return Latencies(
+            self.mean_seconds,
+            self.quantile_seconds(0.5),
+            self.quantile_seconds(0.9),
+            self.quantile_seconds(0.99),
+        )
+
     def plus(self, other: "Histogram") -> "Histogram":
         """Adds another histogram of the same bounds; an empty one has any bounds."""
         if not other.counts:
@@ -83,61 +94,29 @@ class Counters:
     generation: int = 0
 
 
-@dataclass(frozen=True)
-class VariantFigures:
-    """The figures of one variant, or of all together (then without a name)."""
-
-    variant: str
-    counters: VariantCounters
-    effective_share: float
-    served_share: float
-    feedback: tuple[FeedbackTotals, ...]
-
-    @property
-    def request_count(self) -> int:
-        """Calls that the router decided."""
-        return sum(self.counters.requests_by_code)
-
-    @property
-    def error_count(self) -> int:
-        """Those of them that did not answer OK."""
-        return sum(self.counters.requests_by_code[1:])
-
-    @property
-    def feedback_count(self) -> int:
-        """Feedback values over all metrics."""
-        return sum(totals.count for totals in self.feedback)
-
-    @property
-    def mean_reward(self) -> float | None:
-        """The mean of the metric "reward"; None without such feedback."""
-        return next((t.mean for t in self.feedback if t.metric == DEFAULT_METRIC and t.count), None)
-
-
-def figures(
-    variants: Sequence[Variant], counters: Counters, feedback: Sequence[FeedbackTotals]
-) -> tuple[list[VariantFigures], VariantFigures]:
-    """Puts together the figures of every variant and of all.
+def figures(router: Router, counters: Counters, feedback: Sequence[FeedbackTotals]) -> RouterFigures:
+    """Puts together the live figures of every variant and of all.
 
     Variants that the router no longer has, but that have counts or feedback, follow the present ones.
 
     Args:
-        variants: The router's variants.
+        router: The router.
         counters: Its live counters.
         feedback: Its feedback totals.
-
-    Returns:
-        The figures of each variant, and those of all together.
     """
-    shares = dict(zip((variant.name for variant in variants), effective_shares(variants), strict=True))
-    former = sorted({*counters.variants, *(totals.variant for totals in feedback)} - set(shares))
-    names = [*shares, *former]
+    shares = dict(
+        zip(
+            (variant.name for variant in router.variants),
+            effective_shares(router.variants),
+            strict=True,
+        )
+    )
+    names = names_of(shares, counters.variants, (totals.variant for totals in feedback))
     counted = {name: counters.variants.get(name, VariantCounters(name)) for name in names}
     request_total = sum(sum(counter.requests_by_code) for counter in counted.values())
-    each = [
-        VariantFigures(
-            variant=name,
-            counters=counted[name],
+    each = tuple(
+        _figures_of(
+            counted[name],
             effective_share=shares.get(name, 0.0),
             served_share=sum(counted[name].requests_by_code) / request_total if request_total else 0.0,
             feedback=tuple(
@@ -145,15 +124,45 @@ def figures(
             ),
         )
         for name in names
-    ]
-    total = VariantFigures(
-        variant="",
-        counters=_sum_counters([figure.counters for figure in each]),
-        effective_share=sum(figure.effective_share for figure in each),
-        served_share=1.0 if request_total else 0.0,
-        feedback=_sum_feedback(feedback),
     )
-    return each, total
+    total = _figures_of(
+        _sum_counters(list(counted.values())),
+        effective_share=sum(shares.values()),
+        served_share=1.0 if request_total else 0.0,
+        feedback=sum_feedback(feedback),
+    )
+    return RouterFigures(each, total, sample_ratio_p_value=_p_value(router, counters, shares))
+
+
+def _figures_of(
+    counter: VariantCounters,
+    *,
+    effective_share: float,
+    served_share: float,
+    feedback: tuple[FeedbackTotals, ...],
+) -> VariantFigures:
+    return VariantFigures(
+        variant=counter.variant,
+        requests_by_code={code: count for code, count in enumerate(counter.requests_by_code) if count},
+        pinned_count=counter.pinned_count,
+        effective_share=effective_share,
+        served_share=served_share,
+        overhead=counter.overhead.latencies(),
+        backend=counter.backend.latencies(),
+        feedback=feedback,
+    )
+
+
+def _p_value(router: Router, counters: Counters, shares: Mapping[str, float]) -> float | None:
+    """Compares counts with shares where both belong together.
+
+    The counters know neither entities nor when the split changed: only requests that were each drawn anew,
+    from a split that has not changed since counting began, can be compared.
+    """
+    if router.sticky or not 0 < router.update_time_us <= counters.start_time_us:
+        return None
+    counts = {name: sum(counter.requests_by_code) for name, counter in counters.variants.items()}
+    return sample_ratio_p_value([Split(counts, shares)])
 
 
 def _sum_counters(counters: Sequence[VariantCounters]) -> VariantCounters:
@@ -167,17 +176,3 @@ def _sum_counters(counters: Sequence[VariantCounters]) -> VariantCounters:
         backend = backend.plus(counter.backend)
     pinned_count = sum(counter.pinned_count for counter in counters)
     return VariantCounters("", tuple(by_code), pinned_count, overhead, backend)
-
-
-def _sum_feedback(feedback: Sequence[FeedbackTotals]) -> tuple[FeedbackTotals, ...]:
-    summed: dict[str, FeedbackTotals] = {}
-    for totals in feedback:
-        before = summed.get(totals.metric, FeedbackTotals("", totals.metric, 0, 0.0, 0.0))
-        summed[totals.metric] = FeedbackTotals(
-            "",
-            totals.metric,
-            before.count + totals.count,
-            before.total + totals.total,
-            before.total_squares + totals.total_squares,
-        )
-    return tuple(summed[metric] for metric in sorted(summed))

@@ -1,12 +1,10 @@
-"""Recorded predictions, and the feedback that follows them."""
+"""Recorded predictions, and which of them are asked for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pointsman.domain.values import JsonValue
-
-DEFAULT_METRIC = "reward"
 
 
 class DecisionReason(StrEnum):
@@ -28,12 +26,39 @@ class RandomisedBy(StrEnum):
     REQUEST = "request"
 
 
-class FeedbackOutcome(StrEnum):
-    """What came of a value of feedback."""
+class RecordedContent(StrEnum):
+    """Whether a part of a call is recorded, and why not."""
 
-    APPLIED = "applied"
-    DUPLICATE = "duplicate"
-    CONFLICT = "conflict"
+    UNSPECIFIED = "unspecified"
+    ALL = "all"
+    NONE = "none"
+    CUT = "cut"
+    UNREADABLE = "unreadable"
+
+
+class PredictionOrder(StrEnum):
+    """The order of a list of predictions."""
+
+    NEWEST_FIRST = "newest_first"
+    OLDEST_FIRST = "oldest_first"
+
+
+@dataclass(frozen=True)
+class PredictionFilter:
+    """Which predictions of a router are asked for; times in UTC microseconds, the end excluded.
+
+    Attributes:
+        min_latency_ns: The least time of a call, overhead and backend together; 0 for any.
+    """
+
+    variant: str = ""
+    entity_id: str = ""
+    start_time_us: int | None = None
+    end_time_us: int | None = None
+    has_feedback: bool | None = None
+    status_code: int | None = None
+    min_latency_ns: int = 0
+    order: PredictionOrder = PredictionOrder.NEWEST_FIRST
 
 
 @dataclass(frozen=True)
@@ -43,11 +68,29 @@ class RecordedFeedback:
     metric: str
     value: float
     observe_time_us: int
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class EligibleVariant:
+    """A variant that could have been picked, with the probability of it."""
+
+    variant: str
+    propensity: float
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """A decision and the model's answer. Durations are in nanoseconds."""
+    """One row of a call: a decision and the model's answer. Durations are in nanoseconds.
+
+    Attributes:
+        row: The row of a batch, from 0.
+        backend_latency_ns: None when the backend was not asked.
+        draw: None when nothing was drawn, or not recorded.
+        has_prediction: Whether there is one; it may be null.
+        outputs: What the model answered besides.
+        feedback: Filled by reads.
+    """
 
     prediction_id: str
     router_id: str
@@ -55,51 +98,37 @@ class Prediction:
     model_id: str
     model_version: str
     time_us: int
+    row: int = 0
+    row_count: int = 1
     entity_id: str = ""
     generation: int = 0
+    router_generation: int = 0
+    allocation_version: int = 0
+    epoch: int = 0
     propensity: float = 0.0
     reason: DecisionReason = DecisionReason.UNSPECIFIED
     randomised_by: RandomisedBy = RandomisedBy.UNSPECIFIED
+    draw: int | None = None
+    slot: int | None = None
+    eligible: tuple[EligibleVariant, ...] = ()
+    replayable: bool = False
+    experiment_id: str = ""
     status_code: int = 0
     overhead_ns: int = 0
-    backend_latency_ns: int = 0
+    backend_latency_ns: int | None = None
     request_id: str = ""
+    trace_id: str = ""
+    features_content: RecordedContent = RecordedContent.UNSPECIFIED
+    answer_content: RecordedContent = RecordedContent.UNSPECIFIED
     features: Mapping[str, JsonValue] = field(default_factory=dict)
     prediction: JsonValue = None
     has_prediction: bool = False
     probabilities: tuple[float, ...] = ()
+    confidence: float | None = None
+    outputs: Mapping[str, JsonValue] = field(default_factory=dict)
     feedback: tuple[RecordedFeedback, ...] = ()
 
-
-@dataclass(frozen=True)
-class Feedback:
-    """One value of feedback for a prediction, as it arrives.
-
-    Attributes:
-        counted: Whether it enters the totals; feedback for pinned calls does not.
-    """
-
-    prediction_id: str
-    router_id: str
-    variant: str
-    metric: str
-    value: float
-    observe_time_us: int
-    prediction_time_us: int
-    counted: bool = True
-
-
-@dataclass(frozen=True)
-class FeedbackTotals:
-    """The sum of all feedback of one metric for one variant."""
-
-    variant: str
-    metric: str
-    count: int
-    total: float
-    total_squares: float
-
     @property
-    def mean(self) -> float:
-        """The mean value; 0 without values."""
-        return self.total / self.count if self.count else 0.0
+    def key(self) -> tuple[str, int]:
+        """What feedback is about."""
+        return (self.prediction_id, self.row)

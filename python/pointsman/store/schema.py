@@ -338,9 +338,7 @@ feedback = Table(
     UniqueConstraint("prediction_id", "row", "metric"),
     Index("ix_feedback_prediction_time_us_router_key", "prediction_time_us", "router_key"),
     # Holds all that sums over a window read: a million values take a fraction of a second.
-    Index(
-        "ix_feedback_sums", "router_key", "variant", "metric", "prediction_time_us", "value", "counted"
-    ),
+    Index("ix_feedback_sums", "router_key", "variant", "metric", "prediction_time_us", "value", "counted"),
     Index(
         "ix_feedback_to_export",
         "router_key",

@@ -1,0 +1,109 @@
+"""The figures of a router: of each variant, of all together, and over time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pointsman.domain.feedback import DEFAULT_METRIC, FeedbackTotals
+from pointsman.domain.statistics import mean_interval
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """Latency figures in seconds; 0 without calls."""
+
+    mean_seconds: float = 0.0
+    p50_seconds: float = 0.0
+    p90_seconds: float = 0.0
+    p99_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class VariantFigures:
+    """The figures of one variant, or of all together (then without a name).
+
+    Attributes:
+        requests_by_code: Calls that the router decided, by gRPC status code.
+        pinned_count: Calls that named the variant themselves.
+        effective_share: The share of calls it should get now.
+        served_share: The share of calls it got.
+        feedback: Totals ordered by metric.
+        feedback_coverage: The share of its predictions with feedback; None where it is not known.
+    """
+
+    variant: str
+    requests_by_code: Mapping[int, int] = field(default_factory=dict)
+    pinned_count: int = 0
+    effective_share: float = 0.0
+    served_share: float = 0.0
+    overhead: Latencies = Latencies()
+    backend: Latencies = Latencies()
+    feedback: tuple[FeedbackTotals, ...] = ()
+    feedback_coverage: float | None = None
+
+    @property
+    def request_count(self) -> int:
+        """Calls that the router decided."""
+        return sum(self.requests_by_code.values())
+
+    @property
+    def error_count(self) -> int:
+        """Those of them that did not answer OK."""
+        return sum(count for code, count in self.requests_by_code.items() if code)
+
+    @property
+    def feedback_count(self) -> int:
+        """Feedback values over all metrics."""
+        return sum(totals.count for totals in self.feedback)
+
+    @property
+    def mean_reward(self) -> float | None:
+        """The mean of the metric "reward"; None without such feedback."""
+        return next((t.mean for t in self.feedback if t.metric == DEFAULT_METRIC and t.count), None)
+
+
+@dataclass(frozen=True)
+class StepFigures:
+    """The figures of one step of time."""
+
+    start_time_us: int
+    variants: tuple[VariantFigures, ...]
+    total: VariantFigures
+
+
+@dataclass(frozen=True)
+class RouterFigures:
+    """The figures of a router.
+
+    Attributes:
+        start_time_us: Where the window begins; None for live counters, or for all that is recorded.
+        end_time_us: Where it ends; None for live counters.
+        sample_ratio_p_value: How likely shares so far from the effective ones are; None when not known.
+        series: The steps of the window, in order.
+    """
+
+    variants: tuple[VariantFigures, ...]
+    total: VariantFigures
+    start_time_us: int | None = None
+    end_time_us: int | None = None
+    sample_ratio_p_value: float | None = None
+    series: tuple[StepFigures, ...] = ()
+
+
+def interval_of(totals: FeedbackTotals) -> tuple[float, float] | None:
+    """Answers the 95 % interval of a mean; None for fewer than two values."""
+    return mean_interval(totals.count, totals.total, totals.total_squares)
+
+
+def sum_feedback(feedback: Iterable[FeedbackTotals]) -> tuple[FeedbackTotals, ...]:
+    """Adds the totals of all variants, ordered by metric."""
+    summed: dict[str, FeedbackTotals] = {}
+    for totals in feedback:
+        before = summed.get(totals.metric, FeedbackTotals("", totals.metric, 0, 0.0, 0.0))
+        summed[totals.metric] = before.plus(totals)
+    return tuple(summed[metric] for metric in sorted(summed))
+
+
+def names_of(shares: Mapping[str, float], *others: Iterable[str]) -> Sequence[str]:
+    """Answers a router's variants in their order, then those it no longer has but that occur, sorted."""
+    former = set().union(*others) - set(shares)
+    return [*shares, *sorted(former)]

@@ -1,0 +1,1 @@
+"""Reads recorded predictions: the files of the lake that the manifest lists, and the journal's tail."""

@@ -1,0 +1,291 @@
+"""Counts what is recorded in a window, in one pass over the files and the tail.
+
+Latencies are counted in buckets whose bounds grow by 2 %, and a quantile is the middle of its bucket: at most
+1 % from the true one. Exact quantiles of ten million values would take many times as long and all the memory.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pointsman.domain.figures import Latencies
+from pointsman.domain.statistics import Split
+from pointsman.domain.windows import ALL, WHOLE, Window, WindowCounts
+from pointsman.lake.conditions import Conditions
+from pointsman.lake.keys import READ_FILES, files_of
+from pointsman.lake.latencies import Buckets, latencies_of
+from pointsman.lake.snapshot import Snapshot
+from pointsman.lake.tail import Tail
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+BUCKETS_PER_E = 50
+"""The bounds of buckets grow by e to the power of 1/50."""
+_MAX_SPLITS = 64
+"""So many sets of probabilities are compared with what was picked: those with the most calls."""
+
+_COLUMNS = (
+    'time_us, "row", row_count, variant, reason, randomised_by, status_code, overhead_ns, backend_ns, '
+    "router_generation, allocation_version"
+)
+
+# A batch is one call, whose first row stands for it. Pinned calls have no part in latencies and splits.
+_COUNTS = f"""
+WITH calls AS (
+    SELECT
+        variant,
+        {{step}} AS step,
+        reason = 'pin' AS pinned,
+        status_code,
+        row_count::DOUBLE AS row_count,
+        CASE WHEN reason <> 'pin' THEN floor(ln(greatest(overhead_ns, 1)) * {BUCKETS_PER_E})::SMALLINT END
+            AS overhead,
+        CASE WHEN reason <> 'pin' THEN floor(ln(greatest(backend_ns, 1)) * {BUCKETS_PER_E})::SMALLINT END
+            AS backend,
+        overhead_ns::DOUBLE AS overhead_ns,
+        backend_ns::DOUBLE AS backend_ns,
+        router_generation,
+        allocation_version,
+        randomised_by,
+        time_us
+    FROM {{source}}
+    WHERE {{where}} AND "row" = 0
+)
+SELECT
+    grouping(status_code, overhead, backend, randomised_by) AS kind,
+    step, variant, pinned, status_code, overhead, backend,
+    router_generation, allocation_version, randomised_by,
+    count(*) AS calls, sum(row_count) AS rows,
+    sum(overhead_ns) AS overhead_sum, sum(backend_ns) AS backend_sum,
+    min(time_us) AS first_us
+FROM calls
+GROUP BY GROUPING SETS (
+    (step, variant, pinned, status_code),
+    (step, variant, overhead),
+    (step, variant, backend),
+    (router_generation, allocation_version, randomised_by, variant)
+)
+"""
+_BY_CODE, _BY_OVERHEAD, _BY_BACKEND, _BY_SPLIT = 0b0111, 0b1011, 0b1101, 0b1110
+
+# An entity keeps its slot when shares change, so that later splits say little new of it: it is counted once,
+# where it came first.
+_ENTITIES = """
+SELECT router_generation, allocation_version, variant, count(*)
+FROM (
+    SELECT
+        arg_min(variant, router_generation * {shift} + allocation_version) AS variant,
+        min(router_generation * {shift} + allocation_version) AS place,
+        place // {shift} AS router_generation,
+        place % {shift} AS allocation_version
+    FROM {source}
+    WHERE {where} AND "row" = 0 AND randomised_by = 'entity' AND reason <> 'pin' AND entity_hash IS NOT NULL
+    GROUP BY entity_hash
+)
+GROUP BY ALL
+"""
+
+_ELIGIBLE = """
+SELECT eligible_variants, eligible_propensities
+FROM {source}
+WHERE time_us = $first_us AND router_generation = $generation AND allocation_version = $allocation
+    AND randomised_by = $randomised_by
+LIMIT 1
+"""
+
+_SHIFT = 1 << 31
+"""Makes one number of a generation and an allocation version in it; comparing one is cheap."""
+
+_SplitKey = tuple[int, int, str]
+"""Router generation, allocation version and what was randomised."""
+
+
+@dataclass(frozen=True)
+class _SplitCounts:
+    """Calls of one set of probabilities: their number by variant, and the time of one of them."""
+
+    calls: dict[str, int]
+    first_us: int
+
+
+class Measurement:
+    """Counts a window.
+
+    Args:
+        connection: Where to query.
+        snapshot: The state that is read.
+        tail: The tail's rows of the window.
+        conditions: The window's times.
+        window: The window.
+    """
+
+    def __init__(
+        self,
+        connection: DuckDBPyConnection,
+        snapshot: Snapshot,
+        tail: Tail,
+        conditions: Conditions,
+        window: Window,
+    ) -> None:
+        self._connection = connection
+        self._snapshot = snapshot
+        self._tail = tail
+        self._conditions = conditions
+        self._window = window
+
+    def counts(self) -> WindowCounts:
+        """Answers what was counted."""
+        if not self._snapshot.files and not self._tail.tables:
+            return WindowCounts()
+        where, values = self._conditions.sql()
+        step = "0::SMALLINT"
+        if self._window.step_count:
+            step = "((time_us - $origin_us) // $step_us)::SMALLINT"
+            values |= {"origin_us": self._window.start_time_us, "step_us": self._window.step_us}
+        with self._tail.registered(self._connection) as tables:
+            source, files = self._source(_COLUMNS, tables)
+            sql = _COUNTS.format(step=step, source=source, where=where)
+            table = self._connection.sql(sql, params=values | files).to_arrow_table()
+            counted = _Counted(table, stepped=bool(self._window.step_count))
+            splits = self._splits(counted.splits(), tables)
+        return counted.counts(splits)
+
+    def _splits(self, counted: dict[_SplitKey, _SplitCounts], tables: Sequence[str]) -> list[Split]:
+        most = sorted(counted, key=lambda key: sum(counted[key].calls.values()), reverse=True)
+        chosen = [key for key in most if key[2] in ("entity", "request")][:_MAX_SPLITS]
+        units: dict[_SplitKey, dict[str, int]] = {
+            key: dict(counted[key].calls) for key in chosen if key[2] == "request"
+        }
+        if any(key[2] == "entity" for key in chosen):
+            by_entity = self._entities(tables)
+            units |= {key: by_entity[key] for key in chosen if key in by_entity}
+        splits = []
+        for key, counts in units.items():
+            shares = self._eligible(key, counted[key].first_us, tables)
+            if shares:
+                splits.append(Split(counts, shares))
+        return splits
+
+    def _entities(self, tables: Sequence[str]) -> dict[_SplitKey, dict[str, int]]:
+        columns = (
+            'time_us, "row", variant, reason, randomised_by, router_generation, allocation_version, '
+            "entity_hash"
+        )
+        where, values = self._conditions.sql()
+        source, files = self._source(columns, tables)
+        rows = self._connection.execute(
+            _ENTITIES.format(source=source, where=where, shift=_SHIFT), values | files
+        )
+        found: dict[_SplitKey, dict[str, int]] = defaultdict(dict)
+        for generation, allocation, variant, count in rows.fetchall():
+            found[generation, allocation, "entity"][variant] = count
+        return found
+
+    def _eligible(self, key: _SplitKey, first_us: int, tables: Sequence[str]) -> dict[str, float]:
+        """Reads the probabilities that were in force from one of the calls."""
+        columns = (
+            "time_us, router_generation, allocation_version, randomised_by, eligible_variants, "
+            "eligible_propensities"
+        )
+        files = [
+            file.path for file in self._snapshot.files if file.min_time_us <= first_us <= file.max_time_us
+        ]
+        source, parameters = self._source(columns, tables, files)
+        generation, allocation, randomised_by = key
+        values = {
+            "first_us": first_us,
+            "generation": generation,
+            "allocation": allocation,
+            "randomised_by": randomised_by,
+        }
+        rows = self._connection.execute(_ELIGIBLE.format(source=source), values | parameters).fetchall()
+        if not rows or not rows[0][0]:
+            return {}
+        return dict(zip(*rows[0], strict=True))
+
+    def _source(
+        self, columns: str, tables: Sequence[str], paths: Sequence[str] | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """Answers the files and the tail as one relation, and its parameters."""
+        if paths is None:
+            paths = [file.path for file in self._snapshot.files]
+        parts = [f"SELECT {columns} FROM {table}" for table in tables]
+        if paths:
+            parts.insert(0, f"SELECT {columns} FROM {READ_FILES}")
+        return f"({' UNION ALL '.join(parts)})", files_of(paths) if paths else {}
+
+
+class _Counted:
+    """The answer of the one pass, taken apart."""
+
+    def __init__(self, table: Any, *, stepped: bool) -> None:
+        self._table = table
+        self._stepped = stepped
+
+    def splits(self) -> dict[_SplitKey, _SplitCounts]:
+        """Answers the calls of each set of probabilities."""
+        found: dict[_SplitKey, _SplitCounts] = {}
+        for row in self._rows(_BY_SPLIT):
+            key = (row["router_generation"], row["allocation_version"], row["randomised_by"])
+            before = found.get(key, _SplitCounts({}, row["first_us"]))
+            before.calls[row["variant"]] = row["calls"]
+            found[key] = _SplitCounts(before.calls, min(before.first_us, row["first_us"]))
+        return found
+
+    def counts(self, splits: Sequence[Split]) -> WindowCounts:
+        """Answers what was counted by step and variant."""
+        by_code: dict[tuple[int, str], dict[int, int]] = {}
+        pinned: dict[tuple[int, str], int] = {}
+        rows: dict[tuple[int, str], int] = {}
+        for row in self._rows(_BY_CODE):
+            for step in {WHOLE, row["step"]} if self._stepped else {WHOLE}:
+                key = (step, row["variant"])
+                if row["pinned"]:
+                    pinned[key] = pinned.get(key, 0) + row["calls"]
+                    continue
+                codes = by_code.setdefault(key, {})
+                codes[row["status_code"]] = codes.get(row["status_code"], 0) + row["calls"]
+                rows[key] = rows.get(key, 0) + int(row["rows"])
+        return WindowCounts(
+            by_code=by_code,
+            pinned=pinned,
+            rows=rows,
+            overhead=self._latencies(_BY_OVERHEAD, "overhead"),
+            backend=self._latencies(_BY_BACKEND, "backend"),
+            splits=splits,
+        )
+
+    def _rows(self, kind: int) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._of(kind).to_pylist()
+        return rows
+
+    def _of(self, kind: int) -> Any:
+        import pyarrow.compute as pc
+
+        return self._table.filter(pc.equal(self._table.column("kind"), kind))
+
+    def _latencies(self, kind: int, name: str) -> dict[tuple[int, str], Latencies]:
+        import pyarrow.compute as pc
+
+        table = self._of(kind)
+        table = table.filter(pc.is_valid(table.column(name)))
+        if table.num_rows == 0:
+            return {}
+        variants = table.column("variant").combine_chunks().dictionary_encode()
+        names: list[str] = variants.dictionary.to_pylist()
+        buckets = Buckets(
+            steps=table.column("step").to_numpy(),
+            variants=variants.indices.to_numpy(),
+            buckets=table.column(name).to_numpy(),
+            counts=table.column("calls").to_numpy(),
+            sums=table.column(f"{name}_sum").to_numpy(),
+        )
+        found: dict[tuple[int, str], Latencies] = {}
+        for step, variant, latencies in latencies_of(buckets, BUCKETS_PER_E, stepped=self._stepped):
+            key = (WHOLE if step is None else step, ALL if variant is None else names[variant])
+            found[key] = latencies
+        return found

@@ -1,0 +1,184 @@
+"""Reads a router's records: pages, single predictions, an entity's latest one, figures of a window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.pages import Page, decode_token, encode_token
+from pointsman.domain.prediction_ids import time_us_of
+from pointsman.domain.predictions import Prediction, PredictionFilter
+from pointsman.domain.routers import Router
+from pointsman.domain.windows import Window, WindowCounts
+from pointsman.lake.conditions import Conditions
+from pointsman.lake.engine import Engine, LakeOptions
+from pointsman.lake.keys import READ_ALL_COLUMNS, KeyFinder, files_of, with_ids
+from pointsman.lake.listing import Listing, with_feedback
+from pointsman.lake.measuring import Measurement
+from pointsman.lake.rows import prediction_of
+from pointsman.lake.snapshot import Snapshot, SnapshotReader
+from pointsman.lake.tail import read_tail
+from pointsman.store.database import Database
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class LakeReader:
+    """Reads records. Safe to use from several threads; every acknowledged call is in the next read.
+
+    Args:
+        database: Where manifest and feedback are.
+        data_plane: Who keeps the journal, with what is in no file yet.
+        lake_folder: The lake's folder.
+        temporary_folder: Where queries put what does not fit into memory.
+        options: Limits.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        data_plane: DataPlane,
+        lake_folder: Path,
+        temporary_folder: Path,
+        options: LakeOptions | None = None,
+    ) -> None:
+        self._database = database
+        self._data_plane = data_plane
+        self._engine = Engine(lake_folder, temporary_folder, options or LakeOptions())
+        self._snapshots = SnapshotReader(database, data_plane, lake_folder)
+
+    def close(self) -> None:
+        """Closes it."""
+        self._engine.close()
+
+    def list_page(
+        self,
+        router: Router,
+        wanted: PredictionFilter,
+        entity_ids: Sequence[str],
+        *,
+        page_size: int,
+        page_token: str,
+    ) -> Page[Prediction]:
+        """Lists predictions with their feedback.
+
+        Args:
+            router: Whose.
+            wanted: Which of them, and in which order.
+            entity_ids: The forms in which the filter's entity may be recorded.
+            page_size: At most so many; a page may be shorter and still have one after it.
+            page_token: Where the page before ended.
+
+        Raises:
+            InvalidArgumentError: The token is not valid.
+            UnavailableError: The records cannot be read now.
+        """
+        filters = ("predictions", router.row_key, wanted)
+        token = decode_token(page_token, filters, (int, str, int))
+        after = None if token is None else (int(token[0]), str(token[1]), int(token[2]))
+        start_us, end_us = wanted.start_time_us, wanted.end_time_us
+
+        def read(snapshot: Snapshot) -> Page[Prediction]:
+            conditions = Conditions.of(snapshot, wanted, entity_ids)
+            listing = Listing(
+                connection, self._database, self._data_plane, snapshot, conditions, router.row_key
+            )
+            rows, going_on = listing.page(page_size, after, wanted.has_feedback)
+            next_token = "" if going_on is None else encode_token(going_on, filters)
+            return Page(tuple(rows), next_token)
+
+        with self._engine.cursor() as connection:
+            page = self._snapshots.reading(router, start_us, end_us, read)
+        return replace(page, items=tuple(with_feedback(self._database, page.items)))
+
+    def find(self, router: Router, prediction_id: str, row: int) -> Prediction | None:
+        """Finds one row of a prediction, with the feedback of all its rows; None when it is not recorded.
+
+        Raises:
+            UnavailableError: The records cannot be read now.
+        """
+        # The id says when it was made; only what was recorded can be found, so no signature needs checking.
+        time_us = time_us_of(prediction_id)
+        if time_us is None:
+            return None
+
+        def read(snapshot: Snapshot) -> Prediction | None:
+            return self._in_files(connection, snapshot, time_us, prediction_id, row) or self._in_tail(
+                snapshot, time_us, prediction_id, row
+            )
+
+        with self._engine.cursor() as connection:
+            found = self._snapshots.reading(router, time_us, time_us + 1, read)
+        return None if found is None else with_feedback(self._database, [found], all_rows=True)[0]
+
+    def latest_prediction(self, router: Router, recorded_entity_id: str) -> str | None:
+        """Answers the id of an entity's newest prediction that was answered; None when none is recorded.
+
+        Raises:
+            UnavailableError: The records cannot be read now.
+        """
+        wanted = PredictionFilter(status_code=0)
+
+        def read(snapshot: Snapshot) -> str | None:
+            conditions = Conditions.of(snapshot, wanted, [recorded_entity_id])
+            keys = KeyFinder(connection, self._data_plane, snapshot, conditions).find(1, None)
+            unknown = [key for key in keys if key.prediction_id is None]
+            known = with_ids(connection, unknown)
+            return next((known.get(key, key).prediction_id for key in keys), None)
+
+        with self._engine.cursor() as connection:
+            return self._snapshots.reading(router, None, None, read)
+
+    def counts(self, router: Router, window: Window) -> WindowCounts:
+        """Counts what is recorded in a window.
+
+        Raises:
+            UnavailableError: The records cannot be read now.
+        """
+        wanted = PredictionFilter(start_time_us=window.start_time_us, end_time_us=window.end_time_us)
+
+        def read(snapshot: Snapshot) -> WindowCounts:
+            conditions = Conditions.of(snapshot, wanted, ())
+            tail = read_tail(self._data_plane, snapshot, conditions)
+            return Measurement(connection, snapshot, tail, conditions, window).counts()
+
+        with self._engine.cursor() as connection:
+            return self._snapshots.reading(router, window.start_time_us, window.end_time_us, read)
+
+    def _in_files(
+        self,
+        connection: DuckDBPyConnection,
+        snapshot: Snapshot,
+        time_us: int,
+        prediction_id: str,
+        row: int,
+    ) -> Prediction | None:
+        if not snapshot.files or time_us < snapshot.start_time_us:
+            return None
+        sql = (
+            f"SELECT * FROM {READ_ALL_COLUMNS} "
+            'WHERE time_us = $time_us AND prediction_id = $prediction_id AND "row" = $row'
+        )
+        values = {"time_us": time_us, "prediction_id": prediction_id, "row": row}
+        files = files_of([file.path for file in snapshot.files])
+        found = connection.execute(sql, values | files)
+        names = [column[0] for column in found.description]
+        rows = found.fetchall()
+        return prediction_of(names, rows[0]) if rows else None
+
+    def _in_tail(self, snapshot: Snapshot, time_us: int, prediction_id: str, row: int) -> Prediction | None:
+        wanted = PredictionFilter(start_time_us=time_us, end_time_us=time_us + 1)
+        conditions = Conditions.of(snapshot, wanted, ())
+        tail = read_tail(
+            self._data_plane, snapshot, conditions, prediction_id=prediction_id, with_bodies=True
+        )
+        for table in tail.tables:
+            names = table.column_names
+            for values in table.to_pylist(maps_as_pydicts="strict"):
+                if values["prediction_id"] == prediction_id and values["row"] == row:
+                    return prediction_of(names, [values[name] for name in names])
+        return None

@@ -1,0 +1,89 @@
+"""Rows of the lake as predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pointsman.domain.predictions import (
+    DecisionReason,
+    EligibleVariant,
+    Prediction,
+    RandomisedBy,
+    RecordedContent,
+)
+from pointsman.domain.values import JsonValue
+
+FEATURE_PREFIX = "f_"
+
+
+def prediction_of(names: Sequence[str], values: Sequence[Any]) -> Prediction:
+    """Reads a row.
+
+    Args:
+        names: The names of its columns; features have the prefix ``f_``.
+        values: Its values.
+    """
+    row = dict(zip(names, values, strict=True))
+    label, number = row["prediction_label"], row["prediction_number"]
+    eligible = zip(row["eligible_variants"] or (), row["eligible_propensities"] or (), strict=False)
+    return Prediction(
+        prediction_id=row["prediction_id"],
+        router_id=row["router_id"],
+        variant=row["variant"],
+        model_id=row["model_id"],
+        model_version=row["model_version"],
+        time_us=row["time_us"],
+        row=row["row"],
+        row_count=row["row_count"],
+        entity_id=row["entity_id"] or "",
+        generation=row["generation"],
+        router_generation=row["router_generation"],
+        allocation_version=row["allocation_version"],
+        epoch=row["epoch"],
+        propensity=row["propensity"],
+        reason=_word(DecisionReason, row["reason"]),
+        randomised_by=_word(RandomisedBy, row["randomised_by"]),
+        draw=row["draw"],
+        slot=row["slot"],
+        eligible=tuple(EligibleVariant(name, propensity) for name, propensity in eligible),
+        replayable=bool(row["replayable"]),
+        experiment_id=row["experiment_id"] or "",
+        status_code=row["status_code"],
+        overhead_ns=row["overhead_ns"],
+        backend_latency_ns=row["backend_ns"],
+        request_id=row["request_id"] or "",
+        trace_id=row["trace_id"] or "",
+        features_content=_word(RecordedContent, row["features_content"]),
+        answer_content=_word(RecordedContent, row["answer_content"]),
+        features=_features(row),
+        prediction=label if label is not None else number,
+        has_prediction=label is not None or number is not None,
+        probabilities=tuple(_number(value) for value in row["probabilities"] or ()),
+        confidence=row["confidence"],
+        outputs=json.loads(row["outputs"]) if row["outputs"] else {},
+    )
+
+
+def _features(row: Mapping[str, Any]) -> dict[str, JsonValue]:
+    features: dict[str, JsonValue] = {
+        name.removeprefix(FEATURE_PREFIX): value
+        for name, value in row.items()
+        if value is not None and name.startswith(FEATURE_PREFIX) and name != "features_other"
+    }
+    for name, text in (row["features_other"] or {}).items():
+        features[name] = json.loads(text)
+    return features
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _word(kind: Any, text: str | None) -> Any:
+    """Reads a word; one of a later format is unspecified."""
+    try:
+        return kind(text)
+    except ValueError:
+        return kind("unspecified")

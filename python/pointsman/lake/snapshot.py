@@ -1,0 +1,115 @@
+"""What a read goes over: files of the manifest and where the journal's tail begins, as of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
+from pointsman.domain.routers import Router
+from pointsman.errors import PositionGoneError, UnavailableError
+from pointsman.store import journal_positions, lake_files
+from pointsman.store.database import Database
+
+ATTEMPTS = 5
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class SnapshotFile:
+    """A file to read, with the times of its rows."""
+
+    path: str
+    min_time_us: int
+    max_time_us: int
+    row_count: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One state of a router's records.
+
+    Attributes:
+        files: Files that may hold rows of the times asked for.
+        position: Where the tail begins: what is before it is in the files.
+        start_time_us: Rows before it are not the router's but those of an earlier one of the same id.
+    """
+
+    router_id: str
+    files: tuple[SnapshotFile, ...]
+    position: int
+    start_time_us: int
+
+
+class SnapshotReader:
+    """Reads the manifest, and again when a read finds that it has gone on.
+
+    Args:
+        database: Where the manifest is.
+        data_plane: Who keeps the journal.
+        lake_folder: Where the files are.
+    """
+
+    def __init__(self, database: Database, data_plane: DataPlane, lake_folder: Path) -> None:
+        self._database = database
+        self._data_plane = data_plane
+        self._lake_folder = lake_folder
+
+    def reading(
+        self,
+        router: Router,
+        start_time_us: int | None,
+        end_time_us: int | None,
+        read: Callable[[Snapshot], _Result],
+    ) -> _Result:
+        """Reads over one state of the records, and over the next when that one went away meanwhile.
+
+        Args:
+            router: Whose records.
+            start_time_us: Only times from here on.
+            end_time_us: Only times before.
+            read: What to do with the state.
+
+        Raises:
+            UnavailableError: It went away again and again, or a file is missing.
+        """
+        import duckdb
+
+        cause: Exception | None = None
+        for _ in range(ATTEMPTS):
+            snapshot = self._take(router, start_time_us, end_time_us)
+            try:
+                return read(snapshot)
+            except (PositionGoneError, duckdb.IOException) as error:
+                cause = error
+        raise UnavailableError(
+            f"the records of router {router.router_id!r} could not be read {ATTEMPTS} times ({cause}); "
+            "try again in a moment"
+        ) from cause
+
+    def _take(self, router: Router, start_time_us: int | None, end_time_us: int | None) -> Snapshot:
+        since_us = max(router.create_time_us, start_time_us if start_time_us is not None else 0)
+        journal_id = self._data_plane.journal_id
+        with self._database.read() as connection:
+            listed = lake_files.present(
+                connection,
+                LakeKind.PREDICTIONS,
+                router_id=router.router_id,
+                start_time_us=since_us,
+                end_time_us=end_time_us,
+            )
+            position = journal_positions.position_of(connection, journal_id, JournalStream.PREDICTIONS)
+        found = [self._file(file) for file in listed if self._is_here(file, journal_id)]
+        return Snapshot(router.router_id, tuple(found), position, since_us)
+
+    def _file(self, file: LakeFile) -> SnapshotFile:
+        # What leads elsewhere DuckDB refuses to open.
+        path = str(self._lake_folder / PurePosixPath(file.path))
+        return SnapshotFile(path, file.min_time_us, file.max_time_us, file.row_count)
+
+    def _is_here(self, file: LakeFile, journal_id: str) -> bool:
+        """Tells files of other servers, whose folders may be elsewhere, from files that are missing."""
+        return file.journal_id == journal_id or (self._lake_folder / PurePosixPath(file.path)).exists()

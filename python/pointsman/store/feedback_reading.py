@@ -1,0 +1,203 @@
+"""Reads feedback in SQL: of some predictions, of a router's in order, and its sums in a window."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, func, select, tuple_
+
+from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.predictions import RecordedFeedback
+from pointsman.domain.windows import WHOLE, Window, WindowFeedback
+from pointsman.store.schema import feedback, feedback_totals
+
+# Below the number of parameters that every build of SQLite takes.
+_IDS_PER_QUERY = 500
+
+PredictionRow = tuple[int, str, int]
+"""Time, prediction id and row."""
+
+
+def values_of(connection: Connection, prediction_ids: Iterable[str]) -> dict[str, list[RecordedFeedback]]:
+    """Answers the feedback of some predictions, of each ordered by row and metric."""
+    columns = feedback.c
+    found: dict[str, list[RecordedFeedback]] = {}
+    for ids in _chunks(prediction_ids):
+        statement = (
+            select(columns.prediction_id, columns.metric, columns.value, columns.observe_time_us, columns.row)
+            .where(columns.prediction_id.in_(ids))
+            .order_by(columns.prediction_id, columns.row, columns.metric)
+        )
+        for prediction_id, *value in connection.execute(statement):
+            found.setdefault(prediction_id, []).append(RecordedFeedback(*value))
+    return found
+
+
+def rows_with_feedback(connection: Connection, prediction_ids: Iterable[str]) -> set[tuple[str, int]]:
+    """Answers the id and row of those of some predictions that have feedback."""
+    columns = feedback.c
+    found: set[tuple[str, int]] = set()
+    for ids in _chunks(prediction_ids):
+        statement = (
+            select(columns.prediction_id, columns.row).where(columns.prediction_id.in_(ids)).distinct()
+        )
+        found.update((prediction_id, row) for prediction_id, row in connection.execute(statement))
+    return found
+
+
+def predictions_with_feedback(
+    connection: Connection,
+    router_key: int,
+    *,
+    variant: str,
+    first_us: int,
+    last_us: int,
+    after: PredictionRow | None,
+    descending: bool,
+    row_count: int,
+) -> list[PredictionRow]:
+    """Answers a router's predictions that have feedback, in order of time, id and row.
+
+    Args:
+        connection: A transaction.
+        router_key: The router's row key.
+        variant: Only predictions of this variant; empty for all.
+        first_us: Only predictions from this time on.
+        last_us: Only predictions up to this time.
+        after: Only predictions behind this one.
+        descending: Whether the newest come first.
+        row_count: At most so many.
+    """
+    columns = feedback.c
+    order = [columns.prediction_time_us, columns.prediction_id, columns.row]
+    statement = select(*order).where(
+        # Not by an index of the router: that one would have to be sorted, the times are in order.
+        columns.router_key + 0 == router_key,
+        columns.prediction_time_us >= first_us,
+        columns.prediction_time_us <= last_us,
+    )
+    if variant:
+        statement = statement.where(columns.variant == variant)
+    if after is not None:
+        place = tuple_(*order)
+        statement = statement.where(place < after if descending else place > after)
+    ordered = [column.desc() if descending else column.asc() for column in order]
+    statement = statement.distinct().order_by(*ordered).limit(row_count)
+    return [(time_us, prediction_id, row) for time_us, prediction_id, row in connection.execute(statement)]
+
+
+def window_feedback(
+    connection: Connection, router_key: int, window: Window, least_time_us: int
+) -> WindowFeedback:
+    """Adds up the feedback for a router's predictions of a window, without that for pinned calls.
+
+    Each sum is a range of one index: to group a million values would take ten times as long.
+
+    Args:
+        connection: A transaction.
+        router_key: The router's row key.
+        window: The window, by the time of the prediction.
+        least_time_us: Where the window begins when it does not say.
+    """
+    start_us = least_time_us if window.start_time_us is None else window.start_time_us
+    steps = [(WHOLE, start_us, window.end_time_us)]
+    if window.step_count:
+        steps = [
+            (step, window.step_start_us(step), min(window.step_start_us(step + 1), window.end_time_us))
+            for step in range(window.step_count)
+        ]
+    totals: dict[tuple[int, str], list[FeedbackTotals]] = {}
+    covered: dict[tuple[int, str], int] = {}
+    for variant, metrics in _metrics_of(connection, router_key).items():
+        whole: dict[str, FeedbackTotals] = {}
+        for step, from_us, to_us in steps:
+            here = [_sums(connection, router_key, variant, metric, from_us, to_us) for metric in metrics]
+            here = [added for added in here if added.count]
+            for added in here:
+                if step != WHOLE:
+                    totals.setdefault((step, variant), []).append(added)
+                before = whole.get(added.metric)
+                whole[added.metric] = added if before is None else before.plus(added)
+            if here:
+                # There is one value for each prediction and metric.
+                count = here[0].count
+                for place, added in enumerate(here[1:], start=1):
+                    before_it = [one.metric for one in here[:place]]
+                    count += _without(
+                        connection, router_key, variant, added.metric, before_it, from_us, to_us
+                    )
+                covered[step, variant] = count
+                if step != WHOLE:
+                    covered[WHOLE, variant] = covered.get((WHOLE, variant), 0) + count
+        if whole:
+            totals[WHOLE, variant] = list(whole.values())
+    return WindowFeedback(totals, covered)
+
+
+def _metrics_of(connection: Connection, router_key: int) -> dict[str, list[str]]:
+    """Answers the metrics that each variant has ever had feedback of, the most frequent first."""
+    columns = feedback_totals.c
+    statement = (
+        select(columns.variant, columns.metric)
+        .where(columns.router_key == router_key)
+        .order_by(columns.variant, columns["count"].desc())
+    )
+    found: dict[str, list[str]] = {}
+    for variant, metric in connection.execute(statement):
+        found.setdefault(variant, []).append(metric)
+    return found
+
+
+def _sums(
+    connection: Connection, router_key: int, variant: str, metric: str, from_us: int, to_us: int
+) -> FeedbackTotals:
+    columns = feedback.c
+    statement = select(
+        func.count(),
+        func.coalesce(func.sum(columns.value), 0.0),
+        func.coalesce(func.sum(columns.value * columns.value), 0.0),
+    ).where(*_inside(router_key, variant, metric, from_us, to_us))
+    count, total, squares = connection.execute(statement).one()
+    return FeedbackTotals(variant, metric, int(count), float(total), float(squares))
+
+
+def _without(
+    connection: Connection,
+    router_key: int,
+    variant: str,
+    metric: str,
+    others: Sequence[str],
+    from_us: int,
+    to_us: int,
+) -> int:
+    """Counts the predictions that have a value of a metric and none of some others."""
+    other = feedback.alias()
+    has_other = (
+        select(1)
+        .where(
+            other.c.prediction_id == feedback.c.prediction_id,
+            other.c.row == feedback.c.row,
+            other.c.metric.in_(others),
+        )
+        .exists()
+    )
+    conditions = _inside(router_key, variant, metric, from_us, to_us)
+    return int(connection.execute(select(func.count()).where(*conditions, ~has_other)).scalar_one())
+
+
+def _inside(
+    router_key: int, variant: str, metric: str, from_us: int, to_us: int
+) -> list[ColumnElement[bool]]:
+    columns = feedback.c
+    return [
+        columns.router_key == router_key,
+        columns.variant == variant,
+        columns.metric == metric,
+        columns.prediction_time_us >= from_us,
+        columns.prediction_time_us < to_us,
+        columns.counted,
+    ]
+
+
+def _chunks(prediction_ids: Iterable[str]) -> Iterable[Sequence[str]]:
+    ids = list(dict.fromkeys(prediction_ids))
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        yield ids[start : start + _IDS_PER_QUERY]
