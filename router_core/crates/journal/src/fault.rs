@@ -28,3 +28,13 @@ pub fn point(name: &str) {
 #[cfg(not(feature = "fault-injection"))]
 #[inline]
 pub fn point(_name: &str) {}
+
+/// Whether a sync of this kind, `files` or `folders`, is forgotten although it answers well.
+///
+/// `POINTSMAN_FAULT_SYNC` names the kind: with it a test of crashes shows that it notices a missing sync.
+#[cfg(feature = "fault-injection")]
+pub(crate) fn forgets_sync_of(kind: &str) -> bool {
+    use std::sync::OnceLock;
+    static FORGOTTEN: OnceLock<Option<String>> = OnceLock::new();
+    FORGOTTEN.get_or_init(|| std::env::var("POINTSMAN_FAULT_SYNC").ok()).as_deref() == Some(kind)
+}

@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::{AppendFile, Files, ReadFile, RealFiles};
+use crate::fault::forgets_sync_of;
 
 /// A file system that forgets what was not synced when its process ends.
 #[derive(Debug, Clone, Default)]
@@ -84,6 +85,9 @@ impl Write for Appended {
 
 impl AppendFile for Appended {
     fn sync_data(&mut self) -> io::Result<()> {
+        if forgets_sync_of("files") {
+            return Ok(());
+        }
         let state = self.files.state();
         let mut content = lock(&self.content);
         let synced = content.seen.clone();
@@ -163,6 +167,9 @@ impl Files for VolatileFiles {
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        if forgets_sync_of("folders") {
+            return Ok(());
+        }
         let mut state = self.state();
         let in_folder = |path: &&PathBuf| path.parent() == Some(folder);
         let names: Vec<PathBuf> = state.names.keys().filter(in_folder).cloned().collect();
