@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from pointsman.client import RouterMetrics
     from pointsman.demo.tally import Tally
@@ -118,4 +118,14 @@ def traffic_table(title: str, tally: Tally, shares: dict[str, float], metrics: R
             f"{served.overhead.p50_seconds * 1e6:.0f} µs" if served else "–",
             f"{accuracy:.2%}" if accuracy is not None else "–",
         )
+    return table
+
+
+def plain_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """Makes a table of what a query answered; the first column names the rows."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index else "left")
+    for row in rows:
+        table.add_row(*("–" if value is None else str(value) for value in row))
     return table

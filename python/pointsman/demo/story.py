@@ -24,9 +24,10 @@ from pointsman.client import (
 from pointsman.demo.checks import check_counts, check_homes, check_moves
 from pointsman.demo.dataset import PROBABILITY_OUTPUT, TrainingResult
 from pointsman.demo.errors import DemoError
+from pointsman.demo.lake_query import ask_lake, check_rows, write_query
 from pointsman.demo.lines import command_path, try_line, write_lines
 from pointsman.demo.process import ServerProcess
-from pointsman.demo.screen import Screen, traffic_table
+from pointsman.demo.screen import Screen, plain_table, traffic_table
 from pointsman.demo.tally import Tally
 from pointsman.demo.traffic import Traffic
 
@@ -81,14 +82,15 @@ def run_demo(*, seed: int, duration_seconds: float, keep_running: bool) -> None:
         )
     try:
         try:
-            asyncio.run(_run(screen, server, training, seed, duration_seconds))
+            counted = asyncio.run(_run(screen, server, training, seed, duration_seconds))
         except ClientError as error:
             raise DemoError(f"{error}\nThe server's log is {server.log_path}") from error
-        _show_lines(screen, folder, server, training)
+        tried = _show_lines(screen, folder, server, training)
         if keep_running:
             screen.say(f"\nThe server keeps running at {server.grpc}; Ctrl-C ends it.")
             _wait(server)
         server.stop()
+        _query_lake(screen, server, training, counted, tried)
         if not keep_running:
             screen.say(
                 "\nThe server has ended. To paste the lines, bring it back with its data (or run with "
@@ -101,7 +103,7 @@ def run_demo(*, seed: int, duration_seconds: float, keep_running: bool) -> None:
 
 async def _run(
     screen: Screen, server: ServerProcess, training: TrainingResult, seed: int, duration_seconds: float
-) -> None:
+) -> Tally:
     """Sets the router up, sends traffic before and after a change of weights, and checks the counts."""
     async with AsyncClient(server.grpc) as client:
         with screen.step("Registering the models and deploying the router") as done:
@@ -120,6 +122,7 @@ async def _run(
         counted.add(second)
         metrics = await check_counts(client, ROUTER, counted)
         _summarise(screen, counted, metrics)
+        return counted
 
 
 async def _set_up(client: AsyncClient, training: TrainingResult) -> None:
@@ -212,8 +215,8 @@ def _summarise(screen: Screen, counted: Tally, metrics: RouterMetrics) -> None:
         raise DemoError(f"calls failed: {told}; the last said: {counted.last_error}")
 
 
-def _show_lines(screen: Screen, folder: Path, server: ServerProcess, training: TrainingResult) -> None:
-    """Tries the three lines and writes them."""
+def _show_lines(screen: Screen, folder: Path, server: ServerProcess, training: TrainingResult) -> int:
+    """Tries the three lines and writes them; answers how many were tried."""
     lines = write_lines(folder, server.grpc, ROUTER, training, training.rows[1], "patient-0001")
     with screen.step("Trying three lines to copy") as done:
         for line in lines:
@@ -223,6 +226,20 @@ def _show_lines(screen: Screen, folder: Path, server: ServerProcess, training: T
     for line in lines:
         note = f", not tried here: {line.missing} is not installed" if line.missing else ""
         screen.say(f"\n# {line.title}{note}\n{line.command}")
+    return sum(not line.missing for line in lines)
+
+
+def _query_lake(
+    screen: Screen, server: ServerProcess, training: TrainingResult, counted: Tally, tried: int
+) -> None:
+    """Asks the files that the server left, and holds their counts against the client's."""
+    query = write_query(server.data_dir, ROUTER, training.feature_names[0])
+    with screen.step("Asking the lake") as done:
+        columns, rows = ask_lake(query)
+        check_rows(rows, counted, tried)
+        done("Every call and every value of feedback is in the lake, once; asked with DuckDB just now:")
+    screen.say(f"\n{query}\n")
+    screen.console.print(plain_table(columns, rows))
 
 
 def _wait(server: ServerProcess) -> None:
