@@ -12,6 +12,7 @@ _Result = TypeVar("_Result")
 
 _PROBE_THREADS = 32
 _FEEDBACK_THREADS = 4
+_LOOKING_THREADS = 2
 
 
 class Lanes:
@@ -25,6 +26,7 @@ class Lanes:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="pointsman-writer")
         self._feedback = ThreadPoolExecutor(_FEEDBACK_THREADS, thread_name_prefix="pointsman-feedback")
         self._readers = ThreadPoolExecutor(reader_threads, thread_name_prefix="pointsman-reader")
+        self._looking = ThreadPoolExecutor(_LOOKING_THREADS, thread_name_prefix="pointsman-looking")
         self._erasures = ThreadPoolExecutor(1, thread_name_prefix="pointsman-erasure")
         self._probes = ThreadPoolExecutor(_PROBE_THREADS, thread_name_prefix="pointsman-probe")
 
@@ -46,6 +48,12 @@ class Lanes:
         """Runs a read."""
         return await _run(self._readers, partial(function, *args, **kwargs))
 
+    async def look(
+        self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
+    ) -> _Result:
+        """Runs a read of what is recorded, which may take a second; other reads do not wait for it."""
+        return await _run(self._looking, partial(function, *args, **kwargs))
+
     async def erase(
         self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
     ) -> _Result:
@@ -60,7 +68,14 @@ class Lanes:
 
     def close(self) -> None:
         """Ends the threads once what they run is done; waiting work is dropped."""
-        for executor in (self._writer, self._feedback, self._readers, self._erasures, self._probes):
+        for executor in (
+            self._writer,
+            self._feedback,
+            self._readers,
+            self._looking,
+            self._erasures,
+            self._probes,
+        ):
             executor.shutdown(wait=True, cancel_futures=True)
 
 

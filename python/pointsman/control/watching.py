@@ -1,48 +1,183 @@
-"""Reads about routers at work: recorded predictions and live figures."""
+"""Reads about routers at work: recorded predictions, live figures and figures of a window."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
 
 from pointsman.control.applier import Applier
 from pointsman.control.convert.metrics import counters_from
 from pointsman.control.router_access import find_router
 from pointsman.domain.access import Rule
-from pointsman.domain.counters import Counters, VariantFigures, figures
+from pointsman.domain.counters import Counters, figures
 from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.figures import RouterFigures
 from pointsman.domain.keys import Principal
+from pointsman.domain.pages import Page
+from pointsman.domain.predictions import Prediction, PredictionFilter
+from pointsman.domain.recording import hashed_entity
 from pointsman.domain.routers import Router
-from pointsman.store import feedback
+from pointsman.domain.violations import Violations, shown
+from pointsman.domain.windows import window_figures, window_of
+from pointsman.errors import InvalidArgumentError, NotFoundError
+from pointsman.lake.reader import LakeReader
+from pointsman.store import feedback, installation
 from pointsman.store.database import Database
+from pointsman.store.feedback_reading import window_feedback
 from pointsman.v1 import snapshot_pb2
+
+_MAX_ENTITY_CHARS = 4096
+_MAX_STATUS_CODE = 16
 
 
 class RouterWatch:
     """Answers what routers did.
 
     Args:
-        database: Where predictions and feedback are kept.
+        database: Where feedback and the lake's manifest are.
         data_plane: Who counts.
         applier: Who brings acknowledged feedback into the database.
+        reader: Who reads recorded predictions.
+        clock: Answers the time in UTC microseconds.
     """
 
-    def __init__(self, database: Database, data_plane: DataPlane, applier: Applier) -> None:
+    def __init__(
+        self,
+        database: Database,
+        data_plane: DataPlane,
+        applier: Applier,
+        reader: LakeReader,
+        clock: Callable[[], int],
+    ) -> None:
         self._database = database
         self._data_plane = data_plane
         self._applier = applier
+        self._reader = reader
+        self._clock = clock
 
-    def metrics(
-        self, caller: Principal, router_id: str
-    ) -> tuple[Router, Counters, list[VariantFigures], VariantFigures]:
-        """Answers a router's figures, those of each variant and those of all together.
+    def metrics(self, caller: Principal, router_id: str) -> tuple[Router, Counters, RouterFigures]:
+        """Answers a router's live figures since the server started.
 
         Raises:
             NotFoundError: There is no such router, or the caller may not know of it.
         """
-        # Access first: nobody makes the server work for a router that they may not read.
-        with self._database.read() as connection:
-            find_router(connection, caller, router_id, Rule.READ_ROUTER)
+        router = self._find(caller, router_id)
         self._applier.apply_now()
         with self._database.read() as connection:
-            router = find_router(connection, caller, router_id, Rule.READ_ROUTER)
             totals = feedback.totals_of(connection, router.row_key)
-        message = snapshot_pb2.RouterCounters.FromString(self._data_plane.router_counters(router_id))
-        counters = counters_from(message)
-        each, total = figures(router.variants, counters, totals)
-        return router, counters, each, total
+        counters = self._counters(router_id)
+        return router, counters, figures(router, counters, totals)
+
+    def window_metrics(
+        self,
+        caller: Principal,
+        router_id: str,
+        *,
+        start_time_us: int | None,
+        end_time_us: int | None,
+        step_us: int,
+    ) -> tuple[Router, Counters, RouterFigures]:
+        """Answers a router's figures of a window, from what is recorded.
+
+        Args:
+            caller: Who asks.
+            router_id: The router.
+            start_time_us: Where the window begins; None for all that is recorded.
+            end_time_us: Where it ends; None for now.
+            step_us: The length of a step of the series; 0 for no series.
+
+        Raises:
+            InvalidArgumentError: The window is not valid.
+            NotFoundError: There is no such router, or the caller may not know of it.
+        """
+        router = self._find(caller, router_id)
+        window = window_of(start_time_us, end_time_us, step_us, self._clock())
+        self._applier.apply_now()
+        counts = self._reader.counts(router, window)
+        with self._database.read() as connection:
+            values = window_feedback(connection, router.row_key, window, router.create_time_us)
+        return router, self._counters(router_id), window_figures(router, window, counts, values)
+
+    def list_predictions(
+        self,
+        caller: Principal,
+        router_id: str,
+        wanted: PredictionFilter,
+        *,
+        page_size: int,
+        page_token: str,
+    ) -> Page[Prediction]:
+        """Lists recorded predictions of a router, up to the last call that was answered.
+
+        Raises:
+            InvalidArgumentError: A filter or the token is not valid.
+            NotFoundError: There is no such router, or the caller may not know of it.
+        """
+        _check(wanted)
+        # Access first: nobody makes the server work for a router that they may not read.
+        with self._database.read() as connection:
+            router = find_router(connection, caller, router_id, Rule.READ_ROUTER)
+            entity_ids = _recorded_forms(connection, wanted.entity_id)
+        self._applier.apply_now()
+        return self._reader.list_page(router, wanted, entity_ids, page_size=page_size, page_token=page_token)
+
+    def get_prediction(self, caller: Principal, router_id: str, prediction_id: str, row: int) -> Prediction:
+        """Answers one recorded prediction with the feedback for all rows of its call.
+
+        Raises:
+            InvalidArgumentError: No prediction is named, or no row.
+            NotFoundError: There is no such router or prediction, or the caller may not know of it.
+        """
+        if not prediction_id:
+            raise InvalidArgumentError.at("prediction_id", "is empty; send the prediction_id of the answer")
+        if row < 0:
+            raise InvalidArgumentError.at("row", f"{row} is below 0; rows of a batch are counted from 0")
+        router = self._find(caller, router_id)
+        self._applier.apply_now()
+        prediction = self._reader.find(router, prediction_id, row)
+        if prediction is None:
+            which = f"row {row} of prediction" if row else "prediction"
+            raise NotFoundError(
+                f"{which} {shown(prediction_id)} of router {router_id!r} is not recorded; it may be older "
+                "than what is kept, or the router does not record predictions",
+                reason="PREDICTION_NOT_FOUND",
+                metadata={"router_id": router_id},
+            )
+        return prediction
+
+    def _find(self, caller: Principal, router_id: str) -> Router:
+        with self._database.read() as connection:
+            return find_router(connection, caller, router_id, Rule.READ_ROUTER)
+
+    def _counters(self, router_id: str) -> Counters:
+        return counters_from(
+            snapshot_pb2.RouterCounters.FromString(self._data_plane.router_counters(router_id))
+        )
+
+
+def _check(wanted: PredictionFilter) -> None:
+    found = Violations()
+    if wanted.variant:
+        found.check_id("variant", wanted.variant)
+    found.check_text("entity_id", wanted.entity_id, _MAX_ENTITY_CHARS)
+    if wanted.status_code is not None and not 0 <= wanted.status_code <= _MAX_STATUS_CODE:
+        found.add(
+            "status_code",
+            f"{wanted.status_code} is no gRPC status code; they go from 0 (OK) to {_MAX_STATUS_CODE}",
+        )
+    if wanted.min_latency_ns < 0:
+        found.add("min_latency", f"{wanted.min_latency_ns / 1e9:g}s is below 0; leave it out for any")
+    found.raise_if_any()
+    if (
+        wanted.start_time_us is not None
+        and wanted.end_time_us is not None
+        and wanted.end_time_us < wanted.start_time_us
+    ):
+        raise InvalidArgumentError.at("end_time", "is before start_time; exchange them")
+
+
+def _recorded_forms(connection: Connection, entity_id: str) -> list[str]:
+    """Answers the forms in which an entity may be recorded; a router may have changed from one to another."""
+    if not entity_id:
+        return []
+    key = installation.entity_key(connection)
+    return [entity_id, hashed_entity(key, entity_id)] if key else [entity_id]

@@ -21,18 +21,12 @@ _BUCKET_SPAN = 1 << 12
 
 @dataclass(frozen=True)
 class Buckets:
-    """Counts by step, variant (a number from 0) and bucket; bucket ``b`` begins at e to the power of b/n ns.
-
-    Attributes:
-        counts: The number of values in each.
-        sums: Their sum, in nanoseconds.
-    """
+    """Counts by step, variant (a number from 0) and bucket; bucket ``b`` begins at ``exp(b / n)`` ns."""
 
     steps: _Array
     variants: _Array
     buckets: _Array
     counts: _Array
-    sums: _Array
 
 
 def latencies_of(
@@ -68,20 +62,19 @@ def _grouped(
     groups = steps * variant_span + variants
     cells, inverse = np.unique(groups * _BUCKET_SPAN + buckets.buckets, return_inverse=True)
     counts = np.bincount(inverse, weights=buckets.counts)
-    sums = np.bincount(inverse, weights=buckets.sums)
     cell_groups = cells // _BUCKET_SPAN
     starts = np.flatnonzero(np.r_[True, cell_groups[1:] != cell_groups[:-1]])
     running = np.cumsum(counts)
     before = np.r_[0.0, running][starts]
     totals = np.add.reduceat(counts, starts)
-    means = np.add.reduceat(sums, starts) / totals / _NANOSECONDS
+    middles = np.exp((cells % _BUCKET_SPAN + 0.5) / buckets_per_e) / _NANOSECONDS
+    means = np.add.reduceat(counts * middles, starts) / totals
     quantiles = []
     for quantile in _QUANTILES:
         # The least value that so large a part of all is not above.
         rank = np.maximum(1.0, np.ceil(quantile * totals - 1e-9))
         places = np.searchsorted(running, before + rank - 0.5)
-        middle = (cells[places] % _BUCKET_SPAN + 0.5) / buckets_per_e
-        quantiles.append(np.exp(middle) / _NANOSECONDS)
+        quantiles.append(middles[places])
     for index, group in enumerate(cell_groups[starts]):
         p50, p90, p99 = (float(found[index]) for found in quantiles)
         yield (

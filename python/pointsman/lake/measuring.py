@@ -1,7 +1,8 @@
 """Counts what is recorded in a window, in one pass over the files and the tail.
 
-Latencies are counted in buckets whose bounds grow by 2 %, and a quantile is the middle of its bucket: at most
-1 % from the true one. Exact quantiles of ten million values would take many times as long and all the memory.
+Latencies are counted in buckets whose bounds grow by 2 %, and stand for the middle of their bucket: means and
+quantiles are at most 1 % from the true ones. Exact quantiles of ten million values would take many times as
+long and all the memory.
 """
 
 from __future__ import annotations
@@ -46,8 +47,6 @@ WITH calls AS (
             AS overhead,
         CASE WHEN reason <> 'pin' THEN floor(ln(greatest(backend_ns, 1)) * {BUCKETS_PER_E})::SMALLINT END
             AS backend,
-        overhead_ns::DOUBLE AS overhead_ns,
-        backend_ns::DOUBLE AS backend_ns,
         router_generation,
         allocation_version,
         randomised_by,
@@ -56,21 +55,18 @@ WITH calls AS (
     WHERE {{where}} AND "row" = 0
 )
 SELECT
-    grouping(status_code, overhead, backend, randomised_by) AS kind,
+    grouping(status_code, overhead, backend) AS kind,
     step, variant, pinned, status_code, overhead, backend,
     router_generation, allocation_version, randomised_by,
-    count(*) AS calls, sum(row_count) AS rows,
-    sum(overhead_ns) AS overhead_sum, sum(backend_ns) AS backend_sum,
-    min(time_us) AS first_us
+    count(*) AS calls, sum(row_count) AS rows, min(time_us) AS first_us
 FROM calls
 GROUP BY GROUPING SETS (
-    (step, variant, pinned, status_code),
+    (step, variant, pinned, status_code, router_generation, allocation_version, randomised_by),
     (step, variant, overhead),
-    (step, variant, backend),
-    (router_generation, allocation_version, randomised_by, variant)
+    (step, variant, backend)
 )
 """
-_BY_CODE, _BY_OVERHEAD, _BY_BACKEND, _BY_SPLIT = 0b0111, 0b1011, 0b1101, 0b1110
+_BY_CODE, _BY_OVERHEAD, _BY_BACKEND = 0b011, 0b101, 0b110
 
 # An entity keeps its slot when shares change, so that later splits say little new of it: it is counted once,
 # where it came first.
@@ -229,10 +225,12 @@ class _Counted:
     def splits(self) -> dict[_SplitKey, _SplitCounts]:
         """Answers the calls of each set of probabilities."""
         found: dict[_SplitKey, _SplitCounts] = {}
-        for row in self._rows(_BY_SPLIT):
+        for row in self._rows(_BY_CODE):
+            if row["pinned"]:
+                continue
             key = (row["router_generation"], row["allocation_version"], row["randomised_by"])
             before = found.get(key, _SplitCounts({}, row["first_us"]))
-            before.calls[row["variant"]] = row["calls"]
+            before.calls[row["variant"]] = before.calls.get(row["variant"], 0) + row["calls"]
             found[key] = _SplitCounts(before.calls, min(before.first_us, row["first_us"]))
         return found
 
@@ -282,7 +280,6 @@ class _Counted:
             variants=variants.indices.to_numpy(),
             buckets=table.column(name).to_numpy(),
             counts=table.column("calls").to_numpy(),
-            sums=table.column(f"{name}_sum").to_numpy(),
         )
         found: dict[tuple[int, str], Latencies] = {}
         for step, variant, latencies in latencies_of(buckets, BUCKETS_PER_E, stepped=self._stepped):

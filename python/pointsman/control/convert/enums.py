@@ -7,7 +7,7 @@ from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Scope
 from pointsman.domain.metrics import MetricDirection, MetricType
 from pointsman.domain.models import Stage, Task
-from pointsman.domain.predictions import DecisionReason, RandomisedBy
+from pointsman.domain.predictions import DecisionReason, PredictionOrder, RandomisedBy, RecordedContent
 from pointsman.domain.recording import EntityRecording, RecordDurability
 from pointsman.domain.routers import RouterStatus, Strategy, VariantRole, VersionPinning
 from pointsman.errors import InvalidArgumentError
@@ -63,6 +63,8 @@ VERSION_PINNING = EnumMap(VersionPinning, router_pb2.VersionPinning, "VERSION_PI
 SCOPE = EnumMap(Scope, key_pb2.Scope, "SCOPE_MLOPS_")
 DECISION_REASON = EnumMap(DecisionReason, prediction_pb2.DecisionReason, "DECISION_REASON_")
 RANDOMISED_BY = EnumMap(RandomisedBy, prediction_pb2.RandomisedBy, "RANDOMISED_BY_")
+RECORDED_CONTENT = EnumMap(RecordedContent, prediction_pb2.RecordedContent, "RECORDED_CONTENT_")
+PREDICTION_ORDER = EnumMap(PredictionOrder, router_pb2.PredictionOrder, "PREDICTION_ORDER_")
 FEEDBACK_OUTCOME = EnumMap(FeedbackOutcome, prediction_pb2.FeedbackOutcome, "FEEDBACK_OUTCOME_")
 ENTITY_RECORDING = EnumMap(EntityRecording, router_pb2.EntityRecording, "ENTITY_RECORDING_")
 RECORD_DURABILITY = EnumMap(RecordDurability, router_pb2.RecordDurability, "RECORD_DURABILITY_")

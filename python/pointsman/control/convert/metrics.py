@@ -3,7 +3,9 @@
 import grpc
 
 from pointsman.control.convert.times import timestamp_of
-from pointsman.domain.counters import Counters, Histogram, VariantCounters, VariantFigures
+from pointsman.domain.counters import Counters, Histogram, VariantCounters
+from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.figures import Latencies, RouterFigures, VariantFigures, interval_of
 from pointsman.domain.routers import Router
 from pointsman.v1 import router_pb2, snapshot_pb2
 
@@ -29,53 +31,66 @@ def counters_from(message: snapshot_pb2.RouterCounters) -> Counters:
     )
 
 
-def metrics_to(
-    router: Router, counters: Counters, each: list[VariantFigures], total: VariantFigures
-) -> router_pb2.RouterMetrics:
+def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> router_pb2.RouterMetrics:
     """Makes the message of a router's figures."""
     message = router_pb2.RouterMetrics(
         router_id=router.router_id,
-        variants=[_figures(figure) for figure in each],
-        total=_figures(total),
+        variants=[_figures(figure) for figure in figures.variants],
+        total=_figures(figures.total),
         generation=counters.generation,
         dropped_record_count=counters.dropped_record_count,
+        sample_ratio_p_value=figures.sample_ratio_p_value,
+        series=[
+            router_pb2.MetricsStep(
+                start_time=timestamp_of(step.start_time_us),
+                variants=[_figures(figure) for figure in step.variants],
+                total=_figures(step.total),
+            )
+            for step in figures.series
+        ],
     )
     if counters.start_time_us:
         message.count_start_time.CopyFrom(timestamp_of(counters.start_time_us))
+    if figures.start_time_us is not None:
+        message.start_time.CopyFrom(timestamp_of(figures.start_time_us))
+    if figures.end_time_us is not None:
+        message.end_time.CopyFrom(timestamp_of(figures.end_time_us))
     return message
 
 
 def _figures(figure: VariantFigures) -> router_pb2.VariantMetrics:
-    by_code = {
-        _CODE_NAMES.get(code, str(code)): count
-        for code, count in enumerate(figure.counters.requests_by_code)
-        if count
-    }
     return router_pb2.VariantMetrics(
         variant=figure.variant,
         request_count=figure.request_count,
         error_count=figure.error_count,
-        requests_by_code=by_code,
-        pinned_request_count=figure.counters.pinned_count,
+        requests_by_code={
+            _CODE_NAMES.get(code, str(code)): count for code, count in figure.requests_by_code.items()
+        },
+        pinned_request_count=figure.pinned_count,
         effective_share=figure.effective_share,
         served_share=figure.served_share,
-        overhead=_latency(figure.counters.overhead),
-        backend=_latency(figure.counters.backend),
+        overhead=_latency(figure.overhead),
+        backend=_latency(figure.backend),
         feedback_count=figure.feedback_count,
         mean_reward=figure.mean_reward,
-        feedback=[
-            router_pb2.FeedbackMetrics(metric=totals.metric, count=totals.count, mean=totals.mean)
-            for totals in figure.feedback
-        ],
+        feedback=[_feedback(totals) for totals in figure.feedback],
+        feedback_coverage=figure.feedback_coverage,
     )
 
 
-def _latency(histogram: Histogram) -> router_pb2.LatencyMetrics:
+def _feedback(totals: FeedbackTotals) -> router_pb2.FeedbackMetrics:
+    low, high = interval_of(totals) or (None, None)
+    return router_pb2.FeedbackMetrics(
+        metric=totals.metric, count=totals.count, mean=totals.mean, mean_low=low, mean_high=high
+    )
+
+
+def _latency(latencies: Latencies) -> router_pb2.LatencyMetrics:
     return router_pb2.LatencyMetrics(
-        mean_seconds=histogram.mean_seconds,
-        p50_seconds=histogram.quantile_seconds(0.5),
-        p90_seconds=histogram.quantile_seconds(0.9),
-        p99_seconds=histogram.quantile_seconds(0.99),
+        mean_seconds=latencies.mean_seconds,
+        p50_seconds=latencies.p50_seconds,
+        p90_seconds=latencies.p90_seconds,
+        p99_seconds=latencies.p99_seconds,
     )
 
 

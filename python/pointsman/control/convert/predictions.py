@@ -1,35 +1,41 @@
-"""Recorded predictions as messages, and the data plane's records as predictions."""
+"""Recorded predictions as messages, and what is asked for of them."""
 
-from pointsman.control.convert.enums import DECISION_REASON, RANDOMISED_BY
-from pointsman.control.convert.times import duration_of_ns, nanoseconds_of, timestamp_of
-from pointsman.control.convert.values import plain, value_of
-from pointsman.domain.predictions import DecisionReason, Prediction, RandomisedBy
-from pointsman.v1 import prediction_pb2
+from collections.abc import Mapping
+from typing import Any
+
+from pointsman.control.convert.enums import (
+    DECISION_REASON,
+    PREDICTION_ORDER,
+    RANDOMISED_BY,
+    RECORDED_CONTENT,
+)
+from pointsman.control.convert.times import duration_of_ns, microseconds_of, nanoseconds_of, timestamp_of
+from pointsman.control.convert.values import value_of
+from pointsman.domain.predictions import Prediction, PredictionFilter, PredictionOrder
+from pointsman.domain.values import JsonValue
+from pointsman.v1 import prediction_pb2, router_pb2
 
 
-def prediction_from(record: prediction_pb2.PredictionRecord) -> Prediction:
-    """Reads a record of the data plane."""
-    has_prediction = record.HasField("prediction")
-    return Prediction(
-        prediction_id=record.prediction_id,
-        router_id=record.router_id,
-        variant=record.variant,
-        model_id=record.model_id,
-        model_version=record.model_version,
-        time_us=record.time.seconds * 1_000_000 + record.time.nanos // 1000,
-        entity_id=record.entity_id,
-        generation=record.generation,
-        propensity=record.propensity,
-        reason=DECISION_REASON.word_or(record.reason, DecisionReason.UNSPECIFIED),
-        randomised_by=RANDOMISED_BY.word_or(record.randomised_by, RandomisedBy.UNSPECIFIED),
-        status_code=record.status_code,
-        overhead_ns=nanoseconds_of(record.overhead),
-        backend_latency_ns=nanoseconds_of(record.backend_latency),
-        request_id=record.request_id,
-        features={name: plain(value) for name, value in record.features.items()},
-        prediction=plain(record.prediction) if has_prediction else None,
-        has_prediction=has_prediction,
-        probabilities=tuple(record.probabilities),
+def filter_from(request: router_pb2.ListPredictionsRequest) -> PredictionFilter:
+    """Reads which predictions are asked for.
+
+    Raises:
+        InvalidArgumentError: A time or the order is not valid.
+    """
+    start_time_us = end_time_us = None
+    if request.HasField("start_time"):
+        start_time_us = microseconds_of(request.start_time, "start_time")
+    if request.HasField("end_time"):
+        end_time_us = microseconds_of(request.end_time, "end_time")
+    return PredictionFilter(
+        variant=request.variant,
+        entity_id=request.entity_id,
+        start_time_us=start_time_us,
+        end_time_us=end_time_us,
+        has_feedback=request.has_feedback if request.HasField("has_feedback") else None,
+        status_code=request.status_code if request.HasField("status_code") else None,
+        min_latency_ns=nanoseconds_of(request.min_latency),
+        order=PREDICTION_ORDER.word(request.order, "order") or PredictionOrder.NEWEST_FIRST,
     )
 
 
@@ -43,25 +49,49 @@ def prediction_to(prediction: Prediction) -> prediction_pb2.PredictionRecord:
         model_version=prediction.model_version,
         entity_id=prediction.entity_id,
         time=timestamp_of(prediction.time_us),
+        row=prediction.row,
+        row_count=prediction.row_count,
         generation=prediction.generation,
+        router_generation=prediction.router_generation,
+        allocation_version=prediction.allocation_version,
+        epoch=prediction.epoch,
         propensity=prediction.propensity,
         reason=DECISION_REASON.number(prediction.reason),
         randomised_by=RANDOMISED_BY.number(prediction.randomised_by),
+        eligible_variants=[
+            prediction_pb2.EligibleVariant(variant=eligible.variant, propensity=eligible.propensity)
+            for eligible in prediction.eligible
+        ],
+        draw=prediction.draw,
+        slot=prediction.slot,
+        replayable=prediction.replayable,
+        experiment_id=prediction.experiment_id,
         status_code=prediction.status_code,
         overhead=duration_of_ns(prediction.overhead_ns),
-        backend_latency=duration_of_ns(prediction.backend_latency_ns),
         request_id=prediction.request_id,
-        features={name: value_of(value) for name, value in prediction.features.items()},
+        trace_id=prediction.trace_id,
+        features_content=RECORDED_CONTENT.number(prediction.features_content),
+        answer_content=RECORDED_CONTENT.number(prediction.answer_content),
+        features=_values(prediction.features),
         probabilities=prediction.probabilities,
+        confidence=prediction.confidence,
+        outputs=_values(prediction.outputs),
         feedback=[
             prediction_pb2.Feedback(
                 metric=value.metric,
                 value=value.value,
                 observe_time=timestamp_of(value.observe_time_us),
+                row=value.row,
             )
             for value in prediction.feedback
         ],
     )
+    if prediction.backend_latency_ns is not None:
+        message.backend_latency.CopyFrom(duration_of_ns(prediction.backend_latency_ns))
     if prediction.has_prediction:
         message.prediction.CopyFrom(value_of(prediction.prediction))
     return message
+
+
+def _values(values: Mapping[str, JsonValue]) -> dict[str, Any]:
+    return {name: value_of(value) for name, value in values.items()}

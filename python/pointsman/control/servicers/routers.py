@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from google.protobuf.empty_pb2 import Empty
 
@@ -10,6 +11,7 @@ from pointsman.control.allocation import Allocations, Reallocation
 from pointsman.control.calls import caller
 from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY
 from pointsman.control.convert.metrics import metrics_to
+from pointsman.control.convert.predictions import filter_from, prediction_to
 from pointsman.control.convert.routers import (
     check_strategy_stated,
     permissions_from,
@@ -17,6 +19,7 @@ from pointsman.control.convert.routers import (
     router_to,
     variants_to,
 )
+from pointsman.control.convert.times import microseconds_of, nanoseconds_of
 from pointsman.control.deployment import Deployments
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lanes import Lanes
@@ -27,7 +30,7 @@ from pointsman.domain.pages import page_size
 from pointsman.domain.router_checks import check_variants, check_weight
 from pointsman.domain.routers import SLOT_COUNT, Router
 from pointsman.errors import InvalidArgumentError
-from pointsman.v1 import router_pb2, router_pb2_grpc
+from pointsman.v1 import prediction_pb2, router_pb2, router_pb2_grpc
 
 
 @dataclass(frozen=True)
@@ -218,7 +221,44 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         self, request: router_pb2.GetRouterMetricsRequest, context: object
     ) -> router_pb2.RouterMetrics:
         """Answers counts, latencies and feedback."""
-        return metrics_to(*await self._lanes.read(self._watch.metrics, caller(), request.router_id))
+        if request.HasField("start_time") or request.HasField("end_time") or request.HasField("granularity"):
+            found = await self._lanes.look(
+                self._watch.window_metrics,
+                caller(),
+                request.router_id,
+                start_time_us=_moment(request, "start_time"),
+                end_time_us=_moment(request, "end_time"),
+                step_us=_step_us(request),
+            )
+        else:
+            found = await self._lanes.read(self._watch.metrics, caller(), request.router_id)
+        return metrics_to(*found)
+
+    async def ListPredictions(
+        self, request: router_pb2.ListPredictionsRequest, context: object
+    ) -> router_pb2.ListPredictionsResponse:
+        """Lists recorded predictions."""
+        page = await self._lanes.look(
+            self._watch.list_predictions,
+            caller(),
+            request.router_id,
+            filter_from(request),
+            page_size=page_size(request.page_size),
+            page_token=request.page_token,
+        )
+        return router_pb2.ListPredictionsResponse(
+            predictions=[prediction_to(prediction) for prediction in page.items],
+            next_page_token=page.next_page_token,
+        )
+
+    async def GetPrediction(
+        self, request: router_pb2.GetPredictionRequest, context: object
+    ) -> prediction_pb2.PredictionRecord:
+        """Answers one recorded prediction with its feedback."""
+        prediction = await self._lanes.look(
+            self._watch.get_prediction, caller(), request.router_id, request.prediction_id, request.row
+        )
+        return prediction_to(prediction)
 
     async def EraseEntity(
         self, request: router_pb2.EraseEntityRequest, context: object
@@ -253,6 +293,24 @@ def _paths(request: router_pb2.UpdateRouterRequest) -> list[str]:
         return paths
     present = {descriptor.name for descriptor, _ in request.router.ListFields()}
     return [path for path in UPDATABLE if path in present]
+
+
+def _moment(
+    request: router_pb2.GetRouterMetricsRequest, field: Literal["start_time", "end_time"]
+) -> int | None:
+    return microseconds_of(getattr(request, field), field) if request.HasField(field) else None
+
+
+def _step_us(request: router_pb2.GetRouterMetricsRequest) -> int:
+    """Answers the length of a step in microseconds; 0 when no series is asked for."""
+    if not request.HasField("granularity"):
+        return 0
+    nanoseconds = nanoseconds_of(request.granularity)
+    if nanoseconds < 1000:
+        raise InvalidArgumentError.at(
+            "granularity", f"{nanoseconds / 1e9:g}s is below a microsecond; leave it out for no series"
+        )
+    return nanoseconds // 1000
 
 
 def _weights(weights: Sequence[router_pb2.VariantWeight]) -> dict[str, float]:
