@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import grpc
     from google.protobuf.timestamp_pb2 import Timestamp
 
-    from pointsman.v1 import router_pb2
+    from pointsman.v1 import prediction_pb2, router_pb2
 
 FULL_ROWS, QUICK_ROWS = 10_000_000, 1_000_000
 INGEST_PER_SECOND = 1_500
@@ -92,14 +92,15 @@ class Reader:
             found.append(fields | {"page_token": token})
         return found
 
-    def prediction(self, prediction_id: str) -> None:
+    def prediction(self, prediction_id: str) -> "prediction_pb2.PredictionRecord":
         """Reads one prediction."""
         from pointsman.v1 import router_pb2
 
         request = router_pb2.GetPredictionRequest(router_id=ROUTER, prediction_id=prediction_id)
-        found = self._stub.GetPrediction(request, timeout=CALL_SECONDS)
+        found: prediction_pb2.PredictionRecord = self._stub.GetPrediction(request, timeout=CALL_SECONDS)
         if found.prediction_id != prediction_id or len(found.features) != COLUMNS:
             raise HarnessError(f"reads: {prediction_id} came as {found}")
+        return found
 
     def metrics(self) -> None:
         """Reads the figures from the beginning of the day until now, by the hour."""
@@ -210,10 +211,8 @@ def prepare_pages(reader: Reader, filled: Filled, is_quick: bool) -> list[Read]:
     asked = [("deep", drawn.choice(deep)) for _ in range(PAGES["deep"])]
     asked += [("time", {"end_time": random_time()}) for _ in range(PAGES["time"])]
     # Entities that call more often are asked for more often.
-    asked += [
-        ("entity", {"entity_id": f"user-{int(drawn.random() ** 2 * ENTITIES)}"})
-        for _ in range(PAGES["entity"])
-    ]
+    called = (reader.prediction(found) for found in drawn.sample(filled.ids, PAGES["entity"]))
+    asked += [("entity", {"entity_id": found.entity_id}) for found in called]
     drawn.shuffle(asked)
     return [Read(kind, lambda fields=fields: _drop(reader.page(**fields))) for kind, fields in asked]  # type: ignore[misc]
 
@@ -226,7 +225,7 @@ def prepare_ids(reader: Reader, filled: Filled) -> list[Read]:
     chosen += [("just recorded", found) for found in newest]
     drawn.shuffle(chosen)
     # A call that failed has no answer, but it has features.
-    return [Read(kind, lambda found=found: reader.prediction(found)) for kind, found in chosen]  # type: ignore[misc]
+    return [Read(kind, lambda found=found: _drop(reader.prediction(found))) for kind, found in chosen]  # type: ignore[misc]
 
 
 def measure(reads: Sequence[Read]) -> list[tuple[str, float]]:
