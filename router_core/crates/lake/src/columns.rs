@@ -153,13 +153,20 @@ impl ColumnRegistry {
 
     fn write(&self, model_id: &str, text: &[u8]) -> io::Result<()> {
         self.files.make_folder(&self.folder)?;
-        let path = self.path(model_id);
         let partial = self.folder.join(format!(".{model_id}.json.tmp"));
-        let mut file = self.files.create(&partial)?;
-        file.write_all(text)?;
-        file.sync_data()?;
-        drop(file);
-        self.files.rename(&partial, &path)?;
+        let written = self.write_synced(&partial, text);
+        if written.is_err() {
+            // A full disk needs every byte; the next attempt begins anew.
+            let _ = self.files.remove(&partial);
+        }
+        written?;
+        self.files.rename(&partial, &self.path(model_id))?;
         self.files.sync_folder(&self.folder)
+    }
+
+    fn write_synced(&self, path: &Path, text: &[u8]) -> io::Result<()> {
+        let mut file = self.files.create(path)?;
+        file.write_all(text)?;
+        file.sync_data()
     }
 }

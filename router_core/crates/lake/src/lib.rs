@@ -10,6 +10,7 @@ mod decision_columns;
 mod entry;
 mod error;
 mod feature_column;
+mod feature_rows;
 mod fields;
 mod file_writer;
 mod input_plan;

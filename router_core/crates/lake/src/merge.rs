@@ -1,6 +1,6 @@
 //! Several files of one router, model and day into one, ordered by time.
 
-use std::{collections::HashSet, path::Path};
+use std::{cmp::Reverse, collections::HashSet, path::Path};
 
 use arrow::{
     array::RecordBatch,
@@ -55,7 +55,7 @@ fn merge(
         open: Vec::new(),
     };
     // The earliest last, so that it is taken first.
-    merge.waiting.sort_by(|one, other| (other.1.min_time_us, other.0).cmp(&(one.1.min_time_us, one.0)));
+    merge.waiting.sort_by_key(|(order, input)| Reverse((input.min_time_us, *order)));
     let mut writer = FileWriter::create(files, output.below(lake_folder), schema)?;
     let mut file = proto::LakeFile {
         path: output.text.to_owned(),

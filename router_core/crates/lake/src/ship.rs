@@ -75,9 +75,10 @@ struct OpenFile<'a> {
 }
 
 impl Shipment<'_> {
-    /// Writes rows that make a row group, or the most when they take too much memory.
+    /// Writes rows that make a row group or belong to a file under way, or the most when they take too much memory.
     fn write_if_due(&mut self, rows: &mut Rows<'_>, table: usize) -> Result<(), LakeError> {
-        if rows.tables.get(table).is_some_and(|table| table.ready_rows >= ROW_GROUP_ROWS) {
+        let is_due = rows.tables.get(table).is_some_and(|table| table.ready_rows >= ROW_GROUP_ROWS);
+        if is_due || self.open.contains_key(&table) {
             return self.write(rows, table);
         }
         let ready: usize = rows.tables.iter().map(|table| table.ready_bytes).sum();

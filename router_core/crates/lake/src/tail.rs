@@ -182,7 +182,7 @@ fn answer_of(mut rows: Rows<'_>) -> Result<proto::TailAnswer, LakeError> {
         for batch in table.take_ready(columns)? {
             writer.write(&batch)?;
         }
-        answer.arrow_streams.push(writer.into_inner()?.into());
+        answer.arrow_streams.push(writer.into_inner()?);
     }
     Ok(answer)
 }

@@ -1,5 +1,7 @@
 //! The thread that ships: in order, once, over failures and restarts.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 mod support;
 
 use std::{fs, sync::Arc, time::Duration};

@@ -1,6 +1,7 @@
 //! Segments made by hand, and files of the lake read back.
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up fails the test")]
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
