@@ -113,3 +113,95 @@ impl<'a> EntryView<'a> {
         self.time_us.saturating_add((took_ns / 1000) as i64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pointsman_wire::generated::pointsman_v1::PredictionEntry;
+    use proptest::prelude::*;
+    use prost::Message as _;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_entry_is_read_as_protobuf_reads_it(
+            numbers in any::<[u64; 6]>(),
+            small in any::<[u32; 4]>(),
+            kinds in (0..5, 0..4, 0..5, 0..5),
+            time_us in any::<i64>(),
+            propensity in 0.0..1.0,
+            optional in any::<(Option<u64>, Option<u32>, Option<u64>)>(),
+            texts in prop::array::uniform5(".{0,12}"),
+            bodies in any::<(Vec<u8>, Vec<u8>)>(),
+            replayable in any::<bool>(),
+        ) {
+            let [prediction_id, entity_id, request_id, trace_id, experiment_id] = texts;
+            let entry = PredictionEntry {
+                route: small[0],
+                variant: small[1],
+                prediction_id,
+                time_us,
+                generation: numbers[0],
+                allocation_version: numbers[1],
+                epoch: numbers[2],
+                propensity,
+                reason: kinds.0,
+                randomised_by: kinds.1,
+                draw: optional.0,
+                slot: optional.1,
+                entity_id,
+                replayable,
+                request_id,
+                trace_id,
+                status_code: small[2],
+                overhead_ns: numbers[3],
+                backend_ns: optional.2,
+                request_kind: kinds.2,
+                request: bodies.0.into(),
+                response_kind: kinds.3,
+                response: bodies.1.into(),
+                experiment_id,
+            };
+            let bytes = entry.encode_to_vec();
+            let view = EntryView::parse(&bytes).unwrap();
+            let read = PredictionEntry {
+                route: view.route,
+                variant: view.variant,
+                prediction_id: view.prediction_id.to_owned(),
+                time_us: view.time_us,
+                generation: view.generation,
+                allocation_version: view.allocation_version,
+                epoch: view.epoch,
+                propensity: view.propensity,
+                reason: view.reason,
+                randomised_by: view.randomised_by,
+                draw: view.draw,
+                slot: view.slot,
+                entity_id: view.entity_id.to_owned(),
+                replayable: view.replayable,
+                request_id: view.request_id.to_owned(),
+                trace_id: view.trace_id.to_owned(),
+                status_code: view.status_code,
+                overhead_ns: view.overhead_ns,
+                backend_ns: view.backend_ns,
+                request_kind: view.request_kind,
+                request: view.request.to_vec().into(),
+                response_kind: view.response_kind,
+                response: view.response.to_vec().into(),
+                experiment_id: view.experiment_id.to_owned(),
+            };
+            prop_assert_eq!(read, entry);
+        }
+
+        #[test]
+        fn other_bytes_are_refused_or_read_but_never_a_panic(bytes in any::<Vec<u8>>()) {
+            let ours = EntryView::parse(&bytes).is_ok();
+            prop_assert!(ours || PredictionEntry::decode(&bytes[..]).is_err() || has_group(&bytes));
+        }
+    }
+
+    /// Whether a message may hold groups, which nobody writes and only protobuf skips.
+    fn has_group(bytes: &[u8]) -> bool {
+        bytes.iter().any(|byte| matches!(byte & 7, 3 | 4))
+    }
+}

@@ -79,7 +79,8 @@ impl InputPlan {
             return count.is_multiple_of(columns.len()).then(|| count / columns.len());
         }
         let rows = if self.has_batch { usize::try_from(*shape.first()?).ok()? } else { 1 };
-        (rows == 0 && count == 0 || rows > 0 && count.is_multiple_of(rows)).then_some(rows)
+        // Rows without elements could be any number.
+        (rows <= count && count.is_multiple_of(rows.max(1))).then_some(rows)
     }
 }
 

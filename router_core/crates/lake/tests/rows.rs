@@ -225,6 +225,19 @@ fn tensors_that_claim_more_than_they_hold_are_unreadable_without_allocating() {
 }
 
 #[test]
+fn rows_without_elements_are_not_believed() {
+    let empty = |name: &str| tensor(name, Datatype::Fp32, &[1 << 40, 0], Vec::new());
+    let mut of_answer = infer("3", &[], Some(&[empty("y")]));
+    of_answer.request_kind = BodyKind::Unspecified.into();
+    let lake = Lake::new();
+    let open =
+        lake.rows_of(route(signature(&[("x", "FP32", &[-1, -1], &[])])), &[infer("1", &[empty("x")], None)]);
+    let unknown = lake.rows_of(route(signature(&[])), &[infer("2", &[empty("x")], None), of_answer]);
+    assert_eq!((open.num_rows(), unknown.num_rows()), (1, 2));
+    assert_eq!(shown(&open, "features_content", 0), "unreadable");
+}
+
+#[test]
 fn a_call_without_rows_is_one_row() {
     let lake = Lake::new();
     let calls = [infer("p", &[fp32("x", &[0, 2], &[])], Some(&[fp32("y", &[0, 1], &[])]))];

@@ -247,6 +247,40 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn bodies_of_any_bytes_make_a_row_and_no_error(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        length in any::<prop::sample::Index>(),
+        is_infer in any::<bool>(),
+    ) {
+        let lake = Lake::new();
+        let inputs = [fp32("x", &[1, 2], &[1.0, 2.0]), texts("city", &[1, 1], &[b"Bonn"])];
+        let whole = infer("1", &inputs, Some(&[fp32("probabilities", &[1, 2], &[0.5, 0.5])]));
+        let values = [("x", list(vec![number(1.0), number(2.0)])), ("o", object(&[("k", text("v"))]))];
+        let mut call = if is_infer { whole } else { predict("1", &values) };
+        call.response_kind = call.request_kind;
+        for body in [&mut call.request, &mut call.response] {
+            let mut bytes = body.to_vec();
+            for (at, byte) in &changes {
+                if !bytes.is_empty() {
+                    let at = at.index(bytes.len());
+                    bytes[at] = *byte;
+                }
+            }
+            bytes.truncate(length.index(bytes.len() + 1).max(bytes.len() / 2));
+            *body = bytes.into();
+        }
+        let mut frames = Frames::default();
+        frames.route(&route(classifier(&[("x", "FP32", &[-1, 2], &[]), ("city", "BYTES", &[-1, 1], &[])])));
+        frames.prediction(&call);
+        let shipped = lake.ship(0, &frames);
+        prop_assert!(shipped.files[0].row_count >= 1);
+    }
+}
+
 /// A value is in its column, or, when that is another's, in the map.
 fn check_feature(
     rows: &arrow::array::RecordBatch,
