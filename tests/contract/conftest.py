@@ -149,6 +149,7 @@ def start_plane(
         data_plane,
         folder / "control.sock",
         folder / "lake",
+        folder / "temporary",
         endpoint="127.0.0.1:8500",
         **settings,
     )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pointsman.errors import (
     BackendError,
@@ -17,10 +18,12 @@ from pointsman.errors import (
     StaleSnapshotError,
 )
 from pointsman.v1 import model_pb2, router_pb2, snapshot_pb2
+from stage.lake import a_row, prediction_id
 
 from .fake_journal import FakeJournal
 
 SLOTS = 10_000
+HEAD_BYTES = 18
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,10 @@ class FakePredictionId:
     key_id: int = 0
 
     def encode(self) -> str:
-        return base64.urlsafe_b64encode(json.dumps(self.__dict__).encode()).decode().rstrip("=")
+        """Writes it so that its head says the time as a real one's does."""
+        head = base64.urlsafe_b64decode(prediction_id(self.time_us, 0) + "==")[:HEAD_BYTES]
+        content = head + json.dumps(self.__dict__).encode()
+        return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 @dataclass
@@ -152,7 +158,7 @@ class FakeDataPlane:
         assert snapshot_pb2.SigningKeys.FromString(signing_keys).keys
         try:
             padded = prediction_id + "=" * (-len(prediction_id) % 4)
-            return FakePredictionId(**json.loads(base64.urlsafe_b64decode(padded)))
+            return FakePredictionId(**json.loads(base64.urlsafe_b64decode(padded)[HEAD_BYTES:]))
         except (ValueError, TypeError) as error:
             raise InvalidPredictionIdError("prediction_id: is not one of ours") from error
 
@@ -178,6 +184,17 @@ class FakeDataPlane:
         """Makes a prediction id of now, as a call through this data plane would."""
         facts.setdefault("time_us", time.time_ns() // 1000)
         return FakePredictionId(router_id, variant, **facts).encode()  # type: ignore[arg-type]
+
+    def predict(self, router_id: str, variant: str, **fields: Any) -> str:
+        """Records a prediction of now, as a call through this data plane would; answers its id."""
+        number = len(self.journal.rows)
+        time_us = fields.pop("time_us", time.time_ns() // 1000)
+        made = fields.pop("prediction_id", "") or self.prediction_id(
+            router_id, variant, time_us=time_us, epoch=number
+        )
+        values = {"router_id": router_id, "variant": variant, "prediction_id": made, "model_id": "cancer"}
+        self.journal.predict(a_row(time_us, number, **(values | fields)))
+        return str(made)
 
     def slot_share(self, router_id: str, variant: str) -> float:
         """Answers the share of slots that a variant holds in the published state."""

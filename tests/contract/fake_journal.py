@@ -45,6 +45,11 @@ class FakeJournal:
                 self.feedback.append((self.feedback_end, entry))
             self.changed.notify_all()
 
+    def wait_for_feedback(self, position: int) -> bool:
+        """Waits until everything before a position is applied."""
+        with self.changed:
+            return self.changed.wait_for(lambda: self.feedback_released >= position, 30)
+
     def predict(self, *rows: dict[str, Any]) -> None:
         """Appends predictions, each a row of ``stage.lake.a_row``."""
         with self.changed:

@@ -57,7 +57,10 @@ EXPECTED = {
     "RouterService/GetRouterMetrics": READS,
     "RouterService/ListPredictions": READS,
     "RouterService/GetPrediction": READS,
+    "RouterService/EraseEntity": CHANGES,
     "PredictionService/RecordFeedback": PREDICTS,
+    # Each value is answered by itself.
+    "PredictionService/BatchRecordFeedback": ANYONE,
     "ApiKeyService/CreateApiKey": ANYONE,
     "ApiKeyService/ListApiKeys": ANYONE,
     "ApiKeyService/RevokeApiKey": OWNS_KEY,
@@ -100,15 +103,7 @@ async def scene(bench):
         if method == "RouterService/StartRouter":
             await owner.routers.StopRouter(router_pb2.StopRouterRequest(router_id="theirs"))
         prediction_id = bench.data_plane.prediction_id("theirs", "lr")
-        bench.data_plane.records.append(
-            prediction_pb2.PredictionRecord(
-                prediction_id=prediction_id,
-                router_id="theirs",
-                variant="lr",
-                model_id="owned",
-                model_version="1",
-            )
-        )
+        bench.data_plane.predict("theirs", "lr", prediction_id=prediction_id, model_id="owned")
         model_version = model_pb2.ModelVersion(model_id="owned", version="new")
         return {
             "RegisterModelVersion": {"model_version": model_version},
@@ -127,7 +122,9 @@ async def scene(bench):
             "ToggleVariant": {"router_id": "theirs", "variant": "lr", "enabled": True},
             "UpdateRouterPermissions": {"router_id": "theirs", "permissions": permissions},
             "GetPrediction": {"router_id": "theirs", "prediction_id": prediction_id},
+            "EraseEntity": {"router_id": "theirs", "entity_id": "u"},
             "RecordFeedback": {"prediction_id": prediction_id, "value": 1},
+            "BatchRecordFeedback": {"feedback": [{"prediction_id": prediction_id, "value": 1}]},
             "ListModelVersions": {},
             "ListRouters": {},
             "ListApiKeys": {},

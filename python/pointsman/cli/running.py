@@ -86,6 +86,7 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
             data_plane,
             started.socket_path,
             lake_dir(settings, started.data_dir),
+            started.data_dir / "temporary",
             endpoint=settings.endpoint or callable_address(data_plane.grpc_address),
             loopback=loopback,
             options=ControlOptions(

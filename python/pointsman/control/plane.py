@@ -30,8 +30,9 @@ from pointsman.control.signing import SigningKeys
 from pointsman.control.upkeep import ABANDONED_AFTER_SECONDS, Upkeep
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.routers import Router
 from pointsman.errors import DatabaseTooNewError, DatabaseUnavailableError, PointsmanError
+from pointsman.lake.engine import LakeOptions
+from pointsman.lake.reader import LakeReader
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
 from pointsman.v1 import key_pb2_grpc, model_pb2_grpc, prediction_pb2_grpc, router_pb2_grpc
@@ -56,6 +57,7 @@ class ControlPlane:
         data_plane: The data plane to publish to and to read counters and the journal from.
         socket_path: The unix socket on which the data plane brings calls; its folder must be 0700.
         lake_folder: Where the data plane writes the lake.
+        temporary_folder: Where queries over it put what does not fit into memory; this process's alone.
         endpoint: The ``host:port`` that answers name as the endpoint to call.
         loopback: Whether the data plane is reachable from this machine only. While no key exists, calls
             without a key are then the local admin's; otherwise they are refused.
@@ -72,6 +74,7 @@ class ControlPlane:
         data_plane: DataPlane,
         socket_path: Path,
         lake_folder: Path,
+        temporary_folder: Path,
         *,
         endpoint: str,
         loopback: bool,
@@ -92,6 +95,13 @@ class ControlPlane:
         )
         changes = Changes(self._database, self._publisher, clock)
         self._applier = Applier(self._database, data_plane, clock)
+        self._reader = LakeReader(
+            self._database,
+            data_plane,
+            lake_folder,
+            temporary_folder,
+            LakeOptions(memory_bytes=self._options.lake_query_memory_bytes),
+        )
         self._lake = LakeParts(self._database, data_plane, self._applier, lake_folder, self._options, clock)
         self._signing = SigningKeys(self._database, changes, self._options.feedback_horizon_days)
         self._deployments = Deployments(
@@ -102,18 +112,17 @@ class ControlPlane:
             routers=RouterRegistry(self._database, changes, data_plane),
             allocations=Allocations(changes, data_plane),
             deployments=self._deployments,
-            watch=RouterWatch(self._database, data_plane, self._applier),
+            watch=RouterWatch(self._database, data_plane, self._applier, self._reader, clock),
             erasure=self._lake.erasure,
             lanes=self._lanes,
             endpoint=endpoint,
         )
         self._keys = ApiKeys(self._database, changes, clock)
-        self._latest = _NothingRecorded()
         self._feedback = FeedbackDesk(
             self._database,
             data_plane,
             self._applier,
-            self._latest,
+            self._reader,
             lambda: self._publisher.signing_keys,
             self._options.feedback_horizon_days,
             clock,
@@ -197,6 +206,7 @@ class ControlPlane:
         await asyncio.to_thread(self._lake.stop, _left(deadline))
         await asyncio.to_thread(self._applier.stop, _left(deadline))
         await asyncio.to_thread(self._lake.stop_shipping, _left(deadline))
+        await asyncio.to_thread(self._reader.close)
         await asyncio.to_thread(self._database.close)
 
     async def _serve(self) -> None:
@@ -270,14 +280,6 @@ class ControlPlane:
         # A file belongs to this process alone; a server may be shared with one that is deploying.
         age_us = 0 if self._database.is_sqlite else int(ABANDONED_AFTER_SECONDS * 1_000_000)
         self._deployments.fail_abandoned(self._clock() - age_us + 1)
-
-
-class _NothingRecorded:
-    """Knows no predictions."""
-
-    def latest_prediction(self, router: Router, recorded_entity_id: str) -> str | None:
-        """Answers None."""
-        return None
 
 
 def _left(deadline: float) -> float:

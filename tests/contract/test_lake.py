@@ -1,0 +1,333 @@
+"""The lake's manifest and upkeep: registered once, merged, kept no longer than said, sealed, erased."""
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+
+import grpc
+import pyarrow.parquet as pq
+import pytest
+
+from pointsman.control.lake.folder import SEALED
+from pointsman.domain.recording import hashed_entity
+from pointsman.store import lake_files
+from pointsman.v1 import prediction_pb2, router_pb2
+
+DAY_US = 86_400_000_000
+
+
+class Lake:
+    """The lake of a bench, its upkeep run by hand."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.data_plane = bench.data_plane
+        self.root = bench.data_plane.journal.lake_folder
+        self.parts = bench.plane._lake
+        self.database = bench.plane._database
+
+    async def ship(self, *predictions):
+        """Records predictions in a segment of their own and waits until it is registered."""
+        for fields in predictions or ({},):
+            self.data_plane.predict("cancer", "lr", time_us=self.bench.clock(), **fields)
+        position = self.data_plane.journal.seal_predictions()
+        assert await asyncio.to_thread(self.parts.shipping.wait_for, position, 20)
+
+    async def upkeep(self):
+        await asyncio.to_thread(self.parts.upkeep.round)
+
+    def files(self, kind="predictions"):
+        """The paths that are read."""
+        with self.database.read() as connection:
+            return [file.path for file in lake_files.present(connection, kind_of(kind))]
+
+    def on_disk(self, kind="predictions"):
+        return sorted(
+            path.relative_to(self.root).as_posix() for path in (self.root / kind).rglob("*.parquet")
+        )
+
+    def rows(self, kind="predictions"):
+        return [
+            row for path in self.files(kind) for row in pq.ParquetFile(self.root / path).read().to_pylist()
+        ]
+
+    def sealed(self):
+        return [path.parent.name for path in self.root.rglob(SEALED)]
+
+
+def kind_of(kind):
+    from pointsman.domain.lake import LakeKind
+
+    return LakeKind(kind)
+
+
+@pytest.fixture
+def lake(bench, cancer):
+    return Lake(bench)
+
+
+def day_of(time_us):
+    return dt.datetime.fromtimestamp(time_us // 1_000_000, dt.UTC).date().isoformat()
+
+
+async def test_what_is_shipped_is_registered_once_and_then_released(lake):
+    await lake.ship({"entity_id": "u1"}, {"entity_id": "u2"})
+    await lake.ship({"entity_id": "u3"})
+    assert lake.files() == lake.on_disk()
+    assert [row["entity_id"] for row in lake.rows()] == ["u1", "u2", "u3"]
+    assert lake.data_plane.journal.predictions_released == 300
+    assert lake.data_plane.journal.rows == []
+
+
+async def test_a_segment_that_is_shipped_again_after_a_crash_is_registered_once(lake):
+    journal = lake.data_plane.journal
+    await lake.ship()
+    with lake.database.read() as connection:
+        [file] = lake_files.present(connection, kind_of("predictions"))
+    from pointsman.v1 import record_pb2
+
+    again = record_pb2.LakeFile(
+        path=file.path, router_id="cancer", model_id="cancer", date=file.date, row_count=1, byte_count=1
+    )
+    journal.sealed.append(
+        record_pb2.ShippedSegment(
+            journal_id=journal.journal_id, start_position=0, end_position=100, files=[again]
+        )
+    )
+    from pointsman.control.shipping import Shipping
+
+    shipping = Shipping(lake.database, lake.data_plane, lake.bench.clock, lambda folders: None)
+    await asyncio.to_thread(shipping._step, 0.0)
+    assert lake.files() == [file.path]
+    assert journal.sealed == []
+
+
+async def test_eight_small_files_become_one_and_the_old_ones_outlive_queries_under_way(lake):
+    for number in range(8):
+        await lake.ship({"entity_id": f"u{number}"})
+    old = lake.files()
+    await lake.upkeep()
+    [merged] = lake.files()
+    assert merged.endswith(f"-{0:020}-{800:020}.parquet")
+    assert [row["entity_id"] for row in lake.rows()] == [f"u{number}" for number in range(8)]
+    assert lake.on_disk() == sorted([*old, merged])
+    lake.bench.clock.advance_days(301 / 86_400)
+    await lake.upkeep()
+    assert lake.on_disk() == [merged]
+    with lake.database.read() as connection:
+        assert lake_files.all_paths(connection) == {merged}
+
+
+async def test_a_date_that_is_over_is_merged_and_sealed_and_opened_again_by_a_late_file(lake):
+    yesterday = lake.bench.clock()
+    await lake.ship({"entity_id": "u1"})
+    await lake.ship({"entity_id": "u2"})
+    await lake.upkeep()
+    assert len(lake.files()) == 2
+    lake.bench.clock.advance_days(2)
+    for _ in range(2):
+        await lake.upkeep()
+        lake.bench.clock.advance_days(301 / 86_400)
+    await lake.upkeep()
+    assert len(lake.files()) == 1
+    assert lake.sealed() == [f"date={day_of(yesterday)}"]
+    lake.data_plane.predict("cancer", "lr", time_us=yesterday)
+    position = lake.data_plane.journal.seal_predictions()
+    assert await asyncio.to_thread(lake.parts.shipping.wait_for, position, 20)
+    assert lake.sealed() == []
+    for _ in range(3):
+        lake.bench.clock.advance_days(301 / 86_400)
+        await lake.upkeep()
+    assert lake.sealed() == [f"date={day_of(yesterday)}"]
+    assert len(lake.rows()) == 3
+    assert len(lake.on_disk()) == 1
+
+
+async def test_a_date_with_unregistered_predictions_is_not_sealed(lake):
+    await lake.ship()
+    lake.data_plane.predict("cancer", "lr", time_us=lake.bench.clock())
+    lake.parts.shipping.stop(5)
+    lake.bench.clock.advance_days(2)
+    for _ in range(3):
+        lake.bench.clock.advance_days(301 / 86_400)
+        await lake.upkeep()
+    assert lake.sealed() == []
+
+
+async def test_predictions_go_after_the_days_and_bytes_that_their_router_says(lake, cancer):
+    for _ in range(3):
+        await lake.ship()
+        lake.bench.clock.advance_days(1)
+    lake.bench.clock.advance_days(-0.5)
+    [oldest, middle, newest] = lake.files()
+
+    async def keep(**fields):
+        router = router_pb2.Router(router_id="cancer", recording=router_pb2.Recording(**fields))
+        await cancer.routers.UpdateRouter(router_pb2.UpdateRouterRequest(router=router))
+        await lake.upkeep()
+
+    await keep()
+    assert lake.files() == [oldest, middle, newest]
+    await keep(retention_days=2)
+    assert lake.files() == [middle, newest]
+    await keep(retention_bytes=(lake.root / newest).stat().st_size + 10)
+    assert lake.files() == [newest]
+    lake.bench.clock.advance_days(301 / 86_400)
+    await lake.upkeep()
+    assert lake.on_disk() == [newest]
+    assert not (lake.root / oldest).parent.exists()
+
+
+async def test_files_that_a_crash_left_are_deleted_and_those_that_are_not_registered_yet_are_not(lake):
+    import os
+
+    await lake.ship()
+    [file] = lake.files()
+    folder = (lake.root / file).parent
+    journal_id = lake.data_plane.journal_id[:8]
+    left = folder / f"{journal_id}-{0:020}-{99:020}.parquet"
+    names = [
+        left,
+        folder / f"{left.name}.tmp",
+        folder / f"{journal_id}-{500:020}.parquet",
+        folder / "foreign.parquet",
+    ]
+    for path in names:
+        path.write_bytes(b"x")
+        os.utime(path, (0, 0))
+    young = folder / f"{journal_id}-{0:020}-{50:020}.parquet"
+    young.write_bytes(b"x")
+    os.utime(young, (lake.bench.clock() / 1e6 + 7000,) * 2)
+    lake.bench.clock.advance_days(2 / 24)
+    await lake.upkeep()
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [Path(file).name, names[2].name, names[3].name, young.name]
+    )
+
+
+async def test_feedback_reaches_the_lake_once_with_every_correction_as_a_revision(lake, cancer):
+    first, second = (lake.data_plane.prediction_id("cancer", "lr", epoch=number) for number in (1, 2))
+    router = router_pb2.Router(router_id="cancer", allow_feedback_corrections=True)
+    await cancer.routers.UpdateRouter(router_pb2.UpdateRouterRequest(router=router))
+
+    async def bring(prediction_id, value):
+        await cancer.predictions.RecordFeedback(
+            prediction_pb2.RecordFeedbackRequest(
+                prediction_id=prediction_id, value=value, wait=prediction_pb2.FEEDBACK_WAIT_APPLIED
+            )
+        )
+
+    await bring(first, 1)
+    await bring(second, 2)
+    assert lake.parts.upkeep.export_feedback() == 2
+    assert lake.parts.upkeep.export_feedback() == 0
+    await bring(first, 5)
+    await bring(second, 2)
+    assert lake.parts.upkeep.export_feedback() == 1
+    rows = {(row["prediction_id"], row["revision"]): row["value"] for row in lake.rows("feedback")}
+    assert rows == {(first, 1): 1, (second, 1): 2, (first, 2): 5}
+    assert lake.files("feedback") == lake.on_disk("feedback")
+    metadata = pq.read_schema(lake.root / lake.files("feedback")[0]).metadata
+    assert metadata[b"pointsman.lake_version"] == b"1"
+
+
+async def test_an_export_that_a_crash_cut_off_writes_the_same_file_again(lake, monkeypatch):
+    lake.data_plane.journal.append_feedback(b"")
+    prediction_id = lake.data_plane.prediction_id("cancer", "lr")
+    await lake.bench.local.predictions.RecordFeedback(
+        prediction_pb2.RecordFeedbackRequest(
+            prediction_id=prediction_id, value=1, wait=prediction_pb2.FEEDBACK_WAIT_APPLIED
+        )
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(lake_files, "add", lambda *given: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            lake.parts.upkeep.export_feedback()
+    [left] = lake.on_disk("feedback")
+    assert lake.files("feedback") == []
+    assert lake.parts.upkeep.export_feedback() == 1
+    assert lake.files("feedback") == lake.on_disk("feedback") == [left]
+
+
+async def test_small_files_of_feedback_are_merged_too(lake):
+    for number in range(8):
+        prediction_id = lake.data_plane.prediction_id("cancer", "lr", epoch=number)
+        await lake.bench.local.predictions.RecordFeedback(
+            prediction_pb2.RecordFeedbackRequest(
+                prediction_id=prediction_id, value=number, wait=prediction_pb2.FEEDBACK_WAIT_APPLIED
+            )
+        )
+        lake.parts.upkeep.export_feedback()
+    assert len(lake.files("feedback")) == 8
+    await lake.upkeep()
+    assert len(lake.files("feedback")) == 1
+    assert [row["value"] for row in lake.rows("feedback")] == list(range(8))
+
+
+class TestErasure:
+    """Everything that is recorded of one entity goes, wherever it is, and nothing else."""
+
+    async def test_predictions_in_files_and_in_the_journal_and_their_feedback_go(self, lake, cancer):
+        hashed = hashed_entity(lake.data_plane.entity_key, "u1")
+        for number in range(3):
+            await lake.ship({"entity_id": f"u{number}"}, {"entity_id": "other"})
+        await lake.ship({"entity_id": hashed})
+        erased = lake.data_plane.predict("cancer", "lr", entity_id="u1", time_us=lake.bench.clock())
+        kept = lake.data_plane.predict("cancer", "lr", entity_id="u2", time_us=lake.bench.clock())
+        for prediction_id in (erased, kept):
+            await cancer.predictions.RecordFeedback(
+                prediction_pb2.RecordFeedbackRequest(
+                    prediction_id=prediction_id, value=1, wait=prediction_pb2.FEEDBACK_WAIT_APPLIED
+                )
+            )
+        lake.parts.upkeep.export_feedback()
+        answer = await self.erase(cancer)
+        assert (answer.prediction_count, answer.feedback_count) == (3, 1)
+        entities = sorted(row["entity_id"] for row in lake.rows())
+        assert entities == ["other", "other", "other", "u0", "u2", "u2"]
+        assert lake.on_disk() == sorted(lake.files())
+        assert [row["prediction_id"] for row in lake.rows("feedback")] == [kept]
+        assert lake.on_disk("feedback") == lake.files("feedback")
+        metrics = router_pb2.GetRouterMetricsRequest(router_id="cancer")
+        assert (await cancer.routers.GetRouterMetrics(metrics)).total.feedback_count == 2
+        again = await self.erase(cancer)
+        assert (again.prediction_count, again.feedback_count) == (0, 0)
+
+    async def test_files_that_were_replaced_but_are_still_there_go_at_once(self, lake, cancer):
+        for number in range(8):
+            await lake.ship({"entity_id": f"u{number}"})
+        await lake.upkeep()
+        assert len(lake.on_disk()) == 9
+        assert (await self.erase(cancer)).prediction_count == 1
+        for path in lake.on_disk():
+            assert "u1" not in pq.ParquetFile(lake.root / path).read()["entity_id"].to_pylist()
+
+    async def test_a_sealed_date_is_opened_and_sealed_again(self, lake, cancer):
+        await lake.ship({"entity_id": "u1"}, {"entity_id": "u2"})
+        lake.bench.clock.advance_days(2)
+        await lake.upkeep()
+        await lake.upkeep()
+        assert len(lake.sealed()) == 1
+        await self.erase(cancer)
+        assert lake.sealed() == []
+        await lake.upkeep()
+        assert len(lake.sealed()) == 1
+        assert [row["entity_id"] for row in lake.rows()] == ["u2"]
+
+    async def test_without_an_entity_nothing_is_erased(self, cancer, failing):
+        failure = await failing(self.erase(cancer, ""))
+        assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
+        assert list(failure.fields) == ["entity_id"]
+
+    async def test_what_does_not_reach_the_lake_in_time_is_said(self, lake, cancer, failing, monkeypatch):
+        monkeypatch.setattr("pointsman.control.lake.erasure._SHIP_SECONDS", 0.1)
+        lake.parts.shipping.stop(5)
+        lake.data_plane.predict("cancer", "lr", entity_id="u1")
+        failure = await failing(self.erase(cancer))
+        assert failure.code is grpc.StatusCode.UNAVAILABLE
+        assert "try again" in failure.message
+
+    @staticmethod
+    def erase(user, entity_id="u1"):
+        request = router_pb2.EraseEntityRequest(router_id="cancer", entity_id=entity_id)
+        return user.routers.EraseEntity(request)

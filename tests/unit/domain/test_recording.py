@@ -1,0 +1,121 @@
+"""Recorded entities, metrics and their checks."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.lake import confined
+from pointsman.domain.metrics import MetricDefinition, MetricType
+from pointsman.domain.recording import EntityRecording, Recording, hashed_entity, recorded_entity
+from pointsman.domain.recording_checks import check_metrics, check_recording
+from pointsman.domain.violations import Violations
+from pointsman.errors import InvalidArgumentError
+
+KEY = bytes(range(32))
+
+
+def test_an_entity_is_recorded_plain_hashed_or_not_at_all():
+    hashed = recorded_entity(Recording(entity=EntityRecording.HMAC), KEY, "ü")
+    assert recorded_entity(Recording(), KEY, "ü") == "ü"
+    assert hashed == hashed_entity(KEY, "ü") == "a90e88ea6eadde08d56b5a28dbe75cec"
+    assert recorded_entity(Recording(entity=EntityRecording.NONE), KEY, "ü") == ""
+    assert hashed_entity(bytes(32), "ü") != hashed
+
+
+def fields_of(check, *given):
+    found = Violations()
+    check(found, "f", *given)
+    try:
+        found.raise_if_any()
+    except InvalidArgumentError as error:
+        return [violation.field for violation in error.fields]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("recording", "field"),
+    [
+        (Recording(features_share=1.5), "f.features_share"),
+        (Recording(features_share=math.nan), "f.features_share"),
+        (Recording(exclude_features=tuple(map(str, range(1001)))), "f.exclude_features"),
+        (Recording(exclude_features=("",)), "f.exclude_features[0]"),
+        (Recording(max_body_bytes=0), "f.max_body_bytes"),
+        (Recording(max_body_bytes=4 * 2**20 + 1), "f.max_body_bytes"),
+        (Recording(retention_days=-1), "f.retention_days"),
+        (Recording(retention_bytes=-1), "f.retention_bytes"),
+    ],
+)
+def test_what_cannot_be_recorded_is_refused_by_the_field(recording, field):
+    assert fields_of(check_recording, recording) == [field]
+
+
+def test_the_limits_themselves_are_taken():
+    features = tuple(map(str, range(1000)))
+    assert fields_of(check_recording, Recording(0.0, features, 4 * 2**20)) == []
+    assert fields_of(check_metrics, [MetricDefinition(f"m{number}") for number in range(100)]) == []
+
+
+@pytest.mark.parametrize(
+    ("metrics", "field"),
+    [
+        ([MetricDefinition(f"m{number}") for number in range(101)], "f"),
+        ([MetricDefinition("no name")], "f[0].name"),
+        ([MetricDefinition("a"), MetricDefinition("a")], "f[1].name"),
+        ([MetricDefinition("a", min_value=2, max_value=1)], "f[0].min_value"),
+        ([MetricDefinition("a", min_value=math.nan)], "f[0].min_value"),
+        ([MetricDefinition("a", max_value=math.inf)], "f[0].max_value"),
+        ([MetricDefinition("a", MetricType.BINARY, min_value=2)], "f[0].min_value"),
+        ([MetricDefinition("a", MetricType.COUNT, max_value=-1)], "f[0].max_value"),
+    ],
+)
+def test_metrics_that_make_no_sense_are_refused_by_the_field(metrics, field):
+    assert fields_of(check_metrics, metrics) == [field]
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (MetricType.NUMBER, [-1.5, 0, 1e99], []),
+        (MetricType.BINARY, [0, -0.0, 1], [0.5, 2, -1]),
+        (MetricType.COUNT, [0, 1, 1e20], [-1, 0.5]),
+    ],
+)
+def test_each_type_takes_its_values_and_no_others(kind, good, bad):
+    metric = MetricDefinition("m", kind)
+    assert [metric.fault(value) for value in good] == [None] * len(good)
+    assert all(metric.fault(value) for value in bad)
+
+
+def test_a_refusal_names_value_and_bound_as_the_data_plane_does():
+    metric = MetricDefinition("m", min_value=-1, max_value=5)
+    assert [metric.fault(value) for value in (-1, 0, 5)] == [None] * 3
+    assert metric.fault(5.5) == "5.5 is above 5, the greatest value of metric m; send no more"
+    assert metric.fault(-2) == "-2 is below -1, the least value of metric m; send no less"
+
+
+WHOLE = st.lists(st.integers(-1000, 1000).map(float), max_size=20)
+
+
+def totals_of(values):
+    return FeedbackTotals("lr", "m", len(values), sum(values), sum(value * value for value in values))
+
+
+@given(WHOLE, WHOLE, WHOLE)
+def test_totals_add_up_in_any_order_and_grouping(first, second, third):
+    one, two, three = map(totals_of, (first, second, third))
+    assert one.plus(two) == two.plus(one) == totals_of(first + second)
+    assert one.plus(two).plus(three) == one.plus(two.plus(three))
+    assert one.plus(totals_of([])) == one
+
+
+@pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../../x", "a\x00b", "out/x"])
+def test_no_path_leads_out_of_the_lake(tmp_path, path):
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    (lake / "out").symlink_to(tmp_path)
+    with pytest.raises(ValueError, match="does not lie in the lake"):
+        confined(lake, path)
+    assert confined(lake, "a/b") == lake / "a" / "b"
