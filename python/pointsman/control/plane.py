@@ -16,6 +16,7 @@ from pointsman.control.deployment import Deployments
 from pointsman.control.feedback import FeedbackDesk
 from pointsman.control.interceptor import Gate
 from pointsman.control.keys import ApiKeys
+from pointsman.control.lake.gauges import manifest_gauges
 from pointsman.control.lake.parts import LakeParts
 from pointsman.control.lanes import Lanes
 from pointsman.control.models import ModelRegistry
@@ -157,6 +158,10 @@ class ControlPlane:
         """Whether calls without a key are the local admin's, because no key exists yet."""
         return self._publisher.open_access
 
+    def metrics(self) -> str:
+        """Writes what the control plane measures in the Prometheus text format."""
+        return "" if self._reason else manifest_gauges(self._database)
+
     async def rotate_signing_key(self) -> int:
         """Signs prediction ids with a new key from now on; the old ones verify until the feedback horizon.
 
@@ -205,7 +210,7 @@ class ControlPlane:
         await asyncio.to_thread(self._lanes.close)
         await asyncio.to_thread(self._lake.stop, _left(deadline))
         await asyncio.to_thread(self._applier.stop, _left(deadline))
-        await asyncio.to_thread(self._lake.stop_shipping, _left(deadline))
+        await asyncio.to_thread(self._lake.finish, deadline)
         await asyncio.to_thread(self._reader.close)
         await asyncio.to_thread(self._database.close)
 

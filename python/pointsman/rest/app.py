@@ -37,6 +37,9 @@ class ServerState:
     control_reason: Callable[[], str]
     """Why the control plane is not ready, in words; empty when it is."""
 
+    control_metrics: Callable[[], str] = str
+    """What the control plane measures, in the Prometheus text format; may take a query of the database."""
+
 
 def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopback: bool = True) -> Starlette:
     """Makes the HTTP application.
@@ -69,7 +72,7 @@ def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopbac
 
     async def metrics(_: Request) -> Response:
         """All metrics, for Prometheus to scrape."""
-        text = await asyncio.to_thread(state.data_plane.metrics)
+        text = await asyncio.to_thread(_all_metrics, state)
         media_type = OPEN_METRICS_FORMAT if text.rstrip().endswith("# EOF") else TEXT_FORMAT
         return Response(text, headers={"content-type": media_type})
 
@@ -93,6 +96,12 @@ def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopbac
 def _serving(state: ServerState) -> tuple[bool, dict[str, Any]]:
     facts: dict[str, Any] = json.loads(state.data_plane.status())
     return bool(facts.get("serving")), facts
+
+
+def _all_metrics(state: ServerState) -> str:
+    text, control = state.data_plane.metrics(), state.control_metrics()
+    body = text.removesuffix("# EOF\n")
+    return body + control + text[len(body) :]
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

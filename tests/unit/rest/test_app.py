@@ -29,7 +29,12 @@ class Server:
     reason: str = ""
 
     def app(self, **options: Any) -> ASGIApp:
-        state = ServerState(self.plane, lambda: self.draining, lambda: self.reason)  # type: ignore[arg-type]
+        state = ServerState(
+            self.plane,  # type: ignore[arg-type]
+            lambda: self.draining,
+            lambda: self.reason,
+            lambda: "pointsman_lake_rows 3\n",
+        )
         return create_app(state, **options)
 
 
@@ -99,7 +104,7 @@ async def test_a_database_that_is_away_is_told_but_calls_still_come() -> None:
 async def test_metrics_come_in_the_format_that_they_say() -> None:
     server = Server()
     answer = await get(server.app(), "/metrics")
-    assert answer.body.decode() == server.plane.text
+    assert answer.body.endswith(b"pointsman_generation 7\npointsman_lake_rows 3\n# EOF\n")
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     server.plane.text = "pointsman_generation 7\n"
     assert (

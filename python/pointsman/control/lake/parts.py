@@ -1,6 +1,7 @@
 """The lake's parts put together."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,7 @@ class LakeParts:
         """Ends the upkeep; files go on to be registered."""
         self.upkeep.stop(grace_seconds)
 
-    def stop_shipping(self, grace_seconds: float) -> None:
-        """Registers what is written, as far as the grace allows, and ends."""
-        self.shipping.stop(grace_seconds)
+    def finish(self, deadline: float) -> None:
+        """Registers what is written and exports feedback, as far as the monotonic time allows, and ends."""
+        self.shipping.stop(max(0.0, deadline - time.monotonic()))
+        self.upkeep.export_rest(deadline)

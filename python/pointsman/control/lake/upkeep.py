@@ -1,6 +1,7 @@
 """Keeps the lake in shape, on a thread of its own."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -100,6 +101,14 @@ class LakeUpkeep:
         """
         with self._changing:
             return self._export.run(self._ended.is_set)
+
+    def export_rest(self, deadline: float) -> None:
+        """Exports the last feedback before the end; what is not done by the monotonic time waits."""
+        try:
+            with self._changing:
+                self._export.run(lambda: time.monotonic() > deadline)
+        except PointsmanError as error:
+            _log.warning("feedback is exported at the next start", reason=str(error))
 
     def _merge(self) -> None:
         for group in self._compaction.plan(date_of(self._clock())):
