@@ -102,8 +102,7 @@ async def scene(bench):
             await owner.deploy("theirs")
         if method == "RouterService/StartRouter":
             await owner.routers.StopRouter(router_pb2.StopRouterRequest(router_id="theirs"))
-        prediction_id = bench.data_plane.prediction_id("theirs", "lr")
-        bench.data_plane.predict("theirs", "lr", prediction_id=prediction_id, model_id="owned")
+        prediction_id = bench.data_plane.predict("theirs", "lr", model_id="owned")
         model_version = model_pb2.ModelVersion(model_id="owned", version="new")
         return {
             "RegisterModelVersion": {"model_version": model_version},
