@@ -37,6 +37,8 @@ pub(crate) struct FeatureRows {
     by_name: HashMap<Arc<str>, usize>,
     surplus: SurplusColumn,
     variants: HashMap<(u32, u32), Arc<VariantTargets>>,
+    /// The columns of the features of each variant's last call of Predict, by their place in it.
+    former_columns: HashMap<(u32, u32), Vec<Option<usize>>>,
     /// Whether no further columns are made.
     pub(crate) is_fixed: bool,
     /// The row that is added.
@@ -47,6 +49,7 @@ impl FeatureRows {
     /// Forgets which variant a number means.
     pub(crate) fn forget_routes(&mut self) {
         self.variants.clear();
+        self.former_columns.clear();
     }
 
     /// Bytes of the features that have no column.
@@ -74,9 +77,15 @@ impl FeatureRows {
             CallFeatures::Predict(features) => {
                 // What a call that failed sent does not fix types: it may have failed for sending the wrong ones.
                 let may_add = call.entry.status_code == 0;
-                for (name, value) in features {
-                    self.append_value(call.variant, name, *value, may_add, model);
+                let key = (call.entry.route, call.entry.variant);
+                let mut former = self.former_columns.remove(&key).unwrap_or_default();
+                former.resize(features.len(), None);
+                for ((name, value), former) in features.iter().zip(&mut former) {
+                    if !self.append_as_before(*former, name, *value) {
+                        *former = self.append_value(call.variant, name, *value, may_add, model);
+                    }
                 }
+                self.former_columns.insert(key, former);
             }
             CallFeatures::Infer(inputs) => {
                 let targets = self.targets(call, model);
@@ -200,7 +209,14 @@ impl FeatureRows {
         }
     }
 
-    /// Adds a feature of Predict.
+    /// Adds a feature of Predict to the column that the feature at its place had in the variant's call before; whether
+    /// it is the same. Calls of one client mostly have the same features, and so need no look-ups.
+    fn append_as_before(&mut self, former: Option<usize>, name: &str, value: ValueView<'_>) -> bool {
+        let Some(column) = former.and_then(|index| self.columns.get_mut(index)) else { return false };
+        *column.name == *name && value.cell().is_some_and(|cell| column.set(self.at, &cell))
+    }
+
+    /// Adds a feature of Predict; answers the column that took it.
     fn append_value(
         &mut self,
         variant: &Variant,
@@ -208,22 +224,23 @@ impl FeatureRows {
         value: ValueView<'_>,
         may_add: bool,
         model: &mut ModelColumns,
-    ) {
+    ) -> Option<usize> {
         if variant.excluded.contains(name) {
-            return;
+            return None;
         }
         let Some(cell) = value.cell() else {
-            return self.append_list_value(variant, name, value, model);
+            self.append_list_value(variant, name, value, model);
+            return None;
         };
         let kind = match (variant.kinds.get(name), &cell) {
             (Some(kind), _) => *kind,
-            (None, Cell::Null) => return,
+            (None, Cell::Null) => return None,
             (None, Cell::Bool(_)) => Kind::Bool,
             (None, Cell::Text(_)) => Kind::Text,
             (None, _) => Kind::Double,
         };
         let may_add = may_add || variant.kinds.contains_key(name);
-        self.append_cell(name, kind, &cell, may_add, model);
+        self.append_cell(name, kind, &cell, may_add, model)
     }
 
     /// Adds a list of Predict: by column, when it fills an input's.
@@ -261,14 +278,14 @@ impl FeatureRows {
         cell: &Cell<'_>,
         may_add: bool,
         model: &mut ModelColumns,
-    ) {
-        let column = match self.target(name, kind, may_add, model) {
-            Target::Column(index) => self.columns.get_mut(index),
-            _ => None,
-        };
-        if !column.is_some_and(|column| column.set(self.at, cell)) {
-            self.surplus.push(self.at, name, cell.json());
+    ) -> Option<usize> {
+        if let Target::Column(index) = self.target(name, kind, may_add, model)
+            && self.columns.get_mut(index).is_some_and(|column| column.set(self.at, cell))
+        {
+            return Some(index);
         }
+        self.surplus.push(self.at, name, cell.json());
+        None
     }
 
     /// Where a variant's inputs go.
