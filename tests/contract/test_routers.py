@@ -333,3 +333,51 @@ async def test_what_is_unexpected_is_internal_and_has_a_request_id(bench, cancer
 async def test_models_listed_beside_routers_do_not_mix(bench, cancer):
     answer = await cancer.models.ListModelVersions(model_pb2.ListModelVersionsRequest())
     assert [(m.model_id, m.version) for m in answer.model_versions] == [("cancer", "1"), ("cancer", "2")]
+
+
+async def test_what_is_recorded_and_measured_is_kept_published_and_changed(bench, cancer):
+    recording = router_pb2.Recording(
+        features_share=0.25,
+        exclude_features=["name"],
+        max_body_bytes=1000,
+        entity=router_pb2.ENTITY_RECORDING_HMAC,
+        durability=router_pb2.RECORD_DURABILITY_DURABLE,
+        retention_days=7,
+        retention_bytes=2**40,
+    )
+    metrics = [
+        router_pb2.MetricDefinition(
+            name="clicked", type=router_pb2.METRIC_TYPE_BINARY, direction=router_pb2.METRIC_DIRECTION_MINIMISE
+        ),
+        router_pb2.MetricDefinition(
+            name="score",
+            type=router_pb2.METRIC_TYPE_NUMBER,
+            min_value=-1,
+            max_value=5,
+            direction=router_pb2.METRIC_DIRECTION_MAXIMISE,
+        ),
+    ]
+    created = await cancer.create(
+        "recorded", recording=recording, metrics=metrics, allow_feedback_corrections=True
+    )
+    published = bench.data_plane.routers["recorded"]
+    for message in (created, await cancer.get("recorded"), published):
+        assert message.recording == recording
+        assert list(message.metrics) == metrics
+        assert message.allow_feedback_corrections
+    assert published.changed_generation == created.generation
+    assert published.create_time_us == created.create_time.ToMicroseconds()
+    changed = router_pb2.Router(router_id="recorded")
+    mask = FieldMask(paths=["recording", "metrics", "allow_feedback_corrections"])
+    after = await cancer.routers.UpdateRouter(
+        router_pb2.UpdateRouterRequest(router=changed, update_mask=mask)
+    )
+    assert (after.recording.features_share, after.recording.max_body_bytes) == (1, 65_536)
+    assert after.recording.entity == router_pb2.ENTITY_RECORDING_PLAIN
+    assert (len(after.metrics), after.allow_feedback_corrections) == (0, False)
+    assert bench.data_plane.routers["recorded"].recording == after.recording
+
+
+async def test_the_data_plane_learns_the_entity_key_and_how_long_feedback_is_taken(bench):
+    assert len(bench.data_plane.entity_key) == 32
+    assert bench.data_plane.feedback_horizon_us == 90 * 86_400_000_000
