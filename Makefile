@@ -21,6 +21,9 @@ export PYO3_PYTHON := $(abspath $(BIN)/python)
 CALLER_PATH := $(PATH)
 export PATH := $(abspath $(BIN)):$(abspath $(TOOLS)):$(PATH)
 
+# Files that forget what was not synced, and points at which the process dies: in test builds only.
+FAULTS := pointsman-core/fault-injection
+
 # Folders are listed too: a deleted file changes only the time of its folder.
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find router_core -type d -o -name '*.rs' -o -name '*.bin' -o -name Cargo.toml)
 
@@ -94,8 +97,14 @@ demo: setup ## Watch two real models share real traffic (DEMO_FLAGS="--duration 
 
 .PHONY: test
 test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
-	cargo test --workspace --locked
+	@# The same build of the extension is what tests of crashes kill: nothing is compiled twice.
+	cargo test --workspace --locked --features $(FAULTS)
 	$(BIN)/pytest $(PYTEST_FLAGS)
+
+.PHONY: torture
+torture: setup ## Kill the server 1,000 times under load and compare with what clients were told (KILLS=1000)
+	cargo build --locked --package pointsman-core --features $(FAULTS)
+	POINTSMAN_TORTURE_KILLS=$(or $(KILLS),1000) $(BIN)/pytest tests/e2e/durability/test_kill_loop.py
 
 .PHONY: check
 check: setup check-rust check-python check-proto check-generated check-layers ## Format, lints, types, schema, layers, generated code current

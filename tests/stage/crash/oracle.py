@@ -1,0 +1,142 @@
+"""Compares what a server kept with what clients were told."""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from pointsman.v1 import prediction_pb2
+
+from .kept import Kept, KeptFeedback
+from .told import Key, Prediction, Sent, Told, possible_firsts
+
+_FIRST = (prediction_pb2.FEEDBACK_OUTCOME_APPLIED, prediction_pb2.FEEDBACK_OUTCOME_DUPLICATE)
+
+
+@dataclass
+class Findings:
+    """What does not fit together.
+
+    Attributes:
+        problems: One line for each, the first few of a kind.
+        counts: How many of each kind.
+        buffered_lost: How many buffered predictions are gone.
+        worst_window_seconds: How long before a kill the earliest answered of those was.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    buffered_lost: int = 0
+    worst_window_seconds: float = 0.0
+
+    def add(self, kind: str, what: object) -> None:
+        """Notes a problem."""
+        self.counts[kind] += 1
+        if self.counts[kind] <= 3:
+            self.problems.append(f"{kind}: {what}")
+
+
+def compare(told: Told, kept: Kept, durable: set[str], window_seconds: float) -> Findings:
+    """Finds what was lost, what is there twice and what nobody sent.
+
+    Args:
+        told: What clients sent and were told; nothing is under way.
+        kept: What the server has.
+        durable: The routers that answer after the commit.
+        window_seconds: What others may lose: answers of so long before a kill.
+    """
+    findings = compare_feedback(told, kept)
+    _compare_predictions(findings, told, kept, durable, window_seconds)
+    return findings
+
+
+def compare_feedback(told: Told, kept: Kept) -> Findings:
+    """The same for feedback alone."""
+    findings = Findings()
+    _compare_values(findings, told, kept)
+    _compare_totals(findings, kept)
+    return findings
+
+
+def _compare_predictions(
+    findings: Findings, told: Told, kept: Kept, durable: set[str], window_seconds: float
+) -> None:
+    rows: dict[str, set[int]] = defaultdict(set)
+    expected: dict[str, int] = {}
+    for (prediction_id, row, row_count), count in kept.rows.items():
+        rows[prediction_id].add(row)
+        expected[prediction_id] = row_count
+        if count > 1:
+            findings.add("prediction repeated", f"{prediction_id} row {row}, {count} times")
+    for prediction_id, present in rows.items():
+        known = told.predictions.get(prediction_id)
+        wanted = known.row_count if known else expected[prediction_id]
+        if present != set(range(wanted)):
+            findings.add("prediction in part", f"{prediction_id} has {sorted(present)} of {wanted} rows")
+    for prediction in told.predictions.values():
+        if prediction.prediction_id not in rows:
+            _judge_loss(findings, told, prediction, durable, window_seconds)
+
+
+def _judge_loss(
+    findings: Findings, told: Told, prediction: Prediction, durable: set[str], window_seconds: float
+) -> None:
+    end = told.ends[prediction.life] if prediction.life < len(told.ends) else math.inf
+    age = end - prediction.answered
+    if prediction.router_id in durable:
+        findings.add("durable prediction lost", f"{prediction} {age:.3f} s before the end of its life")
+        return
+    findings.buffered_lost += 1
+    findings.worst_window_seconds = max(findings.worst_window_seconds, age)
+    if age > window_seconds:
+        findings.add("buffered prediction lost", f"{prediction} {age:.3f} s before the end of its life")
+
+
+def _compare_values(findings: Findings, told: Told, kept: Kept) -> None:
+    stored: dict[Key, KeptFeedback] = {}
+    for one in kept.feedback:
+        key = (one.prediction_id, one.row, one.metric)
+        if key in stored:
+            findings.add("feedback repeated", key)
+        stored[key] = one
+        if key not in told.feedback:
+            findings.add("feedback nobody sent", key)
+        prediction = told.predictions.get(one.prediction_id)
+        if prediction and (one.router_id, one.variant) != (prediction.router_id, prediction.variant):
+            findings.add("feedback elsewhere", f"{one}, {prediction}")
+        if prediction and one.counted == prediction.pinned:
+            findings.add("feedback counted wrongly", one)
+    for key, values in told.feedback.items():
+        found = stored.get(key)
+        if found is not None:
+            _judge_value(findings, key, values, found.value)
+        elif any(sent.acknowledged < math.inf for sent in values):
+            findings.add("feedback lost", f"{key}: {values}")
+    for key, count in kept.exported.items():
+        if count > 1:
+            findings.add("exported feedback repeated", key)
+        if key not in stored:
+            findings.add("exported feedback nobody has", key)
+
+
+def _judge_value(findings: Findings, key: Key, values: list[Sent], found: float) -> None:
+    if found not in possible_firsts(values):
+        findings.add("feedback of a later value", f"{key}: {found}, {values}")
+    if sum(sent.outcome == prediction_pb2.FEEDBACK_OUTCOME_APPLIED for sent in values) > 1:
+        findings.add("feedback applied twice", f"{key}: {values}")
+    for sent in values:
+        if sent.outcome in _FIRST and sent.value != found:
+            findings.add("feedback told as in force", f"{key}: {found}, {sent}")
+        if sent.outcome == prediction_pb2.FEEDBACK_OUTCOME_CONFLICT and sent.value == found:
+            findings.add("feedback told as in conflict", f"{key}: {found}, {sent}")
+
+
+def _compare_totals(findings: Findings, kept: Kept) -> None:
+    sums: dict[tuple[str, str, str], tuple[int, float, float]] = {}
+    for one in kept.feedback:
+        if one.counted:
+            place = (one.router_id, one.variant, one.metric)
+            count, total, squares = sums.get(place, (0, 0.0, 0.0))
+            sums[place] = (count + 1, total + one.value, squares + one.value**2)
+    for place in sums.keys() | kept.totals.keys():
+        if sums.get(place) != kept.totals.get(place):
+            findings.add("totals differ", f"{place}: {kept.totals.get(place)}, rows say {sums.get(place)}")

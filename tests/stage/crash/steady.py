@@ -1,0 +1,94 @@
+"""Predictions and feedback at a steady rate, whatever the server's state; every answer timed or noted."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+import grpc.aio
+from tritonclient.grpc import service_pb2
+
+from pointsman.v1 import prediction_pb2, prediction_pb2_grpc
+from stage.oip import INFER, receipt
+
+from .told import Prediction, Told
+from .traffic import infer_bytes
+
+PREDICTIONS_PER_SECOND = 150
+VALUES_PER_SECOND = 50
+TIMEOUT_SECONDS = 10.0
+
+
+@dataclass
+class Steady:
+    """Calls at a steady rate.
+
+    Attributes:
+        address: The server.
+        router_id: The router.
+        told: Where calls and answers are noted.
+        latencies: When each prediction was answered, and how long it took.
+        failures: Calls that failed, and when.
+    """
+
+    address: str
+    router_id: str
+    told: Told = field(default_factory=Told)
+    latencies: list[tuple[float, float]] = field(default_factory=list)
+    failures: list[tuple[float, str]] = field(default_factory=list)
+    _made: list[Prediction] = field(default_factory=list)
+    _random: random.Random = field(default_factory=lambda: random.Random(5))
+    _is_ended: bool = False
+
+    def end(self) -> None:
+        """Makes no further calls."""
+        self._is_ended = True
+
+    async def run(self) -> None:
+        """Calls until :meth:`end`, then waits for the answers."""
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        async with grpc.aio.insecure_channel(self.address, options) as channel:
+            infer = channel.unary_unary(INFER)
+            feedback = prediction_pb2_grpc.PredictionServiceStub(channel)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pace(PREDICTIONS_PER_SECOND, lambda: self._infer(infer)))
+                group.create_task(self._pace(VALUES_PER_SECOND, lambda: self._feed_back(feedback)))
+
+    async def _pace(self, per_second: int, call: Callable[[], Awaitable[None]]) -> None:
+        async with asyncio.TaskGroup() as group:
+            due = time.monotonic()
+            while not self._is_ended:
+                group.create_task(self._try(call))
+                due += 1 / per_second
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    async def _try(self, call: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await call()
+        except grpc.RpcError as error:
+            self.failures.append((time.monotonic(), str(error)))
+
+    async def _infer(self, infer: Any) -> None:
+        began = time.monotonic()
+        answer = await infer(infer_bytes(self.router_id, 1), timeout=TIMEOUT_SECONDS)
+        answered = time.monotonic()
+        self.latencies.append((answered, answered - began))
+        facts = receipt(service_pb2.ModelInferResponse.FromString(answer))
+        prediction_id, variant = facts["prediction_id"], facts["variant"]
+        made = Prediction(prediction_id, self.router_id, variant, 1, False, answered, self.told.life)
+        self.told.predictions[prediction_id] = made
+        self._made.append(made)
+
+    async def _feed_back(self, stub: Any) -> None:
+        """Brings a first value, or for one in four a value for a prediction of any time."""
+        if not self._made:
+            return
+        made = self._made[-1] if self._random.random() < 0.75 else self._random.choice(self._made)
+        value = float(self._random.randrange(10))
+        sent = self.told.send((made.prediction_id, 0, "reward"), value, time.monotonic())
+        request = prediction_pb2.RecordFeedbackRequest(prediction_id=made.prediction_id, value=value)
+        await stub.RecordFeedback(request, timeout=TIMEOUT_SECONDS)
+        sent.acknowledged = time.monotonic()
