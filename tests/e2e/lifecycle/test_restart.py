@@ -219,7 +219,9 @@ def test_planned_restart_changes_nothing(
     assert homes(server.grpc) == before
     control = closing(Control(server.grpc))
     assert weights(control) == {"a": 80, "b": 50}
-    feedback = prediction_pb2.RecordFeedbackRequest(prediction_id=prediction_id, value=1)
+    feedback = prediction_pb2.RecordFeedbackRequest(
+        prediction_id=prediction_id, value=1, wait=prediction_pb2.FEEDBACK_WAIT_APPLIED
+    )
     recorded = control.predictions.RecordFeedback(feedback)
     assert recorded.outcome == prediction_pb2.FEEDBACK_OUTCOME_APPLIED
     server.end()

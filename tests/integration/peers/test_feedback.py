@@ -35,7 +35,9 @@ def answers(server: Server, control: Control, rows: Any, feature_names: list[str
     answers = [predict(index, entity_id=f"p{index}") for index in range(PREDICTIONS)]
     for index, answer in enumerate(answers):
         feedback = prediction_pb2.RecordFeedbackRequest(
-            prediction_id=answer.prediction_id, value=float(index % 2)
+            prediction_id=answer.prediction_id,
+            value=float(index % 2),
+            wait=prediction_pb2.FEEDBACK_WAIT_APPLIED,
         )
         recorded = control.predictions.RecordFeedback(feedback)
         assert recorded.outcome == prediction_pb2.FEEDBACK_OUTCOME_APPLIED
@@ -69,7 +71,9 @@ def test_repeated_feedback_changes_nothing(control: Control, answers: list[Any])
         (0.0, prediction_pb2.FEEDBACK_OUTCOME_DUPLICATE),
         (5.0, prediction_pb2.FEEDBACK_OUTCOME_CONFLICT),
     ):
-        request = prediction_pb2.RecordFeedbackRequest(prediction_id=answers[0].prediction_id, value=value)
+        request = prediction_pb2.RecordFeedbackRequest(
+            prediction_id=answers[0].prediction_id, value=value, wait=prediction_pb2.FEEDBACK_WAIT_APPLIED
+        )
         assert control.predictions.RecordFeedback(request).outcome == outcome
     assert control.metrics("rewarded").total.feedback_count == before
 
