@@ -7,7 +7,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use pointsman_journal::{Commit, Entry, Guard, RouteFacts};
 use pointsman_model::{Durability, EntityRecording, Recording};
 use pointsman_policy::{Decision, RandomisedBy, Reason};
-use pointsman_wire::generated::pointsman_v1 as proto;
+use pointsman_wire::generated::{inference::ModelInferRequest, pointsman_v1 as proto};
+use prost::Message;
 use sha2::Sha256;
 use tonic::Code;
 
@@ -15,6 +16,8 @@ use crate::{budget::ByteBudget, journal::Journal};
 
 /// Bodies of more bytes count into the budget of bodies; smaller ones are bounded by the queue's length.
 const SMALL_BODY_BYTES: usize = 2 << 10;
+/// The parameter of an inference call that names the entity.
+const ENTITY_PARAMETER: &str = "entity_id";
 /// Hexadecimal digits of an entity's hash.
 const ENTITY_HASH_DIGITS: usize = 32;
 
@@ -25,6 +28,8 @@ pub(crate) struct Record {
     /// None when this call's features and answer are not recorded.
     max_body_bytes: Option<usize>,
     durability: Durability,
+    /// Whether bodies must not tell whom the call is for.
+    hides_entity: bool,
     /// An answer that passes piece by piece.
     pieces: Vec<Bytes>,
     piece_bytes: usize,
@@ -74,6 +79,7 @@ impl Record {
             facts: start.facts.clone(),
             max_body_bytes: (start.sample < recording.features_share).then_some(recording.max_body_bytes),
             durability: recording.durability,
+            hides_entity: recording.entity != EntityRecording::Plain,
             pieces: Vec::new(),
             piece_bytes: 0,
         }
@@ -86,7 +92,10 @@ impl Record {
 
     /// Takes the request's message, which was forwarded anyway.
     pub(crate) fn set_request(&mut self, kind: proto::BodyKind, message: Bytes) {
-        let (kind, message) = self.within_limit(kind, message);
+        let (kind, mut message) = self.within_limit(kind, message);
+        if self.hides_entity {
+            message = without_entity(kind, message);
+        }
         (self.entry.request_kind, self.entry.request) = (kind.into(), message);
     }
 
@@ -177,6 +186,26 @@ fn cut_bodies(entry: &mut proto::PredictionEntry) {
             *kind = proto::BodyKind::Cut.into();
             *body = Bytes::new();
         }
+    }
+}
+
+/// The request without whom it is for.
+fn without_entity(kind: proto::BodyKind, message: Bytes) -> Bytes {
+    match kind {
+        proto::BodyKind::Infer => match ModelInferRequest::decode(message.clone()) {
+            Ok(mut request) if request.parameters.contains_key(ENTITY_PARAMETER) => {
+                request.parameters.remove(ENTITY_PARAMETER);
+                request.encode_to_vec().into()
+            }
+            _ => message,
+        },
+        proto::BodyKind::Predict => match proto::PredictRequest::decode(message) {
+            Ok(request) => {
+                proto::PredictRequest { entity_id: String::new(), ..request }.encode_to_vec().into()
+            }
+            Err(_) => Bytes::new(),
+        },
+        _ => message,
     }
 }
 

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use pointsman_journal::{SegmentInfo, SegmentReader, StoredEntry, files::RealFiles};
 use pointsman_wire::generated::{
-    inference::{ModelInferRequest, ModelInferResponse},
+    inference::{
+        InferParameter, ModelInferRequest, ModelInferResponse, infer_parameter::ParameterChoice::StringParam,
+    },
     pointsman_v1::{
         BodyKind, EntityRecording, PredictionEntry, RecordDurability, Recording, RouteEntry, RouterSnapshot,
     },
@@ -175,9 +177,14 @@ fn entities_are_recorded_as_the_router_says() {
                 router.recording = Some(Recording { entity: form.into(), ..Default::default() });
             };
             let (world, mut backend, client) = recording(form_of).await;
-            call(&mut backend, &client, &request(1), &response(1)).await;
+            let mut request = request(1);
+            let named = InferParameter { parameter_choice: Some(StringParam("alice".to_owned())) };
+            request.parameters = [("entity_id".to_owned(), named)].into();
+            call(&mut backend, &client, &request, &response(1)).await;
             let (_, predictions) = recorded(&world);
             let entry = &predictions[0];
+            assert!(!entry.request.windows(5).any(|bytes| bytes == b"alice"), "bodies do not tell either");
+            assert_eq!(ModelInferRequest::decode(entry.request.clone()).unwrap().raw_input_contents.len(), 1);
             assert_eq!(entry.replayable, is_plain);
             assert_eq!(entry.entity_id.len(), if form == EntityRecording::Hmac { 32 } else { 0 });
             assert_eq!(entry.draw.is_some(), form == EntityRecording::Hmac, "the draw tells of the entity");
