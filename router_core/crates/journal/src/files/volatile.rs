@@ -14,6 +14,8 @@ use super::{AppendFile, Files, ReadFile, RealFiles};
 use crate::fault::forgets_sync_of;
 
 /// A file system that forgets what was not synced when its process ends.
+///
+/// The state is locked for moments only, never while the disk is written: a slow file must not hold up others.
 #[derive(Debug, Clone, Default)]
 pub struct VolatileFiles(Arc<Mutex<State>>);
 
@@ -54,6 +56,37 @@ impl VolatileFiles {
     }
 }
 
+impl VolatileFiles {
+    /// Puts a file under its name on the disk, unless it is there, or has lost the name meanwhile.
+    fn make_durable(&self, path: &Path, content: &Shared) -> io::Result<()> {
+        // Held first, as in a sync: whoever finds the name durable waits here until it is.
+        let held = lock(content);
+        {
+            let mut state = self.state();
+            let is_named = matches!(state.names.get(path), Some(Some(named)) if Arc::ptr_eq(named, content));
+            let is_durable = state.durable.get(path).is_some_and(|durable| Arc::ptr_eq(durable, content));
+            if !is_named || is_durable {
+                return Ok(());
+            }
+            state.durable.insert(path.to_owned(), content.clone());
+        }
+        materialise(path, &held.synced)
+    }
+
+    /// Takes a removed name off the disk, unless it stands for another file meanwhile.
+    fn make_gone(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        if !matches!(state.names.get(path), Some(None)) {
+            return Ok(());
+        }
+        state.names.remove(path);
+        if state.durable.remove(path).is_some() {
+            std::fs::remove_file(path)?;
+        }
+        Ok(())
+    }
+}
+
 fn lock(content: &Shared) -> MutexGuard<'_, Content> {
     content.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -88,16 +121,20 @@ impl AppendFile for Appended {
         if forgets_sync_of("files") {
             return Ok(());
         }
-        let state = self.files.state();
         let mut content = lock(&self.content);
+        let paths: Vec<PathBuf> = {
+            let state = self.files.state();
+            let own = state.durable.iter().filter(|(_, known)| Arc::ptr_eq(known, &self.content));
+            own.map(|(path, _)| path.clone()).collect()
+        };
         let synced = content.seen.clone();
         let common = content.synced.len();
-        for (path, _) in state.durable.iter().filter(|(_, known)| Arc::ptr_eq(known, &self.content)) {
+        for path in paths {
             if synced.get(..common) == Some(&content.synced[..]) {
                 let mut file = std::fs::OpenOptions::new().append(true).open(path)?;
                 file.write_all(&synced[common..])?;
             } else {
-                materialise(path, &synced)?;
+                materialise(&path, &synced)?;
             }
         }
         content.synced = synced;
@@ -170,25 +207,17 @@ impl Files for VolatileFiles {
         if forgets_sync_of("folders") {
             return Ok(());
         }
-        let mut state = self.state();
-        let in_folder = |path: &&PathBuf| path.parent() == Some(folder);
-        let names: Vec<PathBuf> = state.names.keys().filter(in_folder).cloned().collect();
-        for path in names {
-            let seen = state.names.get(&path).cloned().flatten();
-            match (seen, state.durable.get(&path)) {
-                (Some(content), Some(durable)) if Arc::ptr_eq(&content, durable) => {}
-                (Some(content), _) => {
-                    materialise(&path, &lock(&content).synced)?;
-                    state.durable.insert(path, content);
-                }
-                (None, durable) => {
-                    if durable.is_some() {
-                        std::fs::remove_file(&path)?;
-                    }
-                    state.durable.remove(&path);
-                    state.names.remove(&path);
-                }
-            }
+        let known: Vec<(PathBuf, Option<Shared>)> = {
+            let state = self.state();
+            let own = state.names.iter().filter(|(path, _)| path.parent() == Some(folder));
+            own.map(|(path, seen)| (path.clone(), seen.clone())).collect()
+        };
+        // New names first: in between, a renamed file has both names rather than none.
+        for (path, content) in known.iter().filter_map(|(path, seen)| Some((path, seen.as_ref()?))) {
+            self.make_durable(path, content)?;
+        }
+        for (path, _) in known.iter().filter(|(_, seen)| seen.is_none()) {
+            self.make_gone(path)?;
         }
         Ok(())
     }
