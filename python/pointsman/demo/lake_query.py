@@ -18,7 +18,7 @@ SELECT p.variant,
        round(avg(f.value), 4)                    AS accuracy,
        round(avg(p.confidence), 4)               AS confidence,
        round(avg(p.propensity), 4)               AS propensity,
-       round(avg(p."{feature}"), 2)              AS "mean {feature}",
+       round(avg(p."f_{feature}"), 2)              AS "{feature}",
        round(median(p.overhead_ns) / 1e3, 1)     AS added_us
 FROM read_parquet('{predictions}') AS p
 LEFT JOIN read_parquet('{feedback}') AS f
@@ -36,7 +36,7 @@ def write_query(data_dir: Path, router_id: str, feature: str) -> str:
     """
     lake = data_dir / "lake"
     return _SELECT.format(
-        feature=f"f_{feature}",
+        feature=feature,
         predictions=lake / "predictions" / f"router={router_id}" / "*" / "*" / "*.parquet",
         feedback=lake / "feedback" / f"router={router_id}" / "*" / "*.parquet",
     )
