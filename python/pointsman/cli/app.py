@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from pointsman.cli import calls, demo, keys, models, routers, serve, traffic
+from pointsman.cli import (
+    calls,
+    demo,
+    feedback,
+    keys,
+    metrics,
+    models,
+    predictions,
+    routers,
+    serve,
+    traffic,
+)
 from pointsman.cli.context import CommandContext, OutputFormat
 from pointsman.cli.group import CommandGroup
 
@@ -66,9 +77,11 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.add_typer(models.app, name="models")
 routers.app.add_typer(traffic.app)
+routers.app.add_typer(metrics.app)
 app.add_typer(routers.app, name="routers")
 app.command("predict")(calls.predict)
-app.command("feedback", context_settings={"ignore_unknown_options": True})(calls.feedback)
+app.add_typer(predictions.app, name="predictions")
+app.add_typer(feedback.app, name="feedback")
 app.add_typer(keys.app, name="keys")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,10 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pointsman.client import Variant
+    from pointsman.client import MetricDefinition, Variant
 
+DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h|d)")
+UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 VARIANT = re.compile(r"(?P<name>[^=]+)=(?P<model>[^:]+):(?P<version>[^@]+)(?:@(?P<weight>.+))?")
 
 
@@ -113,16 +115,88 @@ def variant(item: str) -> Variant:
 
 
 def moment(text: str, option: str) -> datetime | None:
-    """Reads a time in ISO 8601, local when it names no zone; empty means none.
+    """Reads a time in ISO 8601, local when it names no zone, or how long ago it was; empty means none.
 
     Raises:
         typer.BadParameter: It is of another form.
     """
     if not text:
         return None
+    if DURATION.fullmatch(text):
+        ago = duration(text, option)
+        return datetime.now(UTC) - ago if ago else None
     try:
         return datetime.fromisoformat(text).astimezone()
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r} is not a time such as 2026-11-22T10:30 or 2026-11-22T10:30:00Z", param_hint=option
+            f"{text!r} is neither a time such as 2026-11-22T10:30 or 2026-11-22T10:30:00Z, "
+            "nor how long ago, such as 24h",
+            param_hint=option,
+        ) from None
+
+
+def duration(text: str, option: str) -> timedelta | None:
+    """Reads a duration such as ``250ms``, ``90s``, ``15m``, ``24h`` or ``7d``; empty means none.
+
+    Raises:
+        typer.BadParameter: It is of another form.
+    """
+    if not text:
+        return None
+    match = DURATION.fullmatch(text)
+    if match is None:
+        raise typer.BadParameter(
+            f"{text!r} is not a duration such as 250ms, 90s, 15m, 24h or 7d", param_hint=option
+        )
+    try:
+        return timedelta(seconds=float(match["number"]) * UNIT_SECONDS[match["unit"]])
+    except OverflowError:
+        raise typer.BadParameter(f"{text!r} is too long", param_hint=option) from None
+
+
+def metric(item: str) -> MetricDefinition:
+    """Reads ``name[:type][:direction][:min..max]``, for example ``clicks:count`` or ``loss:minimise:0..1``.
+
+    Raises:
+        typer.BadParameter: It is of another form.
+    """
+    from pointsman.client import MetricDefinition, MetricDirection, MetricType
+
+    name, *words = item.split(":")
+    found: dict[str, Any] = {}
+    for word in words:
+        low, dots, high = word.partition("..")
+        if dots:
+            ends = numbers([f"min_value={low}"] * bool(low) + [f"max_value={high}"] * bool(high), "--metric")
+            found |= ends
+        elif word in ("number", "binary", "count"):
+            found["type"] = MetricType(word)
+        elif word in ("maximise", "minimise"):
+            found["direction"] = MetricDirection(word)
+        else:
+            raise typer.BadParameter(
+                f"{item!r}: {word!r} is neither a type (number, binary, count) nor a direction (maximise, "
+                "minimise) nor a range such as 0..1",
+                param_hint="--metric",
+            )
+    return MetricDefinition(name, **found)
+
+
+def status_code(text: str) -> int | None:
+    """Reads a gRPC status code, as a name or a number; empty means none.
+
+    Raises:
+        typer.BadParameter: It is none.
+    """
+    if not text:
+        return None
+    import grpc
+
+    if text.isdecimal():
+        return int(text)
+    try:
+        return int(grpc.StatusCode[text.upper()].value[0])
+    except KeyError:
+        raise typer.BadParameter(
+            f"{text!r} is no gRPC status code such as OK, UNAVAILABLE or 14", param_hint="--status"
         ) from None

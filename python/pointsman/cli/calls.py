@@ -1,4 +1,4 @@
-"""``pointsman predict`` and ``pointsman feedback``: call a router and tell it what came of it."""
+"""``pointsman predict``: call a router."""
 
 from __future__ import annotations
 
@@ -55,34 +55,6 @@ def predict(
     if tally.error is not None:
         count = sum(tally.errors.values())
         raise CommandError(f"{count} of {repeats} calls failed, the last with: {tally.error}")
-
-
-def feedback(
-    context: typer.Context,
-    prediction_id: Annotated[
-        str, typer.Argument(metavar="PREDICTION", help="The prediction's id, from its answer.")
-    ],
-    value: Annotated[float, typer.Argument(metavar="VALUE", help="The value measured.")],
-    metric: Annotated[str, typer.Option(help="What was measured.")] = "reward",
-    observed: Annotated[str, typer.Option(metavar="TIME", help="When it was observed.  [now]")] = "",
-) -> None:
-    """Record what happened after a prediction.
-
-    The first value for a prediction and metric stays.
-    """
-    from pointsman.client import FeedbackOutcome
-
-    options = context_of(context)
-    observe_time = arguments.moment(observed, "--observed")
-    with options.connect() as client:
-        outcome = client.record_feedback(prediction_id, value, metric=metric, observe_time=observe_time)
-    if options.as_json:
-        printing.print_json({"outcome": outcome})
-    elif outcome is FeedbackOutcome.CONFLICT:
-        raise CommandError(f"another {metric} was recorded before for this prediction, and stays")
-    else:
-        known = outcome is FeedbackOutcome.DUPLICATE
-        typer.echo(f"{metric} {value:g} {'was recorded before' if known else 'is recorded'}")
 
 
 def _show(answer: Prediction) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.table import Table
 
@@ -83,6 +84,36 @@ def print_facts(facts: Iterable[tuple[str, object]]) -> None:
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         typer.echo(f"{name + ':':<{width + 2}}{value}")
+
+
+@contextlib.contextmanager
+def progress(doing: str, things: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Shows progress on standard error while the context lasts, when that is a terminal.
+
+    Args:
+        doing: What is being done.
+        things: What is counted.
+        total: How many there will be; None when that is not known.
+
+    Yields:
+        The function that adds to the count.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False)
+    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn()]
+    columns += [TextColumn(f"{{task.completed:,.0f}} {things}"), TimeElapsedColumn()]
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task(doing, total=total)
+        yield lambda count: shown.advance(task, count)
+
+
+def code_name(code: int) -> str:
+    """Writes the name of a gRPC status code."""
+    import grpc
+
+    return next((found.name for found in grpc.StatusCode if found.value[0] == code), str(code))
 
 
 def percent(share: float) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, printing, recording_options
 from pointsman.cli.context import CommandError, context_of
 
 if TYPE_CHECKING:
     from pointsman.cli.context import CommandContext
-    from pointsman.client import Deployment, Router
+    from pointsman.client import Deployment, MetricDefinition, Router
 
 app = typer.Typer(no_args_is_help=True, help="Create, deploy, reweight and watch routers.")
 
@@ -54,9 +54,16 @@ def create(
     answer_router_name: Annotated[
         bool, typer.Option("--answer-router-name", help="Answer with the router's id as model name.")
     ] = False,
-    record: Annotated[
-        bool, typer.Option("--record/--no-record", help="Whether predictions are kept.")
-    ] = True,
+    record: recording_options.Record = None,
+    features_share: recording_options.FeaturesShare = None,
+    exclude_feature: recording_options.ExcludeFeature = None,
+    max_body_bytes: recording_options.MaxBodyBytes = None,
+    record_entity: recording_options.RecordEntity = None,
+    durable: recording_options.Durable = None,
+    retention_days: recording_options.RetentionDays = None,
+    retention_bytes: recording_options.RetentionBytes = None,
+    metric: recording_options.Metric = None,
+    corrections: recording_options.Corrections = None,
     deploy: Annotated[bool, typer.Option("--deploy", help="Put it into service at once.")] = False,
     validate_only: Annotated[
         bool, typer.Option("--validate-only", help="Check only; change nothing.")
@@ -65,6 +72,15 @@ def create(
     """Create a router."""
     from pointsman.client import Router, VersionPinning
 
+    kept = recording_options.recording_changes(
+        features_share,
+        exclude_feature,
+        max_body_bytes,
+        record_entity,
+        durable,
+        retention_days,
+        retention_bytes,
+    )
     wanted = Router(
         router_id,
         display_name=display_name,
@@ -74,7 +90,10 @@ def create(
         sticky=sticky,
         version_pinning=VersionPinning.IGNORE if ignore_version else VersionPinning.UNSPECIFIED,
         answer_router_name=answer_router_name,
-        record_predictions=record,
+        record_predictions=record is not False,
+        recording=recording_options.changed(None, kept) if kept else None,
+        metrics=[arguments.metric(item) for item in metric or []],
+        allow_feedback_corrections=bool(corrections),
     )
     options = context_of(context)
     with options.connect() as client:
@@ -141,6 +160,16 @@ def update(
     sticky: Annotated[
         bool | None, typer.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
     ] = None,
+    record: recording_options.Record = None,
+    features_share: recording_options.FeaturesShare = None,
+    exclude_feature: recording_options.ExcludeFeature = None,
+    max_body_bytes: recording_options.MaxBodyBytes = None,
+    record_entity: recording_options.RecordEntity = None,
+    durable: recording_options.Durable = None,
+    retention_days: recording_options.RetentionDays = None,
+    retention_bytes: recording_options.RetentionBytes = None,
+    metric: recording_options.Metric = None,
+    corrections: recording_options.Corrections = None,
     etag: Etag = "",
 ) -> None:
     """Change a router; a running one changes at once."""
@@ -157,10 +186,30 @@ def update(
         changes["variants"] = [arguments.variant(item) for item in variant]
     if sticky is not None:
         changes["sticky"] = sticky
-    if not changes:
+    if record is not None:
+        changes["record_predictions"] = record
+    if metric is not None:
+        changes["metrics"] = [arguments.metric(item) for item in metric if item]
+    if corrections is not None:
+        changes["allow_feedback_corrections"] = corrections
+    kept = recording_options.recording_changes(
+        features_share,
+        exclude_feature,
+        max_body_bytes,
+        record_entity,
+        durable,
+        retention_days,
+        retention_bytes,
+    )
+    if not changes and not kept:
         raise typer.BadParameter("say what to change, for example --description 'Spring trial'")
     options = context_of(context)
     with options.connect() as client:
+        if kept:
+            # The recording is changed as a whole; what is not named stays as it was read.
+            now = client.routers.get(router_id)
+            changes["recording"] = recording_options.changed(now.recording, kept)
+            etag = etag or now.etag
         wanted = Router(router_id, etag=etag, **changes)  # type: ignore[arg-type]
         _show(options, client.routers.update(wanted, list(changes)))
 
@@ -232,6 +281,9 @@ def _show(options: CommandContext, router: Router) -> None:
             ("tags", ", ".join(router.tags)),
             ("owner", router.owner),
             ("access", ", ".join(word for word in access if word)),
+            ("records", recording_options.told(router.recording, router.record_predictions)),
+            ("metrics", ", ".join(_metric(metric) for metric in router.metrics)),
+            ("corrections", "allowed" if router.allow_feedback_corrections else ""),
             ("generation", router.generation),
             ("etag", router.etag),
             ("created", printing.local_time(router.create_time)),
@@ -258,6 +310,14 @@ def _tell_deployment(options: CommandContext, deployment: Deployment) -> None:
         )
     else:
         typer.echo(f"{router.router_id} is {router.status}; call it at {deployment.endpoint}")
+
+
+def _metric(metric: MetricDefinition) -> str:
+    """Writes a metric in the form that --metric takes."""
+    low = "" if metric.min_value is None else f"{metric.min_value:g}"
+    high = "" if metric.max_value is None else f"{metric.max_value:g}"
+    words = [metric.name, metric.type, metric.direction, f"{low}..{high}" if low or high else ""]
+    return ":".join(word for word in words if word and word != "unspecified")
 
 
 def _split(router: Router) -> str:

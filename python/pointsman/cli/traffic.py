@@ -1,4 +1,4 @@
-"""``pointsman routers``: commands about a router's split, its figures and its predictions."""
+"""``pointsman routers``: commands about a router's split, its status and what it knows of an entity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pointsman.cli.routers import Etag, RouterId, StatusName
 
 if TYPE_CHECKING:
     from pointsman.cli.context import CommandContext
-    from pointsman.client import PredictionRecord, VariantMetrics, VariantWeights
+    from pointsman.client import VariantWeights
 
 POLL_SECONDS = 0.25
 
@@ -133,79 +133,32 @@ def status(
 
 
 @app.command()
-def metrics(context: typer.Context, router_id: RouterId) -> None:
-    """Show counts, latencies and feedback of a router."""
-    options = context_of(context)
-    with options.connect() as client:
-        found = client.routers.metrics(router_id)
-    if options.as_json:
-        printing.print_json(found)
-        return
-    listed = [*found.variants, *([found.total] if found.total else [])]
-    printing.print_table(
-        [
-            "VARIANT",
-            ">REQUESTS",
-            ">ERRORS",
-            ">PINNED",
-            ">SHARE",
-            ">SERVED",
-            ">ADDED P50",
-            ">ADDED P99",
-            ">BACKEND P50",
-            ">BACKEND P99",
-            ">FEEDBACK",
-            ">MEAN REWARD",
-        ],
-        (_metrics_row(figures) for figures in listed),
-        empty=f"{router_id} has no variants.",
-    )
-    if found.dropped_record_count:
-        typer.echo(
-            f"{found.dropped_record_count} predictions were not recorded: the queue was full", err=True
-        )
-
-
-@app.command()
-def predictions(
+def erase(
     context: typer.Context,
     router_id: RouterId,
-    prediction_id: Annotated[str, typer.Argument(metavar="[PREDICTION]", help="Show this one in full.")] = "",
-    variant: Annotated[str, typer.Option(help="Only of this variant.")] = "",
-    entity: Annotated[str, typer.Option(help="Only for this entity.")] = "",
-    since: Annotated[str, typer.Option(metavar="TIME", help="Only from this time on.")] = "",
-    before: Annotated[str, typer.Option(metavar="TIME", help="Only before this time.")] = "",
-    feedback: Annotated[
-        bool | None, typer.Option("--with-feedback/--without-feedback", help="Only with or without feedback.")
-    ] = None,
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most this many.")] = 20,
+    entity: Annotated[str, typer.Argument(metavar="ENTITY", help="The entity, as clients name it.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """List the recorded predictions of a router, newest first."""
-    from itertools import islice
+    """Delete every recorded prediction of one entity, and its feedback.
 
+    Sums that it entered stay. It cannot be undone.
+    """
     options = context_of(context)
-    with options.connect() as client:
-        if prediction_id:
-            printing.print_json(client.routers.prediction(router_id, prediction_id))
-            return
-        pages = client.routers.predictions(
-            router_id,
-            variant=variant,
-            entity_id=entity,
-            start_time=arguments.moment(since, "--since"),
-            end_time=arguments.moment(before, "--before"),
-            has_feedback=feedback,
-            page_size=min(limit, 1000),
+    if not yes:
+        typer.confirm(
+            f"Delete all that {router_id} recorded of {entity}? It cannot be undone", abort=True, err=True
         )
-        found = list(islice(pages, limit))
+    with options.connect() as client:
+        erased = client.routers.erase_entity(router_id, entity)
     if options.as_json:
-        printing.print_json(found)
-        return
-    printing.print_table(
-        ["TIME", "VARIANT", "ENTITY", "PREDICTION", ">PROPENSITY", "REASON", "FEEDBACK", "ID"],
-        (_prediction_row(record) for record in found),
-        empty="No predictions match. They appear here a moment after their call.",
-    )
+        printing.print_json(erased)
+    elif erased.prediction_count or erased.feedback_count:
+        typer.echo(
+            f"{erased.prediction_count} predictions and {erased.feedback_count} values of feedback "
+            "are deleted"
+        )
+    else:
+        typer.echo(f"nothing of {entity} is recorded", err=True)
 
 
 def _tell_weights(options: CommandContext, answer: VariantWeights) -> None:
@@ -216,37 +169,3 @@ def _tell_weights(options: CommandContext, answer: VariantWeights) -> None:
     printing.print_variants(answer.variants)
     moved = f"{printing.percent(answer.moved_share)} of entities moved to another variant"
     typer.echo(f"{moved}; in effect since generation {answer.generation}")
-
-
-def _metrics_row(figures: VariantMetrics) -> list[str]:
-    answered = figures.request_count > 0
-    latencies = [
-        figures.overhead.p50_seconds,
-        figures.overhead.p99_seconds,
-        figures.backend.p50_seconds,
-        figures.backend.p99_seconds,
-    ]
-    return [
-        figures.variant or "total",
-        str(figures.request_count),
-        str(figures.error_count),
-        str(figures.pinned_request_count),
-        printing.percent(figures.effective_share) if figures.variant else "",
-        printing.percent(figures.served_share) if answered else "–",
-        *(printing.milliseconds(seconds) if answered else "–" for seconds in latencies),
-        str(figures.feedback_count),
-        f"{figures.mean_reward:.4f}" if figures.mean_reward is not None else "–",
-    ]
-
-
-def _prediction_row(record: PredictionRecord) -> list[str]:
-    return [
-        printing.local_time(record.time),
-        record.variant,
-        record.entity_id,
-        "" if record.prediction is None else str(record.prediction),
-        f"{record.propensity:.4f}",
-        record.reason,
-        ", ".join(f"{item.metric} {item.value:g}" for item in record.feedback),
-        record.prediction_id,
-    ]

@@ -9,8 +9,10 @@ from pointsman.client._connection import AsyncConnection
 from pointsman.client._types import (
     ApiKey,
     Deployment,
+    Erasure,
     ModelVersion,
     NewApiKey,
+    PredictionOrder,
     PredictionRecord,
     Router,
     RouterMetrics,
@@ -24,7 +26,7 @@ from pointsman.client._types import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 
 class AsyncModels:
@@ -136,7 +138,8 @@ class AsyncRouters:
         Args:
             router: The router with its new values. When its etag is set and old, the update is refused.
             fields: Some of display_name, description, tags, variants, sticky, version_pinning,
-                answer_router_name, default_timeout, record_predictions.
+                answer_router_name, default_timeout, record_predictions, recording, metrics,
+                allow_feedback_corrections.
             validate_only: Check only; change nothing.
 
         Returns:
@@ -204,9 +207,35 @@ class AsyncRouters:
         """Sets who may read and call a router, replacing what was set before."""
         return await self._connection.send(requests.set_permissions(router_id, permissions, etag))
 
-    async def metrics(self, router_id: str) -> RouterMetrics:
-        """Answers counts, latencies and feedback, per variant and in total."""
-        return await self._connection.send(requests.router_metrics(router_id))
+    async def metrics(
+        self,
+        router_id: str,
+        *,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+        granularity: timedelta | None = None,
+    ) -> RouterMetrics:
+        """Answers counts, latencies and feedback, per variant and in total.
+
+        Args:
+            router_id: The router.
+            start_time: From the recorded predictions of this time on; without times, from the live counters
+                since the server started.
+            end_time: From the recorded predictions before this time; None means now.
+            granularity: The length of one step of a time series; None means none. At most 1000 steps.
+
+        Example::
+
+            day = datetime.now(UTC) - timedelta(days=1)
+            figures = await client.routers.metrics("cancer", start_time=day, granularity=timedelta(hours=1))
+        """
+        return await self._connection.send(
+            requests.router_metrics(router_id, start_time, end_time, granularity)
+        )
+
+    async def erase_entity(self, router_id: str, entity_id: str) -> Erasure:
+        """Deletes every recorded prediction of an entity and its feedback; sums that it entered stay."""
+        return await self._connection.send(requests.erase_entity(router_id, entity_id))
 
     def predictions(
         self,
@@ -217,9 +246,12 @@ class AsyncRouters:
         start_time: datetime | None = None,
         end_time: datetime | None = None,
         has_feedback: bool | None = None,
+        status_code: int | None = None,
+        min_latency: timedelta | None = None,
+        order: PredictionOrder = PredictionOrder.NEWEST_FIRST,
         page_size: int = 0,
     ) -> AsyncIterator[PredictionRecord]:
-        """Goes through a router's recorded predictions, newest first.
+        """Goes through a router's recorded predictions, newest first unless asked otherwise.
 
         Args:
             router_id: The router.
@@ -228,6 +260,9 @@ class AsyncRouters:
             start_time: Only predictions from this time on.
             end_time: Only predictions before this time.
             has_feedback: Only predictions with feedback (True) or without (False).
+            status_code: Only answers with this gRPC status code.
+            min_latency: Only calls that took at least so long, overhead and backend together.
+            order: Newest or oldest first.
             page_size: How many to ask for at a time; 0 lets the server choose.
 
         Returns:
@@ -235,13 +270,22 @@ class AsyncRouters:
         """
         return self._connection.pages(
             requests.list_predictions(
-                router_id, variant, entity_id, start_time, end_time, has_feedback, page_size
+                router_id,
+                variant,
+                entity_id,
+                start_time,
+                end_time,
+                has_feedback,
+                status_code,
+                min_latency,
+                order,
+                page_size,
             )
         )
 
-    async def prediction(self, router_id: str, prediction_id: str) -> PredictionRecord:
-        """Answers one recorded prediction with its feedback."""
-        return await self._connection.send(requests.get_prediction(router_id, prediction_id))
+    async def prediction(self, router_id: str, prediction_id: str, *, row: int = 0) -> PredictionRecord:
+        """Answers one recorded prediction with its feedback; of a batch, one row."""
+        return await self._connection.send(requests.get_prediction(router_id, prediction_id, row))
 
 
 class AsyncKeys:

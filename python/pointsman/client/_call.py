@@ -20,6 +20,10 @@ DEFAULT_SERVER = "127.0.0.1:8500"
 DEFAULT_TIMEOUT_SECONDS = 10.0
 DEPLOY_TIMEOUT_SECONDS = 40.0
 """Longer than the 30 s that a server tries to put a router into service."""
+READ_TIMEOUT_SECONDS = 30.0
+"""A read over months of records takes its time."""
+ERASE_TIMEOUT_SECONDS = 600.0
+"""Every file with rows of the entity is written anew."""
 
 READ_ATTEMPTS = 3
 """How often a read is sent at most."""

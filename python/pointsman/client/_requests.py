@@ -7,15 +7,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf.empty_pb2 import Empty
 
-from pointsman.client._call import DEPLOY_TIMEOUT_SECONDS, Call, Page
+from pointsman.client._call import (
+    DEPLOY_TIMEOUT_SECONDS,
+    ERASE_TIMEOUT_SECONDS,
+    READ_TIMEOUT_SECONDS,
+    Call,
+    Page,
+)
 from pointsman.client._convert import enum_number, fill_message, to_plain, to_timestamp, to_value
 from pointsman.client._types import (
     ApiKey,
     Deployment,
-    FeedbackOutcome,
+    Erasure,
+    FeedbackReceipt,
+    FeedbackResult,
+    FeedbackValue,
+    FeedbackWait,
     ModelVersion,
     NewApiKey,
     Prediction,
+    PredictionOrder,
     PredictionRecord,
     Router,
     RouterMetrics,
@@ -29,10 +40,11 @@ from pointsman.client._types import (
 from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from google.protobuf.message import Message
+    from google.protobuf.timestamp_pb2 import Timestamp
 
 T = TypeVar("T")
 
@@ -70,19 +82,33 @@ def predict(router_id: str, features: Mapping[str, Any], entity_id: str, variant
     return Call(PREDICTIONS + "Predict", request, prediction_pb2.PredictResponse, _plain(Prediction))
 
 
-def record_feedback(
-    prediction_id: str, value: float, metric: str, observe_time: datetime | None
-) -> Call[FeedbackOutcome]:
+def record_feedback(given: FeedbackValue, wait: FeedbackWait) -> Call[FeedbackReceipt]:
     """Brings one value of feedback."""
-    request = prediction_pb2.RecordFeedbackRequest(prediction_id=prediction_id, metric=metric, value=value)
-    if observe_time is not None:
-        request.observe_time.CopyFrom(to_timestamp(observe_time))
+    request = prediction_pb2.RecordFeedbackRequest()
+    fill_message(request, given)
+    request.wait = _number(request, "wait", wait)
+    return Call(
+        PREDICTIONS + "RecordFeedback",
+        request,
+        prediction_pb2.RecordFeedbackResponse,
+        _plain(FeedbackReceipt),
+    )
 
-    def outcome(answer: prediction_pb2.RecordFeedbackResponse) -> FeedbackOutcome:
-        name = prediction_pb2.FeedbackOutcome.Name(answer.outcome)
-        return FeedbackOutcome[name.removeprefix("FEEDBACK_OUTCOME_")]
 
-    return Call(PREDICTIONS + "RecordFeedback", request, prediction_pb2.RecordFeedbackResponse, outcome)
+def batch_record_feedback(
+    given: Iterable[FeedbackValue], wait: FeedbackWait
+) -> Call[Sequence[FeedbackResult]]:
+    """Brings many values of feedback."""
+    request = prediction_pb2.BatchRecordFeedbackRequest()
+    request.wait = _number(request, "wait", wait)
+    for value in given:
+        fill_message(request.feedback.add(), value)
+    return Call(
+        PREDICTIONS + "BatchRecordFeedback",
+        request,
+        prediction_pb2.BatchRecordFeedbackResponse,
+        lambda answer: [to_plain(FeedbackResult, result) for result in answer.results],
+    )
 
 
 # Models
@@ -243,11 +269,34 @@ def set_permissions(router_id: str, permissions: RouterPermissions, etag: str) -
     return Call(ROUTERS + "UpdateRouterPermissions", request, router_pb2.Router, _plain(Router))
 
 
-def router_metrics(router_id: str) -> Call[RouterMetrics]:
+def router_metrics(
+    router_id: str, start_time: datetime | None, end_time: datetime | None, granularity: timedelta | None
+) -> Call[RouterMetrics]:
     """Asks for a router's figures."""
-    request = router_pb2.GetRouterMetricsRequest(router_id=router_id)
+    request = router_pb2.GetRouterMetricsRequest(
+        router_id=router_id, start_time=_moment(start_time), end_time=_moment(end_time)
+    )
+    if granularity is not None:
+        request.granularity.FromTimedelta(granularity)
     return Call(
-        ROUTERS + "GetRouterMetrics", request, router_pb2.RouterMetrics, _plain(RouterMetrics), is_read=True
+        ROUTERS + "GetRouterMetrics",
+        request,
+        router_pb2.RouterMetrics,
+        _plain(RouterMetrics),
+        is_read=True,
+        timeout_seconds=READ_TIMEOUT_SECONDS,
+    )
+
+
+def erase_entity(router_id: str, entity_id: str) -> Call[Erasure]:
+    """Deletes what is recorded of an entity."""
+    request = router_pb2.EraseEntityRequest(router_id=router_id, entity_id=entity_id)
+    return Call(
+        ROUTERS + "EraseEntity",
+        request,
+        router_pb2.EraseEntityResponse,
+        _plain(Erasure),
+        timeout_seconds=ERASE_TIMEOUT_SECONDS,
     )
 
 
@@ -258,6 +307,9 @@ def list_predictions(
     start_time: datetime | None,
     end_time: datetime | None,
     has_feedback: bool | None,
+    status_code: int | None,
+    min_latency: timedelta | None,
+    order: PredictionOrder,
     page_size: int,
 ) -> Callable[[str], Call[Page[PredictionRecord]]]:
     """Asks for pages of recorded predictions."""
@@ -265,25 +317,30 @@ def list_predictions(
         router_id=router_id,
         variant=variant,
         entity_id=entity_id,
-        start_time=to_timestamp(start_time) if start_time else None,
-        end_time=to_timestamp(end_time) if end_time else None,
+        start_time=_moment(start_time),
+        end_time=_moment(end_time),
+        status_code=status_code,
         page_size=page_size,
     )
+    request.order = _number(request, "order", order)
     if has_feedback is not None:
         request.has_feedback = has_feedback
+    if min_latency is not None:
+        request.min_latency.FromTimedelta(min_latency)
     first: Call[Page[PredictionRecord]] = Call(
         ROUTERS + "ListPredictions",
         request,
         router_pb2.ListPredictionsResponse,
         _page(PredictionRecord, "predictions"),
         is_read=True,
+        timeout_seconds=READ_TIMEOUT_SECONDS,
     )
     return _at_page(first)
 
 
-def get_prediction(router_id: str, prediction_id: str) -> Call[PredictionRecord]:
+def get_prediction(router_id: str, prediction_id: str, row: int) -> Call[PredictionRecord]:
     """Asks for one recorded prediction."""
-    request = router_pb2.GetPredictionRequest(router_id=router_id, prediction_id=prediction_id)
+    request = router_pb2.GetPredictionRequest(router_id=router_id, prediction_id=prediction_id, row=row)
     return Call(
         ROUTERS + "GetPrediction",
         request,
@@ -321,6 +378,10 @@ def revoke_key(key_id: str) -> Call[ApiKey]:
     """Revokes a key."""
     request = key_pb2.RevokeApiKeyRequest(key_id=key_id)
     return Call(KEYS + "RevokeApiKey", request, key_pb2.ApiKey, _plain(ApiKey))
+
+
+def _moment(time: datetime | None) -> Timestamp | None:
+    return None if time is None else to_timestamp(time)
 
 
 def _number(request: Message, field: str, word: Any) -> Any:

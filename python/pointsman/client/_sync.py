@@ -8,10 +8,16 @@ from pointsman.client import _requests as requests
 from pointsman.client._call import DEFAULT_SERVER, DEFAULT_TIMEOUT_SECONDS
 from pointsman.client._connection import Connection
 from pointsman.client._sync_groups import Keys, Models, Routers
-from pointsman.client._types import FeedbackOutcome, Prediction
+from pointsman.client._types import (
+    FeedbackReceipt,
+    FeedbackResult,
+    FeedbackValue,
+    FeedbackWait,
+    Prediction,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -77,24 +83,81 @@ class Client:
         value: float,
         *,
         metric: str = "reward",
+        row: int = 0,
         observe_time: datetime | None = None,
-    ) -> FeedbackOutcome:
+        wait: FeedbackWait = FeedbackWait.DURABLE,
+    ) -> FeedbackReceipt:
         """Records what happened after a prediction.
 
         Args:
             prediction_id: From the prediction's answer or receipt.
             value: The value measured.
             metric: What was measured.
+            row: The row of a batch that it is about, from 0.
             observe_time: When; None means now.
+            wait: ``DURABLE`` waits until it is on disk and will be counted once, ``APPLIED`` until it is.
 
         Returns:
-            Whether the value was new, a repetition, or in conflict with the first one, which stays.
+            What came of it: ``RECORDED``; or, when waited for, whether it was new, a repetition, or in
+            conflict with the first one, which stays.
 
         Example::
 
             client.record_feedback(answer.prediction_id, 1.0)
         """
-        return self._connection.send(requests.record_feedback(prediction_id, value, metric, observe_time))
+        given = FeedbackValue(value, prediction_id, metric, row, observe_time)
+        return self._connection.send(requests.record_feedback(given, wait))
+
+    def record_entity_feedback(
+        self,
+        router_id: str,
+        entity_id: str,
+        value: float,
+        *,
+        metric: str = "reward",
+        observe_time: datetime | None = None,
+        wait: FeedbackWait = FeedbackWait.DURABLE,
+    ) -> FeedbackReceipt:
+        """Records what happened after the latest prediction of an entity.
+
+        Args:
+            router_id: The router that made the prediction.
+            entity_id: Whom it was for.
+            value: The value measured.
+            metric: What was measured.
+            observe_time: When; None means now.
+            wait: What the answer waits for.
+
+        Returns:
+            What came of it, and the prediction that it is about.
+
+        Example::
+
+            client.record_entity_feedback("cancer", "patient-1", 1.0)
+        """
+        given = FeedbackValue(
+            value, metric=metric, observe_time=observe_time, router_id=router_id, entity_id=entity_id
+        )
+        return self._connection.send(requests.record_feedback(given, wait))
+
+    def record_feedback_batch(
+        self, values: Iterable[FeedbackValue], *, wait: FeedbackWait = FeedbackWait.DURABLE
+    ) -> Sequence[FeedbackResult]:
+        """Records many values of feedback, at most 10,000; each is answered by itself.
+
+        Args:
+            values: The values.
+            wait: What the answer waits for.
+
+        Returns:
+            What came of each, in their order; one with a code other than 0 was refused.
+
+        Example::
+
+            values = [FeedbackValue(1.0, answer.prediction_id) for answer in answers]
+            refused = [result for result in client.record_feedback_batch(values) if result.code]
+        """
+        return self._connection.send(requests.batch_record_feedback(values, wait))
 
     def close(self) -> None:
         """Closes the connection; calls in flight are cancelled."""

@@ -93,6 +93,68 @@ class FeedbackOutcome(StrEnum):
     APPLIED = "applied"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
+    RECORDED = "recorded"
+    CORRECTED = "corrected"
+
+
+class FeedbackWait(StrEnum):
+    """What the answer to feedback waits for."""
+
+    UNSPECIFIED = "unspecified"
+    DURABLE = "durable"
+    APPLIED = "applied"
+
+
+class PredictionOrder(StrEnum):
+    """The order of recorded predictions."""
+
+    UNSPECIFIED = "unspecified"
+    NEWEST_FIRST = "newest_first"
+    OLDEST_FIRST = "oldest_first"
+
+
+class RecordedContent(StrEnum):
+    """Whether a part of a call is recorded, and why not."""
+
+    UNSPECIFIED = "unspecified"
+    ALL = "all"
+    NONE = "none"
+    CUT = "cut"
+    UNREADABLE = "unreadable"
+
+
+class EntityRecording(StrEnum):
+    """How an entity id is recorded."""
+
+    UNSPECIFIED = "unspecified"
+    PLAIN = "plain"
+    HMAC = "hmac"
+    NONE = "none"
+
+
+class RecordDurability(StrEnum):
+    """What an answer waits for."""
+
+    UNSPECIFIED = "unspecified"
+    BUFFERED = "buffered"
+    DURABLE = "durable"
+
+
+class MetricType(StrEnum):
+    """What a metric's values are."""
+
+    UNSPECIFIED = "unspecified"
+    NUMBER = "number"
+    BINARY = "binary"
+    COUNT = "count"
+
+
+class MetricDirection(StrEnum):
+    """Which way a metric is better."""
+
+    UNSPECIFIED = "unspecified"
+    MAXIMISE = "maximise"
+    MINIMISE = "minimise"
 
 
 class Scope(StrEnum):
@@ -191,6 +253,34 @@ class RouterPermissions:
 
 
 @dataclass(frozen=True)
+class Recording:
+    """What is kept of a router's predictions, and how long."""
+
+    features_share: float | None = None
+    """The share of calls whose features and answers are recorded, 0 to 1; None means all."""
+    exclude_features: Sequence[str] = ()
+    max_body_bytes: int = 0
+    """Longer requests and answers are recorded without their content; 0 means 65536."""
+    entity: EntityRecording = EntityRecording.UNSPECIFIED
+    durability: RecordDurability = RecordDurability.UNSPECIFIED
+    retention_days: int = 0
+    """0 means the server's default."""
+    retention_bytes: int = 0
+    """0 means the server's default."""
+
+
+@dataclass(frozen=True)
+class MetricDefinition:
+    """A metric that a router's feedback brings; values outside its type and range are refused."""
+
+    name: str
+    type: MetricType = MetricType.UNSPECIFIED
+    min_value: float | None = None
+    max_value: float | None = None
+    direction: MetricDirection = MetricDirection.UNSPECIFIED
+
+
+@dataclass(frozen=True)
 class Router:
     """What clients call by name instead of a model. From ``owner`` on, fields are the server's to set."""
 
@@ -205,6 +295,9 @@ class Router:
     answer_router_name: bool = False
     default_timeout: timedelta | None = None
     record_predictions: bool = True
+    recording: Recording | None = None
+    metrics: Sequence[MetricDefinition] = ()
+    allow_feedback_corrections: bool = False
     permissions: RouterPermissions | None = None
     owner: str = ""
     status: RouterStatus = RouterStatus.UNSPECIFIED
@@ -257,6 +350,10 @@ class FeedbackMetrics:
     metric: str
     count: int
     mean: float
+    mean_low: float | None = None
+    """The lower end of the mean's 95 % interval."""
+    mean_high: float | None = None
+    """The upper end of the mean's 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -275,11 +372,22 @@ class VariantMetrics:
     feedback_count: int = 0
     mean_reward: float | None = None
     feedback: Sequence[FeedbackMetrics] = ()
+    feedback_coverage: float | None = None
+    """The share of its predictions that have feedback, 0 to 1; of a window only."""
+
+
+@dataclass(frozen=True)
+class MetricsStep:
+    """One step of a time series."""
+
+    start_time: datetime | None
+    variants: Sequence[VariantMetrics]
+    total: VariantMetrics | None
 
 
 @dataclass(frozen=True)
 class RouterMetrics:
-    """A router's figures since the server started, and its feedback since it was created."""
+    """A router's figures of a window; or since the server started, with its feedback since it was created."""
 
     router_id: str
     variants: Sequence[VariantMetrics]
@@ -287,6 +395,19 @@ class RouterMetrics:
     generation: int
     count_start_time: datetime | None
     dropped_record_count: int
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    sample_ratio_p_value: float | None = None
+    """How likely shares at least so far from the effective ones are; below 0.001 the split is at fault."""
+    series: Sequence[MetricsStep] = ()
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What was deleted of an entity."""
+
+    prediction_count: int
+    feedback_count: int
 
 
 @dataclass(frozen=True)
@@ -296,6 +417,46 @@ class Feedback:
     metric: str
     value: float
     observe_time: datetime | None
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class FeedbackValue:
+    """One value of feedback to record: for a prediction, or for the latest one of a router's entity."""
+
+    value: float
+    prediction_id: str = ""
+    metric: str = "reward"
+    row: int = 0
+    observe_time: datetime | None = None
+    router_id: str = ""
+    entity_id: str = ""
+
+
+@dataclass(frozen=True)
+class FeedbackReceipt:
+    """What came of a value of feedback."""
+
+    outcome: FeedbackOutcome
+    prediction_id: str
+
+
+@dataclass(frozen=True)
+class FeedbackResult:
+    """What came of one value of a batch."""
+
+    outcome: FeedbackOutcome
+    code: int
+    """The gRPC status code of a refusal; 0 when it was taken."""
+    message: str
+
+
+@dataclass(frozen=True)
+class EligibleVariant:
+    """A variant that could have been picked."""
+
+    variant: str
+    propensity: float
 
 
 @dataclass(frozen=True)
@@ -321,6 +482,22 @@ class PredictionRecord:
     prediction: Any
     probabilities: Sequence[float]
     feedback: Sequence[Feedback]
+    row: int = 0
+    """The row of a batch; each row is a record of its own."""
+    row_count: int = 1
+    router_generation: int = 0
+    allocation_version: int = 0
+    epoch: int = 0
+    eligible_variants: Sequence[EligibleVariant] = ()
+    draw: int | None = None
+    slot: int | None = None
+    replayable: bool = False
+    trace_id: str = ""
+    experiment_id: str = ""
+    confidence: float | None = None
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    features_content: RecordedContent = RecordedContent.UNSPECIFIED
+    answer_content: RecordedContent = RecordedContent.UNSPECIFIED
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,9 @@ def test_weights_are_numbers_by_name() -> None:
 def test_times_are_iso_8601() -> None:
     assert arguments.moment("2026-11-22T10:30:00Z", "--since") == datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
     assert arguments.moment("", "--since") is None
-    with pytest.raises(typer.BadParameter, match="is not a time such as"):
+    ago = datetime.now(UTC) - (arguments.moment("1.5h", "--since") or datetime.now(UTC))
+    assert 5399 < ago.total_seconds() < 5500
+    with pytest.raises(typer.BadParameter, match="is neither a time such as"):
         arguments.moment("yesterday", "--since")
 
 

@@ -211,12 +211,14 @@ def test_permissions_that_are_not_named_stay(server: Any) -> None:
 
 def test_metrics_show_variants_and_total(server: Any) -> None:
     lr = router_pb2.VariantMetrics(
-        variant="lr", request_count=3, effective_share=0.7, served_share=1, mean_reward=0.5
+        variant="lr", request_count=3, effective_share=0.7, served_share=1, feedback_coverage=0.25
     )
+    lr.feedback.add(metric="reward", count=2, mean=0.5, mean_low=0.25, mean_high=0.75)
     metrics = router_pb2.RouterMetrics(variants=[lr], total=router_pb2.VariantMetrics(request_count=3))
     server.on("RouterService/GetRouterMetrics", metrics)
     shown = run(server, "routers", "metrics", "cancer").stdout
-    assert "0.5000" in shown
+    assert "0.2500 to 0.7500" in shown
+    assert "25.0%" in shown
     assert "total" in shown
 
 
@@ -254,15 +256,15 @@ def test_feedback_says_what_came_of_it(server: Any) -> None:
         outcome(prediction_pb2.FEEDBACK_OUTCOME_DUPLICATE),
         outcome(prediction_pb2.FEEDBACK_OUTCOME_CONFLICT),
     )
-    assert run(server, "feedback", "p1", "1").stdout == "reward 1 is recorded\n"
-    assert run(server, "feedback", "p1", "1").stdout == "reward 1 was recorded before\n"
-    assert run(server, "feedback", "p1", "0").exit_code == 1
+    assert run(server, "feedback", "record", "p1", "1").stdout == "reward 1 is recorded\n"
+    assert run(server, "feedback", "record", "p1", "1").stdout == "reward 1 was recorded before\n"
+    assert run(server, "feedback", "record", "p1", "0").exit_code == 1
 
 
 def test_a_negative_value_is_a_value(server: Any) -> None:
     applied = prediction_pb2.RecordFeedbackResponse(outcome=prediction_pb2.FEEDBACK_OUTCOME_APPLIED)
     server.on("PredictionService/RecordFeedback", applied)
-    assert run(server, "feedback", "p1", "-2.5", "--metric", "loss").exit_code == 0
+    assert run(server, "feedback", "record", "p1", "-2.5", "--metric", "loss").exit_code == 0
     assert server.asked("PredictionService/RecordFeedback")[0].value == -2.5
 
 

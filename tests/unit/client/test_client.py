@@ -70,7 +70,7 @@ def test_feedback_answers_what_came_of_it(server: Any) -> None:
     duplicate = prediction_pb2.RecordFeedbackResponse(outcome=prediction_pb2.FEEDBACK_OUTCOME_DUPLICATE)
     server.on("PredictionService/RecordFeedback", duplicate)
     with Client(server.address) as made:
-        assert made.record_feedback("p1", 1.0) is client.FeedbackOutcome.DUPLICATE
+        assert made.record_feedback("p1", 1.0).outcome is client.FeedbackOutcome.DUPLICATE
     (request,) = server.asked("PredictionService/RecordFeedback")
     assert (request.prediction_id, request.metric, request.value) == ("p1", "reward", 1.0)
 

@@ -17,12 +17,18 @@ MESSAGE_NAMES = {
     "Deployment": "DeployRouterResponse",
     "VariantWeights": "VariantWeightsResponse",
     "NewApiKey": "CreateApiKeyResponse",
+    "Erasure": "EraseEntityResponse",
+    "FeedbackReceipt": "RecordFeedbackResponse",
+    "FeedbackValue": "RecordFeedbackRequest",
 }
+# What the call says, not its value.
+SAID_BY_THE_CALL = {"FeedbackValue": {"wait"}}
 FILES: tuple[ModuleType, ...] = (key_pb2, model_pb2, prediction_pb2, router_pb2)
 PLAIN_CLASSES = [kind for kind in vars(_types).values() if dataclasses.is_dataclass(kind)]
 ENUMERATIONS = [client.Stage, client.Task, client.Strategy, client.RouterStatus, client.VariantRole]
 ENUMERATIONS += [client.VersionPinning, client.DecisionReason, client.RandomisedBy, client.FeedbackOutcome]
-ENUMERATIONS += [client.Scope]
+ENUMERATIONS += [client.Scope, client.FeedbackWait, client.PredictionOrder, client.RecordedContent]
+ENUMERATIONS += [client.EntityRecording, client.RecordDurability, client.MetricType, client.MetricDirection]
 
 
 def message_type(kind: Any) -> Any:
@@ -32,9 +38,8 @@ def message_type(kind: Any) -> Any:
 
 @pytest.mark.parametrize("kind", PLAIN_CLASSES, ids=lambda kind: kind.__name__)
 def test_a_plain_class_has_the_fields_of_its_message(kind: Any) -> None:
-    assert {field.name for field in dataclasses.fields(kind)} == set(
-        message_type(kind).DESCRIPTOR.fields_by_name
-    )
+    fields = set(message_type(kind).DESCRIPTOR.fields_by_name) - SAID_BY_THE_CALL.get(kind.__name__, set())
+    assert {field.name for field in dataclasses.fields(kind)} == fields
 
 
 @pytest.mark.parametrize("kind", PLAIN_CLASSES, ids=lambda kind: kind.__name__)

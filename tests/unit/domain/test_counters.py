@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.domain.counters import Counters, Histogram, VariantCounters, figures
-from pointsman.domain.predictions import FeedbackTotals
-from pointsman.domain.routers import Variant
+from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.routers import Router, Variant
 
 BOUNDS = (0.001, 0.002, 0.005, 0.01)
 
@@ -59,16 +59,33 @@ def test_beyond_the_last_bound_the_last_bound_is_said():
 
 
 def test_a_variant_that_went_away_keeps_its_counts_after_the_present_ones():
-    variants = [Variant("new", "m", "1", 3), Variant("lr", "m", "1", 1)]
+    router = Router("r", (Variant("new", "m", "1", 3), Variant("lr", "m", "1", 1)))
     counters = Counters(
         {"old": VariantCounters("old", (5,)), "lr": VariantCounters("lr", (10, 0, 5), pinned_count=2)}
     )
     feedback = [FeedbackTotals("gone", "reward", 2, 1.0, 1.0), FeedbackTotals("lr", "reward", 2, 2.0, 2.0)]
-    each, total = figures(variants, counters, feedback)
+    found = figures(router, counters, feedback)
+    each, total = found.variants, found.total
     assert [figure.variant for figure in each] == ["new", "lr", "gone", "old"]
     assert [figure.served_share for figure in each] == [0, 0.75, 0, 0.25]
     assert [figure.effective_share for figure in each] == [0.75, 0.25, 0, 0]
-    assert (total.request_count, total.error_count, total.counters.pinned_count) == (20, 5, 2)
+    assert (total.request_count, total.error_count, total.pinned_count) == (20, 5, 2)
     assert (total.feedback_count, total.mean_reward) == (4, 0.75)
+    assert each[1].requests_by_code == {0: 10, 2: 5}
     assert each[1].mean_reward == 1
     assert each[0].mean_reward is None
+
+
+@pytest.mark.parametrize(
+    ("sticky", "changed_us", "known"), [(False, 5, True), (True, 5, False), (False, 15, False)]
+)
+def test_shares_are_compared_where_each_request_was_drawn_from_the_present_split(sticky, changed_us, known):
+    router = Router(
+        "r",
+        (Variant("a", "m", "1", 50), Variant("b", "m", "2", 50)),
+        sticky=sticky,
+        update_time_us=changed_us,
+    )
+    counted = {"a": VariantCounters("a", (520,)), "b": VariantCounters("b", (480,))}
+    p_value = figures(router, Counters(counted, start_time_us=10), []).sample_ratio_p_value
+    assert p_value == (pytest.approx(0.2059, abs=1e-4) if known else None)

@@ -1,0 +1,166 @@
+"""``pointsman routers metrics``: the figures of a router, live, of a window and over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pointsman.cli import arguments, printing
+from pointsman.cli.context import context_of
+from pointsman.cli.routers import RouterId
+
+if TYPE_CHECKING:
+    from pointsman.client import FeedbackMetrics, RouterMetrics, VariantMetrics
+
+SUSPICIOUS_P_VALUE = 0.001
+"""Below it, a split that works would be rarer than one in a thousand."""
+
+app = typer.Typer()
+
+
+@app.command()
+def metrics(
+    context: typer.Context,
+    router_id: RouterId,
+    since: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="From the records of this time on; a time, or how long ago, e.g. 24h."
+        ),
+    ] = "",
+    before: Annotated[str, typer.Option(metavar="TIME", help="From the records before this time.")] = "",
+    step: Annotated[
+        str, typer.Option(metavar="DURATION", help="Show a time series with steps so long, e.g. 1h.")
+    ] = "",
+) -> None:
+    """Show counts, latencies and feedback of a router.
+
+    Without times, calls count since the server started and feedback since the router was created.
+    """
+    options = context_of(context)
+    start_time = arguments.moment(since, "--since")
+    end_time = arguments.moment(before, "--before")
+    granularity = arguments.duration(step, "--step")
+    if granularity is not None and start_time is None:
+        raise typer.BadParameter("needs --since, for example --since 24h --step 1h", param_hint="--step")
+    with options.connect() as client:
+        found = client.routers.metrics(
+            router_id, start_time=start_time, end_time=end_time, granularity=granularity
+        )
+    if options.as_json:
+        printing.print_json(found)
+        return
+    _show(router_id, found)
+
+
+def _show(router_id: str, found: RouterMetrics) -> None:
+    listed = [*found.variants, *([found.total] if found.total else [])]
+    printing.print_table(
+        [
+            "VARIANT",
+            ">REQUESTS",
+            ">ERRORS",
+            ">PINNED",
+            ">SHARE",
+            ">SERVED",
+            ">ADDED P50",
+            ">ADDED P99",
+            ">BACKEND P50",
+            ">BACKEND P99",
+            ">FEEDBACK",
+            ">COVERAGE",
+        ],
+        (_figures_row(figures) for figures in listed),
+        empty=f"{router_id} has no variants.",
+    )
+    feedback = [(figures, item) for figures in listed for item in figures.feedback]
+    if feedback:
+        typer.echo()
+        printing.print_table(
+            ["METRIC", "VARIANT", ">VALUES", ">MEAN", ">95 % INTERVAL"],
+            (_feedback_row(figures, item) for figures, item in sorted(feedback, key=_metric_first)),
+        )
+    if found.series:
+        typer.echo()
+        _show_series(found)
+    _show_notes(router_id, found)
+
+
+def _show_series(found: RouterMetrics) -> None:
+    names = [figures.variant for figures in found.variants]
+    printing.print_table(
+        ["FROM", ">REQUESTS", ">ERRORS", *(f">{name}" for name in names), ">BACKEND P99", ">MEAN REWARD"],
+        (
+            [
+                printing.local_time(step.start_time),
+                str(step.total.request_count),
+                str(step.total.error_count),
+                *(str(figures.request_count) for figures in step.variants),
+                _latency(step.total, step.total.backend.p99_seconds),
+                _number(step.total.mean_reward),
+            ]
+            for step in found.series
+            if step.total is not None
+        ),
+    )
+
+
+def _show_notes(router_id: str, found: RouterMetrics) -> None:
+    """Says what the tables cannot: that the split seems broken, that records were lost or are missing."""
+    p_value = found.sample_ratio_p_value
+    if p_value is not None and p_value < SUSPICIOUS_P_VALUE:
+        typer.echo(
+            f"The shares served differ from those wanted more than chance explains (p = {p_value:.2g}): "
+            "do not compare the variants before the reason is found.",
+            err=True,
+        )
+    elif p_value is not None:
+        typer.echo(f"shares served and wanted agree (p = {p_value:.2g})")
+    if found.dropped_record_count:
+        typer.echo(
+            f"{found.dropped_record_count} predictions were not recorded: the queue or the disk was full",
+            err=True,
+        )
+    total = found.total
+    if found.end_time and total and not total.request_count and not total.pinned_request_count:
+        typer.echo(
+            f"Nothing of {router_id} is recorded in this time. Without --since, live figures are shown.",
+            err=True,
+        )
+
+
+def _figures_row(figures: VariantMetrics) -> list[str]:
+    return [
+        figures.variant or "total",
+        str(figures.request_count),
+        str(figures.error_count),
+        str(figures.pinned_request_count),
+        printing.percent(figures.effective_share) if figures.variant else "",
+        printing.percent(figures.served_share) if figures.request_count else "–",
+        _latency(figures, figures.overhead.p50_seconds),
+        _latency(figures, figures.overhead.p99_seconds),
+        _latency(figures, figures.backend.p50_seconds),
+        _latency(figures, figures.backend.p99_seconds),
+        str(figures.feedback_count),
+        "–" if figures.feedback_coverage is None else printing.percent(figures.feedback_coverage),
+    ]
+
+
+def _feedback_row(figures: VariantMetrics, item: FeedbackMetrics) -> list[str]:
+    interval = "–"
+    if item.mean_low is not None and item.mean_high is not None:
+        interval = f"{item.mean_low:.4f} to {item.mean_high:.4f}"
+    return [item.metric, figures.variant or "total", str(item.count), f"{item.mean:.4f}", interval]
+
+
+def _metric_first(pair: tuple[VariantMetrics, FeedbackMetrics]) -> str:
+    return pair[1].metric
+
+
+def _latency(figures: VariantMetrics, seconds: float) -> str:
+    return printing.milliseconds(seconds) if figures.request_count else "–"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

@@ -1,0 +1,153 @@
+"""Exports of recorded predictions."""
+
+import csv
+import io
+import json
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from pointsman.cli import app
+from pointsman.cli.exporting import FORMULA_STARTS, neutral
+from pointsman.client._convert import to_value
+from pointsman.v1 import prediction_pb2, router_pb2
+
+LIST = "RouterService/ListPredictions"
+
+
+def run(server: Any, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["predictions", *arguments, "--server", server.address])
+
+
+def record(number: int, **fields: Any) -> prediction_pb2.PredictionRecord:
+    features = fields.pop("features", {"age": 42.5, "name": "ann"})
+    made = prediction_pb2.PredictionRecord(
+        prediction_id=f"p{number}", router_id="r", variant="a", propensity=0.5, **fields
+    )
+    made.time.FromDatetime(datetime(2026, 9, 22, 1, 2, number, tzinfo=UTC))
+    for name, value in features.items():
+        made.features[name].CopyFrom(to_value(value))
+    made.overhead.nanos = 40_000
+    return made
+
+
+def two_pages(server: Any, *records: prediction_pb2.PredictionRecord) -> None:
+    first, rest = records[:1], records[1:]
+    server.on(
+        LIST,
+        router_pb2.ListPredictionsResponse(predictions=first, next_page_token="t" if rest else ""),
+        router_pb2.ListPredictionsResponse(predictions=rest),
+    )
+
+
+@given(st.text())
+def test_no_neutral_text_begins_like_a_formula(text: str) -> None:
+    told = neutral(text)
+    assert not told.startswith(FORMULA_STARTS)
+    assert told.removeprefix("'") == text or told == text
+
+
+def test_csv_has_a_column_for_each_feature_and_no_formulas(server: Any, tmp_path: Path) -> None:
+    told = record(1, entity_id="=1+1", features={"age": -4.5, "name": "@cmd"})
+    told.prediction.string_value = "-1"
+    two_pages(server, told, record(2, features={"age": "old", "new": 1}))
+    file = tmp_path / "out.csv"
+    result = run(server, "export", "r", str(file))
+    assert result.exit_code == 0, result.stderr
+    first, second = csv.DictReader(io.StringIO(file.read_text()))
+    assert (first["entity_id"], first["f_name"], first["prediction_label"]) == ("'=1+1", "'@cmd", "'-1")
+    assert (first["f_age"], first["time"]) == ("-4.5", "2026-09-22T01:02:01Z")
+    assert (second["f_age"], second["f_new"]) == ("", "1.0")
+    assert json.loads(second["features_other"]) == {"age": "old"}
+
+
+def test_parquet_keeps_types(server: Any, tmp_path: Path) -> None:
+    told = record(1, draw=2**64 - 1, confidence=0.9)
+    told.prediction.number_value = 1.5
+    two_pages(server, told, record(2, features={"age": math.nan}))
+    file = tmp_path / "out.parquet"
+    assert (
+        run(server, "export", "r", str(file), "-o", "json").stdout
+        == json.dumps({"file": str(file), "rows": 2}, indent=2) + "\n"
+    )
+    first, second = pq.read_table(file).to_pylist()
+    assert (first["draw"], first["prediction_number"], first["f_age"]) == (2**64 - 1, 1.5, 42.5)
+    assert first["time"] == datetime(2026, 9, 22, 1, 2, 1, tzinfo=UTC)
+    assert math.isnan(second["f_age"])
+    assert second["draw"] is None
+
+
+def test_json_lines_go_to_standard_output_whole(server: Any) -> None:
+    two_pages(server, record(1), record(2, row=1, row_count=2))
+    lines = run(server, "export", "r", "-").stdout.splitlines()
+    first, second = (json.loads(line) for line in lines)
+    assert first["features"] == {"age": 42.5, "name": "ann"}
+    assert (second["prediction_id"], second["row"], second["row_count"]) == ("p2", 1, 2)
+
+
+def test_a_limit_ends_the_export(server: Any) -> None:
+    two_pages(server, record(1), record(2), record(3))
+    assert len(run(server, "export", "r", "-", "-n", "2").stdout.splitlines()) == 2
+
+
+def test_a_file_that_was_there_stays_when_the_export_fails(server: Any, refusal: Any, tmp_path: Path) -> None:
+    import grpc
+
+    file = tmp_path / "out.jsonl"
+    file.write_text("before")
+    server.on(
+        LIST,
+        router_pb2.ListPredictionsResponse(
+            predictions=[record(n % 60) for n in range(1000)], next_page_token="t"
+        ),
+        refusal(grpc.StatusCode.INTERNAL, "broken"),
+    )
+    result = run(server, "export", "r", str(file))
+    assert (result.exit_code, "broken" in result.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
+    assert file.read_text() == "before"
+
+
+def test_nothing_recorded_makes_a_file_with_a_heading(server: Any, tmp_path: Path) -> None:
+    server.on(LIST, router_pb2.ListPredictionsResponse())
+    file = tmp_path / "out.csv"
+    assert run(server, "export", "r", str(file)).exit_code == 0
+    assert file.read_text().startswith("prediction_id,row,")
+
+
+@pytest.mark.parametrize("file", ["out.xls", "out"])
+def test_a_file_of_no_known_kind_is_refused(server: Any, file: str) -> None:
+    result = run(server, "export", "r", file)
+    assert (result.exit_code, "--format" in result.stderr) == (2, True)
+
+
+def test_filters_reach_the_server(server: Any) -> None:
+    server.on(LIST, router_pb2.ListPredictionsResponse())
+    shown = run(
+        server, "list", "r", "--status", "unavailable", "--min-latency", "250ms", "--oldest-first",
+        "--without-feedback", "--since", "24h", "--entity", "u1",
+    )  # fmt: skip
+    assert "No predictions match" in shown.stderr
+    (request,) = server.asked(LIST)
+    assert (request.status_code, request.min_latency.nanos) == (14, 250_000_000)
+    assert request.order == router_pb2.PREDICTION_ORDER_OLDEST_FIRST
+    assert (request.HasField("has_feedback"), request.has_feedback, request.entity_id) == (True, False, "u1")
+    ago = datetime.now(UTC) - request.start_time.ToDatetime(UTC)
+    assert 86_390 < ago.total_seconds() < 86_500
+
+
+def test_one_prediction_is_shown_with_its_decision_and_feedback(server: Any) -> None:
+    told = record(1, draw=255, entity_id="u1")
+    told.eligible_variants.add(variant="a", propensity=0.25)
+    told.feedback.add(metric="reward", value=0.5)
+    server.on("RouterService/GetPrediction", told)
+    shown = run(server, "get", "r", "p1", "--row", "0").stdout
+    for words in ("a 0.2500", "0x00000000000000ff", '"age": 42.5', "reward"):
+        assert words in shown

@@ -1,0 +1,66 @@
+"""Windows that are asked for, and their figures."""
+
+import pytest
+
+from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.figures import Latencies
+from pointsman.domain.routers import Router, Variant
+from pointsman.domain.statistics import Split
+from pointsman.domain.windows import (
+    WHOLE,
+    WindowCounts,
+    WindowFeedback,
+    window_figures,
+    window_of,
+)
+from pointsman.errors import InvalidArgumentError
+
+ROUTER = Router("r", (Variant("a", "m", "1", 3), Variant("b", "m", "2", 1)))
+
+
+def test_a_window_ends_now_and_its_last_step_may_be_shorter():
+    window = window_of(100, None, 30, 201)
+    assert (window.end_time_us, window.step_count) == (201, 4)
+    assert [window.step_start_us(step) for step in range(4)] == [100, 130, 160, 190]
+    assert window_of(100, 190, 30, 999).step_count == 3
+    assert window_of(100, 100, 30, 999).step_count == 0
+    assert window_of(None, 200, 0, 999).step_count == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "step", "field", "words"),
+    [
+        (200, 100, 0, "end_time", "before start_time"),
+        (2000, None, 0, "start_time", "future"),
+        (None, 100, 10, "start_time", "not set"),
+        (0, 10_000_000, 9_999, "granularity", "0.01s or more"),
+    ],
+)
+def test_a_window_that_makes_no_sense_is_refused(start, end, step, field, words):
+    with pytest.raises(InvalidArgumentError, match=words) as caught:
+        window_of(start, end, step, 1000)
+    assert caught.value.fields[0].field == field
+
+
+def test_steps_without_calls_are_there_and_former_variants_come_last():
+    window = window_of(0, 20, 10, 99)
+    counts = WindowCounts(
+        by_code={(WHOLE, "a"): {0: 3, 14: 1}, (WHOLE, "old"): {0: 4}, (1, "a"): {0: 3, 14: 1}},
+        pinned={(WHOLE, "b"): 2},
+        rows={(WHOLE, "a"): 8, (WHOLE, "old"): 4},
+        overhead={(WHOLE, "a"): Latencies(1, 1, 1, 1)},
+        splits=[Split({"a": 520, "b": 480}, {"a": 0.5, "b": 0.5})],
+    )
+    feedback = WindowFeedback(
+        {(WHOLE, "a"): [FeedbackTotals("a", "reward", 2, 1.0, 1.0)]}, {(WHOLE, "a"): 2, (WHOLE, "old"): 9}
+    )
+    found = window_figures(ROUTER, window, counts, feedback)
+    assert [figure.variant for figure in found.variants] == ["a", "b", "old"]
+    assert [figure.served_share for figure in found.variants] == [0.5, 0, 0.5]
+    assert [figure.effective_share for figure in found.variants] == [0.75, 0.25, 0]
+    assert [figure.feedback_coverage for figure in found.variants] == [0.25, None, 1.0]
+    assert found.total.requests_by_code == {0: 7, 14: 1}
+    assert (found.total.pinned_count, found.total.feedback_count) == (2, 2)
+    assert found.sample_ratio_p_value == pytest.approx(0.2059, abs=1e-4)
+    assert [step.start_time_us for step in found.series] == [0, 10]
+    assert [step.total.request_count for step in found.series] == [0, 4]
