@@ -98,6 +98,8 @@ class ContentReader:
             numbers = table.column("row").to_pylist()
             chosen = [place for place, key in enumerate(zip(ids, numbers, strict=True)) if key in wanted]
             names = table.column_names
+            if not chosen:
+                continue
             for row in table.take(chosen).to_pylist(maps_as_pydicts="strict"):
                 prediction = prediction_of(names, [row[name] for name in names])
                 found[prediction.key] = prediction

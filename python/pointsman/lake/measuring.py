@@ -43,9 +43,9 @@ WITH calls AS (
         reason = 'pin' AS pinned,
         status_code,
         row_count::DOUBLE AS row_count,
-        CASE WHEN reason <> 'pin' THEN floor(ln(greatest(overhead_ns, 1)) * {BUCKETS_PER_E})::SMALLINT END
+        CASE WHEN reason <> 'pin' THEN floor(ln(overhead_ns + 1) * {BUCKETS_PER_E})::SMALLINT END
             AS overhead,
-        CASE WHEN reason <> 'pin' THEN floor(ln(greatest(backend_ns, 1)) * {BUCKETS_PER_E})::SMALLINT END
+        CASE WHEN reason <> 'pin' THEN floor(ln(backend_ns + 1) * {BUCKETS_PER_E})::SMALLINT END
             AS backend,
         router_generation,
         allocation_version,
