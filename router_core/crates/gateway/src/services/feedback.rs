@@ -114,7 +114,7 @@ async fn record(call: &mut Call, client: &Client) -> Result<Taken, CallError> {
         let mut places = shared.feedback_waiters.reserve(1)?;
         let position = committed(call, entry, deadline).await?;
         let outcome = outcomes(&mut places, &[position], deadline).await?.pop().flatten();
-        let outcome = outcome.ok_or_else(applied::forgotten)?;
+        let outcome = applied::known(outcome)?;
         return succeed(&response(outcome, prediction_id)).map(Taken::Here);
     }
     committed(call, entry, deadline).await?;

@@ -30,9 +30,35 @@ pub(super) async fn outcomes(
 }
 
 /// It was applied, but this server lost sight of what came of it.
-pub(super) fn forgotten() -> CallError {
+fn forgotten() -> CallError {
     CallError::unavailable(
         "the feedback is recorded and applied, but what came of it is not known any more; send it again to learn",
     )
     .because("OUTCOME_FORGOTTEN")
+}
+
+/// The outcome that a caller is told; what was dropped is of a router that went away meanwhile.
+pub(super) fn known(outcome: Option<FeedbackOutcome>) -> Result<FeedbackOutcome, CallError> {
+    match outcome {
+        None => Err(forgotten()),
+        Some(FeedbackOutcome::Unspecified) => Err(CallError::new(
+            Code::NotFound,
+            "the feedback was not counted: its router was deleted before it could be applied",
+        )
+        .because("ROUTER_NOT_FOUND")),
+        Some(outcome) => Ok(outcome),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn feedback_that_was_dropped_or_lost_sight_of_is_no_success() {
+        let code = |outcome| known(outcome).map_err(|error| error.code);
+        assert_eq!(code(Some(FeedbackOutcome::Applied)), Ok(FeedbackOutcome::Applied));
+        assert_eq!(code(Some(FeedbackOutcome::Unspecified)), Err(Code::NotFound));
+        assert_eq!(code(None), Err(Code::Unavailable));
+    }
 }

@@ -12,7 +12,7 @@ use tokio::time::timeout_at;
 
 use super::{
     Taken, Wait,
-    applied::{forgotten, outcomes},
+    applied::{known, outcomes},
     check::{Checks, names_entity},
     now_us, refused_by_journal, require_scope, succeed, unconfirmed, undecodable,
 };
@@ -78,7 +78,7 @@ pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, Ca
             let taken: Vec<u64> =
                 positions.iter().filter_map(|position| position.as_ref().ok().copied()).collect();
             let mut outcomes = outcomes(places, &taken, deadline).await?.into_iter();
-            let mut outcome_of = |_| outcomes.next().flatten().ok_or_else(forgotten);
+            let mut outcome_of = |_| known(outcomes.next().flatten());
             positions.into_iter().map(|position| result(position.and_then(&mut outcome_of))).collect()
         }
     };
