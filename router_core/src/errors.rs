@@ -21,7 +21,12 @@ create_exception!(pointsman._core, InvalidSnapshotError, CoreError, "A published
 create_exception!(pointsman._core, StaleSnapshotError, CoreError, "The change builds on another generation.");
 create_exception!(pointsman._core, BackendError, CoreError, "A backend could not be asked.");
 create_exception!(pointsman._core, InvalidRequestError, CoreError, "An argument is out of range.");
-create_exception!(pointsman._core, JournalError, CoreError, "The journal or the lake cannot do what is asked.");
+create_exception!(
+    pointsman._core,
+    JournalError,
+    CoreError,
+    "The journal or the lake cannot do what is asked."
+);
 create_exception!(
     pointsman._core,
     PositionGoneError,

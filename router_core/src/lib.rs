@@ -18,8 +18,8 @@ mod _core {
         engine::{Engine, reallocate_slots},
         errors::{
             BackendError, BindError, CoreError, ForkedProcessError, InvalidConfigError,
-            InvalidPredictionIdError, InvalidRequestError, InvalidSnapshotError, JournalError, PositionGoneError,
-            StaleSnapshotError,
+            InvalidPredictionIdError, InvalidRequestError, InvalidSnapshotError, JournalError,
+            PositionGoneError, StaleSnapshotError,
         },
         prediction_id::{DecodedPredictionId, decode_prediction_id},
         server::{ServerHandle, start_server},

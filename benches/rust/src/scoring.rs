@@ -151,7 +151,6 @@ pub fn metadata(model_name: &str, columns: usize) -> Bytes {
         name: spec.name,
         datatype: spec.datatype,
         shape: spec.shape,
-        ..TensorMetadata::default()
     };
     let signature = signature(columns);
     framed(&ModelMetadataResponse {

@@ -15,7 +15,7 @@ JOURNAL = {"segment_bytes": 16_384, "seal_after_seconds": 0.1}
 OPTIONS = {
     "lake_upkeep_interval_seconds": 0.1,
     "feedback_export_interval_seconds": 0.1,
-    "replaced_file_grace_seconds": 0.1,
+    "replaced_file_grace_seconds": 0.5,
 }
 OF_THE_DATA_PLANE = (
     "journal.segment_created:3",

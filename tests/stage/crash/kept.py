@@ -1,6 +1,5 @@
 """What a server kept: feedback and totals in SQL, predictions in the manifest's files and in the journal."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
@@ -13,10 +12,11 @@ from sqlalchemy import Connection, text
 
 from pointsman.store.database import Database
 from pointsman.v1 import record_pb2
+from stage.waiting import eventually
 
 from .server import CrashServer
 
-ATTEMPTS = 10
+STILL_SECONDS = 30.0
 _FEEDBACK = """
 SELECT f.prediction_id, f.row, f.metric, r.router_id, f.variant, f.value, f.counted
 FROM feedback AS f JOIN routers AS r ON r.row_key = f.router_key
@@ -74,12 +74,14 @@ def read_kept(server: CrashServer, folder: Path, router_ids: Sequence[str]) -> K
         router_ids: The routers whose predictions are wanted.
     """
     server.ask("settle")
-    for _ in range(ATTEMPTS):
-        # A file may be replaced and deleted, or a segment be released, while this reads.
+
+    def read() -> Kept | None:
+        # A file may be replaced and deleted, or a segment be released, meanwhile.
         with suppress(FileNotFoundError, _GoneError):
             return _read(server, folder, router_ids)
-        time.sleep(0)
-    raise AssertionError(f"files and segments went away {ATTEMPTS} times while they were read")
+        return None
+
+    return eventually(read, STILL_SECONDS, "a moment in which no file goes away")
 
 
 def read_feedback(connection: Connection, kept: Kept) -> None:
