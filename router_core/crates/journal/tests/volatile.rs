@@ -1,5 +1,6 @@
 //! The file layer that forgets: what was not synced is not on the disk, and what was is.
 #![cfg(feature = "fault-injection")]
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 use std::{io::Read, path::Path, sync::Arc, time::Duration};
 
