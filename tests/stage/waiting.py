@@ -1,6 +1,5 @@
 """Waits for something that other processes or threads bring about."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -22,8 +21,3 @@ def eventually(look: Callable[[], T], seconds: float = 10.0, what: str = "") -> 
                 f"{what or look} did not come about within {seconds:g} s; last seen: {seen!r}"
             )
         time.sleep(PAUSE_SECONDS)
-
-
-async def eventually_async(look: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
-    """The same beside other tasks; the look runs on a thread of its own."""
-    return await asyncio.to_thread(eventually, look, seconds, what)

@@ -1,10 +1,18 @@
-"""Predictions and feedback at a steady rate, whatever the server's state; every answer timed or noted."""
+"""Predictions and feedback at a steady rate, whatever the server's state; every answer timed or noted.
+
+``python -m stage.crash.steady ADDRESS ROUTER`` calls until its input ends, then writes what came of it: a
+process of its own, for nothing else may take its time while it measures.
+"""
 
 import asyncio
+import pickle
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -20,25 +28,58 @@ from .traffic import infer_bytes
 PREDICTIONS_PER_SECOND = 150
 VALUES_PER_SECOND = 50
 TIMEOUT_SECONDS = 10.0
+END_SECONDS = 60.0
 
 
 @dataclass
-class Steady:
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        told: Calls and answers.
+        latencies: When each prediction was answered, and how long it took.
+        failures: Calls that failed, and when.
+    """
+
+    told: Told = field(default_factory=Told)
+    latencies: list[tuple[float, float]] = field(default_factory=list)
+    failures: list[tuple[float, str]] = field(default_factory=list)
+
+
+class SteadyProcess:
+    """The process, until it is asked for what came of it."""
+
+    def __init__(self, address: str, router_id: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "stage.crash.steady", address, router_id],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def end(self) -> Outcome:
+        """Ends it and answers what came of it."""
+        written, _ = self._process.communicate(timeout=END_SECONDS)
+        outcome: Outcome = pickle.loads(written)
+        return outcome
+
+    def close(self) -> None:
+        """Ends it, whatever came of it."""
+        self._process.kill()
+        self._process.communicate()
+
+
+@dataclass
+class Steady(Outcome):
     """Calls at a steady rate.
 
     Attributes:
         address: The server.
         router_id: The router.
-        told: Where calls and answers are noted.
-        latencies: When each prediction was answered, and how long it took.
-        failures: Calls that failed, and when.
     """
 
-    address: str
-    router_id: str
-    told: Told = field(default_factory=Told)
-    latencies: list[tuple[float, float]] = field(default_factory=list)
-    failures: list[tuple[float, str]] = field(default_factory=list)
+    address: str = ""
+    router_id: str = ""
     _made: list[Prediction] = field(default_factory=list)
     _random: random.Random = field(default_factory=lambda: random.Random(5))
     _is_ended: bool = False
@@ -92,3 +133,20 @@ class Steady:
         request = prediction_pb2.RecordFeedbackRequest(prediction_id=made.prediction_id, value=value)
         await stub.RecordFeedback(request, timeout=TIMEOUT_SECONDS)
         sent.acknowledged = time.monotonic()
+
+
+async def main(address: str, router_id: str) -> None:
+    """Calls until the input ends."""
+    steady = Steady(address=address, router_id=router_id)
+    calling = asyncio.create_task(steady.run())
+    await asyncio.to_thread(sys.stdin.read)
+    steady.end()
+    await calling
+    pickle.dump(Outcome(steady.told, steady.latencies, steady.failures), sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    # By its own name, under which the one who reads it knows it.
+    from stage.crash.steady import main as run
+
+    asyncio.run(run(*sys.argv[1:]))
