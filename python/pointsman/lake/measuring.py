@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.figures import Latencies
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
 
 BUCKETS_PER_E = 50
 """The bounds of buckets grow by e to the power of 1/50."""
+_MANY_ROWS = 2_000_000
+_ONE_ENTITY_IN = 8
+"""Of many rows, one entity in so many is compared."""
 _MAX_SPLITS = 64
 """So many sets of probabilities are compared with what was picked: those with the most calls."""
 
@@ -42,15 +44,14 @@ WITH calls AS (
         {{step}} AS step,
         reason = 'pin' AS pinned,
         status_code,
-        row_count::DOUBLE AS row_count,
+        row_count - 1 AS further_rows,
         CASE WHEN reason <> 'pin' THEN floor(ln(overhead_ns + 1) * {BUCKETS_PER_E})::SMALLINT END
             AS overhead,
         CASE WHEN reason <> 'pin' THEN floor(ln(backend_ns + 1) * {BUCKETS_PER_E})::SMALLINT END
             AS backend,
         router_generation,
         allocation_version,
-        randomised_by,
-        time_us
+        randomised_by
     FROM {{source}}
     WHERE {{where}} AND "row" = 0
 )
@@ -58,7 +59,7 @@ SELECT
     grouping(status_code, overhead, backend) AS kind,
     step, variant, pinned, status_code, overhead, backend,
     router_generation, allocation_version, randomised_by,
-    count(*) AS calls, sum(row_count) AS rows, min(time_us) AS first_us
+    count(*) AS calls, sum(further_rows) FILTER (WHERE further_rows > 0) AS further_rows
 FROM calls
 GROUP BY GROUPING SETS (
     (step, variant, pinned, status_code, router_generation, allocation_version, randomised_by),
@@ -69,7 +70,8 @@ GROUP BY GROUPING SETS (
 _BY_CODE, _BY_OVERHEAD, _BY_BACKEND = 0b011, 0b101, 0b110
 
 # An entity keeps its slot when shares change, so that later splits say little new of it: it is counted once,
-# where it came first.
+# where it came first. Its hash has nothing to do with its slot, so some entities chosen by it tell as much of
+# the split as all.
 _ENTITIES = """
 SELECT router_generation, allocation_version, variant, count(*)
 FROM (
@@ -79,7 +81,7 @@ FROM (
         place // {shift} AS router_generation,
         place % {shift} AS allocation_version
     FROM {source}
-    WHERE {where} AND "row" = 0 AND randomised_by = 'entity' AND reason <> 'pin' AND entity_hash IS NOT NULL
+    WHERE {where} AND "row" = 0 AND randomised_by = 'entity' AND reason <> 'pin' AND entity_hash % {every} = 0
     GROUP BY entity_hash
 )
 GROUP BY ALL
@@ -88,7 +90,7 @@ GROUP BY ALL
 _ELIGIBLE = """
 SELECT eligible_variants, eligible_propensities
 FROM {source}
-WHERE time_us = $first_us AND router_generation = $generation AND allocation_version = $allocation
+WHERE {where} AND router_generation = $generation AND allocation_version = $allocation
     AND randomised_by = $randomised_by
 LIMIT 1
 """
@@ -98,14 +100,6 @@ _SHIFT = 1 << 31
 
 _SplitKey = tuple[int, int, str]
 """Router generation, allocation version and what was randomised."""
-
-
-@dataclass(frozen=True)
-class _SplitCounts:
-    """Calls of one set of probabilities: their number by variant, and the time of one of them."""
-
-    calls: dict[str, int]
-    first_us: int
 
 
 class Measurement:
@@ -150,18 +144,16 @@ class Measurement:
             splits = self._splits(counted.splits(), tables)
         return counted.counts(splits)
 
-    def _splits(self, counted: dict[_SplitKey, _SplitCounts], tables: Sequence[str]) -> list[Split]:
-        most = sorted(counted, key=lambda key: sum(counted[key].calls.values()), reverse=True)
+    def _splits(self, counted: dict[_SplitKey, dict[str, int]], tables: Sequence[str]) -> list[Split]:
+        most = sorted(counted, key=lambda key: sum(counted[key].values()), reverse=True)
         chosen = [key for key in most if key[2] in ("entity", "request")][:_MAX_SPLITS]
-        units: dict[_SplitKey, dict[str, int]] = {
-            key: dict(counted[key].calls) for key in chosen if key[2] == "request"
-        }
+        units: dict[_SplitKey, dict[str, int]] = {key: counted[key] for key in chosen if key[2] == "request"}
         if any(key[2] == "entity" for key in chosen):
             by_entity = self._entities(tables)
             units |= {key: by_entity[key] for key in chosen if key in by_entity}
         splits = []
         for key, counts in units.items():
-            shares = self._eligible(key, counted[key].first_us, tables)
+            shares = self._eligible(key, tables)
             if shares:
                 splits.append(Split(counts, shares))
         return splits
@@ -173,42 +165,35 @@ class Measurement:
         )
         where, values = self._conditions.sql()
         source, files = self._source(columns, tables)
+        row_count = sum(file.row_count for file in self._snapshot.files)
+        every = _ONE_ENTITY_IN if row_count > _MANY_ROWS else 1
         rows = self._connection.execute(
-            _ENTITIES.format(source=source, where=where, shift=_SHIFT), values | files
+            _ENTITIES.format(source=source, where=where, shift=_SHIFT, every=every), values | files
         )
         found: dict[_SplitKey, dict[str, int]] = defaultdict(dict)
         for generation, allocation, variant, count in rows.fetchall():
             found[generation, allocation, "entity"][variant] = count
         return found
 
-    def _eligible(self, key: _SplitKey, first_us: int, tables: Sequence[str]) -> dict[str, float]:
+    def _eligible(self, key: _SplitKey, tables: Sequence[str]) -> dict[str, float]:
         """Reads the probabilities that were in force from one of the calls."""
         columns = (
             "time_us, router_generation, allocation_version, randomised_by, eligible_variants, "
             "eligible_propensities"
         )
-        files = [
-            file.path for file in self._snapshot.files if file.min_time_us <= first_us <= file.max_time_us
-        ]
-        source, parameters = self._source(columns, tables, files)
+        source, files = self._source(columns, tables)
+        where, values = self._conditions.sql()
         generation, allocation, randomised_by = key
-        values = {
-            "first_us": first_us,
-            "generation": generation,
-            "allocation": allocation,
-            "randomised_by": randomised_by,
-        }
-        rows = self._connection.execute(_ELIGIBLE.format(source=source), values | parameters).fetchall()
+        values |= {"generation": generation, "allocation": allocation, "randomised_by": randomised_by}
+        sql = _ELIGIBLE.format(source=source, where=where)
+        rows = self._connection.execute(sql, values | files).fetchall()
         if not rows or not rows[0][0]:
             return {}
         return dict(zip(*rows[0], strict=True))
 
-    def _source(
-        self, columns: str, tables: Sequence[str], paths: Sequence[str] | None = None
-    ) -> tuple[str, dict[str, Any]]:
+    def _source(self, columns: str, tables: Sequence[str]) -> tuple[str, dict[str, Any]]:
         """Answers the files and the tail as one relation, and its parameters."""
-        if paths is None:
-            paths = [file.path for file in self._snapshot.files]
+        paths = [file.path for file in self._snapshot.files]
         parts = [f"SELECT {columns} FROM {table}" for table in tables]
         if paths:
             parts.insert(0, f"SELECT {columns} FROM {READ_FILES}")
@@ -222,16 +207,15 @@ class _Counted:
         self._table = table
         self._stepped = stepped
 
-    def splits(self) -> dict[_SplitKey, _SplitCounts]:
+    def splits(self) -> dict[_SplitKey, dict[str, int]]:
         """Answers the calls of each set of probabilities."""
-        found: dict[_SplitKey, _SplitCounts] = {}
+        found: dict[_SplitKey, dict[str, int]] = {}
         for row in self._rows(_BY_CODE):
             if row["pinned"]:
                 continue
             key = (row["router_generation"], row["allocation_version"], row["randomised_by"])
-            before = found.get(key, _SplitCounts({}, row["first_us"]))
-            before.calls[row["variant"]] = before.calls.get(row["variant"], 0) + row["calls"]
-            found[key] = _SplitCounts(before.calls, min(before.first_us, row["first_us"]))
+            calls = found.setdefault(key, {})
+            calls[row["variant"]] = calls.get(row["variant"], 0) + row["calls"]
         return found
 
     def counts(self, splits: Sequence[Split]) -> WindowCounts:
@@ -247,7 +231,7 @@ class _Counted:
                     continue
                 codes = by_code.setdefault(key, {})
                 codes[row["status_code"]] = codes.get(row["status_code"], 0) + row["calls"]
-                rows[key] = rows.get(key, 0) + int(row["rows"])
+                rows[key] = rows.get(key, 0) + row["calls"] + int(row["further_rows"] or 0)
         return WindowCounts(
             by_code=by_code,
             pinned=pinned,
