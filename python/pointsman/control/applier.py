@@ -113,7 +113,7 @@ class Applier:
             back_off.wait()
 
     def _step(self, timeout_seconds: float) -> bool:
-        """Takes and applies one batch; answers whether there was one."""
+        """Takes and applies one batch; answers whether there may be more that was there before."""
         after = self._begin()
         batch = record_pb2.FeedbackBatch.FromString(
             self._data_plane.take_feedback(after, self._batch_values, timeout_seconds)
@@ -121,10 +121,12 @@ class Applier:
         if not batch.entries:
             return False
         with self._lock:
-            # Somebody else may have applied the same batch meanwhile.
-            if self._position == after:
-                self._apply(batch.entries, batch.end_positions, batch.next_position)
-        return True
+            # Somebody else may have applied the same batch, or the beginning of it, meanwhile.
+            if self._position != after:
+                return True
+            self._apply(batch.entries, batch.end_positions, batch.next_position)
+        # A batch that is not full held all that there was: what came since was not there before.
+        return len(batch.entries) >= self._batch_values
 
     def _begin(self) -> int:
         with self._lock:

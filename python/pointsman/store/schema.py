@@ -333,7 +333,7 @@ feedback = Table(
     # 1 for the first value, one more with each correction.
     Column("revision", Integer, nullable=False),
     Column("exported", Boolean, nullable=False),
-    CheckConstraint("row >= 0", name="row"),
+    CheckConstraint("row >= 0 AND row <= 1000000", name="row"),
     CheckConstraint("revision > 0", name="revision"),
     UniqueConstraint("prediction_id", "row", "metric"),
     Index("ix_feedback_prediction_time_us_router_key", "prediction_time_us", "router_key"),

@@ -166,7 +166,7 @@ def _create_feedback() -> None:
         sa.Column("counted", sa.Boolean(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("exported", sa.Boolean(), nullable=False),
-        sa.CheckConstraint("row >= 0", name=op.f("ck_feedback_row")),
+        sa.CheckConstraint("row >= 0 AND row <= 1000000", name=op.f("ck_feedback_row")),
         sa.CheckConstraint("revision > 0", name=op.f("ck_feedback_revision")),
         sa.ForeignKeyConstraint(
             ["router_key"], ["routers.row_key"], name=op.f("fk_feedback_router_key"), ondelete="CASCADE"
