@@ -20,7 +20,7 @@ class Findings:
         problems: One line for each, the first few of a kind.
         counts: How many of each kind.
         buffered_lost: How many buffered predictions are gone.
-        worst_window_seconds: How long before a kill the earliest answered of those was.
+        worst_window_seconds: How long before the end of its life the earliest of those was answered.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -35,17 +35,20 @@ class Findings:
             self.problems.append(f"{kind}: {what}")
 
 
-def compare(told: Told, kept: Kept, durable: set[str], window_seconds: float) -> Findings:
+def compare(told: Told, kept: Kept, durable: set[str]) -> Findings:
     """Finds what was lost, what is there twice and what nobody sent.
+
+    Predictions of buffered routers may be lost inside the last commit window only. They share the log with
+    the durable ones: what was answered before a call was sent that was acknowledged after its commit is in
+    that commit or in one before.
 
     Args:
         told: What clients sent and were told; nothing is under way.
         kept: What the server has.
         durable: The routers that answer after the commit.
-        window_seconds: What others may lose: answers of so long before a kill.
     """
     findings = compare_feedback(told, kept)
-    _compare_predictions(findings, told, kept, durable, window_seconds)
+    _compare_predictions(findings, told, kept, durable)
     return findings
 
 
@@ -57,9 +60,7 @@ def compare_feedback(told: Told, kept: Kept) -> Findings:
     return findings
 
 
-def _compare_predictions(
-    findings: Findings, told: Told, kept: Kept, durable: set[str], window_seconds: float
-) -> None:
+def _compare_predictions(findings: Findings, told: Told, kept: Kept, durable: set[str]) -> None:
     rows: dict[str, set[int]] = defaultdict(set)
     expected: dict[str, int] = {}
     for (prediction_id, row, row_count), count in kept.rows.items():
@@ -72,23 +73,33 @@ def _compare_predictions(
         wanted = known.row_count if known else expected[prediction_id]
         if present != set(range(wanted)):
             findings.add("prediction in part", f"{prediction_id} has {sorted(present)} of {wanted} rows")
+    commits: dict[int, float] = defaultdict(float)
     for prediction in told.predictions.values():
-        if prediction.prediction_id not in rows:
-            _judge_loss(findings, told, prediction, durable, window_seconds)
+        if prediction.router_id in durable:
+            commits[prediction.life] = max(commits[prediction.life], prediction.sent)
+    for prediction in told.predictions.values():
+        if prediction.prediction_id in rows:
+            continue
+        if prediction.router_id in durable:
+            findings.add("durable prediction lost", prediction)
+        else:
+            _judge_loss(findings, told.ends[prediction.life], prediction, commits[prediction.life])
 
 
-def _judge_loss(
-    findings: Findings, told: Told, prediction: Prediction, durable: set[str], window_seconds: float
-) -> None:
-    end = told.ends[prediction.life] if prediction.life < len(told.ends) else math.inf
-    age = end - prediction.answered
-    if prediction.router_id in durable:
-        findings.add("durable prediction lost", f"{prediction} {age:.3f} s before the end of its life")
-        return
+def _judge_loss(findings: Findings, end: float, prediction: Prediction, last_commit: float) -> None:
+    """Judges the loss of a buffered prediction.
+
+    Args:
+        findings: Where it is noted.
+        end: When the life ended.
+        prediction: The prediction.
+        last_commit: When the last call was sent that was acknowledged after its commit.
+    """
+    window = end - prediction.answered
     findings.buffered_lost += 1
-    findings.worst_window_seconds = max(findings.worst_window_seconds, age)
-    if age > window_seconds:
-        findings.add("buffered prediction lost", f"{prediction} {age:.3f} s before the end of its life")
+    findings.worst_window_seconds = max(findings.worst_window_seconds, window)
+    if prediction.answered < last_commit or window == math.inf:
+        findings.add("buffered prediction lost", f"{prediction}, {window:.3f} s before the end of its life")
 
 
 def _compare_values(findings: Findings, told: Told, kept: Kept) -> None:

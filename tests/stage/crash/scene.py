@@ -24,8 +24,6 @@ from .traffic import Traffic
 DURABLE, BUFFERED = "durable", "buffered"
 ROUTERS = (DURABLE, BUFFERED)
 EXPORT_SECONDS = 30.0
-WINDOW_SECONDS = 0.1
-"""What a buffered router may lose: syncs begin within 10 ms of a write; the rest is for a busy machine."""
 
 
 class Scene:
@@ -104,7 +102,7 @@ class Scene:
 
     def findings(self, kept: Kept) -> Findings:
         """Compares what is there with what was told."""
-        return compare(self.told, kept, {DURABLE}, WINDOW_SECONDS)
+        return compare(self.told, kept, {DURABLE})
 
     def check(self, server: CrashServer) -> Findings:
         """Insists that nothing is lost and nothing is there twice."""

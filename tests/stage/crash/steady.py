@@ -119,7 +119,7 @@ class Steady(Outcome):
         self.latencies.append((answered, answered - began))
         facts = receipt(service_pb2.ModelInferResponse.FromString(answer))
         prediction_id, variant = facts["prediction_id"], facts["variant"]
-        made = Prediction(prediction_id, self.router_id, variant, 1, False, answered, self.told.life)
+        made = Prediction(prediction_id, self.router_id, variant, 1, False, began, answered, 0)
         self.told.predictions[prediction_id] = made
         self._made.append(made)
 

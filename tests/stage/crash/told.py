@@ -17,7 +17,8 @@ class Prediction:
         variant: What the answer said.
         row_count: The rows of the request.
         pinned: Whether the caller named the variant.
-        answered: When, by the monotonic clock.
+        sent: When it was sent, by the monotonic clock.
+        answered: When it was answered.
         life: In which life of the server.
     """
 
@@ -26,6 +27,7 @@ class Prediction:
     variant: str
     row_count: int
     pinned: bool
+    sent: float
     answered: float
     life: int
 

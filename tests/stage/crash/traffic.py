@@ -91,9 +91,10 @@ class Traffic:
     async def _infer(self, infer: Any, router_id: str) -> None:
         rows = self.random.choice((1, 1, 1, 3))
         entity = (("pointsman-entity-id", f"e{self.random.randrange(200)}"),)
+        sent = time.monotonic()
         answer = await infer(infer_bytes(router_id, rows), metadata=entity, timeout=TIMEOUT_SECONDS)
         facts = receipt(service_pb2.ModelInferResponse.FromString(answer))
-        self._note(facts["prediction_id"], router_id, facts["variant"], rows)
+        self._note(facts["prediction_id"], router_id, facts["variant"], rows, sent)
 
     async def _predict(self, stub: Any, router_id: str) -> None:
         pinned = self.random.random() < 0.1
@@ -101,14 +102,22 @@ class Traffic:
         request = prediction_pb2.PredictRequest(
             router_id=router_id, features=features, variant="a" if pinned else ""
         )
+        sent = time.monotonic()
         answer = await stub.Predict(request, timeout=TIMEOUT_SECONDS)
-        self._note(answer.prediction_id, router_id, answer.variant, 1, pinned=pinned)
+        self._note(answer.prediction_id, router_id, answer.variant, 1, sent, pinned=pinned)
 
     def _note(
-        self, prediction_id: str, router_id: str, variant: str, rows: int, *, pinned: bool = False
+        self,
+        prediction_id: str,
+        router_id: str,
+        variant: str,
+        rows: int,
+        sent: float,
+        *,
+        pinned: bool = False,
     ) -> None:
-        answered = time.monotonic()
-        made = Prediction(prediction_id, router_id, variant, rows, pinned, answered, self.told.life)
+        answered, life = time.monotonic(), self.told.life
+        made = Prediction(prediction_id, router_id, variant, rows, pinned, sent, answered, life)
         assert prediction_id not in self.told.predictions, f"{prediction_id} was given twice"
         self.told.predictions[prediction_id] = made
         self._recent = [*self._recent[1 - RECENT :], made]
