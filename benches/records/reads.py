@@ -39,7 +39,7 @@ PAGES = {"deep": 45, "time": 20, "entity": 35}
 IDS, NEWEST_IDS = 90, 10
 METRICS_READS = 20
 WALK_PAGE_SIZE = 1_000
-FULL_WALK_PAGES, QUICK_WALK_PAGES = (150, 50, 20), (15, 10, 5)
+FULL_WALK_PAGES, QUICK_WALK_PAGES = (150, 50, 20), (6, 4, 2)
 """Pages of the walks from the newest, from the oldest, and from each of some random times."""
 RANDOM_WALKS = 4
 MOST_PAGE_SECONDS = MOST_ID_SECONDS = 0.5
