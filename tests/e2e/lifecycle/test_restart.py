@@ -253,6 +253,7 @@ def test_crash_loses_nothing_that_was_acknowledged(
     assert got.generation == answer.generation
     total = control.metrics("r").total
     assert [(each.metric, each.count, each.mean) for each in total.feedback] == [("clicks", 1, 4.0)]
+    feedback.wait = prediction_pb2.FEEDBACK_WAIT_APPLIED
     assert control.predictions.RecordFeedback(feedback).outcome == prediction_pb2.FEEDBACK_OUTCOME_DUPLICATE
     before = homes(server.grpc)
     reweight(control, 10)
