@@ -59,8 +59,8 @@ def _judge(findings: Findings, trace: MemoryTrace, peak: int, *, is_quick: bool)
     first_seconds = min(FIRST_SECONDS, trace.end_seconds / 3)
     first = trace.between(0, first_seconds)
     later = trace.between(first_seconds, trace.end_seconds + 1)
-    # Each segment on its way into the lake is one tooth of a saw, so that single points say little: compared are
-    # medians, which show a slow rise, and the highest of two halves, which shows teeth that grow.
+    # Each segment on its way into the lake is one tooth of a saw, so that single points say little. Medians
+    # show a slow rise, the highest of two halves shows teeth that grow.
     begin = trace.between(first_seconds, 2 * first_seconds)
     end = trace.between(trace.end_seconds - first_seconds, trace.end_seconds + 1)
     middle = (first_seconds + trace.end_seconds) / 2
