@@ -4,10 +4,15 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        Arc,
+        atomic::{
+            AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+        },
     },
 };
+
+use arc_swap::ArcSwap;
 
 use crate::{
     error::JournalError,
@@ -34,7 +39,10 @@ pub struct SegmentInfo {
 /// The list of a log's segments, oldest first.
 #[derive(Debug)]
 pub(crate) struct Segments {
-    list: Mutex<Vec<SegmentInfo>>,
+    /// Without a lock: a reader of low priority that is interrupted must not hold the writer up.
+    list: ArcSwap<Vec<SegmentInfo>>,
+    /// The position behind what is written of the last segment.
+    written: AtomicU64,
     /// Nobody needs what is before this position.
     released: AtomicU64,
 }
@@ -58,48 +66,61 @@ impl Segments {
             }
             segments.push(segment);
         }
-        Ok(Self { list: Mutex::new(segments), released: AtomicU64::new(0) })
+        let list = ArcSwap::from_pointee(segments);
+        Ok(Self { list, written: AtomicU64::new(0), released: AtomicU64::new(0) })
     }
 
     pub(crate) fn all(&self) -> Vec<SegmentInfo> {
-        self.lock().clone()
+        // Before the list: what is said of a segment that is replaced meanwhile is less, never more.
+        let written = self.written.load(Acquire);
+        let mut segments = Vec::clone(&self.list.load());
+        if let Some(last) = segments.last_mut().filter(|last| !last.sealed) {
+            last.end = last.end.max(written);
+        }
+        segments
     }
 
     pub(crate) fn push(&self, segment: SegmentInfo) {
-        self.lock().push(segment);
+        self.change(|segments| segments.push(segment.clone()));
     }
 
-    /// Says how far the last segment is written, and whether it is complete.
-    pub(crate) fn grow(&self, end: u64, sealed: bool) {
-        if let Some(last) = self.lock().last_mut() {
-            last.end = end;
-            last.sealed = sealed;
-        }
+    /// Says how far the last segment is written.
+    pub(crate) fn grow(&self, end: u64) {
+        self.written.store(end, Release);
+    }
+
+    /// Says that the last segment is complete.
+    pub(crate) fn seal(&self, end: u64) {
+        self.change(|segments| {
+            if let Some(last) = segments.last_mut() {
+                (last.end, last.sealed) = (end, true);
+            }
+        });
     }
 
     /// The position behind everything, 0 for a new log.
     pub(crate) fn end(&self) -> u64 {
-        self.lock().last().map_or(0, |last| last.end)
+        self.all().last().map_or(0, |last| last.end)
     }
 
     /// Bytes that somebody still needs.
     pub(crate) fn byte_count(&self) -> u64 {
         let released = self.released.load(Relaxed);
-        self.lock().iter().map(|segment| segment.end.saturating_sub(segment.start.max(released))).sum()
+        self.all().iter().map(|segment| segment.end.saturating_sub(segment.start.max(released))).sum()
     }
 
     /// Deletes the complete segments that end at or before a position.
     pub(crate) fn release(&self, files: &dyn Files, folder: &Path, position: u64) -> io::Result<usize> {
         self.released.fetch_max(position, Relaxed);
         // Taken off the list first: no new reader opens what goes.
-        let gone: Vec<SegmentInfo> = {
-            let mut segments = self.lock();
+        let releasable = |segments: &[SegmentInfo]| {
             let count = segments.iter().take_while(|s| s.sealed && s.end <= position).count();
             // The last one carries the log's position over a restart.
-            let count = count.min(segments.len().saturating_sub(1));
-            segments.drain(..count).collect()
+            count.min(segments.len().saturating_sub(1))
         };
-        for segment in &gone {
+        let former = self.change(|segments| drop(segments.drain(..releasable(segments))));
+        let gone = former.get(..releasable(&former)).unwrap_or_default();
+        for segment in gone {
             files.remove(&segment.path)?;
         }
         if !gone.is_empty() {
@@ -108,8 +129,13 @@ impl Segments {
         Ok(gone.len())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<SegmentInfo>> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Changes the list; answers what it was before.
+    fn change(&self, change: impl Fn(&mut Vec<SegmentInfo>)) -> Arc<Vec<SegmentInfo>> {
+        self.list.rcu(|segments| {
+            let mut changed = Vec::clone(segments);
+            change(&mut changed);
+            changed
+        })
     }
 }
 

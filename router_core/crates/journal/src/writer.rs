@@ -187,7 +187,7 @@ impl Writer {
                 self.end += self.buffer.len() as u64;
                 let waiting = batch.into_iter().filter_map(|(_, waiter, end)| Some((waiter?, start + end)));
                 self.unsynced.extend(waiting);
-                self.shared.segments.grow(self.end, false);
+                self.shared.segments.grow(self.end);
             }
             Err(error) => {
                 self.undo_write(&error);
@@ -301,7 +301,7 @@ impl Writer {
         if self.failed.is_none() {
             self.open = None;
             self.scope.clear();
-            self.shared.segments.grow(self.end, true);
+            self.shared.segments.seal(self.end);
             fault::point("journal.sealed");
         }
     }
