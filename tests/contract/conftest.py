@@ -191,6 +191,7 @@ async def bench(
     socket_path = tmp_path / "control.sock"
     async with grpc.aio.insecure_channel(f"unix:{socket_path}") as channel:
         yield Bench(plane, data_plane, channel, clock, database_url, socket_path)
+    data_plane.stop(0)
     await plane.stop(1)
 
 

@@ -152,6 +152,7 @@ class FakeDataPlane:
         return json.dumps({"generation": self.generation})
 
     def stop(self, grace_seconds: float) -> int:
+        self.journal.close()
         return 0
 
     def decode_prediction_id(self, prediction_id: str, signing_keys: bytes) -> FakePredictionId:

@@ -35,6 +35,7 @@ class FakeJournal:
     predictions_released: int = -1
     sealed: list[record_pb2.ShippedSegment] = field(default_factory=list)
     merged: list[record_pb2.MergeRequest] = field(default_factory=list)
+    closed: bool = False
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def bring(self, *entries: record_pb2.FeedbackEntry) -> None:
@@ -43,6 +44,12 @@ class FakeJournal:
             for entry in entries:
                 self.feedback_end += ENTRY_BYTES
                 self.feedback.append((self.feedback_end, entry))
+            self.changed.notify_all()
+
+    def close(self) -> None:
+        """Lets nobody wait any more, as when the data plane has stopped."""
+        with self.changed:
+            self.closed = True
             self.changed.notify_all()
 
     def wait_for_feedback(self, position: int) -> bool:
@@ -63,7 +70,7 @@ class FakeJournal:
 
         with self.changed:
             if timeout_seconds:
-                self.changed.wait_for(found, timeout_seconds)
+                self.changed.wait_for(lambda: found() or self.closed, timeout_seconds)
             batch = found()
         return record_pb2.FeedbackBatch(
             entries=[entry for _, entry in batch],
@@ -109,7 +116,7 @@ class FakeJournal:
 
         with self.changed:
             if timeout_seconds:
-                self.changed.wait_for(ready, timeout_seconds)
+                self.changed.wait_for(lambda: ready() or self.closed, timeout_seconds)
             segments = self.sealed if ready() else []
             return record_pb2.ShippedSegments(segments=segments).SerializeToString()
 
