@@ -1,15 +1,14 @@
 """Applies the journal's feedback to the store: each value once in effect, whatever happens in between."""
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import structlog
 
-from pointsman.control.backing_off import BackOff
 from pointsman.control.convert.enums import FEEDBACK_OUTCOME
+from pointsman.control.following import Follower
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.feedback import FeedbackOutcome, FeedbackValue
 from pointsman.domain.lake import JournalStream
@@ -23,7 +22,6 @@ _log = structlog.get_logger(__name__)
 BATCH_VALUES = 5000
 SQLITE_BATCH_VALUES = 1000
 """SQLite has one writer at a time; a batch of this size holds it for about 15 ms."""
-_TAKE_SECONDS = 0.5
 _NOT_BEGUN = -1
 
 
@@ -46,28 +44,21 @@ class Applier:
         self._position = _NOT_BEGUN
         self._expected: dict[bytes, deque[Future[FeedbackOutcome]]] = {}
         self._expected_lock = threading.Lock()
-        self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._follower = Follower(
+            "applier",
+            self._step,
+            waiting="feedback waits in the journal",
+            going_on="feedback is applied again",
+            left="feedback stays in the journal until the next start",
+        )
 
     def start(self) -> None:
         """Begins to apply in the background."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="pointsman-applier", daemon=True)
-            self._thread.start()
+        self._follower.start()
 
     def stop(self, grace_seconds: float) -> None:
         """Applies what is there, as far as the grace allows, and ends; the journal keeps the rest."""
-        self._ended.set()
-        if self._thread is None:
-            return
-        deadline = time.monotonic() + grace_seconds
-        self._thread.join(max(0.0, grace_seconds))
-        self._thread = None
-        try:
-            while time.monotonic() < deadline and self._step(0.0):
-                pass
-        except PointsmanError as error:
-            _log.warning("feedback stays in the journal until the next start", reason=str(error))
+        self._follower.stop(grace_seconds)
 
     def apply_now(self) -> None:
         """Applies all feedback that was acknowledged before this call.
@@ -94,23 +85,6 @@ class Applier:
                 waiting.remove(expected)
                 if not waiting:
                     del self._expected[_content(entry)]
-
-    def _run(self) -> None:
-        back_off = BackOff(self._ended)
-        while not self._ended.is_set():
-            try:
-                self._step(_TAKE_SECONDS)
-            except PointsmanError as error:
-                if back_off.first:
-                    _log.warning("feedback waits in the journal", reason=str(error))
-            except Exception:  # noqa: BLE001 - whatever it is, what was acknowledged must be applied some time
-                if back_off.first:
-                    _log.exception("feedback waits in the journal")
-            else:
-                if back_off.reset():
-                    _log.info("feedback is applied again")
-                continue
-            back_off.wait()
 
     def _step(self, timeout_seconds: float) -> bool:
         """Takes and applies one batch; answers whether there may be more that was there before."""

@@ -1,24 +1,17 @@
 """Registers the lake's new files in the manifest and lets the journal forget what is in them."""
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-import structlog
-
-from pointsman.control.backing_off import BackOff
 from pointsman.control.convert.lake import predictions_file
+from pointsman.control.following import Follower
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.lake import JournalStream
-from pointsman.errors import PointsmanError
 from pointsman.store import journal_positions, lake_files
 from pointsman.store.database import Database
 from pointsman.v1 import record_pb2
 
-_log = structlog.get_logger(__name__)
-
-_TAKE_SECONDS = 0.5
 _NOT_BEGUN = -1
 
 
@@ -46,8 +39,13 @@ class Shipping:
         # Guards the position, and tells those who wait for it.
         self._changed = threading.Condition()
         self._position = _NOT_BEGUN
-        self._ended = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._follower = Follower(
+            "shipping",
+            self._step,
+            waiting="predictions wait in the journal",
+            going_on="predictions reach the lake again",
+            left="predictions stay in the journal until the next start",
+        )
 
     @property
     def position(self) -> int:
@@ -56,45 +54,16 @@ class Shipping:
 
     def start(self) -> None:
         """Begins to register in the background."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="pointsman-shipping", daemon=True)
-            self._thread.start()
+        self._follower.start()
 
     def stop(self, grace_seconds: float) -> None:
         """Registers what is written, as far as the grace allows, and ends; the journal keeps the rest."""
-        self._ended.set()
-        if self._thread is None:
-            return
-        deadline = time.monotonic() + grace_seconds
-        self._thread.join(max(0.0, grace_seconds))
-        self._thread = None
-        try:
-            while time.monotonic() < deadline and self._step(0.0):
-                pass
-        except PointsmanError as error:
-            _log.warning("predictions stay in the journal until the next start", reason=str(error))
+        self._follower.stop(grace_seconds)
 
     def wait_for(self, position: int, timeout_seconds: float) -> bool:
         """Waits until every prediction before a position is in the manifest; answers whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: self._position >= position, timeout_seconds)
-
-    def _run(self) -> None:
-        back_off = BackOff(self._ended)
-        while not self._ended.is_set():
-            try:
-                self._step(_TAKE_SECONDS)
-            except PointsmanError as error:
-                if back_off.first:
-                    _log.warning("predictions wait in the journal", reason=str(error))
-            except Exception:  # noqa: BLE001 - whatever it is, the journal must not grow for ever
-                if back_off.first:
-                    _log.exception("predictions wait in the journal")
-            else:
-                if back_off.reset():
-                    _log.info("predictions reach the lake again")
-                continue
-            back_off.wait()
 
     def _step(self, timeout_seconds: float) -> bool:
         """Registers what was shipped; answers whether there was anything."""

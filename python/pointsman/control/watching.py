@@ -82,7 +82,7 @@ class RouterWatch:
             caller: Who asks.
             router_id: The router.
             start_time_us: Where the window begins; None for all that is recorded.
-            end_time_us: Where it ends; None for now.
+            end_time_us: Where it ends; None means the present.
             step_us: The length of a step of the series; 0 for no series.
 
         Raises:
