@@ -74,8 +74,8 @@ impl Segments {
         // Before the list: what is said of a segment that is replaced meanwhile is less, never more.
         let written = self.written.load(Acquire);
         let mut segments = Vec::clone(&self.list.load());
-        if let Some(last) = segments.last_mut().filter(|last| !last.sealed) {
-            last.end = last.end.max(written);
+        if let Some(last) = segments.last_mut() {
+            last.end = end_of(last, written);
         }
         segments
     }
@@ -100,13 +100,16 @@ impl Segments {
 
     /// The position behind everything, 0 for a new log.
     pub(crate) fn end(&self) -> u64 {
-        self.all().last().map_or(0, |last| last.end)
+        let written = self.written.load(Acquire);
+        self.list.load().last().map_or(0, |last| end_of(last, written))
     }
 
     /// Bytes that somebody still needs.
     pub(crate) fn byte_count(&self) -> u64 {
-        let released = self.released.load(Relaxed);
-        self.all().iter().map(|segment| segment.end.saturating_sub(segment.start.max(released))).sum()
+        let (released, written) = (self.released.load(Relaxed), self.written.load(Acquire));
+        let needed =
+            |segment: &SegmentInfo| end_of(segment, written).saturating_sub(segment.start.max(released));
+        self.list.load().iter().map(needed).sum()
     }
 
     /// Deletes the complete segments that end at or before a position.
@@ -137,6 +140,11 @@ impl Segments {
             changed
         })
     }
+}
+
+/// The position behind what is written of a segment. Only the last one may not be complete.
+fn end_of(segment: &SegmentInfo, written: u64) -> u64 {
+    if segment.sealed { segment.end } else { segment.end.max(written) }
 }
 
 /// The name of a segment's file.

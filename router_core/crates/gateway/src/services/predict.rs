@@ -36,13 +36,7 @@ pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, Ca
     // Strangers are turned away before their bytes take memory.
     let principal = call.principal(client)?;
     let deadline = call.deadline(None);
-    let late =
-        |_| CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete");
-    let reading = async {
-        let start = call.read_start().await?;
-        call.read_whole(start).await
-    };
-    let message = timeout_at(deadline, reading).await.map_err(late)??;
+    let message = call.read_message(deadline).await?;
     let recorded = message.bytes.clone();
     let request = PredictRequest::decode(message.bytes)
         .map_err(|error| CallError::invalid(format!("message: {error}")))?;
