@@ -116,6 +116,14 @@ class ServerHandle:
             JournalError: a file cannot be read or written.
         """
 
+    def read_lake_rows(self, query: bytes) -> bytes:
+        """Answers a ``RowsQuery`` with a ``RowsAnswer``.
+
+        Raises:
+            PositionGoneError: a file was replaced: read the manifest again.
+            JournalError: a file cannot be read.
+        """
+
     def metrics(self) -> str:
         """Answers all metrics in the Prometheus text format."""
 

@@ -31,7 +31,7 @@ create_exception!(
     pointsman._core,
     PositionGoneError,
     CoreError,
-    "Segments that are asked for were released meanwhile."
+    "Segments that are asked for were released meanwhile, or files replaced."
 );
 create_exception!(pointsman._core, InvalidPredictionIdError, CoreError, "A prediction id is not ours.");
 

@@ -129,6 +129,11 @@ impl ServerHandle {
         answer(py, || server.merge_lake_files(request))
     }
 
+    fn read_lake_rows<'py>(&self, py: Python<'py>, query: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let server = self.server()?;
+        answer(py, || server.read_lake_rows(query))
+    }
+
     fn metrics(&self, py: Python<'_>) -> PyResult<String> {
         let server = self.server()?;
         Ok(py.detach(|| server.metrics()))

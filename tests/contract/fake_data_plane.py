@@ -145,6 +145,9 @@ class FakeDataPlane:
     def merge_lake_files(self, request: bytes) -> bytes:
         return self.journal.merge_lake_files(request)
 
+    def read_lake_rows(self, query: bytes) -> bytes:
+        return self.journal.read_lake_rows(query)
+
     def metrics(self) -> str:
         return ""
 

@@ -119,6 +119,11 @@ class CoreDataPlane:
         with _translated():
             return self._handle.merge_lake_files(request)
 
+    def read_lake_rows(self, query: bytes) -> bytes:
+        """Answers a ``RowsQuery`` with a ``RowsAnswer``."""
+        with _translated():
+            return self._handle.read_lake_rows(query)
+
     def metrics(self) -> str:
         """Answers all metrics in the Prometheus text format."""
         with _translated():

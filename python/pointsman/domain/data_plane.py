@@ -146,6 +146,17 @@ class DataPlane(Protocol):
             JournalError: A file cannot be read or written.
         """
 
+    def read_lake_rows(self, query: bytes) -> bytes:
+        """Reads rows of the lake's files by their numbers, as a ``RowsQuery`` says.
+
+        Returns:
+            The rows, as a ``RowsAnswer``.
+
+        Raises:
+            JournalError: A file cannot be read.
+            PositionGoneError: A file was replaced since the manifest was read: read it again.
+        """
+
     def metrics(self) -> str:
         """Answers all metrics in the Prometheus text format."""
 

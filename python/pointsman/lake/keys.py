@@ -58,9 +58,6 @@ def files_of(paths: Sequence[str]) -> dict[str, Any]:
 
 
 READ_FILES = "read_parquet($files, file_row_number = true, hive_partitioning = false)"
-READ_ALL_COLUMNS = (
-    "read_parquet($files, file_row_number = true, hive_partitioning = false, union_by_name = true)"
-)
 
 
 class KeyFinder:

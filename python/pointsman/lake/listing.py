@@ -78,8 +78,7 @@ class Listing:
         else:
             keys, going_on = self._sifted(page_size, after, has_feedback)
             more = going_on is not None
-        contents = ContentReader(self._connection, self._data_plane, self._snapshot, self._conditions)
-        rows = contents.read(keys)
+        rows = ContentReader(self._data_plane, self._snapshot, self._conditions).read(keys)
         if not more:
             return rows, None
         if going_on is None:

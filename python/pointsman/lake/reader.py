@@ -14,13 +14,14 @@ from pointsman.domain.predictions import Prediction, PredictionFilter
 from pointsman.domain.routers import Router
 from pointsman.domain.windows import Window, WindowCounts
 from pointsman.lake.conditions import Conditions
+from pointsman.lake.contents import ContentReader
 from pointsman.lake.engine import Engine, LakeOptions
-from pointsman.lake.keys import READ_ALL_COLUMNS, KeyFinder, files_of, with_ids
+from pointsman.lake.keys import READ_FILES, Cursor, Key, KeyFinder, files_of, with_ids
 from pointsman.lake.listing import Listing, with_feedback
 from pointsman.lake.measuring import Measurement
-from pointsman.lake.rows import prediction_of
+from pointsman.lake.rows import predictions_of
 from pointsman.lake.snapshot import Snapshot, SnapshotReader
-from pointsman.lake.tail import read_tail
+from pointsman.lake.tail import PLACE, read_tail
 from pointsman.store.database import Database
 
 if TYPE_CHECKING:
@@ -106,10 +107,20 @@ class LakeReader:
         if time_us is None:
             return None
 
+        wanted = PredictionFilter(start_time_us=time_us, end_time_us=time_us + 1)
+
         def read(snapshot: Snapshot) -> Prediction | None:
-            return self._in_files(connection, snapshot, time_us, prediction_id, row) or self._in_tail(
-                snapshot, time_us, prediction_id, row
+            conditions = Conditions.of(snapshot, wanted, ())
+            if conditions.span.is_empty:
+                return None
+            key = _key_in_files(connection, snapshot, (time_us, prediction_id, row))
+            if key is not None:
+                return ContentReader(self._data_plane, snapshot, conditions).read([key])[0]
+            tail = read_tail(
+                self._data_plane, snapshot, conditions, prediction_id=prediction_id, with_bodies=True
             )
+            rows = (found for table in tail.tables for found in predictions_of(table))
+            return next((found for found in rows if found.key == (prediction_id, row)), None)
 
         with self._engine.cursor() as connection:
             found = self._snapshots.reading(router, time_us, time_us + 1, read)
@@ -149,36 +160,20 @@ class LakeReader:
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, window.start_time_us, window.end_time_us, read)
 
-    def _in_files(
-        self,
-        connection: DuckDBPyConnection,
-        snapshot: Snapshot,
-        time_us: int,
-        prediction_id: str,
-        row: int,
-    ) -> Prediction | None:
-        if not snapshot.files or time_us < snapshot.start_time_us:
-            return None
-        sql = (
-            f"SELECT * FROM {READ_ALL_COLUMNS} "
-            'WHERE time_us = $time_us AND prediction_id = $prediction_id AND "row" = $row'
-        )
-        values = {"time_us": time_us, "prediction_id": prediction_id, "row": row}
-        files = files_of([file.path for file in snapshot.files])
-        found = connection.execute(sql, values | files)
-        names = [column[0] for column in found.description]
-        rows = found.fetchall()
-        return prediction_of(names, rows[0]) if rows else None
 
-    def _in_tail(self, snapshot: Snapshot, time_us: int, prediction_id: str, row: int) -> Prediction | None:
-        wanted = PredictionFilter(start_time_us=time_us, end_time_us=time_us + 1)
-        conditions = Conditions.of(snapshot, wanted, ())
-        tail = read_tail(
-            self._data_plane, snapshot, conditions, prediction_id=prediction_id, with_bodies=True
-        )
-        for table in tail.tables:
-            names = table.column_names
-            for values in table.to_pylist(maps_as_pydicts="strict"):
-                if values["prediction_id"] == prediction_id and values["row"] == row:
-                    return prediction_of(names, [values[name] for name in names])
+def _key_in_files(connection: DuckDBPyConnection, snapshot: Snapshot, cursor: Cursor) -> Key | None:
+    """Finds where in the files a row is; None when it is in none."""
+    if not snapshot.files:
         return None
+    time_us, prediction_id, row = cursor
+    paths = [file.path for file in snapshot.files]
+    sql = (
+        f"SELECT file_index, {PLACE} FROM {READ_FILES} "
+        'WHERE time_us = $time_us AND prediction_id = $prediction_id AND "row" = $row'
+    )
+    values = {"time_us": time_us, "prediction_id": prediction_id, "row": row}
+    found = connection.execute(sql, values | files_of(paths)).fetchone()
+    if found is None:
+        return None
+    index, place = found
+    return Key(time_us, row, prediction_id, paths[index], place)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.predictions import (
     DecisionReason,
@@ -15,17 +15,18 @@ from pointsman.domain.predictions import (
 )
 from pointsman.domain.values import JsonValue
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 FEATURE_PREFIX = "f_"
 
 
-def prediction_of(names: Sequence[str], values: Sequence[Any]) -> Prediction:
-    """Reads a row.
+def predictions_of(table: pa.Table) -> list[Prediction]:
+    """Reads rows with the lake's columns; those of features have the prefix ``f_``."""
+    return [_prediction(row) for row in table.to_pylist(maps_as_pydicts="strict")]
 
-    Args:
-        names: The names of its columns; features have the prefix ``f_``.
-        values: Its values.
-    """
-    row = dict(zip(names, values, strict=True))
+
+def _prediction(row: Mapping[str, Any]) -> Prediction:
     label, number = row["prediction_label"], row["prediction_number"]
     eligible = zip(row["eligible_variants"] or (), row["eligible_propensities"] or (), strict=False)
     return Prediction(

@@ -20,8 +20,14 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True)
 class SnapshotFile:
-    """A file to read, with the times of its rows."""
+    """A file to read, with the times of its rows.
 
+    Attributes:
+        name: Its path below the lake's folder.
+        path: Its whole path.
+    """
+
+    name: str
     path: str
     min_time_us: int
     max_time_us: int
@@ -108,7 +114,7 @@ class SnapshotReader:
     def _file(self, file: LakeFile) -> SnapshotFile:
         # What leads elsewhere DuckDB refuses to open.
         path = str(self._lake_folder / PurePosixPath(file.path))
-        return SnapshotFile(path, file.min_time_us, file.max_time_us, file.row_count)
+        return SnapshotFile(file.path, path, file.min_time_us, file.max_time_us, file.row_count)
 
     def _is_here(self, file: LakeFile, journal_id: str) -> bool:
         """Tells files of other servers, whose folders may be elsewhere, from files that are missing."""

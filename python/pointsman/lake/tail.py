@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pointsman.domain.data_plane import DataPlane
 from pointsman.lake.conditions import MAX_TIME_US, Conditions
 from pointsman.lake.snapshot import Snapshot
+from pointsman.lake.streams import read_stream
 from pointsman.v1 import record_pb2
 
 if TYPE_CHECKING:
@@ -88,20 +89,13 @@ def read_tail(
             variant=conditions.variant,
         )
         answer = record_pb2.TailAnswer.FromString(data_plane.read_tail(query.SerializeToString()))
-        found = [table for table in map(_table, answer.arrow_streams) if table.num_rows]
+        found = [table for table in map(read_stream, answer.arrow_streams) if table.num_rows]
         tables += [_numbered(table) for table in found]
         if max_decisions and found and _decision_count(found) >= max_decisions:
             full = True
             # Below the latest of the earliest times, rows of one of the entity's forms may be missing.
             oldest_us = max(oldest_us, min(_earliest(table) for table in found))
     return Tail(tuple(tables), full, oldest_us)
-
-
-def _table(stream: bytes) -> pa.Table:
-    import pyarrow as pa
-
-    with pa.ipc.open_stream(stream) as reader:
-        return reader.read_all()
 
 
 def _numbered(table: pa.Table) -> pa.Table:

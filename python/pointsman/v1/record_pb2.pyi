@@ -230,6 +230,28 @@ class TailAnswer(_message.Message):
     row_count: int
     def __init__(self, arrow_streams: _Optional[_Iterable[bytes]] = ..., row_count: _Optional[int] = ...) -> None: ...
 
+class RowsQuery(_message.Message):
+    __slots__ = ("files",)
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    files: _containers.RepeatedCompositeFieldContainer[FileRows]
+    def __init__(self, files: _Optional[_Iterable[_Union[FileRows, _Mapping]]] = ...) -> None: ...
+
+class FileRows(_message.Message):
+    __slots__ = ("path", "rows")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    rows: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, path: _Optional[str] = ..., rows: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class RowsAnswer(_message.Message):
+    __slots__ = ("arrow_streams", "row_count")
+    ARROW_STREAMS_FIELD_NUMBER: _ClassVar[int]
+    ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    arrow_streams: _containers.RepeatedScalarFieldContainer[bytes]
+    row_count: int
+    def __init__(self, arrow_streams: _Optional[_Iterable[bytes]] = ..., row_count: _Optional[int] = ...) -> None: ...
+
 class MergeRequest(_message.Message):
     __slots__ = ("inputs", "output", "erased_entity_ids")
     INPUTS_FIELD_NUMBER: _ClassVar[int]

@@ -38,7 +38,7 @@ pub enum GatewayError {
     /// The journal cannot do what it is asked.
     #[error("{0}")]
     Journal(String),
-    /// Segments that are asked for were released meanwhile.
+    /// Segments that are asked for were released meanwhile, or files replaced.
     #[error("{0}")]
     PositionGone(String),
 }
@@ -62,6 +62,7 @@ impl From<LakeError> for GatewayError {
     fn from(error: LakeError) -> Self {
         match error {
             LakeError::Journal(error) => error.into(),
+            LakeError::FileGone { .. } => Self::PositionGone(error.to_string()),
             error => Self::Journal(error.to_string()),
         }
     }

@@ -26,6 +26,12 @@ pub enum LakeError {
         /// What is wrong with it.
         source: ParquetError,
     },
+    /// A file was replaced since its name was read.
+    #[error("{path} is not there any more; read the manifest again")]
+    FileGone {
+        /// The file, below the lake's folder.
+        path: String,
+    },
     /// Rows do not fit together.
     #[error("rows of the lake: {0}")]
     Arrow(#[from] ArrowError),

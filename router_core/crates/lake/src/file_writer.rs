@@ -30,7 +30,7 @@ use crate::{
 
 /// Rows of a row group.
 pub(crate) const ROW_GROUP_ROWS: usize = 100_000;
-const PAGE_ROWS: usize = 4_096;
+const PAGE_ROWS: usize = 2_048;
 const DICTIONARY_BYTES: usize = 64 * 1024;
 /// Bytes after which a row group ends before it has all its rows.
 const ROW_GROUP_BYTES: usize = 64 << 20;
@@ -111,11 +111,10 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
         .set_created_by("pointsman".to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        // Who reads single rows inflates the pages they are in and whole dictionaries: small ones halve the time.
+        // Who reads single rows inflates the pages they are in and whole dictionaries: both are small.
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_offset_index_disabled(true)
         .set_key_value_metadata(Some(vec![KeyValue::new(VERSION_KEY.to_owned(), LAKE_VERSION.to_owned())]));
     let probabilities = ["probabilities", "list", "element"].map(str::to_owned).to_vec();
     properties = properties.set_column_dictionary_enabled(ColumnPath::from(probabilities), false);

@@ -2337,6 +2337,34 @@ pub struct TailAnswer {
     #[prost(uint64, tag = "2")]
     pub row_count: u64,
 }
+/// Asks for rows of files by their numbers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RowsQuery {
+    /// The files.
+    #[prost(message, repeated, tag = "1")]
+    pub files: ::prost::alloc::vec::Vec<FileRows>,
+}
+/// Some rows of a file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileRows {
+    /// Its path below the lake's folder.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// The numbers of rows in it, from 0 on.
+    #[prost(uint64, repeated, tag = "2")]
+    pub rows: ::prost::alloc::vec::Vec<u64>,
+}
+/// Rows of files, in the order of files and numbers, each once.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RowsAnswer {
+    /// Arrow IPC streams with the lake's columns and two more: file_index, the place of the row's file in the query, and
+    /// file_row_number. Files of the same columns share one.
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub arrow_streams: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// How many rows they have.
+    #[prost(uint64, tag = "2")]
+    pub row_count: u64,
+}
 /// Asks to write several files of one router, model and date as one.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MergeRequest {

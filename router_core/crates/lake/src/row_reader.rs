@@ -1,0 +1,176 @@
+//! Single rows of files by their numbers: pages are found by the files' indexes, and no others are read.
+
+use std::{io, ops::Range, panic::resume_unwind, path::Path, sync::Arc, thread};
+
+use arrow::{
+    array::{Int64Array, RecordBatch, UInt32Array},
+    compute::concat_batches,
+    datatypes::{DataType, Field, Schema},
+    ipc::writer::StreamWriter,
+};
+use parquet::{
+    arrow::arrow_reader::{
+        ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+        RowSelectionPolicy,
+    },
+    file::metadata::{PageIndexPolicy, ParquetMetaData},
+};
+use pointsman_journal::files::Files;
+use pointsman_wire::generated::pointsman_v1 as proto;
+
+use crate::{error::LakeError, paths::FilePath, stored_file::StoredFile};
+
+/// The most rows of one query.
+const MAX_ROWS: usize = 100_000;
+/// From so many files on, two threads read them.
+const FILES_FOR_THREADS: usize = 8;
+/// The columns that say where a row is, behind those of its file.
+const FILE_INDEX: &str = "file_index";
+const ROW_NUMBER: &str = "file_row_number";
+
+/// Reads rows by their numbers in their files, with all columns and where they are; in the order of files and numbers,
+/// each once.
+///
+/// # Errors
+/// [`LakeError::FileGone`]: a file was replaced; what is registered must be read again. Else a path is none of the
+/// lake's, a file has no such row, or one cannot be read.
+pub fn read_rows(
+    files: &dyn Files,
+    lake_folder: &Path,
+    query: &proto::RowsQuery,
+) -> Result<proto::RowsAnswer, LakeError> {
+    let row_count: usize = query.files.iter().map(|file| file.rows.len()).sum();
+    if row_count > MAX_ROWS {
+        return Err(refusal("rows", row_count, format!("are more than {MAX_ROWS}; ask for them in parts")));
+    }
+    let asked: Vec<(u32, &proto::FileRows)> = (0..).zip(&query.files).collect();
+    let read = |part: &[(u32, &proto::FileRows)]| {
+        let batches = part.iter().map(|(index, file)| read_file(files, lake_folder, *index, file));
+        batches.collect::<Result<Vec<RecordBatch>, LakeError>>()
+    };
+    let batches = if asked.len() < FILES_FOR_THREADS {
+        read(&asked)?
+    } else {
+        let (first, second) = asked.split_at(asked.len() / 2);
+        let (first, second) = thread::scope(|scope| {
+            let other = scope.spawn(|| read(second));
+            (read(first), other.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        let mut all = first?;
+        all.append(&mut second?);
+        all
+    };
+    answer_of(batches)
+}
+
+fn read_file(
+    files: &dyn Files,
+    lake_folder: &Path,
+    index: u32,
+    asked: &proto::FileRows,
+) -> Result<RecordBatch, LakeError> {
+    let path = FilePath::parse("files", &asked.path)?.below(lake_folder);
+    let file = StoredFile::open(files, &path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => LakeError::FileGone { path: asked.path.clone() },
+        _ => LakeError::io(&path, error),
+    })?;
+    let of_parquet = |error| LakeError::parquet(&path, error);
+    let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
+    let metadata = ArrowReaderMetadata::load(&file, options).map_err(of_parquet)?;
+    let mut rows: Vec<usize> =
+        asked.rows.iter().map(|&row| usize::try_from(row).unwrap_or(usize::MAX)).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    let choice = Choice::of(metadata.metadata(), &rows)
+        .ok_or_else(|| refusal("rows", rows.last().copied().unwrap_or(0), no_such_row(metadata.metadata())))?;
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+        .with_row_groups(choice.row_groups)
+        .with_row_selection(choice.rows)
+        .with_row_selection_policy(RowSelectionPolicy::Selectors)
+        .with_batch_size(rows.len().max(1))
+        .build()
+        .map_err(of_parquet)?;
+    let schema = arrow::array::RecordBatchReader::schema(&reader);
+    let batches = reader.collect::<Result<Vec<RecordBatch>, _>>()?;
+    with_places(&concat_batches(&schema, &batches)?, index, &rows)
+}
+
+/// What to read of a file.
+struct Choice {
+    row_groups: Vec<usize>,
+    /// Numbered as if the file had only these row groups.
+    rows: RowSelection,
+}
+
+impl Choice {
+    /// Finds the row groups of rows in ascending order; None when one lies behind the file's last.
+    fn of(metadata: &ParquetMetaData, rows: &[usize]) -> Option<Self> {
+        let mut row_groups = Vec::new();
+        let mut ranges: Vec<Range<usize>> = Vec::with_capacity(rows.len());
+        let (mut start, mut chosen_rows) = (0, 0);
+        let mut rest = rows;
+        for (index, group) in metadata.row_groups().iter().enumerate() {
+            let row_count = usize::try_from(group.num_rows()).unwrap_or(0);
+            let end = start + row_count;
+            let (inside, behind) = rest.split_at(rest.partition_point(|&row| row < end));
+            if !inside.is_empty() {
+                row_groups.push(index);
+                ranges.extend(inside.iter().map(|&row| {
+                    let number = chosen_rows + row - start;
+                    number..number + 1
+                }));
+                chosen_rows += row_count;
+            }
+            (start, rest) = (end, behind);
+        }
+        let rows = RowSelection::from_consecutive_ranges(ranges.into_iter(), chosen_rows);
+        rest.is_empty().then_some(Self { row_groups, rows })
+    }
+}
+
+fn no_such_row(metadata: &ParquetMetaData) -> String {
+    format!("is not one of the file's {} rows; they count from 0", metadata.file_metadata().num_rows())
+}
+
+fn refusal(field: &'static str, value: usize, reason: String) -> LakeError {
+    LakeError::Request { field, value: value.to_string(), reason }
+}
+
+/// Adds where rows are.
+fn with_places(batch: &RecordBatch, index: u32, rows: &[usize]) -> Result<RecordBatch, LakeError> {
+    let schema = batch.schema();
+    let places = [
+        Arc::new(Field::new(FILE_INDEX, DataType::UInt32, false)),
+        Arc::new(Field::new(ROW_NUMBER, DataType::Int64, false)),
+    ];
+    let fields: Vec<_> = schema.fields().iter().cloned().chain(places).collect();
+    let mut columns = batch.columns().to_vec();
+    columns.push(Arc::new(UInt32Array::from_value(index, batch.num_rows())));
+    let numbers = rows.iter().map(|&row| i64::try_from(row).unwrap_or(i64::MAX));
+    columns.push(Arc::new(Int64Array::from_iter_values(numbers)));
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
+/// Writes rows as Arrow streams: one for all files of the same columns.
+fn answer_of(batches: Vec<RecordBatch>) -> Result<proto::RowsAnswer, LakeError> {
+    let mut alike: Vec<Vec<RecordBatch>> = Vec::new();
+    for batch in batches {
+        let same = |others: &&mut Vec<RecordBatch>| {
+            others.first().is_some_and(|other| other.schema_ref() == batch.schema_ref())
+        };
+        match alike.iter_mut().find(same) {
+            Some(others) => others.push(batch),
+            None => alike.push(vec![batch]),
+        }
+    }
+    let mut answer = proto::RowsAnswer::default();
+    for batches in alike {
+        let Some(schema) = batches.first().map(RecordBatch::schema) else { continue };
+        let rows = concat_batches(&schema, &batches)?;
+        let mut writer = StreamWriter::try_new(Vec::new(), &schema)?;
+        writer.write(&rows)?;
+        answer.row_count += rows.num_rows() as u64;
+        answer.arrow_streams.push(writer.into_inner()?);
+    }
+    Ok(answer)
+}
