@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pointsman.domain.predictions import PredictionFilter, PredictionOrder
+from pointsman.domain.predictions import Prediction, PredictionFilter, PredictionOrder
 from pointsman.lake.snapshot import Snapshot
 
 MAX_TIME_US = 2**62
@@ -78,21 +78,25 @@ class Conditions:
         """Whether the data plane can choose the rows itself."""
         return self.status_code is None and self.min_latency_ns == 0
 
+    def admit(self, row: Prediction) -> bool:
+        """Whether a row that fulfils :meth:`sql` is of the entity, and not of one with the same hash."""
+        return not self.entity_ids or row.entity_id in self.entity_ids
+
     def sql(self) -> tuple[str, dict[str, Any]]:
-        """Answers the conditions and their parameters."""
+        """Answers the conditions and their parameters.
+
+        Of an entity only the hash is compared, which passes over most files and pages. Comparing the id, too,
+        would take three times as long; who reads the rows asks :meth:`admit`.
+        """
         parts = ["time_us >= $start_us", "time_us <= $end_us"]
         values: dict[str, Any] = {"start_us": self.span.start_us, "end_us": self.span.end_us}
         if self.variant:
             parts.append("variant = $variant")
             values["variant"] = self.variant
         if self.entity_ids:
-            either = []
-            for index, entity_id in enumerate(self.entity_ids):
-                # The hash prunes and is cheap to compare; the id makes it certain.
-                either.append(f"entity_hash = $hash_{index} AND entity_id = $entity_{index}")
-                values[f"hash_{index}"] = entity_hash(entity_id)
-                values[f"entity_{index}"] = entity_id
-            parts.append(either[0] if len(either) == 1 else f"(({') OR ('.join(either)}))")
+            hashes = {f"hash_{index}": entity_hash(found) for index, found in enumerate(self.entity_ids)}
+            parts.append(f"entity_hash IN ({', '.join(f'${name}' for name in hashes)})")
+            values |= hashes
         if self.status_code is not None:
             parts.append("status_code = $status_code")
             values["status_code"] = self.status_code

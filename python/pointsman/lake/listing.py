@@ -78,11 +78,12 @@ class Listing:
         else:
             keys, going_on = self._sifted(page_size, after, has_feedback)
             more = going_on is not None
-        rows = ContentReader(self._data_plane, self._snapshot, self._conditions).read(keys)
+        found = ContentReader(self._data_plane, self._snapshot, self._conditions).read(keys)
+        rows = [row for row in found if self._conditions.admit(row)]
         if not more:
             return rows, None
         if going_on is None:
-            last = rows[-1]
+            last = found[-1]
             going_on = (last.time_us, last.prediction_id, last.row)
         return rows, going_on
 

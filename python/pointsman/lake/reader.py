@@ -16,7 +16,7 @@ from pointsman.domain.windows import Window, WindowCounts
 from pointsman.lake.conditions import Conditions
 from pointsman.lake.contents import ContentReader
 from pointsman.lake.engine import Engine, LakeOptions
-from pointsman.lake.keys import READ_FILES, Cursor, Key, KeyFinder, files_of, with_ids
+from pointsman.lake.keys import READ_FILES, Cursor, Key, KeyFinder, files_of
 from pointsman.lake.listing import Listing, with_feedback
 from pointsman.lake.measuring import Measurement
 from pointsman.lake.rows import predictions_of
@@ -136,10 +136,15 @@ class LakeReader:
 
         def read(snapshot: Snapshot) -> str | None:
             conditions = Conditions.of(snapshot, wanted, [recorded_entity_id])
-            keys = KeyFinder(connection, self._data_plane, snapshot, conditions).find(1, None)
-            unknown = [key for key in keys if key.prediction_id is None]
-            known = with_ids(connection, unknown)
-            return next((known.get(key, key).prediction_id for key in keys), None)
+            finder = KeyFinder(connection, self._data_plane, snapshot, conditions)
+            contents = ContentReader(self._data_plane, snapshot, conditions)
+            after: Cursor | None = None
+            while keys := finder.find(1, after):
+                [row] = contents.read(keys)
+                if conditions.admit(row):
+                    return row.prediction_id
+                after = (row.time_us, row.prediction_id, row.row)
+            return None
 
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, None, None, read)
@@ -172,8 +177,7 @@ def _key_in_files(connection: DuckDBPyConnection, snapshot: Snapshot, cursor: Cu
         'WHERE time_us = $time_us AND prediction_id = $prediction_id AND "row" = $row'
     )
     values = {"time_us": time_us, "prediction_id": prediction_id, "row": row}
-    found = connection.execute(sql, values | files_of(paths)).fetchone()
-    if found is None:
-        return None
-    index, place = found
-    return Key(time_us, row, prediction_id, paths[index], place)
+    # There is one, but a result that is not read to its end keeps the connection from other work.
+    for index, place in connection.execute(sql, values | files_of(paths)).fetchall():
+        return Key(time_us, row, prediction_id, paths[index], place)
+    return None

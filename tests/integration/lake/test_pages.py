@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pointsman.domain.predictions import PredictionFilter, PredictionOrder
 from pointsman.domain.recording import hashed_entity
 from pointsman.errors import InvalidArgumentError, UnavailableError
-from stage.lake import prediction_id
+from stage.lake import entity_hash, prediction_id
 
 START_US = 1_790_035_200_000_000
 OLDEST = PredictionOrder.OLDEST_FIRST
@@ -166,6 +166,33 @@ def test_an_entity_is_found_in_each_form_it_was_recorded_in(lake):
     lake.record(START_US + 3, entity_id="u2")
     wanted = PredictionFilter(entity_id="u1")
     assert pages(lake, wanted, ["u1", hidden], 1) == expected(lake, wanted, entity_ids=["u1", hidden])
+
+
+def test_an_entity_with_the_same_hash_is_another_entity(lake):
+    same = entity_hash("u1")
+    lake.record(START_US, entity_id="u1")
+    lake.record(START_US + 1, entity_id="u2", entity_hash=same)
+    lake.record(START_US + 2, entity_id="u1")
+    lake.record(START_US + 3, START_US + 4, entity_id="u2", entity_hash=same)
+    lake.ship()
+    wanted = PredictionFilter(entity_id="u1")
+    for page_size in (1, 2, 9):
+        assert pages(lake, wanted, ["u1"], page_size) == expected(lake, wanted, entity_ids=["u1"]), page_size
+    latest = lake.reader.latest_prediction(lake.router, "u1")
+    assert latest == lake.rows[2]["prediction_id"], "neither the other entity's nor an older one"
+
+
+def test_reads_of_any_kind_follow_one_another(lake):
+    """A result that is not read to its end would keep the thread's connection from the next read."""
+    lake.record(START_US)
+    lake.ship()
+    lake.record(START_US + 1)
+    everything = PredictionFilter()
+    for row in lake.rows:
+        found = lake.reader.find(lake.router, row["prediction_id"], 0)
+        assert found is not None
+        assert found.time_us == row["time_us"]
+        assert pages(lake, everything, (), 9) == expected(lake, everything)
 
 
 def test_a_registered_position_that_went_away_is_read_again(lake):

@@ -21,6 +21,7 @@ mod newest;
 mod paths;
 mod priority;
 mod route;
+mod row_groups;
 mod row_reader;
 mod rows;
 mod schema;

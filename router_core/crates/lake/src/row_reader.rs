@@ -3,22 +3,28 @@
 use std::{io, ops::Range, panic::resume_unwind, path::Path, sync::Arc, thread};
 
 use arrow::{
-    array::{Int64Array, RecordBatch, UInt32Array},
+    array::{Int64Array, RecordBatch, RecordBatchReader as _, UInt32Array},
     compute::concat_batches,
     datatypes::{DataType, Field, Schema},
     ipc::writer::StreamWriter,
 };
 use parquet::{
-    arrow::arrow_reader::{
-        ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
-        RowSelectionPolicy,
+    arrow::{
+        ProjectionMask,
+        arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, RowSelection},
+        parquet_to_arrow_field_levels,
     },
     file::metadata::{PageIndexPolicy, ParquetMetaData},
 };
 use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
-use crate::{error::LakeError, paths::FilePath, stored_file::StoredFile};
+use crate::{
+    error::LakeError,
+    paths::FilePath,
+    row_groups::{ChosenGroups, Inflater, row_count},
+    stored_file::StoredFile,
+};
 
 /// The most rows of one query.
 const MAX_ROWS: usize = 100_000;
@@ -39,13 +45,14 @@ pub fn read_rows(
     lake_folder: &Path,
     query: &proto::RowsQuery,
 ) -> Result<proto::RowsAnswer, LakeError> {
-    let row_count: usize = query.files.iter().map(|file| file.rows.len()).sum();
-    if row_count > MAX_ROWS {
-        return Err(refusal("rows", row_count, format!("are more than {MAX_ROWS}; ask for them in parts")));
+    let asked_rows: usize = query.files.iter().map(|file| file.rows.len()).sum();
+    if asked_rows > MAX_ROWS {
+        return Err(refusal("rows", asked_rows, format!("are more than {MAX_ROWS}; ask for them in parts")));
     }
     let asked: Vec<(u32, &proto::FileRows)> = (0..).zip(&query.files).collect();
     let read = |part: &[(u32, &proto::FileRows)]| {
-        let batches = part.iter().map(|(index, file)| read_file(files, lake_folder, *index, file));
+        let inflater = Inflater::new().map_err(|error| LakeError::io(lake_folder, error))?;
+        let batches = part.iter().map(|(index, file)| read_file(files, lake_folder, &inflater, *index, file));
         batches.collect::<Result<Vec<RecordBatch>, LakeError>>()
     };
     let batches = if asked.len() < FILES_FOR_THREADS {
@@ -66,6 +73,7 @@ pub fn read_rows(
 fn read_file(
     files: &dyn Files,
     lake_folder: &Path,
+    inflater: &Inflater,
     index: u32,
     asked: &proto::FileRows,
 ) -> Result<RecordBatch, LakeError> {
@@ -81,16 +89,24 @@ fn read_file(
         asked.rows.iter().map(|&row| usize::try_from(row).unwrap_or(usize::MAX)).collect();
     rows.sort_unstable();
     rows.dedup();
-    let choice = Choice::of(metadata.metadata(), &rows)
-        .ok_or_else(|| refusal("rows", rows.last().copied().unwrap_or(0), no_such_row(metadata.metadata())))?;
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-        .with_row_groups(choice.row_groups)
-        .with_row_selection(choice.rows)
-        .with_row_selection_policy(RowSelectionPolicy::Selectors)
-        .with_batch_size(rows.len().max(1))
-        .build()
-        .map_err(of_parquet)?;
-    let schema = arrow::array::RecordBatchReader::schema(&reader);
+    let choice = Choice::of(metadata.metadata(), &rows).ok_or_else(|| {
+        refusal("rows", rows.last().copied().unwrap_or(0), no_such_row(metadata.metadata()))
+    })?;
+    let columns = metadata.metadata().file_metadata().schema_descr();
+    let known = metadata.schema().fields();
+    let levels = parquet_to_arrow_field_levels(columns, ProjectionMask::all(), Some(known));
+    let groups = ChosenGroups {
+        file: Arc::new(file),
+        metadata: metadata.metadata().clone(),
+        indexes: choice.row_groups,
+        inflater: inflater.clone(),
+    };
+    let levels = levels.map_err(of_parquet)?;
+    let batch_rows = rows.len().max(1);
+    let reader =
+        ParquetRecordBatchReader::try_new_with_row_groups(&levels, &groups, batch_rows, Some(choice.rows))
+            .map_err(of_parquet)?;
+    let schema = reader.schema();
     let batches = reader.collect::<Result<Vec<RecordBatch>, _>>()?;
     with_places(&concat_batches(&schema, &batches)?, index, &rows)
 }
@@ -110,8 +126,7 @@ impl Choice {
         let (mut start, mut chosen_rows) = (0, 0);
         let mut rest = rows;
         for (index, group) in metadata.row_groups().iter().enumerate() {
-            let row_count = usize::try_from(group.num_rows()).unwrap_or(0);
-            let end = start + row_count;
+            let end = start + row_count(group);
             let (inside, behind) = rest.split_at(rest.partition_point(|&row| row < end));
             if !inside.is_empty() {
                 row_groups.push(index);
@@ -119,7 +134,7 @@ impl Choice {
                     let number = chosen_rows + row - start;
                     number..number + 1
                 }));
-                chosen_rows += row_count;
+                chosen_rows += end - start;
             }
             (start, rest) = (end, behind);
         }

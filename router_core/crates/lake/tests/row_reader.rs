@@ -9,7 +9,11 @@ use arrow::{
     datatypes::{DataType, Field, Int64Type, Schema, UInt32Type},
     ipc::reader::StreamReader,
 };
-use parquet::{arrow::ArrowWriter, file::properties::WriterProperties};
+use parquet::{
+    arrow::ArrowWriter,
+    basic::{Compression, ZstdLevel},
+    file::properties::{EnabledStatistics, WriterProperties, WriterVersion},
+};
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::{LakeError, read_rows};
 use pointsman_wire::generated::pointsman_v1 as proto;
@@ -19,9 +23,8 @@ use support::*;
 const FOLDER: &str = "predictions/router=r/model=m/date=2026-01-31";
 
 fn read(lake: &Lake, asked: &[(&str, &[u64])]) -> Result<Vec<RecordBatch>, LakeError> {
-    let files = asked
-        .iter()
-        .map(|(path, rows)| proto::FileRows { path: (*path).to_owned(), rows: rows.to_vec() });
+    let files =
+        asked.iter().map(|(path, rows)| proto::FileRows { path: (*path).to_owned(), rows: rows.to_vec() });
     let answer = read_rows(&RealFiles, lake.path(), &proto::RowsQuery { files: files.collect() })?;
     let streams = answer.arrow_streams.into_iter().map(|stream| {
         let mut reader = StreamReader::try_new(Cursor::new(stream), None).unwrap();
@@ -41,24 +44,52 @@ fn places(batch: &RecordBatch) -> Vec<(u32, i64)> {
     files.values().iter().copied().zip(numbers.values().iter().copied()).collect()
 }
 
+fn entity_of(number: i64) -> Option<String> {
+    (number % 7 > 0).then(|| format!("entity {}", number % 5))
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    group_rows: usize,
+    has_index: bool,
+    is_deflated: bool,
+    version: WriterVersion,
+}
+
+const PLAIN: Form =
+    Form { group_rows: 2, has_index: true, is_deflated: true, version: WriterVersion::PARQUET_1_0 };
+
+fn any_form() -> impl Strategy<Value = Form> {
+    let version = prop_oneof![Just(WriterVersion::PARQUET_1_0), Just(WriterVersion::PARQUET_2_0)];
+    (1_usize..20, any::<bool>(), any::<bool>(), version).prop_map(
+        |(group_rows, has_index, is_deflated, version)| Form { group_rows, has_index, is_deflated, version },
+    )
+}
+
 /// Writes a file of `row_count` rows whose number is in the column `n`.
-fn write_file(lake: &Lake, name: &str, row_count: usize, group_rows: usize, has_index: bool) -> String {
+fn write_file(lake: &Lake, name: &str, row_count: usize, form: Form) -> String {
     let path = format!("{FOLDER}/{name}.parquet");
     fs::create_dir_all(lake.path().join(FOLDER)).unwrap();
-    let fields =
-        vec![Field::new("n", DataType::Int64, false), Field::new("entity_id", DataType::Utf8, false)];
+    let fields = vec![Field::new("n", DataType::Int64, false), Field::new("entity_id", DataType::Utf8, true)];
     let numbers: Vec<i64> = (0..row_count as i64).collect();
-    let names: Vec<String> = numbers.iter().map(|number| format!("entity {}", number % 5)).collect();
+    let names: Vec<Option<String>> = numbers.iter().copied().map(entity_of).collect();
     let batch = RecordBatch::try_new(
         Arc::new(Schema::new(fields)),
         vec![Arc::new(Int64Array::from(numbers)), Arc::new(StringArray::from(names))],
     );
     let properties = WriterProperties::builder()
-        .set_max_row_group_row_count(Some(group_rows))
+        .set_writer_version(form.version)
+        .set_compression(if form.is_deflated {
+            Compression::ZSTD(ZstdLevel::default())
+        } else {
+            Compression::UNCOMPRESSED
+        })
+        .set_max_row_group_row_count(Some(form.group_rows))
         .set_data_page_row_count_limit(3)
         .set_write_batch_size(1)
-        .set_statistics_enabled(parquet::file::properties::EnabledStatistics::None)
-        .set_offset_index_disabled(!has_index)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(!form.has_index)
         .build();
     let batch = batch.unwrap();
     let file = fs::File::create(lake.path().join(&path)).unwrap();
@@ -77,17 +108,16 @@ fn ship(lake: &Lake, start: u64, calls: &[proto::PredictionEntry]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn rows_are_those_of_their_numbers(
         row_count in 1_usize..60,
-        group_rows in 1_usize..20,
-        has_index in any::<bool>(),
+        form in any_form(),
         asked in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
     ) {
         let lake = Lake::new();
-        let path = write_file(&lake, "x", row_count, group_rows, has_index);
+        let path = write_file(&lake, "x", row_count, form);
         let mut wanted: Vec<u64> = asked.iter().map(|index| index.index(row_count) as u64).collect();
         let batch = read(&lake, &[(&path, &wanted)]).unwrap().remove(0);
         wanted.sort_unstable();
@@ -95,9 +125,8 @@ proptest! {
         let numbers = batch.column_by_name("n").unwrap().as_primitive::<Int64Type>().values().to_vec();
         prop_assert_eq!(&numbers, &wanted.iter().map(|&row| row as i64).collect::<Vec<_>>());
         prop_assert_eq!(places(&batch), numbers.iter().map(|&row| (0, row)).collect::<Vec<_>>());
-        let names: Vec<String> = numbers.iter().map(|number| format!("entity {}", number % 5)).collect();
-        let read_names: Vec<String> = strings(&batch, "entity_id").into_iter().flatten().collect();
-        prop_assert_eq!(read_names, names);
+        let names: Vec<Option<String>> = numbers.iter().copied().map(entity_of).collect();
+        prop_assert_eq!(strings(&batch, "entity_id"), names);
     }
 }
 
@@ -145,7 +174,7 @@ fn files_of_the_same_columns_share_a_stream() {
 #[test]
 fn what_is_not_there_is_told() {
     let lake = Lake::new();
-    let path = write_file(&lake, "x", 3, 2, true);
+    let path = write_file(&lake, "x", 3, PLAIN);
     let told = |asked: &[(&str, &[u64])]| read(&lake, asked).unwrap_err().to_string();
     assert_eq!(told(&[(&path, &[0, 3])]), "rows: \"3\" is not one of the file's 3 rows; they count from 0");
     let gone = format!("{FOLDER}/y.parquet");
