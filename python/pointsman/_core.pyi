@@ -19,6 +19,7 @@ Exceptions::
     └── InvalidPredictionIdError  a prediction id is malformed, forged or signed by no known key
 """
 
+import os
 from collections.abc import Sequence
 from typing import final
 
@@ -116,14 +117,6 @@ class ServerHandle:
             JournalError: a file cannot be read or written.
         """
 
-    def read_lake_rows(self, query: bytes) -> bytes:
-        """Answers a ``RowsQuery`` with a ``RowsAnswer``.
-
-        Raises:
-            PositionGoneError: a file was replaced: read the manifest again.
-            JournalError: a file cannot be read.
-        """
-
     def metrics(self) -> str:
         """Answers all metrics in the Prometheus text format."""
 
@@ -166,6 +159,22 @@ class DecodedPredictionId:
         """When it was made, UTC microseconds."""
     @property
     def key_id(self) -> int: ...
+
+def read_lake_rows(lake_folder: str | os.PathLike[str], query: bytes) -> bytes:
+    """Answers a ``RowsQuery`` with a ``RowsAnswer``.
+
+    Raises:
+        PositionGoneError: a file was replaced: read the manifest again.
+        JournalError: a file cannot be read.
+    """
+
+def count_lake_calls(lake_folder: str | os.PathLike[str], query: bytes) -> bytes:
+    """Answers a ``CountQuery`` with its ``CallCounts``.
+
+    Raises:
+        PositionGoneError: a file was replaced: read the manifest again.
+        JournalError: a file cannot be read.
+    """
 
 def decode_prediction_id(prediction_id: str, signing_keys: bytes) -> DecodedPredictionId:
     """Verifies and reads a prediction id with ``SigningKeys``.

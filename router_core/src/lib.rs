@@ -2,6 +2,7 @@
 
 mod engine;
 mod errors;
+mod lake;
 mod prediction_id;
 mod server;
 
@@ -21,6 +22,7 @@ mod _core {
             InvalidPredictionIdError, InvalidRequestError, InvalidSnapshotError, JournalError,
             PositionGoneError, StaleSnapshotError,
         },
+        lake::{count_lake_calls, read_lake_rows},
         prediction_id::{DecodedPredictionId, decode_prediction_id},
         server::{ServerHandle, start_server},
     };

@@ -129,11 +129,6 @@ impl ServerHandle {
         answer(py, || server.merge_lake_files(request))
     }
 
-    fn read_lake_rows<'py>(&self, py: Python<'py>, query: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        let server = self.server()?;
-        answer(py, || server.read_lake_rows(query))
-    }
-
     fn metrics(&self, py: Python<'_>) -> PyResult<String> {
         let server = self.server()?;
         Ok(py.detach(|| server.metrics()))
@@ -152,7 +147,7 @@ impl ServerHandle {
 }
 
 /// Runs without the interpreter's lock what answers bytes.
-fn answer<'py>(
+pub(crate) fn answer<'py>(
     py: Python<'py>,
     run: impl Send + FnOnce() -> Result<Vec<u8>, GatewayError>,
 ) -> PyResult<Bound<'py, PyBytes>> {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pointsman.dataplane.core import CoreDataPlane
 from pointsman.errors import (
     BackendError,
     InvalidPredictionIdError,
@@ -145,8 +146,8 @@ class FakeDataPlane:
     def merge_lake_files(self, request: bytes) -> bytes:
         return self.journal.merge_lake_files(request)
 
-    def read_lake_rows(self, query: bytes) -> bytes:
-        return self.journal.read_lake_rows(query)
+    read_lake_rows = staticmethod(CoreDataPlane.read_lake_rows)
+    count_lake_calls = staticmethod(CoreDataPlane.count_lake_calls)
 
     def metrics(self) -> str:
         return ""

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from pointsman.errors import JournalError, PositionGoneError
 from pointsman.v1 import record_pb2
-from stage.lake import read_rows, stream_of, table_of, write_file
+from stage.lake import stream_of, table_of, write_file
 
 ENTRY_BYTES = 100
 
@@ -138,9 +138,6 @@ class FakeJournal:
             of_models[row["model_id"]].append(row)
         streams = [stream_of(table_of(found)) for found in of_models.values()]
         return record_pb2.TailAnswer(arrow_streams=streams, row_count=len(rows)).SerializeToString()
-
-    def read_lake_rows(self, query: bytes) -> bytes:
-        return read_rows(self.lake_folder, query)
 
     def merge_lake_files(self, request: bytes) -> bytes:
         asked = record_pb2.MergeRequest.FromString(request)

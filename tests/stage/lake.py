@@ -13,9 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
-from pointsman.errors import PositionGoneError
-from pointsman.v1 import record_pb2
-
 JOURNAL_ID = "0123456789abcdef0123456789abcdef"
 ROW_GROUP_ROWS = 100_000
 DAY_US = 86_400_000_000
@@ -200,24 +197,6 @@ def write_file(
         min_time_us=int(times.min()),
         max_time_us=int(times.max()),
     )
-
-
-def read_rows(lake: Path, query: bytes) -> bytes:
-    """Answers a ``RowsQuery`` as the data plane does."""
-    asked = record_pb2.RowsQuery.FromString(query)
-    tables = []
-    for index, file in enumerate(asked.files):
-        try:
-            table = pq.read_table(lake / file.path, partitioning=None)
-        except FileNotFoundError as error:
-            raise PositionGoneError(f"{file.path} is not there any more") from error
-        numbers = sorted(set(file.rows))
-        rows = table.take(numbers)
-        rows = rows.append_column("file_index", pa.array([index] * len(numbers), pa.uint32()))
-        tables.append(rows.append_column("file_row_number", pa.array(numbers, pa.int64())))
-    streams = [stream_of(table) for table in tables]
-    row_count = sum(table.num_rows for table in tables)
-    return record_pb2.RowsAnswer(arrow_streams=streams, row_count=row_count).SerializeToString()
 
 
 def bulk_table(

@@ -9,6 +9,7 @@ from pointsman import _core, errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from pointsman.domain.data_plane import DecodedPredictionId
 
@@ -119,10 +120,17 @@ class CoreDataPlane:
         with _translated():
             return self._handle.merge_lake_files(request)
 
-    def read_lake_rows(self, query: bytes) -> bytes:
+    @staticmethod
+    def read_lake_rows(lake_folder: Path, query: bytes) -> bytes:
         """Answers a ``RowsQuery`` with a ``RowsAnswer``."""
         with _translated():
-            return self._handle.read_lake_rows(query)
+            return _core.read_lake_rows(lake_folder, query)
+
+    @staticmethod
+    def count_lake_calls(lake_folder: Path, query: bytes) -> bytes:
+        """Answers a ``CountQuery`` with its ``CallCounts``."""
+        with _translated():
+            return _core.count_lake_calls(lake_folder, query)
 
     def metrics(self) -> str:
         """Answers all metrics in the Prometheus text format."""

@@ -7,6 +7,7 @@ An implementation raises the errors of :mod:`pointsman.errors`, never the extens
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 
@@ -146,11 +147,22 @@ class DataPlane(Protocol):
             JournalError: A file cannot be read or written.
         """
 
-    def read_lake_rows(self, query: bytes) -> bytes:
+    def read_lake_rows(self, lake_folder: Path, query: bytes) -> bytes:
         """Reads rows of the lake's files by their numbers, as a ``RowsQuery`` says.
 
         Returns:
             The rows, as a ``RowsAnswer``.
+
+        Raises:
+            JournalError: A file cannot be read.
+            PositionGoneError: A file was replaced since the manifest was read: read it again.
+        """
+
+    def count_lake_calls(self, lake_folder: Path, query: bytes) -> bytes:
+        """Counts the calls of a window, as a ``CountQuery`` says.
+
+        Returns:
+            What was counted, as ``CallCounts``.
 
         Raises:
             JournalError: A file cannot be read.

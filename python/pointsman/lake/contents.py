@@ -61,7 +61,9 @@ class ContentReader:
         query = record_pb2.RowsQuery(
             files=[record_pb2.FileRows(path=names[path], rows=rows) for path, rows in asked.items()]
         )
-        answer = record_pb2.RowsAnswer.FromString(self._data_plane.read_lake_rows(query.SerializeToString()))
+        answer = record_pb2.RowsAnswer.FromString(
+            self._data_plane.read_lake_rows(self._snapshot.lake_folder, query.SerializeToString())
+        )
         paths = list(asked)
         found: dict[_Place, Prediction] = {}
         for table in map(read_stream, answer.arrow_streams):

@@ -49,7 +49,8 @@ class LakeReader:
     ) -> None:
         self._database = database
         self._data_plane = data_plane
-        self._engine = Engine(lake_folder, temporary_folder, options or LakeOptions())
+        self._options = options or LakeOptions()
+        self._engine = Engine(lake_folder, temporary_folder, self._options)
         self._snapshots = SnapshotReader(database, data_plane, lake_folder)
 
     def close(self) -> None:
@@ -160,7 +161,9 @@ class LakeReader:
         def read(snapshot: Snapshot) -> WindowCounts:
             conditions = Conditions.of(snapshot, wanted, ())
             tail = read_tail(self._data_plane, snapshot, conditions)
-            return Measurement(connection, snapshot, tail, conditions, window).counts()
+            return Measurement(
+                connection, self._data_plane, snapshot, tail, conditions, window, self._options.threads
+            ).counts()
 
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, window.start_time_us, window.end_time_us, read)

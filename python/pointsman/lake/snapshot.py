@@ -39,12 +39,14 @@ class Snapshot:
     """One state of a router's records.
 
     Attributes:
+        lake_folder: Where the files are.
         files: Files that may hold rows of the times asked for.
         position: Where the tail begins: what is before it is in the files.
         start_time_us: Rows before it are not the router's but those of an earlier one of the same id.
     """
 
     router_id: str
+    lake_folder: Path
     files: tuple[SnapshotFile, ...]
     position: int
     start_time_us: int
@@ -109,7 +111,7 @@ class SnapshotReader:
             )
             position = journal_positions.position_of(connection, journal_id, JournalStream.PREDICTIONS)
         found = [self._file(file) for file in listed if self._is_here(file, journal_id)]
-        return Snapshot(router.router_id, tuple(found), position, since_us)
+        return Snapshot(router.router_id, self._lake_folder, tuple(found), position, since_us)
 
     def _file(self, file: LakeFile) -> SnapshotFile:
         # What leads elsewhere DuckDB refuses to open.

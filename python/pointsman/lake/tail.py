@@ -27,11 +27,13 @@ class Tail:
 
     Attributes:
         tables: One for each model, with rows numbered in the column :data:`PLACE`.
+        streams: The same without numbers, as they came.
         full: Whether as many decisions came as were asked for, so that older ones may be missing.
         oldest_us: The earliest time in it; 0 without rows.
     """
 
     tables: tuple[pa.Table, ...]
+    streams: tuple[bytes, ...] = ()
     full: bool = False
     oldest_us: int = 0
 
@@ -74,6 +76,7 @@ def read_tail(
         return Tail(())
     end_us = conditions.span.end_us
     tables: list[pa.Table] = []
+    streams: list[bytes] = []
     full = False
     oldest_us = 0
     for entity_id in conditions.entity_ids or ("",):
@@ -91,11 +94,12 @@ def read_tail(
         answer = record_pb2.TailAnswer.FromString(data_plane.read_tail(query.SerializeToString()))
         found = [table for table in map(read_stream, answer.arrow_streams) if table.num_rows]
         tables += [_numbered(table) for table in found]
+        streams += answer.arrow_streams
         if max_decisions and found and _decision_count(found) >= max_decisions:
             full = True
             # Below the latest of the earliest times, rows of one of the entity's forms may be missing.
             oldest_us = max(oldest_us, min(_earliest(table) for table in found))
-    return Tail(tuple(tables), full, oldest_us)
+    return Tail(tuple(tables), tuple(streams), full, oldest_us)
 
 
 def _numbered(table: pa.Table) -> pa.Table:

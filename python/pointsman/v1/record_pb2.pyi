@@ -252,6 +252,92 @@ class RowsAnswer(_message.Message):
     row_count: int
     def __init__(self, arrow_streams: _Optional[_Iterable[bytes]] = ..., row_count: _Optional[int] = ...) -> None: ...
 
+class CountQuery(_message.Message):
+    __slots__ = ("files", "arrow_streams", "start_time_us", "end_time_us", "origin_time_us", "step_us", "buckets_per_e", "one_entity_in", "thread_count")
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    ARROW_STREAMS_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    STEP_US_FIELD_NUMBER: _ClassVar[int]
+    BUCKETS_PER_E_FIELD_NUMBER: _ClassVar[int]
+    ONE_ENTITY_IN_FIELD_NUMBER: _ClassVar[int]
+    THREAD_COUNT_FIELD_NUMBER: _ClassVar[int]
+    files: _containers.RepeatedScalarFieldContainer[str]
+    arrow_streams: _containers.RepeatedScalarFieldContainer[bytes]
+    start_time_us: int
+    end_time_us: int
+    origin_time_us: int
+    step_us: int
+    buckets_per_e: int
+    one_entity_in: int
+    thread_count: int
+    def __init__(self, files: _Optional[_Iterable[str]] = ..., arrow_streams: _Optional[_Iterable[bytes]] = ..., start_time_us: _Optional[int] = ..., end_time_us: _Optional[int] = ..., origin_time_us: _Optional[int] = ..., step_us: _Optional[int] = ..., buckets_per_e: _Optional[int] = ..., one_entity_in: _Optional[int] = ..., thread_count: _Optional[int] = ...) -> None: ...
+
+class CallCounts(_message.Message):
+    __slots__ = ("calls", "latencies", "entities")
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    LATENCIES_FIELD_NUMBER: _ClassVar[int]
+    ENTITIES_FIELD_NUMBER: _ClassVar[int]
+    calls: _containers.RepeatedCompositeFieldContainer[CallCount]
+    latencies: _containers.RepeatedCompositeFieldContainer[LatencyCounts]
+    entities: _containers.RepeatedCompositeFieldContainer[EntityCount]
+    def __init__(self, calls: _Optional[_Iterable[_Union[CallCount, _Mapping]]] = ..., latencies: _Optional[_Iterable[_Union[LatencyCounts, _Mapping]]] = ..., entities: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ...) -> None: ...
+
+class CallCount(_message.Message):
+    __slots__ = ("step", "variant", "pinned", "status_code", "router_generation", "allocation_version", "randomised_by", "call_count", "further_row_count")
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    PINNED_FIELD_NUMBER: _ClassVar[int]
+    STATUS_CODE_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    ALLOCATION_VERSION_FIELD_NUMBER: _ClassVar[int]
+    RANDOMISED_BY_FIELD_NUMBER: _ClassVar[int]
+    CALL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    step: int
+    variant: str
+    pinned: bool
+    status_code: int
+    router_generation: int
+    allocation_version: int
+    randomised_by: str
+    call_count: int
+    further_row_count: int
+    def __init__(self, step: _Optional[int] = ..., variant: _Optional[str] = ..., pinned: bool = ..., status_code: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., randomised_by: _Optional[str] = ..., call_count: _Optional[int] = ..., further_row_count: _Optional[int] = ...) -> None: ...
+
+class LatencyCounts(_message.Message):
+    __slots__ = ("step", "variant", "overhead", "backend")
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    OVERHEAD_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_FIELD_NUMBER: _ClassVar[int]
+    step: int
+    variant: str
+    overhead: BucketCounts
+    backend: BucketCounts
+    def __init__(self, step: _Optional[int] = ..., variant: _Optional[str] = ..., overhead: _Optional[_Union[BucketCounts, _Mapping]] = ..., backend: _Optional[_Union[BucketCounts, _Mapping]] = ...) -> None: ...
+
+class BucketCounts(_message.Message):
+    __slots__ = ("buckets", "counts")
+    BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    buckets: _containers.RepeatedScalarFieldContainer[int]
+    counts: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, buckets: _Optional[_Iterable[int]] = ..., counts: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class EntityCount(_message.Message):
+    __slots__ = ("router_generation", "allocation_version", "variant", "entity_count")
+    ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    ALLOCATION_VERSION_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    router_generation: int
+    allocation_version: int
+    variant: str
+    entity_count: int
+    def __init__(self, router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., variant: _Optional[str] = ..., entity_count: _Optional[int] = ...) -> None: ...
+
 class MergeRequest(_message.Message):
     __slots__ = ("inputs", "output", "erased_entity_ids")
     INPUTS_FIELD_NUMBER: _ClassVar[int]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pointsman.dataplane.core import CoreDataPlane
 from pointsman.domain.feedback import FeedbackValue
 from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.routers import Router, Variant
@@ -17,7 +18,7 @@ from pointsman.store import feedback_application, journal_positions, lake_files
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
 from pointsman.v1 import record_pb2
-from stage.lake import JOURNAL_ID, a_row, read_rows, stream_of, table_of, write_file
+from stage.lake import JOURNAL_ID, a_row, stream_of, table_of, write_file
 
 BYTES_PER_ROW = 100
 START_US = 1_790_035_200_000_000
@@ -27,7 +28,6 @@ START_US = 1_790_035_200_000_000
 class FakeTail:
     """A data plane's journal: rows with the position behind each; the released ones are gone."""
 
-    lake_folder: Path
     journal_id: str = JOURNAL_ID
     rows: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     end: int = 0
@@ -58,8 +58,8 @@ class FakeTail:
         streams = [stream_of(table_of(of_model)) for of_model in models.values()]
         return record_pb2.TailAnswer(arrow_streams=streams, row_count=len(rows)).SerializeToString()
 
-    def read_lake_rows(self, query: bytes) -> bytes:
-        return read_rows(self.lake_folder, query)
+    read_lake_rows = staticmethod(CoreDataPlane.read_lake_rows)
+    count_lake_calls = staticmethod(CoreDataPlane.count_lake_calls)
 
 
 def _matches(row: dict[str, Any], asked: record_pb2.TailQuery) -> bool:
@@ -186,7 +186,7 @@ def make_lake(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> 
         folder = tmp_path_factory.mktemp("lake")
         shutil.copy(migrated_file, folder / "pointsman.db")
         database = Database(f"sqlite:///{folder / 'pointsman.db'}")
-        tail: Any = FakeTail(folder / "lake")
+        tail: Any = FakeTail()
         reader = LakeReader(database, tail, folder / "lake", folder / "temporary")
         made.append(Lake(folder / "lake", database, tail, reader, a_router()))
         return made[-1]

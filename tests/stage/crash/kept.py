@@ -103,6 +103,11 @@ def _read(server: CrashServer, folder: Path, router_ids: Sequence[str]) -> Kept:
         files = connection.execute(text(_FILES), {"kind": "predictions"}).all()
         exports = connection.execute(text(_FILES), {"kind": "feedback"}).all()
         position = connection.execute(text(_POSITION)).scalar_one_or_none() or 0
+    # The tail first: segments go as soon as they are registered, files long after they were replaced.
+    for router_id in router_ids:
+        for table in _tail(server, folder, router_id, position):
+            kept.tail_count += table.num_rows
+            kept.rows.update(_rows(table))
     lake = folder / "data" / "lake"
     for path, row_count in files:
         table = pq.ParquetFile(lake / path).read(["prediction_id", "row", "row_count"])
@@ -112,10 +117,6 @@ def _read(server: CrashServer, folder: Path, router_ids: Sequence[str]) -> Kept:
         table = pq.ParquetFile(lake / path).read(["prediction_id", "row", "metric"])
         columns = (table.column(name).to_pylist() for name in ("prediction_id", "row", "metric"))
         kept.exported.update(zip(*columns, strict=True))
-    for router_id in router_ids:
-        for table in _tail(server, folder, router_id, position):
-            kept.tail_count += table.num_rows
-            kept.rows.update(_rows(table))
     return kept
 
 

@@ -99,17 +99,6 @@ impl Server {
         Ok(merged.encode_to_vec())
     }
 
-    /// Answers an encoded `RowsQuery` with a `RowsAnswer`.
-    ///
-    /// # Errors
-    /// The query cannot be read, names what is not there, or a file cannot be read.
-    pub fn read_lake_rows(&self, query: &[u8]) -> Result<Vec<u8>, GatewayError> {
-        let query = decode::<proto::RowsQuery>("query", query)?;
-        let journal = &self.shared().journal;
-        let rows = pointsman_lake::read_rows(&**journal.predictions.files(), &journal.lake_dir, &query)?;
-        Ok(rows.encode_to_vec())
-    }
-
     /// Completes the segment of predictions under way, so that it ships at once; answers its end.
     #[must_use]
     pub fn seal_predictions(&self) -> u64 {
@@ -117,6 +106,6 @@ impl Server {
     }
 }
 
-fn decode<M: Message + Default>(field: &str, bytes: &[u8]) -> Result<M, GatewayError> {
+pub(crate) fn decode<M: Message + Default>(field: &str, bytes: &[u8]) -> Result<M, GatewayError> {
     M::decode(bytes).map_err(|error| GatewayError::InvalidRequest(format!("{field}: {error}")))
 }

@@ -7,15 +7,12 @@ use arrow::{
     compute::filter_record_batch,
     datatypes::{Int64Type, Schema, SchemaRef},
 };
-use parquet::{
-    arrow::arrow_reader::{
-        ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-    },
-    file::statistics::Statistics,
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use pointsman_journal::files::Files;
 
-use crate::{error::LakeError, paths::FilePath, stored_file::StoredFile};
+use crate::{error::LakeError, paths::FilePath, row_groups::times_of, stored_file::StoredFile};
 
 /// Rows that are read at a time.
 pub(crate) const BATCH_ROWS: usize = 4_096;
@@ -62,14 +59,7 @@ impl MergeInput {
 }
 
 fn min_time_us(metadata: &ArrowReaderMetadata) -> Option<i64> {
-    let groups = metadata.metadata().row_groups();
-    let mins = groups.iter().map(|group| {
-        let column = group.columns().iter().find(|column| column.column_descr().name() == "time_us")?;
-        match column.statistics()? {
-            Statistics::Int64(statistics) => statistics.min_opt().copied(),
-            _ => None,
-        }
-    });
+    let mins = metadata.metadata().row_groups().iter().map(|group| Some(times_of(group)?.0));
     mins.collect::<Option<Vec<i64>>>()?.into_iter().min()
 }
 

@@ -18,6 +18,7 @@ use parquet::{
     file::{
         metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData},
         serialized_reader::SerializedPageReader,
+        statistics::Statistics,
     },
 };
 use zstd::{bulk::Decompressor, zstd_safe::get_frame_content_size};
@@ -87,6 +88,15 @@ impl RowGroups for ChosenGroups {
 /// The number of a group's rows.
 pub(crate) fn row_count(group: &RowGroupMetaData) -> usize {
     usize::try_from(group.num_rows()).unwrap_or(0)
+}
+
+/// The earliest and the latest time in a group, where it tells them.
+pub(crate) fn times_of(group: &RowGroupMetaData) -> Option<(i64, i64)> {
+    let column = group.columns().iter().find(|column| column.column_descr().name() == "time_us")?;
+    match column.statistics()? {
+        Statistics::Int64(times) => Some((*times.min_opt()?, *times.max_opt()?)),
+        _ => None,
+    }
 }
 
 /// One column of row groups.

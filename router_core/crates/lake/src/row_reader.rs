@@ -1,6 +1,6 @@
 //! Single rows of files by their numbers: pages are found by the files' indexes, and no others are read.
 
-use std::{io, ops::Range, panic::resume_unwind, path::Path, sync::Arc, thread};
+use std::{ops::Range, panic::resume_unwind, path::Path, sync::Arc, thread};
 
 use arrow::{
     array::{Int64Array, RecordBatch, RecordBatchReader as _, UInt32Array},
@@ -77,12 +77,8 @@ fn read_file(
     index: u32,
     asked: &proto::FileRows,
 ) -> Result<RecordBatch, LakeError> {
-    let path = FilePath::parse("files", &asked.path)?.below(lake_folder);
-    let file = StoredFile::open(files, &path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => LakeError::FileGone { path: asked.path.clone() },
-        _ => LakeError::io(&path, error),
-    })?;
-    let of_parquet = |error| LakeError::parquet(&path, error);
+    let file = StoredFile::open_registered(files, lake_folder, &FilePath::parse("files", &asked.path)?)?;
+    let of_parquet = |error| LakeError::parquet(Path::new(&asked.path), error);
     let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
     let metadata = ArrowReaderMetadata::load(&file, options).map_err(of_parquet)?;
     let mut rows: Vec<usize> =

@@ -13,6 +13,8 @@ use parquet::{
 };
 use pointsman_journal::files::{Files, ReadFile};
 
+use crate::{error::LakeError, paths::FilePath};
+
 /// A file that several readers read, each at its own place.
 #[derive(Clone)]
 pub(crate) struct StoredFile {
@@ -25,6 +27,19 @@ impl StoredFile {
         let file = files.read(path)?;
         let length = file.length()?;
         Ok(Self { file: Arc::new(Mutex::new(file)), length })
+    }
+
+    /// Opens a file that the manifest listed, which may have been replaced since.
+    pub(crate) fn open_registered(
+        files: &dyn Files,
+        lake_folder: &Path,
+        name: &FilePath<'_>,
+    ) -> Result<Self, LakeError> {
+        let path = name.below(lake_folder);
+        Self::open(files, &path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => LakeError::FileGone { path: name.text.to_owned() },
+            _ => LakeError::io(&path, error),
+        })
     }
 }
 

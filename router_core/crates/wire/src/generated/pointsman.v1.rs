@@ -2365,6 +2365,123 @@ pub struct RowsAnswer {
     #[prost(uint64, tag = "2")]
     pub row_count: u64,
 }
+/// Asks to count the calls of a window.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CountQuery {
+    /// The files to count, by their paths below the lake's folder.
+    #[prost(string, repeated, tag = "1")]
+    pub files: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Rows that are in no file, as Arrow IPC streams with the lake's columns.
+    #[prost(bytes = "vec", repeated, tag = "2")]
+    pub arrow_streams: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The first time of the window.
+    #[prost(int64, tag = "3")]
+    pub start_time_us: i64,
+    /// Its last time.
+    #[prost(int64, tag = "4")]
+    pub end_time_us: i64,
+    /// Where the first step begins.
+    #[prost(int64, tag = "5")]
+    pub origin_time_us: i64,
+    /// The length of a step; 0 for no steps.
+    #[prost(int64, tag = "6")]
+    pub step_us: i64,
+    /// Latencies are counted in so many buckets between a value and its e-fold.
+    #[prost(uint32, tag = "7")]
+    pub buckets_per_e: u32,
+    /// Of the entities one in so many is compared; a power of two.
+    #[prost(uint32, tag = "8")]
+    pub one_entity_in: u32,
+    /// So many threads count.
+    #[prost(uint32, tag = "9")]
+    pub thread_count: u32,
+}
+/// The calls of a window. What is pinned has no part in latencies and entities.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CallCounts {
+    /// Calls by what tells them apart.
+    #[prost(message, repeated, tag = "1")]
+    pub calls: ::prost::alloc::vec::Vec<CallCount>,
+    /// Their latencies.
+    #[prost(message, repeated, tag = "2")]
+    pub latencies: ::prost::alloc::vec::Vec<LatencyCounts>,
+    /// Where entities came first, for those that were chosen.
+    #[prost(message, repeated, tag = "3")]
+    pub entities: ::prost::alloc::vec::Vec<EntityCount>,
+}
+/// Calls that are alike.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallCount {
+    /// The step, from 0 on; 0 without steps.
+    #[prost(int32, tag = "1")]
+    pub step: i32,
+    /// The variant.
+    #[prost(string, tag = "2")]
+    pub variant: ::prost::alloc::string::String,
+    /// Whether they were sent to it by name.
+    #[prost(bool, tag = "3")]
+    pub pinned: bool,
+    /// The status that they ended with.
+    #[prost(int32, tag = "4")]
+    pub status_code: i32,
+    /// The generation of the router.
+    #[prost(int64, tag = "5")]
+    pub router_generation: i64,
+    /// The allocation within it.
+    #[prost(int64, tag = "6")]
+    pub allocation_version: i64,
+    /// What was randomised: entity, request or nothing.
+    #[prost(string, tag = "7")]
+    pub randomised_by: ::prost::alloc::string::String,
+    /// How many calls.
+    #[prost(uint64, tag = "8")]
+    pub call_count: u64,
+    /// How many rows of batches besides their first.
+    #[prost(uint64, tag = "9")]
+    pub further_row_count: u64,
+}
+/// The latencies of a step and a variant.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LatencyCounts {
+    /// The step, from 0 on; 0 without steps.
+    #[prost(int32, tag = "1")]
+    pub step: i32,
+    /// The variant.
+    #[prost(string, tag = "2")]
+    pub variant: ::prost::alloc::string::String,
+    /// Time spent in the router.
+    #[prost(message, optional, tag = "3")]
+    pub overhead: ::core::option::Option<BucketCounts>,
+    /// Time spent waiting for the backend.
+    #[prost(message, optional, tag = "4")]
+    pub backend: ::core::option::Option<BucketCounts>,
+}
+/// Counts in buckets of time: bucket b begins at exp(b / buckets_per_e) nanoseconds.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BucketCounts {
+    /// The buckets in which there are calls, in ascending order.
+    #[prost(uint32, repeated, tag = "1")]
+    pub buckets: ::prost::alloc::vec::Vec<u32>,
+    /// How many calls each has.
+    #[prost(uint64, repeated, tag = "2")]
+    pub counts: ::prost::alloc::vec::Vec<u64>,
+}
+/// How many entities had their first call in an allocation and from a variant.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EntityCount {
+    /// The generation of the router.
+    #[prost(int64, tag = "1")]
+    pub router_generation: i64,
+    /// The allocation within it.
+    #[prost(int64, tag = "2")]
+    pub allocation_version: i64,
+    /// The variant.
+    #[prost(string, tag = "3")]
+    pub variant: ::prost::alloc::string::String,
+    /// How many entities.
+    #[prost(uint64, tag = "4")]
+    pub entity_count: u64,
+}
 /// Asks to write several files of one router, model and date as one.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MergeRequest {
