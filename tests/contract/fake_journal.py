@@ -175,6 +175,6 @@ def _is_wanted(row: dict[str, Any], asked: record_pb2.TailQuery) -> bool:
         and (not asked.start_time_us or row["time_us"] >= asked.start_time_us)
         and (not asked.end_time_us or row["time_us"] < asked.end_time_us)
         and asked.prediction_id in ("", row["prediction_id"])
-        and asked.entity_id in ("", row.get("entity_id"))
+        and (not asked.entity_ids or row.get("entity_id") in asked.entity_ids)
         and asked.variant in ("", row["variant"])
     )

@@ -73,6 +73,11 @@ class Conditions:
         both = Span(max(self.span.start_us, span.start_us), min(self.span.end_us, span.end_us))
         return replace(self, span=both)
 
+    def are_within(self, other: Conditions) -> bool:
+        """Whether they are others for a part of their times."""
+        inside = other.span.start_us <= self.span.start_us and self.span.end_us <= other.span.end_us
+        return inside and replace(self, span=other.span) == other
+
     @property
     def tail_can_tell(self) -> bool:
         """Whether the data plane can choose the rows itself."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.predictions import Prediction
@@ -12,11 +11,8 @@ from pointsman.lake.keys import Key
 from pointsman.lake.rows import predictions_of
 from pointsman.lake.snapshot import Snapshot
 from pointsman.lake.streams import read_stream
-from pointsman.lake.tail import PLACE, read_tail
+from pointsman.lake.tail import PLACE, TailKey, TailReader
 from pointsman.v1 import record_pb2
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _Place = tuple[str, int]
 
@@ -28,14 +24,18 @@ class ContentReader:
     inflate whole row groups for each row of an entity, whose rows lie far apart.
 
     Args:
-        data_plane: Who keeps the tail and reads files.
+        data_plane: Who reads files.
         snapshot: The state in which they were found.
+        tail: Who reads the tail.
         conditions: By which they were found.
     """
 
-    def __init__(self, data_plane: DataPlane, snapshot: Snapshot, conditions: Conditions) -> None:
+    def __init__(
+        self, data_plane: DataPlane, snapshot: Snapshot, tail: TailReader, conditions: Conditions
+    ) -> None:
         self._data_plane = data_plane
         self._snapshot = snapshot
+        self._tail = tail
         self._conditions = conditions
 
     def read(self, keys: Sequence[Key]) -> list[Prediction]:
@@ -47,7 +47,6 @@ class ContentReader:
             if key.path:
                 found.append(from_files[key.path, key.place])
             else:
-                # Two reads of the tail number rows differently; ids do not change.
                 found.append(from_tail[key.prediction_id or "", key.row])
         return found
 
@@ -73,19 +72,9 @@ class ContentReader:
                 found[paths[index], place] = prediction
         return found
 
-    def _from_tail(self, keys: Sequence[Key]) -> dict[_Place, Prediction]:
+    def _from_tail(self, keys: Sequence[Key]) -> dict[TailKey, Prediction]:
         if not keys:
             return {}
         times = [key.time_us for key in keys]
         conditions = self._conditions.within(Span(min(times), max(times)))
-        tail = read_tail(self._data_plane, self._snapshot, conditions, with_bodies=True)
-        wanted = {(key.prediction_id or "", key.row) for key in keys}
-        chosen = (_chosen(table, wanted) for table in tail.tables)
-        return {row.key: row for table in chosen for row in predictions_of(table)}
-
-
-def _chosen(table: pa.Table, wanted: set[_Place]) -> pa.Table:
-    import pyarrow as pa
-
-    keys = zip(table.column("prediction_id").to_pylist(), table.column("row").to_pylist(), strict=True)
-    return table.take(pa.array([place for place, key in enumerate(keys) if key in wanted], pa.int64()))
+        return self._tail.rows(conditions, {(key.prediction_id or "", key.row) for key in keys})

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pointsman.domain.data_plane import DataPlane
 from pointsman.lake.conditions import Conditions, Span
 from pointsman.lake.snapshot import Snapshot, SnapshotFile
-from pointsman.lake.tail import PLACE, Tail, read_tail
+from pointsman.lake.tail import PLACE, Tail, TailReader
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -65,21 +64,21 @@ class KeyFinder:
 
     Args:
         connection: Where to query.
-        data_plane: Who keeps the tail.
         snapshot: The state that is read.
+        tail: Who reads its tail.
         conditions: Which rows.
     """
 
     def __init__(
         self,
         connection: DuckDBPyConnection,
-        data_plane: DataPlane,
         snapshot: Snapshot,
+        tail: TailReader,
         conditions: Conditions,
     ) -> None:
         self._connection = connection
-        self._data_plane = data_plane
         self._snapshot = snapshot
+        self._tail = tail
         self._conditions = conditions
 
     def find(self, count: int, after: Cursor | None) -> list[Key]:
@@ -133,11 +132,11 @@ class KeyFinder:
     def _tail_keys(self, conditions: Conditions, count: int, after: Cursor | None) -> list[Key]:
         """Reads the tail in slices from its newest rows on, until there are enough."""
         if not conditions.descending:
-            return self._keys_in(read_tail(self._data_plane, self._snapshot, conditions), conditions)
+            return self._keys_in(self._tail.find(conditions), conditions)
         asked = count + _SPARE if conditions.tail_can_tell else _GROWTH * (count + _SPARE)
         found: list[Key] = []
         while True:
-            tail = read_tail(self._data_plane, self._snapshot, conditions, max_decisions=asked)
+            tail = self._tail.find(conditions, asked)
             keys = self._keys_in(tail, conditions)
             if not tail.full:
                 return found + keys

@@ -12,7 +12,7 @@ from pointsman.lake.conditions import Conditions, Span
 from pointsman.lake.contents import ContentReader
 from pointsman.lake.keys import READ_FILES, Cursor, Key, KeyFinder, files_of, with_ids
 from pointsman.lake.snapshot import Snapshot
-from pointsman.lake.tail import PLACE, read_tail
+from pointsman.lake.tail import PLACE, TailReader
 from pointsman.store import feedback_reading
 from pointsman.store.database import Database
 
@@ -52,7 +52,8 @@ class Listing:
         self._snapshot = snapshot
         self._conditions = conditions
         self._router_key = router_key
-        self._finder = KeyFinder(connection, data_plane, snapshot, conditions)
+        self._tail = TailReader(data_plane, snapshot)
+        self._finder = KeyFinder(connection, snapshot, self._tail, conditions)
 
     def page(
         self, page_size: int, after: Cursor | None, has_feedback: bool | None
@@ -78,7 +79,8 @@ class Listing:
         else:
             keys, going_on = self._sifted(page_size, after, has_feedback)
             more = going_on is not None
-        found = ContentReader(self._data_plane, self._snapshot, self._conditions).read(keys)
+        contents = ContentReader(self._data_plane, self._snapshot, self._tail, self._conditions)
+        found = contents.read(keys)
         rows = [row for row in found if self._conditions.admit(row)]
         if not more:
             return rows, None
@@ -170,7 +172,7 @@ class Listing:
             for time_us, prediction_id, row, place in rows.fetchall():
                 key = Key(time_us, row, prediction_id, file.path, place)
                 found[key.cursor] = key
-        tail = read_tail(self._data_plane, self._snapshot, conditions)
+        tail = self._tail.find(conditions)
         where, values = conditions.sql()
         with tail.registered(self._connection) as tables:
             for table in tables:

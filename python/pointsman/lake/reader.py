@@ -21,7 +21,7 @@ from pointsman.lake.listing import Listing, with_feedback
 from pointsman.lake.measuring import Measurement
 from pointsman.lake.rows import predictions_of
 from pointsman.lake.snapshot import Snapshot, SnapshotReader
-from pointsman.lake.tail import PLACE, read_tail
+from pointsman.lake.tail import PLACE, TailReader, read_tail
 from pointsman.store.database import Database
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ class LakeReader:
                 return None
             key = _key_in_files(connection, snapshot, (time_us, prediction_id, row))
             if key is not None:
-                return ContentReader(self._data_plane, snapshot, conditions).read([key])[0]
+                reader = TailReader(self._data_plane, snapshot)
+                return ContentReader(self._data_plane, snapshot, reader, conditions).read([key])[0]
             tail = read_tail(
                 self._data_plane, snapshot, conditions, prediction_id=prediction_id, with_bodies=True
             )
@@ -137,8 +138,9 @@ class LakeReader:
 
         def read(snapshot: Snapshot) -> str | None:
             conditions = Conditions.of(snapshot, wanted, [recorded_entity_id])
-            finder = KeyFinder(connection, self._data_plane, snapshot, conditions)
-            contents = ContentReader(self._data_plane, snapshot, conditions)
+            tail = TailReader(self._data_plane, snapshot)
+            finder = KeyFinder(connection, snapshot, tail, conditions)
+            contents = ContentReader(self._data_plane, snapshot, tail, conditions)
             after: Cursor | None = None
             while keys := finder.find(1, after):
                 [row] = contents.read(keys)

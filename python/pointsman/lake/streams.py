@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 
@@ -14,3 +15,13 @@ def read_stream(stream: bytes) -> pa.Table:
 
     with pa.ipc.open_stream(stream) as reader:
         return reader.read_all()
+
+
+def array_of(numbers: np.ndarray[Any, np.dtype[np.int64]]) -> pa.Array[Any]:
+    """Makes an array of numbers.
+
+    ``pyarrow.array`` would import pandas where it is installed, and keep the first read waiting for a second.
+    """
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(numbers)])

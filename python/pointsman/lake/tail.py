@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.predictions import Prediction
 from pointsman.lake.conditions import MAX_TIME_US, Conditions
+from pointsman.lake.rows import predictions_of
 from pointsman.lake.snapshot import Snapshot
-from pointsman.lake.streams import read_stream
+from pointsman.lake.streams import array_of, read_stream
 from pointsman.v1 import record_pb2
 
 if TYPE_CHECKING:
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 PLACE = "file_row_number"
 """The number of a row in its table, under the name that it has in files."""
+
+_FEW_DECISIONS = 2_000
+"""So many are read in full at once."""
+
+TailKey = tuple[str, int]
+"""Prediction id and row: two reads of the tail number rows differently."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,59 @@ class Tail:
                 connection.unregister(name)
 
 
+class TailReader:
+    """Reads rows of the tail for one read of a router's records.
+
+    What it read last with features and answers it keeps: whoever has found the newest rows asks for them in
+    full next, and each question goes through all segments.
+
+    Args:
+        data_plane: Who keeps the journal.
+        snapshot: The state that is read.
+    """
+
+    def __init__(self, data_plane: DataPlane, snapshot: Snapshot) -> None:
+        self._data_plane = data_plane
+        self._snapshot = snapshot
+        self._conditions: Conditions | None = None
+        self._kept = Tail(())
+
+    def find(self, conditions: Conditions, max_decisions: int = 0) -> Tail:
+        """Reads rows to choose from. Conditions that only SQL can tell are not applied.
+
+        Args:
+            conditions: Which rows.
+            max_decisions: The newest so many; 0 for all.
+
+        Raises:
+            PositionGoneError: The manifest has gone on.
+        """
+        if self._conditions is not None and not self._kept.full and conditions.are_within(self._conditions):
+            return self._kept
+        are_few = 0 < max_decisions <= _FEW_DECISIONS
+        tail = read_tail(
+            self._data_plane, self._snapshot, conditions, max_decisions=max_decisions, with_bodies=are_few
+        )
+        if are_few:
+            self._conditions, self._kept = conditions, tail
+        return tail
+
+    def rows(self, conditions: Conditions, keys: Collection[TailKey]) -> dict[TailKey, Prediction]:
+        """Reads rows in full.
+
+        Args:
+            conditions: Which all of them fulfil.
+            keys: Their prediction ids and rows.
+
+        Raises:
+            PositionGoneError: The manifest has gone on.
+        """
+        found = _rows_of(self._kept, keys)
+        if len(found) < len(keys):
+            found = _rows_of(read_tail(self._data_plane, self._snapshot, conditions, with_bodies=True), keys)
+        return found
+
+
 def read_tail(
     data_plane: DataPlane,
     snapshot: Snapshot,
@@ -75,37 +136,44 @@ def read_tail(
     if conditions.span.is_empty:
         return Tail(())
     end_us = conditions.span.end_us
-    tables: list[pa.Table] = []
-    streams: list[bytes] = []
-    full = False
-    oldest_us = 0
-    for entity_id in conditions.entity_ids or ("",):
-        query = record_pb2.TailQuery(
-            from_position=snapshot.position,
-            router_id=snapshot.router_id,
-            start_time_us=conditions.span.start_us,
-            end_time_us=0 if end_us >= MAX_TIME_US else end_us + 1,
-            prediction_id=prediction_id,
-            entity_id=entity_id,
-            with_bodies=with_bodies,
-            max_decisions=max_decisions,
-            variant=conditions.variant,
-        )
-        answer = record_pb2.TailAnswer.FromString(data_plane.read_tail(query.SerializeToString()))
-        found = [table for table in map(read_stream, answer.arrow_streams) if table.num_rows]
-        tables += [_numbered(table) for table in found]
-        streams += answer.arrow_streams
-        if max_decisions and found and _decision_count(found) >= max_decisions:
-            full = True
-            # Below the latest of the earliest times, rows of one of the entity's forms may be missing.
-            oldest_us = max(oldest_us, min(_earliest(table) for table in found))
-    return Tail(tuple(tables), tuple(streams), full, oldest_us)
+    query = record_pb2.TailQuery(
+        from_position=snapshot.position,
+        router_id=snapshot.router_id,
+        start_time_us=conditions.span.start_us,
+        end_time_us=0 if end_us >= MAX_TIME_US else end_us + 1,
+        prediction_id=prediction_id,
+        entity_ids=conditions.entity_ids,
+        with_bodies=with_bodies,
+        max_decisions=max_decisions,
+        variant=conditions.variant,
+    )
+    answer = record_pb2.TailAnswer.FromString(data_plane.read_tail(query.SerializeToString()))
+    found = [table for table in map(read_stream, answer.arrow_streams) if table.num_rows]
+    full = bool(max_decisions and found) and _decision_count(found) >= max_decisions
+    return Tail(
+        tables=tuple(_numbered(table) for table in found),
+        streams=tuple(answer.arrow_streams),
+        full=full,
+        oldest_us=min(_earliest(table) for table in found) if full else 0,
+    )
+
+
+def _rows_of(tail: Tail, keys: Collection[TailKey]) -> dict[TailKey, Prediction]:
+    """Answers those of some rows that were read in full."""
+    import numpy as np
+
+    found: dict[TailKey, Prediction] = {}
+    for table in tail.tables:
+        here = zip(table.column("prediction_id").to_pylist(), table.column("row").to_pylist(), strict=True)
+        chosen = array_of(np.array([place for place, key in enumerate(here) if key in keys], dtype=np.int64))
+        found |= {row.key: row for row in predictions_of(table.take(chosen))}
+    return found
 
 
 def _numbered(table: pa.Table) -> pa.Table:
-    import pyarrow as pa
+    import numpy as np
 
-    return table.append_column(PLACE, pa.array(range(table.num_rows), pa.int64()))
+    return table.append_column(PLACE, array_of(np.arange(table.num_rows, dtype=np.int64)))
 
 
 def _decision_count(tables: list[pa.Table]) -> int:

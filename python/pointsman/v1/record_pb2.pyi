@@ -201,13 +201,13 @@ class ShippedSegments(_message.Message):
     def __init__(self, segments: _Optional[_Iterable[_Union[ShippedSegment, _Mapping]]] = ...) -> None: ...
 
 class TailQuery(_message.Message):
-    __slots__ = ("from_position", "router_id", "start_time_us", "end_time_us", "prediction_id", "entity_id", "with_bodies", "max_decisions", "variant")
+    __slots__ = ("from_position", "router_id", "start_time_us", "end_time_us", "prediction_id", "entity_ids", "with_bodies", "max_decisions", "variant")
     FROM_POSITION_FIELD_NUMBER: _ClassVar[int]
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     START_TIME_US_FIELD_NUMBER: _ClassVar[int]
     END_TIME_US_FIELD_NUMBER: _ClassVar[int]
     PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
-    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_IDS_FIELD_NUMBER: _ClassVar[int]
     WITH_BODIES_FIELD_NUMBER: _ClassVar[int]
     MAX_DECISIONS_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
@@ -216,11 +216,11 @@ class TailQuery(_message.Message):
     start_time_us: int
     end_time_us: int
     prediction_id: str
-    entity_id: str
+    entity_ids: _containers.RepeatedScalarFieldContainer[str]
     with_bodies: bool
     max_decisions: int
     variant: str
-    def __init__(self, from_position: _Optional[int] = ..., router_id: _Optional[str] = ..., start_time_us: _Optional[int] = ..., end_time_us: _Optional[int] = ..., prediction_id: _Optional[str] = ..., entity_id: _Optional[str] = ..., with_bodies: bool = ..., max_decisions: _Optional[int] = ..., variant: _Optional[str] = ...) -> None: ...
+    def __init__(self, from_position: _Optional[int] = ..., router_id: _Optional[str] = ..., start_time_us: _Optional[int] = ..., end_time_us: _Optional[int] = ..., prediction_id: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., with_bodies: bool = ..., max_decisions: _Optional[int] = ..., variant: _Optional[str] = ...) -> None: ...
 
 class TailAnswer(_message.Message):
     __slots__ = ("arrow_streams", "row_count")

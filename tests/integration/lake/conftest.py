@@ -68,7 +68,7 @@ def _matches(row: dict[str, Any], asked: record_pb2.TailQuery) -> bool:
         and row["time_us"] >= asked.start_time_us
         and (not asked.end_time_us or row["time_us"] < asked.end_time_us)
         and asked.prediction_id in ("", row["prediction_id"])
-        and asked.entity_id in ("", row["entity_id"])
+        and (not asked.entity_ids or row["entity_id"] in asked.entity_ids)
         and asked.variant in ("", row["variant"])
     )
 

@@ -16,7 +16,7 @@ from pointsman.store.database import Database
 _log = structlog.get_logger(__name__)
 
 _ORPHAN_SECONDS = 3600.0
-_OWN_NAME = re.compile(r"(?P<journal>[0-9a-f]{8})-(?P<start>\d{20})")
+_OWN_NAME = re.compile(r"\.?(?P<journal>[0-9a-f]{8})-(?P<start>\d{20})")
 
 
 class Retention:

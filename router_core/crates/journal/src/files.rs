@@ -6,6 +6,7 @@ mod volatile;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, Write},
+    num::NonZero,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
 };
@@ -35,6 +36,9 @@ pub trait ReadFile: Read + Seek + Send {
     /// # Errors
     /// The system refuses.
     fn length(&self) -> io::Result<u64>;
+
+    /// Says that so many bytes from a place on will be read soon, so that the system may fetch them meanwhile.
+    fn prefetch(&self, _start: u64, _length: u64) {}
 }
 
 /// A file system. Names in folders are durable only after [`Files::sync_folder`].
@@ -75,6 +79,11 @@ impl AppendFile for File {
 impl ReadFile for File {
     fn length(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
+    }
+
+    fn prefetch(&self, start: u64, length: u64) {
+        // A wish: a system that does not grant it reads later.
+        let _ = rustix::fs::fadvise(self, start, NonZero::new(length), rustix::fs::Advice::WillNeed);
     }
 }
 

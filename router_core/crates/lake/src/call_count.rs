@@ -99,8 +99,15 @@ fn count_file(
     let groups = metadata.metadata().row_groups().iter().enumerate().filter(|(_, group)| {
         times_of(group).is_none_or(|(first, last)| first <= window.end_us && last >= window.start_us)
     });
-    let groups = groups.map(|(index, _)| index).collect();
+    let groups: Vec<usize> = groups.map(|(index, _)| index).collect();
     let columns = ProjectionMask::columns(metadata.parquet_schema(), COLUMNS);
+    for &group in &groups {
+        let chunks = metadata.metadata().row_group(group).columns().iter().enumerate();
+        for (_, chunk) in chunks.filter(|(column, _)| columns.leaf_included(*column)) {
+            let (start, length) = chunk.byte_range();
+            file.prefetch(start, length);
+        }
+    }
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
         .with_row_groups(groups)
         .with_projection(columns)
@@ -127,9 +134,8 @@ fn answer_of(counter: &CallCounter<'_>) -> proto::CallCounts {
         further_row_count: counted.further_rows,
     });
     let buckets = |histogram: &Histogram| {
-        let counts = (0_u32..).zip(&histogram.counts).filter(|(_, calls)| **calls > 0);
-        let first = u32::try_from(histogram.first).unwrap_or(u32::MAX);
-        let (buckets, counts) = counts.map(|(place, &calls)| (first + place, calls)).unzip();
+        let number = |bucket| u32::try_from(bucket).unwrap_or(u32::MAX);
+        let (buckets, counts) = histogram.iter().map(|(bucket, calls)| (number(bucket), calls)).unzip();
         proto::BucketCounts { buckets, counts }
     };
     let latencies = counter.latencies.iter().map(|(step, variant, latencies)| proto::LatencyCounts {

@@ -194,13 +194,8 @@ impl<'q> CallCounter<'q> {
         }
         for (step, variant, latencies) in &other.latencies {
             let at = self.latencies_at(*step, own(*variant));
-            let Some((_, _, mine)) = self.latencies.get_mut(at) else { continue };
-            let pairs = [(&mut mine.overhead, &latencies.overhead), (&mut mine.backend, &latencies.backend)];
-            for (mine, theirs) in pairs {
-                for (bucket, &calls) in (theirs.first..).zip(&theirs.counts).filter(|(_, calls)| **calls > 0)
-                {
-                    mine.add(bucket, calls);
-                }
+            if let Some((_, _, mine)) = self.latencies.get_mut(at) {
+                mine.merge(latencies);
             }
         }
         let theirs =

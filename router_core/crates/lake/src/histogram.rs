@@ -4,11 +4,16 @@
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Histogram {
     /// The bucket of the first count.
-    pub(crate) first: usize,
-    pub(crate) counts: Vec<u64>,
+    first: usize,
+    counts: Vec<u64>,
 }
 
 impl Histogram {
+    /// The buckets in which there are calls, in ascending order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
+        (self.first..).zip(self.counts.iter().copied()).filter(|&(_, calls)| calls > 0)
+    }
+
     pub(crate) fn add(&mut self, bucket: usize, calls: u64) {
         if self.counts.is_empty() {
             self.first = bucket;
@@ -31,6 +36,14 @@ impl Histogram {
 pub(crate) struct Latencies {
     pub(crate) overhead: Histogram,
     pub(crate) backend: Histogram,
+}
+
+impl Latencies {
+    /// Adds what another one counted.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        other.overhead.iter().for_each(|(bucket, calls)| self.overhead.add(bucket, calls));
+        other.backend.iter().for_each(|(bucket, calls)| self.backend.add(bucket, calls));
+    }
 }
 
 /// The bits behind the first by which a number is looked up.

@@ -1,6 +1,6 @@
 //! Single rows of files by their numbers: pages are found by the files' indexes, and no others are read.
 
-use std::{ops::Range, panic::resume_unwind, path::Path, sync::Arc, thread};
+use std::{panic::resume_unwind, path::Path, sync::Arc, thread};
 
 use arrow::{
     array::{Int64Array, RecordBatch, RecordBatchReader as _, UInt32Array},
@@ -85,57 +85,83 @@ fn read_file(
         asked.rows.iter().map(|&row| usize::try_from(row).unwrap_or(usize::MAX)).collect();
     rows.sort_unstable();
     rows.dedup();
-    let choice = Choice::of(metadata.metadata(), &rows).ok_or_else(|| {
+    let groups = groups_of(metadata.metadata(), &rows).ok_or_else(|| {
         refusal("rows", rows.last().copied().unwrap_or(0), no_such_row(metadata.metadata()))
     })?;
+    prefetch_pages(&file, metadata.metadata(), &groups);
     let columns = metadata.metadata().file_metadata().schema_descr();
     let known = metadata.schema().fields();
     let levels = parquet_to_arrow_field_levels(columns, ProjectionMask::all(), Some(known));
+    let selection = selection_of(&groups);
     let groups = ChosenGroups {
         file: Arc::new(file),
         metadata: metadata.metadata().clone(),
-        indexes: choice.row_groups,
+        indexes: groups.into_iter().map(|group| group.index).collect(),
         inflater: inflater.clone(),
     };
     let levels = levels.map_err(of_parquet)?;
     let batch_rows = rows.len().max(1);
     let reader =
-        ParquetRecordBatchReader::try_new_with_row_groups(&levels, &groups, batch_rows, Some(choice.rows))
+        ParquetRecordBatchReader::try_new_with_row_groups(&levels, &groups, batch_rows, Some(selection))
             .map_err(of_parquet)?;
     let schema = reader.schema();
     let batches = reader.collect::<Result<Vec<RecordBatch>, _>>()?;
     with_places(&concat_batches(&schema, &batches)?, index, &rows)
 }
 
-/// What to read of a file.
-struct Choice {
-    row_groups: Vec<usize>,
-    /// Numbered as if the file had only these row groups.
-    rows: RowSelection,
+/// The rows to read of a row group.
+struct GroupRows {
+    index: usize,
+    row_count: usize,
+    /// Their numbers in the group, ascending.
+    rows: Vec<usize>,
 }
 
-impl Choice {
-    /// Finds the row groups of rows in ascending order; None when one lies behind the file's last.
-    fn of(metadata: &ParquetMetaData, rows: &[usize]) -> Option<Self> {
-        let mut row_groups = Vec::new();
-        let mut ranges: Vec<Range<usize>> = Vec::with_capacity(rows.len());
-        let (mut start, mut chosen_rows) = (0, 0);
-        let mut rest = rows;
-        for (index, group) in metadata.row_groups().iter().enumerate() {
-            let end = start + row_count(group);
-            let (inside, behind) = rest.split_at(rest.partition_point(|&row| row < end));
-            if !inside.is_empty() {
-                row_groups.push(index);
-                ranges.extend(inside.iter().map(|&row| {
-                    let number = chosen_rows + row - start;
-                    number..number + 1
-                }));
-                chosen_rows += end - start;
-            }
-            (start, rest) = (end, behind);
+/// Finds the row groups of rows in ascending order; None when one lies behind the file's last.
+fn groups_of(metadata: &ParquetMetaData, rows: &[usize]) -> Option<Vec<GroupRows>> {
+    let mut groups = Vec::new();
+    let (mut start, mut rest) = (0, rows);
+    for (index, group) in metadata.row_groups().iter().enumerate() {
+        let row_count = row_count(group);
+        let (inside, behind) = rest.split_at(rest.partition_point(|&row| row < start + row_count));
+        if !inside.is_empty() {
+            let rows = inside.iter().map(|row| row - start).collect();
+            groups.push(GroupRows { index, row_count, rows });
         }
-        let rows = RowSelection::from_consecutive_ranges(ranges.into_iter(), chosen_rows);
-        rest.is_empty().then_some(Self { row_groups, rows })
+        (start, rest) = (start + row_count, behind);
+    }
+    rest.is_empty().then_some(groups)
+}
+
+/// The rows, numbered as if the file had only their groups.
+fn selection_of(groups: &[GroupRows]) -> RowSelection {
+    let mut total = 0;
+    let mut ranges = Vec::new();
+    for group in groups {
+        ranges.extend(group.rows.iter().map(|row| total + row..total + row + 1));
+        total += group.row_count;
+    }
+    RowSelection::from_consecutive_ranges(ranges.into_iter(), total)
+}
+
+/// Has the system fetch all pages at once; one after the other, a disk would be waited for at each.
+fn prefetch_pages(file: &StoredFile, metadata: &ParquetMetaData, groups: &[GroupRows]) {
+    let Some(index) = metadata.page_index() else { return };
+    for group in groups {
+        for column in 0..metadata.row_group(group.index).num_columns() {
+            let Some(pages) = index.page_locations(group.index, column) else { continue };
+            let page_of = |row: &usize| {
+                pages.partition_point(|page| {
+                    usize::try_from(page.first_row_index).is_ok_and(|first| first <= *row)
+                })
+            };
+            let mut places: Vec<usize> = group.rows.iter().map(page_of).collect();
+            places.dedup();
+            for page in places.into_iter().filter_map(|place| pages.get(place.checked_sub(1)?)) {
+                let start = u64::try_from(page.offset).unwrap_or(0);
+                file.prefetch(start, u64::try_from(page.compressed_page_size).unwrap_or(0));
+            }
+        }
     }
 }
 

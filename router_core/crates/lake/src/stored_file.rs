@@ -43,6 +43,13 @@ impl StoredFile {
     }
 }
 
+impl StoredFile {
+    /// Says what will be read soon.
+    pub(crate) fn prefetch(&self, start: u64, length: u64) {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).prefetch(start, length);
+    }
+}
+
 /// A reader of a file from a place on.
 pub(crate) struct Place {
     file: StoredFile,

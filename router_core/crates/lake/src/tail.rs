@@ -166,7 +166,7 @@ fn is_wanted(entry: &EntryView<'_>, query: &proto::TailQuery, variants: &HashMap
     (query.start_time_us == 0 || entry.time_us >= query.start_time_us)
         && (query.end_time_us == 0 || entry.time_us < query.end_time_us)
         && is_or_any(&query.prediction_id, entry.prediction_id)
-        && is_or_any(&query.entity_id, entry.entity_id)
+        && (query.entity_ids.is_empty() || query.entity_ids.iter().any(|id| id == entry.entity_id))
         && is_or_any(&query.variant, variant)
 }
 

@@ -1,5 +1,7 @@
 //! Calls of a window: counted as one would by hand, however they are spread over files, streams and threads.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 mod support;
 
 use std::{collections::BTreeMap, fs, sync::Arc};

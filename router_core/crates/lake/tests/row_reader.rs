@@ -1,5 +1,7 @@
 //! Rows by their numbers: the same as a whole file has there, whatever its row groups and whether it has an index.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 mod support;
 
 use std::{fs, io::Cursor, sync::Arc};

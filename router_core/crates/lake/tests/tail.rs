@@ -85,7 +85,7 @@ fn each_filter_leaves_what_it_asks_for() {
         ids(&lake, &query)
     };
     assert_eq!(asked(&|query| query.prediction_id = "12".into()), ["12"]);
-    assert_eq!(asked(&|query| query.entity_id = "e0".into()), ["0", "6", "12", "18"]);
+    assert_eq!(asked(&|query| query.entity_ids = vec!["e0".into(), "none".into()]), ["0", "6", "12", "18"]);
     assert_eq!(asked(&|query| query.variant = "b".into()), ["2", "6", "10", "14", "18"]);
     assert_eq!(asked(&|query| query.start_time_us = NOON + 14 * SECOND), ["14", "16", "18"]);
     assert_eq!(asked(&|query| query.end_time_us = NOON + 4 * SECOND), ["0", "2"]);

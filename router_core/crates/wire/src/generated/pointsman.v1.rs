@@ -2314,9 +2314,9 @@ pub struct TailQuery {
     /// Only this prediction; empty for all.
     #[prost(string, tag = "5")]
     pub prediction_id: ::prost::alloc::string::String,
-    /// Only predictions of this recorded entity; empty for all.
-    #[prost(string, tag = "6")]
-    pub entity_id: ::prost::alloc::string::String,
+    /// Only predictions of these recorded entities; none for all.
+    #[prost(string, repeated, tag = "6")]
+    pub entity_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Whether features and answers are wanted.
     #[prost(bool, tag = "7")]
     pub with_bodies: bool,
