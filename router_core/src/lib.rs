@@ -1,19 +1,18 @@
 //! `pointsman._core`: the data plane as a Python extension. Thin: everything happens in the crates below.
 
+mod allocator;
 mod engine;
 mod errors;
 mod lake;
 mod prediction_id;
 mod server;
 
-use pyo3::prelude::*;
-
-/// Small, short-lived allocations of many threads are what the hot path makes.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use pyo3::pymodule;
 
 #[pymodule]
 mod _core {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::{
         engine::{Engine, reallocate_slots},
@@ -26,4 +25,11 @@ mod _core {
         prediction_id::{DecodedPredictionId, decode_prediction_id},
         server::{ServerHandle, start_server},
     };
+
+    #[pymodule_init]
+    #[expect(clippy::unnecessary_wraps, reason = "the macro wants a result")]
+    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::allocator::keep_freed_memory();
+        Ok(())
+    }
 }

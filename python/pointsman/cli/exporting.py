@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from pointsman.cli import printing
 from pointsman.cli.context import CommandError
+from pointsman.domain.batching import batched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -95,7 +96,7 @@ def export(records: Iterable[PredictionRecord], file: str, name: str) -> int:
     with _progress() as advance, _opened(file) as output:
         writer = _WRITERS[name](output, first)
         count = 0
-        for chunk in chain([first], _chunks(waiting)):
+        for chunk in chain([first], batched(waiting, _CHUNK_ROWS)):
             writer.write(chunk)
             count += len(chunk)
             advance(len(chunk))
@@ -260,11 +261,6 @@ def _text(value: Any) -> str:
 
 def _json(value: Any) -> str | None:
     return None if value is None else json.dumps(printing.plain(value), ensure_ascii=False)
-
-
-def _chunks(records: Iterator[PredictionRecord]) -> Iterator[list[PredictionRecord]]:
-    while chunk := list(islice(records, _CHUNK_ROWS)):
-        yield chunk
 
 
 @contextlib.contextmanager

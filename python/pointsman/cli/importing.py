@@ -17,9 +17,10 @@ import typer
 from pointsman.cli import printing
 from pointsman.cli.context import CommandError
 from pointsman.cli.feedback_rows import Row, rows_of
+from pointsman.domain.batching import batched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pointsman.client import Client, FeedbackResult
 
@@ -87,7 +88,7 @@ def import_feedback(
     with _opened(file) as text, _errors(errors_file) as complain:
         rows = rows_of(text, kind, defaults.metric, defaults.router_id)
         with printing.progress("recording", "values", None) as advance:
-            for batch, results in _sent(client, _batches(rows), applied):
+            for batch, results in _sent(client, batched(rows, BATCH_ROWS), applied):
                 advance(len(batch))
                 for row, result in zip(batch, results, strict=True):
                     if isinstance(result, str) or result.code:
@@ -145,17 +146,6 @@ def _send(client: Client, batch: list[Row], applied: bool) -> list[FeedbackResul
         results |= answered
         left = [place for place, answer in answered.items() if answer.code in _PASSING_CODES]
     return [results[place] for place in range(len(batch))]
-
-
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH_ROWS:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 @contextlib.contextmanager

@@ -133,7 +133,7 @@ def _required(kind: Any) -> frozenset[str]:
 @cache
 def _readers(kind: Any, message: Any) -> tuple[tuple[str, bool, Reader], ...]:
     """Works out, for each field of a plain class, its name, whether it can be unset and how to read it."""
-    hints = get_type_hints(kind, {**vars(_types), "Mapping": Mapping, "Sequence": Sequence, **_TIMES})
+    hints = get_type_hints(kind, _NAMES)
     fields = message.DESCRIPTOR.fields_by_name
     return tuple(
         (
@@ -145,7 +145,15 @@ def _readers(kind: Any, message: Any) -> tuple[tuple[str, bool, Reader], ...]:
     )
 
 
-_TIMES = {"datetime": datetime, "timedelta": timedelta}
+# The names in annotations, most of which their modules import for type checkers only.
+_NAMES = {
+    **vars(_types),
+    "Any": Any,
+    "Mapping": Mapping,
+    "Sequence": Sequence,
+    "datetime": datetime,
+    "timedelta": timedelta,
+}
 
 
 def _reader(hint: Any, descriptor: Any) -> Reader:

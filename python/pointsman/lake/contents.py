@@ -2,79 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.predictions import Prediction
 from pointsman.lake.conditions import Conditions, Span
+from pointsman.lake.file_rows import FilePlace
 from pointsman.lake.keys import Key
 from pointsman.lake.rows import predictions_of
-from pointsman.lake.snapshot import Snapshot
-from pointsman.lake.streams import read_stream
-from pointsman.lake.tail import PLACE, TailKey, TailReader
-from pointsman.v1 import record_pb2
-
-_Place = tuple[str, int]
+from pointsman.lake.tail import TailKey
+from pointsman.lake.view import View
 
 
-class ContentReader:
-    """Reads rows that :class:`~pointsman.lake.keys.KeyFinder` found.
-
-    The data plane reads the rows of files, because it opens only the pages that they are in: a query would
-    inflate whole row groups for each row of an entity, whose rows lie far apart.
+def read_contents(view: View, conditions: Conditions, keys: Sequence[Key]) -> list[Prediction]:
+    """Answers rows that :class:`~pointsman.lake.keys.KeyFinder` found, in the order of their keys.
 
     Args:
-        data_plane: Who reads files.
-        snapshot: The state in which they were found.
-        tail: Who reads the tail.
+        view: The state in which they were found.
         conditions: By which they were found.
+        keys: Which rows.
+
+    Raises:
+        PositionGoneError: The manifest has gone on.
     """
+    from_files = _from_files(view, {key.file_place for key in keys if key.path})
+    from_tail = _from_tail(view, conditions, [key for key in keys if not key.path])
+    return [from_files[key.file_place] if key.path else from_tail[key.tail_key] for key in keys]
 
-    def __init__(
-        self, data_plane: DataPlane, snapshot: Snapshot, tail: TailReader, conditions: Conditions
-    ) -> None:
-        self._data_plane = data_plane
-        self._snapshot = snapshot
-        self._tail = tail
-        self._conditions = conditions
 
-    def read(self, keys: Sequence[Key]) -> list[Prediction]:
-        """Answers the rows in the order of their keys."""
-        from_files = self._from_files([key for key in keys if key.path])
-        from_tail = self._from_tail([key for key in keys if not key.path])
-        found = []
-        for key in keys:
-            if key.path:
-                found.append(from_files[key.path, key.place])
-            else:
-                found.append(from_tail[key.prediction_id or "", key.row])
-        return found
+def _from_files(view: View, places: Collection[FilePlace]) -> dict[FilePlace, Prediction]:
+    found: dict[FilePlace, Prediction] = {}
+    for here, table in view.files.read(places):
+        found |= zip(here, predictions_of(table), strict=True)
+    return found
 
-    def _from_files(self, keys: Sequence[Key]) -> dict[_Place, Prediction]:
-        if not keys:
-            return {}
-        asked: dict[str, list[int]] = {}
-        for key in keys:
-            asked.setdefault(key.path, []).append(key.place)
-        names = {file.path: file.name for file in self._snapshot.files}
-        query = record_pb2.RowsQuery(
-            files=[record_pb2.FileRows(path=names[path], rows=rows) for path, rows in asked.items()]
-        )
-        answer = record_pb2.RowsAnswer.FromString(
-            self._data_plane.read_lake_rows(self._snapshot.lake_folder, query.SerializeToString())
-        )
-        paths = list(asked)
-        found: dict[_Place, Prediction] = {}
-        for table in map(read_stream, answer.arrow_streams):
-            indexes = table.column("file_index").to_pylist()
-            places = table.column(PLACE).to_pylist()
-            for index, place, prediction in zip(indexes, places, predictions_of(table), strict=True):
-                found[paths[index], place] = prediction
-        return found
 
-    def _from_tail(self, keys: Sequence[Key]) -> dict[TailKey, Prediction]:
-        if not keys:
-            return {}
-        times = [key.time_us for key in keys]
-        conditions = self._conditions.within(Span(min(times), max(times)))
-        return self._tail.rows(conditions, {(key.prediction_id or "", key.row) for key in keys})
+def _from_tail(view: View, conditions: Conditions, keys: Sequence[Key]) -> dict[TailKey, Prediction]:
+    if not keys:
+        return {}
+    times = [key.time_us for key in keys]
+    return view.tail.rows(conditions.within(Span(min(times), max(times))), {key.tail_key for key in keys})

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pointsman.lake.conditions import Conditions, Span
-from pointsman.lake.snapshot import Snapshot, SnapshotFile
-from pointsman.lake.tail import PLACE, Tail, TailReader
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+from pointsman.lake.file_rows import PLACE, FilePlace, FileReader
+from pointsman.lake.snapshot import SnapshotFile
+from pointsman.lake.tail import Tail, TailKey
+from pointsman.lake.view import View
 
 Cursor = tuple[int, str, int]
 """Time, prediction id and row: what a list is ordered by."""
@@ -50,6 +49,16 @@ class Key:
         """What it is ordered by; an id that is not known comes first."""
         return (self.time_us, self.prediction_id or "", self.row)
 
+    @property
+    def file_place(self) -> FilePlace:
+        """Where it is in the files."""
+        return (self.path, self.place)
+
+    @property
+    def tail_key(self) -> TailKey:
+        """Which row of the tail it is."""
+        return (self.prediction_id or "", self.row)
+
 
 def files_of(paths: Sequence[str]) -> dict[str, Any]:
     """Answers the parameter that names the files of a query."""
@@ -63,22 +72,12 @@ class KeyFinder:
     """Finds the first rows of a list after a cursor.
 
     Args:
-        connection: Where to query.
-        snapshot: The state that is read.
-        tail: Who reads its tail.
+        view: The state that is read.
         conditions: Which rows.
     """
 
-    def __init__(
-        self,
-        connection: DuckDBPyConnection,
-        snapshot: Snapshot,
-        tail: TailReader,
-        conditions: Conditions,
-    ) -> None:
-        self._connection = connection
-        self._snapshot = snapshot
-        self._tail = tail
+    def __init__(self, view: View, conditions: Conditions) -> None:
+        self._view = view
         self._conditions = conditions
 
     def find(self, count: int, after: Cursor | None) -> list[Key]:
@@ -100,7 +99,7 @@ class KeyFinder:
         # The newest rows are in the tail, the oldest are not.
         if conditions.descending:
             found = self._merged(found, self._tail_keys(conditions, count, after), after)
-        for group in _groups(self._snapshot.files, conditions):
+        for group in _groups(self._view.snapshot.files, conditions):
             narrowed = conditions.within(_before(found, count, conditions))
             files = [file for file in group if _overlaps(file, narrowed.span)]
             if files:
@@ -121,7 +120,7 @@ class KeyFinder:
             and (times[key.time_us] > 1 or (after is not None and key.time_us == after[0]))
         ]
         if tied:
-            known = with_ids(self._connection, tied)
+            known = with_ids(self._view.files, tied)
             both = [key for key in both if key not in known] + list(known.values())
         if after is not None:
             descending = self._conditions.descending
@@ -132,11 +131,11 @@ class KeyFinder:
     def _tail_keys(self, conditions: Conditions, count: int, after: Cursor | None) -> list[Key]:
         """Reads the tail in slices from its newest rows on, until there are enough."""
         if not conditions.descending:
-            return self._keys_in(self._tail.find(conditions), conditions)
+            return self._keys_in(self._view.tail.find(conditions), conditions)
         asked = count + _SPARE if conditions.tail_can_tell else _GROWTH * (count + _SPARE)
         found: list[Key] = []
         while True:
-            tail = self._tail.find(conditions, asked)
+            tail = self._view.tail.find(conditions, asked)
             keys = self._keys_in(tail, conditions)
             if not tail.full:
                 return found + keys
@@ -151,10 +150,10 @@ class KeyFinder:
     def _keys_in(self, tail: Tail, conditions: Conditions) -> list[Key]:
         where, values = conditions.sql()
         keys: list[Key] = []
-        with tail.registered(self._connection) as tables:
+        with tail.registered(self._view.connection) as tables:
             for table in tables:
                 sql = f'SELECT time_us, "row", prediction_id, {PLACE} FROM {table} WHERE {where}'
-                rows = self._connection.execute(sql, values).fetchall()
+                rows = self._view.connection.execute(sql, values).fetchall()
                 keys += [Key(time_us, row, known, "", place) for time_us, row, known, place in rows]
         return keys
 
@@ -170,7 +169,7 @@ class KeyFinder:
         )
         asked = count + _SPARE
         while True:
-            rows = self._connection.execute(sql, values | files_of(paths) | {"count": asked}).fetchall()
+            rows = self._view.connection.execute(sql, values | files_of(paths) | {"count": asked}).fetchall()
             if len(rows) < asked:
                 break
             # Of the last time, some may be missing.
@@ -184,36 +183,23 @@ class KeyFinder:
         return [Key(time_us, row, None, paths[index], place) for time_us, row, index, place in rows]
 
 
-def with_ids(connection: DuckDBPyConnection, keys: Sequence[Key]) -> dict[Key, Key]:
+def with_ids(files: FileReader, keys: Sequence[Key]) -> dict[Key, Key]:
     """Finds out the prediction ids of rows in files.
 
     Args:
-        connection: Where to query.
+        files: Who reads them.
         keys: Rows whose id is not known.
 
     Returns:
         The completed key of each.
     """
-    by_path: dict[str, dict[int, Key]] = {}
-    for key in keys:
-        by_path.setdefault(key.path, {})[key.place] = key
-    sql = f"SELECT {PLACE}, prediction_id FROM {READ_FILES} WHERE {AT_PLACES}"
+    by_place = {key.file_place: key for key in keys}
     known: dict[Key, Key] = {}
-    for path, places in by_path.items():
-        values = files_of([path]) | at_places(list(places.values()))
-        for place, prediction_id in connection.execute(sql, values).fetchall():
-            known[places[place]] = replace(places[place], prediction_id=prediction_id)
+    for places, table in files.read(by_place, ["prediction_id"]):
+        for place, prediction_id in zip(places, table.column("prediction_id").to_pylist(), strict=True):
+            key = by_place[place]
+            known[key] = replace(key, prediction_id=prediction_id)
     return known
-
-
-# The times let row groups and pages be passed over.
-AT_PLACES = "time_us BETWEEN $first_us AND $last_us AND list_contains($places, file_row_number)"
-
-
-def at_places(keys: Sequence[Key]) -> dict[str, Any]:
-    """Answers the parameters of :data:`AT_PLACES` for rows of one file."""
-    times = [key.time_us for key in keys]
-    return {"first_us": min(times), "last_us": max(times), "places": [key.place for key in keys]}
 
 
 def _before(found: Sequence[Key], count: int, conditions: Conditions) -> Span:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
-from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.predictions import Prediction
 from pointsman.lake.conditions import Conditions, Span
-from pointsman.lake.contents import ContentReader
+from pointsman.lake.contents import read_contents
+from pointsman.lake.file_rows import PLACE
 from pointsman.lake.keys import READ_FILES, Cursor, Key, KeyFinder, files_of, with_ids
-from pointsman.lake.snapshot import Snapshot
-from pointsman.lake.tail import PLACE, TailReader
+from pointsman.lake.view import View
 from pointsman.store import feedback_reading
 from pointsman.store.database import Database
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 _CHUNK_GROWTH = 4
 _MOST_CANDIDATES = 20_000
@@ -29,31 +25,18 @@ class Listing:
     """Makes pages of a router's predictions.
 
     Args:
-        connection: Where to query.
+        view: The state that is read.
         database: Where feedback is.
-        data_plane: Who keeps the tail.
-        snapshot: The state that is read.
         conditions: Which rows.
         router_key: The router's row key.
     """
 
-    def __init__(
-        self,
-        connection: DuckDBPyConnection,
-        database: Database,
-        data_plane: DataPlane,
-        snapshot: Snapshot,
-        conditions: Conditions,
-        router_key: int,
-    ) -> None:
-        self._connection = connection
+    def __init__(self, view: View, database: Database, conditions: Conditions, router_key: int) -> None:
+        self._view = view
         self._database = database
-        self._data_plane = data_plane
-        self._snapshot = snapshot
         self._conditions = conditions
         self._router_key = router_key
-        self._tail = TailReader(data_plane, snapshot)
-        self._finder = KeyFinder(connection, snapshot, self._tail, conditions)
+        self._finder = KeyFinder(view, conditions)
 
     def page(
         self, page_size: int, after: Cursor | None, has_feedback: bool | None
@@ -79,8 +62,7 @@ class Listing:
         else:
             keys, going_on = self._sifted(page_size, after, has_feedback)
             more = going_on is not None
-        contents = ContentReader(self._data_plane, self._snapshot, self._tail, self._conditions)
-        found = contents.read(keys)
+        found = read_contents(self._view, self._conditions, keys)
         rows = [row for row in found if self._conditions.admit(row)]
         if not more:
             return rows, None
@@ -158,33 +140,30 @@ class Listing:
         times = [time_us for time_us, _, _ in candidates]
         conditions = self._conditions.within(Span(min(times), max(times)))
         found: dict[Cursor, Key] = {}
-        for file in self._snapshot.files:
-            inside = [time_us for time_us in times if file.min_time_us <= time_us <= file.max_time_us]
-            if not inside:
-                continue
-            near = conditions.within(Span(min(inside), max(inside)))
-            where, values = near.sql()
-            sql = (
-                f'SELECT time_us, prediction_id, "row", {PLACE} FROM {READ_FILES} '
-                f"WHERE {where} AND time_us IN (SELECT unnest($times))"
-            )
-            rows = self._connection.execute(sql, values | files_of([file.path]) | {"times": inside})
-            for time_us, prediction_id, row, place in rows.fetchall():
-                key = Key(time_us, row, prediction_id, file.path, place)
+
+        def take(sql: str, values: Mapping[str, Any], path: str) -> None:
+            for time_us, prediction_id, row, place in self._view.connection.execute(sql, values).fetchall():
+                key = Key(time_us, row, prediction_id, path, place)
                 found[key.cursor] = key
-        tail = self._tail.find(conditions)
+
+        columns = f'time_us, prediction_id, "row", {PLACE}'
+        for file in self._view.snapshot.files:
+            inside = [time_us for time_us in times if file.min_time_us <= time_us <= file.max_time_us]
+            if inside:
+                where, values = conditions.within(Span(min(inside), max(inside))).sql()
+                sql = (
+                    f"SELECT {columns} FROM {READ_FILES} WHERE {where} AND time_us IN (SELECT unnest($times))"
+                )
+                take(sql, values | files_of([file.path]) | {"times": inside}, file.path)
         where, values = conditions.sql()
-        with tail.registered(self._connection) as tables:
+        with self._view.tail.find(conditions).registered(self._view.connection) as tables:
             for table in tables:
-                sql = f'SELECT time_us, prediction_id, "row", {PLACE} FROM {table} WHERE {where}'
-                for time_us, prediction_id, row, place in self._connection.execute(sql, values).fetchall():
-                    key = Key(time_us, row, prediction_id, "", place)
-                    found[key.cursor] = key
+                take(f"SELECT {columns} FROM {table} WHERE {where}", values, "")
         return [found[candidate] for candidate in candidates if candidate in found]
 
     def _identified(self, keys: list[Key]) -> list[Key]:
         unknown = [key for key in keys if key.prediction_id is None]
-        known = with_ids(self._connection, unknown)
+        known = with_ids(self._view.files, unknown)
         return [known.get(key, key) for key in keys]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.pages import Page, decode_token, encode_token
@@ -14,18 +13,16 @@ from pointsman.domain.predictions import Prediction, PredictionFilter
 from pointsman.domain.routers import Router
 from pointsman.domain.windows import Window, WindowCounts
 from pointsman.lake.conditions import Conditions
-from pointsman.lake.contents import ContentReader
+from pointsman.lake.contents import read_contents
 from pointsman.lake.engine import Engine, LakeOptions
+from pointsman.lake.file_rows import PLACE
 from pointsman.lake.keys import READ_FILES, Cursor, Key, KeyFinder, files_of
 from pointsman.lake.listing import Listing, with_feedback
 from pointsman.lake.measuring import Measurement
-from pointsman.lake.rows import predictions_of
 from pointsman.lake.snapshot import Snapshot, SnapshotReader
-from pointsman.lake.tail import PLACE, TailReader, read_tail
+from pointsman.lake.tail import read_tail
+from pointsman.lake.view import View
 from pointsman.store.database import Database
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 
 class LakeReader:
@@ -86,9 +83,8 @@ class LakeReader:
 
         def read(snapshot: Snapshot) -> Page[Prediction]:
             conditions = Conditions.of(snapshot, wanted, entity_ids)
-            listing = Listing(
-                connection, self._database, self._data_plane, snapshot, conditions, router.row_key
-            )
+            view = View.of(connection, self._data_plane, snapshot)
+            listing = Listing(view, self._database, conditions, router.row_key)
             rows, going_on = listing.page(page_size, after, wanted.has_feedback)
             next_token = "" if going_on is None else encode_token(going_on, filters)
             return Page(tuple(rows), next_token)
@@ -114,15 +110,12 @@ class LakeReader:
             conditions = Conditions.of(snapshot, wanted, ())
             if conditions.span.is_empty:
                 return None
-            key = _key_in_files(connection, snapshot, (time_us, prediction_id, row))
+            view = View.of(connection, self._data_plane, snapshot)
+            key = _key_in_files(view, (time_us, prediction_id, row))
             if key is not None:
-                reader = TailReader(self._data_plane, snapshot)
-                return ContentReader(self._data_plane, snapshot, reader, conditions).read([key])[0]
-            tail = read_tail(
-                self._data_plane, snapshot, conditions, prediction_id=prediction_id, with_bodies=True
-            )
-            rows = (found for table in tail.tables for found in predictions_of(table))
-            return next((found for found in rows if found.key == (prediction_id, row)), None)
+                return read_contents(view, conditions, [key])[0]
+            wanted_key = (prediction_id, row)
+            return view.tail.rows(conditions, {wanted_key}).get(wanted_key)
 
         with self._engine.cursor() as connection:
             found = self._snapshots.reading(router, time_us, time_us + 1, read)
@@ -138,12 +131,11 @@ class LakeReader:
 
         def read(snapshot: Snapshot) -> str | None:
             conditions = Conditions.of(snapshot, wanted, [recorded_entity_id])
-            tail = TailReader(self._data_plane, snapshot)
-            finder = KeyFinder(connection, snapshot, tail, conditions)
-            contents = ContentReader(self._data_plane, snapshot, tail, conditions)
+            view = View.of(connection, self._data_plane, snapshot)
+            finder = KeyFinder(view, conditions)
             after: Cursor | None = None
             while keys := finder.find(1, after):
-                [row] = contents.read(keys)
+                [row] = read_contents(view, conditions, keys)
                 if conditions.admit(row):
                     return row.prediction_id
                 after = (row.time_us, row.prediction_id, row.row)
@@ -171,18 +163,18 @@ class LakeReader:
             return self._snapshots.reading(router, window.start_time_us, window.end_time_us, read)
 
 
-def _key_in_files(connection: DuckDBPyConnection, snapshot: Snapshot, cursor: Cursor) -> Key | None:
+def _key_in_files(view: View, cursor: Cursor) -> Key | None:
     """Finds where in the files a row is; None when it is in none."""
-    if not snapshot.files:
+    if not view.snapshot.files:
         return None
     time_us, prediction_id, row = cursor
-    paths = [file.path for file in snapshot.files]
+    paths = [file.path for file in view.snapshot.files]
     sql = (
         f"SELECT file_index, {PLACE} FROM {READ_FILES} "
         'WHERE time_us = $time_us AND prediction_id = $prediction_id AND "row" = $row'
     )
     values = {"time_us": time_us, "prediction_id": prediction_id, "row": row}
     # There is one, but a result that is not read to its end keeps the connection from other work.
-    for index, place in connection.execute(sql, values | files_of(paths)).fetchall():
+    for index, place in view.connection.execute(sql, values | files_of(paths)).fetchall():
         return Key(time_us, row, prediction_id, paths[index], place)
     return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.predictions import Prediction
 from pointsman.lake.conditions import MAX_TIME_US, Conditions
+from pointsman.lake.file_rows import PLACE
 from pointsman.lake.rows import predictions_of
 from pointsman.lake.snapshot import Snapshot
 from pointsman.lake.streams import array_of, read_stream
@@ -18,9 +19,6 @@ from pointsman.v1 import record_pb2
 if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
-
-PLACE = "file_row_number"
-"""The number of a row in its table, under the name that it has in files."""
 
 _FEW_DECISIONS = 2_000
 """So many are read in full at once."""
@@ -34,7 +32,7 @@ class Tail:
     """Some rows of the tail.
 
     Attributes:
-        tables: One for each model, with rows numbered in the column :data:`PLACE`.
+        tables: One for each model, with rows numbered as those of files are.
         streams: The same without numbers, as they came.
         full: Whether as many decisions came as were asked for, so that older ones may be missing.
         oldest_us: The earliest time in it; 0 without rows.
@@ -96,7 +94,7 @@ class TailReader:
         return tail
 
     def rows(self, conditions: Conditions, keys: Collection[TailKey]) -> dict[TailKey, Prediction]:
-        """Reads rows in full.
+        """Reads rows in full. Those that are not in the tail are left out.
 
         Args:
             conditions: Which all of them fulfil.
@@ -107,7 +105,15 @@ class TailReader:
         """
         found = _rows_of(self._kept, keys)
         if len(found) < len(keys):
-            found = _rows_of(read_tail(self._data_plane, self._snapshot, conditions, with_bodies=True), keys)
+            ids = {prediction_id for prediction_id, _ in keys}
+            tail = read_tail(
+                self._data_plane,
+                self._snapshot,
+                conditions,
+                prediction_id=ids.pop() if len(ids) == 1 else "",
+                with_bodies=True,
+            )
+            found = _rows_of(tail, keys)
         return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
+from pointsman.domain.batching import batched
 from pointsman.domain.feedback import FeedbackTotals
 from pointsman.domain.predictions import RecordedFeedback
 from pointsman.domain.windows import WHOLE, Window, WindowFeedback
@@ -20,7 +21,7 @@ def values_of(connection: Connection, prediction_ids: Iterable[str]) -> dict[str
     """Answers the feedback of some predictions, of each ordered by row and metric."""
     columns = feedback.c
     found: dict[str, list[RecordedFeedback]] = {}
-    for ids in _chunks(prediction_ids):
+    for ids in batched(dict.fromkeys(prediction_ids), _IDS_PER_QUERY):
         statement = (
             select(columns.prediction_id, columns.metric, columns.value, columns.observe_time_us, columns.row)
             .where(columns.prediction_id.in_(ids))
@@ -35,7 +36,7 @@ def rows_with_feedback(connection: Connection, prediction_ids: Iterable[str]) ->
     """Answers the id and row of those of some predictions that have feedback."""
     columns = feedback.c
     found: set[tuple[str, int]] = set()
-    for ids in _chunks(prediction_ids):
+    for ids in batched(dict.fromkeys(prediction_ids), _IDS_PER_QUERY):
         statement = (
             select(columns.prediction_id, columns.row).where(columns.prediction_id.in_(ids)).distinct()
         )
@@ -195,9 +196,3 @@ def _inside(
         columns.prediction_time_us < to_us,
         columns.counted,
     ]
-
-
-def _chunks(prediction_ids: Iterable[str]) -> Iterable[Sequence[str]]:
-    ids = list(dict.fromkeys(prediction_ids))
-    for start in range(0, len(ids), _IDS_PER_QUERY):
-        yield ids[start : start + _IDS_PER_QUERY]

@@ -231,10 +231,12 @@ class TailAnswer(_message.Message):
     def __init__(self, arrow_streams: _Optional[_Iterable[bytes]] = ..., row_count: _Optional[int] = ...) -> None: ...
 
 class RowsQuery(_message.Message):
-    __slots__ = ("files",)
+    __slots__ = ("files", "columns")
     FILES_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
     files: _containers.RepeatedCompositeFieldContainer[FileRows]
-    def __init__(self, files: _Optional[_Iterable[_Union[FileRows, _Mapping]]] = ...) -> None: ...
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, files: _Optional[_Iterable[_Union[FileRows, _Mapping]]] = ..., columns: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class FileRows(_message.Message):
     __slots__ = ("path", "rows")

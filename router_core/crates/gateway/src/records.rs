@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use hmac::{Hmac, KeyInit, Mac};
-use pointsman_journal::{Commit, Entry, Guard, RouteFacts};
+use pointsman_journal::{Commit, EncodedPrediction, Entry, Guard, RouteFacts};
 use pointsman_model::{Durability, EntityRecording, Recording};
 use pointsman_policy::{Decision, RandomisedBy, Reason};
 use pointsman_wire::generated::{inference::ModelInferRequest, pointsman_v1 as proto};
@@ -152,7 +152,8 @@ impl Record {
                 Err(_) => cut_bodies(entry),
             }
         }
-        let entry = Entry::Prediction { entry: self.entry, route: self.facts, guard };
+        let entry =
+            Entry::Prediction { entry: EncodedPrediction::new(*self.entry), route: self.facts, guard };
         if self.durability == Durability::Durable {
             return Kept::Committing(journal.predictions.commit(entry));
         }

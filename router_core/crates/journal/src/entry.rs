@@ -11,7 +11,10 @@ use std::{
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::{DecodeError, Message};
 
-use crate::frame::{Frame, put_frame};
+use crate::{
+    frame::{Frame, put_frame},
+    prediction::EncodedPrediction,
+};
 
 /// The kind of a [`proto::RouteEntry`].
 pub const ROUTE: u8 = 1;
@@ -37,7 +40,7 @@ pub enum Entry {
     /// A decision and its answer.
     Prediction {
         /// The entry; its route is the log's to number.
-        entry: Box<proto::PredictionEntry>,
+        entry: EncodedPrediction,
         /// The route that decided.
         route: Arc<RouteFacts>,
         /// The memory that it holds.
@@ -51,7 +54,7 @@ impl Entry {
     /// Counts it as lost.
     pub(crate) fn lose(&self) {
         if let Self::Prediction { entry, route, .. } = self
-            && let Some(lost) = route.lost.get(entry.variant as usize)
+            && let Some(lost) = route.lost.get(entry.variant())
         {
             lost.fetch_add(1, Relaxed);
         }
@@ -77,8 +80,8 @@ impl Scope {
         match entry {
             Entry::Feedback(entry) => put_frame(FEEDBACK, out, |out| entry.encode_raw(out)),
             Entry::Prediction { entry, route, .. } => {
-                entry.route = self.number(route, out);
-                put_frame(PREDICTION, out, |out| entry.encode_raw(out));
+                let number = self.number(route, out);
+                put_frame(PREDICTION, out, |out| entry.write(number, out));
             }
         }
     }

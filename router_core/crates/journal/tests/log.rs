@@ -8,7 +8,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use faulty::{Fault, FaultyFiles};
 use pointsman_journal::{
-    Entry, JournalError, JournalFolder, Log, LogSettings, RouteFacts, SegmentReader, StoredEntry,
+    EncodedPrediction, Entry, JournalError, JournalFolder, Log, LogSettings, RouteFacts, SegmentReader,
+    StoredEntry,
     files::{Files, RealFiles},
     read_feedback,
 };
@@ -45,7 +46,7 @@ fn feedback(number: u32) -> Entry {
 fn prediction(number: u32, route: &Arc<RouteFacts>) -> Entry {
     let entry =
         proto::PredictionEntry { prediction_id: format!("prediction-{number}"), ..Default::default() };
-    Entry::Prediction { entry: Box::new(entry), route: route.clone(), guard: None }
+    Entry::Prediction { entry: EncodedPrediction::new(entry), route: route.clone(), guard: None }
 }
 
 /// The rows of all feedback in the log.

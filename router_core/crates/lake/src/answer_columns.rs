@@ -1,7 +1,5 @@
 //! Builders of the columns about answers.
 
-use std::sync::Arc;
-
 use arrow::{
     array::{ArrayRef, Float64Builder, ListBuilder, StringBuilder},
     datatypes::DataType,
@@ -9,6 +7,7 @@ use arrow::{
 
 use crate::{
     answer::{Prediction, RowAnswer},
+    refill::Refill as _,
     schema::element,
 };
 
@@ -53,11 +52,11 @@ impl AnswerColumns {
     /// Takes the rows out, by column.
     pub(crate) fn finish(&mut self) -> Vec<ArrayRef> {
         vec![
-            Arc::new(self.label.finish()),
-            Arc::new(self.number.finish()),
-            Arc::new(self.probabilities.finish()),
-            Arc::new(self.confidence.finish()),
-            Arc::new(self.outputs.finish()),
+            self.label.take(),
+            self.number.take(),
+            self.probabilities.take(),
+            self.confidence.take(),
+            self.outputs.take(),
         ]
     }
 }

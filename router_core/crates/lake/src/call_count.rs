@@ -2,22 +2,17 @@
 
 use std::{
     io::Cursor,
-    panic::resume_unwind,
     path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
 };
 
 use arrow::ipc::reader::StreamReader;
-use parquet::{
-    arrow::{
-        ProjectionMask,
-        arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
-    },
-    file::metadata::PageIndexPolicy,
+use parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
 };
 use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
@@ -27,14 +22,14 @@ use crate::{
     call_counter::{CallCounter, Window},
     error::LakeError,
     histogram::{Buckets, Histogram},
-    paths::FilePath,
     row_groups::times_of,
     stored_file::StoredFile,
+    threads::on_threads,
 };
 
 /// Rows that are read at a time.
 const BATCH_ROWS: usize = 8_192;
-const MAX_THREADS: u32 = 8;
+const MAX_THREADS: usize = 8;
 
 /// Counts the calls of a window.
 ///
@@ -62,14 +57,7 @@ pub fn count_calls(
         }
         Ok::<_, LakeError>(counter)
     };
-    let helpers = query.thread_count.clamp(1, MAX_THREADS) - 1;
-    let counted: Vec<Result<CallCounter<'_>, LakeError>> = thread::scope(|scope| {
-        let helpers: Vec<_> = (0..helpers).map(|_| scope.spawn(count_files)).collect();
-        let own = count_files();
-        let others =
-            helpers.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        others.chain([own]).collect()
-    });
+    let counted = on_threads((query.thread_count as usize).clamp(1, MAX_THREADS), count_files);
     let mut total = CallCounter::new(window, &buckets);
     for stream in &query.arrow_streams {
         for batch in StreamReader::try_new(Cursor::new(stream), None)? {
@@ -89,13 +77,11 @@ fn count_file(
     window: Window,
     counter: &mut CallCounter<'_>,
 ) -> Result<(), LakeError> {
-    let file = StoredFile::open_registered(files, lake_folder, &FilePath::parse("files", path)?)?;
+    let (file, metadata) = StoredFile::open_registered(files, lake_folder, path)?;
     let of_parquet = |error| LakeError::parquet(Path::new(path), error);
-    let options = || ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
-    let metadata = ArrowReaderMetadata::load(&file, options()).map_err(of_parquet)?;
     let schema = Arc::new(with_dictionaries(metadata.schema()));
-    let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options().with_schema(schema))
-        .map_err(of_parquet)?;
+    let options = ArrowReaderOptions::new().with_schema(schema);
+    let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).map_err(of_parquet)?;
     let groups = metadata.metadata().row_groups().iter().enumerate().filter(|(_, group)| {
         times_of(group).is_none_or(|(first, last)| first <= window.end_us && last >= window.start_us)
     });

@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{
     content::Content,
     entry::EntryView,
+    refill::Refill as _,
     route::{Route, Variant},
     schema::element,
 };
@@ -158,7 +159,7 @@ impl DecisionColumns {
     /// Takes the rows out, by column.
     pub(crate) fn finish(&mut self) -> Vec<ArrayRef> {
         macro_rules! finished {
-            ($($column:ident),* $(,)?) => { vec![$(std::sync::Arc::new(self.$column.finish())),*] };
+            ($($column:ident),* $(,)?) => { vec![$(self.$column.take()),*] };
         }
         finished![
             prediction_id,

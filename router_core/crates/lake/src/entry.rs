@@ -4,6 +4,9 @@ use pointsman_wire::generated::pointsman_v1::{BodyKind, DecisionReason, Randomis
 
 use crate::fields::{Fields, Unreadable};
 
+/// The field of an entry's time.
+const TIME_US: u32 = 4;
+
 /// What an entry says; texts and bodies are borrowed from the segment.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct EntryView<'a> {
@@ -44,7 +47,7 @@ impl<'a> EntryView<'a> {
                 1 => entry.route = value.varint()? as u32,
                 2 => entry.variant = value.varint()? as u32,
                 3 => entry.prediction_id = value.text()?,
-                4 => entry.time_us = value.varint()? as i64,
+                TIME_US => entry.time_us = value.varint()? as i64,
                 5 => entry.generation = value.varint()?,
                 6 => entry.allocation_version = value.varint()?,
                 7 => entry.epoch = value.varint()?,
@@ -69,6 +72,13 @@ impl<'a> EntryView<'a> {
             }
         }
         Ok(entry)
+    }
+
+    /// Reads only an entry's time, which stands in its first fields; 0 when it has none.
+    pub(crate) fn time_us_of(payload: &[u8]) -> i64 {
+        let mut fields = Fields::of(payload).map_while(Result::ok);
+        let time = fields.find(|field| field.number == TIME_US).and_then(|field| field.value.varint().ok());
+        time.unwrap_or(0) as i64
     }
 
     /// What the request's bytes are.

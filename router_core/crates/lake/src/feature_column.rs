@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayBuilder as _, ArrayRef, BooleanBuilder, Float64Builder, StringBuilder};
 
-use crate::{cell::Cell, columns::Kind};
+use crate::{cell::Cell, columns::Kind, refill::Refill as _};
 
 /// The column of one feature.
 #[derive(Debug)]
@@ -79,9 +79,9 @@ impl FeatureColumn {
     pub(crate) fn finish(&mut self, rows: usize) -> ArrayRef {
         self.pad(rows);
         match &mut self.cells {
-            Cells::Double(cells) => Arc::new(cells.finish()),
-            Cells::Bool(cells) => Arc::new(cells.finish()),
-            Cells::Text(cells) => Arc::new(cells.finish()),
+            Cells::Double(cells) => cells.take(),
+            Cells::Bool(cells) => cells.take(),
+            Cells::Text(cells) => cells.take(),
         }
     }
 }

@@ -95,6 +95,17 @@ impl<'a> Iterator for Fields<'a> {
 /// Takes a varint off the front.
 #[inline]
 pub(crate) fn take_varint(bytes: &mut &[u8]) -> Result<u64, Unreadable> {
+    // Keys and most lengths and numbers are one byte.
+    match bytes.split_first() {
+        Some((&byte, rest)) if byte < 0x80 => {
+            *bytes = rest;
+            Ok(byte.into())
+        }
+        _ => take_long_varint(bytes),
+    }
+}
+
+fn take_long_varint(bytes: &mut &[u8]) -> Result<u64, Unreadable> {
     let mut value = 0;
     for (index, &byte) in bytes.iter().enumerate().take(10) {
         value |= u64::from(byte & 0x7f) << (7 * index);

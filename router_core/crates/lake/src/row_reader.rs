@@ -1,29 +1,36 @@
 //! Single rows of files by their numbers: pages are found by the files' indexes, and no others are read.
 
-use std::{panic::resume_unwind, path::Path, sync::Arc, thread};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use arrow::{
     array::{Int64Array, RecordBatch, RecordBatchReader as _, UInt32Array},
     compute::concat_batches,
     datatypes::{DataType, Field, Schema},
-    ipc::writer::StreamWriter,
 };
 use parquet::{
     arrow::{
         ProjectionMask,
-        arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, RowSelection},
+        arrow_reader::{ParquetRecordBatchReader, RowSelection},
         parquet_to_arrow_field_levels,
     },
-    file::metadata::{PageIndexPolicy, ParquetMetaData},
+    file::metadata::ParquetMetaData,
+    schema::types::SchemaDescriptor,
 };
 use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
 use crate::{
     error::LakeError,
-    paths::FilePath,
     row_groups::{ChosenGroups, Inflater, row_count},
     stored_file::StoredFile,
+    stream::write_stream,
+    threads::on_threads,
 };
 
 /// The most rows of one query.
@@ -34,8 +41,7 @@ const FILES_FOR_THREADS: usize = 8;
 const FILE_INDEX: &str = "file_index";
 const ROW_NUMBER: &str = "file_row_number";
 
-/// Reads rows by their numbers in their files, with all columns and where they are; in the order of files and numbers,
-/// each once.
+/// Reads rows by their numbers in their files, and says where they are; in the order of files and numbers, each once.
 ///
 /// # Errors
 /// [`LakeError::FileGone`]: a file was replaced; what is registered must be read again. Else a path is none of the
@@ -49,38 +55,36 @@ pub fn read_rows(
     if asked_rows > MAX_ROWS {
         return Err(refusal("rows", asked_rows, format!("are more than {MAX_ROWS}; ask for them in parts")));
     }
-    let asked: Vec<(u32, &proto::FileRows)> = (0..).zip(&query.files).collect();
-    let read = |part: &[(u32, &proto::FileRows)]| {
+    let next = AtomicUsize::new(0);
+    let read = || {
         let inflater = Inflater::new().map_err(|error| LakeError::io(lake_folder, error))?;
-        let batches = part.iter().map(|(index, file)| read_file(files, lake_folder, &inflater, *index, file));
-        batches.collect::<Result<Vec<RecordBatch>, LakeError>>()
+        let mut batches = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(asked) = query.files.get(index) else { return Ok::<_, LakeError>(batches) };
+            let (rows, batch) = read_file(files, lake_folder, &inflater, asked, &query.columns)?;
+            batches.push((index, with_places(&batch, index, &rows)?));
+        }
     };
-    let batches = if asked.len() < FILES_FOR_THREADS {
-        read(&asked)?
-    } else {
-        let (first, second) = asked.split_at(asked.len() / 2);
-        let (first, second) = thread::scope(|scope| {
-            let other = scope.spawn(|| read(second));
-            (read(first), other.join().unwrap_or_else(|panic| resume_unwind(panic)))
-        });
-        let mut all = first?;
-        all.append(&mut second?);
-        all
-    };
+    let threads = if query.files.len() < FILES_FOR_THREADS { 1 } else { 2 };
+    let mut batches = Vec::with_capacity(query.files.len());
+    for read in on_threads(threads, read) {
+        batches.append(&mut read?);
+    }
+    batches.sort_unstable_by_key(|(index, _)| *index);
     answer_of(batches)
 }
 
+/// Reads rows of one file, and answers their numbers, too.
 fn read_file(
     files: &dyn Files,
     lake_folder: &Path,
     inflater: &Inflater,
-    index: u32,
     asked: &proto::FileRows,
-) -> Result<RecordBatch, LakeError> {
-    let file = StoredFile::open_registered(files, lake_folder, &FilePath::parse("files", &asked.path)?)?;
+    columns: &[String],
+) -> Result<(Vec<usize>, RecordBatch), LakeError> {
+    let (file, metadata) = StoredFile::open_registered(files, lake_folder, &asked.path)?;
     let of_parquet = |error| LakeError::parquet(Path::new(&asked.path), error);
-    let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
-    let metadata = ArrowReaderMetadata::load(&file, options).map_err(of_parquet)?;
     let mut rows: Vec<usize> =
         asked.rows.iter().map(|&row| usize::try_from(row).unwrap_or(usize::MAX)).collect();
     rows.sort_unstable();
@@ -88,10 +92,10 @@ fn read_file(
     let groups = groups_of(metadata.metadata(), &rows).ok_or_else(|| {
         refusal("rows", rows.last().copied().unwrap_or(0), no_such_row(metadata.metadata()))
     })?;
-    prefetch_pages(&file, metadata.metadata(), &groups);
-    let columns = metadata.metadata().file_metadata().schema_descr();
+    let columns = mask_of(metadata.parquet_schema(), columns);
+    prefetch_pages(&file, metadata.metadata(), &groups, &columns);
     let known = metadata.schema().fields();
-    let levels = parquet_to_arrow_field_levels(columns, ProjectionMask::all(), Some(known));
+    let levels = parquet_to_arrow_field_levels(metadata.parquet_schema(), columns, Some(known));
     let selection = selection_of(&groups);
     let groups = ChosenGroups {
         file: Arc::new(file),
@@ -106,7 +110,15 @@ fn read_file(
             .map_err(of_parquet)?;
     let schema = reader.schema();
     let batches = reader.collect::<Result<Vec<RecordBatch>, _>>()?;
-    with_places(&concat_batches(&schema, &batches)?, index, &rows)
+    Ok((rows, concat_batches(&schema, &batches)?))
+}
+
+/// Columns by their names; none means all.
+fn mask_of(schema: &SchemaDescriptor, names: &[String]) -> ProjectionMask {
+    if names.is_empty() {
+        return ProjectionMask::all();
+    }
+    ProjectionMask::columns(schema, names.iter().map(String::as_str))
 }
 
 /// The rows to read of a row group.
@@ -145,10 +157,16 @@ fn selection_of(groups: &[GroupRows]) -> RowSelection {
 }
 
 /// Has the system fetch all pages at once; one after the other, a disk would be waited for at each.
-fn prefetch_pages(file: &StoredFile, metadata: &ParquetMetaData, groups: &[GroupRows]) {
+fn prefetch_pages(
+    file: &StoredFile,
+    metadata: &ParquetMetaData,
+    groups: &[GroupRows],
+    columns: &ProjectionMask,
+) {
     let Some(index) = metadata.page_index() else { return };
     for group in groups {
-        for column in 0..metadata.row_group(group.index).num_columns() {
+        let all = 0..metadata.row_group(group.index).num_columns();
+        for column in all.filter(|column| columns.leaf_included(*column)) {
             let Some(pages) = index.page_locations(group.index, column) else { continue };
             let page_of = |row: &usize| {
                 pages.partition_point(|page| {
@@ -174,7 +192,7 @@ fn refusal(field: &'static str, value: usize, reason: String) -> LakeError {
 }
 
 /// Adds where rows are.
-fn with_places(batch: &RecordBatch, index: u32, rows: &[usize]) -> Result<RecordBatch, LakeError> {
+fn with_places(batch: &RecordBatch, index: usize, rows: &[usize]) -> Result<RecordBatch, LakeError> {
     let schema = batch.schema();
     let places = [
         Arc::new(Field::new(FILE_INDEX, DataType::UInt32, false)),
@@ -182,6 +200,7 @@ fn with_places(batch: &RecordBatch, index: u32, rows: &[usize]) -> Result<Record
     ];
     let fields: Vec<_> = schema.fields().iter().cloned().chain(places).collect();
     let mut columns = batch.columns().to_vec();
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
     columns.push(Arc::new(UInt32Array::from_value(index, batch.num_rows())));
     let numbers = rows.iter().map(|&row| i64::try_from(row).unwrap_or(i64::MAX));
     columns.push(Arc::new(Int64Array::from_iter_values(numbers)));
@@ -189,9 +208,9 @@ fn with_places(batch: &RecordBatch, index: u32, rows: &[usize]) -> Result<Record
 }
 
 /// Writes rows as Arrow streams: one for all files of the same columns.
-fn answer_of(batches: Vec<RecordBatch>) -> Result<proto::RowsAnswer, LakeError> {
+fn answer_of(batches: Vec<(usize, RecordBatch)>) -> Result<proto::RowsAnswer, LakeError> {
     let mut alike: Vec<Vec<RecordBatch>> = Vec::new();
-    for batch in batches {
+    for (_, batch) in batches {
         let same = |others: &&mut Vec<RecordBatch>| {
             others.first().is_some_and(|other| other.schema_ref() == batch.schema_ref())
         };
@@ -204,10 +223,8 @@ fn answer_of(batches: Vec<RecordBatch>) -> Result<proto::RowsAnswer, LakeError> 
     for batches in alike {
         let Some(schema) = batches.first().map(RecordBatch::schema) else { continue };
         let rows = concat_batches(&schema, &batches)?;
-        let mut writer = StreamWriter::try_new(Vec::new(), &schema)?;
-        writer.write(&rows)?;
         answer.row_count += rows.num_rows() as u64;
-        answer.arrow_streams.push(writer.into_inner()?);
+        answer.arrow_streams.push(write_stream(&schema, &[rows])?);
     }
     Ok(answer)
 }

@@ -160,8 +160,7 @@ impl SortedFrames {
             match frame.kind {
                 ROUTE => frames.routes.push(place),
                 PREDICTION => {
-                    let time_us = EntryView::parse(frame.payload).map_or(0, |entry| entry.time_us);
-                    frames.predictions.push((time_us, place.0, place.1));
+                    frames.predictions.push((EntryView::time_us_of(frame.payload), place.0, place.1));
                 }
                 _ => continue,
             }

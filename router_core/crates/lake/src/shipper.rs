@@ -15,8 +15,8 @@ use pointsman_wire::generated::pointsman_v1 as proto;
 use crate::{
     columns::ColumnRegistry,
     error::LakeError,
-    priority::lower_priority,
     ship::{Destination, ship_segment},
+    threads::lower_priority,
 };
 
 /// How often the log is asked for complete segments.

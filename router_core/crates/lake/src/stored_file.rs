@@ -8,8 +8,12 @@ use std::{
 
 use bytes::Bytes;
 use parquet::{
+    arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions},
     errors::ParquetError,
-    file::reader::{ChunkReader, Length},
+    file::{
+        metadata::PageIndexPolicy,
+        reader::{ChunkReader, Length},
+    },
 };
 use pointsman_journal::files::{Files, ReadFile};
 
@@ -29,21 +33,23 @@ impl StoredFile {
         Ok(Self { file: Arc::new(Mutex::new(file)), length })
     }
 
-    /// Opens a file that the manifest listed, which may have been replaced since.
+    /// Opens a file that the manifest listed, which may have been replaced since; answers what its footer says, too.
     pub(crate) fn open_registered(
         files: &dyn Files,
         lake_folder: &Path,
-        name: &FilePath<'_>,
-    ) -> Result<Self, LakeError> {
-        let path = name.below(lake_folder);
-        Self::open(files, &path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => LakeError::FileGone { path: name.text.to_owned() },
-            _ => LakeError::io(&path, error),
-        })
+        path: &str,
+    ) -> Result<(Self, ArrowReaderMetadata), LakeError> {
+        let whole = FilePath::parse("files", path)?.below(lake_folder);
+        let file = Self::open(files, &whole).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => LakeError::FileGone { path: path.to_owned() },
+            _ => LakeError::io(&whole, error),
+        })?;
+        let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
+        let metadata = ArrowReaderMetadata::load(&file, options)
+            .map_err(|error| LakeError::parquet(Path::new(path), error))?;
+        Ok((file, metadata))
     }
-}
 
-impl StoredFile {
     /// Says what will be read soon.
     pub(crate) fn prefetch(&self, start: u64, length: u64) {
         self.file.lock().unwrap_or_else(PoisonError::into_inner).prefetch(start, length);

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use arrow::ipc::writer::StreamWriter;
 use pointsman_journal::{JournalError, PREDICTION, ROUTE, SegmentInfo, SegmentReader, files::Files};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message as _;
@@ -13,6 +12,7 @@ use crate::{
     error::LakeError,
     newest::Newest,
     rows::{Mode, Rows},
+    stream::write_stream,
 };
 
 /// Entries are put down when their calls end, but for the time they wait in the queue.
@@ -178,11 +178,7 @@ fn answer_of(mut rows: Rows<'_>) -> Result<proto::TailAnswer, LakeError> {
         table.close_chunk()?;
         answer.row_count += table.ready_rows as u64;
         let schema = table.schema(columns);
-        let mut writer = StreamWriter::try_new(Vec::new(), &schema)?;
-        for batch in table.take_ready(columns)? {
-            writer.write(&batch)?;
-        }
-        answer.arrow_streams.push(writer.into_inner()?);
+        answer.arrow_streams.push(write_stream(&schema, &table.take_ready(columns)?)?);
     }
     Ok(answer)
 }

@@ -25,9 +25,18 @@ use support::*;
 const FOLDER: &str = "predictions/router=r/model=m/date=2026-01-31";
 
 fn read(lake: &Lake, asked: &[(&str, &[u64])]) -> Result<Vec<RecordBatch>, LakeError> {
+    read_columns(lake, asked, &[])
+}
+
+fn read_columns(
+    lake: &Lake,
+    asked: &[(&str, &[u64])],
+    columns: &[&str],
+) -> Result<Vec<RecordBatch>, LakeError> {
     let files =
         asked.iter().map(|(path, rows)| proto::FileRows { path: (*path).to_owned(), rows: rows.to_vec() });
-    let answer = read_rows(&RealFiles, lake.path(), &proto::RowsQuery { files: files.collect() })?;
+    let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+    let answer = read_rows(&RealFiles, lake.path(), &proto::RowsQuery { files: files.collect(), columns })?;
     let streams = answer.arrow_streams.into_iter().map(|stream| {
         let mut reader = StreamReader::try_new(Cursor::new(stream), None).unwrap();
         let batch = reader.next().unwrap().unwrap();
@@ -129,6 +138,11 @@ proptest! {
         prop_assert_eq!(places(&batch), numbers.iter().map(|&row| (0, row)).collect::<Vec<_>>());
         let names: Vec<Option<String>> = numbers.iter().copied().map(entity_of).collect();
         prop_assert_eq!(strings(&batch, "entity_id"), names);
+
+        let some = read_columns(&lake, &[(&path, &wanted)], &["entity_id", "not there"]).unwrap().remove(0);
+        prop_assert_eq!(some.num_columns(), 3);
+        prop_assert_eq!(places(&some), places(&batch));
+        prop_assert_eq!(some.column_by_name("entity_id"), batch.column_by_name("entity_id"));
     }
 }
 

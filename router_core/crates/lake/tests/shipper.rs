@@ -6,7 +6,9 @@ mod support;
 
 use std::{fs, sync::Arc, time::Duration};
 
-use pointsman_journal::{Entry, JournalFolder, Log, LogSettings, RouteFacts, files::RealFiles};
+use pointsman_journal::{
+    EncodedPrediction, Entry, JournalFolder, Log, LogSettings, RouteFacts, files::RealFiles,
+};
 use pointsman_lake::{ColumnRegistry, Shipper};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use support::*;
@@ -49,8 +51,11 @@ impl Server {
     /// Puts calls into a segment of their own; answers its end.
     fn segment(&self, ids: &[&str]) -> u64 {
         for id in ids {
-            let entry =
-                Entry::Prediction { entry: Box::new(entry(id)), route: self.facts.clone(), guard: None };
+            let entry = Entry::Prediction {
+                entry: EncodedPrediction::new(entry(id)),
+                route: self.facts.clone(),
+                guard: None,
+            };
             assert!(self.log.push(entry));
         }
         self.log.seal()
@@ -102,7 +107,11 @@ fn a_segment_under_way_waits_until_it_is_complete_and_is_the_lag() {
     let server = Server::new();
     let shipper = server.shipper();
     shipper.release(0).unwrap();
-    let call = Entry::Prediction { entry: Box::new(entry("1")), route: server.facts.clone(), guard: None };
+    let call = Entry::Prediction {
+        entry: EncodedPrediction::new(entry("1")),
+        route: server.facts.clone(),
+        guard: None,
+    };
     assert!(server.log.push(call));
     server.log.flush();
     assert!(shipper.take_shipped(Duration::from_millis(400)).segments.is_empty());

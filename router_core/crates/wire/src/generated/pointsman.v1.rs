@@ -2343,6 +2343,9 @@ pub struct RowsQuery {
     /// The files.
     #[prost(message, repeated, tag = "1")]
     pub files: ::prost::alloc::vec::Vec<FileRows>,
+    /// Only these columns, and of those only what a file has; none for all.
+    #[prost(string, repeated, tag = "2")]
+    pub columns: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Some rows of a file.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

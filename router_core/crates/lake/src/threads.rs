@@ -1,4 +1,4 @@
-//! Work that must not take the processor from calls.
+//! Threads that last as long as a piece of work, and work that must not take the processor from calls.
 
 use std::{panic::resume_unwind, thread};
 
@@ -22,5 +22,16 @@ pub(crate) fn at_low_priority<T: Send>(work: impl FnOnce() -> T + Send) -> T {
             work()
         });
         working.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
+}
+
+/// Does the same work in so many threads, of which the calling one is the last; answers what each of them did.
+pub(crate) fn on_threads<T: Send>(count: usize, work: impl Fn() -> T + Sync) -> Vec<T> {
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..count).map(|_| scope.spawn(&work)).collect();
+        let own = work();
+        let others =
+            others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        others.chain([own]).collect()
     })
 }

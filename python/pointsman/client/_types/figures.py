@@ -1,0 +1,79 @@
+"""The figures of a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+
+@dataclass(frozen=True)
+class LatencyMetrics:
+    """Latency figures, in seconds."""
+
+    mean_seconds: float = 0.0
+    p50_seconds: float = 0.0
+    p90_seconds: float = 0.0
+    p99_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class FeedbackMetrics:
+    """Feedback of one metric."""
+
+    metric: str
+    count: int
+    mean: float
+    mean_low: float | None = None
+    """The lower end of the mean's 95 % interval."""
+    mean_high: float | None = None
+    """The upper end of the mean's 95 % interval."""
+
+
+@dataclass(frozen=True)
+class VariantMetrics:
+    """The figures of one variant, or of all together."""
+
+    variant: str
+    request_count: int
+    error_count: int
+    requests_by_code: Mapping[str, int]
+    pinned_request_count: int
+    effective_share: float
+    served_share: float
+    overhead: LatencyMetrics = LatencyMetrics()
+    backend: LatencyMetrics = LatencyMetrics()
+    feedback_count: int = 0
+    mean_reward: float | None = None
+    feedback: Sequence[FeedbackMetrics] = ()
+    feedback_coverage: float | None = None
+    """The share of its predictions that have feedback, 0 to 1; of a window only."""
+
+
+@dataclass(frozen=True)
+class MetricsStep:
+    """One step of a time series."""
+
+    start_time: datetime | None
+    variants: Sequence[VariantMetrics]
+    total: VariantMetrics | None
+
+
+@dataclass(frozen=True)
+class RouterMetrics:
+    """A router's figures of a window; or since the server started, with its feedback since it was created."""
+
+    router_id: str
+    variants: Sequence[VariantMetrics]
+    total: VariantMetrics | None
+    generation: int
+    count_start_time: datetime | None
+    dropped_record_count: int
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    sample_ratio_p_value: float | None = None
+    """How likely shares at least so far from the effective ones are; below 0.001 the split is at fault."""
+    series: Sequence[MetricsStep] = ()

@@ -1,0 +1,91 @@
+"""Models: versions, where they run, and what they take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+
+class Stage(StrEnum):
+    """Where a model version stands in its life."""
+
+    UNSPECIFIED = "unspecified"
+    NONE = "none"
+    STAGING = "staging"
+    PRODUCTION = "production"
+    ARCHIVED = "archived"
+
+
+class Task(StrEnum):
+    """What a model does."""
+
+    UNSPECIFIED = "unspecified"
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+
+
+@dataclass(frozen=True)
+class GrpcBackend:
+    """A gRPC server that speaks the Open Inference Protocol."""
+
+    target: str
+    """``host:port``, or a comma-separated list of them."""
+    model_name: str = ""
+    model_version: str = ""
+
+
+@dataclass(frozen=True)
+class OnnxBackend:
+    """An ONNX file, loaded in process."""
+
+    path: str
+    """The file, relative to the models folder of the server's data directory."""
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """The name, datatype and shape of one tensor."""
+
+    name: str
+    datatype: str
+    shape: Sequence[int]
+    """-1 stands for any length."""
+    features: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a model version takes and gives."""
+
+    inputs: Sequence[TensorSpec] = ()
+    outputs: Sequence[TensorSpec] = ()
+    task: Task = Task.UNSPECIFIED
+    labels: Sequence[str] = ()
+    prediction_output: str = ""
+    probability_output: str = ""
+    threshold: float | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    feature_importances: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of a model. Owner, stage and times are the server's to set."""
+
+    model_id: str
+    version: str
+    backend: GrpcBackend | OnnxBackend | None = None
+    signature: Signature | None = None
+    stage: Stage = Stage.UNSPECIFIED
+    description: str = ""
+    run_uri: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    owner: str = ""
+    create_time: datetime | None = None
+    update_time: datetime | None = None

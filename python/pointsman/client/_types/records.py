@@ -1,0 +1,186 @@
+"""Predictions, as they are made and as they are recorded, and their feedback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+
+
+class DecisionReason(StrEnum):
+    """Why a variant was picked."""
+
+    UNSPECIFIED = "unspecified"
+    SLOT = "slot"
+    WEIGHT = "weight"
+    PIN = "pin"
+    PRODUCTION = "production"
+
+
+class RandomisedBy(StrEnum):
+    """What was drawn at random in a decision."""
+
+    UNSPECIFIED = "unspecified"
+    NOTHING = "nothing"
+    ENTITY = "entity"
+    REQUEST = "request"
+
+
+class FeedbackOutcome(StrEnum):
+    """What came of a value of feedback."""
+
+    UNSPECIFIED = "unspecified"
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+    RECORDED = "recorded"
+    CORRECTED = "corrected"
+
+
+class FeedbackWait(StrEnum):
+    """What the answer to feedback waits for."""
+
+    UNSPECIFIED = "unspecified"
+    DURABLE = "durable"
+    APPLIED = "applied"
+
+
+class PredictionOrder(StrEnum):
+    """The order of recorded predictions."""
+
+    UNSPECIFIED = "unspecified"
+    NEWEST_FIRST = "newest_first"
+    OLDEST_FIRST = "oldest_first"
+
+
+class RecordedContent(StrEnum):
+    """Whether a part of a call is recorded, and why not."""
+
+    UNSPECIFIED = "unspecified"
+    ALL = "all"
+    NONE = "none"
+    CUT = "cut"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What was deleted of an entity."""
+
+    prediction_count: int
+    feedback_count: int
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """One recorded value of feedback."""
+
+    metric: str
+    value: float
+    observe_time: datetime | None
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class FeedbackValue:
+    """One value of feedback to record: for a prediction, or for the latest one of a router's entity."""
+
+    value: float
+    prediction_id: str = ""
+    metric: str = "reward"
+    row: int = 0
+    observe_time: datetime | None = None
+    router_id: str = ""
+    entity_id: str = ""
+
+
+@dataclass(frozen=True)
+class FeedbackReceipt:
+    """What came of a value of feedback."""
+
+    outcome: FeedbackOutcome
+    prediction_id: str
+
+
+@dataclass(frozen=True)
+class FeedbackResult:
+    """What came of one value of a batch."""
+
+    outcome: FeedbackOutcome
+    code: int
+    """The gRPC status code of a refusal; 0 when it was taken."""
+    message: str
+
+
+@dataclass(frozen=True)
+class EligibleVariant:
+    """A variant that could have been picked."""
+
+    variant: str
+    propensity: float
+
+
+@dataclass(frozen=True)
+class PredictionRecord:
+    """A recorded prediction."""
+
+    prediction_id: str
+    router_id: str
+    variant: str
+    model_id: str
+    model_version: str
+    entity_id: str
+    time: datetime | None
+    generation: int
+    propensity: float
+    reason: DecisionReason
+    randomised_by: RandomisedBy
+    status_code: int
+    overhead: timedelta | None
+    backend_latency: timedelta | None
+    request_id: str
+    features: Mapping[str, Any]
+    prediction: Any
+    probabilities: Sequence[float]
+    feedback: Sequence[Feedback]
+    row: int = 0
+    """The row of a batch; each row is a record of its own."""
+    row_count: int = 1
+    router_generation: int = 0
+    allocation_version: int = 0
+    epoch: int = 0
+    eligible_variants: Sequence[EligibleVariant] = ()
+    draw: int | None = None
+    slot: int | None = None
+    replayable: bool = False
+    trace_id: str = ""
+    experiment_id: str = ""
+    confidence: float | None = None
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    features_content: RecordedContent = RecordedContent.UNSPECIFIED
+    answer_content: RecordedContent = RecordedContent.UNSPECIFIED
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A prediction and the decision behind it."""
+
+    prediction_id: str
+    """Names this prediction in feedback; empty for calls that can take none."""
+    router_id: str
+    variant: str
+    model_id: str
+    model_version: str
+    prediction: Any
+    """The label or value predicted, as plain Python."""
+    probabilities: Sequence[float]
+    """In the order of the signature's labels."""
+    outputs: Mapping[str, Any]
+    propensity: float
+    reason: DecisionReason
+    generation: int
+    latency: timedelta | None

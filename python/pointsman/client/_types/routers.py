@@ -1,0 +1,188 @@
+"""Routers: variants, and what a router records and measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+
+class Strategy(StrEnum):
+    """How a router picks a variant."""
+
+    UNSPECIFIED = "unspecified"
+    WEIGHTED = "weighted"
+    FEATURE_RULES = "feature_rules"
+    BANDIT = "bandit"
+    CANARY = "canary"
+
+
+class RouterStatus(StrEnum):
+    """Where a router stands in its life."""
+
+    UNSPECIFIED = "unspecified"
+    REGISTERED = "registered"
+    DEPLOYING = "deploying"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class VariantRole(StrEnum):
+    """What a variant is for."""
+
+    UNSPECIFIED = "unspecified"
+    CANDIDATE = "candidate"
+    CONTROL = "control"
+    CANARY = "canary"
+
+
+class VersionPinning(StrEnum):
+    """What a caller's model version means to a router."""
+
+    UNSPECIFIED = "unspecified"
+    ALLOW = "allow"
+    IGNORE = "ignore"
+
+
+class EntityRecording(StrEnum):
+    """How an entity id is recorded."""
+
+    UNSPECIFIED = "unspecified"
+    PLAIN = "plain"
+    HMAC = "hmac"
+    NONE = "none"
+
+
+class RecordDurability(StrEnum):
+    """What an answer waits for."""
+
+    UNSPECIFIED = "unspecified"
+    BUFFERED = "buffered"
+    DURABLE = "durable"
+
+
+class MetricType(StrEnum):
+    """What a metric's values are."""
+
+    UNSPECIFIED = "unspecified"
+    NUMBER = "number"
+    BINARY = "binary"
+    COUNT = "count"
+
+
+class MetricDirection(StrEnum):
+    """Which way a metric is better."""
+
+    UNSPECIFIED = "unspecified"
+    MAXIMISE = "maximise"
+    MINIMISE = "minimise"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One alternative of a router."""
+
+    name: str
+    model_id: str
+    model_version: str
+    weight: float
+    """0 to 100; what counts is its share of the enabled weights' sum."""
+    enabled: bool = True
+    role: VariantRole = VariantRole.UNSPECIFIED
+    effective_share: float = 0.0
+    """0 to 1; the server's to say."""
+
+
+@dataclass(frozen=True)
+class RouterPermissions:
+    """Who may read and call a router besides its owner and admins."""
+
+    public: bool = False
+    public_predict: bool = False
+    shared_user_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What is kept of a router's predictions, and how long."""
+
+    features_share: float | None = None
+    """The share of calls whose features and answers are recorded, 0 to 1; None means all."""
+    exclude_features: Sequence[str] = ()
+    max_body_bytes: int = 0
+    """Longer requests and answers are recorded without their content; 0 means 65536."""
+    entity: EntityRecording = EntityRecording.UNSPECIFIED
+    durability: RecordDurability = RecordDurability.UNSPECIFIED
+    retention_days: int = 0
+    """0 means the server's default."""
+    retention_bytes: int = 0
+    """0 means the server's default."""
+
+
+@dataclass(frozen=True)
+class MetricDefinition:
+    """A metric that a router's feedback brings; values outside its type and range are refused."""
+
+    name: str
+    type: MetricType = MetricType.UNSPECIFIED
+    min_value: float | None = None
+    max_value: float | None = None
+    direction: MetricDirection = MetricDirection.UNSPECIFIED
+
+
+@dataclass(frozen=True)
+class Router:
+    """What clients call by name instead of a model. From ``owner`` on, fields are the server's to set."""
+
+    router_id: str
+    display_name: str = ""
+    description: str = ""
+    tags: Sequence[str] = ()
+    strategy: Strategy = Strategy.WEIGHTED
+    variants: Sequence[Variant] = ()
+    sticky: bool = True
+    version_pinning: VersionPinning = VersionPinning.UNSPECIFIED
+    answer_router_name: bool = False
+    default_timeout: timedelta | None = None
+    record_predictions: bool = True
+    recording: Recording | None = None
+    metrics: Sequence[MetricDefinition] = ()
+    allow_feedback_corrections: bool = False
+    permissions: RouterPermissions | None = None
+    owner: str = ""
+    status: RouterStatus = RouterStatus.UNSPECIFIED
+    status_message: str = ""
+    endpoint: str = ""
+    generation: int = 0
+    etag: str = ""
+    create_time: datetime | None = None
+    update_time: datetime | None = None
+    deploy_time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What came of putting a router into service."""
+
+    router: Router
+    """The router, running or failed."""
+    endpoint: str
+    """The endpoint to call; empty when it failed."""
+
+
+@dataclass(frozen=True)
+class VariantWeights:
+    """The variants after a change of weights."""
+
+    router_id: str
+    variants: Sequence[Variant]
+    moved_share: float
+    """The share of entities that went to another variant, 0 to 1."""
+    moved_slots: int
+    generation: int
+    etag: str

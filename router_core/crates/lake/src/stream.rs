@@ -1,0 +1,14 @@
+//! Arrow streams, in which rows are handed to the control plane.
+
+use arrow::{array::RecordBatch, datatypes::Schema, ipc::writer::StreamWriter};
+
+use crate::error::LakeError;
+
+/// Writes rows as one stream.
+pub(crate) fn write_stream(schema: &Schema, batches: &[RecordBatch]) -> Result<Vec<u8>, LakeError> {
+    let mut writer = StreamWriter::try_new(Vec::new(), schema)?;
+    for batch in batches {
+        writer.write(batch)?;
+    }
+    Ok(writer.into_inner()?)
+}
