@@ -27,9 +27,9 @@ const BATCH_BYTES: usize = 1 << 20;
 /// A buffer that one large entry made larger is given back.
 const MOST_BUFFER_BYTES: usize = 8 << 20;
 /// While entries come, so long between two looks for more: one write for many.
-const NAP: Duration = Duration::from_millis(2);
+const NAP: Duration = Duration::from_millis(4);
 /// Without entries for so long, the writer sleeps until it is woken.
-const NAPS_BEFORE_SLEEP: u32 = 100;
+const NAPS_BEFORE_SLEEP: u32 = 50;
 /// A sleeper looks around now and then, in case that nobody could wake it.
 const SLEEP: Duration = Duration::from_secs(1);
 

@@ -24,10 +24,13 @@ use pointsman_journal::{
 };
 
 use crate::{
+    compressibility::incompressible_columns,
     error::LakeError,
     schema::{FEATURE_PREFIX, LAKE_VERSION, VERSION_KEY},
 };
 
+/// How hard files are compressed.
+pub(crate) const ZSTD_LEVEL: i32 = 1;
 /// Rows of a row group.
 pub(crate) const ROW_GROUP_ROWS: usize = 100_000;
 const PAGE_ROWS: usize = 2_048;
@@ -41,6 +44,9 @@ pub(crate) struct FileWriter<'f> {
     files: &'f dyn Files,
     path: PathBuf,
     partial: PathBuf,
+    schema: SchemaRef,
+    /// The file, before its first rows say how it is written.
+    file: Option<Counted>,
     writer: Option<ArrowWriter<Counted>>,
 }
 
@@ -52,17 +58,23 @@ impl<'f> FileWriter<'f> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let partial = folder.join(format!(".{name}.tmp"));
         let file = files.create(&partial).map_err(|error| LakeError::io(&partial, error))?;
-        let mut this = Self { files, path, partial, writer: None };
-        let options =
-            ArrowWriterOptions::new().with_properties(properties(&schema)).with_skip_arrow_metadata(true);
         let file = Counted { file: BufWriter::with_capacity(BUFFER_BYTES, Synced(file)), count: 0 };
-        let writer = ArrowWriter::try_new_with_options(file, schema, options);
-        this.writer = Some(writer.map_err(|error| LakeError::parquet(&this.partial, error))?);
-        Ok(this)
+        Ok(Self { files, path, partial, schema, file: Some(file), writer: None })
+    }
+
+    /// Begins to write as suits the first rows.
+    fn begin(&mut self, first: &RecordBatch) -> Result<(), LakeError> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        let properties = properties(&self.schema, &incompressible_columns(first));
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(file, self.schema.clone(), options);
+        self.writer = Some(writer.map_err(|error| LakeError::parquet(&self.partial, error))?);
+        Ok(())
     }
 
     /// Adds rows.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        self.begin(batch)?;
         let Some(writer) = &mut self.writer else { return Ok(()) };
         let mut written = writer.write(batch);
         if written.is_ok() && writer.in_progress_size() > ROW_GROUP_BYTES {
@@ -73,6 +85,7 @@ impl<'f> FileWriter<'f> {
 
     /// Ends the file and gives it its name; answers its length.
     pub(crate) fn finish(mut self) -> Result<u64, LakeError> {
+        self.begin(&RecordBatch::new_empty(self.schema.clone()))?;
         let Some(mut writer) = self.writer.take() else { return Ok(0) };
         let finished = writer.finish();
         finished.map_err(|error| LakeError::parquet(&self.partial, error))?;
@@ -96,20 +109,21 @@ impl Drop for FileWriter<'_> {
         if self.partial.as_os_str().is_empty() {
             return;
         }
-        self.writer = None;
+        (self.file, self.writer) = (None, None);
         if let Err(error) = self.files.remove(&self.partial) {
             tracing::warn!(path = %self.partial.display(), %error, "a partial file cannot be removed");
         }
     }
 }
 
-/// How columns are written: dictionaries where values repeat, plain numbers where they do not.
+/// How columns are written: dictionaries where values repeat, plain numbers where they do not, compressed where it
+/// makes them smaller.
 ///
 /// Splitting the bytes of doubles would save a twelfth, but not all engines that shall read the files know it.
-fn properties(schema: &SchemaRef) -> WriterProperties {
+fn properties(schema: &SchemaRef, incompressible: &[bool]) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by("pointsman".to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         // Who reads single rows inflates the pages they are in and whole dictionaries: both are small.
         .set_data_page_row_count_limit(PAGE_ROWS)
@@ -118,7 +132,7 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
         .set_key_value_metadata(Some(vec![KeyValue::new(VERSION_KEY.to_owned(), LAKE_VERSION.to_owned())]));
     let probabilities = ["probabilities", "list", "element"].map(str::to_owned).to_vec();
     properties = properties.set_column_dictionary_enabled(ColumnPath::from(probabilities), false);
-    for field in schema.fields() {
+    for (field, &is_incompressible) in schema.fields().iter().zip(incompressible) {
         let name = field.name();
         let path = ColumnPath::from(vec![name.clone()]);
         let is_number_feature = name.starts_with(FEATURE_PREFIX) && field.data_type() == &DataType::Float64;
@@ -139,6 +153,9 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
             );
         if has_own_values {
             properties = properties.set_column_dictionary_enabled(path.clone(), false);
+            if is_incompressible {
+                properties = properties.set_column_compression(path.clone(), Compression::UNCOMPRESSED);
+            }
         }
         if name == "time_us" {
             properties = properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);

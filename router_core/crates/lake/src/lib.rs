@@ -8,6 +8,7 @@ mod call_count;
 mod call_counter;
 mod cell;
 mod columns;
+mod compressibility;
 mod content;
 mod decision_columns;
 mod entity_sample;

@@ -1,0 +1,71 @@
+//! Which columns are worth compressing.
+
+use arrow::{array::RecordBatch, datatypes::DataType};
+use zstd::bulk::Compressor;
+
+use crate::file_writer::ZSTD_LEVEL;
+
+/// Rows that are looked at.
+const SAMPLE_ROWS: usize = 2_048;
+/// Compressed, a column must be at most so many percent of what it was.
+const WORTHWHILE_PERCENT: usize = 90;
+
+/// Answers which columns are numbers of eight bytes that hardly become smaller: measurements with all their digits,
+/// hashes, draws. Compressing them is a third of what writing a file costs and saves next to nothing.
+pub(crate) fn incompressible_columns(sample: &RecordBatch) -> Vec<bool> {
+    let mut compressor = Compressor::new(ZSTD_LEVEL).ok();
+    let mut compressed = Vec::new();
+    let columns = sample.columns().iter().map(|column| {
+        let Some(compressor) = &mut compressor else { return false };
+        if !matches!(column.data_type(), DataType::Float64 | DataType::Int64 | DataType::UInt64) {
+            return false;
+        }
+        let data = column.slice(0, column.len().min(SAMPLE_ROWS)).to_data();
+        let bytes = data.buffers().first().map_or(&[][..], |values| {
+            let start = data.offset() * size_of::<u64>();
+            values.as_slice().get(start..start + data.len() * size_of::<u64>()).unwrap_or_default()
+        });
+        compressed.clear();
+        compressed.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+        let length = compressor.compress_to_buffer(bytes, &mut compressed);
+        length.is_ok_and(|length| length * 100 > bytes.len() * WORTHWHILE_PERCENT)
+    });
+    columns.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, StringArray};
+    use xxhash_rust::xxh3::xxh3_64;
+
+    use super::*;
+
+    fn hash(number: i64) -> i64 {
+        xxh3_64(&number.to_le_bytes()) as i64
+    }
+
+    #[test]
+    fn hashes_are_not_compressed_and_what_repeats_or_has_few_digits_is() {
+        let rows = 0..3_000_i64;
+        let hashes: ArrayRef = Arc::new(rows.clone().map(hash).collect::<Int64Array>());
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("sliced", hashes.slice(1_000, 2_000)),
+            ("shares", Arc::new(rows.clone().map(|n| hash(n) as f64 / 1e19).collect::<Float64Array>())),
+            ("ages", Arc::new(rows.clone().map(|n| (hash(n) % 90) as f64).collect::<Float64Array>())),
+            ("singles", Arc::new(rows.clone().map(|n| f64::from(hash(n) as f32)).collect::<Float64Array>())),
+            ("texts", Arc::new(rows.map(|n| Some(hash(n).to_string())).collect::<StringArray>())),
+        ];
+        let columns = columns.into_iter().map(|(name, column)| (name, column.slice(0, 2_000)));
+        let found = RecordBatch::try_from_iter(columns).map(|batch| incompressible_columns(&batch));
+        assert_eq!(found.ok(), Some(vec![true, true, false, false, false]));
+    }
+
+    #[test]
+    fn without_rows_nothing_is_worth_compressing() {
+        let none: ArrayRef = Arc::new(Float64Array::from(Vec::<f64>::new()));
+        let batch = RecordBatch::try_from_iter([("none", none)]);
+        assert_eq!(batch.ok().map(|batch| incompressible_columns(&batch)), Some(vec![true]));
+    }
+}
