@@ -3,24 +3,18 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pointsman.control.applier import Applier
+from pointsman.control.entity_predictions import EntityPredictions
 from pointsman.control.feedback_checks import FeedbackChecks, GivenFeedback, check_fields
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Principal
 from pointsman.domain.lake import LatestPredictions
-from pointsman.domain.recording import recorded_entity
 from pointsman.domain.routers import Router
-from pointsman.domain.violations import shown
-from pointsman.errors import (
-    FailedPreconditionError,
-    InvalidArgumentError,
-    NotFoundError,
-    PointsmanError,
-    UnavailableError,
-)
-from pointsman.store import installation, routers
+from pointsman.errors import InvalidArgumentError, PointsmanError, UnavailableError
+from pointsman.store import routers
 from pointsman.store.database import Database
 from pointsman.v1 import record_pb2
 
@@ -42,6 +36,7 @@ class Taken:
 
 
 Result = Taken | PointsmanError
+_Found = TypeVar("_Found")
 
 
 class FeedbackDesk:
@@ -70,7 +65,7 @@ class FeedbackDesk:
         self._database = database
         self._data_plane = data_plane
         self._applier = applier
-        self._latest = latest
+        self._entities = EntityPredictions(database, latest)
         self._signing_keys = signing_keys
         self._horizon_days = horizon_days
         self._clock = clock
@@ -128,50 +123,34 @@ class FeedbackDesk:
             self._data_plane, self._signing_keys(), caller, self._horizon_days, self._clock()
         )
         known: dict[str, Router | None] = {}
-        latest: dict[tuple[str, str], str] = {}
-        checked: list[record_pb2.FeedbackEntry | PointsmanError] = []
-        for given in batch:
-            try:
-                check_fields(given)
-                router_id = checks.router_id_of(given)
-                if router_id not in known:
-                    with self._database.read() as connection:
-                        known[router_id] = routers.find(connection, router_id)
-                router = checks.router(known[router_id], router_id)
-                if given.names_entity:
-                    entity = (router_id, given.entity_id)
-                    if entity not in latest:
-                        latest[entity] = self._latest_of(router, given.entity_id)
-                    checked.append(checks.entry(given.about(latest[entity]), router))
-                else:
-                    checked.append(checks.entry(given, router))
-            except UnavailableError:
-                # Neither database nor journal answers the next value any better.
-                raise
-            except PointsmanError as error:
-                checked.append(error)
-        return checked
 
-    def _latest_of(self, router: Router, entity_id: str) -> str:
-        with self._database.read() as connection:
-            key = installation.entity_key(connection)
-        recorded = recorded_entity(router.recording, key, entity_id)
-        if not recorded or not router.record_predictions:
-            raise FailedPreconditionError(
-                f"router {router.router_id!r} does not record entities, so that their latest predictions are "
-                "not known; send the prediction_id of the answer",
-                reason="ENTITIES_NOT_RECORDED",
-                metadata={"router_id": router.router_id},
-            )
-        prediction_id = self._latest.latest_prediction(router, recorded)
-        if prediction_id is None:
-            raise NotFoundError(
-                f"entity_id: no prediction of router {router.router_id!r} for {shown(entity_id)} is "
-                "recorded; it may be older than what is kept",
-                reason="PREDICTION_NOT_FOUND",
-                metadata={"router_id": router.router_id},
-            )
-        return prediction_id
+        def router_of(given: GivenFeedback) -> Router:
+            check_fields(given)
+            router_id = checks.router_id_of(given)
+            if router_id not in known:
+                with self._database.read() as connection:
+                    known[router_id] = routers.find(connection, router_id)
+            return checks.router(known[router_id], router_id)
+
+        found = [_attempted(router_of, given) for given in batch]
+        latest = self._entities.latest(
+            (router, given.entity_id)
+            for router, given in zip(found, batch, strict=True)
+            if given.names_entity and isinstance(router, Router)
+        )
+
+        def entry_of(given: GivenFeedback, router: Router) -> record_pb2.FeedbackEntry:
+            if given.names_entity:
+                prediction = latest[router.router_id, given.entity_id]
+                if isinstance(prediction, PointsmanError):
+                    raise prediction
+                given = given.about(prediction)
+            return checks.entry(given, router)
+
+        return [
+            router if isinstance(router, PointsmanError) else _attempted(entry_of, given, router)
+            for router, given in zip(found, batch, strict=True)
+        ]
 
     def _append(
         self, entries: Sequence[record_pb2.FeedbackEntry], *, wait_applied: bool
@@ -188,6 +167,17 @@ class FeedbackDesk:
         finally:
             for entry, future in expected:
                 self._applier.forget(entry, future)
+
+
+def _attempted(work: Callable[..., _Found], *arguments: object) -> _Found | PointsmanError:
+    """Answers what some work answers, or what is wrong with this value alone."""
+    try:
+        return work(*arguments)
+    except UnavailableError:
+        # Neither database nor journal answers the next value any better.
+        raise
+    except PointsmanError as error:
+        return error
 
 
 def _outcome_of(expected: Future[FeedbackOutcome]) -> FeedbackOutcome:

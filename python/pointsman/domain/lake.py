@@ -1,5 +1,6 @@
 """The files of the lake, as the manifest lists them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -79,15 +80,15 @@ def confined(lake_folder: Path, path: str) -> Path:
 
 
 class LatestPredictions(Protocol):
-    """Finds an entity's latest prediction."""
+    """Finds entities' latest predictions."""
 
-    def latest_prediction(self, router: Router, recorded_entity_id: str) -> str | None:
-        """Answers the id of the newest prediction of an entity.
+    def latest_predictions(self, router: Router, recorded_entity_ids: Sequence[str]) -> dict[str, str]:
+        """Answers the ids of the newest predictions of entities.
 
         Args:
-            router: The router that made it.
-            recorded_entity_id: The entity as the router records it.
+            router: The router that made them.
+            recorded_entity_ids: The entities as the router records them.
 
         Returns:
-            The prediction's id; None when none is recorded.
+            The predictions' ids by entity, without entities of which none is recorded.
         """

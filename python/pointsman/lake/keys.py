@@ -99,7 +99,7 @@ class KeyFinder:
         # The newest rows are in the tail, the oldest are not.
         if conditions.descending:
             found = self._merged(found, self._tail_keys(conditions, count, after), after)
-        for group in _groups(self._view.snapshot.files, conditions):
+        for group in groups_of(self._view.snapshot.files, conditions):
             narrowed = conditions.within(_before(found, count, conditions))
             files = [file for file in group if _overlaps(file, narrowed.span)]
             if files:
@@ -216,7 +216,7 @@ def _overlaps(file: SnapshotFile, span: Span) -> bool:
     return file.max_time_us >= span.start_us and file.min_time_us <= span.end_us
 
 
-def _groups(files: Sequence[SnapshotFile], conditions: Conditions) -> Iterator[list[SnapshotFile]]:
+def groups_of(files: Sequence[SnapshotFile], conditions: Conditions) -> Iterator[list[SnapshotFile]]:
     """Answers files from the list's beginning on, in groups that grow: most pages need only the first."""
     ordered = [file for file in files if _overlaps(file, conditions.span)]
     if conditions.descending:

@@ -16,7 +16,8 @@ from pointsman.lake.conditions import Conditions
 from pointsman.lake.contents import read_contents
 from pointsman.lake.engine import Engine, LakeOptions
 from pointsman.lake.file_rows import PLACE
-from pointsman.lake.keys import READ_FILES, Cursor, Key, KeyFinder, files_of
+from pointsman.lake.keys import READ_FILES, Cursor, Key, files_of
+from pointsman.lake.latest import LatestFinder
 from pointsman.lake.listing import Listing, with_feedback
 from pointsman.lake.measuring import Measurement
 from pointsman.lake.snapshot import Snapshot, SnapshotReader
@@ -121,25 +122,16 @@ class LakeReader:
             found = self._snapshots.reading(router, time_us, time_us + 1, read)
         return None if found is None else with_feedback(self._database, [found], all_rows=True)[0]
 
-    def latest_prediction(self, router: Router, recorded_entity_id: str) -> str | None:
-        """Answers the id of an entity's newest prediction that was answered; None when none is recorded.
+    def latest_predictions(self, router: Router, recorded_entity_ids: Sequence[str]) -> dict[str, str]:
+        """Answers the ids of entities' newest answered predictions, without entities that have none.
 
         Raises:
             UnavailableError: The records cannot be read now.
         """
-        wanted = PredictionFilter(status_code=0)
 
-        def read(snapshot: Snapshot) -> str | None:
-            conditions = Conditions.of(snapshot, wanted, [recorded_entity_id])
+        def read(snapshot: Snapshot) -> dict[str, str]:
             view = View.of(connection, self._data_plane, snapshot)
-            finder = KeyFinder(view, conditions)
-            after: Cursor | None = None
-            while keys := finder.find(1, after):
-                [row] = read_contents(view, conditions, keys)
-                if conditions.admit(row):
-                    return row.prediction_id
-                after = (row.time_us, row.prediction_id, row.row)
-            return None
+            return LatestFinder(view).find(recorded_entity_ids)
 
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, None, None, read)

@@ -178,8 +178,9 @@ def test_an_entity_with_the_same_hash_is_another_entity(lake):
     wanted = PredictionFilter(entity_id="u1")
     for page_size in (1, 2, 9):
         assert pages(lake, wanted, ["u1"], page_size) == expected(lake, wanted, entity_ids=["u1"]), page_size
-    latest = lake.reader.latest_prediction(lake.router, "u1")
-    assert latest == lake.rows[2]["prediction_id"], "neither the other entity's nor an older one"
+    latest = lake.reader.latest_predictions(lake.router, ["u1", "u2"])
+    assert latest["u1"] == lake.rows[2]["prediction_id"], "neither the other entity's nor an older one"
+    assert set(latest) == {"u1"}, "u2 is not found by another hash than its own"
 
 
 def test_reads_of_any_kind_follow_one_another(lake):
@@ -267,13 +268,37 @@ def test_what_is_no_id_of_a_recorded_prediction_is_not_found(lake, unknown):
 
 
 def test_the_latest_prediction_of_an_entity_is_its_newest_that_was_answered(lake):
-    assert lake.reader.latest_prediction(lake.router, "u1") is None
+    def latest(*entities):
+        return lake.reader.latest_predictions(lake.router, entities)
+
+    assert latest("u1") == {}
     [first] = lake.record(START_US, entity_id="u1")
     lake.ship()
-    assert lake.reader.latest_prediction(lake.router, "u1") == first["prediction_id"]
+    assert latest("u1") == {"u1": first["prediction_id"]}
     [second] = lake.record(START_US + 1, entity_id="u1")
     lake.record(START_US + 2, entity_id="u1", status_code=14)
-    lake.record(START_US + 3, entity_id="u2")
-    assert lake.reader.latest_prediction(lake.router, "u1") == second["prediction_id"]
+    [other] = lake.record(START_US + 3, entity_id="u2")
+    known = {"u1": second["prediction_id"], "u2": other["prediction_id"]}
+    assert latest("u1", "u2", "u3") == known
     lake.ship()
-    assert lake.reader.latest_prediction(lake.router, "u1") == second["prediction_id"]
+    assert latest("u1", "u2", "u3") == known
+    # Its call began before the newest one and ended after it.
+    lake.record(START_US - 1, entity_id="u1")
+    assert latest("u1") == {"u1": second["prediction_id"]}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_latest_predictions_of_many_entities_are_those_of_a_plain_loop(lake, seed):
+    draw = random.Random(seed)
+    newest = {}
+    for _ in range(6):
+        for _ in range(60):
+            time_us, entity = START_US + draw.randrange(100_000_000), f"u{draw.randrange(40)}"
+            code = draw.choice([0, 0, 0, 14])
+            [row] = lake.record(time_us, entity_id=entity, status_code=code)
+            if code == 0:
+                newest[entity] = max(newest.get(entity, (0, "")), (time_us, row["prediction_id"]))
+        if draw.random() < 0.7:
+            lake.ship()
+    found = lake.reader.latest_predictions(lake.router, [f"u{number}" for number in range(50)])
+    assert found == {entity: prediction_id for entity, (_, prediction_id) in newest.items()}

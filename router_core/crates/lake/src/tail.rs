@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use ahash::AHashSet;
 use pointsman_journal::{JournalError, PREDICTION, ROUTE, SegmentInfo, SegmentReader, files::Files};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message as _;
@@ -54,10 +55,11 @@ fn read_segments(
 ) -> Result<proto::TailAnswer, LakeError> {
     let mut rows = Rows::new(registry, Mode { by_day: false, keeps_bodies: query.with_bodies });
     let unregistered = segments.iter().filter(|segment| segment.end > query.from_position);
+    let wanted = Wanted { query, entity_ids: query.entity_ids.iter().map(String::as_str).collect() };
     if query.max_decisions == 0 {
         for segment in unregistered {
             rows.clear_routes();
-            scan(files, segment, query, |found| match found {
+            scan(files, segment, &wanted, |found| match found {
                 Found::Route(payload) => {
                     rows.add_route(payload);
                     Ok(())
@@ -67,7 +69,7 @@ fn read_segments(
         }
     } else {
         let most = usize::try_from(query.max_decisions).unwrap_or(usize::MAX);
-        for segment in newest_of(files, unregistered.rev(), query, most)? {
+        for segment in newest_of(files, unregistered.rev(), &wanted, most)? {
             rows.clear_routes();
             segment.routes.iter().for_each(|route| rows.add_route(route));
             for payload in &segment.predictions {
@@ -88,14 +90,14 @@ struct Taken {
 fn newest_of<'s>(
     files: &dyn Files,
     segments: impl Iterator<Item = &'s SegmentInfo>,
-    query: &proto::TailQuery,
+    wanted: &Wanted<'_>,
     most: usize,
 ) -> Result<Vec<Taken>, LakeError> {
     let mut newest = Newest::new(most);
     let mut routes = Vec::new();
     for segment in segments {
         let mut own_routes = Vec::new();
-        let first_end_us = scan(files, segment, query, |found| {
+        let first_end_us = scan(files, segment, wanted, |found| {
             match found {
                 Found::Route(payload) => own_routes.push(payload.to_vec()),
                 Found::Prediction(time_us, payload) => newest.push(time_us, routes.len(), payload),
@@ -129,7 +131,7 @@ enum Found<'a> {
 fn scan(
     files: &dyn Files,
     segment: &SegmentInfo,
-    query: &proto::TailQuery,
+    wanted: &Wanted<'_>,
     mut on_found: impl FnMut(Found<'_>) -> Result<(), LakeError>,
 ) -> Result<i64, LakeError> {
     let mut reader = SegmentReader::open(files, segment)?;
@@ -140,7 +142,7 @@ fn scan(
         match frame.kind {
             ROUTE => {
                 let Ok(route) = proto::RouteEntry::decode(frame.payload) else { continue };
-                if route.router_id == query.router_id {
+                if route.router_id == wanted.query.router_id {
                     let names = route.variants.into_iter().map(|variant| variant.name);
                     variants.insert(route.route, names.collect());
                     on_found(Found::Route(frame.payload))?;
@@ -149,7 +151,7 @@ fn scan(
             PREDICTION => {
                 let Ok(entry) = EntryView::parse(frame.payload) else { continue };
                 first_end_us = first_end_us.min(entry.end_us());
-                if frame.end_position > query.from_position && is_wanted(&entry, query, &variants) {
+                if frame.end_position > wanted.query.from_position && wanted.contains(&entry, &variants) {
                     on_found(Found::Prediction(entry.time_us, frame.payload))?;
                 }
             }
@@ -159,15 +161,25 @@ fn scan(
     Ok(first_end_us)
 }
 
-fn is_wanted(entry: &EntryView<'_>, query: &proto::TailQuery, variants: &HashMap<u32, Vec<String>>) -> bool {
-    let is_or_any = |wanted: &str, text: &str| wanted.is_empty() || wanted == text;
-    let Some(variants) = variants.get(&entry.route) else { return false };
-    let variant = variants.get(entry.variant as usize).map_or("", String::as_str);
-    (query.start_time_us == 0 || entry.time_us >= query.start_time_us)
-        && (query.end_time_us == 0 || entry.time_us < query.end_time_us)
-        && is_or_any(&query.prediction_id, entry.prediction_id)
-        && (query.entity_ids.is_empty() || query.entity_ids.iter().any(|id| id == entry.entity_id))
-        && is_or_any(&query.variant, variant)
+/// What a query asks for.
+struct Wanted<'q> {
+    query: &'q proto::TailQuery,
+    /// None for any entity.
+    entity_ids: AHashSet<&'q str>,
+}
+
+impl Wanted<'_> {
+    fn contains(&self, entry: &EntryView<'_>, variants: &HashMap<u32, Vec<String>>) -> bool {
+        let query = self.query;
+        let is_or_any = |wanted: &str, text: &str| wanted.is_empty() || wanted == text;
+        let Some(variants) = variants.get(&entry.route) else { return false };
+        let variant = variants.get(entry.variant as usize).map_or("", String::as_str);
+        (query.start_time_us == 0 || entry.time_us >= query.start_time_us)
+            && (query.end_time_us == 0 || entry.time_us < query.end_time_us)
+            && is_or_any(&query.prediction_id, entry.prediction_id)
+            && (self.entity_ids.is_empty() || self.entity_ids.contains(entry.entity_id))
+            && is_or_any(&query.variant, variant)
+    }
 }
 
 /// Writes tables as Arrow streams.
