@@ -183,16 +183,20 @@ class LakeFile(_message.Message):
     def __init__(self, path: _Optional[str] = ..., router_id: _Optional[str] = ..., model_id: _Optional[str] = ..., date: _Optional[str] = ..., row_count: _Optional[int] = ..., byte_count: _Optional[int] = ..., min_time_us: _Optional[int] = ..., max_time_us: _Optional[int] = ...) -> None: ...
 
 class ShippedSegment(_message.Message):
-    __slots__ = ("journal_id", "start_position", "end_position", "files")
+    __slots__ = ("journal_id", "start_position", "end_position", "files", "damaged_bytes", "unreadable_entries")
     JOURNAL_ID_FIELD_NUMBER: _ClassVar[int]
     START_POSITION_FIELD_NUMBER: _ClassVar[int]
     END_POSITION_FIELD_NUMBER: _ClassVar[int]
     FILES_FIELD_NUMBER: _ClassVar[int]
+    DAMAGED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    UNREADABLE_ENTRIES_FIELD_NUMBER: _ClassVar[int]
     journal_id: str
     start_position: int
     end_position: int
     files: _containers.RepeatedCompositeFieldContainer[LakeFile]
-    def __init__(self, journal_id: _Optional[str] = ..., start_position: _Optional[int] = ..., end_position: _Optional[int] = ..., files: _Optional[_Iterable[_Union[LakeFile, _Mapping]]] = ...) -> None: ...
+    damaged_bytes: int
+    unreadable_entries: int
+    def __init__(self, journal_id: _Optional[str] = ..., start_position: _Optional[int] = ..., end_position: _Optional[int] = ..., files: _Optional[_Iterable[_Union[LakeFile, _Mapping]]] = ..., damaged_bytes: _Optional[int] = ..., unreadable_entries: _Optional[int] = ...) -> None: ...
 
 class ShippedSegments(_message.Message):
     __slots__ = ("segments",)

@@ -86,6 +86,8 @@ fn lake_status(status: &ShipperStatus) -> Value {
         "lag_seconds": status.lag_seconds,
         "shipped_rows": status.shipped_rows,
         "shipped_bytes": status.shipped_bytes,
+        "damaged_bytes": status.damaged_bytes,
+        "unreadable_entries": status.unreadable_entries,
         "waiting_segments": status.waiting_segments,
         "failures": status.failures,
         "trouble": status.trouble,

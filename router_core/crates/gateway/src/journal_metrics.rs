@@ -73,6 +73,16 @@ fn encode_lake(encoder: &mut DescriptorEncoder<'_>, status: &ShipperStatus) -> f
     let counters = [
         ("pointsman_lake_shipped_rows", "Rows written to the lake.", status.shipped_rows),
         ("pointsman_lake_shipped_bytes", "Bytes written to the lake.", status.shipped_bytes),
+        (
+            "pointsman_lake_damaged_bytes",
+            "Damaged bytes of the journal that are not in the lake.",
+            status.damaged_bytes,
+        ),
+        (
+            "pointsman_lake_unreadable_entries",
+            "Entries of the journal that cannot be read and are not in the lake.",
+            status.unreadable_entries,
+        ),
         ("pointsman_lake_failures", "Attempts to write to the lake that failed.", status.failures),
     ];
     for (name, help, count) in counters {

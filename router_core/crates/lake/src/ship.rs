@@ -45,10 +45,10 @@ pub fn ship_segment(
     for prediction in frames.predictions() {
         rows.add_prediction(prediction, |rows, table| shipment.write_if_due(rows, table))?;
     }
-    let unreadable = rows.unreadable;
-    if unreadable > 0 {
+    let (damaged_bytes, unreadable_entries) = (frames.damaged_bytes, rows.unreadable);
+    if damaged_bytes > 0 || unreadable_entries > 0 {
         let path = segment.path.display();
-        tracing::error!(%path, unreadable, "entries of a segment cannot be read; they are left out");
+        tracing::error!(%path, damaged_bytes, unreadable_entries, "what cannot be read of a segment is left out");
     }
     let files = shipment.finish(rows)?;
     fault::point("lake.segment_shipped");
@@ -57,6 +57,8 @@ pub fn ship_segment(
         start_position: segment.start,
         end_position: segment.end,
         files,
+        damaged_bytes,
+        unreadable_entries,
     })
 }
 
@@ -142,19 +144,20 @@ impl Shipment<'_> {
 }
 
 /// The payloads of a segment in memory, predictions ordered by time.
+#[derive(Default)]
 struct SortedFrames {
     bytes: Vec<u8>,
     routes: Vec<(usize, usize)>,
     /// Time, then place: of equal times the first written comes first.
     predictions: Vec<(i64, usize, usize)>,
+    damaged_bytes: u64,
 }
 
 impl SortedFrames {
     fn read(files: &dyn Files, segment: &SegmentInfo) -> Result<Self, LakeError> {
         let mut reader = SegmentReader::open(files, segment)?;
         let length = usize::try_from(segment.end - segment.start).unwrap_or(0);
-        let mut frames =
-            Self { bytes: Vec::with_capacity(length), routes: Vec::new(), predictions: Vec::new() };
+        let mut frames = Self { bytes: Vec::with_capacity(length), ..Self::default() };
         while let Some(frame) = reader.next()? {
             let place = (frames.bytes.len(), frames.bytes.len() + frame.payload.len());
             match frame.kind {
@@ -166,10 +169,7 @@ impl SortedFrames {
             }
             frames.bytes.extend_from_slice(frame.payload);
         }
-        if reader.damaged_bytes() > 0 {
-            let (path, bytes) = (segment.path.display(), reader.damaged_bytes());
-            tracing::error!(%path, bytes, "damaged bytes of a segment are left out");
-        }
+        frames.damaged_bytes = reader.damaged_bytes();
         frames.predictions.sort_unstable();
         Ok(frames)
     }

@@ -43,6 +43,10 @@ pub struct ShipperStatus {
     pub shipped_rows: u64,
     /// Bytes of files written since the start.
     pub shipped_bytes: u64,
+    /// Damaged bytes of segments that were left out since the start.
+    pub damaged_bytes: u64,
+    /// Whole entries that cannot be read and were left out since the start.
+    pub unreadable_entries: u64,
     /// Segments that wait to be registered.
     pub waiting_segments: usize,
     /// Attempts that failed since the start.
@@ -214,6 +218,8 @@ impl Shared {
         let mut state = self.lock();
         state.status.shipped_rows += shipped.files.iter().map(|file| file.row_count).sum::<u64>();
         state.status.shipped_bytes += shipped.files.iter().map(|file| file.byte_count).sum::<u64>();
+        state.status.damaged_bytes += shipped.damaged_bytes;
+        state.status.unreadable_entries += shipped.unreadable_entries;
         state.status.trouble = None;
         let end = shipped.end_position;
         // What was released meanwhile is registered already.

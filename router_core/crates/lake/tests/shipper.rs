@@ -50,15 +50,13 @@ impl Server {
 
     /// Puts calls into a segment of their own; answers its end.
     fn segment(&self, ids: &[&str]) -> u64 {
-        for id in ids {
-            let entry = Entry::Prediction {
-                entry: EncodedPrediction::new(entry(id)),
-                route: self.facts.clone(),
-                guard: None,
-            };
-            assert!(self.log.push(entry));
-        }
+        assert!(ids.iter().all(|id| self.log.push(self.call(id))));
         self.log.seal()
+    }
+
+    fn call(&self, id: &str) -> Entry {
+        let entry = EncodedPrediction::new(entry(id));
+        Entry::Prediction { entry, route: self.facts.clone(), guard: None }
     }
 }
 
@@ -107,17 +105,31 @@ fn a_segment_under_way_waits_until_it_is_complete_and_is_the_lag() {
     let server = Server::new();
     let shipper = server.shipper();
     shipper.release(0).unwrap();
-    let call = Entry::Prediction {
-        entry: EncodedPrediction::new(entry("1")),
-        route: server.facts.clone(),
-        guard: None,
-    };
-    assert!(server.log.push(call));
+    assert!(server.log.push(server.call("1")));
     server.log.flush();
     assert!(shipper.take_shipped(Duration::from_millis(400)).segments.is_empty());
     assert!(shipper.status().lag_seconds > 0.0);
     let _ = server.log.seal();
     assert_eq!(shipper.take_shipped(PATIENCE).segments.len(), 1);
+}
+
+#[test]
+fn what_a_disk_damaged_is_left_out_and_counted() {
+    let server = Server::new();
+    server.segment(&["1", "2", "3"]);
+    let path = server.log.segments()[0].path.clone();
+    let mut bytes = fs::read(&path).unwrap();
+    let second = b"request-2";
+    let place = bytes.windows(second.len()).position(|bytes| bytes == second).unwrap();
+    bytes[place] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let shipper = server.shipper();
+    shipper.release(0).unwrap();
+    let shipped = shipper.take_shipped(PATIENCE);
+    assert_eq!(shipped.segments[0].files[0].row_count, 2);
+    let status = shipper.status();
+    assert_eq!((status.shipped_rows, status.unreadable_entries), (2, 0));
+    assert!(status.damaged_bytes > 0);
 }
 
 #[test]

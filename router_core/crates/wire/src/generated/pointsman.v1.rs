@@ -2288,6 +2288,12 @@ pub struct ShippedSegment {
     /// The files; none when it held no predictions.
     #[prost(message, repeated, tag = "4")]
     pub files: ::prost::alloc::vec::Vec<LakeFile>,
+    /// Bytes of it that are damaged, and so in no file.
+    #[prost(uint64, tag = "5")]
+    pub damaged_bytes: u64,
+    /// Entries of it that are whole but cannot be read, and so are in no file.
+    #[prost(uint64, tag = "6")]
+    pub unreadable_entries: u64,
 }
 /// Segments to register, oldest first.
 #[derive(Clone, PartialEq, ::prost::Message)]
