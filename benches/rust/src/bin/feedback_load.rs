@@ -9,7 +9,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -17,9 +16,13 @@ use bytes::{BufMut, Bytes, BytesMut};
 use h2::client::SendRequest;
 use http::{HeaderValue, Request, Uri};
 use pointsman_benches::histogram::Histogram;
-use pointsman_benches::{Failure, flags::Flags, process};
-use tokio::net::TcpStream;
-use tokio::task::{JoinSet, LocalSet, spawn_local};
+use pointsman_benches::{
+    Failure,
+    client::{connect, run_program},
+    flags::Flags,
+    process::{Observed, micros_per_call},
+};
+use tokio::task::JoinSet;
 
 const RECORD_FEEDBACK: &str = "/pointsman.v1.PredictionService/RecordFeedback";
 const PREFIX_LENGTH: usize = 5;
@@ -56,25 +59,20 @@ struct Findings {
 }
 
 fn main() -> Result<(), Failure> {
-    let flags = Flags::parse(std::env::args().skip(1))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = LocalSet::new().block_on(&runtime, run(&flags))?;
-    writeln!(std::io::stdout(), "{report}")?;
-    Ok(())
+    run_program(run)
 }
 
 async fn run(flags: &Flags) -> Result<serde_json::Value, Failure> {
     let target: String = flags.require("target")?;
     let callers: usize = flags.get("callers", 64)?;
     let connections: usize = flags.get("connections", 4)?;
-    let observed = flags.all("observe").map(str::parse).collect::<Result<Vec<u32>, _>>()?;
     let mut clients = Vec::with_capacity(connections.max(1));
     for _ in 0..connections.max(1) {
         clients.push(connect(&target).await?);
     }
     let plan = Rc::new(read_plan(flags, &target)?);
     let findings = Rc::new(RefCell::new(Findings::default()));
-    let before = read_times(&observed)?;
+    let observed = Observed::start(flags)?;
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for client in clients.iter().cycle().take(callers) {
@@ -84,8 +82,7 @@ async fn run(flags: &Flags) -> Result<serde_json::Value, Failure> {
         ended??;
     }
     let seconds = started.elapsed().as_secs_f64();
-    let after = read_times(&observed)?;
-    let cpu: Vec<Duration> = after.iter().zip(&before).map(|(after, before)| *after - *before).collect();
+    let cpu = observed.read()?;
     let findings = findings.borrow();
     Ok(report(&findings, callers, seconds, &cpu))
 }
@@ -114,17 +111,6 @@ fn read_plan(flags: &Flags, target: &str) -> Result<Plan, Failure> {
         rounds,
         until: (seconds > 0.0).then(|| Instant::now() + Duration::from_secs_f64(seconds)),
     })
-}
-
-async fn connect(target: &str) -> Result<SendRequest<Bytes>, Failure> {
-    let socket = TcpStream::connect(target).await?;
-    socket.set_nodelay(true)?;
-    let (client, connection) = h2::client::Builder::new().handshake(socket).await?;
-    spawn_local(async move {
-        // The streams see the same error.
-        let _ = connection.await;
-    });
-    Ok(client)
 }
 
 async fn call_repeatedly(
@@ -237,13 +223,8 @@ fn put_varint(out: &mut BytesMut, mut value: usize) {
     out.put_u8(value as u8);
 }
 
-fn read_times(observed: &[u32]) -> Result<Vec<Duration>, Failure> {
-    observed.iter().map(|pid| process::read_cpu_time(*pid)).collect()
-}
-
 fn report(findings: &Findings, callers: usize, seconds: f64, cpu: &[Duration]) -> serde_json::Value {
     let acknowledged = findings.latencies.count();
-    let per_call = |time: &Duration| time.as_secs_f64() * 1e6 / acknowledged.max(1) as f64;
     let micros = |share| findings.latencies.quantile(share) as f64 / 1e3;
     serde_json::json!({
         "callers": callers,
@@ -255,7 +236,7 @@ fn report(findings: &Findings, callers: usize, seconds: f64, cpu: &[Duration]) -
         "p90_us": micros(0.9),
         "p99_us": micros(0.99),
         "p999_us": micros(0.999),
-        "cpu_us_per_call": cpu.iter().map(per_call).collect::<Vec<_>>(),
+        "cpu_us_per_call": micros_per_call(cpu, acknowledged),
         "outcomes": findings.outcomes,
         "distinct_count": findings.distinct_count,
         "distinct_sum": findings.distinct_sum,

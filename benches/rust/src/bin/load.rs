@@ -22,14 +22,17 @@ use h2::client::SendRequest;
 use http::{HeaderMap, HeaderValue, Request, Uri};
 use pointsman_benches::histogram::Histogram;
 use pointsman_benches::scoring::{self, RequestTemplate};
-use pointsman_benches::{Failure, flags::Flags, oip, process};
+use pointsman_benches::{
+    Failure,
+    client::{connect, run_program},
+    flags::Flags,
+    oip,
+    process::{Observed, micros_per_call},
+};
 use rand::{SeedableRng, rngs::SmallRng};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::task::{JoinSet, LocalSet, spawn_local};
+use tokio::task::JoinSet;
 
-const STREAM_WINDOW: u32 = 4 << 20;
-const CONNECTION_WINDOW: u32 = 256 << 20;
 const VARIANT: &str = "pointsman-variant";
 const PREDICTION_ID: &str = "pointsman-prediction-id";
 
@@ -80,11 +83,7 @@ struct Findings {
 }
 
 fn main() -> Result<(), Failure> {
-    let flags = Flags::parse(std::env::args().skip(1))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = LocalSet::new().block_on(&runtime, run(&flags))?;
-    writeln!(std::io::stdout(), "{report}")?;
-    Ok(())
+    run_program(run)
 }
 
 async fn run(flags: &Flags) -> Result<serde_json::Value, Failure> {
@@ -93,7 +92,6 @@ async fn run(flags: &Flags) -> Result<serde_json::Value, Failure> {
     let streams: usize = flags.get("streams", 10)?;
     let span = Duration::from_secs_f64(flags.get("seconds", 3.0)?);
     let warmup = Duration::from_secs_f64(flags.get("warmup-seconds", 1.0)?);
-    let observed = flags.all("observe").map(str::parse).collect::<Result<Vec<u32>, _>>()?;
 
     let ids = flags.all("ids").last().map(File::create).transpose()?.map(BufWriter::new);
     let findings = Rc::new(RefCell::new(Findings {
@@ -104,7 +102,7 @@ async fn run(flags: &Flags) -> Result<serde_json::Value, Failure> {
     }));
     let all_begun = Rc::new(Notify::new());
     let mut started = Instant::now();
-    let mut before = read_times(&observed)?;
+    let mut observed = Observed::start(flags)?;
     let mut tasks = JoinSet::new();
     for connection in 0..connections {
         let client = connect(&plan.target).await?;
@@ -122,10 +120,10 @@ async fn run(flags: &Flags) -> Result<serde_json::Value, Failure> {
         tokio::time::sleep(warmup).await;
         findings.borrow_mut().measuring = true;
         started = Instant::now();
-        before = read_times(&observed)?;
+        observed.restart()?;
         tokio::time::sleep(span).await;
     }
-    let after = read_times(&observed)?;
+    let cpu = observed.read()?;
     let seconds = started.elapsed().as_secs_f64();
     findings.borrow_mut().stopped = true;
     while let Some(ended) = tasks.join_next().await {
@@ -135,7 +133,6 @@ async fn run(flags: &Flags) -> Result<serde_json::Value, Failure> {
     if let Some(ids) = &mut findings.ids {
         ids.flush()?;
     }
-    let cpu: Vec<Duration> = after.iter().zip(&before).map(|(after, before)| *after - *before).collect();
     Ok(report(&findings, seconds, &cpu))
 }
 
@@ -167,22 +164,6 @@ fn read_plan(flags: &Flags) -> Result<Plan, Failure> {
             .collect::<Result<_, _>>()?,
         receipt,
     })
-}
-
-async fn connect(target: &str) -> Result<SendRequest<Bytes>, Failure> {
-    let socket = TcpStream::connect(target).await?;
-    socket.set_nodelay(true)?;
-    let (client, connection) = h2::client::Builder::new()
-        .initial_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_send_buffer_size(64 << 20)
-        .handshake(socket)
-        .await?;
-    spawn_local(async move {
-        // The streams see the same error.
-        let _ = connection.await;
-    });
-    Ok(client)
 }
 
 async fn call_repeatedly(
@@ -322,13 +303,8 @@ async fn call(
     Ok(trailers)
 }
 
-fn read_times(observed: &[u32]) -> Result<Vec<Duration>, Failure> {
-    observed.iter().map(|pid| process::read_cpu_time(*pid)).collect()
-}
-
 fn report(findings: &Findings, seconds: f64, cpu: &[Duration]) -> serde_json::Value {
     let calls = findings.latencies.count();
-    let per_call = |time: &Duration| time.as_secs_f64() * 1e6 / calls.max(1) as f64;
     let variants: serde_json::Map<String, serde_json::Value> = findings
         .variants
         .iter()
@@ -342,7 +318,7 @@ fn report(findings: &Findings, seconds: f64, cpu: &[Duration]) -> serde_json::Va
         "mean_us": findings.latencies.mean() / 1e3,
         "p50_us": findings.latencies.quantile(0.5) as f64 / 1e3,
         "p99_us": findings.latencies.quantile(0.99) as f64 / 1e3,
-        "cpu_us_per_call": cpu.iter().map(per_call).collect::<Vec<_>>(),
+        "cpu_us_per_call": micros_per_call(cpu, calls),
         "variants": variants,
         "failures": findings.failures,
         "first_failure": findings.first_failure,
