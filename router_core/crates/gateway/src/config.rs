@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{error::GatewayError, journal::JournalConfig};
+use crate::{error::GatewayError, journal_config::JournalConfig};
 
 /// What a server is started with.
 #[derive(Debug, Clone, Deserialize)]

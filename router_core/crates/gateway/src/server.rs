@@ -31,6 +31,7 @@ use crate::{
     logging, metrics,
     probe::probe,
     publisher::Publisher,
+    series_ages::SeriesAges,
     shared::{Phase, Shared},
     state_file::StateFile,
     stats::ThreadStats,
@@ -238,7 +239,7 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
         local_principal: Arc::new(Principal::local()),
         started_us: i64::try_from(now.as_micros()).unwrap_or(i64::MAX),
         is_restored,
-        series_ages: metrics::SeriesAges::default(),
+        series_ages: SeriesAges::default(),
         config,
     })
 }

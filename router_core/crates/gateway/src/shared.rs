@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::{
     admission::Admission, budget::ByteBudget, config::ServerConfig, feedback_waiters::FeedbackWaiters,
-    journal::Journal, metrics::SeriesAges, publisher::Publisher, stats::ThreadStats, tasks::TaskPool,
+    journal::Journal, publisher::Publisher, series_ages::SeriesAges, stats::ThreadStats, tasks::TaskPool,
     tonic_services::TonicServices,
 };
 

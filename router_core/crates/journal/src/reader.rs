@@ -9,7 +9,7 @@ use crate::{
     error::JournalError,
     files::{Files, ReadFile},
     frame::{Frame, HEADER_BYTES, PREFIX_BYTES, Parsed, SegmentHeader, parse},
-    segments::SegmentInfo,
+    segment::SegmentInfo,
 };
 
 /// Bytes read at a time.

@@ -19,22 +19,8 @@ use crate::{
     files::Files,
     frame::{HEADER_BYTES, SegmentHeader},
     reader::SegmentReader,
+    segment::SegmentInfo,
 };
-
-/// One file of a log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SegmentInfo {
-    /// The position at which it begins.
-    pub start: u64,
-    /// The position behind what is written of it.
-    pub end: u64,
-    /// Whether it is complete and on disk.
-    pub sealed: bool,
-    /// When it was made, in UTC microseconds.
-    pub created_us: u64,
-    /// Where it is.
-    pub path: PathBuf,
-}
 
 /// The list of a log's segments, oldest first.
 #[derive(Debug)]

@@ -18,8 +18,9 @@ use crate::{
     fault,
     files::AppendFile,
     frame::{HEADER_BYTES, SegmentHeader},
-    log::{Item, Shared},
-    segments::{SegmentInfo, file_name},
+    queue::{Item, Shared},
+    segment::SegmentInfo,
+    segments::file_name,
 };
 
 /// Written at a time.

@@ -8,7 +8,6 @@ use pointsman_inference::features::{
 use pointsman_model::{Datatype, Signature};
 
 use crate::{
-    call::rows_of,
     cell::{Cell, into_text, write_text},
     fields::{Fields, Unreadable, extend_doubles},
     json_value::{ValueView, map_entry, sort_last_wins},
@@ -86,7 +85,7 @@ impl<'a> InferAnswer<'a> {
                 Some(spec) => spec.shape.first() == Some(&-1),
                 None => tensor.shape().len() > 1,
             };
-            has_batch.then(|| rows_of(tensor)).flatten()
+            has_batch.then(|| tensor.rows()).flatten()
         };
         outputs.iter().find_map(first_of).unwrap_or(1)
     }

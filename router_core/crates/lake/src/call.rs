@@ -140,12 +140,6 @@ fn read_answer<'a>(
     }
 }
 
-/// The first dimension, where it counts rows that hold something.
-pub(crate) fn rows_of(tensor: &TensorView<'_>) -> Option<usize> {
-    let rows = tensor.shape().first().and_then(|&first| usize::try_from(first).ok());
-    rows.filter(|&rows| rows <= tensor.count)
-}
-
 /// Finds each tensor's place in the signature and how many rows they have together.
 fn arrange<'a>(
     tensors: Vec<TensorView<'a>>,
@@ -161,7 +155,7 @@ fn arrange<'a>(
         let own = match plan.and_then(|plan| variant.inputs.get(plan)) {
             Some(plan) => Some(plan.rows(tensor.shape(), tensor.count).ok_or(Unreadable)?),
             // Without a signature, only a tensor with columns tells its rows.
-            None if variant.inputs.is_empty() && tensor.shape().len() > 1 => rows_of(&tensor),
+            None if variant.inputs.is_empty() && tensor.shape().len() > 1 => tensor.rows(),
             None => None,
         };
         rows = rows.max(own);

@@ -3,8 +3,8 @@
 use arrow::{array::RecordBatch, datatypes::DataType};
 use zstd::bulk::Compressor;
 
-use crate::file_writer::ZSTD_LEVEL;
-
+/// How hard files are compressed.
+pub(crate) const ZSTD_LEVEL: i32 = 1;
 /// Rows that are looked at.
 const SAMPLE_ROWS: usize = 2_048;
 /// Compressed, a column must be at most so many percent of what it was.

@@ -24,13 +24,11 @@ use pointsman_journal::{
 };
 
 use crate::{
-    compressibility::incompressible_columns,
+    compressibility::{ZSTD_LEVEL, incompressible_columns},
     error::LakeError,
     schema::{FEATURE_PREFIX, LAKE_VERSION, VERSION_KEY},
 };
 
-/// How hard files are compressed.
-pub(crate) const ZSTD_LEVEL: i32 = 1;
 /// Rows of a row group.
 pub(crate) const ROW_GROUP_ROWS: usize = 100_000;
 const PAGE_ROWS: usize = 2_048;

@@ -47,6 +47,12 @@ impl<'a> TensorView<'a> {
         self.dimensions.get(..self.rank).unwrap_or_default()
     }
 
+    /// The first dimension, where it counts rows that hold something.
+    pub(crate) fn rows(&self) -> Option<usize> {
+        let rows = self.shape().first().and_then(|&first| usize::try_from(first).ok());
+        rows.filter(|&rows| rows <= self.count)
+    }
+
     /// The element at an index.
     pub(crate) fn cell(&self, index: usize) -> Cell<'a> {
         match self.datatype {
