@@ -29,7 +29,7 @@ class Pace:
     seal_after_seconds: float
 
 
-FULL = Pace(rounds=5, seconds=12.0, warmup_seconds=3.0, seal_after_seconds=5.0)
+FULL = Pace(rounds=9, seconds=12.0, warmup_seconds=3.0, seal_after_seconds=5.0)
 QUICK = Pace(rounds=3, seconds=2.0, warmup_seconds=0.5, seal_after_seconds=1.0)
 
 
