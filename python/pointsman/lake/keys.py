@@ -149,13 +149,9 @@ class KeyFinder:
 
     def _keys_in(self, tail: Tail, conditions: Conditions) -> list[Key]:
         where, values = conditions.sql()
-        keys: list[Key] = []
-        with tail.registered(self._view.connection) as tables:
-            for table in tables:
-                sql = f'SELECT time_us, "row", prediction_id, {PLACE} FROM {table} WHERE {where}'
-                rows = self._view.connection.execute(sql, values).fetchall()
-                keys += [Key(time_us, row, known, "", place) for time_us, row, known, place in rows]
-        return keys
+        sql = f'SELECT time_us, "row", prediction_id, {PLACE} FROM {{table}} WHERE {where}'
+        rows = tail.query(self._view.connection, sql, values)
+        return [Key(time_us, row, known, "", place) for time_us, row, known, place in rows]
 
     def _file_keys(
         self, files: Sequence[SnapshotFile], conditions: Conditions, count: int, after: Cursor | None

@@ -21,7 +21,7 @@ GROUP BY entity_hash
 """
 _IN_TAIL = """
 SELECT entity_id, max(struct_pack(time_us := time_us, prediction_id := prediction_id))
-FROM {table}
+FROM {{table}}
 WHERE {where}
 GROUP BY entity_id
 """
@@ -78,11 +78,8 @@ class LatestFinder:
     def _look_in_tail(self, entity_ids: Collection[str]) -> None:
         tail = self._view.tail.find(replace(self._conditions, entity_ids=tuple(entity_ids)))
         where, values = self._conditions.sql()
-        with tail.registered(self._view.connection) as tables:
-            for table in tables:
-                sql = _IN_TAIL.format(table=table, where=where)
-                for entity, found in self._view.connection.execute(sql, values).fetchall():
-                    self._take(entity, (found["time_us"], found["prediction_id"]))
+        for entity, found in tail.query(self._view.connection, _IN_TAIL.format(where=where), values):
+            self._take(entity, (found["time_us"], found["prediction_id"]))
 
     def _look_in_files(self, files: Sequence[SnapshotFile], entity_ids: Sequence[str]) -> None:
         by_hash: dict[int, list[str]] = {}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from pointsman.domain.predictions import Prediction
 from pointsman.lake.conditions import Conditions, Span
@@ -139,14 +138,9 @@ class Listing:
             return []
         times = [time_us for time_us, _, _ in candidates]
         conditions = self._conditions.within(Span(min(times), max(times)))
-        found: dict[Cursor, Key] = {}
-
-        def take(sql: str, values: Mapping[str, Any], path: str) -> None:
-            for time_us, prediction_id, row, place in self._view.connection.execute(sql, values).fetchall():
-                key = Key(time_us, row, prediction_id, path, place)
-                found[key.cursor] = key
-
-        columns = f'time_us, prediction_id, "row", {PLACE}'
+        connection = self._view.connection
+        keys: list[Key] = []
+        columns = f'time_us, "row", prediction_id, {PLACE}'
         for file in self._view.snapshot.files:
             inside = [time_us for time_us in times if file.min_time_us <= time_us <= file.max_time_us]
             if inside:
@@ -154,11 +148,13 @@ class Listing:
                 sql = (
                     f"SELECT {columns} FROM {READ_FILES} WHERE {where} AND time_us IN (SELECT unnest($times))"
                 )
-                take(sql, values | files_of([file.path]) | {"times": inside}, file.path)
+                rows = connection.execute(sql, values | files_of([file.path]) | {"times": inside}).fetchall()
+                keys += [Key(time_us, row, known, file.path, place) for time_us, row, known, place in rows]
         where, values = conditions.sql()
-        with self._view.tail.find(conditions).registered(self._view.connection) as tables:
-            for table in tables:
-                take(f"SELECT {columns} FROM {table} WHERE {where}", values, "")
+        sql = f"SELECT {columns} FROM {{table}} WHERE {where}"
+        rows = self._view.tail.find(conditions).query(connection, sql, values)
+        keys += [Key(time_us, row, known, "", place) for time_us, row, known, place in rows]
+        found = {key.cursor: key for key in keys}
         return [found[candidate] for candidate in candidates if candidate in found]
 
     def _identified(self, keys: list[Key]) -> list[Key]:

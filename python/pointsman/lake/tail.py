@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,22 @@ class Tail:
         finally:
             for name in names:
                 connection.unregister(name)
+
+    def query(
+        self, connection: DuckDBPyConnection, sql: str, values: Mapping[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        """Asks every table the same; answers all their rows.
+
+        Args:
+            connection: Where to query.
+            sql: The question, with ``{table}`` where the table's name goes.
+            values: Its parameters.
+        """
+        found: list[tuple[Any, ...]] = []
+        with self.registered(connection) as tables:
+            for table in tables:
+                found += connection.execute(sql.format(table=table), values).fetchall()
+        return found
 
 
 class TailReader:

@@ -76,7 +76,7 @@ impl Scope {
     }
 
     /// Writes an entry, and before it what it is the first to name.
-    pub(crate) fn write(&mut self, entry: &mut Entry, out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, entry: &Entry, out: &mut Vec<u8>) {
         match entry {
             Entry::Feedback(entry) => put_frame(FEEDBACK, out, |out| entry.encode_raw(out)),
             Entry::Prediction { entry, route, .. } => {

@@ -154,13 +154,13 @@ impl Writer {
         took
     }
 
-    fn add(&mut self, mut entry: Entry, waiter: Option<Waiter>) {
+    fn add(&mut self, entry: Entry, waiter: Option<Waiter>) {
         let refusal = self.failed.clone().or_else(|| self.refuse_beyond_limit());
         if let Some(error) = refusal {
             lose(&self.shared, &entry, waiter, error);
             return;
         }
-        self.scope.write(&mut entry, &mut self.buffer);
+        self.scope.write(&entry, &mut self.buffer);
         self.batch.push((entry, waiter, self.buffer.len() as u64));
     }
 

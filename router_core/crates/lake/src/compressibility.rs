@@ -1,7 +1,7 @@
 //! Which columns are worth compressing.
 
-use arrow::{array::RecordBatch, datatypes::DataType};
-use zstd::bulk::Compressor;
+use arrow::{array::Array, datatypes::DataType};
+use zstd::{bulk::Compressor, zstd_safe::compress_bound};
 
 /// How hard files are compressed.
 pub(crate) const ZSTD_LEVEL: i32 = 1;
@@ -10,13 +10,22 @@ const SAMPLE_ROWS: usize = 2_048;
 /// Compressed, a column must be at most so many percent of what it was.
 const WORTHWHILE_PERCENT: usize = 90;
 
-/// Answers which columns are numbers of eight bytes that hardly become smaller: measurements with all their digits,
-/// hashes, draws. Compressing them is a third of what writing a file costs and saves next to nothing.
-pub(crate) fn incompressible_columns(sample: &RecordBatch) -> Vec<bool> {
-    let mut compressor = Compressor::new(ZSTD_LEVEL).ok();
-    let mut compressed = Vec::new();
-    let columns = sample.columns().iter().map(|column| {
-        let Some(compressor) = &mut compressor else { return false };
+/// Tells which columns are numbers of eight bytes that hardly become smaller: measurements with all their digits,
+/// hashes, draws. Compressing them is a quarter of what writing a file of them costs and saves next to nothing.
+pub(crate) struct Sampler {
+    /// None when there is no memory for it: then everything is compressed.
+    compressor: Option<Compressor<'static>>,
+    compressed: Vec<u8>,
+}
+
+impl Sampler {
+    pub(crate) fn new() -> Self {
+        Self { compressor: Compressor::new(ZSTD_LEVEL).ok(), compressed: Vec::new() }
+    }
+
+    /// Whether a column is not worth compressing, by its first rows.
+    pub(crate) fn is_incompressible(&mut self, column: &dyn Array) -> bool {
+        let Some(compressor) = &mut self.compressor else { return false };
         if !matches!(column.data_type(), DataType::Float64 | DataType::Int64 | DataType::UInt64) {
             return false;
         }
@@ -25,19 +34,18 @@ pub(crate) fn incompressible_columns(sample: &RecordBatch) -> Vec<bool> {
             let start = data.offset() * size_of::<u64>();
             values.as_slice().get(start..start + data.len() * size_of::<u64>()).unwrap_or_default()
         });
-        compressed.clear();
-        compressed.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
-        let length = compressor.compress_to_buffer(bytes, &mut compressed);
+        self.compressed.clear();
+        self.compressed.reserve(compress_bound(bytes.len()));
+        let length = compressor.compress_to_buffer(bytes, &mut self.compressed);
         length.is_ok_and(|length| length * 100 > bytes.len() * WORTHWHILE_PERCENT)
-    });
-    columns.collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, StringArray};
+    use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
     use xxhash_rust::xxh3::xxh3_64;
 
     use super::*;
@@ -57,15 +65,15 @@ mod tests {
             ("singles", Arc::new(rows.clone().map(|n| f64::from(hash(n) as f32)).collect::<Float64Array>())),
             ("texts", Arc::new(rows.map(|n| Some(hash(n).to_string())).collect::<StringArray>())),
         ];
-        let columns = columns.into_iter().map(|(name, column)| (name, column.slice(0, 2_000)));
-        let found = RecordBatch::try_from_iter(columns).map(|batch| incompressible_columns(&batch));
-        assert_eq!(found.ok(), Some(vec![true, true, false, false, false]));
+        let mut sampler = Sampler::new();
+        let found = columns.iter().map(|(name, column)| (*name, sampler.is_incompressible(column)));
+        let expected =
+            [("sliced", true), ("shares", true), ("ages", false), ("singles", false), ("texts", false)];
+        assert_eq!(found.collect::<Vec<_>>(), expected);
     }
 
     #[test]
     fn without_rows_nothing_is_worth_compressing() {
-        let none: ArrayRef = Arc::new(Float64Array::from(Vec::<f64>::new()));
-        let batch = RecordBatch::try_from_iter([("none", none)]);
-        assert_eq!(batch.ok().map(|batch| incompressible_columns(&batch)), Some(vec![true]));
+        assert!(Sampler::new().is_incompressible(&Float64Array::from(Vec::<f64>::new())));
     }
 }

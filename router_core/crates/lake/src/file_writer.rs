@@ -24,7 +24,7 @@ use pointsman_journal::{
 };
 
 use crate::{
-    compressibility::{ZSTD_LEVEL, incompressible_columns},
+    compressibility::{Sampler, ZSTD_LEVEL},
     error::LakeError,
     schema::{FEATURE_PREFIX, LAKE_VERSION, VERSION_KEY},
 };
@@ -63,8 +63,8 @@ impl<'f> FileWriter<'f> {
     /// Begins to write as suits the first rows.
     fn begin(&mut self, first: &RecordBatch) -> Result<(), LakeError> {
         let Some(file) = self.file.take() else { return Ok(()) };
-        let properties = properties(&self.schema, &incompressible_columns(first));
-        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(first)).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(file, self.schema.clone(), options);
         self.writer = Some(writer.map_err(|error| LakeError::parquet(&self.partial, error))?);
         Ok(())
@@ -118,7 +118,7 @@ impl Drop for FileWriter<'_> {
 /// makes them smaller.
 ///
 /// Splitting the bytes of doubles would save a twelfth, but not all engines that shall read the files know it.
-fn properties(schema: &SchemaRef, incompressible: &[bool]) -> WriterProperties {
+fn properties(first: &RecordBatch) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by("pointsman".to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default()))
@@ -130,7 +130,8 @@ fn properties(schema: &SchemaRef, incompressible: &[bool]) -> WriterProperties {
         .set_key_value_metadata(Some(vec![KeyValue::new(VERSION_KEY.to_owned(), LAKE_VERSION.to_owned())]));
     let probabilities = ["probabilities", "list", "element"].map(str::to_owned).to_vec();
     properties = properties.set_column_dictionary_enabled(ColumnPath::from(probabilities), false);
-    for (field, &is_incompressible) in schema.fields().iter().zip(incompressible) {
+    let mut sampler = Sampler::new();
+    for (field, column) in first.schema_ref().fields().iter().zip(first.columns()) {
         let name = field.name();
         let path = ColumnPath::from(vec![name.clone()]);
         let is_number_feature = name.starts_with(FEATURE_PREFIX) && field.data_type() == &DataType::Float64;
@@ -151,7 +152,7 @@ fn properties(schema: &SchemaRef, incompressible: &[bool]) -> WriterProperties {
             );
         if has_own_values {
             properties = properties.set_column_dictionary_enabled(path.clone(), false);
-            if is_incompressible {
+            if sampler.is_incompressible(column) {
                 properties = properties.set_column_compression(path.clone(), Compression::UNCOMPRESSED);
             }
         }
