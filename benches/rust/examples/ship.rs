@@ -72,7 +72,7 @@ fn ship_all(folder: &Path, rows: usize, columns: usize, body: Body) -> Result<()
     for round in 0..ROUNDS {
         let segment = write_segment(folder, round, rows, columns, body)?;
         let start = cpu_nanos()?;
-        let shipped = ship_segment(&destination, &segment)?;
+        let shipped = ship_segment(destination, &segment)?;
         let micros = (cpu_nanos()? - start) as f64 / 1e3;
         let bytes: u64 = shipped.files.iter().map(|file| file.byte_count).sum();
         let shipped: u64 = shipped.files.iter().map(|file| file.row_count).sum();

@@ -32,6 +32,9 @@ pub enum LakeError {
         /// The file, below the lake's folder.
         path: String,
     },
+    /// There is no thread for a piece of work.
+    #[error("the system gives no thread: {0}; see its limits of processes and memory")]
+    Thread(io::Error),
     /// Rows do not fit together.
     #[error("rows of the lake: {0}")]
     Arrow(#[from] ArrowError),

@@ -16,8 +16,8 @@ use crate::{
     file_writer::FileWriter,
     merge_input::{BATCH_ROWS, Cursor, MergeInput, checked_input},
     paths::FilePath,
+    priority::{Priority, at_priority},
     schema::{FEATURE_PREFIX, answer_fields, decision_fields, full_schema},
-    threads::at_low_priority,
 };
 
 /// Writes one file from several, without the rows of erased entities; the inputs stay. It is on the disk afterwards,
@@ -31,7 +31,7 @@ pub fn merge_files(
     lake_folder: &Path,
     request: &proto::MergeRequest,
 ) -> Result<proto::LakeFile, LakeError> {
-    at_low_priority(|| merge(files, registry, lake_folder, request))
+    at_priority(Priority::Low, || merge(files, registry, lake_folder, request))?
 }
 
 fn merge(

@@ -15,14 +15,20 @@ use pointsman_wire::generated::pointsman_v1 as proto;
 use crate::{
     columns::ColumnRegistry,
     error::LakeError,
-    ship::{Destination, ship_segment},
-    threads::lower_priority,
+    priority::{Priority, at_priority},
+    ship::{Destination, Shipment},
 };
 
 /// How often the log is asked for complete segments.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// Segments that wait to be registered; beyond, none is shipped.
 const MAX_SHIPPED: usize = 64;
+/// Complete segments behind the one that is being shipped, with which it is urgent.
+const URGENT_SEGMENTS: usize = 2;
+/// Time after which a segment that is still being shipped is urgent.
+const IDLE_PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is asked whether a segment is urgent.
+const TURN: Duration = Duration::from_secs(1);
 /// Pauses after failures.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -158,7 +164,6 @@ fn has_entries(segment: &SegmentInfo) -> bool {
 
 impl Shared {
     fn run(&self) {
-        lower_priority();
         let mut pause = FIRST_PAUSE;
         while let Some(segment) = self.next_segment() {
             // A panic must not end all shipping; the segment is tried again.
@@ -211,7 +216,21 @@ impl Shared {
             lake_folder: &self.lake_folder,
             journal_id: self.log.journal_id(),
         };
-        ship_segment(&destination, segment)
+        let patient_until = Instant::now() + IDLE_PATIENCE;
+        let priority = || match Instant::now() > patient_until || self.is_urgent(segment) {
+            true => Priority::Low,
+            false => Priority::Idle,
+        };
+        let mut shipment = at_priority(priority(), || Shipment::new(destination, segment))??;
+        while at_priority(priority(), || shipment.work_until(Instant::now() + TURN))?? {}
+        Ok(shipment.end())
+    }
+
+    /// Whether a segment is to be shipped though calls want the processor: others wait behind it, or it is time to stop.
+    fn is_urgent(&self, segment: &SegmentInfo) -> bool {
+        let segments = self.log.segments();
+        let behind = segments.iter().filter(|other| other.sealed && other.start >= segment.end);
+        behind.count() >= URGENT_SEGMENTS || self.lock().is_stopping
     }
 
     fn put(&self, shipped: proto::ShippedSegment) {

@@ -24,7 +24,7 @@ fn shipped_and_merged_files_and_their_columns_survive_a_power_cut() {
         let segment = frames.write(lake.path(), start);
         let destination =
             Destination { files: &files, registry: &registry, lake_folder: lake.path(), journal_id: JOURNAL };
-        inputs.push(ship_segment(&destination, &segment).unwrap().files[0].path.clone());
+        inputs.push(ship_segment(destination, &segment).unwrap().files[0].path.clone());
     }
     let output = "predictions/router=r/model=m/date=2026-01-31/merged.parquet".to_owned();
     let request = proto::MergeRequest { inputs: inputs.clone(), output, ..Default::default() };

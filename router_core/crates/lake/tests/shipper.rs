@@ -4,7 +4,14 @@
 
 mod support;
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use pointsman_journal::{
     EncodedPrediction, Entry, JournalFolder, Log, LogSettings, RouteFacts, files::RealFiles,
@@ -87,6 +94,28 @@ fn segments_are_shipped_in_order_and_stay_until_they_are_released() {
     let status = shipper.status();
     assert_eq!((status.shipped_rows, status.failures, status.lag_seconds), (3, 0, 0.0));
     assert!(status.shipped_bytes > 0);
+}
+
+#[test]
+fn segments_are_shipped_though_other_work_wants_every_processor() {
+    let server = Server::new();
+    let ends: Vec<u64> = ["1", "2", "3", "4"].iter().map(|id| server.segment(&[*id])).collect();
+    let shipper = server.shipper();
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 * std::thread::available_parallelism().unwrap().get() {
+            scope.spawn(|| while !is_done.load(Ordering::Relaxed) {});
+        }
+        shipper.release(0).unwrap();
+        let until = Instant::now() + 3 * PATIENCE;
+        let mut shipped = proto::ShippedSegments::default();
+        while shipped.segments.len() < ends.len() && Instant::now() < until {
+            shipped = shipper.take_shipped(Duration::from_millis(20));
+        }
+        is_done.store(true, Ordering::Relaxed);
+        let shipped: Vec<u64> = shipped.segments.iter().map(|segment| segment.end_position).collect();
+        assert_eq!(shipped, ends);
+    });
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl Lake {
             lake_folder: self.path(),
             journal_id: JOURNAL,
         };
-        ship_segment(&destination, segment)
+        ship_segment(destination, segment)
     }
 
     /// Ships the entries of one route and reads the one file that they make.
