@@ -6,6 +6,7 @@ mod support;
 
 use std::{
     fs,
+    hint::spin_loop,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -104,7 +105,11 @@ fn segments_are_shipped_though_other_work_wants_every_processor() {
     let is_done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..2 * std::thread::available_parallelism().unwrap().get() {
-            scope.spawn(|| while !is_done.load(Ordering::Relaxed) {});
+            scope.spawn(|| {
+                while !is_done.load(Ordering::Relaxed) {
+                    spin_loop();
+                }
+            });
         }
         shipper.release(0).unwrap();
         let until = Instant::now() + 3 * PATIENCE;
