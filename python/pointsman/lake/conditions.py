@@ -99,9 +99,8 @@ class Conditions:
             parts.append("variant = $variant")
             values["variant"] = self.variant
         if self.entity_ids:
-            hashes = {f"hash_{index}": entity_hash(found) for index, found in enumerate(self.entity_ids)}
-            parts.append(f"entity_hash IN ({', '.join(f'${name}' for name in hashes)})")
-            values |= hashes
+            parts.append("entity_hash IN (SELECT unnest($entity_hashes))")
+            values["entity_hashes"] = [entity_hash(found) for found in self.entity_ids]
         if self.status_code is not None:
             parts.append("status_code = $status_code")
             values["status_code"] = self.status_code

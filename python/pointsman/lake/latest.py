@@ -16,7 +16,7 @@ _ANSWERED = PredictionFilter(status_code=0)
 _IN_FILES = """
 SELECT entity_hash, max(struct_pack(time_us := time_us, file := file_index, place := file_row_number))
 FROM {files}
-WHERE {where} AND entity_hash IN (SELECT unnest($hashes))
+WHERE {where}
 GROUP BY entity_hash
 """
 _IN_TAIL = """
@@ -85,10 +85,10 @@ class LatestFinder:
         by_hash: dict[int, list[str]] = {}
         for entity in entity_ids:
             by_hash.setdefault(entity_hash(entity), []).append(entity)
-        where, values = self._conditions.sql()
+        where, values = replace(self._conditions, entity_ids=tuple(entity_ids)).sql()
         paths = [file.path for file in files]
         sql = _IN_FILES.format(files=READ_FILES, where=where)
-        rows = self._view.connection.execute(sql, values | files_of(paths) | {"hashes": list(by_hash)})
+        rows = self._view.connection.execute(sql, values | files_of(paths))
         newest = {(paths[row["file"]], row["place"]): (key, row["time_us"]) for key, row in rows.fetchall()}
         for places, table in self._view.files.read(newest, ["prediction_id", "entity_id"]):
             columns = (table.column(name).to_pylist() for name in ("prediction_id", "entity_id"))
