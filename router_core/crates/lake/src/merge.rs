@@ -1,6 +1,11 @@
 //! Several files of one router, model and day into one, ordered by time.
 
-use std::{cmp::Reverse, collections::HashSet, path::Path};
+use std::{
+    cmp::Reverse,
+    collections::HashSet,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use arrow::{
     array::RecordBatch,
@@ -16,9 +21,12 @@ use crate::{
     file_writer::FileWriter,
     merge_input::{BATCH_ROWS, Cursor, MergeInput, checked_input},
     paths::FilePath,
-    priority::{Priority, at_priority},
+    priority::{Priority, at_priority, work_by_turns},
     schema::{FEATURE_PREFIX, answer_fields, decision_fields, full_schema},
 };
+
+/// Time after which a merge that is still under way is urgent.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Writes one file from several, without the rows of erased entities; the inputs stay. It is on the disk afterwards,
 /// and may have no rows.
@@ -31,47 +39,11 @@ pub fn merge_files(
     lake_folder: &Path,
     request: &proto::MergeRequest,
 ) -> Result<proto::LakeFile, LakeError> {
-    at_priority(Priority::Low, || merge(files, registry, lake_folder, request))?
-}
-
-fn merge(
-    files: &dyn Files,
-    registry: &ColumnRegistry,
-    lake_folder: &Path,
-    request: &proto::MergeRequest,
-) -> Result<proto::LakeFile, LakeError> {
-    let output = FilePath::parse("output", &request.output)?;
-    let mut inputs = Vec::with_capacity(request.inputs.len());
-    for text in &request.inputs {
-        let input = checked_input(text, &output)?;
-        inputs.push(MergeInput::open(files, input.below(lake_folder))?);
-    }
-    let schema = union(&inputs, &*registry.load(output.model_id)?)?;
-    let mut merge = Merge {
-        files,
-        schema: schema.clone(),
-        erased: request.erased_entity_ids.iter().cloned().collect(),
-        waiting: inputs.into_iter().enumerate().collect(),
-        open: Vec::new(),
-    };
-    // The earliest last, so that it is taken first.
-    merge.waiting.sort_by_key(|(order, input)| Reverse((input.min_time_us, *order)));
-    let mut writer = FileWriter::create(files, output.below(lake_folder), schema)?;
-    let mut file = proto::LakeFile {
-        path: output.text.to_owned(),
-        router_id: output.router_id.to_owned(),
-        model_id: output.model_id.to_owned(),
-        date: output.date.to_owned(),
-        ..proto::LakeFile::default()
-    };
-    while let Some((batch, first_us, last_us)) = merge.next_batch()? {
-        writer.write(&batch)?;
-        file.min_time_us = if file.row_count == 0 { first_us } else { file.min_time_us.min(first_us) };
-        file.max_time_us = if file.row_count == 0 { last_us } else { file.max_time_us.max(last_us) };
-        file.row_count += batch.num_rows() as u64;
-    }
-    file.byte_count = writer.finish()?;
-    Ok(file)
+    let mut merge = Merge::begin(files, registry, lake_folder, request)?;
+    // Who asked for an erasure waits for it.
+    let is_urgent = !request.erased_entity_ids.is_empty();
+    work_by_turns(PATIENCE, || is_urgent, |until| merge.work_until(until))?;
+    at_priority(Priority::Low, || merge.end())?
 }
 
 /// The columns of all files: features in the order of the model's list.
@@ -100,8 +72,71 @@ fn union(inputs: &[MergeInput], columns: &ModelColumns) -> Result<SchemaRef, Lak
     Ok(full_schema(features.into_iter().map(|(_, field)| field)))
 }
 
-/// Rows of files ordered by time. Of equal times, those of the file named first come first.
+/// Files on their way into one.
 struct Merge<'a> {
+    rows: OrderedRows<'a>,
+    writer: FileWriter<'a>,
+    file: proto::LakeFile,
+}
+
+impl<'a> Merge<'a> {
+    fn begin(
+        files: &'a dyn Files,
+        registry: &ColumnRegistry,
+        lake_folder: &Path,
+        request: &proto::MergeRequest,
+    ) -> Result<Self, LakeError> {
+        let output = FilePath::parse("output", &request.output)?;
+        let mut inputs = Vec::with_capacity(request.inputs.len());
+        for text in &request.inputs {
+            let input = checked_input(text, &output)?;
+            inputs.push(MergeInput::open(files, input.below(lake_folder))?);
+        }
+        let schema = union(&inputs, &*registry.load(output.model_id)?)?;
+        let mut rows = OrderedRows {
+            files,
+            schema: schema.clone(),
+            erased: request.erased_entity_ids.iter().cloned().collect(),
+            waiting: inputs.into_iter().enumerate().collect(),
+            open: Vec::new(),
+        };
+        // The earliest last, so that it is taken first.
+        rows.waiting.sort_by_key(|(order, input)| Reverse((input.min_time_us, *order)));
+        let writer = FileWriter::create(files, output.below(lake_folder), schema)?;
+        let file = proto::LakeFile {
+            path: output.text.to_owned(),
+            router_id: output.router_id.to_owned(),
+            model_id: output.model_id.to_owned(),
+            date: output.date.to_owned(),
+            ..proto::LakeFile::default()
+        };
+        Ok(Self { rows, writer, file })
+    }
+
+    /// Writes until a time; answers whether there is more to do.
+    fn work_until(&mut self, time: Instant) -> Result<bool, LakeError> {
+        while let Some((batch, first_us, last_us)) = self.rows.next_batch()? {
+            self.writer.write(&batch)?;
+            let file = &mut self.file;
+            file.min_time_us = if file.row_count == 0 { first_us } else { file.min_time_us.min(first_us) };
+            file.max_time_us = if file.row_count == 0 { last_us } else { file.max_time_us.max(last_us) };
+            file.row_count += batch.num_rows() as u64;
+            if Instant::now() >= time {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The file, when there is no more to do.
+    fn end(mut self) -> Result<proto::LakeFile, LakeError> {
+        self.file.byte_count = self.writer.finish()?;
+        Ok(self.file)
+    }
+}
+
+/// Rows of files ordered by time. Of equal times, those of the file named first come first.
+struct OrderedRows<'a> {
     files: &'a dyn Files,
     schema: SchemaRef,
     erased: HashSet<String>,
@@ -110,7 +145,7 @@ struct Merge<'a> {
     open: Vec<Cursor>,
 }
 
-impl Merge<'_> {
+impl OrderedRows<'_> {
     /// The next rows, with the earliest and the latest time among them.
     fn next_batch(&mut self) -> Result<Option<(RecordBatch, i64, i64)>, LakeError> {
         let mut pool: Vec<RecordBatch> = Vec::new();

@@ -1,6 +1,10 @@
 //! Work that must not take the processor from calls.
 
-use std::{panic::resume_unwind, thread};
+use std::{
+    panic::resume_unwind,
+    thread,
+    time::{Duration, Instant},
+};
 
 use crate::error::LakeError;
 
@@ -11,6 +15,29 @@ pub(crate) enum Priority {
     Low,
     /// It gives way at once to whatever wants the processor, and may rest for as long as the processor is busy.
     Idle,
+}
+
+/// A turn of work, after which its priority may be another.
+const TURN: Duration = Duration::from_secs(1);
+
+/// Does a piece of work by turns: while the processor is idle, or at low priority when it is urgent or takes longer
+/// than some patience. `work` goes on until a time and answers whether there is more to do.
+///
+/// # Errors
+/// Those of the work, or the system gives no thread.
+pub(crate) fn work_by_turns(
+    patience: Duration,
+    is_urgent: impl Fn() -> bool,
+    mut work: impl FnMut(Instant) -> Result<bool, LakeError> + Send,
+) -> Result<(), LakeError> {
+    let patient_until = Instant::now() + patience;
+    loop {
+        let is_urgent = Instant::now() > patient_until || is_urgent();
+        let priority = if is_urgent { Priority::Low } else { Priority::Idle };
+        if !at_priority(priority, || work(Instant::now() + TURN))?? {
+            return Ok(());
+        }
+    }
 }
 
 /// Does a piece of work in a thread of its own: without privileges, no thread gets back a priority that it gave up.

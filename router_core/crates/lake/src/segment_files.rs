@@ -79,14 +79,14 @@ impl<'a> SegmentFiles<'a> {
         !self.outgoing.is_empty()
     }
 
-    /// Writes some of the rows that were taken; answers whether there were any.
-    pub(crate) fn write_next(&mut self) -> Result<bool, LakeError> {
-        let Some((index, batch)) = self.outgoing.pop_front() else { return Ok(false) };
+    /// Writes some of the rows that were taken.
+    pub(crate) fn write_next(&mut self) -> Result<(), LakeError> {
+        let Some((index, batch)) = self.outgoing.pop_front() else { return Ok(()) };
         if let Some(file) = self.open.get_mut(&index) {
             file.writer.write(&batch)?;
             file.row_count += batch.num_rows() as u64;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Ends the file of a table, all of whose rows are written.

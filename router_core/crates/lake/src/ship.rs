@@ -37,7 +37,7 @@ pub fn ship_segment(
     destination: Destination<'_>,
     segment: &SegmentInfo,
 ) -> Result<proto::ShippedSegment, LakeError> {
-    let mut shipment = Shipment::new(destination, segment)?;
+    let mut shipment = Shipment::new(destination, segment);
     while shipment.step()? {}
     Ok(shipment.end())
 }
@@ -46,7 +46,8 @@ pub fn ship_segment(
 pub(crate) struct Shipment<'a> {
     destination: Destination<'a>,
     segment: &'a SegmentInfo,
-    frames: SortedFrames,
+    /// What it holds; none before it is read.
+    frames: Option<SortedFrames>,
     /// Predictions that are in `rows`.
     added: usize,
     rows: Rows<'a>,
@@ -59,14 +60,12 @@ pub(crate) struct Shipment<'a> {
 }
 
 impl<'a> Shipment<'a> {
-    /// Reads a segment.
-    pub(crate) fn new(destination: Destination<'a>, segment: &'a SegmentInfo) -> Result<Self, LakeError> {
-        let frames = SortedFrames::read(destination.files, segment)?;
-        let mut rows = Rows::new(destination.registry, Mode { by_day: true, keeps_bodies: true });
-        frames.routes().for_each(|route| rows.add_route(route));
+    /// Of a segment nothing is shipped yet.
+    pub(crate) fn new(destination: Destination<'a>, segment: &'a SegmentInfo) -> Self {
+        let rows = Rows::new(destination.registry, Mode { by_day: true, keeps_bodies: true });
         let files = SegmentFiles::new(destination, segment.start);
         let (added, closed, finished) = (0, 0, 0);
-        Ok(Self { destination, segment, frames, added, rows, files, closed, finished, shipped: Vec::new() })
+        Self { destination, segment, frames: None, added, rows, files, closed, finished, shipped: Vec::new() }
     }
 
     /// Ships until a time; answers whether there is more to do.
@@ -81,10 +80,15 @@ impl<'a> Shipment<'a> {
 
     /// Does a little; answers whether there is more to do.
     fn step(&mut self) -> Result<bool, LakeError> {
-        if self.files.write_next()? {
+        let Some(frames) = &self.frames else {
+            let frames = SortedFrames::read(self.destination.files, self.segment)?;
+            frames.routes().for_each(|route| self.rows.add_route(route));
+            self.frames = Some(frames);
             return Ok(true);
-        }
-        if self.frames.prediction(self.added).is_some() {
+        };
+        if self.files.has_outgoing() {
+            self.files.write_next()?;
+        } else if frames.prediction(self.added).is_some() {
             self.add_predictions()?;
         } else if self.finished < self.closed
             && let Some(table) = self.rows.tables.get(self.finished)
@@ -103,7 +107,8 @@ impl<'a> Shipment<'a> {
 
     /// What was shipped, when there is no more to do.
     pub(crate) fn end(self) -> proto::ShippedSegment {
-        let (damaged_bytes, unreadable_entries) = (self.frames.damaged_bytes, self.rows.unreadable);
+        let damaged_bytes = self.frames.map_or(0, |frames| frames.damaged_bytes);
+        let unreadable_entries = self.rows.unreadable;
         if damaged_bytes > 0 || unreadable_entries > 0 {
             let path = self.segment.path.display();
             tracing::error!(%path, damaged_bytes, unreadable_entries, "what cannot be read of a segment is left out");
@@ -121,13 +126,14 @@ impl<'a> Shipment<'a> {
 
     /// Adds predictions until some rows are complete.
     fn add_predictions(&mut self) -> Result<(), LakeError> {
-        let until = self.added + STEP_PREDICTIONS;
-        while self.added < until
-            && !self.files.has_outgoing()
-            && let Some(prediction) = self.frames.prediction(self.added)
-        {
+        let Some(frames) = &self.frames else { return Ok(()) };
+        for _ in 0..STEP_PREDICTIONS {
+            let Some(prediction) = frames.prediction(self.added) else { break };
             self.added += 1;
             self.rows.add_prediction(prediction, |rows, table| self.files.take_if_due(rows, table))?;
+            if self.files.has_outgoing() {
+                break;
+            }
         }
         Ok(())
     }

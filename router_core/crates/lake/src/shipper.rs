@@ -15,7 +15,7 @@ use pointsman_wire::generated::pointsman_v1 as proto;
 use crate::{
     columns::ColumnRegistry,
     error::LakeError,
-    priority::{Priority, at_priority},
+    priority::work_by_turns,
     ship::{Destination, Shipment},
 };
 
@@ -26,9 +26,7 @@ const MAX_SHIPPED: usize = 64;
 /// Complete segments behind the one that is being shipped, with which it is urgent.
 const URGENT_SEGMENTS: usize = 2;
 /// Time after which a segment that is still being shipped is urgent.
-const IDLE_PATIENCE: Duration = Duration::from_secs(10);
-/// How often it is asked whether a segment is urgent.
-const TURN: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Pauses after failures.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -216,13 +214,8 @@ impl Shared {
             lake_folder: &self.lake_folder,
             journal_id: self.log.journal_id(),
         };
-        let patient_until = Instant::now() + IDLE_PATIENCE;
-        let priority = || match Instant::now() > patient_until || self.is_urgent(segment) {
-            true => Priority::Low,
-            false => Priority::Idle,
-        };
-        let mut shipment = at_priority(priority(), || Shipment::new(destination, segment))??;
-        while at_priority(priority(), || shipment.work_until(Instant::now() + TURN))?? {}
+        let mut shipment = Shipment::new(destination, segment);
+        work_by_turns(PATIENCE, || self.is_urgent(segment), |until| shipment.work_until(until))?;
         Ok(shipment.end())
     }
 
