@@ -1,6 +1,9 @@
 """Reads about routers at work: recorded predictions, live figures and figures of a window."""
 
+import threading
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 
 from sqlalchemy import Connection
 
@@ -61,7 +64,7 @@ class RouterWatch:
             NotFoundError: There is no such router, or the caller may not know of it.
         """
         router = self._find(caller, router_id)
-        self._applier.apply_now()
+        self._prepare()
         with self._database.read() as connection:
             totals = feedback.totals_of(connection, router.row_key)
         counters = self._counters(router_id)
@@ -91,7 +94,7 @@ class RouterWatch:
         """
         router = self._find(caller, router_id)
         window = window_of(start_time_us, end_time_us, step_us, self._clock())
-        self._applier.apply_now()
+        self._prepare()
         counts = self._reader.counts(router, window)
         with self._database.read() as connection:
             values = window_feedback(connection, router.row_key, window, router.create_time_us)
@@ -117,7 +120,7 @@ class RouterWatch:
         with self._database.read() as connection:
             router = find_router(connection, caller, router_id, Rule.READ_ROUTER)
             entity_ids = _recorded_forms(connection, wanted.entity_id)
-        self._applier.apply_now()
+        self._prepare()
         return self._reader.list_page(router, wanted, entity_ids, page_size=page_size, page_token=page_token)
 
     def get_prediction(self, caller: Principal, router_id: str, prediction_id: str, row: int) -> Prediction:
@@ -132,7 +135,7 @@ class RouterWatch:
         if row < 0:
             raise InvalidArgumentError.at("row", f"{row} is below 0; rows of a batch are counted from 0")
         router = self._find(caller, router_id)
-        self._applier.apply_now()
+        self._prepare()
         prediction = self._reader.find(router, prediction_id, row)
         if prediction is None:
             which = f"row {row} of prediction" if row else "prediction"
@@ -144,6 +147,11 @@ class RouterWatch:
             )
         return prediction
 
+    def _prepare(self) -> None:
+        """Brings the database up to date, and loads what figures need before somebody waits for it."""
+        _load_statistics()
+        self._applier.apply_now()
+
     def _find(self, caller: Principal, router_id: str) -> Router:
         with self._database.read() as connection:
             return find_router(connection, caller, router_id, Rule.READ_ROUTER)
@@ -152,6 +160,14 @@ class RouterWatch:
         return counters_from(
             snapshot_pb2.RouterCounters.FromString(self._data_plane.router_counters(router_id))
         )
+
+
+@cache
+def _load_statistics() -> None:
+    """Begins, the first time, to load the library of statistics, which takes half a second."""
+    threading.Thread(
+        target=import_module, args=("scipy.special",), name="pointsman-load", daemon=True
+    ).start()
 
 
 def _check(wanted: PredictionFilter) -> None:
