@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 
 from sqlalchemy import Connection
 
@@ -165,9 +164,11 @@ class RouterWatch:
 @cache
 def _load_statistics() -> None:
     """Begins, the first time, to load the library of statistics, which takes half a second."""
-    threading.Thread(
-        target=import_module, args=("scipy.special",), name="pointsman-load", daemon=True
-    ).start()
+    threading.Thread(target=_import_statistics, name="pointsman-load", daemon=True).start()
+
+
+def _import_statistics() -> None:
+    import scipy.special  # noqa: F401
 
 
 def _check(wanted: PredictionFilter) -> None:

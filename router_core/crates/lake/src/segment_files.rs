@@ -7,11 +7,11 @@ use pointsman_journal::fault;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
 use crate::{
+    destination::Destination,
     error::LakeError,
     file_writer::{FileWriter, ROW_GROUP_ROWS},
     paths::{date_text, segment_file},
     rows::Rows,
-    ship::Destination,
     table::Table,
 };
 

@@ -1,12 +1,12 @@
 //! A segment of the journal into files of the lake.
 
-use std::{path::Path, time::Instant};
+use std::time::Instant;
 
-use pointsman_journal::{SegmentInfo, fault, files::Files};
+use pointsman_journal::{SegmentInfo, fault};
 use pointsman_wire::generated::pointsman_v1 as proto;
 
 use crate::{
-    columns::ColumnRegistry,
+    destination::Destination,
     error::LakeError,
     rows::{Mode, Rows},
     segment_files::SegmentFiles,
@@ -15,19 +15,6 @@ use crate::{
 
 /// Predictions of one step: a millisecond or two.
 const STEP_PREDICTIONS: usize = 256;
-
-/// Where segments are shipped to.
-#[derive(Debug, Clone, Copy)]
-pub struct Destination<'a> {
-    /// The file system of the lake.
-    pub files: &'a dyn Files,
-    /// The columns of the lake's models.
-    pub registry: &'a ColumnRegistry,
-    /// The lake's folder.
-    pub lake_folder: &'a Path,
-    /// The journal that the segments are of.
-    pub journal_id: &'a str,
-}
 
 /// Writes the files of a segment, and syncs them. The same segment makes the same files.
 ///

@@ -13,10 +13,8 @@ use pointsman_journal::{HEADER_BYTES, JournalError, Log, SegmentInfo};
 use pointsman_wire::generated::pointsman_v1 as proto;
 
 use crate::{
-    columns::ColumnRegistry,
-    error::LakeError,
-    priority::work_by_turns,
-    ship::{Destination, Shipment},
+    columns::ColumnRegistry, destination::Destination, error::LakeError, priority::work_by_turns,
+    ship::Shipment,
 };
 
 /// How often the log is asked for complete segments.
