@@ -39,7 +39,7 @@ pub fn merge_files(
     lake_folder: &Path,
     request: &proto::MergeRequest,
 ) -> Result<proto::LakeFile, LakeError> {
-    let mut merge = Merge::begin(files, registry, lake_folder, request)?;
+    let mut merge = at_priority(Priority::Low, || Merge::begin(files, registry, lake_folder, request))??;
     // Who asked for an erasure waits for it.
     let is_urgent = !request.erased_entity_ids.is_empty();
     work_by_turns(PATIENCE, || is_urgent, |until| merge.work_until(until))?;

@@ -49,7 +49,9 @@ impl<'a> SegmentFiles<'a> {
             self.take(rows, table)?;
         } else if rows.tables.iter().map(|table| table.ready_bytes).sum::<usize>() >= READY_BYTES {
             let largest = rows.tables.iter().enumerate().max_by_key(|(_, table)| table.ready_bytes);
-            largest.map(|(index, _)| index).map_or(Ok(()), |largest| self.take(rows, largest))?;
+            if let Some((largest, _)) = largest {
+                self.take(rows, largest)?;
+            }
         }
         // The rows of one call may be many.
         while self.outgoing.len() > MAX_OUTGOING {

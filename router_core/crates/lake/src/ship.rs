@@ -29,7 +29,8 @@ pub fn ship_segment(
     Ok(shipment.end())
 }
 
-/// A segment on its way, by steps of some milliseconds, so that it can go from thread to thread.
+/// A segment on its way, by small steps, so that it can go from thread to thread: reading it is one, the others are of
+/// some milliseconds.
 pub(crate) struct Shipment<'a> {
     destination: Destination<'a>,
     segment: &'a SegmentInfo,
