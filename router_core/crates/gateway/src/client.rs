@@ -4,20 +4,28 @@ use std::{cell::Cell, net::SocketAddr, sync::Arc};
 
 use http::HeaderMap;
 use pointsman_model::{Principal, Snapshot};
+use tokio::sync::Semaphore;
 
 use crate::{auth::KeyCache, status::CallError, worker::Worker};
+
+/// The part of the control plane's places that the calls of one connection may hold.
+const CONTROL_SHARE: usize = 16;
 
 /// What calls on one connection share.
 pub(crate) struct Client {
     pub(crate) peer: SocketAddr,
     keys: KeyCache,
+    /// Places at the control plane; further calls of this connection wait for one.
+    pub(crate) control_share: Arc<Semaphore>,
     /// Calls that it has, without streams that never end.
     pub(crate) calls: Cell<usize>,
 }
 
 impl Client {
-    pub(crate) fn new(peer: SocketAddr) -> Self {
-        Self { peer, keys: KeyCache::default(), calls: Cell::new(0) }
+    /// A connection's calls; the control plane has `control_places` for all connections.
+    pub(crate) fn new(peer: SocketAddr, control_places: usize) -> Self {
+        let control_share = Arc::new(Semaphore::new(control_places.div_ceil(CONTROL_SHARE)));
+        Self { peer, keys: KeyCache::default(), control_share, calls: Cell::new(0) }
     }
 
     /// Says who makes a call.

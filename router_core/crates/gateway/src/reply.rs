@@ -13,13 +13,16 @@ use http::{HeaderMap, Response, header::CONTENT_TYPE};
 use http_body::Body;
 use pointsman_journal::{Commit, JournalError};
 use pointsman_wire::{PREFIX_BYTES, generated::pointsman_v1::BodyKind};
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{
+    task::JoinHandle,
+    time::{timeout, timeout_at},
+};
 use tonic::Code;
 
 use crate::{
-    admission::Permit,
     message::{self, Broken, StreamError},
     observation::Observation,
+    services::ControlPlace,
     status::{CallError, GRPC_CONTENT_TYPE, GRPC_STATUS, code_value, parse_code},
     upstream::Place,
 };
@@ -65,8 +68,10 @@ pub(crate) struct LargeReply {
 /// Passes a client's stream on; stops when dropped.
 pub(crate) struct PumpTask {
     pub(crate) task: JoinHandle<()>,
+    /// When the answer must be complete.
+    pub(crate) deadline: tokio::time::Instant,
     /// The call's place at the control plane.
-    pub(crate) _place: Permit,
+    pub(crate) _place: ControlPlace,
 }
 
 impl Drop for PumpTask {
@@ -125,8 +130,16 @@ impl Reply {
                 let (parts, mut body) = response.into_parts();
                 let is_end = body.is_end_stream();
                 let mut out = respond.send_response(Response::from_parts(parts, ()), is_end)?;
-                if !is_end && let Err(Broken::Source) = message::pump(&mut body, &mut out).await {
-                    out.send_reset(Reason::INTERNAL_ERROR);
+                if !is_end {
+                    match timeout_at(request.deadline, message::pump(&mut body, &mut out)).await {
+                        Ok(Err(Broken::Source)) => out.send_reset(Reason::INTERNAL_ERROR),
+                        Ok(_) => {}
+                        Err(_) => {
+                            let mut trailers = HeaderMap::with_capacity(4);
+                            CallError::deadline().write(&mut trailers);
+                            out.send_trailers(trailers)?;
+                        }
+                    }
                 }
                 drop(request);
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use http::{HeaderMap, uri::PathAndQuery};
-use pointsman_model::{Id, RouterStatus, TensorSpec, VariantRole};
+use pointsman_model::{Id, Router, RouterStatus, TensorSpec, VariantRole};
 use pointsman_wire::{
     generated::inference::{
         ModelMetadataRequest, ModelMetadataResponse, ModelReadyRequest, ModelReadyResponse,
@@ -88,7 +88,7 @@ async fn read_named(call: &mut Call, client: &Client) -> Result<Named, CallError
     let request = ModelReadyRequest::decode(message.bytes)
         .map_err(|error| CallError::invalid(format!("message: {error}")))?;
     if request.name.is_empty() {
-        return Err(CallError::invalid("name: is empty; send a router_id"));
+        return Err(CallError::new(Code::NotFound, "name: is empty; send a router_id"));
     }
     let route = call.route(&request.name, &principal)?;
     Ok(Named { route, version: request.version })
@@ -115,22 +115,33 @@ fn targets(named: &Named) -> Result<Vec<&Target>, CallError> {
 }
 
 /// Ready means that a call can be answered: the router runs and at least one variant's backend is ready.
+///
+/// A name or version that is not there is not ready, as at Triton: clients wait in a loop for what is deployed
+/// later, and an error would end it.
 async fn model_ready(call: &mut Call, client: &Client, deadline: Instant) -> Result<Reply, CallError> {
-    let named = read_named(call, client).await?;
-    let is_running = named.route.router.as_ref().is_none_or(|router| router.status == RouterStatus::Running);
-    let mut ready = false;
-    if is_running {
-        for target in targets(&named)? {
-            ready = match &target.backend {
-                Backend::Onnx(onnx) => onnx.model.is_ok(),
-                Backend::Grpc(model) => is_ready(call, model, deadline).await,
-            };
-            if ready {
-                break;
-            }
+    let ready = match read_named(call, client).await {
+        Ok(named) => any_is_ready(call, &named, deadline).await,
+        Err(error) => Err(error),
+    };
+    let ready = ready.or_else(|error| if error.code == Code::NotFound { Ok(false) } else { Err(error) })?;
+    unary(&ModelReadyResponse { ready })
+}
+
+async fn any_is_ready(call: &mut Call, named: &Named, deadline: Instant) -> Result<bool, CallError> {
+    let is_running = |router: &Arc<Router>| router.status == RouterStatus::Running;
+    if !named.route.router.as_ref().is_none_or(is_running) {
+        return Ok(false);
+    }
+    for target in targets(named)? {
+        let ready = match &target.backend {
+            Backend::Onnx(onnx) => onnx.model.is_ok(),
+            Backend::Grpc(model) => is_ready(call, model, deadline).await,
+        };
+        if ready {
+            return Ok(true);
         }
     }
-    unary(&ModelReadyResponse { ready })
+    Ok(false)
 }
 
 async fn is_ready(call: &mut Call, model: &GrpcModel, deadline: Instant) -> bool {

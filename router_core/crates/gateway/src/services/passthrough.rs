@@ -1,4 +1,7 @@
 //! Calls for the control plane: authenticated here, then passed on as they are, streams included.
+//!
+//! Each has a deadline, the server's when the client brings none, and counts against its connection's share: a
+//! control plane that hangs, or a client that never finishes its messages, holds no place for ever.
 
 use std::rc::Rc;
 
@@ -10,12 +13,16 @@ use http::{
     uri::{Authority, Parts, PathAndQuery, Scheme, Uri},
 };
 use pointsman_model::Principal;
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, timeout_at},
+};
 use tonic::Code;
 
 use super::{
     call::Call,
     forward::frame,
-    metadata::{ensure_request_id, strip},
+    metadata::{GRPC_TIMEOUT, ensure_request_id, format_timeout, parse_timeout, strip},
     reading::Message,
 };
 use crate::{
@@ -44,7 +51,10 @@ pub(crate) async fn pass_on(
     let principal = client.identify(worker, &routes.snapshot, request.headers())?;
     let (parts, mut body) = request.into_parts();
     let path = parts.uri.into_parts().path_and_query;
-    let mut begun = begin(worker, client, &principal, parts.headers, path).await?;
+    let named = parts.headers.get(GRPC_TIMEOUT).and_then(parse_timeout);
+    let timeout = named.unwrap_or_else(|| worker.shared.config.limits.default_deadline());
+    let deadline = Instant::now() + timeout;
+    let mut begun = begin(worker, client, &principal, parts.headers, path, deadline).await?;
     let task = tokio::task::spawn_local(async move {
         // A broken stream shows on the answer's side. Trailers are no part of a gRPC request, and what only
         // this server may say could hide in them.
@@ -52,7 +62,7 @@ pub(crate) async fn pass_on(
             let _ = message::finish(&mut begun.out);
         }
     });
-    answered(begun.response, PumpTask { task, _place: begun.place }).await
+    answered(begun.response, PumpTask { task, deadline, _place: begun.place }).await
 }
 
 /// Passes a call whose message was read already to the control plane and its answer back.
@@ -62,24 +72,28 @@ pub(crate) async fn pass_on_message(
     principal: &Principal,
     message: Message,
 ) -> Result<Reply, CallError> {
+    let deadline = call.deadline(None);
     let Call { worker, path, mut headers, .. } = call;
     headers.remove(CONTENT_LENGTH);
     let framed = frame(&message.bytes)?;
-    let mut begun = begin(&worker, client, principal, headers, Some(path)).await?;
+    let mut begun = begin(&worker, client, principal, headers, Some(path), deadline).await?;
     let task = tokio::task::spawn_local(async move {
         let _reservation = message.reservation;
         if message::send(&mut begun.out, framed).await.is_ok() {
             let _ = message::finish(&mut begun.out);
         }
     });
-    answered(begun.response, PumpTask { task, _place: begun.place }).await
+    answered(begun.response, PumpTask { task, deadline, _place: begun.place }).await
 }
+
+/// A call's place at the control plane, and in its connection's share.
+pub(crate) type ControlPlace = (Permit, OwnedSemaphorePermit);
 
 /// A call that the control plane has the head of.
 struct Begun {
     response: ResponseFuture,
     out: SendStream<Bytes>,
-    place: Permit,
+    place: ControlPlace,
 }
 
 async fn begin(
@@ -88,6 +102,7 @@ async fn begin(
     principal: &Principal,
     mut headers: HeaderMap,
     path: Option<PathAndQuery>,
+    deadline: Instant,
 ) -> Result<Begun, CallError> {
     strip(&mut headers);
     for name in [AUTHORIZATION, API_KEY, HOST] {
@@ -100,6 +115,10 @@ async fn begin(
     headers.insert(KEY_ID, value(&principal.key_id)?);
     headers.insert(PEER, value(&client.peer.to_string())?);
     ensure_request_id(worker, &mut headers);
+    // The control plane gives up when nobody waits for it any more.
+    if headers.get(GRPC_TIMEOUT).and_then(parse_timeout).is_none() {
+        headers.insert(GRPC_TIMEOUT, format_timeout(deadline.saturating_duration_since(Instant::now())));
+    }
     let mut uri = Parts::default();
     uri.scheme = Some(Scheme::HTTP);
     uri.authority = Some(Authority::from_static("localhost"));
@@ -109,17 +128,24 @@ async fn begin(
     *request.uri_mut() = Uri::from_parts(uri).map_err(|error| internal(&error.to_string()))?;
     *request.version_mut() = Version::HTTP_2;
     *request.headers_mut() = headers;
-    let place = worker.shared.control_admission.enter().await?;
-    let mut sender = worker.control.ready().await?;
-    let (response, out) = sender
-        .send_request(request, false)
-        .map_err(|error| CallError::unavailable(format!("the control plane cannot be reached: {error}")))?;
-    Ok(Begun { response, out, place })
+    let sending = async {
+        // Calls of one connection wait for each other before they take places from the others'.
+        let share = client.control_share.clone().acquire_owned().await;
+        let share = share.map_err(|error| internal(&error.to_string()))?;
+        let place = worker.shared.control_admission.enter().await?;
+        let mut sender = worker.control.ready().await?;
+        let (response, out) = sender.send_request(request, false).map_err(|error| {
+            CallError::unavailable(format!("the control plane cannot be reached: {error}"))
+        })?;
+        Ok(Begun { response, out, place: (place, share) })
+    };
+    timeout_at(deadline, sending).await.unwrap_or_else(|_| Err(CallError::deadline()))
 }
 
 async fn answered(response: ResponseFuture, request: PumpTask) -> Result<Reply, CallError> {
-    let response = response
+    let response = timeout_at(request.deadline, response)
         .await
+        .map_err(|_| CallError::deadline())?
         .map_err(|error| CallError::unavailable(format!("the control plane broke the call off: {error}")))?;
     Ok(Reply::PassedOn { response, request })
 }

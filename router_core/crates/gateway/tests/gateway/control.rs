@@ -97,15 +97,61 @@ fn a_client_that_leaves_a_silent_stream_cancels_it() {
 fn the_control_plane_takes_so_many_calls_at_a_time() {
     run(async {
         let limits = json!({ "max_in_flight_per_backend": 1, "max_queued_per_backend": 0 });
-        let (_world, mut control, client) = control_plane(limits).await;
+        let (world, mut control, client) = control_plane(limits).await;
         let (response, _request) = client.begin(PATH, &[]).await.unwrap();
         let mut call = control.call().await;
-        assert_eq!(client.call(PATH, &[], frame(&[])).await.unwrap().code(), 8);
+        let other = world.client().await;
+        assert_eq!(other.call(PATH, &[], frame(&[])).await.unwrap().code(), 8);
         call.begin().send_trailers(status("0")).unwrap();
         read(response).await.unwrap();
         let (response, _request) = client.begin(PATH, &[]).await.unwrap();
         control.call().await.answer(b"");
         assert_eq!(read(response).await.unwrap().code(), 0);
+    });
+}
+
+#[test]
+fn unfinished_calls_of_one_connection_leave_places_to_the_others() {
+    run(async {
+        let limits = json!({ "max_in_flight_per_backend": 32, "max_queued_per_backend": 0 });
+        let (world, mut control, client) = control_plane(limits).await;
+        let mut unfinished = Vec::new();
+        for _ in 0..40 {
+            unfinished.push(client.begin(PATH, &[]).await.unwrap());
+        }
+        let held = [control.call().await, control.call().await];
+        let other = world.client().await;
+        let (response, mut request) = other.begin(PATH, &[("custom", "honest")]).await.unwrap();
+        request.send_data(frame(b"question"), true).unwrap();
+        let call = control.call().await;
+        assert_eq!(call.header("custom"), Some("honest"), "a connection may hold 2 of 32 places");
+        call.answer(b"answer");
+        assert_eq!(read(response).await.unwrap().message(), "answer");
+        drop(held);
+    });
+}
+
+#[test]
+fn a_control_plane_that_hangs_holds_no_call_beyond_the_deadline() {
+    run(async {
+        let limits = json!({ "default_deadline_seconds": 0.2, "max_in_flight_per_backend": 1 });
+        let (_world, mut control, client) = control_plane(limits).await;
+        let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
+        request.send_data(frame(b"question"), true).unwrap();
+        let silent = control.call().await;
+        assert!(silent.header("grpc-timeout").is_some(), "the control plane knows when nobody waits any more");
+        assert_eq!(read(response).await.unwrap().code(), 4, "no answer at all");
+
+        let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
+        request.send_data(frame(b"question"), true).unwrap();
+        let mut call = control.call().await;
+        let mut out = call.begin();
+        out.send_data(frame(b"half"), false).unwrap();
+        assert_eq!(read(response).await.unwrap().code(), 4, "an answer without an end");
+
+        let (response, _never_finished) = client.begin(PATH, &[]).await.unwrap();
+        let _waiting = control.call().await;
+        assert_eq!(read(response).await.unwrap().code(), 4, "a message without an end");
     });
 }
 

@@ -76,6 +76,22 @@ fn the_server_describes_itself_and_names_what_it_does_not_serve() {
     });
 }
 
+#[test]
+fn what_is_not_there_is_not_ready() {
+    run(async {
+        let world = start(json!({}));
+        world.publish(1, &["127.0.0.1:1".parse().unwrap()]);
+        let client = world.client().await;
+        for (name, version) in [("nobody", ""), ("", ""), (ROUTER, "no-such-version")] {
+            let request = ModelMetadataRequest { name: name.to_owned(), version: version.to_owned() };
+            let path = "/inference.GRPCInferenceService/ModelReady";
+            let answer = client.call(path, &[], frame(&request.encode_to_vec())).await.unwrap();
+            assert_eq!(answer.code(), 0, "{name:?} {version:?}: {}", answer.text());
+            assert!(!ModelReadyResponse::decode(answer.message()).unwrap().ready, "{name:?} {version:?}");
+        }
+    });
+}
+
 fn spec(name: &str) -> TensorSpec {
     TensorSpec {
         name: name.to_owned(),
