@@ -1,6 +1,7 @@
 //! What a call brings along: its metadata, its time, and what it may call.
 
 use std::{
+    borrow::Cow,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -12,10 +13,10 @@ use http::{
     header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION},
 };
 use pointsman_model::{Principal, Router, Scope};
-use tonic::Code;
+use tonic::{Code, metadata::MetadataMap};
 
 use super::metadata::{
-    ENTITY_ID, ENTITY_ID_ALIAS, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GRPC_TIMEOUT, TRACEPARENT,
+    ENTITY_ID, ENTITY_ID_ALIAS, ENTITY_ID_BINARY, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GRPC_TIMEOUT, TRACEPARENT,
     ensure_request_id, format_timeout, parse_timeout, strip,
 };
 use crate::{
@@ -68,18 +69,27 @@ impl Call {
     }
 
     /// The entity that the metadata names.
-    pub(crate) fn entity_id(&self) -> Result<Option<&str>, CallError> {
+    pub(crate) fn entity_id(&self) -> Result<Option<Cow<'_, str>>, CallError> {
         let value = self.headers.get(ENTITY_ID).or_else(|| self.headers.get(ENTITY_ID_ALIAS));
-        let text = value.map(|value| std::str::from_utf8(value.as_bytes())).transpose().map_err(|_| {
-            CallError::invalid("metadata pointsman-entity-id: the bytes are not valid UTF-8; send UTF-8 text")
-        })?;
-        if text.is_some_and(|text| text.len() > pointsman_wire::MAX_ENTITY_ID_BYTES) {
+        let bytes = match value {
+            Some(value) => Some(Cow::Borrowed(value.as_bytes())),
+            None => binary_entity_id(&self.headers)?.map(Cow::Owned),
+        };
+        let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) else { return Ok(None) };
+        if bytes.len() > pointsman_wire::MAX_ENTITY_ID_BYTES {
             return Err(CallError::invalid(format!(
                 "metadata pointsman-entity-id: at most {} bytes are allowed",
                 pointsman_wire::MAX_ENTITY_ID_BYTES
             )));
         }
-        Ok(text.filter(|text| !text.is_empty()))
+        let text = match bytes {
+            Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+            Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
+        };
+        let not_text = || {
+            CallError::invalid("metadata pointsman-entity-id: the bytes are not valid UTF-8; send UTF-8 text")
+        };
+        text.map(Some).ok_or_else(not_text)
     }
 
     /// The trace that the call belongs to: the second part of its `traceparent`.
@@ -141,6 +151,20 @@ impl Call {
         headers.insert(GRPC_TIMEOUT, format_timeout(left));
         headers
     }
+}
+
+/// The entity id of clients whose text metadata is ASCII only.
+fn binary_entity_id(headers: &HeaderMap) -> Result<Option<Vec<u8>>, CallError> {
+    let Some(value) = headers.get(ENTITY_ID_BINARY) else { return Ok(None) };
+    let mut alone = HeaderMap::with_capacity(1);
+    alone.insert(ENTITY_ID_BINARY, value.clone());
+    let decoded = MetadataMap::from_headers(alone)
+        .get_bin(ENTITY_ID_BINARY.as_str())
+        .and_then(|value| value.to_bytes().ok());
+    let decoded = decoded.ok_or_else(|| {
+        CallError::invalid("metadata pointsman-entity-id-bin: the value is not base64; send the id as bytes")
+    })?;
+    Ok(Some(decoded.to_vec()))
 }
 
 pub(super) fn may_predict(principal: &Principal, router: &Router) -> bool {

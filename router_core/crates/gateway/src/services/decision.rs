@@ -48,7 +48,8 @@ pub(crate) fn decide_call(
     let route = call.route(asked.name, principal)?;
     let router = route.router.as_deref();
     let request_id = call.ensure_request_id();
-    let entity_id = asked.field_entity_id.or(call.entity_id()?).or(asked.parameter_entity_id);
+    let of_metadata = call.entity_id()?;
+    let entity_id = asked.field_entity_id.or(of_metadata.as_deref()).or(asked.parameter_entity_id);
     let decision = match router {
         Some(router) => decide_router(call, router, asked.version, entity_id)?,
         None => decide_model(&route, asked.version)?,

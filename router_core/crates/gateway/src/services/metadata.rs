@@ -13,6 +13,8 @@ pub(super) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encod
 pub(super) const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 pub(super) const ENTITY_ID: HeaderName = HeaderName::from_static("pointsman-entity-id");
 pub(super) const ENTITY_ID_ALIAS: HeaderName = HeaderName::from_static("x-entity-id");
+/// The same as bytes: text metadata is ASCII in most clients.
+pub(super) const ENTITY_ID_BINARY: HeaderName = HeaderName::from_static("pointsman-entity-id-bin");
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const OWN_PREFIX: &str = "x-pointsman-";
 const MAX_REQUEST_ID_BYTES: usize = 128;

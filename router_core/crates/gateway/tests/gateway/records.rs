@@ -123,6 +123,30 @@ fn a_record_says_what_was_decided_asked_and_answered() {
 }
 
 #[test]
+fn an_entity_in_binary_metadata_is_the_calls_entity_and_what_cannot_be_read_is_refused() {
+    run(async {
+        let (world, mut backend, client) = recording(|_| {}).await;
+        let body = frame(&request(10).encode_to_vec());
+        // Base64 of "Zoë" with and without padding, of what is not UTF-8, and none.
+        for (value, code) in [("Wm/Dqw==", 0), ("Wm/Dqw", 0), ("//8", 3), ("!", 3)] {
+            let metadata = [("pointsman-entity-id-bin", value)];
+            let calling = client.call(MODEL_INFER, &metadata, body.clone());
+            let answering = async {
+                if code == 0 {
+                    let mut call = backend.call().await;
+                    call.message().await;
+                    call.answer(&response(10));
+                }
+            };
+            let answer = tokio::join!(calling, answering).0.unwrap();
+            assert_eq!(answer.code(), code, "{value}: {}", answer.text());
+        }
+        let entities: Vec<String> = recorded(&world).1.into_iter().map(|entry| entry.entity_id).collect();
+        assert_eq!(entities, ["Zoë", "Zoë"]);
+    });
+}
+
+#[test]
 fn calls_that_fail_are_recorded_with_their_code_and_without_an_answer() {
     run(async {
         let (world, mut backend, client) = recording(|_| {}).await;
