@@ -14,6 +14,8 @@ use tonic::Code;
 use crate::status::CallError;
 
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// How every key begins.
+const KEY_PREFIX: &str = "pm_";
 
 /// What a connection's last key turned out to be: clients send the same one with every call.
 #[derive(Debug, Default)]
@@ -38,7 +40,9 @@ impl KeyCache {
         table: &Arc<AccessTable>,
         local: &Arc<Principal>,
     ) -> Result<Arc<Principal>, CallError> {
-        let Some(credential) = headers.get(API_KEY).or_else(|| headers.get(AUTHORIZATION)) else {
+        // While there are no keys, what is none of ours is for somebody else, such as a proxy on the way.
+        let authorization = || headers.get(AUTHORIZATION).filter(|value| !table.open || is_ours(value));
+        let Some(credential) = headers.get(API_KEY).or_else(authorization) else {
             return if table.open {
                 Ok(local.clone())
             } else {
@@ -66,11 +70,20 @@ impl KeyCache {
     }
 }
 
-fn check(credential: &HeaderValue, table: &AccessTable) -> Result<(Arc<Principal>, i64), CallError> {
+/// The key in a credential, without the scheme of `authorization`.
+fn key(credential: &HeaderValue) -> &str {
     let text = credential.to_str().unwrap_or_default();
     let is_bearer = text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
-    let key = if is_bearer { text.get(7..).unwrap_or_default().trim() } else { text };
-    let key_id = key.strip_prefix("pm_").and_then(|rest| rest.split_once('_')).map(|(key_id, _)| key_id);
+    if is_bearer { text.get(7..).unwrap_or_default().trim() } else { text }
+}
+
+fn is_ours(credential: &HeaderValue) -> bool {
+    key(credential).starts_with(KEY_PREFIX)
+}
+
+fn check(credential: &HeaderValue, table: &AccessTable) -> Result<(Arc<Principal>, i64), CallError> {
+    let key = key(credential);
+    let key_id = key.strip_prefix(KEY_PREFIX).and_then(|rest| rest.split_once('_')).map(|(key_id, _)| key_id);
     let key_id = key_id.ok_or_else(|| {
         unauthenticated("the API key is malformed: a key looks like pm_<id>_<secret>; send it whole")
     })?;
@@ -149,6 +162,21 @@ mod tests {
         assert_eq!(user(&cache, &table, API_KEY, KEY).unwrap(), "ann");
         assert_eq!(user(&cache, &table, API_KEY, KEY).unwrap(), "ann");
         assert_eq!(user(&cache, &table, AUTHORIZATION, &format!("Bearer {KEY}")).unwrap(), "ann");
+    }
+
+    #[test]
+    fn credentials_of_others_are_nothing_to_a_server_without_keys() {
+        let open = Arc::new(AccessTable { open: true, ..AccessTable::default() });
+        let cache = KeyCache::default();
+        for others in ["Bearer eyJhbGciOiJub25lIn0.e30.", "Basic YTpi", "token"] {
+            assert_eq!(user(&cache, &open, AUTHORIZATION, others).unwrap(), "local", "{others}");
+            let error = user(&cache, &table(0), AUTHORIZATION, others).unwrap_err();
+            assert_eq!(error.code, Code::Unauthenticated, "{others}");
+        }
+        // Whoever sends one of ours believes that it is checked.
+        for name in [AUTHORIZATION, API_KEY] {
+            assert_eq!(user(&cache, &open, name, KEY).unwrap_err().code, Code::Unauthenticated);
+        }
     }
 
     #[test]

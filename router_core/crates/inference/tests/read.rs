@@ -41,6 +41,24 @@ fn a_class_number_that_is_a_label_itself_is_no_index() {
 }
 
 #[test]
+fn a_class_number_never_contradicts_its_own_probabilities() {
+    let named = labelled(&["one", "two", "three"]);
+    for (class, probabilities, expected) in [
+        // Classes 1, 2, 3, as scikit-learn may number them.
+        (1, [1.0, 0.0, 0.0], "one"),
+        (2, [0.0, 1.0, 0.0], "two"),
+        (3, [0.0, 0.0, 1.0], "three"),
+        // Classes 0, 1, 2.
+        (0, [1.0, 0.0, 0.0], "one"),
+        (1, [0.0, 1.0, 0.0], "two"),
+        (2, [0.25, 0.375, 0.375], "three"),
+    ] {
+        let outputs = [longs("label", &[1], &[class]), floats("probabilities", &[1, 3], &probabilities)];
+        assert_eq!(read(&named, &outputs).prediction, text(expected), "{class} beside {probabilities:?}");
+    }
+}
+
+#[test]
 fn the_threshold_decides_between_two_labels() {
     let outputs = [longs("label", &[1], &[0]), floats("prob", &[1, 2], &[0.75, 0.25])];
     let mut signature = labelled(&["no", "yes"]);

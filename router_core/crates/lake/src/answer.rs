@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use pointsman_inference::features::{
-    AnswerPlan, Decider, OutputHead, class_label, is_second_of_two, plan_answer, predicted_class,
+    AnswerPlan, Decider, OutputHead, class_label, is_likeliest, is_second_of_two, plan_part, predicted_class,
 };
 use pointsman_model::{Datatype, Signature};
 
@@ -55,15 +55,25 @@ impl<'a> Prediction<'a> {
         }
     }
 
-    /// The probability of what is predicted.
+    /// The probability of what is predicted, as far as it is known which one that is: classes without labels may
+    /// be numbered from 1 or otherwise, and only the likeliest tells that its number is its place.
     fn confidence(&self, signature: &Signature, probabilities: &[f64]) -> Option<f64> {
         let class = match self {
             Self::Label(label) => signature.labels.iter().position(|known| **known == **label)?,
-            Self::Number(number) if *number >= 0.0 && number.fract() == 0.0 => *number as usize,
+            Self::Number(number) if *number >= 0.0 && number.fract() == 0.0 => {
+                Some(*number as usize).filter(|&class| is_likeliest(class, probabilities))?
+            }
             Self::Number(_) | Self::None => return None,
         };
-        probabilities.get(class).copied().filter(|probability| !probability.is_nan())
+        probabilities.get(class).copied().filter(|probability| !probability.is_nan()).map(within_one)
     }
+}
+
+/// A probability that 32-bit sums carried a little beyond its range.
+fn within_one(probability: f64) -> f64 {
+    const ROUNDING: f64 = 1e-5;
+    let nearest = probability.clamp(0.0, 1.0);
+    if (probability - nearest).abs() <= ROUNDING { nearest } else { probability }
 }
 
 /// The outputs of a ModelInfer call, to be read row by row.
@@ -71,7 +81,8 @@ impl<'a> Prediction<'a> {
 pub(crate) struct InferAnswer<'a> {
     signature: &'a Signature,
     outputs: Vec<TensorView<'a>>,
-    /// None when the outputs are not what the signature says: then they are kept by their names alone.
+    /// None when the outputs are not what the signature says: then they are kept by their names alone. What was not
+    /// asked for is missing in it.
     plan: Option<AnswerPlan>,
     rows: usize,
 }
@@ -103,8 +114,8 @@ impl<'a> InferAnswer<'a> {
         }
         let mut answer = Self { signature, outputs, plan: None, rows };
         let heads: Vec<OutputHead<'_>> = answer.outputs.iter().map(|output| answer.head(output)).collect();
-        let plan = plan_answer(signature, &heads).ok();
-        answer.plan = plan.filter(|plan| answer.probabilities_fit(plan));
+        let plan = plan_part(signature, &heads);
+        answer.plan = Some(plan).filter(|plan| answer.probabilities_fit(plan));
         Ok(answer)
     }
 
@@ -132,10 +143,12 @@ impl<'a> InferAnswer<'a> {
                     if let Some(output) = self.outputs.get(index)
                         && self.per_row(output) == 1
                     {
-                        answer.prediction = self.labelled(output.datatype, output.cell(row));
+                        let cell = output.cell(row);
+                        answer.prediction = self.labelled(output.datatype, cell, &answer.probabilities);
                         said[1] = Some(index);
                     }
                 }
+                Decider::Absent => {}
             }
         }
         answer.confidence = answer.prediction.confidence(self.signature, &answer.probabilities);
@@ -172,13 +185,13 @@ impl<'a> InferAnswer<'a> {
             && (labels == 0 || classes == labels)
     }
 
-    fn labelled(&self, datatype: Datatype, cell: Cell<'a>) -> Prediction<'a> {
+    fn labelled(&self, datatype: Datatype, cell: Cell<'a>, probabilities: &[f64]) -> Prediction<'a> {
         let number = match cell {
             Cell::Number(number) => Some(number),
             Cell::Bool(yes) => Some(f64::from(u8::from(yes))),
             _ => None,
         };
-        let label = number.and_then(|number| class_label(self.signature, datatype, number));
+        let label = number.and_then(|number| class_label(self.signature, datatype, number, probabilities));
         label.map_or_else(|| Prediction::of(cell), |label| Prediction::Label(Cow::Borrowed(label)))
     }
 
@@ -251,7 +264,7 @@ fn says(signature: &Signature, value: ValueView<'_>, answer: &RowAnswer<'_>) -> 
     if let Cell::Number(number) = cell {
         let is_second = matches!(answer.probabilities[..], [_, second] if second == number);
         // A class number is whole, whatever type the output has.
-        let label = class_label(signature, Datatype::Int64, number);
+        let label = class_label(signature, Datatype::Int64, number, &[]);
         let is_label = label.is_some_and(
             |label| matches!(&answer.prediction, Prediction::Label(predicted) if **predicted == **label),
         );

@@ -61,6 +61,40 @@ fn a_batch_of_n_rows_is_n_rows_of_one_decision() {
 }
 
 #[test]
+fn what_a_client_did_not_ask_for_leaves_the_rest_of_the_answer() {
+    let lake = Lake::new();
+    let inputs = [fp32("x", &[1, 2], &[1.0, 2.0])];
+    let label = int64("label", &[1], &[1]);
+    let probabilities = fp32("probabilities", &[1, 2], &[0.75, 0.25]);
+    let signature = proto::Signature {
+        prediction_output: "label".to_owned(),
+        probability_output: "probabilities".to_owned(),
+        ..classifier(&[("x", "FP32", &[-1, 2], &[])])
+    };
+    let entries = [infer("a", &inputs, Some(&[label])), infer("b", &inputs, Some(&[probabilities]))];
+    let rows = lake.rows_of(route(signature), &entries);
+    let names = ["prediction_label", "probabilities", "confidence", "outputs"];
+    assert_eq!(names.map(|name| shown(&rows, name, 0)), ["yes", "null", "null", "null"]);
+    // What the label would have been, the model did not say.
+    assert_eq!(names.map(|name| shown(&rows, name, 1)), ["null", "[0.75, 0.25]", "null", "null"]);
+}
+
+#[test]
+fn the_confidence_of_a_class_number_is_never_another_classes_probability() {
+    let lake = Lake::new();
+    let inputs = [fp32("x", &[3, 2], &[0.0; 6])];
+    let outputs = [
+        // Of classes 1, 2, 3; the first could be the place of the likeliest, the others cannot.
+        int64("label", &[3], &[1, 2, 3]),
+        fp32("probabilities", &[3, 3], &[0.0, 1.000_000_1, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]),
+    ];
+    let entry = infer("p", &inputs, Some(&outputs));
+    let rows = lake.rows_of(route(signature(&[("x", "FP32", &[-1, 2], &[])])), &[entry]);
+    let confidences: Vec<String> = (0..3).map(|row| shown(&rows, "confidence", row)).collect();
+    assert_eq!(confidences, ["1.0", "null", "null"]);
+}
+
+#[test]
 fn a_batch_that_failed_is_one_row_with_the_count_of_all() {
     let lake = Lake::new();
     let mut entry = infer("p", &[fp32("x", &[3, 1], &[1.0, 2.0, 3.0])], None);

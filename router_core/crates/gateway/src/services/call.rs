@@ -16,8 +16,8 @@ use pointsman_model::{Principal, Router, Scope};
 use tonic::{Code, metadata::MetadataMap};
 
 use super::metadata::{
-    ENTITY_ID, ENTITY_ID_ALIAS, ENTITY_ID_BINARY, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GRPC_TIMEOUT, TRACEPARENT,
-    ensure_request_id, format_timeout, parse_timeout, strip,
+    ENTITY_ID, ENTITY_ID_ALIAS, ENTITY_ID_BINARY, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GRPC_TIMEOUT,
+    TRACEPARENT, ensure_request_id, format_timeout, parse_timeout, strip,
 };
 use crate::{
     auth::{API_KEY, require},

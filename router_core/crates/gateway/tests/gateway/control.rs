@@ -139,7 +139,10 @@ fn a_control_plane_that_hangs_holds_no_call_beyond_the_deadline() {
         let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
         request.send_data(frame(b"question"), true).unwrap();
         let silent = control.call().await;
-        assert!(silent.header("grpc-timeout").is_some(), "the control plane knows when nobody waits any more");
+        assert!(
+            silent.header("grpc-timeout").is_some(),
+            "the control plane knows when nobody waits any more"
+        );
         assert_eq!(read(response).await.unwrap().code(), 4, "no answer at all");
 
         let (response, mut request) = client.begin(PATH, &[]).await.unwrap();

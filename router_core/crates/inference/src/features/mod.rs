@@ -9,7 +9,8 @@ mod value;
 
 pub use fill::fill_inputs;
 pub use plan::{
-    AnswerPlan, Decider, OutputHead, class_label, is_second_of_two, plan_answer, predicted_class,
+    AnswerPlan, Decider, OutputHead, class_label, is_likeliest, is_second_of_two, plan_answer, plan_part,
+    predicted_class,
 };
 pub use read::{Answer, read_outputs};
 use thiserror::Error;

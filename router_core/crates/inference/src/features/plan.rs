@@ -33,6 +33,8 @@ pub enum Decider {
     Probabilities,
     /// An output.
     Output(usize),
+    /// An output that was not answered.
+    Absent,
 }
 
 /// Names under which exporters give the predicted label or value.
@@ -47,11 +49,32 @@ const PREDICTION_NAMES: [&str; 4] = ["label", "output_label", "predict", "variab
 /// # Errors
 /// The signature names an output that is not there, or there is none.
 pub fn plan_answer(signature: &Signature, outputs: &[OutputHead<'_>]) -> Result<AnswerPlan, FeatureError> {
-    let probabilities = probability_output(signature, outputs)?;
+    if let Some(name) = &signature.probability_output {
+        named(outputs, name)?;
+    }
+    let plan = plan_part(signature, outputs);
+    match (plan.decider, &signature.prediction_output) {
+        (Decider::Absent, Some(name)) => {
+            Ok(AnswerPlan { decider: named(outputs, name).map(Decider::Output)?, ..plan })
+        }
+        (Decider::Absent, None) if outputs.is_empty() => Err(FeatureError::Output {
+            output: String::new(),
+            reason: "the model answered without any output tensor".to_owned(),
+        }),
+        (Decider::Absent, None) => Ok(AnswerPlan { decider: Decider::Output(0), ..plan }),
+        _ => Ok(plan),
+    }
+}
+
+/// Chooses like [`plan_answer`] among outputs of which a client may not have asked for all: what the signature
+/// names and nobody asked for says nothing, and nothing else speaks for it.
+#[must_use]
+pub fn plan_part(signature: &Signature, outputs: &[OutputHead<'_>]) -> AnswerPlan {
+    let probabilities = probability_output(signature, outputs);
     let classes = probabilities
         .and_then(|index| outputs.get(index))
         .map_or(0, |head| if is_second_of_two(signature, head.columns) { 2 } else { head.columns });
-    Ok(AnswerPlan { probabilities, decider: decided_by(signature, outputs, classes)? })
+    AnswerPlan { probabilities, decider: decided_by(signature, outputs, classes) }
 }
 
 /// Whether a single column is the probability of the second of two labels.
@@ -76,28 +99,46 @@ pub fn predicted_class(signature: &Signature, probabilities: &[f64]) -> usize {
     }
 }
 
-/// The label of a class number from an output of this type. A number that is itself one of the labels stays that
-/// label: the classes of scikit-learn may be 1, 2 and 3, and then 1 is not the second of them.
+/// The label of a class number from an output of this type, beside the probabilities of the same row, if any.
+///
+/// A number that is itself one of the labels stays that label: the classes of scikit-learn may be 1, 2 and 3, and
+/// then 1 is not the second of them. Any other is an index, unless the probabilities say that it cannot be: then it
+/// is a class number that the labels do not show, and the likeliest label is what the model means.
 #[must_use]
-pub fn class_label(signature: &Signature, datatype: Datatype, number: f64) -> Option<&Arc<str>> {
+pub fn class_label<'a>(
+    signature: &'a Signature,
+    datatype: Datatype,
+    number: f64,
+    probabilities: &[f64],
+) -> Option<&'a Arc<str>> {
     if signature.task == Task::Regression || datatype.is_float() || signature.labels.is_empty() {
         return None;
     }
     let itself = number.to_string();
     let by_name = signature.labels.iter().find(|label| ***label == *itself);
-    let by_index = || (number >= 0.0).then(|| signature.labels.get(number as usize)).flatten();
+    let by_index = || {
+        let index = (number >= 0.0 && number.fract() == 0.0).then_some(number as usize);
+        match index.filter(|&index| probabilities.is_empty() || is_likeliest(index, probabilities)) {
+            Some(index) => signature.labels.get(index),
+            None if probabilities.is_empty() => None,
+            None => signature.labels.get(predicted_class(signature, probabilities)),
+        }
+    };
     by_name.or_else(by_index)
 }
 
-fn probability_output(
-    signature: &Signature,
-    outputs: &[OutputHead<'_>],
-) -> Result<Option<usize>, FeatureError> {
+/// Whether no class is likelier than this one.
+#[must_use]
+pub fn is_likeliest(class: usize, probabilities: &[f64]) -> bool {
+    probabilities.get(class).is_some_and(|of_class| !probabilities.iter().any(|other| other > of_class))
+}
+
+fn probability_output(signature: &Signature, outputs: &[OutputHead<'_>]) -> Option<usize> {
     if let Some(name) = &signature.probability_output {
-        return named(outputs, name).map(Some);
+        return position(outputs, name);
     }
     if signature.task == Task::Regression {
-        return Ok(None);
+        return None;
     }
     let labels = signature.labels.len();
     let may_be = |head: &OutputHead<'_>| {
@@ -108,46 +149,39 @@ fn probability_output(
     });
     let classifies = signature.task == Task::Classification && labels >= 2;
     let by_labels = || outputs.iter().position(|head| classifies && may_be(head) && head.columns == labels);
-    Ok(by_name.or_else(by_labels))
+    by_name.or_else(by_labels)
 }
 
-fn decided_by(
-    signature: &Signature,
-    outputs: &[OutputHead<'_>],
-    classes: usize,
-) -> Result<Decider, FeatureError> {
+fn decided_by(signature: &Signature, outputs: &[OutputHead<'_>], classes: usize) -> Decider {
     // Whoever sets a threshold wants it to decide, whatever label the model itself picks.
     if signature.threshold.is_some() && classes == 2 {
-        return Ok(Decider::Probabilities);
+        return Decider::Probabilities;
     }
+    let of = |index: Option<usize>| index.map_or(Decider::Absent, Decider::Output);
     if let Some(name) = &signature.prediction_output {
-        return named(outputs, name).map(Decider::Output);
+        return of(position(outputs, name));
     }
     if signature.probability_output.is_some() && classes > 0 {
-        return Ok(Decider::Probabilities);
+        return Decider::Probabilities;
     }
     let conventional = PREDICTION_NAMES
         .iter()
         .find_map(|name| outputs.iter().position(|head| head.name.eq_ignore_ascii_case(name)));
-    match (conventional, classes) {
-        (Some(index), _) => Ok(Decider::Output(index)),
-        (None, 1..) => Ok(Decider::Probabilities),
-        (None, 0) => {
-            let first_of_signature = signature
-                .outputs
-                .first()
-                .and_then(|spec| outputs.iter().position(|head| *head.name == *spec.name));
-            let first = first_of_signature.or((!outputs.is_empty()).then_some(0));
-            first.map(Decider::Output).ok_or_else(|| FeatureError::Output {
-                output: String::new(),
-                reason: "the model answered without any output tensor".to_owned(),
-            })
-        }
+    match (conventional, classes, signature.outputs.first()) {
+        (Some(index), _, _) => Decider::Output(index),
+        (None, 1.., _) => Decider::Probabilities,
+        _ if signature.probability_output.is_some() => Decider::Absent,
+        (None, 0, Some(first)) => of(position(outputs, &first.name)),
+        (None, 0, None) => of((!outputs.is_empty()).then_some(0)),
     }
 }
 
+fn position(outputs: &[OutputHead<'_>], name: &str) -> Option<usize> {
+    outputs.iter().position(|head| head.name == name)
+}
+
 fn named(outputs: &[OutputHead<'_>], name: &str) -> Result<usize, FeatureError> {
-    outputs.iter().position(|head| head.name == name).ok_or_else(|| {
+    position(outputs, name).ok_or_else(|| {
         let answered: Vec<&str> = outputs.iter().map(|head| head.name).collect();
         let reason = format!("the signature names it, but the model answered {answered:?}");
         FeatureError::Output { output: name.to_owned(), reason }

@@ -41,14 +41,14 @@ pub fn read_outputs(signature: &Signature, outputs: &[Tensor]) -> Result<Answer,
     let probabilities =
         probability_tensor.map(|tensor| probabilities(signature, tensor)).transpose()?.unwrap_or_default();
     let decider = match plan.decider {
-        Decider::Probabilities => None,
+        Decider::Probabilities | Decider::Absent => None,
         Decider::Output(index) => outputs.get(index),
     };
     let prediction = match decider {
         None => predicted_label(signature, &probabilities),
         Some(tensor) => {
             let answered = values.get(&*tensor.name).cloned().unwrap_or_default();
-            labelled(signature, tensor.datatype, answered)
+            labelled(signature, tensor.datatype, answered, &probabilities)
         }
     };
     Ok(Answer { prediction, probabilities, outputs: values })
@@ -92,13 +92,13 @@ fn predicted_label(signature: &Signature, probabilities: &[f64]) -> Value {
 }
 
 /// Gives a class number its label.
-fn labelled(signature: &Signature, datatype: Datatype, answered: Value) -> Value {
+fn labelled(signature: &Signature, datatype: Datatype, answered: Value, probabilities: &[f64]) -> Value {
     let number = match answered.kind {
         Some(Kind::NumberValue(number)) => number,
         Some(Kind::BoolValue(yes)) => f64::from(u8::from(yes)),
         _ => return answered,
     };
-    class_label(signature, datatype, number).map_or(answered, |label| text(&**label))
+    class_label(signature, datatype, number, probabilities).map_or(answered, |label| text(&**label))
 }
 
 fn output_error(output: &str, reason: String) -> FeatureError {
