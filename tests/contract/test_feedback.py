@@ -202,6 +202,8 @@ async def test_a_pinned_call_takes_feedback_outside_the_totals(bench, bring, fig
         ({"value": 1e200}, "value"),
         ({"row": -1}, "row"),
         ({"observe_time": Timestamp(nanos=-1)}, "observe_time"),
+        ({"observe_time": Timestamp(seconds=4_102_444_800)}, "observe_time"),
+        ({"observe_time": Timestamp(seconds=-6_406_000_000)}, "observe_time"),
         ({"wait": 9}, "wait"),
         ({"prediction_id": "", "router_id": "no name", "entity_id": "u"}, "router_id"),
     ],

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from pointsman.domain import times
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -80,9 +82,9 @@ def json_object(source: str, option: str) -> dict[str, Any]:
     """
     try:
         if source == "-":
-            text = sys.stdin.read()
+            text = sys.stdin.read().removeprefix("\ufeff")
         elif source.startswith("@"):
-            text = Path(source[1:]).read_text(encoding="utf-8")
+            text = Path(source[1:]).read_text(encoding="utf-8-sig")
         else:
             text = source
     except OSError as error:
@@ -115,7 +117,7 @@ def variant(item: str) -> Variant:
 
 
 def moment(text: str, option: str) -> datetime | None:
-    """Reads a time in ISO 8601, local when it names no zone, or how long ago it was; empty means none.
+    """Reads a time, local when it names no zone, or how long ago it was; empty means none.
 
     Raises:
         typer.BadParameter: It is of another form.
@@ -126,13 +128,28 @@ def moment(text: str, option: str) -> datetime | None:
         ago = duration(text, option)
         return datetime.now(UTC) - ago if ago else None
     try:
-        return datetime.fromisoformat(text).astimezone()
-    except ValueError:
+        return times.datetime_of(times.read_time(text, datetime.astimezone))
+    except (ValueError, OverflowError):
         raise typer.BadParameter(
-            f"{text!r} is neither a time such as 2026-11-22T10:30 or 2026-11-22T10:30:00Z, "
-            "nor how long ago, such as 24h",
+            f"{text!r} is neither a time such as 2026-11-22T10:30 or 2026-11-22T10:30:00Z, nor seconds, "
+            "milliseconds, microseconds or nanoseconds since 1970, nor how long ago, such as 24h",
             param_hint=option,
         ) from None
+
+
+def observed(text: str, option: str) -> datetime | None:
+    """Reads when something was observed, as ``moment`` does.
+
+    Raises:
+        typer.BadParameter: It is of another form, or nothing can have been observed then.
+    """
+    time = moment(text, option)
+    if time is None:
+        return None
+    fault = times.observation_fault(times.microseconds_of(time), times.microseconds_of(datetime.now(UTC)))
+    if fault is not None:
+        raise typer.BadParameter(f"{text!r}: {fault}", param_hint=option)
+    return time
 
 
 def duration(text: str, option: str) -> timedelta | None:

@@ -48,7 +48,7 @@ def record(
     from pointsman.client import FeedbackOutcome, FeedbackWait
 
     prediction_id, value = _prediction_and_value(given, router, entity)
-    observe_time = arguments.moment(observed, "--observed")
+    observe_time = arguments.observed(observed, "--observed")
     wait = FeedbackWait.APPLIED if applied else FeedbackWait.DURABLE
     options = context_of(context)
     with options.connect() as client:
@@ -92,8 +92,10 @@ def import_file(
     """Record feedback from a file.
 
     Columns or names: prediction_id (or entity_id and router_id), value, and if wanted row, metric and
-    observe_time. To import a file again is safe: what is recorded already is not counted twice. Exit code 1
-    says that rows were refused.
+    observe_time. Cells of CSV are parted by commas, semicolons or tabs, as its first line tells. A value is a
+    number, or true or false; a time names its zone, as in 2026-11-22T10:30:00Z, or is a number of seconds,
+    milliseconds, microseconds or nanoseconds since 1970. To import a file again is safe: what is recorded
+    already is not counted twice. Exit code 1 says that rows were refused.
     """
     from pointsman.cli import importing
 
@@ -126,8 +128,10 @@ def _prediction_and_value(given: list[str], router: str, entity: str) -> tuple[s
 
 def _format_of(file: str) -> str:
     ending = file.rpartition(".")[2].lower()
-    if ending == "csv":
+    if ending in ("csv", "tsv"):
         return FileFormat.CSV.value
     if file == "-" or ending in ("jsonl", "ndjson"):
         return FileFormat.JSONL.value
-    raise typer.BadParameter(f"{file!r} ends in neither .csv nor .jsonl; say --format", param_hint="FILE")
+    raise typer.BadParameter(
+        f"{file!r} ends in none of .csv, .tsv and .jsonl; say --format", param_hint="FILE"
+    )

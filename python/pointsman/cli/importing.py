@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import sys
 import time
 from collections import Counter, deque
@@ -150,16 +151,25 @@ def _send(client: Client, batch: list[Row], applied: bool) -> list[FeedbackResul
 
 @contextlib.contextmanager
 def _opened(file: str) -> Iterator[IO[str]]:
-    if file == "-":
-        yield sys.stdin
-        return
+    name = "standard input" if file == "-" else file
     try:
-        with Path(file).open(encoding="utf-8-sig", newline="") as text:
+        with _standard_input() if file == "-" else Path(file).open(encoding="utf-8-sig", newline="") as text:
             yield text
     except OSError as error:
-        raise CommandError(f"{file}: {(error.strerror or str(error)).lower()}") from error
+        raise CommandError(f"{name}: {(error.strerror or str(error)).lower()}") from error
     except UnicodeDecodeError as error:
-        raise CommandError(f"{file}: is not UTF-8 text ({error.reason}); save it as UTF-8") from error
+        raise CommandError(f"{name}: is not UTF-8 text ({error.reason}); save it as UTF-8") from error
+
+
+@contextlib.contextmanager
+def _standard_input() -> Iterator[IO[str]]:
+    """Opens standard input as a file would be: UTF-8 whatever the terminal speaks, with or without a mark."""
+    text = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+    try:
+        yield text
+    finally:
+        # It is not ours to close.
+        text.detach()
 
 
 @contextlib.contextmanager

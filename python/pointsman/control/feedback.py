@@ -119,13 +119,12 @@ class FeedbackDesk:
     def _checked(
         self, caller: Principal, batch: Sequence[GivenFeedback]
     ) -> list[record_pb2.FeedbackEntry | PointsmanError]:
-        checks = FeedbackChecks(
-            self._data_plane, self._signing_keys(), caller, self._horizon_days, self._clock()
-        )
+        now_us = self._clock()
+        checks = FeedbackChecks(self._data_plane, self._signing_keys(), caller, self._horizon_days, now_us)
         known: dict[str, Router | None] = {}
 
         def router_of(given: GivenFeedback) -> Router:
-            check_fields(given)
+            check_fields(given, now_us)
             router_id = checks.router_id_of(given)
             if router_id not in known:
                 with self._database.read() as connection:

@@ -10,6 +10,7 @@ from pointsman.domain.data_plane import DataPlane, DecodedPredictionId
 from pointsman.domain.feedback import DEFAULT_METRIC, MAX_VALUE
 from pointsman.domain.keys import Principal
 from pointsman.domain.routers import Router
+from pointsman.domain.times import observation_fault
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.domain.violations import Violations, shown
 from pointsman.errors import FailedPreconditionError, InvalidArgumentError, InvalidPredictionIdError
@@ -43,8 +44,12 @@ class GivenFeedback:
         return replace(self, prediction_id=prediction_id, entity_id="")
 
 
-def check_fields(given: GivenFeedback) -> None:
+def check_fields(given: GivenFeedback, now_us: int) -> None:
     """Checks what can be wrong with a value by itself.
+
+    Args:
+        given: The value.
+        now_us: The time.
 
     Raises:
         InvalidArgumentError: With every field that is wrong.
@@ -71,6 +76,10 @@ def check_fields(given: GivenFeedback) -> None:
         found.add("value", f"{given.value:g} is not a number from {-MAX_VALUE:g} to {MAX_VALUE:g}")
     if not 0 <= given.row <= MAX_ROW:
         found.add("row", f"{given.row} is not a row of a batch; rows are numbered from 0 to {MAX_ROW}")
+    if given.observe_time_us is not None:
+        fault = observation_fault(given.observe_time_us, now_us)
+        if fault is not None:
+            found.add("observe_time", fault)
     found.raise_if_any()
 
 

@@ -93,6 +93,31 @@ def test_times_are_iso_8601() -> None:
         arguments.moment("yesterday", "--since")
 
 
+@pytest.mark.parametrize("text", ["1795343400", "1795343400000", "2026-11-22 10:30:00+00"])
+def test_times_are_also_what_programs_write(text: str) -> None:
+    assert arguments.moment(text, "--since") == datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
+
+
+def test_a_time_without_a_zone_is_local_on_the_command_line() -> None:
+    local = datetime(2026, 11, 22, 10, 30).astimezone()
+    assert arguments.moment("2026-11-22T10:30", "--since") == local
+    assert arguments.moment("2026-11-22", "--since") == local.replace(hour=0, minute=0)
+
+
+def test_nothing_is_observed_in_the_future() -> None:
+    assert arguments.observed("", "--observed") is None
+    assert arguments.observed("1h", "--observed") is not None
+    with pytest.raises(
+        typer.BadParameter, match="'4102444800': 2100-01-01T00:00:00Z is more than a day from"
+    ):
+        arguments.observed("4102444800", "--observed")
+
+
+def test_json_of_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "features.json").write_text('\ufeff{"age": 42}', encoding="utf-8")
+    assert arguments.json_object(f"@{tmp_path}/features.json", "--features") == {"age": 42}
+
+
 def test_a_signature_is_json_with_single_options_over_it() -> None:
     source = '{"inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 2]}], "labels": ["a", "b"]}'
     made = make_signature(source, {"task": "classification", "labels": [], "threshold": 0.0})

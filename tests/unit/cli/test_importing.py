@@ -80,7 +80,21 @@ def test_json_lines_may_name_entities(server: Any) -> None:
         ('{"prediction_id": "p1", "value": NaN}', "value: nan is not a finite number"),
         ('{"prediction_id": "p1", "value": 1, "row": -1}', "row: -1 is not a whole number from 0"),
         ('{"prediction_id": "p1", "value": 1, "row": 0.5}', "row: 0.5 is not a whole number"),
+        (
+            '{"prediction_id": "p1", "value": "0,5"}',
+            "value: '0,5' is not a number; write its decimals behind",
+        ),
+        ('{"prediction_id": "p1", "value": "1_0"}', "value: '1_0' is not a number"),
+        ('{"prediction_id": "p1", "value": "maybe"}', "value: 'maybe' is not a number"),
+        ('{"prediction_id": "p1", "value": 1' + "0" * 400 + "}", "value: 1"),
+        ('{"prediction_id": "p1", "value": 1, "row": "1.5"}', "row: '1.5' is not a whole number"),
+        ('{"prediction_id": "p1", "value": 1, "row": true}', "row: True is not a whole number"),
         ('{"prediction_id": "p1", "value": 1, "observe_time": "soon"}', "observe_time: 'soon' is not a time"),
+        ('{"prediction_id": "p1", "value": 1, "observe_time": true}', "observe_time: 'True' is not a time"),
+        (
+            '{"prediction_id": "p1", "value": 1, "observe_time": 4102444800}',
+            "observe_time: 4102444800: 2100-01",
+        ),
     ],
 )
 def test_a_row_that_makes_no_sense_is_told_and_not_sent(server: Any, line: str, reason: str) -> None:
@@ -96,6 +110,92 @@ def test_a_heading_without_the_needed_columns_is_refused(server: Any, tmp_path: 
     file.write_text("id,score\np1,1\n")
     result = run(server, "import", str(file))
     assert (result.exit_code, "it must name value" in result.stderr) == (1, True)
+
+
+def imported(server: Any, tmp_path: Path, text: str) -> list[prediction_pb2.RecordFeedbackRequest]:
+    server.on(BATCH, answer)
+    (tmp_path / "in.csv").write_text(text, encoding="utf-8")
+    result = run(server, "import", str(tmp_path / "in.csv"))
+    assert result.exit_code == 0, result.output
+    return [value for request in server.asked(BATCH) for value in request.feedback]
+
+
+@pytest.mark.parametrize("word", ["True", "true", "TRUE", "t", "yes", "1", "1.0"])
+def test_true_is_1_as_pandas_spark_and_spreadsheets_write_it(server: Any, tmp_path: Path, word: str) -> None:
+    (value,) = imported(server, tmp_path, f"prediction_id,value\np1,{word}\n")
+    assert value.value == 1.0
+
+
+@pytest.mark.parametrize("word", ["False", "false", "FALSE", "f", "no", "0"])
+def test_false_is_0_as_pandas_spark_and_spreadsheets_write_it(server: Any, tmp_path: Path, word: str) -> None:
+    (value,) = imported(server, tmp_path, f"prediction_id,value\np1,{word}\n")
+    assert value.value == 0.0
+
+
+@pytest.mark.parametrize(
+    "text", ["1795343400.25", "1795343400250", "1795343400250000", "2026-11-22 10:30:00.250000+00:00"]
+)
+def test_times_of_a_csv_file_are_what_programs_write(server: Any, tmp_path: Path, text: str) -> None:
+    (value,) = imported(server, tmp_path, f"prediction_id,value,observe_time\np1,1,{text}\n")
+    assert (value.observe_time.seconds, value.observe_time.nanos) == (1_795_343_400, 250_000_000)
+
+
+def test_a_time_of_a_file_names_its_zone(server: Any) -> None:
+    given = "prediction_id,value,observe_time\np1,1,2026-11-22 10:30:00\n"
+    result = run(server, "import", "-", "--format", "csv", given=given)
+    assert result.exit_code == 1
+    assert "line 2: observe_time: '2026-11-22 10:30:00' names no zone; write 2026-11-22T10:30:00Z" in (
+        result.stderr
+    )
+
+
+def test_a_row_that_pandas_made_a_number_is_whole(server: Any, tmp_path: Path) -> None:
+    values = imported(server, tmp_path, "prediction_id,value,row\np1,1,3.0\np2,1,\n")
+    assert [value.row for value in values] == [3, 0]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_heading_tells_what_parts_the_cells(server: Any, tmp_path: Path, delimiter: str) -> None:
+    lines = ['prediction_id|"note, or ; so"|value', 'p1|"a, b; c"|0.5', "p2||2"]
+    values = imported(server, tmp_path, "\n".join(lines).replace("|", delimiter))
+    assert [(value.prediction_id, value.value) for value in values] == [("p1", 0.5), ("p2", 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("heading", "reason"),
+    [
+        ("value,a;value;prediction_id;b,prediction_id", "parted by commas as well as by semicolons; rename"),
+        ("prediction_id|value", "it must name value, and prediction_id or entity_id, parted by commas"),
+        ("prediction_id;score", "the columns prediction_id, score, parted by semicolons"),
+        ("prediction_id,value,value", "names the column value twice; leave one out"),
+    ],
+)
+def test_a_heading_that_does_not_tell_is_refused(server: Any, heading: str, reason: str) -> None:
+    result = run(server, "import", "-", "--format", "csv", given=f"{heading}\n")
+    assert (result.exit_code, reason in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [("csv", "prediction_id,value\r\np1,1\r\n"), ("jsonl", '{"prediction_id":"p1","value":1}')],
+)
+def test_standard_input_may_begin_with_a_byte_order_mark(server: Any, kind: str, given: str) -> None:
+    server.on(BATCH, answer)
+    result = run(server, "import", "-", "--format", kind, given="\ufeff" + given)
+    assert (result.exit_code, result.stdout) == (0, "1 values: 1 recorded\n")
+
+
+def test_standard_input_that_is_no_text_is_refused(server: Any) -> None:
+    command = ["feedback", "import", "-", "--server", server.address]
+    result = CliRunner().invoke(app, command, input='{"prediction_id": "é"}'.encode("utf-16"))
+    assert (result.exit_code, "standard input: is not UTF-8 text" in result.stderr) == (1, True)
+
+
+def test_lines_are_counted_as_an_editor_does(server: Any) -> None:
+    given = '\nprediction_id,note,value\n\np1,"two\nlines",x\n\np2,,y\n'
+    result = run(server, "import", "-", "--format", "csv", given=given)
+    assert "line 4: value: 'x'" in result.stderr
+    assert "line 7: value: 'y'" in result.stderr
 
 
 def test_an_empty_file_is_said_to_be_empty(server: Any, tmp_path: Path) -> None:
