@@ -319,6 +319,7 @@ fn paths_stay_inside_the_models_folder() {
 const DATA: &str = "external.onnx.data";
 
 /// A copy of the model with external data in `<folder>/models`, its data file not among it.
+#[expect(clippy::unwrap_used, reason = "a step of tests, which fails as they do")]
 fn external(folder: &Folder) -> PathBuf {
     let inside = folder.0.join("models");
     std::fs::create_dir_all(inside.join("sub")).unwrap();
@@ -327,6 +328,7 @@ fn external(folder: &Folder) -> PathBuf {
 }
 
 /// The same model with another location of the same length.
+#[expect(clippy::unwrap_used, reason = "a step of tests, which fails as they do")]
 fn external_at(inside: &Path, location: &str) -> PathBuf {
     assert_eq!(location.len(), DATA.len());
     let mut contents = std::fs::read(models().join("external.onnx")).unwrap();
@@ -341,6 +343,7 @@ fn external_at(inside: &Path, location: &str) -> PathBuf {
     file
 }
 
+#[expect(clippy::unwrap_used, reason = "a step of tests, which fails as they do")]
 fn assert_serves_its_own_weights(model: &OnnxModel) {
     for slot in 0..model.slots() {
         let outputs = model.run(slot, &[longs("index", &[2], &[2, 0])], NONE).unwrap();

@@ -90,9 +90,11 @@ def gather_model() -> None:
 
 
 def external_model() -> None:
-    """The same look-up, as an initializer and as a constant, with both tables in one data file beside the model."""
+    """The same look-up from an initializer and a constant, both in one data file beside the model."""
     table = np.array([10.0, 20.0, 30.0], dtype=np.float32)
-    tensors = [external_tensor(name, table, offset) for name, offset in [("table", 0), ("other", table.nbytes)]]
+    tensors = [
+        external_tensor(name, table, offset) for name, offset in [("table", 0), ("other", table.nbytes)]
+    ]
     index = helper.make_tensor_value_info("index", TensorProto.INT64, [None])
     names = ["value", "other_value"]
     values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]) for name in names]
