@@ -13,7 +13,7 @@ use http::uri::Authority;
 use pointsman_inference::OnnxModel;
 use pointsman_model as model;
 
-use crate::{admission::Admission, config::Limits};
+use crate::{admission::Admission, config::Limits, loaded_files::LoadedFiles};
 
 /// Where calls go.
 #[derive(Debug, Clone)]
@@ -93,12 +93,12 @@ pub(crate) struct Backends {
     models_dir: PathBuf,
     next_id: AtomicU64,
     grpc: Mutex<HashMap<Arc<str>, Weak<GrpcTarget>>>,
-    onnx: Mutex<HashMap<Arc<str>, Weak<OnnxTarget>>>,
+    onnx: LoadedFiles<OnnxTarget>,
 }
 
 impl Backends {
     pub(crate) fn new(threads: usize, limits: Limits, models_dir: PathBuf) -> Self {
-        let (grpc, onnx) = (Mutex::default(), Mutex::default());
+        let (grpc, onnx) = (Mutex::default(), LoadedFiles::default());
         Self { threads, limits, models_dir, next_id: AtomicU64::new(1), grpc, onnx }
     }
 
@@ -142,21 +142,17 @@ impl Backends {
         }))
     }
 
+    /// A file that failed is tried again: it may have been put right.
     fn onnx_target(&self, path: &Arc<str>) -> Arc<OnnxTarget> {
-        let mut known = self.onnx.lock().unwrap_or_else(PoisonError::into_inner);
-        // A file that failed is tried again: it may have been put right.
-        if let Some(target) = known.get(path).and_then(Weak::upgrade).filter(|target| target.model.is_ok()) {
-            return target;
-        }
-        // One session for each worker and each thread of the pool: none waits for another.
-        let model = self.load_onnx(path, self.threads + self.limits.onnx_threads);
-        if let Err(reason) = &model {
-            tracing::warn!(%path, reason, "ONNX model cannot be loaded");
-        }
-        let made = Arc::new(OnnxTarget { path: path.clone(), model, admission: self.admission() });
-        known.retain(|_, target| target.strong_count() > 0);
-        known.insert(path.clone(), Arc::downgrade(&made));
-        made
+        let load = || {
+            // One session for each worker and each thread of the pool: none waits for another.
+            let model = self.load_onnx(path, self.threads + self.limits.onnx_threads);
+            if let Err(reason) = &model {
+                tracing::warn!(%path, reason, "ONNX model cannot be loaded");
+            }
+            OnnxTarget { path: path.clone(), model, admission: self.admission() }
+        };
+        self.onnx.get(path, |target| target.model.is_ok(), load)
     }
 
     /// Loads a file with so many sessions.
@@ -176,10 +172,9 @@ impl Backends {
         known.values().filter_map(Weak::upgrade).collect()
     }
 
-    /// All files in use.
+    /// All files in use. It never waits for one that is being loaded.
     pub(crate) fn onnx_targets(&self) -> Vec<Arc<OnnxTarget>> {
-        let known = self.onnx.lock().unwrap_or_else(PoisonError::into_inner);
-        known.values().filter_map(Weak::upgrade).collect()
+        self.onnx.all()
     }
 }
 

@@ -24,6 +24,7 @@ mod journal_config;
 mod journal_metrics;
 mod keepalive;
 mod lake_queries;
+mod loaded_files;
 mod logging;
 mod message;
 mod metrics;

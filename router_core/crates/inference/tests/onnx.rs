@@ -315,3 +315,96 @@ fn paths_stay_inside_the_models_folder() {
         assert!(matches!(models_path(&models, missing), Err(OnnxError::File { .. })));
     }
 }
+
+const DATA: &str = "external.onnx.data";
+
+/// A copy of the model with external data in `<folder>/models`, its data file not among it.
+#[expect(clippy::unwrap_used, reason = "a step of tests, which fails as they do")]
+fn external(folder: &Folder) -> PathBuf {
+    let inside = folder.0.join("models");
+    std::fs::create_dir_all(inside.join("sub")).unwrap();
+    std::fs::copy(models().join("external.onnx"), inside.join("external.onnx")).unwrap();
+    inside
+}
+
+/// The same model with another location of the same length.
+#[expect(clippy::unwrap_used, reason = "a step of tests, which fails as they do")]
+fn external_at(inside: &Path, location: &str) -> PathBuf {
+    assert_eq!(location.len(), DATA.len());
+    let mut contents = std::fs::read(models().join("external.onnx")).unwrap();
+    let places: Vec<usize> =
+        (0..contents.len() - DATA.len()).filter(|at| contents[*at..].starts_with(DATA.as_bytes())).collect();
+    assert_eq!(places.len(), 2);
+    for at in places {
+        contents[at..at + DATA.len()].copy_from_slice(location.as_bytes());
+    }
+    let file = inside.join("moved.onnx");
+    std::fs::write(&file, contents).unwrap();
+    file
+}
+
+#[expect(clippy::unwrap_used, reason = "a step of tests, which fails as they do")]
+fn assert_serves_its_own_weights(model: &OnnxModel) {
+    for slot in 0..model.slots() {
+        let outputs = model.run(slot, &[longs("index", &[2], &[2, 0])], NONE).unwrap();
+        let expected = [floats("value", &[2], &[30.0, 10.0]), floats("other_value", &[2], &[-30.0, -10.0])];
+        assert_eq!(outputs, expected, "slot {slot}");
+    }
+}
+
+#[test]
+fn external_data_is_found_beside_the_model_and_not_in_the_working_directory() {
+    init_library(&library()).unwrap();
+    let folder = Folder::new("external");
+    let inside = external(&folder);
+    // Cargo runs tests in the crate's folder. What lies there under the name must not be taken for the weights.
+    let location = "src/oip/request.rs";
+    assert!(Path::new(location).is_file());
+    let model = external_at(&inside, location);
+    let error = OnnxModel::load(&model, 1).unwrap_err().to_string();
+    assert!(error.contains("external data \"src/oip/request.rs\" is not beside it; put the"), "{error}");
+    std::fs::create_dir_all(inside.join("src/oip")).unwrap();
+    std::fs::copy(models().join(DATA), inside.join(location)).unwrap();
+    assert_serves_its_own_weights(&OnnxModel::load(&model, 3).unwrap());
+    std::fs::copy(models().join(DATA), inside.join(DATA)).unwrap();
+    assert_serves_its_own_weights(&OnnxModel::load(&inside.join("external.onnx"), 1).unwrap());
+    // A link to the model has the folder of the model, not its own.
+    std::os::unix::fs::symlink("../external.onnx", inside.join("sub/link.onnx")).unwrap();
+    assert_serves_its_own_weights(&OnnxModel::load(&inside.join("sub/link.onnx"), 1).unwrap());
+    // A relative path names the same folder.
+    assert_serves_its_own_weights(&OnnxModel::load(Path::new("tests/models/external.onnx"), 1).unwrap());
+}
+
+#[test]
+fn external_data_stays_inside_the_folder_of_the_model() {
+    init_library(&library()).unwrap();
+    let folder = Folder::new("confined");
+    let inside = external(&folder);
+    for path in [folder.0.join("outside.onnx.datax"), inside.join("inside.onnx.data")] {
+        std::fs::copy(models().join(DATA), path).unwrap();
+    }
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, inside.join(name)).unwrap();
+    link("inside.onnx.data", "link-to-inside.dat");
+    link("../outside.onnx.datax", "link-to-outside.da");
+    link("..", "up");
+    link("nowhere", "dangling-link.data");
+    let good = external_at(&inside, "link-to-inside.dat");
+    assert_serves_its_own_weights(&OnnxModel::load(&good, 2).unwrap());
+    let cases = [
+        ("/tmp/external.data", "is absolute"),
+        ("../outside.on.data", "climbs with \"..\""),
+        ("up/../inside.datax", "climbs with \"..\""),
+        ("link-to-outside.da", "leads out of the model's folder through a link"),
+        ("up/models/../x.dat", "climbs with \"..\""),
+        ("up/./././././././.", "leads out of the model's folder through a link"),
+        ("sub/./././././././", "is no file"),
+        ("dangling-link.data", "is not beside it"),
+        ("*/_ORT_MEM_ADDR_/*", "is not beside it"),
+    ];
+    for (location, reason) in cases {
+        let error = OnnxModel::load(&external_at(&inside, location), 1).unwrap_err();
+        assert!(!error.is_callers_fault());
+        let expected = format!("ONNX file \"moved.onnx\": its external data {location:?} {reason}");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+    }
+}

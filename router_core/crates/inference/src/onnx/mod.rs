@@ -2,11 +2,14 @@
 
 mod confine;
 mod convert;
+mod external_data;
 mod latency;
 mod library;
+mod locations;
 mod metadata;
 mod model;
 mod session;
+mod source;
 
 pub use confine::models_path;
 pub use library::init_library;

@@ -11,7 +11,9 @@ use bytes::Bytes;
 use ort::session::Session;
 use pointsman_model::{Datatype, Signature, TensorSpec};
 
-use super::{OnnxError, latency::MeanNanos, library::environment, metadata::read_signature, session};
+use super::{
+    OnnxError, latency::MeanNanos, library::environment, metadata::read_signature, session, source::Source,
+};
 use crate::{Tensor, element::push_bytes, shape_element_count};
 
 /// An ONNX file with one independent session per slot.
@@ -26,28 +28,25 @@ pub struct OnnxModel {
 }
 
 impl OnnxModel {
-    /// Reads a file once, makes a session for each of `slots` (at least one) and runs each on zeros, so that the
-    /// first call finds everything allocated and [`OnnxModel::mean_run_nanos`] measured.
+    /// Reads a file, makes a session for each of `slots` (at least one) and runs each on zeros, so that the
+    /// first call finds everything allocated and [`OnnxModel::mean_run_nanos`] measured. Data files that it names are
+    /// looked for in its own folder, after links, and nowhere else.
     ///
     /// # Errors
-    /// The library is not loaded, the file is no model, or it takes or gives something else than tensors.
+    /// The library is not loaded, the file is no model, a data file is missing or leads out of the folder, or the model
+    /// takes or gives something else than tensors.
     pub fn load(path: &Path, slots: usize) -> Result<Self, OnnxError> {
-        let file = path
-            .file_name()
-            .map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy())
-            .into_owned();
         let environment = environment()?;
-        let contents = std::fs::read(path).map_err(|error| OnnxError::File {
-            file: file.clone(),
-            reason: format!("cannot be read: {error}"),
-        })?;
-        let first = session::create(&file, &environment, &contents)?;
-        let signature = read_signature(&file, &first)?;
-        let others = (1..slots).map(|_| session::create(&file, &environment, &contents));
+        let source = Source::open(path)?;
+        let first = source.session(&environment)?;
+        let signature = read_signature(source.file(), &first)?;
+        let others = (1..slots).map(|_| source.session(&environment));
         let sessions = std::iter::once(Ok(first))
             .chain(others)
             .map(|made| made.map(Mutex::new))
             .collect::<Result<_, _>>()?;
+        source.check_unchanged()?;
+        let file = source.file().to_owned();
         let model = Self { file, signature, sessions, latency: MeanNanos::default() };
         model.warm_up();
         Ok(model)

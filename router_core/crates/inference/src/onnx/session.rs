@@ -18,10 +18,14 @@ use super::{
 };
 use crate::Tensor;
 
-/// Makes a session of a file's contents: one thread, which never spins while it waits.
-pub(super) fn create(file: &str, environment: &Environment, contents: &[u8]) -> Result<Session, OnnxError> {
+/// Makes a session of a file, which `commit` reads: one thread, which never spins while it waits.
+pub(super) fn create(
+    file: &str,
+    environment: &Environment,
+    commit: impl Fn(&mut SessionBuilder) -> ort::Result<Session>,
+) -> Result<Session, OnnxError> {
     // The crate panics on types that it does not know; a strange file must not take the server down.
-    let created = catch_unwind(AssertUnwindSafe(|| builder(environment)?.commit_from_memory(contents)));
+    let created = catch_unwind(AssertUnwindSafe(|| commit(&mut builder(environment)?)));
     match created {
         Ok(Ok(session)) => Ok(session),
         Ok(Err(error)) => Err(OnnxError::File {

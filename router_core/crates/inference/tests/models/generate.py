@@ -89,7 +89,37 @@ def gather_model() -> None:
     write("gather", graph_model(graph))
 
 
+def external_model() -> None:
+    """The same look-up from an initializer and a constant, both in one data file beside the model."""
+    table = np.array([10.0, 20.0, 30.0], dtype=np.float32)
+    tensors = [
+        external_tensor(name, table, offset) for name, offset in [("table", 0), ("other", table.nbytes)]
+    ]
+    index = helper.make_tensor_value_info("index", TensorProto.INT64, [None])
+    names = ["value", "other_value"]
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]) for name in names]
+    nodes = [
+        helper.make_node("Constant", [], ["other"], value=tensors[1]),
+        helper.make_node("Gather", ["table", "index"], ["value"]),
+        helper.make_node("Gather", ["other", "index"], ["other_value"]),
+    ]
+    graph = helper.make_graph(nodes, "external", [index], values, initializer=tensors[:1])
+    write("external", graph_model(graph))
+    (FOLDER / "external.onnx.data").write_bytes(np.concatenate([table, -table]).tobytes())
+
+
+def external_tensor(name: str, values: np.ndarray, offset: int) -> TensorProto:
+    """A tensor of the given shape that lies somewhere in the data file."""
+    tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=values.shape)
+    tensor.data_location = TensorProto.EXTERNAL
+    entries = {"location": "external.onnx.data", "offset": str(offset), "length": str(values.nbytes)}
+    for key, value in entries.items():
+        tensor.external_data.add(key=key, value=value)
+    return tensor
+
+
 if __name__ == "__main__":
     iris_models()
     identity_models()
     gather_model()
+    external_model()
