@@ -28,6 +28,8 @@ ENVIRONMENT_PREFIX = "POINTSMAN_"
 
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+MAX_THREADS = 256
+"""The most threads that the data plane takes calls on."""
 
 
 class SettingsError(Exception):
@@ -65,6 +67,9 @@ class Limits(BaseModel):
     default_deadline_seconds: Seconds = 30.0
     """Seconds a call may take when neither the client nor the router says so. A call without an end leaks."""
 
+    max_deadline_seconds: Seconds = 3_600.0
+    """Seconds a call may take whatever its client says: a deadline years away holds memory and places."""
+
     keepalive_interval_seconds: Seconds = 30.0
     """Seconds of silence on a client's connection before it is pinged, to notice peers that vanished."""
 
@@ -90,7 +95,7 @@ class Limits(BaseModel):
     call ever waits.
     """
 
-    onnx_threads: Annotated[int, Field(ge=1, le=1_024)] = 2
+    onnx_threads: Annotated[int, Field(ge=1, le=256)] = 2
     """Threads that run ONNX models which are too slow to run on the thread of the call."""
 
 
@@ -164,7 +169,7 @@ class Settings(BaseSettings):
     0700 when it does not exist.
     """
 
-    threads: Annotated[int, Field(ge=0, le=1_024)] = 0
+    threads: Annotated[int, Field(ge=0, le=MAX_THREADS)] = 0
     """Threads of the data plane; 0 means one for each processor that the process may use."""
 
     database: str = ""

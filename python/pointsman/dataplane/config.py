@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pointsman
 from pointsman.errors import InvalidArgumentError
-from pointsman.settings import split_address
+from pointsman.settings import MAX_THREADS, split_address
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def build_config(
     return json.dumps(
         {
             "grpc_address": resolve(settings.grpc),
-            "threads": settings.threads or _processors(),
+            "threads": settings.threads or min(_processors(), MAX_THREADS),
             "data_dir": str(data_dir),
             "control_socket": str(control_socket) if control_socket else None,
             "onnx_library": str(onnx_library) if onnx_library else None,

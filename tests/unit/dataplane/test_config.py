@@ -1,4 +1,5 @@
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -35,6 +36,14 @@ def test_no_threads_means_one_for_each_processor() -> None:
     config = json.loads(build_config(Settings(), data_dir=Path("/d"), control_socket=None, onnx_library=None))
     assert config["threads"] >= 1
     assert config["control_socket"] is None
+
+
+def test_a_machine_of_many_processors_gets_as_many_threads_as_the_data_plane_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(384)))
+    config = json.loads(build_config(Settings(), data_dir=Path("/d"), control_socket=None, onnx_library=None))
+    assert config["threads"] == 256
 
 
 def test_the_onnx_library_is_found_without_importing_its_package() -> None:

@@ -60,6 +60,8 @@ pub struct Limits {
     pub connect_timeout_seconds: f64,
     /// The deadline of calls that bring none.
     pub default_deadline_seconds: f64,
+    /// The longest deadline: a call that names a later one has this.
+    pub max_deadline_seconds: f64,
     /// Silence after which a peer is asked whether it lives.
     pub keepalive_interval_seconds: f64,
     /// Time for it to answer.
@@ -87,6 +89,7 @@ impl Default for Limits {
             max_queued_per_backend: 1_024,
             connect_timeout_seconds: 2.0,
             default_deadline_seconds: 30.0,
+            max_deadline_seconds: 3_600.0,
             keepalive_interval_seconds: 30.0,
             keepalive_timeout_seconds: 10.0,
             max_connection_age_seconds: 1_800.0,
@@ -143,6 +146,7 @@ impl ServerConfig {
         let seconds = [
             ("connect_timeout_seconds", limits.connect_timeout_seconds),
             ("default_deadline_seconds", limits.default_deadline_seconds),
+            ("max_deadline_seconds", limits.max_deadline_seconds),
             ("keepalive_interval_seconds", limits.keepalive_interval_seconds),
             ("keepalive_timeout_seconds", limits.keepalive_timeout_seconds),
             ("max_connection_age_seconds", limits.max_connection_age_seconds),
@@ -166,8 +170,10 @@ impl Limits {
         Duration::from_secs_f64(self.connect_timeout_seconds)
     }
 
-    pub(crate) fn default_deadline(&self) -> Duration {
-        Duration::from_secs_f64(self.default_deadline_seconds)
+    /// The time that a call has: what it or its router names, else the default, at most the longest.
+    pub(crate) fn timeout(&self, named: Option<Duration>) -> Duration {
+        let default = || Duration::from_secs_f64(self.default_deadline_seconds);
+        named.unwrap_or_else(default).min(Duration::from_secs_f64(self.max_deadline_seconds))
     }
 
     pub(crate) fn keepalive_interval(&self) -> Duration {

@@ -52,8 +52,7 @@ pub(crate) async fn pass_on(
     let (parts, mut body) = request.into_parts();
     let path = parts.uri.into_parts().path_and_query;
     let named = parts.headers.get(GRPC_TIMEOUT).and_then(parse_timeout);
-    let timeout = named.unwrap_or_else(|| worker.shared.config.limits.default_deadline());
-    let deadline = Instant::now() + timeout;
+    let deadline = Instant::now() + worker.shared.config.limits.timeout(named);
     let mut begun = begin(worker, client, &principal, parts.headers, path, deadline).await?;
     let task = tokio::task::spawn_local(async move {
         // A broken stream shows on the answer's side. Trailers are no part of a gRPC request, and what only
@@ -116,9 +115,7 @@ async fn begin(
     headers.insert(PEER, value(&client.peer.to_string())?);
     ensure_request_id(worker, &mut headers);
     // The control plane gives up when nobody waits for it any more.
-    if headers.get(GRPC_TIMEOUT).and_then(parse_timeout).is_none() {
-        headers.insert(GRPC_TIMEOUT, format_timeout(deadline.saturating_duration_since(Instant::now())));
-    }
+    headers.insert(GRPC_TIMEOUT, format_timeout(deadline.saturating_duration_since(Instant::now())));
     let mut uri = Parts::default();
     uri.scheme = Some(Scheme::HTTP);
     uri.authority = Some(Authority::from_static("localhost"));

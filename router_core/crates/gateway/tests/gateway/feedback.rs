@@ -173,6 +173,14 @@ fn a_wrong_value_is_refused_by_its_field_and_not_recorded() {
             ("row: 1000001 is not", RecordFeedbackRequest { row: 1_000_001, ..good() }),
             ("observe_time: 0s -1ns", RecordFeedbackRequest { observe_time: time(0, -1), ..good() }),
             (
+                "observe_time: 2100-01-01T00:00:00Z is more than a day from now",
+                RecordFeedbackRequest { observe_time: time(4_102_444_800, 0), ..good() },
+            ),
+            (
+                "observe_time: 1970-01-21T18:42:23Z is before 1990",
+                RecordFeedbackRequest { observe_time: time(1_795_343, 0), ..good() },
+            ),
+            (
                 "observe_time: 253402300800s",
                 RecordFeedbackRequest { observe_time: time(253_402_300_800, 0), ..good() },
             ),
@@ -432,7 +440,7 @@ fn feedback_by_entity_is_passed_on_whole_to_the_control_plane() {
             let mut call = control.call().await;
             assert_eq!(call.head.uri.path(), path);
             assert_eq!(call.header("x-pointsman-user"), Some("local"));
-            assert_eq!(call.header("grpc-timeout"), Some("9S"));
+            assert!(call.header("grpc-timeout").is_some(), "the control plane gives up with the client");
             assert_eq!(call.message().await, message);
             call.answer(b"answer");
             assert_eq!(read(response).await.unwrap().message(), "answer");

@@ -60,6 +60,25 @@ fn a_call_without_a_deadline_gets_the_routers_or_the_servers() {
 }
 
 #[test]
+fn no_client_names_a_deadline_beyond_the_longest() {
+    run(async {
+        let mut backend = Backend::start().await;
+        let world = start(json!({ "max_deadline_seconds": 5.0 }));
+        world.publish(1, &[backend.address()]);
+        let client = world.client().await;
+        let headers = [("grpc-timeout", "99999999H")];
+        let calling = client.call(MODEL_INFER, &headers, frame(&infer_request(ROUTER)));
+        let answering = async {
+            let call = backend.call().await;
+            let left: u64 = call.header("grpc-timeout").unwrap().strip_suffix('u').unwrap().parse().unwrap();
+            assert!(left <= 5_000_000, "{left}");
+            call.answer(&[]);
+        };
+        assert_eq!(tokio::join!(calling, answering).0.unwrap().code(), 0);
+    });
+}
+
+#[test]
 fn a_request_that_never_ends_runs_into_its_deadline() {
     run(async {
         let world = start(json!({}));

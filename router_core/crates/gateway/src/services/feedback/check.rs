@@ -17,6 +17,10 @@ const DEFAULT_METRIC: &str = "reward";
 const MAX_VALUE: f64 = 1e100;
 const MAX_ROW: i32 = 1_000_000;
 const MICROS_PER_DAY: u64 = 86_400_000_000;
+/// 1990: what was observed earlier has its time in another unit, or none.
+const EARLIEST_OBSERVED_SECONDS: i64 = 631_152_000;
+/// How far clocks may differ: what was observed later has not happened.
+const MAX_AHEAD_US: u64 = MICROS_PER_DAY;
 /// The years 1 to 9999, as protobuf defines them.
 const TIMESTAMP_SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
@@ -49,7 +53,7 @@ impl<'a> Checks<'a> {
         if given.metric.is_empty() {
             DEFAULT_METRIC.clone_into(&mut given.metric);
         }
-        check_fields(&given)?;
+        check_fields(&given, self.now_us)?;
         let id = self.verifier.decode(&given.prediction_id).map_err(|error| {
             let text = error.to_string();
             of_field("prediction_id", text.strip_prefix("prediction_id: ").unwrap_or(&text))
@@ -109,7 +113,7 @@ impl<'a> Checks<'a> {
 }
 
 /// Checks what can be wrong with a value by itself; names all of it.
-fn check_fields(given: &RecordFeedbackRequest) -> Result<(), CallError> {
+fn check_fields(given: &RecordFeedbackRequest, now_us: u64) -> Result<(), CallError> {
     let mut wrong = Vec::new();
     let mut add = |field: &str, reason: String| wrong.push((field.to_owned(), reason));
     if given.prediction_id.is_empty() {
@@ -135,12 +139,26 @@ fn check_fields(given: &RecordFeedbackRequest) -> Result<(), CallError> {
     if !(0..=MAX_ROW).contains(&given.row) {
         add("row", format!("{} is not a row of a batch; rows are numbered from 0 to {MAX_ROW}", given.row));
     }
-    if let Some(Timestamp { seconds, nanos }) = given.observe_time
-        && !(TIMESTAMP_SECONDS.contains(&seconds) && (0..1_000_000_000).contains(&nanos))
-    {
-        add("observe_time", format!("{seconds}s {nanos}ns is not a time of the years 1 to 9999"));
+    if let Some(reason) = given.observe_time.as_ref().and_then(|time| implausible(time, now_us)) {
+        add("observe_time", reason);
     }
     if wrong.is_empty() { Ok(()) } else { Err(CallError::of_fields(wrong)) }
+}
+
+/// Why nothing can have been observed at a time.
+fn implausible(time: &Timestamp, now_us: u64) -> Option<String> {
+    let Timestamp { seconds, nanos } = *time;
+    if !(TIMESTAMP_SECONDS.contains(&seconds) && (0..1_000_000_000).contains(&nanos)) {
+        return Some(format!("{seconds}s {nanos}ns is not a time of the years 1 to 9999"));
+    }
+    let latest_us = i64::try_from(now_us.saturating_add(MAX_AHEAD_US)).unwrap_or(i64::MAX);
+    let what = match micros(time) {
+        _ if seconds < EARLIEST_OBSERVED_SECONDS => "before 1990",
+        observed if observed > latest_us => "more than a day from now",
+        _ => return None,
+    };
+    let shown = Timestamp { seconds, nanos: 0 };
+    Some(format!("{shown} is {what}; send when it was observed, or leave it out for now"))
 }
 
 fn of_field(field: &str, reason: impl Into<String>) -> CallError {
