@@ -49,6 +49,15 @@ pub struct Reallocation {
 /// each variant holds depends on the shares alone, so that going back gives the former counts back, and the
 /// same shares on another scale move nothing.
 ///
+/// Which slots move is decided by the first table of the new shares, in which each slot has a home: a variant
+/// gives up only slots whose home is another's, those first whose home wants slots, and these go home. A first
+/// table thus comes back slot for slot after one change there and back: each variant gave up slots or took
+/// some, never both, so what it took is just what is not at home. Two variants that begin with a first table
+/// only ever have first tables, so that going back is exact however long the way was. Three or more leave
+/// them: after a longer way, going back leads towards the first table of those shares as far as the fewest
+/// moves allow piece by piece, and not always to the table that was in force. Homes follow the order of the
+/// variants: it must stay the same on the way.
+///
 /// Runs of a variant beyond the shares belong to one that went away; all their slots move. No runs at all
 /// ask for a first table.
 ///
@@ -63,6 +72,13 @@ pub fn reallocate_slots(runs: &[(u16, u16)], shares: &[f64]) -> Result<Reallocat
         return Err(ReallocationError::WrongLength { slots: held });
     }
     let targets = target_counts(shares)?;
+    let mut table = Table { runs: Vec::with_capacity(runs.len() + shares.len()) };
+    if runs.is_empty() {
+        for (variant, &length) in (0_u8..=u8::MAX).zip(&targets) {
+            table.push(variant, length);
+        }
+        return Ok(Reallocation { runs: table.runs, moved: 0 });
+    }
     let mut counts = vec![0_u16; shares.len()];
     for &(variant, length) in runs {
         if let Some(count) = counts.get_mut(usize::from(variant)) {
@@ -71,52 +87,84 @@ pub fn reallocate_slots(runs: &[(u16, u16)], shares: &[f64]) -> Result<Reallocat
     }
     let mut surplus: Vec<u16> =
         counts.iter().zip(&targets).map(|(have, want)| have.saturating_sub(*want)).collect();
-    // From the last run to the first: what each keeps, and before that what it gives up.
-    let mut pieces: Vec<(Option<u8>, u16)> = Vec::with_capacity(runs.len() * 2);
-    for &(variant, length) in runs.iter().rev() {
-        let released = match surplus.get_mut(usize::from(variant)) {
-            Some(left) => {
-                let released = length.min(*left);
-                *left -= released;
-                released
-            }
-            None => length,
-        };
-        pieces.push((None, released));
-        pieces.push((u8::try_from(variant).ok(), length - released));
-    }
-    let is_first = runs.is_empty();
-    if is_first {
-        pieces.push((None, SLOT_COUNT));
-    }
+    let mut deficits: Vec<u16> =
+        counts.iter().zip(&targets).map(|(have, want)| want.saturating_sub(*have)).collect();
 
+    let mut pieces = pieces_by_home(runs, &targets);
+    for piece in &mut pieces {
+        let Some(wanted) = deficits.get_mut(usize::from(piece.home)) else { continue };
+        piece.sent_home = piece.release(piece.length.min(*wanted), &mut surplus);
+        *wanted -= piece.sent_home;
+    }
     // The surpluses and the slots of former variants add up to the deficits: every free slot finds a receiver.
-    let mut deficits: Vec<(u8, u16)> = (0_u8..=u8::MAX)
-        .zip(counts.iter().zip(&targets).map(|(have, want)| want.saturating_sub(*have)))
-        .filter(|&(_, wanted)| wanted > 0)
-        .collect();
-    deficits.reverse();
+    let mut wanting = (0_u8..=u8::MAX).zip(deficits).filter(|&(_, wanted)| wanted > 0).peekable();
     let mut moved = 0;
-    let mut table = Table { runs: Vec::with_capacity(runs.len() + shares.len()) };
-    for (owner, mut length) in pieces.into_iter().rev() {
-        if let Some(variant) = owner {
-            table.push(variant, length);
-            continue;
-        }
-        moved += length;
-        while length > 0
-            && let Some((receiver, wanted)) = deficits.last_mut()
+    for piece in pieces {
+        let mut free = piece.release(piece.length - piece.sent_home, &mut surplus);
+        let kept = piece.length - piece.sent_home - free;
+        moved += piece.sent_home + free;
+        table.push(piece.home, piece.sent_home);
+        while free > 0
+            && let Some((receiver, wanted)) = wanting.peek_mut()
         {
-            let given = length.min(*wanted);
+            let given = free.min(*wanted);
             table.push(*receiver, given);
             *wanted -= given;
-            length -= given;
+            free -= given;
             if *wanted == 0 {
-                deficits.pop();
+                wanting.next();
+            }
+        }
+        if let Ok(owner) = u8::try_from(piece.owner) {
+            table.push(owner, kept);
+        }
+    }
+    Ok(Reallocation { runs: table.runs, moved })
+}
+
+/// Neighbouring slots of one variant that have the same home.
+struct Piece {
+    owner: u16,
+    /// Whose they are in the first table of the new shares.
+    home: u8,
+    length: u16,
+    sent_home: u16,
+}
+
+impl Piece {
+    /// Takes up to `most` slots out of the owner's surplus; who went away gives them all.
+    ///
+    /// A surplus is never more than what its variant holds away from home, so what is at home stays.
+    fn release(&self, most: u16, surplus: &mut [u16]) -> u16 {
+        if self.owner == u16::from(self.home) {
+            return 0;
+        }
+        let Some(left) = surplus.get_mut(usize::from(self.owner)) else { return most };
+        let released = most.min(*left);
+        *left -= released;
+        released
+    }
+}
+
+/// Cuts the runs where the first table of the same length changes its variant.
+fn pieces_by_home(runs: &[(u16, u16)], targets: &[u16]) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(runs.len() + targets.len());
+    let mut homes =
+        (0_u8..=u8::MAX).zip(targets.iter().copied()).filter(|&(_, length)| length > 0).peekable();
+    for &(owner, mut left) in runs {
+        while left > 0
+            && let Some((home, room)) = homes.peek_mut()
+        {
+            let length = left.min(*room);
+            pieces.push(Piece { owner, home: *home, length, sent_home: 0 });
+            left -= length;
+            *room -= length;
+            if *room == 0 {
+                homes.next();
             }
         }
     }
-    Ok(Reallocation { runs: table.runs, moved: if is_first { 0 } else { moved } })
+    pieces
 }
 
 /// Runs in the making: neighbours of the same variant become one.

@@ -90,6 +90,24 @@ fn a_first_table_moves_nobody() {
 }
 
 #[test]
+fn a_canary_that_grows_and_shrinks_is_nested_wherever_it_is_listed() {
+    for canary in [0, 1] {
+        let shares = |share: f64| if canary == 0 { [share, 100.0 - share] } else { [100.0 - share, share] };
+        let mut table = first_table(&shares(10.0));
+        let mut slots: Vec<bool> = owners(&table).iter().map(|&owner| owner == canary).collect();
+        for share in [50.0, 10.0, 1.0, 25.0, 90.0, 10.0] {
+            table = as_input(&reallocated(&table, &shares(share)).runs);
+            let now: Vec<bool> = owners(&table).iter().map(|&owner| owner == canary).collect();
+            let joined = slots.iter().zip(&now).any(|(before, after)| !before && *after);
+            let left = slots.iter().zip(&now).any(|(before, after)| *before && !after);
+            assert!(!(joined && left), "canary {canary} at {share}");
+            assert_eq!(table, first_table(&shares(share)), "canary {canary} at {share}");
+            slots = now;
+        }
+    }
+}
+
+#[test]
 fn only_the_slots_of_a_variant_that_went_away_move() {
     let old = [(0, 4_000), (2, 2_000), (1, 4_000)];
     let reallocation = reallocated(&old, &[1.0, 1.0]);
@@ -207,6 +225,17 @@ proptest! {
     }
 
     #[test]
+    fn a_slot_stays_where_the_first_table_of_the_new_shares_has_it(
+        old in tables(), shares in shares(1..12_usize),
+    ) {
+        let homes = owners(&first_table(&shares));
+        let new = owners(&as_input(&reallocated(&old, &shares).runs));
+        for (slot, owner) in owners(&old).into_iter().enumerate() {
+            prop_assert!(owner != homes[slot] || new[slot] == owner, "slot {}", slot);
+        }
+    }
+
+    #[test]
     fn the_same_shares_again_change_nothing(old in tables(), shares in shares(1..12_usize)) {
         let once = reallocated(&old, &shares);
         let twice = reallocated(&as_input(&once.runs), &shares);
@@ -239,6 +268,7 @@ proptest! {
         let with_one_more: Vec<f64> = shares.iter().copied().chain([added]).collect();
         let there = reallocated(&before, &with_one_more);
         let back = reallocated(&as_input(&there.runs), &shares);
+        prop_assert_eq!(as_input(&back.runs), before.clone());
         prop_assert_eq!(counts(&as_input(&back.runs), shares.len()), counts(&before, shares.len()));
     }
 
@@ -253,5 +283,34 @@ proptest! {
         prop_assert_eq!(table.iter().map(|run| run.1).sum::<u16>(), SLOTS);
         // Each change tears a run at one place per variant at most.
         prop_assert!(table.len() <= first.len() * (2 * changes.len() + 1), "{} runs", table.len());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    #[test]
+    fn two_variants_find_every_former_table_again_on_any_walk_in_the_fewest_moves(
+        walk in vec(shares(2), 2..8),
+    ) {
+        let mut table = first_table(&walk[0]);
+        for shares in walk.iter().chain(walk.iter().rev()) {
+            let next = reallocated(&table, shares);
+            let runs = as_input(&next.runs);
+            prop_assert_eq!(half_l1(&counts(&table, 2), &counts(&runs, 2)), i64::from(next.moved));
+            prop_assert_eq!(&runs, &first_table(shares));
+            table = runs;
+        }
+    }
+
+    #[test]
+    fn one_change_there_and_back_gives_every_slot_of_a_first_table_back(
+        (first, second) in (2..8_usize).prop_flat_map(|variants| (shares(variants), shares(variants))),
+    ) {
+        let before = first_table(&first);
+        let there = reallocated(&before, &second);
+        let back = reallocated(&as_input(&there.runs), &first);
+        prop_assert_eq!(half_l1(&counts(&before, first.len()), &counts(&as_input(&there.runs), first.len())), i64::from(there.moved));
+        prop_assert_eq!(as_input(&back.runs), before);
     }
 }
