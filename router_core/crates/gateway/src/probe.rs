@@ -93,9 +93,9 @@ async fn ask(shared: &Shared, pool: &Pool, grpc: &GrpcBackend, method: &str) -> 
     let path = PathAndQuery::try_from(format!("/inference.GRPCInferenceService/{method}"))
         .map_err(|error| CallError::new(Code::Internal, error.to_string()))?;
     let mut lease = pool.acquire().await?;
-    let request = request(lease.endpoint.authority.clone(), path, headers)?;
+    let request = |authority| request(authority, path.clone(), headers.clone());
     let outgoing = Outgoing::Whole(frame(&message.encode_to_vec())?);
-    match exchange(&mut lease, request, outgoing).await? {
+    match exchange(pool, &mut lease, request, outgoing).await? {
         Answer::Whole { message, .. } => Ok(message),
         Answer::Large { start, stream, .. } => {
             gather_large(start, stream, shared.config.limits.max_message_bytes).await

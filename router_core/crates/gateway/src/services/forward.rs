@@ -33,9 +33,10 @@ pub(crate) async fn ask(
     deadline: Instant,
     mut observation: Option<&mut Observation>,
 ) -> Result<Answer, CallError> {
+    let pool = worker.pool(&model.target);
     let entering = async {
         let permit = model.target.admission.enter().await?;
-        let lease = worker.pool(&model.target).acquire().await?;
+        let lease = pool.acquire().await?;
         Ok((permit, lease))
     };
     let (permit, mut lease) = timeout_at(deadline, entering).await.unwrap_or_else(|_| {
@@ -47,8 +48,8 @@ pub(crate) async fn ask(
     if let Some(observation) = &mut observation {
         observation.backend_asked();
     }
-    let request = request(lease.endpoint.authority.clone(), path, headers)?;
-    let answered = timeout_at(deadline, exchange(&mut lease, request, outgoing)).await;
+    let request = |authority| request(authority, path.clone(), headers.clone());
+    let answered = timeout_at(deadline, exchange(&pool, &mut lease, request, outgoing)).await;
     let mut answered = answered.unwrap_or_else(|_| {
         lease.suspect();
         Err(CallError::deadline())

@@ -1,10 +1,16 @@
 //! One HTTP/2 connection to a backend: made, checked, driven to its end.
 
-use std::{future::poll_fn, net::SocketAddr, pin::Pin, task::Poll, time::Duration};
+use std::{
+    future::poll_fn,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use h2::{
-    Ping, PingPong,
+    Ping, PingPong, Reason,
     client::{Connection, SendRequest},
 };
 use tokio::{
@@ -25,6 +31,11 @@ const PING_PAUSE: Duration = Duration::from_secs(30);
 
 /// Calls given up whose late answers are expected, for a second each.
 const MAX_RESET_STREAMS: usize = 1_024;
+
+/// Whether the peer ended a connection in order: what it did not take it says, and a new connection it takes.
+pub(super) fn is_orderly(error: &h2::Error) -> bool {
+    error.is_go_away() && error.reason() == Some(Reason::NO_ERROR)
+}
 
 /// A connection that answered.
 pub(super) struct LiveConnection {
@@ -88,17 +99,24 @@ impl LiveConnection {
         mut self,
         settings: &PoolSettings,
         suspected: &Notify,
-        is_given_up: impl Fn() -> bool,
+        is_given_up: impl Fn(&mut Context<'_>) -> bool,
     ) -> String {
         loop {
-            tokio::select! {
-                ended = &mut self.connection => return match ended {
-                    Ok(()) => "the peer closed the connection".to_owned(),
-                    Err(error) => error.to_string(),
+            // After a GOAWAY the connection goes on with its calls; what tells of it is that it takes no more.
+            let ends = poll_fn(|context| match Pin::new(&mut self.connection).poll(context) {
+                Poll::Ready(ended) => Poll::Ready(Some(ended)),
+                Poll::Pending if is_given_up(context) => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            });
+            let is_given_up = tokio::select! {
+                ended = ends => match ended {
+                    Some(Ok(())) => return "the peer closed the connection".to_owned(),
+                    Some(Err(error)) => return error.to_string(),
+                    None => true,
                 },
-                () = suspected.notified() => {}
-            }
-            if is_given_up() {
+                () = suspected.notified() => poll_fn(|context| Poll::Ready(is_given_up(context))).await,
+            };
+            if is_given_up {
                 // The calls that are still on it, after a GOAWAY, are finished; new ones need not wait for them.
                 tokio::task::spawn_local(self.connection);
                 return "the peer takes no more calls on this connection".to_owned();

@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     net::SocketAddr,
     rc::Rc,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -12,7 +13,10 @@ use h2::client::SendRequest;
 use http::uri::Authority;
 use tokio::sync::Notify;
 
-use super::{connection::connect, settings::PoolSettings};
+use super::{
+    connection::{connect, is_orderly},
+    settings::PoolSettings,
+};
 
 /// The first pause between two tries, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -23,6 +27,9 @@ const RETRY_PAUSE: Duration = Duration::from_millis(20);
 const QUICK_FAILURE: Duration = Duration::from_millis(50);
 /// A connection that lasted so long was a good one: the next is tried at once, while calls wait for it.
 const GOOD_AGE: Duration = Duration::from_secs(1);
+/// So many connections in a row may end in order without having taken a call before that counts as a failure:
+/// an end may meet the first call of a connection, but a peer that only ever ends is not to be hammered.
+const MOST_FRUITLESS: u32 = 3;
 
 /// One address of a target.
 pub(crate) struct Endpoint {
@@ -32,6 +39,12 @@ pub(crate) struct Endpoint {
     sender: RefCell<Option<SendRequest<Bytes>>>,
     /// Which connection that is, counted from the first.
     connection: Cell<u64>,
+    /// Calls that were sent on it, less those that it refused untouched.
+    taken: Cell<u64>,
+    /// Whether a call was sent on it.
+    is_used: Cell<bool>,
+    /// Whether the peer ended it in order.
+    ended_in_order: Cell<bool>,
     /// Calls of this worker that are on it.
     pub(super) in_flight: Cell<usize>,
     /// Why the last try failed; none while trying for the first time or connected.
@@ -51,6 +64,9 @@ impl Endpoint {
             authority,
             sender: RefCell::new(None),
             connection: Cell::new(0),
+            taken: Cell::new(0),
+            is_used: Cell::new(false),
+            ended_in_order: Cell::new(false),
             in_flight: Cell::new(0),
             failure: RefCell::new(None),
             refused: Cell::new(None),
@@ -91,12 +107,41 @@ impl Endpoint {
         self.connection.get()
     }
 
+    /// A call was sent.
+    pub(super) fn mark_sent(&self, connection: u64) {
+        if connection == self.connection.get() {
+            self.taken.set(self.taken.get() + 1);
+            self.is_used.set(true);
+        }
+    }
+
+    /// A call that was sent came back untouched.
+    pub(super) fn mark_refused(&self, connection: u64) {
+        if connection == self.connection.get() {
+            self.taken.set(self.taken.get().saturating_sub(1));
+        }
+    }
+
     /// Stops sending calls to a connection that broke under one, before its driver finds out.
     pub(super) fn mark_broken(&self, connection: u64) {
-        if connection == self.connection.get() {
+        if connection == self.connection.get() && self.is_up() {
+            self.is_given_up(&mut Context::from_waker(Waker::noop()));
             self.sender.borrow_mut().take();
             self.suspected.notify_one();
         }
+    }
+
+    /// Whether the connection gets no more calls: it was given up, or the peer takes no more.
+    fn is_given_up(&self, context: &mut Context<'_>) -> bool {
+        let mut sender = self.sender.borrow_mut();
+        let ended = match sender.as_mut().map(|sender| sender.poll_ready(context)) {
+            None => return true,
+            Some(Poll::Ready(Err(error))) => error,
+            Some(_) => return false,
+        };
+        self.ended_in_order.set(is_orderly(&ended));
+        sender.take();
+        true
     }
 
     /// Asks the peer for a sign of life, as a call timed out on it.
@@ -114,6 +159,7 @@ impl Endpoint {
     /// Keeps the endpoint connected until it is retired; `changed` is told of every change.
     pub(super) async fn run(self: Rc<Self>, settings: Rc<PoolSettings>, changed: Rc<Notify>) {
         let mut pause = FIRST_PAUSE;
+        let mut fruitless = 0;
         while !self.retired.get() {
             let began = Instant::now();
             self.refused.set(None);
@@ -124,11 +170,28 @@ impl Endpoint {
                     self.failure.borrow_mut().take();
                     *self.sender.borrow_mut() = Some(sender);
                     self.connection.set(self.connection.get() + 1);
+                    self.taken.set(0);
+                    self.is_used.set(false);
+                    self.ended_in_order.set(false);
                     changed.notify_waiters();
                     // A retired endpoint's connection ends by itself: its last sender is gone with its calls.
-                    let reason = connection.drive(&settings, &self.suspected, || !self.is_up()).await;
+                    let reason = connection
+                        .drive(&settings, &self.suspected, |context| self.is_given_up(context))
+                        .await;
+                    self.is_given_up(&mut Context::from_waker(Waker::noop()));
                     self.sender.borrow_mut().take();
-                    if since.elapsed() >= GOOD_AGE && !self.retired.get() {
+                    if self.ended_in_order.get() && !self.retired.get() {
+                        // The calls that it refused say so first.
+                        tokio::task::yield_now().await;
+                        let is_fruitless =
+                            self.taken.get() == 0 && (self.is_used.get() || since.elapsed() < FIRST_PAUSE);
+                        fruitless = if is_fruitless { fruitless + 1 } else { 0 };
+                        if fruitless < MOST_FRUITLESS {
+                            tracing::debug!(endpoint = %self.address, reason, "backend connection ended in order");
+                            pause = FIRST_PAUSE;
+                            continue;
+                        }
+                    } else if since.elapsed() >= GOOD_AGE && !self.retired.get() {
                         tracing::info!(endpoint = %self.address, reason, "backend connection ended");
                         pause = FIRST_PAUSE;
                         changed.notify_waiters();

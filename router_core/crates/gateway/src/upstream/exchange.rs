@@ -1,12 +1,15 @@
 //! One call to a backend: what is sent, and what came back.
 
 use bytes::{Bytes, BytesMut};
-use h2::{RecvStream, SendStream};
-use http::{HeaderMap, StatusCode};
+use h2::{Reason, RecvStream, SendStream};
+use http::{HeaderMap, StatusCode, uri::Authority};
 use pointsman_wire::Walker;
 use tonic::Code;
 
-use super::pool::Lease;
+use super::{
+    connection::is_orderly,
+    pool::{Lease, Pool},
+};
 use crate::{
     admission::Permit,
     message::{self, MessageStart, SMALL_MESSAGE_BYTES, Start, StreamError},
@@ -41,18 +44,81 @@ pub(crate) enum Answer {
 /// A call's place at its backend and on the connection there.
 pub(crate) type Place = (Permit, Lease);
 
+/// Why a call was not answered.
+enum Unanswered {
+    /// It failed.
+    Failed(CallError),
+    /// The peer did not touch the call, which is whole still, and the connection takes no more.
+    Ended(Outgoing),
+    /// The peer refused this call untouched, and says nothing of the next.
+    Refused(CallError, Outgoing),
+}
+
+impl From<CallError> for Unanswered {
+    fn from(error: CallError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// Sends one call on a leased connection and reads the answer up to its end, or a large one up to its start.
+///
+/// A call that the peer says it did not touch is sent again, on another lease of the pool. One time would not
+/// do where a connection takes few calls and many race for it: a loser may lose again. Each time costs the
+/// peer a connection that took another call, as the endpoint pauses otherwise, so the caller's deadline is
+/// bound enough. A refusal that ends no connection is no such bound, and gets one more try.
 pub(crate) async fn exchange(
+    pool: &Pool,
+    lease: &mut Lease,
+    request: impl Fn(Authority) -> Result<http::Request<()>, CallError>,
+    mut outgoing: Outgoing,
+) -> Result<Answer, CallError> {
+    let mut was_refused = false;
+    loop {
+        let head = request(lease.endpoint.authority.clone())?;
+        outgoing = match attempt(lease, head, outgoing).await {
+            Ok(answer) => return Ok(answer),
+            Err(Unanswered::Failed(error)) => return Err(error),
+            Err(Unanswered::Ended(outgoing)) => outgoing,
+            Err(Unanswered::Refused(error, _)) if was_refused => return Err(error),
+            Err(Unanswered::Refused(_, outgoing)) => {
+                was_refused = true;
+                outgoing
+            }
+        };
+        *lease = pool.acquire().await?;
+    }
+}
+
+async fn attempt(
     lease: &mut Lease,
     request: http::Request<()>,
     outgoing: Outgoing,
-) -> Result<Answer, CallError> {
-    let sent = lease.sender.send_request(request, false);
-    let (mut response, mut out) = sent.map_err(|error| of_lease(lease, &error))?;
+) -> Result<Answer, Unanswered> {
+    let (mut response, mut out) = match lease.sender.send_request(request, false) {
+        Ok(sent) => sent,
+        Err(error) if is_orderly(&error) => {
+            lease.mark_broken();
+            return Err(Unanswered::Ended(outgoing));
+        }
+        Err(error) => return Err(of_lease(lease, &error).into()),
+    };
+    lease.mark_sent();
     let response = match outgoing {
         Outgoing::Whole(framed) => {
-            out.send_data(framed, true).map_err(|error| of_lease(lease, &error))?;
-            response.await
+            out.send_data(framed.clone(), true).map_err(|error| of_lease(lease, &error))?;
+            match response.await {
+                Err(error) if is_untouched(&error) => {
+                    lease.mark_refused();
+                    let refused = of_lease(lease, &error);
+                    let outgoing = Outgoing::Whole(framed);
+                    return Err(if error.is_go_away() || !lease.is_open() {
+                        Unanswered::Ended(outgoing)
+                    } else {
+                        Unanswered::Refused(refused, outgoing)
+                    });
+                }
+                answered => answered,
+            }
         }
         Outgoing::Arriving(arriving) => {
             let mut feeding = Box::pin(feed(*arriving, &mut out));
@@ -63,7 +129,7 @@ pub(crate) async fn exchange(
                     drop(feeding);
                     if let Err(Fed::Refused(error)) = fed {
                         message::reset(&mut out);
-                        return Err(error);
+                        return Err(error.into());
                     }
                     // The answer of a backend that stopped reading says why.
                     response.await
@@ -72,7 +138,20 @@ pub(crate) async fn exchange(
             }
         }
     };
-    read_answer(response.map_err(|error| of_lease(lease, &error))?).await
+    let response = response.map_err(|error| {
+        // What was passed on of an arriving message is gone and cannot be sent again.
+        if is_untouched(&error) {
+            lease.mark_refused();
+        }
+        of_lease(lease, &error)
+    })?;
+    Ok(read_answer(response).await?)
+}
+
+/// Whether the peer says that it did nothing with the call, so that to send it again does nothing twice.
+fn is_untouched(error: &h2::Error) -> bool {
+    error.is_remote()
+        && (is_orderly(error) || (error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM)))
 }
 
 /// Why the request was not sent to its end.

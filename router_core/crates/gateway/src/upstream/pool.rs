@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{endpoint::Endpoint, settings::PoolSettings};
+use super::{connection::is_orderly, endpoint::Endpoint, settings::PoolSettings};
 use crate::{backends::GrpcTarget, status::CallError};
 
 /// How often a name is looked up again; a failed endpoint also has it looked up.
@@ -62,6 +62,21 @@ impl Lease {
         }
     }
 
+    /// A call was sent.
+    pub(super) fn mark_sent(&self) {
+        self.endpoint.mark_sent(self.connection);
+    }
+
+    /// The call that was sent came back untouched.
+    pub(super) fn mark_refused(&self) {
+        self.endpoint.mark_refused(self.connection);
+    }
+
+    /// Whether the connection still takes calls.
+    pub(super) fn is_open(&self) -> bool {
+        self.endpoint.is_up() && self.endpoint.connection() == self.connection
+    }
+
     /// The connection broke under a call.
     pub(crate) fn mark_broken(&self) {
         self.endpoint.mark_broken(self.connection);
@@ -103,16 +118,19 @@ impl Pool {
     }
 
     /// Picks the connected endpoint with the fewest calls and makes sure that it takes one more; when it does
-    /// not, tries one other. Waits only while no endpoint is connected and not all of them have failed.
+    /// not, tries one other, or any number whose peers ended them in order: each such connection is replaced.
+    /// Waits only while no endpoint is connected and not all of them have failed.
     pub(crate) async fn acquire(&self) -> Result<Lease, CallError> {
         self.state.used.set(Instant::now());
-        let lease = self.wait_for_lease(None).await?;
-        let avoid = lease.endpoint.address;
-        match lease.ready().await {
-            Ok(lease) => Ok(lease),
-            Err(_) => {
-                let lease = self.wait_for_lease(Some(avoid)).await?;
-                lease.ready().await.map_err(|error| super::broken(&error))
+        let mut avoid = None;
+        loop {
+            let lease = self.wait_for_lease(avoid).await?;
+            let address = lease.endpoint.address;
+            match lease.ready().await {
+                Ok(lease) => return Ok(lease),
+                Err(error) if is_orderly(&error) => {}
+                Err(error) if avoid.is_some() => return Err(super::broken(&error)),
+                Err(_) => avoid = Some(address),
             }
         }
     }

@@ -16,6 +16,7 @@ mod lifecycle;
 mod limits;
 mod listener;
 mod metrics;
+mod orderly_end;
 mod records;
 mod refuse;
 mod services;
