@@ -115,7 +115,7 @@ mod tests {
     fn a_file_that_failed_is_tried_again() {
         let files = LoadedFiles::<Result<u8, ()>>::default();
         let failed = files.get(&path("a"), is_ok, || Err(()));
-        assert_eq!(files.all(), [failed.clone()]);
+        assert_eq!(files.all(), std::slice::from_ref(&failed));
         let loaded = files.get(&path("a"), is_ok, || Ok(1));
         assert_eq!((&*failed, &*loaded), (&Err(()), &Ok(1)));
         assert_eq!(files.all(), [loaded]);
