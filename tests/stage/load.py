@@ -1,6 +1,7 @@
 """Calls on many connections without a pause, each with what its receipt said and when it was made."""
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,12 +32,14 @@ class Load:
         router_id: The router.
         connections: How many connections, each with one call at a time.
         entities: How many entities the calls are for, in turn.
+        most: Calls after which it stops by itself.
     """
 
     address: str
     router_id: str
     connections: int
     entities: int
+    most: float = math.inf
     made: list[Made] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     _is_ended: bool = False
@@ -55,7 +58,7 @@ class Load:
         async with grpc.aio.insecure_channel(self.address, options) as channel:
             call = channel.unary_unary(INFER)
             number = connection
-            while not self._is_ended:
+            while not self._is_ended and len(self.made) + len(self.failures) < self.most:
                 entity_id = f"e{number % self.entities}"
                 number += 7
                 await self._call(call, request, entity_id)

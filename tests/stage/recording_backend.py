@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -46,9 +46,18 @@ def echo(message: bytes, _: grpc.ServicerContext) -> bytes:
 
 
 class RecordingBackend:
-    """Serves the inference protocol on a port of its own, or on a given one."""
+    """Serves the inference protocol on a port of its own, or on a given one.
 
-    def __init__(self, behaviour: Behaviour = echo, port: int = 0, threads: int = 32) -> None:
+    ``options`` are further ones of the grpc server.
+    """
+
+    def __init__(
+        self,
+        behaviour: Behaviour = echo,
+        port: int = 0,
+        threads: int = 32,
+        options: Sequence[tuple[str, int]] = (),
+    ) -> None:
         self.behaviour = behaviour
         self.seen: list[Seen] = []
         self.ended = threading.Event()
@@ -58,6 +67,7 @@ class RecordingBackend:
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", -1),
                 ("grpc.max_send_message_length", -1),
+                *options,
             ],
         )
         self._server.add_generic_rpc_handlers((_Handlers(self),))
