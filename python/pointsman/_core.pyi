@@ -43,11 +43,15 @@ class ServerHandle:
     def grpc_address(self) -> str:
         """The address it listens on, ``host:port``, the port as the system chose it."""
 
-    def publish(self, update: bytes) -> int:
-        """Applies a ``SnapshotUpdate`` on every thread and answers the generation in effect.
+    def publish(self, update: bytes) -> tuple[int, list[tuple[str, str, str]]]:
+        """Applies what can be used of a ``SnapshotUpdate`` on every thread.
+
+        Returns:
+            The generation in effect, and each router and model version that cannot be used: its kind
+            (``router`` or ``model``), its id (``model/version``) and the reason.
 
         Raises:
-            InvalidSnapshotError: nothing was changed; the message starts with the field path.
+            InvalidSnapshotError: the change as a whole is wrong, and nothing was changed.
             StaleSnapshotError: ``base_generation`` is not the generation in effect.
         """
 
@@ -215,3 +219,6 @@ class Engine:
         Raises:
             InvalidRequestError: no such router.
         """
+
+def target_fault(target: str) -> str:
+    """Answers what is wrong with the target of a backend; empty when nothing is."""

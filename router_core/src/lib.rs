@@ -6,6 +6,7 @@ mod errors;
 mod lake;
 mod prediction_id;
 mod server;
+mod target;
 
 use pyo3::pymodule;
 
@@ -24,6 +25,7 @@ mod _core {
         lake::{count_lake_calls, read_lake_rows},
         prediction_id::{DecodedPredictionId, decode_prediction_id},
         server::{ServerHandle, start_server},
+        target::target_fault,
     };
 
     #[pymodule_init]

@@ -57,9 +57,11 @@ impl ServerHandle {
         &self.address
     }
 
-    fn publish(&self, py: Python<'_>, update: &[u8]) -> PyResult<u64> {
+    fn publish(&self, py: Python<'_>, update: &[u8]) -> PyResult<(u64, Vec<(&'static str, String, String)>)> {
         let server = self.server()?;
-        py.detach(|| server.publish(update)).map_err(of_gateway)
+        let published = py.detach(|| server.publish(update)).map_err(of_gateway)?;
+        let refused = published.refused.into_iter().map(|item| (item.kind.as_str(), item.id, item.reason));
+        Ok((published.generation, refused.collect()))
     }
 
     fn probe_backend<'py>(

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pointsman import _core
 from pointsman.dataplane.core import CoreDataPlane
+from pointsman.domain.data_plane import Published, RefusedItem
 from pointsman.errors import (
     BackendError,
     InvalidPredictionIdError,
     InvalidRequestError,
-    InvalidSnapshotError,
     StaleSnapshotError,
 )
 from pointsman.v1 import model_pb2, router_pb2, snapshot_pb2
@@ -66,23 +67,43 @@ class FakeDataPlane:
     journal: FakeJournal = field(default_factory=lambda: FakeJournal(Path(tempfile.mkdtemp())))
     lock: threading.Condition = field(default_factory=threading.Condition)
 
-    def publish(self, update: bytes) -> int:
+    def target_fault(self, target: str) -> str:
+        """The real check: a stand-in of its own would differ one day."""
+        return _core.target_fault(target)
+
+    def publish(self, update: bytes) -> Published:
+        refused = []
         message = snapshot_pb2.SnapshotUpdate.FromString(update)
         with self.lock:
             if not message.complete and message.base_generation != self.generation:
                 raise StaleSnapshotError(
                     f"base_generation: {message.base_generation} is not {self.generation}; publish everything"
                 )
-            for index, router in enumerate(message.changed_routers):
+            for model in message.changed_models:
+                if model.backend.HasField("grpc") and (fault := self.target_fault(model.backend.grpc.target)):
+                    reason = f"backend.grpc.target: {fault}"
+                    refused.append(RefusedItem("model", f"{model.model_id}/{model.version}", reason))
+            for router in message.changed_routers:
                 if router.router_id == self.refuse_router:
-                    raise InvalidSnapshotError(f"changed_routers[{index}].slot_runs: refused by the test")
+                    refused.append(
+                        RefusedItem("router", router.router_id, "slot_runs: refused by the test")
+                    )
                 assert sum(router.slot_runs[1::2]) == SLOTS
                 assert len(router.salt) == 16
             if message.complete:
                 self.routers.clear()
                 self.models.clear()
-            self.routers |= {router.router_id: router for router in message.changed_routers}
-            self.models |= {(model.model_id, model.version): model for model in message.changed_models}
+            unusable = {(item.kind, item.id) for item in refused}
+            self.routers |= {
+                router.router_id: router
+                for router in message.changed_routers
+                if ("router", router.router_id) not in unusable
+            }
+            self.models |= {
+                (model.model_id, model.version): model
+                for model in message.changed_models
+                if ("model", f"{model.model_id}/{model.version}") not in unusable
+            }
             for router_id in message.deleted_routers:
                 self.routers.pop(router_id, None)
             for key in message.deleted_models:
@@ -96,7 +117,7 @@ class FakeDataPlane:
             self.generation = message.generation
             self.updates.append(message)
             self.lock.notify_all()
-            return self.generation
+            return Published(self.generation, tuple(refused))
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         """Waits until what is published fulfils a condition."""

@@ -91,6 +91,12 @@ async def test_a_version_is_registered_once_and_again_after_deletion(bench, fail
                 "localhost:70000",
                 "a:1,,b:2",
                 ":8081",
+                "bäckend:8081",
+                "<host>:8081",
+                "${HOST}:8081",
+                "user@host:8081",
+                "[::1%eth0]:8081",
+                "host:８０８１",
             )
         ),
         *(

@@ -12,7 +12,7 @@ from pointsman.domain.access import can_read, check_model_owner
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.model_checks import check_model_version
-from pointsman.domain.models import ModelKey, ModelVersion, OnnxBackend, Signature, Stage
+from pointsman.domain.models import GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Signature, Stage
 from pointsman.domain.pages import Page
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
 from pointsman.errors import (
@@ -54,7 +54,7 @@ class ModelRegistry:
         Raises:
             InvalidArgumentError: A field is wrong, or the ONNX file cannot be used.
         """
-        check_model_version(model)
+        check_model_version(model, self._data_plane.target_fault)
         if isinstance(model.backend, OnnxBackend):
             try:
                 signature = probe(self._data_plane, model, self._probe_timeout_seconds)
@@ -149,6 +149,7 @@ class ModelRegistry:
         with self._changes.change(validate_only=validate_only) as change:
             model = _found(model_versions.find(change.connection, key), key)
             check_model_owner(caller, key.model_id, model_versions.owners(change.connection, key.model_id))
+            self._check_usable(model)
             if stage is Stage.PRODUCTION and model.stage is not Stage.PRODUCTION:
                 model_versions.archive_production(
                     change.connection, key.model_id, change.generation, change.now_us
@@ -159,6 +160,21 @@ class ModelRegistry:
         return dataclasses.replace(
             model, stage=stage, update_time_us=change.now_us, changed_generation=change.generation
         )
+
+    def _check_usable(self, model: ModelVersion) -> None:
+        """Refuses what an earlier release registered and the data plane cannot use.
+
+        Raises:
+            FailedPreconditionError: The target of its backend is none.
+        """
+        if isinstance(model.backend, GrpcBackend) and (
+            fault := self._data_plane.target_fault(model.backend.target)
+        ):
+            raise FailedPreconditionError(
+                f"model version {str(model.key)!r} cannot be served: the target of its backend {fault}; register "
+                "another version and delete this one",
+                metadata={"model_id": model.key.model_id, "version": model.key.version},
+            )
 
     def delete(self, caller: Principal, key: ModelKey, *, validate_only: bool) -> None:
         """Deletes a model version.

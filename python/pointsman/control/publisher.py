@@ -1,6 +1,6 @@
 """Brings the data plane to the generation that the database says."""
 
-import re
+import dataclasses
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from pointsman.control import snapshot
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.routers import Router
 from pointsman.domain.values import MICROSECONDS_PER_DAY
-from pointsman.errors import InvalidSnapshotError, StaleSnapshotError
+from pointsman.errors import StaleSnapshotError
 from pointsman.store import api_keys, generations, installation, model_versions, routers, signing_keys
 from pointsman.store.database import Database
 from pointsman.v1 import snapshot_pb2
 
 _log = structlog.get_logger(__name__)
-_REFUSED_ITEM = re.compile(r"(changed_routers|changed_models)\[(\d+)\]")
+_ROUTER, _MODEL = "router", "model"
 _NOTHING_PUBLISHED = -1
 
 
@@ -57,7 +57,7 @@ class Publisher:
         self._clock = clock
         self._lock = threading.Lock()
         self._published = Published(_NOTHING_PUBLISHED, b"")
-        self._refused: dict[str, str] = {}
+        self._refused: dict[tuple[str, str], str] = {}
         self._open_access = False
 
     @property
@@ -77,7 +77,7 @@ class Publisher:
 
     def refusal(self, router_id: str) -> str:
         """Why the data plane refused a router's last change; empty when it did not."""
-        return self._refused.get(router_id, "")
+        return self._refused.get((_ROUTER, router_id), "")
 
     def publish_all(self) -> None:
         """Publishes the whole state."""
@@ -160,43 +160,21 @@ class Publisher:
 
     def _send(self, update: snapshot_pb2.SnapshotUpdate) -> None:
         """Publishes a change; one router or model version that is refused does not hold up the others."""
-        refused: dict[str, str] = {}
-        while True:
-            try:
-                generation = self._data_plane.publish(update.SerializeToString())
-                break
-            except InvalidSnapshotError as error:
-                name = _take_out(update, str(error))
-                if not name:
-                    raise
-                refused[name] = str(error)
-                _log.error("the data plane refused a part of a change", name=name, reason=str(error))
+        published = self._data_plane.publish(update.SerializeToString())
+        for model in update.changed_models:
+            self._refused.pop((_MODEL, f"{model.model_id}/{model.version}"), None)
+        for key in update.deleted_models:
+            self._refused.pop((_MODEL, f"{key.model_id}/{key.version}"), None)
         for router in update.changed_routers:
-            self._refused.pop(router.router_id, None)
+            self._refused.pop((_ROUTER, router.router_id), None)
         for router_id in update.deleted_routers:
-            self._refused.pop(router_id, None)
-        self._refused.update(refused)
+            self._refused.pop((_ROUTER, router_id), None)
+        for item in published.refused:
+            self._refused[item.kind, item.id] = item.reason
+            _log.error("the data plane cannot use a part of a change", **dataclasses.asdict(item))
         if update.HasField("access"):
             self._open_access = update.access.open
         table = self._published.signing_keys
         if update.HasField("signing_keys"):
             table = update.signing_keys.SerializeToString()
-        self._published = Published(generation, table)
-
-
-def _take_out(update: snapshot_pb2.SnapshotUpdate, refusal: str) -> str:
-    """Takes out of a change the router or model version that a refusal names; answers its name, if any."""
-    found = _REFUSED_ITEM.search(refusal)
-    if found is None:
-        return ""
-    index = int(found[2])
-    if found[1] == "changed_routers" and index < len(update.changed_routers):
-        router_id = update.changed_routers[index].router_id
-        del update.changed_routers[index]
-        return router_id
-    if found[1] == "changed_models" and index < len(update.changed_models):
-        model = update.changed_models[index]
-        name = f"{model.model_id}/{model.version}"
-        del update.changed_models[index]
-        return name
-    return ""
+        self._published = Published(published.generation, table)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pointsman import _core, errors
+from pointsman.domain.data_plane import Published, RefusedItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,10 +61,15 @@ class CoreDataPlane:
         """The address it listens on, ``host:port``."""
         return self._handle.grpc_address
 
-    def publish(self, update: bytes) -> int:
-        """Applies a ``SnapshotUpdate`` on every thread; answers the generation in effect."""
+    def target_fault(self, target: str) -> str:
+        """Answers what is wrong with the target of a backend; empty when nothing is."""
+        return _core.target_fault(target)
+
+    def publish(self, update: bytes) -> Published:
+        """Applies what can be used of a ``SnapshotUpdate`` on every thread."""
         with _translated():
-            return self._handle.publish(update)
+            generation, refused = self._handle.publish(update)
+        return Published(generation, tuple(RefusedItem(*item) for item in refused))
 
     def probe_backend(self, model: bytes, timeout_seconds: float) -> bytes:
         """Asks the backend of a ``ModelSnapshot`` what it takes; answers a ``Signature``."""

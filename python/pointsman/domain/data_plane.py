@@ -7,8 +7,32 @@ An implementation raises the errors of :mod:`pointsman.errors`, never the extens
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+
+@dataclass(frozen=True)
+class RefusedItem:
+    """One item of a change that the data plane cannot use; what was before stays in effect for it.
+
+    Attributes:
+        kind: ``router`` or ``model``.
+        id: The router's id, or ``model/version``.
+        reason: Why, with the path of the field.
+    """
+
+    kind: str
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publish did: the generation in effect, and the items that cannot be used."""
+
+    generation: int
+    refused: tuple[RefusedItem, ...] = ()
 
 
 class DecodedPredictionId(Protocol):
@@ -50,14 +74,17 @@ class DataPlane(Protocol):
     def grpc_address(self) -> str:
         """The address it listens on, ``host:port``."""
 
-    def publish(self, update: bytes) -> int:
-        """Applies a ``SnapshotUpdate`` on every thread.
+    def target_fault(self, target: str) -> str:
+        """Answers what is wrong with the target of a backend; empty when nothing is."""
+
+    def publish(self, update: bytes) -> Published:
+        """Applies what can be used of a ``SnapshotUpdate`` on every thread.
 
         Returns:
-            The generation in effect.
+            The generation in effect, and the items that cannot be used.
 
         Raises:
-            InvalidSnapshotError: Nothing was changed; the message starts with the field path.
+            InvalidSnapshotError: The change as a whole is wrong, and nothing was changed.
             StaleSnapshotError: ``base_generation`` is not the generation in effect.
         """
 

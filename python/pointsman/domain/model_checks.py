@@ -1,7 +1,6 @@
 """Checks model versions before they are registered."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from pointsman.domain.models import Backend, GrpcBackend, ModelVersion, OnnxBackend, Signature, TensorSpec
@@ -25,17 +24,17 @@ DATATYPES = (
 
 MAX_URI_CHARS = 2048
 MAX_TENSORS = 10_000
-MAX_ENDPOINTS = 100
 MAX_ENTRIES = 10_000
-_MAX_PORT = 65_535
-_ENDPOINT = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\[\]:/\s,]+):(\d{1,5})\Z")
 
 
-def check_model_version(model: ModelVersion, field: str = "model_version") -> None:
+def check_model_version(
+    model: ModelVersion, target_fault: Callable[[str], str], field: str = "model_version"
+) -> None:
     """Checks a model version that shall be registered.
 
     Args:
         model: The model version.
+        target_fault: Says what is wrong with the target of a backend, as the data plane sees it.
         field: The path of the field that holds it.
 
     Raises:
@@ -45,7 +44,7 @@ def check_model_version(model: ModelVersion, field: str = "model_version") -> No
     found.check_id(f"{field}.model_id", model.model_id)
     found.check_id(f"{field}.version", model.version)
     if model.backend is not None:
-        _check_backend(found, f"{field}.backend", model.backend)
+        _check_backend(found, f"{field}.backend", model.backend, target_fault)
     _check_signature(found, f"{field}.signature", model.given_signature)
     found.check_text(f"{field}.description", model.description, MAX_DESCRIPTION_CHARS)
     found.check_text(f"{field}.run_uri", model.run_uri, MAX_URI_CHARS)
@@ -58,32 +57,17 @@ def check_model_version(model: ModelVersion, field: str = "model_version") -> No
     found.raise_if_any()
 
 
-def _check_backend(found: Violations, field: str, backend: Backend) -> None:
+def _check_backend(
+    found: Violations, field: str, backend: Backend, target_fault: Callable[[str], str]
+) -> None:
     match backend:
         case GrpcBackend():
-            _check_target(found, f"{field}.grpc.target", backend.target)
+            if fault := target_fault(backend.target):
+                found.add(f"{field}.grpc.target", fault)
             found.check_text(f"{field}.grpc.model_name", backend.model_name, MAX_URI_CHARS)
             found.check_text(f"{field}.grpc.model_version", backend.model_version, MAX_URI_CHARS)
         case OnnxBackend():
             _check_onnx_path(found, f"{field}.onnx.path", backend.path)
-
-
-def _check_target(found: Violations, field: str, target: str) -> None:
-    if not target:
-        found.add(field, "is empty; give host:port, for example 127.0.0.1:8081")
-        return
-    endpoints = target.split(",")
-    if len(endpoints) > MAX_ENDPOINTS:
-        found.add(field, f"has {len(endpoints)} endpoints; at most {MAX_ENDPOINTS} are allowed")
-    for endpoint in endpoints:
-        if "://" in endpoint:
-            found.add(field, f"{shown(endpoint)} has a scheme; give host:port without it")
-            continue
-        matched = _ENDPOINT.match(endpoint.strip())
-        if matched is None:
-            found.add(field, f"{shown(endpoint)} is not host:port, for example 127.0.0.1:8081")
-        elif not 1 <= int(matched[1]) <= _MAX_PORT:
-            found.add(field, f"{shown(endpoint)} has port {int(matched[1])}; ports are 1 to {_MAX_PORT}")
 
 
 def _check_onnx_path(found: Violations, field: str, path: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman import _core
 from pointsman.domain.model_checks import check_model_version
 from pointsman.domain.models import GrpcBackend, ModelVersion, OnnxBackend, Signature, Task, TensorSpec
 from pointsman.errors import InvalidArgumentError
@@ -34,7 +35,7 @@ def test_completing_twice_changes_nothing():
 
 def fields_at_fault(model):
     try:
-        check_model_version(model)
+        check_model_version(model, _core.target_fault)
     except InvalidArgumentError as error:
         return {violation.field for violation in error.fields}
     return set()
@@ -59,5 +60,5 @@ def test_any_target_is_taken_or_refused_by_its_field(target):
 
 def test_a_long_value_is_shown_short():
     with pytest.raises(InvalidArgumentError) as caught:
-        check_model_version(ModelVersion("x" * 5000, "1"))
+        check_model_version(ModelVersion("x" * 5000, "1"), _core.target_fault)
     assert len(str(caught.value)) < 300

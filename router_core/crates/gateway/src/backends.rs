@@ -73,16 +73,9 @@ pub(crate) struct OnnxTarget {
 
 /// Splits a target into authorities.
 pub(crate) fn parse_target(target: &str) -> Result<Box<[Authority]>, String> {
-    let mut authorities = Vec::new();
-    for part in target.split(',').map(str::trim) {
-        let authority: Authority =
-            part.parse().map_err(|_| format!("{part:?} is not host:port, for example 127.0.0.1:8081"))?;
-        if authority.port_u16().is_none() {
-            return Err(format!("{part:?} has no port; write host:port, for example 127.0.0.1:8081"));
-        }
-        authorities.push(authority);
-    }
-    Ok(authorities.into_boxed_slice())
+    model::check_target(target)?;
+    let authority = |endpoint: &str| endpoint.parse().map_err(|error| format!("{endpoint:?}: {error}"));
+    model::endpoints(target).map(authority).collect()
 }
 
 /// Makes backends, one for each target or file as long as it is in use.

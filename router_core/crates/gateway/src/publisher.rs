@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use pointsman_model::RefusedItem;
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message;
 
@@ -12,6 +13,15 @@ use crate::{
     routes::{Routes, RoutesError},
     state_file::StateFile,
 };
+
+/// What a publish did.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The generation in effect.
+    pub generation: u64,
+    /// The items of the change that cannot be used; for them the state before stays in effect.
+    pub refused: Vec<RefusedItem>,
+}
 
 /// Holds the state in effect and puts the next one in its place.
 pub(crate) struct Publisher {
@@ -35,20 +45,7 @@ impl Publisher {
         state_file: StateFile,
         restored: Option<proto::SnapshotUpdate>,
     ) -> Self {
-        let routes = restored.map_or_else(Routes::default, |update| {
-            let restored = pointsman_wire::snapshot_update(update)
-                .map_err(|error| error.to_string())
-                .and_then(|update| {
-                    Routes::default().apply(&update, &backends, threads).map_err(|error| error.to_string())
-                });
-            restored.unwrap_or_else(|reason| {
-                tracing::error!(
-                    reason,
-                    "the kept routing state cannot be restored; waiting for the control plane"
-                );
-                Routes::default()
-            })
-        });
+        let routes = restored.map_or_else(Routes::default, |update| restore(update, &backends, threads));
         let routes = ArcSwap::from_pointee(routes);
         Self { routes, backends, threads, state_file: Mutex::new(Some(state_file)) }
     }
@@ -61,21 +58,58 @@ impl Publisher {
         self.routes.load().snapshot.generation
     }
 
-    /// Applies an encoded `SnapshotUpdate`; when it returns, every call that starts sees the new state.
-    pub(crate) fn publish(&self, bytes: &[u8]) -> Result<u64, GatewayError> {
+    /// Applies what can be used of an encoded `SnapshotUpdate`; when it returns, every call that starts sees the new
+    /// state. What cannot be used is answered, and kept on disk with the rest: another version may understand it.
+    pub(crate) fn publish(&self, bytes: &[u8]) -> Result<Published, GatewayError> {
         let update = proto::SnapshotUpdate::decode(bytes)
             .map_err(|error| GatewayError::InvalidSnapshot(format!("update: {error}")))?;
-        let update = pointsman_wire::snapshot_update(update)
+        let (update, mut refused) = pointsman_wire::usable_update(update)
             .map_err(|error| GatewayError::InvalidSnapshot(error.to_string()))?;
         let state_file = self.state_file.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = self.routes.load().apply(&update, &self.backends, self.threads).map_err(of_routes)?;
+        let complete = update.complete;
+        let (next, unusable) =
+            self.routes.load().apply(update, &self.backends, self.threads).map_err(of_routes)?;
+        refused.extend(unusable);
         let generation = next.snapshot.generation;
         self.routes.store(Arc::new(next));
         if let Some(state_file) = &*state_file {
             state_file.append(bytes.to_vec());
         }
-        tracing::debug!(generation, complete = update.complete, "published");
-        Ok(generation)
+        tracing::debug!(generation, complete, refused = refused.len(), "published");
+        Ok(Published { generation, refused })
+    }
+}
+
+/// The state that was kept on disk, as far as this version understands it.
+fn restore(update: proto::SnapshotUpdate, backends: &Backends, threads: usize) -> Routes {
+    let restored = pointsman_wire::usable_update(update).map_err(|error| error.to_string()).and_then(
+        |(update, mut refused)| {
+            let applied = Routes::default().apply(update, backends, threads);
+            let (routes, unusable) = applied.map_err(|error| error.to_string())?;
+            refused.extend(unusable);
+            Ok((routes, refused))
+        },
+    );
+    match restored {
+        Ok((routes, refused)) => {
+            for RefusedItem { kind, id, reason } in refused {
+                let kind = kind.as_str();
+                tracing::error!(
+                    kind,
+                    id,
+                    reason,
+                    "a part of the kept routing state cannot be used; it stays on disk"
+                );
+            }
+            routes
+        }
+        Err(reason) => {
+            tracing::error!(
+                reason,
+                "the kept routing state cannot be restored; waiting for the control plane"
+            );
+            Routes::default()
+        }
     }
 }
 

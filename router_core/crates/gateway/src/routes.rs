@@ -4,7 +4,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use pointsman_journal::RouteFacts;
 use pointsman_model::{
-    Id, ModelKey, ModelVersion, Router, ShardedMap, Snapshot, SnapshotError, SnapshotUpdate,
+    Id, ItemKind, ModelError, ModelKey, ModelVersion, RefusedItem, Router, ShardedMap, Snapshot,
+    SnapshotError, SnapshotUpdate,
 };
 use pointsman_wire::{Signer, Verifier, generated::pointsman_v1 as proto, signature_to_proto};
 use thiserror::Error;
@@ -80,14 +81,17 @@ impl Routes {
         self.routers.get(router_id)
     }
 
-    /// Makes the next state; parts that did not change are shared with this one.
+    /// Makes the next state of what can be used of a change; parts that did not change are shared with this one.
+    /// Answers the routers that cannot be used: for them the state before stays in effect.
     pub(crate) fn apply(
         &self,
-        update: &SnapshotUpdate,
+        mut update: SnapshotUpdate,
         backends: &Backends,
         threads: usize,
-    ) -> Result<Self, RoutesError> {
-        let snapshot = self.snapshot.apply(update)?;
+    ) -> Result<(Self, Vec<RefusedItem>), RoutesError> {
+        let (snapshot, refused) = self.snapshot.apply_usable(&update)?;
+        let refused = take_out(&mut update, refused);
+        let update = &update;
         let signer = match &update.signing_keys {
             Some(keys) => Some(Signer::new(keys)?),
             None => self.signer.clone(),
@@ -120,8 +124,27 @@ impl Routes {
             }
         }
         let (routers, models) = next;
-        Ok(Self { snapshot, routers, models, signer, verifier })
+        Ok((Self { snapshot, routers, models, signer, verifier }, refused))
     }
+}
+
+/// Takes routers out of a change, by their places.
+fn take_out(update: &mut SnapshotUpdate, refused: Vec<(usize, ModelError)>) -> Vec<RefusedItem> {
+    let mut refused = refused.into_iter().peekable();
+    let mut items = Vec::new();
+    let mut index = 0;
+    update.changed_routers.retain(|router| {
+        let error = refused.next_if(|(place, _)| *place == index);
+        index += 1;
+        let Some((_, error)) = error else { return true };
+        items.push(RefusedItem {
+            kind: ItemKind::Router,
+            id: router.id.to_string(),
+            reason: error.to_string(),
+        });
+        false
+    });
+    items
 }
 
 struct Builder<'a> {

@@ -30,7 +30,7 @@ use crate::{
     journal::Journal,
     logging, metrics,
     probe::probe,
-    publisher::Publisher,
+    publisher::{Published, Publisher},
     series_ages::SeriesAges,
     shared::{Phase, Shared},
     state_file::StateFile,
@@ -105,11 +105,11 @@ impl Server {
         self.address
     }
 
-    /// Applies an encoded `SnapshotUpdate` and answers the generation in effect.
+    /// Applies what can be used of an encoded `SnapshotUpdate`, and answers the generation in effect and what cannot.
     ///
     /// # Errors
-    /// The change is wrong or builds on another generation; then nothing changed.
-    pub fn publish(&self, update: &[u8]) -> Result<u64, GatewayError> {
+    /// The change as a whole is wrong or builds on another generation; then nothing changed.
+    pub fn publish(&self, update: &[u8]) -> Result<Published, GatewayError> {
         self.shared.publisher.publish(update)
     }
 

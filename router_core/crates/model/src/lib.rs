@@ -14,6 +14,7 @@ mod sharded_map;
 mod signature;
 mod slots;
 mod snapshot;
+mod target;
 
 pub use access::{AccessKey, AccessTable, Principal, Scope, Scopes};
 pub use alias::AliasTable;
@@ -30,5 +31,7 @@ pub use sharded_map::ShardedMap;
 pub use signature::{Datatype, FeatureValue, Signature, Task, TensorSpec};
 pub use slots::{SLOT_COUNT, SlotTable};
 pub use snapshot::{
-    DEFAULT_FEEDBACK_HORIZON_US, EntityKey, SigningKey, SigningKeys, Snapshot, SnapshotError, SnapshotUpdate,
+    DEFAULT_FEEDBACK_HORIZON_US, EntityKey, ItemKind, RefusedItem, SigningKey, SigningKeys, Snapshot,
+    SnapshotError, SnapshotUpdate,
 };
+pub use target::{MAX_ENDPOINTS, check_target, endpoints};

@@ -78,6 +78,37 @@ pub struct SnapshotUpdate {
     pub feedback_horizon_us: Option<u64>,
 }
 
+/// What an item of a change is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemKind {
+    /// A router, by its id.
+    Router,
+    /// A model version, as `model/version`.
+    Model,
+}
+
+impl ItemKind {
+    /// Its name for machines.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Router => "router",
+            Self::Model => "model",
+        }
+    }
+}
+
+/// One item of a change that cannot be used, while the others are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedItem {
+    /// What it is.
+    pub kind: ItemKind,
+    /// Which one.
+    pub id: String,
+    /// Why, with the path of the field.
+    pub reason: String,
+}
+
 /// Why a change cannot be applied.
 #[derive(Debug, Error)]
 pub enum SnapshotError {
@@ -99,7 +130,7 @@ pub enum SnapshotError {
     },
     /// A value in it is wrong.
     #[error(transparent)]
-    Invalid(#[from] ModelError),
+    Invalid(ModelError),
 }
 
 /// The routing state of one generation. Cheap to clone; parts that did not change are shared.
@@ -144,6 +175,24 @@ impl Snapshot {
     /// # Errors
     /// The change builds on another state, is not newer, or a router names a model version without backend.
     pub fn apply(&self, update: &SnapshotUpdate) -> Result<Self, SnapshotError> {
+        let (next, refused) = self.apply_usable(update)?;
+        match refused.into_iter().next() {
+            None => Ok(next),
+            Some((index, error)) => {
+                Err(SnapshotError::Invalid(error.within(&format!("changed_routers[{index}]"))))
+            }
+        }
+    }
+
+    /// Makes the next state of what can be used; answers the changed routers that cannot, by their place. What was
+    /// before stays in effect for them, unless the change is complete.
+    ///
+    /// # Errors
+    /// The change builds on another state, or is not newer.
+    pub fn apply_usable(
+        &self,
+        update: &SnapshotUpdate,
+    ) -> Result<(Self, Vec<(usize, ModelError)>), SnapshotError> {
         if !update.complete && update.base_generation != self.generation {
             return Err(SnapshotError::Stale { base: update.base_generation, current: self.generation });
         }
@@ -168,11 +217,14 @@ impl Snapshot {
         for id in &update.deleted_routers {
             next.routers.remove(id.as_str());
         }
+        let mut refused = Vec::new();
         for (index, router) in update.changed_routers.iter().enumerate() {
-            next.check_models(router).map_err(|error| error.within(&format!("changed_routers[{index}]")))?;
-            next.routers.insert(router.id.clone(), router.clone());
+            match next.check_models(router) {
+                Ok(()) => drop(next.routers.insert(router.id.clone(), router.clone())),
+                Err(error) => refused.push((index, error)),
+            }
         }
-        Ok(next)
+        Ok((next, refused))
     }
 
     fn put_model(&mut self, model: &Arc<ModelVersion>) {

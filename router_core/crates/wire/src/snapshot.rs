@@ -7,7 +7,9 @@ mod router;
 
 use std::sync::Arc;
 
-use pointsman_model::{EntityKey, Id, ModelError, ModelKey, ModelVersion, SigningKeys, SnapshotUpdate};
+use pointsman_model::{
+    EntityKey, Id, ItemKind, ModelError, ModelKey, ModelVersion, RefusedItem, SigningKeys, SnapshotUpdate,
+};
 use prost::Message;
 
 pub use access::signing_keys_from_proto;
@@ -44,11 +46,50 @@ pub fn decode_signing_keys(bytes: &[u8]) -> Result<SigningKeys, ModelError> {
 ///
 /// # Errors
 /// The first field that is wrong.
-pub fn snapshot_update(update: proto::SnapshotUpdate) -> Result<SnapshotUpdate, ModelError> {
-    let changed_routers =
-        each("changed_routers", update.changed_routers, |router| router_from_proto(router).map(Arc::new))?;
-    let changed_models =
-        each("changed_models", update.changed_models, |model| model_from_proto(model).map(Arc::new))?;
+pub fn snapshot_update(mut update: proto::SnapshotUpdate) -> Result<SnapshotUpdate, ModelError> {
+    let routers = std::mem::take(&mut update.changed_routers);
+    let models = std::mem::take(&mut update.changed_models);
+    let changed_routers = each("changed_routers", routers, |router| router_from_proto(router).map(Arc::new))?;
+    let changed_models = each("changed_models", models, |model| model_from_proto(model).map(Arc::new))?;
+    Ok(SnapshotUpdate { changed_routers, changed_models, ..frame_of(update)? })
+}
+
+/// Takes over what can be used of a published change, and answers which routers and model versions cannot: one of
+/// them holds up neither the others nor the keys.
+///
+/// # Errors
+/// A field that is about no single item is wrong.
+pub fn usable_update(
+    mut update: proto::SnapshotUpdate,
+) -> Result<(SnapshotUpdate, Vec<RefusedItem>), ModelError> {
+    let routers = std::mem::take(&mut update.changed_routers);
+    let models = std::mem::take(&mut update.changed_models);
+    let mut refused = Vec::new();
+    let changed_models = models
+        .into_iter()
+        .filter_map(|model| {
+            let id = format!("{}/{}", model.model_id, model.version);
+            let read = model_from_proto(model).map(Arc::new);
+            read.map_err(|error| refused.push(refused_item(ItemKind::Model, id, &error))).ok()
+        })
+        .collect();
+    let changed_routers = routers
+        .into_iter()
+        .filter_map(|router| {
+            let id = router.router_id.clone();
+            let read = router_from_proto(router).map(Arc::new);
+            read.map_err(|error| refused.push(refused_item(ItemKind::Router, id, &error))).ok()
+        })
+        .collect();
+    Ok((SnapshotUpdate { changed_routers, changed_models, ..frame_of(update)? }, refused))
+}
+
+fn refused_item(kind: ItemKind, id: String, error: &ModelError) -> RefusedItem {
+    RefusedItem { kind, id, reason: error.to_string() }
+}
+
+/// Everything of a change but its routers and models.
+fn frame_of(update: proto::SnapshotUpdate) -> Result<SnapshotUpdate, ModelError> {
     let access = update.access.map(|table| within("access", access::access_table_from_proto(table)));
     let signing_keys = update.signing_keys.map(|keys| within("signing_keys", signing_keys_from_proto(keys)));
     let entity_key = match &update.entity_key[..] {
@@ -65,9 +106,9 @@ pub fn snapshot_update(update: proto::SnapshotUpdate) -> Result<SnapshotUpdate, 
         base_generation: update.base_generation,
         generation: update.generation,
         complete: update.complete,
-        changed_routers,
+        changed_routers: Vec::new(),
         deleted_routers: each("deleted_routers", update.deleted_routers, |id| Id::parse(&id))?,
-        changed_models,
+        changed_models: Vec::new(),
         deleted_models: each("deleted_models", update.deleted_models, |key| {
             model_key(&key.model_id, "version", &key.version)
         })?,

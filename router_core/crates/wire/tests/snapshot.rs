@@ -263,7 +263,7 @@ fn each_wrong_field_is_named_by_its_path() {
         ("changed_models[1].backend.onnx.path: \"/x\"", |u| u.changed_models[1] = model("2", onnx("/x"))),
         ("changed_models[1].backend.onnx.path: \"\"", |u| u.changed_models[1] = model("2", onnx(""))),
         ("changed_models[0].backend.grpc.target: \"a\"", |u| u.changed_models[0] = model("1", grpc("a"))),
-        ("changed_models[0].backend.grpc.target: \"a:1,\"", |u| {
+        ("changed_models[0].backend.grpc.target: \"\" is not host:port", |u| {
             u.changed_models[0] = model("1", grpc("a:1,"))
         }),
         ("changed_models[0].backend: is neither", |u| {

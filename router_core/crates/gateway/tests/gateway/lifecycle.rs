@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pointsman_wire::generated::pointsman_v1::RouterSnapshot;
 use prost::Message;
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -9,7 +10,7 @@ use tokio::net::TcpStream;
 use crate::{
     backend::Backend,
     client::{Client, frame, infer_request, next},
-    world::{ROUTER, router, run, start, start_in, start_with, update},
+    world::{ROUTER, model, router, run, start, start_in, start_with, update},
 };
 
 const GRACE: Duration = Duration::from_secs(15);
@@ -65,7 +66,7 @@ fn a_restarted_server_serves_what_was_published_before() {
 }
 
 #[test]
-fn a_change_that_is_stale_or_wrong_changes_nothing() {
+fn a_change_that_is_stale_changes_nothing() {
     run(async {
         let world = start(json!({}));
         let endpoints = ["127.0.0.1:1".parse().unwrap()];
@@ -74,13 +75,41 @@ fn a_change_that_is_stale_or_wrong_changes_nothing() {
         (stale.base_generation, stale.complete) = (3, false);
         let error = world.server.publish(&stale.encode_to_vec()).unwrap_err();
         assert!(matches!(error, pointsman_gateway::GatewayError::StaleSnapshot(_)), "{error}");
-        let mut wrong = update(9, &endpoints);
-        let mut second = router();
-        second.variants[1].model_version = "3".to_owned();
-        wrong.changed_routers.push(second);
-        let error = world.server.publish(&wrong.encode_to_vec()).unwrap_err();
-        assert!(error.to_string().contains("changed_routers[1].variants[1]"), "{error}");
         assert_eq!(world.metric("pointsman_generation"), 4.0);
+    });
+}
+
+#[test]
+fn what_cannot_be_used_of_a_change_holds_up_nothing_else_now_and_after_a_restart() {
+    run(async {
+        let (world, mut backend) = (start(json!({})), Backend::start().await);
+        let mut partly = update(4, &[backend.address()]);
+        let named = |id: &str| RouterSnapshot { router_id: id.to_owned(), ..router() };
+        let mut unregistered = named("unregistered");
+        unregistered.variants[1].model_version = "3".to_owned();
+        let unknown = RouterSnapshot { version_pinning: 99, ..named("unknown") };
+        let mut user = named("user");
+        user.variants[1].model_version = "9".to_owned();
+        partly.changed_routers.extend([unregistered, unknown, user]);
+        partly.changed_models.push(model("9", "${HOST}:8081"));
+        let published = world.server.publish(&partly.encode_to_vec()).unwrap();
+        assert_eq!(published.generation, 4);
+        let mut refused: Vec<(&str, &str)> =
+            published.refused.iter().map(|item| (item.kind.as_str(), &*item.id)).collect();
+        refused.sort_unstable();
+        let expected =
+            [("model", "tumour/9"), ("router", "unknown"), ("router", "unregistered"), ("router", "user")];
+        assert_eq!(refused, expected);
+        let reason = &published.refused[0].reason;
+        assert!(reason.starts_with("backend.grpc.target: \"${HOST}:8081\" is not host:port"), "{reason}");
+
+        assert_eq!(world.stop(GRACE).await.unwrap(), 0);
+        drop(world.server);
+        let world = start_in(world.folder, 1, json!({}));
+        let client = world.client().await;
+        let answering = client.spawn_infer(&infer_request(ROUTER));
+        backend.call().await.answer(&[]);
+        assert_eq!(answering.await.unwrap().code(), 0, "the others are restored");
     });
 }
 

@@ -76,7 +76,9 @@ impl World {
 
     /// Publishes one router whose only traffic goes to these endpoints; answers the generation.
     pub(crate) fn publish(&self, generation: u64, endpoints: &[SocketAddr]) -> u64 {
-        self.server.publish(&update(generation, endpoints).encode_to_vec()).unwrap()
+        let published = self.server.publish(&update(generation, endpoints).encode_to_vec()).unwrap();
+        assert_eq!(published.refused, []);
+        published.generation
     }
 
     /// Stops the server beside the test.

@@ -3,7 +3,8 @@
 use std::{path::Path, str::FromStr, sync::Arc};
 
 use pointsman_model::{
-    Backend, Datatype, GrpcBackend, ModelError, ModelVersion, OnnxBackend, Signature, Stage, Task, TensorSpec,
+    Backend, Datatype, GrpcBackend, ModelError, ModelVersion, OnnxBackend, Signature, Stage, Task,
+    TensorSpec, check_target,
 };
 
 use super::{each, known, model_key, within};
@@ -35,7 +36,7 @@ pub fn model_from_proto(model: proto::ModelSnapshot) -> Result<ModelVersion, Mod
 fn backend_from_proto(backend: proto::Backend, model_id: &str) -> Result<Backend, ModelError> {
     match backend.kind {
         Some(Kind::Grpc(grpc)) => {
-            check_target(&grpc.target)?;
+            check_target(&grpc.target).map_err(|reason| ModelError::new("grpc.target", reason))?;
             let model_name = if grpc.model_name.is_empty() { model_id } else { &grpc.model_name };
             Ok(Backend::Grpc(GrpcBackend {
                 target: grpc.target.as_str().into(),
@@ -49,19 +50,6 @@ fn backend_from_proto(backend: proto::Backend, model_id: &str) -> Result<Backend
         }
         None => Err(ModelError::new("", "is neither grpc nor onnx; set one of them")),
     }
-}
-
-/// Every part of a target is a host and a port.
-fn check_target(target: &str) -> Result<(), ModelError> {
-    let is_address = |part: &str| {
-        let split = part.trim().rsplit_once(':');
-        split.is_some_and(|(host, port)| !host.is_empty() && port.parse().is_ok_and(|port: u16| port > 0))
-    };
-    if target.split(',').all(is_address) {
-        return Ok(());
-    }
-    let reason = format!("{target:?} is not host:port, or several of them with commas between");
-    Err(ModelError::new("grpc.target", reason))
 }
 
 /// The file lies in the models folder. Symbolic links are followed where it is opened.
