@@ -85,9 +85,7 @@ class FakeDataPlane:
                     refused.append(RefusedItem("model", f"{model.model_id}/{model.version}", reason))
             for router in message.changed_routers:
                 if router.router_id == self.refuse_router:
-                    refused.append(
-                        RefusedItem("router", router.router_id, "slot_runs: refused by the test")
-                    )
+                    refused.append(RefusedItem("router", router.router_id, "slot_runs: refused by the test"))
                 assert sum(router.slot_runs[1::2]) == SLOTS
                 assert len(router.salt) == 16
             if message.complete:

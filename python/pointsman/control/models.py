@@ -171,8 +171,8 @@ class ModelRegistry:
             fault := self._data_plane.target_fault(model.backend.target)
         ):
             raise FailedPreconditionError(
-                f"model version {str(model.key)!r} cannot be served: the target of its backend {fault}; register "
-                "another version and delete this one",
+                f"model version {str(model.key)!r} cannot be served: the target of its backend {fault}; "
+                "register another version and delete this one",
                 metadata={"model_id": model.key.model_id, "version": model.key.version},
             )
 

@@ -33,9 +33,7 @@ REVOKED_WITHIN_SECONDS = 1.0
 
 
 @pytest.mark.parametrize("target", BAD_TARGETS)
-def test_a_bad_target_is_refused_when_it_is_registered(
-    control: Control, router_id: str, target: str
-) -> None:
+def test_a_bad_target_is_refused_when_it_is_registered(control: Control, router_id: str, target: str) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         control.register(router_id, "1", grpc_backend(target, "m"))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT

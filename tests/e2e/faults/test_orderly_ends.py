@@ -1,4 +1,4 @@
-"""A backend that ends its connections in order, as servers with a greatest connection age do, fails no call."""
+"""A backend that ends its connections in order, as servers with a connection age do, fails no call."""
 
 import asyncio
 from collections.abc import Callable

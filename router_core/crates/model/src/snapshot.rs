@@ -220,7 +220,7 @@ impl Snapshot {
         let mut refused = Vec::new();
         for (index, router) in update.changed_routers.iter().enumerate() {
             match next.check_models(router) {
-                Ok(()) => drop(next.routers.insert(router.id.clone(), router.clone())),
+                Ok(()) => next.routers.insert(router.id.clone(), router.clone()),
                 Err(error) => refused.push((index, error)),
             }
         }
