@@ -10,6 +10,9 @@ use crate::errors::{ForkedProcessError, InvalidRequestError, of_gateway};
 /// The longest time that a call from Python may name.
 const MAX_SECONDS: f64 = 86_400.0;
 
+/// Kind, id and reason of an item that was refused.
+type Refused = (&'static str, String, String);
+
 /// A running data plane.
 #[pyclass(frozen, module = "pointsman._core")]
 pub(crate) struct ServerHandle {
@@ -57,7 +60,7 @@ impl ServerHandle {
         &self.address
     }
 
-    fn publish(&self, py: Python<'_>, update: &[u8]) -> PyResult<(u64, Vec<(&'static str, String, String)>)> {
+    fn publish(&self, py: Python<'_>, update: &[u8]) -> PyResult<(u64, Vec<Refused>)> {
         let server = self.server()?;
         let published = py.detach(|| server.publish(update)).map_err(of_gateway)?;
         let refused = published.refused.into_iter().map(|item| (item.kind.as_str(), item.id, item.reason));
