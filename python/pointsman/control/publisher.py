@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -23,7 +23,7 @@ _NOTHING_PUBLISHED = -1
 
 
 @dataclass(frozen=True)
-class Published:
+class _InEffect:
     """What the data plane has: the generation, and the signing keys in it."""
 
     generation: int
@@ -56,7 +56,7 @@ class Publisher:
         self._horizon_us = horizon_days * MICROSECONDS_PER_DAY
         self._clock = clock
         self._lock = threading.Lock()
-        self._published = Published(_NOTHING_PUBLISHED, b"")
+        self._published = _InEffect(_NOTHING_PUBLISHED, b"")
         self._refused: dict[tuple[str, str], str] = {}
         self._open_access = False
 
@@ -161,14 +161,8 @@ class Publisher:
     def _send(self, update: snapshot_pb2.SnapshotUpdate) -> None:
         """Publishes a change; one router or model version that is refused does not hold up the others."""
         published = self._data_plane.publish(update.SerializeToString())
-        for model in update.changed_models:
-            self._refused.pop((_MODEL, f"{model.model_id}/{model.version}"), None)
-        for key in update.deleted_models:
-            self._refused.pop((_MODEL, f"{key.model_id}/{key.version}"), None)
-        for router in update.changed_routers:
-            self._refused.pop((_ROUTER, router.router_id), None)
-        for router_id in update.deleted_routers:
-            self._refused.pop((_ROUTER, router_id), None)
+        for named in _items(update):
+            self._refused.pop(named, None)
         for item in published.refused:
             self._refused[item.kind, item.id] = item.reason
             _log.error("the data plane cannot use a part of a change", **dataclasses.asdict(item))
@@ -177,4 +171,16 @@ class Publisher:
         table = self._published.signing_keys
         if update.HasField("signing_keys"):
             table = update.signing_keys.SerializeToString()
-        self._published = Published(published.generation, table)
+        self._published = _InEffect(published.generation, table)
+
+
+def _items(update: snapshot_pb2.SnapshotUpdate) -> Iterator[tuple[str, str]]:
+    """Answers kind and id of every router and model version that a change names."""
+    for router in update.changed_routers:
+        yield _ROUTER, router.router_id
+    for router_id in update.deleted_routers:
+        yield _ROUTER, router_id
+    for model in update.changed_models:
+        yield _MODEL, f"{model.model_id}/{model.version}"
+    for key in update.deleted_models:
+        yield _MODEL, f"{key.model_id}/{key.version}"

@@ -34,4 +34,4 @@ pub use snapshot::{
     DEFAULT_FEEDBACK_HORIZON_US, EntityKey, ItemKind, RefusedItem, SigningKey, SigningKeys, Snapshot,
     SnapshotError, SnapshotUpdate,
 };
-pub use target::{MAX_ENDPOINTS, check_target, endpoints};
+pub use target::{check_target, endpoints};

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 /// Endpoints that one target may list.
-pub const MAX_ENDPOINTS: usize = 100;
+const MAX_ENDPOINTS: usize = 100;
 /// The longest name that the DNS has.
 const MAX_HOST_BYTES: usize = 253;
 

@@ -65,27 +65,30 @@ pub fn usable_update(
     let routers = std::mem::take(&mut update.changed_routers);
     let models = std::mem::take(&mut update.changed_models);
     let mut refused = Vec::new();
-    let changed_models = models
-        .into_iter()
-        .filter_map(|model| {
-            let id = format!("{}/{}", model.model_id, model.version);
-            let read = model_from_proto(model).map(Arc::new);
-            read.map_err(|error| refused.push(refused_item(ItemKind::Model, id, &error))).ok()
-        })
-        .collect();
-    let changed_routers = routers
-        .into_iter()
-        .filter_map(|router| {
-            let id = router.router_id.clone();
-            let read = router_from_proto(router).map(Arc::new);
-            read.map_err(|error| refused.push(refused_item(ItemKind::Router, id, &error))).ok()
-        })
-        .collect();
+    let model_id = |model: &proto::ModelSnapshot| format!("{}/{}", model.model_id, model.version);
+    let changed_models = usable(models, ItemKind::Model, model_id, model_from_proto, &mut refused);
+    let router_id = |router: &proto::RouterSnapshot| router.router_id.clone();
+    let changed_routers = usable(routers, ItemKind::Router, router_id, router_from_proto, &mut refused);
     Ok((SnapshotUpdate { changed_routers, changed_models, ..frame_of(update)? }, refused))
 }
 
-fn refused_item(kind: ItemKind, id: String, error: &ModelError) -> RefusedItem {
-    RefusedItem { kind, id, reason: error.to_string() }
+/// Converts the items that can be converted, and notes the others as refused.
+fn usable<A, B>(
+    items: Vec<A>,
+    kind: ItemKind,
+    id: impl Fn(&A) -> String,
+    convert: impl Fn(A) -> Result<B, ModelError>,
+    refused: &mut Vec<RefusedItem>,
+) -> Vec<Arc<B>> {
+    let mut converted = Vec::with_capacity(items.len());
+    for item in items {
+        let id = id(&item);
+        match convert(item) {
+            Ok(item) => converted.push(Arc::new(item)),
+            Err(error) => refused.push(RefusedItem { kind, id, reason: error.to_string() }),
+        }
+    }
+    converted
 }
 
 /// Everything of a change but its routers and models.
