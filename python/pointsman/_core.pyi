@@ -187,13 +187,17 @@ def decode_prediction_id(prediction_id: str, signing_keys: bytes) -> DecodedPred
         InvalidPredictionIdError: it is malformed, forged or signed by no known key.
     """
 
-def reallocate_slots(slot_runs: Sequence[int], shares: Sequence[float]) -> tuple[list[int], int]:
+def reallocate_slots(
+    slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ...
+) -> tuple[list[int], int]:
     """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them.
 
     Args:
         slot_runs: The table in force as variant index and length in turn; empty for none yet.
             Indices beyond ``shares`` are variants that went away.
         shares: What each variant shall have, in any unit; at least one above zero.
+        former: Tables that were in force before, the latest first. The first in which each variant holds
+            what it shall hold now says which slots move: as many as can be become as they were in it.
 
     Returns:
         The new table in the same form and the number of slots that moved (0 for a first table).

@@ -16,7 +16,6 @@ from pointsman.domain.data_plane import Published, RefusedItem
 from pointsman.errors import (
     BackendError,
     InvalidPredictionIdError,
-    InvalidRequestError,
     StaleSnapshotError,
 )
 from pointsman.v1 import model_pb2, router_pb2, snapshot_pb2
@@ -186,23 +185,7 @@ class FakeDataPlane:
         except (ValueError, TypeError) as error:
             raise InvalidPredictionIdError("prediction_id: is not one of ours") from error
 
-    def reallocate_slots(self, slot_runs: Sequence[int], shares: Sequence[float]) -> tuple[list[int], int]:
-        if any(share < 0 for share in shares) or not sum(shares) > 0:
-            raise InvalidRequestError("shares: at least one above zero")
-        target = quotas(shares)
-        before = [index for index, length in pairs(slot_runs) for _ in range(length)] or [-1] * SLOTS
-        left = list(target)
-        after = [-1] * SLOTS
-        for slot, index in enumerate(before):
-            if 0 <= index < len(left) and left[index]:
-                left[index] -= 1
-                after[slot] = index
-        open_slots = (slot for slot, index in enumerate(after) if index < 0)
-        for index, count in enumerate(left):
-            for _ in range(count):
-                after[next(open_slots)] = index
-        moved = sum(old != new for old, new in zip(before, after, strict=True)) if slot_runs else 0
-        return runs(after), moved
+    reallocate_slots = staticmethod(_core.reallocate_slots)
 
     def prediction_id(self, router_id: str, variant: str, **facts: object) -> str:
         """Makes a prediction id of now, as a call through this data plane would."""
@@ -233,23 +216,3 @@ class FakeDataPlane:
 
 def pairs(slot_runs: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip(slot_runs[::2], slot_runs[1::2], strict=True))
-
-
-def quotas(shares: Sequence[float]) -> list[int]:
-    """Splits the slots by largest remainder."""
-    exact = [share / sum(shares) * SLOTS for share in shares]
-    counts = [int(share) for share in exact]
-    order = sorted(range(len(shares)), key=lambda index: exact[index] - counts[index], reverse=True)
-    for index in order[: SLOTS - sum(counts)]:
-        counts[index] += 1
-    return counts
-
-
-def runs(slots: Sequence[int]) -> list[int]:
-    found: list[int] = []
-    for index in slots:
-        if found and found[-2] == index:
-            found[-1] += 1
-        else:
-            found += [index, 1]
-    return found

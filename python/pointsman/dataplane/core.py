@@ -157,10 +157,12 @@ class CoreDataPlane:
         with _translated():
             return _core.decode_prediction_id(prediction_id, signing_keys)
 
-    def reallocate_slots(self, slot_runs: Sequence[int], shares: Sequence[float]) -> tuple[list[int], int]:
+    def reallocate_slots(
+        self, slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ()
+    ) -> tuple[list[int], int]:
         """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them."""
         with _translated():
-            return _core.reallocate_slots(slot_runs, shares)
+            return _core.reallocate_slots(slot_runs, shares, former)
 
 
 @contextmanager

@@ -212,8 +212,12 @@ class DataPlane(Protocol):
             InvalidPredictionIdError: It is malformed, forged or signed by no known key.
         """
 
-    def reallocate_slots(self, slot_runs: Sequence[int], shares: Sequence[float]) -> tuple[list[int], int]:
+    def reallocate_slots(
+        self, slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ()
+    ) -> tuple[list[int], int]:
         """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them.
+
+        Which move brings the new table nearest to the first of ``former`` that has these shares.
 
         Returns:
             The new table as variant index and length in turn, and the number of slots that moved.

@@ -222,6 +222,19 @@ variants = Table(
     Index("ix_variants_model_version_key", "model_version_key"),
 )
 
+# The tables that routers had before; the revision is that of the router when it had it.
+former_slot_tables = Table(
+    "former_slot_tables",
+    metadata,
+    Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    # A JSON list: the names of the variants whose indices the runs hold.
+    Column("names", Text, nullable=False),
+    # As in routers.
+    Column("slot_runs", Text, nullable=False),
+    CheckConstraint("revision > 0", name="revision"),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,
