@@ -105,12 +105,13 @@ class ControlPlane:
         )
         self._lake = LakeParts(self._database, data_plane, self._applier, lake_folder, self._options, clock)
         self._signing = SigningKeys(self._database, changes, self._options.feedback_horizon_days)
+        refusals = self._publisher.refusals
         self._deployments = Deployments(
-            self._database, changes, data_plane, self._lanes, self._options.deploy_timeout_seconds
+            self._database, changes, data_plane, refusals, self._lanes, self._options.deploy_timeout_seconds
         )
         self._models = ModelRegistry(self._database, changes, data_plane, self._options.probe_timeout_seconds)
         self._routers = RouterParts(
-            routers=RouterRegistry(self._database, changes, data_plane),
+            routers=RouterRegistry(self._database, changes, data_plane, refusals),
             allocations=Allocations(changes, data_plane),
             deployments=self._deployments,
             watch=RouterWatch(self._database, data_plane, self._applier, self._reader, clock),
@@ -154,13 +155,19 @@ class ControlPlane:
         return self._reason
 
     @property
+    def refused(self) -> list[str]:
+        """What the data plane cannot use of the state, in sentences."""
+        return self._publisher.refusals.described()
+
+    @property
     def open_access(self) -> bool:
         """Whether calls without a key are the local admin's, because no key exists yet."""
         return self._publisher.open_access
 
     def metrics(self) -> str:
         """Writes what the control plane measures in the Prometheus text format."""
-        return "" if self._reason else manifest_gauges(self._database)
+        gauges = "" if self._reason else manifest_gauges(self._database)
+        return gauges + self._publisher.refusals.metrics()
 
     async def rotate_signing_key(self) -> int:
         """Signs prediction ids with a new key from now on; the old ones verify until the feedback horizon.

@@ -17,7 +17,7 @@ from pointsman.rest.hosts import HostCheck
 from pointsman.rest.request_ids import RequestIds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from starlette.requests import Request
 
@@ -36,6 +36,9 @@ class ServerState:
     is_draining: Callable[[], bool]
     control_reason: Callable[[], str]
     """Why the control plane is not ready, in words; empty when it is."""
+
+    refused: Callable[[], Sequence[str]] = tuple
+    """What the data plane cannot use of the routing state, in sentences."""
 
     control_metrics: Callable[[], str] = str
     """What the control plane measures, in the Prometheus text format; may take a query of the database."""
@@ -61,13 +64,16 @@ def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopbac
         """Calls are answered: 200, or 503 while starting or draining.
 
         A control plane that waits for its database is told about, but it is no reason to send calls
-        elsewhere: the data plane answers them from the state it has.
+        elsewhere: the data plane answers them from the state it has. The same goes for parts of the state
+        that it cannot use.
         """
         serving, facts = await asyncio.to_thread(_serving, state)
         status = "draining" if state.is_draining() else "serving" if serving else "starting"
         reason = state.control_reason()
         control = {"ready": not reason, **({"reason": reason} if reason else {})}
         body = {"status": status, "generation": facts.get("generation", 0), "control_plane": control}
+        if refused := state.refused():
+            body["degraded"] = list(refused)
         return JSONResponse(body, status_code=200 if status == "serving" else 503)
 
     async def metrics(_: Request) -> Response:

@@ -27,12 +27,14 @@ class Server:
     plane: DataPlaneAnswers = field(default_factory=DataPlaneAnswers)
     draining: bool = False
     reason: str = ""
+    refused: tuple[str, ...] = ()
 
     def app(self, **options: Any) -> ASGIApp:
         state = ServerState(
             self.plane,  # type: ignore[arg-type]
             lambda: self.draining,
             lambda: self.reason,
+            lambda: self.refused,
             lambda: "pointsman_lake_rows 3\n",
         )
         return create_app(state, **options)
@@ -155,3 +157,10 @@ async def test_request_ids_are_kept_or_made() -> None:
     app = Server().app()
     assert (await get(app, "/livez", x_request_id="abc-1")).headers["x-request-id"] == "abc-1"
     assert len((await get(app, "/livez", x_request_id="no\tgood")).headers["x-request-id"]) == 36
+
+
+async def test_parts_of_the_state_that_cannot_be_used_are_told_and_no_reason_to_stay_away() -> None:
+    assert "degraded" not in (await get(Server().app(), "/readyz")).json()
+    answer = await get(Server(refused=("router 'a': no such model",)).app(), "/readyz")
+    assert answer.status == 200
+    assert answer.json()["degraded"] == ["router 'a': no such model"]
