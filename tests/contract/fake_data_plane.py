@@ -78,33 +78,29 @@ class FakeDataPlane:
                 raise StaleSnapshotError(
                     f"base_generation: {message.base_generation} is not {self.generation}; publish everything"
                 )
-            for model in message.changed_models:
-                if model.backend.HasField("grpc") and (fault := self.target_fault(model.backend.grpc.target)):
-                    reason = f"backend.grpc.target: {fault}"
-                    refused.append(RefusedItem("model", f"{model.model_id}/{model.version}", reason))
-            for router in message.changed_routers:
-                if router.router_id == self.refuse_router:
-                    refused.append(RefusedItem("router", router.router_id, "slot_runs: refused by the test"))
-                assert sum(router.slot_runs[1::2]) == SLOTS
-                assert len(router.salt) == 16
+            if not message.complete and message.generation <= self.generation:
+                raise StaleSnapshotError(f"generation: {message.generation} is not above {self.generation}")
             if message.complete:
                 self.routers.clear()
                 self.models.clear()
-            unusable = {(item.kind, item.id) for item in refused}
-            self.routers |= {
-                router.router_id: router
-                for router in message.changed_routers
-                if ("router", router.router_id) not in unusable
-            }
-            self.models |= {
-                (model.model_id, model.version): model
-                for model in message.changed_models
-                if ("model", f"{model.model_id}/{model.version}") not in unusable
-            }
-            for router_id in message.deleted_routers:
-                self.routers.pop(router_id, None)
+            for model in message.changed_models:
+                fault = self.model_fault(model)
+                if fault:
+                    refused.append(RefusedItem("model", f"{model.model_id}/{model.version}", fault))
+                else:
+                    self.models[model.model_id, model.version] = model
             for key in message.deleted_models:
                 self.models.pop((key.model_id, key.version), None)
+            for router_id in message.deleted_routers:
+                self.routers.pop(router_id, None)
+            for router in message.changed_routers:
+                assert sum(router.slot_runs[1::2]) == SLOTS
+                assert len(router.salt) == 16
+                fault = self.router_fault(router)
+                if fault:
+                    refused.append(RefusedItem("router", router.router_id, fault))
+                else:
+                    self.routers[router.router_id] = router
             if message.HasField("access"):
                 self.access = message.access
             if message.HasField("signing_keys"):
@@ -115,6 +111,24 @@ class FakeDataPlane:
             self.updates.append(message)
             self.lock.notify_all()
             return Published(self.generation, tuple(refused))
+
+    def model_fault(self, model: snapshot_pb2.ModelSnapshot) -> str:
+        """What a publish refuses a model version for; empty when it does not."""
+        fault = self.target_fault(model.backend.grpc.target) if model.backend.HasField("grpc") else ""
+        return f"backend.grpc.target: {fault}" if fault else ""
+
+    def router_fault(self, router: snapshot_pb2.RouterSnapshot) -> str:
+        """What a publish refuses a router for; empty when it does not."""
+        if router.router_id == self.refuse_router:
+            return "slot_runs: refused by the test"
+        for index, variant in enumerate(router.variants):
+            named = f"version {variant.model_version} of model {variant.model_id}"
+            model = self.models.get((variant.model_id, variant.model_version))
+            if model is None:
+                return f"variants[{index}].model_version: {named} is not registered"
+            if not model.HasField("backend"):
+                return f"variants[{index}].model_version: {named} has no backend and can only be monitored"
+        return ""
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         """Waits until what is published fulfils a condition."""
