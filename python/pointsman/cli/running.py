@@ -54,6 +54,7 @@ async def run_until_end(started: StartedServer) -> None:
                 ending.is_set,
                 control_reason=lambda: control.reason,
                 refused=lambda: control.refused,
+                left_behind_journals=control.left_behind_journals,
                 control_metrics=control.metrics,
             ),
             allowed_hosts=started.settings.allowed_hosts,

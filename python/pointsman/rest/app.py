@@ -40,6 +40,9 @@ class ServerState:
     refused: Callable[[], Sequence[str]] = tuple
     """What the data plane cannot use of the routing state, in sentences."""
 
+    left_behind_journals: Callable[[], list[dict[str, object]]] = list
+    """What is known of journals whose servers are gone."""
+
     control_metrics: Callable[[], str] = str
     """What the control plane measures, in the Prometheus text format; may take a query of the database."""
 
@@ -71,6 +74,8 @@ def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopbac
         status = "draining" if state.is_draining() else "serving" if serving else "starting"
         reason = state.control_reason()
         control = {"ready": not reason, **({"reason": reason} if reason else {})}
+        if left_behind := state.left_behind_journals():
+            control["left_behind_journals"] = left_behind
         body = {"status": status, "generation": facts.get("generation", 0), "control_plane": control}
         if refused := state.refused():
             body["degraded"] = list(refused)

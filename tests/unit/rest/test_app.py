@@ -32,10 +32,10 @@ class Server:
     def app(self, **options: Any) -> ASGIApp:
         state = ServerState(
             self.plane,  # type: ignore[arg-type]
-            lambda: self.draining,
-            lambda: self.reason,
-            lambda: self.refused,
-            lambda: "pointsman_lake_rows 3\n",
+            is_draining=lambda: self.draining,
+            control_reason=lambda: self.reason,
+            refused=lambda: self.refused,
+            control_metrics=lambda: "pointsman_lake_rows 3\n",
         )
         return create_app(state, **options)
 
