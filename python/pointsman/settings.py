@@ -109,6 +109,29 @@ class Limits(BaseModel):
     """Threads that run ONNX models which are too slow to run on the thread of the call."""
 
 
+class HttpLimits(BaseModel):
+    """What clients of the HTTP port may take up. Health is answered whatever else goes on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    max_connections: Annotated[int, Field(ge=1, le=100_000)] = 256
+    """Open connections. Past it the oldest without a request in progress is closed, so that who asks at once
+    is answered.
+    """
+
+    max_requests: Count = 16
+    """Requests at a time, ``/health``, ``/livez`` and ``/readyz`` aside. Past it one is answered 503."""
+
+    head_seconds: Seconds = 10.0
+    """Seconds for the head of a request to arrive whole. Then its connection is closed."""
+
+    request_seconds: Seconds = 30.0
+    """Seconds for a request to be answered, and for its client to take the answer."""
+
+    idle_seconds: Seconds = 30.0
+    """Seconds that a connection may be open without a request."""
+
+
 class JournalSettings(BaseModel):
     """How predictions and feedback are kept until the lake and the database have them."""
 
@@ -217,6 +240,9 @@ class Settings(BaseSettings):
 
     limits: Limits = Limits()
     """What one client, one call or one backend may take up."""
+
+    http_limits: HttpLimits = HttpLimits()
+    """What clients of the HTTP port may take up. Health is answered whatever else goes on."""
 
     @field_validator("grpc", "http", "endpoint")
     @classmethod
