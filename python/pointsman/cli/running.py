@@ -59,8 +59,9 @@ async def run_until_end(started: StartedServer) -> None:
             ),
             allowed_hosts=started.settings.allowed_hosts,
             loopback=is_loopback(started.settings.http),
+            max_requests=started.settings.http_limits.max_requests,
         )
-        http = make_http_server(app)
+        http = make_http_server(app, started.settings.http_limits)
         serving = asyncio.create_task(http.serve(sockets=[started.http_listener]))
         _announce(started, control)
         await ending.wait()

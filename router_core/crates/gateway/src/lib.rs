@@ -5,6 +5,7 @@
 
 mod acceptor;
 mod admission;
+mod allowance;
 mod auth;
 mod backends;
 mod budget;
@@ -23,6 +24,7 @@ mod journal;
 mod journal_config;
 mod journal_metrics;
 mod keepalive;
+mod key_shares;
 mod lake_queries;
 mod loaded_files;
 mod logging;

@@ -1,9 +1,12 @@
 //! One call to a backend: what is sent, and what came back.
 
+use std::time::{Duration, Instant};
+
 use bytes::{Bytes, BytesMut};
 use h2::{Reason, RecvStream, SendStream};
 use http::{HeaderMap, StatusCode, uri::Authority};
 use pointsman_wire::Walker;
+use tokio::time::timeout;
 use tonic::Code;
 
 use super::{
@@ -29,6 +32,8 @@ pub(crate) struct Arriving {
     pub(crate) pieces: Vec<Bytes>,
     pub(crate) walker: Walker,
     pub(crate) rest: RecvStream,
+    /// How long its client may be waited for, all pieces together: the backend's place is held meanwhile.
+    pub(crate) patience: Duration,
 }
 
 /// What a backend answered.
@@ -170,13 +175,20 @@ impl From<StreamError> for Fed {
 
 /// Passes the rest of a request on, checked field by field before it leaves.
 async fn feed(arriving: Arriving, out: &mut SendStream<Bytes>) -> Result<(), Fed> {
-    let Arriving { pieces, mut walker, mut rest } = arriving;
+    let Arriving { pieces, mut walker, mut rest, mut patience } = arriving;
     for piece in pieces {
         message::send(out, piece).await?;
     }
     let refused = |error: pointsman_wire::WireError| Fed::Refused(CallError::invalid(error.to_string()));
     let gone = |error: h2::Error| Fed::Refused(message::client_gone(&error));
-    while let Some(data) = message::next_data(&mut rest).await.map_err(gone)? {
+    loop {
+        // Only the client's time counts: what the backend takes is not its fault.
+        let waiting = Instant::now();
+        let next = timeout(patience, message::next_data(&mut rest)).await;
+        let Some(data) = next.map_err(|_| Fed::Refused(message::sent_too_slowly()))?.map_err(gone)? else {
+            break;
+        };
+        patience = patience.saturating_sub(waiting.elapsed());
         walker.feed(&data).map_err(refused)?;
         message::send(out, data).await?;
     }
