@@ -212,7 +212,7 @@ fn rewrite(
             let mut walker = Walker::new(scan.length, start.prefix.length as usize);
             walker.feed(&rest).map_err(of_wire)?;
             let pieces = vec![head.freeze(), rest];
-            Ok((Outgoing::Arriving(Box::new(Arriving { pieces, walker, rest: call.body })), None))
+            Ok((Outgoing::Arriving(Box::new(Arriving::new(pieces, walker, call.body))), None))
         }
     }
 }
