@@ -217,7 +217,7 @@ fn rewrite(
             let pieces = vec![head.freeze(), rest];
             let patience = call.worker.shared.config.limits.message_timeout();
             let patience = patience.saturating_sub(call.started.elapsed());
-            let arriving = Arriving { pieces, walker, rest: call.body, patience };
+            let arriving = Arriving::new(pieces, walker, call.body, patience);
             Ok((Outgoing::Arriving(Box::new(arriving)), Some(held)))
         }
     }
