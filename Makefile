@@ -101,6 +101,14 @@ test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
 	cargo test --workspace --locked --features $(FAULTS)
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
+$(VENV)/.stamp-spark: $(VENV)/.stamp-python
+	@$(UV_SYNC) --group spark
+	@touch $@
+
+.PHONY: spark
+spark: setup $(VENV)/.stamp-spark ## Read the lake with Spark, too, as the reference says (needs Java; installs 450 MB)
+	$(BIN)/pytest tests/e2e/lake
+
 .PHONY: torture
 torture: setup ## Kill the server 1,000 times under load and compare with what clients were told (KILLS=1000)
 	cargo build --locked --package pointsman-core --features $(FAULTS)

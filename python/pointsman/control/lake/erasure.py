@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pointsman.control.applier import Applier
     from pointsman.control.lake.folder import LakeFolder
+    from pointsman.control.lake.listing import Listing
     from pointsman.control.lake.retention import Retention
     from pointsman.control.shipping import Shipping
     from pointsman.domain.data_plane import DataPlane
@@ -55,6 +56,7 @@ class Erasure:
         applier: Who applies the feedback that the journal still holds.
         folder: The lake's folder.
         retention: Who deletes files.
+        listing: Tells other programs what to read.
         changing: Is held while files are put in the place of others.
         clock: Answers the time in UTC microseconds.
     """
@@ -67,6 +69,7 @@ class Erasure:
         applier: Applier,
         folder: LakeFolder,
         retention: Retention,
+        listing: Listing,
         changing: threading.Lock,
         clock: Callable[[], int],
     ) -> None:
@@ -76,6 +79,7 @@ class Erasure:
         self._applier = applier
         self._folder = folder
         self._retention = retention
+        self._listing = listing
         self._changing = changing
         self._clock = clock
 
@@ -120,6 +124,7 @@ class Erasure:
             # Feedback first: as long as the predictions are there, a second attempt finds what is left.
             feedback_count = self._erase_feedback(router_id, prediction_ids)
             prediction_count = sum(self._erase_predictions(*found, forms) for found in affected)
+            self._listing.write()
         return Erased(prediction_count, feedback_count)
 
     def _find(self, router_id: str, forms: list[str]) -> tuple[list[tuple[LakeFile, int]], set[str]]:

@@ -11,6 +11,7 @@ from pointsman.control.lake.compaction import Compaction
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lake.feedback_export import FeedbackExport
 from pointsman.control.lake.folder import LakeFolder
+from pointsman.control.lake.listing import Listing
 from pointsman.control.lake.retention import Retention
 from pointsman.control.lake.sealing import Sealing
 from pointsman.control.lake.upkeep import LakeUpkeep
@@ -60,14 +61,16 @@ class LakeParts:
             grace_seconds=options.replaced_file_grace_seconds,
             clock=clock,
         )
+        listing = Listing(database, folder, data_plane)
         self.erasure = Erasure(
-            database, data_plane, self.shipping, applier, folder, retention, changing, clock
+            database, data_plane, self.shipping, applier, folder, retention, listing, changing, clock
         )
         self.upkeep = LakeUpkeep(
             FeedbackExport(database, folder, data_plane, clock),
             Compaction(database, data_plane, folder, clock),
             retention,
             Sealing(database, data_plane, keeper, self.shipping, folder, clock),
+            listing,
             self.shipping,
             changing,
             interval_seconds=options.lake_upkeep_interval_seconds,
