@@ -214,6 +214,12 @@ def decode_prediction_id(prediction_id: str, signing_keys: bytes) -> DecodedPred
         InvalidPredictionIdError: it is malformed, forged or signed by no known key.
     """
 
+def limits() -> dict[str, tuple[float, float]]:
+    """Answers the least and the most of every number of the configuration, by its path, and what is fixed.
+
+    The control plane checks the same before the data plane sees a value; a test compares both.
+    """
+
 def reallocate_slots(
     slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ...
 ) -> tuple[list[int], int]:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_FILE = Path("pointsman.toml")
 ENVIRONMENT_PREFIX = "POINTSMAN_"
 
-Count = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Seconds = Annotated[float, Field(ge=0.001, le=365 * 86_400, allow_inf_nan=False)]
 MAX_THREADS = 256
 """The most threads that the data plane takes calls on."""
 
@@ -46,7 +46,7 @@ class Limits(BaseModel):
     at once.
     """
 
-    max_streams_per_connection: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1_000
+    max_streams_per_connection: Count = 1_000
     """Calls at a time on one connection, so that a single client cannot fill the server."""
 
     max_header_list_bytes: Annotated[int, Field(ge=1_024, le=2**24)] = 65_536
@@ -62,7 +62,7 @@ class Limits(BaseModel):
     plane takes at most 256, a quarter of them from one key and a sixteenth from one connection.
     """
 
-    max_queued_per_backend: Annotated[int, Field(ge=0)] = 1_024
+    max_queued_per_backend: Annotated[int, Field(ge=0, le=1_000_000)] = 1_024
     """Calls that wait for a backend at its limit. Past it a call is answered RESOURCE_EXHAUSTED at once."""
 
     connect_timeout_seconds: Seconds = 2.0
@@ -94,13 +94,13 @@ class Limits(BaseModel):
     once.
     """
 
-    body_budget_bytes: Annotated[int, Field(ge=1024 * 1024)] = 256 * 1024 * 1024
+    body_budget_bytes: Annotated[int, Field(ge=2**20, le=2**40)] = 256 * 1024 * 1024
     """Bytes of buffered and recorded bodies in memory, over all calls. Past it buffering is
     RESOURCE_EXHAUSTED. What has arrived counts, not what is announced. Administrative changes may fill a
     quarter of it, administrative questions a sixteenth, health and reflection together another sixteenth.
     """
 
-    record_queue_length: Count = 65_536
+    record_queue_length: Annotated[int, Field(ge=1, le=100_000_000)] = 65_536
     """Predictions waiting to be written to the journal. When it is full new ones are dropped and counted; no
     call ever waits.
     """

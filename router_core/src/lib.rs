@@ -4,6 +4,7 @@ mod allocator;
 mod engine;
 mod errors;
 mod lake;
+mod limits;
 mod prediction_id;
 mod server;
 mod target;
@@ -23,6 +24,7 @@ mod _core {
             PositionGoneError, StaleSnapshotError,
         },
         lake::{count_lake_calls, read_lake_rows},
+        limits::limits,
         prediction_id::{DecodedPredictionId, decode_prediction_id},
         server::{ServerHandle, start_server},
         target::target_fault,

@@ -17,7 +17,6 @@ from pointsman.errors import FailedPreconditionError, InvalidArgumentError, Inva
 from pointsman.v1 import record_pb2
 
 MAX_PREDICTION_ID_CHARS = 1024
-MAX_ENTITY_CHARS = 4096
 MAX_ROW = 1_000_000
 _SHOWN_METRICS = 10
 
@@ -57,7 +56,7 @@ def check_fields(given: GivenFeedback, now_us: int) -> None:
     found = Violations()
     if given.names_entity:
         found.check_id("router_id", given.router_id)
-        found.check_text("entity_id", given.entity_id, MAX_ENTITY_CHARS)
+        found.check_entity("entity_id", given.entity_id)
     elif not given.prediction_id:
         found.add(
             "prediction_id",

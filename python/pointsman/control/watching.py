@@ -27,7 +27,6 @@ from pointsman.store.database import Database
 from pointsman.store.feedback_reading import window_feedback
 from pointsman.v1 import snapshot_pb2
 
-_MAX_ENTITY_CHARS = 4096
 _MAX_STATUS_CODE = 16
 
 
@@ -175,7 +174,7 @@ def _check(wanted: PredictionFilter) -> None:
     found = Violations()
     if wanted.variant:
         found.check_id("variant", wanted.variant)
-    found.check_text("entity_id", wanted.entity_id, _MAX_ENTITY_CHARS)
+    found.check_entity("entity_id", wanted.entity_id)
     if wanted.status_code is not None and not 0 <= wanted.status_code <= _MAX_STATUS_CODE:
         found.add(
             "status_code",

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from pointsman.domain.keys import Principal
     from pointsman.store.database import Database
 
-MAX_ENTITY_CHARS = 4096
 _SHIP_SECONDS = 30.0
 _BATCH_ROWS = 65_536
 
@@ -106,7 +105,7 @@ class Erasure:
         found = Violations()
         if not entity_id:
             found.add("entity_id", "is empty; name the entity as calls did")
-        found.check_text("entity_id", entity_id, MAX_ENTITY_CHARS)
+        found.check_entity("entity_id", entity_id)
         found.raise_if_any()
         with self._database.read() as connection:
             find_router(connection, caller, router_id, Rule.CHANGE_ROUTER)

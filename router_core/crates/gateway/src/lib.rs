@@ -13,6 +13,7 @@ mod call_log;
 mod call_task;
 mod client;
 mod config;
+mod config_ranges;
 mod connection;
 mod control;
 mod counters;
@@ -51,6 +52,7 @@ mod worker;
 mod worker_thread;
 
 pub use config::{Limits, ServerConfig};
+pub use config_ranges::{RANGES, Range};
 pub use error::GatewayError;
 pub use journal_config::JournalConfig;
 pub use lake_queries::{count_lake_calls, read_lake_rows};
