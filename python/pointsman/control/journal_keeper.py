@@ -20,7 +20,12 @@ from pointsman.domain.journals import (
 )
 from pointsman.domain.lake import JournalStream
 from pointsman.domain.values import MICROSECONDS_PER_SECOND
-from pointsman.errors import JournalHeldError, JournalTakenError, PointsmanError
+from pointsman.errors import (
+    DatabaseUnavailableError,
+    JournalHeldError,
+    JournalTakenError,
+    PointsmanError,
+)
 from pointsman.store import journals
 from pointsman.store.database import Database
 
@@ -151,8 +156,9 @@ class JournalKeeper:
     def renew(self) -> None:
         """Shows the others that this process lives, when it is time to.
 
+        A database that takes no writes just now is tried again the next time: what is stored is guarded.
+
         Raises:
-            DatabaseUnavailableError: The database does not answer.
             JournalTakenError: A copy of the folder took the id meanwhile.
         """
         if self._taken is not None:
@@ -167,6 +173,10 @@ class JournalKeeper:
             self._taken = error
             _log.error("the journal's id was taken", reason=str(error))
             raise
+        except DatabaseUnavailableError as error:
+            _log.warning("the journal's id is not renewed", reason=str(error))
+            self._renewed_us = now_us
+            return
         self._renewed_us = now_us
         self._renewals += 1
         if self._renewals % _LOOK_EVERY_RENEWALS == 0:

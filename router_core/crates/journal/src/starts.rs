@@ -47,23 +47,29 @@ pub(crate) struct Starts {
 
 impl Starts {
     /// Reads the openings so far; none for a folder of before there were such lines.
+    ///
+    /// A list that cannot be read counts as none: it is missed only where the folder is a copy as well, and calls are
+    /// to be answered.
     pub(crate) fn read(files: &dyn Files, folder: &Path) -> Result<Self, JournalError> {
         let path = folder.join(NAME);
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         match files.read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(JournalError::io(&path, &error)),
             Ok(file) => {
                 let mut file = file.take(MAX_FILE_BYTES);
-                file.read_to_string(&mut text).map_err(|error| JournalError::io(&path, &error))?;
+                file.read_to_end(&mut bytes).map_err(|error| JournalError::io(&path, &error))?;
             }
         }
+        let text = String::from_utf8_lossy(&bytes);
         let mut lines = text.lines();
         let list = (lines.next() == Some(TITLE)).then(|| lines.map(parse).collect::<Option<Vec<_>>>());
-        match list.flatten() {
-            Some(list) => Ok(Self { list, is_saved: true }),
-            None => Err(JournalError::corrupt(&path, "it holds no list of the journal's openings")),
-        }
+        let Some(list) = list.flatten() else {
+            let path = path.display();
+            tracing::error!(%path, "it holds no list of the journal's openings; the journal goes on without it");
+            return Ok(Self::default());
+        };
+        Ok(Self { list, is_saved: true })
     }
 
     /// Adds this opening.
@@ -162,14 +168,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_none_of_ours_is_refused() {
+    fn a_list_that_cannot_be_read_counts_as_none() {
         let folder = tempfile::tempdir().unwrap();
         for text in ["", "other\n", "pointsman journal starts 1\nshort - 1 2 0\n"] {
             std::fs::write(folder.path().join(NAME), text).unwrap();
-            assert!(
-                matches!(Starts::read(&RealFiles, folder.path()), Err(JournalError::Corrupt { .. })),
-                "{text:?}"
-            );
+            assert!(Starts::read(&RealFiles, folder.path()).unwrap().all().is_empty(), "{text:?}");
         }
     }
 
