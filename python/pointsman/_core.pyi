@@ -70,7 +70,34 @@ class ServerHandle:
 
     @property
     def journal_id(self) -> str:
-        """The journal's name: 32 hexadecimal digits, for ever the same. Positions are its own."""
+        """The journal's name: 32 hexadecimal digits. Positions are its own."""
+
+    def journal_starts(self) -> list[tuple[str, str, int, int, bool]]:
+        """Answers the openings of the journal's folder, oldest first; the last is this process's.
+
+        Returns:
+            For each its id, the place of the folder (the same for no other folder; empty when the system
+            does not say), where the logs of predictions and feedback ended then, and whether the folder
+            says that the database has it.
+
+        Raises:
+            JournalError: this opening cannot be noted on the disk.
+        """
+
+    def journal_ends(self) -> tuple[int, int]:
+        """Answers the positions behind all predictions and all feedback on disk.
+
+        Feedback that was acknowledged before is before its end.
+        """
+
+    def confirm_journal(self, journal_id: str) -> None:
+        """Says under which name the database knows the journal, and that it has the openings so far.
+
+        To be called before the first ``release_predictions``: files of the lake are named for it.
+
+        Raises:
+            JournalError: it is no name, or cannot be written; the journal has the name that it had.
+        """
 
     def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
         """Reads a ``FeedbackBatch`` of what is on disk behind a position, waiting for the first entry.
