@@ -13,6 +13,7 @@ from typing import Any
 from pointsman import _core
 from pointsman.dataplane.core import CoreDataPlane
 from pointsman.domain.data_plane import Published, RefusedItem
+from pointsman.domain.journals import JournalEnds, JournalStart
 from pointsman.errors import (
     BackendError,
     InvalidPredictionIdError,
@@ -140,6 +141,15 @@ class FakeDataPlane:
     @property
     def journal_id(self) -> str:
         return self.journal.journal_id
+
+    def journal_starts(self) -> tuple[JournalStart, ...]:
+        return tuple(self.journal.starts)
+
+    def journal_ends(self) -> JournalEnds:
+        return self.journal.ends()
+
+    def confirm_journal(self, journal_id: str) -> None:
+        self.journal.confirm(journal_id)
 
     def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
         return self.journal.take_feedback(after_position, max_entries, timeout_seconds)

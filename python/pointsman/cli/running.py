@@ -49,7 +49,13 @@ async def run_until_end(started: StartedServer) -> None:
     data_plane = started.data_plane
     async with _control_plane(started) as control:
         app = create_app(
-            ServerState(data_plane, ending.is_set, lambda: control.reason, control.metrics),
+            ServerState(
+                data_plane,
+                ending.is_set,
+                lambda: control.reason,
+                control.metrics,
+                control.left_behind_journals,
+            ),
             allowed_hosts=started.settings.allowed_hosts,
             loopback=is_loopback(started.settings.http),
         )

@@ -40,6 +40,9 @@ class ServerState:
     control_metrics: Callable[[], str] = str
     """What the control plane measures, in the Prometheus text format; may take a query of the database."""
 
+    left_behind_journals: Callable[[], list[dict[str, object]]] = list
+    """What is known of journals whose servers are gone."""
+
 
 def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopback: bool = True) -> Starlette:
     """Makes the HTTP application.
@@ -67,6 +70,8 @@ def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopbac
         status = "draining" if state.is_draining() else "serving" if serving else "starting"
         reason = state.control_reason()
         control = {"ready": not reason, **({"reason": reason} if reason else {})}
+        if left_behind := state.left_behind_journals():
+            control["left_behind_journals"] = left_behind
         body = {"status": status, "generation": facts.get("generation", 0), "control_plane": control}
         return JSONResponse(body, status_code=200 if status == "serving" else 503)
 

@@ -275,6 +275,39 @@ journal_positions = Table(
     CheckConstraint("position >= 0", name="position"),
 )
 
+# Who stores under a journal's id: the opening of a folder that came last, so that no copy of it does as well.
+journals = Table(
+    "journals",
+    metadata,
+    Column("journal_id", String(32), primary_key=True),
+    # Unset while nobody has.
+    Column("start_id", String(32)),
+    Column("place", Text, nullable=False),
+    # Whether it has not said that it ended.
+    Column("held", Boolean, nullable=False),
+    # Goes up as long as it lives: no clock of another machine is asked.
+    Column("renewals", BigInteger, nullable=False),
+    Column("renew_time_us", BigInteger, nullable=False),
+    # Where its logs ended then, to tell what a journal holds whose server is gone.
+    Column("predictions_end", BigInteger, nullable=False),
+    Column("feedback_end", BigInteger, nullable=False),
+    # The journal that this one's folder is a copy of, and up to where.
+    Column("former_id", String(32)),
+    Column("former_predictions", BigInteger),
+    Column("former_feedback", BigInteger),
+)
+
+# The openings of journals' folders, by which a copy is known: it lacks those that came after it was made.
+journal_starts = Table(
+    "journal_starts",
+    metadata,
+    Column("journal_id", ForeignKey("journals.journal_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("start_id", String(32), nullable=False),
+    Column("predictions_end", BigInteger, nullable=False),
+    Column("feedback_end", BigInteger, nullable=False),
+)
+
 # The manifest: what is not here is not in the lake.
 lake_files = Table(
     "lake_files",

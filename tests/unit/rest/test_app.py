@@ -27,6 +27,7 @@ class Server:
     plane: DataPlaneAnswers = field(default_factory=DataPlaneAnswers)
     draining: bool = False
     reason: str = ""
+    left_behind: list[dict[str, object]] = field(default_factory=list)
 
     def app(self, **options: Any) -> ASGIApp:
         state = ServerState(
@@ -34,6 +35,7 @@ class Server:
             lambda: self.draining,
             lambda: self.reason,
             lambda: "pointsman_lake_rows 3\n",
+            lambda: self.left_behind,
         )
         return create_app(state, **options)
 
@@ -99,6 +101,15 @@ async def test_a_database_that_is_away_is_told_but_calls_still_come() -> None:
     answer = await get(Server(reason="the database does not answer").app(), "/readyz")
     assert answer.status == 200
     assert answer.json()["control_plane"] == {"ready": False, "reason": "the database does not answer"}
+
+
+async def test_journals_whose_servers_are_gone_are_told() -> None:
+    server = Server()
+    assert "left_behind_journals" not in (await get(server.app(), "/readyz")).json()["control_plane"]
+    server.left_behind = [{"journal_id": "j", "silent_seconds": 3600, "feedback_waiting_bytes": 12}]
+    answer = await get(server.app(), "/readyz")
+    assert answer.status == 200
+    assert answer.json()["control_plane"] == {"ready": True, "left_behind_journals": server.left_behind}
 
 
 async def test_metrics_come_in_the_format_that_they_say() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pointsman.control.applier import Applier
+from pointsman.control.journal_keeper import JournalKeeper
 from pointsman.control.lake.compaction import Compaction
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lake.feedback_export import FeedbackExport
@@ -25,6 +26,7 @@ class LakeParts:
     Args:
         database: Where the manifest is.
         data_plane: Who writes the lake.
+        keeper: Who knows the name under which the journal is stored.
         applier: Who applies feedback.
         root: The lake's folder.
         options: How often and how long.
@@ -40,19 +42,19 @@ class LakeParts:
         self,
         database: Database,
         data_plane: DataPlane,
+        keeper: JournalKeeper,
         applier: Applier,
         root: Path,
         options: ControlOptions,
         clock: Callable[[], int],
     ) -> None:
         folder = LakeFolder(root)
-        journal_id = data_plane.journal_id
         changing = threading.Lock()
-        self.shipping = Shipping(database, data_plane, clock, folder.unseal_all)
+        self.shipping = Shipping(database, data_plane, keeper, clock, folder.unseal_all)
         retention = Retention(
             database,
             folder,
-            journal_id,
+            data_plane,
             days=options.retention_days,
             max_bytes=options.retention_bytes,
             grace_seconds=options.replaced_file_grace_seconds,
@@ -62,10 +64,10 @@ class LakeParts:
             database, data_plane, self.shipping, applier, folder, retention, changing, clock
         )
         self.upkeep = LakeUpkeep(
-            FeedbackExport(database, folder, journal_id, clock),
+            FeedbackExport(database, folder, data_plane, clock),
             Compaction(database, data_plane, folder, clock),
             retention,
-            Sealing(database, data_plane, self.shipping, folder, clock),
+            Sealing(database, data_plane, keeper, self.shipping, folder, clock),
             self.shipping,
             changing,
             interval_seconds=options.lake_upkeep_interval_seconds,
