@@ -70,14 +70,15 @@ class Applier:
         self._follower.stop(grace_seconds)
 
     def apply_now(self) -> None:
-        """Applies all feedback that was acknowledged before this call.
+        """Applies all feedback that was acknowledged before this call, however much comes meanwhile.
 
         Raises:
             DatabaseUnavailableError: The database does not answer; the journal keeps it.
             JournalError: The journal cannot be read.
             JournalTakenError: Another server took the journal's id; the journal keeps it.
         """
-        while self._step(0.0):
+        end = self._data_plane.journal_ends().feedback
+        while self._begin() < end and self._step(0.0):
             pass
 
     def expect(self, entry: record_pb2.FeedbackEntry) -> Future[FeedbackOutcome]:
