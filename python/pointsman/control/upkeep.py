@@ -78,7 +78,7 @@ class Upkeep:
                 self._report("")
 
     def round(self) -> None:
-        """Publishes what other processes changed; now and then deletes what is past its time.
+        """Publishes what other processes changed; now and then deletes some of what is past its time.
 
         Raises:
             DatabaseUnavailableError: The database does not answer.
@@ -93,14 +93,13 @@ class Upkeep:
             self._deployments.fail_abandoned(now_us - int(lost_seconds * MICROSECONDS_PER_SECOND))
         if now_us - self._purged_us > _PURGE_EVERY_SECONDS * MICROSECONDS_PER_SECOND:
             self._purged_us = now_us
-            self._purge(now_us)
+            if self._purge(now_us) >= _PURGE_ROWS:
+                # The rest is for the next rounds: other changes come in between.
+                self._purged_us = 0
 
-    def _purge(self, now_us: int) -> None:
-        """Deletes feedback of predictions that take none any more, some at a time."""
+    def _purge(self, now_us: int) -> int:
+        """Deletes some feedback of predictions that take none any more; answers how much."""
         # A day later than feedback ends, so that no repeated value counts twice at the border.
         oldest_us = now_us - (self._options.feedback_horizon_days + 1) * MICROSECONDS_PER_DAY
-        while True:
-            with self._database.write() as connection:
-                removed = feedback.remove_before(connection, oldest_us, _PURGE_ROWS)
-            if removed == 0:
-                return
+        with self._database.write() as connection:
+            return feedback.remove_before(connection, oldest_us, _PURGE_ROWS)
