@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from conftest_postgres import new_postgres, postgres_server
 from pointsman.errors import DatabaseUnavailableError, JournalHeldError, JournalTakenError
+from pointsman.store import journals
 
 from .journal_rig import LOOK_SECONDS, Machine, Server, assert_stored_once
 
@@ -256,6 +257,19 @@ def test_a_database_that_takes_no_writes_for_a_while_does_not_stop_the_server(ma
     numbers = server.record(2)
     server.end()
     assert_stored_once(machine, numbers, server)
+
+
+def test_a_journal_is_whole_when_its_server_ended_and_nothing_of_it_is_missing(machine):
+    ended, killed, hurried = (Server(machine).take() for _ in range(3))
+    for server in (ended, killed, hurried):
+        server.record(2)
+        server.store()
+    ended.end()
+    hurried.record(1)
+    hurried.keeper.release()
+    names = {server.journal.journal_id for server in (ended, killed, hurried)}
+    with machine.database.read() as connection:
+        assert journals.whole(connection, names | {"unknown"}) == {ended.journal.journal_id}
 
 
 class Walk:

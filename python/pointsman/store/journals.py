@@ -210,6 +210,25 @@ def left_behind(connection: Connection, journal_id: str, seen_before_us: int) ->
     return sorted(found, key=lambda journal: journal.seen_time_us)
 
 
+def whole(connection: Connection, journal_ids: set[str]) -> set[str]:
+    """Answers which of several journals are in the manifest to their ends, and whose servers have ended.
+
+    What such a journal gets when its server starts again is of later calls.
+    """
+    rows = connection.execute(
+        select(_COLUMNS.journal_id)
+        .join(positions, positions.c.journal_id == _COLUMNS.journal_id)
+        .where(
+            _COLUMNS.journal_id.in_(journal_ids),
+            _COLUMNS.start_id.is_not(None),
+            ~_COLUMNS.held,
+            positions.c.stream == JournalStream.PREDICTIONS.value,
+            positions.c.position >= _COLUMNS.predictions_end,
+        )
+    )
+    return set(rows.scalars())
+
+
 def taken(journal_id: str) -> JournalTakenError:
     """Makes the error of one whose journal another server has taken."""
     return JournalTakenError(

@@ -96,11 +96,11 @@ class Sealing:
         if self._whole_until_us < settled or merges(files, date_of(settled)):
             return False
         others = {file.journal_id for file in files} - {self._data_plane.journal_id}
-        if others:
-            with self._database.read() as connection:
-                oldest_us = journal_positions.oldest_update(connection, others, JournalStream.PREDICTIONS)
-            if oldest_us < settled:
-                return False
+        with self._database.read() as connection:
+            others -= journals.whole(connection, others)
+            oldest_us = journal_positions.oldest_update(connection, others, JournalStream.PREDICTIONS)
+        if others and oldest_us < settled:
+            return False
         # Replaced files and what a crash left would be read by a glob as well.
         return set(self._folder.names(folder)) == {file.path.rpartition("/")[2] for file in files}
 
