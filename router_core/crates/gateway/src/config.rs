@@ -62,6 +62,8 @@ pub struct Limits {
     pub default_deadline_seconds: f64,
     /// The longest deadline: a call that names a later one has this.
     pub max_deadline_seconds: f64,
+    /// How long a client may take nothing of its answer.
+    pub stalled_answer_seconds: f64,
     /// Silence after which a peer is asked whether it lives.
     pub keepalive_interval_seconds: f64,
     /// Time for it to answer.
@@ -90,6 +92,7 @@ impl Default for Limits {
             connect_timeout_seconds: 2.0,
             default_deadline_seconds: 30.0,
             max_deadline_seconds: 3_600.0,
+            stalled_answer_seconds: 10.0,
             keepalive_interval_seconds: 30.0,
             keepalive_timeout_seconds: 10.0,
             max_connection_age_seconds: 1_800.0,
@@ -147,6 +150,7 @@ impl ServerConfig {
             ("connect_timeout_seconds", limits.connect_timeout_seconds),
             ("default_deadline_seconds", limits.default_deadline_seconds),
             ("max_deadline_seconds", limits.max_deadline_seconds),
+            ("stalled_answer_seconds", limits.stalled_answer_seconds),
             ("keepalive_interval_seconds", limits.keepalive_interval_seconds),
             ("keepalive_timeout_seconds", limits.keepalive_timeout_seconds),
             ("max_connection_age_seconds", limits.max_connection_age_seconds),
@@ -174,6 +178,10 @@ impl Limits {
     pub(crate) fn timeout(&self, named: Option<Duration>) -> Duration {
         let default = || Duration::from_secs_f64(self.default_deadline_seconds);
         named.unwrap_or_else(default).min(Duration::from_secs_f64(self.max_deadline_seconds))
+    }
+
+    pub(crate) fn stalled_answer(&self) -> Duration {
+        Duration::from_secs_f64(self.stalled_answer_seconds)
     }
 
     pub(crate) fn keepalive_interval(&self) -> Duration {

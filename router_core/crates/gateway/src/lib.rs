@@ -5,6 +5,7 @@
 
 mod acceptor;
 mod admission;
+mod answer_flow;
 mod auth;
 mod backends;
 mod budget;
@@ -24,6 +25,7 @@ mod journal_config;
 mod journal_metrics;
 mod keepalive;
 mod lake_queries;
+mod large_reply;
 mod loaded_files;
 mod logging;
 mod message;
