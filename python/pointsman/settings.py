@@ -79,6 +79,10 @@ class Limits(BaseModel):
     holds memory.
     """
 
+    stalled_answer_seconds: Seconds = 10.0
+    """Seconds a client may take nothing of its answer before the call is reset. Unread answers hold memory
+    and room on connections to backends; while others need that room, one second is the most."""
+
     keepalive_interval_seconds: Seconds = 30.0
     """Seconds of silence on a client's connection before it is pinged, to notice peers that vanished."""
 

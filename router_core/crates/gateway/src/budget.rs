@@ -44,9 +44,24 @@ impl ByteBudget {
         Ok(Reservation { budget: self.clone(), bytes })
     }
 
+    /// So much may be held for what could also be done without: messages that come in need the rest.
+    pub(crate) const fn spare_limit(&self) -> usize {
+        self.limit / 2
+    }
+
+    /// Takes bytes for what could also be done without.
+    pub(crate) fn reserve_spare(self: &Arc<Self>, bytes: usize) -> Option<Reservation> {
+        debug_assert!(self.whole.is_none(), "a part's bytes would count nowhere else");
+        self.take_below(bytes, self.spare_limit()).then(|| Reservation { budget: self.clone(), bytes })
+    }
+
+    /// Whether little is left of that.
+    pub(crate) fn is_spare_scarce(&self) -> bool {
+        self.held() >= self.spare_limit() / 4 * 3
+    }
+
     fn take(&self, bytes: usize) -> Result<(), CallError> {
-        let next = |held: usize| held.checked_add(bytes).filter(|&sum| sum <= self.limit);
-        if self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_err() {
+        if !self.take_below(bytes, self.limit) {
             return Err(CallError::exhausted(format!(
                 "{bytes} bytes do not fit into the memory for messages of this kind, {} bytes \
                  (limits.body_budget_bytes); try again later",
@@ -60,6 +75,12 @@ impl ByteBudget {
             return Err(error);
         }
         Ok(())
+    }
+
+    /// Takes bytes here unless more than a limit would be held; those above this are not asked.
+    fn take_below(&self, bytes: usize, limit: usize) -> bool {
+        let within = |held: usize| held.checked_add(bytes).filter(|&sum| sum <= limit);
+        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()
     }
 
     fn give_back(&self, bytes: usize) {
@@ -130,5 +151,17 @@ mod tests {
         assert!(part.reserve(6).is_err(), "a part of a full budget is full");
         assert_eq!((part.held(), budget.held()), (0, 155));
         drop(whole);
+    }
+
+    #[test]
+    fn what_could_be_done_without_leaves_half_to_what_is_needed() {
+        let budget = ByteBudget::new(100);
+        let spare = budget.reserve_spare(50).unwrap();
+        assert!(budget.reserve_spare(1).is_none());
+        assert!(budget.is_spare_scarce());
+        assert!(budget.reserve(50).is_ok());
+        drop(spare);
+        let _needed = budget.reserve(60).unwrap();
+        assert!(budget.reserve_spare(1).is_none(), "what is needed comes first");
     }
 }

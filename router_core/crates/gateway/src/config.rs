@@ -64,6 +64,8 @@ pub struct Limits {
     pub max_deadline_seconds: f64,
     /// The time for a request to arrive whole.
     pub message_timeout_seconds: f64,
+    /// How long a client may take nothing of its answer.
+    pub stalled_answer_seconds: f64,
     /// Silence after which a peer is asked whether it lives.
     pub keepalive_interval_seconds: f64,
     /// Time for it to answer.
@@ -93,6 +95,7 @@ impl Default for Limits {
             default_deadline_seconds: 30.0,
             max_deadline_seconds: 3_600.0,
             message_timeout_seconds: 30.0,
+            stalled_answer_seconds: 10.0,
             keepalive_interval_seconds: 30.0,
             keepalive_timeout_seconds: 10.0,
             max_connection_age_seconds: 1_800.0,
@@ -146,6 +149,11 @@ impl Limits {
     /// The time from a call's head to its message's last byte.
     pub(crate) fn message_timeout(&self) -> Duration {
         Duration::from_secs_f64(self.message_timeout_seconds)
+    }
+
+    /// How long a client may take nothing of its answer.
+    pub(crate) fn stalled_answer(&self) -> Duration {
+        Duration::from_secs_f64(self.stalled_answer_seconds)
     }
 
     pub(crate) fn keepalive_interval(&self) -> Duration {

@@ -62,6 +62,7 @@ pub const RANGES: &[Range] = &[
     Range::seconds("limits.default_deadline_seconds", |config| config.limits.default_deadline_seconds),
     Range::seconds("limits.max_deadline_seconds", |config| config.limits.max_deadline_seconds),
     Range::seconds("limits.message_timeout_seconds", |config| config.limits.message_timeout_seconds),
+    Range::seconds("limits.stalled_answer_seconds", |config| config.limits.stalled_answer_seconds),
     Range::seconds("limits.keepalive_interval_seconds", |config| config.limits.keepalive_interval_seconds),
     Range::seconds("limits.keepalive_timeout_seconds", |config| config.limits.keepalive_timeout_seconds),
     Range::seconds("limits.max_connection_age_seconds", |config| config.limits.max_connection_age_seconds),

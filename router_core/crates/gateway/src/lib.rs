@@ -6,6 +6,7 @@
 mod acceptor;
 mod admission;
 mod allowance;
+mod answer_flow;
 mod auth;
 mod backends;
 mod budget;
@@ -27,6 +28,7 @@ mod journal_metrics;
 mod keepalive;
 mod key_shares;
 mod lake_queries;
+mod large_reply;
 mod loaded_files;
 mod logging;
 mod message;

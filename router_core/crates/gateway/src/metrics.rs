@@ -174,6 +174,12 @@ fn encode_server(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, omitted: 
             ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
         }
     }
+    let help = "Answers that were ended because their clients took nothing of them for too long.";
+    let metric = encoder.encode_descriptor("pointsman_stalled_answers", help, None, MetricType::Counter)?;
+    ConstCounter::new(
+        shared.thread_stats.iter().map(crate::stats::ThreadStats::stalled_answers).sum::<u64>(),
+    )
+    .encode(metric)?;
     let help = "The version that runs; always 1.";
     let mut family = encoder.encode_descriptor("pointsman_build_info", help, None, MetricType::Gauge)?;
     let labels = [("version", shared.config.server_version.as_str())];

@@ -188,6 +188,7 @@ pub(crate) struct CallTimes {
 pub(crate) struct ThreadStats {
     /// Calls that reached no variant, by status code.
     rejected_by_code: [AtomicU64; CODE_COUNT],
+    stalled_answers: AtomicU64,
     in_flight: AtomicU64,
     connections: AtomicU64,
 }
@@ -201,6 +202,15 @@ impl ThreadStats {
 
     pub(crate) fn rejected(&self, code: usize) -> u64 {
         self.rejected_by_code.get(code).map_or(0, |count| count.load(Relaxed))
+    }
+
+    /// Counts an answer that was ended because its client took nothing of it.
+    pub(crate) fn record_stalled(&self) {
+        add(&self.stalled_answers, 1);
+    }
+
+    pub(crate) fn stalled_answers(&self) -> u64 {
+        self.stalled_answers.load(Relaxed)
     }
 
     pub(crate) fn enter(&self) {

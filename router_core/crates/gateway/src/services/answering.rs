@@ -1,5 +1,7 @@
 //! Answering with what a backend said and the decision's receipt.
 
+use std::collections::VecDeque;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -15,9 +17,10 @@ use tonic::Code;
 
 use super::forward::{frame_as, grpc_prefix, prefix};
 use crate::{
+    large_reply::LargeReply,
     message::{self, MessageStart},
     observation::Observation,
-    reply::{LargeReply, Reply},
+    reply::Reply,
     status::{CallError, GRPC_MESSAGE, GRPC_STATUS, code_value},
     upstream::{Answer, broken, garbage},
 };
@@ -75,7 +78,9 @@ pub(crate) async fn reply_to_infer(
                 metadata,
                 observation,
                 deadline,
-                _place: place,
+                place,
+                trailers: None,
+                held: None,
             })))
         }
     }
@@ -120,7 +125,7 @@ pub(crate) fn with_receipt(
 
 /// The start of a large answer, rewritten.
 struct Large {
-    pieces: Vec<Bytes>,
+    pieces: VecDeque<Bytes>,
     left: usize,
     stream: h2::RecvStream,
     receipt: Bytes,
@@ -164,7 +169,7 @@ async fn begin_large(
     }
     let there = head.len() - PREFIX_BYTES + bytes.len();
     let left = new_length.checked_sub(there).ok_or_else(|| garbage("more bytes follow the message"))?;
-    let (pieces, receipt) = (vec![head.freeze(), bytes], receipt_bytes.freeze());
+    let (pieces, receipt) = (VecDeque::from([head.freeze(), bytes]), receipt_bytes.freeze());
     Ok(Large { pieces, left, stream, receipt })
 }
 

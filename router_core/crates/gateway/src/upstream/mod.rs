@@ -4,6 +4,7 @@ mod arriving;
 mod connection;
 mod endpoint;
 mod exchange;
+mod expectation;
 mod pool;
 mod settings;
 

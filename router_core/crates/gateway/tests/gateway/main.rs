@@ -22,4 +22,5 @@ mod refuse;
 mod refused;
 mod services;
 mod storm;
+mod unread;
 mod world;
