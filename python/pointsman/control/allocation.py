@@ -10,7 +10,7 @@ from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
 from pointsman.domain.router_checks import MIN_ENABLED_VARIANTS, check_weights_sum
-from pointsman.domain.routers import Router, Variant, effective_shares
+from pointsman.domain.routers import Router, Variant, weight_shares
 from pointsman.domain.violations import Violations, shown
 from pointsman.errors import FailedPreconditionError, NotFoundError
 from pointsman.store import routers
@@ -113,9 +113,7 @@ class Allocations:
             return self._reallocate(change, router, variants)
 
     def _reallocate(self, change: Change, router: Router, variants: Sequence[Variant]) -> Reallocation:
-        slot_runs, moved_slots = self._data_plane.reallocate_slots(
-            router.slot_runs, effective_shares(variants)
-        )
+        slot_runs, moved_slots = self._data_plane.reallocate_slots(router.slot_runs, weight_shares(variants))
         after = dataclasses.replace(
             router,
             variants=tuple(variants),

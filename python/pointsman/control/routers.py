@@ -23,8 +23,8 @@ from pointsman.domain.routers import (
     RouterStatus,
     Strategy,
     Variant,
-    effective_shares,
     renumbered_runs,
+    weight_shares,
 )
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
 from pointsman.errors import (
@@ -99,7 +99,7 @@ class RouterRegistry:
                 )
             _check_name_free(change.connection, caller, router.router_id)
             models = usable_models(change.connection, router.variants)
-            slot_runs, _ = self._data_plane.reallocate_slots([], effective_shares(router.variants))
+            slot_runs, _ = self._data_plane.reallocate_slots([], weight_shares(router.variants))
             stored = routers.add(
                 change.connection,
                 dataclasses.replace(
@@ -251,7 +251,7 @@ class RouterRegistry:
         models = usable_models(change.connection, after.variants)
         slot_runs, _ = self._data_plane.reallocate_slots(
             renumbered_runs(before.slot_runs, before.variants, after.variants),
-            effective_shares(after.variants),
+            weight_shares(after.variants),
         )
         allocated = dataclasses.replace(after, slot_runs=tuple(slot_runs))
         routers.replace_variants(change.connection, allocated, _row_keys(models))
