@@ -178,6 +178,11 @@ bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benc
 	$(BIN)/python -m benches.records $(if $(QUICK),--quick) $(RECORDS_FLAGS)
 	$(BIN)/pytest benches/python --benchmark-enable --benchmark-columns=min,median,mean,rounds $(if $(QUICK),--benchmark-max-time=0.2)
 
+.PHONY: bench-ends
+bench-ends: setup $(VENV)/.stamp-bench ## Call peers that end their connections in order, beside Envoy (QUICK=1); needs nginx
+	cargo build --release --locked --package pointsman-benches --bins
+	$(BIN)/python -m benches.orderly_ends $(if $(QUICK),--quick) $(ENDS_FLAGS)
+
 .PHONY: clean
 clean: ## Remove everything that was built: target, .venv, .build, caches
 	rm -rf target $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -53,10 +53,14 @@ class Limits(BaseModel):
     """Bytes of metadata of one call, names and values together. Checked before anything is decoded."""
 
     max_message_bytes: Annotated[int, Field(ge=1_024, le=2**31)] = 16 * 1024 * 1024
-    """Bytes of one message, compressed or not: 16 MiB holds a 2048 × 2048 FP32 tensor. At most 2 GiB."""
+    """Bytes of one message, compressed or not: 16 MiB holds a 2048 × 2048 FP32 tensor. At most 2 GiB. For
+    administrative changes 4 MiB are the most, for questions, health and reflection 64 KiB whatever this says.
+    """
 
     max_in_flight_per_backend: Count = 1_024
-    """Calls at a time at one backend. More are queued, so that a slow backend is not buried."""
+    """Calls at a time at one backend. More are queued, so that a slow backend is not buried. The control
+    plane takes at most 256, a quarter of them from one key and a sixteenth from one connection.
+    """
 
     max_queued_per_backend: Annotated[int, Field(ge=0)] = 1_024
     """Calls that wait for a backend at its limit. Past it a call is answered RESOURCE_EXHAUSTED at once."""
@@ -69,6 +73,11 @@ class Limits(BaseModel):
 
     max_deadline_seconds: Seconds = 3_600.0
     """Seconds a call may take whatever its client says: a deadline years away holds memory and places."""
+
+    message_timeout_seconds: Seconds = 30.0
+    """Seconds from a call's head to the last byte of its message, whatever its deadline: who sends slowly
+    holds memory.
+    """
 
     keepalive_interval_seconds: Seconds = 30.0
     """Seconds of silence on a client's connection before it is pinged, to notice peers that vanished."""
@@ -87,7 +96,8 @@ class Limits(BaseModel):
 
     body_budget_bytes: Annotated[int, Field(ge=1024 * 1024)] = 256 * 1024 * 1024
     """Bytes of buffered and recorded bodies in memory, over all calls. Past it buffering is
-    RESOURCE_EXHAUSTED.
+    RESOURCE_EXHAUSTED. What has arrived counts, not what is announced. Administrative changes may fill a
+    quarter of it, administrative questions a sixteenth, health and reflection together another sixteenth.
     """
 
     record_queue_length: Count = 65_536
@@ -97,6 +107,29 @@ class Limits(BaseModel):
 
     onnx_threads: Annotated[int, Field(ge=1, le=256)] = 2
     """Threads that run ONNX models which are too slow to run on the thread of the call."""
+
+
+class HttpLimits(BaseModel):
+    """What clients of the HTTP port may take up. Health is answered whatever else goes on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    max_connections: Annotated[int, Field(ge=1, le=100_000)] = 256
+    """Open connections. Past it the oldest without a request in progress is closed, so that who asks at once
+    is answered.
+    """
+
+    max_requests: Count = 16
+    """Requests at a time, ``/health``, ``/livez`` and ``/readyz`` aside. Past it one is answered 503."""
+
+    head_seconds: Seconds = 10.0
+    """Seconds for the head of a request to arrive whole. Then its connection is closed."""
+
+    request_seconds: Seconds = 30.0
+    """Seconds for a request to be answered, and for its client to take the answer."""
+
+    idle_seconds: Seconds = 30.0
+    """Seconds that a connection may be open without a request."""
 
 
 class JournalSettings(BaseModel):
@@ -208,6 +241,9 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     """What one client, one call or one backend may take up."""
 
+    http_limits: HttpLimits = HttpLimits()
+    """What clients of the HTTP port may take up. Health is answered whatever else goes on."""
+
     @field_validator("grpc", "http", "endpoint")
     @classmethod
     def _is_address(cls, value: str) -> str:
@@ -304,4 +340,13 @@ def _explain(problem: Any) -> str:
     return f"{name}: {problem['input']!r}: {reason}; set it by flag, {variable} or in pointsman.toml"
 
 
-__all__ = ["JournalSettings", "LakeSettings", "Limits", "Settings", "SettingsError", "load", "split_address"]
+__all__ = [
+    "HttpLimits",
+    "JournalSettings",
+    "LakeSettings",
+    "Limits",
+    "Settings",
+    "SettingsError",
+    "load",
+    "split_address",
+]

@@ -101,7 +101,8 @@ async def test_a_segment_that_is_shipped_again_after_a_crash_is_registered_once(
     )
     from pointsman.control.shipping import Shipping
 
-    shipping = Shipping(lake.database, lake.data_plane, lake.bench.clock, lambda folders: None)
+    keeper = lake.bench.plane._keeper
+    shipping = Shipping(lake.database, lake.data_plane, keeper, lake.bench.clock, lambda folders: None)
     await asyncio.to_thread(shipping._step, 0.0)
     assert lake.files() == [file.path]
     assert journal.sealed == []

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 from itertools import chain, islice
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pointsman.client import PredictionRecord
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Whole numbers of so many digits come as text; they are no formulas and keep their sign.
+_LARGE_NUMBER = re.compile(r"-\d{16,}", re.ASCII)
 FEATURE_PREFIX = "f_"
 _CHUNK_ROWS = 1000
 _ROW_GROUP_ROWS = 20_000
@@ -106,7 +109,8 @@ def export(records: Iterable[PredictionRecord], file: str, name: str) -> int:
 
 def neutral(text: str) -> str:
     """Answers text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    is_harmless = not text.startswith(FORMULA_STARTS) or _LARGE_NUMBER.fullmatch(text)
+    return text if is_harmless else f"'{text}"
 
 
 def feature_columns(records: Iterable[PredictionRecord]) -> dict[str, str]:

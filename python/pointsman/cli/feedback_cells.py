@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _TRUE_AND_FALSE = {"true": 1.0, "t": 1.0, "yes": 1.0, "false": 0.0, "f": 0.0, "no": 0.0}
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+_DIGITS = re.compile(r"\s*[+-]?\d{1,400}\s*", re.ASCII)
 # A whole number that shares a column with empty cells comes out of pandas as 3.0.
 _WHOLE = re.compile(r"\s*(\d+)(?:\.0*)?\s*", re.ASCII)
 _MAX_ROW_DIGITS = 10
@@ -23,7 +24,7 @@ def value(given: Any) -> float:
     """Reads what was measured: a number, or true and false as 1 and 0.
 
     Raises:
-        ValueError: It is neither, or not finite.
+        ValueError: It is neither, not finite, or a whole number between two doubles.
     """
     if given is None or given == "":
         raise ValueError("value: is empty; give a number")
@@ -47,6 +48,8 @@ def value(given: Any) -> float:
         raise ValueError(f"value: {given!r} is not a number") from None
     if not math.isfinite(number):
         raise ValueError(f"value: {given!r} is not a finite number")
+    if _DIGITS.fullmatch(str(given)) and int(given) != number:
+        raise ValueError(f"value: {given!r} has more digits than a double holds; the nearest is {number:.0f}")
     return number
 
 

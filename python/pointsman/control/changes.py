@@ -77,7 +77,7 @@ class Changes:
         Raises:
             DataPlaneError: It did not.
         """
-        refusal = self._publisher.refusal(router_id)
+        refusal = self._publisher.refusals.of_router(router_id)
         if refusal:
             raise DataPlaneError(
                 f"the change of router {router_id!r} is stored, but the data plane refused it ({refusal}); "

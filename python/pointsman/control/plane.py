@@ -15,6 +15,7 @@ from pointsman.control.changes import Changes
 from pointsman.control.deployment import Deployments
 from pointsman.control.feedback import FeedbackDesk
 from pointsman.control.interceptor import Gate
+from pointsman.control.journal_keeper import JournalKeeper, left_behind_facts
 from pointsman.control.keys import ApiKeys
 from pointsman.control.lake.gauges import manifest_gauges
 from pointsman.control.lake.parts import LakeParts
@@ -31,7 +32,12 @@ from pointsman.control.signing import SigningKeys
 from pointsman.control.upkeep import ABANDONED_AFTER_SECONDS, Upkeep
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.data_plane import DataPlane
-from pointsman.errors import DatabaseTooNewError, DatabaseUnavailableError, PointsmanError
+from pointsman.errors import (
+    DatabaseTooNewError,
+    DatabaseUnavailableError,
+    JournalHeldError,
+    PointsmanError,
+)
 from pointsman.lake.engine import LakeOptions
 from pointsman.lake.reader import LakeReader
 from pointsman.store.database import Database
@@ -95,7 +101,8 @@ class ControlPlane:
             clock=clock,
         )
         changes = Changes(self._database, self._publisher, clock)
-        self._applier = Applier(self._database, data_plane, clock)
+        self._keeper = JournalKeeper(self._database, data_plane, self._options.journal_lease_seconds, clock)
+        self._applier = Applier(self._database, data_plane, self._keeper, clock)
         self._reader = LakeReader(
             self._database,
             data_plane,
@@ -103,14 +110,17 @@ class ControlPlane:
             temporary_folder,
             LakeOptions(memory_bytes=self._options.lake_query_memory_bytes),
         )
-        self._lake = LakeParts(self._database, data_plane, self._applier, lake_folder, self._options, clock)
+        self._lake = LakeParts(
+            self._database, data_plane, self._keeper, self._applier, lake_folder, self._options, clock
+        )
         self._signing = SigningKeys(self._database, changes, self._options.feedback_horizon_days)
+        refusals = self._publisher.refusals
         self._deployments = Deployments(
-            self._database, changes, data_plane, self._lanes, self._options.deploy_timeout_seconds
+            self._database, changes, data_plane, refusals, self._lanes, self._options.deploy_timeout_seconds
         )
         self._models = ModelRegistry(self._database, changes, data_plane, self._options.probe_timeout_seconds)
         self._routers = RouterParts(
-            routers=RouterRegistry(self._database, changes, data_plane),
+            routers=RouterRegistry(self._database, changes, data_plane, refusals),
             allocations=Allocations(changes, data_plane),
             deployments=self._deployments,
             watch=RouterWatch(self._database, data_plane, self._applier, self._reader, clock),
@@ -132,6 +142,7 @@ class ControlPlane:
             self._database,
             self._publisher,
             self._deployments,
+            self._keeper,
             self._lanes,
             self._options,
             clock,
@@ -154,13 +165,24 @@ class ControlPlane:
         return self._reason
 
     @property
+    def refused(self) -> list[str]:
+        """What the data plane cannot use of the state, in sentences."""
+        return self._publisher.refusals.described()
+
+    @property
     def open_access(self) -> bool:
         """Whether calls without a key are the local admin's, because no key exists yet."""
         return self._publisher.open_access
 
+    def left_behind_journals(self) -> list[dict[str, object]]:
+        """Answers what is known of journals whose servers are gone, as of the last look."""
+        now_us = self._clock()
+        return [left_behind_facts(journal, now_us) for journal in self._keeper.left_behind]
+
     def metrics(self) -> str:
         """Writes what the control plane measures in the Prometheus text format."""
-        return "" if self._reason else manifest_gauges(self._database)
+        gauges = "" if self._reason else manifest_gauges(self._database)
+        return gauges + self._publisher.refusals.metrics()
 
     async def rotate_signing_key(self) -> int:
         """Signs prediction ids with a new key from now on; the old ones verify until the feedback horizon.
@@ -211,6 +233,7 @@ class ControlPlane:
         await asyncio.to_thread(self._lake.stop, _left(deadline))
         await asyncio.to_thread(self._applier.stop, _left(deadline))
         await asyncio.to_thread(self._lake.finish, deadline)
+        await asyncio.to_thread(self._keeper.release)
         await asyncio.to_thread(self._reader.close)
         await asyncio.to_thread(self._database.close)
 
@@ -257,6 +280,9 @@ class ControlPlane:
             except DatabaseUnavailableError as error:
                 self._reason = str(error)
                 _log.warning("waiting for the database", reason=str(error))
+            except JournalHeldError as error:
+                self._reason = str(error)
+                _log.info("waiting for the journal's former holder", reason=str(error))
             except PointsmanError as error:
                 self._reason = f"the control plane cannot start: {error}"
                 _log.error("cannot publish", reason=str(error))
@@ -285,6 +311,7 @@ class ControlPlane:
         # A file belongs to this process alone; a server may be shared with one that is deploying.
         age_us = 0 if self._database.is_sqlite else int(ABANDONED_AFTER_SECONDS * 1_000_000)
         self._deployments.fail_abandoned(self._clock() - age_us + 1)
+        self._keeper.take()
 
 
 def _left(deadline: float) -> float:

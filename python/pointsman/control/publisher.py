@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Connection
 
 from pointsman.control import snapshot
+from pointsman.control.refusals import Refusals
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.routers import Router
 from pointsman.domain.values import MICROSECONDS_PER_DAY
@@ -57,7 +58,7 @@ class Publisher:
         self._clock = clock
         self._lock = threading.Lock()
         self._published = _InEffect(_NOTHING_PUBLISHED, b"")
-        self._refused: dict[tuple[str, str], str] = {}
+        self.refusals = Refusals()
         self._open_access = False
 
     @property
@@ -74,10 +75,6 @@ class Publisher:
     def open_access(self) -> bool:
         """Whether calls without a key are the local admin's."""
         return self._open_access
-
-    def refusal(self, router_id: str) -> str:
-        """Why the data plane refused a router's last change; empty when it did not."""
-        return self._refused.get((_ROUTER, router_id), "")
 
     def publish_all(self) -> None:
         """Publishes the whole state."""
@@ -161,10 +158,8 @@ class Publisher:
     def _send(self, update: snapshot_pb2.SnapshotUpdate) -> None:
         """Publishes a change; one router or model version that is refused does not hold up the others."""
         published = self._data_plane.publish(update.SerializeToString())
-        for named in _items(update):
-            self._refused.pop(named, None)
+        self.refusals.take(published.refused, _items(update), complete=update.complete)
         for item in published.refused:
-            self._refused[item.kind, item.id] = item.reason
             _log.error("the data plane cannot use a part of a change", **dataclasses.asdict(item))
         if update.HasField("access"):
             self._open_access = update.access.open

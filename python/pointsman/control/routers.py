@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from pointsman.control.changes import Change, Changes
+from pointsman.control.refusals import Refusals
 from pointsman.control.router_access import find_router, find_router_to_change
+from pointsman.control.slot_tables import first_table, next_table
 from pointsman.domain.access import Rule, check_model_owner
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
@@ -23,8 +25,6 @@ from pointsman.domain.routers import (
     RouterStatus,
     Strategy,
     Variant,
-    renumbered_runs,
-    weight_shares,
 )
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
 from pointsman.errors import (
@@ -64,6 +64,7 @@ class RouterRegistry:
         database: Where they are kept.
         changes: How they are changed.
         data_plane: Who computes their slot tables.
+        refusals: What it cannot use of them.
         new_salt: Answers 16 random bytes.
     """
 
@@ -72,11 +73,13 @@ class RouterRegistry:
         database: Database,
         changes: Changes,
         data_plane: DataPlane,
+        refusals: Refusals,
         new_salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT_BYTES),
     ) -> None:
         self._database = database
         self._changes = changes
         self._data_plane = data_plane
+        self._refusals = refusals
         self._new_salt = new_salt
 
     def create(self, caller: Principal, router: Router, *, validate_only: bool) -> Router:
@@ -99,14 +102,13 @@ class RouterRegistry:
                 )
             _check_name_free(change.connection, caller, router.router_id)
             models = usable_models(change.connection, router.variants)
-            slot_runs, _ = self._data_plane.reallocate_slots([], weight_shares(router.variants))
             stored = routers.add(
                 change.connection,
                 dataclasses.replace(
                     router,
                     owner=caller.user_id,
                     salt=self._new_salt(),
-                    slot_runs=tuple(slot_runs),
+                    slot_runs=first_table(self._data_plane, router.variants),
                     create_time_us=change.now_us,
                     update_time_us=change.now_us,
                     changed_generation=change.generation,
@@ -123,7 +125,7 @@ class RouterRegistry:
             NotFoundError: There is none, or the caller may not know of it.
         """
         with self._database.read() as connection:
-            return find_router(connection, caller, router_id, Rule.READ_ROUTER)
+            return self._refusals.seen(find_router(connection, caller, router_id, Rule.READ_ROUTER))
 
     def list_page(
         self,
@@ -138,6 +140,8 @@ class RouterRegistry:
     ) -> Page[Router]:
         """Lists the routers that the caller may read.
 
+        A page of one status may be shorter than asked for before the last, when routers are refused here.
+
         Raises:
             InvalidArgumentError: A filter or the token is not valid.
         """
@@ -146,8 +150,10 @@ class RouterRegistry:
             found.check_user("owner", owner)
         found.check_text("tag", tag, MAX_TAG_CHARS)
         found.raise_if_any()
+        # Those that are refused here run as far as the database knows.
+        run_elsewhere = status is RouterStatus.FAILED and self._refusals.any
         with self._database.read() as connection:
-            return routers.list_page(
+            page = routers.list_page(
                 connection,
                 caller,
                 status=status,
@@ -156,7 +162,11 @@ class RouterRegistry:
                 tag=tag,
                 page_size=page_size,
                 page_token=page_token,
+                or_in=[RouterStatus.RUNNING] if run_elsewhere else [],
             )
+        seen = [self._refusals.seen(router) for router in page.items]
+        wanted = tuple(router for router in seen if status in (None, router.status))
+        return Page(wanted, page.next_page_token)
 
     def update(
         self, caller: Principal, router: Router, paths: Sequence[str], etag: str, *, validate_only: bool
@@ -249,11 +259,8 @@ class RouterRegistry:
     def _with_variants(self, change: Change, before: Router, after: Router) -> Router:
         check_not_deploying(before)
         models = usable_models(change.connection, after.variants)
-        slot_runs, _ = self._data_plane.reallocate_slots(
-            renumbered_runs(before.slot_runs, before.variants, after.variants),
-            weight_shares(after.variants),
-        )
-        allocated = dataclasses.replace(after, slot_runs=tuple(slot_runs))
+        slot_runs, _ = next_table(change, self._data_plane, before, after.variants)
+        allocated = dataclasses.replace(after, slot_runs=slot_runs)
         routers.replace_variants(change.connection, allocated, _row_keys(models))
         return allocated
 

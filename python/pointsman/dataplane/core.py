@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pointsman import _core, errors
 from pointsman.domain.data_plane import Published, RefusedItem
+from pointsman.domain.journals import JournalEnds, JournalStart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,8 +84,27 @@ class CoreDataPlane:
 
     @property
     def journal_id(self) -> str:
-        """The journal's name: 32 hexadecimal digits, for ever the same."""
+        """The journal's name: 32 hexadecimal digits."""
         return self._handle.journal_id
+
+    def journal_starts(self) -> tuple[JournalStart, ...]:
+        """Answers the openings of the journal's folder, oldest first; the last is this process's."""
+        with _translated():
+            found = self._handle.journal_starts()
+        return tuple(
+            JournalStart(start_id, JournalEnds(predictions, feedback), place, is_known)
+            for start_id, place, predictions, feedback, is_known in found
+        )
+
+    def journal_ends(self) -> JournalEnds:
+        """Answers the positions behind all that is on disk."""
+        with _translated():
+            return JournalEnds(*self._handle.journal_ends())
+
+    def confirm_journal(self, journal_id: str) -> None:
+        """Says under which name the database knows the journal."""
+        with _translated():
+            self._handle.confirm_journal(journal_id)
 
     def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
         """Reads a ``FeedbackBatch`` of what is on disk behind a position."""
@@ -157,10 +177,12 @@ class CoreDataPlane:
         with _translated():
             return _core.decode_prediction_id(prediction_id, signing_keys)
 
-    def reallocate_slots(self, slot_runs: Sequence[int], shares: Sequence[float]) -> tuple[list[int], int]:
+    def reallocate_slots(
+        self, slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ()
+    ) -> tuple[list[int], int]:
         """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them."""
         with _translated():
-            return _core.reallocate_slots(slot_runs, shares)
+            return _core.reallocate_slots(slot_runs, shares, former)
 
 
 @contextmanager

@@ -119,5 +119,13 @@ class SnapshotReader:
         return SnapshotFile(file.path, path, file.min_time_us, file.max_time_us, file.row_count)
 
     def _is_here(self, file: LakeFile, journal_id: str) -> bool:
-        """Tells files of other servers, whose folders may be elsewhere, from files that are missing."""
-        return file.journal_id == journal_id or (self._lake_folder / PurePosixPath(file.path)).exists()
+        """Tells files of other servers, whose folders may be elsewhere, from files that are missing.
+
+        One of the same name is not it: the lake of a copied data folder may hold what was never registered.
+        """
+        if file.journal_id == journal_id:
+            return True
+        try:
+            return (self._lake_folder / PurePosixPath(file.path)).stat().st_size == file.byte_count
+        except OSError:
+            return False

@@ -222,6 +222,19 @@ variants = Table(
     Index("ix_variants_model_version_key", "model_version_key"),
 )
 
+# The tables that routers had before; the revision is that of the router when it had it.
+former_slot_tables = Table(
+    "former_slot_tables",
+    metadata,
+    Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    # A JSON list: the names of the variants whose indices the runs hold.
+    Column("names", Text, nullable=False),
+    # As in routers.
+    Column("slot_runs", Text, nullable=False),
+    CheckConstraint("revision > 0", name="revision"),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,
@@ -273,6 +286,39 @@ journal_positions = Table(
     Column("update_time_us", BigInteger, nullable=False),
     CheckConstraint("stream IN ('predictions', 'feedback')", name="stream"),
     CheckConstraint("position >= 0", name="position"),
+)
+
+# Who stores under a journal's id: the opening of a folder that came last, so that no copy of it does as well.
+journals = Table(
+    "journals",
+    metadata,
+    Column("journal_id", String(32), primary_key=True),
+    # Unset while nobody has.
+    Column("start_id", String(32)),
+    Column("place", Text, nullable=False),
+    # Whether it has not said that it ended.
+    Column("held", Boolean, nullable=False),
+    # Goes up as long as it lives: no clock of another machine is asked.
+    Column("renewals", BigInteger, nullable=False),
+    Column("renew_time_us", BigInteger, nullable=False),
+    # Where its logs ended then, to tell what a journal holds whose server is gone.
+    Column("predictions_end", BigInteger, nullable=False),
+    Column("feedback_end", BigInteger, nullable=False),
+    # The journal that this one's folder is a copy of, and up to where.
+    Column("former_id", String(32)),
+    Column("former_predictions", BigInteger),
+    Column("former_feedback", BigInteger),
+)
+
+# The openings of journals' folders, by which a copy is known: it lacks those that came after it was made.
+journal_starts = Table(
+    "journal_starts",
+    metadata,
+    Column("journal_id", ForeignKey("journals.journal_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("start_id", String(32), nullable=False),
+    Column("predictions_end", BigInteger, nullable=False),
+    Column("feedback_end", BigInteger, nullable=False),
 )
 
 # The manifest: what is not here is not in the lake.

@@ -32,6 +32,7 @@ def test_global_options_may_stand_anywhere(line: str, meant: str) -> None:
     ("item", "value"),
     [
         ("x=1.5", 1.5),
+        ("x=9007199254740993", 9007199254740993),
         ("x=true", True),
         ("x=null", None),
         ("x=[1, 2]", [1, 2]),

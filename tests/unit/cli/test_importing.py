@@ -77,6 +77,14 @@ def test_json_lines_may_name_entities(server: Any) -> None:
         ('{"value": 1}', "prediction_id: is empty"),
         ('{"entity_id": "u1", "value": 1}', "router_id: is empty"),
         ('{"prediction_id": "p1"}', "value: is empty"),
+        (
+            '{"prediction_id": "p1", "value": 9007199254740993}',
+            "value: 9007199254740993 has more digits than a double holds; the nearest is 9007199254740992",
+        ),
+        (
+            '{"prediction_id": "p1", "value": "-9007199254740993"}',
+            "value: '-9007199254740993' has more digits than a double holds",
+        ),
         ('{"prediction_id": "p1", "value": NaN}', "value: nan is not a finite number"),
         ('{"prediction_id": "p1", "value": 1, "row": -1}', "row: -1 is not a whole number from 0"),
         ('{"prediction_id": "p1", "value": 1, "row": 0.5}', "row: 0.5 is not a whole number"),

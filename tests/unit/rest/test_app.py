@@ -1,5 +1,8 @@
+import asyncio
 import json
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,13 +30,15 @@ class Server:
     plane: DataPlaneAnswers = field(default_factory=DataPlaneAnswers)
     draining: bool = False
     reason: str = ""
+    refused: tuple[str, ...] = ()
 
     def app(self, **options: Any) -> ASGIApp:
         state = ServerState(
             self.plane,  # type: ignore[arg-type]
-            lambda: self.draining,
-            lambda: self.reason,
-            lambda: "pointsman_lake_rows 3\n",
+            is_draining=lambda: self.draining,
+            control_reason=lambda: self.reason,
+            refused=lambda: self.refused,
+            control_metrics=lambda: "pointsman_lake_rows 3\n",
         )
         return create_app(state, **options)
 
@@ -155,3 +160,45 @@ async def test_request_ids_are_kept_or_made() -> None:
     app = Server().app()
     assert (await get(app, "/livez", x_request_id="abc-1")).headers["x-request-id"] == "abc-1"
     assert len((await get(app, "/livez", x_request_id="no\tgood")).headers["x-request-id"]) == 36
+
+
+async def test_parts_of_the_state_that_cannot_be_used_are_told_and_no_reason_to_stay_away() -> None:
+    assert "degraded" not in (await get(Server().app(), "/readyz")).json()
+    answer = await get(Server(refused=("router 'a': no such model",)).app(), "/readyz")
+    assert answer.status == 200
+    assert answer.json()["degraded"] == ["router 'a': no such model"]
+
+
+async def test_past_the_slots_requests_are_refused_and_health_is_answered() -> None:
+    server = Server()
+    inside, leave = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        inside.set()
+        leave.wait(20)
+        return "# EOF\n"
+
+    server.plane.metrics = slow  # type: ignore[method-assign]
+    app = server.app(max_requests=1)
+    scraping = asyncio.create_task(get(app, "/metrics"))
+    await asyncio.to_thread(inside.wait, 20)
+    refused = await get(app, "/metrics")
+    assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+    assert "http_limits.max_requests" in refused.json()["error"]["message"]
+    for path in ("/health", "/livez", "/readyz"):
+        assert (await get(app, path)).status == 200
+    leave.set()
+    assert (await scraping).status == 200
+    assert (await get(app, "/metrics")).status == 200
+
+
+async def test_health_is_answered_while_every_thread_of_the_loop_is_busy() -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    leave = threading.Event()
+    busy = asyncio.create_task(asyncio.to_thread(leave.wait, 20))
+    try:
+        answer = await asyncio.wait_for(get(Server().app(), "/readyz"), 10)
+        assert answer.status == 200
+    finally:
+        leave.set()
+        await busy

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pointsman.control.applier import Applier
+from pointsman.control.journal_keeper import JournalKeeper
 from pointsman.control.lake.compaction import Compaction
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lake.feedback_export import FeedbackExport
@@ -26,6 +27,7 @@ class LakeParts:
     Args:
         database: Where the manifest is.
         data_plane: Who writes the lake.
+        keeper: Who knows the name under which the journal is stored.
         applier: Who applies feedback.
         root: The lake's folder.
         options: How often and how long.
@@ -41,33 +43,33 @@ class LakeParts:
         self,
         database: Database,
         data_plane: DataPlane,
+        keeper: JournalKeeper,
         applier: Applier,
         root: Path,
         options: ControlOptions,
         clock: Callable[[], int],
     ) -> None:
         folder = LakeFolder(root)
-        journal_id = data_plane.journal_id
         changing = threading.Lock()
-        self.shipping = Shipping(database, data_plane, clock, folder.unseal_all)
+        self.shipping = Shipping(database, data_plane, keeper, clock, folder.unseal_all)
         retention = Retention(
             database,
             folder,
-            journal_id,
+            data_plane,
             days=options.retention_days,
             max_bytes=options.retention_bytes,
             grace_seconds=options.replaced_file_grace_seconds,
             clock=clock,
         )
-        listing = Listing(database, folder, journal_id)
+        listing = Listing(database, folder, data_plane)
         self.erasure = Erasure(
             database, data_plane, self.shipping, applier, folder, retention, listing, changing, clock
         )
         self.upkeep = LakeUpkeep(
-            FeedbackExport(database, folder, journal_id, clock),
+            FeedbackExport(database, folder, data_plane, clock),
             Compaction(database, data_plane, folder, clock),
             retention,
-            Sealing(database, data_plane, self.shipping, folder, clock),
+            Sealing(database, data_plane, keeper, self.shipping, folder, clock),
             listing,
             self.shipping,
             changing,

@@ -62,6 +62,8 @@ pub struct Limits {
     pub default_deadline_seconds: f64,
     /// The longest deadline: a call that names a later one has this.
     pub max_deadline_seconds: f64,
+    /// The time for a request to arrive whole.
+    pub message_timeout_seconds: f64,
     /// Silence after which a peer is asked whether it lives.
     pub keepalive_interval_seconds: f64,
     /// Time for it to answer.
@@ -90,6 +92,7 @@ impl Default for Limits {
             connect_timeout_seconds: 2.0,
             default_deadline_seconds: 30.0,
             max_deadline_seconds: 3_600.0,
+            message_timeout_seconds: 30.0,
             keepalive_interval_seconds: 30.0,
             keepalive_timeout_seconds: 10.0,
             max_connection_age_seconds: 1_800.0,
@@ -100,6 +103,9 @@ impl Default for Limits {
         }
     }
 }
+
+/// Calls at a time at the control plane: half of what it takes itself, so that none meets its own refusal.
+const MAX_CONTROL_CALLS: usize = 256;
 
 /// The longest duration that a limit can name.
 const MAX_SECONDS: f64 = 365.0 * 86_400.0;
@@ -147,6 +153,7 @@ impl ServerConfig {
             ("connect_timeout_seconds", limits.connect_timeout_seconds),
             ("default_deadline_seconds", limits.default_deadline_seconds),
             ("max_deadline_seconds", limits.max_deadline_seconds),
+            ("message_timeout_seconds", limits.message_timeout_seconds),
             ("keepalive_interval_seconds", limits.keepalive_interval_seconds),
             ("keepalive_timeout_seconds", limits.keepalive_timeout_seconds),
             ("max_connection_age_seconds", limits.max_connection_age_seconds),
@@ -174,6 +181,16 @@ impl Limits {
     pub(crate) fn timeout(&self, named: Option<Duration>) -> Duration {
         let default = || Duration::from_secs_f64(self.default_deadline_seconds);
         named.unwrap_or_else(default).min(Duration::from_secs_f64(self.max_deadline_seconds))
+    }
+
+    /// Calls at a time at the control plane, which takes fewer than a backend.
+    pub(crate) fn control_places(&self) -> usize {
+        self.max_in_flight_per_backend.min(MAX_CONTROL_CALLS)
+    }
+
+    /// The time from a call's head to its message's last byte.
+    pub(crate) fn message_timeout(&self) -> Duration {
+        Duration::from_secs_f64(self.message_timeout_seconds)
     }
 
     pub(crate) fn keepalive_interval(&self) -> Duration {

@@ -74,7 +74,7 @@ pub(crate) fn status(shared: &Shared) -> String {
 
 fn journal_status(journal: &Journal) -> Value {
     json!({
-        "id": journal.predictions.journal_id(),
+        "id": &*journal.folder.id(),
         "predictions": log_status(&journal.predictions.status()),
         "feedback": log_status(&journal.feedback.status()),
         "lake": lake_status(&journal.shipper.status()),

@@ -5,6 +5,7 @@
 
 mod acceptor;
 mod admission;
+mod allowance;
 mod auth;
 mod backends;
 mod budget;
@@ -23,6 +24,7 @@ mod journal;
 mod journal_config;
 mod journal_metrics;
 mod keepalive;
+mod key_shares;
 mod lake_queries;
 mod loaded_files;
 mod logging;
@@ -52,5 +54,6 @@ pub use config::{Limits, ServerConfig};
 pub use error::GatewayError;
 pub use journal_config::JournalConfig;
 pub use lake_queries::{count_lake_calls, read_lake_rows};
+pub use pointsman_journal::Start;
 pub use publisher::Published;
 pub use server::Server;

@@ -126,6 +126,14 @@ pub(crate) fn second_message() -> CallError {
     )
 }
 
+pub(crate) fn sent_too_slowly() -> CallError {
+    CallError::new(
+        tonic::Code::DeadlineExceeded,
+        "the request was not complete in time (limits.message_timeout_seconds); send it faster, or have the limit \
+         raised",
+    )
+}
+
 pub(crate) fn client_gone(error: &h2::Error) -> CallError {
     CallError::new(tonic::Code::Cancelled, format!("the request stream broke: {error}"))
 }

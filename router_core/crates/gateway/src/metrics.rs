@@ -161,7 +161,7 @@ fn encode_server(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, omitted: 
     gauge(
         "pointsman_body_budget_held_bytes",
         "Bytes of message bodies in memory.",
-        shared.budget.held() as u64,
+        shared.budgets.whole.held() as u64,
     )?;
     gauge("pointsman_series_omitted", "Variants beyond the most that have series of their own.", omitted)?;
     let help = "Calls that reached no variant.";

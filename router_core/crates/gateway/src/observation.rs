@@ -189,7 +189,7 @@ impl Observation {
             backend,
         });
         let shared = &self.worker.shared;
-        match record?.finish(RecordEnd { code, overhead, backend }, &shared.journal, &shared.budget) {
+        match record?.finish(RecordEnd { code, overhead, backend }, &shared.journal, &shared.budgets.whole) {
             Kept::Queued => None,
             Kept::Dropped => {
                 target.stats.record_drop(thread);

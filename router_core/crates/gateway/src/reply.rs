@@ -1,11 +1,6 @@
 //! Answers to clients: a status, a message, a large message passed through, or another service's stream.
 
-use std::{
-    future::poll_fn,
-    pin::{Pin, pin},
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
@@ -15,14 +10,15 @@ use pointsman_journal::{Commit, JournalError};
 use pointsman_wire::{PREFIX_BYTES, generated::pointsman_v1::BodyKind};
 use tokio::{
     task::JoinHandle,
-    time::{timeout, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tonic::Code;
 
 use crate::{
+    budget::{ByteBudget, Reservation},
     message::{self, Broken, StreamError},
     observation::Observation,
-    services::ControlPlace,
+    services::{Asking, ControlPlace},
     status::{CallError, GRPC_CONTENT_TYPE, GRPC_STATUS, code_value, parse_code},
     upstream::Place,
 };
@@ -43,7 +39,17 @@ pub(crate) enum Reply {
     /// A stream from the control plane, while the client's is passed to it.
     PassedOn { response: Response<RecvStream>, request: PumpTask },
     /// A tonic service's answer.
-    Bridged(Response<tonic::body::Body>),
+    Bridged {
+        response: Response<tonic::body::Body>,
+        /// Passes a client's stream on to the service.
+        asking: Option<Asking>,
+        /// When the answer must be complete; none for one that goes on for ever.
+        end: Option<Instant>,
+        /// Counts what waits for the client of a stream.
+        budget: Option<Arc<ByteBudget>>,
+        /// What the stream takes while it is open.
+        open: Option<Reservation>,
+    },
     /// An answer that waits until its record is on disk.
     Committing(Commit, Box<Reply>),
 }
@@ -143,7 +149,15 @@ impl Reply {
                 }
                 drop(request);
             }
-            Self::Bridged(response) => bridge(response, respond).await?,
+            Self::Bridged { response, asking, end, budget, open } => {
+                let (parts, body) = response.into_parts();
+                let is_end = body.is_end_stream();
+                let mut out = respond.send_response(Response::from_parts(parts, ()), is_end)?;
+                if !is_end {
+                    bridge(body, asking, end, budget.as_ref(), &mut out).await?;
+                }
+                drop(open);
+            }
             Self::Committing(commit, reply) => {
                 let reply = match commit.await {
                     Ok(_) => *reply,
@@ -239,37 +253,68 @@ impl LargeReply {
 
 /// Sends a tonic service's answer, which may be a stream that ends when the client goes away.
 async fn bridge(
-    response: Response<tonic::body::Body>,
-    respond: &mut SendResponse<Bytes>,
+    body: tonic::body::Body,
+    mut asking: Option<Asking>,
+    end: Option<Instant>,
+    budget: Option<&Arc<ByteBudget>>,
+    out: &mut SendStream<Bytes>,
 ) -> Result<(), StreamError> {
-    let (parts, body) = response.into_parts();
-    let is_end = body.is_end_stream();
-    let mut out = respond.send_response(Response::from_parts(parts, ()), is_end)?;
-    if is_end {
-        return Ok(());
-    }
+    let sending = pass_frames(body, budget, out);
+    let ended = match end {
+        Some(end) => timeout_at(end, sending).await.unwrap_or_else(|_| Ok(failed(&CallError::deadline()))),
+        None => sending.await,
+    };
+    let trailers = ended?;
+    // A service that is asked no more ends well; the client is told when its questions were at fault.
+    let refusal = match &mut asking {
+        Some(asking) => asking.refusal().await,
+        None => None,
+    };
+    Ok(out.send_trailers(refusal.map_or(trailers, |error| failed(&error)))?)
+}
+
+fn failed(error: &CallError) -> HeaderMap {
+    let mut trailers = HeaderMap::with_capacity(4);
+    error.write(&mut trailers);
+    trailers
+}
+
+/// Passes a service's messages on, each counted while it waits for the client; answers the trailers.
+async fn pass_frames(
+    body: tonic::body::Body,
+    budget: Option<&Arc<ByteBudget>>,
+    out: &mut SendStream<Bytes>,
+) -> Result<HeaderMap, StreamError> {
     let mut body = pin!(body);
     loop {
         let frame = poll_fn(|context| {
             if out.poll_reset(context).is_ready() {
                 return Poll::Ready(Err(StreamError));
             }
-            Pin::new(&mut body).poll_frame(context).map(Ok)
+            body.as_mut().poll_frame(context).map(Ok)
         })
         .await?;
         match frame.map(|frame| frame.map(http_body::Frame::into_data)) {
-            Some(Ok(Ok(data))) => message::send(&mut out, data).await?,
+            Some(Ok(Ok(data))) => {
+                let _waiting = match budget.map(|budget| budget.reserve(data.len())).transpose() {
+                    Ok(waiting) => waiting,
+                    Err(error) => return Ok(failed(&error)),
+                };
+                if timeout(WINDOW_PATIENCE, message::send(out, data)).await.is_err() {
+                    out.send_reset(Reason::CANCEL);
+                    return Err(StreamError);
+                }
+            }
             Some(Ok(Err(frame))) => {
                 if let Ok(trailers) = frame.into_trailers() {
-                    out.send_trailers(trailers)?;
-                    return Ok(());
+                    return Ok(trailers);
                 }
             }
             Some(Err(_)) => {
                 out.send_reset(Reason::INTERNAL_ERROR);
-                return Ok(());
+                return Err(StreamError);
             }
-            None => return message::finish(&mut out),
+            None => return Ok(failed(&CallError::new(Code::Internal, "the answer has no status"))),
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod oip;
 pub mod onnx;
 mod signature;
 mod tensor;
+pub mod text_number;
 
 pub use features::{Answer, FeatureError, fill_inputs, read_outputs};
 pub use oip::OipError;

@@ -24,10 +24,30 @@ const VERSION: u32 = 1;
 pub(crate) enum Kind {
     #[serde(rename = "DOUBLE")]
     Double,
+    /// Whole numbers of up to 64 bits.
+    #[serde(rename = "BIGINT")]
+    Whole,
+    /// Whole numbers of 64 bits without a sign.
+    #[serde(rename = "UBIGINT")]
+    Unsigned,
     #[serde(rename = "BOOLEAN")]
     Bool,
     #[serde(rename = "VARCHAR")]
     Text,
+}
+
+impl Kind {
+    /// Whether values are whole numbers.
+    pub(crate) const fn is_whole(self) -> bool {
+        matches!(self, Self::Whole | Self::Unsigned)
+    }
+
+    /// Whether a column of this kind has a place for values of another: whole numbers go wherever numbers are, one by
+    /// one, as far as they are kept exactly. Floats do not go among whole numbers: those that happen to be whole would
+    /// look like all there are.
+    pub(crate) fn takes(self, other: Self) -> bool {
+        self == other || other.is_whole() && (self.is_whole() || self == Self::Double)
+    }
 }
 
 /// A feature column.
@@ -56,12 +76,13 @@ impl ModelColumns {
         Self { by_folded_name: by_name.collect(), saved: columns.len(), columns }
     }
 
-    /// The column of a feature, a new one if there is none and `may_add`; none when the value goes to the map.
-    pub(crate) fn resolve(&mut self, name: &str, kind: Kind, may_add: bool) -> Option<usize> {
+    /// What the column of a feature holds, a new one if there is none and `may_add`; none when values of this kind go
+    /// to the map.
+    pub(crate) fn resolve(&mut self, name: &str, kind: Kind, may_add: bool) -> Option<Kind> {
         let folded = name.to_lowercase();
         if let Some(&index) = self.by_folded_name.get(&folded) {
             let known = self.columns.get(index)?;
-            return (known.name == name && known.kind == kind).then_some(index);
+            return (known.name == name && known.kind.takes(kind)).then_some(known.kind);
         }
         let fits = self.columns.len() < MAX_COLUMNS && !name.is_empty() && name.len() <= MAX_NAME_BYTES;
         if !may_add || !fits {
@@ -70,7 +91,12 @@ impl ModelColumns {
         let index = self.columns.len();
         self.columns.push(Column { name: name.into(), kind });
         self.by_folded_name.insert(folded, index);
-        Some(index)
+        Some(kind)
+    }
+
+    /// What the column of a feature holds, if it has one.
+    pub(crate) fn kind_of(&self, name: &str) -> Option<Kind> {
+        self.position(name).and_then(|index| self.columns.get(index)).map(|column| column.kind)
     }
 
     /// Where a feature's column stands among the model's.

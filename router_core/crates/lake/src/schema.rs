@@ -70,6 +70,8 @@ pub(crate) fn answer_fields() -> Vec<Field> {
 pub(crate) fn feature_field(name: &str, kind: Kind) -> Field {
     let datatype = match kind {
         Kind::Double => DataType::Float64,
+        Kind::Whole => DataType::Int64,
+        Kind::Unsigned => DataType::UInt64,
         Kind::Bool => DataType::Boolean,
         Kind::Text => DataType::Utf8,
     };

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, uri::PathAndQuery};
 use pointsman_inference::{Answer as Prediction, FeatureError, Tensor, fill_inputs, oip, read_outputs};
-use pointsman_model::Signature;
+use pointsman_model::{Scope, Signature};
 use pointsman_wire::{
     MAX_ENTITY_ID_BYTES, PREFIX_BYTES,
     generated::{
@@ -33,8 +33,7 @@ use crate::{
 
 /// Answers a Predict call.
 pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, CallError> {
-    // Strangers are turned away before their bytes take memory.
-    let principal = call.principal(client)?;
+    let principal = call.principal(client, Scope::Predict)?;
     let deadline = call.deadline(None);
     let message = call.read_message(deadline).await?;
     let recorded = message.bytes.clone();
@@ -119,7 +118,8 @@ async fn ask_server(
         Answer::Whole { message, .. } => message,
         Answer::Large { start, stream, .. } => {
             let most = call.worker.shared.config.limits.max_message_bytes;
-            let _reservation = call.worker.shared.budget.reserve((start.prefix.length as usize).min(most))?;
+            let _reservation =
+                call.worker.shared.budgets.whole.reserve((start.prefix.length as usize).min(most))?;
             let gathering = gather_large(start, stream, most);
             let gathered = timeout_at(deadline, gathering).await.map_err(|_| CallError::deadline())?;
             observation.backend_answered();

@@ -14,7 +14,7 @@ use http::uri::Authority;
 use tokio::sync::Notify;
 
 use super::{
-    connection::{connect, is_orderly},
+    connection::{LiveConnection, Unconnected, connect, is_orderly},
     settings::PoolSettings,
 };
 
@@ -163,43 +163,32 @@ impl Endpoint {
         while !self.retired.get() {
             let began = Instant::now();
             self.refused.set(None);
-            let reason = match connect(self.address, &settings).await {
+            let end = match connect(self.address, &settings).await {
                 Ok(_) if self.retired.get() => break,
-                Ok((sender, connection)) => {
-                    let since = Instant::now();
-                    self.failure.borrow_mut().take();
-                    *self.sender.borrow_mut() = Some(sender);
-                    self.connection.set(self.connection.get() + 1);
-                    self.taken.set(0);
-                    self.is_used.set(false);
-                    self.ended_in_order.set(false);
-                    changed.notify_waiters();
-                    // A retired endpoint's connection ends by itself: its last sender is gone with its calls.
-                    let reason = connection
-                        .drive(&settings, &self.suspected, |context| self.is_given_up(context))
-                        .await;
-                    self.is_given_up(&mut Context::from_waker(Waker::noop()));
-                    self.sender.borrow_mut().take();
-                    if self.ended_in_order.get() && !self.retired.get() {
-                        // The calls that it refused say so first.
-                        tokio::task::yield_now().await;
-                        let is_fruitless =
-                            self.taken.get() == 0 && (self.is_used.get() || since.elapsed() < FIRST_PAUSE);
-                        fruitless = if is_fruitless { fruitless + 1 } else { 0 };
-                        if fruitless < MOST_FRUITLESS {
-                            tracing::debug!(endpoint = %self.address, reason, "backend connection ended in order");
-                            pause = FIRST_PAUSE;
-                            continue;
-                        }
-                    } else if since.elapsed() >= GOOD_AGE && !self.retired.get() {
-                        tracing::info!(endpoint = %self.address, reason, "backend connection ended");
+                Ok((sender, connection)) => self.serve(sender, connection, &settings, &changed).await,
+                Err(Unconnected::EndedInOrder) => End::InOrder {
+                    reason: "the peer ended the connection before it took a call".to_owned(),
+                    is_fruitless: true,
+                },
+                Err(Unconnected::Failed(reason)) => End::Failed(reason),
+            };
+            let reason = match end {
+                End::InOrder { reason, is_fruitless } => {
+                    fruitless = if is_fruitless { fruitless + 1 } else { 0 };
+                    if fruitless < MOST_FRUITLESS && !self.retired.get() {
+                        tracing::debug!(endpoint = %self.address, reason, "backend connection ended in order");
                         pause = FIRST_PAUSE;
-                        changed.notify_waiters();
                         continue;
                     }
                     reason
                 }
-                Err(reason) => reason,
+                End::Good(reason) if !self.retired.get() => {
+                    tracing::info!(endpoint = %self.address, reason, "backend connection ended");
+                    pause = FIRST_PAUSE;
+                    changed.notify_waiters();
+                    continue;
+                }
+                End::Good(reason) | End::Failed(reason) => reason,
             };
             if self.retired.get() {
                 break;
@@ -223,4 +212,46 @@ impl Endpoint {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
+
+    /// Has calls sent on a connection until it ends or takes no more.
+    async fn serve(
+        &self,
+        sender: SendRequest<Bytes>,
+        connection: LiveConnection,
+        settings: &PoolSettings,
+        changed: &Notify,
+    ) -> End {
+        let since = Instant::now();
+        self.failure.borrow_mut().take();
+        *self.sender.borrow_mut() = Some(sender);
+        self.connection.set(self.connection.get() + 1);
+        self.taken.set(0);
+        self.is_used.set(false);
+        self.ended_in_order.set(false);
+        changed.notify_waiters();
+        // A retired endpoint's connection ends by itself: its last sender is gone with its calls.
+        let reason = connection.drive(settings, &self.suspected, |context| self.is_given_up(context)).await;
+        self.is_given_up(&mut Context::from_waker(Waker::noop()));
+        self.sender.borrow_mut().take();
+        if self.ended_in_order.get() {
+            // The calls that it refused say so first.
+            tokio::task::yield_now().await;
+            let is_fruitless = self.taken.get() == 0 && (self.is_used.get() || since.elapsed() < FIRST_PAUSE);
+            End::InOrder { reason, is_fruitless }
+        } else if since.elapsed() >= GOOD_AGE {
+            End::Good(reason)
+        } else {
+            End::Failed(reason)
+        }
+    }
+}
+
+/// How a connection, or the try to make one, ended.
+enum End {
+    /// The peer said so; without having taken a call, if it was fruitless.
+    InOrder { reason: String, is_fruitless: bool },
+    /// It broke after a good while.
+    Good(String),
+    /// It was not made, or broke soon.
+    Failed(String),
 }

@@ -19,6 +19,7 @@ mod metrics;
 mod orderly_end;
 mod records;
 mod refuse;
+mod refused;
 mod services;
 mod storm;
 mod world;

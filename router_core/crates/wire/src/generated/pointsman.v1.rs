@@ -415,7 +415,8 @@ pub struct PredictRequest {
     /// The router to ask.
     #[prost(string, tag = "1")]
     pub router_id: ::prost::alloc::string::String,
-    /// The features, by the names in the model's signature.
+    /// The features, by the names in the model's signature. Numbers are doubles, so an INT64 or UINT64 takes whole numbers
+    /// from 2^53 on as text only, "9007199254740993"; floats take "Infinity", "-Infinity" and "NaN".
     #[prost(map = "string, message", tag = "2")]
     pub features: ::std::collections::HashMap<
         ::prost::alloc::string::String,
@@ -446,13 +447,13 @@ pub struct PredictResponse {
     /// The variant's model version.
     #[prost(string, tag = "5")]
     pub model_version: ::prost::alloc::string::String,
-    /// The label or value predicted.
+    /// The label or value predicted. Whole numbers from 2^53 on and infinities are text, as features take them.
     #[prost(message, optional, tag = "6")]
     pub prediction: ::core::option::Option<::prost_types::Value>,
     /// Class probabilities, in the order of the signature's labels.
     #[prost(double, repeated, tag = "7")]
     pub probabilities: ::prost::alloc::vec::Vec<f64>,
-    /// Every output of the model, by name.
+    /// Every output of the model, by name, in the same forms.
     #[prost(map = "string, message", tag = "8")]
     pub outputs: ::std::collections::HashMap<
         ::prost::alloc::string::String,
@@ -587,7 +588,8 @@ pub struct PredictionRecord {
     /// The request id that client, backend and logs share.
     #[prost(string, tag = "15")]
     pub request_id: ::prost::alloc::string::String,
-    /// The features, of a ModelInfer call by the model's signature.
+    /// The features, of a ModelInfer call by the model's signature. Whole numbers from 2^53 on and infinities are text, as
+    /// Predict takes them.
     #[prost(map = "string, message", tag = "16")]
     pub features: ::std::collections::HashMap<
         ::prost::alloc::string::String,

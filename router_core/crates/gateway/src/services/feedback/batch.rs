@@ -1,6 +1,7 @@
 //! BatchRecordFeedback: every value is answered by itself, all are appended before any is waited for.
 
 use pointsman_journal::{Commit, Entry};
+use pointsman_model::Scope;
 use pointsman_wire::{
     count_field,
     generated::pointsman_v1::{
@@ -14,7 +15,7 @@ use super::{
     Taken, Wait,
     applied::{known, outcomes},
     check::{Checks, names_entity},
-    now_us, refused_by_journal, require_scope, succeed, unconfirmed, undecodable,
+    now_us, refused_by_journal, succeed, unconfirmed, undecodable,
 };
 use crate::{client::Client, services::call::Call, status::CallError};
 
@@ -25,8 +26,7 @@ const FEEDBACK_FIELD: u32 = 1;
 const VALUES_A_TURN: usize = 256;
 
 pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, CallError> {
-    let principal = call.principal(client)?;
-    require_scope(&principal, "BatchRecordFeedback")?;
+    let principal = call.principal(client, Scope::Predict)?;
     let deadline = call.deadline(None);
     let message = call.read_message(deadline).await?;
     // Counted before values of a few bytes each become messages of a few hundred.
