@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from pointsman.control.changes import Change
 from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.routers import Router, SlotTable, Variant, effective_shares
+from pointsman.domain.routers import Router, SlotTable, Variant, weight_shares
 from pointsman.store import former_slot_tables
 
 
 def first_table(data_plane: DataPlane, variants: Sequence[Variant]) -> tuple[int, ...]:
     """Answers the slot runs of a router that had none."""
     ordered = _by_name(variants)
-    runs, _ = data_plane.reallocate_slots([], effective_shares(ordered))
+    runs, _ = data_plane.reallocate_slots([], weight_shares(ordered))
     return SlotTable(_names(ordered), tuple(runs)).runs_for(_names(variants))
 
 
@@ -34,7 +34,7 @@ def next_table(
     former = former_slot_tables.find(change.connection, before)
     runs, moved = data_plane.reallocate_slots(
         before.slot_table.runs_for(names),
-        effective_shares(ordered),
+        weight_shares(ordered),
         [table.runs_for(names) for table in former],
     )
     after = SlotTable(names, tuple(runs))

@@ -107,7 +107,7 @@ def figures(router: Router, counters: Counters, feedback: Sequence[FeedbackTotal
     shares = dict(
         zip(
             (variant.name for variant in router.variants),
-            effective_shares(router.variants),
+            effective_shares(router),
             strict=True,
         )
     )

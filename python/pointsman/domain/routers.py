@@ -162,8 +162,21 @@ class Router:
         return next((variant for variant in self.variants if variant.name == name), None)
 
 
-def effective_shares(variants: Sequence[Variant]) -> tuple[float, ...]:
-    """Answers each variant's share of calls: its weight in the sum of the enabled weights.
+def effective_shares(router: Router) -> tuple[float, ...]:
+    """Answers each variant's share of calls, as receipts and records say it.
+
+    Of a sticky router it is the share of the slots, for entities keep whole slots: a weight may be finer. Its
+    calls without an entity are drawn by weight, as all calls of other routers are.
+    """
+    slot_count = sum(router.slot_runs[1::2])
+    if not router.sticky or not slot_count:
+        return weight_shares(router.variants)
+    counts = router.slot_table.counts
+    return tuple(counts.get(variant.name, 0) / slot_count for variant in router.variants)
+
+
+def weight_shares(variants: Sequence[Variant]) -> tuple[float, ...]:
+    """Answers the share that each variant's weight asks for: its part of the sum of the enabled weights.
 
     Disabled variants get 0. When all enabled weights are 0, every share is 0.
     """

@@ -121,7 +121,7 @@ def window_figures(
     shares = dict(
         zip(
             (variant.name for variant in router.variants),
-            effective_shares(router.variants),
+            effective_shares(router),
             strict=True,
         )
     )

@@ -72,6 +72,16 @@ def test_nobody_at_the_address_says_how_to_start_a_server() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:8500", "https://127.0.0.1:8500/", "GRPC://127.0.0.1:8500"]
+)
+def test_an_address_with_a_scheme_is_refused_with_the_one_to_give(address: str) -> None:
+    result = CliRunner().invoke(app, ["routers", "list", "--server", address])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: --server: {address!r} begins with ")
+    assert "such as 127.0.0.1:8500" in result.stderr
+
+
 def test_a_refusal_names_the_field_on_standard_error(server: Any, refusal: Any) -> None:
     fields = {"router.variants[1].weight": "140 is above 100; weights are percentages"}
     told = refusal(grpc.StatusCode.INVALID_ARGUMENT, "variants[1].weight: 140 is above 100", fields=fields)

@@ -331,7 +331,7 @@ def _weights_answer(reallocation: Reallocation) -> router_pb2.VariantWeightsResp
     router = reallocation.router
     return router_pb2.VariantWeightsResponse(
         router_id=router.router_id,
-        variants=variants_to(router.variants),
+        variants=variants_to(router),
         moved_share=reallocation.moved_slots / SLOT_COUNT,
         moved_slots=reallocation.moved_slots,
         generation=router.changed_generation,
