@@ -152,7 +152,9 @@ class FakeJournal:
 
     def _write(self, rows: list[dict[str, Any]]) -> record_pb2.LakeFile:
         table = table_of(rows)
-        written = write_file(self.lake_folder, table, self.segment_start, self.predictions_end)
+        written = write_file(
+            self.lake_folder, table, self.segment_start, self.predictions_end, journal_id=self.journal_id
+        )
         return self._described(written.path, table)
 
     def _described(self, path: str, table: pa.Table) -> record_pb2.LakeFile:

@@ -160,7 +160,13 @@ def stream_of(table: pa.Table) -> bytes:
 
 
 def write_file(
-    lake: Path, table: pa.Table, start_position: int, end_position: int, *, compacted: bool = False
+    lake: Path,
+    table: pa.Table,
+    start_position: int,
+    end_position: int,
+    *,
+    compacted: bool = False,
+    journal_id: str = JOURNAL_ID,
 ) -> WrittenFile:
     """Writes a table of one router, model and day as a file of the lake."""
     times = table.column("time_us").to_numpy()
@@ -168,7 +174,7 @@ def write_file(
     model_id = table.column("model_id")[0].as_py()
     date = datetime.fromtimestamp(int(times.min()) // 1_000_000, UTC).date().isoformat()
     folder = f"predictions/router={router_id}/model={model_id}/date={date}"
-    name = f"{JOURNAL_ID[:8]}-{start_position:020}"
+    name = f"{journal_id[:8]}-{start_position:020}"
     if compacted:
         name += f"-{end_position:020}"
     path = f"{folder}/{name}.parquet"

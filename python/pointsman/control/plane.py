@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,7 @@ class ControlPlane:
         socket_path: The unix socket on which the data plane brings calls; its folder must be 0700.
         lake_folder: Where the data plane writes the lake.
         temporary_folder: Where queries over it put what does not fit into memory; this process's alone.
+        data_dir: The data folder, to name this server by in answers of others; None means that of the socket.
         endpoint: The ``host:port`` that answers name as the endpoint to call.
         loopback: Whether the data plane is reachable from this machine only. While no key exists, calls
             without a key are then the local admin's; otherwise they are refused.
@@ -79,6 +81,7 @@ class ControlPlane:
         *,
         endpoint: str,
         loopback: bool,
+        data_dir: Path | None = None,
         options: ControlOptions | None = None,
         clock: Callable[[], int] = clock_us,
     ) -> None:
@@ -103,7 +106,15 @@ class ControlPlane:
             temporary_folder,
             LakeOptions(memory_bytes=self._options.lake_query_memory_bytes),
         )
-        self._lake = LakeParts(self._database, data_plane, self._applier, lake_folder, self._options, clock)
+        self._lake = LakeParts(
+            self._database,
+            data_plane,
+            self._applier,
+            lake_folder,
+            f"{socket.gethostname()}:{data_dir or socket_path.parent}",
+            self._options,
+            clock,
+        )
         self._signing = SigningKeys(self._database, changes, self._options.feedback_horizon_days)
         self._deployments = Deployments(
             self._database, changes, data_plane, self._lanes, self._options.deploy_timeout_seconds
@@ -273,13 +284,27 @@ class ControlPlane:
         self._applier.start()
         self._lake.start()
         self._tasks.append(asyncio.create_task(self._upkeep.run()))
+        self._tasks.append(asyncio.create_task(self._follow()))
         attempted.set()
+
+    async def _follow(self) -> None:
+        """Does what other servers wait for; goes on until it is cancelled."""
+        while True:
+            await asyncio.sleep(self._options.poll_interval_seconds)
+            try:
+                await self._lanes.erase(self._lake.follow)
+            except PointsmanError as error:
+                # The upkeep says that the database is away.
+                _log.debug("what other servers wait for waits", reason=str(error))
+            except Exception:  # noqa: BLE001 - the next round may work
+                _log.exception("what other servers wait for failed")
 
     def _report(self, reason: str) -> None:
         self._reason = reason
 
     def _prepare(self) -> None:
         migrate(self._database)
+        self._lake.presence.begin()
         self._publisher.publish_all()
         self._signing.ensure()
         # A file belongs to this process alone; a server may be shared with one that is deploying.

@@ -11,7 +11,7 @@ from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.errors import DatabaseUnavailableError
-from pointsman.store import feedback
+from pointsman.store import erasures, feedback
 from pointsman.store.database import Database
 
 _log = structlog.get_logger(__name__)
@@ -88,7 +88,9 @@ class Upkeep:
             self._purge(now_us)
 
     def _purge(self, now_us: int) -> None:
-        """Deletes feedback of predictions that take none any more, some at a time."""
+        """Deletes what is left of complete erasures, and feedback of predictions that take none any more."""
+        with self._database.write() as connection:
+            erasures.remove_complete(connection, now_us - MICROSECONDS_PER_DAY)
         # A day later than feedback ends, so that no repeated value counts twice at the border.
         oldest_us = now_us - (self._options.feedback_horizon_days + 1) * MICROSECONDS_PER_DAY
         while True:
