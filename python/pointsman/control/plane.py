@@ -23,6 +23,7 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.models import ModelRegistry
 from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
+from pointsman.control.pulse import Pulse
 from pointsman.control.routers import RouterRegistry
 from pointsman.control.servicers.keys import ApiKeyServicer
 from pointsman.control.servicers.models import ModelServicer
@@ -148,6 +149,7 @@ class ControlPlane:
             clock,
             self._report,
         )
+        self._pulse = Pulse(self._database, self._options.poll_interval_seconds)
         self._server: grpc.aio.Server | None = None
         self._too_new: DatabaseTooNewError | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -157,12 +159,12 @@ class ControlPlane:
     @property
     def ready(self) -> bool:
         """Whether the database is migrated and the data plane has its state."""
-        return not self._reason
+        return not self.reason
 
     @property
     def reason(self) -> str:
         """Why it is not ready, in words; empty when it is."""
-        return self._reason
+        return self._reason or self._pulse.reason
 
     @property
     def open_access(self) -> bool:
@@ -171,7 +173,7 @@ class ControlPlane:
 
     def metrics(self) -> str:
         """Writes what the control plane measures in the Prometheus text format."""
-        return "" if self._reason else manifest_gauges(self._database)
+        return "" if self.reason else manifest_gauges(self._database)
 
     async def rotate_signing_key(self) -> int:
         """Signs prediction ids with a new key from now on; the old ones verify until the feedback horizon.
@@ -208,6 +210,8 @@ class ControlPlane:
         The data plane must have drained, so that nothing more comes into the journal.
         """
         deadline = time.monotonic() + grace_seconds
+        # A database that hangs holds up the end no longer than one that answers.
+        self._database.end_within(grace_seconds + _LEAST_GRACE_SECONDS)
         if self._server is not None:
             await self._server.stop(grace_seconds)
             self._server = None
@@ -224,6 +228,7 @@ class ControlPlane:
         await asyncio.to_thread(self._lake.finish, deadline)
         await asyncio.to_thread(self._reader.close)
         await asyncio.to_thread(self._database.close)
+        self._pulse.close()
 
     async def _serve(self) -> None:
         options = [
@@ -231,7 +236,7 @@ class ControlPlane:
             ("grpc.max_send_message_length", self._options.max_message_bytes),
         ]
         server = grpc.aio.server(
-            interceptors=[Gate(lambda: self._reason)],
+            interceptors=[Gate(lambda: self.reason)],
             options=options,
             maximum_concurrent_rpcs=self._options.max_concurrent_calls,
         )
@@ -285,6 +290,8 @@ class ControlPlane:
         self._lake.start()
         self._tasks.append(asyncio.create_task(self._upkeep.run()))
         self._tasks.append(asyncio.create_task(self._follow()))
+        if not self._database.is_sqlite:
+            self._tasks.append(asyncio.create_task(self._pulse.run()))
         attempted.set()
 
     async def _follow(self) -> None:

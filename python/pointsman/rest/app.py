@@ -61,11 +61,14 @@ def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopbac
         """Calls are answered: 200, or 503 while starting or draining.
 
         A control plane that waits for its database is told about, but it is no reason to send calls
-        elsewhere: the data plane answers them from the state it has.
+        elsewhere while the data plane has a state to answer them from.
         """
         serving, facts = await asyncio.to_thread(_serving, state)
-        status = "draining" if state.is_draining() else "serving" if serving else "starting"
         reason = state.control_reason()
+        # Without a state from disk or database there is nothing to answer calls from.
+        has_state = bool(facts.get("restored")) or facts.get("generation", 0) > 0
+        serves = serving and (has_state or not reason)
+        status = "draining" if state.is_draining() else "serving" if serves else "starting"
         control = {"ready": not reason, **({"reason": reason} if reason else {})}
         body = {"status": status, "generation": facts.get("generation", 0), "control_plane": control}
         return JSONResponse(body, status_code=200 if status == "serving" else 503)
