@@ -15,6 +15,8 @@ from pointsman.store.database import Database
 _log = structlog.get_logger(__name__)
 
 _SEEN_EVERY_SECONDS = 10.0
+_SEEN_ALONE_SECONDS = 30.0
+"""A file has no other server, but somebody may want to give up this one."""
 _MARK_EVERY_SECONDS = 600.0
 
 
@@ -63,10 +65,10 @@ class Presence:
             DatabaseUnavailableError: The database does not answer.
             JournalError: The journal takes nothing.
         """
-        # Nobody else looks into a file.
-        if self._database.is_sqlite or time.monotonic() - self._seen < _SEEN_EVERY_SECONDS:
+        is_alone = self._database.is_sqlite
+        if time.monotonic() - self._seen < (_SEEN_ALONE_SECONDS if is_alone else _SEEN_EVERY_SECONDS):
             return
-        if self._mark is None and time.monotonic() - self._marked >= _MARK_EVERY_SECONDS:
+        if not is_alone and self._mark is None and time.monotonic() - self._marked >= _MARK_EVERY_SECONDS:
             time_us = self._clock()
             self._mark = (time_us, self._data_plane.seal_predictions())
             self._marked = time.monotonic()

@@ -86,18 +86,36 @@ def journal_ids(connection: Connection) -> set[str]:
     return set(connection.execute(known).scalars())
 
 
-def forget(connection: Connection, journal_id: str) -> int:
-    """Takes a server that will never come back, and its files, off the books; answers how many rows they had.
+def give_up(connection: Connection, journal_id: str, *, with_files: bool) -> int:
+    """Notes that a server will never come back, so that nothing waits for its journal any more.
 
-    Erasures no longer wait for it. Nothing on any disk is touched.
+    Erasures that waited for it are looked through anew by the others, for files of it that they can read.
+    Nothing on any disk is touched.
+
+    Args:
+        connection: A transaction.
+        journal_id: The server's journal.
+        with_files: Whether its files are lost as well; then they leave the manifest.
+
+    Returns:
+        How many rows its files hold.
     """
     of_journal = lake_files.c.journal_id == journal_id
     counted = select(func.coalesce(func.sum(lake_files.c.row_count), 0)).where(of_journal)
     rows = int(connection.execute(counted).scalar_one())
-    connection.execute(delete(lake_files).where(of_journal))
-    connection.execute(delete(journal_positions).where(journal_positions.c.journal_id == journal_id))
-    connection.execute(delete(erasure_servers).where(erasure_servers.c.journal_id == journal_id))
-    connection.execute(delete(servers).where(_COLUMNS.journal_id == journal_id))
+    targets = erasure_servers.c
+    waiting = list(
+        connection.execute(select(targets.erasure_key).where(targets.journal_id == journal_id)).scalars()
+    )
+    connection.execute(delete(erasure_servers).where(targets.journal_id == journal_id))
+    again = update(erasure_servers).where(targets.erasure_key.in_(waiting))
+    connection.execute(again.values(erased=False, revision=targets.revision + 1))
+    if with_files:
+        connection.execute(delete(lake_files).where(of_journal))
+        connection.execute(delete(journal_positions).where(journal_positions.c.journal_id == journal_id))
+        connection.execute(delete(servers).where(_COLUMNS.journal_id == journal_id))
+    else:
+        connection.execute(update(servers).where(_COLUMNS.journal_id == journal_id).values(ended=True))
     return rows
 
 

@@ -82,11 +82,15 @@ def test_work_for_an_earlier_request_does_not_count_for_a_later_one(database):
         assert waiting(connection, EAST) == [("u1", 2, False)]
 
 
-def test_a_server_that_is_forgotten_holds_up_no_erasure(database):
+def test_a_server_that_is_given_up_holds_up_no_erasure_and_the_others_look_again(database):
     with database.write() as connection:
         servers.see(connection, EAST, "here:/data", 10, 0)
-        erasures.ask(connection, "r", "u1", [EAST], 1)
-        assert servers.forget(connection, EAST) == 0
-        erasures.settle(connection, 5)
-        assert erasures.pending_count(connection) == 0
+        key = erasures.ask(connection, "r", "u1", [EAST, WEST], 1)
+        [of_west] = erasures.waiting_for(connection, WEST)
+        erasures.erased(connection, of_west, WEST)
+        assert servers.give_up(connection, EAST, with_files=False) == 0
+        assert erasures.state(connection, key).pending == (WEST,)
+        assert waiting(connection, WEST) == [("u1", 2, False)]
+        assert servers.find(connection, EAST).ended
+        servers.give_up(connection, EAST, with_files=True)
         assert servers.journal_ids(connection) == set()
