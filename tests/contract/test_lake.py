@@ -56,6 +56,12 @@ class Lake:
         """The lines that other programs read."""
         return pq.ParquetFile(self.root / LISTING).read().to_pylist()
 
+    def on_disk_rows(self, kind="predictions"):
+        """The rows of every file of this lake's folder, listed or not."""
+        return [
+            row for path in self.on_disk(kind) for row in pq.ParquetFile(self.root / path).read().to_pylist()
+        ]
+
     def sealed(self):
         return [path.parent.name for path in self.root.rglob(SEALED)]
 

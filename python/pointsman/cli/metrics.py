@@ -48,6 +48,7 @@ def metrics(
         found = client.routers.metrics(
             router_id, start_time=start_time, end_time=end_time, granularity=granularity
         )
+    printing.tell_unreached("not all calls are counted", found.unreached)
     if options.as_json:
         printing.print_json(found)
         return

@@ -97,6 +97,7 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
             started.data_dir / "temporary",
             endpoint=settings.endpoint or callable_address(data_plane.grpc_address),
             loopback=loopback,
+            data_dir=started.data_dir,
             options=ControlOptions(
                 retention_days=settings.lake.retention_days,
                 retention_bytes=settings.lake.retention_bytes,

@@ -13,6 +13,7 @@ from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Principal
 from pointsman.domain.lake import LatestPredictions
 from pointsman.domain.routers import Router
+from pointsman.domain.servers import UnreachedJournal
 from pointsman.errors import InvalidArgumentError, PointsmanError, UnavailableError
 from pointsman.store import routers
 from pointsman.store.database import Database
@@ -29,14 +30,17 @@ class Taken:
     Attributes:
         outcome: What came of it; recorded when that was not waited for.
         prediction_id: The prediction it is about.
+        unreached: For an entity's latest prediction: other servers that may have made a later one.
     """
 
     outcome: FeedbackOutcome
     prediction_id: str
+    unreached: tuple[UnreachedJournal, ...] = ()
 
 
 Result = Taken | PointsmanError
 _Found = TypeVar("_Found")
+_Unreached = tuple[UnreachedJournal, ...]
 
 
 class FeedbackDesk:
@@ -108,17 +112,20 @@ class FeedbackDesk:
             raise InvalidArgumentError.at(
                 "feedback", f"{len(batch)} values are more than one batch takes; send at most {MAX_BATCH}"
             )
-        checked = self._checked(caller, batch)
+        checked, unreached_of_each = self._checked(caller, batch)
         entries = [found for found in checked if isinstance(found, record_pb2.FeedbackEntry)]
         outcomes = iter(self._append(entries, wait_applied=wait_applied) if entries else ())
         return [
-            found if isinstance(found, PointsmanError) else Taken(next(outcomes), found.prediction_id)
-            for found in checked
+            found
+            if isinstance(found, PointsmanError)
+            else Taken(next(outcomes), found.prediction_id, unreached)
+            for found, unreached in zip(checked, unreached_of_each, strict=True)
         ]
 
     def _checked(
         self, caller: Principal, batch: Sequence[GivenFeedback]
-    ) -> list[record_pb2.FeedbackEntry | PointsmanError]:
+    ) -> tuple[list[record_pb2.FeedbackEntry | PointsmanError], list[_Unreached]]:
+        """Answers the entry of each value or what is wrong, and who may know of a later prediction."""
         now_us = self._clock()
         checks = FeedbackChecks(self._data_plane, self._signing_keys(), caller, self._horizon_days, now_us)
         known: dict[str, Router | None] = {}
@@ -143,13 +150,21 @@ class FeedbackDesk:
                 prediction = latest[router.router_id, given.entity_id]
                 if isinstance(prediction, PointsmanError):
                     raise prediction
-                given = given.about(prediction)
+                given = given.about(prediction.prediction_id)
             return checks.entry(given, router)
 
-        return [
+        def unreached_of(given: GivenFeedback, router: Router | PointsmanError) -> _Unreached:
+            if isinstance(router, PointsmanError) or not given.names_entity:
+                return ()
+            prediction = latest[router.router_id, given.entity_id]
+            return () if isinstance(prediction, PointsmanError) else prediction.unreached
+
+        pairs = list(zip(found, batch, strict=True))
+        entries = [
             router if isinstance(router, PointsmanError) else _attempted(entry_of, given, router)
-            for router, given in zip(found, batch, strict=True)
+            for router, given in pairs
         ]
+        return entries, [unreached_of(given, router) for router, given in pairs]
 
     def _append(
         self, entries: Sequence[record_pb2.FeedbackEntry], *, wait_applied: bool

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.models import ModelRegistry
 from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
+from pointsman.control.pulse import Pulse
 from pointsman.control.routers import RouterRegistry
 from pointsman.control.servicers.keys import ApiKeyServicer
 from pointsman.control.servicers.models import ModelServicer
@@ -65,6 +67,7 @@ class ControlPlane:
         socket_path: The unix socket on which the data plane brings calls; its folder must be 0700.
         lake_folder: Where the data plane writes the lake.
         temporary_folder: Where queries over it put what does not fit into memory; this process's alone.
+        data_dir: The data folder, to name this server by in answers of others; None means that of the socket.
         endpoint: The ``host:port`` that answers name as the endpoint to call.
         loopback: Whether the data plane is reachable from this machine only. While no key exists, calls
             without a key are then the local admin's; otherwise they are refused.
@@ -85,6 +88,7 @@ class ControlPlane:
         *,
         endpoint: str,
         loopback: bool,
+        data_dir: Path | None = None,
         options: ControlOptions | None = None,
         clock: Callable[[], int] = clock_us,
     ) -> None:
@@ -111,7 +115,14 @@ class ControlPlane:
             LakeOptions(memory_bytes=self._options.lake_query_memory_bytes),
         )
         self._lake = LakeParts(
-            self._database, data_plane, self._keeper, self._applier, lake_folder, self._options, clock
+            self._database,
+            data_plane,
+            self._keeper,
+            self._applier,
+            lake_folder,
+            f"{socket.gethostname()}:{data_dir or socket_path.parent}",
+            self._options,
+            clock,
         )
         self._signing = SigningKeys(self._database, changes, self._options.feedback_horizon_days)
         refusals = self._publisher.refusals
@@ -148,6 +159,7 @@ class ControlPlane:
             clock,
             self._report,
         )
+        self._pulse = Pulse(self._database, self._options.poll_interval_seconds)
         self._server: grpc.aio.Server | None = None
         self._too_new: DatabaseTooNewError | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -157,12 +169,12 @@ class ControlPlane:
     @property
     def ready(self) -> bool:
         """Whether the database is migrated and the data plane has its state."""
-        return not self._reason
+        return not self.reason
 
     @property
     def reason(self) -> str:
         """Why it is not ready, in words; empty when it is."""
-        return self._reason
+        return self._reason or self._pulse.reason
 
     @property
     def refused(self) -> list[str]:
@@ -181,7 +193,7 @@ class ControlPlane:
 
     def metrics(self) -> str:
         """Writes what the control plane measures in the Prometheus text format."""
-        gauges = "" if self._reason else manifest_gauges(self._database)
+        gauges = "" if self.reason else manifest_gauges(self._database)
         return gauges + self._publisher.refusals.metrics()
 
     async def rotate_signing_key(self) -> int:
@@ -219,6 +231,8 @@ class ControlPlane:
         The data plane must have drained, so that nothing more comes into the journal.
         """
         deadline = time.monotonic() + grace_seconds
+        # A database that hangs holds up the end no longer than one that answers.
+        self._database.end_within(grace_seconds + _LEAST_GRACE_SECONDS)
         if self._server is not None:
             await self._server.stop(grace_seconds)
             self._server = None
@@ -236,6 +250,7 @@ class ControlPlane:
         await asyncio.to_thread(self._keeper.release)
         await asyncio.to_thread(self._reader.close)
         await asyncio.to_thread(self._database.close)
+        self._pulse.close()
 
     async def _serve(self) -> None:
         options = [
@@ -243,7 +258,7 @@ class ControlPlane:
             ("grpc.max_send_message_length", self._options.max_message_bytes),
         ]
         server = grpc.aio.server(
-            interceptors=[Gate(lambda: self._reason)],
+            interceptors=[Gate(lambda: self.reason)],
             options=options,
             maximum_concurrent_rpcs=self._options.max_concurrent_calls,
         )
@@ -299,13 +314,29 @@ class ControlPlane:
         self._applier.start()
         self._lake.start()
         self._tasks.append(asyncio.create_task(self._upkeep.run()))
+        self._tasks.append(asyncio.create_task(self._follow()))
+        if not self._database.is_sqlite:
+            self._tasks.append(asyncio.create_task(self._pulse.run()))
         attempted.set()
+
+    async def _follow(self) -> None:
+        """Does what other servers wait for; goes on until it is cancelled."""
+        while True:
+            await asyncio.sleep(self._options.poll_interval_seconds)
+            try:
+                await self._lanes.erase(self._lake.follow)
+            except PointsmanError as error:
+                # The upkeep says that the database is away.
+                _log.debug("what other servers wait for waits", reason=str(error))
+            except Exception:  # noqa: BLE001 - the next round may work
+                _log.exception("what other servers wait for failed")
 
     def _report(self, reason: str) -> None:
         self._reason = reason
 
     def _prepare(self) -> None:
         migrate(self._database)
+        self._lake.presence.begin()
         self._publisher.publish_all()
         self._signing.ensure()
         # A file belongs to this process alone; a server may be shared with one that is deploying.

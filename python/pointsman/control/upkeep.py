@@ -12,7 +12,7 @@ from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.errors import DatabaseUnavailableError, JournalTakenError
-from pointsman.store import feedback
+from pointsman.store import erasures, feedback
 from pointsman.store.database import Database
 
 _log = structlog.get_logger(__name__)
@@ -98,8 +98,13 @@ class Upkeep:
                 self._purged_us = 0
 
     def _purge(self, now_us: int) -> int:
-        """Deletes some feedback of predictions that take none any more; answers how much."""
+        """Deletes what is left of complete erasures, and some feedback for predictions that take no more.
+
+        Returns:
+            How much feedback.
+        """
         # A day later than feedback ends, so that no repeated value counts twice at the border.
         oldest_us = now_us - (self._options.feedback_horizon_days + 1) * MICROSECONDS_PER_DAY
         with self._database.write() as connection:
+            erasures.remove_complete(connection, now_us - MICROSECONDS_PER_DAY)
             return feedback.remove_before(connection, oldest_us, _PURGE_ROWS)

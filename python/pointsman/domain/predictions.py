@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pointsman.domain.pages import Page
+from pointsman.domain.servers import UnreachedJournal
 from pointsman.domain.values import JsonValue
 
 
@@ -132,3 +134,26 @@ class Prediction:
     def key(self) -> tuple[str, int]:
         """What feedback is about."""
         return (self.prediction_id, self.row)
+
+
+@dataclass(frozen=True)
+class PredictionPage(Page[Prediction]):
+    """A page of predictions.
+
+    Attributes:
+        unreached: What other servers recorded, or may have, and the page lacks.
+    """
+
+    unreached: tuple[UnreachedJournal, ...] = ()
+
+
+@dataclass(frozen=True)
+class FoundPrediction:
+    """One prediction, or none.
+
+    Attributes:
+        unreached: When none is found: other servers that may have recorded it.
+    """
+
+    prediction: Prediction | None
+    unreached: tuple[UnreachedJournal, ...] = ()

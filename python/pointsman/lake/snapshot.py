@@ -10,8 +10,9 @@ from typing import TypeVar
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.routers import Router
+from pointsman.domain.servers import UnreachedJournal, unreached
 from pointsman.errors import PositionGoneError, UnavailableError
-from pointsman.store import journal_positions, lake_files
+from pointsman.store import journal_positions, lake_files, servers
 from pointsman.store.database import Database
 
 ATTEMPTS = 5
@@ -43,6 +44,7 @@ class Snapshot:
         files: Files that may hold rows of the times asked for.
         position: Where the tail begins: what is before it is in the files.
         start_time_us: Rows before it are not the router's but those of an earlier one of the same id.
+        unreached: What other servers recorded, or may have, and this state lacks.
     """
 
     router_id: str
@@ -50,6 +52,7 @@ class Snapshot:
     files: tuple[SnapshotFile, ...]
     position: int
     start_time_us: int
+    unreached: tuple[UnreachedJournal, ...] = ()
 
 
 class SnapshotReader:
@@ -110,8 +113,22 @@ class SnapshotReader:
                 end_time_us=end_time_us,
             )
             position = journal_positions.position_of(connection, journal_id, JournalStream.PREDICTIONS)
-        found = [self._file(file) for file in listed if self._is_here(file, journal_id)]
-        return Snapshot(router.router_id, self._lake_folder, tuple(found), position, since_us)
+            others = servers.others(connection, journal_id)
+        found: list[SnapshotFile] = []
+        missing: dict[str, int] = {}
+        for file in listed:
+            if self._is_here(file, journal_id):
+                found.append(self._file(file))
+            else:
+                missing[file.journal_id] = missing.get(file.journal_id, 0) + file.row_count
+        return Snapshot(
+            router.router_id,
+            self._lake_folder,
+            tuple(found),
+            position,
+            since_us,
+            unreached(others, missing, end_time_us),
+        )
 
     def _file(self, file: LakeFile) -> SnapshotFile:
         # What leads elsewhere DuckDB refuses to open.

@@ -80,13 +80,16 @@ def create_app(
         """Calls are answered: 200, or 503 while starting or draining.
 
         A control plane that waits for its database is told about, but it is no reason to send calls
-        elsewhere: the data plane answers them from the state it has. The same goes for parts of the state
+        elsewhere while the data plane has a state to answer them from. The same goes for parts of the state
         that it cannot use.
         """
         loop = asyncio.get_running_loop()
         serving, facts = await loop.run_in_executor(health_thread, _serving, state)
-        status = "draining" if state.is_draining() else "serving" if serving else "starting"
         reason = state.control_reason()
+        # Without a state from disk or database there is nothing to answer calls from.
+        has_state = bool(facts.get("restored")) or facts.get("generation", 0) > 0
+        serves = serving and (has_state or not reason)
+        status = "draining" if state.is_draining() else "serving" if serves else "starting"
         control = {"ready": not reason, **({"reason": reason} if reason else {})}
         if left_behind := state.left_behind_journals():
             control["left_behind_journals"] = left_behind

@@ -149,12 +149,30 @@ class RecordFeedbackRequest(_message.Message):
     def __init__(self, prediction_id: _Optional[str] = ..., metric: _Optional[str] = ..., value: _Optional[float] = ..., observe_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., row: _Optional[int] = ..., wait: _Optional[_Union[FeedbackWait, str]] = ..., router_id: _Optional[str] = ..., entity_id: _Optional[str] = ...) -> None: ...
 
 class RecordFeedbackResponse(_message.Message):
-    __slots__ = ("outcome", "prediction_id")
+    __slots__ = ("outcome", "prediction_id", "unreached")
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    UNREACHED_FIELD_NUMBER: _ClassVar[int]
     outcome: FeedbackOutcome
     prediction_id: str
-    def __init__(self, outcome: _Optional[_Union[FeedbackOutcome, str]] = ..., prediction_id: _Optional[str] = ...) -> None: ...
+    unreached: _containers.RepeatedCompositeFieldContainer[UnreachedJournal]
+    def __init__(self, outcome: _Optional[_Union[FeedbackOutcome, str]] = ..., prediction_id: _Optional[str] = ..., unreached: _Optional[_Iterable[_Union[UnreachedJournal, _Mapping]]] = ...) -> None: ...
+
+class UnreachedJournal(_message.Message):
+    __slots__ = ("journal_id", "server", "seen_time", "row_count", "tail_missing", "stored_until")
+    JOURNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    SERVER_FIELD_NUMBER: _ClassVar[int]
+    SEEN_TIME_FIELD_NUMBER: _ClassVar[int]
+    ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TAIL_MISSING_FIELD_NUMBER: _ClassVar[int]
+    STORED_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    journal_id: str
+    server: str
+    seen_time: _timestamp_pb2.Timestamp
+    row_count: int
+    tail_missing: bool
+    stored_until: _timestamp_pb2.Timestamp
+    def __init__(self, journal_id: _Optional[str] = ..., server: _Optional[str] = ..., seen_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., row_count: _Optional[int] = ..., tail_missing: bool = ..., stored_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class BatchRecordFeedbackRequest(_message.Message):
     __slots__ = ("feedback", "wait")
@@ -165,10 +183,12 @@ class BatchRecordFeedbackRequest(_message.Message):
     def __init__(self, feedback: _Optional[_Iterable[_Union[RecordFeedbackRequest, _Mapping]]] = ..., wait: _Optional[_Union[FeedbackWait, str]] = ...) -> None: ...
 
 class BatchRecordFeedbackResponse(_message.Message):
-    __slots__ = ("results",)
+    __slots__ = ("results", "unreached")
     RESULTS_FIELD_NUMBER: _ClassVar[int]
+    UNREACHED_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[FeedbackResult]
-    def __init__(self, results: _Optional[_Iterable[_Union[FeedbackResult, _Mapping]]] = ...) -> None: ...
+    unreached: _containers.RepeatedCompositeFieldContainer[UnreachedJournal]
+    def __init__(self, results: _Optional[_Iterable[_Union[FeedbackResult, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[UnreachedJournal, _Mapping]]] = ...) -> None: ...
 
 class FeedbackResult(_message.Message):
     __slots__ = ("outcome", "code", "message")

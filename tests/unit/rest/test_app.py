@@ -16,10 +16,12 @@ class DataPlaneAnswers:
     """The two calls of the data plane that the HTTP port makes."""
 
     serving = True
+    generation = 7
+    restored = False
     text = "# TYPE pointsman_generation gauge\npointsman_generation 7\n# EOF\n"
 
     def status(self) -> str:
-        return json.dumps({"serving": self.serving, "generation": 7})
+        return json.dumps({"serving": self.serving, "generation": self.generation, "restored": self.restored})
 
     def metrics(self) -> str:
         return self.text
@@ -100,6 +102,19 @@ async def test_a_data_plane_that_does_not_serve_is_not_ready() -> None:
     server = Server()
     server.plane.serving = False
     assert (await get(server.app(), "/readyz")).status == 503
+
+
+async def test_without_any_state_and_without_a_database_it_is_not_ready() -> None:
+    server = Server(reason="the database does not answer")
+    server.plane.generation = 0
+    answer = await get(server.app(), "/readyz")
+    assert answer.status == 503
+    assert answer.json()["status"] == "starting"
+    assert answer.json()["control_plane"] == {"ready": False, "reason": "the database does not answer"}
+    server.plane.restored = True
+    assert (await get(server.app(), "/readyz")).status == 200
+    server.plane.restored, server.reason = False, ""
+    assert (await get(server.app(), "/readyz")).status == 200
 
 
 async def test_a_database_that_is_away_is_told_but_calls_still_come() -> None:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from pointsman.client._types.records import UnreachedJournal
+
 
 @dataclass(frozen=True)
 class LatencyMetrics:
@@ -77,3 +79,5 @@ class RouterMetrics:
     sample_ratio_p_value: float | None = None
     """How likely shares at least so far from the effective ones are; below 0.001 the split is at fault."""
     series: Sequence[MetricsStep] = ()
+    unreached: Sequence[UnreachedJournal] = ()
+    """Other servers whose calls are not counted here, or not all of them."""

@@ -2,6 +2,7 @@
 
 import grpc
 
+from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.counters import Counters, Histogram, VariantCounters
 from pointsman.domain.feedback import FeedbackTotals
@@ -48,6 +49,7 @@ def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> ro
             )
             for step in figures.series
         ],
+        unreached=unreached_to(figures.unreached),
     )
     if counters.start_time_us:
         message.count_start_time.CopyFrom(timestamp_of(counters.start_time_us))

@@ -16,6 +16,7 @@ from pointsman.control.lake.retention import Retention
 from pointsman.control.lake.sealing import Sealing
 from pointsman.control.lake.upkeep import LakeUpkeep
 from pointsman.control.options import ControlOptions
+from pointsman.control.presence import Presence
 from pointsman.control.shipping import Shipping
 from pointsman.domain.data_plane import DataPlane
 from pointsman.store.database import Database
@@ -30,6 +31,7 @@ class LakeParts:
         keeper: Who knows the name under which the journal is stored.
         applier: Who applies feedback.
         root: The lake's folder.
+        place: The machine and data folder, for people.
         options: How often and how long.
         clock: Answers the time in UTC microseconds.
 
@@ -37,6 +39,7 @@ class LakeParts:
         shipping: Registers new files.
         upkeep: Keeps the files in shape.
         erasure: Erases entities.
+        presence: Says to other servers that this one runs.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class LakeParts:
         keeper: JournalKeeper,
         applier: Applier,
         root: Path,
+        place: str,
         options: ControlOptions,
         clock: Callable[[], int],
     ) -> None:
@@ -65,6 +69,7 @@ class LakeParts:
         self.erasure = Erasure(
             database, data_plane, self.shipping, applier, folder, retention, listing, changing, clock
         )
+        self.presence = Presence(database, data_plane, self.shipping, place, clock)
         self.upkeep = LakeUpkeep(
             FeedbackExport(database, folder, data_plane, clock),
             Compaction(database, data_plane, folder, clock),
@@ -83,6 +88,16 @@ class LakeParts:
         self.shipping.start()
         self.upkeep.start()
 
+    def follow(self) -> None:
+        """Carries out what was asked of other servers, and says that this one runs; to be repeated.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+            JournalError: The journal takes nothing.
+        """
+        self.presence.tick()
+        self.erasure.go_on()
+
     def stop(self, grace_seconds: float) -> None:
         """Ends the upkeep; files go on to be registered."""
         self.upkeep.stop(grace_seconds)
@@ -91,3 +106,4 @@ class LakeParts:
         """Registers what is written and exports feedback, as far as the monotonic time allows, and ends."""
         self.shipping.stop(max(0.0, deadline - time.monotonic()))
         self.upkeep.export_rest(deadline)
+        self.presence.end()

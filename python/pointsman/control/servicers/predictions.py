@@ -3,10 +3,12 @@
 from pointsman.control.calls import caller
 from pointsman.control.convert.enums import FEEDBACK_OUTCOME
 from pointsman.control.convert.feedback import given_from, waits_applied
-from pointsman.control.feedback import FeedbackDesk, Result
+from pointsman.control.convert.servers import unreached_to
+from pointsman.control.feedback import FeedbackDesk, Result, Taken
 from pointsman.control.feedback_checks import GivenFeedback
 from pointsman.control.lanes import Lanes
 from pointsman.control.status import code_of
+from pointsman.domain.servers import merged
 from pointsman.errors import InvalidArgumentError, PointsmanError
 from pointsman.v1 import prediction_pb2, prediction_pb2_grpc
 
@@ -26,7 +28,9 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
             self._desk.record, caller(), given_from(request), wait_applied=waits_applied(request.wait)
         )
         return prediction_pb2.RecordFeedbackResponse(
-            outcome=FEEDBACK_OUTCOME.number(taken.outcome), prediction_id=taken.prediction_id
+            outcome=FEEDBACK_OUTCOME.number(taken.outcome),
+            prediction_id=taken.prediction_id,
+            unreached=unreached_to(taken.unreached),
         )
 
     async def BatchRecordFeedback(
@@ -40,7 +44,10 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         )
         results = iter(recorded)
         return prediction_pb2.BatchRecordFeedbackResponse(
-            results=[_result(given if isinstance(given, PointsmanError) else next(results)) for given in read]
+            results=[
+                _result(given if isinstance(given, PointsmanError) else next(results)) for given in read
+            ],
+            unreached=unreached_to(merged(one.unreached for one in recorded if isinstance(one, Taken))),
         )
 
 

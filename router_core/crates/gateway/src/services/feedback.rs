@@ -106,6 +106,8 @@ async fn record(call: &mut Call, client: &Client) -> Result<Taken, CallError> {
     let response = |outcome: FeedbackOutcome, prediction_id| RecordFeedbackResponse {
         outcome: outcome.into(),
         prediction_id,
+        // What names its prediction needs no records.
+        unreached: Vec::new(),
     };
     let prediction_id = entry.prediction_id.clone();
     if wait == Wait::Applied {

@@ -501,7 +501,7 @@ pub struct RecordFeedbackRequest {
     pub entity_id: ::prost::alloc::string::String,
 }
 /// What came of a value of feedback.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RecordFeedbackResponse {
     /// Recorded; or, when waited for, whether it was new, the same as before, or in conflict with the first.
     #[prost(enumeration = "FeedbackOutcome", tag = "1")]
@@ -509,6 +509,32 @@ pub struct RecordFeedbackResponse {
     /// The prediction it was about.
     #[prost(string, tag = "2")]
     pub prediction_id: ::prost::alloc::string::String,
+    /// For feedback by entity: other servers that may have made a later prediction for it, which this one cannot
+    /// read.
+    #[prost(message, repeated, tag = "3")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
+}
+/// Records of another server on the same database that an answer lacks, or may lack: ask there as well.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnreachedJournal {
+    /// The journal that they came from, one for each data folder.
+    #[prost(string, tag = "1")]
+    pub journal_id: ::prost::alloc::string::String,
+    /// The server's machine and data folder; empty when they are not known.
+    #[prost(string, tag = "2")]
+    pub server: ::prost::alloc::string::String,
+    /// When the server was last seen; unset for never.
+    #[prost(message, optional, tag = "3")]
+    pub seen_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many rows are in files that are listed in the database and not in the lake of the server that answers.
+    #[prost(int64, tag = "4")]
+    pub row_count: i64,
+    /// Whether there may be more, in that server's journal and in no file yet.
+    #[prost(bool, tag = "5")]
+    pub tail_missing: bool,
+    /// Calls that arrived before this time are in listed files; unset when that is not known.
+    #[prost(message, optional, tag = "6")]
+    pub stored_until: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Brings many values of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -526,6 +552,9 @@ pub struct BatchRecordFeedbackResponse {
     /// One result for each value, in their order.
     #[prost(message, repeated, tag = "1")]
     pub results: ::prost::alloc::vec::Vec<FeedbackResult>,
+    /// For feedback by entity: other servers that may have made later predictions, which this one cannot read.
+    #[prost(message, repeated, tag = "2")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
 }
 /// What came of one value of a batch.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1317,6 +1346,9 @@ pub struct RouterMetrics {
     /// The steps of the time series, in order; steps without calls are there too.
     #[prost(message, repeated, tag = "10")]
     pub series: ::prost::alloc::vec::Vec<MetricsStep>,
+    /// Other servers whose calls are not counted here, or not all of them.
+    #[prost(message, repeated, tag = "11")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
 }
 /// One step of the time series.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1459,15 +1491,19 @@ pub struct EraseEntityRequest {
     #[prost(string, tag = "2")]
     pub entity_id: ::prost::alloc::string::String,
 }
-/// What was deleted.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+/// What is deleted. The request is kept until every server on the database has carried it out.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EraseEntityResponse {
-    /// How many recorded predictions.
+    /// How many recorded predictions so far, by all servers since it was asked for first.
     #[prost(int64, tag = "1")]
     pub prediction_count: i64,
     /// How many values of feedback.
     #[prost(int64, tag = "2")]
     pub feedback_count: i64,
+    /// Where it is not carried out yet, with how many rows of the router those files hold of all entities. Each
+    /// server does it by itself as soon as it runs; nothing is pending when this is empty.
+    #[prost(message, repeated, tag = "3")]
+    pub pending: ::prost::alloc::vec::Vec<UnreachedJournal>,
 }
 /// A page of recorded predictions.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1478,6 +1514,9 @@ pub struct ListPredictionsResponse {
     /// Asks for the next page; empty on the last.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
+    /// What other servers recorded, or may have, and this server cannot read.
+    #[prost(message, repeated, tag = "3")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
 }
 /// Asks for one recorded prediction.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -82,7 +82,8 @@ pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, Ca
             positions.into_iter().map(|position| result(position.and_then(&mut outcome_of))).collect()
         }
     };
-    succeed(&BatchRecordFeedbackResponse { results }).map(Taken::Here)
+    // What names its predictions needs no records.
+    succeed(&BatchRecordFeedbackResponse { results, unreached: Vec::new() }).map(Taken::Here)
 }
 
 fn result(outcome: Result<FeedbackOutcome, CallError>) -> FeedbackResult {
