@@ -151,7 +151,7 @@ fn the_calls_of_one_key_leave_places_at_the_control_plane_to_the_others() {
         let begin = async |client: &Client, user: &str| {
             let (response, mut out) = client.begin(GET_ROUTER, &[("x-api-key", &key(user))]).await.unwrap();
             out.send_data(frame(b""), true).unwrap();
-            response
+            (response, out)
         };
         let (mut clients, mut unanswered, mut held) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..16 {
@@ -165,7 +165,7 @@ fn the_calls_of_one_key_leave_places_at_the_control_plane_to_the_others() {
             held.push(control.call().await);
         }
         let other = world.client().await;
-        let response = begin(&other, "bob").await;
+        let (response, _out) = begin(&other, "bob").await;
         let call = control.call().await;
         assert_eq!(call.header("x-pointsman-user"), Some("bob"), "a key may hold 8 of 32 places");
         call.answer(&[]);
