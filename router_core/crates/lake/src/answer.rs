@@ -2,8 +2,12 @@
 
 use std::borrow::Cow;
 
-use pointsman_inference::features::{
-    AnswerPlan, Decider, OutputHead, class_label, is_likeliest, is_second_of_two, plan_part, predicted_class,
+use pointsman_inference::{
+    features::{
+        AnswerPlan, Decider, OutputHead, class_label, is_likeliest, is_second_of_two, plan_part,
+        predicted_class,
+    },
+    text_number::float_named,
 };
 use pointsman_model::{Datatype, Signature};
 
@@ -44,6 +48,20 @@ impl<'a> Prediction<'a> {
             Cell::Number(number) => Self::Number(number),
             Cell::Whole(whole) => Self::Label(Cow::Owned(whole.to_string())),
             Cell::Text(text) => Self::Label(text),
+        }
+    }
+
+    /// The prediction that an answer by name gives. Where no output is text, a text that names an infinity is one.
+    fn told(signature: &Signature, cell: Cell<'a>) -> Self {
+        let has_texts = signature.outputs.iter().any(|output| output.datatype == Datatype::Bytes);
+        let named = match &cell {
+            Cell::Text(text) if !has_texts && !signature.outputs.is_empty() => float_named(text),
+            _ => None,
+        };
+        let is_label = |text: &str| signature.labels.iter().any(|label| **label == *text);
+        match (Self::of(cell), named) {
+            (Self::Label(label), Some(number)) if !is_label(&label) => Self::Number(number),
+            (prediction, _) => prediction,
         }
     }
 
@@ -233,7 +251,7 @@ pub(crate) fn predict_answer<'a>(
             _ => {}
         }
     }
-    answer.prediction = predicted.cell().map_or(Prediction::None, Prediction::of);
+    answer.prediction = predicted.cell().map_or(Prediction::None, |cell| Prediction::told(signature, cell));
     answer.confidence = answer.prediction.confidence(signature, &answer.probabilities);
     sort_last_wins(&mut outputs);
     let mut json = Vec::new();
@@ -272,5 +290,5 @@ fn says(signature: &Signature, value: ValueView<'_>, answer: &RowAnswer<'_>) -> 
             return true;
         }
     }
-    Prediction::of(cell) == answer.prediction
+    Prediction::told(signature, cell) == answer.prediction
 }

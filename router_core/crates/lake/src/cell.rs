@@ -59,7 +59,8 @@ impl Cell<'_> {
         whole_number(text).is_some_and(|whole| (whole as f64).abs() >= FIRST_AMBIGUOUS)
     }
 
-    /// Writes it as JSON, which has no infinities: they are text.
+    /// Writes it as JSON, which has no infinities and whose numbers are doubles to most readers: what those would
+    /// change is text.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
         match self {
             Self::Null => out.extend_from_slice(b"null"),
@@ -67,7 +68,7 @@ impl Cell<'_> {
             Self::Bool(false) => out.extend_from_slice(b"false"),
             Self::Number(number) => write_number(*number, out),
             Self::Whole(whole) => {
-                let _ = write!(out, "{whole}");
+                let _ = write!(out, "\"{whole}\"");
             }
             Self::Text(text) => write_text(text, out),
         }

@@ -8,6 +8,7 @@ use arrow::datatypes::DataType;
 use pointsman_inference::Tensor;
 use pointsman_model::Datatype;
 use pointsman_wire::generated::pointsman_v1 as proto;
+use prost::Message as _;
 use support::*;
 
 const BEYOND: i64 = 9_007_199_254_740_993;
@@ -84,7 +85,7 @@ fn what_no_whole_number_column_holds_is_in_the_map_as_it_came() {
     failed.iter_mut().for_each(|call| call.status_code = 3);
     let rows = lake.rows_of(one_input("INT64"), &failed);
     assert_eq!(column(&rows, "f_id"), ["null"; 4]);
-    let others = ["{id: 1.5}", "{id: 9007199254740992.0}", "{id: \"7.0\"}", "{id: 18446744073709551616}"];
+    let others = ["{id: 1.5}", "{id: 9007199254740992.0}", "{id: \"7.0\"}", "{id: \"18446744073709551616\"}"];
     assert_eq!(column(&rows, "features_other"), others);
 }
 
@@ -110,8 +111,13 @@ fn a_column_of_doubles_from_before_stays_and_what_it_would_round_is_in_the_map()
     ];
     let rows = lake.rows_of(one_input("INT64"), &calls);
     assert_eq!(doubles(&rows, "f_id"), [Some(7.0), None, None, None, Some(8.0)]);
-    let other =
-        ["null", "{id: 9007199254740993}", "{id: 9007199254740992}", "{id: 9007199254740993}", "null"];
+    let other = [
+        "null",
+        "{id: \"9007199254740993\"}",
+        "{id: \"9007199254740992\"}",
+        "{id: \"9007199254740993\"}",
+        "null",
+    ];
     assert_eq!(column(&rows, "features_other"), other);
     assert_eq!(fs::read_to_string(folder.join("m.json")).unwrap(), known);
 }
@@ -173,4 +179,51 @@ fn predictions_from_the_first_ambiguous_number_on_are_text_whoever_answers() {
     let rows = lake.rows_of(one_input("INT64"), &calls);
     assert_eq!(doubles(&rows, "prediction_number"), [Some(9_007_199_254_740_991.0), None, None]);
     assert_eq!(column(&rows, "prediction_label"), ["null", "9007199254740992", "9007199254740993"]);
+}
+
+#[test]
+fn json_gives_large_whole_numbers_as_text_whoever_sent_them() {
+    let lake = Lake::new();
+    let calls = [
+        infer(
+            "1",
+            &[int64("ids", &[1, 2], &[BEYOND, 7])],
+            Some(&[int64("y", &[1, 2], &[7, i64::MIN]), int64("z", &[1, 1], &[BEYOND])]),
+        ),
+        predict("2", &[("ids", list(vec![text("9007199254740993"), number(7.0)]))]),
+    ];
+    let rows = lake.rows_of(route(signature(&[("ids", "INT64", &[-1, -1], &[])])), &calls);
+    assert_eq!(shown(&rows, "outputs", 0), r#"{"y":[7.0,"-9223372036854775808"],"z":"9007199254740993"}"#);
+    assert_eq!(column(&rows, "features_other"), [r#"{ids: ["9007199254740993",7.0]}"#; 2]);
+}
+
+#[test]
+fn an_infinite_prediction_is_a_number_whoever_answered() {
+    let lake = Lake::new();
+    let mut regression = signature(&[("x", "FP64", &[-1, 1], &[])]);
+    regression.outputs =
+        vec![proto::TensorSpec { name: "y".into(), datatype: "FP32".into(), ..Default::default() }];
+    let by_name = |id: &str, told: &str| {
+        let mut call = predict(id, &[("x", number(1.0))]);
+        call.response_kind = proto::BodyKind::Predict.into();
+        call.response = proto::PredictResponse {
+            prediction: Some(text(told)),
+            outputs: [("y".to_owned(), text(told))].into(),
+            ..Default::default()
+        }
+        .encode_to_vec()
+        .into();
+        call
+    };
+    let inputs = [tensor("x", Datatype::Fp64, &[1, 1], 1.0_f64.to_le_bytes().to_vec())];
+    let calls =
+        [infer("1", &inputs, Some(&[fp32("y", &[1, 1], &[f32::INFINITY])])), by_name("2", "Infinity")];
+    let rows = lake.rows_of(route(regression.clone()), &calls);
+    assert_eq!(doubles(&rows, "prediction_number"), [Some(f64::INFINITY); 2]);
+    assert_eq!(column(&rows, "prediction_label"), ["null"; 2]);
+    assert_eq!(column(&rows, "outputs"), ["null"; 2]);
+
+    regression.labels = vec!["Infinity".into(), "finite".into()];
+    let labelled = Lake::new().rows_of(route(regression), &[by_name("3", "Infinity")]);
+    assert_eq!(shown(&labelled, "prediction_label", 0), "Infinity");
 }

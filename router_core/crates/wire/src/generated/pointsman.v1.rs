@@ -624,7 +624,7 @@ pub struct PredictionRecord {
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
-    /// The label or value predicted.
+    /// The label or value predicted, in the same forms; a boolean is the label "true" or "false".
     #[prost(message, optional, tag = "17")]
     pub prediction: ::core::option::Option<::prost_types::Value>,
     /// Class probabilities.
