@@ -6,6 +6,7 @@ mod errors;
 mod lake;
 mod prediction_id;
 mod server;
+mod signature;
 mod target;
 
 use pyo3::pymodule;
@@ -20,11 +21,12 @@ mod _core {
         errors::{
             BackendError, BindError, CoreError, ForkedProcessError, InvalidConfigError,
             InvalidPredictionIdError, InvalidRequestError, InvalidSnapshotError, JournalError,
-            PositionGoneError, StaleSnapshotError,
+            PositionGoneError, SignatureError, StaleSnapshotError,
         },
         lake::{count_lake_calls, read_lake_rows},
         prediction_id::{DecodedPredictionId, decode_prediction_id},
         server::{ServerHandle, start_server},
+        signature::signature_fault,
         target::target_fault,
     };
 

@@ -52,5 +52,6 @@ pub use config::{Limits, ServerConfig};
 pub use error::GatewayError;
 pub use journal_config::JournalConfig;
 pub use lake_queries::{count_lake_calls, read_lake_rows};
+pub use probe::signature_fault;
 pub use publisher::Published;
 pub use server::Server;
