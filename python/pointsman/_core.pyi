@@ -30,6 +30,10 @@ class ForkedProcessError(CoreError): ...
 class InvalidSnapshotError(CoreError): ...
 class StaleSnapshotError(CoreError): ...
 class BackendError(CoreError): ...
+
+class SignatureError(CoreError):
+    """A signature and its model cannot agree; the arguments are the field and the reason."""
+
 class InvalidRequestError(CoreError): ...
 class JournalError(CoreError): ...
 class PositionGoneError(CoreError): ...
@@ -256,6 +260,13 @@ class Engine:
         Raises:
             InvalidRequestError: no such router.
         """
+
+def signature_fault(signature: bytes) -> tuple[str, str] | None:
+    """Answers the field of a ``Signature`` that contradicts another about its classes, and why.
+
+    Raises:
+        InvalidRequestError: the bytes are no ``Signature``.
+    """
 
 def target_fault(target: str) -> str:
     """Answers what is wrong with the target of a backend; empty when nothing is."""

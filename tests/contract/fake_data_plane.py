@@ -71,6 +71,10 @@ class FakeDataPlane:
         """The real check: a stand-in of its own would differ one day."""
         return _core.target_fault(target)
 
+    def signature_fault(self, signature: bytes) -> tuple[str, str] | None:
+        """The real check, for the same reason."""
+        return _core.signature_fault(signature)
+
     def publish(self, update: bytes) -> Published:
         refused = []
         message = snapshot_pb2.SnapshotUpdate.FromString(update)

@@ -65,6 +65,7 @@ _COLUMNS = {
     "probabilities": "s",
     "confidence": "d",
     "outputs": "s",
+    "answer_notes": "s",
     "feedback": "s",
 }
 
@@ -147,6 +148,7 @@ def flat(record: PredictionRecord, features: dict[str, str]) -> dict[str, Any]:
     row["prediction_label"] = None if number or record.prediction is None else _text(record.prediction)
     row["probabilities"] = _json(list(record.probabilities) or None)
     row["outputs"] = _json(dict(record.outputs) or None)
+    row["answer_notes"] = _json(list(record.answer_notes) or None)
     row["feedback"] = _json([printing.plain(item) for item in record.feedback] or None)
     other: dict[str, Any] = {}
     for name in features:

@@ -20,6 +20,25 @@ _WHOLE = re.compile(r"\s*(\d+)(?:\.0*)?\s*", re.ASCII)
 _MAX_ROW_DIGITS = 10
 
 
+def name(column: str, given: Any) -> str:
+    """Reads an id or a name; a whole number of JSON is the text that it is printed as.
+
+    Args:
+        column: What the cell is of, for the message.
+        given: The cell.
+
+    Raises:
+        ValueError: It is another kind of value, whose text is not what was meant, as 1e5 is for "100000".
+    """
+    if given is None:
+        return ""
+    if isinstance(given, str):
+        return given
+    if isinstance(given, int) and not isinstance(given, bool):
+        return str(given)
+    raise ValueError(f"{column}: {given!r} is no text; write it in quotes, as it was sent")
+
+
 def value(given: Any) -> float:
     """Reads what was measured: a number, or true and false as 1 and 0.
 

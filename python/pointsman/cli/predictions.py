@@ -228,6 +228,7 @@ def _show(record: PredictionRecord) -> None:
             ("prediction", "" if record.prediction is None else record.prediction),
             ("probabilities", ", ".join(f"{value:.4f}" for value in record.probabilities)),
             ("outputs", _content(record.outputs, record.answer_content)),
+            ("answer notes", ", ".join(record.answer_notes)),
         ]
     )
     printing.print_table(

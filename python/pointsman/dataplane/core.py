@@ -77,6 +77,11 @@ class CoreDataPlane:
         with _translated():
             return self._handle.probe_backend(model, timeout_seconds)
 
+    def signature_fault(self, signature: bytes) -> tuple[str, str] | None:
+        """Answers the field of a ``Signature`` that contradicts another about its classes, and why."""
+        with _translated():
+            return _core.signature_fault(signature)
+
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``."""
         with _translated():
@@ -190,6 +195,9 @@ def _translated() -> Iterator[None]:
     """Turns the extension's errors into those of :mod:`pointsman.errors`, which other layers know."""
     try:
         yield
+    except _core.SignatureError as error:
+        field, reason = error.args
+        raise errors.InvalidArgumentError.at(f"model_version.signature.{field}", reason) from error
     except _core.CoreError as error:
         twin = _TWINS.get(type(error), errors.DataPlaneError)
         raise twin(str(error)) from error

@@ -79,6 +79,9 @@ class DataPlane(Protocol):
     def target_fault(self, target: str) -> str:
         """Answers what is wrong with the target of a backend; empty when nothing is."""
 
+    def signature_fault(self, signature: bytes) -> tuple[str, str] | None:
+        """Answers the field of a ``Signature`` that contradicts another about its classes, and why."""
+
     def publish(self, update: bytes) -> Published:
         """Applies what can be used of a ``SnapshotUpdate`` on every thread.
 
@@ -98,6 +101,7 @@ class DataPlane(Protocol):
 
         Raises:
             BackendError: It is not reachable, not ready or not readable.
+            InvalidArgumentError: What it says of its classes contradicts the signature given.
         """
 
     def router_counters(self, router_id: str) -> bytes:

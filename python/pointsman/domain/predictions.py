@@ -91,6 +91,7 @@ class Prediction:
         draw: None when nothing was drawn, or not recorded.
         has_prediction: Whether there is one; it may be null.
         outputs: What the model answered besides.
+        answer_notes: What to know of the answer before it is used, such as ``not_requested: NAME``.
         feedback: Filled by reads.
     """
 
@@ -128,6 +129,7 @@ class Prediction:
     probabilities: tuple[float, ...] = ()
     confidence: float | None = None
     outputs: Mapping[str, JsonValue] = field(default_factory=dict)
+    answer_notes: tuple[str, ...] = ()
     feedback: tuple[RecordedFeedback, ...] = ()
 
     @property

@@ -200,6 +200,8 @@ class PredictionRecord:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     features_content: RecordedContent = RecordedContent.UNSPECIFIED
     answer_content: RecordedContent = RecordedContent.UNSPECIFIED
+    answer_notes: Sequence[str] = ()
+    """What to know of the answer before it is used: ``not_likeliest``, ``not_requested: NAME`` and others."""
 
 
 @dataclass(frozen=True)
@@ -221,3 +223,5 @@ class Prediction:
     reason: DecisionReason
     generation: int
     latency: timedelta | None
+    notes: Sequence[str] = ()
+    """What to know of the answer before it is used, such as ``not_likeliest``; empty for most."""

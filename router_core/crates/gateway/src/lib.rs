@@ -59,5 +59,6 @@ pub use error::GatewayError;
 pub use journal_config::JournalConfig;
 pub use lake_queries::{count_lake_calls, read_lake_rows};
 pub use pointsman_journal::Start;
+pub use probe::signature_fault;
 pub use publisher::Published;
 pub use server::Server;

@@ -29,6 +29,7 @@ mod newest;
 mod paths;
 mod priority;
 mod refill;
+mod requested;
 mod route;
 mod row_groups;
 mod row_reader;

@@ -63,6 +63,7 @@ pub(crate) fn answer_fields() -> Vec<Field> {
         Field::new("probabilities", list_of(Float64), true),
         Field::new("confidence", Float64, true),
         Field::new("outputs", Utf8, true),
+        Field::new("answer_notes", list_of(Utf8), true),
     ]
 }
 

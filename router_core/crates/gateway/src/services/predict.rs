@@ -151,6 +151,7 @@ fn reply(
         reason: reason_proto(observation.decision.reason).into(),
         generation: observation.generation(),
         latency: Some(duration_proto(observation.started().elapsed())),
+        notes: prediction.notes.words().map(str::to_owned).collect(),
     };
     let message = match frame(&response.encode_to_vec()) {
         Ok(message) => message,

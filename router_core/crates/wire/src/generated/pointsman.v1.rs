@@ -239,6 +239,13 @@ pub struct Signature {
         ::prost::alloc::string::String,
         f64,
     >,
+    /// What the prediction output holds.
+    #[prost(enumeration = "PredictionHolds", tag = "10")]
+    pub prediction_holds: i32,
+    /// What the prediction output says for each class, in the order of the probabilities and labels: 1, 2, 3 of a model
+    /// whose labels are "one", "two", "three". Read from an ONNX file that has such a list; empty when it is not known.
+    #[prost(string, repeated, tag = "11")]
+    pub classes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// The name, datatype and shape of one tensor.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -409,6 +416,39 @@ impl Task {
         }
     }
 }
+/// What the prediction output of a classifier holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PredictionHolds {
+    /// Not stated: a number that fits both ways is read as the one that its probabilities confirm.
+    Unspecified = 0,
+    /// The class itself: one of classes, or one of labels where there are no classes.
+    Value = 1,
+    /// The place of the class among the labels and probabilities, from 0.
+    Index = 2,
+}
+impl PredictionHolds {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PREDICTION_HOLDS_UNSPECIFIED",
+            Self::Value => "PREDICTION_HOLDS_VALUE",
+            Self::Index => "PREDICTION_HOLDS_INDEX",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PREDICTION_HOLDS_UNSPECIFIED" => Some(Self::Unspecified),
+            "PREDICTION_HOLDS_VALUE" => Some(Self::Value),
+            "PREDICTION_HOLDS_INDEX" => Some(Self::Index),
+            _ => None,
+        }
+    }
+}
 /// Asks for a prediction by features.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PredictRequest {
@@ -471,6 +511,11 @@ pub struct PredictResponse {
     /// The time from the call's arrival to its answer.
     #[prost(message, optional, tag = "12")]
     pub latency: ::core::option::Option<::prost_types::Duration>,
+    /// What to know of the answer before it is used; empty for most. "not_likeliest": another class than the predicted
+    /// one has a greater probability. "unknown_class": the model gave a class that is none of its classes.
+    /// "from_probabilities": its class number fits no label, the likeliest one was taken. "probability_is_nan".
+    #[prost(string, repeated, tag = "13")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Brings one value of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -681,6 +726,10 @@ pub struct PredictionRecord {
     /// Whether the answer is recorded, and why not.
     #[prost(enumeration = "RecordedContent", tag = "34")]
     pub answer_content: i32,
+    /// What to know of the answer before it is used: the notes of PredictResponse, and "not_requested: NAME" for each
+    /// output that the caller did not ask for, "not_answered: NAME" for one that the model left out.
+    #[prost(string, repeated, tag = "35")]
+    pub answer_notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A variant that could have been picked.
 #[derive(Clone, PartialEq, ::prost::Message)]
