@@ -100,7 +100,7 @@ fn a_list_of_predict_fills_columns_of_whole_numbers() {
 #[test]
 fn a_column_of_doubles_from_before_stays_and_what_it_would_round_is_in_the_map() {
     let lake = Lake::new();
-    let folder = lake.path().join("predictions/columns");
+    let folder = lake.path().join("columns");
     fs::create_dir_all(&folder).unwrap();
     let known = r#"{"version": 1, "columns": [{"name": "id", "type": "DOUBLE"}]}"#;
     fs::write(folder.join("m.json"), known).unwrap();
