@@ -44,7 +44,11 @@ def test_the_settings_may_be_what_the_data_plane_takes() -> None:
         **dict(ranges(JournalSettings, "journal.")),
     }
     taken = {name: bounds for name, bounds in _core.limits().items() if name not in FIXED}
-    assert stated == taken
+    assert stated.keys() == taken.keys()
+    for name, (least, most) in stated.items():
+        # Some may be smaller there, which is of use to tests only.
+        assert taken[name][0] <= least, name
+        assert taken[name][1] == most, name
 
 
 @pytest.mark.parametrize(("name", "most"), FIXED.items(), ids=FIXED)

@@ -47,10 +47,10 @@ pub const RANGES: &[Range] = &[
     Range::new("limits.max_streams_per_connection", 1.0, 1e6, |config| {
         config.limits.max_streams_per_connection.into()
     }),
-    Range::new("limits.max_header_list_bytes", KIB, 16.0 * MIB, |config| {
+    Range::new("limits.max_header_list_bytes", 1.0, 16.0 * MIB, |config| {
         config.limits.max_header_list_bytes.into()
     }),
-    Range::new("limits.max_message_bytes", KIB, 2.0 * GIB, |config| config.limits.max_message_bytes as f64),
+    Range::new("limits.max_message_bytes", 1.0, 2.0 * GIB, |config| config.limits.max_message_bytes as f64),
     Range::new("limits.max_in_flight_per_backend", 1.0, 1e6, |config| {
         config.limits.max_in_flight_per_backend as f64
     }),
@@ -69,7 +69,7 @@ pub const RANGES: &[Range] = &[
     Range::new("limits.connection_age_jitter_share", 0.0, 1.0, |config| {
         config.limits.connection_age_jitter_share
     }),
-    Range::new("limits.body_budget_bytes", MIB, TIB, |config| config.limits.body_budget_bytes as f64),
+    Range::new("limits.body_budget_bytes", 1.0, TIB, |config| config.limits.body_budget_bytes as f64),
     Range::new("limits.record_queue_length", 1.0, 1e8, |config| config.limits.record_queue_length as f64),
     Range::new("limits.onnx_threads", 1.0, 256.0, |config| config.limits.onnx_threads as f64),
     Range::new("journal.segment_bytes", 4.0 * KIB, GIB, |config| config.journal.segment_bytes as f64),
