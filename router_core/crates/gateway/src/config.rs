@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{error::GatewayError, journal_config::JournalConfig};
+use crate::{error::GatewayError, forward_metadata::ForwardMetadata, journal_config::JournalConfig};
 
 /// What a server is started with.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +34,9 @@ pub struct ServerConfig {
     /// How what happened is kept.
     #[serde(default)]
     pub journal: JournalConfig,
+    /// Credentials of clients that go on to backends.
+    #[serde(default)]
+    pub forward_metadata: ForwardMetadata,
 }
 
 fn default_log_level() -> String {
@@ -168,6 +171,7 @@ impl ServerConfig {
             let reason = format!("{} is not between 0 and 1", limits.connection_age_jitter_share);
             return Err(GatewayError::config("limits.connection_age_jitter_share", reason));
         }
+        self.forward_metadata.check()?;
         self.journal.check()
     }
 }
