@@ -226,6 +226,15 @@ class Settings(BaseSettings):
     A browser tricked by DNS rebinding sends the attacker's name; unknown names are refused.
     """
 
+    forward_metadata: dict[str, list[str]] = {}
+    """Credentials of clients that go on to backends: by the target of a model version, written as there, the
+    names of metadata, of ``authorization``, ``proxy-authorization`` and ``cookie``. For example
+    ``{"gpu.example:8001": ["authorization"]}``.
+
+    All other backends get none of these: whoever may register a model could collect them. The server's own
+    keys go on to nobody; clients of such a backend send them as ``x-api-key``.
+    """
+
     grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     """Seconds that calls in flight get to finish after SIGTERM. 30 is what Kubernetes waits before it kills.
     """

@@ -409,7 +409,14 @@ class GetRouterMetricsRequest(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granularity: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class RouterMetrics(_message.Message):
-    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count", "start_time", "end_time", "sample_ratio_p_value", "series", "unreached")
+    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count", "start_time", "end_time", "sample_ratio_p_value", "series", "unreached", "cut_record_counts")
+    class CutRecordCountsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     VARIANTS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
@@ -421,6 +428,7 @@ class RouterMetrics(_message.Message):
     SAMPLE_RATIO_P_VALUE_FIELD_NUMBER: _ClassVar[int]
     SERIES_FIELD_NUMBER: _ClassVar[int]
     UNREACHED_FIELD_NUMBER: _ClassVar[int]
+    CUT_RECORD_COUNTS_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     variants: _containers.RepeatedCompositeFieldContainer[VariantMetrics]
     total: VariantMetrics
@@ -432,7 +440,8 @@ class RouterMetrics(_message.Message):
     sample_ratio_p_value: float
     series: _containers.RepeatedCompositeFieldContainer[MetricsStep]
     unreached: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.UnreachedJournal]
-    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sample_ratio_p_value: _Optional[float] = ..., series: _Optional[_Iterable[_Union[MetricsStep, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ...) -> None: ...
+    cut_record_counts: _containers.ScalarMap[str, int]
+    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sample_ratio_p_value: _Optional[float] = ..., series: _Optional[_Iterable[_Union[MetricsStep, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class MetricsStep(_message.Message):
     __slots__ = ("start_time", "variants", "total")

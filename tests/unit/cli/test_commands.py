@@ -219,6 +219,22 @@ def test_permissions_that_are_not_named_stay(server: Any) -> None:
     assert request.etag == "e1"
 
 
+def test_metrics_say_how_many_records_are_cut_and_what_to_raise(server: Any) -> None:
+    metrics = router_pb2.RouterMetrics(
+        total=router_pb2.VariantMetrics(),
+        cut_record_counts={"max_body_bytes": 41, "body_budget_bytes": 2, "a_later_limit": 1},
+    )
+    server.on("RouterService/GetRouterMetrics", metrics)
+    said = run(server, "routers", "metrics", "cancer").stderr.splitlines()
+    assert said == [
+        "1 predictions were recorded without features or answer: they were above a_later_limit",
+        "2 predictions were recorded without features or answer: "
+        "the memory for bodies was full; raise limits.body_budget_bytes",
+        "41 predictions were recorded without features or answer: "
+        "they are above max_body_bytes of the router's recording; raise it to keep them",
+    ]
+
+
 def test_metrics_show_variants_and_total(server: Any) -> None:
     lr = router_pb2.VariantMetrics(
         variant="lr", request_count=3, effective_share=0.7, served_share=1, feedback_coverage=0.25

@@ -27,6 +27,7 @@ def counters_from(message: snapshot_pb2.RouterCounters) -> Counters:
             for variant in message.variants
         },
         dropped_record_count=message.dropped_record_count,
+        cut_record_counts=dict(message.cut_record_counts),
         start_time_us=message.start_time_us,
         generation=message.generation,
     )
@@ -40,6 +41,7 @@ def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> ro
         total=_figures(figures.total),
         generation=counters.generation,
         dropped_record_count=counters.dropped_record_count,
+        cut_record_counts=counters.cut_record_counts,
         sample_ratio_p_value=figures.sample_ratio_p_value,
         series=[
             router_pb2.MetricsStep(

@@ -77,7 +77,8 @@ fn key(credential: &HeaderValue) -> &str {
     if is_bearer { text.get(7..).unwrap_or_default().trim() } else { text }
 }
 
-fn is_ours(credential: &HeaderValue) -> bool {
+/// Whether a credential is a key of a server like this one, valid or not.
+pub(crate) fn is_ours(credential: &HeaderValue) -> bool {
     key(credential).starts_with(KEY_PREFIX)
 }
 

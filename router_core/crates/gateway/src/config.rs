@@ -4,7 +4,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{config_ranges::RANGES, error::GatewayError, journal_config::JournalConfig};
+use crate::{
+    config_ranges::RANGES, error::GatewayError, forward_metadata::ForwardMetadata,
+    journal_config::JournalConfig,
+};
 
 /// What a server is started with.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +37,9 @@ pub struct ServerConfig {
     /// How what happened is kept.
     #[serde(default)]
     pub journal: JournalConfig,
+    /// Credentials of clients that go on to backends.
+    #[serde(default)]
+    pub forward_metadata: ForwardMetadata,
 }
 
 fn default_log_level() -> String {
@@ -126,7 +132,7 @@ impl ServerConfig {
         for range in RANGES {
             range.check(self)?;
         }
-        Ok(())
+        self.forward_metadata.check()
     }
 }
 

@@ -21,6 +21,7 @@ mod counters;
 mod error;
 mod error_details;
 mod feedback_waiters;
+mod forward_metadata;
 mod hand_over;
 mod journal;
 mod journal_config;

@@ -11,6 +11,7 @@ use prometheus_client::{
 
 use crate::{
     journal_metrics,
+    records::Cut,
     routes::Target,
     shared::Shared,
     stats::{BOUNDS_NANOS, CODE_COUNT, HistogramTotal, VariantStats, VariantTotal},
@@ -80,7 +81,7 @@ fn collect(shared: &Shared) -> (Vec<Series>, u64) {
     for route in routes.routers() {
         let Some(router) = &route.router else { continue };
         for (index, target) in route.targets.iter().enumerate() {
-            take(target, u8::try_from(index).ok().map(|index| router.split.alias.probability(index)));
+            take(target, u8::try_from(index).ok().map(|index| router.effective_share(index)));
         }
     }
     for route in routes.models() {
@@ -115,6 +116,15 @@ fn encode_variants(encoder: &mut DescriptorEncoder<'_>, series: &[Series]) -> fm
         encoder.encode_descriptor("pointsman_records_dropped", help, None, MetricType::Counter)?;
     for one in series {
         ConstCounter::new(one.total.dropped_records).encode(family.encode_family(&one.labels())?)?;
+    }
+    let help = "Predictions recorded without features or answer, by the limit that these were above.";
+    let mut family = encoder.encode_descriptor("pointsman_records_cut", help, None, MetricType::Counter)?;
+    for one in series {
+        for ((_, reason), count) in Cut::REASONS.iter().zip(one.total.cut_records) {
+            let [router, variant] = one.labels();
+            let labels = [router, variant, ("reason", *reason)];
+            ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+        }
     }
     let help = "The share of calls that a variant should get, 0 to 1.";
     let mut family =

@@ -117,7 +117,8 @@ async fn ask(shared: &Shared, pool: &Pool, grpc: &GrpcBackend, method: &str) -> 
     match exchange(pool, &mut lease, request, outgoing).await? {
         Answer::Whole { message, .. } => Ok(message),
         Answer::Large { start, stream, .. } => {
-            gather_large(start, stream, shared.config.limits.max_message_bytes).await
+            let most = shared.config.limits.max_message_bytes;
+            gather_large(start, stream, most).await.map(|(message, _)| message)
         }
         Answer::Failed { code, trailers } => {
             let said =

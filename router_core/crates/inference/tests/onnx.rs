@@ -258,6 +258,8 @@ fn files_that_are_no_usable_model_are_refused_with_the_way_out() {
     assert!(
         error.to_string().contains("output \"output_probability\"")
             && error.to_string().contains("\"zipmap\": False")
+            && error.to_string().contains("convert_lightgbm(model, …, zipmap=False)")
+            && error.to_string().contains("CatBoost")
     );
     let folder = Folder::new("files");
     let whole = std::fs::read(models().join("iris.onnx")).unwrap();

@@ -10,7 +10,7 @@ use std::{
 use h2::RecvStream;
 use http::{
     HeaderMap, HeaderValue, Request,
-    header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION},
+    header::{CONTENT_LENGTH, HOST},
 };
 use pointsman_model::{Principal, Router, Scope};
 use tonic::{Code, metadata::MetadataMap};
@@ -156,14 +156,14 @@ impl Call {
         ensure_request_id(&self.worker, &mut self.headers)
     }
 
-    /// The metadata that goes on to the backend.
-    pub(crate) fn backend_headers(&mut self, deadline: tokio::time::Instant) -> HeaderMap {
+    /// The metadata that goes on to the backend at a target.
+    pub(crate) fn backend_headers(&mut self, target: &str, deadline: tokio::time::Instant) -> HeaderMap {
         let mut headers = std::mem::take(&mut self.headers);
         strip(&mut headers);
-        for name in [AUTHORIZATION, API_KEY, PROXY_AUTHORIZATION, COOKIE, HOST, CONTENT_LENGTH, GRPC_ENCODING]
-        {
+        for name in [API_KEY, HOST, CONTENT_LENGTH, GRPC_ENCODING] {
             headers.remove(name);
         }
+        self.worker.shared.config.forward_metadata.withhold(target, &mut headers);
         headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let left = deadline.saturating_duration_since(tokio::time::Instant::now());
         headers.insert(GRPC_TIMEOUT, format_timeout(left));

@@ -166,7 +166,7 @@ async fn to_server(
     deadline: Instant,
     mut observation: Observation,
 ) -> Result<Reply, CallError> {
-    let headers = call.backend_headers(deadline);
+    let headers = call.backend_headers(&model.target.target, deadline);
     let worker = call.worker.clone();
     let (outgoing, _reservation) = match rewrite(call, incoming, model) {
         Ok(rewritten) => rewritten,

@@ -223,20 +223,17 @@ async fn ask_about(
         ModelMetadataRequest { name: model.model_name.to_string(), version: model.model_version.to_string() };
     let outgoing = Outgoing::Whole(frame(&request.encode_to_vec())?);
     let headers = call.headers.clone();
-    let backend_headers = call.backend_headers(deadline);
+    let backend_headers = call.backend_headers(&model.target.target, deadline);
     call.headers = headers;
     let path = PathAndQuery::try_from(format!("{INFERENCE_SERVICE}{method}"))
         .map_err(|error| CallError::new(Code::Internal, error.to_string()))?;
     match ask(&call.worker, model, path, backend_headers, outgoing, deadline, None).await? {
-        Answer::Whole { compressed: true, .. } => {
-            Err(garbage("it is compressed though identity was asked for"))
-        }
         Answer::Whole { message, .. } => Ok(message.to_vec()),
         Answer::Large { start, stream, .. } => {
             let most = call.worker.shared.config.limits.max_message_bytes;
             let _reservation =
                 call.worker.shared.budgets.whole.reserve((start.prefix.length as usize).min(most))?;
-            Ok(gather_large(start, stream, most).await?.to_vec())
+            Ok(gather_large(start, stream, most).await?.0.to_vec())
         }
         Answer::Failed { code, trailers } => {
             let said = trailers.get(crate::status::GRPC_MESSAGE).map_or_else(

@@ -13,6 +13,7 @@ mod keyless;
 mod metadata;
 mod passthrough;
 mod paths;
+mod plain_answer;
 mod predict;
 mod reading;
 

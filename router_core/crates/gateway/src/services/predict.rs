@@ -107,14 +107,11 @@ async fn ask_server(
     let requested: Vec<&str> = signature.outputs.iter().map(|output| &*output.name).collect();
     let message = oip::encode_request(&model.model_name, &model.model_version, "", inputs, &requested);
     let outgoing = Outgoing::Whole(frame(&message.encode_to_vec())?);
-    let headers = call.backend_headers(deadline);
+    let headers = call.backend_headers(&model.target.target, deadline);
     let path = PathAndQuery::from_static(MODEL_INFER);
     let answer = ask(&call.worker, model, path, headers, outgoing, deadline, Some(observation)).await?;
     let response = match answer {
         Answer::Failed { code, trailers } => return Err(Unanswered::Backends { code, trailers }),
-        Answer::Whole { compressed: true, .. } => {
-            return Err(garbage("it is compressed though the call asked for identity").into());
-        }
         Answer::Whole { message, .. } => message,
         Answer::Large { start, stream, .. } => {
             let most = call.worker.shared.config.limits.max_message_bytes;
@@ -123,7 +120,7 @@ async fn ask_server(
             let gathering = gather_large(start, stream, most);
             let gathered = timeout_at(deadline, gathering).await.map_err(|_| CallError::deadline())?;
             observation.backend_answered();
-            gathered?
+            gathered?.0
         }
     };
     let response = ModelInferResponse::decode(response).map_err(|error| garbage(&error.to_string()))?;

@@ -215,12 +215,12 @@ async fn read_trailers(stream: &mut RecvStream) -> Result<HeaderMap, CallError> 
     Ok(message::trailers(stream).await.map_err(|error| broken(&error))?.unwrap_or_default())
 }
 
-/// Joins a large answer into one message, for calls that must read it.
+/// Joins a large answer into one message, for calls that must read it; answers its trailers, too.
 pub(crate) async fn gather_large(
     start: MessageStart,
     mut stream: RecvStream,
     most_bytes: usize,
-) -> Result<Bytes, CallError> {
+) -> Result<(Bytes, HeaderMap), CallError> {
     let length = start.prefix.length as usize;
     if length > most_bytes {
         return Err(CallError::exhausted(format!(
@@ -237,7 +237,7 @@ pub(crate) async fn gather_large(
     }
     let trailers = read_trailers(&mut stream).await?;
     match trailers.get(GRPC_STATUS).map(parse_code) {
-        Some(Code::Ok) if joined.len() == length => Ok(joined.freeze()),
+        Some(Code::Ok) if joined.len() == length => Ok((joined.freeze(), trailers)),
         Some(Code::Ok) => Err(garbage("more bytes follow the message")),
         Some(code) => Err(CallError::new(code, "the backend failed after its message")),
         None => Err(garbage("it ended without a grpc-status")),

@@ -1098,7 +1098,8 @@ pub struct Variant {
     /// What it is for.
     #[prost(enumeration = "VariantRole", tag = "6")]
     pub role: i32,
-    /// The share of calls it gets by its weight, 0 to 1. Output only.
+    /// The share of calls it gets, 0 to 1: of a sticky router its share of the 10,000 slots, which is at least one where
+    /// the weight is above 0, otherwise that of its weight. What receipts say as propensity. Output only.
     #[prost(double, tag = "7")]
     pub effective_share: f64,
 }
@@ -1398,6 +1399,13 @@ pub struct RouterMetrics {
     /// Other servers whose calls are not counted here, or not all of them.
     #[prost(message, repeated, tag = "11")]
     pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
+    /// Predictions that were recorded without their features or their answer, since the server started, by the limit that
+    /// was in the way: max_body_bytes, the router's, or body_budget_bytes, the server's memory for bodies.
+    #[prost(map = "string, uint64", tag = "12")]
+    pub cut_record_counts: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        u64,
+    >,
 }
 /// One step of the time series.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1433,7 +1441,7 @@ pub struct VariantMetrics {
     /// Calls that named this variant or its version themselves.
     #[prost(uint64, tag = "5")]
     pub pinned_request_count: u64,
-    /// The share of calls it should get now, 0 to 1.
+    /// The share of calls it should get now, 0 to 1, as in Variant.
     #[prost(double, tag = "6")]
     pub effective_share: f64,
     /// The share of calls it got, 0 to 1.
@@ -2106,6 +2114,12 @@ pub struct RouterCounters {
     /// The generation of the routing state.
     #[prost(uint64, tag = "5")]
     pub generation: u64,
+    /// Predictions recorded without features or answer, by the limit that these were above.
+    #[prost(map = "string, uint64", tag = "6")]
+    pub cut_record_counts: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        u64,
+    >,
 }
 /// Live counters of one variant.
 #[derive(Clone, PartialEq, ::prost::Message)]
