@@ -4,6 +4,7 @@
 //! reflection stream that asks nothing more ends; a watch lasts as long as its connection.
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 use pointsman_wire::{GrpcPrefix, PREFIX_BYTES};
 use tokio::{
     sync::mpsc,
@@ -12,7 +13,7 @@ use tokio::{
 };
 use tonic::Code;
 
-use super::{call::Call, forward::frame};
+use super::{call::Call, forward::frame, metadata::GRPC_ENCODING};
 use crate::{
     allowance::Allowance,
     message::{self, client_gone, join},
@@ -22,6 +23,8 @@ use crate::{
 
 const REFLECTION: &str = "/grpc.reflection.";
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
+/// No path of a method is longer; one that is would be held as long as its call.
+const LONGEST_PATH: usize = 128;
 /// What a stream that stays open takes besides its messages: its task, its buffers, its place in HTTP/2.
 const OPEN_STREAM_BYTES: usize = 16 << 10;
 /// Questions that may wait on a reflection stream whose answers are not taken.
@@ -49,6 +52,10 @@ impl Asking {
 /// Answers a call to health or reflection.
 pub(super) async fn answer(call: Call) -> Result<Reply, CallError> {
     let mut call = call.within(Allowance::Keyless);
+    call.headers = needed(&mut call.headers);
+    if call.path.as_str().len() > LONGEST_PATH {
+        return Err(CallError::new(Code::Unimplemented, "health and reflection have no such method"));
+    }
     let is_stream = call.path.path().starts_with(REFLECTION);
     let stays_open = is_stream || call.path.path() == WATCH;
     let open = if stays_open { Some(call.hold(OPEN_STREAM_BYTES, None)?) } else { None };
@@ -70,6 +77,19 @@ pub(super) async fn answer(call: Call) -> Result<Reply, CallError> {
     let response = response.ok_or_else(|| CallError::new(Code::Unimplemented, "no such service"))?;
     let budget = stays_open.then(|| worker.shared.budgets.of(Allowance::Keyless).clone());
     Ok(Reply::Bridged { response, asking, end, budget, open })
+}
+
+/// The metadata that the services look at; the rest, which may be long, is held for nobody.
+fn needed(headers: &mut HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::with_capacity(2);
+    for name in [CONTENT_TYPE, GRPC_ENCODING] {
+        if let Some(value) = headers.remove(&name) {
+            // A copy, for the original may share its memory with all the others.
+            let copied = HeaderValue::from_bytes(value.as_bytes());
+            kept.extend(copied.ok().map(|value| (name, value)));
+        }
+    }
+    kept
 }
 
 /// Passes each question on once it is whole.
