@@ -14,14 +14,15 @@ from typing import NamedTuple, Protocol
 from benches.load import contestants, pointsman_server
 from benches.load.processes import ROOT, HarnessError, read_target_folder
 from benches.load.report import describe_machine
-from benches.orderly_ends import closing_peers
+from benches.orderly_ends import closing_peers, report
 from benches.orderly_ends.plain_client import Sample, make_calls
 from benches.orderly_ends.report import ENVOY, PLAIN, POINTSMAN, Outcome, write_reports
 
 CALLS, QUICK_CALLS = 20_000, 2_000
 ROUNDS = 4
-REQUESTS = (1, 10, 100, 1_000)
-AGES_MS = (100, 500, 2_000)
+NEVER = 2_000_000_000
+REQUESTS = (1, 10, 100, 1_000, NEVER)
+AGES_MS = (100, 500, 2_000, NEVER)
 
 
 class Starter(Protocol):
@@ -48,12 +49,16 @@ def list_cells(backend_port: int) -> list[Cell]:
     """Answers all cells, their proxies before one backend."""
     by_requests = (("Envoy", closing_peers.start_envoy), ("nginx", closing_peers.start_nginx))
     cells = [
-        Cell(peer, f"{most:,} requests", partial(start, backend_port=backend_port, most_requests=most))
+        Cell(peer, _limit(most, "requests"), partial(start, backend_port=backend_port, most_requests=most))
         for peer, start in by_requests
         for most in REQUESTS
     ]
     ageing = closing_peers.start_ageing_server
-    return cells + [Cell("grpc server", f"{age:,} ms", partial(ageing, age_ms=age)) for age in AGES_MS]
+    return cells + [Cell("grpc server", _limit(age, "ms"), partial(ageing, age_ms=age)) for age in AGES_MS]
+
+
+def _limit(number: int, unit: str) -> str:
+    return report.NEVER if number == NEVER else f"{number:,} {unit}"
 
 
 def run_cell(cell: Cell, server: pointsman_server.Server, number: int, calls: int, folder: Path) -> Outcome:

@@ -9,6 +9,8 @@ from pathlib import Path
 from benches.orderly_ends.plain_client import Sample
 
 LEAST_RATIO = 0.9
+NEVER = "never"
+"""The limit of peers that end no connection: what they show is what a hop more costs by itself."""
 PLAIN, POINTSMAN, ENVOY = "plain client", "pointsman", "Envoy"
 
 
@@ -68,10 +70,11 @@ def render_page(machine: dict[str, str], outcomes: Sequence[Outcome]) -> str:
         "`benches/README.md` says how.",
         "",
         "| peer | a connection ends after | plain client: failed, calls/s | pointsman: failed, calls/s "
-        "| Envoy: failed, calls/s | pointsman / plain client | |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| Envoy: failed, calls/s | pointsman / plain client | | of the ratio where none ends |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    lines += [_row(outcome) for outcome in outcomes]
+    endless = {outcome.peer: outcome.ratio for outcome in outcomes if outcome.limit == NEVER}
+    lines += [_row(outcome, endless.get(outcome.peer)) for outcome in outcomes]
     failures = [
         f"- {outcome.peer}, {outcome.limit}, {name}: {sample.first_failure}"
         for outcome in outcomes
@@ -84,10 +87,11 @@ def render_page(machine: dict[str, str], outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(outcome: Outcome) -> str:
+def _row(outcome: Outcome, endless_ratio: float | None) -> str:
     figures = " | ".join(
         f"{outcome.failed(name):,}, {outcome.calls_per_second(name):,.0f}"
         for name in (PLAIN, POINTSMAN, ENVOY)
     )
     word = "PASS" if outcome.passed else "MISS"
-    return f"| {outcome.peer} | {outcome.limit} | {figures} | {outcome.ratio:.2f} | {word} |"
+    kept = "–" if endless_ratio is None else f"{outcome.ratio / endless_ratio:.2f}"
+    return f"| {outcome.peer} | {outcome.limit} | {figures} | {outcome.ratio:.2f} | {word} | {kept} |"
