@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use pointsman_inference::{
     features::{
-        AnswerNote, AnswerNotes, AnswerPlan, ChosenClass, ClassName, Decider, OutputHead, choose_class,
-        class_name, class_value, is_probability, is_second_of_two, likeliest_class, plan_part,
+        AnswerNote, AnswerPlan, ChosenClass, ClassName, Decider, OutputHead, choose_class, class_name,
+        class_value, is_probability, is_second_of_two, likeliest_class, plan_part,
     },
     text_number::float_named,
 };
@@ -187,7 +187,9 @@ impl<'a> InferAnswer<'a> {
             }
         }
         answer.confidence = confidence(chosen.place, &answer.probabilities);
-        answer.notes.extend(words(chosen.notes));
+        for word in chosen.notes.words() {
+            answer.notes.push(Cow::Borrowed(word));
+        }
         answer.outputs = self.others(row, said);
         answer
     }
@@ -262,10 +264,6 @@ impl<'a> InferAnswer<'a> {
         json.push(b'}');
         Some(into_text(json))
     }
-}
-
-fn words<'a>(notes: AnswerNotes) -> impl Iterator<Item = Cow<'a, str>> {
-    notes.words().map(|word| Cow::Borrowed(word))
 }
 
 /// The field of a `PredictResponse` with what to know of it.
