@@ -418,8 +418,9 @@ fn answer_of(name: &str, given: &Signature, row: &[f64]) -> Result<Answer, Strin
     let model = load(name);
     let signature = complete_signature(given, model.signature());
     let signature = settle_signature(signature, Some(&model)).map_err(|error| error.to_string())?;
-    let inputs = fill_inputs(&signature, &features([("X", numbers(row))])).unwrap();
-    let outputs = model.run(0, &inputs, NONE).unwrap();
+    let inputs =
+        fill_inputs(&signature, &features([("X", numbers(row))])).map_err(|error| error.to_string())?;
+    let outputs = model.run(0, &inputs, NONE).map_err(|error| error.to_string())?;
     read_outputs(&signature, &outputs).map_err(|error| error.to_string())
 }
 

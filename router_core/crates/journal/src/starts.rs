@@ -140,7 +140,6 @@ pub(crate) fn is_id(text: &str) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 mod tests {
     use super::*;
     use crate::files::RealFiles;

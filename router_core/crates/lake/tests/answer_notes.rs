@@ -1,7 +1,5 @@
 //! Rows whose answers need a word: what was not asked for, what is doubtful.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
 mod support;
 
 use pointsman_inference::{Tensor, oip::encode_request};
