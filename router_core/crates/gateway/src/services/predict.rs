@@ -54,6 +54,7 @@ pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, Ca
         version: &request.variant,
         field_entity_id: Some(request.entity_id.as_str()).filter(|text| !text.is_empty()),
         parameter_entity_id: None,
+        row_limit: 1,
     };
     let decided = decide_call(&mut call, &principal, &asked)?;
     let (deadline, mut observation) = (decided.deadline, decided.observation);
