@@ -37,6 +37,7 @@ class FakePredictionId:
     pinned: bool = False
     time_us: int = 0
     key_id: int = 0
+    row_limit: int = 0
 
     def encode(self) -> str:
         """Writes it so that its head says the time as a real one's does."""

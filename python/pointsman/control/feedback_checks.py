@@ -147,6 +147,8 @@ class FeedbackChecks:
         if decoded.time_us < router.create_time_us:
             # It was made by an earlier router of this id, which is deleted.
             raise router_not_found(decoded.router_id)
+        if 0 < decoded.row_limit <= given.row:
+            raise InvalidArgumentError.at("row", _beyond(given.row, decoded.row_limit))
         metric = given.metric or DEFAULT_METRIC
         _check_metric(router, metric, given.value)
         return record_pb2.FeedbackEntry(
@@ -173,6 +175,12 @@ class FeedbackChecks:
             raise InvalidArgumentError.at(
                 "prediction_id", str(error).removeprefix("prediction_id: ")
             ) from error
+
+
+def _beyond(row: int, row_limit: int) -> str:
+    if row_limit == 1:
+        return f"{row} is none of the prediction's, which had one row; leave it out, or send 0"
+    return f"{row} is none of the prediction's, which had the rows 0 to {row_limit - 1}"
 
 
 def _check_metric(router: Router, metric: str, value: float) -> None:

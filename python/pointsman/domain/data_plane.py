@@ -61,6 +61,10 @@ class DecodedPredictionId(Protocol):
         """Whether the caller named the variant; such predictions stay out of the statistics."""
 
     @property
+    def row_limit(self) -> int:
+        """How many rows the call had at most; 0 when that is not known."""
+
+    @property
     def time_us(self) -> int:
         """When it was made, in UTC microseconds."""
 

@@ -194,6 +194,7 @@ impl Calls {
                 epoch: 0,
                 propensity,
                 pinned: false,
+                row_limit: 1,
             },
             &mut prediction_id,
         );

@@ -1,8 +1,9 @@
 //! Prediction ids: signed, so that feedback needs no look-up of the decision it is about.
 //!
 //! An id is the base64url text of `version u8, key id u8, UUIDv7, router, variant, epoch, propensity,
-//! flags, HMAC`: texts have a length byte before them, the epoch is a varint, the propensity a
-//! little-endian double, and the HMAC the first 8 bytes of HMAC-SHA256 over all bytes before it.
+//! flags, row limit, HMAC`: texts have a length byte before them, epoch and row limit are varints, the propensity
+//! is a little-endian double, and the HMAC the first 8 bytes of HMAC-SHA256 over all bytes before it. A flag says
+//! whether the row limit is there.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,10 +16,11 @@ use crate::{field::push_varint_byte, uuid_v7_micros};
 const VERSION: u8 = 1;
 const TAG_BYTES: usize = 8;
 const PINNED: u8 = 1;
+const HAS_ROW_LIMIT: u8 = 2;
 const BLOCK_BYTES: usize = 64;
 
-/// Version, key id, UUID, two texts with their lengths, epoch, propensity, flags, tag.
-const MAX_BYTES: usize = 1 + 1 + 16 + 2 * (1 + MAX_ID_BYTES) + 10 + 8 + 1 + TAG_BYTES;
+/// Version, key id, UUID, two texts with their lengths, epoch, propensity, flags, row limit, tag.
+const MAX_BYTES: usize = 1 + 1 + 16 + 2 * (1 + MAX_ID_BYTES) + 10 + 8 + 1 + 5 + TAG_BYTES;
 const MAX_TEXT_BYTES: usize = MAX_BYTES.div_ceil(3) * 4;
 
 type Sha256Mac = Hmac<Sha256>;
@@ -70,6 +72,8 @@ pub struct PredictionIdContent<'a> {
     pub propensity: f64,
     /// Whether the caller named the variant.
     pub pinned: bool,
+    /// How many rows the call had at most; 0 when that is not known.
+    pub row_limit: u32,
 }
 
 /// A verified prediction id.
@@ -87,6 +91,8 @@ pub struct PredictionId {
     pub propensity: f64,
     /// Whether the caller named the variant.
     pub pinned: bool,
+    /// How many rows the call had at most; 0 when that is not known.
+    pub row_limit: u32,
     /// The key that signed it.
     pub key_id: u8,
 }
@@ -127,7 +133,13 @@ impl Signer {
         id.put_text(content.variant.as_str());
         id.put_varint(content.epoch);
         id.put(&content.propensity.to_le_bytes());
-        id.put(&[if content.pinned { PINNED } else { 0 }]);
+        let pinned = if content.pinned { PINNED } else { 0 };
+        if content.row_limit == 0 {
+            id.put(&[pinned]);
+        } else {
+            id.put(&[pinned | HAS_ROW_LIMIT]);
+            id.put_varint(content.row_limit.into());
+        }
         let mut mac = self.mac.clone();
         mac.update(id.written());
         let full_tag = mac.finalize().into_bytes();
@@ -179,15 +191,22 @@ impl Verifier {
         let (_, mac) = mac.ok_or(PredictionIdError::UnknownKey { key_id })?;
         mac.clone().chain_update(signed).verify_truncated_left(tag).map_err(|_| PredictionIdError::Forged)?;
 
-        let id = PredictionId {
+        let mut id = PredictionId {
             uuid: reader.array()?,
             router_id: reader.id()?,
             variant: reader.id()?,
             epoch: reader.varint()?,
             propensity: f64::from_le_bytes(reader.array()?),
-            pinned: reader.byte()? & PINNED != 0,
+            pinned: false,
+            row_limit: 0,
             key_id,
         };
+        let flags = reader.byte()?;
+        id.pinned = flags & PINNED != 0;
+        if flags & HAS_ROW_LIMIT != 0 {
+            id.row_limit =
+                u32::try_from(reader.varint()?).map_err(|_| malformed("has a row limit beyond 32 bits"))?;
+        }
         if reader.rest.is_empty() { Ok(id) } else { Err(malformed("has bytes that do not belong to it")) }
     }
 }

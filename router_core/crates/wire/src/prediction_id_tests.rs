@@ -26,6 +26,7 @@ fn example() -> String {
         epoch: 300,
         propensity: 0.7,
         pinned: false,
+        row_limit: 0,
     })
 }
 
@@ -34,16 +35,18 @@ proptest! {
     fn what_was_signed_is_read_back(
         micros in 0..(1_u64 << 45), random: u64, router in "[A-Za-z0-9][A-Za-z0-9._-]{0,127}",
         variant in "[A-Za-z0-9][A-Za-z0-9._-]{0,127}", epoch: u64, propensity in 0.0..=1.0, pinned: bool,
+        row_limit: u32,
     ) {
         let (router_id, variant) = (Id::parse(&router).unwrap(), Id::parse(&variant).unwrap());
         let uuid = uuid_v7(micros, random);
-        let content =
-            PredictionIdContent { uuid, router_id: &router_id, variant: &variant, epoch, propensity, pinned };
+        let (router_id, variant) = (&router_id, &variant);
+        let content = PredictionIdContent { uuid, router_id, variant, epoch, propensity, pinned, row_limit };
         let read = Verifier::new(&keys()).decode(&signed(&content)).unwrap();
         prop_assert_eq!(read.time_us(), micros);
         let PredictionId { router_id, variant, .. } = read.clone();
         let key_id = keys().current_key_id;
-        prop_assert_eq!(read, PredictionId { uuid, router_id, variant, epoch, propensity, pinned, key_id });
+        let expected = PredictionId { uuid, router_id, variant, epoch, propensity, pinned, row_limit, key_id };
+        prop_assert_eq!(read, expected);
         prop_assert_eq!(&content.router_id.as_str(), &router.as_str());
     }
 

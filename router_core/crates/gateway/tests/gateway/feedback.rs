@@ -37,13 +37,26 @@ fn now_us() -> u64 {
 
 /// A prediction of `router` made at a time, signed by this key; numbers make different ones.
 fn signed(router: &str, time_us: u64, number: u64, pinned: bool, secret: [u8; 32]) -> String {
+    signed_for(0, router, time_us, number, pinned, secret)
+}
+
+/// The same of a call of at most so many rows.
+fn signed_for(
+    row_limit: u32,
+    router: &str,
+    time_us: u64,
+    number: u64,
+    pinned: bool,
+    secret: [u8; 32],
+) -> String {
     let keys = vec![pointsman_model::SigningKey { key_id: 1, secret }];
     let signer = Signer::new(&SigningKeys { keys, current_key_id: 1 }).unwrap();
     let mut id = String::new();
     let (router_id, variant) = (Id::parse(router).unwrap(), Id::parse("lr").unwrap());
     let uuid = uuid_v7(time_us, number);
     let (router_id, variant) = (&router_id, &variant);
-    let content = PredictionIdContent { uuid, router_id, variant, epoch: 3, propensity: 0.25, pinned };
+    let content =
+        PredictionIdContent { uuid, router_id, variant, epoch: 3, propensity: 0.25, pinned, row_limit };
     signer.sign(&content, &mut id);
     id
 }
@@ -213,6 +226,31 @@ fn a_wrong_value_is_refused_by_its_field_and_not_recorded() {
             outcome(&record(&client, &RecordFeedbackRequest { row: 1_000_000, ..good() }).await),
             FeedbackOutcome::Recorded
         );
+    });
+}
+
+#[test]
+fn feedback_for_a_row_that_the_prediction_did_not_have_is_refused() {
+    run(async {
+        let (world, client) = world_of(&published()).await;
+        let of = |row_limit, row| {
+            let prediction_id = signed_for(row_limit, ROUTER, now_us(), 1, false, [7; 32]);
+            RecordFeedbackRequest { row, ..about(prediction_id, 1.0) }
+        };
+        for (row_limit, row, said) in [
+            (3, 7, "row: 7 is none of the prediction's, which had the rows 0 to 2"),
+            (3, 3, "row: 3 is none of the prediction's, which had the rows 0 to 2"),
+            (1, 1, "row: 1 is none of the prediction's, which had one row; leave it out, or send 0"),
+        ] {
+            let refused = record(&client, &of(row_limit, row)).await;
+            assert!(refused.text().contains(said), "{}", refused.text());
+        }
+        // An id that does not say takes any row, as those of earlier releases do.
+        for (row_limit, row) in [(3, 2), (1, 0), (0, 7)] {
+            let taken = record(&client, &of(row_limit, row)).await;
+            assert_eq!(outcome(&taken), FeedbackOutcome::Recorded);
+        }
+        assert_eq!(journalled(&world).len(), 3);
     });
 }
 
