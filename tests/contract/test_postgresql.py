@@ -20,8 +20,8 @@ from .fake_journal import FakeJournal
 __all__ = ["new_postgres", "postgres_server"]
 
 
-async def open_bench(folder: Path, url: str, journal_id: str = "") -> AsyncIterator[Bench]:
-    journal = FakeJournal(folder / "lake", journal_id=journal_id or uuid.uuid4().hex)
+async def open_bench(folder: Path, url: str, journal: FakeJournal | None = None) -> AsyncIterator[Bench]:
+    journal = journal or FakeJournal(folder / "lake", journal_id=uuid.uuid4().hex)
     data_plane, clock = FakeDataPlane(journal=journal), Clock()
     plane = start_plane(folder, data_plane, url, clock=clock)
     await plane.start()

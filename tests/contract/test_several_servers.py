@@ -174,7 +174,7 @@ class TestErasure:
         assert [(one.journal_id, one.row_count) for one in answer.pending] == [(journal_id, 3)]
         assert "pointsman_erasures_pending 1" in east.plane.metrics()
 
-        back = open_bench(folder, url, journal_id)
+        back = open_bench(folder, url, away.data_plane.journal.copy())
         again = await anext(back)
         erasure = again.plane._lake.erasure
         async with asyncio.timeout(20):

@@ -12,7 +12,7 @@ import pytest
 from tritonclient.grpc import service_pb2
 
 from pointsman.store.database import Database
-from pointsman.v1 import prediction_pb2
+from pointsman.v1 import prediction_pb2, router_pb2
 from stage.control import Control
 from stage.crash.backend import RowBackend
 from stage.crash.traffic import infer_bytes
@@ -198,10 +198,15 @@ def test_a_clone_beside_its_living_original_gets_a_journal_of_its_own_and_nothin
     servers.record(original)
     servers.copy("a", to="b")
     clone = servers.start("b")
+    # Before the original stores more: by that alone the clone would know that it is one, and need not wait.
+    eventually(
+        lambda: "was last held by a server that has not said that it ended" in clone.log(),
+        READY_SECONDS,
+        "the clone to find out whether its original lives",
+    )
     for server in (clone, original):
         servers.record(server)
     wait_until_ready(clone)
-    assert "was last held by a server that has not said that it ended" in clone.log()
     for server in (original, clone):
         servers.record(server)
     assert journal_id(clone) != journal_id(original)
@@ -215,6 +220,10 @@ def test_a_killed_server_starts_again_at_once_under_its_id(servers: Servers, bac
     route(first, backend)
     servers.record(first)
     name = journal_id(first)
+    # Feedback is on disk when it is acknowledged, predictions a moment later; a read waits for them.
+    with closing(Control(first.grpc)) as control:
+        page = control.routers.ListPredictions(router_pb2.ListPredictionsRequest(router_id="r"))
+    assert {found.prediction_id for found in page.predictions} == set(servers.acknowledged)
     first.kill()
     again = servers.start("a")
     # It is ready with the first attempt; a former holder elsewhere would have been waited for.
