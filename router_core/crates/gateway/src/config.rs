@@ -4,10 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{
-    config_ranges::RANGES, error::GatewayError, forward_metadata::ForwardMetadata,
-    journal_config::JournalConfig,
-};
+use crate::{forward_metadata::ForwardMetadata, journal_config::JournalConfig};
 
 /// What a server is started with.
 #[derive(Debug, Clone, Deserialize)]
@@ -116,26 +113,6 @@ impl Default for Limits {
 /// Calls at a time at the control plane: half of what it takes itself, so that none meets its own refusal.
 const MAX_CONTROL_CALLS: usize = 256;
 
-impl ServerConfig {
-    /// Reads and checks a JSON document.
-    ///
-    /// # Errors
-    /// The first field that is wrong.
-    pub fn from_json(text: &str) -> Result<Self, GatewayError> {
-        let config: Self =
-            serde_json::from_str(text).map_err(|error| GatewayError::config("config", error.to_string()))?;
-        config.check()?;
-        Ok(config)
-    }
-
-    fn check(&self) -> Result<(), GatewayError> {
-        for range in RANGES {
-            range.check(self)?;
-        }
-        self.forward_metadata.check()
-    }
-}
-
 impl Limits {
     pub(crate) fn connect_timeout(&self) -> Duration {
         Duration::from_secs_f64(self.connect_timeout_seconds)
@@ -174,6 +151,7 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::GatewayError;
 
     fn with(extra: &str) -> Result<ServerConfig, GatewayError> {
         ServerConfig::from_json(&format!(

@@ -1,4 +1,5 @@
-//! What each number of the configuration may be: one table, which the control plane's settings are compared with.
+//! Reading the configuration, and what each of its numbers may be: one table, with which the control plane's settings
+//! are compared.
 
 use crate::{config::ServerConfig, error::GatewayError};
 
@@ -31,6 +32,26 @@ impl Range {
             return Ok(());
         }
         Err(GatewayError::config(field, format!("{value} is not between {least} and {most}")))
+    }
+}
+
+impl ServerConfig {
+    /// Reads and checks a JSON document.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn from_json(text: &str) -> Result<Self, GatewayError> {
+        let config: Self =
+            serde_json::from_str(text).map_err(|error| GatewayError::config("config", error.to_string()))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), GatewayError> {
+        for range in RANGES {
+            range.check(self)?;
+        }
+        self.forward_metadata.check()
     }
 }
 

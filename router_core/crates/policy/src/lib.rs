@@ -5,7 +5,9 @@
 mod decide;
 mod homeward;
 mod reallocate;
+mod reallocation_error;
 mod slot_counts;
 
 pub use decide::{Decision, RandomisedBy, Reason, Request, decide, slot_of_unit};
-pub use reallocate::{Reallocation, ReallocationError, reallocate_slots};
+pub use reallocate::{Reallocation, reallocate_slots};
+pub use reallocation_error::ReallocationError;

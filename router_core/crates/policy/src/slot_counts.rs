@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use pointsman_model::SLOT_COUNT;
 
-use crate::reallocate::ReallocationError;
+use crate::reallocation_error::ReallocationError;
 
 /// Shares in whole slots by largest remainder; of equal remainders the first variant's wins.
 pub(crate) fn target_counts(shares: &[f64]) -> Result<Vec<u16>, ReallocationError> {
