@@ -1,6 +1,8 @@
-"""Keys for a server that nobody can call yet, made on its database directly."""
+"""Work on a server's database directly, and keys for a server that nobody can call yet."""
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pointsman.control.keys import KeyRequest, new_api_key
 from pointsman.control.plane import clock_us
@@ -8,6 +10,23 @@ from pointsman.domain.violations import Violations
 from pointsman.store import api_keys, generations
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
+
+
+@contextmanager
+def opened_directly(database_url: str) -> Iterator[Database]:
+    """Opens a database for a command, migrated; a new one is created.
+
+    Raises:
+        DatabaseTooNewError: A newer release has migrated it.
+        DatabaseUnavailableError: It does not answer.
+        InvalidArgumentError: The URL is of no known kind.
+    """
+    database = Database(database_url, connection_count=1)
+    try:
+        migrate(database)
+        yield database
+    finally:
+        database.close()
 
 
 def any_key_exists(database_url: str) -> bool:
@@ -18,13 +37,8 @@ def any_key_exists(database_url: str) -> bool:
         DatabaseUnavailableError: It does not answer.
         InvalidArgumentError: The URL is of no known kind.
     """
-    database = Database(database_url, connection_count=1)
-    try:
-        migrate(database)
-        with database.read() as connection:
-            return api_keys.any_exists(connection)
-    finally:
-        database.close()
+    with opened_directly(database_url) as database, database.read() as connection:
+        return api_keys.any_exists(connection)
 
 
 def create_admin_key(database_url: str, user_id: str) -> str:
@@ -47,14 +61,9 @@ def create_admin_key(database_url: str, user_id: str) -> str:
     found = Violations()
     found.check_user("user_id", user_id)
     found.raise_if_any()
-    database = Database(database_url, connection_count=1)
-    try:
-        migrate(database)
-        wanted = KeyRequest(user_id=user_id, admin=True, display_name="made at the database")
-        key, secret = new_api_key(wanted)
-        with database.write_routing() as connection:
-            generations.advance(connection, access=True)
-            api_keys.add(connection, dataclasses.replace(key, create_time_us=clock_us()))
-    finally:
-        database.close()
+    wanted = KeyRequest(user_id=user_id, admin=True, display_name="made at the database")
+    key, secret = new_api_key(wanted)
+    with opened_directly(database_url) as database, database.write_routing() as connection:
+        generations.advance(connection, access=True)
+        api_keys.add(connection, dataclasses.replace(key, create_time_us=clock_us()))
     return secret

@@ -35,11 +35,11 @@ def next_table(
     runs, moved = data_plane.reallocate_slots(
         before.slot_table.runs_for(names),
         weight_shares(ordered),
-        [table.runs_for(names) for table in former],
+        [known.table.runs_for(names) for known in former],
     )
     after = SlotTable(names, tuple(runs))
     if after.counts != before.slot_table.counts:
-        former_slot_tables.remember(change.connection, before)
+        former_slot_tables.remember(change.connection, before, former)
     return after.runs_for(_names(variants)), moved
 
 

@@ -1,6 +1,8 @@
 """Slot tables that were in force before, so that going back finds them again."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -14,23 +16,39 @@ MOST_KEPT = 64
 _columns = former_slot_tables.c
 
 
-def find(connection: Connection, router: Router) -> list[SlotTable]:
+@dataclass(frozen=True)
+class FormerTable:
+    """A table, and the revision that the router had with it."""
+
+    revision: int
+    table: SlotTable
+
+
+def find(connection: Connection, router: Router) -> list[FormerTable]:
     """Answers the tables that a router had before, the latest first; of equal counts the latest only."""
-    return [table for _, table in _load(connection, router)]
+    statement = (
+        select(_columns.revision, _columns.names, _columns.slot_runs)
+        .where(_columns.router_key == router.row_key)
+        .order_by(_columns.revision.desc())
+    )
+    return [
+        FormerTable(revision, SlotTable(tuple(json.loads(names)), load_runs(runs)))
+        for revision, names, runs in connection.execute(statement)
+    ]
 
 
-def remember(connection: Connection, router: Router) -> None:
+def remember(connection: Connection, router: Router, known: Sequence[FormerTable]) -> None:
     """Notes the table of a router that is about to get another.
 
     Args:
         connection: A routing transaction.
         router: The router as it was, with the revision that it had.
+        known: What :func:`find` answers of it.
     """
     table = router.slot_table
-    known = _load(connection, router)
-    forgotten = [revision for revision, other in known if other.counts == table.counts]
-    others = [revision for revision, _ in known if revision not in forgotten]
-    forgotten += others[MOST_KEPT - 1 :]
+    same = [former.revision for former in known if former.table.counts == table.counts]
+    others = [former.revision for former in known if former.revision not in same]
+    forgotten = same + others[MOST_KEPT - 1 :]
     if forgotten:
         connection.execute(
             delete(former_slot_tables).where(
@@ -45,15 +63,3 @@ def remember(connection: Connection, router: Router) -> None:
             slot_runs=dump_runs(table.slot_runs),
         )
     )
-
-
-def _load(connection: Connection, router: Router) -> list[tuple[int, SlotTable]]:
-    statement = (
-        select(_columns.revision, _columns.names, _columns.slot_runs)
-        .where(_columns.router_key == router.row_key)
-        .order_by(_columns.revision.desc())
-    )
-    return [
-        (revision, SlotTable(tuple(json.loads(names)), load_runs(runs)))
-        for revision, names, runs in connection.execute(statement)
-    ]
