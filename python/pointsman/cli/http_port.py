@@ -11,6 +11,7 @@ import uvicorn
 from pointsman.cli.http_connections import Connections, GuardedProtocol
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
     from starlette.types import ASGIApp
@@ -18,10 +19,22 @@ if TYPE_CHECKING:
     from pointsman.settings import HttpLimits
 
 CLOSE_SECONDS = 2
+ACCEPTED_AT_ONCE = 32
+"""Connections that the loop takes in before it reads from others: in a burst, who has asked already would
+otherwise be closed as one that asks nothing.
+"""
+WAITING_CONNECTIONS = 2048
+"""Connections that may wait to be taken in."""
 
 
 class HttpServer(uvicorn.Server):
     """uvicorn in a process whose signals belong to somebody else."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to listen; more may wait than are taken in at once."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            listener.listen(WAITING_CONNECTIONS)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -44,6 +57,7 @@ def make_http_server(app: ASGIApp, limits: HttpLimits) -> HttpServer:
         # A class is expected where only something that makes connections is needed.
         http=functools.partial(GuardedProtocol, Connections(limits)),  # type: ignore[arg-type]
         lifespan="off",
+        backlog=ACCEPTED_AT_ONCE,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -94,6 +94,18 @@ async def test_half_requests_past_the_limit_make_room_and_who_asks_is_answered()
         assert await reader.readline() == b"HTTP/1.1 200 OK\r\n", "the newest stay"
 
 
+async def test_who_asked_before_a_burst_is_answered_though_the_loop_was_busy_all_the_while() -> None:
+    async with serving(App(), HttpLimits(max_connections=64, head_seconds=LONG)) as connect:
+        address = (await connect())[1].get_extra_info("peername")
+        with contextlib.ExitStack() as stack:
+            # Nothing is awaited here: all of them wait to be taken in when the loop goes on.
+            honest = stack.enter_context(socket.create_connection(address, 5))
+            honest.sendall(WHOLE)
+            for _ in range(400):
+                stack.enter_context(socket.create_connection(address, 5)).sendall(HALF)
+            assert (await asyncio.to_thread(honest.recv, 100)).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 async def test_a_request_in_progress_is_not_closed_for_those_that_ask_nothing() -> None:
     app = App()
     async with serving(app, HttpLimits(max_connections=4, head_seconds=LONG)) as connect:
