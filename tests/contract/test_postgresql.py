@@ -22,7 +22,8 @@ __all__ = ["new_postgres", "postgres_server"]
 
 async def open_bench(folder: Path, url: str) -> AsyncIterator[Bench]:
     journal = FakeJournal(folder / "lake", journal_id=uuid.uuid4().hex)
-    data_plane, clock = FakeDataPlane(journal=journal), Clock()
+    clock = Clock()
+    data_plane = FakeDataPlane(journal=journal, clock=clock)
     plane = start_plane(folder, data_plane, url, clock=clock)
     await plane.start()
     assert plane.ready, plane.reason

@@ -17,6 +17,7 @@ from pointsman.domain.models import ModelKey, ModelVersion
 from pointsman.domain.pages import Page
 from pointsman.domain.router_checks import check_permissions, check_router
 from pointsman.domain.routers import (
+    INCARNATIONS,
     SALT_BYTES,
     Permissions,
     Router,
@@ -65,6 +66,8 @@ class RouterRegistry:
         changes: How they are changed.
         data_plane: Who computes their slot tables.
         new_salt: Answers 16 random bytes.
+        new_incarnation: Answers a random number from 1 on. Not a count: a database that is restored from a
+            backup would count anew, and give a router what one had that it does not know of any more.
     """
 
     def __init__(
@@ -73,11 +76,13 @@ class RouterRegistry:
         changes: Changes,
         data_plane: DataPlane,
         new_salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT_BYTES),
+        new_incarnation: Callable[[], int] = lambda: 1 + secrets.randbelow(INCARNATIONS - 1),
     ) -> None:
         self._database = database
         self._changes = changes
         self._data_plane = data_plane
         self._new_salt = new_salt
+        self._new_incarnation = new_incarnation
 
     def create(self, caller: Principal, router: Router, *, validate_only: bool) -> Router:
         """Creates a router in status registered.
@@ -106,6 +111,7 @@ class RouterRegistry:
                     router,
                     owner=caller.user_id,
                     salt=self._new_salt(),
+                    incarnation=self._new_incarnation(),
                     slot_runs=tuple(slot_runs),
                     create_time_us=change.now_us,
                     update_time_us=change.now_us,

@@ -54,3 +54,4 @@ pub use journal_config::JournalConfig;
 pub use lake_queries::{count_lake_calls, read_lake_rows};
 pub use publisher::Published;
 pub use server::Server;
+pub use services::check_feedback;

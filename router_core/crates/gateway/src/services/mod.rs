@@ -21,6 +21,7 @@ use tonic::Code;
 
 use crate::{client::Client, reply::Reply, status::CallError, worker::Worker};
 use call::Call;
+pub use feedback::check_feedback;
 pub(crate) use forward::{frame, request};
 pub(crate) use passthrough::ControlPlace;
 use paths::{INFERENCE_SERVICE, MODEL_INFER, PREDICT};

@@ -3,7 +3,6 @@
 use pointsman_model::{Principal, Router, Scope};
 use tonic::Code;
 
-use super::super::call::{may_predict, may_read};
 use crate::status::CallError;
 
 /// Refuses a key that lacks the scope to predict.
@@ -19,10 +18,10 @@ pub(super) fn require_scope(principal: &Principal, method: &str) -> Result<(), C
 
 /// Refuses who may not call a router.
 pub(super) fn require_predict(principal: &Principal, router: &Router) -> Result<(), CallError> {
-    if may_predict(principal, router) {
+    if principal.may_predict(router) {
         return Ok(());
     }
-    if !may_read(principal, router) {
+    if !principal.may_read(router) {
         return Err(router_not_found(router.id.as_str()));
     }
     let text = format!(
