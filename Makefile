@@ -101,6 +101,14 @@ test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
 	cargo test --workspace --locked --features $(FAULTS)
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
+$(VENV)/.stamp-spark: $(VENV)/.stamp-python
+	@$(UV_SYNC) --group spark
+	@touch $@
+
+.PHONY: spark
+spark: setup $(VENV)/.stamp-spark ## Read the lake with Spark, too, as the reference says (needs Java; installs 450 MB)
+	$(BIN)/pytest tests/e2e/lake
+
 .PHONY: torture
 torture: setup ## Kill the server 1,000 times under load and compare with what clients were told (KILLS=1000)
 	cargo build --locked --package pointsman-core --features $(FAULTS)
@@ -169,6 +177,11 @@ bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benc
 	$(BIN)/python -m benches.load $(if $(QUICK),--quick) $(BENCH_FLAGS)
 	$(BIN)/python -m benches.records $(if $(QUICK),--quick) $(RECORDS_FLAGS)
 	$(BIN)/pytest benches/python --benchmark-enable --benchmark-columns=min,median,mean,rounds $(if $(QUICK),--benchmark-max-time=0.2)
+
+.PHONY: bench-ends
+bench-ends: setup $(VENV)/.stamp-bench ## Call peers that end their connections in order, beside Envoy (QUICK=1); needs nginx
+	cargo build --release --locked --package pointsman-benches --bins
+	$(BIN)/python -m benches.orderly_ends $(if $(QUICK),--quick) $(ENDS_FLAGS)
 
 .PHONY: clean
 clean: ## Remove everything that was built: target, .venv, .build, caches

@@ -115,6 +115,40 @@ def create_router(
         routers.DeployRouter(router_pb2.DeployRouterRequest(router_id=router_id), timeout=CALL_SECONDS)
 
 
+def create_plain_router(server: Server, router_id: str, target: str, model_name: str) -> None:
+    """Registers two versions of one backend and creates and deploys a router over them, half and half.
+
+    Args:
+        server: Where.
+        router_id: The router's id, and the model's.
+        target: The address of what answers.
+        model_name: The name that it is called by there.
+    """
+    import grpc
+
+    from pointsman.v1 import model_pb2, model_pb2_grpc, router_pb2, router_pb2_grpc
+
+    with grpc.insecure_channel(server.address) as channel:
+        backend = model_pb2.Backend(grpc=model_pb2.GrpcBackend(target=target, model_name=model_name))
+        models = make_stub(model_pb2_grpc.ModelServiceStub, channel)
+        for version in ("1", "2"):
+            model = model_pb2.ModelVersion(model_id=router_id, version=version, backend=backend)
+            request = model_pb2.RegisterModelVersionRequest(model_version=model)
+            models.RegisterModelVersion(request, timeout=CALL_SECONDS)
+        router = router_pb2.Router(
+            router_id=router_id,
+            strategy=router_pb2.STRATEGY_WEIGHTED,
+            record_predictions=False,
+            variants=[
+                router_pb2.Variant(name=name, model_id=router_id, model_version=version, weight=50)
+                for name, version in (("a", "1"), ("b", "2"))
+            ],
+        )
+        routers = make_stub(router_pb2_grpc.RouterServiceStub, channel)
+        routers.CreateRouter(router_pb2.CreateRouterRequest(router=router), timeout=CALL_SECONDS)
+        routers.DeployRouter(router_pb2.DeployRouterRequest(router_id=router_id), timeout=CALL_SECONDS)
+
+
 def make_stub(kind: Any, channel: Any) -> Any:
     """Makes a stub; the generated ones carry no types."""
     return kind(channel)

@@ -30,6 +30,10 @@ class ForkedProcessError(CoreError): ...
 class InvalidSnapshotError(CoreError): ...
 class StaleSnapshotError(CoreError): ...
 class BackendError(CoreError): ...
+
+class SignatureError(CoreError):
+    """A signature and its model cannot agree; the arguments are the field and the reason."""
+
 class InvalidRequestError(CoreError): ...
 class JournalError(CoreError): ...
 class PositionGoneError(CoreError): ...
@@ -70,7 +74,34 @@ class ServerHandle:
 
     @property
     def journal_id(self) -> str:
-        """The journal's name: 32 hexadecimal digits, for ever the same. Positions are its own."""
+        """The journal's name: 32 hexadecimal digits. Positions are its own."""
+
+    def journal_starts(self) -> list[tuple[str, str, int, int, bool]]:
+        """Answers the openings of the journal's folder, oldest first; the last is this process's.
+
+        Returns:
+            For each its id, the place of the folder (the same for no other folder; empty when the system
+            does not say), where the logs of predictions and feedback ended then, and whether the folder
+            says that the database has it.
+
+        Raises:
+            JournalError: this opening cannot be noted on the disk.
+        """
+
+    def journal_ends(self) -> tuple[int, int]:
+        """Answers the positions behind all predictions and all feedback on disk.
+
+        Feedback that was acknowledged before is before its end.
+        """
+
+    def confirm_journal(self, journal_id: str) -> None:
+        """Says under which name the database knows the journal, and that it has the openings so far.
+
+        To be called before the first ``release_predictions``: files of the lake are named for it.
+
+        Raises:
+            JournalError: it is no name, or cannot be written; the journal has the name that it had.
+        """
 
     def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
         """Reads a ``FeedbackBatch`` of what is on disk behind a position, waiting for the first entry.
@@ -196,13 +227,23 @@ def decode_prediction_id(prediction_id: str, signing_keys: bytes) -> DecodedPred
         InvalidPredictionIdError: it is malformed, forged or signed by no known key.
     """
 
-def reallocate_slots(slot_runs: Sequence[int], shares: Sequence[float]) -> tuple[list[int], int]:
+def limits() -> dict[str, tuple[float, float]]:
+    """Answers the least and the most of every number of the configuration, by its path, and what is fixed.
+
+    The control plane checks the same before the data plane sees a value; a test compares both.
+    """
+
+def reallocate_slots(
+    slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ...
+) -> tuple[list[int], int]:
     """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them.
 
     Args:
         slot_runs: The table in force as variant index and length in turn; empty for none yet.
             Indices beyond ``shares`` are variants that went away.
         shares: What each variant shall have, in any unit; at least one above zero.
+        former: Tables that were in force before, the latest first. The first in which each variant holds
+            what it shall hold now says which slots move: as many as can be become as they were in it.
 
     Returns:
         The new table in the same form and the number of slots that moved (0 for a first table).
@@ -242,6 +283,13 @@ class Engine:
         Raises:
             InvalidRequestError: no such router.
         """
+
+def signature_fault(signature: bytes) -> tuple[str, str] | None:
+    """Answers the field of a ``Signature`` that contradicts another about its classes, and why.
+
+    Raises:
+        InvalidRequestError: the bytes are no ``Signature``.
+    """
 
 def target_fault(target: str) -> str:
     """Answers what is wrong with the target of a backend; empty when nothing is."""

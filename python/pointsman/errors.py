@@ -16,6 +16,8 @@ the field's path. Nothing here knows of gRPC or SQL; ``control`` maps the classe
     ├── DeadlineExceededError     it is not known in time what came of it
     ├── UnavailableError          try again later
     │   ├── DatabaseUnavailableError  the database does not answer
+    │   ├── JournalHeldError          whether another server has the journal's id is not known yet
+    │   ├── JournalTakenError         another server stores under the journal's id
     │   └── JournalError              the journal takes nothing, or cannot be read
     ├── DatabaseTooNewError       a newer release has migrated the database
     └── DataPlaneError            the data plane refused
@@ -159,6 +161,18 @@ class JournalError(UnavailableError):
     """The journal takes nothing at the moment, or cannot be read; what it acknowledged it still has."""
 
     default_reason = "JOURNAL"
+
+
+class JournalHeldError(UnavailableError):
+    """The server that last held the journal's id may still live; it is being watched."""
+
+    default_reason = "JOURNAL_HELD"
+
+
+class JournalTakenError(UnavailableError):
+    """Another server, on a copy of the data folder, stores under the journal's id, so this one does not."""
+
+    default_reason = "JOURNAL_TAKEN"
 
 
 class DatabaseTooNewError(PointsmanError):

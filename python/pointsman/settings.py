@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_FILE = Path("pointsman.toml")
 ENVIRONMENT_PREFIX = "POINTSMAN_"
 
-Count = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Seconds = Annotated[float, Field(ge=0.001, le=365 * 86_400, allow_inf_nan=False)]
 MAX_THREADS = 256
 """The most threads that the data plane takes calls on."""
 
@@ -46,19 +46,23 @@ class Limits(BaseModel):
     at once.
     """
 
-    max_streams_per_connection: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1_000
+    max_streams_per_connection: Count = 1_000
     """Calls at a time on one connection, so that a single client cannot fill the server."""
 
     max_header_list_bytes: Annotated[int, Field(ge=1_024, le=2**24)] = 65_536
     """Bytes of metadata of one call, names and values together. Checked before anything is decoded."""
 
     max_message_bytes: Annotated[int, Field(ge=1_024, le=2**31)] = 16 * 1024 * 1024
-    """Bytes of one message, compressed or not: 16 MiB holds a 2048 × 2048 FP32 tensor. At most 2 GiB."""
+    """Bytes of one message, compressed or not: 16 MiB holds a 2048 × 2048 FP32 tensor. At most 2 GiB. For
+    administrative changes 4 MiB are the most, for questions, health and reflection 64 KiB whatever this says.
+    """
 
     max_in_flight_per_backend: Count = 1_024
-    """Calls at a time at one backend. More are queued, so that a slow backend is not buried."""
+    """Calls at a time at one backend. More are queued, so that a slow backend is not buried. The control
+    plane takes at most 256, a quarter of them from one key and a sixteenth from one connection.
+    """
 
-    max_queued_per_backend: Annotated[int, Field(ge=0)] = 1_024
+    max_queued_per_backend: Annotated[int, Field(ge=0, le=1_000_000)] = 1_024
     """Calls that wait for a backend at its limit. Past it a call is answered RESOURCE_EXHAUSTED at once."""
 
     connect_timeout_seconds: Seconds = 2.0
@@ -69,6 +73,15 @@ class Limits(BaseModel):
 
     max_deadline_seconds: Seconds = 3_600.0
     """Seconds a call may take whatever its client says: a deadline years away holds memory and places."""
+
+    message_timeout_seconds: Seconds = 30.0
+    """Seconds from a call's head to the last byte of its message, whatever its deadline: who sends slowly
+    holds memory.
+    """
+
+    stalled_answer_seconds: Seconds = 10.0
+    """Seconds a client may take nothing of its answer before the call is reset. Unread answers hold memory
+    and room on connections to backends; while others need that room, one second is the most."""
 
     keepalive_interval_seconds: Seconds = 30.0
     """Seconds of silence on a client's connection before it is pinged, to notice peers that vanished."""
@@ -85,18 +98,42 @@ class Limits(BaseModel):
     once.
     """
 
-    body_budget_bytes: Annotated[int, Field(ge=1024 * 1024)] = 256 * 1024 * 1024
+    body_budget_bytes: Annotated[int, Field(ge=2**20, le=2**40)] = 256 * 1024 * 1024
     """Bytes of buffered and recorded bodies in memory, over all calls. Past it buffering is
-    RESOURCE_EXHAUSTED.
+    RESOURCE_EXHAUSTED. What has arrived counts, not what is announced. Administrative changes may fill a
+    quarter of it, administrative questions a sixteenth, health and reflection together another sixteenth.
     """
 
-    record_queue_length: Count = 65_536
+    record_queue_length: Annotated[int, Field(ge=1, le=100_000_000)] = 65_536
     """Predictions waiting to be written to the journal. When it is full new ones are dropped and counted; no
     call ever waits.
     """
 
     onnx_threads: Annotated[int, Field(ge=1, le=256)] = 2
     """Threads that run ONNX models which are too slow to run on the thread of the call."""
+
+
+class HttpLimits(BaseModel):
+    """What clients of the HTTP port may take up. Health is answered whatever else goes on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    max_connections: Annotated[int, Field(ge=1, le=100_000)] = 256
+    """Open connections. Past it the oldest without a request in progress is closed, so that who asks at once
+    is answered.
+    """
+
+    max_requests: Count = 16
+    """Requests at a time, ``/health``, ``/livez`` and ``/readyz`` aside. Past it one is answered 503."""
+
+    head_seconds: Seconds = 10.0
+    """Seconds for the head of a request to arrive whole. Then its connection is closed."""
+
+    request_seconds: Seconds = 30.0
+    """Seconds for a request to be answered, and for its client to take the answer."""
+
+    idle_seconds: Seconds = 30.0
+    """Seconds that a connection may be open without a request."""
 
 
 class JournalSettings(BaseModel):
@@ -189,6 +226,15 @@ class Settings(BaseSettings):
     A browser tricked by DNS rebinding sends the attacker's name; unknown names are refused.
     """
 
+    forward_metadata: dict[str, list[str]] = {}
+    """Credentials of clients that go on to backends: by the target of a model version, written as there, the
+    names of metadata, of ``authorization``, ``proxy-authorization`` and ``cookie``. For example
+    ``{"gpu.example:8001": ["authorization"]}``.
+
+    All other backends get none of these: whoever may register a model could collect them. The server's own
+    keys go on to nobody; clients of such a backend send them as ``x-api-key``.
+    """
+
     grace_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30.0
     """Seconds that calls in flight get to finish after SIGTERM. 30 is what Kubernetes waits before it kills.
     """
@@ -207,6 +253,9 @@ class Settings(BaseSettings):
 
     limits: Limits = Limits()
     """What one client, one call or one backend may take up."""
+
+    http_limits: HttpLimits = HttpLimits()
+    """What clients of the HTTP port may take up. Health is answered whatever else goes on."""
 
     @field_validator("grpc", "http", "endpoint")
     @classmethod
@@ -304,4 +353,13 @@ def _explain(problem: Any) -> str:
     return f"{name}: {problem['input']!r}: {reason}; set it by flag, {variable} or in pointsman.toml"
 
 
-__all__ = ["JournalSettings", "LakeSettings", "Limits", "Settings", "SettingsError", "load", "split_address"]
+__all__ = [
+    "HttpLimits",
+    "JournalSettings",
+    "LakeSettings",
+    "Limits",
+    "Settings",
+    "SettingsError",
+    "load",
+    "split_address",
+]

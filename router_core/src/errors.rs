@@ -20,6 +20,12 @@ create_exception!(
 create_exception!(pointsman._core, InvalidSnapshotError, CoreError, "A published change is not valid.");
 create_exception!(pointsman._core, StaleSnapshotError, CoreError, "The change builds on another generation.");
 create_exception!(pointsman._core, BackendError, CoreError, "A backend could not be asked.");
+create_exception!(
+    pointsman._core,
+    SignatureError,
+    CoreError,
+    "A signature and its model cannot agree; the arguments are the field and the reason."
+);
 create_exception!(pointsman._core, InvalidRequestError, CoreError, "An argument is out of range.");
 create_exception!(
     pointsman._core,
@@ -44,6 +50,7 @@ pub(crate) fn of_gateway(error: GatewayError) -> PyErr {
         GatewayError::InvalidSnapshot(_) => InvalidSnapshotError::new_err(text),
         GatewayError::StaleSnapshot(_) => StaleSnapshotError::new_err(text),
         GatewayError::Backend(_) => BackendError::new_err(text),
+        GatewayError::Signature(error) => SignatureError::new_err((error.field, error.reason)),
         GatewayError::InvalidRequest(_) => InvalidRequestError::new_err(text),
         GatewayError::PositionGone(_) => PositionGoneError::new_err(text),
         GatewayError::Journal(_) => JournalError::new_err(text),

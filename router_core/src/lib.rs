@@ -4,8 +4,10 @@ mod allocator;
 mod engine;
 mod errors;
 mod lake;
+mod limits;
 mod prediction_id;
 mod server;
+mod signature;
 mod target;
 
 use pyo3::pymodule;
@@ -20,11 +22,13 @@ mod _core {
         errors::{
             BackendError, BindError, CoreError, ForkedProcessError, InvalidConfigError,
             InvalidPredictionIdError, InvalidRequestError, InvalidSnapshotError, JournalError,
-            PositionGoneError, StaleSnapshotError,
+            PositionGoneError, SignatureError, StaleSnapshotError,
         },
         lake::{count_lake_calls, read_lake_rows},
+        limits::limits,
         prediction_id::{DecodedPredictionId, decode_prediction_id},
         server::{ServerHandle, start_server},
+        signature::signature_fault,
         target::target_fault,
     };
 

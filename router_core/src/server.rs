@@ -13,6 +13,9 @@ const MAX_SECONDS: f64 = 86_400.0;
 /// Kind, id and reason of an item that was refused.
 type Refused = (&'static str, String, String);
 
+/// Id, place, ends of predictions and feedback, and whether the database has it.
+type Start = (String, String, u64, u64, bool);
+
 /// A running data plane.
 #[pyclass(frozen, module = "pointsman._core")]
 pub(crate) struct ServerHandle {
@@ -84,8 +87,26 @@ impl ServerHandle {
     }
 
     #[getter]
-    fn journal_id(&self) -> PyResult<&str> {
-        Ok(self.server()?.journal_id())
+    fn journal_id(&self) -> PyResult<String> {
+        Ok(self.server()?.journal_id().to_string())
+    }
+
+    fn journal_starts(&self, py: Python<'_>) -> PyResult<Vec<Start>> {
+        let server = self.server()?;
+        let starts = py.detach(|| server.journal_starts()).map_err(of_gateway)?.into_iter();
+        let tuple = |start: pointsman_gateway::Start| {
+            (start.id, start.place, start.predictions_end, start.feedback_end, start.is_known)
+        };
+        Ok(starts.map(tuple).collect())
+    }
+
+    fn journal_ends(&self) -> PyResult<(u64, u64)> {
+        Ok(self.server()?.journal_ends())
+    }
+
+    fn confirm_journal(&self, py: Python<'_>, journal_id: &str) -> PyResult<()> {
+        let server = self.server()?;
+        py.detach(|| server.confirm_journal(journal_id)).map_err(of_gateway)
     }
 
     fn take_feedback<'py>(

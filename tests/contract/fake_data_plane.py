@@ -15,7 +15,8 @@ import grpc
 from pointsman import _core
 from pointsman.dataplane.core import CoreDataPlane
 from pointsman.domain.data_plane import Published, RefusedItem
-from pointsman.errors import BackendError, InvalidRequestError, StaleSnapshotError
+from pointsman.domain.journals import JournalEnds, JournalStart
+from pointsman.errors import BackendError, StaleSnapshotError
 from pointsman.v1 import model_pb2, prediction_pb2, record_pb2, router_pb2, snapshot_pb2
 from stage.lake import a_row
 from stage.prediction_ids import signed_id
@@ -53,6 +54,10 @@ class FakeDataPlane:
         """The real check: a stand-in of its own would differ one day."""
         return _core.target_fault(target)
 
+    def signature_fault(self, signature: bytes) -> tuple[str, str] | None:
+        """The real check, for the same reason."""
+        return _core.signature_fault(signature)
+
     def publish(self, update: bytes) -> Published:
         refused = []
         message = snapshot_pb2.SnapshotUpdate.FromString(update)
@@ -61,33 +66,29 @@ class FakeDataPlane:
                 raise StaleSnapshotError(
                     f"base_generation: {message.base_generation} is not {self.generation}; publish everything"
                 )
-            for model in message.changed_models:
-                if model.backend.HasField("grpc") and (fault := self.target_fault(model.backend.grpc.target)):
-                    reason = f"backend.grpc.target: {fault}"
-                    refused.append(RefusedItem("model", f"{model.model_id}/{model.version}", reason))
-            for router in message.changed_routers:
-                if router.router_id == self.refuse_router:
-                    refused.append(RefusedItem("router", router.router_id, "slot_runs: refused by the test"))
-                assert sum(router.slot_runs[1::2]) == SLOTS
-                assert len(router.salt) == 16
+            if not message.complete and message.generation <= self.generation:
+                raise StaleSnapshotError(f"generation: {message.generation} is not above {self.generation}")
             if message.complete:
                 self.routers.clear()
                 self.models.clear()
-            unusable = {(item.kind, item.id) for item in refused}
-            self.routers |= {
-                router.router_id: router
-                for router in message.changed_routers
-                if ("router", router.router_id) not in unusable
-            }
-            self.models |= {
-                (model.model_id, model.version): model
-                for model in message.changed_models
-                if ("model", f"{model.model_id}/{model.version}") not in unusable
-            }
-            for router_id in message.deleted_routers:
-                self.routers.pop(router_id, None)
+            for model in message.changed_models:
+                fault = self.model_fault(model)
+                if fault:
+                    refused.append(RefusedItem("model", f"{model.model_id}/{model.version}", fault))
+                else:
+                    self.models[model.model_id, model.version] = model
             for key in message.deleted_models:
                 self.models.pop((key.model_id, key.version), None)
+            for router_id in message.deleted_routers:
+                self.routers.pop(router_id, None)
+            for router in message.changed_routers:
+                assert sum(router.slot_runs[1::2]) == SLOTS
+                assert len(router.salt) == 16
+                fault = self.router_fault(router)
+                if fault:
+                    refused.append(RefusedItem("router", router.router_id, fault))
+                else:
+                    self.routers[router.router_id] = router
             if message.HasField("access"):
                 self.access = message.access
             if message.HasField("signing_keys"):
@@ -98,6 +99,24 @@ class FakeDataPlane:
             self.updates.append(message)
             self.lock.notify_all()
             return Published(self.generation, tuple(refused))
+
+    def model_fault(self, model: snapshot_pb2.ModelSnapshot) -> str:
+        """What a publish refuses a model version for; empty when it does not."""
+        fault = self.target_fault(model.backend.grpc.target) if model.backend.HasField("grpc") else ""
+        return f"backend.grpc.target: {fault}" if fault else ""
+
+    def router_fault(self, router: snapshot_pb2.RouterSnapshot) -> str:
+        """What a publish refuses a router for; empty when it does not."""
+        if router.router_id == self.refuse_router:
+            return "slot_runs: refused by the test"
+        for index, variant in enumerate(router.variants):
+            named = f"version {variant.model_version} of model {variant.model_id}"
+            model = self.models.get((variant.model_id, variant.model_version))
+            if model is None:
+                return f"variants[{index}].model_version: {named} is not registered"
+            if not model.HasField("backend"):
+                return f"variants[{index}].model_version: {named} has no backend and can only be monitored"
+        return ""
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         """Waits until what is published fulfils a condition."""
@@ -122,6 +141,15 @@ class FakeDataPlane:
     @property
     def journal_id(self) -> str:
         return self.journal.journal_id
+
+    def journal_starts(self) -> tuple[JournalStart, ...]:
+        return tuple(self.journal.starts)
+
+    def journal_ends(self) -> JournalEnds:
+        return self.journal.ends()
+
+    def confirm_journal(self, journal_id: str) -> None:
+        self.journal.confirm(journal_id)
 
     def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
         return self.journal.take_feedback(after_position, max_entries, timeout_seconds)
@@ -191,23 +219,7 @@ class FakeDataPlane:
         self.journal.close()
         return 0
 
-    def reallocate_slots(self, slot_runs: Sequence[int], shares: Sequence[float]) -> tuple[list[int], int]:
-        if any(share < 0 for share in shares) or not sum(shares) > 0:
-            raise InvalidRequestError("shares: at least one above zero")
-        target = quotas(shares)
-        before = [index for index, length in pairs(slot_runs) for _ in range(length)] or [-1] * SLOTS
-        left = list(target)
-        after = [-1] * SLOTS
-        for slot, index in enumerate(before):
-            if 0 <= index < len(left) and left[index]:
-                left[index] -= 1
-                after[slot] = index
-        open_slots = (slot for slot, index in enumerate(after) if index < 0)
-        for index, wanted in enumerate(left):
-            for _ in range(wanted):
-                after[next(open_slots)] = index
-        moved = sum(old != new for old, new in zip(before, after, strict=True)) if slot_runs else 0
-        return runs(after), moved
+    reallocate_slots = staticmethod(_core.reallocate_slots)
 
     def prediction_id(self, router_id: str, variant: str, **facts: Any) -> str:
         """Makes a prediction id of now, as a call through this data plane would."""
@@ -244,23 +256,3 @@ class FakeDataPlane:
 
 def pairs(slot_runs: Sequence[int]) -> list[tuple[int, int]]:
     return list(zip(slot_runs[::2], slot_runs[1::2], strict=True))
-
-
-def quotas(shares: Sequence[float]) -> list[int]:
-    """Splits the slots by largest remainder."""
-    exact = [share / sum(shares) * SLOTS for share in shares]
-    counts = [int(share) for share in exact]
-    order = sorted(range(len(shares)), key=lambda index: exact[index] - counts[index], reverse=True)
-    for index in order[: SLOTS - sum(counts)]:
-        counts[index] += 1
-    return counts
-
-
-def runs(slots: Sequence[int]) -> list[int]:
-    found: list[int] = []
-    for index in slots:
-        if found and found[-2] == index:
-            found[-1] += 1
-        else:
-            found += [index, 1]
-    return found

@@ -1,8 +1,9 @@
 """A journal in memory and a lake on disk, as the data plane keeps them: for tests of the control plane."""
 
 import threading
+import uuid
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pointsman.domain.journals import JournalEnds, JournalStart
 from pointsman.errors import PositionGoneError
 from pointsman.v1 import record_pb2
 from stage.lake import is_of_incarnation, stream_of, table_of, write_file
@@ -31,12 +33,50 @@ class FakeJournal:
     full: str = ""
     rows: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     segment_start: int = 0
+    segment_ends: list[int] = field(default_factory=list)
     predictions_end: int = 0
     predictions_released: int = -1
     sealed: list[record_pb2.ShippedSegment] = field(default_factory=list)
     merged: list[record_pb2.MergeRequest] = field(default_factory=list)
     closed: bool = False
+    starts: list[JournalStart] = field(default_factory=list)
+    place: str = ""
     changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def __post_init__(self) -> None:
+        self.open()
+
+    def open(self) -> None:
+        """Notes an opening of the folder, as a process does when it starts."""
+        self.starts.append(JournalStart(uuid.uuid4().hex, self.ends(), self.place))
+
+    def copy(self, place: str = "") -> "FakeJournal":
+        """Answers a journal on a copy of the folder, or the same folder after a crash; opens it there."""
+        with self.changed:
+            # What was made of it since the start is not in the folder.
+            return replace(
+                self,
+                feedback=list(self.feedback),
+                outcomes=dict(self.outcomes),
+                rows=list(self.rows),
+                sealed=[],
+                merged=[],
+                starts=list(self.starts),
+                place=place,
+                segment_start=0,
+                segment_ends=[self.predictions_end] if self.predictions_end else [],
+                predictions_released=-1,
+                changed=threading.Condition(),
+            )
+
+    def ends(self) -> JournalEnds:
+        return JournalEnds(self.predictions_end, self.feedback_end)
+
+    def confirm(self, journal_id: str) -> None:
+        """Takes the name under which the database knows the journal."""
+        assert self.predictions_released < 0 or journal_id == self.journal_id, "files were named already"
+        self.journal_id = journal_id
+        self.starts = [replace(start, is_known=True) for start in self.starts]
 
     def bring(self, *entries: record_pb2.FeedbackEntry) -> list[int]:
         """Appends feedback, as the data plane itself does when it answers; answers the positions behind."""
@@ -97,38 +137,51 @@ class FakeJournal:
 
     def seal_predictions(self) -> int:
         with self.changed:
-            if self.predictions_end > self.segment_start:
-                partitions: dict[tuple[str, int, str, str], list[dict[str, Any]]] = defaultdict(list)
-                for end, row in self.rows:
-                    if end > self.segment_start:
-                        date = datetime.fromtimestamp(row["time_us"] // 1_000_000, UTC).date().isoformat()
-                        incarnation = row.get("router_incarnation") or 0
-                        partitions[row["router_id"], incarnation, row["model_id"], date].append(row)
-                segment = record_pb2.ShippedSegment(
-                    journal_id=self.journal_id,
-                    start_position=self.segment_start,
-                    end_position=self.predictions_end,
-                    files=[self._write(rows) for rows in partitions.values()],
-                )
-                self.sealed.append(segment)
-                self.segment_start = self.predictions_end
+            if self.predictions_end > max([self.segment_start, *self.segment_ends]):
+                self.segment_ends.append(self.predictions_end)
                 self.changed.notify_all()
             return self.predictions_end
 
     def take_shipped(self, timeout_seconds: float) -> bytes:
         def ready() -> bool:
-            return self.predictions_released >= 0 and bool(self.sealed)
+            # Before the first release it is not known what is registered.
+            return self.predictions_released >= 0 and bool(self.sealed or self.segment_ends)
 
         with self.changed:
             if timeout_seconds:
                 self.changed.wait_for(lambda: ready() or self.closed, timeout_seconds)
-            segments = self.sealed if ready() else []
+            if ready():
+                for end in self.segment_ends:
+                    self.sealed.append(self._ship(end))
+                    self.segment_start = end
+                self.segment_ends.clear()
+            segments = self.sealed if self.predictions_released >= 0 else []
             return record_pb2.ShippedSegments(segments=segments).SerializeToString()
+
+    def _ship(self, end_position: int) -> record_pb2.ShippedSegment:
+        partitions: dict[tuple[str, int, str, str], list[dict[str, Any]]] = defaultdict(list)
+        for end, row in self.rows:
+            if self.segment_start < end <= end_position:
+                date = datetime.fromtimestamp(row["time_us"] // 1_000_000, UTC).date().isoformat()
+                incarnation = row.get("router_incarnation") or 0
+                partitions[row["router_id"], incarnation, row["model_id"], date].append(row)
+        return record_pb2.ShippedSegment(
+            journal_id=self.journal_id,
+            start_position=self.segment_start,
+            end_position=end_position,
+            files=[self._write(rows, end_position) for rows in partitions.values()],
+        )
 
     def release_predictions(self, position: int) -> None:
         with self.changed:
             self.predictions_released = max(self.predictions_released, position)
             self.sealed = [segment for segment in self.sealed if segment.end_position > position]
+            if self.sealed and self.sealed[0].start_position < position:
+                # Of a part that is registered elsewhere, the rest is shipped again.
+                self.segment_ends[:0] = [segment.end_position for segment in self.sealed]
+                self.sealed, self.segment_start = [], position
+            self.segment_start = max(self.segment_start, position)
+            self.segment_ends = [end for end in self.segment_ends if end > position]
             self.rows = [one for one in self.rows if one[0] > position]
             self.changed.notify_all()
 
@@ -155,9 +208,15 @@ class FakeJournal:
         pq.write_table(table, self.lake_folder / asked.output)
         return self._described(asked.output, table).SerializeToString()
 
-    def _write(self, rows: list[dict[str, Any]]) -> record_pb2.LakeFile:
+    def _write(self, rows: list[dict[str, Any]], end_position: int) -> record_pb2.LakeFile:
         table = table_of(rows)
-        written = write_file(self.lake_folder, table, self.segment_start, self.predictions_end)
+        written = write_file(
+            self.lake_folder,
+            table,
+            self.segment_start,
+            end_position,
+            journal_id=self.journal_id,
+        )
         return self._described(written.path, table)
 
     def _described(self, path: str, table: pa.Table) -> record_pb2.LakeFile:

@@ -140,3 +140,29 @@ async def test_a_refused_router_does_not_hold_up_the_others(bench, cancer, faili
     bench.data_plane.refuse_router = ""
     await weigh("cancer")
     assert bench.data_plane.slot_share("cancer", "lr") == 0.625
+
+
+async def test_a_refused_router_says_so_where_it_lives_until_it_is_taken(bench, cancer, failing):
+    await cancer.create("good")
+    await cancer.deploy()
+    bench.data_plane.refuse_router = "cancer"
+    changed = router_pb2.UpdateVariantWeightRequest(router_id="cancer", variant="lr", weight=50)
+    await failing(cancer.routers.UpdateVariantWeight(changed))
+
+    def listed(status):
+        return cancer.routers.ListRouters(router_pb2.ListRoutersRequest(status=status))
+
+    seen = await cancer.get()
+    assert seen.status == router_pb2.ROUTER_STATUS_FAILED
+    assert "slot_runs: refused by the test" in seen.status_message
+    failed = await listed(router_pb2.ROUTER_STATUS_FAILED)
+    assert [router.router_id for router in failed.routers] == ["cancer"]
+    assert not (await listed(router_pb2.ROUTER_STATUS_RUNNING)).routers
+    assert bench.plane.refused == ["router 'cancer': slot_runs: refused by the test"]
+    assert 'pointsman_refused_items{kind="router"} 1\n' in bench.plane.metrics()
+
+    bench.data_plane.refuse_router = ""
+    await cancer.deploy()
+    assert (await cancer.get()).status == router_pb2.ROUTER_STATUS_RUNNING
+    assert bench.plane.refused == []
+    assert 'pointsman_refused_items{kind="router"} 0\n' in bench.plane.metrics()

@@ -110,7 +110,7 @@ async def test_a_restart_goes_on_where_the_database_is(bench, cancer, figures):
     again = [an_entry(bench, number) for number in range(5)]
     journal.feedback = [(100 * (number + 1), entry) for number, entry in enumerate(again)]
     journal.bring(an_entry(bench, 9))
-    applier = Applier(bench.plane._database, bench.data_plane, bench.clock)
+    applier = Applier(bench.plane._database, bench.data_plane, bench.plane._keeper, bench.clock)
     await asyncio.to_thread(applier.apply_now)
     assert (await figures()).total.feedback_count == 6
 

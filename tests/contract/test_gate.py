@@ -70,7 +70,7 @@ async def _each(request: Any) -> AsyncIterator[Any]:
 async def served(
     handler: Handler, kind: str, *, method: str = METHOD, scopes: str = "mlops:write", parse: Any = None
 ) -> AsyncIterator[Any]:
-    """Serves a handler behind the gate; yields the call that a user begins."""
+    """Serves a handler behind the gate; yields what begins a user's call."""
     server = grpc.aio.server(interceptors=[Gate(lambda: handler.reason)])
     server.add_generic_rpc_handlers((handler.generic(kind, method, parse),))
     port = server.add_insecure_port("127.0.0.1:0")
@@ -83,7 +83,11 @@ async def served(
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         stub = getattr(channel, kind)(f"/{SERVICE}/{method}")
         sent = [b"1", b"2"] if kind in STREAMING_REQUESTS else b"1"
-        yield stub(iter(sent) if kind in STREAMING_REQUESTS else sent, metadata=metadata, timeout=30)
+
+        def begin() -> Any:
+            return stub(iter(sent) if kind in STREAMING_REQUESTS else sent, metadata=metadata, timeout=30)
+
+        yield begin
     await server.stop(None)
 
 
@@ -97,24 +101,28 @@ async def answers_of(call: Any, kind: str, into: list[bytes] | None = None) -> l
     return found
 
 
-async def failed(call: Any, kind: str, into: list[bytes] | None = None) -> Any:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await answers_of(call, kind, into)
+async def failed(begin: Any, kind: str, into: list[bytes] | None = None) -> Any:
+    for _ in range(10):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await answers_of(begin(), kind, into)
+        # What the client library says of itself when its own writing meets the end of the call.
+        if caught.value.details() != "Internal error from Core":
+            break
     return failure_of(caught.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_what_may_pass_is_answered_untouched(kind):
-    async with served(Handler(), kind) as call:
+    async with served(Handler(), kind) as begin:
         expected = [b"alice:1", b"alice:2"] if kind in STREAMING_REQUESTS else [b"alice:1"]
-        assert await answers_of(call, kind) == expected
+        assert await answers_of(begin(), kind) == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_without_the_scope_no_message_is_read(kind):
     handler = Handler()
-    async with served(handler, kind, scopes="mlops:read") as call:
-        failure = await failed(call, kind)
+    async with served(handler, kind, scopes="mlops:read") as begin:
+        failure = await failed(begin, kind)
     assert (failure.code, failure.reason) == (grpc.StatusCode.PERMISSION_DENIED, "SCOPE_MISSING")
     assert handler.received == []
 
@@ -122,16 +130,16 @@ async def test_without_the_scope_no_message_is_read(kind):
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_method_in_no_table_is_refused(kind):
     handler = Handler()
-    async with served(handler, kind, method="WatchRouters") as call:
-        assert (await failed(call, kind)).code is grpc.StatusCode.UNIMPLEMENTED
+    async with served(handler, kind, method="WatchRouters") as begin:
+        assert (await failed(begin, kind)).code is grpc.StatusCode.UNIMPLEMENTED
     assert handler.received == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_before_it_is_ready_no_message_is_read(kind):
     handler = Handler(reason="the database is away")
-    async with served(handler, kind) as call:
-        failure = await failed(call, kind)
+    async with served(handler, kind) as begin:
+        failure = await failed(begin, kind)
     assert (failure.code, failure.message) == (grpc.StatusCode.UNAVAILABLE, "the database is away")
     assert handler.received == []
 
@@ -140,8 +148,8 @@ async def test_before_it_is_ready_no_message_is_read(kind):
 async def test_an_error_midway_leaves_with_its_details(kind):
     handler = Handler(raised=NotFoundError("no router 'a'", reason="ROUTER_NOT_FOUND", metadata={"id": "a"}))
     before: list[bytes] = []
-    async with served(handler, kind) as call:
-        failure = await failed(call, kind, before)
+    async with served(handler, kind) as begin:
+        failure = await failed(begin, kind, before)
     assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "ROUTER_NOT_FOUND")
     assert failure.metadata["id"] == "a"
     assert before == ([b"alice:1"] if kind in STREAMING_ANSWERS else [])
@@ -149,8 +157,8 @@ async def test_an_error_midway_leaves_with_its_details(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_unexpected_error_names_the_request_and_not_the_cause(kind):
-    async with served(Handler(raised=ValueError("a secret")), kind) as call:
-        failure = await failed(call, kind)
+    async with served(Handler(raised=ValueError("a secret")), kind) as begin:
+        failure = await failed(begin, kind)
     assert failure.code is grpc.StatusCode.INTERNAL
     assert failure.reason == PointsmanError.default_reason
     assert "request-1" in failure.message
@@ -159,14 +167,15 @@ async def test_an_unexpected_error_names_the_request_and_not_the_cause(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_message_that_is_none_of_its_type_is_the_callers_mistake(kind):
-    async with served(Handler(), kind, parse=model_pb2.ModelVersion.FromString) as call:
-        assert (await failed(call, kind)).code is grpc.StatusCode.INVALID_ARGUMENT
+    async with served(Handler(), kind, parse=model_pb2.ModelVersion.FromString) as begin:
+        assert (await failed(begin, kind)).code is grpc.StatusCode.INVALID_ARGUMENT
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_cancelled_call_ends_its_handler(kind):
     handler = Handler(hangs=True)
-    async with served(handler, kind) as call:
+    async with served(handler, kind) as begin:
+        call = begin()
         answering = asyncio.ensure_future(answers_of(call, kind))
         await handler.hanging.wait()
         call.cancel()

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pointsman.control.lake.folder import SEALED
+from pointsman.control.lake.listing import LISTING
 from pointsman.domain.recording import hashed_entity
 from pointsman.store import lake_files
 from pointsman.v1 import prediction_pb2, router_pb2
@@ -49,6 +50,16 @@ class Lake:
     def rows(self, kind="predictions"):
         return [
             row for path in self.files(kind) for row in pq.ParquetFile(self.root / path).read().to_pylist()
+        ]
+
+    def listed(self):
+        """The lines that other programs read."""
+        return pq.ParquetFile(self.root / LISTING).read().to_pylist()
+
+    def on_disk_rows(self, kind="predictions"):
+        """The rows of every file of this lake's folder, listed or not."""
+        return [
+            row for path in self.on_disk(kind) for row in pq.ParquetFile(self.root / path).read().to_pylist()
         ]
 
     def sealed(self):
@@ -96,7 +107,8 @@ async def test_a_segment_that_is_shipped_again_after_a_crash_is_registered_once(
     )
     from pointsman.control.shipping import Shipping
 
-    shipping = Shipping(lake.database, lake.data_plane, lake.bench.clock, lambda folders: None)
+    keeper = lake.bench.plane._keeper
+    shipping = Shipping(lake.database, lake.data_plane, keeper, lake.bench.clock, lambda folders: None)
     await asyncio.to_thread(shipping._step, 0.0)
     assert lake.files() == [file.path]
     assert journal.sealed == []
@@ -262,6 +274,106 @@ async def test_small_files_of_feedback_are_merged_too(lake):
     await lake.upkeep()
     assert len(lake.files("feedback")) == 1
     assert [row["value"] for row in lake.rows("feedback")] == list(range(8))
+
+
+class TestListing:
+    """Other programs find in a file of the lake what to read, and nothing that is about to go."""
+
+    async def test_it_names_the_files_of_the_manifest_and_what_is_in_them(self, lake, cancer):
+        await lake.ship({"entity_id": "u1"}, {"entity_id": "u2"})
+        prediction_id = lake.data_plane.prediction_id("cancer", "lr")
+        await cancer.predictions.RecordFeedback(
+            prediction_pb2.RecordFeedbackRequest(
+                prediction_id=prediction_id, value=1, wait=prediction_pb2.FEEDBACK_WAIT_APPLIED
+            )
+        )
+        lake.parts.upkeep.export_feedback()
+        await lake.upkeep()
+        predictions, feedback = lake.listed()
+        assert [predictions["path"]] == lake.files()
+        assert [feedback["path"]] == lake.files("feedback")
+        assert (predictions["kind"], predictions["router_id"], predictions["row_count"]) == (
+            "predictions",
+            "cancer",
+            2,
+        )
+        assert predictions["byte_count"] == (lake.root / predictions["path"]).stat().st_size
+        assert (feedback["kind"], feedback["model_id"]) == ("feedback", "")
+
+    async def test_a_merged_file_takes_the_place_of_its_parts_before_they_go(self, lake):
+        for _ in range(8):
+            await lake.ship()
+        await lake.upkeep()
+        assert [line["path"] for line in lake.listed()] == lake.files()
+        assert len(lake.on_disk()) == 9
+
+    async def test_what_retention_lets_go_is_off_it_before_it_is_deleted(self, lake, monkeypatch):
+        await lake.ship()
+        await lake.upkeep()
+        lake.bench.clock.advance_days(100)
+        seen = []
+        retention = lake.parts.upkeep._retention
+        monkeypatch.setattr(retention, "delete_replaced", lambda: seen.append(lake.listed()))
+        await lake.upkeep()
+        assert seen == [[]]
+
+    async def test_a_complete_date_is_marked_and_a_late_file_takes_the_mark(self, lake):
+        await lake.ship()
+        await lake.upkeep()
+        assert [line["sealed"] for line in lake.listed()] == [False]
+        time_us = lake.bench.clock()
+        lake.bench.clock.advance_days(2)
+        await lake.upkeep()
+        await lake.upkeep()
+        assert [line["sealed"] for line in lake.listed()] == [True]
+        lake.data_plane.predict("cancer", "lr", time_us=time_us)
+        position = lake.data_plane.journal.seal_predictions()
+        assert await asyncio.to_thread(lake.parts.shipping.wait_for, position, 20)
+        await lake.upkeep()
+        assert [line["sealed"] for line in lake.listed()][:1] == [False]
+
+    async def test_an_erasure_is_in_it_at_once(self, lake, cancer):
+        await lake.ship({"entity_id": "u1"}, {"entity_id": "u2"})
+        await lake.upkeep()
+        await cancer.routers.EraseEntity(router_pb2.EraseEntityRequest(router_id="cancer", entity_id="u1"))
+        assert [line["path"] for line in lake.listed()] == lake.files() == lake.on_disk()
+
+    @pytest.mark.parametrize("damage", [b"", b"no Parquet", None])
+    async def test_one_that_was_damaged_or_written_by_a_server_behind_is_written_again(self, lake, damage):
+        await lake.ship()
+        await lake.upkeep()
+        whole = lake.listed()
+        place = lake.root / LISTING
+        if damage is None:
+            place.unlink()
+        else:
+            place.with_name("other").write_bytes(damage)
+            place.with_name("other").rename(place)
+        await lake.upkeep()
+        assert lake.listed() == whole
+
+    async def test_it_is_not_written_when_nothing_changed(self, lake):
+        await lake.ship()
+        await lake.upkeep()
+        before = (lake.root / LISTING).stat()
+        await lake.upkeep()
+        assert (lake.root / LISTING).stat() == before
+
+    async def test_a_full_disk_keeps_the_upkeep_from_nothing_else(self, lake, monkeypatch):
+        from pointsman.control.lake.folder import LakeFolder
+
+        def full(folder, path, write):
+            raise OSError(28, "No space left on device")
+
+        for _ in range(3):
+            await lake.ship()
+        lake.bench.clock.advance_days(2)
+        with monkeypatch.context() as patched:
+            patched.setattr(LakeFolder, "write", full)
+            await lake.upkeep()
+        assert len(lake.files()) == 1
+        await lake.upkeep()
+        assert [line["path"] for line in lake.listed()] == lake.files()
 
 
 class TestErasure:

@@ -205,3 +205,40 @@ async def test_validate_only_registers_nothing(bench, failing):
     )
     assert (await bench.local.models.RegisterModelVersion(request)).model_id == "cancer"
     assert (await failing(bench.local.models.GetModelVersion(key("1")))).code is grpc.StatusCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("said", "path", "reason"),
+    [
+        ({"labels": ["a", "b"], "classes": ["1", "2", "3"]}, "labels", "are 2"),
+        ({"classes": ["1", "1"]}, "classes[1]", "occurs twice"),
+        (
+            {"classes": ["1", "2"], "prediction_holds": model_pb2.PREDICTION_HOLDS_INDEX},
+            "prediction_holds",
+            "is index, but classes are",
+        ),
+        (
+            {"labels": ["one"], "prediction_holds": model_pb2.PREDICTION_HOLDS_VALUE},
+            "labels[0]",
+            "no whole number",
+        ),
+    ],
+)
+async def test_classes_that_cannot_agree_are_refused_by_their_field(bench, failing, said, path, reason):
+    outputs = [model_pb2.TensorSpec(name="label", datatype="INT64", shape=[-1])]
+    refused = await failing(bench.local.register(signature=signature(outputs=outputs, **said)))
+    assert refused.code is INVALID
+    assert reason in refused.fields[f"model_version.signature.{path}"]
+
+
+async def test_classes_are_kept_and_published(bench):
+    given = signature(
+        outputs=[model_pb2.TensorSpec(name="label", datatype="INT64", shape=[-1])],
+        labels=["one", "two"],
+        classes=["1", "2"],
+        prediction_holds=model_pb2.PREDICTION_HOLDS_VALUE,
+    )
+    registered = await bench.local.register(signature=given)
+    assert registered.signature == given
+    assert await bench.local.models.GetModelVersion(key("1")) == registered
+    assert bench.data_plane.models["cancer", "1"].signature == given

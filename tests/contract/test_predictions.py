@@ -135,6 +135,7 @@ async def test_figures_list_every_variant_and_the_total(bench, cancer):
             )
         ],
         dropped_record_count=5,
+        cut_record_counts={"max_body_bytes": 3},
         start_time_us=START * 1_000_000,
         generation=12,
     )
@@ -152,4 +153,5 @@ async def test_figures_list_every_variant_and_the_total(bench, cancer):
     assert answer.total.request_count == 100
     assert answer.total.backend == lr.backend
     assert (answer.generation, answer.dropped_record_count) == (12, 5)
+    assert dict(answer.cut_record_counts) == {"max_body_bytes": 3}
     assert answer.count_start_time.seconds == START

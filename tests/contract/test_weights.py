@@ -4,7 +4,11 @@ import math
 
 import grpc
 import pytest
+from sqlalchemy import select
 
+from pointsman.store import former_slot_tables as former
+from pointsman.store.database import Database
+from pointsman.store.schema import former_slot_tables
 from pointsman.v1 import router_pb2
 
 from .conftest import a_variant
@@ -171,3 +175,65 @@ async def test_enabling_on_a_running_router_asks_the_backend_first(bench, cancer
     bench.data_plane.down.clear()
     answer = await cancer.routers.ToggleVariant(request)
     assert answer.variants[2].enabled
+
+
+def owners(bench):
+    """The variant of each slot, by name."""
+    router = bench.data_plane.routers["cancer"]
+    names = [variant.name for variant in router.variants]
+    runs = zip(router.slot_runs[::2], router.slot_runs[1::2], strict=True)
+    return [names[index] for index, length in runs for _ in range(length)]
+
+
+async def set_variants(cancer, weights):
+    versions = {"lr": "1", "gb": "2", "old": "1"}
+    variants = [a_variant(name, versions[name], weight) for name, weight in weights.items()]
+    await cancer.routers.UpdateRouter(
+        router_pb2.UpdateRouterRequest(
+            router=router_pb2.Router(router_id="cancer", variants=variants),
+            update_mask={"paths": ["variants"]},
+        )
+    )
+
+
+LONG_WAY = [(50, 30, 20), (20, 60, 20), (70, 10, 20), (10, 10, 80), (34, 33, 33), (5, 90, 5)]
+
+
+@pytest.mark.parametrize("listed", [("lr", "gb", "old"), ("old", "gb", "lr")])
+async def test_going_back_after_a_long_way_finds_the_table_that_was_in_force(bench, cancer, listed):
+    for step in LONG_WAY:
+        await set_variants(
+            cancer, {name: dict(zip(("lr", "gb", "old"), step, strict=True))[name] for name in listed}
+        )
+    last = owners(bench)
+    await set_variants(cancer, {"lr": 60, "gb": 20, "old": 20})
+    await set_variants(cancer, {"old": 5, "lr": 5, "gb": 90})
+    assert owners(bench) == last
+
+
+async def test_the_order_in_which_variants_are_listed_moves_no_slot(bench, cancer):
+    await set_variants(cancer, {"lr": 1, "gb": 1, "old": 1})
+    before = owners(bench)
+    for listed in (["old", "gb", "lr"], ["gb", "lr", "old"]):
+        await set_variants(cancer, dict.fromkeys(listed, 1))
+        assert owners(bench) == before
+
+
+async def test_a_variant_taken_away_and_added_again_finds_its_entities(bench, cancer):
+    for step in LONG_WAY:
+        await set_variants(cancer, dict(zip(("lr", "gb", "old"), step, strict=True)))
+    before = owners(bench)
+    await set_variants(cancer, {"lr": 5, "gb": 90})
+    await set_variants(cancer, {"old": 5, "lr": 5, "gb": 90})
+    assert owners(bench) == before
+
+
+async def test_only_so_many_former_tables_are_kept_and_the_oldest_go(bench, cancer):
+    for weight in [*range(1, 71), 3]:
+        await cancer.routers.UpdateVariantWeight(weight_of(variant="lr", weight=weight))
+    database = Database(bench.database_url)
+    with database.read() as connection:
+        kept = connection.execute(select(former_slot_tables.c.slot_runs)).scalars().all()
+    database.close()
+    assert len(kept) == former.MOST_KEPT
+    assert len(set(kept)) == former.MOST_KEPT

@@ -1,11 +1,11 @@
-"""A recording backend as a process of its own, to be killed; prints its port when it serves."""
+"""A recording backend as a process of its own, to be killed, or to leave the test its time."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 from stage.ports import free_port
-from stage.recording_backend import RecordingBackend
+from stage.recording_backend import RecordingBackend, large_where_asked
 
 
 class BackendProcess:
@@ -34,6 +34,6 @@ class BackendProcess:
 
 
 if __name__ == "__main__":
-    print(RecordingBackend(port=int(sys.argv[1])).port, flush=True)
+    print(RecordingBackend(large_where_asked, int(sys.argv[1]), threads=64).port, flush=True)
     # Ends with the process that started it.
     sys.stdin.read()

@@ -176,7 +176,13 @@ def stream_of(table: pa.Table) -> bytes:
 
 
 def write_file(
-    lake: Path, table: pa.Table, start_position: int, end_position: int, *, compacted: bool = False
+    lake: Path,
+    table: pa.Table,
+    start_position: int,
+    end_position: int,
+    *,
+    compacted: bool = False,
+    journal_id: str = JOURNAL_ID,
 ) -> WrittenFile:
     """Writes a table of one router, model and day as a file of the lake."""
     times = table.column("time_us").to_numpy()
@@ -185,7 +191,7 @@ def write_file(
     date = datetime.fromtimestamp(int(times.min()) // 1_000_000, UTC).date().isoformat()
     folder = f"predictions/router={router_id}/model={model_id}/date={date}"
     incarnation = table.column("router_incarnation")[0].as_py() or 0
-    name = f"{JOURNAL_ID[:8]}-{start_position:020}" + (f"-r{incarnation:x}" if incarnation else "")
+    name = f"{journal_id[:8]}-{start_position:020}" + (f"-r{incarnation:x}" if incarnation else "")
     if compacted:
         name += f"-{end_position:020}"
     path = f"{folder}/{name}.parquet"
@@ -214,6 +220,7 @@ def write_file(
         min_time_us=int(times.min()),
         max_time_us=int(times.max()),
         router_incarnation=incarnation,
+        journal_id=journal_id,
     )
 
 

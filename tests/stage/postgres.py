@@ -1,8 +1,10 @@
 """A PostgreSQL server that a test starts, stops and starts again: an installed one, or the wheel's."""
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -35,9 +37,27 @@ class Postgres:
         """Stops it at once, breaking every connection."""
         self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
 
+    def hang(self) -> None:
+        """Stops every one of its processes where it is: connections stay open and are not answered."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Lets its processes go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        postmaster = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+        # The postmaster first, so that it starts no other meanwhile.
+        os.kill(postmaster, number)
+        for status in Path("/proc").glob("[0-9]*/status"):
+            with contextlib.suppress(OSError, ProcessLookupError):
+                if f"\nPPid:\t{postmaster}\n" in status.read_text():
+                    os.kill(int(status.parent.name), number)
+
     def close(self) -> None:
         """Stops it if it runs, and removes its data."""
         if (self._folder / "data" / "postmaster.pid").exists():
+            self.go_on()
             self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -10,6 +10,7 @@ from typing import Self
 import h2.config
 import h2.connection
 import h2.events
+import h2.settings
 
 from .oip import INFER
 
@@ -38,13 +39,19 @@ class RawAnswer:
 
 
 class RawClient:
-    """One HTTP/2 connection."""
+    """One HTTP/2 connection.
 
-    def __init__(self, address: str) -> None:
+    ``stream_window`` is how many bytes of an answer it has room for; HTTP/2's own number unless given.
+    """
+
+    def __init__(self, address: str, stream_window: int | None = None) -> None:
         host, port = address.rsplit(":", 1)
         self._authority = address
         self._socket = socket.create_connection((host, int(port)), PATIENCE_SECONDS)
         self._connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+        if stream_window is not None:
+            window = {h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: stream_window}
+            self._connection.local_settings = h2.settings.Settings(client=True, initial_values=window)
         self._connection.initiate_connection()
         self._answers: dict[int, RawAnswer] = {}
         self._unread = b""

@@ -45,6 +45,20 @@ def echo(message: bytes, _: grpc.ServicerContext) -> bytes:
     return answer
 
 
+LARGE = "large"
+_LARGE_ANSWER = service_pb2.ModelInferResponse(
+    id=LARGE, raw_output_contents=[bytes(1 << 20)]
+).SerializeToString()
+
+
+def large_where_asked(message: bytes, context: grpc.ServicerContext) -> bytes:
+    """Answers calls with the id ``LARGE`` with 1 MiB, others with what they brought."""
+    if LARGE.encode() not in message:
+        return echo(message, context)
+    answer: bytes = _LARGE_ANSWER
+    return answer
+
+
 class RecordingBackend:
     """Serves the inference protocol on a port of its own, or on a given one.
 

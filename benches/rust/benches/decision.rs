@@ -64,10 +64,10 @@ fn reallocate(criterion: &mut Criterion) {
     let torn: Vec<(u16, u16)> = (0..10_000).map(|slot| (slot % 100, 1)).collect();
     let shares_of_hundred: Vec<f64> = (1..=100).map(f64::from).collect();
     group.bench_function("2_runs", |bencher| {
-        bencher.iter(|| reallocate_slots(black_box(&few), black_box(&[60.0, 40.0])));
+        bencher.iter(|| reallocate_slots(black_box(&few), black_box(&[60.0, 40.0]), &[]));
     });
     group.bench_function("10000_runs", |bencher| {
-        bencher.iter(|| reallocate_slots(black_box(&torn), black_box(&shares_of_hundred)));
+        bencher.iter(|| reallocate_slots(black_box(&torn), black_box(&shares_of_hundred), &[]));
     });
     group.finish();
 }

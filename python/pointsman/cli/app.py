@@ -16,6 +16,7 @@ from pointsman.cli import (
     predictions,
     routers,
     serve,
+    servers,
     traffic,
 )
 from pointsman.cli.context import CommandContext, OutputFormat
@@ -83,6 +84,7 @@ app.command("predict")(calls.predict)
 app.add_typer(predictions.app, name="predictions")
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(keys.app, name="keys")
+app.add_typer(servers.app, name="servers")
 
 
 def main() -> None:

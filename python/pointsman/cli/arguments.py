@@ -14,7 +14,7 @@ import typer
 from pointsman.domain import times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pointsman.client import MetricDefinition, Variant
 
@@ -27,13 +27,17 @@ def pairs(items: Iterable[str], option: str) -> dict[str, str]:
     """Reads ``name=value`` items.
 
     Raises:
-        typer.BadParameter: One has no ``=`` or no name.
+        typer.BadParameter: One has no ``=`` or no name, or two have the same name.
     """
     read: dict[str, str] = {}
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name:
             raise typer.BadParameter(f"{item!r} is not name=value", param_hint=option)
+        if name in read:
+            raise typer.BadParameter(
+                f"{name} is given twice, as {read[name]!r} and as {value!r}; leave one out", param_hint=option
+            )
         read[name] = value
     return read
 
@@ -74,11 +78,25 @@ def json_or_text(value: str) -> Any:
         return value
 
 
+def without_namesakes(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Makes an object of JSON, for ``json.loads``, which would keep the last of two values.
+
+    Raises:
+        ValueError: A name occurs twice.
+    """
+    read: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in read:
+            raise ValueError(f"{name!r} occurs twice, as {read[name]!r} and as {value!r}; leave one out")
+        read[name] = value
+    return read
+
+
 def json_object(source: str, option: str) -> dict[str, Any]:
     """Reads a JSON object from the line itself, from ``@file`` or, for ``-``, from standard input.
 
     Raises:
-        typer.BadParameter: The file cannot be read, or it is no JSON object.
+        typer.BadParameter: The file cannot be read, or it is no JSON object or names something twice.
     """
     try:
         if source == "-":
@@ -91,7 +109,7 @@ def json_object(source: str, option: str) -> dict[str, Any]:
         reason = (error.strerror or str(error)).lower()
         raise typer.BadParameter(f"{source[1:]}: {reason}", param_hint=option) from None
     try:
-        read = json.loads(text)
+        read = json.loads(text, object_pairs_hook=without_namesakes)
     except ValueError as error:
         raise typer.BadParameter(f"not valid JSON: {error}", param_hint=option) from None
     if not isinstance(read, dict):

@@ -64,6 +64,7 @@ def _show(answer: Prediction) -> None:
         [
             ("prediction", "null" if answer.prediction is None else answer.prediction),
             ("probabilities", probabilities),
+            ("note", ", ".join(answer.notes)),
             ("outputs", "" if answer.prediction is not None else answer.outputs),
             ("variant", f"{answer.variant} ({answer.model_id} {answer.model_version})"),
             ("decided by", f"{answer.reason}, propensity {answer.propensity:.4f}"),

@@ -41,9 +41,16 @@ class CommandContext:
         return self.output is OutputFormat.JSON
 
     def connect(self, timeout_seconds: float = 10.0) -> Client:
-        """Makes a client for the server that the options name."""
-        from pointsman.client import Client
+        """Makes a client for the server that the options name.
 
+        Raises:
+            CommandError: They name none.
+        """
+        from pointsman.client import Client
+        from pointsman.client._call import address_fault
+
+        if fault := address_fault(self.server):
+            raise CommandError(f"--server: {fault}")
         return Client(self.server, api_key=self.api_key or None, timeout_seconds=timeout_seconds)
 
 

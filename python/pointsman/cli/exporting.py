@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 from itertools import chain, islice
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pointsman.client import PredictionRecord
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Whole numbers of so many digits come as text; they are no formulas and keep their sign.
+_LARGE_NUMBER = re.compile(r"-\d{16,}", re.ASCII)
 FEATURE_PREFIX = "f_"
 _CHUNK_ROWS = 1000
 _ROW_GROUP_ROWS = 20_000
@@ -62,6 +65,7 @@ _COLUMNS = {
     "probabilities": "s",
     "confidence": "d",
     "outputs": "s",
+    "answer_notes": "s",
     "feedback": "s",
 }
 
@@ -106,7 +110,8 @@ def export(records: Iterable[PredictionRecord], file: str, name: str) -> int:
 
 def neutral(text: str) -> str:
     """Answers text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    is_harmless = not text.startswith(FORMULA_STARTS) or _LARGE_NUMBER.fullmatch(text)
+    return text if is_harmless else f"'{text}"
 
 
 def feature_columns(records: Iterable[PredictionRecord]) -> dict[str, str]:
@@ -143,6 +148,7 @@ def flat(record: PredictionRecord, features: dict[str, str]) -> dict[str, Any]:
     row["prediction_label"] = None if number or record.prediction is None else _text(record.prediction)
     row["probabilities"] = _json(list(record.probabilities) or None)
     row["outputs"] = _json(dict(record.outputs) or None)
+    row["answer_notes"] = _json(list(record.answer_notes) or None)
     row["feedback"] = _json([printing.plain(item) for item in record.feedback] or None)
     other: dict[str, Any] = {}
     for name in features:

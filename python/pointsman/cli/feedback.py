@@ -60,6 +60,7 @@ def record(
             receipt = client.record_feedback(
                 prediction_id, value, metric=metric, row=row, observe_time=observe_time, wait=wait
             )
+    printing.tell_unreached("a later prediction of this entity may be another server's", receipt.unreached)
     if options.as_json:
         printing.print_json(receipt)
     elif receipt.outcome is FeedbackOutcome.CONFLICT:
@@ -101,7 +102,8 @@ def import_file(
 
     options = context_of(context)
     kind = file_format.value if file_format else _format_of(file)
-    with options.connect(timeout_seconds=importing.TIMEOUT_SECONDS) as client:
+    timeout_seconds = importing.TIMEOUT_SECONDS
+    with options.connect(timeout_seconds) as client, printing.telling_partial_records():
         report = importing.import_feedback(
             client, file, kind, importing.Defaults(metric, router), errors_file=errors, applied=applied
         )

@@ -14,16 +14,36 @@ if TYPE_CHECKING:
 
 _TRUE_AND_FALSE = {"true": 1.0, "t": 1.0, "yes": 1.0, "false": 0.0, "f": 0.0, "no": 0.0}
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+_DIGITS = re.compile(r"\s*[+-]?\d{1,400}\s*", re.ASCII)
 # A whole number that shares a column with empty cells comes out of pandas as 3.0.
 _WHOLE = re.compile(r"\s*(\d+)(?:\.0*)?\s*", re.ASCII)
 _MAX_ROW_DIGITS = 10
+
+
+def name(column: str, given: Any) -> str:
+    """Reads an id or a name; a whole number of JSON is the text that it is printed as.
+
+    Args:
+        column: What the cell is of, for the message.
+        given: The cell.
+
+    Raises:
+        ValueError: It is another kind of value, whose text is not what was meant, as 1e5 is for "100000".
+    """
+    if given is None:
+        return ""
+    if isinstance(given, str):
+        return given
+    if isinstance(given, int) and not isinstance(given, bool):
+        return str(given)
+    raise ValueError(f"{column}: {given!r} is no text; write it in quotes, as it was sent")
 
 
 def value(given: Any) -> float:
     """Reads what was measured: a number, or true and false as 1 and 0.
 
     Raises:
-        ValueError: It is neither, or not finite.
+        ValueError: It is neither, not finite, or a whole number between two doubles.
     """
     if given is None or given == "":
         raise ValueError("value: is empty; give a number")
@@ -47,6 +67,8 @@ def value(given: Any) -> float:
         raise ValueError(f"value: {given!r} is not a number") from None
     if not math.isfinite(number):
         raise ValueError(f"value: {given!r} is not a finite number")
+    if _DIGITS.fullmatch(str(given)) and int(given) != number:
+        raise ValueError(f"value: {given!r} has more digits than a double holds; the nearest is {number:.0f}")
     return number
 
 

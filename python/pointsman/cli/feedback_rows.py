@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from pointsman.cli import feedback_cells
+from pointsman.cli.arguments import without_namesakes
 from pointsman.cli.feedback_csv import csv_lines
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ def rows_of(text: IO[str], kind: str, metric: str, router_id: str) -> Iterator[R
         if isinstance(fields, str):
             yield Row(line, "", metric, None, fields)
             continue
-        prediction_id = str(fields.get("prediction_id") or "")
-        named = str(fields.get("metric") or metric)
+        prediction_id, named = "", metric
         try:
+            prediction_id = feedback_cells.name("prediction_id", fields.get("prediction_id"))
+            named = feedback_cells.name("metric", fields.get("metric")) or metric
             yield Row(line, prediction_id, named, _value(fields, prediction_id, named, router_id))
         except ValueError as error:
             yield Row(line, prediction_id, named, None, str(error))
@@ -59,14 +61,14 @@ def rows_of(text: IO[str], kind: str, metric: str, router_id: str) -> Iterator[R
 def _value(fields: Mapping[str, Any], prediction_id: str, metric: str, router_id: str) -> FeedbackValue:
     from pointsman.client import FeedbackValue
 
-    entity_id = str(fields.get("entity_id") or "")
+    entity_id = feedback_cells.name("entity_id", fields.get("entity_id"))
     if not prediction_id and not entity_id:
         raise ValueError("prediction_id: is empty; give it, or entity_id and router_id")
     if prediction_id:
         # With the prediction known, whom it was for is of no matter.
         entity_id = router_id = ""
     else:
-        router_id = str(fields.get("router_id") or router_id)
+        router_id = feedback_cells.name("router_id", fields.get("router_id")) or router_id
         if not router_id:
             raise ValueError("router_id: is empty; a row with entity_id needs it, in the file or as --router")
     return FeedbackValue(
@@ -85,7 +87,7 @@ def _json_lines(text: IO[str]) -> Iterator[tuple[int, dict[str, Any] | str]]:
         if not content.strip():
             continue
         try:
-            fields = json.loads(content)
+            fields = json.loads(content, object_pairs_hook=without_namesakes)
         except ValueError as error:
             yield line, f"is not JSON: {error}"
             continue

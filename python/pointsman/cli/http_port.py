@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING
 
 import uvicorn
+
+from pointsman.cli.http_connections import Connections, GuardedProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.types import ASGIApp
 
-MAX_CONCURRENT_REQUESTS = 256
+    from pointsman.settings import HttpLimits
+
 CLOSE_SECONDS = 2
 
 
@@ -25,16 +29,25 @@ class HttpServer(uvicorn.Server):
         yield
 
 
-def make_http_server(app: ASGIApp) -> HttpServer:
-    """Makes the server; it ends when its ``should_exit`` is set."""
+def make_http_server(app: ASGIApp, limits: HttpLimits) -> HttpServer:
+    """Makes the server; it ends when its ``should_exit`` is set.
+
+    Args:
+        app: What answers.
+        limits: How many connections there may be, and how long each step may take.
+
+    Returns:
+        A server that has not begun.
+    """
     config = uvicorn.Config(
         app,
+        # A class is expected where only something that makes connections is needed.
+        http=functools.partial(GuardedProtocol, Connections(limits)),  # type: ignore[arg-type]
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=MAX_CONCURRENT_REQUESTS,
-        timeout_keep_alive=30,
+        timeout_keep_alive=max(1, round(limits.idle_seconds)),
         timeout_graceful_shutdown=CLOSE_SECONDS,
     )
     return HttpServer(config)

@@ -48,6 +48,7 @@ def metrics(
         found = client.routers.metrics(
             router_id, start_time=start_time, end_time=end_time, granularity=granularity
         )
+    printing.tell_unreached("not all calls are counted", found.unreached)
     if options.as_json:
         printing.print_json(found)
         return
@@ -106,6 +107,13 @@ def _show_series(found: RouterMetrics) -> None:
     )
 
 
+def _way_out(limit: str) -> str:
+    return {
+        "max_body_bytes": "they are above max_body_bytes of the router's recording; raise it to keep them",
+        "body_budget_bytes": "the memory for bodies was full; raise limits.body_budget_bytes",
+    }.get(limit, f"they were above {limit}")
+
+
 def _show_notes(router_id: str, found: RouterMetrics) -> None:
     """Says what the tables cannot: that the split seems broken, that records were lost or are missing."""
     p_value = found.sample_ratio_p_value
@@ -121,6 +129,10 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
         typer.echo(
             f"{found.dropped_record_count} predictions were not recorded: the queue or the disk was full",
             err=True,
+        )
+    for limit, count in sorted(found.cut_record_counts.items()):
+        typer.echo(
+            f"{count} predictions were recorded without features or answer: {_way_out(limit)}", err=True
         )
     total = found.total
     if found.end_time and total and not total.request_count and not total.pinned_request_count:

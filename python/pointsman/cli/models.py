@@ -14,7 +14,7 @@ from pointsman.cli.signatures import make_signature
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pointsman.client import GrpcBackend, ModelVersion, OnnxBackend
+    from pointsman.client import GrpcBackend, ModelVersion, OnnxBackend, Signature
 
 MAX_SHOWN_FEATURES = 4
 
@@ -31,6 +31,13 @@ class StageName(StrEnum):
     STAGING = "staging"
     PRODUCTION = "production"
     ARCHIVED = "archived"
+
+
+class HoldsName(StrEnum):
+    """What --prediction-holds takes."""
+
+    VALUE = "value"
+    INDEX = "index"
 
 
 class TaskName(StrEnum):
@@ -57,6 +64,18 @@ def register(
     label: Annotated[
         list[str] | None,
         typer.Option(help="A class label; once for each, in the order of the probabilities."),
+    ] = None,
+    class_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--class",
+            help="What the prediction output says for a class where that is not its label; once for each, in "
+            "the same order. Read from an ONNX file that has such a list.",
+        ),
+    ] = None,
+    prediction_holds: Annotated[
+        HoldsName | None,
+        typer.Option(help="Whether the prediction output holds the class itself or its place from 0."),
     ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="Of two labels the second is predicted from this probability on.")
@@ -95,6 +114,8 @@ def register(
             {
                 "task": task.value if task else "",
                 "labels": label or [],
+                "classes": class_ or [],
+                "prediction_holds": prediction_holds.value if prediction_holds else "",
                 "threshold": threshold,
                 "probability_output": probability_output,
                 "prediction_output": prediction_output,
@@ -167,6 +188,8 @@ def get(context: typer.Context, model_id: ModelId, version: Version) -> None:
             ("changed", printing.local_time(found.update_time)),
             ("task", signature.task if signature else ""),
             ("labels", ", ".join(signature.labels) if signature else ""),
+            ("classes", ", ".join(signature.classes) if signature else ""),
+            ("prediction holds", _holds(signature) if signature else ""),
         ]
     )
     if signature:
@@ -231,6 +254,12 @@ def _few(names: Sequence[str]) -> str:
     shown = ", ".join(names[:MAX_SHOWN_FEATURES])
     rest = len(names) - MAX_SHOWN_FEATURES
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _holds(signature: Signature) -> str:
+    """Says what the prediction output holds, if that is known."""
+    word = signature.prediction_holds.value
+    return "" if word == "unspecified" else word
 
 
 def _place(model_version: ModelVersion) -> str:

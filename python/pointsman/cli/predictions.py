@@ -64,7 +64,7 @@ def list_predictions(
     """List recorded predictions, newest first."""
     wanted = _wanted(variant, entity, since, before, feedback, status, min_latency, oldest_first)
     options = context_of(context)
-    with options.connect() as client:
+    with options.connect() as client, printing.telling_partial_records():
         found = list(islice(_records(client, router_id, wanted, limit), limit))
     if options.as_json:
         printing.print_json(found)
@@ -124,7 +124,7 @@ def export(
     chosen = export_format or _format_of(file)
     wanted = _wanted(variant, entity, since, before, feedback, status, min_latency, oldest_first)
     options = context_of(context)
-    with options.connect() as client:
+    with options.connect() as client, printing.telling_partial_records():
         records = islice(_records(client, router_id, wanted, limit or PAGE_ROWS), limit)
         count = exporting.export(records, file, chosen.value)
     if options.as_json and file != "-":
@@ -228,6 +228,7 @@ def _show(record: PredictionRecord) -> None:
             ("prediction", "" if record.prediction is None else record.prediction),
             ("probabilities", ", ".join(f"{value:.4f}" for value in record.probabilities)),
             ("outputs", _content(record.outputs, record.answer_content)),
+            ("answer notes", ", ".join(record.answer_notes)),
         ]
     )
     printing.print_table(

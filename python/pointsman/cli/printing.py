@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import warnings
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,37 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from pointsman.client import Variant
+    from pointsman.client import UnreachedJournal, Variant
 
 
 def print_json(answer: Any) -> None:
     """Writes an answer as indented JSON: times in RFC 3339, durations in seconds."""
     typer.echo(json.dumps(plain(answer), indent=2, ensure_ascii=False))
+
+
+@contextlib.contextmanager
+def telling_partial_records() -> Iterator[None]:
+    """Tells on standard error, once each, what answers within the context lack of other servers."""
+    from pointsman.client import PartialRecordsWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", PartialRecordsWarning)
+        yield
+    for text in dict.fromkeys(
+        str(found.message) for found in caught if issubclass(found.category, PartialRecordsWarning)
+    ):
+        typer.echo(f"warning: {text}", err=True)
+
+
+def tell_unreached(meaning: str, journals: Sequence[UnreachedJournal]) -> None:
+    """Warns on standard error of other servers' records that an answer lacks; nothing without any.
+
+    Args:
+        meaning: What that means for the answer.
+        journals: The journals that it lacks.
+    """
+    if journals:
+        typer.echo(f"warning: {meaning}: {'; '.join(map(str, journals))}", err=True)
 
 
 def plain(answer: Any) -> Any:

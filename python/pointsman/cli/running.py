@@ -49,11 +49,19 @@ async def run_until_end(started: StartedServer) -> None:
     data_plane = started.data_plane
     async with _control_plane(started) as control:
         app = create_app(
-            ServerState(data_plane, ending.is_set, lambda: control.reason, control.metrics),
+            ServerState(
+                data_plane,
+                ending.is_set,
+                control_reason=lambda: control.reason,
+                refused=lambda: control.refused,
+                left_behind_journals=control.left_behind_journals,
+                control_metrics=control.metrics,
+            ),
             allowed_hosts=started.settings.allowed_hosts,
             loopback=is_loopback(started.settings.http),
+            max_requests=started.settings.http_limits.max_requests,
         )
-        http = make_http_server(app)
+        http = make_http_server(app, started.settings.http_limits)
         serving = asyncio.create_task(http.serve(sockets=[started.http_listener]))
         _announce(started, control)
         await ending.wait()
@@ -89,6 +97,7 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
             started.data_dir / "temporary",
             endpoint=settings.endpoint or callable_address(data_plane.grpc_address),
             loopback=loopback,
+            data_dir=started.data_dir,
             options=ControlOptions(
                 retention_days=settings.lake.retention_days,
                 retention_bytes=settings.lake.retention_bytes,

@@ -26,7 +26,7 @@ def make_signature(source: str, single: dict[str, Any]) -> Signature | None:
     Raises:
         typer.BadParameter: A field is unknown or of a wrong form.
     """
-    from pointsman.client import Signature, Task, TensorSpec
+    from pointsman.client import PredictionHolds, Signature, Task, TensorSpec
 
     said = arguments.json_object(source, "--signature") if source else {}
     said.update({name: value for name, value in single.items() if value not in ("", [], None)})
@@ -42,6 +42,7 @@ def make_signature(source: str, single: dict[str, Any]) -> Signature | None:
         for name in ("inputs", "outputs"):
             said[name] = [TensorSpec(**tensor) for tensor in said.get(name, [])]
         said["task"] = Task(said.get("task", "unspecified"))
+        said["prediction_holds"] = PredictionHolds(said.get("prediction_holds", "unspecified"))
         return Signature(**said)
     except (TypeError, ValueError) as error:
         raise typer.BadParameter(str(error), param_hint="--signature") from None

@@ -141,7 +141,8 @@ def erase(
 ) -> None:
     """Delete every recorded prediction of one entity, and its feedback.
 
-    Sums that it entered stay. It cannot be undone.
+    Sums that it entered stay. It cannot be undone. Where several servers share a database, each deletes its
+    own; exit code 1 says that not all of them have, which the others make up for as soon as they run.
     """
     options = context_of(context)
     if not yes:
@@ -157,8 +158,11 @@ def erase(
             f"{erased.prediction_count} predictions and {erased.feedback_count} values of feedback "
             "are deleted"
         )
-    else:
+    elif not erased.pending:
         typer.echo(f"nothing of {entity} is recorded", err=True)
+    if erased.pending:
+        printing.tell_unreached("it is kept, but not yet carried out everywhere", erased.pending)
+        raise typer.Exit(1)
 
 
 def _tell_weights(options: CommandContext, answer: VariantWeights) -> None:

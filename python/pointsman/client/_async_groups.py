@@ -234,7 +234,16 @@ class AsyncRouters:
         )
 
     async def erase_entity(self, router_id: str, entity_id: str) -> Erasure:
-        """Deletes every recorded prediction of an entity and its feedback; sums that it entered stay."""
+        """Deletes every recorded prediction of an entity and its feedback; sums that it entered stay.
+
+        Args:
+            router_id: The router.
+            entity_id: The entity, as calls named it.
+
+        Returns:
+            How much is deleted, and the servers on the same database that have not done it yet: they will as
+            soon as they run. Only when none is pending is all of it gone.
+        """
         return await self._connection.send(requests.erase_entity(router_id, entity_id))
 
     def predictions(

@@ -58,8 +58,26 @@ def call_metadata(api_key: str | None) -> tuple[tuple[str, str], ...]:
     return (("x-api-key", api_key),) if api_key else ()
 
 
+_WEB_SCHEMES = frozenset({"http", "https", "grpc", "grpcs", "tcp"})
+
+
+def address_fault(server: str) -> str:
+    """Answers what is wrong with a server's address, and the way out; nothing when it can be called."""
+    scheme, separator, rest = server.partition("://")
+    if not separator or scheme.lower() not in _WEB_SCHEMES:
+        return ""
+    address = rest.partition("/")[0] or "HOST:PORT"
+    return f"{server!r} begins with {scheme}://; name only host and port of the gRPC port, such as {address}"
+
+
 def channel_options(server: str) -> list[tuple[str, int]]:
-    """Answers the channel's options: answers of any size, and no proxy on the way to this machine itself."""
+    """Answers the channel's options: answers of any size, and no proxy on the way to this machine itself.
+
+    Raises:
+        ValueError: The address is one of another kind.
+    """
+    if fault := address_fault(server):
+        raise ValueError(f"server: {fault}")
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     if _is_loopback(server):
         options.append(("grpc.enable_http_proxy", 0))

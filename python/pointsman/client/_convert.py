@@ -27,6 +27,9 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 Reader = Callable[[Any], Any]
 
+_FIRST_AMBIGUOUS = 2**53
+"""From this whole number on, several of them are the same JSON number, which is a double."""
+
 
 def to_plain(kind: type[T], message: Message) -> T:
     """Makes the plain twin of a message.
@@ -62,6 +65,9 @@ def fill_message(message: Message, plain: Any) -> None:
 def to_value(plain: Any) -> Value:
     """Makes a protobuf value of plain Python: None, bool, number, str, and lists and dicts of them.
 
+    Its numbers are doubles. Whole numbers that those may round are sent as text, which the server takes for
+    the number that it is.
+
     Raises:
         TypeError: It is of another type; the message names it.
     """
@@ -75,6 +81,8 @@ def to_value(plain: Any) -> Value:
         return Value(struct_value=Struct(fields={str(name): to_value(item) for name, item in plain.items()}))
     if hasattr(plain, "tolist"):  # numpy scalars and arrays
         return to_value(plain.tolist())
+    if isinstance(plain, int) and abs(plain) >= _FIRST_AMBIGUOUS:
+        return Value(string_value=_digits(plain))
     if isinstance(plain, (int, float)):
         return Value(number_value=plain)
     if isinstance(plain, Sequence) and not isinstance(plain, (bytes, bytearray)):
@@ -85,7 +93,7 @@ def to_value(plain: Any) -> Value:
 
 
 def from_value(value: Value) -> Any:
-    """Makes plain Python of a protobuf value; numbers are floats."""
+    """Makes plain Python of a protobuf value; numbers are floats, and whole ones from 2**53 on are text."""
     kind = value.WhichOneof("kind")
     if kind is None or kind == "null_value":
         return None
@@ -94,6 +102,16 @@ def from_value(value: Value) -> Any:
     if kind == "struct_value":
         return {name: from_value(item) for name, item in value.struct_value.fields.items()}
     return getattr(value, kind)
+
+
+def _digits(number: int) -> str:
+    """Writes a whole number, which Python refuses for very long ones."""
+    try:
+        return str(number)
+    except ValueError:
+        raise ValueError(
+            f"a whole number of {number.bit_length()} bits is no feature; send at most 64 bits, or a float"
+        ) from None
 
 
 def to_timestamp(time: datetime) -> Timestamp:
@@ -231,5 +249,24 @@ def _write(message: Message, descriptor: Any, value: Any) -> None:
     elif dataclasses.is_dataclass(value):
         target.SetInParent()
         fill_message(target, value)
+    elif descriptor.type == descriptor.TYPE_DOUBLE:
+        setattr(message, name, _double(name, value))
     else:
         setattr(message, name, value)
+
+
+def _double(name: str, value: Any) -> Any:
+    """Answers a number that a double holds.
+
+    Raises:
+        ValueError: It is a whole number between two doubles.
+    """
+    if not isinstance(value, int) or abs(value) < _FIRST_AMBIGUOUS:
+        return value
+    try:
+        nearest = float(value)
+    except OverflowError:
+        raise ValueError(f"{name}: the number is beyond what a double holds") from None
+    if nearest != value:
+        raise ValueError(f"{name}: {value} is no double; give the nearest one, {nearest:.0f}, as a float")
+    return nearest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +26,7 @@ from pointsman.client._types import (
     FeedbackWait,
     ModelVersion,
     NewApiKey,
+    PartialRecordsWarning,
     Prediction,
     PredictionOrder,
     PredictionRecord,
@@ -35,6 +37,7 @@ from pointsman.client._types import (
     Scope,
     Stage,
     Strategy,
+    UnreachedJournal,
     VariantWeights,
 )
 from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
@@ -107,8 +110,25 @@ def batch_record_feedback(
         PREDICTIONS + "BatchRecordFeedback",
         request,
         prediction_pb2.BatchRecordFeedbackResponse,
-        lambda answer: [to_plain(FeedbackResult, result) for result in answer.results],
+        _results,
     )
+
+
+def _results(answer: Any) -> list[FeedbackResult]:
+    _warn_of_unreached(answer, "later predictions of these entities may be another server's")
+    return [to_plain(FeedbackResult, result) for result in answer.results]
+
+
+def _predictions(answer: Any) -> Page[PredictionRecord]:
+    _warn_of_unreached(answer, "these are not all recorded predictions")
+    return _page(PredictionRecord, "predictions")(answer)
+
+
+def _warn_of_unreached(answer: Any, meaning: str) -> None:
+    """Warns of what an answer lacks whose plain twin has no place for it."""
+    if answer.unreached:
+        journals = [to_plain(UnreachedJournal, journal) for journal in answer.unreached]
+        warnings.warn(f"{meaning}: {'; '.join(map(str, journals))}", PartialRecordsWarning, stacklevel=2)
 
 
 # Models
@@ -331,7 +351,7 @@ def list_predictions(
         ROUTERS + "ListPredictions",
         request,
         router_pb2.ListPredictionsResponse,
-        _page(PredictionRecord, "predictions"),
+        _predictions,
         is_read=True,
         timeout_seconds=READ_TIMEOUT_SECONDS,
     )

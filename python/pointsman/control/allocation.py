@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from pointsman.control.changes import Change, Changes
 from pointsman.control.router_access import find_router_to_change
+from pointsman.control.slot_tables import next_table
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
 from pointsman.domain.router_checks import MIN_ENABLED_VARIANTS, check_weights_sum
-from pointsman.domain.routers import Router, Variant, effective_shares
+from pointsman.domain.routers import Router, Variant
 from pointsman.domain.violations import Violations, shown
 from pointsman.errors import FailedPreconditionError, NotFoundError
 from pointsman.store import routers
@@ -113,13 +114,11 @@ class Allocations:
             return self._reallocate(change, router, variants)
 
     def _reallocate(self, change: Change, router: Router, variants: Sequence[Variant]) -> Reallocation:
-        slot_runs, moved_slots = self._data_plane.reallocate_slots(
-            router.slot_runs, effective_shares(variants)
-        )
+        slot_runs, moved_slots = next_table(change, self._data_plane, router, variants)
         after = dataclasses.replace(
             router,
             variants=tuple(variants),
-            slot_runs=tuple(slot_runs),
+            slot_runs=slot_runs,
             revision=router.revision + 1,
             update_time_us=change.now_us,
             changed_generation=change.generation,

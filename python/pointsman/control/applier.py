@@ -7,11 +7,12 @@ import structlog
 
 from pointsman.control.convert.enums import FEEDBACK_OUTCOME
 from pointsman.control.following import Follower
+from pointsman.control.journal_keeper import JournalKeeper
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.feedback import FeedbackOutcome, FeedbackValue
 from pointsman.domain.lake import JournalStream
 from pointsman.errors import PointsmanError
-from pointsman.store import feedback_application, journal_positions
+from pointsman.store import feedback_application, journal_positions, journals
 from pointsman.store.database import Database
 from pointsman.v1 import record_pb2
 
@@ -23,18 +24,26 @@ SQLITE_BATCH_VALUES = 1000
 _NOT_BEGUN = -1
 
 
+class _ElsewhereError(Exception):
+    """Another server stores this part of the log, which its folder has as well."""
+
+
 class Applier:
     """Takes feedback from the journal, applies it and lets the journal forget it.
 
     Args:
         database: Where it is applied.
         data_plane: Who keeps the journal.
+        keeper: Who knows the name under which it is stored.
         clock: Answers the time in UTC microseconds.
     """
 
-    def __init__(self, database: Database, data_plane: DataPlane, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, database: Database, data_plane: DataPlane, keeper: JournalKeeper, clock: Callable[[], int]
+    ) -> None:
         self._database = database
         self._data_plane = data_plane
+        self._keeper = keeper
         self._clock = clock
         self._batch_values = SQLITE_BATCH_VALUES if database.is_sqlite else BATCH_VALUES
         # Held while a batch is applied, by the thread or by a read that wants what was acknowledged.
@@ -57,13 +66,15 @@ class Applier:
         self._follower.stop(grace_seconds)
 
     def apply_now(self) -> None:
-        """Applies all feedback that was acknowledged before this call.
+        """Applies all feedback that was acknowledged before this call, however much comes meanwhile.
 
         Raises:
             DatabaseUnavailableError: The database does not answer; the journal keeps it.
             JournalError: The journal cannot be read.
+            JournalTakenError: Another server took the journal's id; the journal keeps it.
         """
-        while self._step(0.0):
+        end = self._data_plane.journal_ends().feedback
+        while self._begin() < end and self._step(0.0):
             pass
 
     def _step(self, timeout_seconds: float) -> bool:
@@ -78,7 +89,11 @@ class Applier:
             # Somebody else may have applied the same batch, or the beginning of it, meanwhile.
             if self._position != after:
                 return True
-            self._apply(batch.entries, batch.end_positions, batch.next_position)
+            try:
+                self._apply(batch.entries, batch.end_positions, batch.next_position)
+            except _ElsewhereError:
+                self._leave_common()
+                return True
         # A batch that is not full held all that there was: what came since was not there before.
         return len(batch.entries) >= self._batch_values
 
@@ -87,7 +102,7 @@ class Applier:
             if self._position == _NOT_BEGUN:
                 with self._database.read() as connection:
                     self._position = journal_positions.position_of(
-                        connection, self._data_plane.journal_id, JournalStream.FEEDBACK
+                        connection, self._keeper.hold.journal_id, JournalStream.FEEDBACK
                     )
                 outcomes = record_pb2.FeedbackOutcomes()
                 self._data_plane.release_feedback(self._position, outcomes.SerializeToString())
@@ -98,11 +113,8 @@ class Applier:
     ) -> None:
         values = [_value(entry, end) for entry, end in zip(entries, ends, strict=True)]
         try:
-            with self._database.write() as connection:
-                applied = feedback_application.apply(
-                    connection, self._data_plane.journal_id, values, next_position, self._clock()
-                )
-        except PointsmanError:
+            applied = self._store(values, next_position)
+        except (PointsmanError, _ElsewhereError):
             raise
         except Exception:  # noqa: BLE001 - no constraint may hold up all that comes after one bad entry
             if len(entries) == 1:
@@ -121,11 +133,22 @@ class Applier:
         _log.exception(
             "the database refuses feedback", prediction_id=entry.prediction_id, metric=entry.metric
         )
-        with self._database.write() as connection:
-            feedback_application.apply(
-                connection, self._data_plane.journal_id, (), next_position, self._clock()
-            )
+        self._store((), next_position)
         self._finish([entry], [next_position], [FeedbackOutcome.UNSPECIFIED], next_position)
+
+    def _store(self, values: Sequence[FeedbackValue], next_position: int) -> feedback_application.Application:
+        hold, now_us = self._keeper.hold, self._clock()
+        with self._database.write() as connection:
+            part = (JournalStream.FEEDBACK, self._position, next_position)
+            if not journals.guard(connection, hold, *part, now_us):
+                raise _ElsewhereError
+            return feedback_application.apply(connection, hold.journal_id, values, next_position, now_us)
+
+    def _leave_common(self) -> None:
+        """Goes on behind what another server stores."""
+        with self._database.write() as connection:
+            journals.leave_common(connection, self._keeper.hold, JournalStream.FEEDBACK, self._clock())
+        self._position = _NOT_BEGUN
 
     def _finish(
         self,

@@ -60,13 +60,13 @@ class Changes:
             DataPlaneError: It is stored, but the data plane refused it.
         """
         with self._database.write_routing(keep=not validate_only) as connection:
-            generation = generations.advance(connection, access=access, signing=signing)
-            change = Change(connection, generation, self._clock())
+            step = generations.step(connection, access=access, signing=signing)
+            change = Change(connection, step.after.generation, self._clock())
             yield change
         if validate_only:
             return
         if change.router is not None:
-            self._publisher.publish_router(change.router)
+            self._publisher.publish_router(change.router, step)
             self.check_accepted(change.router.router_id)
         else:
             self._publisher.sync()
@@ -77,7 +77,7 @@ class Changes:
         Raises:
             DataPlaneError: It did not.
         """
-        refusal = self._publisher.refusal(router_id)
+        refusal = self._publisher.refusals.of_router(router_id)
         if refusal:
             raise DataPlaneError(
                 f"the change of router {router_id!r} is stored, but the data plane refused it ({refusal}); "

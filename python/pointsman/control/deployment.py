@@ -10,6 +10,7 @@ import structlog
 from pointsman.control.changes import Change, Changes
 from pointsman.control.lanes import Lanes
 from pointsman.control.probing import BackendsNotReadyError, probe_all
+from pointsman.control.refusals import Refusals
 from pointsman.control.router_access import find_router, find_router_to_change
 from pointsman.control.routers import usable_models
 from pointsman.domain.access import Rule
@@ -47,6 +48,7 @@ class Deployments:
         database: Where they are kept.
         changes: How routers are changed.
         data_plane: Who asks backends.
+        refusals: What it cannot use of the routers.
         lanes: The threads for it.
         timeout_seconds: How long all backends of a router may take together.
     """
@@ -56,12 +58,14 @@ class Deployments:
         database: Database,
         changes: Changes,
         data_plane: DataPlane,
+        refusals: Refusals,
         lanes: Lanes,
         timeout_seconds: float,
     ) -> None:
         self._database = database
         self._changes = changes
         self._data_plane = data_plane
+        self._refusals = refusals
         self._lanes = lanes
         self._timeout_seconds = timeout_seconds
 
@@ -174,7 +178,7 @@ class Deployments:
 
     def _begin(self, caller: Principal, router_id: str, etag: str, step: Step, validate_only: bool) -> Plan:
         with self._changes.change(validate_only=validate_only) as change:
-            router = find_router_to_change(change.connection, caller, router_id, etag)
+            router = self._refusals.seen(find_router_to_change(change.connection, caller, router_id, etag))
             after = _stepped(router, step, change.generation, change.now_us, serving=False)
             models = usable_models(change.connection, router.enabled_variants)
             routers.save(change.connection, after)

@@ -1,10 +1,12 @@
 """Which predictions feedback by entity is about."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from pointsman.domain.lake import LatestPredictions
+from pointsman.domain.lake import FoundLatest, LatestPredictions
 from pointsman.domain.recording import recorded_entity
 from pointsman.domain.routers import Router
+from pointsman.domain.servers import UnreachedJournal, elsewhere, unreached_metadata
 from pointsman.domain.violations import shown
 from pointsman.errors import FailedPreconditionError, NotFoundError, PointsmanError
 from pointsman.store import installation
@@ -12,6 +14,19 @@ from pointsman.store.database import Database
 
 _RouterEntity = tuple[str, str]
 """A router's id and an entity's."""
+_Unreached = tuple[UnreachedJournal, ...]
+
+
+@dataclass(frozen=True)
+class EntityPrediction:
+    """An entity's latest prediction.
+
+    Attributes:
+        unreached: Other servers that may have made a later one.
+    """
+
+    prediction_id: str
+    unreached: _Unreached
 
 
 class EntityPredictions:
@@ -26,8 +41,10 @@ class EntityPredictions:
         self._database = database
         self._latest = latest
 
-    def latest(self, wanted: Iterable[tuple[Router, str]]) -> dict[_RouterEntity, str | PointsmanError]:
-        """Answers for each router and entity the id of the latest prediction, or why there is none.
+    def latest(
+        self, wanted: Iterable[tuple[Router, str]]
+    ) -> dict[_RouterEntity, EntityPrediction | PointsmanError]:
+        """Answers for each router and entity the latest prediction, or why there is none.
 
         Args:
             wanted: Routers and entities; many of one router are looked up at once.
@@ -38,16 +55,19 @@ class EntityPredictions:
         by_router: dict[str, tuple[Router, dict[str, None]]] = {}
         for router, entity_id in wanted:
             by_router.setdefault(router.router_id, (router, {}))[1][entity_id] = None
-        found: dict[_RouterEntity, str | PointsmanError] = {}
+        found: dict[_RouterEntity, EntityPrediction | PointsmanError] = {}
         for router, entity_ids in by_router.values():
             recorded = self._recorded(router, entity_ids)
-            known = self._latest.latest_predictions(router, list(recorded.values())) if recorded else {}
+            wanted_ids = list(recorded.values())
+            latest = self._latest.latest_predictions(router, wanted_ids) if recorded else FoundLatest({})
             for entity_id in entity_ids:
                 key = (router.router_id, entity_id)
                 if entity_id not in recorded:
                     found[key] = _not_recorded(router)
+                elif prediction_id := latest.prediction_ids.get(recorded[entity_id]):
+                    found[key] = EntityPrediction(prediction_id, latest.unreached)
                 else:
-                    found[key] = known.get(recorded[entity_id]) or _not_found(router, entity_id)
+                    found[key] = _not_found(router, entity_id, latest.unreached)
         return found
 
     def _recorded(self, router: Router, entity_ids: Iterable[str]) -> dict[str, str]:
@@ -69,10 +89,10 @@ def _not_recorded(router: Router) -> PointsmanError:
     )
 
 
-def _not_found(router: Router, entity_id: str) -> PointsmanError:
+def _not_found(router: Router, entity_id: str, unreached: _Unreached) -> PointsmanError:
     return NotFoundError(
         f"entity_id: no prediction of router {router.router_id!r} for {shown(entity_id)} is "
-        "recorded; it may be older than what is kept",
+        f"recorded; it may be older than what is kept{elsewhere(unreached)}",
         reason="PREDICTION_NOT_FOUND",
-        metadata={"router_id": router.router_id},
+        metadata={"router_id": router.router_id, **unreached_metadata(unreached)},
     )

@@ -15,6 +15,7 @@ from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Principal
 from pointsman.domain.lake import LatestPredictions
 from pointsman.domain.routers import Router
+from pointsman.domain.servers import UnreachedJournal
 from pointsman.errors import PointsmanError
 from pointsman.store import routers
 from pointsman.store.database import Database
@@ -30,13 +31,17 @@ class Taken:
     Attributes:
         outcome: What came of it; recorded when that was not waited for.
         prediction_id: The prediction it is about.
+        unreached: For an entity's latest prediction: other servers that may have made a later one.
     """
 
     outcome: FeedbackOutcome
     prediction_id: str
+    unreached: tuple[UnreachedJournal, ...] = ()
 
 
 Result = Taken | PointsmanError
+_OfEntity = tuple[prediction_pb2.RecordFeedbackRequest, tuple[UnreachedJournal, ...]]
+"""A value about a prediction, and who may have made a later one for the entity."""
 
 
 class FeedbackDesk:
@@ -88,6 +93,7 @@ class FeedbackDesk:
         results: dict[int, Result] = {}
         values = dict(enumerate(batch))
         by_entity: dict[int, prediction_pb2.RecordFeedbackRequest] = {}
+        unreached: dict[int, tuple[UnreachedJournal, ...]] = {}
         checked = verdicts_of(self._data_plane.check_feedback(feedback_call(caller, batch, wait)))
         for place, verdict in enumerate(checked):
             if verdict.HasField("refusal"):
@@ -98,14 +104,14 @@ class FeedbackDesk:
             if isinstance(found, PointsmanError):
                 results[place] = found
             else:
-                values[place] = found
+                values[place], unreached[place] = found
         good = {place: value for place, value in values.items() if place not in results}
-        results |= self._appended(caller, good, wait) if good else {}
+        results |= self._appended(caller, good, wait, unreached) if good else {}
         return [results[place] for place in range(len(batch))]
 
     def _about_predictions(
         self, by_entity: dict[int, prediction_pb2.RecordFeedbackRequest]
-    ) -> dict[int, prediction_pb2.RecordFeedbackRequest | PointsmanError]:
+    ) -> dict[int, _OfEntity | PointsmanError]:
         """Answers values about entities as values about predictions, or why there is none."""
         if not by_entity:
             return {}
@@ -118,20 +124,25 @@ class FeedbackDesk:
             for given in by_entity.values()
             if (router := known[given.router_id]) is not None
         )
-        found: dict[int, prediction_pb2.RecordFeedbackRequest | PointsmanError] = {}
+        found: dict[int, _OfEntity | PointsmanError] = {}
         for place, given in by_entity.items():
             # A router that the data plane knows and the database does not was deleted this moment.
             prediction = latest.get((given.router_id, given.entity_id)) or router_not_found(given.router_id)
             if isinstance(prediction, PointsmanError):
                 found[place] = prediction
                 continue
-            found[place] = about = prediction_pb2.RecordFeedbackRequest(prediction_id=prediction)
+            about = prediction_pb2.RecordFeedbackRequest(prediction_id=prediction.prediction_id)
             about.MergeFrom(given)
             about.ClearField("entity_id")
+            found[place] = (about, prediction.unreached)
         return found
 
     def _appended(
-        self, caller: Principal, values: dict[int, prediction_pb2.RecordFeedbackRequest], wait: int
+        self,
+        caller: Principal,
+        values: dict[int, prediction_pb2.RecordFeedbackRequest],
+        wait: int,
+        unreached: dict[int, tuple[UnreachedJournal, ...]],
     ) -> dict[int, Result]:
         call = feedback_call(caller, values.values(), wait, _WAIT_SECONDS)
         verdicts = verdicts_of(self._data_plane.append_feedback(call))
@@ -141,5 +152,5 @@ class FeedbackDesk:
                 results[place] = refusal_of(verdict.refusal)
             else:
                 outcome = FEEDBACK_OUTCOME.word_or(verdict.outcome, FeedbackOutcome.UNSPECIFIED)
-                results[place] = Taken(outcome, value.prediction_id)
+                results[place] = Taken(outcome, value.prediction_id, unreached.get(place, ()))
         return results

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import Connection
 
 from pointsman.control.changes import Changes
+from pointsman.control.convert.models import signature_to
 from pointsman.control.probing import probe
 from pointsman.domain.access import can_read, check_model_owner
 from pointsman.domain.data_plane import DataPlane
@@ -52,9 +53,13 @@ class ModelRegistry:
         A server that does not answer yet is no error: a deployment asks it again. A file is read at once.
 
         Raises:
-            InvalidArgumentError: A field is wrong, or the ONNX file cannot be used.
+            InvalidArgumentError: A field is wrong, the ONNX file cannot be used, or what the backend says of
+                its classes contradicts the signature.
         """
         check_model_version(model, self._data_plane.target_fault)
+        given = signature_to(model.given_signature).SerializeToString()
+        if fault := self._data_plane.signature_fault(given):
+            raise InvalidArgumentError.at(f"model_version.signature.{fault[0]}", fault[1])
         if isinstance(model.backend, OnnxBackend):
             try:
                 signature = probe(self._data_plane, model, self._probe_timeout_seconds)

@@ -12,6 +12,8 @@ class ControlOptions:
             the data plane's default deadline, so that the answer still reaches a caller without one.
         probe_timeout_seconds: How long a registration waits for a backend to describe itself.
         poll_interval_seconds: How often a shared database is asked for changes of other processes.
+        journal_lease_seconds: A server that shows no life for so long loses its journal's id to one on a copy
+            of its data folder; it shows life three times as often.
         lake_upkeep_interval_seconds: How often the lake is looked after.
         feedback_export_interval_seconds: How often feedback is brought from SQL into the lake.
         retention_days: How long predictions are kept where a router does not say.
@@ -28,6 +30,7 @@ class ControlOptions:
     deploy_timeout_seconds: float = 25.0
     probe_timeout_seconds: float = 2.0
     poll_interval_seconds: float = 1.0
+    journal_lease_seconds: float = 15.0
     lake_upkeep_interval_seconds: float = 30.0
     feedback_export_interval_seconds: float = 60.0
     retention_days: int = 90

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from pointsman.control.changes import Changes
 from pointsman.control.deployment import Deployments
 from pointsman.control.feedback import FeedbackDesk
 from pointsman.control.interceptor import Gate
+from pointsman.control.journal_keeper import JournalKeeper, left_behind_facts
 from pointsman.control.keys import ApiKeys
 from pointsman.control.lake.gauges import manifest_gauges
 from pointsman.control.lake.parts import LakeParts
@@ -22,6 +24,7 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.models import ModelRegistry
 from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
+from pointsman.control.pulse import Pulse
 from pointsman.control.routers import RouterRegistry
 from pointsman.control.servicers.keys import ApiKeyServicer
 from pointsman.control.servicers.models import ModelServicer
@@ -31,7 +34,12 @@ from pointsman.control.signing import SigningKeys
 from pointsman.control.upkeep import ABANDONED_AFTER_SECONDS, Upkeep
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.data_plane import DataPlane
-from pointsman.errors import DatabaseTooNewError, DatabaseUnavailableError, PointsmanError
+from pointsman.errors import (
+    DatabaseTooNewError,
+    DatabaseUnavailableError,
+    JournalHeldError,
+    PointsmanError,
+)
 from pointsman.lake.engine import LakeOptions
 from pointsman.lake.reader import LakeReader
 from pointsman.store.database import Database
@@ -59,6 +67,7 @@ class ControlPlane:
         socket_path: The unix socket on which the data plane brings calls; its folder must be 0700.
         lake_folder: Where the data plane writes the lake.
         temporary_folder: Where queries over it put what does not fit into memory; this process's alone.
+        data_dir: The data folder, to name this server by in answers of others; None means that of the socket.
         endpoint: The ``host:port`` that answers name as the endpoint to call.
         loopback: Whether the data plane is reachable from this machine only. While no key exists, calls
             without a key are then the local admin's; otherwise they are refused.
@@ -79,6 +88,7 @@ class ControlPlane:
         *,
         endpoint: str,
         loopback: bool,
+        data_dir: Path | None = None,
         options: ControlOptions | None = None,
         clock: Callable[[], int] = clock_us,
     ) -> None:
@@ -95,7 +105,8 @@ class ControlPlane:
             clock=clock,
         )
         changes = Changes(self._database, self._publisher, clock)
-        self._applier = Applier(self._database, data_plane, clock)
+        self._keeper = JournalKeeper(self._database, data_plane, self._options.journal_lease_seconds, clock)
+        self._applier = Applier(self._database, data_plane, self._keeper, clock)
         self._reader = LakeReader(
             self._database,
             data_plane,
@@ -103,14 +114,24 @@ class ControlPlane:
             temporary_folder,
             LakeOptions(memory_bytes=self._options.lake_query_memory_bytes),
         )
-        self._lake = LakeParts(self._database, data_plane, self._applier, lake_folder, self._options, clock)
+        self._lake = LakeParts(
+            self._database,
+            data_plane,
+            self._keeper,
+            self._applier,
+            lake_folder,
+            f"{socket.gethostname()}:{data_dir or socket_path.parent}",
+            self._options,
+            clock,
+        )
         self._signing = SigningKeys(self._database, changes, self._options.feedback_horizon_days)
+        refusals = self._publisher.refusals
         self._deployments = Deployments(
-            self._database, changes, data_plane, self._lanes, self._options.deploy_timeout_seconds
+            self._database, changes, data_plane, refusals, self._lanes, self._options.deploy_timeout_seconds
         )
         self._models = ModelRegistry(self._database, changes, data_plane, self._options.probe_timeout_seconds)
         self._routers = RouterParts(
-            routers=RouterRegistry(self._database, changes, data_plane),
+            routers=RouterRegistry(self._database, changes, data_plane, refusals),
             allocations=Allocations(changes, data_plane),
             deployments=self._deployments,
             watch=RouterWatch(self._database, data_plane, self._applier, self._reader, clock),
@@ -124,11 +145,13 @@ class ControlPlane:
             self._database,
             self._publisher,
             self._deployments,
+            self._keeper,
             self._lanes,
             self._options,
             clock,
             self._report,
         )
+        self._pulse = Pulse(self._database, self._options.poll_interval_seconds)
         self._server: grpc.aio.Server | None = None
         self._too_new: DatabaseTooNewError | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -138,21 +161,32 @@ class ControlPlane:
     @property
     def ready(self) -> bool:
         """Whether the database is migrated and the data plane has its state."""
-        return not self._reason
+        return not self.reason
 
     @property
     def reason(self) -> str:
         """Why it is not ready, in words; empty when it is."""
-        return self._reason
+        return self._reason or self._pulse.reason
+
+    @property
+    def refused(self) -> list[str]:
+        """What the data plane cannot use of the state, in sentences."""
+        return self._publisher.refusals.described()
 
     @property
     def open_access(self) -> bool:
         """Whether calls without a key are the local admin's, because no key exists yet."""
         return self._publisher.open_access
 
+    def left_behind_journals(self) -> list[dict[str, object]]:
+        """Answers what is known of journals whose servers are gone, as of the last look."""
+        now_us = self._clock()
+        return [left_behind_facts(journal, now_us) for journal in self._keeper.left_behind]
+
     def metrics(self) -> str:
         """Writes what the control plane measures in the Prometheus text format."""
-        return "" if self._reason else manifest_gauges(self._database)
+        gauges = "" if self.reason else manifest_gauges(self._database)
+        return gauges + self._publisher.refusals.metrics()
 
     async def rotate_signing_key(self) -> int:
         """Signs prediction ids with a new key from now on; the old ones verify until the feedback horizon.
@@ -189,6 +223,8 @@ class ControlPlane:
         The data plane must have drained, so that nothing more comes into the journal.
         """
         deadline = time.monotonic() + grace_seconds
+        # A database that hangs holds up the end no longer than one that answers.
+        self._database.end_within(grace_seconds + _LEAST_GRACE_SECONDS)
         if self._server is not None:
             await self._server.stop(grace_seconds)
             self._server = None
@@ -203,8 +239,10 @@ class ControlPlane:
         await asyncio.to_thread(self._lake.stop, _left(deadline))
         await asyncio.to_thread(self._applier.stop, _left(deadline))
         await asyncio.to_thread(self._lake.finish, deadline)
+        await asyncio.to_thread(self._keeper.release)
         await asyncio.to_thread(self._reader.close)
         await asyncio.to_thread(self._database.close)
+        self._pulse.close()
 
     async def _serve(self) -> None:
         options = [
@@ -212,7 +250,7 @@ class ControlPlane:
             ("grpc.max_send_message_length", self._options.max_message_bytes),
         ]
         server = grpc.aio.server(
-            interceptors=[Gate(lambda: self._reason)],
+            interceptors=[Gate(lambda: self.reason)],
             options=options,
             maximum_concurrent_rpcs=self._options.max_concurrent_calls,
         )
@@ -249,6 +287,9 @@ class ControlPlane:
             except DatabaseUnavailableError as error:
                 self._reason = str(error)
                 _log.warning("waiting for the database", reason=str(error))
+            except JournalHeldError as error:
+                self._reason = str(error)
+                _log.info("waiting for the journal's former holder", reason=str(error))
             except PointsmanError as error:
                 self._reason = f"the control plane cannot start: {error}"
                 _log.error("cannot publish", reason=str(error))
@@ -265,18 +306,35 @@ class ControlPlane:
         self._applier.start()
         self._lake.start()
         self._tasks.append(asyncio.create_task(self._upkeep.run()))
+        self._tasks.append(asyncio.create_task(self._follow()))
+        if not self._database.is_sqlite:
+            self._tasks.append(asyncio.create_task(self._pulse.run()))
         attempted.set()
+
+    async def _follow(self) -> None:
+        """Does what other servers wait for; goes on until it is cancelled."""
+        while True:
+            await asyncio.sleep(self._options.poll_interval_seconds)
+            try:
+                await self._lanes.erase(self._lake.follow)
+            except PointsmanError as error:
+                # The upkeep says that the database is away.
+                _log.debug("what other servers wait for waits", reason=str(error))
+            except Exception:  # noqa: BLE001 - the next round may work
+                _log.exception("what other servers wait for failed")
 
     def _report(self, reason: str) -> None:
         self._reason = reason
 
     def _prepare(self) -> None:
         migrate(self._database)
+        self._lake.presence.begin()
         self._publisher.publish_all()
         self._signing.ensure()
         # A file belongs to this process alone; a server may be shared with one that is deploying.
         age_us = 0 if self._database.is_sqlite else int(ABANDONED_AFTER_SECONDS * 1_000_000)
         self._deployments.fail_abandoned(self._clock() - age_us + 1)
+        self._keeper.take()
 
 
 def _left(deadline: float) -> float:

@@ -34,6 +34,7 @@ def probe(data_plane: DataPlane, model: ModelVersion, timeout_seconds: float) ->
 
     Raises:
         BackendError: The backend is not reachable, not ready or not readable.
+        InvalidArgumentError: What it says of its classes contradicts the user's signature.
     """
     # What an earlier backend said of itself must not colour the answer.
     asked = dataclasses.replace(model, signature=model.given_signature)

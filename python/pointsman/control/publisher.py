@@ -9,24 +9,26 @@ import structlog
 from sqlalchemy import Connection
 
 from pointsman.control import snapshot
+from pointsman.control.refusals import Refusals
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.routers import Router
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.errors import StaleSnapshotError
 from pointsman.store import api_keys, generations, installation, model_versions, routers, signing_keys
 from pointsman.store.database import Database
+from pointsman.store.generations import Advance, Revision
 from pointsman.v1 import snapshot_pb2
 
 _log = structlog.get_logger(__name__)
 _ROUTER, _MODEL = "router", "model"
-_NOTHING_PUBLISHED = -1
+_NOTHING_PUBLISHED = Revision(-1, "")
 
 
 @dataclass(frozen=True)
 class _InEffect:
-    """What the data plane has: the generation, and the signing keys in it."""
+    """What the data plane has: the state of the database that it was made of, and the signing keys in it."""
 
-    generation: int
+    revision: Revision
     signing_keys: bytes
 
 
@@ -57,13 +59,13 @@ class Publisher:
         self._clock = clock
         self._lock = threading.Lock()
         self._published = _InEffect(_NOTHING_PUBLISHED, b"")
-        self._refused: dict[tuple[str, str], str] = {}
+        self.refusals = Refusals()
         self._open_access = False
 
     @property
     def generation(self) -> int:
-        """The generation that the data plane last reported; -1 before the first."""
-        return self._published.generation
+        """The generation that was last published; -1 before the first."""
+        return self._published.revision.generation
 
     @property
     def signing_keys(self) -> bytes:
@@ -75,10 +77,6 @@ class Publisher:
         """Whether calls without a key are the local admin's."""
         return self._open_access
 
-    def refusal(self, router_id: str) -> str:
-        """Why the data plane refused a router's last change; empty when it did not."""
-        return self._refused.get((_ROUTER, router_id), "")
-
     def publish_all(self) -> None:
         """Publishes the whole state."""
         with self._lock:
@@ -87,39 +85,49 @@ class Publisher:
     def sync(self) -> None:
         """Publishes what changed since the last time, by this process or another."""
         with self._lock:
-            self._sync(self._published.generation)
+            self._sync(self._published.revision)
 
-    def publish_router(self, router: Router) -> None:
-        """Publishes one router, which is all that changed in its generation.
+    def publish_router(self, router: Router, step: Advance) -> None:
+        """Publishes one router, which is all that changed in a step of the database.
 
         When other changes are missing as well, they are published with it.
+
+        Args:
+            router: The router as the step stored it.
+            step: From which state of the database to which the step led.
         """
         with self._lock:
-            before = self._published.generation
-            if before < 0 or router.changed_generation != before + 1:
-                self._sync(before)
+            if self._published.revision != step.before:
+                self._sync(self._published.revision)
                 return
             update = snapshot_pb2.SnapshotUpdate(
-                base_generation=before,
-                generation=router.changed_generation,
+                base_generation=step.before.generation,
+                generation=step.after.generation,
                 changed_routers=[snapshot.router_snapshot(router)],
             )
-            self._send_or_start_over(update)
+            self._send_or_start_over(update, step.after)
 
-    def _sync(self, since: int) -> None:
+    def _sync(self, since: Revision) -> None:
         with self._database.read() as connection:
             present = generations.current(connection)
-            if present.value == since:
+            if present.revision == since:
                 return
-            update = self._collect(connection, since, present)
-        self._send_or_start_over(update)
+            if since != _NOTHING_PUBLISHED and not generations.is_ancestor(connection, since, present):
+                # The database lost commits that this server has seen, and may give their numbers anew; or it
+                # is too far ahead to tell.
+                _log.warning(
+                    "the database does not go on from the state in effect; taking everything from it",
+                    generation=since.generation,
+                    database_generation=present.value,
+                )
+                since = _NOTHING_PUBLISHED
+            update = self._collect(connection, since.generation, present)
+        self._send_or_start_over(update, present.revision)
 
     def _collect(
         self, connection: Connection, since: int, present: generations.Generations
     ) -> snapshot_pb2.SnapshotUpdate:
-        complete = since < 0 or since > present.value
-        if complete:
-            since = _NOTHING_PUBLISHED
+        complete = since == _NOTHING_PUBLISHED.generation
         changed_routers = routers.changed_since(connection, since)
         changed_models = model_versions.changed_since(connection, since)
         update = snapshot_pb2.SnapshotUpdate(
@@ -149,29 +157,27 @@ class Publisher:
             update.entity_key = installation.entity_key(connection)
         return update
 
-    def _send_or_start_over(self, update: snapshot_pb2.SnapshotUpdate) -> None:
+    def _send_or_start_over(self, update: snapshot_pb2.SnapshotUpdate, revision: Revision) -> None:
         try:
-            self._send(update)
+            self._send(update, revision)
         except StaleSnapshotError as error:
             if update.complete:
                 raise
             _log.info("publishing everything", reason=str(error), generation=update.generation)
             self._sync(_NOTHING_PUBLISHED)
 
-    def _send(self, update: snapshot_pb2.SnapshotUpdate) -> None:
+    def _send(self, update: snapshot_pb2.SnapshotUpdate, revision: Revision) -> None:
         """Publishes a change; one router or model version that is refused does not hold up the others."""
         published = self._data_plane.publish(update.SerializeToString())
-        for named in _items(update):
-            self._refused.pop(named, None)
+        self.refusals.take(published.refused, _items(update), complete=update.complete)
         for item in published.refused:
-            self._refused[item.kind, item.id] = item.reason
             _log.error("the data plane cannot use a part of a change", **dataclasses.asdict(item))
         if update.HasField("access"):
             self._open_access = update.access.open
         table = self._published.signing_keys
         if update.HasField("signing_keys"):
             table = update.signing_keys.SerializeToString()
-        self._published = _InEffect(published.generation, table)
+        self._published = _InEffect(revision, table)
 
 
 def _items(update: snapshot_pb2.SnapshotUpdate) -> Iterator[tuple[str, str]]:

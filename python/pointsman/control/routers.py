@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from pointsman.control.changes import Change, Changes
+from pointsman.control.refusals import Refusals
 from pointsman.control.router_access import find_router, find_router_to_change
+from pointsman.control.slot_tables import first_table, next_table
 from pointsman.domain.access import Rule, check_model_owner
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
@@ -24,8 +26,6 @@ from pointsman.domain.routers import (
     RouterStatus,
     Strategy,
     Variant,
-    effective_shares,
-    renumbered_runs,
 )
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
 from pointsman.errors import (
@@ -65,6 +65,7 @@ class RouterRegistry:
         database: Where they are kept.
         changes: How they are changed.
         data_plane: Who computes their slot tables.
+        refusals: What it cannot use of them.
         new_salt: Answers 16 random bytes.
         new_incarnation: Answers a random number from 1 on. Not a count: a database that is restored from a
             backup would count anew, and give a router what one had that it does not know of any more.
@@ -75,12 +76,14 @@ class RouterRegistry:
         database: Database,
         changes: Changes,
         data_plane: DataPlane,
+        refusals: Refusals,
         new_salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT_BYTES),
         new_incarnation: Callable[[], int] = lambda: 1 + secrets.randbelow(INCARNATIONS - 1),
     ) -> None:
         self._database = database
         self._changes = changes
         self._data_plane = data_plane
+        self._refusals = refusals
         self._new_salt = new_salt
         self._new_incarnation = new_incarnation
 
@@ -104,7 +107,6 @@ class RouterRegistry:
                 )
             _check_name_free(change.connection, caller, router.router_id)
             models = usable_models(change.connection, router.variants)
-            slot_runs, _ = self._data_plane.reallocate_slots([], effective_shares(router.variants))
             stored = routers.add(
                 change.connection,
                 dataclasses.replace(
@@ -112,7 +114,7 @@ class RouterRegistry:
                     owner=caller.user_id,
                     salt=self._new_salt(),
                     incarnation=self._new_incarnation(),
-                    slot_runs=tuple(slot_runs),
+                    slot_runs=first_table(self._data_plane, router.variants),
                     create_time_us=change.now_us,
                     update_time_us=change.now_us,
                     changed_generation=change.generation,
@@ -129,7 +131,7 @@ class RouterRegistry:
             NotFoundError: There is none, or the caller may not know of it.
         """
         with self._database.read() as connection:
-            return find_router(connection, caller, router_id, Rule.READ_ROUTER)
+            return self._refusals.seen(find_router(connection, caller, router_id, Rule.READ_ROUTER))
 
     def list_page(
         self,
@@ -144,6 +146,8 @@ class RouterRegistry:
     ) -> Page[Router]:
         """Lists the routers that the caller may read.
 
+        A page of one status may be shorter than asked for before the last, when routers are refused here.
+
         Raises:
             InvalidArgumentError: A filter or the token is not valid.
         """
@@ -152,8 +156,10 @@ class RouterRegistry:
             found.check_user("owner", owner)
         found.check_text("tag", tag, MAX_TAG_CHARS)
         found.raise_if_any()
+        # Those that are refused here run as far as the database knows.
+        run_elsewhere = status is RouterStatus.FAILED and self._refusals.any
         with self._database.read() as connection:
-            return routers.list_page(
+            page = routers.list_page(
                 connection,
                 caller,
                 status=status,
@@ -162,7 +168,11 @@ class RouterRegistry:
                 tag=tag,
                 page_size=page_size,
                 page_token=page_token,
+                or_in=[RouterStatus.RUNNING] if run_elsewhere else [],
             )
+        seen = [self._refusals.seen(router) for router in page.items]
+        wanted = tuple(router for router in seen if status in (None, router.status))
+        return Page(wanted, page.next_page_token)
 
     def update(
         self, caller: Principal, router: Router, paths: Sequence[str], etag: str, *, validate_only: bool
@@ -255,11 +265,8 @@ class RouterRegistry:
     def _with_variants(self, change: Change, before: Router, after: Router) -> Router:
         check_not_deploying(before)
         models = usable_models(change.connection, after.variants)
-        slot_runs, _ = self._data_plane.reallocate_slots(
-            renumbered_runs(before.slot_runs, before.variants, after.variants),
-            effective_shares(after.variants),
-        )
-        allocated = dataclasses.replace(after, slot_runs=tuple(slot_runs))
+        slot_runs, _ = next_table(change, self._data_plane, before, after.variants)
+        allocated = dataclasses.replace(after, slot_runs=slot_runs)
         routers.replace_variants(change.connection, allocated, _row_keys(models))
         return allocated
 

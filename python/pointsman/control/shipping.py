@@ -6,9 +6,10 @@ from pathlib import PurePosixPath
 
 from pointsman.control.convert.lake import predictions_file
 from pointsman.control.following import Follower
+from pointsman.control.journal_keeper import JournalKeeper
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.lake import JournalStream
-from pointsman.store import journal_positions, lake_files
+from pointsman.store import journal_positions, journals, lake_files
 from pointsman.store.database import Database
 from pointsman.v1 import record_pb2
 
@@ -21,6 +22,7 @@ class Shipping:
     Args:
         database: Where the manifest is.
         data_plane: Who writes the files.
+        keeper: Who knows the name under which they are registered.
         clock: Answers the time in UTC microseconds.
         on_files: Is told which folders of the lake get new files, before they are registered.
     """
@@ -29,11 +31,13 @@ class Shipping:
         self,
         database: Database,
         data_plane: DataPlane,
+        keeper: JournalKeeper,
         clock: Callable[[], int],
         on_files: Callable[[set[str]], None],
     ) -> None:
         self._database = database
         self._data_plane = data_plane
+        self._keeper = keeper
         self._clock = clock
         self._on_files = on_files
         # Guards the position, and tells those who wait for it.
@@ -72,16 +76,22 @@ class Shipping:
         if not shipped.segments:
             return False
         segments = [found for found in shipped.segments if found.end_position > self._position]
-        if segments:
-            self._register(segments)
+        if segments and not self._register(segments):
+            self._leave_common()
+            return True
         self._data_plane.release_predictions(self._position)
         return True
 
-    def _register(self, segments: Sequence[record_pb2.ShippedSegment]) -> None:
-        journal_id = self._data_plane.journal_id
+    def _register(self, segments: Sequence[record_pb2.ShippedSegment]) -> bool:
+        """Registers segments; answers whether it is this server that is to."""
+        hold, now_us = self._keeper.hold, self._clock()
+        journal_id = hold.journal_id
         self._on_files({str(PurePosixPath(file.path).parent) for found in segments for file in found.files})
         position = segments[-1].end_position
         with self._database.write() as connection:
+            part = (JournalStream.PREDICTIONS, self._position, position)
+            if not journals.guard(connection, hold, *part, now_us):
+                return False
             # An answer that was lost with the connection may have registered them already.
             stored = journal_positions.position_of(connection, journal_id, JournalStream.PREDICTIONS)
             files = [
@@ -90,15 +100,22 @@ class Shipping:
                 if found.end_position > stored
                 for file in found.files
             ]
-            lake_files.register_segments(connection, journal_id, files, position, self._clock())
+            lake_files.register_segments(connection, journal_id, files, position, now_us)
         self._move_to(position)
+        return True
+
+    def _leave_common(self) -> None:
+        """Goes on behind what another server registers; its files of it are deleted as orphans."""
+        with self._database.write() as connection:
+            journals.leave_common(connection, self._keeper.hold, JournalStream.PREDICTIONS, self._clock())
+        self._position = _NOT_BEGUN
 
     def _begin(self) -> None:
         if self._position != _NOT_BEGUN:
             return
         with self._database.read() as connection:
             position = journal_positions.position_of(
-                connection, self._data_plane.journal_id, JournalStream.PREDICTIONS
+                connection, self._keeper.hold.journal_id, JournalStream.PREDICTIONS
             )
         self._data_plane.release_predictions(position)
         self._move_to(position)

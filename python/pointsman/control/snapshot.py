@@ -20,7 +20,7 @@ def router_snapshot(router: Router) -> snapshot_pb2.RouterSnapshot:
         strategy=STRATEGY.number(router.strategy),
         status=ROUTER_STATUS.number(status),
         sticky=router.sticky,
-        variants=variants_to(router.variants),
+        variants=variants_to(router),
         salt=router.salt,
         slot_runs=router.slot_runs,
         version_pinning=VERSION_PINNING.number(router.version_pinning),

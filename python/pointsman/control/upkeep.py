@@ -6,12 +6,13 @@ from collections.abc import Callable
 import structlog
 
 from pointsman.control.deployment import Deployments
+from pointsman.control.journal_keeper import JournalKeeper
 from pointsman.control.lanes import Lanes
 from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from pointsman.errors import DatabaseUnavailableError
-from pointsman.store import feedback
+from pointsman.errors import DatabaseUnavailableError, JournalTakenError
+from pointsman.store import erasures, feedback
 from pointsman.store.database import Database
 
 _log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ class Upkeep:
         database: Where the state is.
         publisher: Who publishes changes of other processes.
         deployments: Who fails those that were abandoned.
+        keeper: Who holds the journal's id.
         lanes: The threads for it.
         options: How often and how long.
         clock: Answers the time in UTC microseconds.
@@ -41,6 +43,7 @@ class Upkeep:
         database: Database,
         publisher: Publisher,
         deployments: Deployments,
+        keeper: JournalKeeper,
         lanes: Lanes,
         options: ControlOptions,
         clock: Callable[[], int],
@@ -49,6 +52,7 @@ class Upkeep:
         self._database = database
         self._publisher = publisher
         self._deployments = deployments
+        self._keeper = keeper
         self._lanes = lanes
         self._options = options
         self._clock = clock
@@ -65,6 +69,8 @@ class Upkeep:
             except DatabaseUnavailableError as error:
                 _log.warning("the database does not answer", reason=str(error))
                 self._report(str(error))
+            except JournalTakenError as error:
+                self._report(str(error))
             except Exception:  # noqa: BLE001 - the next round may work, and the others must go on
                 _log.exception("upkeep failed")
                 self._report("")
@@ -72,12 +78,14 @@ class Upkeep:
                 self._report("")
 
     def round(self) -> None:
-        """Publishes what other processes changed; now and then deletes what is past its time.
+        """Publishes what other processes changed; now and then deletes some of what is past its time.
 
         Raises:
             DatabaseUnavailableError: The database does not answer.
+            JournalTakenError: Another server took the journal's id.
         """
         self._publisher.sync()
+        self._keeper.renew()
         now_us = self._clock()
         if now_us - self._abandoned_looked_us > _ABANDONED_EVERY_SECONDS * MICROSECONDS_PER_SECOND:
             self._abandoned_looked_us = now_us
@@ -85,14 +93,18 @@ class Upkeep:
             self._deployments.fail_abandoned(now_us - int(lost_seconds * MICROSECONDS_PER_SECOND))
         if now_us - self._purged_us > _PURGE_EVERY_SECONDS * MICROSECONDS_PER_SECOND:
             self._purged_us = now_us
-            self._purge(now_us)
+            if self._purge(now_us) >= _PURGE_ROWS:
+                # The rest is for the next rounds: other changes come in between.
+                self._purged_us = 0
 
-    def _purge(self, now_us: int) -> None:
-        """Deletes feedback of predictions that take none any more, some at a time."""
+    def _purge(self, now_us: int) -> int:
+        """Deletes what is left of complete erasures, and some feedback for predictions that take no more.
+
+        Returns:
+            How much feedback.
+        """
         # A day later than feedback ends, so that no repeated value counts twice at the border.
         oldest_us = now_us - (self._options.feedback_horizon_days + 1) * MICROSECONDS_PER_DAY
-        while True:
-            with self._database.write() as connection:
-                removed = feedback.remove_before(connection, oldest_us, _PURGE_ROWS)
-            if removed == 0:
-                return
+        with self._database.write() as connection:
+            erasures.remove_complete(connection, now_us - MICROSECONDS_PER_DAY)
+            return feedback.remove_before(connection, oldest_us, _PURGE_ROWS)

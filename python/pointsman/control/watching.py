@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 from sqlalchemy import Connection
@@ -14,20 +15,19 @@ from pointsman.domain.counters import Counters, figures
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.figures import RouterFigures
 from pointsman.domain.keys import Principal
-from pointsman.domain.pages import Page
-from pointsman.domain.predictions import Prediction, PredictionFilter
+from pointsman.domain.predictions import Prediction, PredictionFilter, PredictionPage
 from pointsman.domain.recording import hashed_entity
 from pointsman.domain.routers import Router
+from pointsman.domain.servers import elsewhere, unreached_metadata, unreached_of
 from pointsman.domain.violations import Violations, shown
 from pointsman.domain.windows import window_figures, window_of
 from pointsman.errors import InvalidArgumentError, NotFoundError
 from pointsman.lake.reader import LakeReader
-from pointsman.store import feedback, installation
+from pointsman.store import feedback, installation, servers
 from pointsman.store.database import Database
 from pointsman.store.feedback_reading import window_feedback
 from pointsman.v1 import snapshot_pb2
 
-_MAX_ENTITY_CHARS = 4096
 _MAX_STATUS_CODE = 16
 
 
@@ -66,8 +66,13 @@ class RouterWatch:
         self._prepare()
         with self._database.read() as connection:
             totals = feedback.totals_of(connection, router.row_key)
+            others = servers.others(connection, self._data_plane.journal_id)
+            now_us = servers.clock_us(connection, self._clock())
         counters = self._counters(router_id)
-        return router, counters, figures(router, counters, totals)
+        running = (server for server in others if server.is_running(now_us))
+        # Each server counts its own calls.
+        missing = tuple(unreached_of(server, 0, tail_missing=True) for server in running)
+        return router, counters, replace(figures(router, counters, totals), unreached=missing)
 
     def window_metrics(
         self,
@@ -107,8 +112,8 @@ class RouterWatch:
         *,
         page_size: int,
         page_token: str,
-    ) -> Page[Prediction]:
-        """Lists recorded predictions of a router, up to the last call that was answered.
+    ) -> PredictionPage:
+        """Lists recorded predictions of a router, up to the last call that this server answered.
 
         Raises:
             InvalidArgumentError: A filter or the token is not valid.
@@ -135,16 +140,16 @@ class RouterWatch:
             raise InvalidArgumentError.at("row", f"{row} is below 0; rows of a batch are counted from 0")
         router = self._find(caller, router_id)
         self._prepare()
-        prediction = self._reader.find(router, prediction_id, row)
-        if prediction is None:
+        found = self._reader.find(router, prediction_id, row)
+        if found.prediction is None:
             which = f"row {row} of prediction" if row else "prediction"
             raise NotFoundError(
                 f"{which} {shown(prediction_id)} of router {router_id!r} is not recorded; it may be older "
-                "than what is kept, or the router does not record predictions",
+                f"than what is kept, or the router does not record predictions{elsewhere(found.unreached)}",
                 reason="PREDICTION_NOT_FOUND",
-                metadata={"router_id": router_id},
+                metadata={"router_id": router_id, **unreached_metadata(found.unreached)},
             )
-        return prediction
+        return found.prediction
 
     def _prepare(self) -> None:
         """Brings the database up to date, and loads what figures need before somebody waits for it."""
@@ -175,7 +180,7 @@ def _check(wanted: PredictionFilter) -> None:
     found = Violations()
     if wanted.variant:
         found.check_id("variant", wanted.variant)
-    found.check_text("entity_id", wanted.entity_id, _MAX_ENTITY_CHARS)
+    found.check_entity("entity_id", wanted.entity_id)
     if wanted.status_code is not None and not 0 <= wanted.status_code <= _MAX_STATUS_CODE:
         found.add(
             "status_code",

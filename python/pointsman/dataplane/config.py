@@ -41,6 +41,7 @@ def build_config(
             "server_version": pointsman.__version__,
             "log_level": settings.log_level,
             "limits": settings.limits.model_dump(),
+            "forward_metadata": settings.forward_metadata,
             "journal": {**settings.journal.model_dump(), "lake_dir": str(lake_dir(settings, data_dir))},
         }
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pointsman import _core, errors
 from pointsman.domain.data_plane import Published, RefusedItem
+from pointsman.domain.journals import JournalEnds, JournalStart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,6 +74,11 @@ class CoreDataPlane:
         with _translated():
             return self._handle.probe_backend(model, timeout_seconds)
 
+    def signature_fault(self, signature: bytes) -> tuple[str, str] | None:
+        """Answers the field of a ``Signature`` that contradicts another about its classes, and why."""
+        with _translated():
+            return _core.signature_fault(signature)
+
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``."""
         with _translated():
@@ -80,8 +86,27 @@ class CoreDataPlane:
 
     @property
     def journal_id(self) -> str:
-        """The journal's name: 32 hexadecimal digits, for ever the same."""
+        """The journal's name: 32 hexadecimal digits."""
         return self._handle.journal_id
+
+    def journal_starts(self) -> tuple[JournalStart, ...]:
+        """Answers the openings of the journal's folder, oldest first; the last is this process's."""
+        with _translated():
+            found = self._handle.journal_starts()
+        return tuple(
+            JournalStart(start_id, JournalEnds(predictions, feedback), place, is_known)
+            for start_id, place, predictions, feedback, is_known in found
+        )
+
+    def journal_ends(self) -> JournalEnds:
+        """Answers the positions behind all that is on disk."""
+        with _translated():
+            return JournalEnds(*self._handle.journal_ends())
+
+    def confirm_journal(self, journal_id: str) -> None:
+        """Says under which name the database knows the journal."""
+        with _translated():
+            self._handle.confirm_journal(journal_id)
 
     def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
         """Reads a ``FeedbackBatch`` of what is on disk behind a position."""
@@ -154,10 +179,12 @@ class CoreDataPlane:
         """Drains and stops; answers the number of calls that were cut off. Never raises."""
         return self._handle.stop(grace_seconds)
 
-    def reallocate_slots(self, slot_runs: Sequence[int], shares: Sequence[float]) -> tuple[list[int], int]:
+    def reallocate_slots(
+        self, slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ()
+    ) -> tuple[list[int], int]:
         """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them."""
         with _translated():
-            return _core.reallocate_slots(slot_runs, shares)
+            return _core.reallocate_slots(slot_runs, shares, former)
 
 
 @contextmanager
@@ -165,6 +192,9 @@ def _translated() -> Iterator[None]:
     """Turns the extension's errors into those of :mod:`pointsman.errors`, which other layers know."""
     try:
         yield
+    except _core.SignatureError as error:
+        field, reason = error.args
+        raise errors.InvalidArgumentError.at(f"model_version.signature.{field}", reason) from error
     except _core.CoreError as error:
         twin = _TWINS.get(type(error), errors.DataPlaneError)
         raise twin(str(error)) from error

@@ -86,10 +86,15 @@ class VariantCounters:
 
 @dataclass(frozen=True)
 class Counters:
-    """Live counters of one router."""
+    """Live counters of one router.
+
+    Attributes:
+        cut_record_counts: Predictions recorded without features or answer, by the limit in the way.
+    """
 
     variants: Mapping[str, VariantCounters] = field(default_factory=dict)
     dropped_record_count: int = 0
+    cut_record_counts: Mapping[str, int] = field(default_factory=dict)
     start_time_us: int = 0
     generation: int = 0
 
@@ -107,7 +112,7 @@ def figures(router: Router, counters: Counters, feedback: Sequence[FeedbackTotal
     shares = dict(
         zip(
             (variant.name for variant in router.variants),
-            effective_shares(router.variants),
+            effective_shares(router),
             strict=True,
         )
     )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pointsman.domain.journals import JournalEnds, JournalStart
+
 
 @dataclass(frozen=True)
 class RefusedItem:
@@ -45,6 +47,9 @@ class DataPlane(Protocol):
     def target_fault(self, target: str) -> str:
         """Answers what is wrong with the target of a backend; empty when nothing is."""
 
+    def signature_fault(self, signature: bytes) -> tuple[str, str] | None:
+        """Answers the field of a ``Signature`` that contradicts another about its classes, and why."""
+
     def publish(self, update: bytes) -> Published:
         """Applies what can be used of a ``SnapshotUpdate`` on every thread.
 
@@ -64,6 +69,7 @@ class DataPlane(Protocol):
 
         Raises:
             BackendError: It is not reachable, not ready or not readable.
+            InvalidArgumentError: What it says of its classes contradicts the signature given.
         """
 
     def router_counters(self, router_id: str) -> bytes:
@@ -71,7 +77,26 @@ class DataPlane(Protocol):
 
     @property
     def journal_id(self) -> str:
-        """Names the journal of this data folder: 32 hexadecimal digits, for ever the same."""
+        """Names the journal of this data folder: 32 hexadecimal digits. Positions are its own."""
+
+    def journal_starts(self) -> tuple[JournalStart, ...]:
+        """Answers the openings of the journal's folder, oldest first; the last is this process's.
+
+        Raises:
+            JournalError: This opening cannot be noted on the disk.
+        """
+
+    def journal_ends(self) -> JournalEnds:
+        """Answers the positions behind all that is on disk; everything that was acknowledged is before."""
+
+    def confirm_journal(self, journal_id: str) -> None:
+        """Says under which name the database knows the journal, and that it has the openings so far.
+
+        To be called before the first :meth:`release_predictions`.
+
+        Raises:
+            JournalError: It is no name, or cannot be written; the journal has the name that it had.
+        """
 
     def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
         """Reads feedback that is on disk, as a ``FeedbackBatch``, waiting up to the time for the first entry.
@@ -189,8 +214,12 @@ class DataPlane(Protocol):
     def stop(self, grace_seconds: float) -> int:
         """Drains and stops; answers the number of calls that were cut off. Never raises."""
 
-    def reallocate_slots(self, slot_runs: Sequence[int], shares: Sequence[float]) -> tuple[list[int], int]:
+    def reallocate_slots(
+        self, slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ()
+    ) -> tuple[list[int], int]:
         """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them.
+
+        Which move brings the new table nearest to the first of ``former`` that has these shares.
 
         Returns:
             The new table as variant index and length in turn, and the number of slots that moved.

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pointsman.domain.feedback import DEFAULT_METRIC, FeedbackTotals
+from pointsman.domain.servers import UnreachedJournal
 from pointsman.domain.statistics import mean_interval
 
 
@@ -79,6 +80,7 @@ class RouterFigures:
         end_time_us: Where it ends; None for live counters.
         sample_ratio_p_value: How likely shares so far from the effective ones are; None when not known.
         series: The steps of the window, in order.
+        unreached: Other servers whose calls are not counted, or not all of them.
     """
 
     variants: tuple[VariantFigures, ...]
@@ -87,6 +89,7 @@ class RouterFigures:
     end_time_us: int | None = None
     sample_ratio_p_value: float | None = None
     series: tuple[StepFigures, ...] = ()
+    unreached: tuple[UnreachedJournal, ...] = ()
 
 
 def interval_of(totals: FeedbackTotals) -> tuple[float, float] | None:

@@ -1,12 +1,13 @@
 """The files of the lake, as the manifest lists them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from pointsman.domain.routers import Router
+from pointsman.domain.servers import UnreachedJournal
 
 
 class LakeKind(StrEnum):
@@ -81,10 +82,23 @@ def confined(lake_folder: Path, path: str) -> Path:
     return found
 
 
+@dataclass(frozen=True)
+class FoundLatest:
+    """Entities' latest predictions.
+
+    Attributes:
+        prediction_ids: The predictions' ids by entity.
+        unreached: Other servers that may have recorded later ones.
+    """
+
+    prediction_ids: Mapping[str, str]
+    unreached: tuple[UnreachedJournal, ...] = ()
+
+
 class LatestPredictions(Protocol):
     """Finds entities' latest predictions."""
 
-    def latest_predictions(self, router: Router, recorded_entity_ids: Sequence[str]) -> dict[str, str]:
+    def latest_predictions(self, router: Router, recorded_entity_ids: Sequence[str]) -> FoundLatest:
         """Answers the ids of the newest predictions of entities.
 
         Args:
@@ -92,5 +106,5 @@ class LatestPredictions(Protocol):
             recorded_entity_ids: The entities as the router records them.
 
         Returns:
-            The predictions' ids by entity, without entities of which none is recorded.
+            The predictions, without entities of which none is recorded.
         """

@@ -13,7 +13,7 @@ SMALL_ROWS = 100_000
 SMALL_BYTES = 25 * 1024 * 1024
 MIN_FILES = 8
 """So many small files of a date that still grows are worth to be written anew."""
-_ERASED = re.compile(r"-e(\d+)\Z")
+_ERASED = re.compile(r"(?:-x[0-9a-f]{8})?-e(?P<number>\d+)\Z")
 
 
 def is_small(file: LakeFile) -> bool:
@@ -46,12 +46,18 @@ def merged_path(group: Sequence[LakeFile]) -> str:
     return f"{first.folder}/{first.journal_id[:8]}-{first.start_position:020}-{end:020}{incarnation}.parquet"
 
 
-def erased_path(path: str) -> str:
-    """Names the file that takes a file's place when rows of it are erased."""
+def erased_path(path: str, writer: str = "") -> str:
+    """Names the file that takes a file's place when rows of it are erased.
+
+    Args:
+        path: The file's path.
+        writer: Eight digits of who writes it, when that is not the server that the file came from.
+    """
     pure = PurePosixPath(path)
     before = _ERASED.search(pure.stem)
-    number = int(before[1]) + 1 if before else 1
-    return str(pure.with_name(f"{_ERASED.sub('', pure.stem)}-e{number}{pure.suffix}"))
+    number = int(before["number"]) + 1 if before else 1
+    by = f"-x{writer}" if writer else ""
+    return str(pure.with_name(f"{_ERASED.sub('', pure.stem)}{by}-e{number}{pure.suffix}"))
 
 
 def expired(files: Iterable[LakeFile], oldest_us: int, max_bytes: int) -> list[LakeFile]:

@@ -106,7 +106,7 @@ def _check_signature(found: Violations, field: str, signature: Signature) -> Non
         found.add(f"{field}.threshold", f"{signature.threshold} is not a probability between 0 and 1")
     for name, importance in signature.feature_importances.items():
         found.check_finite(f"{field}.feature_importances[{name!r}]", importance)
-    for name in ("defaults", "feature_importances"):
+    for name in ("classes", "defaults", "feature_importances"):
         if len(getattr(signature, name)) > MAX_ENTRIES:
             found.add(f"{field}.{name}", f"has more than {MAX_ENTRIES} entries")
 

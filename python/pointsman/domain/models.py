@@ -24,6 +24,16 @@ class Task(StrEnum):
     REGRESSION = "regression"
 
 
+class PredictionHolds(StrEnum):
+    """What the prediction output of a classifier holds."""
+
+    UNSPECIFIED = "unspecified"
+    VALUE = "value"
+    """The class itself."""
+    INDEX = "index"
+    """The place of the class among the labels, from 0."""
+
+
 @dataclass(frozen=True)
 class GrpcBackend:
     """A gRPC server that speaks the Open Inference Protocol.
@@ -61,7 +71,13 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Signature:
-    """What a model version takes and gives."""
+    """What a model version takes and gives.
+
+    Attributes:
+        labels: Names of the classes, in the order of the probabilities.
+        prediction_holds: What the prediction output holds.
+        classes: What the prediction output says for each class, in the same order; empty when not known.
+    """
 
     inputs: tuple[TensorSpec, ...] = ()
     outputs: tuple[TensorSpec, ...] = ()
@@ -72,6 +88,8 @@ class Signature:
     threshold: float | None = None
     defaults: Mapping[str, JsonValue] = field(default_factory=dict)
     feature_importances: Mapping[str, float] = field(default_factory=dict)
+    prediction_holds: PredictionHolds = PredictionHolds.UNSPECIFIED
+    classes: tuple[str, ...] = ()
 
     def completed_by(self, probed: "Signature") -> "Signature":
         """Fills what this one leaves open from what the backend says of itself."""
@@ -86,6 +104,12 @@ class Signature:
             threshold=probed.threshold if self.threshold is None else self.threshold,
             defaults=self.defaults or probed.defaults,
             feature_importances=self.feature_importances or probed.feature_importances,
+            prediction_holds=(
+                probed.prediction_holds
+                if self.prediction_holds is PredictionHolds.UNSPECIFIED
+                else self.prediction_holds
+            ),
+            classes=self.classes or probed.classes,
         )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pointsman.domain.pages import Page
+from pointsman.domain.servers import UnreachedJournal
 from pointsman.domain.values import JsonValue
 
 
@@ -89,6 +91,7 @@ class Prediction:
         draw: None when nothing was drawn, or not recorded.
         has_prediction: Whether there is one; it may be null.
         outputs: What the model answered besides.
+        answer_notes: What to know of the answer before it is used, such as ``not_requested: NAME``.
         feedback: Filled by reads.
     """
 
@@ -126,9 +129,33 @@ class Prediction:
     probabilities: tuple[float, ...] = ()
     confidence: float | None = None
     outputs: Mapping[str, JsonValue] = field(default_factory=dict)
+    answer_notes: tuple[str, ...] = ()
     feedback: tuple[RecordedFeedback, ...] = ()
 
     @property
     def key(self) -> tuple[str, int]:
         """What feedback is about."""
         return (self.prediction_id, self.row)
+
+
+@dataclass(frozen=True)
+class PredictionPage(Page[Prediction]):
+    """A page of predictions.
+
+    Attributes:
+        unreached: What other servers recorded, or may have, and the page lacks.
+    """
+
+    unreached: tuple[UnreachedJournal, ...] = ()
+
+
+@dataclass(frozen=True)
+class FoundPrediction:
+    """One prediction, or none.
+
+    Attributes:
+        unreached: When none is found: other servers that may have recorded it.
+    """
+
+    prediction: Prediction | None
+    unreached: tuple[UnreachedJournal, ...] = ()

@@ -1,5 +1,6 @@
 """Routers and their variants."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -75,6 +76,31 @@ class Permissions:
 
 
 @dataclass(frozen=True)
+class SlotTable:
+    """Whose each of a router's slots is, by the names of its variants, whatever their order.
+
+    Attributes:
+        names: The variants' names.
+        slot_runs: Index in ``names`` and length in turn; the lengths add up to 10,000.
+    """
+
+    names: tuple[str, ...]
+    slot_runs: tuple[int, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many slots each variant has that has any."""
+        counts: Counter[str] = Counter()
+        for index, length in zip(self.slot_runs[::2], self.slot_runs[1::2], strict=True):
+            counts[self.names[index]] += length
+        return dict(counts)
+
+    def runs_for(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Answers the runs with the indices of another list of variants."""
+        return renumbered_runs(self.slot_runs, self.names, names)
+
+
+@dataclass(frozen=True)
 class Router:
     """A named split of traffic between variants.
 
@@ -129,13 +155,31 @@ class Router:
         """The variants that take part."""
         return tuple(variant for variant in self.variants if variant.enabled)
 
+    @property
+    def slot_table(self) -> SlotTable:
+        """Whose each slot is."""
+        return SlotTable(tuple(variant.name for variant in self.variants), self.slot_runs)
+
     def variant(self, name: str) -> Variant | None:
         """Finds a variant by its name."""
         return next((variant for variant in self.variants if variant.name == name), None)
 
 
-def effective_shares(variants: Sequence[Variant]) -> tuple[float, ...]:
-    """Answers each variant's share of calls: its weight in the sum of the enabled weights.
+def effective_shares(router: Router) -> tuple[float, ...]:
+    """Answers each variant's share of calls, as receipts and records say it.
+
+    Of a sticky router it is the share of the slots, for entities keep whole slots: a weight may be finer. Its
+    calls without an entity are drawn by weight, as all calls of other routers are.
+    """
+    slot_count = sum(router.slot_runs[1::2])
+    if not router.sticky or not slot_count:
+        return weight_shares(router.variants)
+    counts = router.slot_table.counts
+    return tuple(counts.get(variant.name, 0) / slot_count for variant in router.variants)
+
+
+def weight_shares(variants: Sequence[Variant]) -> tuple[float, ...]:
+    """Answers the share that each variant's weight asks for: its part of the sum of the enabled weights.
 
     Disabled variants get 0. When all enabled weights are 0, every share is 0.
     """
@@ -144,18 +188,21 @@ def effective_shares(variants: Sequence[Variant]) -> tuple[float, ...]:
     return tuple(weight / total if total > 0 else 0.0 for weight in weights)
 
 
-def renumbered_runs(
-    slot_runs: Sequence[int], before: Sequence[Variant], after: Sequence[Variant]
-) -> tuple[int, ...]:
+def renumbered_runs(slot_runs: Sequence[int], before: Sequence[str], after: Sequence[str]) -> tuple[int, ...]:
     """Rewrites the variant indices of a slot table for another list of variants, going by their names.
 
     Variants that went away get indices beyond the new list, so that their slots are given to others.
+
+    Args:
+        slot_runs: Variant index and length in turn.
+        before: The names of the variants that the indices stand for.
+        after: The names of those that they shall stand for.
     """
-    places = {variant.name: index for index, variant in enumerate(after)}
+    places = {name: index for index, name in enumerate(after)}
     gone = len(after)
     index_after: list[int] = []
-    for variant in before:
-        place = places.get(variant.name)
+    for name in before:
+        place = places.get(name)
         if place is None:
             place, gone = gone, gone + 1
         index_after.append(place)

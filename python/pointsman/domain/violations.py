@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from pointsman.errors import FieldViolation, InvalidArgumentError
 
-ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
-USER_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}\Z")
+MAX_ID_BYTES = 128
+MAX_ENTITY_ID_BYTES = 1024
+_REST = MAX_ID_BYTES - 1
+ID_PATTERN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_REST}}}\Z")
+USER_PATTERN = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._@+-]{{0,{_REST}}}\Z")
 
 MAX_DISPLAY_NAME_CHARS = 256
 MAX_DESCRIPTION_CHARS = 4096
@@ -55,7 +58,7 @@ class Violations:
         elif not pattern.match(value):
             self.add(
                 field,
-                f"{shown(value)} is not valid; use 1 to 128 letters, digits, {marks}, "
+                f"{shown(value)} is not valid; use 1 to {MAX_ID_BYTES} letters, digits, {marks}, "
                 "beginning with a letter or digit",
             )
 
@@ -64,6 +67,14 @@ class Violations:
         if len(value) > max_chars:
             self.add(field, f"has {len(value)} characters; at most {max_chars} are allowed")
         if "\x00" in value:
+            self.add(field, "contains a NUL character; remove it")
+
+    def check_entity(self, field: str, value: str) -> None:
+        """Checks that a call could have named an entity like this."""
+        length = len(value.encode(errors="surrogatepass"))
+        if length > MAX_ENTITY_ID_BYTES:
+            self.add(field, f"has {length} bytes; calls name entities of at most {MAX_ENTITY_ID_BYTES}")
+        elif "\x00" in value:
             self.add(field, "contains a NUL character; remove it")
 
     def check_tags(self, field: str, tags: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from pointsman.domain.figures import (
     sum_feedback,
 )
 from pointsman.domain.routers import Router, effective_shares
+from pointsman.domain.servers import UnreachedJournal
 from pointsman.domain.statistics import Split, sample_ratio_p_value
 from pointsman.errors import InvalidArgumentError
 
@@ -95,6 +96,7 @@ class WindowCounts:
         overhead: Latencies of decided calls, of all variants together too.
         backend: The same of their backends.
         splits: How often each variant was picked under each set of probabilities.
+        unreached: What other servers recorded, or may have, and is not counted.
     """
 
     by_code: Mapping[tuple[int, str], Mapping[int, int]] = field(default_factory=dict)
@@ -103,6 +105,7 @@ class WindowCounts:
     overhead: Mapping[tuple[int, str], Latencies] = field(default_factory=dict)
     backend: Mapping[tuple[int, str], Latencies] = field(default_factory=dict)
     splits: Sequence[Split] = ()
+    unreached: tuple[UnreachedJournal, ...] = ()
 
 
 def window_figures(
@@ -121,7 +124,7 @@ def window_figures(
     shares = dict(
         zip(
             (variant.name for variant in router.variants),
-            effective_shares(router.variants),
+            effective_shares(router),
             strict=True,
         )
     )
@@ -170,6 +173,7 @@ def window_figures(
         end_time_us=window.end_time_us,
         sample_ratio_p_value=sample_ratio_p_value(counts.splits),
         series=tuple(_series(window, figures_of)),
+        unreached=counts.unreached,
     )
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.pages import Page, decode_token, encode_token
+from pointsman.domain.lake import FoundLatest
+from pointsman.domain.pages import decode_token, encode_token
 from pointsman.domain.prediction_ids import time_us_of
-from pointsman.domain.predictions import Prediction, PredictionFilter
+from pointsman.domain.predictions import FoundPrediction, PredictionFilter, PredictionPage
 from pointsman.domain.routers import Router
 from pointsman.domain.windows import Window, WindowCounts
 from pointsman.lake.conditions import Conditions
@@ -63,8 +64,8 @@ class LakeReader:
         *,
         page_size: int,
         page_token: str,
-    ) -> Page[Prediction]:
-        """Lists predictions with their feedback.
+    ) -> PredictionPage:
+        """Lists predictions with their feedback, and says what it lacks of other servers'.
 
         Args:
             router: Whose.
@@ -82,20 +83,20 @@ class LakeReader:
         after = None if token is None else (int(token[0]), str(token[1]), int(token[2]))
         start_us, end_us = wanted.start_time_us, wanted.end_time_us
 
-        def read(snapshot: Snapshot) -> Page[Prediction]:
+        def read(snapshot: Snapshot) -> PredictionPage:
             conditions = Conditions.of(snapshot, wanted, entity_ids)
             view = View.of(connection, self._data_plane, snapshot)
             listing = Listing(view, self._database, conditions, router.row_key)
             rows, going_on = listing.page(page_size, after, wanted.has_feedback)
             next_token = "" if going_on is None else encode_token(going_on, filters)
-            return Page(tuple(rows), next_token)
+            return PredictionPage(tuple(rows), next_token, snapshot.unreached)
 
         with self._engine.cursor() as connection:
             page = self._snapshots.reading(router, start_us, end_us, read)
         return replace(page, items=tuple(with_feedback(self._database, page.items)))
 
-    def find(self, router: Router, prediction_id: str, row: int) -> Prediction | None:
-        """Finds one row of a prediction, with the feedback of all its rows; None when it is not recorded.
+    def find(self, router: Router, prediction_id: str, row: int) -> FoundPrediction:
+        """Finds one row of a prediction, with the feedback of all its rows.
 
         Raises:
             UnavailableError: The records cannot be read now.
@@ -103,41 +104,45 @@ class LakeReader:
         # The id says when it was made; only what was recorded can be found, so no signature needs checking.
         time_us = time_us_of(prediction_id)
         if time_us is None:
-            return None
+            return FoundPrediction(None)
 
         wanted = PredictionFilter(start_time_us=time_us, end_time_us=time_us + 1)
 
-        def read(snapshot: Snapshot) -> Prediction | None:
+        def read(snapshot: Snapshot) -> FoundPrediction:
             conditions = Conditions.of(snapshot, wanted, ())
             if conditions.span.is_empty:
-                return None
+                return FoundPrediction(None)
             view = View.of(connection, self._data_plane, snapshot)
             key = _key_in_files(view, (time_us, prediction_id, row))
             if key is not None:
-                return read_contents(view, conditions, [key])[0]
+                return FoundPrediction(read_contents(view, conditions, [key])[0])
             wanted_key = (prediction_id, row)
-            return view.tail.rows(conditions, {wanted_key}).get(wanted_key)
+            return FoundPrediction(
+                view.tail.rows(conditions, {wanted_key}).get(wanted_key), snapshot.unreached
+            )
 
         with self._engine.cursor() as connection:
             found = self._snapshots.reading(router, time_us, time_us + 1, read)
-        return None if found is None else with_feedback(self._database, [found], all_rows=True)[0]
+        if found.prediction is None:
+            return found
+        return FoundPrediction(with_feedback(self._database, [found.prediction], all_rows=True)[0])
 
-    def latest_predictions(self, router: Router, recorded_entity_ids: Sequence[str]) -> dict[str, str]:
+    def latest_predictions(self, router: Router, recorded_entity_ids: Sequence[str]) -> FoundLatest:
         """Answers the ids of entities' newest answered predictions, without entities that have none.
 
         Raises:
             UnavailableError: The records cannot be read now.
         """
 
-        def read(snapshot: Snapshot) -> dict[str, str]:
+        def read(snapshot: Snapshot) -> FoundLatest:
             view = View.of(connection, self._data_plane, snapshot)
-            return LatestFinder(view).find(recorded_entity_ids)
+            return FoundLatest(LatestFinder(view).find(recorded_entity_ids), snapshot.unreached)
 
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, None, None, read)
 
     def counts(self, router: Router, window: Window) -> WindowCounts:
-        """Counts what is recorded in a window.
+        """Counts what is recorded in a window, and says what is not counted of other servers'.
 
         Raises:
             UnavailableError: The records cannot be read now.
@@ -147,9 +152,10 @@ class LakeReader:
         def read(snapshot: Snapshot) -> WindowCounts:
             conditions = Conditions.of(snapshot, wanted, ())
             tail = read_tail(self._data_plane, snapshot, conditions)
-            return Measurement(
+            counts = Measurement(
                 connection, self._data_plane, snapshot, tail, conditions, window, self._options.threads
             ).counts()
+            return replace(counts, unreached=snapshot.unreached)
 
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, window.start_time_us, window.end_time_us, read)

@@ -64,6 +64,8 @@ def _prediction(row: Mapping[str, Any]) -> Prediction:
         probabilities=tuple(_number(value) for value in row["probabilities"] or ()),
         confidence=row["confidence"],
         outputs=json.loads(row["outputs"]) if row["outputs"] else {},
+        # Files of earlier releases have no such column.
+        answer_notes=tuple(row.get("answer_notes") or ()),
     )
 
 

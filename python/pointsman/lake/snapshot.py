@@ -10,8 +10,9 @@ from typing import TypeVar
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.lake import JournalStream, LakeFile
 from pointsman.domain.routers import Router
+from pointsman.domain.servers import UnreachedJournal, unreached
 from pointsman.errors import PositionGoneError, UnavailableError
-from pointsman.store import journal_positions, lake_files
+from pointsman.store import journal_positions, lake_files, servers
 from pointsman.store.database import Database
 
 ATTEMPTS = 5
@@ -45,6 +46,7 @@ class Snapshot:
         start_time_us: Rows before it are not asked for, or those of an earlier router of the id.
         router_incarnation: Tells the router from others of the same id; 0 when that is not known.
         nameless_from_us: Rows of the tail that do not say whose they are may be the router's from here on.
+        unreached: What other servers recorded, or may have, and this state lacks.
     """
 
     router_id: str
@@ -54,6 +56,7 @@ class Snapshot:
     start_time_us: int
     router_incarnation: int
     nameless_from_us: int
+    unreached: tuple[UnreachedJournal, ...] = ()
 
 
 class SnapshotReader:
@@ -107,7 +110,14 @@ class SnapshotReader:
         with self._database.read() as connection:
             listed = lake_files.predictions_of(connection, router, start_time_us, end_time_us)
             position = journal_positions.position_of(connection, journal_id, JournalStream.PREDICTIONS)
-        found = [self._file(file) for file in listed if self._is_here(file, journal_id)]
+            others = servers.others(connection, journal_id)
+        found: list[SnapshotFile] = []
+        missing: dict[str, int] = {}
+        for file in listed:
+            if self._is_here(file, journal_id):
+                found.append(self._file(file))
+            else:
+                missing[file.journal_id] = missing.get(file.journal_id, 0) + file.row_count
         since_us = 0 if start_time_us is None else start_time_us
         if any(_needs_time(file, router) for file in listed):
             since_us = max(since_us, router.create_time_us)
@@ -119,6 +129,7 @@ class SnapshotReader:
             start_time_us=since_us,
             router_incarnation=router.incarnation,
             nameless_from_us=router.create_time_us,
+            unreached=unreached(others, missing, end_time_us),
         )
 
     def _file(self, file: LakeFile) -> SnapshotFile:
@@ -127,8 +138,16 @@ class SnapshotReader:
         return SnapshotFile(file.path, path, file.min_time_us, file.max_time_us, file.row_count)
 
     def _is_here(self, file: LakeFile, journal_id: str) -> bool:
-        """Tells files of other servers, whose folders may be elsewhere, from files that are missing."""
-        return file.journal_id == journal_id or (self._lake_folder / PurePosixPath(file.path)).exists()
+        """Tells files of other servers, whose folders may be elsewhere, from files that are missing.
+
+        One of the same name is not it: the lake of a copied data folder may hold what was never registered.
+        """
+        if file.journal_id == journal_id:
+            return True
+        try:
+            return (self._lake_folder / PurePosixPath(file.path)).stat().st_size == file.byte_count
+        except OSError:
+            return False
 
 
 def _needs_time(file: LakeFile, router: Router) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,10 @@ from starlette.routing import Route
 
 from pointsman.rest.hosts import HostCheck
 from pointsman.rest.request_ids import RequestIds
+from pointsman.rest.slots import Slots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from starlette.requests import Request
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 OPEN_METRICS_FORMAT = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+HEALTH_PATHS = ("/health", "/livez", "/readyz")
+DEFAULT_MAX_REQUESTS = 16
 CODES = {403: "PERMISSION_DENIED", 404: "NOT_FOUND", 405: "UNIMPLEMENTED"}
 
 
@@ -37,21 +41,36 @@ class ServerState:
     control_reason: Callable[[], str]
     """Why the control plane is not ready, in words; empty when it is."""
 
+    refused: Callable[[], Sequence[str]] = tuple
+    """What the data plane cannot use of the routing state, in sentences."""
+
+    left_behind_journals: Callable[[], list[dict[str, object]]] = list
+    """What is known of journals whose servers are gone."""
+
     control_metrics: Callable[[], str] = str
     """What the control plane measures, in the Prometheus text format; may take a query of the database."""
 
 
-def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopback: bool = True) -> Starlette:
+def create_app(
+    state: ServerState,
+    *,
+    allowed_hosts: Iterable[str] = (),
+    loopback: bool = True,
+    max_requests: int = DEFAULT_MAX_REQUESTS,
+) -> Starlette:
     """Makes the HTTP application.
 
     Args:
         state: What it tells about.
         allowed_hosts: Names it may be called by besides ``localhost`` and addresses.
         loopback: Whether its port listens on loopback only.
+        max_requests: Requests at a time, besides those that ask whether the server is alive and serves.
 
     Returns:
         An application with ``/health``, ``/livez``, ``/readyz`` and ``/metrics``.
     """
+    # Of its own: the loop's threads may all be busy with something slow.
+    health_thread = ThreadPoolExecutor(1, thread_name_prefix="pointsman-health")
 
     async def livez(_: Request) -> Response:
         """The process runs: 200, whatever else is wrong."""
@@ -61,13 +80,22 @@ def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopbac
         """Calls are answered: 200, or 503 while starting or draining.
 
         A control plane that waits for its database is told about, but it is no reason to send calls
-        elsewhere: the data plane answers them from the state it has.
+        elsewhere while the data plane has a state to answer them from. The same goes for parts of the state
+        that it cannot use.
         """
-        serving, facts = await asyncio.to_thread(_serving, state)
-        status = "draining" if state.is_draining() else "serving" if serving else "starting"
+        loop = asyncio.get_running_loop()
+        serving, facts = await loop.run_in_executor(health_thread, _serving, state)
         reason = state.control_reason()
+        # Without a state from disk or database there is nothing to answer calls from.
+        has_state = bool(facts.get("restored")) or facts.get("generation", 0) > 0
+        serves = serving and (has_state or not reason)
+        status = "draining" if state.is_draining() else "serving" if serves else "starting"
         control = {"ready": not reason, **({"reason": reason} if reason else {})}
+        if left_behind := state.left_behind_journals():
+            control["left_behind_journals"] = left_behind
         body = {"status": status, "generation": facts.get("generation", 0), "control_plane": control}
+        if refused := state.refused():
+            body["degraded"] = list(refused)
         return JSONResponse(body, status_code=200 if status == "serving" else 503)
 
     async def metrics(_: Request) -> Response:
@@ -85,6 +113,7 @@ def create_app(state: ServerState, *, allowed_hosts: Iterable[str] = (), loopbac
     middleware = [
         Middleware(RequestIds),
         Middleware(HostCheck, allowed_hosts=tuple(allowed_hosts), loopback=loopback),
+        Middleware(Slots, most=max_requests, exempt=HEALTH_PATHS),
     ]
     return Starlette(
         routes=routes,

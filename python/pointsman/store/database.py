@@ -10,10 +10,17 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pointsman.errors import DatabaseUnavailableError, InvalidArgumentError
+from pointsman.store.bounded import (
+    PATIENT_SECONDS,
+    STATEMENT_SECONDS,
+    BoundedConnection,
+    Bounds,
+    server_settings,
+)
+from pointsman.store.database_urls import hide_secrets, shown
 from pointsman.store.schema import generation
 
 _BUSY_TIMEOUT_SECONDS = 10.0
-_CONNECT_TIMEOUT_SECONDS = 5
 _POOL_TIMEOUT_SECONDS = 10.0
 _WRITE = "pointsman_write"
 _KINDS = "use sqlite:///path/to/file.db or postgresql://user@host/database"
@@ -33,12 +40,19 @@ class Database:
     def __init__(self, url: str, connection_count: int = 8) -> None:
         parsed = _parse(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self.shown_url = parsed.render_as_string(hide_password=True)
+        self.shown_url = shown(parsed)
+        self._bounds = Bounds()
         connect_args: dict[str, Any]
         if self.is_sqlite:
             connect_args = {"timeout": _BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
         else:
-            connect_args = {"connect_timeout": _CONNECT_TIMEOUT_SECONDS}
+            connect_args = server_settings(_query_options(parsed))
+            # What the URL says of itself wins.
+            connect_args = {
+                name: value
+                for name, value in connect_args.items()
+                if name == "options" or name not in parsed.query
+            }
         self.engine: Engine = create_engine(
             parsed,
             pool_size=connection_count,
@@ -55,6 +69,7 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
             self._writers = self.engine.execution_options(**{_WRITE: True})
         else:
+            event.listen(self.engine, "do_connect", self._connect)
             self._writers = self.engine.execution_options(isolation_level="READ COMMITTED")
 
     @contextmanager
@@ -68,14 +83,26 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, patient: bool = False) -> Iterator[Connection]:
         """Opens a transaction that changes what is not routing state; rolled back when the block raises.
+
+        Args:
+            patient: Whether a statement may take long, as a migration's.
 
         Raises:
             DatabaseUnavailableError: The database does not answer.
         """
         with self._translated(), self._writers.begin() as connection:
-            yield connection
+            bounded = None if self.is_sqlite or not patient else _bounded_of(connection)
+            if bounded is None:
+                yield connection
+                return
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            bounded.statement_seconds = PATIENT_SECONDS
+            try:
+                yield connection
+            finally:
+                bounded.statement_seconds = STATEMENT_SECONDS
 
     @contextmanager
     def write_routing(self, *, keep: bool = True) -> Iterator[Connection]:
@@ -96,12 +123,25 @@ class Database:
             if not keep:
                 transaction.rollback()
 
+    def end_within(self, seconds: float) -> None:
+        """Lets nothing wait for the server longer than that any more: what has not come by then will not."""
+        self._bounds.end_within(seconds)
+
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
 
+    def _connect(self, _dialect: object, _record: object, arguments: Any, named: Any) -> BoundedConnection:
+        connection = BoundedConnection.connect(*arguments, **named)
+        connection.bounds = self._bounds
+        return connection
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
+        if self._bounds.is_over:
+            raise DatabaseUnavailableError(
+                f"the database {self.shown_url} is not asked any more: the server ends"
+            )
         try:
             yield
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
@@ -112,11 +152,22 @@ class Database:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: Exception) -> DatabaseUnavailableError:
-        cause = str(getattr(error, "orig", None) or error).strip().splitlines()
+        told = hide_secrets(str(getattr(error, "orig", None) or error), self.engine.url)
+        cause = told.strip().splitlines()
         return DatabaseUnavailableError(
             f"the database {self.shown_url} does not answer ({cause[0] if cause else 'no reason given'}); "
             "routing goes on, changes and reads are possible again when it is back"
         )
+
+
+def _bounded_of(connection: Connection) -> BoundedConnection | None:
+    found = connection.connection.dbapi_connection
+    return found if isinstance(found, BoundedConnection) else None
+
+
+def _query_options(url: URL) -> str:
+    found = url.query.get("options", "")
+    return found if isinstance(found, str) else " ".join(found)
 
 
 def _is_no_database(error: DBAPIError) -> bool:
@@ -128,17 +179,63 @@ def _is_no_database(error: DBAPIError) -> bool:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # The URL itself may hold a password and is not repeated.
-        raise InvalidArgumentError.at("database", f"is not a database URL; {_KINDS}") from None
+        raise InvalidArgumentError.at(
+            "database", f"is not a database URL ({_fault(url)}); {_KINDS}"
+        ) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         if not parsed.database or parsed.database == ":memory:":
             raise InvalidArgumentError.at("database", f"names no file; {_KINDS}")
         return parsed.set(drivername="sqlite+pysqlite")
     if backend in ("postgresql", "postgres"):
-        return parsed.set(drivername="postgresql+psycopg")
+        if "@" in url.partition("://")[2].partition("?")[0].partition("/")[2]:
+            raise InvalidArgumentError.at(
+                "database", "has an @ behind its first /; in a password write @ as %40 and / as %2F"
+            )
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        _check_options(parsed)
+        return parsed
     raise InvalidArgumentError.at("database", f"{backend!r} is no known kind of database; {_KINDS}")
+
+
+def _fault(url: str) -> str:
+    """Answers what is wrong with a URL, without any of its secrets."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or not scheme:
+        return "it does not begin with a kind and ://"
+    port = rest.partition("/")[0].rpartition("@")[2].rpartition(":")[2]
+    if not port.isdigit():
+        return (
+            "its port is not a number; in a user name or password write @ as %40, : as %3A, / as %2F, "
+            "% as %25, and an address of IPv6 in brackets"
+        )
+    return "it cannot be read"
+
+
+def _check_options(url: URL) -> None:
+    """Checks what a URL says of the connection.
+
+    Raises:
+        InvalidArgumentError: PostgreSQL's client has no such option, or not with this value.
+    """
+    import psycopg
+    from psycopg.conninfo import make_conninfo
+
+    if url.port is not None and not 0 < url.port < 65_536:
+        raise InvalidArgumentError.at("database", f"the port {url.port} is not a number from 1 to 65535")
+    timeout = url.query.get("connect_timeout", "0")
+    if not isinstance(timeout, str) or not timeout.isdigit():
+        raise InvalidArgumentError.at("database", f"connect_timeout: {timeout!r} is not a number of seconds")
+    options = url.get_dialect()().create_connect_args(url)[1]
+    try:
+        make_conninfo(**options)
+    except (psycopg.Error, TypeError, ValueError) as error:
+        told = hide_secrets(str(error), url).strip()
+        raise InvalidArgumentError.at(
+            "database", f"has an option that PostgreSQL does not take ({told})"
+        ) from None
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

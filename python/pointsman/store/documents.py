@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pointsman.domain.models import Signature, Task, TensorSpec
+from pointsman.domain.models import PredictionHolds, Signature, Task, TensorSpec
 from pointsman.domain.values import JsonValue
 
 
@@ -33,6 +33,12 @@ def dump_signature(signature: Signature) -> str:
         "probability_output": signature.probability_output,
         "defaults": dict(signature.defaults),
         "feature_importances": dict(signature.feature_importances),
+        "prediction_holds": (
+            ""
+            if signature.prediction_holds is PredictionHolds.UNSPECIFIED
+            else signature.prediction_holds.value
+        ),
+        "classes": list(signature.classes),
     }
     kept: dict[str, Any] = {name: value for name, value in document.items() if value}
     if signature.threshold is not None:
@@ -53,6 +59,8 @@ def load_signature(text: str) -> Signature:
         threshold=document.get("threshold"),
         defaults=document.get("defaults", {}),
         feature_importances=document.get("feature_importances", {}),
+        prediction_holds=PredictionHolds(document.get("prediction_holds", PredictionHolds.UNSPECIFIED)),
+        classes=tuple(document.get("classes", ())),
     )
 
 

@@ -1,11 +1,28 @@
-"""The generation of the routing state: one number that every change raises."""
+"""The generation of the routing state: one number that every change raises, and a token beside it.
 
+Two databases of which one was promoted without the last commits of the other give the same numbers to
+different states. Their tokens differ, so a server sees by the token of its own generation whether its state
+is one that led to the present one.
+"""
+
+import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from pointsman.store.schema import generation
+from pointsman.store.schema import generation, generation_tokens
+
+KEPT_TOKENS = 1000
+"""A server that is further behind gets everything, which it would nearly get anyway."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One state of a database: its generation, and the token that no other state has."""
+
+    generation: int
+    token: str
 
 
 @dataclass(frozen=True)
@@ -15,17 +32,51 @@ class Generations:
     value: int
     access_changed: int
     signing_changed: int
+    token: str = ""
+
+    @property
+    def revision(self) -> Revision:
+        """The state in force."""
+        return Revision(self.value, self.token)
+
+
+@dataclass(frozen=True)
+class Advance:
+    """A change's step: from the state before to the one that it makes."""
+
+    before: Revision
+    after: Revision
 
 
 def current(connection: Connection) -> Generations:
     """Reads the generation in force."""
+    columns = generation.c
     row = connection.execute(
-        select(generation.c.value, generation.c.access_changed, generation.c.signing_changed)
+        select(columns.value, columns.access_changed, columns.signing_changed, columns.token)
     ).one()
-    return Generations(row.value, row.access_changed, row.signing_changed)
+    return Generations(row.value, row.access_changed, row.signing_changed, row.token)
+
+
+def is_ancestor(connection: Connection, revision: Revision, present: Generations) -> bool:
+    """Answers whether a state led to the present one: False for one that is too old to say, too.
+
+    Args:
+        connection: A transaction.
+        revision: The state in question.
+        present: The present one.
+    """
+    if revision.generation >= present.value:
+        return revision == present.revision
+    token = select(generation_tokens.c.token).where(generation_tokens.c.value == revision.generation)
+    return connection.execute(token).scalar_one_or_none() == revision.token
 
 
 def advance(connection: Connection, *, access: bool = False, signing: bool = False) -> int:
+    """Raises the generation for a change in this transaction, as :func:`step`; answers the new one."""
+    return step(connection, access=access, signing=signing).after.generation
+
+
+def step(connection: Connection, *, access: bool = False, signing: bool = False) -> Advance:
     """Raises the generation for a change in this transaction.
 
     Args:
@@ -34,19 +85,31 @@ def advance(connection: Connection, *, access: bool = False, signing: bool = Fal
         signing: Whether the signing keys change.
 
     Returns:
-        The new generation.
+        The state before and the new one.
     """
-    return int(connection.execute(_ADVANCE[access, signing]).scalar_one())
+    token = secrets.token_hex(16)
+    row = connection.execute(_ADVANCE[access, signing], {"new_token": token}).one()
+    # From this number on there may be tokens of a future that was taken back; the numbers are given anew.
+    value = generation_tokens.c.value
+    connection.execute(
+        delete(generation_tokens).where((value <= row.value - KEPT_TOKENS) | (value >= row.value))
+    )
+    connection.execute(insert(generation_tokens), {"value": row.value, "token": token})
+    return Advance(Revision(row.value - 1, row.base_token), Revision(row.value, token))
 
 
-def _advance(*, access: bool, signing: bool) -> ReturningUpdate[int]:
+def _advance(*, access: bool, signing: bool) -> ReturningUpdate[tuple[int, str]]:
     raised = generation.c.value + 1
-    values = {"value": raised}
+    values = {
+        "value": raised,
+        "base_token": generation.c.token,
+        "token": bindparam("new_token", type_=generation.c.token.type),
+    }
     if access:
         values["access_changed"] = raised
     if signing:
         values["signing_changed"] = raised
-    return update(generation).values(values).returning(generation.c.value)
+    return update(generation).values(values).returning(generation.c.value, generation.c.base_token)
 
 
 # Made once: every change runs one of them.

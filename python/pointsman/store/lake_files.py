@@ -137,6 +137,14 @@ def replaced(connection: Connection, replaced_before_us: int | None = None) -> l
     return _loaded(connection, select(lake_files).where(wanted))
 
 
+def row_counts(connection: Connection, kind: LakeKind, router_id: str) -> dict[str, int]:
+    """Answers how many rows of a router are in the files of each journal."""
+    wanted = (_COLUMNS.kind == kind.value, _COLUMNS.router_id == router_id, _PRESENT)
+    statement = select(_COLUMNS.journal_id, func.sum(_COLUMNS.row_count)).where(*wanted)
+    rows = connection.execute(statement.group_by(_COLUMNS.journal_id))
+    return {journal_id: int(count) for journal_id, count in rows}
+
+
 def all_paths(connection: Connection) -> set[str]:
     """Answers the paths of all files that the manifest lists, replaced ones too."""
     return set(connection.execute(select(_COLUMNS.path)).scalars())

@@ -27,21 +27,34 @@ def migrate(database: Database) -> None:
         DatabaseTooNewError: A newer release has migrated it.
         DatabaseUnavailableError: It does not answer.
     """
-    with database.write() as connection:
+    with database.read() as connection:
+        if _is_current(database, connection):
+            return
+    # To change tables may take long; to find that they need no change may not.
+    with database.write(patient=True) as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        config = _config(connection)
-        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        present = set(MigrationContext.configure(connection).get_current_heads())
-        if present - known:
-            raise DatabaseTooNewError(
-                f"the database {database.shown_url} was migrated by a newer release of pointsman "
-                f"(revision {', '.join(sorted(present - known))} is unknown here); "
-                "run that release, or restore a backup from before, or name another database",
-                metadata={"revision": ",".join(sorted(present))},
-            )
-        if present != set(ScriptDirectory.from_config(config).get_heads()):
-            command.upgrade(config, "head")
+        if not _is_current(database, connection):
+            command.upgrade(_config(connection), "head")
+
+
+def _is_current(database: Database, connection: Connection) -> bool:
+    """Answers whether the tables are this release's.
+
+    Raises:
+        DatabaseTooNewError: They are a newer one's.
+    """
+    scripts = ScriptDirectory.from_config(_config(connection))
+    known = {script.revision for script in scripts.walk_revisions()}
+    present = set(MigrationContext.configure(connection).get_current_heads())
+    if present - known:
+        raise DatabaseTooNewError(
+            f"the database {database.shown_url} was migrated by a newer release of pointsman "
+            f"(revision {', '.join(sorted(present - known))} is unknown here); "
+            "run that release, or restore a backup from before, or name another database",
+            metadata={"revision": ",".join(sorted(present))},
+        )
+    return present == set(scripts.get_heads())
 
 
 def _config(connection: Connection) -> Config:

@@ -141,7 +141,7 @@ def _from_row(
         status_message=row["status_message"],
         serving=row["serving"],
         salt=bytes(row["salt"]),
-        slot_runs=_load_runs(row["slot_runs"]),
+        slot_runs=load_runs(row["slot_runs"]),
         revision=row["revision"],
         changed_generation=row["changed_generation"],
         create_time_us=row["create_time_us"],
@@ -157,5 +157,6 @@ def dump_runs(slot_runs: Sequence[int]) -> str:
     return ",".join(map(str, slot_runs))
 
 
-def _load_runs(text: str) -> tuple[int, ...]:
+def load_runs(text: str) -> tuple[int, ...]:
+    """Reads slot runs written by :func:`dump_runs`."""
     return tuple(map(int, text.split(","))) if text else ()

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -87,6 +87,7 @@ def list_page(
     tag: str,
     page_size: int,
     page_token: str,
+    or_in: Collection[RouterStatus] = (),
 ) -> Page[Router]:
     """Lists the routers that a caller may read, ordered by id.
 
@@ -99,6 +100,7 @@ def list_page(
         tag: Only routers with this tag; empty for all.
         page_size: At most so many.
         page_token: Where the page before ended.
+        or_in: With a status, routers in these as well.
 
     Raises:
         InvalidArgumentError: The token is not valid.
@@ -109,7 +111,7 @@ def list_page(
     if not caller.admin:
         statement = statement.where(_readable_by(caller.user_id))
     if status is not None:
-        statement = statement.where(routers.c.status == status.value)
+        statement = statement.where(routers.c.status.in_([status.value, *(other.value for other in or_in)]))
     if strategy is not None:
         statement = statement.where(routers.c.strategy == strategy.value)
     if owner:

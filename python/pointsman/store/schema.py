@@ -46,7 +46,20 @@ generation = Table(
     # The generations in which the key table and the signing keys last changed.
     Column("access_changed", BigInteger, nullable=False),
     Column("signing_changed", BigInteger, nullable=False),
+    # Random, new with each generation: tells two states that bear the same number on two databases.
+    Column("token", String(32), nullable=False, server_default=""),
+    # The token of the generation before.
+    Column("base_token", String(32), nullable=False, server_default=""),
     CheckConstraint("row = 1", name="one_row"),
+    CheckConstraint("value >= 0", name="value"),
+)
+
+# The tokens of the last generations: by them a server sees whether its state led to the present one.
+generation_tokens = Table(
+    "generation_tokens",
+    metadata,
+    Column("value", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", String(32), nullable=False),
     CheckConstraint("value >= 0", name="value"),
 )
 
@@ -234,6 +247,19 @@ variants = Table(
     Index("ix_variants_model_version_key", "model_version_key"),
 )
 
+# The tables that routers had before; the revision is that of the router when it had it.
+former_slot_tables = Table(
+    "former_slot_tables",
+    metadata,
+    Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    # A JSON list: the names of the variants whose indices the runs hold.
+    Column("names", Text, nullable=False),
+    # As in routers.
+    Column("slot_runs", Text, nullable=False),
+    CheckConstraint("revision > 0", name="revision"),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,
@@ -285,6 +311,90 @@ journal_positions = Table(
     Column("update_time_us", BigInteger, nullable=False),
     CheckConstraint("stream IN ('predictions', 'feedback')", name="stream"),
     CheckConstraint("position >= 0", name="position"),
+)
+
+# Who stores under a journal's id: the opening of a folder that came last, so that no copy of it does as well.
+journals = Table(
+    "journals",
+    metadata,
+    Column("journal_id", String(32), primary_key=True),
+    # Unset while nobody has.
+    Column("start_id", String(32)),
+    Column("place", Text, nullable=False),
+    # Whether it has not said that it ended.
+    Column("held", Boolean, nullable=False),
+    # Goes up as long as it lives: no clock of another machine is asked.
+    Column("renewals", BigInteger, nullable=False),
+    Column("renew_time_us", BigInteger, nullable=False),
+    # Where its logs ended then, to tell what a journal holds whose server is gone.
+    Column("predictions_end", BigInteger, nullable=False),
+    Column("feedback_end", BigInteger, nullable=False),
+    # The journal that this one's folder is a copy of, and up to where.
+    Column("former_id", String(32)),
+    Column("former_predictions", BigInteger),
+    Column("former_feedback", BigInteger),
+)
+
+# The openings of journals' folders, by which a copy is known: it lacks those that came after it was made.
+journal_starts = Table(
+    "journal_starts",
+    metadata,
+    Column("journal_id", ForeignKey("journals.journal_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("start_id", String(32), nullable=False),
+    Column("predictions_end", BigInteger, nullable=False),
+    Column("feedback_end", BigInteger, nullable=False),
+)
+
+# Each server writes its row itself; times are by the database's clock.
+servers = Table(
+    "servers",
+    metadata,
+    Column("journal_id", String(32), primary_key=True),
+    # Its machine and data folder.
+    Column("place", Text, nullable=False),
+    Column("seen_time_us", BigInteger, nullable=False),
+    # Calls that arrived before this time are in files of the manifest.
+    Column("stored_until_us", BigInteger, nullable=False),
+    # Whether it ended with everything that it recorded in files of the manifest.
+    Column("ended", Boolean, nullable=False),
+)
+
+# Kept until every server has carried them out; then the entity is forgotten.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("row_key", RowKey, primary_key=True, autoincrement=True),
+    Column("router_id", Name, nullable=False),
+    Column("entity_id", Words),
+    Column("request_time_us", BigInteger, nullable=False),
+    Column("complete_time_us", BigInteger),
+    Column("prediction_count", BigInteger, nullable=False),
+    Column("feedback_count", BigInteger, nullable=False),
+    CheckConstraint("(entity_id IS NULL) = (complete_time_us IS NOT NULL)", name="complete"),
+    UniqueConstraint("router_id", "entity_id"),
+    sqlite_autoincrement=True,
+)
+
+# The servers that an erasure waits for.
+erasure_servers = Table(
+    "erasure_servers",
+    metadata,
+    Column("erasure_key", ForeignKey("erasures.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("journal_id", String(32), primary_key=True),
+    # Raised when the same is asked for again, so that work for the time before does not count for it.
+    Column("revision", BigInteger, nullable=False),
+    # Whether its predictions are deleted; feedback for other servers' may still be in its files.
+    Column("erased", Boolean, nullable=False),
+    Index("ix_erasure_servers_journal_id", "journal_id"),
+)
+
+# The entity's predictions that servers found, as long as feedback for them may be in files.
+erasure_predictions = Table(
+    "erasure_predictions",
+    metadata,
+    Column("erasure_key", ForeignKey("erasures.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("prediction_id", Words, primary_key=True),
 )
 
 # The manifest: what is not here is not in the lake.

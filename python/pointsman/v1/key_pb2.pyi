@@ -1,5 +1,6 @@
 import datetime
 
+from google.protobuf import descriptor_pb2 as _descriptor_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -20,6 +21,8 @@ SCOPE_UNSPECIFIED: Scope
 SCOPE_MLOPS_READ: Scope
 SCOPE_MLOPS_WRITE: Scope
 SCOPE_MLOPS_PREDICT: Scope
+REQUIRED_SCOPE_FIELD_NUMBER: _ClassVar[int]
+required_scope: _descriptor.FieldDescriptor
 
 class ApiKey(_message.Message):
     __slots__ = ("key_id", "user_id", "scopes", "admin", "display_name", "create_time", "expire_time", "revoke_time")

@@ -25,9 +25,10 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from pointsman.v1 import key_pb2 as pointsman_dot_v1_dot_key__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18pointsman/v1/model.proto\x12\x0cpointsman.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb8\x03\n\x0cModelVersion\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12&\n\x07\x62\x61\x63kend\x18\x03 \x01(\x0b\x32\x15.pointsman.v1.Backend\x12*\n\tsignature\x18\x04 \x01(\x0b\x32\x17.pointsman.v1.Signature\x12\"\n\x05stage\x18\x05 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x0f\n\x07run_uri\x18\x07 \x01(\t\x12\x38\n\x07metrics\x18\x08 \x03(\x0b\x32\'.pointsman.v1.ModelVersion.MetricsEntry\x12\x0c\n\x04tags\x18\t \x03(\t\x12\r\n\x05owner\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"g\n\x07\x42\x61\x63kend\x12)\n\x04grpc\x18\x01 \x01(\x0b\x32\x19.pointsman.v1.GrpcBackendH\x00\x12)\n\x04onnx\x18\x02 \x01(\x0b\x32\x19.pointsman.v1.OnnxBackendH\x00\x42\x06\n\x04kind\"H\n\x0bGrpcBackend\x12\x0e\n\x06target\x18\x01 \x01(\t\x12\x12\n\nmodel_name\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"\x1b\n\x0bOnnxBackend\x12\x0c\n\x04path\x18\x01 \x01(\t\"\xfa\x03\n\tSignature\x12(\n\x06inputs\x18\x01 \x03(\x0b\x32\x18.pointsman.v1.TensorSpec\x12)\n\x07outputs\x18\x02 \x03(\x0b\x32\x18.pointsman.v1.TensorSpec\x12 \n\x04task\x18\x03 \x01(\x0e\x32\x12.pointsman.v1.Task\x12\x0e\n\x06labels\x18\x04 \x03(\t\x12\x19\n\x11prediction_output\x18\x05 \x01(\t\x12\x1a\n\x12probability_output\x18\x06 \x01(\t\x12\x16\n\tthreshold\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x37\n\x08\x64\x65\x66\x61ults\x18\x08 \x03(\x0b\x32%.pointsman.v1.Signature.DefaultsEntry\x12L\n\x13\x66\x65\x61ture_importances\x18\t \x03(\x0b\x32/.pointsman.v1.Signature.FeatureImportancesEntry\x1aG\n\rDefaultsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1a\x39\n\x17\x46\x65\x61tureImportancesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x0c\n\n_threshold\"M\n\nTensorSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x64\x61tatype\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\x03\x12\x10\n\x08\x66\x65\x61tures\x18\x04 \x03(\t\"g\n\x1bRegisterModelVersionRequest\x12\x31\n\rmodel_version\x18\x01 \x01(\x0b\x32\x1a.pointsman.v1.ModelVersion\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\";\n\x16GetModelVersionRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\x84\x01\n\x18ListModelVersionsRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\"\n\x05stage\x18\x02 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x0b\n\x03tag\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"h\n\x19ListModelVersionsResponse\x12\x32\n\x0emodel_versions\x18\x01 \x03(\x0b\x32\x1a.pointsman.v1.ModelVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x1bSetModelVersionStageRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\"\n\x05stage\x18\x03 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\"U\n\x19\x44\x65leteModelVersionRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08*k\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTAGE_NONE\x10\x01\x12\x11\n\rSTAGE_STAGING\x10\x02\x12\x14\n\x10STAGE_PRODUCTION\x10\x03\x12\x12\n\x0eSTAGE_ARCHIVED\x10\x04*J\n\x04Task\x12\x14\n\x10TASK_UNSPECIFIED\x10\x00\x12\x17\n\x13TASK_CLASSIFICATION\x10\x01\x12\x13\n\x0fTASK_REGRESSION\x10\x02\x32\xde\x03\n\x0cModelService\x12]\n\x14RegisterModelVersion\x12).pointsman.v1.RegisterModelVersionRequest\x1a\x1a.pointsman.v1.ModelVersion\x12S\n\x0fGetModelVersion\x12$.pointsman.v1.GetModelVersionRequest\x1a\x1a.pointsman.v1.ModelVersion\x12\x64\n\x11ListModelVersions\x12&.pointsman.v1.ListModelVersionsRequest\x1a\'.pointsman.v1.ListModelVersionsResponse\x12]\n\x14SetModelVersionStage\x12).pointsman.v1.SetModelVersionStageRequest\x1a\x1a.pointsman.v1.ModelVersion\x12U\n\x12\x44\x65leteModelVersion\x12\'.pointsman.v1.DeleteModelVersionRequest\x1a\x16.google.protobuf.Emptyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18pointsman/v1/model.proto\x12\x0cpointsman.v1\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16pointsman/v1/key.proto\"\xb8\x03\n\x0cModelVersion\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12&\n\x07\x62\x61\x63kend\x18\x03 \x01(\x0b\x32\x15.pointsman.v1.Backend\x12*\n\tsignature\x18\x04 \x01(\x0b\x32\x17.pointsman.v1.Signature\x12\"\n\x05stage\x18\x05 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x0f\n\x07run_uri\x18\x07 \x01(\t\x12\x38\n\x07metrics\x18\x08 \x03(\x0b\x32\'.pointsman.v1.ModelVersion.MetricsEntry\x12\x0c\n\x04tags\x18\t \x03(\t\x12\r\n\x05owner\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"g\n\x07\x42\x61\x63kend\x12)\n\x04grpc\x18\x01 \x01(\x0b\x32\x19.pointsman.v1.GrpcBackendH\x00\x12)\n\x04onnx\x18\x02 \x01(\x0b\x32\x19.pointsman.v1.OnnxBackendH\x00\x42\x06\n\x04kind\"H\n\x0bGrpcBackend\x12\x0e\n\x06target\x18\x01 \x01(\t\x12\x12\n\nmodel_name\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"\x1b\n\x0bOnnxBackend\x12\x0c\n\x04path\x18\x01 \x01(\t\"\xc4\x04\n\tSignature\x12(\n\x06inputs\x18\x01 \x03(\x0b\x32\x18.pointsman.v1.TensorSpec\x12)\n\x07outputs\x18\x02 \x03(\x0b\x32\x18.pointsman.v1.TensorSpec\x12 \n\x04task\x18\x03 \x01(\x0e\x32\x12.pointsman.v1.Task\x12\x0e\n\x06labels\x18\x04 \x03(\t\x12\x19\n\x11prediction_output\x18\x05 \x01(\t\x12\x1a\n\x12probability_output\x18\x06 \x01(\t\x12\x16\n\tthreshold\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x37\n\x08\x64\x65\x66\x61ults\x18\x08 \x03(\x0b\x32%.pointsman.v1.Signature.DefaultsEntry\x12L\n\x13\x66\x65\x61ture_importances\x18\t \x03(\x0b\x32/.pointsman.v1.Signature.FeatureImportancesEntry\x12\x37\n\x10prediction_holds\x18\n \x01(\x0e\x32\x1d.pointsman.v1.PredictionHolds\x12\x0f\n\x07\x63lasses\x18\x0b \x03(\t\x1aG\n\rDefaultsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1a\x39\n\x17\x46\x65\x61tureImportancesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x0c\n\n_threshold\"M\n\nTensorSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x64\x61tatype\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\x03\x12\x10\n\x08\x66\x65\x61tures\x18\x04 \x03(\t\"g\n\x1bRegisterModelVersionRequest\x12\x31\n\rmodel_version\x18\x01 \x01(\x0b\x32\x1a.pointsman.v1.ModelVersion\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\";\n\x16GetModelVersionRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\x84\x01\n\x18ListModelVersionsRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\"\n\x05stage\x18\x02 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x0b\n\x03tag\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"h\n\x19ListModelVersionsResponse\x12\x32\n\x0emodel_versions\x18\x01 \x03(\x0b\x32\x1a.pointsman.v1.ModelVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x1bSetModelVersionStageRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\"\n\x05stage\x18\x03 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\"U\n\x19\x44\x65leteModelVersionRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08*k\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTAGE_NONE\x10\x01\x12\x11\n\rSTAGE_STAGING\x10\x02\x12\x14\n\x10STAGE_PRODUCTION\x10\x03\x12\x12\n\x0eSTAGE_ARCHIVED\x10\x04*J\n\x04Task\x12\x14\n\x10TASK_UNSPECIFIED\x10\x00\x12\x17\n\x13TASK_CLASSIFICATION\x10\x01\x12\x13\n\x0fTASK_REGRESSION\x10\x02*k\n\x0fPredictionHolds\x12 \n\x1cPREDICTION_HOLDS_UNSPECIFIED\x10\x00\x12\x1a\n\x16PREDICTION_HOLDS_VALUE\x10\x01\x12\x1a\n\x16PREDICTION_HOLDS_INDEX\x10\x02\x32\xfc\x03\n\x0cModelService\x12\x63\n\x14RegisterModelVersion\x12).pointsman.v1.RegisterModelVersionRequest\x1a\x1a.pointsman.v1.ModelVersion\"\x04\xd0\xa8\x19\x02\x12Y\n\x0fGetModelVersion\x12$.pointsman.v1.GetModelVersionRequest\x1a\x1a.pointsman.v1.ModelVersion\"\x04\xd0\xa8\x19\x01\x12j\n\x11ListModelVersions\x12&.pointsman.v1.ListModelVersionsRequest\x1a\'.pointsman.v1.ListModelVersionsResponse\"\x04\xd0\xa8\x19\x01\x12\x63\n\x14SetModelVersionStage\x12).pointsman.v1.SetModelVersionStageRequest\x1a\x1a.pointsman.v1.ModelVersion\"\x04\xd0\xa8\x19\x02\x12[\n\x12\x44\x65leteModelVersion\x12\'.pointsman.v1.DeleteModelVersionRequest\x1a\x16.google.protobuf.Empty\"\x04\xd0\xa8\x19\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,40 +41,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIGNATURE_DEFAULTSENTRY']._serialized_options = b'8\001'
   _globals['_SIGNATURE_FEATUREIMPORTANCESENTRY']._loaded_options = None
   _globals['_SIGNATURE_FEATUREIMPORTANCESENTRY']._serialized_options = b'8\001'
-  _globals['_STAGE']._serialized_start=1992
-  _globals['_STAGE']._serialized_end=2099
-  _globals['_TASK']._serialized_start=2101
-  _globals['_TASK']._serialized_end=2175
-  _globals['_MODELVERSION']._serialized_start=135
-  _globals['_MODELVERSION']._serialized_end=575
-  _globals['_MODELVERSION_METRICSENTRY']._serialized_start=529
-  _globals['_MODELVERSION_METRICSENTRY']._serialized_end=575
-  _globals['_BACKEND']._serialized_start=577
-  _globals['_BACKEND']._serialized_end=680
-  _globals['_GRPCBACKEND']._serialized_start=682
-  _globals['_GRPCBACKEND']._serialized_end=754
-  _globals['_ONNXBACKEND']._serialized_start=756
-  _globals['_ONNXBACKEND']._serialized_end=783
-  _globals['_SIGNATURE']._serialized_start=786
-  _globals['_SIGNATURE']._serialized_end=1292
-  _globals['_SIGNATURE_DEFAULTSENTRY']._serialized_start=1148
-  _globals['_SIGNATURE_DEFAULTSENTRY']._serialized_end=1219
-  _globals['_SIGNATURE_FEATUREIMPORTANCESENTRY']._serialized_start=1221
-  _globals['_SIGNATURE_FEATUREIMPORTANCESENTRY']._serialized_end=1278
-  _globals['_TENSORSPEC']._serialized_start=1294
-  _globals['_TENSORSPEC']._serialized_end=1371
-  _globals['_REGISTERMODELVERSIONREQUEST']._serialized_start=1373
-  _globals['_REGISTERMODELVERSIONREQUEST']._serialized_end=1476
-  _globals['_GETMODELVERSIONREQUEST']._serialized_start=1478
-  _globals['_GETMODELVERSIONREQUEST']._serialized_end=1537
-  _globals['_LISTMODELVERSIONSREQUEST']._serialized_start=1540
-  _globals['_LISTMODELVERSIONSREQUEST']._serialized_end=1672
-  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_start=1674
-  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_end=1778
-  _globals['_SETMODELVERSIONSTAGEREQUEST']._serialized_start=1780
-  _globals['_SETMODELVERSIONSTAGEREQUEST']._serialized_end=1903
-  _globals['_DELETEMODELVERSIONREQUEST']._serialized_start=1905
-  _globals['_DELETEMODELVERSIONREQUEST']._serialized_end=1990
-  _globals['_MODELSERVICE']._serialized_start=2178
-  _globals['_MODELSERVICE']._serialized_end=2656
+  _globals['_MODELSERVICE'].methods_by_name['RegisterModelVersion']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['RegisterModelVersion']._serialized_options = b'\320\250\031\002'
+  _globals['_MODELSERVICE'].methods_by_name['GetModelVersion']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['GetModelVersion']._serialized_options = b'\320\250\031\001'
+  _globals['_MODELSERVICE'].methods_by_name['ListModelVersions']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['ListModelVersions']._serialized_options = b'\320\250\031\001'
+  _globals['_MODELSERVICE'].methods_by_name['SetModelVersionStage']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['SetModelVersionStage']._serialized_options = b'\320\250\031\002'
+  _globals['_MODELSERVICE'].methods_by_name['DeleteModelVersion']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['DeleteModelVersion']._serialized_options = b'\320\250\031\002'
+  _globals['_STAGE']._serialized_start=2090
+  _globals['_STAGE']._serialized_end=2197
+  _globals['_TASK']._serialized_start=2199
+  _globals['_TASK']._serialized_end=2273
+  _globals['_PREDICTIONHOLDS']._serialized_start=2275
+  _globals['_PREDICTIONHOLDS']._serialized_end=2382
+  _globals['_MODELVERSION']._serialized_start=159
+  _globals['_MODELVERSION']._serialized_end=599
+  _globals['_MODELVERSION_METRICSENTRY']._serialized_start=553
+  _globals['_MODELVERSION_METRICSENTRY']._serialized_end=599
+  _globals['_BACKEND']._serialized_start=601
+  _globals['_BACKEND']._serialized_end=704
+  _globals['_GRPCBACKEND']._serialized_start=706
+  _globals['_GRPCBACKEND']._serialized_end=778
+  _globals['_ONNXBACKEND']._serialized_start=780
+  _globals['_ONNXBACKEND']._serialized_end=807
+  _globals['_SIGNATURE']._serialized_start=810
+  _globals['_SIGNATURE']._serialized_end=1390
+  _globals['_SIGNATURE_DEFAULTSENTRY']._serialized_start=1246
+  _globals['_SIGNATURE_DEFAULTSENTRY']._serialized_end=1317
+  _globals['_SIGNATURE_FEATUREIMPORTANCESENTRY']._serialized_start=1319
+  _globals['_SIGNATURE_FEATUREIMPORTANCESENTRY']._serialized_end=1376
+  _globals['_TENSORSPEC']._serialized_start=1392
+  _globals['_TENSORSPEC']._serialized_end=1469
+  _globals['_REGISTERMODELVERSIONREQUEST']._serialized_start=1471
+  _globals['_REGISTERMODELVERSIONREQUEST']._serialized_end=1574
+  _globals['_GETMODELVERSIONREQUEST']._serialized_start=1576
+  _globals['_GETMODELVERSIONREQUEST']._serialized_end=1635
+  _globals['_LISTMODELVERSIONSREQUEST']._serialized_start=1638
+  _globals['_LISTMODELVERSIONSREQUEST']._serialized_end=1770
+  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_start=1772
+  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_end=1876
+  _globals['_SETMODELVERSIONSTAGEREQUEST']._serialized_start=1878
+  _globals['_SETMODELVERSIONSTAGEREQUEST']._serialized_end=2001
+  _globals['_DELETEMODELVERSIONREQUEST']._serialized_start=2003
+  _globals['_DELETEMODELVERSIONREQUEST']._serialized_end=2088
+  _globals['_MODELSERVICE']._serialized_start=2385
+  _globals['_MODELSERVICE']._serialized_end=2893
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@ import datetime
 from google.protobuf import empty_pb2 as _empty_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from pointsman.v1 import key_pb2 as _key_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -25,6 +26,12 @@ class Task(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TASK_UNSPECIFIED: _ClassVar[Task]
     TASK_CLASSIFICATION: _ClassVar[Task]
     TASK_REGRESSION: _ClassVar[Task]
+
+class PredictionHolds(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PREDICTION_HOLDS_UNSPECIFIED: _ClassVar[PredictionHolds]
+    PREDICTION_HOLDS_VALUE: _ClassVar[PredictionHolds]
+    PREDICTION_HOLDS_INDEX: _ClassVar[PredictionHolds]
 STAGE_UNSPECIFIED: Stage
 STAGE_NONE: Stage
 STAGE_STAGING: Stage
@@ -33,6 +40,9 @@ STAGE_ARCHIVED: Stage
 TASK_UNSPECIFIED: Task
 TASK_CLASSIFICATION: Task
 TASK_REGRESSION: Task
+PREDICTION_HOLDS_UNSPECIFIED: PredictionHolds
+PREDICTION_HOLDS_VALUE: PredictionHolds
+PREDICTION_HOLDS_INDEX: PredictionHolds
 
 class ModelVersion(_message.Message):
     __slots__ = ("model_id", "version", "backend", "signature", "stage", "description", "run_uri", "metrics", "tags", "owner", "create_time", "update_time")
@@ -94,7 +104,7 @@ class OnnxBackend(_message.Message):
     def __init__(self, path: _Optional[str] = ...) -> None: ...
 
 class Signature(_message.Message):
-    __slots__ = ("inputs", "outputs", "task", "labels", "prediction_output", "probability_output", "threshold", "defaults", "feature_importances")
+    __slots__ = ("inputs", "outputs", "task", "labels", "prediction_output", "probability_output", "threshold", "defaults", "feature_importances", "prediction_holds", "classes")
     class DefaultsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -118,6 +128,8 @@ class Signature(_message.Message):
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
     DEFAULTS_FIELD_NUMBER: _ClassVar[int]
     FEATURE_IMPORTANCES_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_HOLDS_FIELD_NUMBER: _ClassVar[int]
+    CLASSES_FIELD_NUMBER: _ClassVar[int]
     inputs: _containers.RepeatedCompositeFieldContainer[TensorSpec]
     outputs: _containers.RepeatedCompositeFieldContainer[TensorSpec]
     task: Task
@@ -127,7 +139,9 @@ class Signature(_message.Message):
     threshold: float
     defaults: _containers.MessageMap[str, _struct_pb2.Value]
     feature_importances: _containers.ScalarMap[str, float]
-    def __init__(self, inputs: _Optional[_Iterable[_Union[TensorSpec, _Mapping]]] = ..., outputs: _Optional[_Iterable[_Union[TensorSpec, _Mapping]]] = ..., task: _Optional[_Union[Task, str]] = ..., labels: _Optional[_Iterable[str]] = ..., prediction_output: _Optional[str] = ..., probability_output: _Optional[str] = ..., threshold: _Optional[float] = ..., defaults: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., feature_importances: _Optional[_Mapping[str, float]] = ...) -> None: ...
+    prediction_holds: PredictionHolds
+    classes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, inputs: _Optional[_Iterable[_Union[TensorSpec, _Mapping]]] = ..., outputs: _Optional[_Iterable[_Union[TensorSpec, _Mapping]]] = ..., task: _Optional[_Union[Task, str]] = ..., labels: _Optional[_Iterable[str]] = ..., prediction_output: _Optional[str] = ..., probability_output: _Optional[str] = ..., threshold: _Optional[float] = ..., defaults: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., feature_importances: _Optional[_Mapping[str, float]] = ..., prediction_holds: _Optional[_Union[PredictionHolds, str]] = ..., classes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class TensorSpec(_message.Message):
     __slots__ = ("name", "datatype", "shape", "features")

@@ -25,9 +25,10 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from pointsman.v1 import key_pb2 as pointsman_dot_v1_dot_key__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpointsman/v1/prediction.proto\x12\x0cpointsman.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\x01\n\x0ePredictRequest\x12\x11\n\trouter_id\x18\x01 \x01(\t\x12<\n\x08\x66\x65\x61tures\x18\x02 \x03(\x0b\x32*.pointsman.v1.PredictRequest.FeaturesEntry\x12\x11\n\tentity_id\x18\x03 \x01(\t\x12\x0f\n\x07variant\x18\x04 \x01(\t\x1aG\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"\xbf\x03\n\x0fPredictResponse\x12\x15\n\rprediction_id\x18\x01 \x01(\t\x12\x11\n\trouter_id\x18\x02 \x01(\t\x12\x0f\n\x07variant\x18\x03 \x01(\t\x12\x10\n\x08model_id\x18\x04 \x01(\t\x12\x15\n\rmodel_version\x18\x05 \x01(\t\x12*\n\nprediction\x18\x06 \x01(\x0b\x32\x16.google.protobuf.Value\x12\x15\n\rprobabilities\x18\x07 \x03(\x01\x12;\n\x07outputs\x18\x08 \x03(\x0b\x32*.pointsman.v1.PredictResponse.OutputsEntry\x12\x12\n\npropensity\x18\t \x01(\x01\x12,\n\x06reason\x18\n \x01(\x0e\x32\x1c.pointsman.v1.DecisionReason\x12\x12\n\ngeneration\x18\x0b \x01(\x04\x12*\n\x07latency\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x1a\x46\n\x0cOutputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"\xdc\x01\n\x15RecordFeedbackRequest\x12\x15\n\rprediction_id\x18\x01 \x01(\t\x12\x0e\n\x06metric\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\x01\x12\x30\n\x0cobserve_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03row\x18\x05 \x01(\x05\x12(\n\x04wait\x18\x06 \x01(\x0e\x32\x1a.pointsman.v1.FeedbackWait\x12\x11\n\trouter_id\x18\x07 \x01(\t\x12\x11\n\tentity_id\x18\x08 \x01(\t\"_\n\x16RecordFeedbackResponse\x12.\n\x07outcome\x18\x01 \x01(\x0e\x32\x1d.pointsman.v1.FeedbackOutcome\x12\x15\n\rprediction_id\x18\x02 \x01(\t\"}\n\x1a\x42\x61tchRecordFeedbackRequest\x12\x35\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x01 \x03(\x0b\x32#.pointsman.v1.RecordFeedbackRequest\x12(\n\x04wait\x18\x02 \x01(\x0e\x32\x1a.pointsman.v1.FeedbackWait\"L\n\x1b\x42\x61tchRecordFeedbackResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pointsman.v1.FeedbackResult\"_\n\x0e\x46\x65\x65\x64\x62\x61\x63kResult\x12.\n\x07outcome\x18\x01 \x01(\x0e\x32\x1d.pointsman.v1.FeedbackOutcome\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x05\x12\x0f\n\x07message\x18\x03 \x01(\t\"\xef\t\n\x10PredictionRecord\x12\x15\n\rprediction_id\x18\x01 \x01(\t\x12\x11\n\trouter_id\x18\x02 \x01(\t\x12\x0f\n\x07variant\x18\x03 \x01(\t\x12\x10\n\x08model_id\x18\x04 \x01(\t\x12\x15\n\rmodel_version\x18\x05 \x01(\t\x12\x11\n\tentity_id\x18\x06 \x01(\t\x12(\n\x04time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ngeneration\x18\x08 \x01(\x04\x12\x12\n\npropensity\x18\t \x01(\x01\x12,\n\x06reason\x18\n \x01(\x0e\x32\x1c.pointsman.v1.DecisionReason\x12\x31\n\rrandomised_by\x18\x0b \x01(\x0e\x32\x1a.pointsman.v1.RandomisedBy\x12\x13\n\x0bstatus_code\x18\x0c \x01(\x05\x12+\n\x08overhead\x18\r \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0f\x62\x61\x63kend_latency\x18\x0e \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nrequest_id\x18\x0f \x01(\t\x12>\n\x08\x66\x65\x61tures\x18\x10 \x03(\x0b\x32,.pointsman.v1.PredictionRecord.FeaturesEntry\x12*\n\nprediction\x18\x11 \x01(\x0b\x32\x16.google.protobuf.Value\x12\x15\n\rprobabilities\x18\x12 \x03(\x01\x12(\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x13 \x03(\x0b\x32\x16.pointsman.v1.Feedback\x12\x0b\n\x03row\x18\x14 \x01(\x05\x12\x11\n\trow_count\x18\x15 \x01(\x05\x12\x19\n\x11router_generation\x18\x16 \x01(\x04\x12\x1a\n\x12\x61llocation_version\x18\x17 \x01(\x04\x12\r\n\x05\x65poch\x18\x18 \x01(\x04\x12\x38\n\x11\x65ligible_variants\x18\x19 \x03(\x0b\x32\x1d.pointsman.v1.EligibleVariant\x12\x11\n\x04\x64raw\x18\x1a \x01(\x04H\x00\x88\x01\x01\x12\x11\n\x04slot\x18\x1b \x01(\x05H\x01\x88\x01\x01\x12\x12\n\nreplayable\x18\x1c \x01(\x08\x12\x10\n\x08trace_id\x18\x1d \x01(\t\x12\x15\n\rexperiment_id\x18\x1e \x01(\t\x12\x17\n\nconfidence\x18\x1f \x01(\x01H\x02\x88\x01\x01\x12<\n\x07outputs\x18  \x03(\x0b\x32+.pointsman.v1.PredictionRecord.OutputsEntry\x12\x37\n\x10\x66\x65\x61tures_content\x18! \x01(\x0e\x32\x1d.pointsman.v1.RecordedContent\x12\x35\n\x0e\x61nswer_content\x18\" \x01(\x0e\x32\x1d.pointsman.v1.RecordedContent\x1aG\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1a\x46\n\x0cOutputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x42\x07\n\x05_drawB\x07\n\x05_slotB\r\n\x0b_confidence\"6\n\x0f\x45ligibleVariant\x12\x0f\n\x07variant\x18\x01 \x01(\t\x12\x12\n\npropensity\x18\x02 \x01(\x01\"h\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x30\n\x0cobserve_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03row\x18\x04 \x01(\x05*\xa0\x01\n\x0e\x44\x65\x63isionReason\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44\x45\x43ISION_REASON_SLOT\x10\x01\x12\x1a\n\x16\x44\x45\x43ISION_REASON_WEIGHT\x10\x02\x12\x17\n\x13\x44\x45\x43ISION_REASON_PIN\x10\x03\x12\x1e\n\x1a\x44\x45\x43ISION_REASON_PRODUCTION\x10\x04*}\n\x0cRandomisedBy\x12\x1d\n\x19RANDOMISED_BY_UNSPECIFIED\x10\x00\x12\x19\n\x15RANDOMISED_BY_NOTHING\x10\x01\x12\x18\n\x14RANDOMISED_BY_ENTITY\x10\x02\x12\x19\n\x15RANDOMISED_BY_REQUEST\x10\x03*c\n\x0c\x46\x65\x65\x64\x62\x61\x63kWait\x12\x1d\n\x19\x46\x45\x45\x44\x42\x41\x43K_WAIT_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46\x45\x45\x44\x42\x41\x43K_WAIT_DURABLE\x10\x01\x12\x19\n\x15\x46\x45\x45\x44\x42\x41\x43K_WAIT_APPLIED\x10\x02*\xcf\x01\n\x0f\x46\x65\x65\x64\x62\x61\x63kOutcome\x12 \n\x1c\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_APPLIED\x10\x01\x12\x1e\n\x1a\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_DUPLICATE\x10\x02\x12\x1d\n\x19\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_CONFLICT\x10\x03\x12\x1d\n\x19\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_RECORDED\x10\x04\x12\x1e\n\x1a\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_CORRECTED\x10\x05*\xa3\x01\n\x0fRecordedContent\x12 \n\x1cRECORDED_CONTENT_UNSPECIFIED\x10\x00\x12\x18\n\x14RECORDED_CONTENT_ALL\x10\x01\x12\x19\n\x15RECORDED_CONTENT_NONE\x10\x02\x12\x18\n\x14RECORDED_CONTENT_CUT\x10\x03\x12\x1f\n\x1bRECORDED_CONTENT_UNREADABLE\x10\x04\x32\xa4\x02\n\x11PredictionService\x12\x46\n\x07Predict\x12\x1c.pointsman.v1.PredictRequest\x1a\x1d.pointsman.v1.PredictResponse\x12[\n\x0eRecordFeedback\x12#.pointsman.v1.RecordFeedbackRequest\x1a$.pointsman.v1.RecordFeedbackResponse\x12j\n\x13\x42\x61tchRecordFeedback\x12(.pointsman.v1.BatchRecordFeedbackRequest\x1a).pointsman.v1.BatchRecordFeedbackResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpointsman/v1/prediction.proto\x12\x0cpointsman.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16pointsman/v1/key.proto\"\xce\x01\n\x0ePredictRequest\x12\x11\n\trouter_id\x18\x01 \x01(\t\x12<\n\x08\x66\x65\x61tures\x18\x02 \x03(\x0b\x32*.pointsman.v1.PredictRequest.FeaturesEntry\x12\x11\n\tentity_id\x18\x03 \x01(\t\x12\x0f\n\x07variant\x18\x04 \x01(\t\x1aG\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"\xce\x03\n\x0fPredictResponse\x12\x15\n\rprediction_id\x18\x01 \x01(\t\x12\x11\n\trouter_id\x18\x02 \x01(\t\x12\x0f\n\x07variant\x18\x03 \x01(\t\x12\x10\n\x08model_id\x18\x04 \x01(\t\x12\x15\n\rmodel_version\x18\x05 \x01(\t\x12*\n\nprediction\x18\x06 \x01(\x0b\x32\x16.google.protobuf.Value\x12\x15\n\rprobabilities\x18\x07 \x03(\x01\x12;\n\x07outputs\x18\x08 \x03(\x0b\x32*.pointsman.v1.PredictResponse.OutputsEntry\x12\x12\n\npropensity\x18\t \x01(\x01\x12,\n\x06reason\x18\n \x01(\x0e\x32\x1c.pointsman.v1.DecisionReason\x12\x12\n\ngeneration\x18\x0b \x01(\x04\x12*\n\x07latency\x18\x0c \x01(\x0b\x32\x19.google.protobuf.Duration\x12\r\n\x05notes\x18\r \x03(\t\x1a\x46\n\x0cOutputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"\xdc\x01\n\x15RecordFeedbackRequest\x12\x15\n\rprediction_id\x18\x01 \x01(\t\x12\x0e\n\x06metric\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\x01\x12\x30\n\x0cobserve_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03row\x18\x05 \x01(\x05\x12(\n\x04wait\x18\x06 \x01(\x0e\x32\x1a.pointsman.v1.FeedbackWait\x12\x11\n\trouter_id\x18\x07 \x01(\t\x12\x11\n\tentity_id\x18\x08 \x01(\t\"\x92\x01\n\x16RecordFeedbackResponse\x12.\n\x07outcome\x18\x01 \x01(\x0e\x32\x1d.pointsman.v1.FeedbackOutcome\x12\x15\n\rprediction_id\x18\x02 \x01(\t\x12\x31\n\tunreached\x18\x03 \x03(\x0b\x32\x1e.pointsman.v1.UnreachedJournal\"\xc0\x01\n\x10UnreachedJournal\x12\x12\n\njournal_id\x18\x01 \x01(\t\x12\x0e\n\x06server\x18\x02 \x01(\t\x12-\n\tseen_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\trow_count\x18\x04 \x01(\x03\x12\x14\n\x0ctail_missing\x18\x05 \x01(\x08\x12\x30\n\x0cstored_until\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"}\n\x1a\x42\x61tchRecordFeedbackRequest\x12\x35\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x01 \x03(\x0b\x32#.pointsman.v1.RecordFeedbackRequest\x12(\n\x04wait\x18\x02 \x01(\x0e\x32\x1a.pointsman.v1.FeedbackWait\"\x7f\n\x1b\x42\x61tchRecordFeedbackResponse\x12-\n\x07results\x18\x01 \x03(\x0b\x32\x1c.pointsman.v1.FeedbackResult\x12\x31\n\tunreached\x18\x02 \x03(\x0b\x32\x1e.pointsman.v1.UnreachedJournal\"_\n\x0e\x46\x65\x65\x64\x62\x61\x63kResult\x12.\n\x07outcome\x18\x01 \x01(\x0e\x32\x1d.pointsman.v1.FeedbackOutcome\x12\x0c\n\x04\x63ode\x18\x02 \x01(\x05\x12\x0f\n\x07message\x18\x03 \x01(\t\"\x85\n\n\x10PredictionRecord\x12\x15\n\rprediction_id\x18\x01 \x01(\t\x12\x11\n\trouter_id\x18\x02 \x01(\t\x12\x0f\n\x07variant\x18\x03 \x01(\t\x12\x10\n\x08model_id\x18\x04 \x01(\t\x12\x15\n\rmodel_version\x18\x05 \x01(\t\x12\x11\n\tentity_id\x18\x06 \x01(\t\x12(\n\x04time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ngeneration\x18\x08 \x01(\x04\x12\x12\n\npropensity\x18\t \x01(\x01\x12,\n\x06reason\x18\n \x01(\x0e\x32\x1c.pointsman.v1.DecisionReason\x12\x31\n\rrandomised_by\x18\x0b \x01(\x0e\x32\x1a.pointsman.v1.RandomisedBy\x12\x13\n\x0bstatus_code\x18\x0c \x01(\x05\x12+\n\x08overhead\x18\r \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0f\x62\x61\x63kend_latency\x18\x0e \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x12\n\nrequest_id\x18\x0f \x01(\t\x12>\n\x08\x66\x65\x61tures\x18\x10 \x03(\x0b\x32,.pointsman.v1.PredictionRecord.FeaturesEntry\x12*\n\nprediction\x18\x11 \x01(\x0b\x32\x16.google.protobuf.Value\x12\x15\n\rprobabilities\x18\x12 \x03(\x01\x12(\n\x08\x66\x65\x65\x64\x62\x61\x63k\x18\x13 \x03(\x0b\x32\x16.pointsman.v1.Feedback\x12\x0b\n\x03row\x18\x14 \x01(\x05\x12\x11\n\trow_count\x18\x15 \x01(\x05\x12\x19\n\x11router_generation\x18\x16 \x01(\x04\x12\x1a\n\x12\x61llocation_version\x18\x17 \x01(\x04\x12\r\n\x05\x65poch\x18\x18 \x01(\x04\x12\x38\n\x11\x65ligible_variants\x18\x19 \x03(\x0b\x32\x1d.pointsman.v1.EligibleVariant\x12\x11\n\x04\x64raw\x18\x1a \x01(\x04H\x00\x88\x01\x01\x12\x11\n\x04slot\x18\x1b \x01(\x05H\x01\x88\x01\x01\x12\x12\n\nreplayable\x18\x1c \x01(\x08\x12\x10\n\x08trace_id\x18\x1d \x01(\t\x12\x15\n\rexperiment_id\x18\x1e \x01(\t\x12\x17\n\nconfidence\x18\x1f \x01(\x01H\x02\x88\x01\x01\x12<\n\x07outputs\x18  \x03(\x0b\x32+.pointsman.v1.PredictionRecord.OutputsEntry\x12\x37\n\x10\x66\x65\x61tures_content\x18! \x01(\x0e\x32\x1d.pointsman.v1.RecordedContent\x12\x35\n\x0e\x61nswer_content\x18\" \x01(\x0e\x32\x1d.pointsman.v1.RecordedContent\x12\x14\n\x0c\x61nswer_notes\x18# \x03(\t\x1aG\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1a\x46\n\x0cOutputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x42\x07\n\x05_drawB\x07\n\x05_slotB\r\n\x0b_confidence\"6\n\x0f\x45ligibleVariant\x12\x0f\n\x07variant\x18\x01 \x01(\t\x12\x12\n\npropensity\x18\x02 \x01(\x01\"h\n\x08\x46\x65\x65\x64\x62\x61\x63k\x12\x0e\n\x06metric\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01\x12\x30\n\x0cobserve_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03row\x18\x04 \x01(\x05*\xa0\x01\n\x0e\x44\x65\x63isionReason\x12\x1f\n\x1b\x44\x45\x43ISION_REASON_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44\x45\x43ISION_REASON_SLOT\x10\x01\x12\x1a\n\x16\x44\x45\x43ISION_REASON_WEIGHT\x10\x02\x12\x17\n\x13\x44\x45\x43ISION_REASON_PIN\x10\x03\x12\x1e\n\x1a\x44\x45\x43ISION_REASON_PRODUCTION\x10\x04*}\n\x0cRandomisedBy\x12\x1d\n\x19RANDOMISED_BY_UNSPECIFIED\x10\x00\x12\x19\n\x15RANDOMISED_BY_NOTHING\x10\x01\x12\x18\n\x14RANDOMISED_BY_ENTITY\x10\x02\x12\x19\n\x15RANDOMISED_BY_REQUEST\x10\x03*c\n\x0c\x46\x65\x65\x64\x62\x61\x63kWait\x12\x1d\n\x19\x46\x45\x45\x44\x42\x41\x43K_WAIT_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46\x45\x45\x44\x42\x41\x43K_WAIT_DURABLE\x10\x01\x12\x19\n\x15\x46\x45\x45\x44\x42\x41\x43K_WAIT_APPLIED\x10\x02*\xcf\x01\n\x0f\x46\x65\x65\x64\x62\x61\x63kOutcome\x12 \n\x1c\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_APPLIED\x10\x01\x12\x1e\n\x1a\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_DUPLICATE\x10\x02\x12\x1d\n\x19\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_CONFLICT\x10\x03\x12\x1d\n\x19\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_RECORDED\x10\x04\x12\x1e\n\x1a\x46\x45\x45\x44\x42\x41\x43K_OUTCOME_CORRECTED\x10\x05*\xa3\x01\n\x0fRecordedContent\x12 \n\x1cRECORDED_CONTENT_UNSPECIFIED\x10\x00\x12\x18\n\x14RECORDED_CONTENT_ALL\x10\x01\x12\x19\n\x15RECORDED_CONTENT_NONE\x10\x02\x12\x18\n\x14RECORDED_CONTENT_CUT\x10\x03\x12\x1f\n\x1bRECORDED_CONTENT_UNREADABLE\x10\x04\x32\xb6\x02\n\x11PredictionService\x12L\n\x07Predict\x12\x1c.pointsman.v1.PredictRequest\x1a\x1d.pointsman.v1.PredictResponse\"\x04\xd0\xa8\x19\x03\x12\x61\n\x0eRecordFeedback\x12#.pointsman.v1.RecordFeedbackRequest\x1a$.pointsman.v1.RecordFeedbackResponse\"\x04\xd0\xa8\x19\x03\x12p\n\x13\x42\x61tchRecordFeedback\x12(.pointsman.v1.BatchRecordFeedbackRequest\x1a).pointsman.v1.BatchRecordFeedbackResponse\"\x04\xd0\xa8\x19\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,44 +43,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREDICTIONRECORD_FEATURESENTRY']._serialized_options = b'8\001'
   _globals['_PREDICTIONRECORD_OUTPUTSENTRY']._loaded_options = None
   _globals['_PREDICTIONRECORD_OUTPUTSENTRY']._serialized_options = b'8\001'
-  _globals['_DECISIONREASON']._serialized_start=2852
-  _globals['_DECISIONREASON']._serialized_end=3012
-  _globals['_RANDOMISEDBY']._serialized_start=3014
-  _globals['_RANDOMISEDBY']._serialized_end=3139
-  _globals['_FEEDBACKWAIT']._serialized_start=3141
-  _globals['_FEEDBACKWAIT']._serialized_end=3240
-  _globals['_FEEDBACKOUTCOME']._serialized_start=3243
-  _globals['_FEEDBACKOUTCOME']._serialized_end=3450
-  _globals['_RECORDEDCONTENT']._serialized_start=3453
-  _globals['_RECORDEDCONTENT']._serialized_end=3616
-  _globals['_PREDICTREQUEST']._serialized_start=143
-  _globals['_PREDICTREQUEST']._serialized_end=349
-  _globals['_PREDICTREQUEST_FEATURESENTRY']._serialized_start=278
-  _globals['_PREDICTREQUEST_FEATURESENTRY']._serialized_end=349
-  _globals['_PREDICTRESPONSE']._serialized_start=352
-  _globals['_PREDICTRESPONSE']._serialized_end=799
-  _globals['_PREDICTRESPONSE_OUTPUTSENTRY']._serialized_start=729
-  _globals['_PREDICTRESPONSE_OUTPUTSENTRY']._serialized_end=799
-  _globals['_RECORDFEEDBACKREQUEST']._serialized_start=802
-  _globals['_RECORDFEEDBACKREQUEST']._serialized_end=1022
-  _globals['_RECORDFEEDBACKRESPONSE']._serialized_start=1024
-  _globals['_RECORDFEEDBACKRESPONSE']._serialized_end=1119
-  _globals['_BATCHRECORDFEEDBACKREQUEST']._serialized_start=1121
-  _globals['_BATCHRECORDFEEDBACKREQUEST']._serialized_end=1246
-  _globals['_BATCHRECORDFEEDBACKRESPONSE']._serialized_start=1248
-  _globals['_BATCHRECORDFEEDBACKRESPONSE']._serialized_end=1324
-  _globals['_FEEDBACKRESULT']._serialized_start=1326
-  _globals['_FEEDBACKRESULT']._serialized_end=1421
-  _globals['_PREDICTIONRECORD']._serialized_start=1424
-  _globals['_PREDICTIONRECORD']._serialized_end=2687
-  _globals['_PREDICTIONRECORD_FEATURESENTRY']._serialized_start=278
-  _globals['_PREDICTIONRECORD_FEATURESENTRY']._serialized_end=349
-  _globals['_PREDICTIONRECORD_OUTPUTSENTRY']._serialized_start=729
-  _globals['_PREDICTIONRECORD_OUTPUTSENTRY']._serialized_end=799
-  _globals['_ELIGIBLEVARIANT']._serialized_start=2689
-  _globals['_ELIGIBLEVARIANT']._serialized_end=2743
-  _globals['_FEEDBACK']._serialized_start=2745
-  _globals['_FEEDBACK']._serialized_end=2849
-  _globals['_PREDICTIONSERVICE']._serialized_start=3619
-  _globals['_PREDICTIONSERVICE']._serialized_end=3911
+  _globals['_PREDICTIONSERVICE'].methods_by_name['Predict']._loaded_options = None
+  _globals['_PREDICTIONSERVICE'].methods_by_name['Predict']._serialized_options = b'\320\250\031\003'
+  _globals['_PREDICTIONSERVICE'].methods_by_name['RecordFeedback']._loaded_options = None
+  _globals['_PREDICTIONSERVICE'].methods_by_name['RecordFeedback']._serialized_options = b'\320\250\031\003'
+  _globals['_PREDICTIONSERVICE'].methods_by_name['BatchRecordFeedback']._loaded_options = None
+  _globals['_PREDICTIONSERVICE'].methods_by_name['BatchRecordFeedback']._serialized_options = b'\320\250\031\003'
+  _globals['_DECISIONREASON']._serialized_start=3211
+  _globals['_DECISIONREASON']._serialized_end=3371
+  _globals['_RANDOMISEDBY']._serialized_start=3373
+  _globals['_RANDOMISEDBY']._serialized_end=3498
+  _globals['_FEEDBACKWAIT']._serialized_start=3500
+  _globals['_FEEDBACKWAIT']._serialized_end=3599
+  _globals['_FEEDBACKOUTCOME']._serialized_start=3602
+  _globals['_FEEDBACKOUTCOME']._serialized_end=3809
+  _globals['_RECORDEDCONTENT']._serialized_start=3812
+  _globals['_RECORDEDCONTENT']._serialized_end=3975
+  _globals['_PREDICTREQUEST']._serialized_start=167
+  _globals['_PREDICTREQUEST']._serialized_end=373
+  _globals['_PREDICTREQUEST_FEATURESENTRY']._serialized_start=302
+  _globals['_PREDICTREQUEST_FEATURESENTRY']._serialized_end=373
+  _globals['_PREDICTRESPONSE']._serialized_start=376
+  _globals['_PREDICTRESPONSE']._serialized_end=838
+  _globals['_PREDICTRESPONSE_OUTPUTSENTRY']._serialized_start=768
+  _globals['_PREDICTRESPONSE_OUTPUTSENTRY']._serialized_end=838
+  _globals['_RECORDFEEDBACKREQUEST']._serialized_start=841
+  _globals['_RECORDFEEDBACKREQUEST']._serialized_end=1061
+  _globals['_RECORDFEEDBACKRESPONSE']._serialized_start=1064
+  _globals['_RECORDFEEDBACKRESPONSE']._serialized_end=1210
+  _globals['_UNREACHEDJOURNAL']._serialized_start=1213
+  _globals['_UNREACHEDJOURNAL']._serialized_end=1405
+  _globals['_BATCHRECORDFEEDBACKREQUEST']._serialized_start=1407
+  _globals['_BATCHRECORDFEEDBACKREQUEST']._serialized_end=1532
+  _globals['_BATCHRECORDFEEDBACKRESPONSE']._serialized_start=1534
+  _globals['_BATCHRECORDFEEDBACKRESPONSE']._serialized_end=1661
+  _globals['_FEEDBACKRESULT']._serialized_start=1663
+  _globals['_FEEDBACKRESULT']._serialized_end=1758
+  _globals['_PREDICTIONRECORD']._serialized_start=1761
+  _globals['_PREDICTIONRECORD']._serialized_end=3046
+  _globals['_PREDICTIONRECORD_FEATURESENTRY']._serialized_start=302
+  _globals['_PREDICTIONRECORD_FEATURESENTRY']._serialized_end=373
+  _globals['_PREDICTIONRECORD_OUTPUTSENTRY']._serialized_start=768
+  _globals['_PREDICTIONRECORD_OUTPUTSENTRY']._serialized_end=838
+  _globals['_ELIGIBLEVARIANT']._serialized_start=3048
+  _globals['_ELIGIBLEVARIANT']._serialized_end=3102
+  _globals['_FEEDBACK']._serialized_start=3104
+  _globals['_FEEDBACK']._serialized_end=3208
+  _globals['_PREDICTIONSERVICE']._serialized_start=3978
+  _globals['_PREDICTIONSERVICE']._serialized_end=4288
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@ import datetime
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from pointsman.v1 import key_pb2 as _key_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -93,7 +94,7 @@ class PredictRequest(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., entity_id: _Optional[str] = ..., variant: _Optional[str] = ...) -> None: ...
 
 class PredictResponse(_message.Message):
-    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "prediction", "probabilities", "outputs", "propensity", "reason", "generation", "latency")
+    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "prediction", "probabilities", "outputs", "propensity", "reason", "generation", "latency", "notes")
     class OutputsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -113,6 +114,7 @@ class PredictResponse(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     LATENCY_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     prediction_id: str
     router_id: str
     variant: str
@@ -125,7 +127,8 @@ class PredictResponse(_message.Message):
     reason: DecisionReason
     generation: int
     latency: _duration_pb2.Duration
-    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., generation: _Optional[int] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., generation: _Optional[int] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RecordFeedbackRequest(_message.Message):
     __slots__ = ("prediction_id", "metric", "value", "observe_time", "row", "wait", "router_id", "entity_id")
@@ -148,12 +151,30 @@ class RecordFeedbackRequest(_message.Message):
     def __init__(self, prediction_id: _Optional[str] = ..., metric: _Optional[str] = ..., value: _Optional[float] = ..., observe_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., row: _Optional[int] = ..., wait: _Optional[_Union[FeedbackWait, str]] = ..., router_id: _Optional[str] = ..., entity_id: _Optional[str] = ...) -> None: ...
 
 class RecordFeedbackResponse(_message.Message):
-    __slots__ = ("outcome", "prediction_id")
+    __slots__ = ("outcome", "prediction_id", "unreached")
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    UNREACHED_FIELD_NUMBER: _ClassVar[int]
     outcome: FeedbackOutcome
     prediction_id: str
-    def __init__(self, outcome: _Optional[_Union[FeedbackOutcome, str]] = ..., prediction_id: _Optional[str] = ...) -> None: ...
+    unreached: _containers.RepeatedCompositeFieldContainer[UnreachedJournal]
+    def __init__(self, outcome: _Optional[_Union[FeedbackOutcome, str]] = ..., prediction_id: _Optional[str] = ..., unreached: _Optional[_Iterable[_Union[UnreachedJournal, _Mapping]]] = ...) -> None: ...
+
+class UnreachedJournal(_message.Message):
+    __slots__ = ("journal_id", "server", "seen_time", "row_count", "tail_missing", "stored_until")
+    JOURNAL_ID_FIELD_NUMBER: _ClassVar[int]
+    SERVER_FIELD_NUMBER: _ClassVar[int]
+    SEEN_TIME_FIELD_NUMBER: _ClassVar[int]
+    ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TAIL_MISSING_FIELD_NUMBER: _ClassVar[int]
+    STORED_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    journal_id: str
+    server: str
+    seen_time: _timestamp_pb2.Timestamp
+    row_count: int
+    tail_missing: bool
+    stored_until: _timestamp_pb2.Timestamp
+    def __init__(self, journal_id: _Optional[str] = ..., server: _Optional[str] = ..., seen_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., row_count: _Optional[int] = ..., tail_missing: bool = ..., stored_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class BatchRecordFeedbackRequest(_message.Message):
     __slots__ = ("feedback", "wait")
@@ -164,10 +185,12 @@ class BatchRecordFeedbackRequest(_message.Message):
     def __init__(self, feedback: _Optional[_Iterable[_Union[RecordFeedbackRequest, _Mapping]]] = ..., wait: _Optional[_Union[FeedbackWait, str]] = ...) -> None: ...
 
 class BatchRecordFeedbackResponse(_message.Message):
-    __slots__ = ("results",)
+    __slots__ = ("results", "unreached")
     RESULTS_FIELD_NUMBER: _ClassVar[int]
+    UNREACHED_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[FeedbackResult]
-    def __init__(self, results: _Optional[_Iterable[_Union[FeedbackResult, _Mapping]]] = ...) -> None: ...
+    unreached: _containers.RepeatedCompositeFieldContainer[UnreachedJournal]
+    def __init__(self, results: _Optional[_Iterable[_Union[FeedbackResult, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[UnreachedJournal, _Mapping]]] = ...) -> None: ...
 
 class FeedbackResult(_message.Message):
     __slots__ = ("outcome", "code", "message")
@@ -180,7 +203,7 @@ class FeedbackResult(_message.Message):
     def __init__(self, outcome: _Optional[_Union[FeedbackOutcome, str]] = ..., code: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...
 
 class PredictionRecord(_message.Message):
-    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "entity_id", "time", "generation", "propensity", "reason", "randomised_by", "status_code", "overhead", "backend_latency", "request_id", "features", "prediction", "probabilities", "feedback", "row", "row_count", "router_generation", "allocation_version", "epoch", "eligible_variants", "draw", "slot", "replayable", "trace_id", "experiment_id", "confidence", "outputs", "features_content", "answer_content")
+    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "entity_id", "time", "generation", "propensity", "reason", "randomised_by", "status_code", "overhead", "backend_latency", "request_id", "features", "prediction", "probabilities", "feedback", "row", "row_count", "router_generation", "allocation_version", "epoch", "eligible_variants", "draw", "slot", "replayable", "trace_id", "experiment_id", "confidence", "outputs", "features_content", "answer_content", "answer_notes")
     class FeaturesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -229,6 +252,7 @@ class PredictionRecord(_message.Message):
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     FEATURES_CONTENT_FIELD_NUMBER: _ClassVar[int]
     ANSWER_CONTENT_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_NOTES_FIELD_NUMBER: _ClassVar[int]
     prediction_id: str
     router_id: str
     variant: str
@@ -263,7 +287,8 @@ class PredictionRecord(_message.Message):
     outputs: _containers.MessageMap[str, _struct_pb2.Value]
     features_content: RecordedContent
     answer_content: RecordedContent
-    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., entity_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., generation: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., randomised_by: _Optional[_Union[RandomisedBy, str]] = ..., status_code: _Optional[int] = ..., overhead: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., backend_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., feedback: _Optional[_Iterable[_Union[Feedback, _Mapping]]] = ..., row: _Optional[int] = ..., row_count: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., eligible_variants: _Optional[_Iterable[_Union[EligibleVariant, _Mapping]]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., replayable: bool = ..., trace_id: _Optional[str] = ..., experiment_id: _Optional[str] = ..., confidence: _Optional[float] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., features_content: _Optional[_Union[RecordedContent, str]] = ..., answer_content: _Optional[_Union[RecordedContent, str]] = ...) -> None: ...
+    answer_notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., entity_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., generation: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., randomised_by: _Optional[_Union[RandomisedBy, str]] = ..., status_code: _Optional[int] = ..., overhead: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., backend_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., feedback: _Optional[_Iterable[_Union[Feedback, _Mapping]]] = ..., row: _Optional[int] = ..., row_count: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., eligible_variants: _Optional[_Iterable[_Union[EligibleVariant, _Mapping]]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., replayable: bool = ..., trace_id: _Optional[str] = ..., experiment_id: _Optional[str] = ..., confidence: _Optional[float] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., features_content: _Optional[_Union[RecordedContent, str]] = ..., answer_content: _Optional[_Union[RecordedContent, str]] = ..., answer_notes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class EligibleVariant(_message.Message):
     __slots__ = ("variant", "propensity")

@@ -142,18 +142,27 @@ class SigningKey(_message.Message):
     def __init__(self, key_id: _Optional[int] = ..., secret: _Optional[bytes] = ...) -> None: ...
 
 class RouterCounters(_message.Message):
-    __slots__ = ("router_id", "variants", "dropped_record_count", "start_time_us", "generation")
+    __slots__ = ("router_id", "variants", "dropped_record_count", "start_time_us", "generation", "cut_record_counts")
+    class CutRecordCountsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     VARIANTS_FIELD_NUMBER: _ClassVar[int]
     DROPPED_RECORD_COUNT_FIELD_NUMBER: _ClassVar[int]
     START_TIME_US_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
+    CUT_RECORD_COUNTS_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     variants: _containers.RepeatedCompositeFieldContainer[VariantCounters]
     dropped_record_count: int
     start_time_us: int
     generation: int
-    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantCounters, _Mapping]]] = ..., dropped_record_count: _Optional[int] = ..., start_time_us: _Optional[int] = ..., generation: _Optional[int] = ...) -> None: ...
+    cut_record_counts: _containers.ScalarMap[str, int]
+    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantCounters, _Mapping]]] = ..., dropped_record_count: _Optional[int] = ..., start_time_us: _Optional[int] = ..., generation: _Optional[int] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class VariantCounters(_message.Message):
     __slots__ = ("variant", "requests_by_code", "pinned_count", "overhead", "backend")

@@ -3,6 +3,8 @@
 //! `pointsman-codegen <output root> [<source root>]`: both default to the working directory. A check
 //! writes to another output root and compares.
 
+mod method_scopes;
+
 use std::env;
 use std::error::Error;
 use std::fs;
@@ -46,6 +48,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         file.source_code_info = None;
     }
     fs::write(output.join("descriptors.bin"), reflected.encode_to_vec())?;
+
+    fs::write(output.join("method_scopes.rs"), method_scopes::method_scopes(&compiler.descriptor_pool())?)?;
 
     // Messages only: hyper serves the hot services by hand and Python serves the others.
     tonic_prost_build::configure()

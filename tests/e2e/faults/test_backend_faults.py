@@ -1,6 +1,5 @@
 """Backends that refuse, hang, die or answer nonsense: their own calls fail clearly, nobody else's do."""
 
-import gzip
 import socket
 import threading
 import time
@@ -171,23 +170,6 @@ def test_nonsense_of_a_backend_fails_its_own_calls_only(
         assert call(client, router, "good").status == OK
     bad.script = echo
     eventually(lambda: call(client, router, "bad").status == OK, what="an answer of the mended backend")
-
-
-def test_answer_compressed_though_asked_not_to_is_passed_on_with_its_receipt_in_metadata(
-    client: RawClient, router: str, bad: ScriptedBackend
-) -> None:
-    packed = gzip.compress(b"")
-
-    def compresses(exchange: Exchange) -> None:
-        exchange.headers((*GOOD_HEADERS, ("grpc-encoding", "gzip")))
-        exchange.data(framed(packed, compressed=True))
-        exchange.trailers()
-
-    bad.script = compresses
-    answer = call(client, router, "bad")
-    assert (answer.status, answer.data) == (OK, framed(packed, compressed=True))
-    assert answer.headers["grpc-encoding"] == "gzip"
-    assert answer.headers["pointsman-variant"] == "bad"
 
 
 LARGE = 200_000

@@ -1,5 +1,6 @@
 """A backend target that cannot be used is refused, and one in the database holds up nothing else."""
 
+import json
 import sqlite3
 import time
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from pointsman.v1 import key_pb2, model_pb2
+from pointsman.v1 import key_pb2, model_pb2, router_pb2
 from stage.control import Control, grpc_backend
 from stage.oip import infer, infer_request
 from stage.recording_backend import RecordingBackend
@@ -81,6 +82,13 @@ def test_a_poisoned_database_leaves_everything_else_working(tmp_path: Path, good
             admin.models.SetModelVersionStage(stage)
         assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
         assert "${HOST}:8081" in caught.value.details()
+        seen = admin.routers.GetRouter(router_pb2.GetRouterRequest(router_id="ill"))
+        assert seen.status == router_pb2.ROUTER_STATUS_FAILED
+        assert "${HOST}:8081" in seen.status_message
+        status, ready = server.get("/readyz")
+        assert status == 200
+        assert any("${HOST}:8081" in reason for reason in json.loads(ready)["degraded"])
+        assert 'pointsman_refused_items{kind="model"} 2' in server.get("/metrics")[1].splitlines()
         # New work goes on, and so does revocation.
         admin.route("later", {"a": good.target, "b": good.target})
         scopes = [key_pb2.SCOPE_MLOPS_PREDICT]

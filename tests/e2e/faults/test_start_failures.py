@@ -44,6 +44,14 @@ def test_unknown_host(tmp_path: Path) -> None:
     assert "no-such-host.invalid" in said
 
 
+@pytest.mark.parametrize("url", ["postgresql://u:hidden@h:port/d", "postgresql://h/d?nonsense=1"])
+def test_malformed_database_url(tmp_path: Path, url: str) -> None:
+    said = refused_start(tmp_path, "--data-dir", "data", "--database", url)
+    assert "\nerror: database: " in f"\n{said}"
+    assert "mistake in pointsman" not in said
+    assert "hidden" not in said
+
+
 def test_data_folder_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     said = refused_start(tmp_path, "--data-dir", "data")

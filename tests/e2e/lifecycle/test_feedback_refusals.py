@@ -176,4 +176,4 @@ def test_an_entity_id_has_the_limit_that_calls_have(desk: Desk) -> None:
     given = prediction_pb2.RecordFeedbackRequest(router_id="r", entity_id="ä" * 513, metric="stars", value=1)
     code, _, _, _, fields = desk.told("owner", given)
     assert code is grpc.StatusCode.INVALID_ARGUMENT
-    assert fields == {"entity_id": "has 1026 bytes; at most 1024 are allowed"}
+    assert fields == {"entity_id": "has 1026 bytes; calls name entities of at most 1024"}

@@ -178,7 +178,7 @@ def test_an_entity_with_the_same_hash_is_another_entity(lake):
     wanted = PredictionFilter(entity_id="u1")
     for page_size in (1, 2, 9):
         assert pages(lake, wanted, ["u1"], page_size) == expected(lake, wanted, entity_ids=["u1"]), page_size
-    latest = lake.reader.latest_predictions(lake.router, ["u1", "u2"])
+    latest = lake.reader.latest_predictions(lake.router, ["u1", "u2"]).prediction_ids
     assert latest["u1"] == lake.rows[2]["prediction_id"], "neither the other entity's nor an older one"
     assert set(latest) == {"u1"}, "u2 is not found by another hash than its own"
 
@@ -190,7 +190,7 @@ def test_reads_of_any_kind_follow_one_another(lake):
     lake.record(START_US + 1)
     everything = PredictionFilter()
     for row in lake.rows:
-        found = lake.reader.find(lake.router, row["prediction_id"], 0)
+        found = lake.reader.find(lake.router, row["prediction_id"], 0).prediction
         assert found is not None
         assert found.time_us == row["time_us"]
         assert pages(lake, everything, (), 9) == expected(lake, everything)
@@ -223,7 +223,7 @@ def test_rows_of_an_earlier_router_of_the_same_id_are_not_the_routers(lake):
     found = pages(lake, PredictionFilter())
     assert found == expected(lake, PredictionFilter(start_time_us=START_US + 5))
     old = lake.rows[0]
-    assert lake.reader.find(lake.router, old["prediction_id"], 0) is None
+    assert lake.reader.find(lake.router, old["prediction_id"], 0).prediction is None
 
 
 def test_whose_a_row_is_no_clock_tells_but_the_incarnation(lake):
@@ -250,10 +250,10 @@ def test_whose_a_row_is_no_clock_tells_but_the_incarnation(lake):
     by_time = sorted(own, key=lambda row: (row["time_us"], row["prediction_id"]), reverse=True)
     assert pages(lake, PredictionFilter()) == [(row["prediction_id"], 0) for row in by_time]
     for row in own:
-        assert lake.reader.find(lake.router, row["prediction_id"], 0) is not None
+        assert lake.reader.find(lake.router, row["prediction_id"], 0).prediction is not None
     for row in former:
-        assert lake.reader.find(lake.router, row["prediction_id"], 0) is None
-    newest = lake.reader.latest_predictions(lake.router, ["u"])["u"]
+        assert lake.reader.find(lake.router, row["prediction_id"], 0).prediction is None
+    newest = lake.reader.latest_predictions(lake.router, ["u"]).prediction_ids["u"]
     assert newest in {row["prediction_id"] for row in own if row["time_us"] == created_us + 20}
 
 
@@ -289,13 +289,13 @@ def test_a_prediction_is_found_by_its_id_and_row_with_all_its_feedback(lake):
     lake.feed(rows[0], 1.0)
     lake.feed(rows[1], 2.0, "loss")
     for _ in range(2):
-        found = lake.reader.find(lake.router, whole, 1)
+        found = lake.reader.find(lake.router, whole, 1).prediction
         assert found is not None
         assert (found.row, [(value.row, value.metric) for value in found.feedback]) == (
             1,
             [(0, "reward"), (1, "loss")],
         )
-        assert lake.reader.find(lake.router, whole, 2) is None
+        assert lake.reader.find(lake.router, whole, 2).prediction is None
         lake.ship()
 
 
@@ -305,12 +305,12 @@ def test_a_prediction_is_found_by_its_id_and_row_with_all_its_feedback(lake):
 def test_what_is_no_id_of_a_recorded_prediction_is_not_found(lake, unknown):
     lake.record(START_US)
     lake.ship()
-    assert lake.reader.find(lake.router, unknown, 0) is None
+    assert lake.reader.find(lake.router, unknown, 0).prediction is None
 
 
 def test_the_latest_prediction_of_an_entity_is_its_newest_that_was_answered(lake):
     def latest(*entities):
-        return lake.reader.latest_predictions(lake.router, entities)
+        return lake.reader.latest_predictions(lake.router, entities).prediction_ids
 
     assert latest("u1") == {}
     [first] = lake.record(START_US, entity_id="u1")
@@ -341,5 +341,5 @@ def test_the_latest_predictions_of_many_entities_are_those_of_a_plain_loop(lake,
                 newest[entity] = max(newest.get(entity, (0, "")), (time_us, row["prediction_id"]))
         if draw.random() < 0.7:
             lake.ship()
-    found = lake.reader.latest_predictions(lake.router, [f"u{number}" for number in range(50)])
+    found = lake.reader.latest_predictions(lake.router, [f"u{number}" for number in range(50)]).prediction_ids
     assert found == {entity: prediction_id for entity, (_, prediction_id) in newest.items()}

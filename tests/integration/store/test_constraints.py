@@ -33,7 +33,7 @@ def scene(database):
         "UPDATE variants SET role = 'shadow'",
         "UPDATE variants SET model_version_key = 99",
         "UPDATE variants SET router_key = 99",
-        "INSERT INTO generation VALUES (2, 0, 0, 0)",
+        "INSERT INTO generation VALUES (2, 0, 0, 0, '', '')",
         "INSERT INTO permissions (router_key, user_id, position) VALUES (99, 'u', 0)",
         "INSERT INTO feedback_totals VALUES (99, 'v', 'm', 1, 1, 1)",
         "INSERT INTO feedback_totals VALUES (1, 'v', 'm', 0, 0, 0)",

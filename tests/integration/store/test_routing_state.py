@@ -261,3 +261,39 @@ def test_the_list_shows_whom_the_table_of_rights_lets_read(database, two_models)
         caller = Principal(user_id, frozenset(), admin)
         listed = [router.router_id for router in page_of(database, caller).items]
         assert listed == sorted(router.router_id for router in made if can_read(caller, router))
+
+
+def test_a_state_is_known_as_an_ancestor_by_its_token(database):
+    with database.write_routing() as connection:
+        steps = [generations.step(connection) for _ in range(3)]
+    with database.read() as connection:
+        present = generations.current(connection)
+        assert present.revision == steps[-1].after
+        for step in steps:
+            assert generations.is_ancestor(connection, step.before, present)
+            assert generations.is_ancestor(connection, step.after, present)
+            of_another = dataclasses.replace(step.after, token="another")
+            assert not generations.is_ancestor(connection, of_another, present)
+        future = generations.Revision(4, steps[-1].after.token)
+        assert not generations.is_ancestor(connection, future, present)
+
+
+def test_numbers_that_were_taken_back_are_given_anew_with_other_tokens(database):
+    with database.write_routing() as connection:
+        lost = [generations.step(connection).after for _ in range(3)]
+        connection.exec_driver_sql("UPDATE generation SET value = 1")
+        again = [generations.step(connection).after for _ in range(4)]
+    with database.read() as connection:
+        present = generations.current(connection)
+        assert [step.generation for step in again] == [2, 3, 4, 5]
+        assert [generations.is_ancestor(connection, found, present) for found in lost] == [True, False, False]
+        assert all(generations.is_ancestor(connection, found, present) for found in again)
+
+
+def test_tokens_are_kept_of_the_last_generations_only(database, monkeypatch):
+    monkeypatch.setattr(generations, "KEPT_TOKENS", 3)
+    with database.write_routing() as connection:
+        made = [generations.step(connection).after for _ in range(5)]
+        present = generations.current(connection)
+        known = [generations.is_ancestor(connection, found, present) for found in made]
+    assert known == [False, False, True, True, True]

@@ -9,7 +9,7 @@ import typer
 from pointsman.cli import arguments
 from pointsman.cli.group import hoist
 from pointsman.cli.signatures import make_signature
-from pointsman.client import Task, TensorSpec, Variant
+from pointsman.client import PredictionHolds, Task, TensorSpec, Variant
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,7 @@ def test_global_options_may_stand_anywhere(line: str, meant: str) -> None:
     ("item", "value"),
     [
         ("x=1.5", 1.5),
+        ("x=9007199254740993", 9007199254740993),
         ("x=true", True),
         ("x=null", None),
         ("x=[1, 2]", [1, 2]),
@@ -58,11 +59,21 @@ def test_features_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(
     ("source", "said"),
-    [("{", "not valid JSON"), ("[1]", "must be a JSON object"), ("@/nowhere", "/nowhere: no such file")],
+    [
+        ('{"a": 1, "b": {"c": 1, "c": 2}}', "'c' occurs twice, as 1 and as 2"),
+        ("{", "not valid JSON"),
+        ("[1]", "must be a JSON object"),
+        ("@/nowhere", "/nowhere: no such file"),
+    ],
 )
 def test_features_of_another_form_are_refused(source: str, said: str) -> None:
     with pytest.raises(typer.BadParameter, match=said):
         arguments.features([], source)
+
+
+def test_a_feature_that_is_given_twice_is_refused() -> None:
+    with pytest.raises(typer.BadParameter, match="x is given twice, as '1' and as '2'"):
+        arguments.features(["x=1", "y=1", "x=2"], "")
 
 
 def test_a_variant_names_model_version_and_weight() -> None:
@@ -124,6 +135,14 @@ def test_a_signature_is_json_with_single_options_over_it() -> None:
     assert made is not None
     assert made.inputs == [TensorSpec("x", "FP32", [-1, 2])]
     assert (made.labels, made.task, made.threshold) == (["a", "b"], Task.CLASSIFICATION, 0.0)
+
+
+def test_a_signature_says_what_its_prediction_output_holds() -> None:
+    made = make_signature('{"prediction_holds": "value"}', {"classes": ["1", "2"], "prediction_holds": ""})
+    assert made is not None
+    assert (made.classes, made.prediction_holds) == (["1", "2"], PredictionHolds.VALUE)
+    with pytest.raises(typer.BadParameter, match="place"):
+        make_signature('{"prediction_holds": "place"}', {})
 
 
 def test_nothing_said_is_no_signature() -> None:

@@ -72,6 +72,16 @@ def test_nobody_at_the_address_says_how_to_start_a_server() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:8500", "https://127.0.0.1:8500/", "GRPC://127.0.0.1:8500"]
+)
+def test_an_address_with_a_scheme_is_refused_with_the_one_to_give(address: str) -> None:
+    result = CliRunner().invoke(app, ["routers", "list", "--server", address])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: --server: {address!r} begins with ")
+    assert "such as 127.0.0.1:8500" in result.stderr
+
+
 def test_a_refusal_names_the_field_on_standard_error(server: Any, refusal: Any) -> None:
     fields = {"router.variants[1].weight": "140 is above 100; weights are percentages"}
     told = refusal(grpc.StatusCode.INVALID_ARGUMENT, "variants[1].weight: 140 is above 100", fields=fields)
@@ -207,6 +217,22 @@ def test_permissions_that_are_not_named_stay(server: Any) -> None:
     (request,) = server.asked("RouterService/UpdateRouterPermissions")
     assert (request.permissions.public_predict, request.permissions.shared_user_ids) == (True, ["cid", "dee"])
     assert request.etag == "e1"
+
+
+def test_metrics_say_how_many_records_are_cut_and_what_to_raise(server: Any) -> None:
+    metrics = router_pb2.RouterMetrics(
+        total=router_pb2.VariantMetrics(),
+        cut_record_counts={"max_body_bytes": 41, "body_budget_bytes": 2, "a_later_limit": 1},
+    )
+    server.on("RouterService/GetRouterMetrics", metrics)
+    said = run(server, "routers", "metrics", "cancer").stderr.splitlines()
+    assert said == [
+        "1 predictions were recorded without features or answer: they were above a_later_limit",
+        "2 predictions were recorded without features or answer: "
+        "the memory for bodies was full; raise limits.body_budget_bytes",
+        "41 predictions were recorded without features or answer: "
+        "they are above max_body_bytes of the router's recording; raise it to keep them",
+    ]
 
 
 def test_metrics_show_variants_and_total(server: Any) -> None:

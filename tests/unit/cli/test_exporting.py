@@ -50,8 +50,28 @@ def two_pages(server: Any, *records: prediction_pb2.PredictionRecord) -> None:
 @given(st.text())
 def test_no_neutral_text_begins_like_a_formula(text: str) -> None:
     told = neutral(text)
-    assert not told.startswith(FORMULA_STARTS)
+    assert not told.startswith(FORMULA_STARTS) or told[1:].isdecimal()
     assert told.removeprefix("'") == text or told == text
+
+
+def test_a_large_whole_number_keeps_its_sign_and_digits_in_csv(server: Any, tmp_path: Path) -> None:
+    told = record(1, features={"id": "-9007199254740993", "formula": "-9007199254740993+1"})
+    told.prediction.string_value = "-9223372036854775808"
+    two_pages(server, told)
+    file = tmp_path / "out.csv"
+    assert run(server, "export", "r", str(file)).exit_code == 0
+    (row,) = csv.DictReader(io.StringIO(file.read_text()))
+    assert (row["f_id"], row["prediction_label"]) == ("-9007199254740993", "-9223372036854775808")
+    assert row["f_formula"] == "'-9007199254740993+1"
+
+
+def test_a_number_and_the_text_of_a_large_one_share_no_column(server: Any, tmp_path: Path) -> None:
+    two_pages(server, record(1, features={"id": 7}), record(2, features={"id": "9007199254740993"}))
+    file = tmp_path / "out.parquet"
+    assert run(server, "export", "r", str(file)).exit_code == 0
+    table = pq.read_table(file)
+    assert table.column("f_id").to_pylist() == [7.0, None]
+    assert table.column("features_other").to_pylist() == [None, '{"id": "9007199254740993"}']
 
 
 def test_csv_has_a_column_for_each_feature_and_no_formulas(server: Any, tmp_path: Path) -> None:

@@ -77,6 +77,14 @@ def test_json_lines_may_name_entities(server: Any) -> None:
         ('{"value": 1}', "prediction_id: is empty"),
         ('{"entity_id": "u1", "value": 1}', "router_id: is empty"),
         ('{"prediction_id": "p1"}', "value: is empty"),
+        (
+            '{"prediction_id": "p1", "value": 9007199254740993}',
+            "value: 9007199254740993 has more digits than a double holds; the nearest is 9007199254740992",
+        ),
+        (
+            '{"prediction_id": "p1", "value": "-9007199254740993"}',
+            "value: '-9007199254740993' has more digits than a double holds",
+        ),
         ('{"prediction_id": "p1", "value": NaN}', "value: nan is not a finite number"),
         ('{"prediction_id": "p1", "value": 1, "row": -1}', "row: -1 is not a whole number from 0"),
         ('{"prediction_id": "p1", "value": 1, "row": 0.5}', "row: 0.5 is not a whole number"),
@@ -88,6 +96,14 @@ def test_json_lines_may_name_entities(server: Any) -> None:
         ('{"prediction_id": "p1", "value": "maybe"}', "value: 'maybe' is not a number"),
         ('{"prediction_id": "p1", "value": 1' + "0" * 400 + "}", "value: 1"),
         ('{"prediction_id": "p1", "value": 1, "row": "1.5"}', "row: '1.5' is not a whole number"),
+        (
+            '{"prediction_id": "p1", "value": 1, "value": 0}',
+            "is not JSON: 'value' occurs twice, as 1 and as 0",
+        ),
+        ('{"entity_id": 1e5, "router_id": "r", "value": 1}', "entity_id: 100000.0 is no text"),
+        ('{"entity_id": true, "router_id": "r", "value": 1}', "entity_id: True is no text"),
+        ('{"prediction_id": ["p1"], "value": 1}', "prediction_id: ['p1'] is no text"),
+        ('{"prediction_id": "p1", "value": 1, "metric": 0.5}', "metric: 0.5 is no text"),
         ('{"prediction_id": "p1", "value": 1, "row": true}', "row: True is not a whole number"),
         ('{"prediction_id": "p1", "value": 1, "observe_time": "soon"}', "observe_time: 'soon' is not a time"),
         ('{"prediction_id": "p1", "value": 1, "observe_time": true}', "observe_time: 'True' is not a time"),
@@ -103,6 +119,14 @@ def test_a_row_that_makes_no_sense_is_told_and_not_sent(server: Any, line: str, 
     assert result.exit_code == 1
     assert f"line 2: {reason}" in result.stderr
     assert not [value for request in server.asked(BATCH) for value in request.feedback]
+
+
+def test_a_whole_number_of_json_names_the_entity_that_it_prints_as(server: Any) -> None:
+    server.on(BATCH, answer)
+    given = '{"entity_id": 0, "value": 1}\n{"entity_id": 9007199254740993, "value": 1}\n'
+    assert run(server, "import", "-", "--router", "r", given=given).exit_code == 0
+    (request,) = server.asked(BATCH)
+    assert [value.entity_id for value in request.feedback] == ["0", "9007199254740993"]
 
 
 def test_a_heading_without_the_needed_columns_is_refused(server: Any, tmp_path: Path) -> None:

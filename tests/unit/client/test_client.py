@@ -262,3 +262,12 @@ def test_the_clients_cover_every_method_of_the_services(server: Any) -> None:
         for service in file.DESCRIPTOR.services_by_name.values():
             for method in service.methods:
                 assert f'"{method.name}"' in source, f"{service.name}/{method.name} is missing"
+
+
+def test_an_address_with_a_scheme_is_refused_when_the_client_is_made() -> None:
+    with pytest.raises(ValueError, match="begins with http://; name only host and port"):
+        Client("http://localhost:8500")
+
+
+def test_a_scheme_of_grpc_itself_is_none_of_our_business() -> None:
+    Client("dns:///localhost:8500").close()

@@ -123,6 +123,37 @@ def test_numpy_numbers_are_features_too() -> None:
     assert from_value(to_value(np.array([1, 2]))) == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("number", [2**53, 2**53 + 1, -(2**53), 2**63 - 1, 2**64 - 1, -(2**63)])
+def test_whole_numbers_that_a_double_may_round_are_sent_as_text(number: int) -> None:
+    assert to_value(number) == Value(string_value=str(number))
+    assert from_value(to_value([number, {"a": number}])) == [str(number), {"a": str(number)}]
+    if 0 <= number < 2**64:
+        assert to_value(np.uint64(number)) == Value(string_value=str(number))
+
+
+@pytest.mark.parametrize("number", [2**53 - 1, -(2**53) + 1, 0, -1])
+def test_whole_numbers_that_a_double_holds_are_numbers(number: int) -> None:
+    assert to_value(number) == Value(number_value=number)
+    assert to_value(float(2**60)) == Value(number_value=2.0**60)
+
+
+def test_a_whole_number_too_long_to_write_is_refused() -> None:
+    with pytest.raises(ValueError, match="is no feature; send at most 64 bits"):
+        to_value(10**5000)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(2**53 + 1, "value: 9007199254740993 is no double; .* 9007199254740992"), (10**400, "beyond what")],
+)
+def test_a_measured_value_between_two_doubles_is_refused(number: int, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        fill_message(prediction_pb2.RecordFeedbackRequest(), client.FeedbackValue(number, "p"))
+    message = prediction_pb2.RecordFeedbackRequest()
+    fill_message(message, client.FeedbackValue(2**60, "p"))
+    assert message.value == 2.0**60
+
+
 def test_an_integer_is_not_a_boolean() -> None:
     assert to_value(1) == Value(number_value=1)
     assert to_value(True) == Value(bool_value=True)

@@ -1,5 +1,7 @@
 """Messages and the domain."""
 
+import math
+
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -22,7 +24,8 @@ from pointsman.v1 import router_pb2
 VALUES = st.recursive(
     st.none()
     | st.booleans()
-    | st.floats(allow_nan=False)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-(2**53) + 1, 2**53 - 1)
     | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
     max_leaves=20,
@@ -32,6 +35,20 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_values_go_there_and_back(value):
     assert plain(value_of(value)) == value
+
+
+@given(st.integers(2**53, 2**64), st.sampled_from([1, -1]))
+def test_whole_numbers_that_a_double_may_round_are_text(size, sign):
+    number = sign * size
+    assert plain(value_of([number])) == [str(number)]
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(math.inf, "Infinity"), (-math.inf, "-Infinity"), (math.nan, None), (2.0**60, 2.0**60)],
+)
+def test_floats_that_are_no_json_numbers_are_told_as_predictions_are(number, told):
+    assert plain(value_of(number)) == told
 
 
 @given(st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999))

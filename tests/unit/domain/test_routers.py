@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.domain.router_checks import check_router, check_weight
-from pointsman.domain.routers import Router, Variant, effective_shares, renumbered_runs
+from pointsman.domain.routers import Router, Variant, effective_shares, renumbered_runs, weight_shares
 from pointsman.errors import InvalidArgumentError
 
 VARIANTS = st.lists(st.tuples(st.floats(0, 100), st.booleans()), min_size=1, max_size=10).map(
@@ -15,20 +15,20 @@ VARIANTS = st.lists(st.tuples(st.floats(0, 100), st.booleans()), min_size=1, max
 
 @given(VARIANTS)
 def test_shares_add_up_to_one_and_only_enabled_ones_have_any(variants):
-    shares = effective_shares(variants)
+    shares = weight_shares(variants)
     total = sum(variant.weight for variant in variants if variant.enabled)
     assert sum(shares) == (pytest.approx(1) if total else 0)
     assert all(variant.enabled or share == 0 for variant, share in zip(variants, shares, strict=True))
 
 
 def test_fifty_against_thirty_serves_five_eighths():
-    assert effective_shares([Variant("a", "m", "1", 50), Variant("b", "m", "1", 30)]) == (0.625, 0.375)
+    assert weight_shares([Variant("a", "m", "1", 50), Variant("b", "m", "1", 30)]) == (0.625, 0.375)
 
 
 @given(st.permutations(range(5)), st.integers(0, 5))
 def test_renumbering_keeps_every_slot_with_its_name(order, kept_count):
-    before = [Variant(f"v{i}", "m", "1", 1) for i in range(5)]
-    after = [*(before[i] for i in order[:kept_count]), Variant("new", "m", "1", 1)]
+    before = [f"v{i}" for i in range(5)]
+    after = [*(before[i] for i in order[:kept_count]), "new"]
     runs = [0, 10, 4, 20, 2, 30, 0, 40, 1, 50, 3, 60]
     renumbered = renumbered_runs(runs, before, after)
     assert renumbered[1::2] == tuple(runs[1::2])
@@ -60,3 +60,20 @@ def test_etags_tell_states_and_routers_of_one_id_apart():
     router = Router("r", (), revision=1, row_key=1)
     others = [Router("r", (), revision=2, row_key=1), Router("r", (), revision=1, row_key=2)]
     assert router.etag not in {other.etag for other in others}
+
+
+TINY = (
+    Variant("a", "m", "1", 99.999),
+    Variant("b", "m", "2", 0.001),
+    Variant("c", "m", "3", 5, enabled=False),
+)
+
+
+def test_the_effective_share_of_a_sticky_router_is_that_of_its_slots():
+    router = Router("r", TINY, slot_runs=(0, 5_000, 1, 1, 0, 4_999))
+    assert effective_shares(router) == (0.9999, 0.0001, 0.0)
+
+
+def test_the_effective_share_of_other_routers_is_that_of_the_weights():
+    router = Router("r", TINY, sticky=False, slot_runs=(0, 9_999, 1, 1))
+    assert effective_shares(router) == pytest.approx((0.99999, 0.00001, 0.0))

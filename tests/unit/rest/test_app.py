@@ -1,5 +1,8 @@
+import asyncio
 import json
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +16,12 @@ class DataPlaneAnswers:
     """The two calls of the data plane that the HTTP port makes."""
 
     serving = True
+    generation = 7
+    restored = False
     text = "# TYPE pointsman_generation gauge\npointsman_generation 7\n# EOF\n"
 
     def status(self) -> str:
-        return json.dumps({"serving": self.serving, "generation": 7})
+        return json.dumps({"serving": self.serving, "generation": self.generation, "restored": self.restored})
 
     def metrics(self) -> str:
         return self.text
@@ -27,13 +32,17 @@ class Server:
     plane: DataPlaneAnswers = field(default_factory=DataPlaneAnswers)
     draining: bool = False
     reason: str = ""
+    refused: tuple[str, ...] = ()
+    left_behind: list[dict[str, object]] = field(default_factory=list)
 
     def app(self, **options: Any) -> ASGIApp:
         state = ServerState(
             self.plane,  # type: ignore[arg-type]
-            lambda: self.draining,
-            lambda: self.reason,
-            lambda: "pointsman_lake_rows 3\n",
+            is_draining=lambda: self.draining,
+            control_reason=lambda: self.reason,
+            refused=lambda: self.refused,
+            control_metrics=lambda: "pointsman_lake_rows 3\n",
+            left_behind_journals=lambda: self.left_behind,
         )
         return create_app(state, **options)
 
@@ -95,10 +104,32 @@ async def test_a_data_plane_that_does_not_serve_is_not_ready() -> None:
     assert (await get(server.app(), "/readyz")).status == 503
 
 
+async def test_without_any_state_and_without_a_database_it_is_not_ready() -> None:
+    server = Server(reason="the database does not answer")
+    server.plane.generation = 0
+    answer = await get(server.app(), "/readyz")
+    assert answer.status == 503
+    assert answer.json()["status"] == "starting"
+    assert answer.json()["control_plane"] == {"ready": False, "reason": "the database does not answer"}
+    server.plane.restored = True
+    assert (await get(server.app(), "/readyz")).status == 200
+    server.plane.restored, server.reason = False, ""
+    assert (await get(server.app(), "/readyz")).status == 200
+
+
 async def test_a_database_that_is_away_is_told_but_calls_still_come() -> None:
     answer = await get(Server(reason="the database does not answer").app(), "/readyz")
     assert answer.status == 200
     assert answer.json()["control_plane"] == {"ready": False, "reason": "the database does not answer"}
+
+
+async def test_journals_whose_servers_are_gone_are_told() -> None:
+    server = Server()
+    assert "left_behind_journals" not in (await get(server.app(), "/readyz")).json()["control_plane"]
+    server.left_behind = [{"journal_id": "j", "silent_seconds": 3600, "feedback_waiting_bytes": 12}]
+    answer = await get(server.app(), "/readyz")
+    assert answer.status == 200
+    assert answer.json()["control_plane"] == {"ready": True, "left_behind_journals": server.left_behind}
 
 
 async def test_metrics_come_in_the_format_that_they_say() -> None:
@@ -155,3 +186,45 @@ async def test_request_ids_are_kept_or_made() -> None:
     app = Server().app()
     assert (await get(app, "/livez", x_request_id="abc-1")).headers["x-request-id"] == "abc-1"
     assert len((await get(app, "/livez", x_request_id="no\tgood")).headers["x-request-id"]) == 36
+
+
+async def test_parts_of_the_state_that_cannot_be_used_are_told_and_no_reason_to_stay_away() -> None:
+    assert "degraded" not in (await get(Server().app(), "/readyz")).json()
+    answer = await get(Server(refused=("router 'a': no such model",)).app(), "/readyz")
+    assert answer.status == 200
+    assert answer.json()["degraded"] == ["router 'a': no such model"]
+
+
+async def test_past_the_slots_requests_are_refused_and_health_is_answered() -> None:
+    server = Server()
+    inside, leave = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        inside.set()
+        leave.wait(20)
+        return "# EOF\n"
+
+    server.plane.metrics = slow  # type: ignore[method-assign]
+    app = server.app(max_requests=1)
+    scraping = asyncio.create_task(get(app, "/metrics"))
+    await asyncio.to_thread(inside.wait, 20)
+    refused = await get(app, "/metrics")
+    assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+    assert "http_limits.max_requests" in refused.json()["error"]["message"]
+    for path in ("/health", "/livez", "/readyz"):
+        assert (await get(app, path)).status == 200
+    leave.set()
+    assert (await scraping).status == 200
+    assert (await get(app, "/metrics")).status == 200
+
+
+async def test_health_is_answered_while_every_thread_of_the_loop_is_busy() -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    leave = threading.Event()
+    busy = asyncio.create_task(asyncio.to_thread(leave.wait, 20))
+    try:
+        answer = await asyncio.wait_for(get(Server().app(), "/readyz"), 10)
+        assert answer.status == 200
+    finally:
+        leave.set()
+        await busy

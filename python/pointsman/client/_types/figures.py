@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from pointsman.client._types.records import UnreachedJournal
 
 
 @dataclass(frozen=True)
@@ -76,4 +78,8 @@ class RouterMetrics:
     end_time: datetime | None = None
     sample_ratio_p_value: float | None = None
     """How likely shares at least so far from the effective ones are; below 0.001 the split is at fault."""
+    cut_record_counts: Mapping[str, int] = field(default_factory=dict)
+    """Predictions recorded without features or answer since the server started, by the limit in the way."""
     series: Sequence[MetricsStep] = ()
+    unreached: Sequence[UnreachedJournal] = ()
+    """Other servers whose calls are not counted here, or not all of them."""

@@ -29,6 +29,16 @@ class Task(StrEnum):
     REGRESSION = "regression"
 
 
+class PredictionHolds(StrEnum):
+    """What the prediction output of a classifier holds."""
+
+    UNSPECIFIED = "unspecified"
+    VALUE = "value"
+    """The class itself: one of ``classes``, or of ``labels`` where there are no classes."""
+    INDEX = "index"
+    """The place of the class among the labels, from 0."""
+
+
 @dataclass(frozen=True)
 class GrpcBackend:
     """A gRPC server that speaks the Open Inference Protocol."""
@@ -71,6 +81,9 @@ class Signature:
     threshold: float | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     feature_importances: Mapping[str, float] = field(default_factory=dict)
+    prediction_holds: PredictionHolds = PredictionHolds.UNSPECIFIED
+    classes: Sequence[str] = ()
+    """What the prediction output says for each class, in the order of the labels and probabilities."""
 
 
 @dataclass(frozen=True)

@@ -68,11 +68,46 @@ class RecordedContent(StrEnum):
 
 
 @dataclass(frozen=True)
+class UnreachedJournal:
+    """Records of another server on the same database that an answer lacks, or may lack: ask there as well."""
+
+    journal_id: str
+    server: str
+    """The server's machine and data folder; empty when they are not known."""
+    seen_time: datetime | None
+    """When it was last seen; None for never."""
+    row_count: int
+    """How many rows are in files that the server that answers cannot read."""
+    tail_missing: bool
+    """Whether there may be more, in that server's journal and in no file yet."""
+    stored_until: datetime | None = None
+    """Calls that arrived before are in files."""
+
+    def __str__(self) -> str:
+        """Says for people what is not reached, and where it is."""
+        parts = []
+        if self.row_count:
+            parts.append(f"{self.row_count} rows in files that the answering server cannot read")
+        if self.tail_missing:
+            since = "" if self.stored_until is None else f" after {self.stored_until.isoformat()}"
+            parts.append(f"what it recorded{since} and is in no file yet")
+        seen = "never seen" if self.seen_time is None else f"last seen {self.seen_time.isoformat()}"
+        what = " and ".join(parts) or "nothing known"
+        return f"journal {self.journal_id} ({self.server or 'place unknown'}, {seen}): {what}"
+
+
+class PartialRecordsWarning(UserWarning):
+    """An answer lacks records of other servers, or may lack some; its text says of which."""
+
+
+@dataclass(frozen=True)
 class Erasure:
-    """What was deleted of an entity."""
+    """What is deleted of an entity; nothing is pending when every server has done it."""
 
     prediction_count: int
     feedback_count: int
+    pending: Sequence[UnreachedJournal] = ()
+    """Where it is not carried out yet; each server does it by itself as soon as it runs."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +139,8 @@ class FeedbackReceipt:
 
     outcome: FeedbackOutcome
     prediction_id: str
+    unreached: Sequence[UnreachedJournal] = ()
+    """For feedback by entity: other servers that may have made a later prediction for it."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +200,8 @@ class PredictionRecord:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     features_content: RecordedContent = RecordedContent.UNSPECIFIED
     answer_content: RecordedContent = RecordedContent.UNSPECIFIED
+    answer_notes: Sequence[str] = ()
+    """What to know of the answer before it is used: ``not_likeliest``, ``not_requested: NAME`` and others."""
 
 
 @dataclass(frozen=True)
@@ -184,3 +223,5 @@ class Prediction:
     reason: DecisionReason
     generation: int
     latency: timedelta | None
+    notes: Sequence[str] = ()
+    """What to know of the answer before it is used, such as ``not_likeliest``; empty for most."""

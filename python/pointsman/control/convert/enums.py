@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Scope
 from pointsman.domain.metrics import MetricDirection, MetricType
-from pointsman.domain.models import Stage, Task
+from pointsman.domain.models import PredictionHolds, Stage, Task
 from pointsman.domain.predictions import DecisionReason, PredictionOrder, RandomisedBy, RecordedContent
 from pointsman.domain.recording import EntityRecording, RecordDurability
 from pointsman.domain.routers import RouterStatus, Strategy, VariantRole, VersionPinning
@@ -56,6 +56,7 @@ class EnumMap(Generic[Word]):
 
 STAGE = EnumMap(Stage, model_pb2.Stage, "STAGE_")
 TASK = EnumMap(Task, model_pb2.Task, "TASK_")
+PREDICTION_HOLDS = EnumMap(PredictionHolds, model_pb2.PredictionHolds, "PREDICTION_HOLDS_")
 STRATEGY = EnumMap(Strategy, router_pb2.Strategy, "STRATEGY_")
 ROUTER_STATUS = EnumMap(RouterStatus, router_pb2.RouterStatus, "ROUTER_STATUS_")
 VARIANT_ROLE = EnumMap(VariantRole, router_pb2.VariantRole, "VARIANT_ROLE_")

@@ -2,6 +2,7 @@
 
 import grpc
 
+from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.counters import Counters, Histogram, VariantCounters
 from pointsman.domain.feedback import FeedbackTotals
@@ -26,6 +27,7 @@ def counters_from(message: snapshot_pb2.RouterCounters) -> Counters:
             for variant in message.variants
         },
         dropped_record_count=message.dropped_record_count,
+        cut_record_counts=dict(message.cut_record_counts),
         start_time_us=message.start_time_us,
         generation=message.generation,
     )
@@ -39,6 +41,7 @@ def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> ro
         total=_figures(figures.total),
         generation=counters.generation,
         dropped_record_count=counters.dropped_record_count,
+        cut_record_counts=counters.cut_record_counts,
         sample_ratio_p_value=figures.sample_ratio_p_value,
         series=[
             router_pb2.MetricsStep(
@@ -48,6 +51,7 @@ def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> ro
             )
             for step in figures.series
         ],
+        unreached=unreached_to(figures.unreached),
     )
     if counters.start_time_us:
         message.count_start_time.CopyFrom(timestamp_of(counters.start_time_us))

@@ -1,6 +1,6 @@
 """Model versions and their signatures as messages."""
 
-from pointsman.control.convert.enums import STAGE, TASK
+from pointsman.control.convert.enums import PREDICTION_HOLDS, STAGE, TASK
 from pointsman.control.convert.times import timestamp_of
 from pointsman.control.convert.values import plain, value_of
 from pointsman.domain.models import (
@@ -8,6 +8,7 @@ from pointsman.domain.models import (
     GrpcBackend,
     ModelVersion,
     OnnxBackend,
+    PredictionHolds,
     Signature,
     Task,
     TensorSpec,
@@ -79,6 +80,8 @@ def signature_to(signature: Signature) -> model_pb2.Signature:
         threshold=signature.threshold,
         defaults={name: value_of(value) for name, value in signature.defaults.items()},
         feature_importances=signature.feature_importances,
+        prediction_holds=PREDICTION_HOLDS.number(signature.prediction_holds),
+        classes=signature.classes,
     )
 
 
@@ -98,6 +101,11 @@ def signature_from(message: model_pb2.Signature, field: str) -> Signature:
         threshold=message.threshold if message.HasField("threshold") else None,
         defaults={name: plain(value) for name, value in message.defaults.items()},
         feature_importances=dict(message.feature_importances),
+        prediction_holds=(
+            PREDICTION_HOLDS.word(message.prediction_holds, f"{field}.prediction_holds")
+            or PredictionHolds.UNSPECIFIED
+        ),
+        classes=tuple(message.classes),
     )
 
 

@@ -76,6 +76,7 @@ def prediction_to(prediction: Prediction) -> prediction_pb2.PredictionRecord:
         probabilities=prediction.probabilities,
         confidence=prediction.confidence,
         outputs=_values(prediction.outputs),
+        answer_notes=prediction.answer_notes,
         feedback=[
             prediction_pb2.Feedback(
                 metric=value.metric,

@@ -1,7 +1,5 @@
 """Routers and variants as messages."""
 
-from collections.abc import Sequence
-
 from google.protobuf.duration_pb2 import Duration
 
 from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY, VARIANT_ROLE, VERSION_PINNING
@@ -78,7 +76,7 @@ def router_to(router: Router, endpoint: str) -> router_pb2.Router:
         description=router.description,
         tags=router.tags,
         strategy=STRATEGY.number(router.strategy),
-        variants=variants_to(router.variants),
+        variants=variants_to(router),
         sticky=router.sticky,
         version_pinning=VERSION_PINNING.number(router.version_pinning),
         answer_router_name=router.answer_router_name,
@@ -104,7 +102,7 @@ def router_to(router: Router, endpoint: str) -> router_pb2.Router:
     return message
 
 
-def variants_to(variants: Sequence[Variant]) -> list[router_pb2.Variant]:
+def variants_to(router: Router) -> list[router_pb2.Variant]:
     """Makes the messages of a router's variants, with their effective shares."""
     return [
         router_pb2.Variant(
@@ -116,7 +114,7 @@ def variants_to(variants: Sequence[Variant]) -> list[router_pb2.Variant]:
             role=VARIANT_ROLE.number(variant.role),
             effective_share=share,
         )
-        for variant, share in zip(variants, effective_shares(variants), strict=True)
+        for variant, share in zip(router.variants, effective_shares(router), strict=True)
     ]
 
 

@@ -1,10 +1,14 @@
 """``google.protobuf.Value`` and plain Python values. By hand: ``json_format`` takes ten times as long."""
 
+import math
 from collections.abc import Mapping
 
 from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct, Value
 
 from pointsman.domain.values import JsonValue
+
+FIRST_AMBIGUOUS = 2**53
+"""From this whole number on, several of them are the same JSON number, which is a double."""
 
 
 def plain(value: Value) -> JsonValue:
@@ -25,12 +29,19 @@ def plain(value: Value) -> JsonValue:
 
 
 def value_of(content: JsonValue) -> Value:
-    """Makes a value."""
+    """Makes a value, with what JSON has no number for in the form in which predictions are answered.
+
+    Whole numbers that a double may round are their digits, infinities their names, and NaN is null.
+    """
     match content:
         case None:
             return Value(null_value=NULL_VALUE)
         case bool():
             return Value(bool_value=content)
+        case int() if abs(content) >= FIRST_AMBIGUOUS:
+            return Value(string_value=str(content))
+        case float() if not math.isfinite(content):
+            return _of_no_number(content)
         case int() | float():
             return Value(number_value=content)
         case str():
@@ -39,3 +50,9 @@ def value_of(content: JsonValue) -> Value:
             return Value(struct_value=Struct(fields={name: value_of(item) for name, item in content.items()}))
         case _:
             return Value(list_value=ListValue(values=[value_of(item) for item in content]))
+
+
+def _of_no_number(content: float) -> Value:
+    if math.isnan(content):
+        return Value(null_value=NULL_VALUE)
+    return Value(string_value="Infinity" if content > 0 else "-Infinity")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import structlog
 
 from pointsman.control.convert.lake import predictions_file
 from pointsman.control.lake import feedback_files
@@ -14,9 +15,10 @@ from pointsman.domain.access import Rule
 from pointsman.domain.lake import LakeFile, LakeKind
 from pointsman.domain.lake_plans import erased_path
 from pointsman.domain.recording import hashed_entity
+from pointsman.domain.servers import ServerJournal, UnreachedJournal, unreached_of
 from pointsman.domain.violations import Violations
-from pointsman.errors import AbortedError, UnavailableError
-from pointsman.store import feedback, installation, lake_files
+from pointsman.errors import AbortedError, DatabaseUnavailableError, PointsmanError, UnavailableError
+from pointsman.store import erasures, feedback, installation, lake_files, servers
 from pointsman.v1 import record_pb2
 
 if TYPE_CHECKING:
@@ -26,27 +28,42 @@ if TYPE_CHECKING:
 
     from pointsman.control.applier import Applier
     from pointsman.control.lake.folder import LakeFolder
+    from pointsman.control.lake.listing import Listing
     from pointsman.control.lake.retention import Retention
     from pointsman.control.shipping import Shipping
     from pointsman.domain.data_plane import DataPlane
     from pointsman.domain.keys import Principal
     from pointsman.store.database import Database
+    from pointsman.store.erasures import KeptErasure
 
-MAX_ENTITY_CHARS = 4096
+_log = structlog.get_logger(__name__)
+
 _SHIP_SECONDS = 30.0
 _BATCH_ROWS = 65_536
 
 
 @dataclass(frozen=True)
 class Erased:
-    """How much was deleted."""
+    """How far an erasure is.
 
+    Attributes:
+        erasure_key: The erasure's key.
+        prediction_count: How many predictions are deleted, by all servers.
+        feedback_count: How many values of feedback.
+        pending: The journals that it is not carried out in, or not wholly, with what their files hold of
+            the router.
+        is_awaited: Whether one of their servers runs, so that it will have done it in a moment.
+    """
+
+    erasure_key: int
     prediction_count: int
     feedback_count: int
+    pending: tuple[UnreachedJournal, ...]
+    is_awaited: bool
 
 
 class Erasure:
-    """Erases entities.
+    """Erases entities: in this server's journal and files at once, in other servers' by request.
 
     Args:
         database: Where manifest and feedback are.
@@ -55,6 +72,7 @@ class Erasure:
         applier: Who applies the feedback that the journal still holds.
         folder: The lake's folder.
         retention: Who deletes files.
+        listing: Tells other programs what to read.
         changing: Is held while files are put in the place of others.
         clock: Answers the time in UTC microseconds.
     """
@@ -67,6 +85,7 @@ class Erasure:
         applier: Applier,
         folder: LakeFolder,
         retention: Retention,
+        listing: Listing,
         changing: threading.Lock,
         clock: Callable[[], int],
     ) -> None:
@@ -76,13 +95,15 @@ class Erasure:
         self._applier = applier
         self._folder = folder
         self._retention = retention
+        self._listing = listing
         self._changing = changing
         self._clock = clock
 
     def erase_entity(self, caller: Principal, router_id: str, entity_id: str) -> Erased:
         """Deletes every recorded prediction of an entity that a router made before this call.
 
-        And the feedback for them; totals stay. When it fails it may have deleted some: do it again.
+        And the feedback for them; totals stay. It is kept in the database until every server that has
+        recorded there has carried it out, this one at once; what fails here is repeated by :meth:`go_on`.
 
         Args:
             caller: Who asks.
@@ -90,7 +111,7 @@ class Erasure:
             entity_id: The entity, as clients name it.
 
         Returns:
-            How many predictions and values of feedback.
+            How far it is.
 
         Raises:
             AbortedError: Other processes change the same files.
@@ -102,31 +123,128 @@ class Erasure:
         found = Violations()
         if not entity_id:
             found.add("entity_id", "is empty; name the entity as calls did")
-        found.check_text("entity_id", entity_id, MAX_ENTITY_CHARS)
+        found.check_entity("entity_id", entity_id)
         found.raise_if_any()
+        own = self._data_plane.journal_id
         with self._database.read() as connection:
             find_router(connection, caller, router_id, Rule.CHANGE_ROUTER)
-            key = installation.entity_key(connection)
-        self._applier.apply_now()
-        if not self._shipping.wait_for(self._data_plane.seal_predictions(), _SHIP_SECONDS):
-            raise UnavailableError(
-                f"the journal's last predictions did not reach the lake within {_SHIP_SECONDS:g}s; "
-                "nothing was erased, try again"
-            )
-        # In both forms, because the router may have recorded in another one before.
-        forms = [entity_id, hashed_entity(key, entity_id)]
-        with self._changing:
-            affected, prediction_ids = self._find(router_id, forms)
-            # Feedback first: as long as the predictions are there, a second attempt finds what is left.
-            feedback_count = self._erase_feedback(router_id, prediction_ids)
-            prediction_count = sum(self._erase_predictions(*found, forms) for found in affected)
-        return Erased(prediction_count, feedback_count)
+        with self._database.write() as connection:
+            journal_ids = servers.journal_ids(connection) | {own}
+            key = erasures.ask(connection, router_id, entity_id, journal_ids, self._clock())
+            asked = [one for one in erasures.waiting_for(connection, own) if one.row_key == key]
+        for erasure in asked:
+            self._carry_out(erasure)
+        return self.progress(key, router_id)
 
-    def _find(self, router_id: str, forms: list[str]) -> tuple[list[tuple[LakeFile, int]], set[str]]:
+    def go_on(self) -> None:
+        """Carries out in this server's journal and files what was asked of any server.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        with self._database.read() as connection:
+            waiting = erasures.waiting_for(connection, self._data_plane.journal_id)
+        for erasure in waiting:
+            try:
+                self._carry_out(erasure)
+            except DatabaseUnavailableError:
+                raise
+            except PointsmanError as error:
+                _log.warning("an erasure waits", router_id=erasure.router_id, reason=str(error))
+            except Exception:  # noqa: BLE001 - the next round tries again; one erasure holds up no other
+                _log.exception("an erasure failed", router_id=erasure.router_id)
+
+    def progress(self, erasure_key: int, router_id: str) -> Erased:
+        """Answers how far an erasure is.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        with self._database.read() as connection:
+            state = erasures.state(connection, erasure_key)
+            # A server that has deleted its predictions waits for the others: those are the ones to name.
+            left = state.pending or state.unfinished
+            known = {server.journal_id: server for server in servers.list_all(connection)}
+            rows = lake_files.row_counts(connection, LakeKind.PREDICTIONS, router_id) if left else {}
+            now_us = servers.clock_us(connection, self._clock())
+        unknown = ServerJournal("", "", 0, 0, ended=False)
+        pending = [known.get(journal_id, replace(unknown, journal_id=journal_id)) for journal_id in left]
+        return Erased(
+            erasure_key,
+            state.prediction_count,
+            state.feedback_count,
+            tuple(
+                unreached_of(server, rows.get(server.journal_id, 0), tail_missing=not server.ended)
+                for server in pending
+            ),
+            is_awaited=any(server.is_running(now_us) for server in pending),
+        )
+
+    def _carry_out(self, erasure: KeptErasure) -> None:
+        """Does this server's part, or what is left of it when all servers have deleted the predictions."""
+        own = self._data_plane.journal_id
+        forms: list[str] = []
+        if not erasure.erased:
+            self._applier.apply_now()
+            if not self._shipping.wait_for(self._data_plane.seal_predictions(), _SHIP_SECONDS):
+                raise UnavailableError(
+                    f"the journal's last predictions did not reach the lake within {_SHIP_SECONDS:g}s; the "
+                    "erasure is kept and goes on as soon as they do; try again to learn what it deleted"
+                )
+            forms = self._forms(erasure.entity_id)
+        with self._changing:
+            absent = self._absent()
+            self._erase({own} | absent, erasure, forms)
+            self._listing.write()
+            whole = self._whole_here(absent, erasure.router_id)
+            with self._database.write() as connection:
+                for journal_id in whole:
+                    erasures.drop(connection, erasure.row_key, journal_id)
+                erasures.erased(connection, erasure, own)
+                state = erasures.state(connection, erasure.row_key)
+                # Where others take part, feedback is looked for again once all their predictions are known.
+                if not state.pending and (erasure.erased or state.unfinished == (own,)):
+                    erasures.finish(connection, erasure, own, self._clock())
+
+    def _absent(self) -> set[str]:
+        """Answers the journals of servers that do not run: their files here are this server's business."""
+        with self._database.read() as connection:
+            now_us = servers.clock_us(connection, self._clock())
+            running = {one.journal_id for one in servers.list_all(connection) if one.is_running(now_us)}
+            return servers.journal_ids(connection) - running - {self._data_plane.journal_id}
+
+    def _whole_here(self, journal_ids: set[str], router_id: str) -> set[str]:
+        """Answers those of some journals of which all that was recorded is in files that are here."""
+        elsewhere = {file.journal_id for file in self._listed(router_id) if not self._folder.holds(file.path)}
+        with self._database.read() as connection:
+            ended = {server.journal_id for server in servers.list_all(connection) if server.ended}
+        return (journal_ids & ended) - elsewhere
+
+    def _erase(self, journal_ids: set[str], erasure: KeptErasure, forms: list[str]) -> None:
+        """Deletes an entity from files of some journals, and feedback for it wherever it is known."""
+        router_id, erasure_key = erasure.router_id, erasure.row_key
+        affected, found = self._find(journal_ids, router_id, forms) if forms else ([], set())
+        with self._database.write() as connection:
+            # Kept before anything goes: as long as they are there, a second attempt finds what is left.
+            erasures.add_predictions(connection, erasure_key, found)
+            prediction_ids = erasures.prediction_ids(connection, erasure_key)
+        feedback_count = self._erase_feedback(journal_ids, router_id, prediction_ids)
+        prediction_count = sum(self._erase_predictions(file, rows, forms) for file, rows in affected)
+        with self._database.write() as connection:
+            erasures.count(connection, erasure_key, prediction_count, feedback_count)
+
+    def _forms(self, entity_id: str) -> list[str]:
+        """Answers how the entity may be recorded: in both forms, for the router may have changed."""
+        with self._database.read() as connection:
+            return [entity_id, hashed_entity(installation.entity_key(connection), entity_id)]
+
+    def _find(
+        self, journal_ids: set[str], router_id: str, forms: list[str]
+    ) -> tuple[list[tuple[LakeFile, int]], set[str]]:
         """Answers the files with rows of an entity, how many, and the ids of its predictions."""
         affected: list[tuple[LakeFile, int]] = []
         prediction_ids: set[str] = set()
-        for file in self._files(LakeKind.PREDICTIONS, router_id):
+        for file in self._files(LakeKind.PREDICTIONS, journal_ids, router_id):
             found, row_count = _rows_of(self._folder.place(file.path), forms)
             if row_count:
                 affected.append((file, row_count))
@@ -142,7 +260,7 @@ class Erasure:
         if row_count < file.row_count:
             request = record_pb2.MergeRequest(
                 inputs=[file.path],
-                output=erased_path(file.path),
+                output=self._erased_path(file),
                 erased_entity_ids=forms,
                 router_incarnation=file.router_incarnation,
             )
@@ -152,10 +270,10 @@ class Erasure:
         self._put_in_place(file, new)
         return row_count
 
-    def _erase_feedback(self, router_id: str, prediction_ids: set[str]) -> int:
+    def _erase_feedback(self, journal_ids: set[str], router_id: str, prediction_ids: set[str]) -> int:
         if not prediction_ids:
             return 0
-        for file in self._files(LakeKind.FEEDBACK, router_id):
+        for file in self._files(LakeKind.FEEDBACK, journal_ids, router_id):
             left = feedback_files.without(self._folder.place(file.path), prediction_ids)
             if left is None:
                 continue
@@ -168,9 +286,9 @@ class Erasure:
             return feedback.remove_predictions(connection, sorted(prediction_ids))
 
     def _written(self, file: LakeFile, left: feedback_files.Rows) -> LakeFile:
-        path = erased_path(file.path)
+        path = self._erased_path(file)
         self._folder.write(path, left.write)
-        return dataclasses.replace(
+        return replace(
             file,
             path=path,
             row_count=left.row_count,
@@ -180,15 +298,27 @@ class Erasure:
             row_key=0,
         )
 
-    def _files(self, kind: LakeKind, router_id: str) -> list[LakeFile]:
+    def _erased_path(self, file: LakeFile) -> str:
+        """Names what takes a file's place; no two servers ever write to the same name."""
+        own = self._data_plane.journal_id
+        return erased_path(file.path, "" if file.journal_id == own else own[:8])
+
+    def _files(self, kind: LakeKind, journal_ids: set[str], router_id: str) -> list[LakeFile]:
+        return [
+            file
+            for file in self._listed(router_id)
+            if file.kind is kind and file.journal_id in journal_ids and self._folder.holds(file.path)
+        ]
+
+    def _listed(self, router_id: str) -> list[LakeFile]:
+        """Answers every file of a router that may be on some disk."""
         with self._database.read() as connection:
-            files = lake_files.present(connection, kind, router_id=router_id)
-            files += [
+            files = [
                 file
-                for file in lake_files.replaced(connection)
-                if file.kind is kind and file.router_id == router_id
+                for kind in LakeKind
+                for file in lake_files.present(connection, kind, router_id=router_id)
             ]
-        return [file for file in files if self._folder.holds(file.path)]
+            return files + [file for file in lake_files.replaced(connection) if file.router_id == router_id]
 
     def _put_in_place(self, file: LakeFile, new: LakeFile | None) -> None:
         if not swap(self._database, [file], [new] if new else [], self._clock()):

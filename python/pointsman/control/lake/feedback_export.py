@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pointsman.control.lake.folder import LakeFolder
+    from pointsman.domain.data_plane import DataPlane
     from pointsman.store.database import Database
 
 ROWS_PER_FILE = 100_000
@@ -28,16 +29,16 @@ class FeedbackExport:
     Args:
         database: Where feedback and manifest are.
         folder: The lake's folder.
-        journal_id: Names the files of this data folder.
+        data_plane: Whose journal names the files of this data folder.
         clock: Answers the time in UTC microseconds.
     """
 
     def __init__(
-        self, database: Database, folder: LakeFolder, journal_id: str, clock: Callable[[], int]
+        self, database: Database, folder: LakeFolder, data_plane: DataPlane, clock: Callable[[], int]
     ) -> None:
         self._database = database
         self._folder = folder
-        self._journal_id = journal_id
+        self._data_plane = data_plane
         self._clock = clock
         self._rows_per_file = SQLITE_ROWS_PER_FILE if database.is_sqlite else ROWS_PER_FILE
 
@@ -72,7 +73,8 @@ class FeedbackExport:
 
     def _export(self, router_key: int, router_id: str, day: str, rows: Sequence[feedback.RowToExport]) -> int:
         first, last = rows[0].sequence, rows[-1].sequence
-        path = f"feedback/router={router_id}/date={day}/{self._journal_id[:8]}-{first:020}-{last:020}.parquet"
+        journal_id = self._data_plane.journal_id
+        path = f"feedback/router={router_id}/date={day}/{journal_id[:8]}-{first:020}-{last:020}.parquet"
         self._folder.unseal(path.rpartition("/")[0])
         self._folder.write(path, lambda place: write_rows(rows, place))
         file = LakeFile(
@@ -81,7 +83,7 @@ class FeedbackExport:
             router_id=router_id,
             model_id="",
             date=day,
-            journal_id=self._journal_id,
+            journal_id=journal_id,
             start_position=first,
             end_position=last,
             row_count=len(rows),

@@ -55,11 +55,20 @@ class LakeFolder:
         """
         place = self.place(path)
         _make_folder(place.parent)
-        partial = place.with_name(f"{place.name}.tmp")
+        # Other programs pass over names that begin with a dot.
+        partial = place.with_name(f".{place.name}.tmp")
         write(partial)
         _sync(partial)
         partial.rename(place)
         _sync(place.parent)
+
+    def stamp(self, path: str) -> tuple[int, int] | None:
+        """Answers what is another after every change of a file; none when it is not there."""
+        try:
+            status = self.place(path).stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns
 
     def is_sealed(self, folder: str) -> bool:
         """Whether a date's folder is marked as sealed."""

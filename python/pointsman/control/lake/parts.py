@@ -6,14 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pointsman.control.applier import Applier
+from pointsman.control.journal_keeper import JournalKeeper
 from pointsman.control.lake.compaction import Compaction
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lake.feedback_export import FeedbackExport
 from pointsman.control.lake.folder import LakeFolder
+from pointsman.control.lake.listing import Listing
 from pointsman.control.lake.retention import Retention
 from pointsman.control.lake.sealing import Sealing
 from pointsman.control.lake.upkeep import LakeUpkeep
 from pointsman.control.options import ControlOptions
+from pointsman.control.presence import Presence
 from pointsman.control.shipping import Shipping
 from pointsman.domain.data_plane import DataPlane
 from pointsman.store.database import Database
@@ -25,8 +28,10 @@ class LakeParts:
     Args:
         database: Where the manifest is.
         data_plane: Who writes the lake.
+        keeper: Who knows the name under which the journal is stored.
         applier: Who applies feedback.
         root: The lake's folder.
+        place: The machine and data folder, for people.
         options: How often and how long.
         clock: Answers the time in UTC microseconds.
 
@@ -34,38 +39,43 @@ class LakeParts:
         shipping: Registers new files.
         upkeep: Keeps the files in shape.
         erasure: Erases entities.
+        presence: Says to other servers that this one runs.
     """
 
     def __init__(
         self,
         database: Database,
         data_plane: DataPlane,
+        keeper: JournalKeeper,
         applier: Applier,
         root: Path,
+        place: str,
         options: ControlOptions,
         clock: Callable[[], int],
     ) -> None:
         folder = LakeFolder(root)
-        journal_id = data_plane.journal_id
         changing = threading.Lock()
-        self.shipping = Shipping(database, data_plane, clock, folder.unseal_all)
+        self.shipping = Shipping(database, data_plane, keeper, clock, folder.unseal_all)
         retention = Retention(
             database,
             folder,
-            journal_id,
+            data_plane,
             days=options.retention_days,
             max_bytes=options.retention_bytes,
             grace_seconds=options.replaced_file_grace_seconds,
             clock=clock,
         )
+        listing = Listing(database, folder, data_plane)
         self.erasure = Erasure(
-            database, data_plane, self.shipping, applier, folder, retention, changing, clock
+            database, data_plane, self.shipping, applier, folder, retention, listing, changing, clock
         )
+        self.presence = Presence(database, data_plane, self.shipping, place, clock)
         self.upkeep = LakeUpkeep(
-            FeedbackExport(database, folder, journal_id, clock),
+            FeedbackExport(database, folder, data_plane, clock),
             Compaction(database, data_plane, folder, clock),
             retention,
-            Sealing(database, data_plane, self.shipping, folder, clock),
+            Sealing(database, data_plane, keeper, self.shipping, folder, clock),
+            listing,
             self.shipping,
             changing,
             interval_seconds=options.lake_upkeep_interval_seconds,
@@ -78,6 +88,16 @@ class LakeParts:
         self.shipping.start()
         self.upkeep.start()
 
+    def follow(self) -> None:
+        """Carries out what was asked of other servers, and says that this one runs; to be repeated.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+            JournalError: The journal takes nothing.
+        """
+        self.presence.tick()
+        self.erasure.go_on()
+
     def stop(self, grace_seconds: float) -> None:
         """Ends the upkeep; files go on to be registered."""
         self.upkeep.stop(grace_seconds)
@@ -86,3 +106,4 @@ class LakeParts:
         """Registers what is written and exports feedback, as far as the monotonic time allows, and ends."""
         self.shipping.stop(max(0.0, deadline - time.monotonic()))
         self.upkeep.export_rest(deadline)
+        self.presence.end()

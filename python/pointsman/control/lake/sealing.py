@@ -4,13 +4,14 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
+from pointsman.control.journal_keeper import JournalKeeper
 from pointsman.control.lake.folder import LakeFolder
 from pointsman.control.shipping import Shipping
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.lake_plans import merges
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from pointsman.store import journal_positions, lake_files
+from pointsman.store import journal_positions, journals, lake_files
 from pointsman.store.database import Database
 
 SETTLE_US = 3600 * MICROSECONDS_PER_SECOND
@@ -23,6 +24,7 @@ class Sealing:
     Args:
         database: Where the manifest is.
         data_plane: Who ends segments.
+        keeper: Who knows the name under which they are registered.
         shipping: Who registers them.
         folder: The lake's folder.
         clock: Answers the time in UTC microseconds.
@@ -32,12 +34,14 @@ class Sealing:
         self,
         database: Database,
         data_plane: DataPlane,
+        keeper: JournalKeeper,
         shipping: Shipping,
         folder: LakeFolder,
         clock: Callable[[], int],
     ) -> None:
         self._database = database
         self._data_plane = data_plane
+        self._keeper = keeper
         self._shipping = shipping
         self._folder = folder
         self._clock = clock
@@ -81,25 +85,22 @@ class Sealing:
         if self._shipping.position >= self._cut_position:
             self._whole_until_us = self._cut_us
             # Other processes see by this entry that nothing of before is missing here.
+            hold, position, now_us = self._keeper.hold, self._shipping.position, self._clock()
             with self._database.write() as connection:
-                journal_positions.raise_position(
-                    connection,
-                    self._data_plane.journal_id,
-                    JournalStream.PREDICTIONS,
-                    self._shipping.position,
-                    self._clock(),
-                )
+                stream = JournalStream.PREDICTIONS
+                journals.guard(connection, hold, stream, position, position, now_us)
+                journal_positions.raise_position(connection, hold.journal_id, stream, position, now_us)
 
     def _is_final(self, folder: str, files: Sequence[LakeFile]) -> bool:
         settled = settled_us(folder)
         if self._whole_until_us < settled or merges(files, date_of(settled)):
             return False
         others = {file.journal_id for file in files} - {self._data_plane.journal_id}
-        if others:
-            with self._database.read() as connection:
-                oldest_us = journal_positions.oldest_update(connection, others, JournalStream.PREDICTIONS)
-            if oldest_us < settled:
-                return False
+        with self._database.read() as connection:
+            others -= journals.whole(connection, others)
+            oldest_us = journal_positions.oldest_update(connection, others, JournalStream.PREDICTIONS)
+        if others and oldest_us < settled:
+            return False
         # Replaced files and what a crash left would be read by a glob as well.
         return set(self._folder.names(folder)) == {file.path.rpartition("/")[2] for file in files}
 

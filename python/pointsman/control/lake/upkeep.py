@@ -8,6 +8,7 @@ import structlog
 
 from pointsman.control.lake.compaction import Compaction
 from pointsman.control.lake.feedback_export import FeedbackExport
+from pointsman.control.lake.listing import Listing
 from pointsman.control.lake.retention import Retention
 from pointsman.control.lake.sealing import Sealing, date_of
 from pointsman.control.shipping import Shipping
@@ -20,13 +21,14 @@ _ORPHANS_EVERY_SECONDS = 3600.0
 
 
 class LakeUpkeep:
-    """Exports feedback, merges small files, lets old ones go, seals dates.
+    """Exports feedback, merges small files, lets old ones go, seals dates, lists what there is.
 
     Args:
         export: Who brings feedback into the lake.
         compaction: Who merges.
         retention: Who deletes.
         sealing: Who seals.
+        listing: Tells other programs what to read.
         shipping: Who knows what is registered.
         changing: Is held while files are put in the place of others.
         interval_seconds: How often it looks.
@@ -40,6 +42,7 @@ class LakeUpkeep:
         compaction: Compaction,
         retention: Retention,
         sealing: Sealing,
+        listing: Listing,
         shipping: Shipping,
         changing: threading.Lock,
         *,
@@ -51,6 +54,7 @@ class LakeUpkeep:
         self._compaction = compaction
         self._retention = retention
         self._sealing = sealing
+        self._listing = listing
         self._shipping = shipping
         self._changing = changing
         self._interval_seconds = min(interval_seconds, export_interval_seconds)
@@ -87,11 +91,13 @@ class LakeUpkeep:
         self._merge()
         with self._changing:
             self._retention.expire()
+            self._listing.write()
             self._retention.delete_replaced()
             if now_us - self._orphans_us >= _ORPHANS_EVERY_SECONDS * MICROSECONDS_PER_SECOND:
                 self._orphans_us = now_us
                 self._retention.delete_orphans(self._shipping.position)
-            self._sealing.seal()
+            if self._sealing.seal():
+                self._listing.write()
 
     def export_feedback(self) -> int:
         """Exports the feedback that the lake has not; answers how many values.
@@ -107,6 +113,7 @@ class LakeUpkeep:
         try:
             with self._changing:
                 self._export.run(lambda: time.monotonic() > deadline)
+                self._listing.write()
         except PointsmanError as error:
             _log.warning("feedback is exported at the next start", reason=str(error))
 
@@ -117,6 +124,8 @@ class LakeUpkeep:
             # Let go between two groups, so that an erasure need not wait for all of them.
             with self._changing:
                 self._compaction.merge(group)
+                # At once: what was replaced stays for a while that readers of the listing have to themselves.
+                self._listing.write()
 
     def _run(self) -> None:
         while not self._ended.wait(self._interval_seconds):

@@ -2,9 +2,11 @@
 
 from pointsman.control.calls import caller
 from pointsman.control.convert.enums import FEEDBACK_OUTCOME
-from pointsman.control.feedback import FeedbackDesk, Result
+from pointsman.control.convert.servers import unreached_to
+from pointsman.control.feedback import FeedbackDesk, Result, Taken
 from pointsman.control.lanes import Lanes
 from pointsman.control.status import code_of
+from pointsman.domain.servers import merged
 from pointsman.errors import PointsmanError
 from pointsman.v1 import prediction_pb2, prediction_pb2_grpc
 
@@ -22,7 +24,9 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         """Records a value of feedback."""
         taken = await self._lanes.feed(self._desk.record, caller(), request)
         return prediction_pb2.RecordFeedbackResponse(
-            outcome=FEEDBACK_OUTCOME.number(taken.outcome), prediction_id=taken.prediction_id
+            outcome=FEEDBACK_OUTCOME.number(taken.outcome),
+            prediction_id=taken.prediction_id,
+            unreached=unreached_to(taken.unreached),
         )
 
     async def BatchRecordFeedback(
@@ -32,7 +36,10 @@ class PredictionServicer(prediction_pb2_grpc.PredictionServiceServicer):
         results = await self._lanes.feed(
             self._desk.record_batch, caller(), list(request.feedback), request.wait
         )
-        return prediction_pb2.BatchRecordFeedbackResponse(results=map(_result, results))
+        return prediction_pb2.BatchRecordFeedbackResponse(
+            results=map(_result, results),
+            unreached=unreached_to(merged(one.unreached for one in results if isinstance(one, Taken))),
+        )
 
 
 def _result(result: Result) -> prediction_pb2.FeedbackResult:

@@ -1,6 +1,8 @@
 """``pointsman.v1.RouterService``."""
 
+import asyncio
 import dataclasses
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +21,7 @@ from pointsman.control.convert.routers import (
     router_to,
     variants_to,
 )
+from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import microseconds_of, nanoseconds_of
 from pointsman.control.deployment import Deployments
 from pointsman.control.lake.erasure import Erasure
@@ -31,6 +34,10 @@ from pointsman.domain.router_checks import check_variants, check_weight
 from pointsman.domain.routers import SLOT_COUNT, Router
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import prediction_pb2, router_pb2, router_pb2_grpc
+
+ERASURE_WAIT_SECONDS = 5.0
+"""So long an answer waits for other servers that run; then it says that they are pending."""
+_ERASURE_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -249,6 +256,7 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         return router_pb2.ListPredictionsResponse(
             predictions=[prediction_to(prediction) for prediction in page.items],
             next_page_token=page.next_page_token,
+            unreached=unreached_to(page.unreached),
         )
 
     async def GetPrediction(
@@ -263,12 +271,18 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
     async def EraseEntity(
         self, request: router_pb2.EraseEntityRequest, context: object
     ) -> router_pb2.EraseEntityResponse:
-        """Deletes every recorded prediction of one entity."""
+        """Deletes every recorded prediction of one entity; waits a moment for the other servers that run."""
         erased = await self._lanes.erase(
             self._erasure.erase_entity, caller(), request.router_id, request.entity_id
         )
+        deadline = time.monotonic() + ERASURE_WAIT_SECONDS
+        while erased.is_awaited and time.monotonic() < deadline:
+            await asyncio.sleep(_ERASURE_LOOK_SECONDS)
+            erased = await self._lanes.read(self._erasure.progress, erased.erasure_key, request.router_id)
         return router_pb2.EraseEntityResponse(
-            prediction_count=erased.prediction_count, feedback_count=erased.feedback_count
+            prediction_count=erased.prediction_count,
+            feedback_count=erased.feedback_count,
+            pending=unreached_to(erased.pending),
         )
 
     async def _deploy(
@@ -331,7 +345,7 @@ def _weights_answer(reallocation: Reallocation) -> router_pb2.VariantWeightsResp
     router = reallocation.router
     return router_pb2.VariantWeightsResponse(
         router_id=router.router_id,
-        variants=variants_to(router.variants),
+        variants=variants_to(router),
         moved_share=reallocation.moved_slots / SLOT_COUNT,
         moved_slots=reallocation.moved_slots,
         generation=router.changed_generation,

@@ -77,7 +77,8 @@ fn key(credential: &HeaderValue) -> &str {
     if is_bearer { text.get(7..).unwrap_or_default().trim() } else { text }
 }
 
-fn is_ours(credential: &HeaderValue) -> bool {
+/// Whether a credential is a key of a server like this one, valid or not.
+pub(crate) fn is_ours(credential: &HeaderValue) -> bool {
     key(credential).starts_with(KEY_PREFIX)
 }
 
@@ -113,16 +114,15 @@ fn unauthenticated(message: &'static str) -> CallError {
     CallError::new(Code::Unauthenticated, message)
 }
 
-/// Refuses a principal whose key may not do something.
-pub(crate) fn require(principal: &Principal, scope: Scope, name: &str) -> Result<(), CallError> {
+/// Refuses a principal whose key has not the scope that a method needs.
+pub(crate) fn require_scope(principal: &Principal, path: &str, scope: Scope) -> Result<(), CallError> {
     if principal.allows(scope) {
         return Ok(());
     }
-    let key_id = &principal.key_id;
-    Err(CallError::new(
-        Code::PermissionDenied,
-        format!("key {key_id} lacks the scope {name}; use a key that has it"),
-    ))
+    let (name, method) = (scope.name(), path.rsplit('/').next().unwrap_or(path));
+    let text =
+        format!("{method} needs a key with the scope {name}; use another key, or ask an admin for one");
+    Err(CallError::new(Code::PermissionDenied, text).because("SCOPE_MISSING").about("scope", name))
 }
 
 #[cfg(test)]

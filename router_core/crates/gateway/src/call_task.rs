@@ -12,7 +12,9 @@ use h2::{RecvStream, server::SendResponse};
 use http::Request;
 use tonic::Code;
 
-use crate::{client::Client, reply::Reply, services, status::CallError, worker::Worker};
+use crate::{
+    answer_flow::AnswerFlow, client::Client, reply::Reply, services, status::CallError, worker::Worker,
+};
 
 /// Counts a call as in flight until dropped.
 struct InFlight(Rc<Worker>, Rc<Client>);
@@ -48,7 +50,13 @@ pub(crate) async fn serve(
         services::counts_as_in_flight(request.uri().path()).then(|| InFlight::enter(&worker, &client));
     let answering = std::pin::pin!(services::answer(&worker, &client, request));
     if let Some(reply) = until_reset(answering, &mut respond).await {
-        reply.send(&mut respond).await;
+        let flow = AnswerFlow {
+            budget: &worker.shared.budgets.whole,
+            client: &client,
+            stats: worker.stats(),
+            patience: worker.shared.config.limits.stalled_answer(),
+        };
+        reply.send(&flow, &mut respond).await;
     }
 }
 
@@ -74,14 +82,18 @@ async fn until_reset(
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
+    use std::{pin::pin, time::Duration};
 
     use super::*;
+    use crate::budget::ByteBudget;
 
     #[tokio::test]
     async fn a_call_that_panics_fails_alone() {
         let (ours, theirs) = tokio::io::duplex(1_024);
         let serving = async {
+            let client = Rc::new(Client::new("127.0.0.1:1".parse().unwrap(), 1));
+            let (budget, patience) = (ByteBudget::new(0), Duration::from_secs(10));
+            let flow = AnswerFlow { budget: &budget, client: &client, stats: None, patience };
             let mut connection = h2::server::handshake(ours).await.unwrap();
             while let Some(arrived) = connection.accept().await {
                 let (request, mut respond) = arrived.unwrap();
@@ -90,7 +102,7 @@ mod tests {
                     assert_eq!(path, "/good", "expected by this test");
                     Reply::Http { status: http::StatusCode::OK, text: "" }
                 });
-                until_reset(answering, &mut respond).await.unwrap().send(&mut respond).await;
+                until_reset(answering, &mut respond).await.unwrap().send(&flow, &mut respond).await;
             }
         };
         let asking = async {

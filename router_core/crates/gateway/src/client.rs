@@ -19,13 +19,24 @@ pub(crate) struct Client {
     pub(crate) control_share: Arc<Semaphore>,
     /// Calls that it has, without streams that never end.
     pub(crate) calls: Cell<usize>,
+    /// Bytes of answers that wait in memory for this client to take them.
+    pub(crate) held_bytes: Cell<usize>,
+    /// Bytes of answers that it took after they had to wait.
+    pub(crate) taken_bytes: Cell<usize>,
 }
 
 impl Client {
     /// A connection's calls; the control plane has `control_places` for all connections.
     pub(crate) fn new(peer: SocketAddr, control_places: usize) -> Self {
         let control_share = Arc::new(Semaphore::new(control_places.div_ceil(CONTROL_SHARE)));
-        Self { peer, keys: KeyCache::default(), control_share, calls: Cell::new(0) }
+        Self {
+            peer,
+            keys: KeyCache::default(),
+            control_share,
+            calls: Cell::new(0),
+            held_bytes: Cell::new(0),
+            taken_bytes: Cell::new(0),
+        }
     }
 
     /// Says who makes a call.

@@ -4,7 +4,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{error::GatewayError, journal_config::JournalConfig};
+use crate::{
+    config_ranges::RANGES, error::GatewayError, forward_metadata::ForwardMetadata,
+    journal_config::JournalConfig,
+};
 
 /// What a server is started with.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +37,9 @@ pub struct ServerConfig {
     /// How what happened is kept.
     #[serde(default)]
     pub journal: JournalConfig,
+    /// Credentials of clients that go on to backends.
+    #[serde(default)]
+    pub forward_metadata: ForwardMetadata,
 }
 
 fn default_log_level() -> String {
@@ -62,6 +68,10 @@ pub struct Limits {
     pub default_deadline_seconds: f64,
     /// The longest deadline: a call that names a later one has this.
     pub max_deadline_seconds: f64,
+    /// The time for a request to arrive whole.
+    pub message_timeout_seconds: f64,
+    /// How long a client may take nothing of its answer.
+    pub stalled_answer_seconds: f64,
     /// Silence after which a peer is asked whether it lives.
     pub keepalive_interval_seconds: f64,
     /// Time for it to answer.
@@ -90,6 +100,8 @@ impl Default for Limits {
             connect_timeout_seconds: 2.0,
             default_deadline_seconds: 30.0,
             max_deadline_seconds: 3_600.0,
+            message_timeout_seconds: 30.0,
+            stalled_answer_seconds: 10.0,
             keepalive_interval_seconds: 30.0,
             keepalive_timeout_seconds: 10.0,
             max_connection_age_seconds: 1_800.0,
@@ -101,8 +113,8 @@ impl Default for Limits {
     }
 }
 
-/// The longest duration that a limit can name.
-const MAX_SECONDS: f64 = 365.0 * 86_400.0;
+/// Calls at a time at the control plane: half of what it takes itself, so that none meets its own refusal.
+const MAX_CONTROL_CALLS: usize = 256;
 
 impl ServerConfig {
     /// Reads and checks a JSON document.
@@ -117,51 +129,10 @@ impl ServerConfig {
     }
 
     fn check(&self) -> Result<(), GatewayError> {
-        if !(1..=256).contains(&self.threads) {
-            return Err(GatewayError::config(
-                "threads",
-                format!("{} is not between 1 and 256", self.threads),
-            ));
+        for range in RANGES {
+            range.check(self)?;
         }
-        let limits = &self.limits;
-        let counts = [
-            ("max_connections", limits.max_connections, 1_000_000),
-            ("max_streams_per_connection", limits.max_streams_per_connection as usize, 1_000_000),
-            ("max_header_list_bytes", limits.max_header_list_bytes as usize, 16 << 20),
-            ("max_message_bytes", limits.max_message_bytes, 2 << 30),
-            ("max_in_flight_per_backend", limits.max_in_flight_per_backend, 1_000_000),
-            ("max_queued_per_backend", limits.max_queued_per_backend, 1_000_000),
-            ("body_budget_bytes", limits.body_budget_bytes, 1 << 40),
-            ("record_queue_length", limits.record_queue_length, 100_000_000),
-            ("onnx_threads", limits.onnx_threads, 256),
-        ];
-        for (name, value, most) in counts {
-            // Without a queue calls beyond the places are refused at once; all else needs at least one.
-            let least = usize::from(name != "max_queued_per_backend");
-            if !(least..=most).contains(&value) {
-                let reason = format!("{value} is not between {least} and {most}");
-                return Err(GatewayError::config(&format!("limits.{name}"), reason));
-            }
-        }
-        let seconds = [
-            ("connect_timeout_seconds", limits.connect_timeout_seconds),
-            ("default_deadline_seconds", limits.default_deadline_seconds),
-            ("max_deadline_seconds", limits.max_deadline_seconds),
-            ("keepalive_interval_seconds", limits.keepalive_interval_seconds),
-            ("keepalive_timeout_seconds", limits.keepalive_timeout_seconds),
-            ("max_connection_age_seconds", limits.max_connection_age_seconds),
-        ];
-        for (name, value) in seconds {
-            if !(value > 0.0 && value <= MAX_SECONDS) {
-                let reason = format!("{value} is not a time above 0 and up to a year, in seconds");
-                return Err(GatewayError::config(&format!("limits.{name}"), reason));
-            }
-        }
-        if !(0.0..=1.0).contains(&limits.connection_age_jitter_share) {
-            let reason = format!("{} is not between 0 and 1", limits.connection_age_jitter_share);
-            return Err(GatewayError::config("limits.connection_age_jitter_share", reason));
-        }
-        self.journal.check()
+        self.forward_metadata.check()
     }
 }
 
@@ -174,6 +145,21 @@ impl Limits {
     pub(crate) fn timeout(&self, named: Option<Duration>) -> Duration {
         let default = || Duration::from_secs_f64(self.default_deadline_seconds);
         named.unwrap_or_else(default).min(Duration::from_secs_f64(self.max_deadline_seconds))
+    }
+
+    /// Calls at a time at the control plane, which takes fewer than a backend.
+    pub(crate) fn control_places(&self) -> usize {
+        self.max_in_flight_per_backend.min(MAX_CONTROL_CALLS)
+    }
+
+    /// The time from a call's head to its message's last byte.
+    pub(crate) fn message_timeout(&self) -> Duration {
+        Duration::from_secs_f64(self.message_timeout_seconds)
+    }
+
+    /// How long a client may take nothing of its answer.
+    pub(crate) fn stalled_answer(&self) -> Duration {
+        Duration::from_secs_f64(self.stalled_answer_seconds)
     }
 
     pub(crate) fn keepalive_interval(&self) -> Duration {

@@ -54,7 +54,7 @@ async fn serve_http2(
     peer: SocketAddr,
 ) {
     let limits = &worker.shared.config.limits;
-    let client = Rc::new(Client::new(peer, limits.max_in_flight_per_backend));
+    let client = Rc::new(Client::new(peer, limits.control_places()));
     let mut keepalive =
         Keepalive::new(http2.ping_pong(), limits.keepalive_interval(), limits.keepalive_timeout());
     let jitter = 1.0 - limits.connection_age_jitter_share * worker.rng.borrow_mut().random::<f64>();

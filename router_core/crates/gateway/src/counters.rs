@@ -1,5 +1,7 @@
 //! What the control plane reads: a router's counters and the server's state.
 
+use std::collections::HashMap;
+
 use pointsman_journal::LogStatus;
 use pointsman_lake::ShipperStatus;
 use pointsman_wire::generated::pointsman_v1 as proto;
@@ -7,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     journal::Journal,
+    records::Cut,
     shared::{Phase, Shared},
     stats::{BOUNDS_NANOS, HistogramTotal, ThreadStats},
 };
@@ -15,12 +18,18 @@ use crate::{
 pub(crate) fn router_counters(shared: &Shared, router_id: &str) -> proto::RouterCounters {
     let routes = shared.publisher.routes().load();
     let mut dropped_record_count = 0;
+    let mut cut_record_counts: HashMap<String, u64> = HashMap::new();
     let targets = routes.router(router_id).map_or(&[][..], |route| &route.targets);
     let variants = targets
         .iter()
         .filter_map(|target| {
             let total = target.stats.total()?;
             dropped_record_count += total.dropped_records;
+            for ((_, reason), count) in Cut::REASONS.iter().zip(total.cut_records) {
+                if count > 0 {
+                    *cut_record_counts.entry((*reason).to_owned()).or_default() += count;
+                }
+            }
             Some(proto::VariantCounters {
                 variant: target.name.to_string(),
                 requests_by_code: total.decided_by_code.to_vec(),
@@ -34,6 +43,7 @@ pub(crate) fn router_counters(shared: &Shared, router_id: &str) -> proto::Router
         router_id: router_id.to_owned(),
         variants,
         dropped_record_count,
+        cut_record_counts,
         start_time_us: shared.started_us,
         generation: routes.snapshot.generation,
     }
@@ -74,7 +84,7 @@ pub(crate) fn status(shared: &Shared) -> String {
 
 fn journal_status(journal: &Journal) -> Value {
     json!({
-        "id": journal.predictions.journal_id(),
+        "id": &*journal.folder.id(),
         "predictions": log_status(&journal.predictions.status()),
         "feedback": log_status(&journal.feedback.status()),
         "lake": lake_status(&journal.shipper.status()),

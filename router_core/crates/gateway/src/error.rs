@@ -2,6 +2,7 @@
 
 use pointsman_journal::JournalError;
 use pointsman_lake::LakeError;
+use pointsman_model::ModelError;
 use thiserror::Error;
 
 /// Why a server cannot start, publish or answer an operator.
@@ -32,6 +33,9 @@ pub enum GatewayError {
     /// A backend cannot be asked.
     #[error("{0}")]
     Backend(String),
+    /// A signature and its model cannot agree.
+    #[error("signature.{0}")]
+    Signature(ModelError),
     /// An argument cannot be read.
     #[error("{0}")]
     InvalidRequest(String),

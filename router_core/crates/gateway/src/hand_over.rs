@@ -1,8 +1,8 @@
 //! What the control plane takes from the journal, and how it gives back what it has taken.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use pointsman_journal::read_feedback;
+use pointsman_journal::{Start, read_feedback};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message;
 
@@ -12,10 +12,37 @@ use crate::{error::GatewayError, server::Server};
 const MAX_FEEDBACK: usize = 100_000;
 
 impl Server {
-    /// The journal's name: 32 hexadecimal digits, for ever the same.
+    /// The journal's name: 32 hexadecimal digits, the same until [`Self::confirm_journal`] gives another.
     #[must_use]
-    pub fn journal_id(&self) -> &str {
-        self.shared().journal.predictions.journal_id()
+    pub fn journal_id(&self) -> Arc<str> {
+        self.shared().journal.folder.id()
+    }
+
+    /// The openings of the journal's folder, oldest first; the last is this server's.
+    ///
+    /// # Errors
+    /// This opening cannot be noted on the disk.
+    pub fn journal_starts(&self) -> Result<Vec<Start>, GatewayError> {
+        let journal = &self.shared().journal;
+        Ok(journal.folder.starts(&**journal.predictions.files())?)
+    }
+
+    /// The positions behind all predictions and behind all feedback that are on disk.
+    #[must_use]
+    pub fn journal_ends(&self) -> (u64, u64) {
+        let journal = &self.shared().journal;
+        (journal.predictions.synced_end(), journal.feedback.synced_end())
+    }
+
+    /// The database knows the journal by this name, and its openings so far.
+    ///
+    /// To be called before the first [`Self::release_predictions`]: files of the lake are named for the journal.
+    ///
+    /// # Errors
+    /// It is no name, or cannot be written.
+    pub fn confirm_journal(&self, id: &str) -> Result<(), GatewayError> {
+        let journal = &self.shared().journal;
+        Ok(journal.folder.confirm(&**journal.predictions.files(), id)?)
     }
 
     /// Reads feedback behind a position as an encoded `FeedbackBatch`, waiting so long for the first value.

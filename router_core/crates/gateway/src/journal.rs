@@ -21,6 +21,7 @@ pub(crate) struct Journal {
     pub(crate) shipper: Shipper,
     pub(crate) registry: Arc<ColumnRegistry>,
     pub(crate) lake_dir: PathBuf,
+    pub(crate) folder: Arc<JournalFolder>,
 }
 
 impl Journal {
@@ -48,12 +49,15 @@ impl Journal {
             max_bytes: settings.max_feedback_bytes,
         };
         let predictions = Log::open(files.clone(), folder.clone(), predictions).map_err(failed)?;
-        let feedback = Log::open(files.clone(), folder, feedback).map_err(failed)?;
+        let feedback = Log::open(files.clone(), folder.clone(), feedback).map_err(failed)?;
+        // Nothing is written yet: these are the ends that a copy of this folder may share with it.
+        let ends = (predictions.synced_end(), feedback.synced_end());
+        folder.begin(&*files, &new_id(), ends.0, ends.1).map_err(failed)?;
         let lake_dir = settings.lake_dir.clone().unwrap_or_else(|| config.data_dir.join("lake"));
         let registry = Arc::new(ColumnRegistry::new(files, &lake_dir));
         let shipper = Shipper::start(predictions.clone(), registry.clone(), lake_dir.clone())
             .map_err(|error| GatewayError::config("journal.lake_dir", error.to_string()))?;
-        Ok(Self { predictions, feedback, shipper, registry, lake_dir })
+        Ok(Self { predictions, feedback, shipper, registry, lake_dir, folder })
     }
 
     /// Writes and syncs what is queued; takes nothing more.

@@ -5,8 +5,6 @@ use std::{path::PathBuf, sync::Arc};
 use pointsman_journal::files::{Files, RealFiles};
 use serde::Deserialize;
 
-use crate::error::GatewayError;
-
 /// How the journal and the lake are kept.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -41,25 +39,6 @@ impl Default for JournalConfig {
 }
 
 impl JournalConfig {
-    pub(crate) fn check(&self) -> Result<(), GatewayError> {
-        let counts = [
-            ("segment_bytes", self.segment_bytes, 4 << 10, 1 << 30),
-            ("max_prediction_bytes", self.max_prediction_bytes, 1 << 20, 1 << 50),
-            ("max_feedback_bytes", self.max_feedback_bytes, 1 << 20, 1 << 50),
-        ];
-        for (name, value, least, most) in counts {
-            if !(least..=most).contains(&value) {
-                let reason = format!("{value} is not between {least} and {most}");
-                return Err(GatewayError::config(&format!("journal.{name}"), reason));
-            }
-        }
-        if !(0.1..=86_400.0).contains(&self.seal_after_seconds) {
-            let reason = format!("{} is not between 0.1 and 86400 seconds", self.seal_after_seconds);
-            return Err(GatewayError::config("journal.seal_after_seconds", reason));
-        }
-        Ok(())
-    }
-
     pub(crate) fn files(&self) -> Arc<dyn Files> {
         #[cfg(feature = "fault-injection")]
         if self.volatile {

@@ -1,6 +1,9 @@
 //! gRPC messages on HTTP/2 streams: reading one, pumping many.
 
-use std::{future::poll_fn, task::Poll};
+use std::{
+    future::poll_fn,
+    task::{Context, Poll},
+};
 
 use bytes::{Bytes, BytesMut};
 use h2::{Reason, RecvStream, SendStream};
@@ -126,27 +129,44 @@ pub(crate) fn second_message() -> CallError {
     )
 }
 
+pub(crate) fn sent_too_slowly() -> CallError {
+    CallError::new(
+        tonic::Code::DeadlineExceeded,
+        "the request was not complete in time (limits.message_timeout_seconds); send it faster, or have the limit \
+         raised",
+    )
+}
+
 pub(crate) fn client_gone(error: &h2::Error) -> CallError {
     CallError::new(tonic::Code::Cancelled, format!("the request stream broke: {error}"))
 }
 
 /// Sends bytes as the peer's window allows.
 pub(crate) async fn send(out: &mut SendStream<Bytes>, mut data: Bytes) -> Result<(), StreamError> {
+    poll_fn(|context| poll_send(out, &mut data, context)).await
+}
+
+/// Sends as many bytes as the peer's window allows now, and leaves the others in `data`.
+pub(crate) fn poll_send(
+    out: &mut SendStream<Bytes>,
+    data: &mut Bytes,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), StreamError>> {
     while !data.is_empty() {
         out.reserve_capacity(data.len());
-        let granted = poll_fn(|context| {
-            // A peer that wants no more says so by a reset; then no window will ever open.
-            if out.poll_reset(context).is_ready() {
-                return Poll::Ready(None);
-            }
-            out.poll_capacity(context).map(|granted| granted.and_then(Result::ok))
-        })
-        .await
-        .ok_or(StreamError)?;
+        // A peer that wants no more says so by a reset; then no window will ever open.
+        if out.poll_reset(context).is_ready() {
+            return Poll::Ready(Err(StreamError));
+        }
+        let granted = match out.poll_capacity(context) {
+            Poll::Ready(Some(Ok(granted))) => granted,
+            Poll::Ready(_) => return Poll::Ready(Err(StreamError)),
+            Poll::Pending => return Poll::Pending,
+        };
         let piece = data.split_to(granted.min(data.len()));
         out.send_data(piece, false)?;
     }
-    Ok(())
+    Poll::Ready(Ok(()))
 }
 
 /// Ends a request stream.
@@ -179,24 +199,6 @@ pub(crate) async fn while_wanted<T>(
         Poll::Pending => out.poll_reset(context).map(|_| Err(Broken::Sink)),
     })
     .await
-}
-
-/// Passes a stream's data on up to its trailers.
-pub(crate) async fn pump_data(body: &mut RecvStream, out: &mut SendStream<Bytes>) -> Result<(), Broken> {
-    while let Some(data) = while_wanted(out, next_data(body)).await? {
-        send(out, data).await?;
-    }
-    Ok(())
-}
-
-/// Passes a stream on as it is, to its end and trailers.
-pub(crate) async fn pump(body: &mut RecvStream, out: &mut SendStream<Bytes>) -> Result<(), Broken> {
-    pump_data(body, out).await?;
-    match while_wanted(out, trailers(body)).await? {
-        Some(trailers) => out.send_trailers(trailers).map_err(StreamError::from)?,
-        None => finish(out)?,
-    }
-    Ok(())
 }
 
 /// Tells a peer that its stream is not wanted any more.

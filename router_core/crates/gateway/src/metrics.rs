@@ -11,6 +11,7 @@ use prometheus_client::{
 
 use crate::{
     journal_metrics,
+    records::Cut,
     routes::Target,
     shared::Shared,
     stats::{BOUNDS_NANOS, CODE_COUNT, HistogramTotal, VariantStats, VariantTotal},
@@ -80,7 +81,7 @@ fn collect(shared: &Shared) -> (Vec<Series>, u64) {
     for route in routes.routers() {
         let Some(router) = &route.router else { continue };
         for (index, target) in route.targets.iter().enumerate() {
-            take(target, u8::try_from(index).ok().map(|index| router.split.alias.probability(index)));
+            take(target, u8::try_from(index).ok().map(|index| router.effective_share(index)));
         }
     }
     for route in routes.models() {
@@ -115,6 +116,15 @@ fn encode_variants(encoder: &mut DescriptorEncoder<'_>, series: &[Series]) -> fm
         encoder.encode_descriptor("pointsman_records_dropped", help, None, MetricType::Counter)?;
     for one in series {
         ConstCounter::new(one.total.dropped_records).encode(family.encode_family(&one.labels())?)?;
+    }
+    let help = "Predictions recorded without features or answer, by the limit that these were above.";
+    let mut family = encoder.encode_descriptor("pointsman_records_cut", help, None, MetricType::Counter)?;
+    for one in series {
+        for ((_, reason), count) in Cut::REASONS.iter().zip(one.total.cut_records) {
+            let [router, variant] = one.labels();
+            let labels = [router, variant, ("reason", *reason)];
+            ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+        }
     }
     let help = "The share of calls that a variant should get, 0 to 1.";
     let mut family =
@@ -161,7 +171,7 @@ fn encode_server(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, omitted: 
     gauge(
         "pointsman_body_budget_held_bytes",
         "Bytes of message bodies in memory.",
-        shared.budget.held() as u64,
+        shared.budgets.whole.held() as u64,
     )?;
     gauge("pointsman_series_omitted", "Variants beyond the most that have series of their own.", omitted)?;
     let help = "Calls that reached no variant.";
@@ -174,6 +184,12 @@ fn encode_server(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, omitted: 
             ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
         }
     }
+    let help = "Answers that were ended because their clients took nothing of them for too long.";
+    let metric = encoder.encode_descriptor("pointsman_stalled_answers", help, None, MetricType::Counter)?;
+    ConstCounter::new(
+        shared.thread_stats.iter().map(crate::stats::ThreadStats::stalled_answers).sum::<u64>(),
+    )
+    .encode(metric)?;
     let help = "The version that runs; always 1.";
     let mut family = encoder.encode_descriptor("pointsman_build_info", help, None, MetricType::Gauge)?;
     let labels = [("version", shared.config.server_version.as_str())];

@@ -190,7 +190,12 @@ impl Observation {
             backend,
         });
         let shared = &self.worker.shared;
-        match record?.finish(RecordEnd { code, overhead, backend }, &shared.journal, &shared.budget) {
+        let end = RecordEnd { code, overhead, backend };
+        let (kept, cut) = record?.finish(end, &shared.journal, &shared.budgets.whole);
+        if let Some(cut) = cut.filter(|_| !matches!(kept, Kept::Dropped)) {
+            target.stats.record_cut(thread, cut);
+        }
+        match kept {
             Kept::Queued => None,
             Kept::Dropped => {
                 target.stats.record_drop(thread);

@@ -8,9 +8,15 @@ use http::{
     header::{CONTENT_TYPE, TE},
     uri::PathAndQuery,
 };
-use pointsman_inference::{complete_signature, signature_of_metadata};
-use pointsman_model::{Backend, GrpcBackend, ModelVersion, Signature};
-use pointsman_wire::generated::inference::{ModelMetadataRequest, ModelMetadataResponse, ModelReadyResponse};
+use pointsman_inference::{complete_signature, settle_signature, signature_of_metadata};
+use pointsman_model::{Backend, GrpcBackend, ModelError, ModelVersion, Signature};
+use pointsman_wire::{
+    generated::{
+        inference::{ModelMetadataRequest, ModelMetadataResponse, ModelReadyResponse},
+        pointsman_v1 as proto,
+    },
+    signature_from_proto,
+};
 use prost::Message as _;
 use tokio::{
     runtime::LocalRuntime,
@@ -29,7 +35,7 @@ use crate::{
 /// Asks a model version's backend and completes what the user said of it.
 ///
 /// # Errors
-/// It cannot be reached or loaded, or is not ready.
+/// It cannot be reached or loaded, is not ready, or says of its classes what the user's signature contradicts.
 pub(crate) fn probe(
     shared: &Shared,
     model: &ModelVersion,
@@ -38,9 +44,11 @@ pub(crate) fn probe(
     let failed = |reason: String| GatewayError::Backend(reason);
     let backend =
         model.backend.as_ref().ok_or_else(|| failed("the model version has no backend".to_owned()))?;
+    let mut file = None;
     let read = match backend {
         Backend::Onnx(onnx) => {
-            shared.publisher.backends.load_onnx(&onnx.path, 1).map_err(failed)?.signature().clone()
+            let model = shared.publisher.backends.load_onnx(&onnx.path, 1).map_err(failed)?;
+            file.insert(model).signature().clone()
         }
         Backend::Grpc(grpc) => {
             let runtime = LocalRuntime::new().map_err(|error| failed(error.to_string()))?;
@@ -48,7 +56,18 @@ pub(crate) fn probe(
             asked.map_err(|error| failed(error.message.into_owned()))?
         }
     };
-    Ok(complete_signature(&model.signature, &read))
+    let completed = complete_signature(&model.signature, &read);
+    settle_signature(completed, file.as_ref()).map_err(GatewayError::Signature)
+}
+
+/// What a user's `Signature` says of its classes that cannot agree; other faults are found where it is taken over.
+///
+/// # Errors
+/// The bytes are no `Signature`.
+pub fn signature_fault(signature: &[u8]) -> Result<Option<ModelError>, GatewayError> {
+    let message = proto::Signature::decode(signature)
+        .map_err(|error| GatewayError::InvalidRequest(format!("signature: {error}")))?;
+    Ok(signature_from_proto(message).ok().and_then(|signature| settle_signature(signature, None).err()))
 }
 
 async fn ask_server(shared: &Shared, grpc: &GrpcBackend, deadline: Instant) -> Result<Signature, CallError> {
@@ -98,7 +117,8 @@ async fn ask(shared: &Shared, pool: &Pool, grpc: &GrpcBackend, method: &str) -> 
     match exchange(pool, &mut lease, request, outgoing).await? {
         Answer::Whole { message, .. } => Ok(message),
         Answer::Large { start, stream, .. } => {
-            gather_large(start, stream, shared.config.limits.max_message_bytes).await
+            let most = shared.config.limits.max_message_bytes;
+            gather_large(start, stream, most).await.map(|(message, _)| message)
         }
         Answer::Failed { code, trailers } => {
             let said =

@@ -137,27 +137,39 @@ impl Record {
         self.set_response(kind, joined.freeze());
     }
 
-    /// Ends the record and puts it into the journal. A durable one answers what to wait for.
-    pub(crate) fn finish(mut self, end: RecordEnd, journal: &Journal, budget: &Arc<ByteBudget>) -> Kept {
+    /// Ends the record and puts it into the journal. A durable one answers what to wait for. Answers also why features
+    /// or answer are not whole, if they are not.
+    pub(crate) fn finish(
+        mut self,
+        end: RecordEnd,
+        journal: &Journal,
+        budget: &Arc<ByteBudget>,
+    ) -> (Kept, Option<Cut>) {
         let entry = &mut self.entry;
         entry.status_code = u32::try_from(end.code as i32).unwrap_or_default();
         entry.overhead_ns = nanos(end.overhead);
         entry.backend_ns = end.backend.map(nanos);
+        let is_cut = |kind: i32| kind == proto::BodyKind::Cut as i32;
+        let mut cut = (is_cut(entry.request_kind) || is_cut(entry.response_kind)).then_some(Cut::TooLong);
         let body_bytes = entry.request.len() + entry.response.len();
         let mut guard: Option<Guard> = None;
         if body_bytes > SMALL_BODY_BYTES {
             match budget.reserve(body_bytes) {
                 Ok(reservation) => guard = Some(Box::new(reservation)),
                 // The decision is worth more than the bodies.
-                Err(_) => cut_bodies(entry),
+                Err(_) => {
+                    cut_bodies(entry);
+                    cut = cut.or(Some(Cut::NoMemory));
+                }
             }
         }
         let entry =
             Entry::Prediction { entry: EncodedPrediction::new(*self.entry), route: self.facts, guard };
         if self.durability == Durability::Durable {
-            return Kept::Committing(journal.predictions.commit(entry));
+            return (Kept::Committing(journal.predictions.commit(entry)), cut);
         }
-        if journal.predictions.push(entry) { Kept::Queued } else { Kept::Dropped }
+        let kept = if journal.predictions.push(entry) { Kept::Queued } else { Kept::Dropped };
+        (kept, cut)
     }
 }
 
@@ -177,6 +189,21 @@ pub(crate) enum Kept {
     Dropped,
     /// It is on disk when this is ready.
     Committing(Commit),
+}
+
+/// Why a record lacks features or answer that its router wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// The request or the answer is longer than its router records.
+    TooLong,
+    /// The memory for bodies is full.
+    NoMemory,
+}
+
+impl Cut {
+    /// The reasons with the names of the limits that they are about, in the order of their counters.
+    pub(crate) const REASONS: [(Self, &'static str); 2] =
+        [(Self::TooLong, "max_body_bytes"), (Self::NoMemory, "body_budget_bytes")];
 }
 
 fn cut_bodies(entry: &mut proto::PredictionEntry) {

@@ -1,34 +1,26 @@
 //! Answers to clients: a status, a message, a large message passed through, or another service's stream.
 
-use std::{
-    future::poll_fn,
-    pin::{Pin, pin},
-    task::Poll,
-    time::Duration,
-};
+use std::{future::poll_fn, pin::pin, sync::Arc, task::Poll};
 
 use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
 use http::{HeaderMap, Response, header::CONTENT_TYPE};
 use http_body::Body;
 use pointsman_journal::{Commit, JournalError};
-use pointsman_wire::{PREFIX_BYTES, generated::pointsman_v1::BodyKind};
 use tokio::{
     task::JoinHandle,
-    time::{timeout, timeout_at},
+    time::{Instant, timeout_at},
 };
 use tonic::Code;
 
 use crate::{
-    message::{self, Broken, StreamError},
-    observation::Observation,
-    services::ControlPlace,
-    status::{CallError, GRPC_CONTENT_TYPE, GRPC_STATUS, code_value, parse_code},
-    upstream::Place,
+    answer_flow::AnswerFlow,
+    budget::{ByteBudget, Reservation},
+    large_reply::LargeReply,
+    message::{Broken, StreamError},
+    services::{Asking, ControlPlace},
+    status::{CallError, GRPC_CONTENT_TYPE},
 };
-
-/// A client whose window does not open for so long gets no answer: answers that nobody takes must not pile up.
-const WINDOW_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a client gets.
 pub(crate) enum Reply {
@@ -43,26 +35,19 @@ pub(crate) enum Reply {
     /// A stream from the control plane, while the client's is passed to it.
     PassedOn { response: Response<RecvStream>, request: PumpTask },
     /// A tonic service's answer.
-    Bridged(Response<tonic::body::Body>),
+    Bridged {
+        response: Response<tonic::body::Body>,
+        /// Passes a client's stream on to the service.
+        asking: Option<Asking>,
+        /// When the answer must be complete; none for one that goes on for ever.
+        end: Option<Instant>,
+        /// Counts what waits for the client of a stream.
+        budget: Option<Arc<ByteBudget>>,
+        /// What the stream takes while it is open.
+        open: Option<Reservation>,
+    },
     /// An answer that waits until its record is on disk.
     Committing(Commit, Box<Reply>),
-}
-
-/// A large message that is passed on with a new prefix and a receipt behind it.
-pub(crate) struct LargeReply {
-    pub(crate) headers: HeaderMap,
-    /// The new prefix and what arrived so far.
-    pub(crate) pieces: Vec<Bytes>,
-    /// Bytes of the message that are still to come.
-    pub(crate) left: usize,
-    pub(crate) stream: RecvStream,
-    /// Goes behind the message.
-    pub(crate) receipt: Bytes,
-    /// Goes into the trailers.
-    pub(crate) metadata: HeaderMap,
-    pub(crate) observation: Observation,
-    pub(crate) deadline: tokio::time::Instant,
-    pub(crate) _place: Option<Place>,
 }
 
 /// Passes a client's stream on; stops when dropped.
@@ -98,21 +83,26 @@ impl Reply {
     }
 
     /// Sends the answer. A client that went away is no error.
-    pub(crate) async fn send(self, respond: &mut SendResponse<Bytes>) {
+    pub(crate) async fn send(self, flow: &AnswerFlow<'_>, respond: &mut SendResponse<Bytes>) {
         // What fails here fails because the stream or connection is gone: there is nobody to tell.
-        let _ = self.try_send(respond).await;
+        let _ = self.try_send(flow, respond).await;
     }
 
-    async fn try_send(self, respond: &mut SendResponse<Bytes>) -> Result<(), StreamError> {
+    async fn try_send(
+        self,
+        flow: &AnswerFlow<'_>,
+        respond: &mut SendResponse<Bytes>,
+    ) -> Result<(), StreamError> {
         match self {
             Self::Unary { headers, message, trailers } => {
                 let mut out = respond.send_response(head(headers), false)?;
                 out.reserve_capacity(message.len());
                 if out.capacity() >= message.len() {
                     out.send_data(message, false)?;
-                } else if timeout(WINDOW_PATIENCE, message::send(&mut out, message)).await.is_err() {
-                    out.send_reset(Reason::CANCEL);
-                    return Ok(());
+                } else {
+                    // It is in memory whatever its client does.
+                    let held = flow.budget.reserve(message.len());
+                    flow.send(&mut out, message, held.is_err()).await?;
                 }
                 out.send_trailers(trailers)?;
             }
@@ -125,13 +115,13 @@ impl Reply {
                 let mut out = respond.send_response(response, false)?;
                 out.send_data(Bytes::from_static(text.as_bytes()), true)?;
             }
-            Self::Large(reply) => reply.send(respond).await?,
+            Self::Large(reply) => reply.send(flow, respond).await?,
             Self::PassedOn { response, request } => {
                 let (parts, mut body) = response.into_parts();
                 let is_end = body.is_end_stream();
                 let mut out = respond.send_response(Response::from_parts(parts, ()), is_end)?;
                 if !is_end {
-                    match timeout_at(request.deadline, message::pump(&mut body, &mut out)).await {
+                    match timeout_at(request.deadline, flow.pump(&mut body, &mut out)).await {
                         Ok(Err(Broken::Source)) => out.send_reset(Reason::INTERNAL_ERROR),
                         Ok(_) => {}
                         Err(_) => {
@@ -143,13 +133,21 @@ impl Reply {
                 }
                 drop(request);
             }
-            Self::Bridged(response) => bridge(response, respond).await?,
+            Self::Bridged { response, asking, end, budget, open } => {
+                let (parts, body) = response.into_parts();
+                let is_end = body.is_end_stream();
+                let mut out = respond.send_response(Response::from_parts(parts, ()), is_end)?;
+                if !is_end {
+                    bridge(body, asking, end, budget.as_ref(), flow, &mut out).await?;
+                }
+                drop(open);
+            }
             Self::Committing(commit, reply) => {
                 let reply = match commit.await {
                     Ok(_) => *reply,
                     Err(error) => not_recorded(&error).into(),
                 };
-                Box::pin(reply.try_send(respond)).await?;
+                Box::pin(reply.try_send(flow, respond)).await?;
             }
         }
         Ok(())
@@ -157,119 +155,81 @@ impl Reply {
 }
 
 /// The failure of a call whose router promises that what it answers is on disk.
-fn not_recorded(error: &JournalError) -> CallError {
+pub(crate) fn not_recorded(error: &JournalError) -> CallError {
     CallError::unavailable(format!("the prediction cannot be recorded durably: {error}"))
 }
 
 /// Response headers; the content type is always gRPC's.
-fn head(mut headers: HeaderMap) -> Response<()> {
+pub(crate) fn head(mut headers: HeaderMap) -> Response<()> {
     headers.insert(CONTENT_TYPE, GRPC_CONTENT_TYPE);
     let mut response = Response::new(());
     *response.headers_mut() = headers;
     response
 }
 
-impl LargeReply {
-    async fn send(mut self, respond: &mut SendResponse<Bytes>) -> Result<(), StreamError> {
-        let headers = std::mem::take(&mut self.headers);
-        let mut out = respond.send_response(head(headers), false)?;
-        let deadline = self.deadline;
-        let passed = tokio::time::timeout_at(deadline, self.pass(&mut out)).await;
-        let mut trailers = match passed {
-            Ok(Ok(trailers)) => trailers,
-            Ok(Err(Broken::Sink)) => return Err(StreamError),
-            Ok(Err(Broken::Source)) => self.cut(CallError::unavailable(
-                "the connection to the backend broke inside its answer; try again",
-            )),
-            Err(_) => self.cut(CallError::deadline()),
-        };
-        let code = trailers.get(GRPC_STATUS).map_or(Code::Unknown, parse_code);
-        trailers.insert(GRPC_STATUS, code_value(code));
-        trailers.extend(std::mem::take(&mut self.metadata));
-        if code == Code::Ok {
-            self.observation.record_pieces_end(BodyKind::Infer);
-        }
-        if let Some(commit) = self.observation.finish(code)
-            && let Err(error) = commit.await
-        {
-            trailers.clear();
-            not_recorded(&error).write(&mut trailers);
-        }
-        out.send_trailers(trailers)?;
-        Ok(())
-    }
-
-    /// The trailers behind a message that is cut: clients that see them say more than that the stream broke.
-    fn cut(&self, error: CallError) -> HeaderMap {
-        let variant = self.observation.target().map_or("", |target| target.name.as_str());
-        let mut trailers = HeaderMap::with_capacity(8);
-        error.of_variant(variant).write(&mut trailers);
-        trailers
-    }
-
-    /// Passes the message and then its receipt; answers the backend's trailers.
-    async fn pass(&mut self, out: &mut SendStream<Bytes>) -> Result<HeaderMap, Broken> {
-        let first: usize = self.pieces.iter().map(Bytes::len).sum();
-        let length = (first + self.left).saturating_sub(PREFIX_BYTES);
-        for (index, piece) in std::mem::take(&mut self.pieces).into_iter().enumerate() {
-            let is_first = index == 0;
-            let recorded =
-                if is_first { piece.slice(PREFIX_BYTES.min(piece.len())..) } else { piece.clone() };
-            self.observation.record_piece(&recorded, length);
-            message::send(out, piece).await?;
-        }
-        while self.left > 0 {
-            let data = message::while_wanted(out, message::next_data(&mut self.stream)).await?;
-            let data = data.filter(|data| data.len() <= self.left).ok_or(Broken::Source)?;
-            self.left -= data.len();
-            self.observation.record_piece(&data, length);
-            message::send(out, data).await?;
-        }
-        message::send(out, std::mem::take(&mut self.receipt)).await?;
-        while let Some(data) = message::while_wanted(out, message::next_data(&mut self.stream)).await? {
-            if !data.is_empty() {
-                return Err(Broken::Source);
-            }
-        }
-        let trailers = message::while_wanted(out, message::trailers(&mut self.stream)).await?;
-        self.observation.backend_answered();
-        Ok(trailers.unwrap_or_default())
-    }
-}
-
 /// Sends a tonic service's answer, which may be a stream that ends when the client goes away.
 async fn bridge(
-    response: Response<tonic::body::Body>,
-    respond: &mut SendResponse<Bytes>,
+    body: tonic::body::Body,
+    mut asking: Option<Asking>,
+    end: Option<Instant>,
+    budget: Option<&Arc<ByteBudget>>,
+    flow: &AnswerFlow<'_>,
+    out: &mut SendStream<Bytes>,
 ) -> Result<(), StreamError> {
-    let (parts, body) = response.into_parts();
-    let is_end = body.is_end_stream();
-    let mut out = respond.send_response(Response::from_parts(parts, ()), is_end)?;
-    if is_end {
-        return Ok(());
-    }
+    let sending = pass_frames(body, budget, flow, out);
+    let ended = match end {
+        Some(end) => timeout_at(end, sending).await.unwrap_or_else(|_| Ok(failed(&CallError::deadline()))),
+        None => sending.await,
+    };
+    let trailers = ended?;
+    // A service that is asked no more ends well; the client is told when its questions were at fault.
+    let refusal = match &mut asking {
+        Some(asking) => asking.refusal().await,
+        None => None,
+    };
+    Ok(out.send_trailers(refusal.map_or(trailers, |error| failed(&error)))?)
+}
+
+fn failed(error: &CallError) -> HeaderMap {
+    let mut trailers = HeaderMap::with_capacity(4);
+    error.write(&mut trailers);
+    trailers
+}
+
+/// Passes a service's messages on, each counted while it waits for the client; answers the trailers.
+async fn pass_frames(
+    body: tonic::body::Body,
+    budget: Option<&Arc<ByteBudget>>,
+    flow: &AnswerFlow<'_>,
+    out: &mut SendStream<Bytes>,
+) -> Result<HeaderMap, StreamError> {
     let mut body = pin!(body);
     loop {
         let frame = poll_fn(|context| {
             if out.poll_reset(context).is_ready() {
                 return Poll::Ready(Err(StreamError));
             }
-            Pin::new(&mut body).poll_frame(context).map(Ok)
+            body.as_mut().poll_frame(context).map(Ok)
         })
         .await?;
         match frame.map(|frame| frame.map(http_body::Frame::into_data)) {
-            Some(Ok(Ok(data))) => message::send(&mut out, data).await?,
+            Some(Ok(Ok(data))) => {
+                let _waiting = match budget.map(|budget| budget.reserve(data.len())).transpose() {
+                    Ok(waiting) => waiting,
+                    Err(error) => return Ok(failed(&error)),
+                };
+                flow.send(out, data, false).await?;
+            }
             Some(Ok(Err(frame))) => {
                 if let Ok(trailers) = frame.into_trailers() {
-                    out.send_trailers(trailers)?;
-                    return Ok(());
+                    return Ok(trailers);
                 }
             }
             Some(Err(_)) => {
                 out.send_reset(Reason::INTERNAL_ERROR);
-                return Ok(());
+                return Err(StreamError);
             }
-            None => return message::finish(&mut out),
+            None => return Ok(failed(&CallError::new(Code::Internal, "the answer has no status"))),
         }
     }
 }

@@ -21,13 +21,14 @@ use tokio::{
 use crate::{
     acceptor,
     admission::Admission,
+    allowance::Budgets,
     backends::Backends,
-    budget::ByteBudget,
     config::ServerConfig,
     counters,
     error::GatewayError,
     feedback_waiters::FeedbackWaiters,
     journal::Journal,
+    key_shares::KeyShares,
     logging, metrics,
     probe::probe,
     publisher::{Published, Publisher},
@@ -47,6 +48,9 @@ const DRAIN_LOOK_PAUSE: Duration = Duration::from_millis(5);
 /// Time for last answers to leave and connections to close once no call is in flight. Clients that watch the
 /// health, or connected and say nothing, would hold a drain up to its end.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// The part of the control plane's places that the calls of one key may hold.
+const CONTROL_KEY_SHARE: usize = 4;
 
 /// A running data plane.
 pub struct Server {
@@ -224,14 +228,15 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
         Publisher::new(Backends::new(threads, limits.clone(), models), threads, state_file, restored);
     let tasks = TaskPool::start(limits.onnx_threads)
         .map_err(|error| GatewayError::config("limits.onnx_threads", error.to_string()))?;
-    let budget = ByteBudget::new(limits.body_budget_bytes);
+    let budgets = Budgets::new(limits.body_budget_bytes);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Shared {
         publisher,
         journal,
         feedback_waiters: FeedbackWaiters::default(),
-        budget,
-        control_admission: Admission::new(limits.max_in_flight_per_backend, limits.max_queued_per_backend),
+        budgets,
+        control_admission: Admission::new(limits.control_places(), limits.max_queued_per_backend),
+        control_key_shares: KeyShares::new(limits.control_places().div_ceil(CONTROL_KEY_SHARE)),
         tasks,
         thread_stats: (0..threads).map(|_| ThreadStats::default()).collect(),
         phase: watch::Sender::new(Phase::Serving),

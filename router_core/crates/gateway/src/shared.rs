@@ -6,9 +6,9 @@ use pointsman_model::Principal;
 use tokio::sync::watch;
 
 use crate::{
-    admission::Admission, budget::ByteBudget, config::ServerConfig, feedback_waiters::FeedbackWaiters,
-    journal::Journal, publisher::Publisher, series_ages::SeriesAges, stats::ThreadStats, tasks::TaskPool,
-    tonic_services::TonicServices,
+    admission::Admission, allowance::Budgets, config::ServerConfig, feedback_waiters::FeedbackWaiters,
+    journal::Journal, key_shares::KeyShares, publisher::Publisher, series_ages::SeriesAges,
+    stats::ThreadStats, tasks::TaskPool, tonic_services::TonicServices,
 };
 
 /// How far a server's end has come.
@@ -28,9 +28,10 @@ pub(crate) struct Shared {
     pub(crate) publisher: Publisher,
     pub(crate) journal: Journal,
     pub(crate) feedback_waiters: FeedbackWaiters,
-    pub(crate) budget: Arc<ByteBudget>,
+    pub(crate) budgets: Budgets,
     /// The control plane has places like a backend.
     pub(crate) control_admission: Arc<Admission>,
+    pub(crate) control_key_shares: KeyShares,
     pub(crate) tasks: TaskPool,
     pub(crate) thread_stats: Box<[ThreadStats]>,
     pub(crate) phase: watch::Sender<Phase>,

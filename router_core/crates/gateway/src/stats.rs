@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use crate::records::Cut;
+
 /// Upper bounds of the latency histograms, in nanoseconds: 25 µs to 30 s.
 pub(crate) const BOUNDS_NANOS: [u64; 22] = [
     25_000,
@@ -83,6 +85,7 @@ struct Shard {
     decided_by_code: [AtomicU64; CODE_COUNT],
     pinned_by_code: [AtomicU64; CODE_COUNT],
     dropped_records: AtomicU64,
+    cut_records: [AtomicU64; Cut::REASONS.len()],
     overhead: Histogram,
     backend: Histogram,
 }
@@ -104,6 +107,7 @@ pub(crate) struct VariantTotal {
     pub(crate) decided_by_code: [u64; CODE_COUNT],
     pub(crate) pinned_by_code: [u64; CODE_COUNT],
     pub(crate) dropped_records: u64,
+    pub(crate) cut_records: [u64; Cut::REASONS.len()],
     pub(crate) overhead: HistogramTotal,
     pub(crate) backend: HistogramTotal,
 }
@@ -148,6 +152,16 @@ impl VariantStats {
         }
     }
 
+    /// Counts a prediction that was recorded without its features or its answer.
+    pub(crate) fn record_cut(&self, thread: usize, cut: Cut) {
+        let Some(shard) = self.shard(thread) else { return };
+        for ((reason, _), count) in Cut::REASONS.iter().zip(&shard.cut_records) {
+            if *reason == cut {
+                add(count, 1);
+            }
+        }
+    }
+
     fn shard(&self, thread: usize) -> Option<&Shard> {
         self.shards.get(thread).map(|shard| &**shard.get_or_init(Box::default))
     }
@@ -164,6 +178,9 @@ impl VariantStats {
                 *sum += count.load(Relaxed);
             }
             total.dropped_records += shard.dropped_records.load(Relaxed);
+            for (sum, count) in total.cut_records.iter_mut().zip(&shard.cut_records) {
+                *sum += count.load(Relaxed);
+            }
             total.overhead.add(&shard.overhead);
             total.backend.add(&shard.backend);
         }
@@ -188,6 +205,7 @@ pub(crate) struct CallTimes {
 pub(crate) struct ThreadStats {
     /// Calls that reached no variant, by status code.
     rejected_by_code: [AtomicU64; CODE_COUNT],
+    stalled_answers: AtomicU64,
     in_flight: AtomicU64,
     connections: AtomicU64,
 }
@@ -201,6 +219,15 @@ impl ThreadStats {
 
     pub(crate) fn rejected(&self, code: usize) -> u64 {
         self.rejected_by_code.get(code).map_or(0, |count| count.load(Relaxed))
+    }
+
+    /// Counts an answer that was ended because its client took nothing of it.
+    pub(crate) fn record_stalled(&self) {
+        add(&self.stalled_answers, 1);
+    }
+
+    pub(crate) fn stalled_answers(&self) -> u64 {
+        self.stalled_answers.load(Relaxed)
     }
 
     pub(crate) fn enter(&self) {

@@ -8,10 +8,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::RecvStream;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response, Version, uri::PathAndQuery};
 use http_body::Frame;
 use pointsman_wire::generated::FILE_DESCRIPTOR_SET;
+use tokio::sync::mpsc;
 use tonic::body::Body;
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower_service::Service;
@@ -69,11 +69,21 @@ impl TonicServices {
         self.services.iter().any(|(prefix, _)| path.starts_with(prefix))
     }
 
-    /// Answers a call to one of the services; none when the path is nobody's here.
-    pub(crate) async fn answer(&self, request: Request<RecvStream>) -> Option<Response<Body>> {
-        let path = request.uri().path();
-        let (_, answer) = self.services.iter().find(|(prefix, _)| path.starts_with(prefix))?;
-        Some(answer(request.map(|stream| Body::new(StreamBody(stream)))).await)
+    /// Answers a call to one of the services, of which each message is here whole before it is passed on;
+    /// none when the path is nobody's here.
+    pub(crate) async fn answer(
+        &self,
+        path: PathAndQuery,
+        headers: HeaderMap,
+        messages: mpsc::Receiver<Bytes>,
+    ) -> Option<Response<Body>> {
+        let (_, answer) = self.services.iter().find(|(prefix, _)| path.path().starts_with(prefix))?;
+        let mut request = Request::new(Body::new(Messages(messages)));
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        *request.uri_mut() = path.into();
+        *request.headers_mut() = headers;
+        Some(answer(request).await)
     }
 }
 
@@ -94,29 +104,17 @@ where
     })
 }
 
-/// A client's stream as the body that tonic reads.
-struct StreamBody(RecvStream);
+/// A client's messages, whole and with their prefixes, as the body that tonic reads.
+struct Messages(mpsc::Receiver<Bytes>);
 
-impl http_body::Body for StreamBody {
+impl http_body::Body for Messages {
     type Data = Bytes;
-    type Error = h2::Error;
+    type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, h2::Error>>> {
-        if let Some(data) = std::task::ready!(self.0.poll_data(context)) {
-            let data = data.and_then(|data| {
-                self.0.flow_control().release_capacity(data.len())?;
-                Ok(Frame::data(data))
-            });
-            return Poll::Ready(Some(data));
-        }
-        let trailers: Result<Option<HeaderMap>, h2::Error> = std::task::ready!(self.0.poll_trailers(context));
-        Poll::Ready(trailers.transpose().map(|trailers| trailers.map(Frame::trailers)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(context).map(|message| message.map(|message| Ok(Frame::data(message))))
     }
 }

@@ -3,6 +3,8 @@
 use half::{bf16, f16};
 use pointsman_model::Datatype;
 
+use crate::text_number::{FIRST_AMBIGUOUS, exact_float, float_named, whole_number};
+
 /// Why a number cannot be an element of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NumberProblem {
@@ -12,10 +14,11 @@ pub(crate) enum NumberProblem {
     OutOfRange,
     /// The type holds no numbers.
     WrongKind,
+    /// It may stand for another whole number: from 2⁵³ on, several of them become the same double.
+    Ambiguous,
+    /// It has digits that a double cannot hold.
+    Inexact,
 }
-
-/// The largest whole number up to which every whole number is an `f64`.
-const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Appends a number in a tensor's element type. Floats are rounded, everything else must be exact.
 pub(crate) fn push_number(raw: &mut Vec<u8>, datatype: Datatype, number: f64) -> Result<(), NumberProblem> {
@@ -59,6 +62,47 @@ pub(crate) fn push_number(raw: &mut Vec<u8>, datatype: Datatype, number: f64) ->
     Ok(())
 }
 
+/// Appends a number that came as a double. A type of 64-bit whole numbers takes only what cannot have been rounded
+/// on its way into the double.
+pub(crate) fn push_double(raw: &mut Vec<u8>, datatype: Datatype, number: f64) -> Result<(), NumberProblem> {
+    let length = raw.len();
+    push_number(raw, datatype, number)?;
+    if matches!(datatype, Datatype::Int64 | Datatype::Uint64) && number.abs() >= FIRST_AMBIGUOUS {
+        raw.truncate(length);
+        return Err(NumberProblem::Ambiguous);
+    }
+    Ok(())
+}
+
+/// Appends a number that came as text, in the forms in which answers give numbers that are no JSON numbers: digits
+/// for whole ones, `Infinity`, `-Infinity` and `NaN` for floats.
+pub(crate) fn push_text_number(
+    raw: &mut Vec<u8>,
+    datatype: Datatype,
+    text: &str,
+) -> Result<(), NumberProblem> {
+    let whole = || whole_number(text).ok_or(NumberProblem::WrongKind);
+    match datatype {
+        Datatype::Int64 => {
+            let number = i64::try_from(whole()?).map_err(|_| NumberProblem::OutOfRange)?;
+            raw.extend_from_slice(&number.to_le_bytes());
+        }
+        Datatype::Uint64 => {
+            let number = u64::try_from(whole()?).map_err(|_| NumberProblem::OutOfRange)?;
+            raw.extend_from_slice(&number.to_le_bytes());
+        }
+        float if float.is_float() => {
+            let number = match float_named(text) {
+                Some(named) => named,
+                None => exact_float(whole()?).ok_or(NumberProblem::Inexact)?,
+            };
+            push_number(raw, float, number)?;
+        }
+        _ => return Err(NumberProblem::WrongKind),
+    }
+    Ok(())
+}
+
 /// Appends one `BYTES` element; false when its length cannot be written.
 pub(crate) fn push_bytes(raw: &mut Vec<u8>, element: &[u8]) -> bool {
     let Ok(length) = u32::try_from(element.len()) else { return false };
@@ -90,7 +134,7 @@ impl Element {
 
     /// The whole number that it is, if it is one of an integer tensor.
     fn whole(whole: i128) -> Self {
-        if (whole.unsigned_abs() as f64) < MAX_EXACT {
+        if (whole.unsigned_abs() as f64) < FIRST_AMBIGUOUS {
             Self::Number(whole as f64)
         } else {
             Self::Whole(whole)
@@ -171,6 +215,59 @@ mod tests {
         assert_eq!(pushed(Datatype::Fp16, 70_000.0), Err(NumberProblem::OutOfRange));
         assert_eq!(pushed(Datatype::Fp16, 1.5).unwrap(), [0x00, 0x3e]);
         assert_eq!(pushed(Datatype::Bf16, 1.5).unwrap(), [0xc0, 0x3f]);
+    }
+
+    fn pushed_text(datatype: Datatype, text: &str) -> Result<Vec<u8>, NumberProblem> {
+        let mut raw = Vec::new();
+        push_text_number(&mut raw, datatype, text).map(|()| raw)
+    }
+
+    #[test]
+    fn a_double_that_may_have_been_rounded_is_no_whole_number_of_64_bits() {
+        let double = |datatype, number| {
+            let mut raw = Vec::new();
+            push_double(&mut raw, datatype, number).map(|()| raw)
+        };
+        let last = 9_007_199_254_740_991_i64;
+        for datatype in [Datatype::Int64, Datatype::Uint64] {
+            assert_eq!(double(datatype, last as f64).unwrap(), last.to_le_bytes());
+            assert_eq!(double(datatype, 2_f64.powi(53)), Err(NumberProblem::Ambiguous), "{datatype:?}");
+            assert_eq!(double(datatype, 2_f64.powi(62)), Err(NumberProblem::Ambiguous), "{datatype:?}");
+        }
+        assert_eq!(double(Datatype::Int64, -last as f64).unwrap(), (-last).to_le_bytes());
+        assert_eq!(double(Datatype::Int64, -(2_f64.powi(53))), Err(NumberProblem::Ambiguous));
+        assert_eq!(double(Datatype::Int64, 2_f64.powi(63)), Err(NumberProblem::OutOfRange));
+        assert_eq!(double(Datatype::Fp64, 2_f64.powi(62)).unwrap(), 2_f64.powi(62).to_le_bytes());
+    }
+
+    #[test]
+    fn text_gives_whole_numbers_of_64_bits_up_to_their_limits() {
+        for number in [0, 7, i64::MIN, i64::MAX, 9_007_199_254_740_993] {
+            assert_eq!(pushed_text(Datatype::Int64, &number.to_string()).unwrap(), number.to_le_bytes());
+        }
+        let beyond = "18446744073709551616";
+        assert_eq!(pushed_text(Datatype::Uint64, &u64::MAX.to_string()).unwrap(), u64::MAX.to_le_bytes());
+        for (datatype, text) in [
+            (Datatype::Uint64, beyond),
+            (Datatype::Uint64, "-1"),
+            (Datatype::Int64, "9223372036854775808"),
+            (Datatype::Int64, beyond),
+        ] {
+            assert_eq!(pushed_text(datatype, text), Err(NumberProblem::OutOfRange), "{datatype:?} {text}");
+        }
+        assert_eq!(pushed_text(Datatype::Int32, "7"), Err(NumberProblem::WrongKind));
+        assert_eq!(pushed_text(Datatype::Int64, "7.0"), Err(NumberProblem::WrongKind));
+    }
+
+    #[test]
+    fn text_gives_floats_what_json_has_no_number_for() {
+        let infinity = f64::NEG_INFINITY;
+        assert_eq!(pushed_text(Datatype::Fp64, "-Infinity").unwrap(), infinity.to_le_bytes());
+        assert_eq!(pushed_text(Datatype::Fp32, "Infinity").unwrap(), f32::INFINITY.to_le_bytes());
+        assert_eq!(pushed_text(Datatype::Fp64, "1000000000000000000").unwrap(), 1e18_f64.to_le_bytes());
+        assert_eq!(pushed_text(Datatype::Fp64, "9007199254740993"), Err(NumberProblem::Inexact));
+        assert_eq!(pushed_text(Datatype::Fp64, "1.5"), Err(NumberProblem::WrongKind));
+        assert_eq!(pushed_text(Datatype::Int64, "Infinity"), Err(NumberProblem::WrongKind));
     }
 
     #[test]

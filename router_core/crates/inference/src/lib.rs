@@ -7,11 +7,14 @@ mod element;
 pub mod features;
 pub mod oip;
 pub mod onnx;
+mod settle;
 mod signature;
 mod tensor;
+pub mod text_number;
 
 pub use features::{Answer, FeatureError, fill_inputs, read_outputs};
 pub use oip::OipError;
 pub use onnx::{OnnxError, OnnxModel, init_library, models_path};
+pub use settle::settle_signature;
 pub use signature::{complete_signature, signature_of_metadata};
 pub use tensor::{Tensor, TensorError, shape_element_count};

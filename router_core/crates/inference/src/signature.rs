@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pointsman_model::{Datatype, Signature, Task, TensorSpec};
+use pointsman_model::{Datatype, PredictionHolds, Signature, Task, TensorSpec};
 use pointsman_wire::generated::inference::{ModelMetadataResponse, model_metadata_response::TensorMetadata};
 
 use crate::OipError;
@@ -64,5 +64,11 @@ pub fn complete_signature(given: &Signature, read: &Signature) -> Signature {
         probability_output,
         threshold: given.threshold.or(read.threshold),
         defaults: read.defaults.iter().chain(&given.defaults).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        prediction_holds: if given.prediction_holds == PredictionHolds::Unspecified {
+            read.prediction_holds
+        } else {
+            given.prediction_holds
+        },
+        classes: or(&given.classes, &read.classes),
     }
 }

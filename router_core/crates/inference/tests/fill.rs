@@ -106,6 +106,25 @@ fn values_of_the_wrong_kind_are_refused_by_name() {
             null(),
             "the value is null and has no default; input \"age\" takes INT64 whole numbers",
         ),
+        (
+            Datatype::Int64,
+            number(9_007_199_254_740_992.0),
+            "9007199254740992 as a JSON number may have been rounded, for they are exact below 2^53 only: send it \
+             as text, such as \"9007199254740992\"; input \"age\" takes INT64 whole numbers",
+        ),
+        (
+            Datatype::Uint64,
+            text("-1"),
+            "\"-1\" is out of the range of UINT64; input \"age\" takes UINT64 whole numbers",
+        ),
+        (Datatype::Int64, text("+1"), "\"+1\" is text; input \"age\" takes INT64 whole numbers"),
+        (Datatype::Int32, text("1"), "\"1\" is text; input \"age\" takes INT32 whole numbers"),
+        (
+            Datatype::Fp64,
+            text("9007199254740993"),
+            "\"9007199254740993\" has more digits than a float holds: send the float that is meant, as a \
+             number; input \"age\" takes FP64 numbers",
+        ),
         (Datatype::Bool, number(1.0), "1 is a number; input \"age\" takes booleans"),
         (Datatype::Bytes, number(5.0), "5 is a number; input \"age\" takes text"),
         (Datatype::Fp32, numbers(&[1.0, 2.0]), "the value is a list of 2; input \"age\" takes FP32 numbers"),
@@ -117,6 +136,24 @@ fn values_of_the_wrong_kind_are_refused_by_name() {
         let error = error.to_string();
         assert!(error.starts_with("features.age: ") && error.ends_with(reason), "{error}");
     }
+}
+
+#[test]
+fn text_gives_numbers_that_json_cannot_say() {
+    let signature = signature([
+        spec("id", Datatype::Int64, &[-1, 2], &[]),
+        spec("top", Datatype::Uint64, &[-1, 1], &[]),
+        spec("x", Datatype::Fp64, &[-1, 1], &[]),
+    ]);
+    let values = features([
+        ("id", list([text("9007199254740993"), number(-7.0)])),
+        ("top", text("18446744073709551615")),
+        ("x", text("-Infinity")),
+    ]);
+    let tensors = fill_inputs(&signature, &values).unwrap();
+    assert_eq!(tensors[0], longs("id", &[1, 2], &[9_007_199_254_740_993, -7]));
+    assert_eq!(tensors[1].raw[..], u64::MAX.to_le_bytes());
+    assert_eq!(tensors[2].raw[..], f64::NEG_INFINITY.to_le_bytes());
 }
 
 #[test]

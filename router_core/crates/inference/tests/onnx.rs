@@ -9,11 +9,13 @@ use std::{
 };
 
 use pointsman_inference::{
-    OnnxError, OnnxModel, Tensor, fill_inputs, init_library, models_path,
+    Answer, OnnxError, OnnxModel, Tensor, complete_signature,
+    features::AnswerNotes,
+    fill_inputs, init_library, models_path,
     oip::{decode_request, encode_request},
-    read_outputs,
+    read_outputs, settle_signature,
 };
-use pointsman_model::{Datatype, Task};
+use pointsman_model::{Datatype, PredictionHolds, Signature, Task};
 use support::*;
 
 const NONE: &[&str] = &[];
@@ -256,6 +258,8 @@ fn files_that_are_no_usable_model_are_refused_with_the_way_out() {
     assert!(
         error.to_string().contains("output \"output_probability\"")
             && error.to_string().contains("\"zipmap\": False")
+            && error.to_string().contains("convert_lightgbm(model, …, zipmap=False)")
+            && error.to_string().contains("CatBoost")
     );
     let folder = Folder::new("files");
     let whole = std::fs::read(models().join("iris.onnx")).unwrap();
@@ -407,4 +411,69 @@ fn external_data_stays_inside_the_folder_of_the_model() {
         let expected = format!("ONNX file \"moved.onnx\": its external data {location:?} {reason}");
         assert!(error.to_string().starts_with(&expected), "{error}");
     }
+}
+
+/// A real model's answer to a row of a class, by features.
+fn answer_of(name: &str, given: &Signature, row: &[f64]) -> Result<Answer, String> {
+    let model = load(name);
+    let signature = complete_signature(given, model.signature());
+    let signature = settle_signature(signature, Some(&model)).map_err(|error| error.to_string())?;
+    let inputs =
+        fill_inputs(&signature, &features([("X", numbers(row))])).map_err(|error| error.to_string())?;
+    let outputs = model.run(0, &inputs, NONE).map_err(|error| error.to_string())?;
+    read_outputs(&signature, &outputs).map_err(|error| error.to_string())
+}
+
+fn labelled(labels: &[&str]) -> Signature {
+    Signature { labels: labels.iter().map(|&label| label.into()).collect(), ..Signature::default() }
+}
+
+/// A row of each species, in the order of the targets.
+const ROWS: [[f64; 4]; 3] = [[5.1, 3.5, 1.4, 0.2], [5.9, 2.7, 4.1, 1.0], [6.7, 3.0, 5.6, 2.3]];
+
+#[test]
+fn the_classes_of_a_file_name_its_answers() {
+    let names = ["one", "two", "three"];
+    // Whose least class has the least number: scikit-learn sorts them.
+    for (file, classes, order) in [
+        ("classes_numbers.onnx", ["1", "2", "3"], [0, 1, 2]),
+        ("classes_extracted.onnx", ["-1", "0", "5"], [0, 2, 1]),
+        ("classes_texts.onnx", ["10", "2", "x"], [0, 1, 2]),
+    ] {
+        let model = load(file);
+        assert_eq!(*model.class_list("label").unwrap().classes, classes.map(std::sync::Arc::from));
+        assert_eq!(model.class_list("probabilities"), None);
+        for (row, place) in ROWS.iter().zip(order) {
+            let answer = answer_of(file, &labelled(&names), row).unwrap();
+            assert_eq!(answer.prediction, text(names[place]), "{file}");
+            assert!(answer.probabilities[place] > 0.5 && answer.notes == AnswerNotes::default());
+        }
+    }
+    let answer = answer_of("classes_texts.onnx", &Signature::default(), &ROWS[1]).unwrap();
+    assert_eq!(answer.prediction, text("2"));
+    let answer = answer_of("classes_numbers.onnx", &Signature::default(), &ROWS[1]).unwrap();
+    assert_eq!(answer.prediction, number(2.0));
+    // The likeliest class is the file's third, whose number is 3.
+    let likeliest = Signature { probability_output: Some("probabilities".into()), ..Signature::default() };
+    let answer = answer_of("classes_numbers.onnx", &likeliest, &ROWS[2]).unwrap();
+    assert_eq!(answer.prediction, number(3.0));
+}
+
+#[test]
+fn labels_in_another_order_than_the_files_classes_are_refused() {
+    let refused = |file: &str, given: &Signature| answer_of(file, given, &ROWS[0]).unwrap_err();
+    let error = refused("classes_texts.onnx", &labelled(&["2", "10", "x"]));
+    assert!(error.starts_with("labels[0]: \"2\" stands where the file's own classes have \"10\""), "{error}");
+    let error = refused("classes_numbers.onnx", &labelled(&["a", "b"]));
+    assert!(error.starts_with("labels: are 2 (\"a\", \"b\"), but the file's own classes are 3"), "{error}");
+    let places = Signature { prediction_holds: PredictionHolds::Index, ..Signature::default() };
+    let error = refused("classes_numbers.onnx", &places);
+    assert!(error.starts_with("prediction_holds: is index, but the file's own classes are"), "{error}");
+}
+
+#[test]
+fn a_file_that_rounds_its_own_classes_is_not_believed() {
+    // 20240133 is no 32-bit float: the file answers 20240132.
+    let error = answer_of("classes_rounded.onnx", &Signature::default(), &ROWS[1]).unwrap_err();
+    assert!(error.contains("20240132, which is none of the 3 of signature.classes"), "{error}");
 }

@@ -13,6 +13,7 @@ mod queue;
 mod reader;
 mod segment;
 mod segments;
+mod starts;
 mod status;
 mod writer;
 
@@ -26,4 +27,5 @@ pub use prediction::EncodedPrediction;
 pub use queue::LogSettings;
 pub use reader::SegmentReader;
 pub use segment::SegmentInfo;
+pub use starts::Start;
 pub use status::{LogStatus, SYNC_BOUNDS_NANOS};

@@ -232,9 +232,9 @@ impl Log {
         self.shared.folder.path()
     }
 
-    /// The journal's identity.
+    /// The journal's name.
     #[must_use]
-    pub fn journal_id(&self) -> &str {
+    pub fn journal_id(&self) -> Arc<str> {
         self.shared.folder.id()
     }
 

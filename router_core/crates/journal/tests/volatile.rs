@@ -82,7 +82,7 @@ fn what_a_log_acknowledged_is_on_the_disk() {
         }
         let files: Arc<dyn Files> = Arc::new(RealFiles);
         let owned = JournalFolder::open(&*files, copy.path(), "f").unwrap();
-        assert_eq!(owned.id(), "0123456789abcdef0123456789abcdef");
+        assert_eq!(&*owned.id(), "0123456789abcdef0123456789abcdef");
         let after = Log::open(files, owned, settings.clone()).unwrap();
         let batch = read_feedback(&after, 0, usize::MAX, Duration::ZERO).unwrap();
         assert_eq!(batch.entries.len() as u32, row + 1);

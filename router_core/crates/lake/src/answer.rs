@@ -2,16 +2,21 @@
 
 use std::borrow::Cow;
 
-use pointsman_inference::features::{
-    AnswerPlan, Decider, OutputHead, class_label, is_likeliest, is_second_of_two, plan_part, predicted_class,
+use pointsman_inference::{
+    features::{
+        AnswerNote, AnswerPlan, ChosenClass, ClassName, Decider, OutputHead, choose_class, class_name,
+        class_value, is_probability, is_second_of_two, likeliest_class, plan_part,
+    },
+    text_number::float_named,
 };
-use pointsman_model::{Datatype, Signature};
+use pointsman_model::{ClassValue, Datatype, Signature};
 
 use crate::{
     cell::{Cell, into_text, write_text},
     fields::{Fields, Unreadable, extend_doubles},
     json_value::{ValueView, map_entry, sort_last_wins},
-    tensor::TensorView,
+    requested::missing_outputs,
+    tensor::{TensorView, has_namesakes},
 };
 
 /// What was predicted.
@@ -34,6 +39,8 @@ pub(crate) struct RowAnswer<'a> {
     pub(crate) confidence: Option<f64>,
     /// The other outputs, as a JSON object.
     pub(crate) outputs: Option<String>,
+    /// What to know of it before it is used.
+    pub(crate) notes: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Prediction<'a> {
@@ -47,33 +54,50 @@ impl<'a> Prediction<'a> {
         }
     }
 
-    /// The prediction of a class by its index.
-    fn of_class(signature: &'a Signature, class: usize) -> Self {
-        match signature.labels.get(class) {
-            Some(label) => Self::Label(Cow::Borrowed(label)),
-            None => Self::Number(class as f64),
+    /// The prediction that an answer by name gives. Where no output is text, a text that names an infinity is one.
+    fn told(signature: &Signature, cell: Cell<'a>) -> Self {
+        let has_texts = signature.outputs.iter().any(|output| output.datatype == Datatype::Bytes);
+        let named = match &cell {
+            Cell::Text(text) if !has_texts && !signature.outputs.is_empty() => float_named(text),
+            _ => None,
+        };
+        let is_label = |text: &str| signature.labels.iter().any(|label| **label == *text);
+        match (Self::of(cell), named) {
+            (Self::Label(label), Some(number)) if !is_label(&label) => Self::Number(number),
+            (prediction, _) => prediction,
         }
     }
 
-    /// The probability of what is predicted, as far as it is known which one that is: classes without labels may
-    /// be numbered from 1 or otherwise, and only the likeliest tells that its number is its place.
-    fn confidence(&self, signature: &Signature, probabilities: &[f64]) -> Option<f64> {
-        let class = match self {
-            Self::Label(label) => signature.labels.iter().position(|known| **known == **label)?,
-            Self::Number(number) if *number >= 0.0 && number.fract() == 0.0 => {
-                Some(*number as usize).filter(|&class| is_likeliest(class, probabilities))?
+    /// The prediction of a class.
+    fn of_class(signature: &'a Signature, place: usize) -> Self {
+        match class_name(signature, place) {
+            ClassName::Text(label) => Self::Label(Cow::Borrowed(label)),
+            ClassName::Number(number) => Self::of(Cell::whole(number)),
+        }
+    }
+
+    /// The place of what is predicted, as far as it is known: classes without labels may be numbered from 1 or
+    /// otherwise, and only a class list or the likeliest tells which number is whose.
+    fn place(&self, signature: &Signature, probabilities: &[f64]) -> Option<usize> {
+        match self {
+            Self::Label(label) if signature.labels.is_empty() => {
+                signature.classes.iter().position(|class| **class == **label)
             }
-            Self::Number(_) | Self::None => return None,
-        };
-        probabilities.get(class).copied().filter(|probability| !probability.is_nan()).map(within_one)
+            Self::Label(label) => signature.labels.iter().position(|known| **known == **label),
+            Self::Number(number) => {
+                let said = class_value(signature, Datatype::Int64, *number)?;
+                let ChosenClass { place, notes } = choose_class(signature, said, probabilities);
+                place.filter(|_| !notes.has(AnswerNote::FromProbabilities))
+            }
+            Self::None => None,
+        }
     }
 }
 
-/// A probability that 32-bit sums carried a little beyond its range.
-fn within_one(probability: f64) -> f64 {
-    const ROUNDING: f64 = 1e-5;
-    let nearest = probability.clamp(0.0, 1.0);
-    if (probability - nearest).abs() <= ROUNDING { nearest } else { probability }
+/// The probability of the class at a place.
+fn confidence(place: Option<usize>, probabilities: &[f64]) -> Option<f64> {
+    let probability = probabilities.get(place?).copied();
+    probability.filter(|&probability| is_probability(probability)).map(|p| p.clamp(0.0, 1.0))
 }
 
 /// The outputs of a ModelInfer call, to be read row by row.
@@ -85,6 +109,8 @@ pub(crate) struct InferAnswer<'a> {
     /// asked for is missing in it.
     plan: Option<AnswerPlan>,
     rows: usize,
+    /// What is to be said of all rows.
+    notes: Vec<Cow<'a, str>>,
 }
 
 impl<'a> InferAnswer<'a> {
@@ -101,18 +127,22 @@ impl<'a> InferAnswer<'a> {
         outputs.iter().find_map(first_of).unwrap_or(1)
     }
 
-    /// Takes outputs that belong to so many rows.
+    /// Takes outputs that belong to so many rows. `requested` is what the client asked for, if it is known; nothing
+    /// is everything.
     pub(crate) fn new(
         signature: &'a Signature,
         outputs: Vec<TensorView<'a>>,
+        requested: Option<&[&str]>,
         rows: usize,
     ) -> Result<Self, Unreadable> {
         let fits =
             |output: &TensorView<'_>| rows == 1 || output.shape().first().is_some_and(|&n| n == rows as i64);
-        if rows == 0 || !outputs.iter().all(fits) {
+        // Of two outputs of one name nobody knows which one the client took.
+        if rows == 0 || !outputs.iter().all(fits) || has_namesakes(&outputs) {
             return Err(Unreadable);
         }
-        let mut answer = Self { signature, outputs, plan: None, rows };
+        let notes = missing_outputs(signature, &outputs, requested);
+        let mut answer = Self { signature, outputs, plan: None, rows, notes };
         let heads: Vec<OutputHead<'_>> = answer.outputs.iter().map(|output| answer.head(output)).collect();
         let plan = plan_part(signature, &heads);
         answer.plan = Some(plan).filter(|plan| answer.probabilities_fit(plan));
@@ -121,8 +151,9 @@ impl<'a> InferAnswer<'a> {
 
     /// What was said about a row.
     pub(crate) fn row(&self, row: usize) -> RowAnswer<'a> {
-        let mut answer = RowAnswer::default();
+        let mut answer = RowAnswer { notes: self.notes.clone(), ..RowAnswer::default() };
         let mut said = [None, None];
+        let mut chosen = ChosenClass::default();
         if let Some(plan) = &self.plan {
             if let Some(output) = plan.probabilities.and_then(|index| self.outputs.get(index)) {
                 let count = self.per_row(output);
@@ -136,22 +167,29 @@ impl<'a> InferAnswer<'a> {
             said[0] = plan.probabilities;
             match plan.decider {
                 Decider::Probabilities => {
-                    let class = predicted_class(self.signature, &answer.probabilities);
-                    answer.prediction = Prediction::of_class(self.signature, class);
+                    chosen = likeliest_class(self.signature, &answer.probabilities);
+                    let place = chosen.place;
+                    answer.prediction =
+                        place.map_or(Prediction::None, |place| Prediction::of_class(self.signature, place));
                 }
                 Decider::Output(index) => {
                     if let Some(output) = self.outputs.get(index)
                         && self.per_row(output) == 1
                     {
                         let cell = output.cell(row);
-                        answer.prediction = self.labelled(output.datatype, cell, &answer.probabilities);
-                        said[1] = Some(index);
+                        (answer.prediction, chosen) =
+                            self.labelled(output.datatype, cell, &answer.probabilities);
+                        // A number that is not the predicted label's own stays to be seen.
+                        said[1] = Some(index).filter(|_| !chosen.notes.has(AnswerNote::FromProbabilities));
                     }
                 }
                 Decider::Absent => {}
             }
         }
-        answer.confidence = answer.prediction.confidence(self.signature, &answer.probabilities);
+        answer.confidence = confidence(chosen.place, &answer.probabilities);
+        for word in chosen.notes.words() {
+            answer.notes.push(Cow::Borrowed(word));
+        }
         answer.outputs = self.others(row, said);
         answer
     }
@@ -185,14 +223,26 @@ impl<'a> InferAnswer<'a> {
             && (labels == 0 || classes == labels)
     }
 
-    fn labelled(&self, datatype: Datatype, cell: Cell<'a>, probabilities: &[f64]) -> Prediction<'a> {
-        let number = match cell {
-            Cell::Number(number) => Some(number),
-            Cell::Bool(yes) => Some(f64::from(u8::from(yes))),
-            _ => None,
+    fn labelled(
+        &self,
+        datatype: Datatype,
+        cell: Cell<'a>,
+        probabilities: &[f64],
+    ) -> (Prediction<'a>, ChosenClass) {
+        let said = match &cell {
+            Cell::Number(number) => class_value(self.signature, datatype, *number),
+            Cell::Whole(whole) => Some(ClassValue::Whole(*whole)),
+            Cell::Bool(yes) => Some(ClassValue::Bool(*yes)),
+            Cell::Text(text) => Some(ClassValue::Text(text)),
+            Cell::Null => None,
         };
-        let label = number.and_then(|number| class_label(self.signature, datatype, number, probabilities));
-        label.map_or_else(|| Prediction::of(cell), |label| Prediction::Label(Cow::Borrowed(label)))
+        let chosen =
+            said.map_or_else(ChosenClass::default, |said| choose_class(self.signature, said, probabilities));
+        let prediction = match chosen.place {
+            Some(place) if !self.signature.labels.is_empty() => Prediction::of_class(self.signature, place),
+            _ => Prediction::of(cell),
+        };
+        (prediction, chosen)
     }
 
     /// The outputs of a row but for those that are said already.
@@ -216,6 +266,9 @@ impl<'a> InferAnswer<'a> {
     }
 }
 
+/// The field of a `PredictResponse` with what to know of it.
+const NOTES: u32 = 13;
+
 /// Reads the answer of a `PredictResponse`.
 pub(crate) fn predict_answer<'a>(
     signature: &'a Signature,
@@ -230,11 +283,13 @@ pub(crate) fn predict_answer<'a>(
             6 => predicted = ValueView::parse(field.value.bytes()?)?,
             7 => extend_doubles(&mut answer.probabilities, field.value)?,
             8 => outputs.push(map_entry(field.value.bytes()?)?),
+            NOTES => answer.notes.push(Cow::Borrowed(field.value.text()?)),
             _ => {}
         }
     }
-    answer.prediction = predicted.cell().map_or(Prediction::None, Prediction::of);
-    answer.confidence = answer.prediction.confidence(signature, &answer.probabilities);
+    answer.prediction = predicted.cell().map_or(Prediction::None, |cell| Prediction::told(signature, cell));
+    let place = answer.prediction.place(signature, &answer.probabilities);
+    answer.confidence = confidence(place, &answer.probabilities);
     sort_last_wins(&mut outputs);
     let mut json = Vec::new();
     for (name, value) in outputs {
@@ -264,13 +319,17 @@ fn says(signature: &Signature, value: ValueView<'_>, answer: &RowAnswer<'_>) -> 
     if let Cell::Number(number) = cell {
         let is_second = matches!(answer.probabilities[..], [_, second] if second == number);
         // A class number is whole, whatever type the output has.
-        let label = class_label(signature, Datatype::Int64, number, &[]);
-        let is_label = label.is_some_and(
-            |label| matches!(&answer.prediction, Prediction::Label(predicted) if **predicted == **label),
-        );
+        let is_label = class_value(signature, Datatype::Int64, number).is_some_and(|said| {
+            let ChosenClass { place, notes } = choose_class(signature, said, &answer.probabilities);
+            let label = place.and_then(|place| signature.labels.get(place));
+            !notes.has(AnswerNote::FromProbabilities)
+                && label.is_some_and(
+                    |label| matches!(&answer.prediction, Prediction::Label(predicted) if **predicted == **label),
+                )
+        });
         if is_second || is_label {
             return true;
         }
     }
-    Prediction::of(cell) == answer.prediction
+    Prediction::told(signature, cell) == answer.prediction
 }

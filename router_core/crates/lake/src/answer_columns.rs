@@ -19,6 +19,7 @@ pub(crate) struct AnswerColumns {
     probabilities: ListBuilder<Float64Builder>,
     confidence: Float64Builder,
     outputs: StringBuilder,
+    notes: ListBuilder<StringBuilder>,
 }
 
 impl Default for AnswerColumns {
@@ -29,6 +30,7 @@ impl Default for AnswerColumns {
             probabilities: ListBuilder::new(Float64Builder::new()).with_field(element(DataType::Float64)),
             confidence: Float64Builder::new(),
             outputs: StringBuilder::new(),
+            notes: ListBuilder::new(StringBuilder::new()).with_field(element(DataType::Utf8)),
         }
     }
 }
@@ -47,6 +49,8 @@ impl AnswerColumns {
         self.probabilities.append(!answer.probabilities.is_empty());
         self.confidence.append_option(answer.confidence);
         self.outputs.append_option(answer.outputs.as_deref());
+        answer.notes.iter().for_each(|note| self.notes.values().append_value(note));
+        self.notes.append(!answer.notes.is_empty());
     }
 
     /// Takes the rows out, by column.
@@ -57,6 +61,7 @@ impl AnswerColumns {
             self.probabilities.take(),
             self.confidence.take(),
             self.outputs.take(),
+            self.notes.take(),
         ]
     }
 }

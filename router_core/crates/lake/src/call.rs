@@ -9,8 +9,9 @@ use crate::{
     entry::EntryView,
     fields::{Fields, Unreadable},
     json_value::{ValueView, map_entry, sort_last_wins},
+    requested::requested_outputs,
     route::{Route, Variant},
-    tensor::{Side, TensorView, read_tensors},
+    tensor::{Side, TensorView, has_namesakes, read_tensors},
 };
 
 /// A call and what was read of it.
@@ -127,7 +128,11 @@ fn read_answer<'a>(
                 return none(Content::Unreadable);
             };
             let rows = rows.unwrap_or_else(|| InferAnswer::row_count(signature, &outputs));
-            match InferAnswer::new(signature, outputs, rows) {
+            let requested = match entry.request_kind() {
+                BodyKind::Infer => requested_outputs(entry.request).ok(),
+                _ => None,
+            };
+            match InferAnswer::new(signature, outputs, requested.as_deref(), rows) {
                 Ok(answer) => (CallAnswer::Infer(answer), rows),
                 Err(Unreadable) => (CallAnswer::Missing(Content::Unreadable), rows),
             }
@@ -145,6 +150,10 @@ fn arrange<'a>(
     tensors: Vec<TensorView<'a>>,
     variant: &Variant,
 ) -> Result<(Vec<Input<'a>>, usize), Unreadable> {
+    // Which of two inputs of one name the model read is not known.
+    if has_namesakes(&tensors) {
+        return Err(Unreadable);
+    }
     let mut rows = None;
     let mut inputs = Vec::with_capacity(tensors.len());
     for (index, tensor) in tensors.into_iter().enumerate() {

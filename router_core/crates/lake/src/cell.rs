@@ -2,19 +2,22 @@
 
 use std::{borrow::Cow, io::Write as _};
 
+use pointsman_inference::text_number::{
+    FIRST_AMBIGUOUS, exact_float, float_named, unambiguous_whole, whole_number,
+};
+
+use crate::columns::Kind;
+
 /// One value. NaN is null, as it is on the way in; infinities stay numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Cell<'a> {
     Null,
     Bool(bool),
     Number(f64),
-    /// A whole number of which a float would lose digits.
+    /// A whole number from which on floats lose digits.
     Whole(i128),
     Text(Cow<'a, str>),
 }
-
-/// The largest whole number up to which every whole number is an `f64`.
-const MAX_EXACT: u128 = 1 << 53;
 
 impl Cell<'_> {
     /// A float.
@@ -26,10 +29,38 @@ impl Cell<'_> {
     /// A whole number.
     #[inline]
     pub(crate) fn whole(whole: i128) -> Self {
-        if whole.unsigned_abs() <= MAX_EXACT { Self::Number(whole as f64) } else { Self::Whole(whole) }
+        if (whole as f64).abs() < FIRST_AMBIGUOUS { Self::Number(whole as f64) } else { Self::Whole(whole) }
     }
 
-    /// Writes it as JSON, which has no infinities: they are text.
+    /// The whole number that it certainly is, in a type that has it.
+    #[inline]
+    pub(crate) fn to_whole<I: TryFrom<i128>>(&self) -> Option<I> {
+        let whole = match self {
+            Self::Number(number) => unambiguous_whole(*number)?,
+            Self::Whole(whole) => *whole,
+            Self::Null | Self::Bool(_) | Self::Text(_) => return None,
+        };
+        I::try_from(whole).ok()
+    }
+
+    /// What a text means where numbers are asked for: the number that a model gets of it, if one can be made.
+    pub(crate) fn number_in_text(&self, kind: Kind) -> Option<Self> {
+        let Self::Text(text) = self else { return None };
+        match kind {
+            Kind::Whole | Kind::Unsigned => whole_number(text).map(Self::whole),
+            Kind::Double => float_named(text).or_else(|| exact_float(whole_number(text)?)).map(Self::float),
+            Kind::Bool | Kind::Text => None,
+        }
+    }
+
+    /// Whether it is a text of the form in which whole numbers come that no JSON number is exact for.
+    pub(crate) fn is_text_of_large_number(&self) -> bool {
+        let Self::Text(text) = self else { return false };
+        whole_number(text).is_some_and(|whole| (whole as f64).abs() >= FIRST_AMBIGUOUS)
+    }
+
+    /// Writes it as JSON, which has no infinities and whose numbers are doubles to most readers: what those would
+    /// change is text.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
         match self {
             Self::Null => out.extend_from_slice(b"null"),
@@ -37,7 +68,7 @@ impl Cell<'_> {
             Self::Bool(false) => out.extend_from_slice(b"false"),
             Self::Number(number) => write_number(*number, out),
             Self::Whole(whole) => {
-                let _ = write!(out, "{whole}");
+                let _ = write!(out, "\"{whole}\"");
             }
             Self::Text(text) => write_text(text, out),
         }

@@ -51,6 +51,12 @@ pub enum LakeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The list of a model's feature columns has grown since it was read.
+    #[error("{path}: another server has added columns; they are read and the segment is tried again")]
+    ColumnsGrown {
+        /// The file.
+        path: String,
+    },
     /// A request names what the lake does not have.
     #[error("{field}: {value:?} {reason}")]
     Request {

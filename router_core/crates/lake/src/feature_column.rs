@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayBuilder as _, ArrayRef, BooleanBuilder, Float64Builder, StringBuilder};
+use arrow::array::{
+    ArrayBuilder as _, ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder, UInt64Builder,
+};
 
 use crate::{cell::Cell, columns::Kind, refill::Refill as _};
 
@@ -17,6 +19,8 @@ pub(crate) struct FeatureColumn {
 #[derive(Debug)]
 enum Cells {
     Double(Float64Builder),
+    Whole(Int64Builder),
+    Unsigned(UInt64Builder),
     Bool(BooleanBuilder),
     Text(StringBuilder),
 }
@@ -25,14 +29,16 @@ impl FeatureColumn {
     pub(crate) fn new(name: &str, kind: Kind) -> Self {
         let cells = match kind {
             Kind::Double => Cells::Double(Float64Builder::new()),
+            Kind::Whole => Cells::Whole(Int64Builder::new()),
+            Kind::Unsigned => Cells::Unsigned(UInt64Builder::new()),
             Kind::Bool => Cells::Bool(BooleanBuilder::new()),
             Kind::Text => Cells::Text(StringBuilder::new()),
         };
         Self { name: name.into(), kind, cells }
     }
 
-    /// Sets the value of a row behind all that have one. False when the column does not hold such values, or the
-    /// row has a value already.
+    /// Sets the value of a row behind all that have one. False when the column does not hold such values, or not
+    /// this one exactly, or the row has a value already.
     #[inline]
     pub(crate) fn set(&mut self, row: usize, cell: &Cell<'_>) -> bool {
         if !self.pad(row) {
@@ -43,6 +49,14 @@ impl FeatureColumn {
             (Cells::Bool(cells), Cell::Bool(yes)) => cells.append_value(*yes),
             (Cells::Text(cells), Cell::Text(text)) => cells.append_value(text),
             (cells, Cell::Null) => cells.append_nulls(1),
+            (Cells::Whole(cells), number) => match number.to_whole() {
+                Some(whole) => cells.append_value(whole),
+                None => return false,
+            },
+            (Cells::Unsigned(cells), number) => match number.to_whole() {
+                Some(whole) => cells.append_value(whole),
+                None => return false,
+            },
             _ => return false,
         }
         true
@@ -80,6 +94,8 @@ impl FeatureColumn {
         self.pad(rows);
         match &mut self.cells {
             Cells::Double(cells) => cells.take(),
+            Cells::Whole(cells) => cells.take(),
+            Cells::Unsigned(cells) => cells.take(),
             Cells::Bool(cells) => cells.take(),
             Cells::Text(cells) => cells.take(),
         }
@@ -91,6 +107,8 @@ impl Cells {
     fn len(&self) -> usize {
         match self {
             Self::Double(cells) => cells.len(),
+            Self::Whole(cells) => cells.len(),
+            Self::Unsigned(cells) => cells.len(),
             Self::Bool(cells) => cells.len(),
             Self::Text(cells) => cells.len(),
         }
@@ -99,6 +117,8 @@ impl Cells {
     fn append_nulls(&mut self, count: usize) {
         match self {
             Self::Double(cells) => cells.append_nulls(count),
+            Self::Whole(cells) => cells.append_nulls(count),
+            Self::Unsigned(cells) => cells.append_nulls(count),
             Self::Bool(cells) => cells.append_nulls(count),
             Self::Text(cells) => (0..count).for_each(|_| cells.append_null()),
         }

@@ -236,8 +236,7 @@ impl FeatureRows {
             (Some(kind), _) => *kind,
             (None, Cell::Null) => return None,
             (None, Cell::Bool(_)) => Kind::Bool,
-            (None, Cell::Text(_)) => Kind::Text,
-            (None, _) => Kind::Double,
+            (None, cell) => kind_by_itself(cell, model.kind_of(name)),
         };
         let may_add = may_add || variant.kinds.contains_key(name);
         self.append_cell(name, kind, &cell, may_add, model)
@@ -279,6 +278,8 @@ impl FeatureRows {
         may_add: bool,
         model: &mut ModelColumns,
     ) -> Option<usize> {
+        let number = cell.number_in_text(kind);
+        let cell = number.as_ref().unwrap_or(cell);
         if let Target::Column(index) = self.target(name, kind, may_add, model)
             && self.columns.get_mut(index).is_some_and(|column| column.set(self.at, cell))
         {
@@ -311,16 +312,25 @@ impl FeatureRows {
     /// Where a feature goes.
     fn target(&mut self, name: &str, kind: Kind, may_add: bool, model: &mut ModelColumns) -> Target {
         if let Some(&index) = self.by_name.get(name) {
-            let fits = self.columns.get(index).is_some_and(|column| column.kind == kind);
+            let fits = self.columns.get(index).is_some_and(|column| column.kind.takes(kind));
             return if fits { Target::Column(index) } else { Target::Surplus };
         }
-        if self.is_fixed || model.resolve(name, kind, may_add).is_none() {
-            return Target::Surplus;
-        }
+        let resolved = if self.is_fixed { None } else { model.resolve(name, kind, may_add) };
+        let Some(kind) = resolved else { return Target::Surplus };
         let index = self.columns.len();
         let column = FeatureColumn::new(name, kind);
         self.by_name.insert(column.name.clone(), index);
         self.columns.push(column);
         Target::Column(index)
+    }
+}
+
+/// What a number or text is taken for that the signature does not describe, given what the column of its name holds:
+/// clients send whole numbers as JSON numbers or, when they are large, as text.
+fn kind_by_itself(cell: &Cell<'_>, column: Option<Kind>) -> Kind {
+    let whole = column.filter(|kind| kind.is_whole());
+    match cell {
+        Cell::Text(_) => whole.filter(|_| cell.is_text_of_large_number()).unwrap_or(Kind::Text),
+        _ => whole.unwrap_or(Kind::Double),
     }
 }

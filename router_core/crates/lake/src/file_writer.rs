@@ -134,7 +134,8 @@ fn properties(first: &RecordBatch) -> WriterProperties {
     for (field, column) in first.schema_ref().fields().iter().zip(first.columns()) {
         let name = field.name();
         let path = ColumnPath::from(vec![name.clone()]);
-        let is_number_feature = name.starts_with(FEATURE_PREFIX) && field.data_type() == &DataType::Float64;
+        let is_number = matches!(field.data_type(), DataType::Float64 | DataType::Int64 | DataType::UInt64);
+        let is_number_feature = name.starts_with(FEATURE_PREFIX) && is_number;
         let has_own_values = is_number_feature
             || matches!(
                 name.as_str(),

@@ -144,11 +144,13 @@ pub(crate) fn excluded_names(signature: &Signature, excluded: &HashSet<String>) 
 
 impl Kind {
     /// What elements of a tensor type are kept as.
-    pub(crate) const fn of(datatype: Datatype) -> Self {
+    pub(crate) fn of(datatype: Datatype) -> Self {
         match datatype {
             Datatype::Bool => Self::Bool,
             Datatype::Bytes => Self::Text,
-            _ => Self::Double,
+            Datatype::Uint64 => Self::Unsigned,
+            float if float.is_float() => Self::Double,
+            _ => Self::Whole,
         }
     }
 }

@@ -57,8 +57,8 @@ fn union(inputs: &[MergeInput], columns: &ModelColumns) -> Result<SchemaRef, Lak
         if fixed.contains(field.name()) || !known.insert(field.name().clone()) {
             continue;
         }
-        let is_known_type =
-            matches!(field.data_type(), DataType::Float64 | DataType::Boolean | DataType::Utf8);
+        use DataType::{Boolean, Float64, Int64, UInt64, Utf8};
+        let is_known_type = matches!(field.data_type(), Float64 | Int64 | UInt64 | Boolean | Utf8);
         if !is_known_type {
             return Err(LakeError::Request {
                 field: "inputs",

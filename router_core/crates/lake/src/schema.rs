@@ -64,6 +64,7 @@ pub(crate) fn answer_fields() -> Vec<Field> {
         Field::new("probabilities", list_of(Float64), true),
         Field::new("confidence", Float64, true),
         Field::new("outputs", Utf8, true),
+        Field::new("answer_notes", list_of(Utf8), true),
     ]
 }
 
@@ -71,6 +72,8 @@ pub(crate) fn answer_fields() -> Vec<Field> {
 pub(crate) fn feature_field(name: &str, kind: Kind) -> Field {
     let datatype = match kind {
         Kind::Double => DataType::Float64,
+        Kind::Whole => DataType::Int64,
+        Kind::Unsigned => DataType::UInt64,
         Kind::Bool => DataType::Boolean,
         Kind::Text => DataType::Utf8,
     };

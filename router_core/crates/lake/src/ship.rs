@@ -24,7 +24,7 @@ pub fn ship_segment(
     destination: Destination<'_>,
     segment: &SegmentInfo,
 ) -> Result<proto::ShippedSegment, LakeError> {
-    let mut shipment = Shipment::new(destination, segment);
+    let mut shipment = Shipment::new(destination, segment, segment.start);
     while shipment.step()? {}
     Ok(shipment.end())
 }
@@ -34,6 +34,8 @@ pub fn ship_segment(
 pub(crate) struct Shipment<'a> {
     destination: Destination<'a>,
     segment: &'a SegmentInfo,
+    /// What is before this position is left out.
+    from: u64,
     /// What it holds; none before it is read.
     frames: Option<SortedFrames>,
     /// Predictions that are in `rows`.
@@ -48,12 +50,24 @@ pub(crate) struct Shipment<'a> {
 }
 
 impl<'a> Shipment<'a> {
-    /// Of a segment nothing is shipped yet.
-    pub(crate) fn new(destination: Destination<'a>, segment: &'a SegmentInfo) -> Self {
+    /// Of a segment nothing is shipped yet, from a position on that may be inside it.
+    pub(crate) fn new(destination: Destination<'a>, segment: &'a SegmentInfo, from: u64) -> Self {
+        let from = from.max(segment.start);
         let rows = Rows::new(destination.registry, Mode { by_day: true, keeps_bodies: true });
-        let files = SegmentFiles::new(destination, segment.start);
+        let files = SegmentFiles::new(destination, from);
         let (added, closed, finished) = (0, 0, 0);
-        Self { destination, segment, frames: None, added, rows, files, closed, finished, shipped: Vec::new() }
+        Self {
+            destination,
+            segment,
+            from,
+            frames: None,
+            added,
+            rows,
+            files,
+            closed,
+            finished,
+            shipped: Vec::new(),
+        }
     }
 
     /// Ships until a time; answers whether there is more to do.
@@ -69,7 +83,7 @@ impl<'a> Shipment<'a> {
     /// Does a little; answers whether there is more to do.
     fn step(&mut self) -> Result<bool, LakeError> {
         let Some(frames) = &self.frames else {
-            let frames = SortedFrames::read(self.destination.files, self.segment)?;
+            let frames = SortedFrames::read(self.destination.files, self.segment, self.from)?;
             frames.routes().for_each(|route| self.rows.add_route(route));
             self.frames = Some(frames);
             return Ok(true);
@@ -104,7 +118,7 @@ impl<'a> Shipment<'a> {
         fault::point("lake.segment_shipped");
         proto::ShippedSegment {
             journal_id: self.destination.journal_id.to_owned(),
-            start_position: self.segment.start,
+            start_position: self.from,
             end_position: self.segment.end,
             files: self.shipped,
             damaged_bytes,

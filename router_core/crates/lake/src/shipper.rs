@@ -98,8 +98,13 @@ impl Shipper {
     pub fn release(&self, position: u64) -> Result<(), JournalError> {
         {
             let mut state = self.shared.lock();
-            state.next = Some(state.next.map_or(position, |next| next.max(position)));
             state.shipped.retain(|segment| segment.end_position > position);
+            if state.shipped.front().is_some_and(|first| first.start_position < position) {
+                // Its files have rows that are registered elsewhere: it is shipped again, from there.
+                state.shipped.clear();
+                state.next = Some(position);
+            }
+            state.next = Some(state.next.map_or(position, |next| next.max(position)));
         }
         self.shared.changed.notify_all();
         self.shared.log.release(position).map(drop)
@@ -161,9 +166,9 @@ fn has_entries(segment: &SegmentInfo) -> bool {
 impl Shared {
     fn run(&self) {
         let mut pause = FIRST_PAUSE;
-        while let Some(segment) = self.next_segment() {
+        while let Some((segment, from)) = self.next_segment() {
             // A panic must not end all shipping; the segment is tried again.
-            let shipped = catch_unwind(AssertUnwindSafe(|| self.ship(&segment)));
+            let shipped = catch_unwind(AssertUnwindSafe(|| self.ship(&segment, from)));
             let failed = match shipped {
                 Ok(Ok(shipped)) => {
                     self.put(shipped);
@@ -180,8 +185,9 @@ impl Shared {
         }
     }
 
-    /// Waits for the next complete segment; none when it is time to stop.
-    fn next_segment(&self) -> Option<SegmentInfo> {
+    /// Waits for the next complete segment; answers it with the position from which on it is to be shipped, or none
+    /// when it is time to stop.
+    fn next_segment(&self) -> Option<(SegmentInfo, u64)> {
         let mut state = self.lock();
         loop {
             if state.is_stopping {
@@ -194,7 +200,7 @@ impl Shared {
                 let segments = self.log.segments();
                 let due = segments.into_iter().find(|segment| segment.end > next);
                 if let Some(due) = due.filter(|segment| segment.sealed) {
-                    return Some(due);
+                    return Some((due, next));
                 }
                 state = self.lock();
                 if state.is_stopping {
@@ -205,14 +211,15 @@ impl Shared {
         }
     }
 
-    fn ship(&self, segment: &SegmentInfo) -> Result<proto::ShippedSegment, LakeError> {
+    fn ship(&self, segment: &SegmentInfo, from: u64) -> Result<proto::ShippedSegment, LakeError> {
+        let journal_id = self.log.journal_id();
         let destination = Destination {
             files: &**self.log.files(),
             registry: &self.registry,
             lake_folder: &self.lake_folder,
-            journal_id: self.log.journal_id(),
+            journal_id: &journal_id,
         };
-        let mut shipment = Shipment::new(destination, segment);
+        let mut shipment = Shipment::new(destination, segment, from);
         work_by_turns(PATIENCE, || self.is_urgent(segment), |until| shipment.work_until(until))?;
         Ok(shipment.end())
     }
@@ -232,8 +239,8 @@ impl Shared {
         state.status.unreadable_entries += shipped.unreadable_entries;
         state.status.trouble = None;
         let end = shipped.end_position;
-        // What was released meanwhile is registered already.
-        if state.next.is_none_or(|next| next < end) {
+        // What was released meanwhile is registered already; of a part of it, the rest is shipped again.
+        if state.next.is_none_or(|next| next <= shipped.start_position) {
             state.next = Some(end);
             state.shipped.push_back(shipped);
         }

@@ -16,8 +16,8 @@ pub(crate) struct SortedFrames {
 }
 
 impl SortedFrames {
-    /// Reads a segment.
-    pub(crate) fn read(files: &dyn Files, segment: &SegmentInfo) -> Result<Self, LakeError> {
+    /// Reads a segment: its routes, and its predictions behind a position.
+    pub(crate) fn read(files: &dyn Files, segment: &SegmentInfo, from: u64) -> Result<Self, LakeError> {
         let mut reader = SegmentReader::open(files, segment)?;
         let length = usize::try_from(segment.end - segment.start).unwrap_or(0);
         let mut frames = Self { bytes: Vec::with_capacity(length), ..Self::default() };
@@ -25,7 +25,7 @@ impl SortedFrames {
             let place = (frames.bytes.len(), frames.bytes.len() + frame.payload.len());
             match frame.kind {
                 ROUTE => frames.routes.push(place),
-                PREDICTION => {
+                PREDICTION if frame.end_position > from => {
                     frames.predictions.push((EntryView::time_us_of(frame.payload), place.0, place.1));
                 }
                 _ => continue,

@@ -174,6 +174,16 @@ impl<'a> TensorView<'a> {
     }
 }
 
+/// Whether two tensors have the same name.
+pub(crate) fn has_namesakes(tensors: &[TensorView<'_>]) -> bool {
+    if let [] | [_] = tensors {
+        return false;
+    }
+    let mut names: Vec<&str> = tensors.iter().map(|tensor| tensor.name).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
+}
+
 /// Reads the tensors of a message. Typed contents are made raw in `hold`.
 pub(crate) fn read_tensors<'a>(
     message: &'a [u8],

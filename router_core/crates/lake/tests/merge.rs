@@ -71,6 +71,27 @@ fn columns_are_those_of_all_files_in_the_models_order() {
 }
 
 #[test]
+fn whole_numbers_keep_their_digits_in_the_new_file() {
+    let lake = Lake::new();
+    let signature = signature(&[("id", "INT64", &[-1, 1], &[]), ("top", "UINT64", &[-1, 1], &[])]);
+    let shipped = |start: u64, features: &[(&str, prost_types::Value)]| {
+        let mut frames = Frames::default();
+        frames.route(&route(signature.clone()));
+        frames.prediction(&predict("p", features));
+        lake.ship(start, &frames).files[0].path.clone()
+    };
+    let inputs = [
+        shipped(1, &[("id", text("9007199254740993"))]),
+        shipped(2, &[("id", number(7.0)), ("top", text("18446744073709551615"))]),
+    ];
+    let merged = merge(&lake, &inputs, &[]).unwrap();
+    let rows = lake.read(&merged.path);
+    let shown_in = |name: &str| [shown(&rows, name, 0), shown(&rows, name, 1)];
+    assert_eq!(shown_in("f_id"), ["9007199254740993", "7"]);
+    assert_eq!(shown_in("f_top"), ["null", "18446744073709551615"]);
+}
+
+#[test]
 fn rows_of_erased_entities_are_nowhere_in_the_new_file() {
     let lake = Lake::new();
     let inputs = [

@@ -34,7 +34,7 @@ fn shipped_and_merged_files_and_their_columns_survive_a_power_cut() {
         assert_eq!(lake.read(path).num_rows(), 1);
     }
     assert_eq!(lake.read(&merged.path).num_rows(), 2);
-    assert!(fs::read_to_string(lake.path().join("predictions/columns/m.json")).unwrap().contains("age"));
+    assert!(fs::read_to_string(lake.path().join("columns/m.json")).unwrap().contains("age"));
 
     // A new process finds the same columns.
     let restarted = ColumnRegistry::new(Arc::new(RealFiles), lake.path());

@@ -92,19 +92,13 @@ fn the_type_of_a_column_holds_for_all_files_of_a_model_and_over_restarts() {
     frames.route(&route(proto::Signature::default()));
     frames.prediction(&predict("1", &[("b", number(1.0)), ("a", yes(true))]));
     lake.ship(0, &frames);
-    let list = fs::read_to_string(lake.path().join("predictions/columns/m.json")).unwrap();
+    let list = fs::read_to_string(lake.path().join("columns/m.json")).unwrap();
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
     let expected = serde_json::json!({"version": 1, "columns": [
         {"name": "a", "type": "BOOLEAN"}, {"name": "b", "type": "DOUBLE"}]});
     assert_eq!(list, expected);
 
-    let restarted = Lake {
-        registry: std::sync::Arc::new(pointsman_lake::ColumnRegistry::new(
-            std::sync::Arc::new(pointsman_journal::files::RealFiles),
-            lake.path(),
-        )),
-        folder: lake.folder,
-    };
+    let restarted = lake.reopened();
     let mut frames = Frames::default();
     frames.route(&route(proto::Signature::default()));
     frames.prediction(&predict("2", &[("a", text("no")), ("b", number(2.0)), ("c", number(3.0))]));
@@ -130,8 +124,8 @@ fn columns_beyond_two_thousand_and_names_too_long_go_to_the_map() {
 #[test]
 fn a_list_of_columns_that_is_damaged_stops_shipping_and_names_the_file() {
     let lake = Lake::new();
-    fs::create_dir_all(lake.path().join("predictions/columns")).unwrap();
-    fs::write(lake.path().join("predictions/columns/m.json"), "{").unwrap();
+    fs::create_dir_all(lake.path().join("columns")).unwrap();
+    fs::write(lake.path().join("columns/m.json"), "{").unwrap();
     let mut frames = Frames::default();
     frames.route(&route(proto::Signature::default()));
     frames.prediction(&entry("1"));

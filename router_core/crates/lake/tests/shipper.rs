@@ -135,6 +135,37 @@ fn what_is_registered_is_not_shipped_again_after_a_restart() {
 }
 
 #[test]
+fn from_a_position_inside_a_segment_only_what_is_behind_it_is_shipped() {
+    let server = Server::new();
+    assert!(server.log.push(server.call("1")));
+    server.log.flush();
+    let inside = server.log.segments()[0].end;
+    let end = server.segment(&["2", "3"]);
+    let shipper = server.shipper();
+    shipper.release(inside).unwrap();
+    let shipped = &shipper.take_shipped(PATIENCE).segments[0];
+    assert_eq!((shipped.start_position, shipped.end_position), (inside, end));
+    assert_eq!(shipped.files[0].row_count, 2);
+    assert!(shipped.files[0].path.ends_with(&format!("-{inside:020}.parquet")), "{}", shipped.files[0].path);
+}
+
+#[test]
+fn of_a_shipped_segment_whose_beginning_is_registered_elsewhere_the_rest_is_shipped_again() {
+    let server = Server::new();
+    assert!(server.log.push(server.call("1")));
+    server.log.flush();
+    let inside = server.log.segments()[0].end;
+    let end = server.segment(&["2", "3"]);
+    let shipper = server.shipper();
+    shipper.release(0).unwrap();
+    assert_eq!(shipper.take_shipped(PATIENCE).segments[0].files[0].row_count, 3);
+    shipper.release(inside).unwrap();
+    let shipped = &shipper.take_shipped(PATIENCE).segments[0];
+    assert_eq!((shipped.start_position, shipped.end_position), (inside, end));
+    assert_eq!(shipped.files[0].row_count, 2);
+}
+
+#[test]
 fn a_segment_under_way_waits_until_it_is_complete_and_is_the_lag() {
     let server = Server::new();
     let shipper = server.shipper();

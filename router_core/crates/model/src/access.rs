@@ -15,6 +15,20 @@ pub enum Scope {
     Predict,
 }
 
+impl Scope {
+    const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Predict];
+
+    /// The public name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "mlops:read",
+            Self::Write => "mlops:write",
+            Self::Predict => "mlops:predict",
+        }
+    }
+}
+
 /// A set of scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scopes(u8);
@@ -38,11 +52,8 @@ impl Scopes {
     /// The public names, with commas between.
     #[must_use]
     pub fn names(self) -> String {
-        let named =
-            [(Scope::Read, "mlops:read"), (Scope::Write, "mlops:write"), (Scope::Predict, "mlops:predict")];
-        let held: Vec<&str> =
-            named.into_iter().filter(|(scope, _)| self.contains(*scope)).map(|(_, name)| name).collect();
-        held.join(",")
+        let held = Scope::ALL.into_iter().filter(|scope| self.contains(*scope));
+        held.map(Scope::name).collect::<Vec<_>>().join(",")
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod access;
 mod alias;
+mod class_value;
+mod classes;
 mod error;
 mod ids;
 mod metric;
@@ -18,6 +20,8 @@ mod target;
 
 pub use access::{AccessKey, AccessTable, Principal, Scope, Scopes};
 pub use alias::AliasTable;
+pub use class_value::ClassValue;
+pub use classes::{ClassList, settle_classes};
 pub use error::ModelError;
 pub use ids::{Id, MAX_ID_BYTES};
 pub use metric::{MAX_METRICS, MetricDefinition, MetricDirection, MetricType, ShownNumber};
@@ -28,7 +32,7 @@ pub use router::{
     VariantRole, VersionPinning,
 };
 pub use sharded_map::ShardedMap;
-pub use signature::{Datatype, FeatureValue, Signature, Task, TensorSpec};
+pub use signature::{Datatype, FeatureValue, PredictionHolds, Signature, Task, TensorSpec};
 pub use slots::{SLOT_COUNT, SlotTable};
 pub use snapshot::{
     DEFAULT_FEEDBACK_HORIZON_US, EntityKey, ItemKind, RefusedItem, SigningKey, SigningKeys, Snapshot,

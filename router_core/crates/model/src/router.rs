@@ -167,6 +167,13 @@ pub struct Router {
 }
 
 impl Router {
+    /// The share of calls that a variant should get, as calls are told it: that of its slots where entities keep them,
+    /// else that of its weight.
+    #[must_use]
+    pub fn effective_share(&self, variant: u8) -> f64 {
+        if self.sticky { self.split.slots.share(variant) } else { self.split.alias.probability(variant) }
+    }
+
     /// Checks a definition and builds its tables.
     ///
     /// # Errors

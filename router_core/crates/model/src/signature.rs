@@ -106,6 +106,18 @@ pub enum Task {
     Regression,
 }
 
+/// What the prediction output of a classifier holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PredictionHolds {
+    /// Not stated.
+    #[default]
+    Unspecified,
+    /// The class itself.
+    Value,
+    /// The place of the class, from 0.
+    Index,
+}
+
 /// The value of a feature: what a JSON document can hold.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FeatureValue {
@@ -153,4 +165,8 @@ pub struct Signature {
     pub threshold: Option<f64>,
     /// Values for features that a call leaves out.
     pub defaults: HashMap<Arc<str>, FeatureValue>,
+    /// What the prediction output holds.
+    pub prediction_holds: PredictionHolds,
+    /// What the prediction output says for each class, in the order of the probabilities; may be empty.
+    pub classes: Box<[Arc<str>]>,
 }

@@ -1,9 +1,9 @@
 //! New slot tables that move the fewest units.
 
-use std::cmp::Reverse;
-
 use pointsman_model::SLOT_COUNT;
 use thiserror::Error;
+
+use crate::{homeward::Homeward, slot_counts::target_counts};
 
 /// Why a table cannot be made.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -25,7 +25,7 @@ pub enum ReallocationError {
         /// How many.
         count: usize,
     },
-    /// The old table is not one.
+    /// A table is not one.
     #[error("slot_runs: they hold {slots} slots; a table holds 10000")]
     WrongLength {
         /// How many it holds.
@@ -49,61 +49,84 @@ pub struct Reallocation {
 /// each variant holds depends on the shares alone, so that going back gives the former counts back, and the
 /// same shares on another scale move nothing.
 ///
-/// Which slots move is decided by the first table of the new shares, in which each slot has a home: a variant
-/// gives up only slots whose home is another's, those first whose home wants slots, and these go home. A first
-/// table thus comes back slot for slot after one change there and back: each variant gave up slots or took
-/// some, never both, so what it took is just what is not at home. Two variants that begin with a first table
-/// only ever have first tables, so that going back is exact however long the way was. Three or more leave
-/// them: after a longer way, going back leads towards the first table of those shares as far as the fewest
-/// moves allow piece by piece, and not always to the table that was in force. Homes follow the order of the
-/// variants: it must stay the same on the way.
+/// Which slots move is decided by the table that they shall come near: the first of `former` in which each
+/// variant holds what it shall hold now, and otherwise the first table of the new shares, in which the
+/// variants follow each other. In it each slot has a home. A variant gives up only slots whose home is
+/// another's, and of all ways to move the fewest one is taken that brings the most of them home. So going back
+/// to shares that were in force, with their table in `former`, gives back as much of that table as the fewest
+/// moves allow; all of it after one change there and back, for each variant then gave up slots or took some,
+/// never both. None of this depends on the order in which variants are listed.
 ///
-/// Runs of a variant beyond the shares belong to one that went away; all their slots move. No runs at all
-/// ask for a first table.
+/// Runs of a variant beyond the shares belong to one that went away; all their slots move, and a former table
+/// that names it is no home. No runs at all ask for a first table.
 ///
 /// # Errors
-/// The shares make no distribution, or the old runs no table.
-pub fn reallocate_slots(runs: &[(u16, u16)], shares: &[f64]) -> Result<Reallocation, ReallocationError> {
+/// The shares make no distribution, or runs no table.
+pub fn reallocate_slots(
+    runs: &[(u16, u16)],
+    shares: &[f64],
+    former: &[Vec<(u16, u16)>],
+) -> Result<Reallocation, ReallocationError> {
     if shares.len() > usize::from(u8::MAX) {
         return Err(ReallocationError::TooManyVariants { count: shares.len() });
     }
-    let held: u64 = runs.iter().map(|&(_, length)| u64::from(length)).sum();
-    if !runs.is_empty() && held != u64::from(SLOT_COUNT) {
-        return Err(ReallocationError::WrongLength { slots: held });
-    }
     let targets = target_counts(shares)?;
-    let mut table = Table { runs: Vec::with_capacity(runs.len() + shares.len()) };
     if runs.is_empty() {
+        let mut table = Table::default();
         for (variant, &length) in (0_u8..=u8::MAX).zip(&targets) {
             table.push(variant, length);
         }
         return Ok(Reallocation { runs: table.runs, moved: 0 });
     }
-    let mut counts = vec![0_u16; shares.len()];
-    for &(variant, length) in runs {
-        if let Some(count) = counts.get_mut(usize::from(variant)) {
-            *count += length;
+    let Held { counts, gone } = Held::by(runs, shares.len())?;
+    let mut homes = None;
+    for table in former {
+        let held = Held::by(table, shares.len())?;
+        if homes.is_none() && held.gone == 0 && held.counts == targets {
+            homes = Some(table.as_slice());
         }
     }
+    let first: Vec<(u16, u16)>;
+    let homes = if let Some(homes) = homes {
+        homes
+    } else {
+        first = (0_u16..).zip(targets.iter().copied()).collect();
+        &first
+    };
+    let pieces = pieces_by_home(runs, homes);
+
     let mut surplus: Vec<u16> =
         counts.iter().zip(&targets).map(|(have, want)| have.saturating_sub(*want)).collect();
-    let mut deficits: Vec<u16> =
+    surplus.push(gone);
+    let deficits: Vec<u16> =
         counts.iter().zip(&targets).map(|(have, want)| want.saturating_sub(*have)).collect();
-
-    let mut pieces = pieces_by_home(runs, &targets);
-    for piece in &mut pieces {
-        let Some(wanted) = deficits.get_mut(usize::from(piece.home)) else { continue };
-        piece.sent_home = piece.release(piece.length.min(*wanted), &mut surplus);
-        *wanted -= piece.sent_home;
+    let mut homeward = Homeward::new(surplus, deficits);
+    for piece in &pieces {
+        homeward.add_slots(piece.giver(shares.len()), piece.home.into(), piece.length);
     }
+    homeward.send_the_most();
+    let (mut surplus, deficits) = homeward.left();
+
     // The surpluses and the slots of former variants add up to the deficits: every free slot finds a receiver.
     let mut wanting = (0_u8..=u8::MAX).zip(deficits).filter(|&(_, wanted)| wanted > 0).peekable();
+    let mut table = Table { runs: Vec::with_capacity(runs.len() + shares.len()) };
     let mut moved = 0;
     for piece in pieces {
-        let mut free = piece.release(piece.length - piece.sent_home, &mut surplus);
-        let kept = piece.length - piece.sent_home - free;
-        moved += piece.sent_home + free;
-        table.push(piece.home, piece.sent_home);
+        let giver = piece.giver(shares.len());
+        let sent_home = homeward.take(giver, piece.home.into(), piece.length);
+        // A surplus is never more than what its variant holds away from home, so what is at home stays.
+        let mut free = 0;
+        if piece.owner != piece.home
+            && let Some(left) = surplus.get_mut(giver)
+        {
+            free = (piece.length - sent_home).min(*left);
+            *left -= free;
+        }
+        let kept = piece.length - sent_home - free;
+        moved += sent_home + free;
+        if let Ok(home) = u8::try_from(piece.home) {
+            table.push(home, sent_home);
+        }
         while free > 0
             && let Some((receiver, wanted)) = wanting.peek_mut()
         {
@@ -122,41 +145,51 @@ pub fn reallocate_slots(runs: &[(u16, u16)], shares: &[f64]) -> Result<Reallocat
     Ok(Reallocation { runs: table.runs, moved })
 }
 
-/// Neighbouring slots of one variant that have the same home.
-struct Piece {
-    owner: u16,
-    /// Whose they are in the first table of the new shares.
-    home: u8,
-    length: u16,
-    sent_home: u16,
+/// How many slots each variant holds.
+struct Held {
+    counts: Vec<u16>,
+    /// Slots of variants that went away.
+    gone: u16,
 }
 
-impl Piece {
-    /// Takes up to `most` slots out of the owner's surplus; who went away gives them all.
-    ///
-    /// A surplus is never more than what its variant holds away from home, so what is at home stays.
-    fn release(&self, most: u16, surplus: &mut [u16]) -> u16 {
-        if self.owner == u16::from(self.home) {
-            return 0;
+impl Held {
+    fn by(runs: &[(u16, u16)], variants: usize) -> Result<Self, ReallocationError> {
+        let slots: u64 = runs.iter().map(|&(_, length)| u64::from(length)).sum();
+        if slots != u64::from(SLOT_COUNT) {
+            return Err(ReallocationError::WrongLength { slots });
         }
-        let Some(left) = surplus.get_mut(usize::from(self.owner)) else { return most };
-        let released = most.min(*left);
-        *left -= released;
-        released
+        let mut held = Self { counts: vec![0; variants], gone: 0 };
+        for &(variant, length) in runs {
+            *held.counts.get_mut(usize::from(variant)).unwrap_or(&mut held.gone) += length;
+        }
+        Ok(held)
     }
 }
 
-/// Cuts the runs where the first table of the same length changes its variant.
-fn pieces_by_home(runs: &[(u16, u16)], targets: &[u16]) -> Vec<Piece> {
-    let mut pieces = Vec::with_capacity(runs.len() + targets.len());
-    let mut homes =
-        (0_u8..=u8::MAX).zip(targets.iter().copied()).filter(|&(_, length)| length > 0).peekable();
+/// Neighbouring slots of one variant that have the same home.
+struct Piece {
+    owner: u16,
+    home: u16,
+    length: u16,
+}
+
+impl Piece {
+    /// The owner's place among those who give; who went away gives from the last.
+    fn giver(&self, variants: usize) -> usize {
+        usize::from(self.owner).min(variants)
+    }
+}
+
+/// Cuts the runs where the homes change.
+fn pieces_by_home(runs: &[(u16, u16)], homes: &[(u16, u16)]) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(runs.len() + homes.len());
+    let mut homes = homes.iter().copied().filter(|&(_, length)| length > 0).peekable();
     for &(owner, mut left) in runs {
         while left > 0
             && let Some((home, room)) = homes.peek_mut()
         {
             let length = left.min(*room);
-            pieces.push(Piece { owner, home: *home, length, sent_home: 0 });
+            pieces.push(Piece { owner, home: *home, length });
             left -= length;
             *room -= length;
             if *room == 0 {
@@ -168,6 +201,7 @@ fn pieces_by_home(runs: &[(u16, u16)], targets: &[u16]) -> Vec<Piece> {
 }
 
 /// Runs in the making: neighbours of the same variant become one.
+#[derive(Default)]
 struct Table {
     runs: Vec<(u8, u16)>,
 }
@@ -180,42 +214,4 @@ impl Table {
             _ => self.runs.push((variant, length)),
         }
     }
-}
-
-/// Shares in whole slots by largest remainder; of equal remainders the first variant's wins.
-fn target_counts(shares: &[f64]) -> Result<Vec<u16>, ReallocationError> {
-    /// Remainders are compared in millionths of a slot: rounding of the shares must not break a tie.
-    const PARTS: u64 = 1_000_000;
-    for (index, &share) in shares.iter().enumerate() {
-        if !share.is_finite() || share < 0.0 {
-            return Err(ReallocationError::InvalidShare { index, share });
-        }
-    }
-    let largest = shares.iter().copied().fold(0.0, f64::max);
-    if largest == 0.0 {
-        return Err(ReallocationError::NoShare);
-    }
-    // Dividing by the largest first keeps huge shares from adding up to infinity.
-    let sum: f64 = shares.iter().map(|share| share / largest).sum();
-    let whole = u64::from(SLOT_COUNT) * PARTS;
-    let exact: Vec<u64> =
-        shares.iter().map(|share| (share / largest / sum * whole as f64).round() as u64).collect();
-    let floor = |index: usize| exact[index] / PARTS;
-    let mut targets: Vec<u16> = (0..shares.len())
-        .map(|index| if shares[index] > 0.0 { floor(index).max(1) as u16 } else { 0 })
-        .collect();
-    // A share below one slot has its slot already, and no remainder.
-    let mut order: Vec<usize> = (0..shares.len()).filter(|&index| floor(index) > 0).collect();
-    order.sort_by_key(|&index| Reverse(exact[index] % PARTS));
-    let given: u16 = targets.iter().sum();
-    for &index in order.iter().cycle().take(usize::from(SLOT_COUNT.saturating_sub(given))) {
-        targets[index] += 1;
-    }
-    // The slot that every tiny share gets may be one too many: the largest give them back.
-    for _ in SLOT_COUNT..given {
-        if let Some(richest) = targets.iter_mut().max() {
-            *richest -= 1;
-        }
-    }
-    Ok(targets)
 }

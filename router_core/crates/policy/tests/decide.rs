@@ -32,7 +32,7 @@ fn router_with_table(weights: &[Option<f64>], sticky: bool, salt: [u8; 16], runs
         sticky,
         variants,
         salt,
-        slot_runs: reallocate_slots(runs, &shares).unwrap().runs,
+        slot_runs: reallocate_slots(runs, &shares, &[]).unwrap().runs,
         version_pinning: VersionPinning::Allow,
         answer_router_name: false,
         default_timeout: None,

@@ -20,7 +20,7 @@ fn first_table(shares: &[f64]) -> Vec<(u16, u16)> {
 }
 
 fn reallocated(runs: &[(u16, u16)], shares: &[f64]) -> Reallocation {
-    reallocate_slots(runs, shares).unwrap()
+    reallocate_slots(runs, shares, &[]).unwrap()
 }
 
 /// The variant of each slot.
@@ -84,7 +84,7 @@ fn shares_that_are_whole_slots_are_met_exactly() {
 #[test]
 fn a_first_table_moves_nobody() {
     assert_eq!(
-        reallocate_slots(&[], &[70.0, 30.0]),
+        reallocate_slots(&[], &[70.0, 30.0], &[]),
         Ok(Reallocation { runs: vec![(0, 7_000), (1, 3_000)], moved: 0 })
     );
 }
@@ -134,23 +134,23 @@ fn every_variant_of_the_most_there_can_be_holds_slots() {
 
 #[test]
 fn shares_that_make_no_distribution_are_refused_by_name_and_value() {
-    let text = |shares: &[f64]| reallocate_slots(&[], shares).unwrap_err().to_string();
+    let text = |shares: &[f64]| reallocate_slots(&[], shares, &[]).unwrap_err().to_string();
     assert_eq!(text(&[1.0, -0.5]), "shares[1]: -0.5 is not a share; use 0 or more");
     assert_eq!(text(&[f64::NAN]), "shares[0]: NaN is not a share; use 0 or more");
     assert_eq!(text(&[f64::INFINITY]), "shares[0]: inf is not a share; use 0 or more");
-    assert_eq!(reallocate_slots(&[], &[0.0, 0.0]), Err(ReallocationError::NoShare));
-    assert_eq!(reallocate_slots(&[], &[]), Err(ReallocationError::NoShare));
+    assert_eq!(reallocate_slots(&[], &[0.0, 0.0], &[]), Err(ReallocationError::NoShare));
+    assert_eq!(reallocate_slots(&[], &[], &[]), Err(ReallocationError::NoShare));
     let many = [1.0; 256];
-    assert_eq!(reallocate_slots(&[], &many), Err(ReallocationError::TooManyVariants { count: 256 }));
+    assert_eq!(reallocate_slots(&[], &many, &[]), Err(ReallocationError::TooManyVariants { count: 256 }));
 }
 
 #[test]
 fn an_old_table_of_another_length_is_refused() {
     for (runs, slots) in [(vec![(0, 9_999)], 9_999), (vec![(0, 10_000), (1, 1)], 10_001), (vec![(0, 0)], 0)] {
-        assert_eq!(reallocate_slots(&runs, &[1.0]), Err(ReallocationError::WrongLength { slots }));
+        assert_eq!(reallocate_slots(&runs, &[1.0], &[]), Err(ReallocationError::WrongLength { slots }));
     }
     let overflowing = vec![(0, u16::MAX); 100_000];
-    assert!(reallocate_slots(&overflowing, &[1.0]).is_err());
+    assert!(reallocate_slots(&overflowing, &[1.0], &[]).is_err());
 }
 
 prop_compose! {

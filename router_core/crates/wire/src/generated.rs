@@ -11,5 +11,10 @@ pub mod inference {
     include!("generated/inference.rs");
 }
 
+/// What the options of methods say.
+pub mod method_scopes {
+    include!("generated/method_scopes.rs");
+}
+
 /// The serialised `FileDescriptorSet` of the public services and what they import, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/descriptors.bin");

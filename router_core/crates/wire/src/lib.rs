@@ -10,6 +10,7 @@ mod field;
 mod frame;
 pub mod generated;
 mod head;
+mod method_scope;
 mod parameter;
 mod prediction_id;
 mod receipt;
@@ -26,6 +27,7 @@ pub use head::{
     Cuts, HeadScan, HeadScanner, MAX_CUTS, MAX_ENTITY_ID_BYTES, Span, scan_head, scan_response_head,
     scan_whole,
 };
+pub use method_scope::required_scope;
 pub use prediction_id::{PredictionId, PredictionIdContent, PredictionIdError, Signer, Verifier};
 pub use receipt::Receipt;
 pub use snapshot::{

@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.schema import CreateColumn
 
 revision: str = "0007"
-down_revision: str | None = "0002"
+down_revision: str | None = "0005"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -1,5 +1,7 @@
 //! Answering with what a backend said and the decision's receipt.
 
+use std::collections::VecDeque;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -7,17 +9,18 @@ use http::{
 };
 use pointsman_model::Id;
 use pointsman_wire::{
-    GrpcPrefix, HeadScanner, PREFIX_BYTES, Receipt, generated::pointsman_v1::BodyKind,
-    splice_response_model_name, spliced_message_length,
+    HeadScanner, PREFIX_BYTES, Receipt, generated::pointsman_v1::BodyKind, splice_response_model_name,
+    spliced_message_length,
 };
 use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
-use super::forward::{frame_as, grpc_prefix, prefix};
+use super::forward::prefix;
 use crate::{
+    large_reply::LargeReply,
     message::{self, MessageStart},
     observation::Observation,
-    reply::{LargeReply, Reply},
+    reply::Reply,
     status::{CallError, GRPC_MESSAGE, GRPC_STATUS, code_value},
     upstream::{Answer, broken, garbage},
 };
@@ -31,18 +34,10 @@ pub(crate) async fn reply_to_infer(
 ) -> Result<Reply, CallError> {
     match answer {
         Answer::Failed { code, trailers } => Ok(relay_failure(code, trailers, observation)),
-        Answer::Whole { mut headers, message, compressed, mut trailers } => {
-            let kind = if compressed { BodyKind::Compressed } else { BodyKind::Infer };
-            observation.record_response(kind, if compressed { Bytes::new() } else { message.clone() });
+        Answer::Whole { mut headers, message, mut trailers, .. } => {
+            observation.record_response(BodyKind::Infer, message.clone());
             let receipt = observation.receipt();
-            let framed = if compressed {
-                grpc_prefix(message.len()).map(|prefix| {
-                    let prefix = GrpcPrefix { compressed, ..prefix };
-                    frame_as(prefix.encode(), &message)
-                })
-            } else {
-                with_receipt(&message, &receipt, answer_name.as_ref())
-            };
+            let framed = with_receipt(&message, &receipt, answer_name.as_ref());
             put_metadata(&receipt, &mut trailers);
             let message = match framed {
                 Ok(message) => message,
@@ -54,9 +49,6 @@ pub(crate) async fn reply_to_infer(
         }
         Answer::Large { mut headers, start, stream, place } => {
             headers.remove(CONTENT_LENGTH);
-            if start.prefix.compressed {
-                observation.record_response(BodyKind::Compressed, Bytes::new());
-            }
             let receipt = observation.receipt();
             let beginning = begin_large(start, stream, &receipt, answer_name.as_ref());
             let begun = timeout_at(deadline, beginning).await.unwrap_or_else(|_| Err(CallError::deadline()));
@@ -75,7 +67,9 @@ pub(crate) async fn reply_to_infer(
                 metadata,
                 observation,
                 deadline,
-                _place: place,
+                place,
+                trailers: None,
+                held: None,
             })))
         }
     }
@@ -120,7 +114,7 @@ pub(crate) fn with_receipt(
 
 /// The start of a large answer, rewritten.
 struct Large {
-    pieces: Vec<Bytes>,
+    pieces: VecDeque<Bytes>,
     left: usize,
     stream: h2::RecvStream,
     receipt: Bytes,
@@ -137,34 +131,29 @@ async fn begin_large(
     let mut receipt_bytes = BytesMut::new();
     let mut head = BytesMut::new();
     let mut new_length = length;
-    if start.prefix.compressed {
-        // What is compressed cannot be added to; the receipt is in the metadata.
-        head.put_slice(&start.prefix.encode());
+    receipt.encode(&mut receipt_bytes);
+    if let Some(name) = name {
+        let mut scanner = HeadScanner::response();
+        let scan = loop {
+            match scanner.advance(&bytes, length).map_err(|error| garbage(&error.to_string()))? {
+                Some(scan) => break scan,
+                None => match message::next_data(&mut stream).await.map_err(|error| broken(&error))? {
+                    Some(data) => bytes = message::join(bytes, data),
+                    None => return Err(garbage("it ended inside the message")),
+                },
+            }
+        };
+        let spliced = spliced_message_length(start.prefix.length, &scan, name.as_str(), "");
+        new_length = spliced.map_err(|error| garbage(&error.to_string()))? as usize;
+        head.put_slice(&prefix(new_length + receipt_bytes.len())?);
+        splice_response_model_name(&bytes, &scan, name.as_str(), &mut head);
+        bytes = bytes.slice(scan.length..);
     } else {
-        receipt.encode(&mut receipt_bytes);
-        if let Some(name) = name {
-            let mut scanner = HeadScanner::response();
-            let scan = loop {
-                match scanner.advance(&bytes, length).map_err(|error| garbage(&error.to_string()))? {
-                    Some(scan) => break scan,
-                    None => match message::next_data(&mut stream).await.map_err(|error| broken(&error))? {
-                        Some(data) => bytes = message::join(bytes, data),
-                        None => return Err(garbage("it ended inside the message")),
-                    },
-                }
-            };
-            let spliced = spliced_message_length(start.prefix.length, &scan, name.as_str(), "");
-            new_length = spliced.map_err(|error| garbage(&error.to_string()))? as usize;
-            head.put_slice(&prefix(new_length + receipt_bytes.len())?);
-            splice_response_model_name(&bytes, &scan, name.as_str(), &mut head);
-            bytes = bytes.slice(scan.length..);
-        } else {
-            head.put_slice(&prefix(new_length + receipt_bytes.len())?);
-        }
+        head.put_slice(&prefix(new_length + receipt_bytes.len())?);
     }
     let there = head.len() - PREFIX_BYTES + bytes.len();
     let left = new_length.checked_sub(there).ok_or_else(|| garbage("more bytes follow the message"))?;
-    let (pieces, receipt) = (vec![head.freeze(), bytes], receipt_bytes.freeze());
+    let (pieces, receipt) = (VecDeque::from([head.freeze(), bytes]), receipt_bytes.freeze());
     Ok(Large { pieces, left, stream, receipt })
 }
 

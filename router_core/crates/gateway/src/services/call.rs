@@ -10,7 +10,7 @@ use std::{
 use h2::RecvStream;
 use http::{
     HeaderMap, HeaderValue, Request,
-    header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION},
+    header::{CONTENT_LENGTH, HOST},
 };
 use pointsman_model::{Principal, Router, Scope};
 use tonic::{Code, metadata::MetadataMap};
@@ -20,7 +20,8 @@ use super::metadata::{
     TRACEPARENT, ensure_request_id, format_timeout, parse_timeout, strip,
 };
 use crate::{
-    auth::{API_KEY, require},
+    allowance::Allowance,
+    auth::{API_KEY, require_scope},
     client::Client,
     routes::Route,
     status::CallError,
@@ -35,6 +36,8 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) body: RecvStream,
     pub(crate) started: Instant,
+    /// What its message may take.
+    pub(crate) allowance: Allowance,
     /// The client's own; none when it brought none.
     timeout: Option<Duration>,
 }
@@ -56,8 +59,15 @@ impl Call {
             headers: parts.headers,
             body,
             started: Instant::now(),
+            allowance: Allowance::Data,
             timeout,
         }
+    }
+
+    /// The same call, whose message may take what its kind may.
+    pub(crate) fn within(mut self, allowance: Allowance) -> Self {
+        self.allowance = allowance;
+        self
     }
 
     /// When the call must be answered: the client's deadline, the router's, or the server's.
@@ -65,6 +75,11 @@ impl Call {
         let of_router = || router.and_then(|router| router.default_timeout);
         let timeout = self.worker.shared.config.limits.timeout(self.timeout.or_else(of_router));
         tokio::time::Instant::from_std(self.started) + timeout
+    }
+
+    /// The deadline that the client names.
+    pub(crate) fn named_deadline(&self) -> Option<tokio::time::Instant> {
+        self.timeout.map(|_| self.deadline(None))
     }
 
     /// The entity that the metadata names.
@@ -99,13 +114,17 @@ impl Call {
         id.filter(is_id).unwrap_or_default()
     }
 
-    pub(crate) fn principal(&self, client: &Client) -> Result<Arc<Principal>, CallError> {
-        client.identify(&self.worker, &self.routes.snapshot, &self.headers)
+    /// Who calls, if their key has the scope that the call needs.
+    ///
+    /// Asked before the message is read: whom it is refused to holds no memory.
+    pub(crate) fn principal(&self, client: &Client, scope: Scope) -> Result<Arc<Principal>, CallError> {
+        let principal = client.identify(&self.worker, &self.routes.snapshot, &self.headers)?;
+        require_scope(&principal, self.path.path(), scope)?;
+        Ok(principal)
     }
 
     /// Finds what a name stands for, if the caller may call it.
     pub(crate) fn route(&self, name: &str, principal: &Principal) -> Result<Arc<Route>, CallError> {
-        require(principal, Scope::Predict, "mlops:predict")?;
         let unknown = || {
             let shown: String = name.chars().take(128).collect();
             CallError::new(
@@ -137,14 +156,14 @@ impl Call {
         ensure_request_id(&self.worker, &mut self.headers)
     }
 
-    /// The metadata that goes on to the backend.
-    pub(crate) fn backend_headers(&mut self, deadline: tokio::time::Instant) -> HeaderMap {
+    /// The metadata that goes on to the backend at a target.
+    pub(crate) fn backend_headers(&mut self, target: &str, deadline: tokio::time::Instant) -> HeaderMap {
         let mut headers = std::mem::take(&mut self.headers);
         strip(&mut headers);
-        for name in [AUTHORIZATION, API_KEY, PROXY_AUTHORIZATION, COOKIE, HOST, CONTENT_LENGTH, GRPC_ENCODING]
-        {
+        for name in [API_KEY, HOST, CONTENT_LENGTH, GRPC_ENCODING] {
             headers.remove(name);
         }
+        self.worker.shared.config.forward_metadata.withhold(target, &mut headers);
         headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let left = deadline.saturating_duration_since(tokio::time::Instant::now());
         headers.insert(GRPC_TIMEOUT, format_timeout(left));

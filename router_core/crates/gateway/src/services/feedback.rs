@@ -14,7 +14,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use pointsman_journal::{Entry, JournalError};
-use pointsman_model::Principal;
+use pointsman_model::{Principal, Scope};
 use pointsman_wire::generated::pointsman_v1::{
     FeedbackEntry, FeedbackOutcome, FeedbackWait, RecordFeedbackRequest, RecordFeedbackResponse,
 };
@@ -25,7 +25,6 @@ use tonic::Code;
 use self::{
     applied::outcomes,
     check::{Checks, names_entity},
-    rights::require_scope,
 };
 use super::{
     call::Call,
@@ -96,8 +95,7 @@ impl Wait {
 }
 
 async fn record(call: &mut Call, client: &Client) -> Result<Taken, CallError> {
-    let principal = call.principal(client)?;
-    require_scope(&principal, "RecordFeedback")?;
+    let principal = call.principal(client, Scope::Predict)?;
     let deadline = call.deadline(None);
     let message = call.read_message(deadline).await?;
     let request =
@@ -113,6 +111,8 @@ async fn record(call: &mut Call, client: &Client) -> Result<Taken, CallError> {
     let response = |outcome: FeedbackOutcome, prediction_id| RecordFeedbackResponse {
         outcome: outcome.into(),
         prediction_id,
+        // What names its prediction needs no records.
+        unreached: Vec::new(),
     };
     let prediction_id = entry.prediction_id.clone();
     if wait == Wait::Applied {

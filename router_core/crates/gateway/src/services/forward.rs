@@ -12,6 +12,7 @@ use pointsman_wire::{GrpcPrefix, PREFIX_BYTES};
 use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
+use super::plain_answer::plain;
 use crate::{
     backends::{GrpcModel, OnnxTarget},
     observation::Observation,
@@ -23,7 +24,7 @@ use crate::{
 /// A model that takes longer runs on the pool: a hop there and back costs about as much.
 const INLINE_NANOS: u64 = 50_000;
 
-/// Sends a call to a backend. The observation, when there is one, is told how long the backend took.
+/// Sends a call to a backend; what it answers is not compressed. The observation, when there is one, is told how long the backend took.
 pub(crate) async fn ask(
     worker: &Rc<Worker>,
     model: &GrpcModel,
@@ -49,7 +50,11 @@ pub(crate) async fn ask(
         observation.backend_asked();
     }
     let request = |authority| request(authority, path.clone(), headers.clone());
-    let answered = timeout_at(deadline, exchange(&pool, &mut lease, request, outgoing)).await;
+    let answering = async {
+        let answer = exchange(&pool, &mut lease, request, outgoing).await?;
+        plain(worker, answer, deadline).await
+    };
+    let answered = timeout_at(deadline, answering).await;
     let mut answered = answered.unwrap_or_else(|_| {
         lease.suspect();
         Err(CallError::deadline())
@@ -86,23 +91,15 @@ pub(crate) fn request(
 
 /// Puts the prefix before a message.
 pub(crate) fn frame(message: &[u8]) -> Result<Bytes, CallError> {
-    Ok(frame_as(prefix(message.len())?, message))
-}
-
-/// Puts a prefix before its message.
-pub(crate) fn frame_as(prefix: [u8; PREFIX_BYTES], message: &[u8]) -> Bytes {
     let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
-    framed.put_slice(&prefix);
+    framed.put_slice(&prefix(message.len())?);
     framed.put_slice(message);
-    framed.freeze()
+    Ok(framed.freeze())
 }
 
 pub(crate) fn prefix(length: usize) -> Result<[u8; PREFIX_BYTES], CallError> {
-    Ok(grpc_prefix(length)?.encode())
-}
-
-pub(crate) fn grpc_prefix(length: usize) -> Result<GrpcPrefix, CallError> {
-    GrpcPrefix::for_message(length).map_err(|error| CallError::exhausted(error.to_string()))
+    let prefix = GrpcPrefix::for_message(length).map_err(|error| CallError::exhausted(error.to_string()))?;
+    Ok(prefix.encode())
 }
 
 /// Runs a model in this process: at once when it is fast, else on the pool.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use bytes::{BufMut, Bytes, BytesMut};
 use http::uri::PathAndQuery;
 use pointsman_inference::oip;
-use pointsman_model::Id;
+use pointsman_model::{Id, Scope};
 use pointsman_wire::{
     HeadScan, HeadScanner, PREFIX_BYTES, Walker, WireError,
     generated::{inference::ModelInferRequest, pointsman_v1::BodyKind},
     scan_head, scan_whole, splice_head, spliced_message_length,
 };
 use prost::Message as _;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tonic::Code;
 
 use super::{
@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     backends::{Backend, GrpcModel, OnnxTarget},
+    budget::Reservation,
     client::Client,
     message::{self, MessageStart, SMALL_MESSAGE_BYTES, client_gone},
     observation::Observation,
@@ -44,7 +45,7 @@ enum Incoming {
     /// All of it.
     Whole { message: Message, scan: HeadScan },
     /// The head and more; the rest is in the call's stream.
-    Arriving { start: MessageStart, scan: HeadScan },
+    Arriving { start: MessageStart, scan: HeadScan, held: Reservation },
 }
 
 impl Incoming {
@@ -52,19 +53,16 @@ impl Incoming {
     fn scanned(&self) -> (&Bytes, &HeadScan) {
         match self {
             Self::Whole { message, scan } => (&message.bytes, scan),
-            Self::Arriving { start, scan } => (&start.bytes, scan),
+            Self::Arriving { start, scan, .. } => (&start.bytes, scan),
         }
     }
 }
 
 /// Answers a ModelInfer call.
 pub(crate) async fn infer(mut call: Call, client: &Client) -> Result<Reply, CallError> {
-    // Strangers are turned away before their bytes take memory.
-    let principal = call.principal(client)?;
-    let deadline = call.deadline(None);
-    let late =
-        |_| CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete");
-    let incoming = timeout_at(deadline, read(&mut call)).await.map_err(late)??;
+    let principal = call.principal(client, Scope::Predict)?;
+    let until = call.reading_end(call.deadline(None));
+    let incoming = Call::in_time(until, read(&mut call)).await?;
     let (bytes, scan) = incoming.scanned();
     let asked = Asked {
         name: scan.model_name(bytes).unwrap_or_default(),
@@ -96,23 +94,28 @@ async fn read(call: &mut Call) -> Result<Incoming, CallError> {
     let mut start = call.read_start().await?;
     let length = start.prefix.length as usize;
     if length <= SMALL_MESSAGE_BYTES || start.prefix.compressed {
-        return whole(call.read_whole(start).await?);
+        return whole(call.read_whole(start, None).await?);
     }
     let mut scanner = HeadScanner::request();
+    let mut held = call.hold(start.bytes.len(), None)?;
     loop {
         match scanner.advance(&start.bytes, length).map_err(of_wire)? {
-            Some(scan) if scan.model_name.is_some() => return Ok(Incoming::Arriving { start, scan }),
+            Some(scan) if scan.model_name.is_some() => return Ok(Incoming::Arriving { start, scan, held }),
             // The name may come behind the tensors: everything must be seen to find it.
             Some(_) => break,
             None if start.bytes.len() > MAX_HEAD_BYTES => break,
             None => {}
         }
         match message::next_data(&mut call.body).await.map_err(|error| client_gone(&error))? {
-            Some(data) => start.bytes = message::join(start.bytes, data),
+            Some(data) => {
+                // Memory doubles when it grows.
+                held.grow_to((start.bytes.len() + data.len()).next_power_of_two())?;
+                start.bytes = message::join(start.bytes, data);
+            }
             None => break,
         }
     }
-    whole(call.read_whole(start).await?)
+    whole(call.read_whole(start, Some(held)).await?)
 }
 
 /// Scans a whole message: its head, and that nothing behind it names another model.
@@ -144,11 +147,11 @@ async fn gather_recorded(
     deadline: Instant,
 ) -> Result<Incoming, CallError> {
     match incoming {
-        Incoming::Arriving { start, .. }
+        Incoming::Arriving { start, held, .. }
             if observation.max_body_bytes().is_some_and(|most| start.prefix.length as usize <= most) =>
         {
-            let reading = call.read_whole(start);
-            whole(timeout_at(deadline, reading).await.map_err(|_| CallError::deadline())??)
+            let until = call.reading_end(deadline);
+            whole(Call::in_time(until, call.read_whole(start, Some(held))).await?)
         }
         incoming => Ok(incoming),
     }
@@ -163,7 +166,7 @@ async fn to_server(
     deadline: Instant,
     mut observation: Observation,
 ) -> Result<Reply, CallError> {
-    let headers = call.backend_headers(deadline);
+    let headers = call.backend_headers(&model.target.target, deadline);
     let worker = call.worker.clone();
     let (outgoing, _reservation) = match rewrite(call, incoming, model) {
         Ok(rewritten) => rewritten,
@@ -186,7 +189,7 @@ fn rewrite(
     call: Call,
     incoming: Incoming,
     model: &GrpcModel,
-) -> Result<(Outgoing, Option<crate::budget::Reservation>), CallError> {
+) -> Result<(Outgoing, Option<Reservation>), CallError> {
     let (name, version) = (&*model.model_name, &*model.model_version);
     let (bytes, scan) = incoming.scanned();
     let length = match &incoming {
@@ -208,11 +211,14 @@ fn rewrite(
             head.put_slice(&rest);
             Ok((Outgoing::Whole(head.freeze()), message.reservation))
         }
-        Incoming::Arriving { start, scan } => {
+        Incoming::Arriving { start, scan, held } => {
             let mut walker = Walker::new(scan.length, start.prefix.length as usize);
             walker.feed(&rest).map_err(of_wire)?;
             let pieces = vec![head.freeze(), rest];
-            Ok((Outgoing::Arriving(Box::new(Arriving { pieces, walker, rest: call.body })), None))
+            let patience = call.worker.shared.config.limits.message_timeout();
+            let patience = patience.saturating_sub(call.started.elapsed());
+            let arriving = Arriving::new(pieces, walker, call.body, patience);
+            Ok((Outgoing::Arriving(Box::new(arriving)), Some(held)))
         }
     }
 }
@@ -228,11 +234,13 @@ async fn in_process(
 ) -> Result<Reply, CallError> {
     let message = match incoming {
         Incoming::Whole { message, .. } => message,
-        Incoming::Arriving { start, .. } => match timeout_at(deadline, call.read_whole(start)).await {
-            Ok(Ok(message)) => message,
-            Ok(Err(error)) => return Ok(fail(error, observation)),
-            Err(_) => return Ok(fail(CallError::deadline(), observation)),
-        },
+        Incoming::Arriving { start, held, .. } => {
+            let until = call.reading_end(deadline);
+            match Call::in_time(until, call.read_whole(start, Some(held))).await {
+                Ok(message) => message,
+                Err(error) => return Ok(fail(error, observation)),
+            }
+        }
     };
     observation.record_request(BodyKind::Infer, message.bytes.clone());
     let answered = run_message(&call, message, target, deadline, &mut observation).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use http::{HeaderMap, uri::PathAndQuery};
-use pointsman_model::{Id, Router, RouterStatus, TensorSpec, VariantRole};
+use pointsman_model::{Id, Router, RouterStatus, Scope, TensorSpec, VariantRole};
 use pointsman_wire::{
     generated::inference::{
         ModelMetadataRequest, ModelMetadataResponse, ModelReadyRequest, ModelReadyResponse,
@@ -24,6 +24,7 @@ use super::{
     paths::INFERENCE_SERVICE,
 };
 use crate::{
+    allowance::Allowance,
     backends::{Backend, GrpcModel},
     client::Client,
     reply::Reply,
@@ -34,7 +35,8 @@ use crate::{
 };
 
 /// Answers a call to the inference service that is not ModelInfer.
-pub(crate) async fn answer(mut call: Call, client: &Client) -> Result<Reply, CallError> {
+pub(crate) async fn answer(call: Call, client: &Client) -> Result<Reply, CallError> {
+    let mut call = call.within(Allowance::Question);
     let deadline = call.deadline(None);
     let path = call.path.clone();
     let answering = async {
@@ -80,10 +82,9 @@ struct Named {
 }
 
 async fn read_named(call: &mut Call, client: &Client) -> Result<Named, CallError> {
-    // Strangers are turned away before their bytes take memory.
-    let principal = call.principal(client)?;
-    let start = call.read_start().await?;
-    let message = call.read_whole(start).await?;
+    let principal = call.principal(client, Scope::Predict)?;
+    let deadline = call.deadline(None);
+    let message = call.read_message(deadline).await?;
     // All these requests have the same two fields.
     let request = ModelReadyRequest::decode(message.bytes)
         .map_err(|error| CallError::invalid(format!("message: {error}")))?;
@@ -222,19 +223,17 @@ async fn ask_about(
         ModelMetadataRequest { name: model.model_name.to_string(), version: model.model_version.to_string() };
     let outgoing = Outgoing::Whole(frame(&request.encode_to_vec())?);
     let headers = call.headers.clone();
-    let backend_headers = call.backend_headers(deadline);
+    let backend_headers = call.backend_headers(&model.target.target, deadline);
     call.headers = headers;
     let path = PathAndQuery::try_from(format!("{INFERENCE_SERVICE}{method}"))
         .map_err(|error| CallError::new(Code::Internal, error.to_string()))?;
     match ask(&call.worker, model, path, backend_headers, outgoing, deadline, None).await? {
-        Answer::Whole { compressed: true, .. } => {
-            Err(garbage("it is compressed though identity was asked for"))
-        }
         Answer::Whole { message, .. } => Ok(message.to_vec()),
         Answer::Large { start, stream, .. } => {
             let most = call.worker.shared.config.limits.max_message_bytes;
-            let _reservation = call.worker.shared.budget.reserve((start.prefix.length as usize).min(most))?;
-            Ok(gather_large(start, stream, most).await?.to_vec())
+            let _reservation =
+                call.worker.shared.budgets.whole.reserve((start.prefix.length as usize).min(most))?;
+            Ok(gather_large(start, stream, most).await?.0.to_vec())
         }
         Answer::Failed { code, trailers } => {
             let said = trailers.get(crate::status::GRPC_MESSAGE).map_or_else(

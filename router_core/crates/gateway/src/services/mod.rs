@@ -5,24 +5,27 @@ mod call;
 mod decision;
 mod feedback;
 mod forward;
+mod gathering;
 mod infer;
 mod inference_service;
+mod inflating;
+mod keyless;
 mod metadata;
 mod passthrough;
 mod paths;
+mod plain_answer;
 mod predict;
 mod reading;
 
 use std::rc::Rc;
 
-use h2::RecvStream;
-use http::{Method, Request, StatusCode, header::CONTENT_TYPE};
-use tonic::Code;
-
-use crate::{client::Client, reply::Reply, status::CallError, worker::Worker};
+use crate::{client::Client, reply::Reply, worker::Worker};
 use call::Call;
 pub use feedback::check_feedback;
 pub(crate) use forward::{frame, request};
+use h2::RecvStream;
+use http::{Method, Request, StatusCode, header::CONTENT_TYPE};
+pub(crate) use keyless::Asking;
 pub(crate) use passthrough::ControlPlace;
 use paths::{INFERENCE_SERVICE, MODEL_INFER, PREDICT};
 
@@ -33,10 +36,8 @@ pub(crate) async fn answer(worker: &Rc<Worker>, client: &Client, request: Reques
     }
     let path = request.uri().path();
     if worker.shared.tonic_services.serves(path) {
-        return match worker.shared.tonic_services.answer(request).await {
-            Some(response) => Reply::Bridged(response),
-            None => CallError::new(Code::Unimplemented, "no such service").into(),
-        };
+        let answered = keyless::answer(Call::new(worker, request)).await;
+        return answered.unwrap_or_else(Reply::from);
     }
     let answered = if path == MODEL_INFER {
         infer::infer(Call::new(worker, request), client).await
@@ -47,7 +48,7 @@ pub(crate) async fn answer(worker: &Rc<Worker>, client: &Client, request: Reques
     } else if path.starts_with(INFERENCE_SERVICE) {
         inference_service::answer(Call::new(worker, request), client).await
     } else {
-        passthrough::pass_on(worker, client, request).await
+        passthrough::pass_on(Call::new(worker, request), client).await
     };
     answered.unwrap_or_else(|error| {
         // What reached a variant is counted there; this is for what did not.

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, uri::PathAndQuery};
 use pointsman_inference::{Answer as Prediction, FeatureError, Tensor, fill_inputs, oip, read_outputs};
-use pointsman_model::Signature;
+use pointsman_model::{Scope, Signature};
 use pointsman_wire::{
     MAX_ENTITY_ID_BYTES, PREFIX_BYTES,
     generated::{
@@ -33,8 +33,7 @@ use crate::{
 
 /// Answers a Predict call.
 pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, CallError> {
-    // Strangers are turned away before their bytes take memory.
-    let principal = call.principal(client)?;
+    let principal = call.principal(client, Scope::Predict)?;
     let deadline = call.deadline(None);
     let message = call.read_message(deadline).await?;
     let recorded = message.bytes.clone();
@@ -108,22 +107,20 @@ async fn ask_server(
     let requested: Vec<&str> = signature.outputs.iter().map(|output| &*output.name).collect();
     let message = oip::encode_request(&model.model_name, &model.model_version, "", inputs, &requested);
     let outgoing = Outgoing::Whole(frame(&message.encode_to_vec())?);
-    let headers = call.backend_headers(deadline);
+    let headers = call.backend_headers(&model.target.target, deadline);
     let path = PathAndQuery::from_static(MODEL_INFER);
     let answer = ask(&call.worker, model, path, headers, outgoing, deadline, Some(observation)).await?;
     let response = match answer {
         Answer::Failed { code, trailers } => return Err(Unanswered::Backends { code, trailers }),
-        Answer::Whole { compressed: true, .. } => {
-            return Err(garbage("it is compressed though the call asked for identity").into());
-        }
         Answer::Whole { message, .. } => message,
         Answer::Large { start, stream, .. } => {
             let most = call.worker.shared.config.limits.max_message_bytes;
-            let _reservation = call.worker.shared.budget.reserve((start.prefix.length as usize).min(most))?;
+            let _reservation =
+                call.worker.shared.budgets.whole.reserve((start.prefix.length as usize).min(most))?;
             let gathering = gather_large(start, stream, most);
             let gathered = timeout_at(deadline, gathering).await.map_err(|_| CallError::deadline())?;
             observation.backend_answered();
-            gathered?
+            gathered?.0
         }
     };
     let response = ModelInferResponse::decode(response).map_err(|error| garbage(&error.to_string()))?;
@@ -151,6 +148,7 @@ fn reply(
         reason: reason_proto(observation.decision.reason).into(),
         generation: observation.generation(),
         latency: Some(duration_proto(observation.started().elapsed())),
+        notes: prediction.notes.words().map(str::to_owned).collect(),
     };
     let message = match frame(&response.encode_to_vec()) {
         Ok(message) => message,

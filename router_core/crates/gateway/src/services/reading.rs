@@ -1,12 +1,10 @@
-//! How a call's message is read: within its limit, inflated if need be, and to its true end.
-
-use std::io::Read;
+//! How a call's message is read: within its limit and its time, inflated if need be, and to its true end.
 
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
-use super::{call::Call, metadata::GRPC_ENCODING};
+use super::{call::Call, gathering::Gathering, inflating::inflate, metadata::GRPC_ENCODING};
 use crate::{
     budget::Reservation,
     message::{self, MessageStart, Start, client_gone},
@@ -21,6 +19,25 @@ pub(crate) struct Message {
 }
 
 impl Call {
+    /// Waits for a part of the request, which must be here in time for the answer, and soon enough.
+    pub(crate) async fn in_time<T>(
+        until: ReadingEnd,
+        reading: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        timeout_at(until.instant, reading).await.map_err(|_| until.late())?
+    }
+
+    /// When the request must be here whole: who sends slowly holds memory, and other places.
+    pub(crate) fn reading_end(&self, deadline: Instant) -> ReadingEnd {
+        let patience = self.worker.shared.config.limits.message_timeout();
+        let sent_by = Instant::from_std(self.started) + patience;
+        if sent_by < deadline {
+            ReadingEnd { instant: sent_by, is_deadline: false }
+        } else {
+            ReadingEnd { instant: deadline, is_deadline: true }
+        }
+    }
+
     /// Reads up to the message's prefix and checks it. The caller decides how to read on.
     pub(crate) async fn read_start(&mut self) -> Result<MessageStart, CallError> {
         let start = match message::read_start(&mut self.body).await.map_err(|error| client_gone(&error))? {
@@ -34,38 +51,41 @@ impl Call {
     }
 
     fn check_length(&self, length: usize) -> Result<(), CallError> {
-        let most = self.worker.shared.config.limits.max_message_bytes;
-        if length <= most {
-            return Ok(());
-        }
-        Err(CallError::exhausted(format!(
-            "message: {length} bytes are above the limit of {most} (limits.max_message_bytes); \
-             send less, or have the limit raised"
-        )))
+        self.allowance.check(length, &self.worker.shared.config.limits)
     }
 
     /// Reads the call's one message, inflated if need be, within its time.
     pub(crate) async fn read_message(&mut self, deadline: Instant) -> Result<Message, CallError> {
+        let until = self.reading_end(deadline);
         let reading = async {
             let start = self.read_start().await?;
-            self.read_whole(start).await
+            self.read_whole(start, None).await
         };
-        let late =
-            |_| CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete");
-        timeout_at(deadline, reading).await.map_err(late)?
+        Self::in_time(until, reading).await
     }
 
-    /// Reads on to the message's end and inflates it if need be.
-    pub(crate) async fn read_whole(&mut self, start: MessageStart) -> Result<Message, CallError> {
+    /// Reads on to the message's end and inflates it if need be. What is held for its start goes on with it.
+    pub(crate) async fn read_whole(
+        &mut self,
+        start: MessageStart,
+        held: Option<Reservation>,
+    ) -> Result<Message, CallError> {
         let length = start.prefix.length as usize;
-        let budget = &self.worker.shared.budget;
-        // A small message that came with its prefix is gone soon; one that is waited for counts, or slow
-        // clients would hold memory without bound.
-        let is_counted = length > message::SMALL_MESSAGE_BYTES || start.bytes.len() < length;
-        let mut reservation = is_counted.then(|| budget.reserve(length)).transpose()?;
-        let bytes = message::gather(start.bytes, length, &mut self.body)
-            .await
-            .map_err(|error| client_gone(&error))?;
+        let (bytes, reservation) = if start.bytes.len() < length {
+            // One that is waited for counts, or slow clients would hold memory without bound.
+            let budget = self.worker.shared.budgets.of(self.allowance);
+            let gathering = Gathering::begin(&start.bytes, length, held, budget)?;
+            drop(start.bytes);
+            let (bytes, reservation) = self.gather(gathering).await?;
+            (bytes, Some(reservation))
+        } else if start.bytes.len() > length {
+            return Err(message::second_message());
+        } else if length > message::SMALL_MESSAGE_BYTES {
+            (start.bytes, Some(self.hold(length, held)?))
+        } else {
+            // A small message that came with its prefix is gone soon.
+            (start.bytes, held)
+        };
         if bytes.len() < length {
             return Err(CallError::invalid(format!(
                 "message: {} bytes came but its length prefix says {length}; the message was cut or the prefix \
@@ -73,50 +93,62 @@ impl Call {
                 bytes.len()
             )));
         }
-        if bytes.len() > length {
-            return Err(message::second_message());
-        }
         message::expect_end(&mut self.body).await?;
         if !start.prefix.compressed {
             return Ok(Message { bytes, reservation });
         }
-        let inflated = self.inflate(bytes).await?;
-        if inflated.len() > message::SMALL_MESSAGE_BYTES {
-            // The compressed form is gone by now.
-            drop(reservation.take());
-            reservation = Some(budget.reserve(inflated.len())?);
-        }
+        let message = self.inflate(bytes).await?;
+        drop(reservation);
         self.headers.remove(GRPC_ENCODING);
-        Ok(Message { bytes: inflated, reservation })
+        Ok(message)
     }
 
-    async fn inflate(&self, bytes: Bytes) -> Result<Bytes, CallError> {
+    /// Holds at least so many bytes.
+    pub(crate) fn hold(&self, bytes: usize, held: Option<Reservation>) -> Result<Reservation, CallError> {
+        let budget = self.worker.shared.budgets.of(self.allowance);
+        match held {
+            Some(mut held) => held.grow_to(bytes).map(|()| held),
+            None => budget.reserve(bytes),
+        }
+    }
+
+    /// Reads to the message's end, or to the stream's when that comes first.
+    async fn gather(&mut self, mut gathering: Gathering) -> Result<(Bytes, Reservation), CallError> {
+        while gathering.is_short() {
+            match message::next_data(&mut self.body).await.map_err(|error| client_gone(&error))? {
+                Some(data) => gathering.push(&data)?,
+                None => break,
+            }
+        }
+        Ok(gathering.finish())
+    }
+
+    async fn inflate(&self, bytes: Bytes) -> Result<Message, CallError> {
         let encoding = self.headers.get(GRPC_ENCODING).map_or(&b""[..], |value| value.as_bytes()).to_vec();
-        let most = self.worker.shared.config.limits.max_message_bytes;
-        let inflating = move |_| {
-            let mut inflated = Vec::new();
-            // One byte more than allowed tells a message that is too large from one that just fits.
-            let limit = most as u64 + 1;
-            let read = match &encoding[..] {
-                b"gzip" => flate2::read::GzDecoder::new(&bytes[..]).take(limit).read_to_end(&mut inflated),
-                b"deflate" => {
-                    flate2::read::ZlibDecoder::new(&bytes[..]).take(limit).read_to_end(&mut inflated)
-                }
-                _ => {
-                    return Err(CallError::new(
-                        Code::Unimplemented,
-                        format!(
-                            "grpc-encoding {:?} is not known; use gzip, deflate or identity",
-                            String::from_utf8_lossy(&encoding)
-                        ),
-                    ));
-                }
-            };
-            read.map_err(|error| CallError::invalid(format!("the message cannot be inflated: {error}")))?;
-            Ok(Bytes::from(inflated))
-        };
-        let inflated = self.worker.shared.tasks.run(inflating).await??;
-        self.check_length(inflated.len())?;
-        Ok(inflated)
+        let shared = &self.worker.shared;
+        let most = self.allowance.message_bytes(&shared.config.limits);
+        let budget = shared.budgets.of(self.allowance).clone();
+        let inflating = move |_| inflate(&encoding, &bytes, most, &budget);
+        let (bytes, reservation) = shared.tasks.run(inflating).await??;
+        self.check_length(bytes.len())?;
+        Ok(Message { bytes, reservation: Some(reservation) })
+    }
+}
+
+/// When a request must be here whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadingEnd {
+    instant: Instant,
+    /// Whether it is the call's own deadline.
+    is_deadline: bool,
+}
+
+impl ReadingEnd {
+    fn late(self) -> CallError {
+        if self.is_deadline {
+            CallError::new(Code::DeadlineExceeded, "the deadline passed before the request was complete")
+        } else {
+            message::sent_too_slowly()
+        }
     }
 }

@@ -37,6 +37,34 @@ pub(super) fn is_orderly(error: &h2::Error) -> bool {
     error.is_go_away() && error.reason() == Some(Reason::NO_ERROR)
 }
 
+/// Why a connection was not made.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unconnected {
+    /// The peer ended it in order before it could take a call, as one does that is draining.
+    EndedInOrder,
+    /// Nothing answered, or what did speaks no HTTP/2.
+    Failed(String),
+}
+
+impl Unconnected {
+    fn failed(error: impl ToString) -> Self {
+        Self::Failed(error.to_string())
+    }
+
+    /// What the end of a new connection means, by what the peer would tell a call on it.
+    fn ended(
+        sender: &mut SendRequest<Bytes>,
+        context: &mut Context<'_>,
+        ended: Result<(), h2::Error>,
+    ) -> Self {
+        match (sender.poll_ready(context), ended) {
+            (Poll::Ready(Err(told)), _) if is_orderly(&told) => Self::EndedInOrder,
+            (_, Ok(())) => Self::failed("the peer closed the connection"),
+            (_, Err(error)) => Self::Failed(format!("the peer does not speak HTTP/2: {error}")),
+        }
+    }
+}
+
 /// A connection that answered.
 pub(super) struct LiveConnection {
     connection: Connection<TcpStream, Bytes>,
@@ -48,23 +76,23 @@ pub(super) struct LiveConnection {
 pub(super) async fn connect(
     address: SocketAddr,
     settings: &PoolSettings,
-) -> Result<(SendRequest<Bytes>, LiveConnection), String> {
-    match timeout(settings.connect_timeout, connect_unbounded(address, settings)).await {
-        Ok(connected) => connected,
-        Err(_) => Err(format!("no HTTP/2 connection within {:?}", settings.connect_timeout)),
-    }
+) -> Result<(SendRequest<Bytes>, LiveConnection), Unconnected> {
+    let connecting = timeout(settings.connect_timeout, connect_unbounded(address, settings)).await;
+    connecting.unwrap_or_else(|_| {
+        Err(Unconnected::Failed(format!("no HTTP/2 connection within {:?}", settings.connect_timeout)))
+    })
 }
 
 async fn connect_unbounded(
     address: SocketAddr,
     settings: &PoolSettings,
-) -> Result<(SendRequest<Bytes>, LiveConnection), String> {
-    let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
-    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+) -> Result<(SendRequest<Bytes>, LiveConnection), Unconnected> {
+    let stream = TcpStream::connect(address).await.map_err(Unconnected::failed)?;
+    stream.set_nodelay(true).map_err(Unconnected::failed)?;
     // Dead hosts are found by the kernel; HTTP/2 pings without calls would count as abuse at gRPC servers.
     let keepalive = socket2::TcpKeepalive::new().with_time(settings.keepalive_interval);
-    socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive).map_err(|error| error.to_string())?;
-    let (sender, mut connection) = h2::client::Builder::new()
+    socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive).map_err(Unconnected::failed)?;
+    let (mut sender, mut connection) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
@@ -75,18 +103,15 @@ async fn connect_unbounded(
         .enable_push(false)
         .handshake::<_, Bytes>(stream)
         .await
-        .map_err(|error| format!("HTTP/2 handshake failed: {error}"))?;
-    let mut ping_pong = connection.ping_pong().ok_or("the connection cannot be checked")?;
-    ping_pong.send_ping(Ping::opaque()).map_err(|error| error.to_string())?;
+        .map_err(|error| Unconnected::Failed(format!("HTTP/2 handshake failed: {error}")))?;
+    let mut ping_pong =
+        connection.ping_pong().ok_or_else(|| Unconnected::failed("the connection cannot be checked"))?;
+    ping_pong.send_ping(Ping::opaque()).map_err(Unconnected::failed)?;
     poll_fn(|context| {
-        match Pin::new(&mut connection).poll(context) {
-            Poll::Ready(Ok(())) => return Poll::Ready(Err("the peer closed the connection".to_owned())),
-            Poll::Ready(Err(error)) => {
-                return Poll::Ready(Err(format!("the peer does not speak HTTP/2: {error}")));
-            }
-            Poll::Pending => {}
+        if let Poll::Ready(ended) = Pin::new(&mut connection).poll(context) {
+            return Poll::Ready(Err(Unconnected::ended(&mut sender, context, ended)));
         }
-        ping_pong.poll_pong(context).map(|answer| answer.map(drop).map_err(|error| error.to_string()))
+        ping_pong.poll_pong(context).map(|answer| answer.map(drop).map_err(Unconnected::failed))
     })
     .await?;
     Ok((sender, LiveConnection { connection, ping_pong, asked: Instant::now() - PING_PAUSE }))

@@ -14,7 +14,10 @@ use http::uri::Authority;
 use tokio::sync::Notify;
 
 use super::{
-    connection::{connect, is_orderly},
+    connection::{
+        CONNECTION_WINDOW_BYTES, LiveConnection, STREAM_WINDOW_BYTES, Unconnected, connect, is_orderly,
+    },
+    expectation::{Expectation, Fruit},
     settings::PoolSettings,
 };
 
@@ -31,6 +34,28 @@ const GOOD_AGE: Duration = Duration::from_secs(1);
 /// an end may meet the first call of a connection, but a peer that only ever ends is not to be hammered.
 const MOST_FRUITLESS: u32 = 3;
 
+/// So many answers may be left in a connection's window, each with at most a stream's window; those beyond are
+/// read into memory. Where there is no memory either, further calls go elsewhere before the window is full.
+const MOST_UNREAD: usize = 3;
+const FULL_UNREAD: usize = 5;
+const _: () = assert!(FULL_UNREAD * STREAM_WINDOW_BYTES as usize <= CONNECTION_WINDOW_BYTES as usize * 5 / 8);
+
+/// An answer that lies in its connection's window.
+pub(crate) struct Unread(Rc<Endpoint>);
+
+impl Unread {
+    /// Whether there are more than may be.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.0.unread.get() > MOST_UNREAD
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        self.0.unread.set(self.0.unread.get() - 1);
+    }
+}
+
 /// One address of a target.
 pub(crate) struct Endpoint {
     pub(crate) address: SocketAddr,
@@ -39,14 +64,18 @@ pub(crate) struct Endpoint {
     sender: RefCell<Option<SendRequest<Bytes>>>,
     /// Which connection that is, counted from the first.
     connection: Cell<u64>,
-    /// Calls that were sent on it, less those that it refused untouched.
-    taken: Cell<u64>,
-    /// Whether a call was sent on it.
-    is_used: Cell<bool>,
+    /// Its calls, and how many it is expected to take.
+    pub(super) expectation: Expectation,
     /// Whether the peer ended it in order.
     ended_in_order: Cell<bool>,
     /// Calls of this worker that are on it.
     pub(super) in_flight: Cell<usize>,
+    /// Answers whose clients leave them in the connection's window.
+    unread: Cell<usize>,
+    /// Calls that the peer takes at a time on the connection.
+    most_streams: Cell<usize>,
+    /// Whether it stands beside another of the same address, because that one was full.
+    pub(super) is_extra: bool,
     /// Why the last try failed; none while trying for the first time or connected.
     failure: RefCell<Option<String>>,
     /// When the last try failed, if it failed quickly.
@@ -58,16 +87,18 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn new(address: SocketAddr, authority: Authority) -> Rc<Self> {
+    pub(super) fn new(address: SocketAddr, authority: Authority, is_extra: bool) -> Rc<Self> {
         Rc::new(Self {
             address,
             authority,
             sender: RefCell::new(None),
             connection: Cell::new(0),
-            taken: Cell::new(0),
-            is_used: Cell::new(false),
+            expectation: Expectation::default(),
             ended_in_order: Cell::new(false),
             in_flight: Cell::new(0),
+            unread: Cell::new(0),
+            most_streams: Cell::new(usize::MAX),
+            is_extra,
             failure: RefCell::new(None),
             refused: Cell::new(None),
             retry_signal: Notify::new(),
@@ -84,6 +115,31 @@ impl Endpoint {
 
     pub(super) fn is_up(&self) -> bool {
         self.sender.borrow().is_some()
+    }
+
+    /// Gives a call to the connection.
+    pub(super) fn assign(&self) {
+        self.in_flight.set(self.in_flight.get() + 1);
+        self.expectation.assign();
+    }
+
+    /// Whether further calls on the connection would wait for others, for their streams or for the window, or be
+    /// refused.
+    pub(super) fn is_full(&self) -> bool {
+        self.in_flight.get() >= self.most_streams.get()
+            || self.unread.get() >= FULL_UNREAD
+            || self.expectation.is_reached()
+    }
+
+    /// Whether a connection is being made, which did not fail before.
+    pub(super) fn is_connecting(&self) -> bool {
+        !self.is_up() && self.failure.borrow().is_none()
+    }
+
+    /// Says that an answer is left in the connection's window until its client takes it.
+    pub(super) fn leave_unread(self: &Rc<Self>) -> Unread {
+        self.unread.set(self.unread.get() + 1);
+        Unread(self.clone())
     }
 
     /// Why the last try failed.
@@ -110,15 +166,14 @@ impl Endpoint {
     /// A call was sent.
     pub(super) fn mark_sent(&self, connection: u64) {
         if connection == self.connection.get() {
-            self.taken.set(self.taken.get() + 1);
-            self.is_used.set(true);
+            self.expectation.mark_sent();
         }
     }
 
     /// A call that was sent came back untouched.
     pub(super) fn mark_refused(&self, connection: u64) {
         if connection == self.connection.get() {
-            self.taken.set(self.taken.get().saturating_sub(1));
+            self.expectation.mark_refused();
         }
     }
 
@@ -163,43 +218,32 @@ impl Endpoint {
         while !self.retired.get() {
             let began = Instant::now();
             self.refused.set(None);
-            let reason = match connect(self.address, &settings).await {
+            let end = match connect(self.address, &settings).await {
                 Ok(_) if self.retired.get() => break,
-                Ok((sender, connection)) => {
-                    let since = Instant::now();
-                    self.failure.borrow_mut().take();
-                    *self.sender.borrow_mut() = Some(sender);
-                    self.connection.set(self.connection.get() + 1);
-                    self.taken.set(0);
-                    self.is_used.set(false);
-                    self.ended_in_order.set(false);
-                    changed.notify_waiters();
-                    // A retired endpoint's connection ends by itself: its last sender is gone with its calls.
-                    let reason = connection
-                        .drive(&settings, &self.suspected, |context| self.is_given_up(context))
-                        .await;
-                    self.is_given_up(&mut Context::from_waker(Waker::noop()));
-                    self.sender.borrow_mut().take();
-                    if self.ended_in_order.get() && !self.retired.get() {
-                        // The calls that it refused say so first.
-                        tokio::task::yield_now().await;
-                        let is_fruitless =
-                            self.taken.get() == 0 && (self.is_used.get() || since.elapsed() < FIRST_PAUSE);
-                        fruitless = if is_fruitless { fruitless + 1 } else { 0 };
-                        if fruitless < MOST_FRUITLESS {
-                            tracing::debug!(endpoint = %self.address, reason, "backend connection ended in order");
-                            pause = FIRST_PAUSE;
-                            continue;
-                        }
-                    } else if since.elapsed() >= GOOD_AGE && !self.retired.get() {
-                        tracing::info!(endpoint = %self.address, reason, "backend connection ended");
+                Ok((sender, connection)) => self.serve(sender, connection, &settings, &changed).await,
+                Err(Unconnected::EndedInOrder) => End::InOrder {
+                    reason: "the peer ended the connection before it took a call".to_owned(),
+                    is_fruitless: true,
+                },
+                Err(Unconnected::Failed(reason)) => End::Failed(reason),
+            };
+            let reason = match end {
+                End::InOrder { reason, is_fruitless } => {
+                    fruitless = if is_fruitless { fruitless + 1 } else { 0 };
+                    if fruitless < MOST_FRUITLESS && !self.retired.get() {
+                        tracing::debug!(endpoint = %self.address, reason, "backend connection ended in order");
                         pause = FIRST_PAUSE;
-                        changed.notify_waiters();
                         continue;
                     }
                     reason
                 }
-                Err(reason) => reason,
+                End::Good(reason) if !self.retired.get() => {
+                    tracing::info!(endpoint = %self.address, reason, "backend connection ended");
+                    pause = FIRST_PAUSE;
+                    changed.notify_waiters();
+                    continue;
+                }
+                End::Good(reason) | End::Failed(reason) => reason,
             };
             if self.retired.get() {
                 break;
@@ -223,4 +267,50 @@ impl Endpoint {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
+
+    /// Has calls sent on a connection until it ends or takes no more.
+    async fn serve(
+        &self,
+        sender: SendRequest<Bytes>,
+        connection: LiveConnection,
+        settings: &PoolSettings,
+        changed: &Notify,
+    ) -> End {
+        let since = Instant::now();
+        self.failure.borrow_mut().take();
+        self.most_streams.set(sender.current_max_send_streams());
+        *self.sender.borrow_mut() = Some(sender);
+        self.connection.set(self.connection.get() + 1);
+        self.expectation.begin();
+        self.ended_in_order.set(false);
+        changed.notify_waiters();
+        // A retired endpoint's connection ends by itself: its last sender is gone with its calls.
+        let reason = connection.drive(settings, &self.suspected, |context| self.is_given_up(context)).await;
+        self.is_given_up(&mut Context::from_waker(Waker::noop()));
+        self.sender.borrow_mut().take();
+        if self.ended_in_order.get() {
+            // The calls that it refused say so first.
+            tokio::task::yield_now().await;
+            let is_fruitless = match self.expectation.learn() {
+                Fruit::Taken => false,
+                Fruit::Refused => true,
+                Fruit::Unused => since.elapsed() < FIRST_PAUSE,
+            };
+            End::InOrder { reason, is_fruitless }
+        } else if since.elapsed() >= GOOD_AGE {
+            End::Good(reason)
+        } else {
+            End::Failed(reason)
+        }
+    }
+}
+
+/// How a connection, or the try to make one, ended.
+enum End {
+    /// The peer said so; without having taken a call, if it was fruitless.
+    InOrder { reason: String, is_fruitless: bool },
+    /// It broke after a good while.
+    Good(String),
+    /// It was not made, or broke soon.
+    Failed(String),
 }

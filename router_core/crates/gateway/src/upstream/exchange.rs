@@ -1,18 +1,18 @@
 //! One call to a backend: what is sent, and what came back.
 
 use bytes::{Bytes, BytesMut};
-use h2::{Reason, RecvStream, SendStream};
+use h2::{Reason, RecvStream};
 use http::{HeaderMap, StatusCode, uri::Authority};
-use pointsman_wire::Walker;
 use tonic::Code;
 
 use super::{
+    arriving::{Arriving, Unfed},
     connection::is_orderly,
     pool::{Lease, Pool},
 };
 use crate::{
     admission::Permit,
-    message::{self, MessageStart, SMALL_MESSAGE_BYTES, Start, StreamError},
+    message::{self, MessageStart, SMALL_MESSAGE_BYTES, Start},
     status::{CallError, GRPC_STATUS, parse_code},
 };
 
@@ -24,11 +24,14 @@ pub(crate) enum Outgoing {
     Arriving(Box<Arriving>),
 }
 
-/// A message that is passed on while it arrives.
-pub(crate) struct Arriving {
-    pub(crate) pieces: Vec<Bytes>,
-    pub(crate) walker: Walker,
-    pub(crate) rest: RecvStream,
+impl Outgoing {
+    /// Whether nothing of it is gone, so that it can be sent from the start.
+    const fn is_whole(&self) -> bool {
+        match self {
+            Self::Whole(_) => true,
+            Self::Arriving(arriving) => arriving.is_whole(),
+        }
+    }
 }
 
 /// What a backend answered.
@@ -92,7 +95,7 @@ pub(crate) async fn exchange(
 async fn attempt(
     lease: &mut Lease,
     request: http::Request<()>,
-    outgoing: Outgoing,
+    mut outgoing: Outgoing,
 ) -> Result<Answer, Unanswered> {
     let (mut response, mut out) = match lease.sender.send_request(request, false) {
         Ok(sent) => sent,
@@ -103,31 +106,19 @@ async fn attempt(
         Err(error) => return Err(of_lease(lease, &error).into()),
     };
     lease.mark_sent();
-    let response = match outgoing {
+    let answered = match &mut outgoing {
         Outgoing::Whole(framed) => {
             out.send_data(framed.clone(), true).map_err(|error| of_lease(lease, &error))?;
-            match response.await {
-                Err(error) if is_untouched(&error) => {
-                    lease.mark_refused();
-                    let refused = of_lease(lease, &error);
-                    let outgoing = Outgoing::Whole(framed);
-                    return Err(if error.is_go_away() || !lease.is_open() {
-                        Unanswered::Ended(outgoing)
-                    } else {
-                        Unanswered::Refused(refused, outgoing)
-                    });
-                }
-                answered => answered,
-            }
+            response.await
         }
         Outgoing::Arriving(arriving) => {
-            let mut feeding = Box::pin(feed(*arriving, &mut out));
+            let mut feeding = Box::pin(arriving.feed(&mut out));
             // A backend may answer before it has read everything: then the rest is not worth sending.
             tokio::select! {
                 biased;
                 fed = &mut feeding => {
                     drop(feeding);
-                    if let Err(Fed::Refused(error)) = fed {
+                    if let Err(Unfed::Refused(error)) = fed {
                         message::reset(&mut out);
                         return Err(error.into());
                     }
@@ -138,50 +129,32 @@ async fn attempt(
             }
         }
     };
-    let response = response.map_err(|error| {
-        // What was passed on of an arriving message is gone and cannot be sent again.
-        if is_untouched(&error) {
-            lease.mark_refused();
+    match answered {
+        Ok(response) => {
+            drop(outgoing);
+            Ok(read_answer(response).await?)
         }
-        of_lease(lease, &error)
-    })?;
-    Ok(read_answer(response).await?)
+        Err(error) => {
+            let is_untouched = is_untouched(&error);
+            if is_untouched {
+                lease.mark_refused();
+            }
+            let failed = of_lease(lease, &error);
+            Err(if !is_untouched || !outgoing.is_whole() {
+                Unanswered::Failed(failed)
+            } else if error.is_go_away() || !lease.is_open() {
+                Unanswered::Ended(outgoing)
+            } else {
+                Unanswered::Refused(failed, outgoing)
+            })
+        }
+    }
 }
 
 /// Whether the peer says that it did nothing with the call, so that to send it again does nothing twice.
 fn is_untouched(error: &h2::Error) -> bool {
     error.is_remote()
         && (is_orderly(error) || (error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM)))
-}
-
-/// Why the request was not sent to its end.
-enum Fed {
-    /// The client sent what may not be passed on.
-    Refused(CallError),
-    /// The backend stopped reading.
-    Unwanted,
-}
-
-impl From<StreamError> for Fed {
-    fn from(_: StreamError) -> Self {
-        Self::Unwanted
-    }
-}
-
-/// Passes the rest of a request on, checked field by field before it leaves.
-async fn feed(arriving: Arriving, out: &mut SendStream<Bytes>) -> Result<(), Fed> {
-    let Arriving { pieces, mut walker, mut rest } = arriving;
-    for piece in pieces {
-        message::send(out, piece).await?;
-    }
-    let refused = |error: pointsman_wire::WireError| Fed::Refused(CallError::invalid(error.to_string()));
-    let gone = |error: h2::Error| Fed::Refused(message::client_gone(&error));
-    while let Some(data) = message::next_data(&mut rest).await.map_err(gone)? {
-        walker.feed(&data).map_err(refused)?;
-        message::send(out, data).await?;
-    }
-    walker.finish().map_err(refused)?;
-    Ok(message::finish(out)?)
 }
 
 async fn read_answer(response: http::Response<RecvStream>) -> Result<Answer, CallError> {
@@ -242,12 +215,12 @@ async fn read_trailers(stream: &mut RecvStream) -> Result<HeaderMap, CallError> 
     Ok(message::trailers(stream).await.map_err(|error| broken(&error))?.unwrap_or_default())
 }
 
-/// Joins a large answer into one message, for calls that must read it.
+/// Joins a large answer into one message, for calls that must read it; answers its trailers, too.
 pub(crate) async fn gather_large(
     start: MessageStart,
     mut stream: RecvStream,
     most_bytes: usize,
-) -> Result<Bytes, CallError> {
+) -> Result<(Bytes, HeaderMap), CallError> {
     let length = start.prefix.length as usize;
     if length > most_bytes {
         return Err(CallError::exhausted(format!(
@@ -264,7 +237,7 @@ pub(crate) async fn gather_large(
     }
     let trailers = read_trailers(&mut stream).await?;
     match trailers.get(GRPC_STATUS).map(parse_code) {
-        Some(Code::Ok) if joined.len() == length => Ok(joined.freeze()),
+        Some(Code::Ok) if joined.len() == length => Ok((joined.freeze(), trailers)),
         Some(Code::Ok) => Err(garbage("more bytes follow the message")),
         Some(code) => Err(CallError::new(code, "the backend failed after its message")),
         None => Err(garbage("it ended without a grpc-status")),

@@ -1,12 +1,15 @@
 //! Connections to backends: pools of endpoints for each target and worker, and one exchange on them.
 
+mod arriving;
 mod connection;
 mod endpoint;
 mod exchange;
+mod expectation;
 mod pool;
 mod settings;
 
+pub(crate) use arriving::Arriving;
 pub(crate) use connection::{CONNECTION_WINDOW_BYTES, MAX_FRAME_BYTES, STREAM_WINDOW_BYTES};
-pub(crate) use exchange::{Answer, Arriving, Outgoing, Place, broken, exchange, garbage, gather_large};
+pub(crate) use exchange::{Answer, Outgoing, Place, broken, exchange, garbage, gather_large};
 pub(crate) use pool::Pool;
 pub(crate) use settings::PoolSettings;

@@ -15,15 +15,26 @@ use http::uri::Authority;
 use tokio::{
     sync::Notify,
     task::JoinHandle,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
-use super::{connection::is_orderly, endpoint::Endpoint, settings::PoolSettings};
+use super::{
+    connection::is_orderly,
+    endpoint::{Endpoint, Unread},
+    settings::PoolSettings,
+};
 use crate::{backends::GrpcTarget, status::CallError};
 
 /// How often a name is looked up again; a failed endpoint also has it looked up.
 const RESOLVE_INTERVAL: Duration = Duration::from_secs(10);
 const RESOLVE_PAUSE: Duration = Duration::from_millis(500);
+
+/// A connection that has as many calls as the one before it took gets no more for so long: its peer would refuse
+/// them. By then it has ended, and others are there, or the peer takes more this time.
+const HESITATION: Duration = Duration::from_millis(20);
+
+/// Connections to one address, which a worker has when the ones before are full.
+const MOST_PER_ADDRESS: usize = 8;
 
 /// A worker's connections to one target.
 pub(crate) struct Pool {
@@ -75,6 +86,11 @@ impl Lease {
     /// Whether the connection still takes calls.
     pub(super) fn is_open(&self) -> bool {
         self.endpoint.is_up() && self.endpoint.connection() == self.connection
+    }
+
+    /// Says that the answer is left in the connection's window until its client takes it.
+    pub(crate) fn leave_unread(&self) -> Unread {
+        self.endpoint.leave_unread()
     }
 
     /// The connection broke under a call.
@@ -153,7 +169,12 @@ impl Pool {
             {
                 return Err(CallError::unavailable(reason));
             }
-            changed.await;
+            if !self.state.is_up() {
+                changed.await;
+            } else if timeout(HESITATION, changed).await.is_err() {
+                // The connections take more than those before them did.
+                self.state.expect_nothing();
+            }
         }
     }
 }
@@ -169,19 +190,57 @@ impl Drop for Pool {
 }
 
 impl PoolState {
-    fn pick(&self, avoid: Option<SocketAddr>) -> Option<Lease> {
+    /// Chooses a connection; none while there is none, or while another is made because all are full.
+    fn pick(self: &Rc<Self>, avoid: Option<SocketAddr>) -> Option<Lease> {
+        let chosen = self.choose(avoid)?;
+        if chosen.is_full() && (self.widen(&chosen) || chosen.expectation.is_reached()) {
+            return None;
+        }
+        let sender = chosen.sender()?;
+        chosen.assign();
+        let connection = chosen.connection();
+        Some(Lease { sender, endpoint: chosen, connection })
+    }
+
+    /// Has another connection made to an address whose connections are full; says whether one is being made.
+    fn widen(self: &Rc<Self>, full: &Endpoint) -> bool {
+        let mut endpoints = self.endpoints.borrow_mut();
+        let mut count = 0;
+        for endpoint in endpoints.iter().filter(|endpoint| endpoint.address == full.address) {
+            if endpoint.is_connecting() {
+                return true;
+            }
+            count += 1;
+        }
+        if count >= MOST_PER_ADDRESS {
+            return false;
+        }
+        let extra = Endpoint::new(full.address, full.authority.clone(), true);
+        extra.expectation.expect(full.expectation.most());
+        endpoints.push(extra.clone());
+        tokio::task::spawn_local(extra.run(self.settings.clone(), self.changed.clone()));
+        true
+    }
+
+    fn is_up(&self) -> bool {
+        self.endpoints.borrow().iter().any(|endpoint| endpoint.is_up())
+    }
+
+    fn expect_nothing(&self) {
+        self.endpoints.borrow().iter().for_each(|endpoint| endpoint.expectation.expect(None));
+    }
+
+    fn choose(&self, avoid: Option<SocketAddr>) -> Option<Rc<Endpoint>> {
         let endpoints = self.endpoints.borrow();
         let offset = self.next.get();
         self.next.set(offset.wrapping_add(1));
         let count = endpoints.len();
         // Starting elsewhere each time spreads calls over endpoints that are equally busy.
         let rotated = (0..count).filter_map(|step| endpoints.get((offset.wrapping_add(step)) % count));
-        let chosen = rotated
-            .filter(|endpoint| endpoint.is_up())
-            .min_by_key(|endpoint| (Some(endpoint.address) == avoid, endpoint.in_flight.get()))?;
-        let sender = chosen.sender()?;
-        chosen.in_flight.set(chosen.in_flight.get() + 1);
-        Some(Lease { sender, endpoint: chosen.clone(), connection: chosen.connection() })
+        let chosen = rotated.filter(|endpoint| endpoint.is_up()).min_by_key(|endpoint| {
+            (Some(endpoint.address) == avoid, endpoint.is_full(), endpoint.in_flight.get())
+        });
+        chosen.cloned()
     }
 
     /// Has the endpoints that refused tried again; says whether there is one.
@@ -212,7 +271,7 @@ impl PoolState {
         self.resolve().await;
         loop {
             tokio::select! {
-                () = sleep(RESOLVE_INTERVAL) => {}
+                () = sleep(RESOLVE_INTERVAL) => self.narrow(),
                 () = self.changed.notified() => {}
             }
             self.report();
@@ -253,16 +312,28 @@ impl PoolState {
         });
         for (address, authority) in found {
             if endpoints.iter().all(|endpoint| endpoint.address != address) {
-                let endpoint = Endpoint::new(address, authority);
+                let endpoint = Endpoint::new(address, authority, false);
                 endpoints.push(endpoint.clone());
                 tokio::task::spawn_local(endpoint.run(self.settings.clone(), self.changed.clone()));
             }
         }
     }
 
+    /// Gives connections back that were made because others were full, once they have no calls.
+    fn narrow(&self) {
+        self.endpoints.borrow_mut().retain(|endpoint| {
+            let is_kept = !endpoint.is_extra || endpoint.in_flight.get() > 0 || endpoint.is_connecting();
+            if !is_kept {
+                endpoint.retire();
+            }
+            is_kept
+        });
+    }
+
     fn report(&self) {
         let endpoints = self.endpoints.borrow();
-        let up = endpoints.iter().filter(|endpoint| endpoint.is_up()).count();
-        self.target.report(self.thread, up, endpoints.len());
+        let known = endpoints.iter().filter(|endpoint| !endpoint.is_extra);
+        let up = known.clone().filter(|endpoint| endpoint.is_up()).count();
+        self.target.report(self.thread, up, known.count());
     }
 }

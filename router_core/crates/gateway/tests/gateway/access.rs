@@ -1,6 +1,9 @@
 //! Who may call what.
 
-use pointsman_wire::generated::pointsman_v1::{AccessKey, AccessTable, RouterPermissions, Scope};
+use pointsman_wire::generated::{
+    method_scopes::METHOD_SCOPES,
+    pointsman_v1::{AccessKey, AccessTable, RouterPermissions, Scope},
+};
 use prost::Message;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -89,21 +92,88 @@ fn a_key_is_passed_to_nobody() {
         let listener = UnixListener::bind(world.folder.path().join("control.sock")).unwrap();
         let mut control = Backend::start_control(listener);
         let client = world.client().await;
-        let bearer = format!("Bearer {}", key("ann"));
-        for metadata in [("authorization", &bearer), ("x-api-key", &key("ann"))] {
-            for path in [MODEL_INFER, GET_ROUTER] {
-                let (response, mut out) = client.begin(path, &[(metadata.0, metadata.1)]).await.unwrap();
+        for (path, user) in [(MODEL_INFER, "ann"), (GET_ROUTER, "reader")] {
+            let (key, bearer) = (key(user), format!("Bearer {}", key(user)));
+            for metadata in [("authorization", &*bearer), ("x-api-key", &*key)] {
+                let (response, mut out) = client.begin(path, &[metadata]).await.unwrap();
                 out.send_data(frame(&infer_request(ROUTER)), true).unwrap();
                 let call = if path == MODEL_INFER { backend.call().await } else { control.call().await };
                 let values = call.head.headers.values();
                 assert!(values.into_iter().all(|value| !value.to_str().unwrap().contains("pm_")), "{path}");
                 if path == GET_ROUTER {
-                    assert_eq!(call.header("x-pointsman-user"), Some("ann"));
-                    assert_eq!(call.header("x-pointsman-key-id"), Some("ann"));
+                    assert_eq!(call.header("x-pointsman-user"), Some("reader"));
+                    assert_eq!(call.header("x-pointsman-key-id"), Some("reader"));
                 }
                 call.answer(&[]);
                 assert_eq!(read(response).await.unwrap().code(), 0);
             }
         }
+    });
+}
+
+#[test]
+fn a_key_without_the_scope_is_refused_before_its_message_is_read() {
+    run(async {
+        let (world, backend) = (start(json!({})), Backend::start().await);
+        publish(&world, 1, &backend, RouterPermissions::default());
+        let client = world.client().await;
+        let of_inference = ["ModelInfer", "ModelReady", "ModelMetadata", "ModelConfig", "ModelStatistics"]
+            .map(|method| (format!("/inference.GRPCInferenceService/{method}"), Scope::MlopsPredict));
+        let of_ours = METHOD_SCOPES.iter().map(|(path, scope)| ((*path).to_owned(), *scope));
+        for (path, scope) in of_ours.chain(of_inference) {
+            let other = if scope == Scope::MlopsRead { "ann" } else { "reader" };
+            let (response, _unsent) = client.begin(&path, &[("x-api-key", &key(other))]).await.unwrap();
+            let answer = read(response).await.unwrap();
+            assert_eq!(answer.code(), 7, "{path}");
+            assert!(answer.text().contains(&scope_name(scope)), "{path}: {}", answer.text());
+            let (response, _unsent) = client.begin(&path, &[]).await.unwrap();
+            assert_eq!(read(response).await.unwrap().code(), 16, "{path} without a key");
+        }
+    });
+}
+
+/// `mlops:read` for `SCOPE_MLOPS_READ`.
+fn scope_name(scope: Scope) -> String {
+    scope.as_str_name().trim_start_matches("SCOPE_").to_lowercase().replace('_', ":")
+}
+
+#[test]
+fn the_calls_of_one_key_leave_places_at_the_control_plane_to_the_others() {
+    run(async {
+        let limits = json!({ "max_in_flight_per_backend": 32, "max_queued_per_backend": 0 });
+        let (world, backend) = (start(limits), Backend::start().await);
+        let mut update = update(1, &[backend.address()]);
+        let keys = ["ann", "bob"].map(|user| access_key(user, Scope::MlopsRead));
+        update.access = Some(AccessTable { keys: keys.to_vec(), open: false });
+        world.server.publish(&update.encode_to_vec()).unwrap();
+        let listener = UnixListener::bind(world.folder.path().join("control.sock")).unwrap();
+        let mut control = Backend::start_control(listener);
+        let begin = async |client: &Client, user: &str| {
+            let (response, mut out) = client.begin(GET_ROUTER, &[("x-api-key", &key(user))]).await.unwrap();
+            out.send_data(frame(b""), true).unwrap();
+            (response, out)
+        };
+        let (mut clients, mut unanswered, mut held) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..16 {
+            let client = world.client().await;
+            for _ in 0..4 {
+                unanswered.push(begin(&client, "ann").await);
+            }
+            clients.push(client);
+        }
+        for _ in 0..8 {
+            held.push(control.call().await);
+        }
+        let other = world.client().await;
+        let (response, _out) = begin(&other, "bob").await;
+        let call = control.call().await;
+        assert_eq!(call.header("x-pointsman-user"), Some("bob"), "a key may hold 8 of 32 places");
+        call.answer(&[]);
+        assert_eq!(read(response).await.unwrap().code(), 0);
+        for mut call in held {
+            call.message().await;
+            call.answer(&[]);
+        }
+        assert_eq!(control.call().await.header("x-pointsman-user"), Some("ann"), "one of those that wait");
     });
 }

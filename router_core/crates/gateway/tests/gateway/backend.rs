@@ -44,11 +44,30 @@ impl Backend {
         Self::accept(Some(address), async move || listener.accept().await.map(|(stream, _)| stream))
     }
 
+    /// A backend that takes so many calls at a time on each connection.
+    pub(crate) async fn start_with_streams(most: u32) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut builder = h2::server::Builder::new();
+        builder.max_concurrent_streams(most);
+        Self::accept_with(builder, Some(address), async move || {
+            listener.accept().await.map(|(stream, _)| stream)
+        })
+    }
+
     pub(crate) fn start_control(listener: UnixListener) -> Self {
         Self::accept(None, async move || listener.accept().await.map(|(stream, _)| stream))
     }
 
-    fn accept<S, A>(address: Option<SocketAddr>, mut accept: A) -> Self
+    fn accept<S, A>(address: Option<SocketAddr>, accept: A) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        A: AsyncFnMut() -> std::io::Result<S> + 'static,
+    {
+        Self::accept_with(h2::server::Builder::new(), address, accept)
+    }
+
+    fn accept_with<S, A>(builder: h2::server::Builder, address: Option<SocketAddr>, mut accept: A) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         A: AsyncFnMut() -> std::io::Result<S> + 'static,
@@ -61,7 +80,13 @@ impl Backend {
             let mut connections = JoinSet::new();
             for connection in 0.. {
                 let stream = accept().await.unwrap();
-                connections.spawn(serve(stream, connection, reached.clone(), signal.subscribe()));
+                connections.spawn(serve(
+                    builder.clone(),
+                    stream,
+                    connection,
+                    reached.clone(),
+                    signal.subscribe(),
+                ));
             }
         });
         Self { address, calls, go_away, accepting }
@@ -108,12 +133,13 @@ impl Drop for Backend {
 }
 
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    builder: h2::server::Builder,
     stream: S,
     connection: usize,
     reached: mpsc::UnboundedSender<BackendCall>,
     mut go_away: broadcast::Receiver<()>,
 ) {
-    let mut http2 = h2::server::handshake(stream).await.unwrap();
+    let mut http2 = builder.handshake(stream).await.unwrap();
     loop {
         tokio::select! {
             accepted = http2.accept() => {

@@ -57,21 +57,19 @@ fn the_control_plane_is_told_who_calls_and_believes_nobody_else() {
 }
 
 #[test]
-fn streams_pass_both_ways_while_both_are_open() {
+fn an_answer_passes_as_a_stream() {
     run(async {
         let (_world, mut control, client) = control_plane(json!({})).await;
         let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
+        request.send_data(frame(b"question"), true).unwrap();
         let mut call = control.call().await;
+        assert_eq!(call.message().await, "question");
         let mut answer = call.begin();
         let mut received = response.await.unwrap().into_body();
         for round in 0..3_u8 {
-            request.send_data(Bytes::from(vec![round]), false).unwrap();
-            assert_eq!(next(&mut call.body).await.unwrap().unwrap(), [round][..]);
             answer.send_data(Bytes::from(vec![round + 10]), false).unwrap();
             assert_eq!(next(&mut received).await.unwrap().unwrap(), [round + 10][..]);
         }
-        request.send_data(Bytes::new(), true).unwrap();
-        assert!(call.sent().await.unwrap().is_empty());
         answer.send_trailers(status("7")).unwrap();
         assert!(next(&mut received).await.unwrap().is_none());
         assert_eq!(received.trailers().await.unwrap().unwrap()["grpc-status"], "7");
@@ -99,26 +97,50 @@ fn the_control_plane_takes_so_many_calls_at_a_time() {
     run(async {
         let limits = json!({ "max_in_flight_per_backend": 1, "max_queued_per_backend": 0 });
         let (world, mut control, client) = control_plane(limits).await;
-        let (response, _request) = client.begin(PATH, &[]).await.unwrap();
+        let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
+        request.send_data(frame(&[]), true).unwrap();
         let mut call = control.call().await;
         let other = world.client().await;
         assert_eq!(other.call(PATH, &[], frame(&[])).await.unwrap().code(), 8);
         call.begin().send_trailers(status("0")).unwrap();
         read(response).await.unwrap();
-        let (response, _request) = client.begin(PATH, &[]).await.unwrap();
+        let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
+        request.send_data(frame(&[]), true).unwrap();
         control.call().await.answer(b"");
         assert_eq!(read(response).await.unwrap().code(), 0);
     });
 }
 
 #[test]
-fn unfinished_calls_of_one_connection_leave_places_to_the_others() {
+fn a_call_whose_message_is_not_here_holds_no_place() {
+    run(async {
+        let limits = json!({ "max_in_flight_per_backend": 1, "max_queued_per_backend": 0 });
+        let (_world, mut control, client) = control_plane(limits).await;
+        let mut unfinished = Vec::new();
+        for _ in 0..40 {
+            let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
+            request.send_data(frame(b"question").slice(..9), false).unwrap();
+            unfinished.push((response, request));
+        }
+        let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
+        request.send_data(frame(b"question"), true).unwrap();
+        let mut call = control.call().await;
+        assert_eq!(call.message().await, "question");
+        call.answer(b"answer");
+        assert_eq!(read(response).await.unwrap().message(), "answer");
+    });
+}
+
+#[test]
+fn calls_of_one_connection_leave_places_to_the_others() {
     run(async {
         let limits = json!({ "max_in_flight_per_backend": 32, "max_queued_per_backend": 0 });
         let (world, mut control, client) = control_plane(limits).await;
-        let mut unfinished = Vec::new();
+        let mut unanswered = Vec::new();
         for _ in 0..40 {
-            unfinished.push(client.begin(PATH, &[]).await.unwrap());
+            let (response, mut request) = client.begin(PATH, &[]).await.unwrap();
+            request.send_data(frame(b"question"), true).unwrap();
+            unanswered.push(response);
         }
         let held = [control.call().await, control.call().await];
         let other = world.client().await;
@@ -154,8 +176,35 @@ fn a_control_plane_that_hangs_holds_no_call_beyond_the_deadline() {
         assert_eq!(read(response).await.unwrap().code(), 4, "an answer without an end");
 
         let (response, _never_finished) = client.begin(PATH, &[]).await.unwrap();
-        let _waiting = control.call().await;
         assert_eq!(read(response).await.unwrap().code(), 4, "a message without an end");
+    });
+}
+
+#[test]
+fn a_message_is_bounded_by_what_its_method_takes() {
+    run(async {
+        let (world, _control, client) = control_plane(json!({ "message_timeout_seconds": 0.2 })).await;
+        for (path, most) in [(PATH, 64 << 10), ("/pointsman.v1.RouterService/CreateRouter", 4 << 20)] {
+            for (length, code) in [(most, 4), (most + 1, 8)] {
+                let (response, mut request) = client.begin(path, &[]).await.unwrap();
+                let prefix = [&[0][..], &u32::try_from(length).unwrap().to_be_bytes()].concat();
+                request.send_data(prefix.into(), false).unwrap();
+                let answer = read(response).await.unwrap();
+                assert_eq!(answer.code(), code, "{path}: {length} bytes announced: {}", answer.text());
+            }
+        }
+        assert_eq!(world.metric("pointsman_body_budget_held_bytes"), 0.0);
+    });
+}
+
+#[test]
+fn a_method_that_is_not_there_is_said_so_by_the_data_plane() {
+    run(async {
+        let (_world, _control, client) = control_plane(json!({})).await;
+        for path in ["/pointsman.v1.RouterService/Nothing", "/nobody.Service/Method", "/"] {
+            let (response, _request) = client.begin(path, &[]).await.unwrap();
+            assert_eq!(read(response).await.unwrap().code(), 12, "{path}");
+        }
     });
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     future::poll_fn,
+    io::Write,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -14,11 +15,20 @@ use serde_json::json;
 
 use crate::{
     backend::Backend,
-    client::{Client, MODEL_INFER, frame, infer_request, read},
+    client::{Client, MODEL_INFER, flagged_frame, frame, infer_request, read},
     world::{ROUTER, router, run, start, update},
 };
 use pointsman_wire::generated::{inference::ModelInferResponse, pointsman_v1::RouterSnapshot};
 use prost::Message;
+
+const HELD: &str = "pointsman_body_budget_held_bytes";
+const MODEL_READY: &str = "/inference.GRPCInferenceService/ModelReady";
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
 
 #[test]
 fn a_deadline_ends_the_call_on_both_sides() {
@@ -114,19 +124,95 @@ fn a_full_backend_queues_and_a_full_queue_refuses() {
     });
 }
 
+/// Part of a message of 60,000 bytes.
+fn cut(arrived: usize) -> Bytes {
+    frame(&vec![0; 60_000]).slice(..5 + arrived)
+}
+
 #[test]
 fn messages_that_arrive_slowly_share_the_budget() {
     run(async {
-        let world = start(json!({ "body_budget_bytes": 1000 }));
+        let world = start(json!({ "body_budget_bytes": 100_000 }));
         world.publish(1, &["127.0.0.1:1".parse().unwrap()]);
         let client = world.client().await;
         let (_response, mut out) = client.begin(MODEL_INFER, &[]).await.unwrap();
-        out.send_data(Bytes::from_static(&[0, 0, 0, 3, 0]), false).unwrap();
+        out.send_data(cut(50_000), false).unwrap();
+        while world.metric(HELD) < 50_000.0 {
+            tokio::task::yield_now().await;
+        }
         let (response, mut second) = client.begin(MODEL_INFER, &[]).await.unwrap();
-        second.send_data(Bytes::from_static(&[0, 0, 0, 3, 0]), false).unwrap();
+        second.send_data(cut(50_001), false).unwrap();
         let answer = read(response).await.unwrap();
         assert_eq!(answer.code(), 8);
         assert!(answer.text().contains("limits.body_budget_bytes"), "{}", answer.text());
+    });
+}
+
+#[test]
+fn what_is_announced_and_not_sent_takes_nothing_from_others() {
+    run(async {
+        let (world, backend) = (start(json!({ "body_budget_bytes": 100_000 })), Backend::start().await);
+        world.publish(1, &[backend.address()]);
+        backend.answer_all();
+        let client = world.client().await;
+        let mut unfinished = Vec::new();
+        for _ in 0..20 {
+            let (response, mut out) = client.begin(MODEL_INFER, &[("grpc-encoding", "gzip")]).await.unwrap();
+            // Sixteen megabytes are announced.
+            out.send_data(Bytes::from_static(&[1, 0, 0xff, 0xff, 0xff, 0]), false).unwrap();
+            unfinished.push((response, out));
+        }
+        while world.metric(HELD) == 0.0 {
+            tokio::task::yield_now().await;
+        }
+        let (response, mut out) = client.begin(MODEL_INFER, &[("grpc-encoding", "gzip")]).await.unwrap();
+        let packed = flagged_frame(1, &gzip(&infer_request(ROUTER)));
+        out.send_data(packed.slice(..9), false).unwrap();
+        out.send_data(packed.slice(9..), true).unwrap();
+        assert_eq!(read(response).await.unwrap().code(), 0);
+        drop(unfinished);
+        while world.metric(HELD) > 0.0 {
+            tokio::task::yield_now().await;
+        }
+    });
+}
+
+#[test]
+fn a_slow_sender_of_a_large_message_gives_its_backend_back() {
+    run(async {
+        let mut backend = Backend::start().await;
+        let world = start(json!({ "message_timeout_seconds": 0.2, "max_in_flight_per_backend": 1 }));
+        world.publish(1, &[backend.address()]);
+        let client = world.client().await;
+        let (response, mut out) = client.begin(MODEL_INFER, &[("grpc-timeout", "1H")]).await.unwrap();
+        // A tensor of a megabyte, of which nothing comes.
+        let head = [&[0, 0, 0x10, 0, 0][..], &infer_request(ROUTER), &[0x3a, 0xf2, 0xff, 0x3f]].concat();
+        out.send_data(head.into(), false).unwrap();
+        let mut call = backend.call().await;
+        assert!(call.sent().await.is_err());
+        let answer = read(response).await.unwrap();
+        assert_eq!(answer.code(), 4);
+        assert!(answer.text().contains("limits.message_timeout_seconds"), "{}", answer.text());
+        let next = client.spawn_infer(&infer_request(ROUTER));
+        backend.call().await.answer(&[]);
+        assert_eq!(next.await.unwrap().code(), 0);
+    });
+}
+
+#[test]
+fn a_slow_sender_is_ended_whatever_its_deadline() {
+    run(async {
+        let world = start(json!({ "message_timeout_seconds": 0.1 }));
+        world.publish(1, &["127.0.0.1:1".parse().unwrap()]);
+        let client = world.client().await;
+        for path in [MODEL_INFER, "/pointsman.v1.PredictionService/RecordFeedback", MODEL_READY] {
+            let (response, mut out) = client.begin(path, &[("grpc-timeout", "1H")]).await.unwrap();
+            out.send_data(cut(10), false).unwrap();
+            let answer = read(response).await.unwrap();
+            assert_eq!(answer.code(), 4, "{path}");
+            assert!(answer.text().contains("limits.message_timeout_seconds"), "{path}: {}", answer.text());
+        }
+        assert_eq!(world.metric(HELD), 0.0);
     });
 }
 

@@ -19,6 +19,8 @@ mod metrics;
 mod orderly_end;
 mod records;
 mod refuse;
+mod refused;
 mod services;
 mod storm;
+mod unread;
 mod world;

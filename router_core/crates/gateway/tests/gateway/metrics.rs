@@ -70,7 +70,7 @@ fn a_router_that_came_in_place_of_another_one_counts_anew() {
         };
         let counted = || {
             let counters = RouterCounters::decode(&world.server.router_counters(ROUTER)[..]).unwrap();
-            counters.variants[0].requests_by_code.first().copied().unwrap_or(0)
+            counters.variants.first().map_or(0, |variant| variant.requests_by_code[0])
         };
         publish(1, 5);
         let client = world.client().await;

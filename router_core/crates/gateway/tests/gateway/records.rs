@@ -7,7 +7,8 @@ use pointsman_wire::generated::{
         InferParameter, ModelInferRequest, ModelInferResponse, infer_parameter::ParameterChoice::StringParam,
     },
     pointsman_v1::{
-        BodyKind, EntityRecording, PredictionEntry, RecordDurability, Recording, RouteEntry, RouterSnapshot,
+        BodyKind, EntityRecording, PredictionEntry, RecordDurability, Recording, RouteEntry, RouterCounters,
+        RouterSnapshot,
     },
 };
 use prost::Message;
@@ -23,7 +24,15 @@ const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-
 
 /// A server whose router records as `change` says.
 async fn recording(change: impl FnOnce(&mut RouterSnapshot)) -> (World, Backend, Client) {
-    let (world, backend) = (start(json!({})), Backend::start().await);
+    recording_with(json!({}), change).await
+}
+
+/// The same under limits.
+async fn recording_with(
+    limits: serde_json::Value,
+    change: impl FnOnce(&mut RouterSnapshot),
+) -> (World, Backend, Client) {
+    let (world, backend) = (start(limits), Backend::start().await);
     let mut update = update(1, &[backend.address()]);
     let mut router = router();
     router.record_predictions = true;
@@ -174,6 +183,30 @@ fn bodies_above_the_routers_limit_are_cut_and_say_so() {
         let (all, cut) = (BodyKind::Infer, BodyKind::Cut);
         assert_eq!(kinds, [(cut, all), (all, cut), (cut, all), (all, cut)]);
         assert!(predictions.iter().all(|entry| entry.request.len() + entry.response.len() < 1_000));
+        call(&mut backend, &client, &request(10), &response(10)).await;
+        let line = format!(
+            r#"pointsman_records_cut_total{{router="{ROUTER}",variant="lr",reason="max_body_bytes"}} 4"#
+        );
+        let text = world.server.metrics();
+        assert!(text.lines().any(|there| there == line), "{text}");
+        let counters = RouterCounters::decode(&world.server.router_counters(ROUTER)[..]).unwrap();
+        assert_eq!(counters.cut_record_counts, [("max_body_bytes".to_owned(), 4)].into());
+    });
+}
+
+#[test]
+fn bodies_that_find_no_memory_are_cut_and_counted_apart() {
+    run(async {
+        let limit = |router: &mut RouterSnapshot| {
+            router.recording = Some(Recording { max_body_bytes: 1 << 20, ..Default::default() });
+        };
+        let (world, mut backend, client) =
+            recording_with(json!({"body_budget_bytes": 1_000_000}), limit).await;
+        call(&mut backend, &client, &request(60_000), &response(950_000)).await;
+        let (_, predictions) = recorded(&world);
+        assert_eq!(predictions[0].request_kind(), BodyKind::Cut);
+        let counters = RouterCounters::decode(&world.server.router_counters(ROUTER)[..]).unwrap();
+        assert_eq!(counters.cut_record_counts, [("body_budget_bytes".to_owned(), 1)].into());
     });
 }
 

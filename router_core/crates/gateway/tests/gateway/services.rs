@@ -1,5 +1,6 @@
 //! What the inference service says besides ModelInfer, and Predict, health and reflection.
 
+use bytes::Bytes;
 use pointsman_wire::generated::{
     inference::{
         ModelInferResponse, ModelMetadataRequest, ModelMetadataResponse, ModelReadyResponse,
@@ -13,7 +14,7 @@ use serde_json::json;
 
 use crate::{
     backend::Backend,
-    client::{Answer, Client, frame, next},
+    client::{Answer, Client, flagged_frame, frame, infer_request, next, read},
     world::{MODEL, ROUTER, run, start, update},
 };
 
@@ -191,5 +192,125 @@ fn reflection_lists_every_service_in_both_versions() {
                 assert!(listed.contains(service), "{version}: {service}");
             }
         }
+    });
+}
+
+const CHECK: &str = "/grpc.health.v1.Health/Check";
+const WATCH: &str = "/grpc.health.v1.Health/Watch";
+const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+/// Field 7 of a question to reflection: list_services.
+const LIST: [u8; 2] = [0x3a, 0];
+const HELD: &str = "pointsman_body_budget_held_bytes";
+
+#[test]
+fn a_long_message_to_health_or_reflection_is_refused_by_its_prefix() {
+    run(async {
+        let world = start(json!({}));
+        let client = world.client().await;
+        for path in [CHECK, WATCH, REFLECTION] {
+            let (response, mut out) = client.begin(path, &[]).await.unwrap();
+            out.send_data(Bytes::from_static(&[0, 0, 1, 0, 1]), false).unwrap();
+            let answer = read(response).await.unwrap();
+            assert_eq!(answer.code(), 8, "{path}");
+            assert!(answer.text().contains("65536"), "{path}: {}", answer.text());
+        }
+    });
+}
+
+#[test]
+fn a_message_to_health_or_reflection_that_stays_unfinished_is_ended() {
+    run(async {
+        let world = start(json!({ "message_timeout_seconds": 0.1 }));
+        let client = world.client().await;
+        for path in [CHECK, WATCH, REFLECTION] {
+            let (response, mut out) = client.begin(path, &[]).await.unwrap();
+            out.send_data(Bytes::from_static(&[0, 0, 0, 0x10, 0, 1]), false).unwrap();
+            assert_eq!(read(response).await.unwrap().code(), 4, "{path}");
+        }
+        while world.metric(HELD) > 0.0 {
+            tokio::task::yield_now().await;
+        }
+    });
+}
+
+#[test]
+fn reflection_answers_many_questions_and_ends_well_when_no_more_come() {
+    run(async {
+        let world = start(json!({ "message_timeout_seconds": 0.1 }));
+        let client = world.client().await;
+        let (response, mut out) = client.begin(REFLECTION, &[]).await.unwrap();
+        // Three questions in two pieces that end anywhere.
+        let questions = [frame(&LIST), frame(&LIST), frame(&LIST)].concat();
+        out.send_data(questions[..9].to_vec().into(), false).unwrap();
+        out.send_data(questions[9..].to_vec().into(), false).unwrap();
+        let answer = read(response).await.unwrap();
+        assert_eq!(answer.code(), 0, "{}", answer.text());
+        let listed = String::from_utf8_lossy(&answer.body).matches("pointsman.v1.RouterService").count();
+        assert_eq!(listed, 3);
+    });
+}
+
+#[test]
+fn wrong_questions_to_reflection_are_told_apart_from_no_questions() {
+    run(async {
+        let world = start(json!({}));
+        let client = world.client().await;
+        let [cut, compressed] = [frame(&LIST).slice(..6), flagged_frame(1, &LIST)];
+        for (sent, code) in [(Bytes::new(), 0), (cut, 3), (compressed, 12), (frame(&LIST), 0)] {
+            let (response, mut out) = client.begin(REFLECTION, &[]).await.unwrap();
+            out.send_data(sent, true).unwrap();
+            let answer = read(response).await.unwrap();
+            assert_eq!(answer.code(), code, "{}", answer.text());
+        }
+    });
+}
+
+#[test]
+fn streams_without_a_key_fill_a_part_of_the_budget_and_leave_the_rest() {
+    run(async {
+        let (world, backend) = (start(json!({ "body_budget_bytes": 1 << 20 })), Backend::start().await);
+        world.publish(1, &[backend.address()]);
+        backend.answer_all();
+        let client = world.client().await;
+        let mut open = Vec::new();
+        let refused = loop {
+            let (response, mut out) = client.begin(REFLECTION, &[]).await.unwrap();
+            out.send_data(frame(&LIST), false).unwrap();
+            let (head, mut body) = response.await.unwrap().into_parts();
+            if next(&mut body).await.unwrap().is_none() {
+                break body.trailers().await.unwrap().unwrap_or(head.headers);
+            }
+            open.push((body, out));
+            assert!(open.len() <= 4, "a sixteenth of the budget has no room for more");
+        };
+        assert!(!open.is_empty());
+        assert_eq!(refused["grpc-status"], "8");
+        assert!(world.metric(HELD) <= f64::from((1 << 20) / 16));
+        assert_eq!(client.call(CHECK, &[], frame(&[])).await.unwrap().message(), [8, 1][..]);
+        assert_eq!(ask(&client, "ServerReady", "").await.message(), [8, 1][..]);
+        let infer = infer_request(ROUTER);
+        assert_eq!(client.infer(&infer).await.code(), 0);
+        drop(open);
+        while world.metric(HELD) > 0.0 {
+            tokio::task::yield_now().await;
+        }
+    });
+}
+
+#[test]
+fn a_watch_lasts_until_its_client_names_an_end() {
+    run(async {
+        let world = start(json!({ "message_timeout_seconds": 0.1, "default_deadline_seconds": 0.1 }));
+        let client = world.client().await;
+        let (response, mut out) = client.begin(WATCH, &[]).await.unwrap();
+        out.send_data(frame(&[]), true).unwrap();
+        let mut watch = response.await.unwrap().into_body();
+        assert_eq!(next(&mut watch).await.unwrap().unwrap()[5..], [8, 1]);
+        let (response, mut out) = client.begin(WATCH, &[("grpc-timeout", "300m")]).await.unwrap();
+        out.send_data(frame(&[]), true).unwrap();
+        assert_eq!(read(response).await.unwrap().code(), 4);
+        world.stop(std::time::Duration::from_secs(5));
+        let told = next(&mut watch).await.unwrap();
+        assert_eq!(told.unwrap()[5..], [8, 2], "a watch outlives both times, and tells of the end");
     });
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Tensor,
-    element::{NumberProblem, push_bytes, push_number},
+    element::{NumberProblem, push_bytes, push_double, push_number, push_text_number},
 };
 
 /// Makes the input tensors of one row.
@@ -189,7 +189,7 @@ impl Row<'_> {
         let pushed = match given {
             Given::Null if datatype.is_float() => push_number(raw, datatype, f64::NAN),
             Given::Null => return wrong("the value is null and has no default".to_owned()),
-            Given::Number(number) => push_number(raw, datatype, number),
+            Given::Number(number) => push_double(raw, datatype, number),
             Given::Bool(yes) if datatype == Datatype::Bool => {
                 raw.push(u8::from(yes));
                 Ok(())
@@ -201,10 +201,21 @@ impl Row<'_> {
                     return wrong("the text is longer than 4 GiB".to_owned());
                 }
             }
-            Given::Bool(_) | Given::Text(_) | Given::List(_) | Given::Object => Err(NumberProblem::WrongKind),
+            Given::Text(text) => push_text_number(raw, datatype, text),
+            Given::Bool(_) | Given::List(_) | Given::Object => Err(NumberProblem::WrongKind),
         };
         match (pushed, given) {
             (Ok(()), _) => Ok(()),
+            (Err(NumberProblem::Ambiguous), Given::Number(number)) => wrong(format!(
+                "{number} as a JSON number may have been rounded, for they are exact below 2^53 only: send it as \
+                 text, such as \"{number}\""
+            )),
+            (Err(NumberProblem::Inexact), Given::Text(text)) => wrong(format!(
+                "{text:?} has more digits than a float holds: send the float that is meant, as a number"
+            )),
+            (Err(NumberProblem::OutOfRange), Given::Text(text)) => {
+                wrong(format!("{text:?} is out of the range of {}", datatype.as_str()))
+            }
             (Err(NumberProblem::NotWhole), Given::Number(number)) => wrong(format!("{number} is not whole")),
             (Err(NumberProblem::OutOfRange), Given::Number(number)) => {
                 wrong(format!("{number} is out of the range of {}", datatype.as_str()))

@@ -1,16 +1,22 @@
 //! Features into tensors and tensors into an answer, by a model version's signature.
 
+mod classes;
 mod columns;
 mod fill;
 mod given;
+mod notes;
 mod plan;
 mod read;
 mod value;
 
+pub use classes::{
+    ChosenClass, ClassName, choose_class, class_name, class_value, is_declared, is_probability,
+    likeliest_class,
+};
 pub use fill::fill_inputs;
+pub use notes::{AnswerNote, AnswerNotes};
 pub use plan::{
-    AnswerPlan, Decider, OutputHead, class_label, is_likeliest, is_second_of_two, plan_answer, plan_part,
-    predicted_class,
+    AnswerPlan, Decider, OutputHead, is_second_of_two, plan_answer, plan_part, prediction_output,
 };
 pub use read::{Answer, read_outputs};
 use thiserror::Error;

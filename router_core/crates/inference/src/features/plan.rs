@@ -1,8 +1,6 @@
 //! Which of a model's outputs is the prediction and which holds the class probabilities.
 
-use std::sync::Arc;
-
-use pointsman_model::{Datatype, Signature, Task};
+use pointsman_model::{Datatype, Signature, Task, TensorSpec};
 
 use super::FeatureError;
 
@@ -77,60 +75,21 @@ pub fn plan_part(signature: &Signature, outputs: &[OutputHead<'_>]) -> AnswerPla
     AnswerPlan { probabilities, decider: decided_by(signature, outputs, classes) }
 }
 
+/// The output that holds the prediction by its name in the signature or by convention, and its type.
+#[must_use]
+pub fn prediction_output(signature: &Signature) -> Option<&TensorSpec> {
+    let named = |name: &str| signature.outputs.iter().find(|spec| spec.name.eq_ignore_ascii_case(name));
+    match &signature.prediction_output {
+        Some(name) => signature.outputs.iter().find(|spec| spec.name == *name),
+        None => PREDICTION_NAMES.iter().find_map(|name| named(name)),
+    }
+}
+
 /// Whether a single column is the probability of the second of two labels.
 #[must_use]
 pub fn is_second_of_two(signature: &Signature, columns: usize) -> bool {
     let labels = signature.labels.len();
     columns == 1 && (labels == 2 || labels == 0 && signature.task == Task::Classification)
-}
-
-/// The index of the label that probabilities predict.
-#[must_use]
-pub fn predicted_class(signature: &Signature, probabilities: &[f64]) -> usize {
-    match (probabilities, signature.threshold) {
-        ([_, second], Some(threshold)) => usize::from(*second >= threshold),
-        _ => {
-            let likeliest = probabilities
-                .iter()
-                .enumerate()
-                .fold((0, f64::NEG_INFINITY), |best, (index, &p)| if p > best.1 { (index, p) } else { best });
-            likeliest.0
-        }
-    }
-}
-
-/// The label of a class number from an output of this type, beside the probabilities of the same row, if any.
-///
-/// A number that is itself one of the labels stays that label: the classes of scikit-learn may be 1, 2 and 3, and
-/// then 1 is not the second of them. Any other is an index, unless the probabilities say that it cannot be: then it
-/// is a class number that the labels do not show, and the likeliest label is what the model means.
-#[must_use]
-pub fn class_label<'a>(
-    signature: &'a Signature,
-    datatype: Datatype,
-    number: f64,
-    probabilities: &[f64],
-) -> Option<&'a Arc<str>> {
-    if signature.task == Task::Regression || datatype.is_float() || signature.labels.is_empty() {
-        return None;
-    }
-    let itself = number.to_string();
-    let by_name = signature.labels.iter().find(|label| ***label == *itself);
-    let by_index = || {
-        let index = (number >= 0.0 && number.fract() == 0.0).then_some(number as usize);
-        match index.filter(|&index| probabilities.is_empty() || is_likeliest(index, probabilities)) {
-            Some(index) => signature.labels.get(index),
-            None if probabilities.is_empty() => None,
-            None => signature.labels.get(predicted_class(signature, probabilities)),
-        }
-    };
-    by_name.or_else(by_index)
-}
-
-/// Whether no class is likelier than this one.
-#[must_use]
-pub fn is_likeliest(class: usize, probabilities: &[f64]) -> bool {
-    probabilities.get(class).is_some_and(|of_class| !probabilities.iter().any(|other| other > of_class))
 }
 
 fn probability_output(signature: &Signature, outputs: &[OutputHead<'_>]) -> Option<usize> {

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use pointsman_model::{Datatype, Signature};
+use pointsman_model::{ClassValue, Datatype, Signature, Task};
 use prost_types::{Value, value::Kind};
 
 use super::{
     FeatureError,
-    plan::{Decider, OutputHead, class_label, is_second_of_two, plan_answer, predicted_class},
+    classes::{ChosenClass, ClassName, choose_class, class_name, class_value, is_declared, likeliest_class},
+    notes::{AnswerNote, AnswerNotes},
+    plan::{Decider, OutputHead, is_second_of_two, plan_answer},
     value::{tensor_value, text, value},
 };
 use crate::{Tensor, element::elements};
@@ -21,6 +23,8 @@ pub struct Answer {
     pub probabilities: Vec<f64>,
     /// Every output of the model, by name.
     pub outputs: HashMap<String, Value>,
+    /// What to know of it before it is used.
+    pub notes: AnswerNotes,
 }
 
 /// Reads the answer to one row out of a model's outputs, as [`plan_answer`] chooses among them.
@@ -44,14 +48,27 @@ pub fn read_outputs(signature: &Signature, outputs: &[Tensor]) -> Result<Answer,
         Decider::Probabilities | Decider::Absent => None,
         Decider::Output(index) => outputs.get(index),
     };
-    let prediction = match decider {
-        None => predicted_label(signature, &probabilities),
+    let (prediction, notes) = match decider {
+        None => predicted_label(signature, probability_tensor, &probabilities)?,
         Some(tensor) => {
+            check_one_row(signature, tensor)?;
             let answered = values.get(&*tensor.name).cloned().unwrap_or_default();
-            labelled(signature, tensor.datatype, answered, &probabilities)
+            labelled(signature, tensor, answered, &probabilities)?
         }
     };
-    Ok(Answer { prediction, probabilities, outputs: values })
+    Ok(Answer { prediction, probabilities, outputs: values, notes })
+}
+
+/// Refuses a prediction for no row or for several: one row was asked about.
+fn check_one_row(signature: &Signature, tensor: &Tensor) -> Result<(), FeatureError> {
+    let spec = signature.outputs.iter().find(|spec| spec.name == tensor.name);
+    let counts_rows = spec.is_some_and(|spec| spec.shape.first() == Some(&-1));
+    let rows = tensor.shape.first().copied().unwrap_or(1);
+    if signature.task == Task::Unspecified && signature.labels.is_empty() || !counts_rows || rows == 1 {
+        return Ok(());
+    }
+    let reason = format!("shape {:?} holds {rows} rows for one row of features", tensor.shape);
+    Err(output_error(&tensor.name, reason))
 }
 
 fn head(tensor: &Tensor) -> OutputHead<'_> {
@@ -85,20 +102,79 @@ fn probabilities(signature: &Signature, tensor: &Tensor) -> Result<Vec<f64>, Fea
     Ok(row)
 }
 
-/// The label that the probabilities predict, or its index when labels have no names.
-fn predicted_label(signature: &Signature, probabilities: &[f64]) -> Value {
-    let index = predicted_class(signature, probabilities);
-    signature.labels.get(index).map_or_else(|| value(Kind::NumberValue(index as f64)), |label| text(&**label))
+/// The class that the probabilities predict.
+fn predicted_label(
+    signature: &Signature,
+    tensor: Option<&Tensor>,
+    probabilities: &[f64],
+) -> Result<(Value, AnswerNotes), FeatureError> {
+    let output = tensor.map_or("", |tensor| &tensor.name);
+    let ChosenClass { place, notes } = likeliest_class(signature, probabilities);
+    let Some(place) = place else {
+        let reason =
+            "a probability is NaN, so that no class is the likeliest; check the features for missing values";
+        return Err(output_error(output, reason.to_owned()));
+    };
+    if notes.has(AnswerNote::NotProbabilities) && tensor.is_some_and(|tensor| head(tensor).columns == 1) {
+        let reason = format!(
+            "holds {:?}, which is no probability of the second of two classes; name an output of probabilities in \
+             signature.probability_output",
+            probabilities.last().copied().unwrap_or_default()
+        );
+        return Err(output_error(output, reason));
+    }
+    Ok((name_value(class_name(signature, place)), notes))
 }
 
-/// Gives a class number its label.
-fn labelled(signature: &Signature, datatype: Datatype, answered: Value, probabilities: &[f64]) -> Value {
-    let number = match answered.kind {
-        Some(Kind::NumberValue(number)) => number,
-        Some(Kind::BoolValue(yes)) => f64::from(u8::from(yes)),
-        _ => return answered,
+/// Gives a class its label.
+fn labelled(
+    signature: &Signature,
+    tensor: &Tensor,
+    answered: Value,
+    probabilities: &[f64],
+) -> Result<(Value, AnswerNotes), FeatureError> {
+    let said = match &answered.kind {
+        Some(Kind::NumberValue(number)) => class_value(signature, tensor.datatype, *number),
+        Some(Kind::BoolValue(yes)) => Some(ClassValue::Bool(*yes)),
+        Some(Kind::StringValue(text)) if tensor.datatype == Datatype::Bytes => Some(ClassValue::Text(text)),
+        // A whole number of which a float would lose digits.
+        Some(Kind::StringValue(text)) => text.parse().ok().map(ClassValue::Whole),
+        _ => None,
     };
-    class_label(signature, datatype, number, probabilities).map_or(answered, |label| text(&**label))
+    let Some(said) = said else { return Ok((answered, AnswerNotes::default())) };
+    let ChosenClass { place, notes } = choose_class(signature, said, probabilities);
+    if notes.has(AnswerNote::UnknownClass) && is_declared(signature) {
+        return Err(output_error(&tensor.name, unknown_class(signature, said)));
+    }
+    let prediction = match place {
+        Some(place) if !signature.labels.is_empty() => name_value(class_name(signature, place)),
+        _ => answered,
+    };
+    Ok((prediction, notes))
+}
+
+fn unknown_class(signature: &Signature, said: ClassValue<'_>) -> String {
+    let said = match said {
+        ClassValue::Whole(number) => number.to_string(),
+        ClassValue::Bool(yes) => yes.to_string(),
+        ClassValue::Text(text) => format!("{:?}", text.chars().take(64).collect::<String>()),
+    };
+    let (field, known) = if signature.classes.is_empty() {
+        ("signature.labels", &signature.labels)
+    } else {
+        ("signature.classes", &signature.classes)
+    };
+    format!("holds {said}, which is none of the {} of {field}; correct that, or the model", known.len())
+}
+
+fn name_value(name: ClassName<'_>) -> Value {
+    match name {
+        ClassName::Text(label) => text(&**label),
+        ClassName::Number(number) if number.unsigned_abs() <= 1 << 53 => {
+            value(Kind::NumberValue(number as f64))
+        }
+        ClassName::Number(number) => text(number.to_string()),
+    }
 }
 
 fn output_error(output: &str, reason: String) -> FeatureError {

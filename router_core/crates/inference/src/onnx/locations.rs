@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::protobuf::{Held, take_field};
+
 /// How deep messages may nest; the library's own protobuf reader goes no deeper.
 const MAX_DEPTH: usize = 100;
 
@@ -55,8 +57,8 @@ fn walk<'a>(
     found: &mut BTreeSet<&'a str>,
 ) -> Result<(), &'static str> {
     let depth = depth.checked_sub(1).ok_or("its messages nest too deep")?;
-    while let Some((number, payload)) = take_field(&mut bytes).ok_or("it is damaged or no ONNX file")? {
-        let (Some(inner), Some(payload)) = (message.field(number), payload) else { continue };
+    while let Some((number, held)) = take_field(&mut bytes).ok_or("it is damaged or no ONNX file")? {
+        let (Some(inner), Held::Bytes(payload)) = (message.field(number), held) else { continue };
         if inner == Message::Entry {
             found.extend(location(payload)?);
         } else {
@@ -71,8 +73,8 @@ fn location(mut entry: &[u8]) -> Result<Option<&str>, &'static str> {
     let (mut key, mut value): (&[u8], &[u8]) = (b"", b"");
     while let Some(field) = take_field(&mut entry).ok_or("an entry of its external data is damaged")? {
         match field {
-            (1, Some(text)) => key = text,
-            (2, Some(text)) => value = text,
+            (1, Held::Bytes(text)) => key = text,
+            (2, Held::Bytes(text)) => value = text,
             _ => {}
         }
     }
@@ -80,50 +82,6 @@ fn location(mut entry: &[u8]) -> Result<Option<&str>, &'static str> {
         return Ok(None);
     }
     str::from_utf8(value).map(Some).map_err(|_| "a location of its external data is not UTF-8")
-}
-
-/// A field's number, and its contents if they have a length.
-type Field<'a> = (u64, Option<&'a [u8]>);
-
-/// Takes the next field off the front; the inner none is the end, the outer one is damage.
-fn take_field<'a>(bytes: &mut &'a [u8]) -> Option<Option<Field<'a>>> {
-    if bytes.is_empty() {
-        return Some(None);
-    }
-    let key = take_varint(bytes)?;
-    let mut payload = None;
-    match key & 7 {
-        0 => drop(take_varint(bytes)?),
-        1 => drop(take(bytes, 8)?),
-        2 => {
-            let length = take_varint(bytes)?;
-            payload = Some(take(bytes, usize::try_from(length).ok()?)?);
-        }
-        // The marks of a group, which no ONNX message has: what lies between is read as the message's own.
-        3 | 4 => {}
-        5 => drop(take(bytes, 4)?),
-        _ => return None,
-    }
-    Some(Some((key >> 3, payload)))
-}
-
-fn take<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
-    let (taken, rest) = bytes.split_at_checked(length)?;
-    *bytes = rest;
-    Some(taken)
-}
-
-fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..70).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
-        if byte < 0x80 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -58,6 +58,14 @@ pub(super) fn read_signature(file: &str, session: &Session) -> Result<Signature,
     })
 }
 
+/// Ways to have probabilities as a tensor, of the converters that make maps of them by default.
+const WITHOUT_ZIPMAP: &str = "export the model without ZipMap: \
+    skl2onnx, also for LightGBM and XGBoost models registered with it: to_onnx(model, …, options={\"zipmap\": False}), \
+    in a pipeline options={id(model): {\"zipmap\": False}}; \
+    onnxmltools: convert_lightgbm(model, …, zipmap=False), convert_xgboost makes none; \
+    CatBoost's save_model has no such option: remove the ZipMap node from the file with the onnx package, and make its \
+    input the output";
+
 fn spec_of(file: &str, kind: &str, outlet: &Outlet) -> Result<TensorSpec, OnnxError> {
     let refuse = |reason: String| {
         Err(OnnxError::Unsupported {
@@ -76,10 +84,9 @@ fn spec_of(file: &str, kind: &str, outlet: &Outlet) -> Result<TensorSpec, OnnxEr
             }),
             None => refuse(format!("elements of type {ty} are not supported; export it with another type")),
         },
-        other @ (ValueType::Sequence(_) | ValueType::Map { .. }) => refuse(format!(
-            "{other} is not a tensor; export the model with ZipMap off: \
-             convert_sklearn(model, …, options={{\"zipmap\": False}})"
-        )),
+        other @ (ValueType::Sequence(_) | ValueType::Map { .. }) => {
+            refuse(format!("{other} is not a tensor; {WITHOUT_ZIPMAP}"))
+        }
         other => refuse(format!("{other} is not a tensor; export the model with plain tensors")),
     }
 }

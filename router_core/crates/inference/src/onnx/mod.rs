@@ -1,5 +1,6 @@
 //! ONNX files, run in process.
 
+mod class_list;
 mod confine;
 mod convert;
 mod external_data;
@@ -8,6 +9,7 @@ mod library;
 mod locations;
 mod metadata;
 mod model;
+mod protobuf;
 mod session;
 mod source;
 

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use ort::session::Session;
-use pointsman_model::{Datatype, Signature, TensorSpec};
+use pointsman_model::{ClassList, Datatype, Signature, TensorSpec};
 
 use super::{
     OnnxError, latency::MeanNanos, library::environment, metadata::read_signature, session, source::Source,
@@ -23,6 +23,8 @@ use crate::{Tensor, element::push_bytes, shape_element_count};
 pub struct OnnxModel {
     file: String,
     signature: Signature,
+    /// The class list behind each output, in their order.
+    class_lists: Box<[Option<ClassList>]>,
     sessions: Box<[Mutex<Session>]>,
     latency: MeanNanos,
 }
@@ -40,6 +42,7 @@ impl OnnxModel {
         let source = Source::open(path)?;
         let first = source.session(&environment)?;
         let signature = read_signature(source.file(), &first)?;
+        let class_lists = signature.outputs.iter().map(|output| source.class_list(output)).collect();
         let others = (1..slots).map(|_| source.session(&environment));
         let sessions = std::iter::once(Ok(first))
             .chain(others)
@@ -47,7 +50,7 @@ impl OnnxModel {
             .collect::<Result<_, _>>()?;
         source.check_unchanged()?;
         let file = source.file().to_owned();
-        let model = Self { file, signature, sessions, latency: MeanNanos::default() };
+        let model = Self { file, signature, class_lists, sessions, latency: MeanNanos::default() };
         model.warm_up();
         Ok(model)
     }
@@ -62,6 +65,13 @@ impl OnnxModel {
     #[must_use]
     pub const fn signature(&self) -> &Signature {
         &self.signature
+    }
+
+    /// The class list that the file has for an output.
+    #[must_use]
+    pub fn class_list(&self, output: &str) -> Option<&ClassList> {
+        let place = self.signature.outputs.iter().position(|spec| &*spec.name == output)?;
+        self.class_lists.get(place)?.as_ref()
     }
 
     /// How many slots there are.

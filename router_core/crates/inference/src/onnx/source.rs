@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use ort::{environment::Environment, session::Session};
+use pointsman_model::{ClassList, Datatype, TensorSpec};
 
-use super::{OnnxError, external_data::ExternalData, session};
+use super::{OnnxError, class_list::class_list, external_data::ExternalData, session};
 
 /// An ONNX file whose data files, if it has any, were found inside its folder.
 #[derive(Debug)]
@@ -41,6 +42,14 @@ impl Source {
             // Of contents alone the library would look for data files in the working directory.
             Some(_) => builder.commit_from_file(&self.path),
         })
+    }
+
+    /// The class list behind an output of texts or whole numbers.
+    pub(super) fn class_list(&self, output: &TensorSpec) -> Option<ClassList> {
+        let is_text = output.datatype == Datatype::Bytes;
+        let is_number = !is_text && output.datatype != Datatype::Bool && !output.datatype.is_float();
+        let list = class_list(&self.contents, &output.name)?;
+        (if list.are_texts { is_text } else { is_number }).then_some(list)
     }
 
     /// Refuses files that were not the same for all sessions.

@@ -14,6 +14,7 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 
 FOLDER = Path(__file__).resolve().parent
 OPSET = 17
@@ -89,6 +90,22 @@ def gather_model() -> None:
     write("gather", graph_model(graph))
 
 
+def class_models() -> None:
+    """Classifiers whose classes are no places: in a classifier's operator, and in an extractor's constant."""
+    data = load_iris()
+    rows = data.data.astype(np.float32)
+    types = [("X", FloatTensorType([None, 4]))]
+    for name, classifier, classes in [
+        ("classes_numbers", LogisticRegression(max_iter=1000), [1, 2, 3]),
+        ("classes_texts", LogisticRegression(max_iter=1000), ["10", "2", "x"]),
+        ("classes_extracted", GaussianNB(), [-1, 5, 0]),
+        # Its converter lets the classes pass through 32-bit floats.
+        ("classes_rounded", GaussianNB(), [20_240_131, 20_240_133, 20_240_135]),
+    ]:
+        classifier.fit(rows, np.array(classes)[data.target])
+        write(name, to_onnx(classifier, initial_types=types, options={"zipmap": False}, target_opset=OPSET))
+
+
 def external_model() -> None:
     """The same look-up from an initializer and a constant, both in one data file beside the model."""
     table = np.array([10.0, 20.0, 30.0], dtype=np.float32)
@@ -122,4 +139,5 @@ if __name__ == "__main__":
     iris_models()
     identity_models()
     gather_model()
+    class_models()
     external_model()

@@ -43,6 +43,19 @@ impl Lake {
         self.folder.path()
     }
 
+    /// The same lake after a restart.
+    pub(crate) fn reopened(self) -> Self {
+        let registry = ColumnRegistry::new(Arc::new(RealFiles), self.folder.path());
+        Self { registry: Arc::new(registry), ..self }
+    }
+
+    /// The columns of a file's schema that are features.
+    pub(crate) fn feature_fields(&self, path: &str) -> Vec<String> {
+        let fields = self.read(path).schema().fields().clone();
+        let features = fields.iter().filter(|field| field.name().starts_with("f_"));
+        features.map(|field| format!("{} {}", field.name(), field.data_type())).collect()
+    }
+
     /// Writes a segment and ships it.
     pub(crate) fn ship(&self, start: u64, frames: &Frames) -> proto::ShippedSegment {
         self.try_ship(&frames.write(self.path(), start)).unwrap()

@@ -239,6 +239,13 @@ pub struct Signature {
         ::prost::alloc::string::String,
         f64,
     >,
+    /// What the prediction output holds.
+    #[prost(enumeration = "PredictionHolds", tag = "10")]
+    pub prediction_holds: i32,
+    /// What the prediction output says for each class, in the order of the probabilities and labels: 1, 2, 3 of a model
+    /// whose labels are "one", "two", "three". Read from an ONNX file that has such a list; empty when it is not known.
+    #[prost(string, repeated, tag = "11")]
+    pub classes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// The name, datatype and shape of one tensor.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -409,13 +416,47 @@ impl Task {
         }
     }
 }
+/// What the prediction output of a classifier holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PredictionHolds {
+    /// Not stated: a number that fits both ways is read as the one that its probabilities confirm.
+    Unspecified = 0,
+    /// The class itself: one of classes, or one of labels where there are no classes.
+    Value = 1,
+    /// The place of the class among the labels and probabilities, from 0.
+    Index = 2,
+}
+impl PredictionHolds {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PREDICTION_HOLDS_UNSPECIFIED",
+            Self::Value => "PREDICTION_HOLDS_VALUE",
+            Self::Index => "PREDICTION_HOLDS_INDEX",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PREDICTION_HOLDS_UNSPECIFIED" => Some(Self::Unspecified),
+            "PREDICTION_HOLDS_VALUE" => Some(Self::Value),
+            "PREDICTION_HOLDS_INDEX" => Some(Self::Index),
+            _ => None,
+        }
+    }
+}
 /// Asks for a prediction by features.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PredictRequest {
     /// The router to ask.
     #[prost(string, tag = "1")]
     pub router_id: ::prost::alloc::string::String,
-    /// The features, by the names in the model's signature.
+    /// The features, by the names in the model's signature. Numbers are doubles, so an INT64 or UINT64 takes whole numbers
+    /// from 2^53 on as text only, "9007199254740993"; floats take "Infinity", "-Infinity" and "NaN".
     #[prost(map = "string, message", tag = "2")]
     pub features: ::std::collections::HashMap<
         ::prost::alloc::string::String,
@@ -446,13 +487,13 @@ pub struct PredictResponse {
     /// The variant's model version.
     #[prost(string, tag = "5")]
     pub model_version: ::prost::alloc::string::String,
-    /// The label or value predicted.
+    /// The label or value predicted. Whole numbers from 2^53 on and infinities are text, as features take them.
     #[prost(message, optional, tag = "6")]
     pub prediction: ::core::option::Option<::prost_types::Value>,
     /// Class probabilities, in the order of the signature's labels.
     #[prost(double, repeated, tag = "7")]
     pub probabilities: ::prost::alloc::vec::Vec<f64>,
-    /// Every output of the model, by name.
+    /// Every output of the model, by name, in the same forms.
     #[prost(map = "string, message", tag = "8")]
     pub outputs: ::std::collections::HashMap<
         ::prost::alloc::string::String,
@@ -470,6 +511,11 @@ pub struct PredictResponse {
     /// The time from the call's arrival to its answer.
     #[prost(message, optional, tag = "12")]
     pub latency: ::core::option::Option<::prost_types::Duration>,
+    /// What to know of the answer before it is used; empty for most. "not_likeliest": another class than the predicted
+    /// one has a greater probability. "unknown_class": the model gave a class that is none of its classes.
+    /// "from_probabilities": its class number fits no label, the likeliest one was taken. "probability_is_nan".
+    #[prost(string, repeated, tag = "13")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Brings one value of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -500,7 +546,7 @@ pub struct RecordFeedbackRequest {
     pub entity_id: ::prost::alloc::string::String,
 }
 /// What came of a value of feedback.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RecordFeedbackResponse {
     /// Recorded; or, when waited for, whether it was new, the same as before, or in conflict with the first.
     #[prost(enumeration = "FeedbackOutcome", tag = "1")]
@@ -508,6 +554,32 @@ pub struct RecordFeedbackResponse {
     /// The prediction it was about.
     #[prost(string, tag = "2")]
     pub prediction_id: ::prost::alloc::string::String,
+    /// For feedback by entity: other servers that may have made a later prediction for it, which this one cannot
+    /// read.
+    #[prost(message, repeated, tag = "3")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
+}
+/// Records of another server on the same database that an answer lacks, or may lack: ask there as well.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnreachedJournal {
+    /// The journal that they came from, one for each data folder.
+    #[prost(string, tag = "1")]
+    pub journal_id: ::prost::alloc::string::String,
+    /// The server's machine and data folder; empty when they are not known.
+    #[prost(string, tag = "2")]
+    pub server: ::prost::alloc::string::String,
+    /// When the server was last seen; unset for never.
+    #[prost(message, optional, tag = "3")]
+    pub seen_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many rows are in files that are listed in the database and not in the lake of the server that answers.
+    #[prost(int64, tag = "4")]
+    pub row_count: i64,
+    /// Whether there may be more, in that server's journal and in no file yet.
+    #[prost(bool, tag = "5")]
+    pub tail_missing: bool,
+    /// Calls that arrived before this time are in listed files; unset when that is not known.
+    #[prost(message, optional, tag = "6")]
+    pub stored_until: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Brings many values of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -525,6 +597,9 @@ pub struct BatchRecordFeedbackResponse {
     /// One result for each value, in their order.
     #[prost(message, repeated, tag = "1")]
     pub results: ::prost::alloc::vec::Vec<FeedbackResult>,
+    /// For feedback by entity: other servers that may have made later predictions, which this one cannot read.
+    #[prost(message, repeated, tag = "2")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
 }
 /// What came of one value of a batch.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -587,13 +662,14 @@ pub struct PredictionRecord {
     /// The request id that client, backend and logs share.
     #[prost(string, tag = "15")]
     pub request_id: ::prost::alloc::string::String,
-    /// The features, of a ModelInfer call by the model's signature.
+    /// The features, of a ModelInfer call by the model's signature. Whole numbers from 2^53 on and infinities are text, as
+    /// Predict takes them.
     #[prost(map = "string, message", tag = "16")]
     pub features: ::std::collections::HashMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
-    /// The label or value predicted.
+    /// The label or value predicted, in the same forms; a boolean is the label "true" or "false".
     #[prost(message, optional, tag = "17")]
     pub prediction: ::core::option::Option<::prost_types::Value>,
     /// Class probabilities.
@@ -650,6 +726,10 @@ pub struct PredictionRecord {
     /// Whether the answer is recorded, and why not.
     #[prost(enumeration = "RecordedContent", tag = "34")]
     pub answer_content: i32,
+    /// What to know of the answer before it is used: the notes of PredictResponse, and "not_requested: NAME" for each
+    /// output that the caller did not ask for, "not_answered: NAME" for one that the model left out.
+    #[prost(string, repeated, tag = "35")]
+    pub answer_notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A variant that could have been picked.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1018,7 +1098,8 @@ pub struct Variant {
     /// What it is for.
     #[prost(enumeration = "VariantRole", tag = "6")]
     pub role: i32,
-    /// The share of calls it gets by its weight, 0 to 1. Output only.
+    /// The share of calls it gets, 0 to 1: of a sticky router its share of the 10,000 slots, which is at least one where
+    /// the weight is above 0, otherwise that of its weight. What receipts say as propensity. Output only.
     #[prost(double, tag = "7")]
     pub effective_share: f64,
 }
@@ -1315,6 +1396,16 @@ pub struct RouterMetrics {
     /// The steps of the time series, in order; steps without calls are there too.
     #[prost(message, repeated, tag = "10")]
     pub series: ::prost::alloc::vec::Vec<MetricsStep>,
+    /// Other servers whose calls are not counted here, or not all of them.
+    #[prost(message, repeated, tag = "11")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
+    /// Predictions that were recorded without their features or their answer, since the server started, by the limit that
+    /// was in the way: max_body_bytes, the router's, or body_budget_bytes, the server's memory for bodies.
+    #[prost(map = "string, uint64", tag = "12")]
+    pub cut_record_counts: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        u64,
+    >,
 }
 /// One step of the time series.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1350,7 +1441,7 @@ pub struct VariantMetrics {
     /// Calls that named this variant or its version themselves.
     #[prost(uint64, tag = "5")]
     pub pinned_request_count: u64,
-    /// The share of calls it should get now, 0 to 1.
+    /// The share of calls it should get now, 0 to 1, as in Variant.
     #[prost(double, tag = "6")]
     pub effective_share: f64,
     /// The share of calls it got, 0 to 1.
@@ -1457,15 +1548,19 @@ pub struct EraseEntityRequest {
     #[prost(string, tag = "2")]
     pub entity_id: ::prost::alloc::string::String,
 }
-/// What was deleted.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+/// What is deleted. The request is kept until every server on the database has carried it out.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EraseEntityResponse {
-    /// How many recorded predictions.
+    /// How many recorded predictions so far, by all servers since it was asked for first.
     #[prost(int64, tag = "1")]
     pub prediction_count: i64,
     /// How many values of feedback.
     #[prost(int64, tag = "2")]
     pub feedback_count: i64,
+    /// Where it is not carried out yet, with how many rows of the router those files hold of all entities. Each
+    /// server does it by itself as soon as it runs; nothing is pending when this is empty.
+    #[prost(message, repeated, tag = "3")]
+    pub pending: ::prost::alloc::vec::Vec<UnreachedJournal>,
 }
 /// A page of recorded predictions.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1476,6 +1571,9 @@ pub struct ListPredictionsResponse {
     /// Asks for the next page; empty on the last.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
+    /// What other servers recorded, or may have, and this server cannot read.
+    #[prost(message, repeated, tag = "3")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
 }
 /// Asks for one recorded prediction.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2019,6 +2117,12 @@ pub struct RouterCounters {
     /// The generation of the routing state.
     #[prost(uint64, tag = "5")]
     pub generation: u64,
+    /// Predictions recorded without features or answer, by the limit that these were above.
+    #[prost(map = "string, uint64", tag = "6")]
+    pub cut_record_counts: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        u64,
+    >,
 }
 /// Live counters of one variant.
 #[derive(Clone, PartialEq, ::prost::Message)]

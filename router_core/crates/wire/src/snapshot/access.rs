@@ -2,12 +2,10 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use pointsman_model::{
-    AccessKey, AccessTable, ModelError, Principal, Scope, Scopes, SigningKey, SigningKeys,
-};
+use pointsman_model::{AccessKey, AccessTable, ModelError, Principal, Scopes, SigningKey, SigningKeys};
 
 use super::{each, exact_bytes, known};
-use crate::generated::pointsman_v1 as proto;
+use crate::{generated::pointsman_v1 as proto, method_scope::scope_from_proto};
 
 pub(super) fn access_table_from_proto(table: proto::AccessTable) -> Result<AccessTable, ModelError> {
     let mut keys = HashMap::with_capacity(table.keys.len());
@@ -29,11 +27,8 @@ fn access_key(key: proto::AccessKey) -> Result<AccessKey, ModelError> {
     if key.user_id.is_empty() {
         return Err(ModelError::new("user_id", "is empty; a key belongs to a user"));
     }
-    let scopes = each("scopes", key.scopes, |number| match known("", number)? {
-        proto::Scope::MlopsRead => Ok(Scope::Read),
-        proto::Scope::MlopsWrite => Ok(Scope::Write),
-        proto::Scope::MlopsPredict => Ok(Scope::Predict),
-        proto::Scope::Unspecified => Err(ModelError::new("", "is not stated")),
+    let scopes = each("scopes", key.scopes, |number| {
+        scope_from_proto(known("", number)?).ok_or_else(|| ModelError::new("", "is not stated"))
     })?;
     let principal = Principal {
         user_id: key.user_id.into(),

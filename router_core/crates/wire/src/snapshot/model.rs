@@ -3,8 +3,8 @@
 use std::{path::Path, str::FromStr, sync::Arc};
 
 use pointsman_model::{
-    Backend, Datatype, GrpcBackend, ModelError, ModelVersion, OnnxBackend, Signature, Stage, Task,
-    TensorSpec, check_target,
+    Backend, Datatype, GrpcBackend, ModelError, ModelVersion, OnnxBackend, PredictionHolds, Signature, Stage,
+    Task, TensorSpec, check_target,
 };
 
 use super::{each, known, model_key, within};
@@ -74,6 +74,11 @@ pub fn signature_from_proto(signature: proto::Signature) -> Result<Signature, Mo
         proto::Task::Classification => Task::Classification,
         proto::Task::Regression => Task::Regression,
     };
+    let prediction_holds = match known("prediction_holds", signature.prediction_holds)? {
+        proto::PredictionHolds::Unspecified => PredictionHolds::Unspecified,
+        proto::PredictionHolds::Value => PredictionHolds::Value,
+        proto::PredictionHolds::Index => PredictionHolds::Index,
+    };
     if let Some(threshold) = signature.threshold
         && threshold.is_nan()
     {
@@ -92,6 +97,8 @@ pub fn signature_from_proto(signature: proto::Signature) -> Result<Signature, Mo
         probability_output: stated(signature.probability_output),
         threshold: signature.threshold,
         defaults: defaults.collect::<Result<_, ModelError>>()?,
+        prediction_holds,
+        classes: shared(signature.classes),
     })
 }
 
@@ -140,6 +147,11 @@ pub fn signature_to_proto(signature: &Signature) -> proto::Signature {
         Task::Classification => proto::Task::Classification,
         Task::Regression => proto::Task::Regression,
     };
+    let prediction_holds = match signature.prediction_holds {
+        PredictionHolds::Unspecified => proto::PredictionHolds::Unspecified,
+        PredictionHolds::Value => proto::PredictionHolds::Value,
+        PredictionHolds::Index => proto::PredictionHolds::Index,
+    };
     let text = |text: &Option<Arc<str>>| text.as_deref().unwrap_or_default().to_owned();
     let defaults = signature.defaults.iter();
     proto::Signature {
@@ -152,5 +164,7 @@ pub fn signature_to_proto(signature: &Signature) -> proto::Signature {
         threshold: signature.threshold,
         defaults: defaults.map(|(name, value)| (name.to_string(), feature_value_to_proto(value))).collect(),
         feature_importances: Default::default(),
+        prediction_holds: prediction_holds.into(),
+        classes: texts(&signature.classes),
     }
 }

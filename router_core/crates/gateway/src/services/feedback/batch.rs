@@ -1,6 +1,7 @@
 //! BatchRecordFeedback: every value is answered by itself, all are appended before any is waited for.
 
 use pointsman_journal::{Commit, Entry};
+use pointsman_model::Scope;
 use pointsman_wire::{
     count_field,
     generated::pointsman_v1::{
@@ -15,7 +16,7 @@ use super::{
     Taken, Wait,
     applied::{known, outcomes},
     check::{Checks, names_entity},
-    now_us, refused_by_journal, require_scope, succeed, unconfirmed, undecodable,
+    now_us, refused_by_journal, succeed, unconfirmed, undecodable,
 };
 use crate::{client::Client, services::call::Call, shared::Shared, status::CallError};
 
@@ -26,8 +27,7 @@ const FEEDBACK_FIELD: u32 = 1;
 const VALUES_A_TURN: usize = 256;
 
 pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, CallError> {
-    let principal = call.principal(client)?;
-    require_scope(&principal, "BatchRecordFeedback")?;
+    let principal = call.principal(client, Scope::Predict)?;
     let deadline = call.deadline(None);
     let message = call.read_message(deadline).await?;
     // Counted before values of a few bytes each become messages of a few hundred.
@@ -51,7 +51,8 @@ pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, Ca
         }
     }
     let results = take(shared, entries, wait, deadline).await?.into_iter().map(result).collect();
-    succeed(&BatchRecordFeedbackResponse { results }).map(Taken::Here)
+    // What names its predictions needs no records.
+    succeed(&BatchRecordFeedbackResponse { results, unreached: Vec::new() }).map(Taken::Here)
 }
 
 /// Refuses more values than one call may bring.

@@ -146,7 +146,10 @@ fn check_fields(given: &RecordFeedbackRequest, metric: &str, now_us: u64) -> Res
         }
         let length = given.entity_id.len();
         if length > MAX_ENTITY_ID_BYTES {
-            add("entity_id", format!("has {length} bytes; at most {MAX_ENTITY_ID_BYTES} are allowed"));
+            add(
+                "entity_id",
+                format!("has {length} bytes; calls name entities of at most {MAX_ENTITY_ID_BYTES}"),
+            );
         }
     } else if given.prediction_id.is_empty() {
         add(

@@ -1,20 +1,9 @@
 //! Who may bring feedback: those who may call the router.
 
-use pointsman_model::{Principal, Router, Scope};
+use pointsman_model::{Principal, Router};
 use tonic::Code;
 
 use crate::status::CallError;
-
-/// Refuses a key that lacks the scope to predict.
-pub(super) fn require_scope(principal: &Principal, method: &str) -> Result<(), CallError> {
-    if principal.allows(Scope::Predict) {
-        return Ok(());
-    }
-    let text = format!(
-        "{method} needs a key with the scope mlops:predict; use another key, or ask an admin for one"
-    );
-    Err(CallError::new(Code::PermissionDenied, text).because("SCOPE_MISSING").about("scope", "mlops:predict"))
-}
 
 /// Refuses who may not call a router.
 pub(super) fn require_predict(principal: &Principal, router: &Router) -> Result<(), CallError> {

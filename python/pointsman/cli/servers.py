@@ -1,0 +1,109 @@
+"""``pointsman servers``: the servers on one database, and giving up one that is lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pointsman.cli import printing
+from pointsman.cli.context import CommandError, context_of
+from pointsman.cli.folders import database_file, sqlite_url
+
+if TYPE_CHECKING:
+    from pointsman.domain.servers import ServerJournal
+
+app = typer.Typer(no_args_is_help=True, help="List the servers on a database; give up a lost one.")
+
+DatabaseUrl = Annotated[
+    str, typer.Option(metavar="URL", envvar="POINTSMAN_DATABASE", help="The database, if not in that folder.")
+]
+DataDir = Annotated[Path, typer.Option(help="The data folder of a server.")]
+
+
+@app.command("list")
+def list_all(context: typer.Context, database: DatabaseUrl = "", data_dir: DataDir = Path("data")) -> None:
+    """List the servers that have recorded on a database, with their journals.
+
+    Needs no server, only the right to write to the database.
+    """
+    from pointsman.control.given_up import list_servers
+    from pointsman.errors import PointsmanError
+
+    try:
+        found = list_servers(_url(database, data_dir))
+    except PointsmanError as error:
+        raise CommandError(str(error)) from error
+    if context_of(context).as_json:
+        printing.print_json([_facts(server, runs) for server, runs in found])
+        return
+    printing.print_table(
+        ["JOURNAL", "PLACE", "STATE", "LAST SEEN", "STORED UNTIL"],
+        (
+            [
+                server.journal_id,
+                server.place,
+                _state(server, runs),
+                printing.local_time(_time(server.seen_time_us)),
+                "all" if server.ended else printing.local_time(_time(server.stored_until_us)),
+            ]
+            for server, runs in found
+        ),
+        empty="No server has used this database yet.",
+    )
+
+
+@app.command("give-up")
+def give_up(
+    journal: Annotated[
+        str, typer.Argument(metavar="JOURNAL", help="The server's journal, or the beginning of it.")
+    ],
+    with_files: Annotated[
+        bool, typer.Option("--with-files", help="Its files of the lake are lost as well: list them no more.")
+    ] = False,
+    database: DatabaseUrl = "",
+    data_dir: DataDir = Path("data"),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Say that a server will never run again.
+
+    What it recorded and did not store is lost. Reads name it no more, and erasures wait for it no longer.
+    Needs no server, only the right to write to the database. Nothing on any disk is deleted.
+    """
+    from pointsman.control.given_up import give_up_server
+    from pointsman.errors import PointsmanError
+
+    if not yes:
+        typer.confirm(f"Give up the server with journal {journal} for ever?", abort=True, err=True)
+    try:
+        rows = give_up_server(_url(database, data_dir), journal, with_files=with_files)
+    except PointsmanError as error:
+        raise CommandError(str(error)) from error
+    files = "are listed no more" if with_files else "stay listed"
+    typer.echo(f"{journal} is given up; {rows} rows in its files {files}")
+
+
+def _url(database: str, data_dir: Path) -> str:
+    if not database and not (file := database_file(data_dir)).exists():
+        raise CommandError(f"there is no database {file}; name the server's --data-dir or --database")
+    return database or sqlite_url(data_dir)
+
+
+def _state(server: ServerJournal, runs: bool) -> str:
+    return "runs" if runs else "ended" if server.ended else "lost"
+
+
+def _facts(server: ServerJournal, runs: bool) -> dict[str, object]:
+    return {
+        "journal_id": server.journal_id,
+        "place": server.place,
+        "state": _state(server, runs),
+        "seen_time": _time(server.seen_time_us),
+        "stored_until": _time(server.stored_until_us),
+    }
+
+
+def _time(time_us: int) -> datetime | None:
+    return datetime.fromtimestamp(time_us / 1_000_000, UTC) if time_us else None

@@ -1,0 +1,100 @@
+"""Says in the database that this server runs, and until when what it recorded is in files of the manifest."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from pointsman.control.lake.sealing import SETTLE_US
+from pointsman.control.shipping import Shipping
+from pointsman.domain.data_plane import DataPlane
+from pointsman.errors import PointsmanError
+from pointsman.store import servers
+from pointsman.store.database import Database
+
+_log = structlog.get_logger(__name__)
+
+_SEEN_EVERY_SECONDS = 10.0
+_SEEN_ALONE_SECONDS = 30.0
+"""A file has no other server, but somebody may want to give up this one."""
+_MARK_EVERY_SECONDS = 600.0
+
+
+class Presence:
+    """Keeps this server's row among the servers; to be used from one thread at a time.
+
+    Args:
+        database: Where the row is.
+        data_plane: Whose journal it is.
+        shipping: Who knows how far the journal is registered.
+        place: The machine and data folder, for people.
+        clock: Answers the time in UTC microseconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        data_plane: DataPlane,
+        shipping: Shipping,
+        place: str,
+        clock: Callable[[], int],
+    ) -> None:
+        self._database = database
+        self._data_plane = data_plane
+        self._shipping = shipping
+        self._place = place
+        self._clock = clock
+        self._seen = 0.0
+        self._marked = 0.0
+        self._mark: tuple[int, int] | None = None
+        self._begun = False
+
+    def begin(self) -> None:
+        """Says that the server runs.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        self._see(0)
+        self._begun = True
+
+    def tick(self) -> None:
+        """Says it again, now and then.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+            JournalError: The journal takes nothing.
+        """
+        is_alone = self._database.is_sqlite
+        if time.monotonic() - self._seen < (_SEEN_ALONE_SECONDS if is_alone else _SEEN_EVERY_SECONDS):
+            return
+        if not is_alone and self._mark is None and time.monotonic() - self._marked >= _MARK_EVERY_SECONDS:
+            time_us = self._clock()
+            self._mark = (time_us, self._data_plane.seal_predictions())
+            self._marked = time.monotonic()
+        stored_until_us = 0
+        if self._mark is not None and self._shipping.position >= self._mark[1]:
+            # A call is recorded when it ends, under the time of its beginning.
+            stored_until_us = max(0, self._mark[0] - SETTLE_US)
+            self._mark = None
+        self._see(stored_until_us)
+
+    def end(self) -> None:
+        """Says that the server ended, if all that it recorded is registered; else others go on to miss it."""
+        if not self._begun:
+            return
+        try:
+            if self._shipping.position < self._data_plane.seal_predictions():
+                return
+            with self._database.write() as connection:
+                servers.end(
+                    connection, self._data_plane.journal_id, servers.clock_us(connection, self._clock())
+                )
+        except PointsmanError as error:
+            _log.warning("other servers will miss records of this one until it runs again", reason=str(error))
+
+    def _see(self, stored_until_us: int) -> None:
+        with self._database.write() as connection:
+            now_us = servers.clock_us(connection, self._clock())
+            servers.see(connection, self._data_plane.journal_id, self._place, now_us, stored_until_us)
+        self._seen = time.monotonic()

@@ -1,0 +1,52 @@
+"""New slot tables: the fewest entities move, and going back finds those that were in force."""
+
+from collections.abc import Sequence
+
+from pointsman.control.changes import Change
+from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.routers import Router, SlotTable, Variant, weight_shares
+from pointsman.store import former_slot_tables
+
+
+def first_table(data_plane: DataPlane, variants: Sequence[Variant]) -> tuple[int, ...]:
+    """Answers the slot runs of a router that had none."""
+    ordered = _by_name(variants)
+    runs, _ = data_plane.reallocate_slots([], weight_shares(ordered))
+    return SlotTable(_names(ordered), tuple(runs)).runs_for(_names(variants))
+
+
+def next_table(
+    change: Change, data_plane: DataPlane, before: Router, variants: Sequence[Variant]
+) -> tuple[tuple[int, ...], int]:
+    """Answers the slot runs that follow a router's for other variants or weights; notes those it had.
+
+    Args:
+        change: The change that they are part of.
+        data_plane: Who computes them.
+        before: The router as it is.
+        variants: Its variants as they shall be.
+
+    Returns:
+        The runs, with the indices of ``variants``, and the number of slots that moved.
+    """
+    ordered = _by_name(variants)
+    names = _names(ordered)
+    former = former_slot_tables.find(change.connection, before)
+    runs, moved = data_plane.reallocate_slots(
+        before.slot_table.runs_for(names),
+        weight_shares(ordered),
+        [table.runs_for(names) for table in former],
+    )
+    after = SlotTable(names, tuple(runs))
+    if after.counts != before.slot_table.counts:
+        former_slot_tables.remember(change.connection, before)
+    return after.runs_for(_names(variants)), moved
+
+
+def _by_name(variants: Sequence[Variant]) -> list[Variant]:
+    # So that no slot depends on the order in which the variants are listed.
+    return sorted(variants, key=lambda variant: variant.name)
+
+
+def _names(variants: Sequence[Variant]) -> tuple[str, ...]:
+    return tuple(variant.name for variant in variants)

@@ -1,0 +1,102 @@
+//! Inflates a message, and counts the memory that it takes while it grows.
+
+use std::{io::Read, sync::Arc};
+
+use bytes::Bytes;
+use tonic::Code;
+
+use crate::{
+    budget::{ByteBudget, Reservation},
+    status::CallError,
+};
+
+/// The room that is made at first.
+const FIRST_ROOM: usize = 4 << 10;
+
+/// Inflates a message up to one byte more than `most`, which tells one that is too long from one that just fits.
+///
+/// # Errors
+/// UNIMPLEMENTED: the encoding is unknown. INVALID_ARGUMENT: the bytes are none of it. RESOURCE_EXHAUSTED: the
+/// budget has no room.
+pub(crate) fn inflate(
+    encoding: &[u8],
+    packed: &[u8],
+    most: usize,
+    budget: &Arc<ByteBudget>,
+) -> Result<(Bytes, Reservation), CallError> {
+    match encoding {
+        b"gzip" => read(flate2::read::GzDecoder::new(packed), most + 1, budget),
+        b"deflate" => read(flate2::read::ZlibDecoder::new(packed), most + 1, budget),
+        _ => Err(CallError::new(
+            Code::Unimplemented,
+            format!(
+                "grpc-encoding {:?} is not known; use gzip, deflate or identity",
+                String::from_utf8_lossy(encoding)
+            ),
+        )),
+    }
+}
+
+fn read(
+    mut inflater: impl Read,
+    limit: usize,
+    budget: &Arc<ByteBudget>,
+) -> Result<(Bytes, Reservation), CallError> {
+    let mut inflated = Vec::new();
+    let mut reservation = budget.reserve(0)?;
+    while inflated.len() < limit {
+        let room = (inflated.len() * 2).max(FIRST_ROOM).min(limit);
+        reservation.grow_to(room)?;
+        inflated.reserve_exact(room - inflated.len());
+        // As much as there is room for, so that the room does not grow uncounted.
+        let free = room - inflated.len();
+        let more = inflater
+            .by_ref()
+            .take(free as u64)
+            .read_to_end(&mut inflated)
+            .map_err(|error| CallError::invalid(format!("the message cannot be inflated: {error}")))?;
+        if more < free {
+            break;
+        }
+    }
+    Ok((inflated.into(), reservation))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn every_length_comes_out_whole_and_is_held() {
+        let budget = ByteBudget::new(1 << 20);
+        for length in [0, 1, FIRST_ROOM - 1, FIRST_ROOM, FIRST_ROOM + 1, 100_000, 262_144] {
+            let plain: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
+            let (inflated, _held) = inflate(b"gzip", &gzip(&plain), 262_144, &budget).unwrap();
+            assert_eq!(inflated, plain);
+            assert!(budget.held() >= length && budget.held() <= (length * 2).max(FIRST_ROOM));
+        }
+        assert_eq!(budget.held(), 0);
+    }
+
+    #[test]
+    fn a_bomb_holds_no_more_than_a_message_may_and_no_more_than_the_budget_has() {
+        let bomb = gzip(&vec![0; 8 << 20]);
+        let budget = ByteBudget::new(1 << 20);
+        let (inflated, _held) = inflate(b"gzip", &bomb, 100_000, &budget).unwrap();
+        assert_eq!(inflated.len(), 100_001);
+        assert_eq!(budget.held(), 100_001);
+        let refused = inflate(b"gzip", &bomb, 4 << 20, &budget).unwrap_err();
+        assert_eq!(refused.code, Code::ResourceExhausted);
+        assert_eq!(budget.held(), 100_001);
+    }
+}

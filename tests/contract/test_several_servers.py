@@ -1,0 +1,286 @@
+"""Several servers on one PostgreSQL server: answers say what they lack, erasures reach all."""
+
+import asyncio
+
+import grpc
+import pytest
+
+from conftest_postgres import new_postgres, postgres_server
+from pointsman.control.lake.erasure import Erasure
+from pointsman.store import servers
+from pointsman.v1 import prediction_pb2, router_pb2
+
+from .conftest import failure_of
+from .test_lake import Lake
+from .test_postgresql import east, in_step, open_bench, shared, url, weigh, west
+
+__all__ = ["east", "new_postgres", "postgres_server", "shared", "url", "west"]
+
+APPLIED = prediction_pb2.FEEDBACK_WAIT_APPLIED
+
+
+def predict(bench, entity_id="u1"):
+    return bench.data_plane.predict("cancer", "lr", entity_id=entity_id, time_us=bench.clock())
+
+
+def listed(bench, **fields):
+    return bench.local.routers.ListPredictions(
+        router_pb2.ListPredictionsRequest(router_id="cancer", **fields)
+    )
+
+
+def erase(bench, entity_id="u1"):
+    return bench.local.routers.EraseEntity(
+        router_pb2.EraseEntityRequest(router_id="cancer", entity_id=entity_id)
+    )
+
+
+def named(journals):
+    return [journal.journal_id for journal in journals]
+
+
+class TestReads:
+    """A read of one server's records says which others it lacks."""
+
+    async def test_a_page_names_the_journal_that_it_cannot_read(self, east, west, shared):
+        await in_step(east, west)
+        predict(east, "mine")
+        await Lake(west).ship({"entity_id": "u1"}, {"entity_id": "u2"})
+        page = await listed(east)
+        assert [found.entity_id for found in page.predictions] == ["mine"]
+        [missing] = page.unreached
+        assert missing.journal_id == west.data_plane.journal_id
+        assert missing.row_count == 2
+        assert missing.tail_missing
+        assert missing.server.endswith(str(west.socket_path.parent))
+        assert missing.HasField("seen_time")
+        assert named((await listed(west)).unreached) == [east.data_plane.journal_id]
+
+    async def test_one_prediction_that_is_not_here_may_be_elsewhere(self, east, west, shared):
+        await in_step(east, west)
+        prediction_id = predict(west)
+        request = router_pb2.GetPredictionRequest(router_id="cancer", prediction_id=prediction_id)
+        assert (await west.local.routers.GetPrediction(request)).entity_id == "u1"
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await east.local.routers.GetPrediction(request)
+        failure = failure_of(caught.value)
+        assert failure.code is grpc.StatusCode.NOT_FOUND
+        assert west.data_plane.journal_id[:8] in failure.message
+        assert failure.metadata["unreached_journals"] == west.data_plane.journal_id
+
+    async def test_figures_name_servers_whose_calls_are_not_counted(self, east, west, shared):
+        await in_step(east, west)
+        live = router_pb2.GetRouterMetricsRequest(router_id="cancer")
+        assert named((await east.local.routers.GetRouterMetrics(live)).unreached) == [
+            west.data_plane.journal_id
+        ]
+        await Lake(west).ship({"entity_id": "u1"})
+        live.start_time.FromMicroseconds(1)
+        window = await east.local.routers.GetRouterMetrics(live)
+        assert window.total.request_count == 0
+        assert [(one.journal_id, one.row_count) for one in window.unreached] == [
+            (west.data_plane.journal_id, 1)
+        ]
+
+    async def test_feedback_by_entity_says_that_a_later_prediction_may_be_elsewhere(self, east, west, shared):
+        await in_step(east, west)
+        mine = predict(east)
+        predict(west)
+        request = prediction_pb2.RecordFeedbackRequest(router_id="cancer", entity_id="u1", value=1)
+        answer = await east.local.predictions.RecordFeedback(request)
+        assert answer.prediction_id == mine
+        assert named(answer.unreached) == [west.data_plane.journal_id]
+        batch = prediction_pb2.BatchRecordFeedbackRequest(feedback=[request, request])
+        answers = await east.local.predictions.BatchRecordFeedback(batch)
+        assert named(answers.unreached) == [west.data_plane.journal_id]
+        unknown = prediction_pb2.RecordFeedbackRequest(router_id="cancer", entity_id="u9", value=1)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await east.local.predictions.RecordFeedback(unknown)
+        assert west.data_plane.journal_id[:8] in failure_of(caught.value).message
+
+    async def test_a_server_that_ended_with_all_its_files_here_is_not_missed(
+        self, tmp_path_factory, url, east, shared
+    ):
+        folder = tmp_path_factory.mktemp("gone")
+        opened = open_bench(folder, url)
+        gone = await anext(opened)
+        gone.data_plane.journal.lake_folder = east.data_plane.journal.lake_folder
+        await Lake(gone).ship({"entity_id": "u1"})
+        journal_id = gone.data_plane.journal_id
+        page = await listed(east)
+        assert [found.entity_id for found in page.predictions] == ["u1"]
+        [missed] = [one for one in page.unreached if one.journal_id == journal_id]
+        assert (missed.row_count, missed.tail_missing) == (0, True)
+        await anext(opened, None)
+        page = await listed(east)
+        assert [found.entity_id for found in page.predictions] == ["u1"]
+        assert journal_id not in named(page.unreached)
+
+    async def test_a_server_that_was_killed_is_missed_for_what_its_journal_may_hold(self, east, west, shared):
+        with east.plane._database.write() as connection:
+            servers.see(connection, "d" * 32, "dead:/data", 5, 1_000_000)
+        dead = next(one for one in (await listed(east)).unreached if one.journal_id == "d" * 32)
+        assert dead.server == "dead:/data"
+        assert dead.tail_missing
+        assert dead.stored_until.seconds == 1
+        before = router_pb2.ListPredictionsRequest(router_id="cancer")
+        before.end_time.FromMicroseconds(1_000_000)
+        page = await east.local.routers.ListPredictions(before)
+        assert "d" * 32 not in named(page.unreached)
+
+
+class TestErasure:
+    """An erasure is done by every server in its own files, and says where it is not done yet."""
+
+    async def test_both_servers_delete_what_they_recorded(self, east, west, shared):
+        await in_step(east, west)
+        ids = [predict(east), predict(west), predict(west)]
+        for bench in (east, west):
+            predict(bench, "other")
+        for bench, prediction_id in zip((west, east, west), ids, strict=True):
+            await bench.local.predictions.RecordFeedback(
+                prediction_pb2.RecordFeedbackRequest(prediction_id=prediction_id, value=1, wait=APPLIED)
+            )
+        # The feedback for the one server's predictions is in the other's files as well.
+        for bench in (west, east):
+            await asyncio.to_thread(bench.plane._lake.upkeep.export_feedback)
+        answer = await erase(east)
+        assert not answer.pending
+        assert (answer.prediction_count, answer.feedback_count) == (3, 3)
+        for bench in (east, west):
+            assert [row["entity_id"] for row in Lake(bench).on_disk_rows()] == ["other"]
+            assert not Lake(bench).on_disk_rows("feedback")
+        with east.plane._database.read() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM feedback").scalar_one() == 0
+            assert connection.exec_driver_sql("SELECT count(*) FROM erasure_servers").scalar_one() == 0
+            assert connection.exec_driver_sql("SELECT entity_id FROM erasures").scalars().all() == [None]
+        again = await erase(west)
+        assert (again.prediction_count, again.feedback_count, list(again.pending)) == (0, 0, [])
+
+    async def test_a_server_that_does_not_run_is_pending_and_does_it_when_it_runs(
+        self, tmp_path_factory, url, east, shared
+    ):
+        folder = tmp_path_factory.mktemp("away")
+        opened = open_bench(folder, url)
+        away = await anext(opened)
+        await in_step(east, away)
+        predict(away)
+        predict(east)
+        journal_id = away.data_plane.journal_id
+        await Lake(away).ship({"entity_id": "u1"}, {"entity_id": "other"})
+        await anext(opened, None)
+        answer = await erase(east)
+        assert (answer.prediction_count, answer.feedback_count) == (1, 0)
+        assert [(one.journal_id, one.row_count) for one in answer.pending] == [(journal_id, 3)]
+        assert "pointsman_erasures_pending 1" in east.plane.metrics()
+
+        back = open_bench(folder, url, journal_id)
+        again = await anext(back)
+        erasure = again.plane._lake.erasure
+        async with asyncio.timeout(20):
+            while "pointsman_erasures_pending 1" in await asyncio.to_thread(east.plane.metrics):
+                await asyncio.to_thread(erasure.go_on)
+                await asyncio.to_thread(east.plane._lake.erasure.go_on)
+        assert [row["entity_id"] for row in Lake(again).on_disk_rows()] == ["other"]
+        await anext(back, None)
+
+    async def test_files_here_of_a_server_that_is_lost_are_cleared_and_its_journal_stays_pending(
+        self, east, west, shared
+    ):
+        """A lost server's tail cannot be reached, so that the answer never says that all is done."""
+        await in_step(east, west)
+        west.data_plane.journal.lake_folder = east.data_plane.journal.lake_folder
+        await Lake(west).ship({"entity_id": "u1"}, {"entity_id": "other"})
+        lost = west.data_plane.journal_id
+        for task in west.plane._tasks:
+            task.cancel()
+        with east.plane._database.write() as connection:
+            connection.exec_driver_sql(f"UPDATE servers SET seen_time_us = 1 WHERE journal_id = '{lost}'")
+        answer = await erase(east)
+        assert answer.prediction_count == 1
+        assert named(answer.pending) == [lost]
+        assert [row["entity_id"] for row in Lake(east).on_disk_rows()] == ["other"]
+
+    async def test_an_erasure_that_failed_half_way_goes_on_by_itself(self, east, shared, monkeypatch):
+        await Lake(east).ship({"entity_id": "u1"}, {"entity_id": "other"})
+        with monkeypatch.context() as patched:
+            patched.setattr(Erasure, "_erase_predictions", lambda *given: 1 / 0)
+            with pytest.raises(grpc.aio.AioRpcError):
+                await erase(east)
+        async with asyncio.timeout(20):
+            while "pointsman_erasures_pending 0" not in await asyncio.to_thread(east.plane.metrics):
+                pass
+        assert [row["entity_id"] for row in Lake(east).on_disk_rows()] == ["other"]
+
+
+class TestGenerations:
+    """A database that lost commits gives numbers anew; every server takes its state all the same."""
+
+    @staticmethod
+    def set_back(bench, generation, changed_weight):
+        """Does what a promoted replica without the last commits does, as far as rows go."""
+        with bench.plane._database.write() as connection:
+            token = connection.exec_driver_sql(
+                f"SELECT token FROM generation_tokens WHERE value = {generation}"
+            ).scalar_one()
+            connection.exec_driver_sql(f"UPDATE generation SET value = {generation}, token = '{token}'")
+            connection.exec_driver_sql(f"DELETE FROM generation_tokens WHERE value > {generation}")
+            later = f"WHERE changed_generation > {generation}"
+            connection.exec_driver_sql(f"UPDATE routers SET changed_generation = {generation} {later}")
+            connection.exec_driver_sql(f"UPDATE variants SET weight = {changed_weight} WHERE name = 'lr'")
+
+    async def test_the_same_numbers_given_anew_leave_no_server_with_the_lost_state(self, east, west, shared):
+        await in_step(east, west)
+        kept = east.data_plane.generation
+        # No server sees the database between the loss and the changes made anew, as in a failover.
+        polling = [bench.plane._upkeep for bench in (east, west)]
+        rounds = [(one, one.round) for one in polling]
+        for weight in (10, 20, 30):
+            await weigh(east, weight)
+        await in_step(east, west)
+        reached = east.data_plane.generation
+        assert reached == kept + 3
+        for one, _ in rounds:
+            one.round = lambda: None
+        self.set_back(east, kept, 70)
+        for weight in (40, 50, 60):
+            await weigh(west, weight)
+        for one, before in rounds:
+            one.round = before
+        assert west.data_plane.generation == reached
+        await asyncio.to_thread(east.data_plane.wait_for, lambda: weight_of(east) == 60)
+        assert weight_of(west) == 60
+        assert east.data_plane.routers == west.data_plane.routers
+
+    async def test_a_lower_generation_is_followed_without_a_change(self, east, west, shared):
+        await in_step(east, west)
+        kept = east.data_plane.generation
+        for weight in (10, 20):
+            await weigh(east, weight)
+        await in_step(east, west)
+        self.set_back(east, kept, 70)
+        for bench in (east, west):
+            data_plane = bench.data_plane
+            await asyncio.to_thread(data_plane.wait_for, lambda d=data_plane: d.generation == kept)
+            assert weight_of(bench) == 70
+
+    async def test_a_change_upon_a_lost_state_takes_everything(self, east, west, shared):
+        """The number that the change builds on is the one in effect here, but of the lost state."""
+        await in_step(east, west)
+        kept = east.data_plane.generation
+        rounds = [(bench.plane._upkeep, bench.plane._upkeep.round) for bench in (east, west)]
+        await weigh(east, 10)
+        await in_step(east, west)
+        for one, _ in rounds:
+            one.round = lambda: None
+        self.set_back(east, kept, 70)
+        await west.local.create("another")
+        await weigh(east, 33)
+        assert east.data_plane.updates[-1].complete
+        assert "another" in east.data_plane.routers
+        for one, before in rounds:
+            one.round = before
+
+
+def weight_of(bench):
+    return next(one.weight for one in bench.data_plane.routers["cancer"].variants if one.name == "lr")

@@ -1,0 +1,60 @@
+"""The servers of a database, and giving up a lost one, without any server."""
+
+import json
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from pointsman.cli.app import app
+from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.store import lake_files, servers
+from pointsman.store.database import Database
+from pointsman.store.migrate import migrate
+
+LOST, RUNNING = "a" * 32, "b" * 32
+
+
+@pytest.fixture
+def url(tmp_path):
+    url = f"sqlite:///{tmp_path / 'pointsman.db'}"
+    database = Database(url)
+    migrate(database)
+    file = LakeFile(LakeKind.PREDICTIONS, "p", "r", "m", "2026-01-31", LOST, 0, 9, 3, 1, 0, 1)
+    with database.write() as connection:
+        servers.see(connection, LOST, "dead:/data", 1, 0)
+        servers.see(connection, RUNNING, "here:/data", time.time_ns() // 1000, 0)
+        lake_files.add(connection, file, 1)
+    database.close()
+    return url
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["servers", *arguments])
+
+
+def states(url):
+    found = CliRunner().invoke(app, ["-o", "json", "servers", "list", "--database", url])
+    return {server["journal_id"][0]: server["state"] for server in json.loads(found.stdout)}
+
+
+def test_servers_are_listed_with_their_state(url):
+    assert states(url) == {"a": "lost", "b": "runs"}
+    listed = run("list", "--database", url).stdout
+    assert LOST in listed
+    assert "dead:/data" in listed
+
+
+def test_a_lost_server_is_given_up_and_its_files_stay_unless_they_are_lost_too(url):
+    given_up = run("give-up", "aaaa", "--yes", "--database", url)
+    assert "3 rows in its files stay listed" in given_up.stdout
+    assert states(url) == {"a": "ended", "b": "runs"}
+    assert "are listed no more" in run("give-up", LOST, "--yes", "--with-files", "--database", url).stdout
+    assert states(url) == {"b": "runs"}
+
+
+def test_a_server_that_runs_is_not_given_up(url):
+    refused = run("give-up", RUNNING, "--yes", "--database", url)
+    assert refused.exit_code == 1
+    assert "was seen within the last minute" in refused.stderr
+    assert "no server has the journal" in run("give-up", "c", "--yes", "--database", url).stderr
