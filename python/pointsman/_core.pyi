@@ -199,6 +199,9 @@ class DecodedPredictionId:
     @property
     def pinned(self) -> bool: ...
     @property
+    def row_limit(self) -> int:
+        """How many rows the call had at most; 0 when that is not known."""
+    @property
     def time_us(self) -> int:
         """When it was made, UTC microseconds."""
     @property

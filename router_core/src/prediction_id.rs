@@ -42,6 +42,11 @@ impl DecodedPredictionId {
     }
 
     #[getter]
+    fn row_limit(&self) -> u32 {
+        self.0.row_limit
+    }
+
+    #[getter]
     fn time_us(&self) -> u64 {
         self.0.time_us()
     }

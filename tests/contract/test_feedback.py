@@ -189,6 +189,20 @@ async def test_a_pinned_call_takes_feedback_outside_the_totals(bench, bring, fig
 
 
 @pytest.mark.parametrize(
+    ("row_limit", "row", "said"),
+    [(3, 7, "which had the rows 0 to 2"), (1, 1, "which had one row; leave it out, or send 0")],
+)
+async def test_a_row_that_the_prediction_did_not_have_is_refused(bench, bring, failing, row_limit, row, said):
+    of_three = bench.data_plane.prediction_id("cancer", "lr", row_limit=row_limit)
+    failure = await failing(bring(of_three, row=row))
+    assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert said in failure.fields["row"]
+    assert await bring(of_three, row=row_limit - 1) == APPLIED
+    unknown = bench.data_plane.prediction_id("cancer", "lr", epoch=1)
+    assert await bring(unknown, row=row) == APPLIED
+
+
+@pytest.mark.parametrize(
     ("fields", "path"),
     [
         ({"prediction_id": ""}, "prediction_id"),

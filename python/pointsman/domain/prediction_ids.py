@@ -7,7 +7,7 @@ _FORMATS = (1, 2)
 _UUID_START = 2
 _UUID_BYTES = 16
 # The longest id that the data plane makes.
-_MAX_CHARS = 420
+_MAX_CHARS = 424
 
 
 def time_us_of(prediction_id: str) -> int | None:

@@ -118,6 +118,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "no number": ("owner", "r", {"metric": "stars", "value": math.nan}),
     "infinity": ("owner", "r", {"metric": "stars", "value": -math.inf}),
     "a number beyond all bounds": ("owner", "r", {"metric": "stars", "value": 1.234567e200}),
+    "a row that the call did not have": ("owner", "r", {"metric": "stars", "value": 1, "row": 8}),
     "a row below zero": ("owner", "r", {"metric": "stars", "value": 1, "row": -1}),
     "a row beyond all batches": ("owner", "r", {"metric": "stars", "value": 1, "row": 1_000_001}),
     "a time in 1989": (

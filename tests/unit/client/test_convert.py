@@ -69,6 +69,8 @@ def test_a_model_version_comes_back_as_it_was_written() -> None:
             labels=("malignant", "benign"),
             threshold=0.0,
             defaults={"a": None, "b": 2.0},
+            prediction_holds=client.PredictionHolds.VALUE,
+            classes=("1", "2"),
         ),
         metrics={"auc": 0.97},
         tags=("first",),

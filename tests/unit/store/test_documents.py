@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.domain.models import Signature, Task, TensorSpec
+from pointsman.domain.models import PredictionHolds, Signature, Task, TensorSpec
 from pointsman.store.documents import dump_signature, dump_value, load_signature, load_value
 
 VALUES = st.recursive(
@@ -32,6 +32,8 @@ SIGNATURES = st.builds(
     threshold=st.none() | st.floats(0, 1),
     defaults=st.dictionaries(st.text(), VALUES),
     feature_importances=st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False)),
+    prediction_holds=st.sampled_from(PredictionHolds),
+    classes=st.lists(st.text()).map(tuple),
 )
 
 

@@ -195,6 +195,7 @@ impl Calls {
                 epoch: 0,
                 propensity,
                 pinned: false,
+                row_limit: 1,
             },
             &mut prediction_id,
         );

@@ -44,6 +44,8 @@ pub(crate) struct RecordDetails<'a> {
     pub(crate) request_id: HeaderValue,
     /// 32 hexadecimal digits; empty for calls that are not traced.
     pub(crate) trace_id: &'a str,
+    /// How many rows the call has at most; 0 when that is not known.
+    pub(crate) row_limit: u32,
 }
 
 impl Observation {
@@ -82,6 +84,7 @@ impl Observation {
                 epoch: 0,
                 propensity: decision.propensity,
                 pinned: observation.is_pinned(),
+                row_limit: details.row_limit,
             };
             signer.sign(&content, &mut observation.prediction_id);
         }

@@ -164,7 +164,9 @@ fn an_answer_that_contradicts_itself_is_the_models_fault() {
     surplus.raw_output_contents.push(Bytes::new());
     let mut unknown = good;
     unknown.outputs[0].datatype = "COMPLEX".into();
-    for broken in [short, surplus, unknown] {
+    let twice = [floats("y", &[1], &[1.0]), floats("y", &[1], &[2.0])];
+    let twice = encode_response("m", "", "", &twice, true).unwrap();
+    for broken in [short, surplus, unknown, twice] {
         assert!(!decode_response(broken).unwrap_err().is_callers_fault());
     }
 }

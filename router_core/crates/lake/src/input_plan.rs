@@ -75,10 +75,14 @@ impl InputPlan {
 
     /// How many rows a tensor of this input has; none when it does not fit.
     pub(crate) fn rows(&self, shape: &[i64], count: usize) -> Option<usize> {
+        let first = shape.first().and_then(|&first| usize::try_from(first).ok());
         if let Some(columns) = &self.columns {
-            return count.is_multiple_of(columns.len()).then(|| count / columns.len());
+            let rows = count.checked_div(columns.len())?;
+            // In another shape of as many elements, columns would be taken for rows.
+            let fits = rows * columns.len() == count && (rows <= 1 || first == Some(rows));
+            return fits.then_some(rows);
         }
-        let rows = if self.has_batch { usize::try_from(*shape.first()?).ok()? } else { 1 };
+        let rows = if self.has_batch { first? } else { 1 };
         // Rows without elements could be any number.
         (rows <= count && count.is_multiple_of(rows.max(1))).then_some(rows)
     }

@@ -138,6 +138,23 @@ fn tensors_of_one_name_are_unreadable_for_nobody_knows_which_one_counted() {
 }
 
 #[test]
+fn a_tensor_whose_columns_and_rows_changed_places_is_not_read_as_others_rows() {
+    let lake = Lake::new();
+    let numbers: Vec<f32> = (0..8).map(|number| number as f32).collect();
+    let calls = [
+        infer("1", &[fp32("x", &[4, 2], &numbers)], None),
+        infer("2", &[fp32("x", &[8], &numbers)], None),
+        infer("3", &[fp32("x", &[2, 4], &numbers)], None),
+        infer("4", &[fp32("x", &[4], &numbers[..4])], None),
+    ];
+    let rows = lake.rows_of(route(signature(&[("x", "FP32", &[-1, 4], &[])])), &calls);
+    let contents: Vec<String> =
+        (0..rows.num_rows()).map(|row| shown(&rows, "features_content", row)).collect();
+    assert_eq!(contents, ["unreadable", "unreadable", "all", "all", "all"]);
+    assert_eq!(doubles(&rows, "f_x_0"), [None, None, Some(0.0), Some(4.0), Some(0.0)]);
+}
+
+#[test]
 fn the_notes_of_predict_are_recorded() {
     let lake = Lake::new();
     let mut call = predict("p", &[("age", number(1.0))]);

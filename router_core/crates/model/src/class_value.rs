@@ -1,5 +1,7 @@
 //! What an output says of a class, and whether a text names the same.
 
+use std::sync::Arc;
+
 /// One value of a label output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClassValue<'a> {
@@ -23,6 +25,15 @@ impl ClassValue<'_> {
             Self::Whole(number) => whole_of(text) == Some(number),
             Self::Bool(yes) => bool_of(text) == Some(yes),
         }
+    }
+
+    /// The place of the first of some labels or classes that spells this value.
+    #[must_use]
+    pub fn place_in(self, names: &[Arc<str>]) -> Option<usize> {
+        let Self::Whole(number) = self else { return names.iter().position(|name| self.is_spelled(name)) };
+        // Printed once, it is compared with many names faster than each of them is read.
+        let printed = number.to_string();
+        names.iter().position(|name| **name == *printed || name.strip_suffix(".0") == Some(&printed))
     }
 
     /// The place that a number means, counted from 0.
@@ -70,6 +81,18 @@ mod tests {
             assert_eq!(whole_of(text), None, "{text:?}");
         }
         assert!(!ClassValue::Text("1").is_spelled("1.0"));
+    }
+
+    #[test]
+    fn a_value_is_found_where_it_is_spelled() {
+        let names: Vec<Arc<str>> = ["01", "-0", "1.0", "-2", "true", "+3", "0"].map(Arc::from).to_vec();
+        let values = [-2, -1, 0, 1, 3].map(ClassValue::Whole);
+        let values = values.into_iter().chain([ClassValue::Bool(true), ClassValue::Text("-0")]);
+        for value in values {
+            let expected = names.iter().position(|name| value.is_spelled(name));
+            assert_eq!(value.place_in(&names), expected, "{value:?}");
+        }
+        assert_eq!(ClassValue::Whole(1).place_in(&names), Some(2));
     }
 
     #[test]

@@ -21,8 +21,8 @@ pub struct ClassList {
 
 /// Makes one account of the classes from what was declared and what the model's file says.
 ///
-/// Where the file has a class list, it says what the prediction output holds. Texts of it are the labels if none are
-/// declared. `prediction` is the type of the output that holds the prediction, where it is known.
+/// Where the file has a class list, it says what the prediction output holds. Classes that are texts are the labels if
+/// none are declared. `prediction` is the type of the output that holds the prediction, where it is known.
 ///
 /// # Errors
 /// The field that cannot be right, with what is said elsewhere and the way out.
@@ -47,9 +47,12 @@ pub fn settle_classes(
             ));
         }
         signature.classes = list.classes.clone();
-        if list.are_texts && signature.labels.is_empty() {
-            signature.labels = list.classes.clone();
-        }
+    }
+    // A text is its own label; a number is left a number.
+    if signature.labels.is_empty()
+        && of_file.map_or(prediction == Some(Datatype::Bytes), |list| list.are_texts)
+    {
+        signature.labels = signature.classes.clone();
     }
     check_places(&signature, of_file.is_some())?;
     if signature.classes.is_empty() {
@@ -225,6 +228,10 @@ mod tests {
         assert_eq!(settled.labels, texts(&["b", "a"]));
         let settled = settle_classes(unnamed, Some(&list(&["-1", "1"], false)), None).unwrap();
         assert_eq!((settled.labels.len(), settled.classes), (0, texts(&["-1", "1"])));
+        let texts_of = signature(&[], &["10", "2"], Unspecified);
+        let settled = settle_classes(texts_of.clone(), None, Some(Datatype::Bytes)).unwrap();
+        assert_eq!(settled.labels, texts(&["10", "2"]));
+        assert!(settle_classes(texts_of, None, Some(Datatype::Int64)).unwrap().labels.is_empty());
         // Names that are numbers, of a model whose classes had to be 0, 1, 2.
         let shifted = signature(&["1", "2", "3"], &[], Unspecified);
         settle_classes(shifted, Some(&list(&["0", "1", "2"], false)), None).unwrap();

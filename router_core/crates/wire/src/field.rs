@@ -150,6 +150,11 @@ impl<'a> Fields<'a> {
         Ok((end <= self.bytes.len()).then_some(start..end))
     }
 
+    /// The varint at `at`, none when more bytes are needed.
+    pub(crate) fn number(&self, at: usize) -> Result<Option<u64>, WireError> {
+        Ok(self.varint(at)?.map(|(number, _)| number))
+    }
+
     /// Reads the varint at `at`; answers it and where it ends, or none when more bytes are needed.
     #[inline]
     fn varint(&self, at: usize) -> Result<Option<(u64, usize)>, WireError> {

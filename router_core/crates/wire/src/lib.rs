@@ -14,6 +14,7 @@ mod method_scope;
 mod parameter;
 mod prediction_id;
 mod receipt;
+mod rows;
 mod snapshot;
 mod splice;
 mod uuid_v7;
@@ -30,6 +31,7 @@ pub use head::{
 pub use method_scope::required_scope;
 pub use prediction_id::{PredictionId, PredictionIdContent, PredictionIdError, Signer, Verifier};
 pub use receipt::Receipt;
+pub use rows::row_limit;
 pub use snapshot::{
     decode_model, decode_signing_keys, decode_snapshot_update, model_from_proto, router_from_proto,
     signature_from_proto, signature_to_proto, signing_keys_from_proto, snapshot_update, usable_update,

@@ -1,9 +1,10 @@
 //! Prediction ids: signed, so that feedback needs no look-up of the decision it is about.
 //!
 //! An id is the base64url text of `version u8, key id u8, UUIDv7, router, variant, incarnation, epoch,
-//! propensity, flags, HMAC`: texts have a length byte before them, incarnation and epoch are varints, the
-//! propensity is a little-endian double, and the HMAC the first 8 bytes of HMAC-SHA256 over all bytes before it.
-//! Version 1 is the same without the incarnation, which is how a router signs whose incarnation is not known.
+//! propensity, flags, row limit, HMAC`: texts have a length byte before them, incarnation, epoch and row limit are
+//! varints, the propensity is a little-endian double, and the HMAC the first 8 bytes of HMAC-SHA256 over all bytes
+//! before it. A flag says whether the row limit is there. Version 1 is the same without the incarnation, which is
+//! how a router signs whose incarnation is not known.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -19,10 +20,11 @@ const NAMELESS: u8 = 1;
 const VERSION: u8 = 2;
 const TAG_BYTES: usize = 8;
 const PINNED: u8 = 1;
+const HAS_ROW_LIMIT: u8 = 2;
 const BLOCK_BYTES: usize = 64;
 
-/// Version, key id, UUID, two texts with their lengths, incarnation, epoch, propensity, flags, tag.
-const MAX_BYTES: usize = 1 + 1 + 16 + 2 * (1 + MAX_ID_BYTES) + 2 * 10 + 8 + 1 + TAG_BYTES;
+/// Version, key id, UUID, two texts with their lengths, incarnation, epoch, propensity, flags, row limit, tag.
+const MAX_BYTES: usize = 1 + 1 + 16 + 2 * (1 + MAX_ID_BYTES) + 2 * 10 + 8 + 1 + 5 + TAG_BYTES;
 const MAX_TEXT_BYTES: usize = MAX_BYTES.div_ceil(3) * 4;
 
 type Sha256Mac = Hmac<Sha256>;
@@ -78,6 +80,8 @@ pub struct PredictionIdContent<'a> {
     pub propensity: f64,
     /// Whether the caller named the variant.
     pub pinned: bool,
+    /// How many rows the call had at most; 0 when that is not known.
+    pub row_limit: u32,
 }
 
 /// A verified prediction id.
@@ -97,6 +101,8 @@ pub struct PredictionId {
     pub propensity: f64,
     /// Whether the caller named the variant.
     pub pinned: bool,
+    /// How many rows the call had at most; 0 when that is not known.
+    pub row_limit: u32,
     /// The key that signed it.
     pub key_id: u8,
 }
@@ -141,7 +147,13 @@ impl Signer {
         }
         id.put_varint(content.epoch);
         id.put(&content.propensity.to_le_bytes());
-        id.put(&[if content.pinned { PINNED } else { 0 }]);
+        let pinned = if content.pinned { PINNED } else { 0 };
+        if content.row_limit == 0 {
+            id.put(&[pinned]);
+        } else {
+            id.put(&[pinned | HAS_ROW_LIMIT]);
+            id.put_varint(content.row_limit.into());
+        }
         let mut mac = self.mac.clone();
         mac.update(id.written());
         let full_tag = mac.finalize().into_bytes();
@@ -193,16 +205,23 @@ impl Verifier {
         let (_, mac) = mac.ok_or(PredictionIdError::UnknownKey { key_id })?;
         mac.clone().chain_update(signed).verify_truncated_left(tag).map_err(|_| PredictionIdError::Forged)?;
 
-        let id = PredictionId {
+        let mut id = PredictionId {
             uuid: reader.array()?,
             router_id: reader.id()?,
             variant: reader.id()?,
             incarnation: if version == NAMELESS { 0 } else { reader.varint()? },
             epoch: reader.varint()?,
             propensity: f64::from_le_bytes(reader.array()?),
-            pinned: reader.byte()? & PINNED != 0,
+            pinned: false,
+            row_limit: 0,
             key_id,
         };
+        let flags = reader.byte()?;
+        id.pinned = flags & PINNED != 0;
+        if flags & HAS_ROW_LIMIT != 0 {
+            id.row_limit =
+                u32::try_from(reader.varint()?).map_err(|_| malformed("has a row limit beyond 32 bits"))?;
+        }
         if reader.rest.is_empty() { Ok(id) } else { Err(malformed("has bytes that do not belong to it")) }
     }
 }

@@ -31,6 +31,7 @@ fn example_of(incarnation: u64) -> String {
         epoch: 300,
         propensity: 0.7,
         pinned: false,
+        row_limit: 0,
     })
 }
 
@@ -39,12 +40,13 @@ proptest! {
     fn what_was_signed_is_read_back(
         micros in 0..(1_u64 << 45), random: u64, router in "[A-Za-z0-9][A-Za-z0-9._-]{0,127}",
         variant in "[A-Za-z0-9][A-Za-z0-9._-]{0,127}", incarnation in prop_oneof![Just(0), any::<u64>()], epoch: u64,
-        propensity in 0.0..=1.0, pinned: bool,
+        propensity in 0.0..=1.0, pinned: bool, row_limit: u32,
     ) {
         let (router_id, variant) = (Id::parse(&router).unwrap(), Id::parse(&variant).unwrap());
         let uuid = uuid_v7(micros, random);
+        let (router_id, variant) = (&router_id, &variant);
         let content = PredictionIdContent {
-            uuid, router_id: &router_id, variant: &variant, incarnation, epoch, propensity, pinned,
+            uuid, router_id, variant, incarnation, epoch, propensity, pinned, row_limit,
         };
         let text = signed(&content);
         let version = if incarnation == 0 { 1 } else { 2 };
@@ -54,7 +56,7 @@ proptest! {
         let PredictionId { router_id, variant, .. } = read.clone();
         let key_id = keys().current_key_id;
         prop_assert_eq!(read, PredictionId {
-            uuid, router_id, variant, incarnation, epoch, propensity, pinned, key_id,
+            uuid, router_id, variant, incarnation, epoch, propensity, pinned, row_limit, key_id,
         });
         prop_assert_eq!(&content.router_id.as_str(), &router.as_str());
     }
@@ -132,8 +134,9 @@ fn the_longest_id_fits() {
         epoch: u64::MAX,
         propensity: 1.0,
         pinned: true,
+        row_limit: u32::MAX,
     });
-    assert_eq!(text.len(), 418);
+    assert_eq!(text.len(), 424);
     assert_eq!(Verifier::new(&keys()).decode(&text).unwrap().incarnation, u64::MAX);
 }
 

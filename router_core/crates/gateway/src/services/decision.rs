@@ -24,6 +24,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) field_entity_id: Option<&'a str>,
     /// The unit that a free parameter names; the metadata's goes before it.
     pub(crate) parameter_entity_id: Option<&'a str>,
+    /// How many rows it brings at most; 0 when that is not known.
+    pub(crate) row_limit: u32,
 }
 
 /// A decided call.
@@ -54,7 +56,8 @@ pub(crate) fn decide_call(
         Some(router) => decide_router(call, router, asked.version, entity_id)?,
         None => decide_model(&route, asked.version)?,
     };
-    let details = RecordDetails { entity_id, request_id, trace_id: call.trace_id() };
+    let details =
+        RecordDetails { entity_id, request_id, trace_id: call.trace_id(), row_limit: asked.row_limit };
     let observation = Observation::new(&call.worker, &call.routes, &route, decision, call.started, details);
     let answer_name = router.filter(|router| router.answer_router_name).map(|router| router.id.clone());
     Ok(Decided { observation, deadline: call.deadline(router), answer_name })

@@ -9,7 +9,7 @@ use pointsman_model::{Id, Scope};
 use pointsman_wire::{
     HeadScan, HeadScanner, PREFIX_BYTES, Walker, WireError,
     generated::{inference::ModelInferRequest, pointsman_v1::BodyKind},
-    scan_head, scan_whole, splice_head, spliced_message_length,
+    row_limit, scan_head, scan_whole, splice_head, spliced_message_length,
 };
 use prost::Message as _;
 use tokio::time::Instant;
@@ -69,6 +69,8 @@ pub(crate) async fn infer(mut call: Call, client: &Client) -> Result<Reply, Call
         version: scan.model_version(bytes).unwrap_or_default(),
         field_entity_id: None,
         parameter_entity_id: scan.entity_id(bytes),
+        // Of a message that passes by, tensors may be still to come.
+        row_limit: if matches!(incoming, Incoming::Whole { .. }) { row_limit(bytes) } else { 0 },
     };
     let decided = decide_call(&mut call, &principal, &asked)?;
     let (deadline, observation) = (decided.deadline, decided.observation);

@@ -1,7 +1,9 @@
 //! Predict: features become the model's tensors, its tensors become a prediction.
 
 use http::{HeaderMap, uri::PathAndQuery};
-use pointsman_inference::{Answer as Prediction, FeatureError, Tensor, fill_inputs, oip, read_outputs};
+use pointsman_inference::{
+    Answer as Prediction, FeatureError, Tensor, features::AnswerNote, fill_inputs, oip, read_outputs,
+};
 use pointsman_model::{Scope, Signature};
 use pointsman_wire::{
     MAX_ENTITY_ID_BYTES, PREFIX_BYTES,
@@ -52,6 +54,7 @@ pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, Ca
         version: &request.variant,
         field_entity_id: Some(request.entity_id.as_str()).filter(|text| !text.is_empty()),
         parameter_entity_id: None,
+        row_limit: 1,
     };
     let decided = decide_call(&mut call, &principal, &asked)?;
     let (deadline, mut observation) = (decided.deadline, decided.observation);
@@ -86,13 +89,22 @@ async fn predicted(
     };
     let signature = &target.model.signature;
     let inputs = fill_inputs(signature, &request.features).map_err(|error| of_features(&error))?;
+    let mut is_others = false;
     let outputs = match &target.backend {
-        Backend::Grpc(model) => ask_server(call, model, signature, &inputs, deadline, observation).await?,
+        Backend::Grpc(model) => {
+            let response = ask_server(call, model, signature, &inputs, deadline, observation).await?;
+            is_others = !response.model_name.is_empty() && *response.model_name != *model.model_name;
+            oip::decode_response(response).map_err(|error| of_oip(&error))?
+        }
         Backend::Onnx(onnx) => {
             run_onnx(&call.worker, onnx, inputs, Vec::new(), deadline, observation).await?
         }
     };
-    Ok(read_outputs(signature, &outputs).map_err(|error| of_features(&error))?)
+    let mut prediction = read_outputs(signature, &outputs).map_err(|error| of_features(&error))?;
+    if is_others {
+        prediction.notes.insert(AnswerNote::OtherModel);
+    }
+    Ok(prediction)
 }
 
 async fn ask_server(
@@ -102,7 +114,7 @@ async fn ask_server(
     inputs: &[Tensor],
     deadline: Instant,
     observation: &mut Observation,
-) -> Result<Vec<Tensor>, Unanswered> {
+) -> Result<ModelInferResponse, Unanswered> {
     // What the signature names is asked for: some servers answer other outputs only then.
     let requested: Vec<&str> = signature.outputs.iter().map(|output| &*output.name).collect();
     let message = oip::encode_request(&model.model_name, &model.model_version, "", inputs, &requested);
@@ -123,8 +135,7 @@ async fn ask_server(
             gathered?.0
         }
     };
-    let response = ModelInferResponse::decode(response).map_err(|error| garbage(&error.to_string()))?;
-    Ok(oip::decode_response(response).map_err(|error| of_oip(&error))?)
+    Ok(ModelInferResponse::decode(response).map_err(|error| garbage(&error.to_string()))?)
 }
 
 fn reply(

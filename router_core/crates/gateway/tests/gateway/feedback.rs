@@ -38,26 +38,32 @@ fn now_us() -> u64 {
 
 /// A prediction of `router` made at a time, signed by this key; numbers make different ones.
 fn signed(router: &str, time_us: u64, number: u64, pinned: bool, secret: [u8; 32]) -> String {
-    signed_by(router, 0, time_us, number, pinned, secret)
+    signed_as(router, time_us, number, secret, |content| content.pinned = pinned)
 }
 
-/// The same of a router of some incarnation; 0 for an id that says none.
-fn signed_by(
+/// The same with whatever else the id shall say.
+fn signed_as(
     router: &str,
-    incarnation: u64,
     time_us: u64,
     number: u64,
-    pinned: bool,
     secret: [u8; 32],
+    say: impl FnOnce(&mut PredictionIdContent<'_>),
 ) -> String {
     let keys = vec![pointsman_model::SigningKey { key_id: 1, secret }];
     let signer = Signer::new(&SigningKeys { keys, current_key_id: 1 }).unwrap();
     let mut id = String::new();
     let (router_id, variant) = (Id::parse(router).unwrap(), Id::parse("lr").unwrap());
-    let uuid = uuid_v7(time_us, number);
-    let (router_id, variant) = (&router_id, &variant);
-    let content =
-        PredictionIdContent { uuid, router_id, variant, incarnation, epoch: 3, propensity: 0.25, pinned };
+    let mut content = PredictionIdContent {
+        uuid: uuid_v7(time_us, number),
+        router_id: &router_id,
+        variant: &variant,
+        incarnation: 0,
+        epoch: 3,
+        propensity: 0.25,
+        pinned: false,
+        row_limit: 0,
+    };
+    say(&mut content);
     signer.sign(&content, &mut id);
     id
 }
@@ -231,6 +237,31 @@ fn a_wrong_value_is_refused_by_its_field_and_not_recorded() {
 }
 
 #[test]
+fn feedback_for_a_row_that_the_prediction_did_not_have_is_refused() {
+    run(async {
+        let (world, client) = world_of(&published()).await;
+        let of = |row_limit, row| {
+            let prediction_id = signed_as(ROUTER, now_us(), 1, [7; 32], |said| said.row_limit = row_limit);
+            RecordFeedbackRequest { row, ..about(prediction_id, 1.0) }
+        };
+        for (row_limit, row, said) in [
+            (3, 7, "row: 7 is none of the prediction's, which had the rows 0 to 2"),
+            (3, 3, "row: 3 is none of the prediction's, which had the rows 0 to 2"),
+            (1, 1, "row: 1 is none of the prediction's, which had one row; leave it out, or send 0"),
+        ] {
+            let refused = record(&client, &of(row_limit, row)).await;
+            assert!(refused.text().contains(said), "{}", refused.text());
+        }
+        // An id that does not say takes any row, as those of earlier releases do.
+        for (row_limit, row) in [(3, 2), (1, 0), (0, 7)] {
+            let taken = record(&client, &of(row_limit, row)).await;
+            assert_eq!(outcome(&taken), FeedbackOutcome::Recorded);
+        }
+        assert_eq!(journalled(&world).len(), 3);
+    });
+}
+
+#[test]
 fn every_altered_id_is_refused() {
     run(async {
         let (world, client) = world_of(&published()).await;
@@ -274,8 +305,9 @@ fn whose_prediction_it_is_no_clock_tells_but_the_incarnation() {
         update.changed_routers[0].incarnation = 7;
         update.changed_routers[0].create_time_us = created_us.cast_signed();
         let (world, client) = world_of(&update).await;
-        let made =
-            |incarnation, time_us| about(signed_by(ROUTER, incarnation, time_us, 1, false, [7; 32]), 1.0);
+        let made = |incarnation, time_us| {
+            about(signed_as(ROUTER, time_us, 1, [7; 32], |said| said.incarnation = incarnation), 1.0)
+        };
         // A server whose clock is two hours behind made it, or one whose clock is ahead.
         for time_us in [created_us - 2 * CLOCK_SKEW_US, created_us + 1, created_us + 2 * CLOCK_SKEW_US] {
             assert_eq!(record(&client, &made(7, time_us)).await.code(), 0, "{time_us}");

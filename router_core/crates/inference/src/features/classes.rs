@@ -44,7 +44,7 @@ pub fn choose_class(signature: &Signature, said: ClassValue<'_>, probabilities: 
     let place = if is_declared(signature) {
         declared_place(signature, said, probabilities.len())
     } else if matches!(said, ClassValue::Text(_)) {
-        spelled_in(&signature.labels, said)
+        said.place_in(&signature.labels)
     } else {
         let (place, note) = guessed_place(signature, said, probabilities);
         notes.extend(note);
@@ -141,20 +141,16 @@ fn knows_classes(signature: &Signature, probabilities: &[f64]) -> bool {
     counts || !(signature.labels.is_empty() && signature.classes.is_empty())
 }
 
-fn spelled_in(names: &[Arc<str>], said: ClassValue<'_>) -> Option<usize> {
-    names.iter().position(|name| said.is_spelled(name))
-}
-
 fn declared_place(signature: &Signature, said: ClassValue<'_>, columns: usize) -> Option<usize> {
     if !signature.classes.is_empty() {
-        return spelled_in(&signature.classes, said);
+        return said.place_in(&signature.classes);
     }
     match signature.prediction_holds {
         PredictionHolds::Index => {
             let count = if signature.labels.is_empty() { columns } else { signature.labels.len() };
             said.place().filter(|&place| place < count)
         }
-        PredictionHolds::Value | PredictionHolds::Unspecified => spelled_in(&signature.labels, said),
+        PredictionHolds::Value | PredictionHolds::Unspecified => said.place_in(&signature.labels),
     }
 }
 
@@ -164,7 +160,7 @@ fn guessed_place(
     probabilities: &[f64],
 ) -> (Option<usize>, Option<AnswerNote>) {
     let labels = &signature.labels;
-    let by_value = spelled_in(labels, said);
+    let by_value = said.place_in(labels);
     let by_place = said.place().filter(|&place| place < labels.len().max(probabilities.len()));
     if probabilities.is_empty() {
         // Words for yes and no do not stand at the places of 1 and 0 when they are among the labels.

@@ -13,15 +13,18 @@ pub enum AnswerNote {
     ProbabilityIsNan = 8,
     /// What should be probabilities lies outside of 0 to 1.
     NotProbabilities = 16,
+    /// The backend says that another model than the one asked gave the answer.
+    OtherModel = 32,
 }
 
 impl AnswerNote {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::NotLikeliest,
         Self::UnknownClass,
         Self::FromProbabilities,
         Self::ProbabilityIsNan,
         Self::NotProbabilities,
+        Self::OtherModel,
     ];
 
     /// Its word in answers and records.
@@ -33,6 +36,7 @@ impl AnswerNote {
             Self::FromProbabilities => "from_probabilities",
             Self::ProbabilityIsNan => "probability_is_nan",
             Self::NotProbabilities => "not_probabilities",
+            Self::OtherModel => "other_model",
         }
     }
 }

@@ -1,6 +1,9 @@
 //! `ModelInferResponse`.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use pointsman_model::{Datatype, ModelError};
@@ -57,8 +60,18 @@ pub fn encode_response(
 /// Reads the outputs of a response, raw or typed.
 ///
 /// # Errors
-/// An output's contents are missing, of the wrong list or do not fit its shape.
+/// An output's contents are missing, of the wrong list or do not fit its shape, or two outputs have the same name.
 pub fn decode_response(message: ModelInferResponse) -> Result<Vec<Tensor>, OipError> {
+    let mut names = HashSet::with_capacity(message.outputs.len());
+    for (index, output) in message.outputs.iter().enumerate() {
+        if !names.insert(&*output.name) {
+            return Err(refused(
+                index,
+                &output.name,
+                "occurs twice; which one counts is not known".to_owned(),
+            ));
+        }
+    }
     let is_raw = !message.raw_output_contents.is_empty();
     if is_raw && message.raw_output_contents.len() != message.outputs.len() {
         return Err(OipError::Response {

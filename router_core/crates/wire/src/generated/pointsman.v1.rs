@@ -514,6 +514,7 @@ pub struct PredictResponse {
     /// What to know of the answer before it is used; empty for most. "not_likeliest": another class than the predicted
     /// one has a greater probability. "unknown_class": the model gave a class that is none of its classes.
     /// "from_probabilities": its class number fits no label, the likeliest one was taken. "probability_is_nan".
+    /// "not_probabilities": what should be some lies outside of 0 to 1. "other_model": the backend names another model.
     #[prost(string, repeated, tag = "13")]
     pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -532,7 +533,7 @@ pub struct RecordFeedbackRequest {
     /// When it was observed; unset means now.
     #[prost(message, optional, tag = "4")]
     pub observe_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// The row of a batch that it is about, from 0.
+    /// The row of a batch that it is about, from 0; refused where the prediction's id says that it had fewer.
     #[prost(int32, tag = "5")]
     pub row: i32,
     /// What the answer waits for.

@@ -82,6 +82,9 @@ impl<'a> Checks<'a> {
             ));
         }
         let router = self.maker(&id)?;
+        if id.row_limit > 0 && given.row.unsigned_abs() >= id.row_limit {
+            return Err(of_field("row", beyond(given.row, id.row_limit)));
+        }
         check_metric(router, &given.metric, given.value)?;
         let receive_time_us = i64::try_from(self.now_us).unwrap_or(i64::MAX);
         Ok(FeedbackEntry {
@@ -194,6 +197,14 @@ fn implausible(time: &Timestamp, now_us: u64) -> Option<String> {
     };
     let shown = Timestamp { seconds, nanos: 0 };
     Some(format!("{shown} is {what}; send when it was observed, or leave it out for now"))
+}
+
+/// Why a row is none of a prediction's.
+fn beyond(row: i32, limit: u32) -> String {
+    match limit {
+        1 => format!("{row} is none of the prediction's, which had one row; leave it out, or send 0"),
+        limit => format!("{row} is none of the prediction's, which had the rows 0 to {}", limit - 1),
+    }
 }
 
 fn of_field(field: &str, reason: impl Into<String>) -> CallError {
