@@ -57,7 +57,9 @@ def complete_update(router_count: int) -> snapshot_pb2.SnapshotUpdate:
 def prediction_id() -> str:
     milliseconds = time.time_ns() // 1_000_000
     uuid = milliseconds.to_bytes(6, "big") + bytes([0x70, 0, 0x80, *range(7)])
-    content = bytes([1, 0]) + uuid + b"\x08router-1" + b"\x01a" + b"\x00" + struct.pack("<d", 0.7) + b"\x00"
+    incarnation, epoch = b"\x85\x88\x8c\x90\xa0\xb0\x01", b"\x00"
+    content = bytes([2, 0]) + uuid + b"\x08router-1" + b"\x01a" + incarnation + epoch
+    content += struct.pack("<d", 0.7) + b"\x00"
     tag = hmac.digest(SECRET, content, hashlib.sha256)[:8]
     return base64.urlsafe_b64encode(content + tag).rstrip(b"=").decode()
 
@@ -126,6 +128,7 @@ def test_decoding_a_prediction_id(benchmark: BenchmarkFixture) -> None:
     keys = complete_update(1).signing_keys.SerializeToString()
     decoded = benchmark(_core.decode_prediction_id, prediction_id(), keys)
     assert (decoded.router_id, decoded.variant, decoded.propensity) == ("router-1", "a", 0.7)
+    assert decoded.incarnation == 0x582_0203_0405
 
 
 @pytest.mark.parametrize("sticky", [True, False], ids=["sticky", "random"])

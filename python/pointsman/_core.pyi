@@ -117,11 +117,17 @@ class ServerHandle:
             JournalError: a segment cannot be deleted.
         """
 
-    def append_feedback(self, batch: bytes) -> None:
-        """Appends a ``FeedbackAppend``; returns when it is on disk.
+    def check_feedback(self, call: bytes) -> bytes:
+        """Checks the values of a ``FeedbackCall``, those about entities as far as that can be without their
+        predictions. Answers a ``FeedbackAnswer``; nothing is recorded."""
+
+    def append_feedback(self, call: bytes) -> bytes:
+        """Checks the values of a ``FeedbackCall`` and appends those that may be recorded.
+
+        It waits until they are on disk, or applied where the call says so. Answers a ``FeedbackAnswer``.
 
         Raises:
-            JournalError: the journal takes nothing.
+            JournalError: the system gives no means to wait.
         """
 
     def take_shipped(self, timeout_seconds: float) -> bytes:
@@ -183,6 +189,9 @@ class DecodedPredictionId:
     def router_id(self) -> str: ...
     @property
     def variant(self) -> str: ...
+    @property
+    def incarnation(self) -> int:
+        """Tells the router from others of the same id; 0 when the id does not say."""
     @property
     def epoch(self) -> int: ...
     @property
@@ -259,6 +268,20 @@ class Engine:
 
         Returns:
             Variant, propensity, reason (``slot``, ``weight``) and slot (None without an entity).
+
+        Raises:
+            InvalidRequestError: no such router.
+        """
+
+    def check_feedback(self, call: bytes, now_us: int) -> tuple[bytes, bytes]:
+        """Checks the values of a ``FeedbackCall`` as a server of this state would at a time.
+
+        Returns:
+            The ``FeedbackAnswer``, and what the journal would get, as a ``FeedbackBatch``.
+        """
+
+    def rights(self, router_id: str, user_id: str, admin: bool) -> tuple[bool, bool]:
+        """Whether a user may read a router, and whether they may call it.
 
         Raises:
             InvalidRequestError: no such router.

@@ -13,6 +13,7 @@ the field's path. Nothing here knows of gRPC or SQL; ``control`` maps the classe
     ├── UnauthenticatedError      nobody known is calling
     ├── UnimplementedError        not in this version
     ├── ResourceExhaustedError    a limit is reached
+    ├── DeadlineExceededError     it is not known in time what came of it
     ├── UnavailableError          try again later
     │   ├── DatabaseUnavailableError  the database does not answer
     │   ├── JournalHeldError          whether another server has the journal's id is not known yet
@@ -24,7 +25,6 @@ the field's path. Nothing here knows of gRPC or SQL; ``control`` maps the classe
         ├── StaleSnapshotError        a published change builds on another generation
         ├── BackendError              a model's backend could not be asked
         ├── InvalidRequestError       an argument is out of range
-        ├── InvalidPredictionIdError  a prediction id is malformed or forged
         └── PositionGoneError         the journal no longer has a position: read the manifest again
 """
 
@@ -139,6 +139,12 @@ class ResourceExhaustedError(PointsmanError):
     default_reason = "RESOURCE_EXHAUSTED"
 
 
+class DeadlineExceededError(PointsmanError):
+    """What came of the request is not known in time."""
+
+    default_reason = "DEADLINE_EXCEEDED"
+
+
 class UnavailableError(PointsmanError):
     """The control plane cannot answer now."""
 
@@ -197,12 +203,6 @@ class BackendError(DataPlaneError):
 
 class InvalidRequestError(DataPlaneError):
     """An argument is out of range."""
-
-
-class InvalidPredictionIdError(DataPlaneError):
-    """A prediction id is malformed, forged or signed by no known key."""
-
-    default_reason = "INVALID_PREDICTION_ID"
 
 
 class PositionGoneError(DataPlaneError):

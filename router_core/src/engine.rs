@@ -2,12 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use pointsman_model::Snapshot;
+use pointsman_model::{Principal, Router, Scopes, Snapshot};
 use pointsman_policy::{Request, decide, reallocate_slots as reallocate};
-use pyo3::prelude::*;
+use pointsman_wire::Verifier;
+use pyo3::{prelude::*, types::PyBytes};
 use rand::{SeedableRng, rngs::SmallRng};
 
-use crate::errors::{InvalidRequestError, InvalidSnapshotError};
+use crate::errors::{InvalidRequestError, InvalidSnapshotError, of_gateway};
 
 /// Variant, propensity, reason and slot.
 type Decided = (String, f64, &'static str, Option<u16>);
@@ -16,6 +17,7 @@ type Decided = (String, f64, &'static str, Option<u16>);
 #[pyclass(frozen, module = "pointsman._core")]
 pub(crate) struct Engine {
     snapshot: Snapshot,
+    verifier: Option<Verifier>,
     rng: Mutex<SmallRng>,
 }
 
@@ -28,7 +30,27 @@ impl Engine {
             pointsman_wire::decode_snapshot_update(update).map_err(|error| invalid(error.to_string()))?;
         update.complete = true;
         let snapshot = Snapshot::default().apply(&update).map_err(|error| invalid(error.to_string()))?;
-        Ok(Self { snapshot, rng: Mutex::new(SmallRng::seed_from_u64(seed)) })
+        let verifier = update.signing_keys.as_deref().map(Verifier::new);
+        Ok(Self { snapshot, verifier, rng: Mutex::new(SmallRng::seed_from_u64(seed)) })
+    }
+
+    fn check_feedback<'py>(
+        &self,
+        py: Python<'py>,
+        call: &[u8],
+        now_us: u64,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+        let check =
+            || pointsman_gateway::check_feedback(&self.snapshot, self.verifier.as_ref(), call, now_us);
+        let (answer, entries) = py.detach(check).map_err(of_gateway)?;
+        Ok((PyBytes::new(py, &answer), PyBytes::new(py, &entries)))
+    }
+
+    fn rights(&self, router_id: &str, user_id: &str, admin: bool) -> PyResult<(bool, bool)> {
+        let principal =
+            Principal { user_id: user_id.into(), key_id: "".into(), scopes: Scopes::default(), admin };
+        let router = self.router(router_id)?;
+        Ok((principal.may_read(router), principal.may_predict(router)))
     }
 
     fn decide(
@@ -37,9 +59,7 @@ impl Engine {
         router_id: &str,
         entity_ids: Vec<Option<String>>,
     ) -> PyResult<Vec<Decided>> {
-        let router = self.snapshot.routers.get(router_id).ok_or_else(|| {
-            InvalidRequestError::new_err(format!("router_id: {router_id:?} is not in the published state"))
-        })?;
+        let router = self.router(router_id)?;
         Ok(py.detach(|| {
             let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
             let one = |entity_id: &Option<String>| {
@@ -50,6 +70,14 @@ impl Engine {
             };
             entity_ids.iter().map(one).collect()
         }))
+    }
+}
+
+impl Engine {
+    fn router(&self, router_id: &str) -> PyResult<&Router> {
+        self.snapshot.routers.get(router_id).map(|router| &**router).ok_or_else(|| {
+            InvalidRequestError::new_err(format!("router_id: {router_id:?} is not in the published state"))
+        })
     }
 }
 

@@ -22,6 +22,11 @@ impl DecodedPredictionId {
     }
 
     #[getter]
+    fn incarnation(&self) -> u64 {
+        self.0.incarnation
+    }
+
+    #[getter]
     fn epoch(&self) -> u64 {
         self.0.epoch
     }

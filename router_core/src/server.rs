@@ -125,9 +125,14 @@ impl ServerHandle {
         py.detach(|| server.release_feedback(position, outcomes)).map_err(of_gateway)
     }
 
-    fn append_feedback(&self, py: Python<'_>, batch: &[u8]) -> PyResult<()> {
+    fn check_feedback<'py>(&self, py: Python<'py>, call: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         let server = self.server()?;
-        py.detach(|| server.append_feedback(batch)).map_err(of_gateway)
+        answer(py, || server.check_feedback(call))
+    }
+
+    fn append_feedback<'py>(&self, py: Python<'py>, call: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let server = self.server()?;
+        answer(py, || server.append_feedback(call))
     }
 
     fn take_shipped<'py>(&self, py: Python<'py>, timeout_seconds: f64) -> PyResult<Bound<'py, PyBytes>> {

@@ -156,8 +156,8 @@ def start_plane(
 
 
 @pytest.fixture
-def data_plane(tmp_path: Path) -> FakeDataPlane:
-    return FakeDataPlane(journal=FakeJournal(tmp_path / "lake"))
+def data_plane(tmp_path: Path, clock: Clock) -> FakeDataPlane:
+    return FakeDataPlane(journal=FakeJournal(tmp_path / "lake"), clock=clock)
 
 
 @pytest.fixture

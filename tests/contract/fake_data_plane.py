@@ -1,49 +1,29 @@
 """A data plane in Python, for tests of the control plane: keeps what is published, moves slots, answers."""
 
-import base64
 import json
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
+
+import grpc
 
 from pointsman import _core
 from pointsman.dataplane.core import CoreDataPlane
 from pointsman.domain.data_plane import Published, RefusedItem
 from pointsman.domain.journals import JournalEnds, JournalStart
-from pointsman.errors import (
-    BackendError,
-    InvalidPredictionIdError,
-    StaleSnapshotError,
-)
-from pointsman.v1 import model_pb2, router_pb2, snapshot_pb2
-from stage.lake import a_row, prediction_id
+from pointsman.errors import BackendError, StaleSnapshotError
+from pointsman.v1 import model_pb2, prediction_pb2, record_pb2, router_pb2, snapshot_pb2
+from stage.lake import a_row
+from stage.prediction_ids import signed_id
 
 from .fake_journal import FakeJournal
 
 SLOTS = 10_000
-HEAD_BYTES = 18
-
-
-@dataclass(frozen=True)
-class FakePredictionId:
-    router_id: str
-    variant: str
-    epoch: int = 0
-    propensity: float = 0.5
-    pinned: bool = False
-    time_us: int = 0
-    key_id: int = 0
-    row_limit: int = 0
-
-    def encode(self) -> str:
-        """Writes it so that its head says the time as a real one's does."""
-        head = base64.urlsafe_b64decode(prediction_id(self.time_us, 0) + "==")[:HEAD_BYTES]
-        content = head + json.dumps(self.__dict__).encode()
-        return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 @dataclass
@@ -66,6 +46,8 @@ class FakeDataPlane:
     entity_key: bytes = b""
     feedback_horizon_us: int = 0
     journal: FakeJournal = field(default_factory=lambda: FakeJournal(Path(tempfile.mkdtemp())))
+    clock: Callable[[], int] = lambda: time.time_ns() // 1000
+    numbers: Iterator[int] = field(default_factory=count)
     lock: threading.Condition = field(default_factory=threading.Condition)
 
     def target_fault(self, target: str) -> str:
@@ -175,8 +157,39 @@ class FakeDataPlane:
     def release_feedback(self, position: int, outcomes: bytes) -> None:
         self.journal.release_feedback(position, outcomes)
 
-    def append_feedback(self, batch: bytes) -> None:
-        self.journal.append_feedback(batch)
+    def check_feedback(self, call: bytes) -> bytes:
+        """The real check, of the state that was published here."""
+        return self._checked(call)[0]
+
+    def append_feedback(self, call: bytes) -> bytes:
+        checked, batch = self._checked(call)
+        answer = record_pb2.FeedbackAnswer.FromString(checked)
+        good = [verdict for verdict in answer.verdicts if not verdict.HasField("refusal")]
+        assert not any(verdict.needs_prediction for verdict in good)
+        if self.journal.full:
+            code = grpc.StatusCode.UNAVAILABLE.value[0]
+            refusal = record_pb2.FeedbackRefusal(code=code, message=self.journal.full, reason="JOURNAL")
+            for verdict in good:
+                verdict.refusal.CopyFrom(refusal)
+            return answer.SerializeToString()
+        positions = self.journal.bring(*record_pb2.FeedbackBatch.FromString(batch).entries)
+        asked = record_pb2.FeedbackCall.FromString(call)
+        applied = asked.wait == prediction_pb2.FEEDBACK_WAIT_APPLIED
+        outcomes = self.journal.outcomes_of(positions, asked.timeout_ms / 1000) if applied else {}
+        for verdict, position in zip(good, positions, strict=True):
+            verdict.outcome = outcomes.get(position, prediction_pb2.FEEDBACK_OUTCOME_RECORDED)  # type: ignore[assignment]
+        return answer.SerializeToString()
+
+    def _checked(self, call: bytes) -> tuple[bytes, bytes]:
+        state = snapshot_pb2.SnapshotUpdate(
+            generation=self.generation,
+            complete=True,
+            changed_routers=self.routers.values(),
+            changed_models=self.models.values(),
+            signing_keys=self.signing_keys,
+            feedback_horizon_us=self.feedback_horizon_us,
+        )
+        return _core.Engine(state.SerializeToString(), 0).check_feedback(call, self.clock())
 
     def take_shipped(self, timeout_seconds: float) -> bytes:
         return self.journal.take_shipped(timeout_seconds)
@@ -206,29 +219,27 @@ class FakeDataPlane:
         self.journal.close()
         return 0
 
-    def decode_prediction_id(self, prediction_id: str, signing_keys: bytes) -> FakePredictionId:
-        assert snapshot_pb2.SigningKeys.FromString(signing_keys).keys
-        try:
-            padded = prediction_id + "=" * (-len(prediction_id) % 4)
-            return FakePredictionId(**json.loads(base64.urlsafe_b64decode(padded)[HEAD_BYTES:]))
-        except (ValueError, TypeError) as error:
-            raise InvalidPredictionIdError("prediction_id: is not one of ours") from error
-
     reallocate_slots = staticmethod(_core.reallocate_slots)
 
-    def prediction_id(self, router_id: str, variant: str, **facts: object) -> str:
+    def prediction_id(self, router_id: str, variant: str, **facts: Any) -> str:
         """Makes a prediction id of now, as a call through this data plane would."""
-        facts.setdefault("time_us", time.time_ns() // 1000)
-        return FakePredictionId(router_id, variant, **facts).encode()  # type: ignore[arg-type]
+        facts.setdefault("time_us", self.clock())
+        if router_id in self.routers:
+            facts.setdefault("incarnation", self.routers[router_id].incarnation)
+        current = self.signing_keys.current_key_id
+        [secret] = [key.secret for key in self.signing_keys.keys if key.key_id == current]
+        return signed_id(secret, current, router_id, variant, number=next(self.numbers), **facts)
 
     def predict(self, router_id: str, variant: str, **fields: Any) -> str:
         """Records a prediction of now, as a call through this data plane would; answers its id."""
         number = len(self.journal.rows)
-        time_us = fields.pop("time_us", time.time_ns() // 1000)
+        time_us = fields.pop("time_us", self.clock())
         made = fields.pop("prediction_id", "") or self.prediction_id(
             router_id, variant, time_us=time_us, epoch=number
         )
         values = {"router_id": router_id, "variant": variant, "prediction_id": made, "model_id": "cancer"}
+        if router_id in self.routers:
+            values["router_incarnation"] = self.routers[router_id].incarnation
         self.journal.predict(a_row(time_us, number, **(values | fields)))
         return str(made)
 

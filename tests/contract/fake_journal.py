@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pointsman.domain.journals import JournalEnds, JournalStart
-from pointsman.errors import JournalError, PositionGoneError
+from pointsman.errors import PositionGoneError
 from pointsman.v1 import record_pb2
-from stage.lake import stream_of, table_of, write_file
+from stage.lake import is_of_incarnation, stream_of, table_of, write_file
 
 ENTRY_BYTES = 100
 
@@ -78,13 +78,22 @@ class FakeJournal:
         self.journal_id = journal_id
         self.starts = [replace(start, is_known=True) for start in self.starts]
 
-    def bring(self, *entries: record_pb2.FeedbackEntry) -> None:
-        """Appends feedback, as the data plane itself does when it answers."""
+    def bring(self, *entries: record_pb2.FeedbackEntry) -> list[int]:
+        """Appends feedback, as the data plane itself does when it answers; answers the positions behind."""
+        positions = []
         with self.changed:
             for entry in entries:
                 self.feedback_end += ENTRY_BYTES
                 self.feedback.append((self.feedback_end, entry))
+                positions.append(self.feedback_end)
             self.changed.notify_all()
+        return positions
+
+    def outcomes_of(self, positions: list[int], timeout_seconds: float) -> dict[int, int]:
+        """Waits until feedback is applied; answers what came of each."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.outcomes.keys() >= set(positions), timeout_seconds)
+            return {position: self.outcomes[position] for position in positions}
 
     def close(self) -> None:
         """Lets nobody wait any more, as when the data plane has stopped."""
@@ -126,11 +135,6 @@ class FakeJournal:
             self.outcomes |= dict(zip(message.end_positions, message.outcomes, strict=True))
             self.changed.notify_all()
 
-    def append_feedback(self, batch: bytes) -> None:
-        if self.full:
-            raise JournalError(self.full)
-        self.bring(*record_pb2.FeedbackAppend.FromString(batch).entries)
-
     def seal_predictions(self) -> int:
         with self.changed:
             if self.predictions_end > max([self.segment_start, *self.segment_ends]):
@@ -155,11 +159,12 @@ class FakeJournal:
             return record_pb2.ShippedSegments(segments=segments).SerializeToString()
 
     def _ship(self, end_position: int) -> record_pb2.ShippedSegment:
-        partitions: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+        partitions: dict[tuple[str, int, str, str], list[dict[str, Any]]] = defaultdict(list)
         for end, row in self.rows:
             if self.segment_start < end <= end_position:
                 date = datetime.fromtimestamp(row["time_us"] // 1_000_000, UTC).date().isoformat()
-                partitions[row["router_id"], row["model_id"], date].append(row)
+                incarnation = row.get("router_incarnation") or 0
+                partitions[row["router_id"], incarnation, row["model_id"], date].append(row)
         return record_pb2.ShippedSegment(
             journal_id=self.journal_id,
             start_position=self.segment_start,
@@ -186,9 +191,9 @@ class FakeJournal:
             if asked.from_position < self.predictions_released:
                 raise PositionGoneError(f"from_position: {asked.from_position} is released")
             rows = [row for end, row in self.rows if end > asked.from_position and _is_wanted(row, asked)]
-        of_models: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        of_models: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for row in rows:
-            of_models[row["model_id"]].append(row)
+            of_models[row["model_id"], row.get("router_incarnation")].append(row)
         streams = [stream_of(table_of(found)) for found in of_models.values()]
         return record_pb2.TailAnswer(arrow_streams=streams, row_count=len(rows)).SerializeToString()
 
@@ -225,12 +230,14 @@ class FakeJournal:
             byte_count=(self.lake_folder / path).stat().st_size,
             min_time_us=times["min"].as_py(),
             max_time_us=times["max"].as_py(),
+            router_incarnation=table["router_incarnation"][0].as_py() or 0,
         )
 
 
 def _is_wanted(row: dict[str, Any], asked: record_pb2.TailQuery) -> bool:
     return (
         row["router_id"] == asked.router_id
+        and is_of_incarnation(row, asked)
         and (not asked.start_time_us or row["time_us"] >= asked.start_time_us)
         and (not asked.end_time_us or row["time_us"] < asked.end_time_us)
         and asked.prediction_id in ("", row["prediction_id"])

@@ -280,6 +280,25 @@ async def test_feedback_ends_after_ninety_days(bench, bring, failing):
     assert "90 days" in failure.message
 
 
+async def test_a_router_that_is_made_again_under_its_id_is_another_one(bench, cancer):
+    incarnations = [bench.data_plane.routers["cancer"].incarnation]
+    for _ in range(3):
+        await cancer.routers.DeleteRouter(router_pb2.DeleteRouterRequest(router_id="cancer"))
+        await cancer.create()
+        incarnations.append(bench.data_plane.routers["cancer"].incarnation)
+    assert len(set(incarnations)) == 4
+
+
+async def test_feedback_is_taken_whose_prediction_a_clock_that_is_behind_made(bench, cancer, bring, figures):
+    behind_us = bench.clock() - 2 * 3_600_000_000
+    assert await bring(bench.data_plane.prediction_id("cancer", "lr", time_us=behind_us)) == APPLIED
+    bench.data_plane.predict("cancer", "lr", entity_id="u1", time_us=behind_us)
+    assert await bring(router_id="cancer", entity_id="u1") == APPLIED
+    assert (await figures()).total.feedback_count == 2
+    listed = await cancer.routers.ListPredictions(router_pb2.ListPredictionsRequest(router_id="cancer"))
+    assert [len(row.feedback) for row in listed.predictions] == [1]
+
+
 async def test_a_later_router_of_the_same_id_takes_no_feedback_of_the_former(bench, cancer, bring, failing):
     prediction_id = bench.data_plane.prediction_id("cancer", "lr")
     await cancer.routers.DeleteRouter(router_pb2.DeleteRouterRequest(router_id="cancer"))

@@ -22,7 +22,8 @@ __all__ = ["new_postgres", "postgres_server"]
 
 async def open_bench(folder: Path, url: str, journal: FakeJournal | None = None) -> AsyncIterator[Bench]:
     journal = journal or FakeJournal(folder / "lake", journal_id=uuid.uuid4().hex)
-    data_plane, clock = FakeDataPlane(journal=journal), Clock()
+    clock = Clock()
+    data_plane = FakeDataPlane(journal=journal, clock=clock)
     plane = start_plane(folder, data_plane, url, clock=clock)
     await plane.start()
     assert plane.ready, plane.reason
@@ -123,6 +124,7 @@ async def test_feedback_brought_to_both_counts_once(east, west, shared):
 
 
 async def test_feedback_is_exported_by_one_of_both(east, west, shared):
+    await in_step(east, west)
     for bench in (east, west):
         await bench.local.predictions.RecordFeedback(
             prediction_pb2.RecordFeedbackRequest(

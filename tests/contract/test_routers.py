@@ -367,6 +367,7 @@ async def test_what_is_recorded_and_measured_is_kept_published_and_changed(bench
         assert message.allow_feedback_corrections
     assert published.changed_generation == created.generation
     assert published.create_time_us == created.create_time.ToMicroseconds()
+    assert published.incarnation > 0
     changed = router_pb2.Router(router_id="recorded")
     mask = FieldMask(paths=["recording", "metrics", "allow_feedback_corrections"])
     after = await cancer.routers.UpdateRouter(

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
 
+from pointsman.v1 import record_pb2
+
 JOURNAL_ID = "0123456789abcdef0123456789abcdef"
 ROW_GROUP_ROWS = 100_000
 DAY_US = 86_400_000_000
@@ -32,6 +34,7 @@ FIELDS: dict[str, pa.DataType] = {
     "propensity": pa.float64(),
     "generation": pa.int64(),
     "router_generation": pa.int64(),
+    "router_incarnation": pa.int64(),
     "allocation_version": pa.int64(),
     "epoch": pa.int64(),
     "draw": pa.uint64(),
@@ -74,6 +77,7 @@ class WrittenFile:
     byte_count: int
     min_time_us: int
     max_time_us: int
+    router_incarnation: int = 0
     journal_id: str = JOURNAL_ID
 
 
@@ -83,13 +87,18 @@ def entity_hash(entity_id: str) -> int:
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
-def prediction_id(time_us: int, number: int, router_id: str = "r", variant: str = "a") -> str:
-    """An id as the data plane makes them, signed by nobody."""
+def uuid_of(time_us: int, number: int) -> bytes:
+    """A UUID of version 7 whose time is exact to the microsecond."""
     milliseconds, micros = divmod(time_us, 1000)
     high = milliseconds << 16 | 0x7000 | micros * 4096 // 1000
     low = number & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+    return high.to_bytes(8, "big") + low.to_bytes(8, "big")
+
+
+def prediction_id(time_us: int, number: int, router_id: str = "r", variant: str = "a") -> str:
+    """An id as the data plane makes them, signed by nobody."""
     names = b"".join(bytes([len(name)]) + name.encode() for name in (router_id, variant))
-    content = bytes([1, 0]) + high.to_bytes(8, "big") + low.to_bytes(8, "big") + names + bytes(18)
+    content = bytes([1, 0]) + uuid_of(time_us, number) + names + bytes(18)
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
@@ -151,6 +160,13 @@ def table_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     )
 
 
+def is_of_incarnation(row: dict[str, Any], asked: record_pb2.TailQuery) -> bool:
+    """Whether a row is of the router that is asked for, and not of another one of the same id."""
+    if row.get("router_incarnation") and asked.router_incarnation:
+        return bool(row["router_incarnation"] == asked.router_incarnation)
+    return bool(row["time_us"] >= asked.nameless_from_us)
+
+
 def stream_of(table: pa.Table) -> bytes:
     """A table as an Arrow IPC stream."""
     sink = io.BytesIO()
@@ -174,7 +190,8 @@ def write_file(
     model_id = table.column("model_id")[0].as_py()
     date = datetime.fromtimestamp(int(times.min()) // 1_000_000, UTC).date().isoformat()
     folder = f"predictions/router={router_id}/model={model_id}/date={date}"
-    name = f"{journal_id[:8]}-{start_position:020}"
+    incarnation = table.column("router_incarnation")[0].as_py() or 0
+    name = f"{journal_id[:8]}-{start_position:020}" + (f"-r{incarnation:x}" if incarnation else "")
     if compacted:
         name += f"-{end_position:020}"
     path = f"{folder}/{name}.parquet"
@@ -202,6 +219,7 @@ def write_file(
         byte_count=(lake / path).stat().st_size,
         min_time_us=int(times.min()),
         max_time_us=int(times.max()),
+        router_incarnation=incarnation,
         journal_id=journal_id,
     )
 
@@ -243,6 +261,7 @@ def bulk_table(
         "randomised_by": words("entity"),
         "propensity": np.array([0.5, 0.3, 0.2])[variant],
         "generation": np.full(row_count, 7),
+        "router_incarnation": pa.nulls(row_count, pa.int64()),
         "router_generation": 5 + (first_number + np.arange(row_count)) // 1_000_000,
         "allocation_version": np.zeros(row_count, dtype=np.int64),
         "epoch": np.zeros(row_count, dtype=np.int64),

@@ -50,6 +50,7 @@ pub fn router(variant_count: u8, sticky: bool, table: Table) -> Result<Router, M
         metrics: Vec::new(),
         allow_feedback_corrections: false,
         create_time_us: 0,
+        incarnation: 0,
         changed_generation: 0,
         owner: "local".into(),
         permissions: Permissions::default(),

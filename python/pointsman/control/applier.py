@@ -1,9 +1,7 @@
 """Applies the journal's feedback to the store: each value once in effect, whatever happens in between."""
 
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 
 import structlog
 
@@ -51,8 +49,6 @@ class Applier:
         # Held while a batch is applied, by the thread or by a read that wants what was acknowledged.
         self._lock = threading.Lock()
         self._position = _NOT_BEGUN
-        self._expected: dict[bytes, deque[Future[FeedbackOutcome]]] = {}
-        self._expected_lock = threading.Lock()
         self._follower = Follower(
             "applier",
             self._step,
@@ -80,22 +76,6 @@ class Applier:
         end = self._data_plane.journal_ends().feedback
         while self._begin() < end and self._step(0.0):
             pass
-
-    def expect(self, entry: record_pb2.FeedbackEntry) -> Future[FeedbackOutcome]:
-        """Asks what will come of an entry; to be called before it is appended to the journal."""
-        expected: Future[FeedbackOutcome] = Future()
-        with self._expected_lock:
-            self._expected.setdefault(_content(entry), deque()).append(expected)
-        return expected
-
-    def forget(self, entry: record_pb2.FeedbackEntry, expected: Future[FeedbackOutcome]) -> None:
-        """Waits no longer for an entry."""
-        with self._expected_lock:
-            waiting = self._expected.get(_content(entry))
-            if waiting is not None and expected in waiting:
-                waiting.remove(expected)
-                if not waiting:
-                    del self._expected[_content(entry)]
 
     def _step(self, timeout_seconds: float) -> bool:
         """Takes and applies one batch; answers whether there may be more that was there before."""
@@ -182,21 +162,6 @@ class Applier:
             end_positions=ends, outcomes=[FEEDBACK_OUTCOME.number(outcome) for outcome in outcomes]
         )
         self._data_plane.release_feedback(next_position, message.SerializeToString())
-        if not self._expected:
-            return
-        with self._expected_lock:
-            for entry, outcome in zip(entries, outcomes, strict=True):
-                content = _content(entry)
-                waiting = self._expected.get(content)
-                if waiting is None:
-                    continue
-                waiting.popleft().set_result(outcome)
-                if not waiting:
-                    del self._expected[content]
-
-
-def _content(entry: record_pb2.FeedbackEntry) -> bytes:
-    return entry.SerializeToString(deterministic=True)
 
 
 def _value(entry: record_pb2.FeedbackEntry, position: int) -> FeedbackValue:
@@ -214,4 +179,5 @@ def _value(entry: record_pb2.FeedbackEntry, position: int) -> FeedbackValue:
         entry.prediction_time_us,
         entry.counted,
         entry.corrects,
+        entry.router_incarnation,
     )

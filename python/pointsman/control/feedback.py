@@ -1,26 +1,27 @@
-"""Feedback that the data plane passes on: about an entity's latest prediction, which only records know."""
+"""Feedback that the data plane passes on: about an entity's latest prediction, which only records know.
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+Which prediction that is, is all that is found out here. The data plane judges every value, before and after.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from pointsman.control.applier import Applier
+from pointsman.control.convert.enums import FEEDBACK_OUTCOME
+from pointsman.control.convert.feedback import feedback_call, refusal_of, verdicts_of
 from pointsman.control.entity_predictions import EntityPredictions
-from pointsman.control.feedback_checks import FeedbackChecks, GivenFeedback, check_fields
+from pointsman.domain.access import router_not_found
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Principal
 from pointsman.domain.lake import LatestPredictions
 from pointsman.domain.routers import Router
 from pointsman.domain.servers import UnreachedJournal
-from pointsman.errors import InvalidArgumentError, PointsmanError, UnavailableError
+from pointsman.errors import PointsmanError
 from pointsman.store import routers
 from pointsman.store.database import Database
-from pointsman.v1 import record_pb2
+from pointsman.v1 import prediction_pb2
 
-MAX_BATCH = 10_000
-_APPLY_SECONDS = 10.0
+_WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Taken:
 
 
 Result = Taken | PointsmanError
-_Found = TypeVar("_Found")
-_Unreached = tuple[UnreachedJournal, ...]
+_OfEntity = tuple[prediction_pb2.RecordFeedbackRequest, tuple[UnreachedJournal, ...]]
+"""A value about a prediction, and who may have made a later one for the entity."""
 
 
 class FeedbackDesk:
@@ -48,158 +49,108 @@ class FeedbackDesk:
 
     Args:
         database: Where routers are kept.
-        data_plane: Who reads prediction ids and keeps the journal.
-        applier: Who applies what is in the journal.
+        data_plane: Who judges feedback and keeps the journal.
         latest: Who knows entities' latest predictions.
-        signing_keys: Answers the signing keys in force.
-        horizon_days: How long after a prediction its feedback is taken.
-        clock: Answers the time in UTC microseconds.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        data_plane: DataPlane,
-        applier: Applier,
-        latest: LatestPredictions,
-        signing_keys: Callable[[], bytes],
-        horizon_days: int,
-        clock: Callable[[], int],
-    ) -> None:
+    def __init__(self, database: Database, data_plane: DataPlane, latest: LatestPredictions) -> None:
         self._database = database
         self._data_plane = data_plane
-        self._applier = applier
         self._entities = EntityPredictions(database, latest)
-        self._signing_keys = signing_keys
-        self._horizon_days = horizon_days
-        self._clock = clock
 
-    def record(self, caller: Principal, given: GivenFeedback, *, wait_applied: bool) -> Taken:
+    def record(self, caller: Principal, given: prediction_pb2.RecordFeedbackRequest) -> Taken:
         """Records one value.
 
         Args:
             caller: Who brings it.
             given: The value.
-            wait_applied: Whether to wait until it is applied, and not only until it is on disk.
 
         Raises:
-            FailedPreconditionError: The prediction is too old, or the router records no entities.
-            InvalidArgumentError: A field is wrong, or the router does not take the value.
-            NotFoundError: The router or a prediction of the entity is not there.
-            PermissionDeniedError: The caller may not call the router.
+            FailedPreconditionError: The router records no entities.
+            NotFoundError: A prediction of the entity is not there.
+            PointsmanError: The data plane does not take the value.
             UnavailableError: Database or journal do not answer.
         """
-        result = self.record_batch(caller, [given], wait_applied=wait_applied)[0]
+        result = self.record_batch(caller, [given], given.wait)[0]
         if isinstance(result, PointsmanError):
             raise result
         return result
 
     def record_batch(
-        self, caller: Principal, batch: Sequence[GivenFeedback], *, wait_applied: bool
+        self, caller: Principal, batch: Sequence[prediction_pb2.RecordFeedbackRequest], wait: int
     ) -> list[Result]:
         """Records many values; each is answered by itself, in their order.
 
         Args:
             caller: Who brings them.
             batch: The values.
-            wait_applied: Whether to wait until they are applied, and not only until they are on disk.
+            wait: What the answer waits for, a number of ``FeedbackWait``.
 
         Raises:
-            InvalidArgumentError: There are too many.
+            PointsmanError: The data plane does not take the call as a whole.
             UnavailableError: Database or journal do not answer.
         """
-        if len(batch) > MAX_BATCH:
-            raise InvalidArgumentError.at(
-                "feedback", f"{len(batch)} values are more than one batch takes; send at most {MAX_BATCH}"
-            )
-        checked, unreached_of_each = self._checked(caller, batch)
-        entries = [found for found in checked if isinstance(found, record_pb2.FeedbackEntry)]
-        outcomes = iter(self._append(entries, wait_applied=wait_applied) if entries else ())
-        return [
-            found
-            if isinstance(found, PointsmanError)
-            else Taken(next(outcomes), found.prediction_id, unreached)
-            for found, unreached in zip(checked, unreached_of_each, strict=True)
-        ]
+        results: dict[int, Result] = {}
+        values = dict(enumerate(batch))
+        by_entity: dict[int, prediction_pb2.RecordFeedbackRequest] = {}
+        unreached: dict[int, tuple[UnreachedJournal, ...]] = {}
+        checked = verdicts_of(self._data_plane.check_feedback(feedback_call(caller, batch, wait)))
+        for place, verdict in enumerate(checked):
+            if verdict.HasField("refusal"):
+                results[place] = refusal_of(verdict.refusal)
+            elif verdict.needs_prediction:
+                by_entity[place] = values[place]
+        for place, found in self._about_predictions(by_entity).items():
+            if isinstance(found, PointsmanError):
+                results[place] = found
+            else:
+                values[place], unreached[place] = found
+        good = {place: value for place, value in values.items() if place not in results}
+        results |= self._appended(caller, good, wait, unreached) if good else {}
+        return [results[place] for place in range(len(batch))]
 
-    def _checked(
-        self, caller: Principal, batch: Sequence[GivenFeedback]
-    ) -> tuple[list[record_pb2.FeedbackEntry | PointsmanError], list[_Unreached]]:
-        """Answers the entry of each value or what is wrong, and who may know of a later prediction."""
-        now_us = self._clock()
-        checks = FeedbackChecks(self._data_plane, self._signing_keys(), caller, self._horizon_days, now_us)
+    def _about_predictions(
+        self, by_entity: dict[int, prediction_pb2.RecordFeedbackRequest]
+    ) -> dict[int, _OfEntity | PointsmanError]:
+        """Answers values about entities as values about predictions, or why there is none."""
+        if not by_entity:
+            return {}
         known: dict[str, Router | None] = {}
-
-        def router_of(given: GivenFeedback) -> Router:
-            check_fields(given, now_us)
-            router_id = checks.router_id_of(given)
-            if router_id not in known:
-                with self._database.read() as connection:
-                    known[router_id] = routers.find(connection, router_id)
-            return checks.router(known[router_id], router_id)
-
-        found = [_attempted(router_of, given) for given in batch]
+        with self._database.read() as connection:
+            for router_id in {given.router_id for given in by_entity.values()}:
+                known[router_id] = routers.find(connection, router_id)
         latest = self._entities.latest(
             (router, given.entity_id)
-            for router, given in zip(found, batch, strict=True)
-            if given.names_entity and isinstance(router, Router)
+            for given in by_entity.values()
+            if (router := known[given.router_id]) is not None
         )
+        found: dict[int, _OfEntity | PointsmanError] = {}
+        for place, given in by_entity.items():
+            # A router that the data plane knows and the database does not was deleted this moment.
+            prediction = latest.get((given.router_id, given.entity_id)) or router_not_found(given.router_id)
+            if isinstance(prediction, PointsmanError):
+                found[place] = prediction
+                continue
+            about = prediction_pb2.RecordFeedbackRequest(prediction_id=prediction.prediction_id)
+            about.MergeFrom(given)
+            about.ClearField("entity_id")
+            found[place] = (about, prediction.unreached)
+        return found
 
-        def entry_of(given: GivenFeedback, router: Router) -> record_pb2.FeedbackEntry:
-            if given.names_entity:
-                prediction = latest[router.router_id, given.entity_id]
-                if isinstance(prediction, PointsmanError):
-                    raise prediction
-                given = given.about(prediction.prediction_id)
-            return checks.entry(given, router)
-
-        def unreached_of(given: GivenFeedback, router: Router | PointsmanError) -> _Unreached:
-            if isinstance(router, PointsmanError) or not given.names_entity:
-                return ()
-            prediction = latest[router.router_id, given.entity_id]
-            return () if isinstance(prediction, PointsmanError) else prediction.unreached
-
-        pairs = list(zip(found, batch, strict=True))
-        entries = [
-            router if isinstance(router, PointsmanError) else _attempted(entry_of, given, router)
-            for router, given in pairs
-        ]
-        return entries, [unreached_of(given, router) for router, given in pairs]
-
-    def _append(
-        self, entries: Sequence[record_pb2.FeedbackEntry], *, wait_applied: bool
-    ) -> list[FeedbackOutcome]:
-        batch = record_pb2.FeedbackAppend(entries=entries).SerializeToString()
-        if not wait_applied:
-            self._data_plane.append_feedback(batch)
-            return [FeedbackOutcome.RECORDED] * len(entries)
-        expected = [(entry, self._applier.expect(entry)) for entry in entries]
-        try:
-            self._data_plane.append_feedback(batch)
-            self._applier.apply_now()
-            return [_outcome_of(future) for _, future in expected]
-        finally:
-            for entry, future in expected:
-                self._applier.forget(entry, future)
-
-
-def _attempted(work: Callable[..., _Found], *arguments: object) -> _Found | PointsmanError:
-    """Answers what some work answers, or what is wrong with this value alone."""
-    try:
-        return work(*arguments)
-    except UnavailableError:
-        # Neither database nor journal answers the next value any better.
-        raise
-    except PointsmanError as error:
-        return error
-
-
-def _outcome_of(expected: Future[FeedbackOutcome]) -> FeedbackOutcome:
-    try:
-        return expected.result(_APPLY_SECONDS)
-    except TimeoutError as error:
-        raise UnavailableError(
-            "the feedback is recorded and will be applied once, but was not in time; send it again to learn "
-            "what came of it, or do not wait for it",
-            reason="OUTCOME_FORGOTTEN",
-        ) from error
+    def _appended(
+        self,
+        caller: Principal,
+        values: dict[int, prediction_pb2.RecordFeedbackRequest],
+        wait: int,
+        unreached: dict[int, tuple[UnreachedJournal, ...]],
+    ) -> dict[int, Result]:
+        call = feedback_call(caller, values.values(), wait, _WAIT_SECONDS)
+        verdicts = verdicts_of(self._data_plane.append_feedback(call))
+        results: dict[int, Result] = {}
+        for (place, value), verdict in zip(values.items(), verdicts, strict=True):
+            if verdict.HasField("refusal"):
+                results[place] = refusal_of(verdict.refusal)
+            else:
+                outcome = FEEDBACK_OUTCOME.word_or(verdict.outcome, FeedbackOutcome.UNSPECIFIED)
+                results[place] = Taken(outcome, value.prediction_id, unreached.get(place, ()))
+        return results

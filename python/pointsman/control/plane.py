@@ -140,15 +140,7 @@ class ControlPlane:
             endpoint=endpoint,
         )
         self._keys = ApiKeys(self._database, changes, clock)
-        self._feedback = FeedbackDesk(
-            self._database,
-            data_plane,
-            self._applier,
-            self._reader,
-            lambda: self._publisher.signing_keys,
-            self._options.feedback_horizon_days,
-            clock,
-        )
+        self._feedback = FeedbackDesk(self._database, data_plane, self._reader)
         self._upkeep = Upkeep(
             self._database,
             self._publisher,

@@ -19,6 +19,7 @@ from pointsman.domain.models import ModelKey, ModelVersion
 from pointsman.domain.pages import Page
 from pointsman.domain.router_checks import check_permissions, check_router
 from pointsman.domain.routers import (
+    INCARNATIONS,
     SALT_BYTES,
     Permissions,
     Router,
@@ -66,6 +67,8 @@ class RouterRegistry:
         data_plane: Who computes their slot tables.
         refusals: What it cannot use of them.
         new_salt: Answers 16 random bytes.
+        new_incarnation: Answers a random number from 1 on. Not a count: a database that is restored from a
+            backup would count anew, and give a router what one had that it does not know of any more.
     """
 
     def __init__(
@@ -75,12 +78,14 @@ class RouterRegistry:
         data_plane: DataPlane,
         refusals: Refusals,
         new_salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT_BYTES),
+        new_incarnation: Callable[[], int] = lambda: 1 + secrets.randbelow(INCARNATIONS - 1),
     ) -> None:
         self._database = database
         self._changes = changes
         self._data_plane = data_plane
         self._refusals = refusals
         self._new_salt = new_salt
+        self._new_incarnation = new_incarnation
 
     def create(self, caller: Principal, router: Router, *, validate_only: bool) -> Router:
         """Creates a router in status registered.
@@ -108,6 +113,7 @@ class RouterRegistry:
                     router,
                     owner=caller.user_id,
                     salt=self._new_salt(),
+                    incarnation=self._new_incarnation(),
                     slot_runs=first_table(self._data_plane, router.variants),
                     create_time_us=change.now_us,
                     update_time_us=change.now_us,

@@ -34,6 +34,7 @@ def router_snapshot(router: Router) -> snapshot_pb2.RouterSnapshot:
         allow_feedback_corrections=router.allow_feedback_corrections,
         create_time_us=router.create_time_us,
         changed_generation=router.changed_generation,
+        incarnation=router.incarnation,
     )
 
 

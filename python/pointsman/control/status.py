@@ -12,7 +12,6 @@ _MAX_MESSAGE_CHARS = 4000
 
 CODES: dict[type[errors.PointsmanError], grpc.StatusCode] = {
     errors.InvalidArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
-    errors.InvalidPredictionIdError: grpc.StatusCode.INVALID_ARGUMENT,
     errors.NotFoundError: grpc.StatusCode.NOT_FOUND,
     errors.AlreadyExistsError: grpc.StatusCode.ALREADY_EXISTS,
     errors.FailedPreconditionError: grpc.StatusCode.FAILED_PRECONDITION,
@@ -21,6 +20,7 @@ CODES: dict[type[errors.PointsmanError], grpc.StatusCode] = {
     errors.UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
     errors.UnimplementedError: grpc.StatusCode.UNIMPLEMENTED,
     errors.ResourceExhaustedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.DeadlineExceededError: grpc.StatusCode.DEADLINE_EXCEEDED,
     errors.UnavailableError: grpc.StatusCode.UNAVAILABLE,
     errors.BackendError: grpc.StatusCode.UNAVAILABLE,
     errors.DatabaseTooNewError: grpc.StatusCode.FAILED_PRECONDITION,

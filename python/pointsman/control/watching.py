@@ -101,7 +101,7 @@ class RouterWatch:
         self._prepare()
         counts = self._reader.counts(router, window)
         with self._database.read() as connection:
-            values = window_feedback(connection, router.row_key, window, router.create_time_us)
+            values = window_feedback(connection, router.row_key, window)
         return router, self._counters(router_id), window_figures(router, window, counts, values)
 
     def list_predictions(

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from pointsman.domain.data_plane import DecodedPredictionId
-
 _TWINS: dict[type[_core.CoreError], type[errors.PointsmanError]] = {
     _core.InvalidSnapshotError: errors.InvalidSnapshotError,
     _core.StaleSnapshotError: errors.StaleSnapshotError,
@@ -22,7 +20,6 @@ _TWINS: dict[type[_core.CoreError], type[errors.PointsmanError]] = {
     _core.InvalidRequestError: errors.InvalidRequestError,
     _core.JournalError: errors.JournalError,
     _core.PositionGoneError: errors.PositionGoneError,
-    _core.InvalidPredictionIdError: errors.InvalidPredictionIdError,
 }
 
 
@@ -121,10 +118,15 @@ class CoreDataPlane:
         with _translated():
             self._handle.release_feedback(position, outcomes)
 
-    def append_feedback(self, batch: bytes) -> None:
-        """Appends a ``FeedbackAppend``; returns when it is on disk."""
+    def check_feedback(self, call: bytes) -> bytes:
+        """Answers a ``FeedbackCall`` with a ``FeedbackAnswer``; nothing is recorded."""
         with _translated():
-            self._handle.append_feedback(batch)
+            return self._handle.check_feedback(call)
+
+    def append_feedback(self, call: bytes) -> bytes:
+        """Checks and appends the values of a ``FeedbackCall``; answers a ``FeedbackAnswer``."""
+        with _translated():
+            return self._handle.append_feedback(call)
 
     def take_shipped(self, timeout_seconds: float) -> bytes:
         """Reads the ``ShippedSegments`` that are in the lake and not released."""
@@ -176,11 +178,6 @@ class CoreDataPlane:
     def stop(self, grace_seconds: float) -> int:
         """Drains and stops; answers the number of calls that were cut off. Never raises."""
         return self._handle.stop(grace_seconds)
-
-    def decode_prediction_id(self, prediction_id: str, signing_keys: bytes) -> DecodedPredictionId:
-        """Verifies and reads a prediction id with ``SigningKeys``."""
-        with _translated():
-            return _core.decode_prediction_id(prediction_id, signing_keys)
 
     def reallocate_slots(
         self, slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ()

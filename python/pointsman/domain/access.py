@@ -25,7 +25,7 @@ class Rule(StrEnum):
     CHANGE_ROUTER = "change_router"
     """The router's owner."""
     PREDICT_ROUTER = "predict_router"
-    """Those who may call the router: owner, everyone if it is open to predictions."""
+    """Those who may call the router, as the data plane judges: owner, everyone if that is open."""
     CHANGE_MODEL = "change_model"
     """The model's owner."""
     OWN_KEYS = "own_keys"
@@ -110,11 +110,6 @@ def can_change(caller: Principal, router: Router) -> bool:
     return caller.admin or caller.user_id == router.owner
 
 
-def can_predict(caller: Principal, router: Router) -> bool:
-    """Whether the caller may call a router and bring feedback."""
-    return caller.admin or caller.user_id == router.owner or router.permissions.public_predict
-
-
 def router_not_found(router_id: str) -> NotFoundError:
     """Makes the error for a router that is not there, or not there for this caller."""
     return NotFoundError(
@@ -131,7 +126,7 @@ def check_router_access(caller: Principal, router: Router | None, router_id: str
         caller: Who is calling.
         router: The router; None when there is none.
         router_id: The id that was asked for.
-        rule: One of the router rules.
+        rule: One of the router rules, but for predictions.
 
     Returns:
         The router.
@@ -142,22 +137,13 @@ def check_router_access(caller: Principal, router: Router | None, router_id: str
     """
     if router is None:
         raise router_not_found(router_id)
-    allowed = {
-        Rule.READ_ROUTER: can_read,
-        Rule.CHANGE_ROUTER: can_change,
-        Rule.PREDICT_ROUTER: can_predict,
-    }[rule](caller, router)
-    if allowed:
+    if {Rule.READ_ROUTER: can_read, Rule.CHANGE_ROUTER: can_change}[rule](caller, router):
         return router
     if not can_read(caller, router):
         raise router_not_found(router_id)
-    if rule is Rule.PREDICT_ROUTER:
-        way_out = "its owner can open it with public_predict"
-    else:
-        way_out = "only its owner and admins may"
     raise PermissionDeniedError(
-        f"router {router.router_id!r} belongs to {router.owner!r} and you may not "
-        f"{'call it' if rule is Rule.PREDICT_ROUTER else 'change it'}; {way_out}",
+        f"router {router.router_id!r} belongs to {router.owner!r} and you may not change it; "
+        "only its owner and admins may",
         reason="NOT_ROUTER_OWNER",
         metadata={"router_id": router.router_id},
     )

@@ -37,42 +37,6 @@ class Published:
     refused: tuple[RefusedItem, ...] = ()
 
 
-class DecodedPredictionId(Protocol):
-    """What a verified prediction id says."""
-
-    @property
-    def router_id(self) -> str:
-        """The router that decided."""
-
-    @property
-    def variant(self) -> str:
-        """The variant that it picked."""
-
-    @property
-    def epoch(self) -> int:
-        """The epoch of the router's statistics."""
-
-    @property
-    def propensity(self) -> float:
-        """The probability with which the variant was picked."""
-
-    @property
-    def pinned(self) -> bool:
-        """Whether the caller named the variant; such predictions stay out of the statistics."""
-
-    @property
-    def row_limit(self) -> int:
-        """How many rows the call had at most; 0 when that is not known."""
-
-    @property
-    def time_us(self) -> int:
-        """When it was made, in UTC microseconds."""
-
-    @property
-    def key_id(self) -> int:
-        """The signing key that signed it."""
-
-
 class DataPlane(Protocol):
     """A running data plane."""
 
@@ -150,11 +114,27 @@ class DataPlane(Protocol):
             JournalError: The position is not one of the journal's.
         """
 
-    def append_feedback(self, batch: bytes) -> None:
-        """Appends a ``FeedbackAppend``; it is on disk when this returns.
+    def check_feedback(self, call: bytes) -> bytes:
+        """Checks the values of a ``FeedbackCall``, as if a client had brought them; nothing is recorded.
+
+        Values about entities are checked as far as that can be without the prediction that is meant: whoever
+        may not bring them learns nothing of the entity.
+
+        Returns:
+            A ``FeedbackAnswer``.
+        """
+
+    def append_feedback(self, call: bytes) -> bytes:
+        """Checks the values of a ``FeedbackCall`` and appends those that may be recorded.
+
+        It waits until they are on disk, or until they are applied where the call says so: not to be called by
+        whoever applies them.
+
+        Returns:
+            A ``FeedbackAnswer``, which says of each value what came of it.
 
         Raises:
-            JournalError: It is not; nothing of it will be applied, or some of it after a restart.
+            JournalError: The system gives no means to wait.
         """
 
     def take_shipped(self, timeout_seconds: float) -> bytes:
@@ -233,13 +213,6 @@ class DataPlane(Protocol):
 
     def stop(self, grace_seconds: float) -> int:
         """Drains and stops; answers the number of calls that were cut off. Never raises."""
-
-    def decode_prediction_id(self, prediction_id: str, signing_keys: bytes) -> DecodedPredictionId:
-        """Verifies and reads a prediction id with ``SigningKeys``.
-
-        Raises:
-            InvalidPredictionIdError: It is malformed, forged or signed by no known key.
-        """
 
     def reallocate_slots(
         self, slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ()

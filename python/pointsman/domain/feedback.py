@@ -7,6 +7,8 @@ from typing import NamedTuple
 DEFAULT_METRIC = "reward"
 MAX_VALUE = 1e100
 """The square of a value beyond might not be a number any more."""
+CLOCK_SKEW_US = 3_600_000_000
+"""By how much the clock of one server may differ from that of another."""
 
 
 class FeedbackOutcome(StrEnum):
@@ -28,6 +30,7 @@ class FeedbackValue(NamedTuple):
         position: The journal's position behind it.
         counted: Whether it enters the totals; feedback for pinned calls does not.
         corrects: Whether it replaces another value that came before.
+        router_incarnation: Which router of the id it was found to be of; 0 when that is not known.
     """
 
     position: int
@@ -43,6 +46,7 @@ class FeedbackValue(NamedTuple):
     prediction_time_us: int
     counted: bool
     corrects: bool
+    router_incarnation: int = 0
 
     @property
     def key(self) -> tuple[str, int, str]:

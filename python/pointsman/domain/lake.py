@@ -35,6 +35,7 @@ class LakeFile:
         journal_id: The journal that its rows came from.
         start_position: For predictions where its first segment begins, for feedback its first sequence.
         end_position: For predictions where its last segment ends, for feedback its last sequence.
+        router_incarnation: Which router of the id made its predictions; 0 when not known, and for feedback.
         replace_time_us: When others took its place; until it is deleted only queries under way read it.
         row_key: The store's own key; 0 before storing.
     """
@@ -51,6 +52,7 @@ class LakeFile:
     byte_count: int
     min_time_us: int
     max_time_us: int
+    router_incarnation: int = 0
     create_time_us: int = 0
     replace_time_us: int | None = None
     row_key: int = 0

@@ -42,7 +42,8 @@ def merged_path(group: Sequence[LakeFile]) -> str:
     """Names the file that takes a group's place."""
     first = group[0]
     end = max(file.end_position for file in group)
-    return f"{first.folder}/{first.journal_id[:8]}-{first.start_position:020}-{end:020}.parquet"
+    incarnation = f"-r{first.router_incarnation:x}" if first.router_incarnation else ""
+    return f"{first.folder}/{first.journal_id[:8]}-{first.start_position:020}-{end:020}{incarnation}.parquet"
 
 
 def erased_path(path: str, writer: str = "") -> str:
@@ -79,11 +80,11 @@ def expired(files: Iterable[LakeFile], oldest_us: int, max_bytes: int) -> list[L
     return gone
 
 
-def _partition(file: LakeFile) -> tuple[str, str, str]:
-    return (file.kind, file.folder, file.journal_id)
+def _partition(file: LakeFile) -> tuple[str, str, str, int]:
+    return (file.kind, file.folder, file.journal_id, file.router_incarnation)
 
 
-def _place(file: LakeFile) -> tuple[str, str, str, int, int]:
+def _place(file: LakeFile) -> tuple[str, str, str, int, int, int]:
     return (*_partition(file), file.start_position, file.end_position)
 
 

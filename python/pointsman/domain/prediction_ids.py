@@ -3,11 +3,11 @@
 import base64
 import binascii
 
-_FORMAT = 1
+_FORMATS = (1, 2)
 _UUID_START = 2
 _UUID_BYTES = 16
 # The longest id that the data plane makes.
-_MAX_CHARS = 404
+_MAX_CHARS = 424
 
 
 def time_us_of(prediction_id: str) -> int | None:
@@ -23,7 +23,7 @@ def time_us_of(prediction_id: str) -> int | None:
         content = base64.b64decode(padded, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
-    if len(content) < _UUID_START + _UUID_BYTES or content[0] != _FORMAT:
+    if len(content) < _UUID_START + _UUID_BYTES or content[0] not in _FORMATS:
         return None
     high = int.from_bytes(content[_UUID_START : _UUID_START + 8], "big")
     if high >> 12 & 0xF != 7:

@@ -10,6 +10,8 @@ from pointsman.domain.models import ModelKey
 from pointsman.domain.recording import Recording
 
 SLOT_COUNT = 10_000
+INCARNATIONS = 2**49
+"""Incarnations are numbers below: seven bytes in a prediction id, and exact wherever numbers are doubles."""
 SALT_BYTES = 16
 
 
@@ -138,6 +140,7 @@ class Router:
     revision: int = 1
     changed_generation: int = 0
     create_time_us: int = 0
+    incarnation: int = 0
     update_time_us: int = 0
     deploy_time_us: int | None = None
     row_key: int = 0

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
+from pointsman.domain.lake import JournalStream, LakeFile
 from pointsman.domain.routers import Router
 from pointsman.domain.servers import UnreachedJournal, unreached
 from pointsman.errors import PositionGoneError, UnavailableError
@@ -43,7 +43,9 @@ class Snapshot:
         lake_folder: Where the files are.
         files: Files that may hold rows of the times asked for.
         position: Where the tail begins: what is before it is in the files.
-        start_time_us: Rows before it are not the router's but those of an earlier one of the same id.
+        start_time_us: Rows before it are not asked for, or those of an earlier router of the id.
+        router_incarnation: Tells the router from others of the same id; 0 when that is not known.
+        nameless_from_us: Rows of the tail that do not say whose they are may be the router's from here on.
         unreached: What other servers recorded, or may have, and this state lacks.
     """
 
@@ -52,6 +54,8 @@ class Snapshot:
     files: tuple[SnapshotFile, ...]
     position: int
     start_time_us: int
+    router_incarnation: int
+    nameless_from_us: int
     unreached: tuple[UnreachedJournal, ...] = ()
 
 
@@ -102,16 +106,9 @@ class SnapshotReader:
         ) from cause
 
     def _take(self, router: Router, start_time_us: int | None, end_time_us: int | None) -> Snapshot:
-        since_us = max(router.create_time_us, start_time_us if start_time_us is not None else 0)
         journal_id = self._data_plane.journal_id
         with self._database.read() as connection:
-            listed = lake_files.present(
-                connection,
-                LakeKind.PREDICTIONS,
-                router_id=router.router_id,
-                start_time_us=since_us,
-                end_time_us=end_time_us,
-            )
+            listed = lake_files.predictions_of(connection, router, start_time_us, end_time_us)
             position = journal_positions.position_of(connection, journal_id, JournalStream.PREDICTIONS)
             others = servers.others(connection, journal_id)
         found: list[SnapshotFile] = []
@@ -121,13 +118,18 @@ class SnapshotReader:
                 found.append(self._file(file))
             else:
                 missing[file.journal_id] = missing.get(file.journal_id, 0) + file.row_count
+        since_us = 0 if start_time_us is None else start_time_us
+        if any(_needs_time(file, router) for file in listed):
+            since_us = max(since_us, router.create_time_us)
         return Snapshot(
-            router.router_id,
-            self._lake_folder,
-            tuple(found),
-            position,
-            since_us,
-            unreached(others, missing, end_time_us),
+            router_id=router.router_id,
+            lake_folder=self._lake_folder,
+            files=tuple(found),
+            position=position,
+            start_time_us=since_us,
+            router_incarnation=router.incarnation,
+            nameless_from_us=router.create_time_us,
+            unreached=unreached(others, missing, end_time_us),
         )
 
     def _file(self, file: LakeFile) -> SnapshotFile:
@@ -146,3 +148,9 @@ class SnapshotReader:
             return (self._lake_folder / PurePosixPath(file.path)).stat().st_size == file.byte_count
         except OSError:
             return False
+
+
+def _needs_time(file: LakeFile, router: Router) -> bool:
+    """Whether only the time tells which rows of a file are the router's: not all can be, and none says."""
+    is_nameless = not (file.router_incarnation and router.incarnation)
+    return is_nameless and file.min_time_us < router.create_time_us

@@ -168,6 +168,8 @@ def read_tail(
         with_bodies=with_bodies,
         max_decisions=max_decisions,
         variant=conditions.variant,
+        router_incarnation=snapshot.router_incarnation,
+        nameless_from_us=snapshot.nameless_from_us,
     )
     answer = record_pb2.TailAnswer.FromString(data_plane.read_tail(query.SerializeToString()))
     found = [table for table in map(read_stream, answer.arrow_streams) if table.num_rows]

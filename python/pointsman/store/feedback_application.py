@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from pointsman.domain.feedback import MAX_VALUE, FeedbackOutcome, FeedbackTotals, FeedbackValue
+from pointsman.domain.feedback import CLOCK_SKEW_US, MAX_VALUE, FeedbackOutcome, FeedbackTotals, FeedbackValue
 from pointsman.domain.lake import JournalStream
 from pointsman.store import journal_positions, routers
 from pointsman.store.feedback import raise_totals
 from pointsman.store.feedback_rows import FeedbackRow, Stored, rows_of
+from pointsman.store.routers import RouterKey
 
 _Key = tuple[str, int, str]
 _Place = tuple[int, str, str]
@@ -73,18 +74,25 @@ def apply(
     places: list[int] = []
     for place, value in enumerate(values):
         found = keys.get(value.router_id)
-        # A prediction from before the router's creation was another router's of the same id.
-        if found is None or value.prediction_time_us < found[1] or not abs(value.value) <= MAX_VALUE:
+        if found is None or not _is_of(value, found) or not abs(value.value) <= MAX_VALUE:
             continue
         places.append(place)
         if value.key not in rows:
-            rows[value.key] = _row(value, found[0], now_us)
+            rows[value.key] = _row(value, found.row_key, now_us)
     if stored_to >= position:
         _look_up(connection, values, places, rows, outcomes)
     elif rows:
         _store(connection, values, places, rows, outcomes, now_us)
     journal_positions.raise_position(connection, journal_id, JournalStream.FEEDBACK, position, now_us)
     return Application(tuple(outcomes), len(values) - len(places))
+
+
+def _is_of(value: FeedbackValue, router: RouterKey) -> bool:
+    """Whether a value is for the present router of an id, and not for one that was deleted meanwhile."""
+    if value.router_incarnation and router.incarnation:
+        return value.router_incarnation == router.incarnation
+    # A release took it that knew no incarnations.
+    return value.prediction_time_us + CLOCK_SKEW_US >= router.create_time_us
 
 
 def _store(

@@ -85,9 +85,7 @@ def predictions_with_feedback(
     return [(time_us, prediction_id, row) for time_us, prediction_id, row in connection.execute(statement)]
 
 
-def window_feedback(
-    connection: Connection, router_key: int, window: Window, least_time_us: int
-) -> WindowFeedback:
+def window_feedback(connection: Connection, router_key: int, window: Window) -> WindowFeedback:
     """Adds up the feedback for a router's predictions of a window, without that for pinned calls.
 
     Each sum is a range of one index: to group a million values would take ten times as long.
@@ -96,9 +94,8 @@ def window_feedback(
         connection: A transaction.
         router_key: The router's row key.
         window: The window, by the time of the prediction.
-        least_time_us: Where the window begins when it does not say.
     """
-    start_us = least_time_us if window.start_time_us is None else window.start_time_us
+    start_us = 0 if window.start_time_us is None else window.start_time_us
     steps = [(WHOLE, start_us, window.end_time_us)]
     if window.step_count:
         steps = [

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
+from pointsman.domain.routers import Router
 from pointsman.store import journal_positions
 from pointsman.store.schema import lake_files
 
@@ -96,6 +97,38 @@ def present(
     return _loaded(connection, statement)
 
 
+def predictions_of(
+    connection: Connection, router: Router, start_time_us: int | None, end_time_us: int | None
+) -> list[LakeFile]:
+    """Answers the files with predictions of a router, and none of another one of the same id.
+
+    Files that do not say whose they are may be the router's from its creation on, by the clocks of those who
+    made the predictions.
+
+    Args:
+        connection: A transaction.
+        router: Whose.
+        start_time_us: Only those with rows from this time on; None for all.
+        end_time_us: Only those with rows before this time; None for all.
+    """
+    wanted: list[ColumnElement[bool]] = [
+        _COLUMNS.kind == LakeKind.PREDICTIONS.value,
+        _PRESENT,
+        _COLUMNS.router_id == router.router_id,
+    ]
+    by_time = _COLUMNS.max_time_us >= router.create_time_us
+    if router.incarnation:
+        nameless = and_(_COLUMNS.router_incarnation == 0, by_time)
+        wanted.append(or_(_COLUMNS.router_incarnation == router.incarnation, nameless))
+    else:
+        wanted.append(by_time)
+    if start_time_us is not None:
+        wanted.append(_COLUMNS.max_time_us >= start_time_us)
+    if end_time_us is not None:
+        wanted.append(_COLUMNS.min_time_us < end_time_us)
+    return _loaded(connection, select(lake_files).where(*wanted))
+
+
 def replaced(connection: Connection, replaced_before_us: int | None = None) -> list[LakeFile]:
     """Answers the files that were replaced, or those that were before a time."""
     wanted: ColumnElement[bool] = _COLUMNS.replace_time_us.is_not(None)
@@ -155,5 +188,6 @@ def _values(file: LakeFile, now_us: int) -> dict[str, Any]:
         "byte_count": file.byte_count,
         "min_time_us": file.min_time_us,
         "max_time_us": file.max_time_us,
+        "router_incarnation": file.router_incarnation,
         "create_time_us": now_us,
     }

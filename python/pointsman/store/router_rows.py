@@ -145,6 +145,7 @@ def _from_row(
         revision=row["revision"],
         changed_generation=row["changed_generation"],
         create_time_us=row["create_time_us"],
+        incarnation=row["incarnation"],
         update_time_us=row["update_time_us"],
         deploy_time_us=row["deploy_time_us"],
         row_key=row["row_key"],

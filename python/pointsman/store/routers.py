@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -41,18 +41,31 @@ def find(connection: Connection, router_id: str) -> Router | None:
     return found[0] if found else None
 
 
-_FIND_KEYS = select(routers.c.router_id, routers.c.row_key, routers.c.create_time_us).where(
-    routers.c.router_id.in_(bindparam("router_ids", expanding=True)), _PRESENT
-)
+class RouterKey(NamedTuple):
+    """Which router an id stands for at present.
+
+    Attributes:
+        row_key: The store's own key.
+        incarnation: Tells it from earlier and later routers of the same id; 0 when that is not known.
+    """
+
+    row_key: int
+    incarnation: int
+    create_time_us: int
 
 
-def find_keys(connection: Connection, router_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Answers the row key and the creation time of the routers that are there, by their ids."""
-    found: dict[str, tuple[int, int]] = {}
+_FIND_KEYS = select(
+    routers.c.router_id, routers.c.row_key, routers.c.incarnation, routers.c.create_time_us
+).where(routers.c.router_id.in_(bindparam("router_ids", expanding=True)), _PRESENT)
+
+
+def find_keys(connection: Connection, router_ids: Sequence[str]) -> dict[str, RouterKey]:
+    """Answers the routers that are there, by their ids."""
+    found: dict[str, RouterKey] = {}
     for start in range(0, len(router_ids), KEYS_PER_QUERY):
         chunk = router_ids[start : start + KEYS_PER_QUERY]
-        for router_id, row_key, create_time_us in connection.execute(_FIND_KEYS, {"router_ids": chunk}):
-            found[router_id] = (row_key, create_time_us)
+        for router_id, *key in connection.execute(_FIND_KEYS, {"router_ids": chunk}):
+            found[router_id] = RouterKey(*key)
     return found
 
 
@@ -157,6 +170,7 @@ def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, in
         "owner": router.owner,
         "salt": router.salt,
         "create_time_us": router.create_time_us,
+        "incarnation": router.incarnation,
     }
     statement = insert(routers).values(columns).returning(routers.c.row_key)
     row_key = connection.execute(statement).scalar_one()

@@ -153,6 +153,9 @@ routers = Table(
     Column("slot_runs", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("changed_generation", BigInteger, nullable=False),
+    # Tells the router from earlier and later ones of the same id, whatever a backup brings back; 0 when a
+    # release created it that knew none.
+    Column("incarnation", BigInteger, nullable=False, server_default="0"),
     Column("create_time_us", BigInteger, nullable=False),
     Column("update_time_us", BigInteger, nullable=False),
     Column("deploy_time_us", BigInteger),
@@ -172,12 +175,21 @@ routers = Table(
     CheckConstraint("durability IN ('buffered', 'durable')", name="durability"),
     CheckConstraint("retention_days >= 0", name="retention_days"),
     CheckConstraint("retention_bytes >= 0", name="retention_bytes"),
+    CheckConstraint("incarnation >= 0", name="incarnation"),
     Index(
         "uq_routers_present",
         "router_id",
         unique=True,
         sqlite_where=text("delete_time_us IS NULL"),
         postgresql_where=text("delete_time_us IS NULL"),
+    ),
+    Index(
+        "uq_routers_incarnation",
+        "router_id",
+        "incarnation",
+        unique=True,
+        sqlite_where=text("incarnation <> 0"),
+        postgresql_where=text("incarnation <> 0"),
     ),
     Index("ix_routers_changed_generation", "changed_generation"),
     Index("ix_routers_owner", "owner"),
@@ -403,6 +415,8 @@ lake_files = Table(
     Column("byte_count", BigInteger, nullable=False),
     Column("min_time_us", BigInteger, nullable=False),
     Column("max_time_us", BigInteger, nullable=False),
+    # 0 when the rows do not say, as those of feedback and of releases that knew none.
+    Column("router_incarnation", BigInteger, nullable=False, server_default="0"),
     Column("create_time_us", BigInteger, nullable=False),
     # Set when others took its place; only queries that began before still read it.
     Column("replace_time_us", BigInteger),
@@ -414,6 +428,7 @@ lake_files = Table(
     CheckConstraint("row_count > 0", name="row_count"),
     CheckConstraint("byte_count > 0", name="byte_count"),
     CheckConstraint("min_time_us <= max_time_us", name="times"),
+    CheckConstraint("router_incarnation >= 0", name="router_incarnation"),
     Index("ix_lake_files_router_id_kind_max_time_us", "router_id", "kind", "max_time_us"),
     Index(
         "ix_lake_files_replaced",

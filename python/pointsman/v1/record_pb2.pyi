@@ -23,20 +23,22 @@ BODY_KIND_CUT: BodyKind
 BODY_KIND_COMPRESSED: BodyKind
 
 class RouteEntry(_message.Message):
-    __slots__ = ("route", "router_id", "router_generation", "variants", "exclude_features", "create_time_us")
+    __slots__ = ("route", "router_id", "router_generation", "variants", "exclude_features", "create_time_us", "router_incarnation")
     ROUTE_FIELD_NUMBER: _ClassVar[int]
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
     VARIANTS_FIELD_NUMBER: _ClassVar[int]
     EXCLUDE_FEATURES_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_INCARNATION_FIELD_NUMBER: _ClassVar[int]
     route: int
     router_id: str
     router_generation: int
     variants: _containers.RepeatedCompositeFieldContainer[VariantEntry]
     exclude_features: _containers.RepeatedScalarFieldContainer[str]
     create_time_us: int
-    def __init__(self, route: _Optional[int] = ..., router_id: _Optional[str] = ..., router_generation: _Optional[int] = ..., variants: _Optional[_Iterable[_Union[VariantEntry, _Mapping]]] = ..., exclude_features: _Optional[_Iterable[str]] = ..., create_time_us: _Optional[int] = ...) -> None: ...
+    router_incarnation: int
+    def __init__(self, route: _Optional[int] = ..., router_id: _Optional[str] = ..., router_generation: _Optional[int] = ..., variants: _Optional[_Iterable[_Union[VariantEntry, _Mapping]]] = ..., exclude_features: _Optional[_Iterable[str]] = ..., create_time_us: _Optional[int] = ..., router_incarnation: _Optional[int] = ...) -> None: ...
 
 class VariantEntry(_message.Message):
     __slots__ = ("name", "model_id", "model_version", "eligible", "request_propensity", "slot_propensity", "signature")
@@ -109,7 +111,7 @@ class PredictionEntry(_message.Message):
     def __init__(self, route: _Optional[int] = ..., variant: _Optional[int] = ..., prediction_id: _Optional[str] = ..., time_us: _Optional[int] = ..., generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[_prediction_pb2.DecisionReason, str]] = ..., randomised_by: _Optional[_Union[_prediction_pb2.RandomisedBy, str]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., replayable: bool = ..., request_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., status_code: _Optional[int] = ..., overhead_ns: _Optional[int] = ..., backend_ns: _Optional[int] = ..., request_kind: _Optional[_Union[BodyKind, str]] = ..., request: _Optional[bytes] = ..., response_kind: _Optional[_Union[BodyKind, str]] = ..., response: _Optional[bytes] = ..., experiment_id: _Optional[str] = ...) -> None: ...
 
 class FeedbackEntry(_message.Message):
-    __slots__ = ("prediction_id", "row", "metric", "value", "observe_time_us", "router_id", "variant", "epoch", "propensity", "prediction_time_us", "counted", "corrects", "receive_time_us")
+    __slots__ = ("prediction_id", "row", "metric", "value", "observe_time_us", "router_id", "variant", "epoch", "propensity", "prediction_time_us", "counted", "corrects", "receive_time_us", "router_incarnation")
     PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
     ROW_FIELD_NUMBER: _ClassVar[int]
     METRIC_FIELD_NUMBER: _ClassVar[int]
@@ -123,6 +125,7 @@ class FeedbackEntry(_message.Message):
     COUNTED_FIELD_NUMBER: _ClassVar[int]
     CORRECTS_FIELD_NUMBER: _ClassVar[int]
     RECEIVE_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_INCARNATION_FIELD_NUMBER: _ClassVar[int]
     prediction_id: str
     row: int
     metric: str
@@ -136,7 +139,8 @@ class FeedbackEntry(_message.Message):
     counted: bool
     corrects: bool
     receive_time_us: int
-    def __init__(self, prediction_id: _Optional[str] = ..., row: _Optional[int] = ..., metric: _Optional[str] = ..., value: _Optional[float] = ..., observe_time_us: _Optional[int] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., prediction_time_us: _Optional[int] = ..., counted: bool = ..., corrects: bool = ..., receive_time_us: _Optional[int] = ...) -> None: ...
+    router_incarnation: int
+    def __init__(self, prediction_id: _Optional[str] = ..., row: _Optional[int] = ..., metric: _Optional[str] = ..., value: _Optional[float] = ..., observe_time_us: _Optional[int] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., prediction_time_us: _Optional[int] = ..., counted: bool = ..., corrects: bool = ..., receive_time_us: _Optional[int] = ..., router_incarnation: _Optional[int] = ...) -> None: ...
 
 class FeedbackBatch(_message.Message):
     __slots__ = ("entries", "end_positions", "next_position")
@@ -156,14 +160,69 @@ class FeedbackOutcomes(_message.Message):
     outcomes: _containers.RepeatedScalarFieldContainer[_prediction_pb2.FeedbackOutcome]
     def __init__(self, end_positions: _Optional[_Iterable[int]] = ..., outcomes: _Optional[_Iterable[_Union[_prediction_pb2.FeedbackOutcome, str]]] = ...) -> None: ...
 
-class FeedbackAppend(_message.Message):
-    __slots__ = ("entries",)
-    ENTRIES_FIELD_NUMBER: _ClassVar[int]
-    entries: _containers.RepeatedCompositeFieldContainer[FeedbackEntry]
-    def __init__(self, entries: _Optional[_Iterable[_Union[FeedbackEntry, _Mapping]]] = ...) -> None: ...
+class FeedbackCall(_message.Message):
+    __slots__ = ("user_id", "admin", "feedback", "wait", "timeout_ms")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    ADMIN_FIELD_NUMBER: _ClassVar[int]
+    FEEDBACK_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    admin: bool
+    feedback: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.RecordFeedbackRequest]
+    wait: _prediction_pb2.FeedbackWait
+    timeout_ms: int
+    def __init__(self, user_id: _Optional[str] = ..., admin: bool = ..., feedback: _Optional[_Iterable[_Union[_prediction_pb2.RecordFeedbackRequest, _Mapping]]] = ..., wait: _Optional[_Union[_prediction_pb2.FeedbackWait, str]] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
+
+class FeedbackAnswer(_message.Message):
+    __slots__ = ("verdicts", "refusal")
+    VERDICTS_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    verdicts: _containers.RepeatedCompositeFieldContainer[FeedbackVerdict]
+    refusal: FeedbackRefusal
+    def __init__(self, verdicts: _Optional[_Iterable[_Union[FeedbackVerdict, _Mapping]]] = ..., refusal: _Optional[_Union[FeedbackRefusal, _Mapping]] = ...) -> None: ...
+
+class FeedbackVerdict(_message.Message):
+    __slots__ = ("outcome", "refusal", "needs_prediction")
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    NEEDS_PREDICTION_FIELD_NUMBER: _ClassVar[int]
+    outcome: _prediction_pb2.FeedbackOutcome
+    refusal: FeedbackRefusal
+    needs_prediction: bool
+    def __init__(self, outcome: _Optional[_Union[_prediction_pb2.FeedbackOutcome, str]] = ..., refusal: _Optional[_Union[FeedbackRefusal, _Mapping]] = ..., needs_prediction: bool = ...) -> None: ...
+
+class FeedbackRefusal(_message.Message):
+    __slots__ = ("code", "message", "reason", "metadata", "fields")
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
+    code: int
+    message: str
+    reason: str
+    metadata: _containers.ScalarMap[str, str]
+    fields: _containers.RepeatedCompositeFieldContainer[FieldFault]
+    def __init__(self, code: _Optional[int] = ..., message: _Optional[str] = ..., reason: _Optional[str] = ..., metadata: _Optional[_Mapping[str, str]] = ..., fields: _Optional[_Iterable[_Union[FieldFault, _Mapping]]] = ...) -> None: ...
+
+class FieldFault(_message.Message):
+    __slots__ = ("field", "description")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    description: str
+    def __init__(self, field: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
 
 class LakeFile(_message.Message):
-    __slots__ = ("path", "router_id", "model_id", "date", "row_count", "byte_count", "min_time_us", "max_time_us")
+    __slots__ = ("path", "router_id", "model_id", "date", "row_count", "byte_count", "min_time_us", "max_time_us", "router_incarnation")
     PATH_FIELD_NUMBER: _ClassVar[int]
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
@@ -172,6 +231,7 @@ class LakeFile(_message.Message):
     BYTE_COUNT_FIELD_NUMBER: _ClassVar[int]
     MIN_TIME_US_FIELD_NUMBER: _ClassVar[int]
     MAX_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_INCARNATION_FIELD_NUMBER: _ClassVar[int]
     path: str
     router_id: str
     model_id: str
@@ -180,7 +240,8 @@ class LakeFile(_message.Message):
     byte_count: int
     min_time_us: int
     max_time_us: int
-    def __init__(self, path: _Optional[str] = ..., router_id: _Optional[str] = ..., model_id: _Optional[str] = ..., date: _Optional[str] = ..., row_count: _Optional[int] = ..., byte_count: _Optional[int] = ..., min_time_us: _Optional[int] = ..., max_time_us: _Optional[int] = ...) -> None: ...
+    router_incarnation: int
+    def __init__(self, path: _Optional[str] = ..., router_id: _Optional[str] = ..., model_id: _Optional[str] = ..., date: _Optional[str] = ..., row_count: _Optional[int] = ..., byte_count: _Optional[int] = ..., min_time_us: _Optional[int] = ..., max_time_us: _Optional[int] = ..., router_incarnation: _Optional[int] = ...) -> None: ...
 
 class ShippedSegment(_message.Message):
     __slots__ = ("journal_id", "start_position", "end_position", "files", "damaged_bytes", "unreadable_entries")
@@ -205,7 +266,7 @@ class ShippedSegments(_message.Message):
     def __init__(self, segments: _Optional[_Iterable[_Union[ShippedSegment, _Mapping]]] = ...) -> None: ...
 
 class TailQuery(_message.Message):
-    __slots__ = ("from_position", "router_id", "start_time_us", "end_time_us", "prediction_id", "entity_ids", "with_bodies", "max_decisions", "variant")
+    __slots__ = ("from_position", "router_id", "start_time_us", "end_time_us", "prediction_id", "entity_ids", "with_bodies", "max_decisions", "variant", "router_incarnation", "nameless_from_us")
     FROM_POSITION_FIELD_NUMBER: _ClassVar[int]
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     START_TIME_US_FIELD_NUMBER: _ClassVar[int]
@@ -215,6 +276,8 @@ class TailQuery(_message.Message):
     WITH_BODIES_FIELD_NUMBER: _ClassVar[int]
     MAX_DECISIONS_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    NAMELESS_FROM_US_FIELD_NUMBER: _ClassVar[int]
     from_position: int
     router_id: str
     start_time_us: int
@@ -224,7 +287,9 @@ class TailQuery(_message.Message):
     with_bodies: bool
     max_decisions: int
     variant: str
-    def __init__(self, from_position: _Optional[int] = ..., router_id: _Optional[str] = ..., start_time_us: _Optional[int] = ..., end_time_us: _Optional[int] = ..., prediction_id: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., with_bodies: bool = ..., max_decisions: _Optional[int] = ..., variant: _Optional[str] = ...) -> None: ...
+    router_incarnation: int
+    nameless_from_us: int
+    def __init__(self, from_position: _Optional[int] = ..., router_id: _Optional[str] = ..., start_time_us: _Optional[int] = ..., end_time_us: _Optional[int] = ..., prediction_id: _Optional[str] = ..., entity_ids: _Optional[_Iterable[str]] = ..., with_bodies: bool = ..., max_decisions: _Optional[int] = ..., variant: _Optional[str] = ..., router_incarnation: _Optional[int] = ..., nameless_from_us: _Optional[int] = ...) -> None: ...
 
 class TailAnswer(_message.Message):
     __slots__ = ("arrow_streams", "row_count")
@@ -345,11 +410,13 @@ class EntityCount(_message.Message):
     def __init__(self, router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., variant: _Optional[str] = ..., entity_count: _Optional[int] = ...) -> None: ...
 
 class MergeRequest(_message.Message):
-    __slots__ = ("inputs", "output", "erased_entity_ids")
+    __slots__ = ("inputs", "output", "erased_entity_ids", "router_incarnation")
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     ERASED_ENTITY_IDS_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_INCARNATION_FIELD_NUMBER: _ClassVar[int]
     inputs: _containers.RepeatedScalarFieldContainer[str]
     output: str
     erased_entity_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, inputs: _Optional[_Iterable[str]] = ..., output: _Optional[str] = ..., erased_entity_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    router_incarnation: int
+    def __init__(self, inputs: _Optional[_Iterable[str]] = ..., output: _Optional[str] = ..., erased_entity_ids: _Optional[_Iterable[str]] = ..., router_incarnation: _Optional[int] = ...) -> None: ...

@@ -18,7 +18,7 @@ from pointsman.store import feedback_application, journal_positions, lake_files
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
 from pointsman.v1 import record_pb2
-from stage.lake import JOURNAL_ID, a_row, stream_of, table_of, write_file
+from stage.lake import JOURNAL_ID, a_row, is_of_incarnation, stream_of, table_of, write_file
 
 BYTES_PER_ROW = 100
 START_US = 1_790_035_200_000_000
@@ -65,6 +65,7 @@ class FakeTail:
 def _matches(row: dict[str, Any], asked: record_pb2.TailQuery) -> bool:
     return (
         row["router_id"] == asked.router_id
+        and is_of_incarnation(row, asked)
         and row["time_us"] >= asked.start_time_us
         and (not asked.end_time_us or row["time_us"] < asked.end_time_us)
         and asked.prediction_id in ("", row["prediction_id"])
@@ -97,11 +98,12 @@ class Lake:
 
     def ship(self) -> None:
         """Moves the tail into files, one for each model and day, registers them and releases the segment."""
-        groups: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
+        groups: dict[tuple[str, int, str, int], list[dict[str, Any]]] = {}
         for end, row in self.tail.rows:
             if end > self.tail.released:
                 day = row["time_us"] // 86_400_000_000
-                groups.setdefault((row["router_id"], row["model_id"], day), []).append(row)
+                incarnation = row.get("router_incarnation") or 0
+                groups.setdefault((row["router_id"], incarnation, row["model_id"], day), []).append(row)
         start, end = self.tail.released, self.tail.end
         files = [write_file(self.folder, table_of(rows), start, end) for rows in groups.values()]
         listed = [LakeFile(LakeKind.PREDICTIONS, **vars(file)) for file in files]
@@ -116,9 +118,9 @@ class Lake:
 
         with self.database.read() as connection:
             listed = lake_files.present(connection, LakeKind.PREDICTIONS)
-        folders: dict[str, list[LakeFile]] = {}
+        folders: dict[tuple[str, int], list[LakeFile]] = {}
         for file in listed:
-            folders.setdefault(file.folder, []).append(file)
+            folders.setdefault((file.folder, file.router_incarnation), []).append(file)
         for files in (files for files in folders.values() if len(files) > 1):
             tables = [pq.read_table(self.folder / file.path, partitioning=None) for file in files]
             merged = pa.concat_tables(tables, promote_options="default").sort_by("time_us")

@@ -122,7 +122,7 @@ def test_feedback_of_a_window_goes_by_the_time_of_its_prediction(lake):
     lake.feed(other, 8.0, "loss")
     lake.feed(lake.record(START_US + 12, variant="a")[0], 5.0, counted=False)
     with lake.database.read() as connection:
-        found = window_feedback(connection, 1, Window(START_US, START_US + 30, 10), 0)
+        found = window_feedback(connection, 1, Window(START_US, START_US + 30, 10))
     told = {
         key: {t.metric: (t.count, t.total, t.total_squares) for t in totals}
         for key, totals in found.totals.items()

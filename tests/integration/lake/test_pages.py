@@ -226,6 +226,47 @@ def test_rows_of_an_earlier_router_of_the_same_id_are_not_the_routers(lake):
     assert lake.reader.find(lake.router, old["prediction_id"], 0).prediction is None
 
 
+def test_whose_a_row_is_no_clock_tells_but_the_incarnation(lake):
+    created_us = START_US + 1000
+    fields = {"create_time_us": created_us, "incarnation": 6}
+    lake.router = type(lake.router)(**(vars(lake.router) | fields))
+
+    def made(incarnation, *times_us):
+        return lake.record(*times_us, router_incarnation=incarnation, entity_id="u")
+
+    def halves():
+        # By a clock that is behind, and by one that is ahead of that of the server that created the router.
+        own = made(6, created_us - 500, created_us + 20)
+        former = [*made(5, created_us - 400, created_us + 300), *made(None, created_us - 5)]
+        return own, former
+
+    own, former = halves()
+    lake.ship()
+    more, others = halves()
+    lake.ship()
+    lake.compact()
+    last, rest = halves()
+    own, former = [*own, *more, *last], [*former, *others, *rest]
+    by_time = sorted(own, key=lambda row: (row["time_us"], row["prediction_id"]), reverse=True)
+    assert pages(lake, PredictionFilter()) == [(row["prediction_id"], 0) for row in by_time]
+    for row in own:
+        assert lake.reader.find(lake.router, row["prediction_id"], 0).prediction is not None
+    for row in former:
+        assert lake.reader.find(lake.router, row["prediction_id"], 0).prediction is None
+    newest = lake.reader.latest_predictions(lake.router, ["u"]).prediction_ids["u"]
+    assert newest in {row["prediction_id"] for row in own if row["time_us"] == created_us + 20}
+
+
+def test_rows_that_name_no_incarnation_are_the_routers_from_its_creation_on(lake):
+    fields = {"create_time_us": START_US + 5, "incarnation": 6}
+    lake.router = type(lake.router)(**(vars(lake.router) | fields))
+    lake.record(START_US, START_US + 10)
+    lake.ship()
+    lake.record(START_US + 1, START_US + 11)
+    lake.record(START_US + 12, router_incarnation=6)
+    assert pages(lake, PredictionFilter()) == expected(lake, PredictionFilter(start_time_us=START_US + 5))
+
+
 def test_the_first_page_of_a_large_tail_asks_for_a_few_rows(lake):
     lake.record(*range(START_US, START_US + 2000))
     page = lake.reader.list_page(lake.router, PredictionFilter(), (), page_size=5, page_token="")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pointsman.domain.feedback import FeedbackOutcome, FeedbackTotals
+from pointsman.domain.feedback import CLOCK_SKEW_US, FeedbackOutcome, FeedbackTotals
 from pointsman.domain.lake import JournalStream
 from pointsman.store import feedback, feedback_application, journal_positions
 
@@ -108,8 +108,29 @@ def test_a_value_may_be_brought_and_corrected_in_one_batch(database, router, jou
     assert totals(database, router) == {("lr", "reward"): (1, 4, 16)}
 
 
+def test_feedback_is_a_routers_by_its_incarnation_and_by_no_clock(database, journal):
+    later = add_router(database, "later", create_time_us=10 * CLOCK_SKEW_US, incarnation=6)
+    values = [
+        a_value(number, router_id="later", router_incarnation=incarnation, prediction_time_us=time_us)
+        for number, (incarnation, time_us) in enumerate(
+            [
+                (6, CLOCK_SKEW_US),
+                (6, 20 * CLOCK_SKEW_US),
+                (5, CLOCK_SKEW_US),
+                (5, 20 * CLOCK_SKEW_US),
+                # A release took these that knew no incarnations.
+                (0, 9 * CLOCK_SKEW_US),
+                (0, 9 * CLOCK_SKEW_US - 1),
+            ]
+        )
+    ]
+    expected = [APPLIED, APPLIED, UNSPECIFIED, UNSPECIFIED, APPLIED, UNSPECIFIED]
+    assert journal.apply(*values) == expected
+    assert sum(count for count, _, _ in totals(database, later).values()) == 3
+
+
 def test_what_no_router_takes_is_dropped_and_the_rest_applied(database, router, journal):
-    later = add_router(database, "later", create_time_us=5000)
+    later = add_router(database, "later", create_time_us=2 * CLOCK_SKEW_US)
     values = [
         a_value(1, router_id="gone"),
         a_value(2, router_id="later"),

@@ -103,7 +103,7 @@ def test_pages_of_predictions_with_feedback_are_in_order_and_complete(
 def test_the_sums_of_a_window_are_those_of_its_values(database, router, values, step_us):
     window = Window(FIRST_US + 1, FIRST_US + 9, step_us)
     with database.read() as connection:
-        read = feedback_reading.window_feedback(connection, router.row_key, window, 0)
+        read = feedback_reading.window_feedback(connection, router.row_key, window)
     totals = defaultdict(lambda: (0, 0.0, 0.0))
     covered = defaultdict(set)
     for value in values:

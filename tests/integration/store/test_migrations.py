@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 
 from pointsman.domain.recording import Recording
+from pointsman.domain.routers import INCARNATIONS
 from pointsman.errors import DatabaseTooNewError
 from pointsman.store import feedback, generations, routers
 from pointsman.store.database import Database
@@ -86,6 +87,33 @@ def test_routers_keys_and_feedback_of_the_first_tables_are_kept(database_url):
         assert "predictions" not in sqlalchemy.inspect(connection).get_table_names()
     with pytest.raises(IntegrityError), database.write() as connection:
         connection.exec_driver_sql("UPDATE routers SET durability = 'nonsense'")
+    database.close()
+
+
+def test_routers_that_were_there_get_incarnations_of_their_own(database_url):
+    database = Database(database_url)
+    salt = f"x'{'ab' * 16}'" if database.is_sqlite else f"decode('{'ab' * 16}', 'hex')"
+    with database.write() as connection:
+        command.upgrade(_config(connection), "0002")
+        for number in range(20):
+            # The same id again and again: all but the last were deleted.
+            deleted = "NULL" if number == 19 else number
+            connection.exec_driver_sql(
+                "INSERT INTO routers (router_id, display_name, description, strategy, sticky,"
+                " version_pinning, answer_router_name, default_timeout_ms, record_predictions, public,"
+                " public_predict, owner, status, status_message, serving, salt, slot_runs, revision,"
+                " changed_generation, create_time_us, update_time_us, delete_time_us)"
+                " VALUES ('r', '', '', 'weighted', TRUE, 'allow', FALSE, 0, TRUE, FALSE, FALSE, 'alice',"
+                f" 'registered', '', FALSE, {salt}, '0,10000', 1, 1, 5, 5, {deleted})"
+            )
+    migrate(database)
+    with database.read() as connection:
+        drawn = connection.exec_driver_sql("SELECT incarnation FROM routers").scalars().all()
+        assert len(set(drawn)) == 20
+        assert all(0 < incarnation < INCARNATIONS for incarnation in drawn)
+        assert routers.find(connection, "r").incarnation in drawn
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE routers SET incarnation = {drawn[0]}")
     database.close()
 
 

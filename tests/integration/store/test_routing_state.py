@@ -4,9 +4,11 @@ import dataclasses
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import pytest
 
+from pointsman.domain.access import can_read
 from pointsman.domain.keys import Principal
 from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricType
 from pointsman.domain.models import ModelKey, OnnxBackend, Signature, Stage, Task, TensorSpec
@@ -247,6 +249,18 @@ def test_a_used_model_version_names_its_routers(database, two_models):
         assert model_versions.routers_using(connection, two_models[0].row_key) == ["cancer"]
         routers.remove(connection, router, 1)
         assert model_versions.routers_using(connection, two_models[0].row_key) == []
+
+
+def test_the_list_shows_whom_the_table_of_rights_lets_read(database, two_models):
+    cases = product([False, True], [False, True], [(), ("bob",), ("bob", "cy"), ("alice",)])
+    made = [
+        add_router(database, f"r{number}", permissions=Permissions(*permissions))
+        for number, permissions in enumerate(cases)
+    ]
+    for user_id, admin in product(["alice", "bob", "cy", "Bob", ""], [False, True]):
+        caller = Principal(user_id, frozenset(), admin)
+        listed = [router.router_id for router in page_of(database, caller).items]
+        assert listed == sorted(router.router_id for router in made if can_read(caller, router))
 
 
 def test_a_state_is_known_as_an_ancestor_by_its_token(database):

@@ -57,6 +57,15 @@ def test_only_neighbours_of_one_router_model_date_and_journal_are_merged():
     assert starts(merges(files, "2026-02-01")) == [[2, 3]]
 
 
+def test_files_of_routers_that_came_one_after_the_other_are_merged_apart():
+    files = [a_file(number, router_incarnation=number % 3) for number in range(6)]
+    planned = merges(files, "2026-02-01")
+    assert starts(planned) == [[0, 3], [1, 4], [2, 5]]
+    names = [merged_path(group).rpartition("/")[2] for group in planned]
+    assert [name[50:] for name in names] == [".parquet", "-r1.parquet", "-r2.parquet"]
+    assert erased_path(names[2]).endswith("-r2-e1.parquet")
+
+
 FILES = st.lists(st.tuples(st.integers(1, 2 * MAX_ROWS), st.integers(1, 2 * MAX_BYTES)), max_size=40).map(
     lambda sizes: [a_file(place, *size) for place, size in enumerate(sizes)]
 )

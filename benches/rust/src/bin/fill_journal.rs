@@ -191,6 +191,7 @@ impl Calls {
                 uuid: uuid_v7(time_us, rng.random()),
                 router_id: &self.router_id,
                 variant: &self.variants[variant],
+                incarnation: 0,
                 epoch: 0,
                 propensity,
                 pinned: false,

@@ -28,4 +28,5 @@ def predictions_file(
         byte_count=message.byte_count,
         min_time_us=message.min_time_us,
         max_time_us=message.max_time_us,
+        router_incarnation=message.router_incarnation,
     )

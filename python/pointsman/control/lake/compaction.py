@@ -76,7 +76,11 @@ class Compaction:
     def _write(self, group: Sequence[LakeFile], path: str) -> LakeFile:
         start, end = group[0].start_position, max(file.end_position for file in group)
         if group[0].kind is LakeKind.PREDICTIONS:
-            request = record_pb2.MergeRequest(inputs=[file.path for file in group], output=path)
+            request = record_pb2.MergeRequest(
+                inputs=[file.path for file in group],
+                output=path,
+                router_incarnation=group[0].router_incarnation,
+            )
             answer = self._data_plane.merge_lake_files(request.SerializeToString())
             message = record_pb2.LakeFile.FromString(answer)
             return predictions_file(message, group[0].journal_id, start, end)

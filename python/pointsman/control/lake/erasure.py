@@ -259,7 +259,10 @@ class Erasure:
         self._folder.unseal(file.folder)
         if row_count < file.row_count:
             request = record_pb2.MergeRequest(
-                inputs=[file.path], output=self._erased_path(file), erased_entity_ids=forms
+                inputs=[file.path],
+                output=self._erased_path(file),
+                erased_entity_ids=forms,
+                router_incarnation=file.router_incarnation,
             )
             answer = self._data_plane.merge_lake_files(request.SerializeToString())
             message = record_pb2.LakeFile.FromString(answer)

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use pointsman_journal::{Entry, Start, read_feedback};
+use pointsman_journal::{Start, read_feedback};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message;
 
@@ -68,21 +68,6 @@ impl Server {
         let outcomes = decode::<proto::FeedbackOutcomes>("outcomes", outcomes)?;
         self.shared().feedback_waiters.release(&outcomes);
         self.shared().journal.feedback.release(position)?;
-        Ok(())
-    }
-
-    /// Appends an encoded `FeedbackAppend`; returns when it is on disk.
-    ///
-    /// # Errors
-    /// It cannot be read, or the journal takes nothing.
-    pub fn append_feedback(&self, append: &[u8]) -> Result<(), GatewayError> {
-        let append = decode::<proto::FeedbackAppend>("batch", append)?;
-        let log = &self.shared().journal.feedback;
-        let commit = |entry| log.commit(Entry::Feedback(Box::new(entry)));
-        let commits: Vec<_> = append.entries.into_iter().map(commit).collect();
-        for commit in commits {
-            commit.wait()?;
-        }
         Ok(())
     }
 

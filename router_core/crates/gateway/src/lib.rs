@@ -63,3 +63,4 @@ pub use pointsman_journal::Start;
 pub use probe::signature_fault;
 pub use publisher::Published;
 pub use server::Server;
+pub use services::check_feedback;

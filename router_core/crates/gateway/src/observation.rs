@@ -80,6 +80,7 @@ impl Observation {
                 uuid,
                 router_id: &route.id,
                 variant: &target.name,
+                incarnation: router.incarnation,
                 epoch: 0,
                 propensity: decision.propensity,
                 pinned: observation.is_pinned(),

@@ -156,7 +156,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn router(&self, router: &Arc<Router>) -> Result<Arc<Route>, RoutesError> {
-        let former = self.former.routers.get(router.id.as_str());
+        let former = self.former.routers.get(router.id.as_str()).filter(|route| is_of(route, router));
         let mut targets = Vec::with_capacity(router.variants.len());
         for variant in &router.variants {
             // The snapshot was checked: every variant's model version is there.
@@ -218,6 +218,13 @@ impl Builder<'_> {
     }
 }
 
+/// Whether a route is an earlier state of a router, and not another router's of the same id: what that one counted
+/// stays with it.
+fn is_of(route: &Route, router: &Router) -> bool {
+    let former = route.router.as_ref().map_or(0, |former| former.incarnation);
+    former == 0 || former == router.incarnation
+}
+
 /// What all records of a router in this state share.
 fn facts(router: &Router, targets: &[Target]) -> RouteFacts {
     let variants = router.variants.iter().zip(targets).enumerate().map(|(index, (variant, target))| {
@@ -242,6 +249,7 @@ fn facts(router: &Router, targets: &[Target]) -> RouteFacts {
             variants: variants.collect(),
             exclude_features: router.recording.exclude_features.iter().map(ToString::to_string).collect(),
             create_time_us: router.create_time_us,
+            router_incarnation: router.incarnation,
         },
         lost: targets.iter().map(|target| target.stats.lost.clone()).collect(),
     }

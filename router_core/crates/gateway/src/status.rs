@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt::Write};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tonic::Code;
 
+use pointsman_wire::generated::pointsman_v1 as proto;
+
 use crate::error_details::{ErrorDetails, STATUS_DETAILS};
 
 pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -73,6 +75,19 @@ impl CallError {
     pub(crate) fn of_variant(mut self, variant: &str) -> Self {
         self.message = format!("variant {variant}: {}", self.message).into();
         self
+    }
+
+    /// The same failure for the control plane to tell.
+    pub(crate) fn refusal(self) -> proto::FeedbackRefusal {
+        let details = self.details.unwrap_or_default();
+        let fault = |(field, description)| proto::FieldFault { field, description };
+        proto::FeedbackRefusal {
+            code: self.code as i32,
+            message: self.message.into_owned(),
+            reason: details.reason.to_owned(),
+            metadata: details.metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            fields: details.fields.into_iter().map(fault).collect(),
+        }
     }
 
     /// Writes the status into trailers.

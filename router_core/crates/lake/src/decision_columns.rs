@@ -45,6 +45,7 @@ pub(crate) struct DecisionColumns {
     propensity: Float64Builder,
     generation: Int64Builder,
     router_generation: Int64Builder,
+    router_incarnation: Int64Builder,
     allocation_version: Int64Builder,
     epoch: Int64Builder,
     draw: UInt64Builder,
@@ -81,6 +82,7 @@ impl Default for DecisionColumns {
             propensity: Float64Builder::new(),
             generation: Int64Builder::new(),
             router_generation: Int64Builder::new(),
+            router_incarnation: Int64Builder::new(),
             allocation_version: Int64Builder::new(),
             epoch: Int64Builder::new(),
             draw: UInt64Builder::new(),
@@ -120,6 +122,7 @@ impl DecisionColumns {
         self.propensity.append_value(entry.propensity);
         self.generation.append_value(entry.generation as i64);
         self.router_generation.append_value(route.router_generation as i64);
+        self.router_incarnation.append_option((route.incarnation != 0).then_some(route.incarnation as i64));
         self.allocation_version.append_value(entry.allocation_version as i64);
         self.epoch.append_value(entry.epoch as i64);
         self.draw.append_option(entry.draw);
@@ -175,6 +178,7 @@ impl DecisionColumns {
             propensity,
             generation,
             router_generation,
+            router_incarnation,
             allocation_version,
             epoch,
             draw,

@@ -108,6 +108,7 @@ impl<'a> Merge<'a> {
             router_id: output.router_id.to_owned(),
             model_id: output.model_id.to_owned(),
             date: output.date.to_owned(),
+            router_incarnation: request.router_incarnation,
             ..proto::LakeFile::default()
         };
         Ok(Self { rows, writer, file })

@@ -31,11 +31,18 @@ pub(crate) fn date_text(day: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// The path of a segment's file below the lake's folder.
+/// The path of a segment's file below the lake's folder. A router that came in place of another one has files of its
+/// own.
 pub(crate) fn segment_file(key: &TableKey, journal_id: &str, start: u64) -> String {
     let journal = journal_id.get(..JOURNAL_PREFIX).unwrap_or(journal_id);
     let (router, model, date) = (&key.router_id, &key.model_id, date_text(key.day));
-    format!("predictions/router={router}/model={model}/date={date}/{journal}-{start:020}.parquet")
+    let incarnation = match key.incarnation {
+        0 => String::new(),
+        incarnation => format!("-r{incarnation:x}"),
+    };
+    format!(
+        "predictions/router={router}/model={model}/date={date}/{journal}-{start:020}{incarnation}.parquet"
+    )
 }
 
 /// The parts of a file's path below the lake's folder.
@@ -96,6 +103,18 @@ mod tests {
         assert_eq!(day_of(-1), -1);
         assert_eq!(date_text(day_of(i64::MIN)), "0001-01-01");
         assert_eq!(date_text(day_of(i64::MAX)), "9999-12-31");
+    }
+
+    #[test]
+    fn routers_that_came_one_after_the_other_do_not_share_a_file() {
+        let file = |incarnation| {
+            let id = |text| Id::parse(text).unwrap();
+            let key = TableKey { router_id: id("a"), incarnation, model_id: id("m"), day: 0 };
+            segment_file(&key, "0a1b2c3d4e", 7)
+        };
+        assert!(file(0).ends_with("/0a1b2c3d-00000000000000000007.parquet"), "{}", file(0));
+        assert!(file(0x2a).ends_with("/0a1b2c3d-00000000000000000007-r2a.parquet"), "{}", file(0x2a));
+        assert!(FilePath::parse("inputs", &file(u64::MAX)).is_ok());
     }
 
     #[test]

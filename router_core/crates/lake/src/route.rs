@@ -17,6 +17,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) router_id: Id,
+    /// Tells the router from others of the same id; 0 when that is not known.
+    pub(crate) incarnation: u64,
     pub(crate) router_generation: u64,
     pub(crate) variants: Vec<Variant>,
     /// The variants that a draw could pick.
@@ -57,6 +59,7 @@ impl Route {
         });
         Some(Self {
             router_id: Id::parse(&entry.router_id).ok()?,
+            incarnation: entry.router_incarnation,
             router_generation: entry.router_generation,
             eligible: eligible.collect(),
             variants: entry

@@ -141,7 +141,12 @@ impl<'r> Rows<'r> {
             let columns = self.registry.load(model_id)?;
             self.models.insert(model_id.to_owned(), (*columns).clone());
         }
-        let key = TableKey { router_id: route.router_id.clone(), model_id: variant.model_id.clone(), day };
+        let key = TableKey {
+            router_id: route.router_id.clone(),
+            incarnation: route.incarnation,
+            model_id: variant.model_id.clone(),
+            day,
+        };
         let table = match self.by_key.get(&key) {
             Some(&table) => table,
             None => {

@@ -34,6 +34,7 @@ pub(crate) fn decision_fields() -> Vec<Field> {
         required("propensity", Float64),
         required("generation", Int64),
         required("router_generation", Int64),
+        optional("router_incarnation", Int64),
         required("allocation_version", Int64),
         required("epoch", Int64),
         optional("draw", UInt64),

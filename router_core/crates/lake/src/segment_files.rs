@@ -107,6 +107,7 @@ impl<'a> SegmentFiles<'a> {
             byte_count: file.writer.finish()?,
             min_time_us: table.min_time_us,
             max_time_us: table.max_time_us,
+            router_incarnation: table.key.incarnation,
         }))
     }
 }

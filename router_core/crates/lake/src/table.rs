@@ -28,6 +28,8 @@ const CHUNK_BYTES: usize = 8 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct TableKey {
     pub(crate) router_id: Id,
+    /// Tells the router from others of the same id; 0 when that is not known.
+    pub(crate) incarnation: u64,
     pub(crate) model_id: Id,
     /// The day, counted from the epoch.
     pub(crate) day: i64,

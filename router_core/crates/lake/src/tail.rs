@@ -135,23 +135,24 @@ fn scan(
     mut on_found: impl FnMut(Found<'_>) -> Result<(), LakeError>,
 ) -> Result<i64, LakeError> {
     let mut reader = SegmentReader::open(files, segment)?;
-    // The names of variants, by route; routes of other routers are not here.
-    let mut variants: HashMap<u32, Vec<String>> = HashMap::new();
+    // By number; routes of other routers are not here.
+    let mut routes: HashMap<u32, KnownRoute> = HashMap::new();
     let mut first_end_us = i64::MAX;
     while let Some(frame) = reader.next()? {
         match frame.kind {
             ROUTE => {
                 let Ok(route) = proto::RouteEntry::decode(frame.payload) else { continue };
-                if route.router_id == wanted.query.router_id {
-                    let names = route.variants.into_iter().map(|variant| variant.name);
-                    variants.insert(route.route, names.collect());
+                if wanted.is_of_router(&route) {
+                    let variants = route.variants.into_iter().map(|variant| variant.name).collect();
+                    let is_nameless = route.router_incarnation == 0 || wanted.query.router_incarnation == 0;
+                    routes.insert(route.route, KnownRoute { variants, is_nameless });
                     on_found(Found::Route(frame.payload))?;
                 }
             }
             PREDICTION => {
                 let Ok(entry) = EntryView::parse(frame.payload) else { continue };
                 first_end_us = first_end_us.min(entry.end_us());
-                if frame.end_position > wanted.query.from_position && wanted.contains(&entry, &variants) {
+                if frame.end_position > wanted.query.from_position && wanted.contains(&entry, &routes) {
                     on_found(Found::Prediction(entry.time_us, frame.payload))?;
                 }
             }
@@ -159,6 +160,14 @@ fn scan(
         }
     }
     Ok(first_end_us)
+}
+
+/// What of a route a query asks for.
+struct KnownRoute {
+    /// The names of its variants.
+    variants: Vec<String>,
+    /// Whether only the time tells whose its predictions are.
+    is_nameless: bool,
 }
 
 /// What a query asks for.
@@ -169,12 +178,19 @@ struct Wanted<'q> {
 }
 
 impl Wanted<'_> {
-    fn contains(&self, entry: &EntryView<'_>, variants: &HashMap<u32, Vec<String>>) -> bool {
+    fn is_of_router(&self, route: &proto::RouteEntry) -> bool {
+        let is_or_unknown = |incarnation: u64| incarnation == 0 || incarnation == route.router_incarnation;
+        route.router_id == self.query.router_id
+            && (route.router_incarnation == 0 || is_or_unknown(self.query.router_incarnation))
+    }
+
+    fn contains(&self, entry: &EntryView<'_>, routes: &HashMap<u32, KnownRoute>) -> bool {
         let query = self.query;
         let is_or_any = |wanted: &str, text: &str| wanted.is_empty() || wanted == text;
-        let Some(variants) = variants.get(&entry.route) else { return false };
-        let variant = variants.get(entry.variant as usize).map_or("", String::as_str);
-        (query.start_time_us == 0 || entry.time_us >= query.start_time_us)
+        let Some(route) = routes.get(&entry.route) else { return false };
+        let variant = route.variants.get(entry.variant as usize).map_or("", String::as_str);
+        (!route.is_nameless || entry.time_us >= query.nameless_from_us)
+            && (query.start_time_us == 0 || entry.time_us >= query.start_time_us)
             && (query.end_time_us == 0 || entry.time_us < query.end_time_us)
             && is_or_any(&query.prediction_id, entry.prediction_id)
             && (self.entity_ids.is_empty() || self.entity_ids.contains(entry.entity_id))

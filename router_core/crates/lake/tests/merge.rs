@@ -21,8 +21,11 @@ fn merge(
         inputs: inputs.to_vec(),
         output: format!("{FOLDER}/0a1b2c3d-00000000000000000000-00000000000000000099.parquet"),
         erased_entity_ids: erased.iter().map(|id| (*id).to_owned()).collect(),
+        router_incarnation: 9,
     };
-    merge_files(&RealFiles, &lake.registry, lake.path(), &request)
+    let merged = merge_files(&RealFiles, &lake.registry, lake.path(), &request)?;
+    assert_eq!(merged.router_incarnation, 9, "the new file says whose it is, as the old ones did");
+    Ok(merged)
 }
 
 /// Ships calls as one segment and answers its file.

@@ -6,7 +6,11 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use arrow::{array::RecordBatch, compute::concat_batches, ipc::reader::StreamReader};
+use arrow::{
+    array::{Int64Array, RecordBatch},
+    compute::concat_batches,
+    ipc::reader::StreamReader,
+};
 use pointsman_journal::{JournalError, SegmentInfo, files::RealFiles};
 use pointsman_lake::{LakeError, read_tail};
 use pointsman_wire::generated::pointsman_v1 as proto;
@@ -92,6 +96,69 @@ fn each_filter_leaves_what_it_asks_for() {
     assert_eq!(asked(&|query| query.from_position = 100_000), ["10", "12", "14", "16", "18"]);
     assert_eq!(asked(&|query| query.from_position = 99_999_999), [""; 0]);
     assert_eq!(asked(&|query| query.router_id = "unknown".into()), [""; 0]);
+}
+
+/// A segment in which a router of the same id came twice: calls without incarnation, then of 5 and of 6, whose times
+/// say nothing of the order.
+fn of_incarnations(lake: &Lake) -> Vec<SegmentInfo> {
+    let mut frames = Frames::default();
+    for (number, incarnation) in [0, 5, 6].into_iter().enumerate() {
+        let route = proto::RouteEntry {
+            route: number as u32,
+            router_incarnation: incarnation,
+            ..route(proto::Signature::default())
+        };
+        frames.route(&route);
+        for second in 0..2 {
+            let call = proto::PredictionEntry {
+                route: route.route,
+                time_us: NOON + second * SECOND - number as i64,
+                ..entry(&format!("{incarnation}-{second}"))
+            };
+            frames.prediction(&call);
+        }
+    }
+    vec![frames.write(lake.path(), 0)]
+}
+
+#[test]
+fn a_router_has_the_calls_of_its_incarnation_whatever_the_clocks_say() {
+    let lake = Lake::new();
+    let segments = of_incarnations(&lake);
+    let asked = |router_incarnation, nameless_from_us, max_decisions| {
+        let query = proto::TailQuery { router_incarnation, nameless_from_us, max_decisions, ..query() };
+        let answer = read_tail(&RealFiles, &lake.registry, || segments.clone(), &query).unwrap();
+        let mut found: Vec<String> = answer
+            .arrow_streams
+            .iter()
+            .flat_map(|stream| StreamReader::try_new(&stream[..], None).unwrap())
+            .flat_map(|rows| strings(&rows.unwrap(), "prediction_id"))
+            .flatten()
+            .collect();
+        found.sort();
+        found
+    };
+    for most in [0, 100] {
+        assert_eq!(asked(6, NOON + 1, most), ["0-1", "6-0", "6-1"]);
+        assert_eq!(asked(5, NOON + 9 * SECOND, most), ["5-0", "5-1"]);
+        assert_eq!(asked(0, NOON + SECOND, most), ["0-1"], "where nothing is known, the time tells");
+        assert_eq!(asked(0, 0, most).len(), 6);
+    }
+}
+
+#[test]
+fn each_incarnation_has_a_file_of_its_own_that_says_so() {
+    let lake = Lake::new();
+    let shipped = lake.try_ship(&of_incarnations(&lake)[0]).unwrap();
+    let said: Vec<_> = shipped.files.iter().map(|file| (file.router_incarnation, file.row_count)).collect();
+    assert_eq!(BTreeSet::from_iter(said), BTreeSet::from([(0, 2), (5, 2), (6, 2)]));
+    for file in &shipped.files {
+        let expected = (file.router_incarnation != 0).then_some(file.router_incarnation as i64);
+        let rows = lake.read(&file.path);
+        let column = rows.column_by_name("router_incarnation").unwrap();
+        let column = column.as_any().downcast_ref::<Int64Array>().unwrap();
+        assert!(column.iter().all(|value| value == expected), "{}", file.path);
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use crate::Router;
+
 /// One thing that a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
@@ -79,6 +81,24 @@ impl Principal {
     #[must_use]
     pub fn allows(&self, scope: Scope) -> bool {
         self.admin || self.scopes.contains(scope)
+    }
+
+    /// Whether a router may be seen: by its owner, those it is shared with, admins, and everyone if it is public.
+    #[must_use]
+    pub fn may_read(&self, router: &Router) -> bool {
+        let permissions = &router.permissions;
+        self.owns(router) || permissions.public || permissions.shared_user_ids.contains(&self.user_id)
+    }
+
+    /// Whether a router may be called, and feedback be brought to it: by its owner, admins, and everyone if it is
+    /// open to predictions.
+    #[must_use]
+    pub fn may_predict(&self, router: &Router) -> bool {
+        self.owns(router) || router.permissions.public_predict
+    }
+
+    fn owns(&self, router: &Router) -> bool {
+        self.admin || router.owner == self.user_id
     }
 }
 

@@ -28,8 +28,8 @@ pub use metric::{MAX_METRICS, MetricDefinition, MetricDirection, MetricType, Sho
 pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage};
 pub use recording::{Durability, EntityRecording, Recording};
 pub use router::{
-    MAX_VARIANTS, Permissions, Router, RouterDefinition, RouterStatus, Split, Variant, VariantRole,
-    VersionPinning,
+    CLOCK_SKEW_US, MAX_VARIANTS, Permissions, Router, RouterDefinition, RouterStatus, Split, Variant,
+    VariantRole, VersionPinning,
 };
 pub use sharded_map::ShardedMap;
 pub use signature::{Datatype, FeatureValue, PredictionHolds, Signature, Task, TensorSpec};

@@ -9,6 +9,9 @@ use crate::{
 /// The most variants a router can have.
 pub const MAX_VARIANTS: usize = 100;
 
+/// By how much the clock of one server may differ from that of another.
+pub const CLOCK_SKEW_US: u64 = 3_600_000_000;
+
 /// Names that a refusal lists.
 const SHOWN_METRICS: usize = 10;
 
@@ -118,6 +121,7 @@ pub struct RouterDefinition {
     pub metrics: Vec<MetricDefinition>,
     pub allow_feedback_corrections: bool,
     pub create_time_us: i64,
+    pub incarnation: u64,
     pub changed_generation: u64,
     pub owner: Arc<str>,
     pub permissions: Permissions,
@@ -150,8 +154,10 @@ pub struct Router {
     pub metrics: Box<[MetricDefinition]>,
     /// Whether a later value of feedback replaces an earlier one.
     pub allow_feedback_corrections: bool,
-    /// When it was created, in UTC microseconds: earlier predictions were another router's.
+    /// When it was created, in UTC microseconds, by the clock of the server that created it.
     pub create_time_us: i64,
+    /// Tells it from earlier and later routers of the same id; 0 when that is not known.
+    pub incarnation: u64,
     /// The generation in which it last changed.
     pub changed_generation: u64,
     /// The user who owns it.
@@ -223,6 +229,7 @@ impl Router {
             metrics: definition.metrics.into_boxed_slice(),
             allow_feedback_corrections: definition.allow_feedback_corrections,
             create_time_us: definition.create_time_us,
+            incarnation: definition.incarnation,
             changed_generation: definition.changed_generation,
             owner: definition.owner,
             permissions: definition.permissions,
@@ -235,6 +242,17 @@ impl Router {
         let by_name = self.variants.iter().position(|variant| variant.name.as_str() == name_or_version);
         let by_version = || self.variants.iter().position(|v| v.model.version.as_str() == name_or_version);
         by_name.or_else(by_version).and_then(|index| u8::try_from(index).ok())
+    }
+
+    /// Whether a prediction under this router's id is this router's, and not an earlier or later one's of the same id.
+    ///
+    /// Incarnations tell for sure. Where one of the two is not known, the time does, by as much as clocks may differ.
+    #[must_use]
+    pub fn made(&self, incarnation: u64, time_us: u64) -> bool {
+        if incarnation != 0 && self.incarnation != 0 {
+            return incarnation == self.incarnation;
+        }
+        time_us.saturating_add(CLOCK_SKEW_US) >= u64::try_from(self.create_time_us).unwrap_or(0)
     }
 
     /// Checks a value of feedback against the metrics that the router declares.

@@ -63,6 +63,7 @@ fn definition(router_id: &str, versions: [&str; 2]) -> RouterDefinition {
         metrics: Vec::new(),
         allow_feedback_corrections: false,
         create_time_us: 0,
+        incarnation: 0,
         changed_generation: 0,
         owner: "local".into(),
         permissions: Permissions::default(),

@@ -41,6 +41,7 @@ fn router_with_table(weights: &[Option<f64>], sticky: bool, salt: [u8; 16], runs
         metrics: Vec::new(),
         allow_feedback_corrections: false,
         create_time_us: 0,
+        incarnation: 0,
         changed_generation: 0,
         owner: "local".into(),
         permissions: Permissions::default(),

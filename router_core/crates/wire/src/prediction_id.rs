@@ -1,9 +1,10 @@
 //! Prediction ids: signed, so that feedback needs no look-up of the decision it is about.
 //!
-//! An id is the base64url text of `version u8, key id u8, UUIDv7, router, variant, epoch, propensity,
-//! flags, row limit, HMAC`: texts have a length byte before them, epoch and row limit are varints, the propensity
-//! is a little-endian double, and the HMAC the first 8 bytes of HMAC-SHA256 over all bytes before it. A flag says
-//! whether the row limit is there.
+//! An id is the base64url text of `version u8, key id u8, UUIDv7, router, variant, incarnation, epoch,
+//! propensity, flags, row limit, HMAC`: texts have a length byte before them, incarnation, epoch and row limit are
+//! varints, the propensity is a little-endian double, and the HMAC the first 8 bytes of HMAC-SHA256 over all bytes
+//! before it. A flag says whether the row limit is there. Version 1 is the same without the incarnation, which is
+//! how a router signs whose incarnation is not known.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -13,14 +14,17 @@ use thiserror::Error;
 
 use crate::{field::push_varint_byte, uuid_v7_micros};
 
-const VERSION: u8 = 1;
+/// The version of ids that do not say the router's incarnation.
+const NAMELESS: u8 = 1;
+/// The version of those that do.
+const VERSION: u8 = 2;
 const TAG_BYTES: usize = 8;
 const PINNED: u8 = 1;
 const HAS_ROW_LIMIT: u8 = 2;
 const BLOCK_BYTES: usize = 64;
 
-/// Version, key id, UUID, two texts with their lengths, epoch, propensity, flags, row limit, tag.
-const MAX_BYTES: usize = 1 + 1 + 16 + 2 * (1 + MAX_ID_BYTES) + 10 + 8 + 1 + 5 + TAG_BYTES;
+/// Version, key id, UUID, two texts with their lengths, incarnation, epoch, propensity, flags, row limit, tag.
+const MAX_BYTES: usize = 1 + 1 + 16 + 2 * (1 + MAX_ID_BYTES) + 2 * 10 + 8 + 1 + 5 + TAG_BYTES;
 const MAX_TEXT_BYTES: usize = MAX_BYTES.div_ceil(3) * 4;
 
 type Sha256Mac = Hmac<Sha256>;
@@ -35,7 +39,9 @@ pub enum PredictionIdError {
         reason: &'static str,
     },
     /// It comes from another version of the server.
-    #[error("prediction_id: format version {version} is unknown; this server reads version {VERSION}")]
+    #[error(
+        "prediction_id: format version {version} is unknown; this server reads versions {NAMELESS} to {VERSION}"
+    )]
     UnknownVersion {
         /// What it says.
         version: u8,
@@ -66,6 +72,8 @@ pub struct PredictionIdContent<'a> {
     pub router_id: &'a Id,
     /// The variant that it picked.
     pub variant: &'a Id,
+    /// Tells the router from others of the same id; 0 when that is not known.
+    pub incarnation: u64,
     /// The epoch of the router's statistics.
     pub epoch: u64,
     /// The probability with which the variant was picked.
@@ -85,6 +93,8 @@ pub struct PredictionId {
     pub router_id: Id,
     /// The variant that it picked.
     pub variant: Id,
+    /// Tells the router from others of the same id; 0 when the id does not say.
+    pub incarnation: u64,
     /// The epoch of the router's statistics.
     pub epoch: u64,
     /// The probability with which the variant was picked.
@@ -127,10 +137,14 @@ impl Signer {
     /// Writes an id behind what `out` holds.
     pub fn sign(&self, content: &PredictionIdContent<'_>, out: &mut String) {
         let mut id = Writer::default();
-        id.put(&[VERSION, self.key_id]);
+        let version = if content.incarnation == 0 { NAMELESS } else { VERSION };
+        id.put(&[version, self.key_id]);
         id.put(&content.uuid);
         id.put_text(content.router_id.as_str());
         id.put_text(content.variant.as_str());
+        if content.incarnation != 0 {
+            id.put_varint(content.incarnation);
+        }
         id.put_varint(content.epoch);
         id.put(&content.propensity.to_le_bytes());
         let pinned = if content.pinned { PINNED } else { 0 };
@@ -183,7 +197,7 @@ impl Verifier {
         let (signed, tag) = bytes.split_last_chunk::<TAG_BYTES>().ok_or_else(|| malformed("is too short"))?;
         let mut reader = Reader { rest: signed };
         let version = reader.byte()?;
-        if version != VERSION {
+        if !(NAMELESS..=VERSION).contains(&version) {
             return Err(PredictionIdError::UnknownVersion { version });
         }
         let key_id = reader.byte()?;
@@ -195,6 +209,7 @@ impl Verifier {
             uuid: reader.array()?,
             router_id: reader.id()?,
             variant: reader.id()?,
+            incarnation: if version == NAMELESS { 0 } else { reader.varint()? },
             epoch: reader.varint()?,
             propensity: f64::from_le_bytes(reader.array()?),
             pinned: false,
@@ -290,7 +305,7 @@ impl Reader<'_> {
             match push_varint_byte(&mut value, index, byte) {
                 Some(true) => break,
                 Some(false) => {}
-                None => return Err(PredictionIdError::Malformed { reason: "has an epoch beyond 64 bits" }),
+                None => return Err(PredictionIdError::Malformed { reason: "has a number beyond 64 bits" }),
             }
         }
         Ok(value)

@@ -134,9 +134,9 @@ impl Call {
         };
         let route = self.routes.get(name).ok_or_else(unknown)?;
         if let Some(router) = &route.router
-            && !may_predict(principal, router)
+            && !principal.may_predict(router)
         {
-            return Err(if may_read(principal, router) {
+            return Err(if principal.may_read(router) {
                 CallError::new(
                     Code::PermissionDenied,
                     format!(
@@ -183,13 +183,4 @@ fn binary_entity_id(headers: &HeaderMap) -> Result<Option<Vec<u8>>, CallError> {
         CallError::invalid("metadata pointsman-entity-id-bin: the value is not base64; send the id as bytes")
     })?;
     Ok(Some(decoded.to_vec()))
-}
-
-pub(super) fn may_predict(principal: &Principal, router: &Router) -> bool {
-    principal.admin || router.permissions.public_predict || router.owner == principal.user_id
-}
-
-pub(super) fn may_read(principal: &Principal, router: &Router) -> bool {
-    let permissions = &router.permissions;
-    permissions.public || permissions.shared_user_ids.contains(&principal.user_id)
 }

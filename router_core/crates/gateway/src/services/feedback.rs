@@ -3,6 +3,7 @@
 mod applied;
 mod batch;
 mod check;
+mod of_entities;
 mod rights;
 
 use std::{
@@ -37,6 +38,8 @@ use crate::{
     reply::Reply,
     status::{CallError, GRPC_STATUS, code_value},
 };
+
+pub use of_entities::check_feedback;
 
 /// Whether a path is one of this service's.
 pub(super) fn serves(path: &str) -> bool {
@@ -101,7 +104,9 @@ async fn record(call: &mut Call, client: &Client) -> Result<Taken, CallError> {
         return Ok(Taken::ByControlPlane { principal, message });
     }
     let wait = Wait::of(request.wait)?;
-    let entry = Checks::new(&call.routes, &principal, now_us())?.entry(request)?;
+    let routes = &call.routes;
+    let checks = Checks::new(&routes.snapshot, routes.verifier.as_deref(), &principal, now_us())?;
+    let entry = checks.entry(request)?;
     let shared = &call.worker.shared;
     let response = |outcome: FeedbackOutcome, prediction_id| RecordFeedbackResponse {
         outcome: outcome.into(),

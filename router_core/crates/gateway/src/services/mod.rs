@@ -21,6 +21,7 @@ use std::rc::Rc;
 
 use crate::{client::Client, reply::Reply, worker::Worker};
 use call::Call;
+pub use feedback::check_feedback;
 pub(crate) use forward::{frame, request};
 use h2::RecvStream;
 use http::{Method, Request, StatusCode, header::CONTENT_TYPE};

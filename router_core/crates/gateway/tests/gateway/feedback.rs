@@ -4,13 +4,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
-use pointsman_model::{Id, SigningKeys};
+use pointsman_model::{CLOCK_SKEW_US, Id, SigningKeys};
 use pointsman_wire::{
     PredictionIdContent, Signer,
     generated::pointsman_v1::{
-        AccessKey, AccessTable, BatchRecordFeedbackRequest, BatchRecordFeedbackResponse, FeedbackBatch,
-        FeedbackEntry, FeedbackOutcome, FeedbackOutcomes, FeedbackWait, MetricDefinition, MetricType,
-        RecordFeedbackRequest, RecordFeedbackResponse, RouterPermissions, Scope, SnapshotUpdate,
+        AccessKey, AccessTable, BatchRecordFeedbackRequest, BatchRecordFeedbackResponse, FeedbackAnswer,
+        FeedbackBatch, FeedbackCall, FeedbackEntry, FeedbackOutcome, FeedbackOutcomes, FeedbackWait,
+        MetricDefinition, MetricType, RecordFeedbackRequest, RecordFeedbackResponse, RouterPermissions,
+        Scope, SnapshotUpdate,
     },
     uuid_v7,
 };
@@ -37,26 +38,32 @@ fn now_us() -> u64 {
 
 /// A prediction of `router` made at a time, signed by this key; numbers make different ones.
 fn signed(router: &str, time_us: u64, number: u64, pinned: bool, secret: [u8; 32]) -> String {
-    signed_for(0, router, time_us, number, pinned, secret)
+    signed_as(router, time_us, number, secret, |content| content.pinned = pinned)
 }
 
-/// The same of a call of at most so many rows.
-fn signed_for(
-    row_limit: u32,
+/// The same with whatever else the id shall say.
+fn signed_as(
     router: &str,
     time_us: u64,
     number: u64,
-    pinned: bool,
     secret: [u8; 32],
+    say: impl FnOnce(&mut PredictionIdContent<'_>),
 ) -> String {
     let keys = vec![pointsman_model::SigningKey { key_id: 1, secret }];
     let signer = Signer::new(&SigningKeys { keys, current_key_id: 1 }).unwrap();
     let mut id = String::new();
     let (router_id, variant) = (Id::parse(router).unwrap(), Id::parse("lr").unwrap());
-    let uuid = uuid_v7(time_us, number);
-    let (router_id, variant) = (&router_id, &variant);
-    let content =
-        PredictionIdContent { uuid, router_id, variant, epoch: 3, propensity: 0.25, pinned, row_limit };
+    let mut content = PredictionIdContent {
+        uuid: uuid_v7(time_us, number),
+        router_id: &router_id,
+        variant: &variant,
+        incarnation: 0,
+        epoch: 3,
+        propensity: 0.25,
+        pinned: false,
+        row_limit: 0,
+    };
+    say(&mut content);
     signer.sign(&content, &mut id);
     id
 }
@@ -234,7 +241,7 @@ fn feedback_for_a_row_that_the_prediction_did_not_have_is_refused() {
     run(async {
         let (world, client) = world_of(&published()).await;
         let of = |row_limit, row| {
-            let prediction_id = signed_for(row_limit, ROUTER, now_us(), 1, false, [7; 32]);
+            let prediction_id = signed_as(ROUTER, now_us(), 1, [7; 32], |said| said.row_limit = row_limit);
             RecordFeedbackRequest { row, ..about(prediction_id, 1.0) }
         };
         for (row_limit, row, said) in [
@@ -274,22 +281,107 @@ fn feedback_ends_with_the_horizon_and_with_the_router() {
     run(async {
         let (world, client) = world_of(&published()).await;
         let made = |time_us| about(signed(ROUTER, time_us, 1, false, [7; 32]), 1.0);
-        let young = record(&client, &made(now_us() - 90 * DAY_US + 60_000_000)).await;
+        let young = record(&client, &made(now_us() - 90 * DAY_US - CLOCK_SKEW_US + 60_000_000)).await;
         assert_eq!(outcome(&young), FeedbackOutcome::Recorded);
-        let old = record(&client, &made(now_us() - 90 * DAY_US - 1)).await;
+        let old = record(&client, &made(now_us() - 90 * DAY_US - CLOCK_SKEW_US - 1)).await;
         assert_eq!(old.code(), 9);
         assert!(old.text().contains("older than 90 days"), "{}", old.text());
         let mut later = update(2, &["127.0.0.1:1".parse().unwrap()]);
-        later.changed_routers[0].create_time_us = now_us().cast_signed();
         later.feedback_horizon_us = 3_600_000_000;
-        let former = made(now_us() - 60_000_000);
         world.server.publish(&later.encode_to_vec()).unwrap();
-        assert_eq!(record(&client, &former).await.code(), 5, "an earlier router of this id made it");
-        assert_eq!(record(&client, &made(now_us() - 3_700_000_000)).await.code(), 9);
+        assert_eq!(record(&client, &made(now_us() - CLOCK_SKEW_US - 3_700_000_000)).await.code(), 9);
         assert_eq!(record(&client, &made(now_us() + 1_000)).await.code(), 0);
         let unknown = record(&client, &about(signed("nobody", now_us(), 1, false, [7; 32]), 1.0)).await;
         assert_eq!(unknown.code(), 5);
         assert!(unknown.text().contains("\"nobody\" does not exist"), "{}", unknown.text());
+    });
+}
+
+#[test]
+fn whose_prediction_it_is_no_clock_tells_but_the_incarnation() {
+    run(async {
+        let mut update = published();
+        let created_us = now_us();
+        update.changed_routers[0].incarnation = 7;
+        update.changed_routers[0].create_time_us = created_us.cast_signed();
+        let (world, client) = world_of(&update).await;
+        let made = |incarnation, time_us| {
+            about(signed_as(ROUTER, time_us, 1, [7; 32], |said| said.incarnation = incarnation), 1.0)
+        };
+        // A server whose clock is two hours behind made it, or one whose clock is ahead.
+        for time_us in [created_us - 2 * CLOCK_SKEW_US, created_us + 1, created_us + 2 * CLOCK_SKEW_US] {
+            assert_eq!(record(&client, &made(7, time_us)).await.code(), 0, "{time_us}");
+            let former = record(&client, &made(6, time_us)).await;
+            assert_eq!(former.code(), 5, "a former router of this id made it at {time_us}");
+        }
+        assert!(journalled(&world).iter().all(|entry| entry.router_incarnation == 7));
+        assert_eq!(journalled(&world).len(), 3);
+    });
+}
+
+#[test]
+fn an_id_without_incarnation_is_taken_from_a_clock_that_is_an_hour_behind() {
+    run(async {
+        let mut update = published();
+        let created_us = now_us();
+        update.changed_routers[0].incarnation = 7;
+        update.changed_routers[0].create_time_us = created_us.cast_signed();
+        let (world, client) = world_of(&update).await;
+        let made = |time_us| about(signed(ROUTER, time_us, 1, false, [7; 32]), 1.0);
+        assert_eq!(record(&client, &made(created_us - 600_000_000)).await.code(), 0);
+        assert_eq!(record(&client, &made(created_us - CLOCK_SKEW_US)).await.code(), 0);
+        assert_eq!(record(&client, &made(created_us - CLOCK_SKEW_US - 1)).await.code(), 5);
+        assert_eq!(journalled(&world)[0].router_incarnation, 7, "it was judged to be this router's");
+    });
+}
+
+#[test]
+fn the_control_plane_is_told_what_a_client_would_be() {
+    run(async {
+        let mut update = published();
+        update.changed_routers[0].metrics =
+            vec![MetricDefinition { name: "reward".to_owned(), ..Default::default() }];
+        let (world, client) = world_of(&update).await;
+        let good = || about(id(1), 1.0);
+        let by_entity = RecordFeedbackRequest {
+            router_id: ROUTER.to_owned(),
+            entity_id: "alice".to_owned(),
+            value: 1.0,
+            ..Default::default()
+        };
+        let refused = [
+            about("forged".to_owned(), 1.0),
+            about(id(1), f64::NAN),
+            RecordFeedbackRequest { row: -1, ..good() },
+            RecordFeedbackRequest { metric: "other".to_owned(), ..good() },
+            RecordFeedbackRequest { observe_time: Some(Timestamp { seconds: 0, nanos: 0 }), ..good() },
+            about(signed("nobody", now_us(), 1, false, [7; 32]), 1.0),
+            about(signed(ROUTER, now_us() - 91 * DAY_US, 1, false, [7; 32]), 1.0),
+        ];
+        let call = FeedbackCall {
+            user_id: "local".to_owned(),
+            admin: true,
+            feedback: refused.iter().cloned().chain([good(), by_entity.clone()]).collect(),
+            ..Default::default()
+        };
+        let checked = world.server.check_feedback(&call.encode_to_vec()).unwrap();
+        let checked = FeedbackAnswer::decode(&checked[..]).unwrap().verdicts;
+        assert!(checked[7..].iter().all(|verdict| verdict.refusal.is_none()));
+        assert_eq!(checked.iter().position(|verdict| verdict.needs_prediction), Some(8));
+        assert!(journalled(&world).is_empty(), "it was only checked");
+        for (given, verdict) in refused.iter().zip(&checked) {
+            let told = record(&client, given).await;
+            let refusal = verdict.refusal.clone().unwrap();
+            assert_eq!((refusal.code as u32, &*refusal.message), (told.code(), told.text()));
+        }
+        let call = FeedbackCall { timeout_ms: 5_000, ..call };
+        let server = world.server.clone();
+        let appending = tokio::task::spawn_blocking(move || server.append_feedback(&call.encode_to_vec()));
+        let appended = FeedbackAnswer::decode(&appending.await.unwrap().unwrap()[..]).unwrap().verdicts;
+        assert_eq!(appended[..7], checked[..7]);
+        assert_eq!(appended[7].outcome(), FeedbackOutcome::Recorded);
+        assert!(appended[8].refusal.is_some(), "nobody has said which prediction is meant");
+        assert_eq!(journalled(&world).len(), 1);
     });
 }
 

@@ -56,3 +56,30 @@ fn calls_show_in_the_metrics_the_counters_and_the_records() {
         assert_eq!((variant.requests_by_code[0], variant.requests_by_code[3]), (1, 1));
     });
 }
+
+#[test]
+fn a_router_that_came_in_place_of_another_one_counts_anew() {
+    run(async {
+        let mut backend = Backend::start().await;
+        let world = start(json!({}));
+        let address = backend.address();
+        let publish = |generation, incarnation| {
+            let mut update = update(generation, &[address]);
+            update.changed_routers[0].incarnation = incarnation;
+            world.server.publish(&update.encode_to_vec()).unwrap();
+        };
+        let counted = || {
+            let counters = RouterCounters::decode(&world.server.router_counters(ROUTER)[..]).unwrap();
+            counters.variants.first().map_or(0, |variant| variant.requests_by_code[0])
+        };
+        publish(1, 5);
+        let client = world.client().await;
+        let answering = client.spawn_infer(&infer_request(ROUTER));
+        backend.call().await.answer(&[]);
+        answering.await.unwrap();
+        publish(2, 5);
+        assert_eq!(counted(), 1, "a change of a router keeps its counts");
+        publish(3, 6);
+        assert_eq!(counted(), 0, "the one who counted was deleted");
+    });
+}

@@ -2038,12 +2038,15 @@ pub struct RouterSnapshot {
     /// Whether a later value of feedback replaces an earlier one.
     #[prost(bool, tag = "16")]
     pub allow_feedback_corrections: bool,
-    /// When it was created, in UTC microseconds; earlier predictions were another router's.
+    /// When it was created, in UTC microseconds, by the clock of the server that created it.
     #[prost(int64, tag = "17")]
     pub create_time_us: i64,
     /// The generation in which it last changed.
     #[prost(uint64, tag = "18")]
     pub changed_generation: u64,
+    /// Tells it from earlier and later routers of the same id; 0 when that is not known.
+    #[prost(uint64, tag = "19")]
+    pub incarnation: u64,
 }
 /// Who may call.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2175,6 +2178,9 @@ pub struct RouteEntry {
     /// When the router was created, in UTC microseconds.
     #[prost(int64, tag = "6")]
     pub create_time_us: i64,
+    /// Tells the router from earlier and later ones of the same id; 0 when that is not known.
+    #[prost(uint64, tag = "7")]
+    pub router_incarnation: u64,
 }
 /// One variant of a route.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2319,6 +2325,9 @@ pub struct FeedbackEntry {
     /// When it was received, in UTC microseconds.
     #[prost(int64, tag = "13")]
     pub receive_time_us: i64,
+    /// The incarnation of the router that the prediction was found to be of; 0 when that is not known.
+    #[prost(uint64, tag = "14")]
+    pub router_incarnation: u64,
 }
 /// Feedback handed to the control plane.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2343,12 +2352,79 @@ pub struct FeedbackOutcomes {
     #[prost(enumeration = "FeedbackOutcome", repeated, tag = "2")]
     pub outcomes: ::prost::alloc::vec::Vec<i32>,
 }
-/// Feedback to append; answered when it is on disk.
+/// Feedback of one caller, to be checked, or checked and appended.
 #[derive(Clone, PartialEq, ::prost::Message)]
-pub struct FeedbackAppend {
-    /// The entries.
+pub struct FeedbackCall {
+    /// The user who brings it.
+    #[prost(string, tag = "1")]
+    pub user_id: ::prost::alloc::string::String,
+    /// Whether the user may do everything.
+    #[prost(bool, tag = "2")]
+    pub admin: bool,
+    /// The values.
+    #[prost(message, repeated, tag = "3")]
+    pub feedback: ::prost::alloc::vec::Vec<RecordFeedbackRequest>,
+    /// What the answer waits for.
+    #[prost(enumeration = "FeedbackWait", tag = "4")]
+    pub wait: i32,
+    /// So long it waits for that, in milliseconds.
+    #[prost(uint64, tag = "5")]
+    pub timeout_ms: u64,
+}
+/// What became of the values of a FeedbackCall.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FeedbackAnswer {
+    /// One for each value, in their order; none when the call as a whole is refused.
     #[prost(message, repeated, tag = "1")]
-    pub entries: ::prost::alloc::vec::Vec<FeedbackEntry>,
+    pub verdicts: ::prost::alloc::vec::Vec<FeedbackVerdict>,
+    /// Why the call as a whole is refused.
+    #[prost(message, optional, tag = "2")]
+    pub refusal: ::core::option::Option<FeedbackRefusal>,
+}
+/// What became of one value. Without a refusal it may be recorded, and is when it was appended.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FeedbackVerdict {
+    /// What came of it; unspecified when it was only checked.
+    #[prost(enumeration = "FeedbackOutcome", tag = "1")]
+    pub outcome: i32,
+    /// Why it is not taken.
+    #[prost(message, optional, tag = "2")]
+    pub refusal: ::core::option::Option<FeedbackRefusal>,
+    /// Whether it may be brought but is about an entity, whose prediction is to be looked up first.
+    #[prost(bool, tag = "3")]
+    pub needs_prediction: bool,
+}
+/// Why a value of feedback is not taken, as the caller is told.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FeedbackRefusal {
+    /// The gRPC status code.
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    /// The sentence.
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+    /// The reason for machines, such as ROUTER_NOT_FOUND.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Further facts for machines.
+    #[prost(map = "string, string", tag = "4")]
+    pub metadata: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// The fields at fault.
+    #[prost(message, repeated, tag = "5")]
+    pub fields: ::prost::alloc::vec::Vec<FieldFault>,
+}
+/// One field that is wrong.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FieldFault {
+    /// Its path.
+    #[prost(string, tag = "1")]
+    pub field: ::prost::alloc::string::String,
+    /// What is wrong and what would be right.
+    #[prost(string, tag = "2")]
+    pub description: ::prost::alloc::string::String,
 }
 /// One file of the lake.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2377,6 +2453,9 @@ pub struct LakeFile {
     /// The latest time in it, in UTC microseconds.
     #[prost(int64, tag = "8")]
     pub max_time_us: i64,
+    /// The incarnation of the router; 0 when it is not known, as of files that are older than incarnations.
+    #[prost(uint64, tag = "9")]
+    pub router_incarnation: u64,
 }
 /// A segment whose rows are all in files of the lake.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2437,11 +2516,17 @@ pub struct TailQuery {
     /// Only predictions of this variant; empty for all.
     #[prost(string, tag = "9")]
     pub variant: ::prost::alloc::string::String,
+    /// Only predictions of this incarnation of the router, and those that name none; 0 for all.
+    #[prost(uint64, tag = "10")]
+    pub router_incarnation: u64,
+    /// Of those that name no incarnation, only predictions from this time on; 0 for all.
+    #[prost(int64, tag = "11")]
+    pub nameless_from_us: i64,
 }
 /// Predictions that are in no registered file yet.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TailAnswer {
-    /// Arrow IPC streams with the lake's columns, one for each model.
+    /// Arrow IPC streams with the lake's columns, one for each model and incarnation.
     #[prost(bytes = "vec", repeated, tag = "1")]
     pub arrow_streams: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
     /// How many rows they have.
@@ -2596,7 +2681,7 @@ pub struct EntityCount {
     #[prost(uint64, tag = "4")]
     pub entity_count: u64,
 }
-/// Asks to write several files of one router, model and date as one.
+/// Asks to write several files of one router, incarnation, model and date as one.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MergeRequest {
     /// The files, oldest first, by their paths below the lake's folder.
@@ -2608,6 +2693,9 @@ pub struct MergeRequest {
     /// Rows of these entities are left out.
     #[prost(string, repeated, tag = "3")]
     pub erased_entity_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The incarnation of the router, which all files share; 0 when it is not known. It is said of the new file.
+    #[prost(uint64, tag = "4")]
+    pub router_incarnation: u64,
 }
 /// What the bytes of a request or an answer are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

@@ -43,6 +43,7 @@ pub fn router_from_proto(router: proto::RouterSnapshot) -> Result<Router, ModelE
         metrics: each("metrics", router.metrics, metric_from_proto)?,
         allow_feedback_corrections: router.allow_feedback_corrections,
         create_time_us: router.create_time_us,
+        incarnation: router.incarnation,
         changed_generation: router.changed_generation,
         owner: router.owner.into(),
         permissions: Permissions {

@@ -5,11 +5,12 @@ use pointsman_model::Scope;
 use pointsman_wire::{
     count_field,
     generated::pointsman_v1::{
-        BatchRecordFeedbackRequest, BatchRecordFeedbackResponse, FeedbackOutcome, FeedbackResult,
+        BatchRecordFeedbackRequest, BatchRecordFeedbackResponse, FeedbackEntry, FeedbackOutcome,
+        FeedbackResult,
     },
 };
 use prost::Message as _;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     Taken, Wait,
@@ -17,7 +18,7 @@ use super::{
     check::{Checks, names_entity},
     now_us, refused_by_journal, succeed, unconfirmed, undecodable,
 };
-use crate::{client::Client, services::call::Call, status::CallError};
+use crate::{client::Client, services::call::Call, shared::Shared, status::CallError};
 
 /// The most values of one call.
 const MAX_VALUES: usize = 10_000;
@@ -32,10 +33,7 @@ pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, Ca
     // Counted before values of a few bytes each become messages of a few hundred.
     let count = count_field(&message.bytes, FEEDBACK_FIELD)
         .map_err(|error| CallError::invalid(error.to_string()).because("INVALID_ARGUMENT"))?;
-    if count > MAX_VALUES {
-        let reason = format!("{count} values are more than one batch takes; send at most {MAX_VALUES}");
-        return Err(CallError::of_fields(vec![("feedback".to_owned(), reason)]));
-    }
+    too_many(count)?;
     let request =
         BatchRecordFeedbackRequest::decode(message.bytes.clone()).map_err(|error| undecodable(&error))?;
     if request.feedback.iter().any(names_entity) {
@@ -43,11 +41,8 @@ pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, Ca
     }
     let wait = Wait::of(request.wait)?;
     let shared = &call.worker.shared;
-    let mut places = match wait {
-        Wait::Applied => Some(shared.feedback_waiters.reserve(count)?),
-        Wait::Durable => None,
-    };
-    let checks = Checks::new(&call.routes, &principal, now_us())?;
+    let routes = &call.routes;
+    let checks = Checks::new(&routes.snapshot, routes.verifier.as_deref(), &principal, now_us())?;
     let mut entries = Vec::with_capacity(count);
     for (index, given) in request.feedback.into_iter().enumerate() {
         entries.push(checks.entry(given));
@@ -55,6 +50,35 @@ pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, Ca
             tokio::task::yield_now().await;
         }
     }
+    let results = take(shared, entries, wait, deadline).await?.into_iter().map(result).collect();
+    // What names its predictions needs no records.
+    succeed(&BatchRecordFeedbackResponse { results, unreached: Vec::new() }).map(Taken::Here)
+}
+
+/// Refuses more values than one call may bring.
+pub(super) fn too_many(count: usize) -> Result<(), CallError> {
+    if count <= MAX_VALUES {
+        return Ok(());
+    }
+    let reason = format!("{count} values are more than one batch takes; send at most {MAX_VALUES}");
+    Err(CallError::of_fields(vec![("feedback".to_owned(), reason)]))
+}
+
+/// Appends the values that may be recorded, in their order, and waits for what the caller waits for. Answers what came
+/// of each.
+pub(super) async fn take(
+    shared: &Shared,
+    entries: Vec<Result<FeedbackEntry, CallError>>,
+    wait: Wait,
+    deadline: Instant,
+) -> Result<Vec<Result<FeedbackOutcome, CallError>>, CallError> {
+    let mut places = match wait {
+        Wait::Applied => {
+            let count = entries.iter().filter(|entry| entry.is_ok()).count();
+            Some(shared.feedback_waiters.reserve(count)?)
+        }
+        Wait::Durable => None,
+    };
     let log = &shared.journal.feedback;
     let commits: Vec<Result<Commit, CallError>> =
         entries.into_iter().map(|entry| Ok(log.commit(Entry::Feedback(Box::new(entry?))))).collect();
@@ -69,21 +93,14 @@ pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, Ca
         positions
     };
     let positions = timeout_at(deadline, confirming).await.map_err(|_| unconfirmed())?;
-    let results = match &mut places {
-        None => positions
-            .into_iter()
-            .map(|position| result(position.map(|_| FeedbackOutcome::Recorded)))
-            .collect(),
-        Some(places) => {
-            let taken: Vec<u64> =
-                positions.iter().filter_map(|position| position.as_ref().ok().copied()).collect();
-            let mut outcomes = outcomes(places, &taken, deadline).await?.into_iter();
-            let mut outcome_of = |_| known(outcomes.next().flatten());
-            positions.into_iter().map(|position| result(position.and_then(&mut outcome_of))).collect()
-        }
+    let Some(places) = &mut places else {
+        let recorded = |position: Result<u64, CallError>| position.map(|_| FeedbackOutcome::Recorded);
+        return Ok(positions.into_iter().map(recorded).collect());
     };
-    // What names its predictions needs no records.
-    succeed(&BatchRecordFeedbackResponse { results, unreached: Vec::new() }).map(Taken::Here)
+    let taken: Vec<u64> = positions.iter().filter_map(|position| position.as_ref().ok().copied()).collect();
+    let mut outcomes = outcomes(places, &taken, deadline).await?.into_iter();
+    let mut outcome_of = |_| known(outcomes.next().flatten());
+    Ok(positions.into_iter().map(|position| position.and_then(&mut outcome_of)).collect())
 }
 
 fn result(outcome: Result<FeedbackOutcome, CallError>) -> FeedbackResult {

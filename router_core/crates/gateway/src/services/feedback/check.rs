@@ -1,15 +1,15 @@
 //! From a value of feedback to the journal's entry: everything that can be wrong with it.
 
-use pointsman_model::{Id, Principal, Router, ShownNumber};
+use pointsman_model::{CLOCK_SKEW_US, Id, Principal, Router, ShownNumber, Snapshot};
 use pointsman_wire::{
-    PredictionId, Verifier,
+    MAX_ENTITY_ID_BYTES, PredictionId, Verifier,
     generated::pointsman_v1::{FeedbackEntry, RecordFeedbackRequest},
 };
 use prost_types::Timestamp;
 use tonic::Code;
 
 use super::rights::{require_predict, router_not_found};
-use crate::{routes::Routes, status::CallError};
+use crate::status::CallError;
 
 /// What feedback without a metric is about.
 const DEFAULT_METRIC: &str = "reward";
@@ -31,21 +31,34 @@ pub(super) fn names_entity(given: &RecordFeedbackRequest) -> bool {
 
 /// What values are checked against.
 pub(super) struct Checks<'a> {
-    routes: &'a Routes,
+    snapshot: &'a Snapshot,
     verifier: &'a Verifier,
     principal: &'a Principal,
     now_us: u64,
 }
 
 impl<'a> Checks<'a> {
-    pub(super) fn new(routes: &'a Routes, principal: &'a Principal, now_us: u64) -> Result<Self, CallError> {
-        let verifier = routes.verifier.as_deref().ok_or_else(|| {
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        verifier: Option<&'a Verifier>,
+        principal: &'a Principal,
+        now_us: u64,
+    ) -> Result<Self, CallError> {
+        let verifier = verifier.ok_or_else(|| {
             CallError::unavailable(
                 "the server does not know the keys of its prediction ids yet; see /readyz on the HTTP port, and \
                  try again",
             )
         })?;
-        Ok(Self { routes, verifier, principal, now_us })
+        Ok(Self { snapshot, verifier, principal, now_us })
+    }
+
+    /// Checks a value about an entity as far as it can be without the prediction that is meant: whoever may not
+    /// bring it learns nothing of the entity.
+    pub(super) fn entity(&self, given: &RecordFeedbackRequest) -> Result<(), CallError> {
+        let metric = if given.metric.is_empty() { DEFAULT_METRIC } else { &given.metric };
+        check_fields(given, metric, self.now_us)?;
+        check_metric(self.router(&given.router_id)?, metric, given.value)
     }
 
     /// Makes the entry of a value that may be recorded.
@@ -53,7 +66,7 @@ impl<'a> Checks<'a> {
         if given.metric.is_empty() {
             DEFAULT_METRIC.clone_into(&mut given.metric);
         }
-        check_fields(&given, self.now_us)?;
+        check_fields(&given, &given.metric, self.now_us)?;
         let id = self.verifier.decode(&given.prediction_id).map_err(|error| {
             let text = error.to_string();
             of_field("prediction_id", text.strip_prefix("prediction_id: ").unwrap_or(&text))
@@ -68,13 +81,11 @@ impl<'a> Checks<'a> {
                 ),
             ));
         }
-        let router = self.router(&id)?;
+        let router = self.maker(&id)?;
         if id.row_limit > 0 && given.row.unsigned_abs() >= id.row_limit {
             return Err(of_field("row", beyond(given.row, id.row_limit)));
         }
-        router
-            .check_feedback(&given.metric, given.value)
-            .map_err(|error| CallError::of_fields(vec![(error.field, error.reason)]))?;
+        check_metric(router, &given.metric, given.value)?;
         let receive_time_us = i64::try_from(self.now_us).unwrap_or(i64::MAX);
         Ok(FeedbackEntry {
             row: given.row.unsigned_abs(),
@@ -83,6 +94,8 @@ impl<'a> Checks<'a> {
             observe_time_us: given.observe_time.map_or(receive_time_us, |time| micros(&time)),
             router_id: id.router_id.as_str().to_owned(),
             variant: id.variant.as_str().to_owned(),
+            // As it was judged here: who applies it later has nothing left to judge.
+            router_incarnation: router.incarnation,
             epoch: id.epoch,
             propensity: id.propensity,
             prediction_time_us: i64::try_from(id.time_us()).unwrap_or(i64::MAX),
@@ -94,32 +107,54 @@ impl<'a> Checks<'a> {
     }
 
     /// The router that made a prediction, if it still takes feedback for it from this caller.
-    fn router(&self, id: &PredictionId) -> Result<&'a Router, CallError> {
-        let horizon_us = self.routes.snapshot.feedback_horizon_us;
-        if id.time_us() < self.now_us.saturating_sub(horizon_us) {
+    fn maker(&self, id: &PredictionId) -> Result<&'a Router, CallError> {
+        let horizon_us = self.snapshot.feedback_horizon_us;
+        // It may have been made by a server whose clock is behind.
+        if id.time_us().saturating_add(CLOCK_SKEW_US) < self.now_us.saturating_sub(horizon_us) {
             let text = format!(
                 "prediction_id: the prediction is older than {}, and feedback is taken no longer than that",
                 shown_span(horizon_us)
             );
             return Err(CallError::new(Code::FailedPrecondition, text).because("PREDICTION_TOO_OLD"));
         }
-        let router_id = id.router_id.as_str();
-        let router =
-            self.routes.snapshot.routers.get(router_id).ok_or_else(|| router_not_found(router_id))?;
-        require_predict(self.principal, router)?;
-        if id.time_us() < u64::try_from(router.create_time_us).unwrap_or(0) {
+        let router = self.router(id.router_id.as_str())?;
+        if !router.made(id.incarnation, id.time_us()) {
             // It was made by an earlier router of this id, which is deleted.
-            return Err(router_not_found(router_id));
+            return Err(router_not_found(id.router_id.as_str()));
         }
+        Ok(router)
+    }
+
+    /// A router, if this caller may bring it feedback.
+    fn router(&self, router_id: &str) -> Result<&'a Router, CallError> {
+        let router = self.snapshot.routers.get(router_id).ok_or_else(|| router_not_found(router_id))?;
+        require_predict(self.principal, router)?;
         Ok(router)
     }
 }
 
+fn check_metric(router: &Router, metric: &str, value: f64) -> Result<(), CallError> {
+    router
+        .check_feedback(metric, value)
+        .map_err(|error| CallError::of_fields(vec![(error.field, error.reason)]))
+}
+
 /// Checks what can be wrong with a value by itself; names all of it.
-fn check_fields(given: &RecordFeedbackRequest, now_us: u64) -> Result<(), CallError> {
+fn check_fields(given: &RecordFeedbackRequest, metric: &str, now_us: u64) -> Result<(), CallError> {
     let mut wrong = Vec::new();
     let mut add = |field: &str, reason: String| wrong.push((field.to_owned(), reason));
-    if given.prediction_id.is_empty() {
+    if names_entity(given) {
+        if let Err(error) = Id::parse(&given.router_id) {
+            add("router_id", error.reason);
+        }
+        let length = given.entity_id.len();
+        if length > MAX_ENTITY_ID_BYTES {
+            add(
+                "entity_id",
+                format!("has {length} bytes; calls name entities of at most {MAX_ENTITY_ID_BYTES}"),
+            );
+        }
+    } else if given.prediction_id.is_empty() {
         add(
             "prediction_id",
             "is empty; send the prediction_id of the answer, or router_id and entity_id for the entity's latest \
@@ -129,8 +164,8 @@ fn check_fields(given: &RecordFeedbackRequest, now_us: u64) -> Result<(), CallEr
     } else if !given.entity_id.is_empty() {
         add("entity_id", "stands beside prediction_id; send one of the two".to_owned());
     }
-    if !Id::is_valid(&given.metric)
-        && let Err(error) = Id::parse(&given.metric)
+    if !Id::is_valid(metric)
+        && let Err(error) = Id::parse(metric)
     {
         add("metric", error.reason);
     }

@@ -3,15 +3,14 @@
 use pointsman_model::{Principal, Router};
 use tonic::Code;
 
-use super::super::call::{may_predict, may_read};
 use crate::status::CallError;
 
 /// Refuses who may not call a router.
 pub(super) fn require_predict(principal: &Principal, router: &Router) -> Result<(), CallError> {
-    if may_predict(principal, router) {
+    if principal.may_predict(router) {
         return Ok(());
     }
-    if !may_read(principal, router) {
+    if !principal.may_read(router) {
         return Err(router_not_found(router.id.as_str()));
     }
     let text = format!(
