@@ -99,7 +99,12 @@ demo: setup ## Watch two real models share real traffic (DEMO_FLAGS="--duration 
 test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
 	@# The same build of the extension is what tests of crashes kill: nothing is compiled twice.
 	cargo test --workspace --locked --features $(FAULTS)
+ifeq ($(PYTEST_FLAGS),)
+	$(BIN)/pytest -m 'not alone' --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m alone
+else
 	$(BIN)/pytest $(PYTEST_FLAGS)
+endif
 
 $(VENV)/.stamp-spark: $(VENV)/.stamp-python
 	@$(UV_SYNC) --group spark
@@ -182,6 +187,15 @@ bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benc
 bench-ends: setup $(VENV)/.stamp-bench ## Call peers that end their connections in order, beside Envoy (QUICK=1); needs nginx
 	cargo build --release --locked --package pointsman-benches --bins
 	$(BIN)/python -m benches.orderly_ends $(if $(QUICK),--quick) $(ENDS_FLAGS)
+
+.PHONY: bench-before
+bench-before: setup $(VENV)/.stamp-bench ## Measure this version beside an earlier commit (BEFORE=HEAD~1 QUICK=1)
+	@commit=$$(git rev-parse --verify "$(or $(BEFORE),HEAD~1)^{commit}"); \
+	folder=.build/before-$${commit:0:12}; \
+	test -d $$folder || git worktree add --detach $$folder $$commit; \
+	env -u VIRTUAL_ENV -u PYO3_PYTHON PATH='$(CALLER_PATH)' $(MAKE) -C $$folder setup; \
+	cargo build --release --locked --package pointsman-benches --bins; \
+	$(BIN)/python -m benches.before $(if $(QUICK),--quick) $(BEFORE_FLAGS) $$folder/.venv/bin/pointsman
 
 .PHONY: clean
 clean: ## Remove everything that was built: target, .venv, .build, caches

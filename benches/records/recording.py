@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from benches.load import contestants
 from benches.load.pointsman_server import Server
 from benches.load.processes import read_cpu_seconds
-from benches.load.sample import Contestant, Sample, run_load
+from benches.load.sample import Contestant, Sample, Shape, run_load
 from benches.records.findings import Findings, Table
 from benches.records.lake import count_lake, read_journal, wait_until_shipped
 from benches.records.stage import ROUTER, SHAPE, SHAPE_IN_WORDS, Stage, contestant
@@ -60,14 +60,14 @@ class Party:
     turns: list[Turn] = field(default_factory=list)
     answered: int = 0
 
-    def take_turn(self, stage: Stage, pace: Pace) -> None:
+    def take_turn(self, stage: Stage, pace: Pace, shape: Shape = SHAPE) -> None:
         """Runs the load and waits for what comes after it."""
         pid = self.contestant.pid or 0
         before = read_cpu_seconds(pid)
         sample = run_load(
             stage.load,
             self.contestant,
-            SHAPE,
+            shape,
             *("--seconds", str(pace.seconds)),
             *("--warmup-seconds", str(pace.warmup_seconds)),
             timeout_seconds=pace.seconds + pace.warmup_seconds + 30,

@@ -31,12 +31,14 @@ class Stage:
     Attributes:
         folder: A folder of this case alone.
         is_quick: Whether this is a look, not a measurement.
+        executable: The installed command.
     """
 
     peers: contestants.Peers
     backends: contestants.Backends
     folder: Path
     is_quick: bool
+    executable: Path = Path(sys.executable).parent / "pointsman"
 
     @property
     def load(self) -> Path:
@@ -44,7 +46,11 @@ class Stage:
         return self.peers.load
 
     def start_server(
-        self, stack: ExitStack, name: str, seal_after_seconds: float, **settings: object
+        self,
+        stack: ExitStack,
+        name: str,
+        seal_after_seconds: float,
+        **settings: object,
     ) -> pointsman_server.Server:
         """Starts a server.
 
@@ -57,15 +63,18 @@ class Stage:
         environment = {"JOURNAL__SEAL_AFTER_SECONDS": seal_after_seconds, **settings}
         return pointsman_server.start_server(
             stack,
-            Path(sys.executable).parent / "pointsman",
+            self.executable,
             self.folder,
             name,
             {f"POINTSMAN_{setting}": str(value) for setting, value in environment.items()},
         )
 
-    def create_router(self, server: pointsman_server.Server, *, record: bool = True) -> None:
+    def create_router(
+        self, server: pointsman_server.Server, *, record: bool = True, with_signature: bool = True
+    ) -> None:
         """Creates and deploys the router."""
-        pointsman_server.create_router(server, self.backends, ROUTER, record=record, signature=signature())
+        known = signature() if with_signature else None
+        pointsman_server.create_router(server, self.backends, ROUTER, record=record, signature=known)
 
 
 def contestant(server: pointsman_server.Server, name: str = "pointsman") -> Contestant:
@@ -92,9 +101,11 @@ def signature() -> "model_pb2.Signature":
 
 
 @contextmanager
-def setting_stage(peers: contestants.Peers, folder: Path, is_quick: bool) -> Iterator[Stage]:
+def setting_stage(
+    peers: contestants.Peers, folder: Path, is_quick: bool, columns: int = COLUMNS
+) -> Iterator[Stage]:
     """Starts the backends in a folder of their own, and ends them."""
     folder.mkdir()
     with ExitStack() as stack:
-        backends = contestants.start_backends(stack, peers, folder, COLUMNS)
+        backends = contestants.start_backends(stack, peers, folder, columns)
         yield Stage(peers, backends, folder, is_quick)

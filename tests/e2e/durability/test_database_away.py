@@ -24,7 +24,7 @@ from stage.postgres import Postgres
 from stage.server import Server
 from stage.waiting import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(400)]
 
 OUTAGE_SECONDS = float(os.environ.get("POINTSMAN_OUTAGE_SECONDS", "60"))
 BEFORE_SECONDS = OUTAGE_SECONDS / 2

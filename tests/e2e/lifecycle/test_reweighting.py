@@ -16,7 +16,7 @@ from stage.load import Load
 from stage.recording_backend import RecordingBackend
 from stage.server import Server
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(240)]
 
 ROUTERS = 10_000
 CONNECTIONS = 64

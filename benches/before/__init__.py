@@ -1,0 +1,1 @@
+"""This version beside an earlier one, in the same minutes on the same machine."""

@@ -1,0 +1,148 @@
+"""Measures this version beside an earlier one: ``python -m benches.before [--quick] PATH_OF_ITS_POINTSMAN``.
+
+Ends with 0 when everything could be measured, whatever the figures; they carry their own PASS and MISS.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from benches.load.contestants import Peers
+from benches.load.pointsman_server import Server
+from benches.load.processes import ROOT, HarnessError, read_target_folder
+from benches.load.sample import Shape
+from benches.records.findings import Findings, Table
+from benches.records.lake import wait_until_shipped
+from benches.records.recording import Pace, Party
+from benches.records.report import write_reports
+from benches.records.stage import SHAPE, Stage, contestant, setting_stage
+
+MOST_CPU_RATIO = 1.03
+NOW, BEFORE = "now", "before"
+SEAL_SECONDS = 1.0
+KIBIBYTE = 1024
+
+
+class Case(NamedTuple):
+    """One load on both, in turns that are short, so that what the machine does meets both."""
+
+    name: str
+    shape: Shape
+    is_recorded: bool
+    rounds: int
+    seconds: float
+
+
+CASES = (
+    Case("1 KB, 10 connections × 10 streams", Shape(10, 10, KIBIBYTE), False, 25, 3.0),
+    Case("1 KB, one connection × 50 streams", Shape(1, 50, KIBIBYTE), False, 25, 3.0),
+    Case("1 MB, 10 connections × 10 streams", Shape(10, 10, KIBIBYTE * KIBIBYTE), False, 11, 6.0),
+    Case("recording", SHAPE, True, 15, 6.0),
+)
+
+
+def run_case(case: Case, stage: Stage, executables: dict[str, Path]) -> Findings:
+    """Has both answer the same load in turns."""
+    findings = Findings(
+        case.name,
+        f"{case.shape}; {case.rounds} rounds of {case.seconds:g} s in turns, in either order by turns; "
+        "CPU is that of the whole process from the first call until nothing is left to do, over all calls "
+        "answered; the ratio is the median of the rounds' ratios",
+    )
+    pace = Pace(case.rounds, case.seconds, warmup_seconds=0.7, seal_after_seconds=SEAL_SECONDS)
+    with ExitStack() as stack:
+        parties = {}
+        for name, executable in executables.items():
+            of_version = replace(stage, executable=executable)
+            server = of_version.start_server(stack, name, SEAL_SECONDS)
+            of_version.create_router(server, record=case.is_recorded, with_signature=bool(case.shape.columns))
+            finish = _waiting(server) if case.is_recorded else lambda _: 0.0
+            parties[name] = Party(contestant(server, name), finish)
+        for number in range(case.rounds):
+            for name in parties if number % 2 == 0 else reversed(parties):
+                parties[name].take_turn(stage, pace, case.shape)
+    _judge(findings, parties)
+    return findings
+
+
+def _waiting(server: Server) -> Callable[[int], float]:
+    return lambda answered: wait_until_shipped(server, answered)
+
+
+def _judge(findings: Findings, parties: dict[str, Party]) -> None:
+    pairs = list(zip(parties[NOW].turns, parties[BEFORE].turns, strict=True))
+    cpu = [now.cpu_us_per_call / before.cpu_us_per_call for now, before in pairs]
+    findings.at_most("CPU per call, now / before", statistics.median(cpu), MOST_CPU_RATIO, spread=cpu)
+    findings.tell(
+        "throughput, now / before",
+        statistics.median(
+            now.sample.calls_per_second / before.sample.calls_per_second for now, before in pairs
+        ),
+    )
+    table = Table(("", "calls/s", "CPU µs/call", "least CPU", "p50 µs", "p99 µs"))
+    for name, party in parties.items():
+        samples = [turn.sample for turn in party.turns]
+        of_turns = [turn.cpu_us_per_call for turn in party.turns]
+        table.add(
+            name,
+            statistics.median(sample.calls_per_second for sample in samples),
+            f"{statistics.median(of_turns):.2f}",
+            f"{min(of_turns):.2f}",
+            statistics.median(sample.p50_us for sample in samples),
+            statistics.median(sample.p99_us for sample in samples),
+        )
+    findings.tables.append(table)
+
+
+def run_cases(cases: Iterable[Case], before: Path) -> list[Findings]:
+    """Runs cases and answers what they found.
+
+    Raises:
+        HarnessError: Something could not be started, or a call failed.
+    """
+    peers = Peers(read_target_folder() / "release")
+    executables = {NOW: Path(sys.executable).parent / "pointsman", BEFORE: before}
+    found = []
+    with tempfile.TemporaryDirectory(prefix="pointsman-bench-") as folder:
+        for number, case in enumerate(cases):
+            print(f"before: {case.name}", flush=True)
+            with setting_stage(peers, Path(folder) / str(number), False, case.shape.columns) as stage:
+                found.append(run_case(case, stage, executables))
+    return found
+
+
+def main() -> int:
+    """Reads the command line, measures, writes and prints; answers the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benches.before", description=__doc__)
+    parser.add_argument("executable", type=Path, help="the installed pointsman of the version before")
+    parser.add_argument("--quick", action="store_true", help="three rounds of each, for a look")
+    parser.add_argument("--case", action="append", default=[], help="only cases whose name holds this")
+    parser.add_argument("--output", type=Path, help="where to write, without suffix")
+    arguments = parser.parse_args()
+    name = "quick-before" if arguments.quick else "before"
+    stem = arguments.output or ROOT / "benches" / "results" / name
+    cases = [
+        case for case in CASES if not arguments.case or any(text in case.name for text in arguments.case)
+    ]
+    if arguments.quick:
+        cases = [case._replace(rounds=3, seconds=1.0) for case in cases]
+    if not arguments.executable.is_file():
+        print(f"before: {arguments.executable} is no program; run make bench-before", file=sys.stderr)
+        return 1
+    try:
+        found = run_cases(cases, arguments.executable.absolute())
+    except HarnessError as error:
+        print(f"before: {error}", file=sys.stderr)
+        return 1
+    print(write_reports(stem, found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
