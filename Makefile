@@ -193,7 +193,7 @@ bench-before: setup $(VENV)/.stamp-bench ## Measure this version beside an earli
 	@commit=$$(git rev-parse --verify "$(or $(BEFORE),HEAD~1)^{commit}"); \
 	folder=.build/before-$${commit:0:12}; \
 	test -d $$folder || git worktree add --detach $$folder $$commit; \
-	env -u VIRTUAL_ENV -u PYO3_PYTHON PATH='$(CALLER_PATH)' $(MAKE) -C $$folder setup; \
+	env -u VIRTUAL_ENV -u PYO3_PYTHON CARGO_TARGET_DIR='$(abspath target)' PATH='$(CALLER_PATH)' $(MAKE) -C $$folder setup; \
 	cargo build --release --locked --package pointsman-benches --bins; \
 	$(BIN)/python -m benches.before $(if $(QUICK),--quick) $(BEFORE_FLAGS) $$folder/.venv/bin/pointsman
 
