@@ -61,7 +61,9 @@ class Backends:
     rewritten_b: int
 
 
-def start_backends(stack: ExitStack, peers: Peers, folder: Path, columns: int = 0) -> Backends:
+def start_backends(
+    stack: ExitStack, peers: Peers, folder: Path, columns: int = 0, delay_ms: int = 0
+) -> Backends:
     """Starts the one process that answers everything.
 
     Args:
@@ -69,13 +71,13 @@ def start_backends(stack: ExitStack, peers: Peers, folder: Path, columns: int = 
         peers: The built programs.
         folder: Where its log goes.
         columns: The columns of the row that it scores; 0 to give back what it gets.
+        delay_ms: How long each answer takes.
     """
     models = (PLAIN_MODEL, PLAIN_MODEL, MODEL_A, MODEL_B)
     flags = [part for model in models for part in ("--model", model)]
-    flags += ["--columns", str(columns)]
-    program = stack.enter_context(
-        Program("echo_backend", [peers.echo_backend, *flags], folder / "echo_backend.log")
-    )
+    flags += ["--columns", str(columns), "--delay-ms", str(delay_ms)]
+    log = folder / f"echo_backend-{delay_ms}ms.log"
+    program = stack.enter_context(Program("echo_backend", [peers.echo_backend, *flags], log))
     return Backends(*program.read_ports())
 
 

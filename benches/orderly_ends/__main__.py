@@ -6,6 +6,7 @@ Ends with 0 when everything could be measured, whatever the figures; they carry 
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -18,17 +19,30 @@ from benches.orderly_ends import closing_peers, report
 from benches.orderly_ends.plain_client import Sample, make_calls
 from benches.orderly_ends.report import ENVOY, PLAIN, POINTSMAN, Outcome, write_reports
 
-CALLS, QUICK_CALLS = 20_000, 2_000
+CALLS, SLOW_CALLS = 20_000, 8_000
+QUICK_SHARE = 10
+SLOW_MS = 20
+"""A model of this kind leaves processors free, so that a hop more costs no throughput by itself."""
 ROUNDS = 4
 NEVER = 2_000_000_000
 REQUESTS = (1, 10, 100, 1_000, NEVER)
 AGES_MS = (100, 500, 2_000, NEVER)
 
 
-class Starter(Protocol):
-    """Starts a peer and answers its address."""
+class Pace(NamedTuple):
+    """How long the model takes, and how many calls are made of it."""
 
-    def __call__(self, stack: ExitStack, folder: Path) -> str:
+    delay_ms: int
+    calls: int
+
+
+PACES = (Pace(0, CALLS), Pace(SLOW_MS, SLOW_CALLS))
+
+
+class Starter(Protocol):
+    """Starts a peer before a model that takes so long, and answers its address."""
+
+    def __call__(self, stack: ExitStack, folder: Path, *, delay_ms: int) -> str:
         """Starts it."""
 
 
@@ -45,11 +59,18 @@ class Cell(NamedTuple):
         return f"{self.peer}, {self.limit}"
 
 
-def list_cells(backend_port: int) -> list[Cell]:
-    """Answers all cells, their proxies before one backend."""
+def list_cells(backend_ports: dict[int, int]) -> list[Cell]:
+    """Answers all cells, their proxies before the backend that takes as long as is asked for."""
+
+    def before(start: Callable[[ExitStack, Path, int, int], str], most_requests: int) -> Callable[..., str]:
+        def start_it(stack: ExitStack, folder: Path, *, delay_ms: int) -> str:
+            return start(stack, folder, backend_ports[delay_ms], most_requests)
+
+        return start_it
+
     by_requests = (("Envoy", closing_peers.start_envoy), ("nginx", closing_peers.start_nginx))
     cells = [
-        Cell(peer, _limit(most, "requests"), partial(start, backend_port=backend_port, most_requests=most))
+        Cell(peer, _limit(most, "requests"), before(start, most))
         for peer, start in by_requests
         for most in REQUESTS
     ]
@@ -61,13 +82,24 @@ def _limit(number: int, unit: str) -> str:
     return report.NEVER if number == NEVER else f"{number:,} {unit}"
 
 
-def run_cell(cell: Cell, server: pointsman_server.Server, number: int, calls: int, folder: Path) -> Outcome:
-    """Has a plain client, pointsman and Envoy call one peer in turns."""
-    folder.mkdir()
+def run_cell(
+    cell: Cell, server: pointsman_server.Server, number: int, paces: Sequence[Pace], folder: Path
+) -> Outcome:
+    """Has a plain client, pointsman and Envoy call one peer in turns, at each pace."""
+    samples = [
+        _run_pace(cell, server, f"orderly-{number}-{pace.delay_ms}", pace, folder / str(pace.delay_ms))
+        for pace in paces
+    ]
+    return Outcome(cell.peer, cell.limit, *samples)
+
+
+def _run_pace(
+    cell: Cell, server: pointsman_server.Server, router_id: str, pace: Pace, folder: Path
+) -> dict[str, list[Sample]]:
+    folder.mkdir(parents=True)
     with ExitStack() as stack:
-        address = cell.start(stack, folder)
+        address = cell.start(stack, folder, delay_ms=pace.delay_ms)
         envoy = closing_peers.start_envoy_in_between(stack, folder, address)
-        router_id = f"orderly-{number}"
         pointsman_server.create_plain_router(server, router_id, address, contestants.PLAIN_MODEL)
         ways = {
             PLAIN: (address, contestants.PLAIN_MODEL),
@@ -78,8 +110,8 @@ def run_cell(cell: Cell, server: pointsman_server.Server, number: int, calls: in
         for turn in range(ROUNDS):
             # Turned round each time, so that nobody always follows the same neighbour.
             for name in ways if turn % 2 == 0 else reversed(ways):
-                samples[name].append(make_calls(*ways[name], calls // ROUNDS))
-    return Outcome(cell.peer, cell.limit, samples)
+                samples[name].append(make_calls(*ways[name], pace.calls // ROUNDS))
+    return samples
 
 
 def run_cells(arguments: argparse.Namespace) -> list[Outcome]:
@@ -88,19 +120,22 @@ def run_cells(arguments: argparse.Namespace) -> list[Outcome]:
     Raises:
         HarnessError: Something could not be started.
     """
-    calls = QUICK_CALLS if arguments.quick else CALLS
+    paces = [pace._replace(calls=pace.calls // (QUICK_SHARE if arguments.quick else 1)) for pace in PACES]
     peers = contestants.Peers(arguments.programs or read_target_folder() / "release")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pointsman-ends-")))
-        backends = contestants.start_backends(stack, peers, folder)
+        ports = {
+            pace.delay_ms: contestants.start_backends(stack, peers, folder, delay_ms=pace.delay_ms).plain_a
+            for pace in paces
+        }
         executable = Path(sys.executable).parent / "pointsman"
         server = pointsman_server.start_server(stack, executable, folder, "pointsman")
         outcomes = []
-        for number, cell in enumerate(list_cells(backends.plain_a)):
+        for number, cell in enumerate(list_cells(ports)):
             is_wanted = not arguments.cell or any(text in cell.name for text in arguments.cell)
             if is_wanted and cell.peer not in arguments.without:
                 print(f"orderly ends: {cell.name}", flush=True)
-                outcomes.append(run_cell(cell, server, number, calls, folder / str(number)))
+                outcomes.append(run_cell(cell, server, number, paces, folder / str(number)))
         return outcomes
 
 

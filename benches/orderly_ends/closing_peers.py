@@ -71,9 +71,9 @@ def start_nginx(stack: ExitStack, folder: Path, backend_port: int, most_requests
     raise HarnessError(f"nginx: does not listen: {program.read_log()}")
 
 
-def start_ageing_server(stack: ExitStack, folder: Path, age_ms: int) -> str:
-    """Starts a gRPC server whose connections live so long; answers its address."""
-    command = [sys.executable, "-m", "benches.orderly_ends.ageing_server", age_ms]
+def start_ageing_server(stack: ExitStack, folder: Path, age_ms: int, delay_ms: int) -> str:
+    """Starts a gRPC server whose connections live so long, and answers take a while; answers its address."""
+    command = [sys.executable, "-m", "benches.orderly_ends.ageing_server", age_ms, delay_ms]
     program = stack.enter_context(Program("grpc server", command, folder / "grpc-server.log", cwd=ROOT))
     [port] = program.read_ports()
     return f"127.0.0.1:{port}"

@@ -1,11 +1,13 @@
 //! A backend that speaks the Open Inference Protocol, checks the model's name and gives every tensor back.
 //!
-//! `echo_backend --model NAME [--model NAME …] [--columns N]` opens one port for each name, prints
+//! `echo_backend --model NAME [--model NAME …] [--columns N] [--delay-ms N]` opens one port for each name, prints
 //! `{"ports": […]}` and serves on one thread. A call that asks a port for another name is INVALID_ARGUMENT: what
 //! forwards must rewrite. With `--columns` it answers one FP64 row of so many columns by a label and probabilities.
+//! With `--delay-ms` each answer to ModelInfer takes so long, as a model's does that computes.
 
 use std::io::Write;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::SendResponse;
@@ -24,12 +26,16 @@ struct Model {
     name: Rc<str>,
     /// The columns of the row that it scores; 0 to echo.
     columns: usize,
+    /// How long it takes to answer.
+    delay: Duration,
 }
 
 fn main() -> Result<(), Failure> {
     let flags = Flags::parse(std::env::args().skip(1))?;
     let columns: usize = flags.get("columns", 0)?;
-    let models: Vec<Model> = flags.all("model").map(|name| Model { name: name.into(), columns }).collect();
+    let delay = Duration::from_millis(flags.get("delay-ms", 0)?);
+    let models: Vec<Model> =
+        flags.all("model").map(|name| Model { name: name.into(), columns, delay }).collect();
     if models.is_empty() {
         return Err("--model: must be given".into());
     }
@@ -89,6 +95,9 @@ async fn answer(
         let piece = piece?;
         body.flow_control().release_capacity(piece.len())?;
         pieces.push(piece);
+    }
+    if !model.delay.is_zero() && head.uri.path().ends_with("/ModelInfer") {
+        tokio::time::sleep(model.delay).await;
     }
     match answer_to(head.uri.path(), pieces, model) {
         Ok(message) => send(&mut respond, message),
