@@ -3,7 +3,6 @@
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection
@@ -22,14 +21,6 @@ from pointsman.v1 import snapshot_pb2
 _log = structlog.get_logger(__name__)
 _ROUTER, _MODEL = "router", "model"
 _NOTHING_PUBLISHED = Revision(-1, "")
-
-
-@dataclass(frozen=True)
-class _InEffect:
-    """What the data plane has: the state of the database that it was made of, and the signing keys in it."""
-
-    revision: Revision
-    signing_keys: bytes
 
 
 class Publisher:
@@ -58,19 +49,14 @@ class Publisher:
         self._horizon_us = horizon_days * MICROSECONDS_PER_DAY
         self._clock = clock
         self._lock = threading.Lock()
-        self._published = _InEffect(_NOTHING_PUBLISHED, b"")
+        self._published = _NOTHING_PUBLISHED
         self.refusals = Refusals()
         self._open_access = False
 
     @property
     def generation(self) -> int:
         """The generation that was last published; -1 before the first."""
-        return self._published.revision.generation
-
-    @property
-    def signing_keys(self) -> bytes:
-        """The signing keys in force, as ``SigningKeys``."""
-        return self._published.signing_keys
+        return self._published.generation
 
     @property
     def open_access(self) -> bool:
@@ -85,7 +71,7 @@ class Publisher:
     def sync(self) -> None:
         """Publishes what changed since the last time, by this process or another."""
         with self._lock:
-            self._sync(self._published.revision)
+            self._sync(self._published)
 
     def publish_router(self, router: Router, step: Advance) -> None:
         """Publishes one router, which is all that changed in a step of the database.
@@ -97,8 +83,8 @@ class Publisher:
             step: From which state of the database to which the step led.
         """
         with self._lock:
-            if self._published.revision != step.before:
-                self._sync(self._published.revision)
+            if self._published != step.before:
+                self._sync(self._published)
                 return
             update = snapshot_pb2.SnapshotUpdate(
                 base_generation=step.before.generation,
@@ -174,10 +160,7 @@ class Publisher:
             _log.error("the data plane cannot use a part of a change", **dataclasses.asdict(item))
         if update.HasField("access"):
             self._open_access = update.access.open
-        table = self._published.signing_keys
-        if update.HasField("signing_keys"):
-            table = update.signing_keys.SerializeToString()
-        self._published = _InEffect(revision, table)
+        self._published = revision
 
 
 def _items(update: snapshot_pb2.SnapshotUpdate) -> Iterator[tuple[str, str]]:
