@@ -174,9 +174,13 @@ $(VENV)/.stamp-bench: $(VENV)/.stamp-python
 	@$(UV_SYNC) --group bench
 	@touch $@
 
-.PHONY: bench
-bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benches/results (QUICK=1: about six minutes)
+.PHONY: load-programs
+load-programs: $(BIN)/python | toolchain
+	@# Beside the server's package: what both need has the same features then, and is not compiled twice.
 	cargo build --release --locked --package pointsman-core --package pointsman-benches --bins
+
+.PHONY: bench
+bench: setup $(VENV)/.stamp-bench load-programs ## Measure beside Envoy and grpc.aio into benches/results (QUICK=1: about six minutes)
 	cargo bench --locked --package pointsman-benches --bench decision -- --noplot $(if $(QUICK),--warm-up-time 1 --measurement-time 1 '^(sticky|random)/')
 	$(BIN)/python scripts/instructions.py
 	$(BIN)/python -m benches.load $(if $(QUICK),--quick) $(BENCH_FLAGS)
@@ -184,17 +188,15 @@ bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benc
 	$(BIN)/pytest benches/python --benchmark-enable --benchmark-columns=min,median,mean,rounds $(if $(QUICK),--benchmark-max-time=0.2)
 
 .PHONY: bench-ends
-bench-ends: setup $(VENV)/.stamp-bench ## Call peers that end their connections in order, beside Envoy (QUICK=1); needs nginx
-	cargo build --release --locked --package pointsman-core --package pointsman-benches --bins
+bench-ends: setup $(VENV)/.stamp-bench load-programs ## Call peers that end their connections in order, beside Envoy (QUICK=1); needs nginx
 	$(BIN)/python -m benches.orderly_ends $(if $(QUICK),--quick) $(ENDS_FLAGS)
 
 .PHONY: bench-before
-bench-before: setup $(VENV)/.stamp-bench ## Measure this version beside an earlier commit (BEFORE=HEAD~1 QUICK=1)
+bench-before: setup $(VENV)/.stamp-bench load-programs ## Measure this version beside an earlier commit (BEFORE=HEAD~1 QUICK=1)
 	@commit=$$(git rev-parse --verify "$(or $(BEFORE),HEAD~1)^{commit}"); \
 	folder=.build/before-$${commit:0:12}; \
 	test -d $$folder || git worktree add --detach $$folder $$commit; \
 	env -u VIRTUAL_ENV -u PYO3_PYTHON PATH='$(CALLER_PATH)' $(MAKE) -C $$folder setup; \
-	cargo build --release --locked --package pointsman-core --package pointsman-benches --bins; \
 	$(BIN)/python -m benches.before $(if $(QUICK),--quick) $(BEFORE_FLAGS) $$folder/.venv/bin/pointsman
 
 .PHONY: clean

@@ -7,20 +7,19 @@ import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from benches.load.contestants import Peers
-from benches.load.pointsman_server import Server
-from benches.load.processes import ROOT, HarnessError, read_target_folder
+from benches.load.processes import HarnessError, read_target_folder
 from benches.load.sample import Shape
+from benches.records.command import is_wanted, make_parser, report
 from benches.records.findings import Findings, Table
 from benches.records.lake import wait_until_shipped
 from benches.records.recording import Pace, Party
-from benches.records.report import write_reports
 from benches.records.stage import SHAPE, Stage, contestant, setting_stage
 
 MOST_CPU_RATIO = 1.03
@@ -62,17 +61,13 @@ def run_case(case: Case, stage: Stage, executables: dict[str, Path]) -> Findings
             of_version = replace(stage, executable=executable)
             server = of_version.start_server(stack, name, SEAL_SECONDS)
             of_version.create_router(server, record=case.is_recorded, with_signature=bool(case.shape.columns))
-            finish = _waiting(server) if case.is_recorded else lambda _: 0.0
+            finish = partial(wait_until_shipped, server) if case.is_recorded else lambda _: 0.0
             parties[name] = Party(contestant(server, name), finish)
         for number in range(case.rounds):
             for name in parties if number % 2 == 0 else reversed(parties):
                 parties[name].take_turn(stage, pace, case.shape)
     _judge(findings, parties)
     return findings
-
-
-def _waiting(server: Server) -> Callable[[int], float]:
-    return lambda answered: wait_until_shipped(server, answered)
 
 
 def _judge(findings: Findings, parties: dict[str, Party]) -> None:
@@ -100,48 +95,34 @@ def _judge(findings: Findings, parties: dict[str, Party]) -> None:
     findings.tables.append(table)
 
 
-def run_cases(cases: Iterable[Case], before: Path) -> list[Findings]:
-    """Runs cases and answers what they found.
+def run_cases(arguments: argparse.Namespace) -> list[Findings]:
+    """Runs the cases that were asked for and answers what they found.
 
     Raises:
         HarnessError: Something could not be started, or a call failed.
     """
+    if not arguments.executable.is_file():
+        raise HarnessError(f"{arguments.executable} is no program; run make bench-before")
     peers = Peers(read_target_folder() / "release")
-    executables = {NOW: Path(sys.executable).parent / "pointsman", BEFORE: before}
+    executables = {NOW: Path(sys.executable).parent / "pointsman", BEFORE: arguments.executable.absolute()}
     found = []
     with tempfile.TemporaryDirectory(prefix="pointsman-bench-") as folder:
-        for number, case in enumerate(cases):
+        for number, case in enumerate(case for case in CASES if is_wanted(case.name, arguments)):
+            if arguments.quick:
+                case = case._replace(rounds=3, seconds=1.0)
             print(f"before: {case.name}", flush=True)
-            with setting_stage(peers, Path(folder) / str(number), False, case.shape.columns) as stage:
+            place = Path(folder) / str(number)
+            with setting_stage(peers, place, arguments.quick, case.shape.columns) as stage:
                 found.append(run_case(case, stage, executables))
     return found
 
 
 def main() -> int:
     """Reads the command line, measures, writes and prints; answers the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benches.before", description=__doc__)
+    parser = make_parser("benches.before", __doc__)
     parser.add_argument("executable", type=Path, help="the installed pointsman of the version before")
-    parser.add_argument("--quick", action="store_true", help="three rounds of each, for a look")
-    parser.add_argument("--case", action="append", default=[], help="only cases whose name holds this")
-    parser.add_argument("--output", type=Path, help="where to write, without suffix")
     arguments = parser.parse_args()
-    name = "quick-before" if arguments.quick else "before"
-    stem = arguments.output or ROOT / "benches" / "results" / name
-    cases = [
-        case for case in CASES if not arguments.case or any(text in case.name for text in arguments.case)
-    ]
-    if arguments.quick:
-        cases = [case._replace(rounds=3, seconds=1.0) for case in cases]
-    if not arguments.executable.is_file():
-        print(f"before: {arguments.executable} is no program; run make bench-before", file=sys.stderr)
-        return 1
-    try:
-        found = run_cases(cases, arguments.executable.absolute())
-    except HarnessError as error:
-        print(f"before: {error}", file=sys.stderr)
-        return 1
-    print(write_reports(stem, found))
-    return 0
+    return report("before", arguments, partial(run_cases, arguments))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Ends with 0 when everything could be measured, whatever the figures; they carry 
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,13 +16,12 @@ from benches.load import contestants, pointsman_server
 from benches.load.processes import ROOT, HarnessError, read_target_folder
 from benches.load.report import describe_machine
 from benches.orderly_ends import closing_peers, report
+from benches.orderly_ends.closing_peers import Model
 from benches.orderly_ends.plain_client import Sample, make_calls
 from benches.orderly_ends.report import ENVOY, PLAIN, POINTSMAN, Outcome, write_reports
 
 CALLS, SLOW_CALLS = 20_000, 8_000
 QUICK_SHARE = 10
-SLOW_MS = 20
-"""A model of this kind leaves processors free, so that a hop more costs no throughput by itself."""
 ROUNDS = 4
 NEVER = 2_000_000_000
 REQUESTS = (1, 10, 100, 1_000, NEVER)
@@ -30,19 +29,16 @@ AGES_MS = (100, 500, 2_000, NEVER)
 
 
 class Pace(NamedTuple):
-    """How long the model takes, and how many calls are made of it."""
+    """A model, and how many calls are made of it."""
 
-    delay_ms: int
+    model: Model
     calls: int
 
 
-PACES = (Pace(0, CALLS), Pace(SLOW_MS, SLOW_CALLS))
-
-
 class Starter(Protocol):
-    """Starts a peer before a model that takes so long, and answers its address."""
+    """Starts a peer before a model, and answers its address."""
 
-    def __call__(self, stack: ExitStack, folder: Path, *, delay_ms: int) -> str:
+    def __call__(self, stack: ExitStack, folder: Path, model: Model) -> str:
         """Starts it."""
 
 
@@ -59,18 +55,11 @@ class Cell(NamedTuple):
         return f"{self.peer}, {self.limit}"
 
 
-def list_cells(backend_ports: dict[int, int]) -> list[Cell]:
-    """Answers all cells, their proxies before the backend that takes as long as is asked for."""
-
-    def before(start: Callable[[ExitStack, Path, int, int], str], most_requests: int) -> Callable[..., str]:
-        def start_it(stack: ExitStack, folder: Path, *, delay_ms: int) -> str:
-            return start(stack, folder, backend_ports[delay_ms], most_requests)
-
-        return start_it
-
+def list_cells() -> list[Cell]:
+    """Answers all cells."""
     by_requests = (("Envoy", closing_peers.start_envoy), ("nginx", closing_peers.start_nginx))
     cells = [
-        Cell(peer, _limit(most, "requests"), before(start, most))
+        Cell(peer, _limit(most, "requests"), partial(start, most_requests=most))
         for peer, start in by_requests
         for most in REQUESTS
     ]
@@ -87,8 +76,8 @@ def run_cell(
 ) -> Outcome:
     """Has a plain client, pointsman and Envoy call one peer in turns, at each pace."""
     samples = [
-        _run_pace(cell, server, f"orderly-{number}-{pace.delay_ms}", pace, folder / str(pace.delay_ms))
-        for pace in paces
+        _run_pace(cell, server, f"orderly-{number}-{place}", pace, folder / str(place))
+        for place, pace in enumerate(paces)
     ]
     return Outcome(cell.peer, cell.limit, *samples)
 
@@ -98,7 +87,7 @@ def _run_pace(
 ) -> dict[str, list[Sample]]:
     folder.mkdir(parents=True)
     with ExitStack() as stack:
-        address = cell.start(stack, folder, delay_ms=pace.delay_ms)
+        address = cell.start(stack, folder, pace.model)
         envoy = closing_peers.start_envoy_in_between(stack, folder, address)
         pointsman_server.create_plain_router(server, router_id, address, contestants.PLAIN_MODEL)
         ways = {
@@ -120,18 +109,18 @@ def run_cells(arguments: argparse.Namespace) -> list[Outcome]:
     Raises:
         HarnessError: Something could not be started.
     """
-    paces = [pace._replace(calls=pace.calls // (QUICK_SHARE if arguments.quick else 1)) for pace in PACES]
     peers = contestants.Peers(arguments.programs or read_target_folder() / "release")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pointsman-ends-")))
-        ports = {
-            pace.delay_ms: contestants.start_backends(stack, peers, folder, delay_ms=pace.delay_ms).plain_a
-            for pace in paces
-        }
+        paces = []
+        for delay_ms, calls in ((0, CALLS), (report.SLOW_MS, SLOW_CALLS)):
+            backends = contestants.start_backends(stack, peers, folder, delay_ms=delay_ms)
+            model = Model(delay_ms, backends.plain_a)
+            paces.append(Pace(model, calls // (QUICK_SHARE if arguments.quick else 1)))
         executable = Path(sys.executable).parent / "pointsman"
         server = pointsman_server.start_server(stack, executable, folder, "pointsman")
         outcomes = []
-        for number, cell in enumerate(list_cells(ports)):
+        for number, cell in enumerate(list_cells()):
             is_wanted = not arguments.cell or any(text in cell.name for text in arguments.cell)
             if is_wanted and cell.peer not in arguments.without:
                 print(f"orderly ends: {cell.name}", flush=True)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 from benches.load.contestants import HERE as LOAD
 from benches.load.contestants import find_envoy, read_listener_address
@@ -16,9 +17,16 @@ from benches.load.processes import ROOT, START_SECONDS, HarnessError, Program
 HERE = Path(__file__).parent
 
 
-def start_envoy(stack: ExitStack, folder: Path, backend_port: int, most_requests: int) -> str:
+class Model(NamedTuple):
+    """A model that peers stand before: how long it takes, and the backend that answers for it."""
+
+    delay_ms: int
+    port: int
+
+
+def start_envoy(stack: ExitStack, folder: Path, model: Model, most_requests: int) -> str:
     """Starts an Envoy that ends a connection after so many requests; answers its address."""
-    config = _fill(HERE / "envoy.yaml", folder, {"port": backend_port, "most_requests": most_requests})
+    config = _fill(HERE / "envoy.yaml", folder, {"port": model.port, "most_requests": most_requests})
     return run_envoy(stack, folder, config, "closing-envoy")
 
 
@@ -44,7 +52,7 @@ def run_envoy(stack: ExitStack, folder: Path, config: Path, name: str) -> str:
     return read_listener_address(program.wait_for_file(admin_file))
 
 
-def start_nginx(stack: ExitStack, folder: Path, backend_port: int, most_requests: int) -> str:
+def start_nginx(stack: ExitStack, folder: Path, model: Model, most_requests: int) -> str:
     """Starts an nginx that ends a connection after so many requests; answers its address.
 
     Raises:
@@ -53,7 +61,7 @@ def start_nginx(stack: ExitStack, folder: Path, backend_port: int, most_requests
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         port = chosen.getsockname()[1]
-    names = {"port": port, "backend_port": backend_port, "most_requests": most_requests, "folder": folder}
+    names = {"port": port, "backend_port": model.port, "most_requests": most_requests, "folder": folder}
     config = _fill(HERE / "nginx.conf", folder, names)
     command = ["nginx", "-p", folder, "-e", folder / "nginx-error.log", "-c", config]
     try:
@@ -71,9 +79,9 @@ def start_nginx(stack: ExitStack, folder: Path, backend_port: int, most_requests
     raise HarnessError(f"nginx: does not listen: {program.read_log()}")
 
 
-def start_ageing_server(stack: ExitStack, folder: Path, age_ms: int, delay_ms: int) -> str:
-    """Starts a gRPC server whose connections live so long, and answers take a while; answers its address."""
-    command = [sys.executable, "-m", "benches.orderly_ends.ageing_server", age_ms, delay_ms]
+def start_ageing_server(stack: ExitStack, folder: Path, model: Model, age_ms: int) -> str:
+    """Starts a gRPC server whose connections live so long, as slow as a model; answers its address."""
+    command = [sys.executable, "-m", "benches.orderly_ends.ageing_server", age_ms, model.delay_ms]
     program = stack.enter_context(Program("grpc server", command, folder / "grpc-server.log", cwd=ROOT))
     [port] = program.read_ports()
     return f"127.0.0.1:{port}"

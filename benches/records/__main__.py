@@ -8,13 +8,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benches.load.contestants import Peers
-from benches.load.processes import ROOT, HarnessError, read_target_folder
+from benches.load.processes import read_target_folder
 from benches.records import feedback, reads, recording, soak
+from benches.records.command import is_wanted, make_parser, report
 from benches.records.findings import Findings
-from benches.records.report import write_reports
 from benches.records.stage import Stage, setting_stage
 
 CASES: dict[str, Callable[[Stage], Findings]] = {
@@ -25,17 +26,17 @@ CASES: dict[str, Callable[[Stage], Findings]] = {
 }
 
 
-def run_cases(wanted: list[str], is_quick: bool) -> list[Findings]:
-    """Runs the cases whose names hold one of some texts, or all, and answers what they found."""
+def run_cases(arguments: argparse.Namespace) -> list[Findings]:
+    """Runs the cases that were asked for and answers what they found."""
     peers = Peers(read_target_folder() / "release")
     found = []
     with tempfile.TemporaryDirectory(prefix="pointsman-bench-") as name:
         for case, run in CASES.items():
-            if wanted and not any(text in case for text in wanted):
+            if not is_wanted(case, arguments):
                 continue
             started = time.monotonic()
             print(f"bench: {case}", flush=True)
-            with setting_stage(peers, Path(name) / case, is_quick) as stage:
+            with setting_stage(peers, Path(name) / case, arguments.quick) as stage:
                 found.append(run(stage))
             print(f"bench: {case} took {time.monotonic() - started:.0f} s", flush=True)
     return found
@@ -43,20 +44,8 @@ def run_cases(wanted: list[str], is_quick: bool) -> list[Findings]:
 
 def main() -> int:
     """Reads the command line, measures, writes and prints; answers the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benches.records", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few records, for a look")
-    parser.add_argument("--case", action="append", default=[], help="only cases whose name holds this")
-    parser.add_argument("--output", type=Path, help="where to write, without suffix")
-    arguments = parser.parse_args()
-    name = "quick-records" if arguments.quick else "records"
-    stem = arguments.output or ROOT / "benches" / "results" / name
-    try:
-        cases = run_cases(arguments.case, arguments.quick)
-    except HarnessError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    print(write_reports(stem, cases))
-    return 0
+    arguments = make_parser("benches.records", __doc__).parse_args()
+    return report("records", arguments, partial(run_cases, arguments))
 
 
 if __name__ == "__main__":

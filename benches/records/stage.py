@@ -46,11 +46,7 @@ class Stage:
         return self.peers.load
 
     def start_server(
-        self,
-        stack: ExitStack,
-        name: str,
-        seal_after_seconds: float,
-        **settings: object,
+        self, stack: ExitStack, name: str, seal_after_seconds: float, **settings: object
     ) -> pointsman_server.Server:
         """Starts a server.
 
