@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use pointsman_gateway::RANGES;
-use pointsman_model::{MAX_ID_BYTES, MAX_METRICS, MAX_VARIANTS, Recording};
+use pointsman_model::{CLOCK_SKEW_US, MAX_ID_BYTES, MAX_METRICS, MAX_VARIANTS, Recording};
 use pointsman_wire::MAX_ENTITY_ID_BYTES;
 use pyo3::pyfunction;
 
@@ -17,6 +17,7 @@ pub(crate) fn limits() -> HashMap<&'static str, (f64, f64)> {
         ("router.metrics", MAX_METRICS),
         ("router.recording.max_body_bytes", Recording::MAX_BODY_BYTES),
         ("router.recording.exclude_features", Recording::MAX_EXCLUDED_FEATURES),
+        ("clock_skew_us", CLOCK_SKEW_US as usize),
     ];
     let ranges = RANGES.iter().map(|range| (range.field, (range.least, range.most)));
     ranges.chain(fixed.map(|(name, most)| (name, (0.0, most as f64)))).collect()

@@ -8,7 +8,7 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel
 
 from pointsman import _core
-from pointsman.domain import recording_checks, router_checks, violations
+from pointsman.domain import feedback, recording_checks, router_checks, violations
 from pointsman.settings import JournalSettings, Limits, Settings
 
 FIXED = {
@@ -18,6 +18,7 @@ FIXED = {
     "router.metrics": recording_checks.MAX_METRICS,
     "router.recording.max_body_bytes": recording_checks.MAX_BODY_BYTES,
     "router.recording.exclude_features": recording_checks.MAX_EXCLUDED_FEATURES,
+    "clock_skew_us": feedback.CLOCK_SKEW_US,
 }
 
 

@@ -143,8 +143,8 @@ fn scan(
             ROUTE => {
                 let Ok(route) = proto::RouteEntry::decode(frame.payload) else { continue };
                 if wanted.is_of_router(&route) {
+                    let is_nameless = wanted.is_nameless(&route);
                     let variants = route.variants.into_iter().map(|variant| variant.name).collect();
-                    let is_nameless = route.router_incarnation == 0 || wanted.query.router_incarnation == 0;
                     routes.insert(route.route, KnownRoute { variants, is_nameless });
                     on_found(Found::Route(frame.payload))?;
                 }
@@ -179,9 +179,13 @@ struct Wanted<'q> {
 
 impl Wanted<'_> {
     fn is_of_router(&self, route: &proto::RouteEntry) -> bool {
-        let is_or_unknown = |incarnation: u64| incarnation == 0 || incarnation == route.router_incarnation;
         route.router_id == self.query.router_id
-            && (route.router_incarnation == 0 || is_or_unknown(self.query.router_incarnation))
+            && (self.is_nameless(route) || route.router_incarnation == self.query.router_incarnation)
+    }
+
+    /// Whether one of the two does not say which router of the id it is.
+    const fn is_nameless(&self, route: &proto::RouteEntry) -> bool {
+        route.router_incarnation == 0 || self.query.router_incarnation == 0
     }
 
     fn contains(&self, entry: &EntryView<'_>, routes: &HashMap<u32, KnownRoute>) -> bool {

@@ -297,14 +297,20 @@ fn feedback_ends_with_the_horizon_and_with_the_router() {
     });
 }
 
+/// A world whose router is of an incarnation and was created now: answers when.
+async fn world_of_incarnation(incarnation: u64) -> (World, Client, u64) {
+    let mut update = published();
+    let created_us = now_us();
+    update.changed_routers[0].incarnation = incarnation;
+    update.changed_routers[0].create_time_us = created_us.cast_signed();
+    let (world, client) = world_of(&update).await;
+    (world, client, created_us)
+}
+
 #[test]
 fn whose_prediction_it_is_no_clock_tells_but_the_incarnation() {
     run(async {
-        let mut update = published();
-        let created_us = now_us();
-        update.changed_routers[0].incarnation = 7;
-        update.changed_routers[0].create_time_us = created_us.cast_signed();
-        let (world, client) = world_of(&update).await;
+        let (world, client, created_us) = world_of_incarnation(7).await;
         let made = |incarnation, time_us| {
             about(signed_as(ROUTER, time_us, 1, [7; 32], |said| said.incarnation = incarnation), 1.0)
         };
@@ -322,11 +328,7 @@ fn whose_prediction_it_is_no_clock_tells_but_the_incarnation() {
 #[test]
 fn an_id_without_incarnation_is_taken_from_a_clock_that_is_an_hour_behind() {
     run(async {
-        let mut update = published();
-        let created_us = now_us();
-        update.changed_routers[0].incarnation = 7;
-        update.changed_routers[0].create_time_us = created_us.cast_signed();
-        let (world, client) = world_of(&update).await;
+        let (world, client, created_us) = world_of_incarnation(7).await;
         let made = |time_us| about(signed(ROUTER, time_us, 1, false, [7; 32]), 1.0);
         assert_eq!(record(&client, &made(created_us - 600_000_000)).await.code(), 0);
         assert_eq!(record(&client, &made(created_us - CLOCK_SKEW_US)).await.code(), 0);

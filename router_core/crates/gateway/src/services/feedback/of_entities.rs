@@ -33,6 +33,18 @@ pub fn check_feedback(
     call: &[u8],
     now_us: u64,
 ) -> Result<(Vec<u8>, Vec<u8>), GatewayError> {
+    let (answer, entries) = checked(snapshot, verifier, call, now_us)?;
+    let batch = FeedbackBatch { entries, ..Default::default() };
+    Ok((answer.encode_to_vec(), batch.encode_to_vec()))
+}
+
+/// The answer to a call that is only checked, and what would be appended.
+fn checked(
+    snapshot: &Snapshot,
+    verifier: Option<&Verifier>,
+    call: &[u8],
+    now_us: u64,
+) -> Result<(FeedbackAnswer, Vec<FeedbackEntry>), GatewayError> {
     let call = decode::<FeedbackCall>("call", call)?;
     let checked = Checking::of(&call).and_then(|checking| checking.each(snapshot, verifier, call, now_us));
     let (mut entries, mut verdicts) = (Vec::new(), Vec::new());
@@ -52,8 +64,7 @@ pub fn check_feedback(
         }
         Err(error) => Some(error.refusal()),
     };
-    let batch = FeedbackBatch { entries, ..Default::default() };
-    Ok((FeedbackAnswer { verdicts, refusal }.encode_to_vec(), batch.encode_to_vec()))
+    Ok((FeedbackAnswer { verdicts, refusal }, entries))
 }
 
 impl Server {
@@ -64,8 +75,8 @@ impl Server {
     /// The call cannot be read.
     pub fn check_feedback(&self, call: &[u8]) -> Result<Vec<u8>, GatewayError> {
         let routes = self.shared().publisher.routes().load_full();
-        let (answer, _) = check_feedback(&routes.snapshot, routes.verifier.as_deref(), call, now_us())?;
-        Ok(answer)
+        let (answer, _) = checked(&routes.snapshot, routes.verifier.as_deref(), call, now_us())?;
+        Ok(answer.encode_to_vec())
     }
 
     /// Checks the values of an encoded [`FeedbackCall`], appends those that may be recorded, and waits until they are
