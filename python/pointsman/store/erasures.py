@@ -67,6 +67,8 @@ def ask(
     """
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     same = select(_COLUMNS.row_key).where(_COLUMNS.router_id == router_id, _COLUMNS.entity_id == entity_id)
+    # Not one that the last of its servers is forgetting at this moment.
+    same = same.with_for_update()
     row_key = connection.execute(same).scalar_one_or_none()
     if row_key is None:
         added = dialect.insert(erasures).values(
@@ -160,6 +162,7 @@ def count(connection: Connection, row_key: int, prediction_count: int, feedback_
 
 def erased(connection: Connection, erasure: KeptErasure, journal_id: str) -> None:
     """Notes that a journal and its files have no predictions any more, unless it was asked for again."""
+    _hold(connection, erasure.row_key)
     statement = update(erasure_servers).where(*_unchanged(erasure, journal_id))
     connection.execute(statement.values(erased=True))
 
@@ -169,12 +172,14 @@ def finish(connection: Connection, erasure: KeptErasure, journal_id: str, now_us
 
     After the last one the database forgets the entity.
     """
+    _hold(connection, erasure.row_key)
     connection.execute(delete(erasure_servers).where(*_unchanged(erasure, journal_id)))
     settle(connection, now_us)
 
 
 def drop(connection: Connection, row_key: int, journal_id: str) -> None:
     """Waits no longer for a journal, of which another server has deleted everything."""
+    _hold(connection, row_key)
     connection.execute(
         delete(erasure_servers).where(_SERVERS.erasure_key == row_key, _SERVERS.journal_id == journal_id)
     )
@@ -203,6 +208,11 @@ def pending_count(connection: Connection) -> int:
     """Answers how many erasures are not complete."""
     statement = select(func.count()).select_from(erasures).where(_COLUMNS.entity_id.is_not(None))
     return int(connection.execute(statement).scalar_one())
+
+
+def _hold(connection: Connection, row_key: int) -> None:
+    """Has servers write of an erasure in turns: each of the last two would see the other still there."""
+    connection.execute(select(_COLUMNS.row_key).where(_COLUMNS.row_key == row_key).with_for_update())
 
 
 def _unchanged(erasure: KeptErasure, journal_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -1,5 +1,7 @@
 """Which servers there are, and erasures that wait for them."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+
 from pointsman.domain.servers import LOST_AFTER_US, ServerJournal
 from pointsman.store import erasures, servers
 
@@ -57,6 +59,29 @@ def test_an_erasure_is_forgotten_when_the_last_server_has_finished_it(database):
         kept = connection.exec_driver_sql("SELECT entity_id, complete_time_us FROM erasures").all()
         assert kept == [(None, 9)]
         assert erasures.remove_complete(connection, 10) == 1
+
+
+def test_an_erasure_is_forgotten_when_the_last_two_servers_finish_it_at_the_same_time(database):
+    with database.write() as connection:
+        erasures.ask(connection, "r", "u1", [EAST, WEST], 1)
+
+    def finish(journal_id):
+        with database.write() as connection:
+            [found] = erasures.waiting_for(connection, journal_id)
+            erasures.erased(connection, found, journal_id)
+            erasures.finish(connection, found, journal_id, 9)
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.write() as connection:
+            [of_east] = erasures.waiting_for(connection, EAST)
+            erasures.finish(connection, of_east, EAST, 9)
+            other = threads.submit(finish, WEST)
+            # It waits for this transaction, or has run through beside it by then.
+            wait([other], 0.5)
+        other.result(10)
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SELECT entity_id FROM erasures").scalars().all() == [None]
+        assert erasures.pending_count(connection) == 0
 
 
 def test_feedback_is_looked_for_again_only_when_every_server_has_told_its_predictions(database):
