@@ -31,15 +31,15 @@ def next_table(
     """
     ordered = _by_name(variants)
     names = _names(ordered)
-    former = former_slot_tables.find(change.connection, before)
-    runs, moved = data_plane.reallocate_slots(
-        before.slot_table.runs_for(names),
-        weight_shares(ordered),
-        [known.table.runs_for(names) for known in former],
-    )
+    runs_before, shares = before.slot_table.runs_for(names), weight_shares(ordered)
+    runs, moved = data_plane.reallocate_slots(runs_before, shares)
     after = SlotTable(names, tuple(runs))
     if after.counts != before.slot_table.counts:
-        former_slot_tables.remember(change.connection, before, former)
+        former = former_slot_tables.find(change.connection, before, after.counts)
+        if former is not None:
+            runs, moved = data_plane.reallocate_slots(runs_before, shares, [former.runs_for(names)])
+            after = SlotTable(names, tuple(runs))
+        former_slot_tables.remember(change.connection, before)
     return after.runs_for(_names(variants)), moved
 
 

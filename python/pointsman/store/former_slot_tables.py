@@ -1,10 +1,11 @@
 """Slot tables that were in force before, so that going back finds them again."""
 
+import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.domain.routers import Router, SlotTable
 from pointsman.store.router_rows import dump_runs, load_runs
@@ -16,50 +17,56 @@ MOST_KEPT = 64
 _columns = former_slot_tables.c
 
 
-@dataclass(frozen=True)
-class FormerTable:
-    """A table, and the revision that the router had with it."""
+def find(connection: Connection, router: Router, counts: Mapping[str, int]) -> SlotTable | None:
+    """Answers the latest table that a router had with these numbers of slots, if it is still known.
 
-    revision: int
-    table: SlotTable
-
-
-def find(connection: Connection, router: Router) -> list[FormerTable]:
-    """Answers the tables that a router had before, the latest first; of equal counts the latest only."""
-    statement = (
-        select(_columns.revision, _columns.names, _columns.slot_runs)
-        .where(_columns.router_key == router.row_key)
-        .order_by(_columns.revision.desc())
+    Args:
+        connection: A transaction.
+        router: The router.
+        counts: How many slots each variant has that has any.
+    """
+    statement = select(_columns.names, _columns.slot_runs).where(
+        _columns.router_key == router.row_key, _columns.counts_sha256 == _digest(counts)
     )
-    return [
-        FormerTable(revision, SlotTable(tuple(json.loads(names)), load_runs(runs)))
-        for revision, names, runs in connection.execute(statement)
-    ]
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else SlotTable(tuple(json.loads(row.names)), load_runs(row.slot_runs))
 
 
-def remember(connection: Connection, router: Router, known: Sequence[FormerTable]) -> None:
-    """Notes the table of a router that is about to get another.
+def remember(connection: Connection, router: Router) -> None:
+    """Notes the table of a router that is about to get another, instead of a former one of the same counts.
 
     Args:
         connection: A routing transaction.
         router: The router as it was, with the revision that it had.
-        known: What :func:`find` answers of it.
     """
     table = router.slot_table
-    same = [former.revision for former in known if former.table.counts == table.counts]
-    others = [former.revision for former in known if former.revision not in same]
-    forgotten = same + others[MOST_KEPT - 1 :]
-    if forgotten:
-        connection.execute(
-            delete(former_slot_tables).where(
-                _columns.router_key == router.row_key, _columns.revision.in_(forgotten)
-            )
-        )
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    latest = {
+        "revision": router.revision,
+        "names": json.dumps(table.names, ensure_ascii=False),
+        "slot_runs": dump_runs(table.slot_runs),
+    }
+    statement = dialect.insert(former_slot_tables).values(
+        router_key=router.row_key, counts_sha256=_digest(table.counts), **latest
+    )
     connection.execute(
-        insert(former_slot_tables).values(
-            router_key=router.row_key,
-            revision=router.revision,
-            names=json.dumps(table.names, ensure_ascii=False),
-            slot_runs=dump_runs(table.slot_runs),
+        statement.on_conflict_do_update(
+            index_elements=[_columns.router_key, _columns.counts_sha256],
+            set_={name: statement.excluded[name] for name in latest},
         )
     )
+    of_router = _columns.router_key == router.row_key
+    oldest_kept = (
+        select(_columns.revision)
+        .where(of_router)
+        .order_by(_columns.revision.desc())
+        .offset(MOST_KEPT - 1)
+        .limit(1)
+        .scalar_subquery()
+    )
+    connection.execute(delete(former_slot_tables).where(of_router, _columns.revision < oldest_kept))
+
+
+def _digest(counts: Mapping[str, int]) -> bytes:
+    # Of a fixed size: the names of many variants are longer than an index of PostgreSQL takes.
+    return hashlib.sha256(json.dumps(sorted(counts.items())).encode()).digest()

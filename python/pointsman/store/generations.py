@@ -7,14 +7,19 @@ is one that led to the present one.
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from pointsman.store.schema import generation, generation_tokens
 
 KEPT_TOKENS = 1000
 """A server that is further behind gets everything, which it would nearly get anyway."""
+
+_TOKENS_PER_SWEEP = 100
+"""Older tokens go once in so many generations, not with every change."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +94,10 @@ def step(connection: Connection, *, access: bool = False, signing: bool = False)
     """
     token = secrets.token_hex(16)
     row = connection.execute(_ADVANCE[access, signing], {"new_token": token}).one()
-    # From this number on there may be tokens of a future that was taken back; the numbers are given anew.
-    value = generation_tokens.c.value
-    connection.execute(
-        delete(generation_tokens).where((value <= row.value - KEPT_TOKENS) | (value >= row.value))
-    )
-    connection.execute(insert(generation_tokens), {"value": row.value, "token": token})
+    connection.execute(_NOTE_TOKEN[connection.dialect.name], {"value": row.value, "token": token})
+    if row.value % _TOKENS_PER_SWEEP == 0:
+        forgotten = generation_tokens.c.value <= row.value - KEPT_TOKENS
+        connection.execute(delete(generation_tokens).where(forgotten))
     return Advance(Revision(row.value - 1, row.base_token), Revision(row.value, token))
 
 
@@ -112,7 +115,16 @@ def _advance(*, access: bool, signing: bool) -> ReturningUpdate[tuple[int, str]]
     return update(generation).values(values).returning(generation.c.value, generation.c.base_token)
 
 
-# Made once: every change runs one of them.
+def _note_token(dialect: Any) -> Any:
+    statement = dialect.insert(generation_tokens)
+    # The number may have been given before, in a future that was taken back.
+    return statement.on_conflict_do_update(
+        index_elements=[generation_tokens.c.value], set_={"token": statement.excluded.token}
+    )
+
+
+# Made once: every change runs one of each.
+_NOTE_TOKEN = {"postgresql": _note_token(postgresql), "sqlite": _note_token(sqlite)}
 _ADVANCE = {
     (access, signing): _advance(access=access, signing=signing)
     for access in (False, True)

@@ -252,11 +252,15 @@ former_slot_tables = Table(
     "former_slot_tables",
     metadata,
     Column("router_key", ForeignKey("routers.row_key", ondelete="CASCADE"), primary_key=True),
-    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    # Of the numbers of slots by variant: of equal ones the latest table is kept.
+    Column("counts_sha256", LargeBinary(32), primary_key=True),
+    # The router's when it had the table.
+    Column("revision", BigInteger, nullable=False),
     # A JSON list: the names of the variants whose indices the runs hold.
     Column("names", Text, nullable=False),
     # As in routers.
     Column("slot_runs", Text, nullable=False),
+    CheckConstraint("length(counts_sha256) = 32", name="counts_sha256"),
     CheckConstraint("revision > 0", name="revision"),
 )
 

@@ -10,9 +10,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 
 from pointsman.domain.recording import Recording
-from pointsman.domain.routers import INCARNATIONS
+from pointsman.domain.routers import INCARNATIONS, SlotTable
 from pointsman.errors import DatabaseTooNewError
-from pointsman.store import feedback, generations, routers
+from pointsman.store import feedback, former_slot_tables, generations, routers
 from pointsman.store.database import Database
 from pointsman.store.migrate import _config, migrate
 from pointsman.store.schema import metadata
@@ -114,6 +114,40 @@ def test_routers_that_were_there_get_incarnations_of_their_own(database_url):
         assert routers.find(connection, "r").incarnation in drawn
     with pytest.raises(IntegrityError), database.write() as connection:
         connection.exec_driver_sql(f"UPDATE routers SET incarnation = {drawn[0]}")
+    database.close()
+
+
+def test_former_slot_tables_are_found_by_their_counts_when_they_were_there_before(database_url):
+    database = Database(database_url)
+    salt = f"x'{'ab' * 16}'" if database.is_sqlite else f"decode('{'ab' * 16}', 'hex')"
+    with database.write() as connection:
+        command.upgrade(_config(connection), "0006")
+        connection.exec_driver_sql(
+            "INSERT INTO routers (router_id, display_name, description, strategy, sticky,"
+            " version_pinning, answer_router_name, default_timeout_ms, record_predictions, public,"
+            " public_predict, owner, status, status_message, serving, salt, slot_runs, revision,"
+            " changed_generation, create_time_us, update_time_us, incarnation)"
+            " VALUES ('r', '', '', 'weighted', TRUE, 'allow', FALSE, 0, TRUE, FALSE, FALSE, 'alice',"
+            f" 'registered', '', FALSE, {salt}, '0,10000', 9, 1, 5, 5, 7)"
+        )
+        for former in (
+            "1, 3, '[\"gb\", \"lr\"]', '0,1000,1,9000'",
+            "1, 5, '[\"gb\", \"lr\"]', '1,500,0,1000,1,8500'",
+            "1, 6, '[\"ü\", \"lr\"]', '0,10000'",
+        ):
+            connection.exec_driver_sql(f"INSERT INTO former_slot_tables VALUES ({former})")
+    migrate(database)
+    with database.read() as connection:
+        router = routers.find(connection, "r")
+        assert router is not None
+        found = former_slot_tables.find(connection, router, {"lr": 9000, "gb": 1000})
+        assert found == SlotTable(("gb", "lr"), (1, 500, 0, 1000, 1, 8500))
+        assert former_slot_tables.find(connection, router, {"ü": 10000}) is not None
+        assert former_slot_tables.find(connection, router, {"lr": 1000, "gb": 9000}) is None
+    with database.write() as connection:
+        command.downgrade(_config(connection), "0006")
+        statement = "SELECT revision FROM former_slot_tables ORDER BY revision"
+        assert connection.exec_driver_sql(statement).scalars().all() == [5, 6]
     database.close()
 
 
