@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.domain.routers import Router, SlotTable
@@ -25,10 +26,7 @@ def find(connection: Connection, router: Router, counts: Mapping[str, int]) -> S
         router: The router.
         counts: How many slots each variant has that has any.
     """
-    statement = select(_columns.names, _columns.slot_runs).where(
-        _columns.router_key == router.row_key, _columns.counts_sha256 == _digest(counts)
-    )
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_FIND, {"of_router": router.row_key, "of_counts": _digest(counts)}).one_or_none()
     return None if row is None else SlotTable(tuple(json.loads(row.names)), load_runs(row.slot_runs))
 
 
@@ -40,33 +38,35 @@ def remember(connection: Connection, router: Router) -> None:
         router: The router as it was, with the revision that it had.
     """
     table = router.slot_table
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    latest = {
+    noted = {
+        "router_key": router.row_key,
+        "counts_sha256": _digest(table.counts),
         "revision": router.revision,
         "names": json.dumps(table.names, ensure_ascii=False),
         "slot_runs": dump_runs(table.slot_runs),
     }
-    statement = dialect.insert(former_slot_tables).values(
-        router_key=router.row_key, counts_sha256=_digest(table.counts), **latest
-    )
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[_columns.router_key, _columns.counts_sha256],
-            set_={name: statement.excluded[name] for name in latest},
-        )
-    )
-    of_router = _columns.router_key == router.row_key
-    oldest_kept = (
-        select(_columns.revision)
-        .where(of_router)
-        .order_by(_columns.revision.desc())
-        .offset(MOST_KEPT - 1)
-        .limit(1)
-        .scalar_subquery()
-    )
-    connection.execute(delete(former_slot_tables).where(of_router, _columns.revision < oldest_kept))
+    connection.execute(_REMEMBER[connection.dialect.name], noted)
+    connection.execute(_FORGET_OLDEST, {"of_router": router.row_key})
 
 
 def _digest(counts: Mapping[str, int]) -> bytes:
     # Of a fixed size: the names of many variants are longer than an index of PostgreSQL takes.
     return hashlib.sha256(json.dumps(sorted(counts.items())).encode()).digest()
+
+
+def _remember(dialect: Any) -> Any:
+    statement = dialect.insert(former_slot_tables)
+    latest = {name: statement.excluded[name] for name in ("revision", "names", "slot_runs")}
+    key = [_columns.router_key, _columns.counts_sha256]
+    return statement.on_conflict_do_update(index_elements=key, set_=latest)
+
+
+# Made once: every change of weights runs them.
+_OF_ROUTER = _columns.router_key == bindparam("of_router")
+_FIND = select(_columns.names, _columns.slot_runs).where(
+    _OF_ROUTER, _columns.counts_sha256 == bindparam("of_counts")
+)
+_REMEMBER = {"postgresql": _remember(postgresql), "sqlite": _remember(sqlite)}
+_LATEST = select(_columns.revision).where(_OF_ROUTER).order_by(_columns.revision.desc())
+_OLDEST_KEPT = _LATEST.offset(MOST_KEPT - 1).limit(1).scalar_subquery()
+_FORGET_OLDEST = delete(former_slot_tables).where(_OF_ROUTER, _columns.revision < _OLDEST_KEPT)
