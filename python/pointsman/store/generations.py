@@ -18,7 +18,7 @@ from pointsman.store.schema import generation, generation_tokens
 KEPT_TOKENS = 1000
 """A server that is further behind gets everything, which it would nearly get anyway."""
 
-_TOKENS_PER_SWEEP = 100
+TOKENS_PER_SWEEP = 100
 """Older tokens go once in so many generations, not with every change."""
 
 
@@ -95,7 +95,7 @@ def step(connection: Connection, *, access: bool = False, signing: bool = False)
     token = secrets.token_hex(16)
     row = connection.execute(_ADVANCE[access, signing], {"new_token": token}).one()
     connection.execute(_NOTE_TOKEN[connection.dialect.name], {"value": row.value, "token": token})
-    if row.value % _TOKENS_PER_SWEEP == 0:
+    if row.value % TOKENS_PER_SWEEP == 0:
         forgotten = generation_tokens.c.value <= row.value - KEPT_TOKENS
         connection.execute(delete(generation_tokens).where(forgotten))
     return Advance(Revision(row.value - 1, row.base_token), Revision(row.value, token))

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, select
+from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, Table, bindparam, select
 
 from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricType
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
@@ -22,43 +22,55 @@ from pointsman.store.schema import model_versions, permissions, router_metrics, 
 # Below the number of parameters that every build of SQLite takes.
 KEYS_PER_QUERY = 500
 
-_ROW_KEYS: BindParameter[Any] = bindparam("row_keys", expanding=True)
-_VARIANTS_OF = (
-    select(
-        variants.c.router_key,
-        variants.c.name,
-        model_versions.c.model_id,
-        model_versions.c.version,
-        variants.c.weight,
-        variants.c.enabled,
-        variants.c.role,
+
+class _Parts(NamedTuple):
+    """What a table holds of routers. An expanding list costs more than the query when it is one router."""
+
+    of_one: Select[Any]
+    of_many: Select[Any]
+
+    def group(self, connection: Connection, row_keys: Sequence[int]) -> dict[int, list[Sequence[Any]]]:
+        """Answers the rows by the key of their router, each router's in order."""
+        if len(row_keys) == 1:
+            rows = connection.execute(self.of_one, {"row_key": row_keys[0]})
+        else:
+            rows = connection.execute(self.of_many, {"row_keys": row_keys})
+        groups: dict[int, list[Sequence[Any]]] = {}
+        for row in rows:
+            groups.setdefault(row[0], []).append(row)
+        return groups
+
+
+def _parts(table: Table, *columns: ColumnElement[Any], join: FromClause | None = None) -> _Parts:
+    key = table.c.router_key
+    statement = select(key, *columns).select_from(table if join is None else join)
+    ordered = statement.order_by(key, table.c.position)
+    return _Parts(
+        ordered.where(key == bindparam("row_key")),
+        ordered.where(key.in_(bindparam("row_keys", expanding=True))),
     )
-    .join(model_versions, model_versions.c.row_key == variants.c.model_version_key)
-    .where(variants.c.router_key.in_(_ROW_KEYS))
-    .order_by(variants.c.router_key, variants.c.position)
+
+
+_VARIANTS = _parts(
+    variants,
+    variants.c.name,
+    model_versions.c.model_id,
+    model_versions.c.version,
+    variants.c.weight,
+    variants.c.enabled,
+    variants.c.role,
+    join=variants.join(model_versions, model_versions.c.row_key == variants.c.model_version_key),
 )
-_TAGS_OF = (
-    select(router_tags.c.router_key, router_tags.c.tag)
-    .where(router_tags.c.router_key.in_(_ROW_KEYS))
-    .order_by(router_tags.c.router_key, router_tags.c.position)
+_TAGS = _parts(router_tags, router_tags.c.tag)
+_METRICS = _parts(
+    router_metrics,
+    router_metrics.c.name,
+    router_metrics.c.type,
+    router_metrics.c.min_value,
+    router_metrics.c.max_value,
+    router_metrics.c.direction,
 )
-_METRICS_OF = (
-    select(
-        router_metrics.c.router_key,
-        router_metrics.c.name,
-        router_metrics.c.type,
-        router_metrics.c.min_value,
-        router_metrics.c.max_value,
-        router_metrics.c.direction,
-    )
-    .where(router_metrics.c.router_key.in_(_ROW_KEYS))
-    .order_by(router_metrics.c.router_key, router_metrics.c.position)
-)
-_USERS_OF = (
-    select(permissions.c.router_key, permissions.c.user_id)
-    .where(permissions.c.router_key.in_(_ROW_KEYS))
-    .order_by(permissions.c.router_key, permissions.c.position)
-)
+_USERS = _parts(permissions, permissions.c.user_id)
 
 
 def load_routers(connection: Connection, rows: Sequence[RowMapping]) -> list[Router]:
@@ -66,11 +78,11 @@ def load_routers(connection: Connection, rows: Sequence[RowMapping]) -> list[Rou
     loaded: list[Router] = []
     for start in range(0, len(rows), KEYS_PER_QUERY):
         chunk = rows[start : start + KEYS_PER_QUERY]
-        row_keys = {"row_keys": [row["row_key"] for row in chunk]}
-        own_variants = _grouped(connection.execute(_VARIANTS_OF, row_keys).all())
-        own_tags = _grouped(connection.execute(_TAGS_OF, row_keys).all())
-        own_metrics = _grouped(connection.execute(_METRICS_OF, row_keys).all())
-        own_users = _grouped(connection.execute(_USERS_OF, row_keys).all())
+        row_keys = [row["row_key"] for row in chunk]
+        own_variants = _VARIANTS.group(connection, row_keys)
+        own_tags = _TAGS.group(connection, row_keys)
+        own_metrics = _METRICS.group(connection, row_keys)
+        own_users = _USERS.group(connection, row_keys)
         loaded.extend(
             _from_row(
                 row,
@@ -82,13 +94,6 @@ def load_routers(connection: Connection, rows: Sequence[RowMapping]) -> list[Rou
             for row in chunk
         )
     return loaded
-
-
-def _grouped(rows: Sequence[Sequence[Any]]) -> dict[int, list[Sequence[Any]]]:
-    groups: dict[int, list[Sequence[Any]]] = {}
-    for row in rows:
-        groups.setdefault(row[0], []).append(row)
-    return groups
 
 
 def _variant(row: Sequence[Any]) -> Variant:

@@ -292,6 +292,7 @@ def test_numbers_that_were_taken_back_are_given_anew_with_other_tokens(database)
 
 def test_tokens_are_kept_of_the_last_generations_only(database, monkeypatch):
     monkeypatch.setattr(generations, "KEPT_TOKENS", 3)
+    monkeypatch.setattr(generations, "TOKENS_PER_SWEEP", 5)
     with database.write_routing() as connection:
         made = [generations.step(connection).after for _ in range(5)]
         present = generations.current(connection)
