@@ -18,6 +18,7 @@ from pointsman.domain.recording import hashed_entity
 from pointsman.domain.servers import ServerJournal, UnreachedJournal, unreached_of
 from pointsman.domain.violations import Violations
 from pointsman.errors import AbortedError, DatabaseUnavailableError, PointsmanError, UnavailableError
+from pointsman.lake.streams import texts_of
 from pointsman.store import erasures, feedback, installation, lake_files, servers
 from pointsman.v1 import record_pb2
 
@@ -336,7 +337,7 @@ def _rows_of(place: Path, forms: Collection[str]) -> tuple[set[str], int]:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    wanted = pa.array(list(forms), pa.string())
+    wanted = texts_of(list(forms))
     prediction_ids: set[str] = set()
     count = 0
     with pq.ParquetFile(place) as file:

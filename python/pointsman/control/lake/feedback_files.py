@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pointsman.lake.streams import table_of, texts_of
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
@@ -18,11 +20,7 @@ ROWS_PER_GROUP = 100_000
 
 def write_rows(rows: Sequence[RowToExport], place: Path) -> None:
     """Writes rows as a file of the lake's format, version 1."""
-    import pyarrow as pa
-
-    schema = _schema()
-    columns = [pa.array([getattr(row, field.name) for row in rows], type=field.type) for field in schema]
-    _write(pa.Table.from_arrays(columns, schema=schema), place)
+    _write(table_of(_schema(), rows), place)
 
 
 def merge(places: Sequence[Path], place: Path) -> None:
@@ -65,11 +63,10 @@ class Rows:
 
 def without(source: Path, prediction_ids: Collection[str]) -> Rows | None:
     """Answers a file's rows without those of some predictions; None when it has none of them."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     table = _read(source)
-    erased = pc.is_in(table["prediction_id"], value_set=pa.array(sorted(prediction_ids), pa.string()))
+    erased = pc.is_in(table["prediction_id"], value_set=texts_of(sorted(prediction_ids)))
     left = table.filter(pc.invert(erased))
     return None if left.num_rows == table.num_rows else Rows(left)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.lake.streams import table_of
 from pointsman.store import lake_files
 
 if TYPE_CHECKING:
@@ -121,8 +122,7 @@ def _table(lines: list[_Line]) -> pa.Table:
         "max_time_us": whole,
     }
     schema = pa.schema([pa.field(name, kind, nullable=False) for name, kind in types.items()])
-    columns = [pa.array([getattr(line, name) for line in lines], kind) for name, kind in types.items()]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return table_of(schema, lines)
 
 
 def _says(place: Path, table: pa.Table) -> bool:
