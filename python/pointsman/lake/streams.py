@@ -1,7 +1,7 @@
 """Arrow streams, in which the data plane hands over rows, and columns of Python's values.
 
-``pyarrow.array`` imports pandas where that is installed, whatever it is given: seconds of the first read or file,
-in which the server does nothing else. Columns are made of their buffers instead.
+``pyarrow.array`` imports pandas where that is installed, whatever it is given: seconds of the first read, in
+which the server does nothing else. Columns are made of their buffers instead.
 """
 
 from __future__ import annotations
