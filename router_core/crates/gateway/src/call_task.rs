@@ -48,8 +48,12 @@ pub(crate) async fn serve(
     // A watch or a reflection stream may stay open for ever and must not hold a drain up.
     let _in_flight =
         services::counts_as_in_flight(request.uri().path()).then(|| InFlight::enter(&worker, &client));
-    let answering = std::pin::pin!(services::answer(&worker, &client, request));
-    if let Some(reply) = until_reset(answering, &mut respond).await {
+    let reply = {
+        // Ends before the answer is sent: the two take the same room in the task.
+        let answering = std::pin::pin!(services::answer(&worker, &client, request));
+        until_reset(answering, &mut respond).await
+    };
+    if let Some(reply) = reply {
         let flow = AnswerFlow {
             budget: &worker.shared.budgets.whole,
             client: &client,

@@ -86,7 +86,9 @@ async fn serve_http2(
         .await;
         match event {
             Event::Accepted(Some(Ok((request, respond)))) => {
-                tokio::task::spawn_local(call_task::serve(worker.clone(), client.clone(), request, respond));
+                // A task is moved many times between here and its end, and a call's state is thousands of bytes.
+                let call = Box::pin(call_task::serve(worker.clone(), client.clone(), request, respond));
+                tokio::task::spawn_local(call);
             }
             Event::Accepted(Some(Err(error))) => {
                 tracing::debug!(%peer, %error, "connection broke");
