@@ -181,7 +181,7 @@ load-programs: $(BIN)/python | toolchain
 
 .PHONY: bench
 bench: setup $(VENV)/.stamp-bench load-programs ## Measure beside Envoy and grpc.aio into benches/results (QUICK=1: about six minutes)
-	cargo bench --locked --package pointsman-benches --bench decision -- --noplot $(if $(QUICK),--warm-up-time 1 --measurement-time 1 '^(sticky|random)/')
+	cargo bench --locked --package pointsman-decision-bench --bench decision -- --noplot $(if $(QUICK),--warm-up-time 1 --measurement-time 1 '^(sticky|random)/')
 	$(BIN)/python scripts/instructions.py
 	$(BIN)/python -m benches.load $(if $(QUICK),--quick) $(BENCH_FLAGS)
 	$(BIN)/python -m benches.records $(if $(QUICK),--quick) $(RECORDS_FLAGS)
