@@ -46,6 +46,15 @@ class Filled:
     ship_seconds: float
 
 
+@dataclass(frozen=True)
+class _Signature:
+    """What ids of a router's predictions are made with."""
+
+    incarnation: int
+    key_id: int
+    secret: bytes
+
+
 def start_filled(stage: Stage, stack: ExitStack, name: str, rows: int) -> Filled:
     """Starts a server whose lake has a day of predictions.
 
@@ -57,7 +66,7 @@ def start_filled(stage: Stage, stack: ExitStack, name: str, rows: int) -> Filled
         stage.create_router(server)
     to_us = int(time.time() * SECOND_US)
     from_us = to_us - DAY_US
-    key_id, secret = _make_older(server.data_dir, from_us - HOUR_US)
+    signature = _make_older(server.data_dir, from_us - HOUR_US)
     ids_file = stage.folder / "day-ids.txt"
     started = time.monotonic()
     command = [
@@ -65,11 +74,12 @@ def start_filled(stage: Stage, stack: ExitStack, name: str, rows: int) -> Filled
         *("--folder", server.data_dir / "journal"),
         *("--rows", rows),
         *("--router", ROUTER),
+        *("--incarnation", signature.incarnation),
         *("--model", MODEL),
         *("--from-us", from_us),
         *("--to-us", to_us),
-        *("--key-id", key_id),
-        *("--key-secret", secret.hex()),
+        *("--key-id", signature.key_id),
+        *("--key-secret", signature.secret.hex()),
         *("--entities", ENTITIES),
         *("--columns", COLUMNS),
         *("--ids", ids_file),
@@ -102,8 +112,8 @@ def wait_until_compacted(data_dir: Path) -> float:
     return changed - started
 
 
-def _make_older(data_dir: Path, create_time_us: int) -> tuple[int, bytes]:
-    """Gives the router an earlier creation, in a generation of its own; answers the key that signs ids."""
+def _make_older(data_dir: Path, create_time_us: int) -> _Signature:
+    """Gives the router an earlier creation, in a generation of its own; answers what makes its ids."""
     with closing(sqlite3.connect(data_dir / DATABASE)) as connection, connection:
         connection.execute("UPDATE generation SET value = value + 1")
         connection.execute(
@@ -111,7 +121,9 @@ def _make_older(data_dir: Path, create_time_us: int) -> tuple[int, bytes]:
             " WHERE router_id = ?",
             (create_time_us, ROUTER),
         )
-        key: tuple[int, bytes] = connection.execute(
-            "SELECT key_id, secret FROM signing_keys WHERE retire_time_us IS NULL"
+        found = connection.execute(
+            "SELECT incarnation, key_id, secret FROM routers, signing_keys"
+            " WHERE router_id = ? AND retire_time_us IS NULL",
+            (ROUTER,),
         ).fetchone()
-    return key
+    return _Signature(*found)

@@ -1,7 +1,7 @@
 //! Writes predictions into a journal's folder as the server would have written them over some time.
 //!
-//! `fill_journal --folder DIR --rows N --router NAME --model NAME --from-us TIME --to-us TIME --key-id N
-//! --key-secret HEX [--entities 100000] [--columns 30] [--segment-bytes 67108864] [--ids FILE] [--ids-every 100]`
+//! `fill_journal --folder DIR --rows N --router NAME --incarnation N --model NAME --from-us TIME --to-us TIME
+//! --key-id N --key-secret HEX [--entities 100000] [--columns 30] [--segment-bytes 67108864] [--ids FILE] [--ids-every 100]`
 //! prints one JSON object. No server may have the folder open.
 //!
 //! Calls are spread evenly over the time, entities are not: few call often. An entity keeps its variant, 70 to 30
@@ -139,6 +139,7 @@ fn route(flags: &Flags) -> Result<proto::RouteEntry, Failure> {
     Ok(proto::RouteEntry {
         router_id,
         router_generation: 1,
+        router_incarnation: flags.require("incarnation")?,
         variants: VARIANTS.iter().map(variant).collect(),
         ..proto::RouteEntry::default()
     })
@@ -149,6 +150,7 @@ struct Calls {
     rng: SmallRng,
     signer: Signer,
     router_id: Id,
+    incarnation: u64,
     variants: [Id; 2],
     entities: f64,
     from_us: u64,
@@ -166,6 +168,7 @@ impl Calls {
             rng: SmallRng::seed_from_u64(SEED),
             signer: Signer::new(&keys)?,
             router_id: Id::parse(&flags.require::<String>("router")?)?,
+            incarnation: flags.require("incarnation")?,
             variants: [Id::parse(VARIANTS[0].0)?, Id::parse(VARIANTS[1].0)?],
             entities: entities.into(),
             from_us,
@@ -191,7 +194,7 @@ impl Calls {
                 uuid: uuid_v7(time_us, rng.random()),
                 router_id: &self.router_id,
                 variant: &self.variants[variant],
-                incarnation: 0,
+                incarnation: self.incarnation,
                 epoch: 0,
                 propensity,
                 pinned: false,
