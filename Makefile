@@ -176,7 +176,7 @@ $(VENV)/.stamp-bench: $(VENV)/.stamp-python
 
 .PHONY: bench
 bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benches/results (QUICK=1: about six minutes)
-	cargo build --release --locked --package pointsman-benches --bins
+	cargo build --release --locked --package pointsman-core --package pointsman-benches --bins
 	cargo bench --locked --package pointsman-benches --bench decision -- --noplot $(if $(QUICK),--warm-up-time 1 --measurement-time 1 '^(sticky|random)/')
 	$(BIN)/python scripts/instructions.py
 	$(BIN)/python -m benches.load $(if $(QUICK),--quick) $(BENCH_FLAGS)
@@ -185,7 +185,7 @@ bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benc
 
 .PHONY: bench-ends
 bench-ends: setup $(VENV)/.stamp-bench ## Call peers that end their connections in order, beside Envoy (QUICK=1); needs nginx
-	cargo build --release --locked --package pointsman-benches --bins
+	cargo build --release --locked --package pointsman-core --package pointsman-benches --bins
 	$(BIN)/python -m benches.orderly_ends $(if $(QUICK),--quick) $(ENDS_FLAGS)
 
 .PHONY: bench-before
@@ -193,8 +193,8 @@ bench-before: setup $(VENV)/.stamp-bench ## Measure this version beside an earli
 	@commit=$$(git rev-parse --verify "$(or $(BEFORE),HEAD~1)^{commit}"); \
 	folder=.build/before-$${commit:0:12}; \
 	test -d $$folder || git worktree add --detach $$folder $$commit; \
-	env -u VIRTUAL_ENV -u PYO3_PYTHON CARGO_TARGET_DIR='$(abspath target)' PATH='$(CALLER_PATH)' $(MAKE) -C $$folder setup; \
-	cargo build --release --locked --package pointsman-benches --bins; \
+	env -u VIRTUAL_ENV -u PYO3_PYTHON PATH='$(CALLER_PATH)' $(MAKE) -C $$folder setup; \
+	cargo build --release --locked --package pointsman-core --package pointsman-benches --bins; \
 	$(BIN)/python -m benches.before $(if $(QUICK),--quick) $(BEFORE_FLAGS) $$folder/.venv/bin/pointsman
 
 .PHONY: clean
