@@ -77,7 +77,9 @@ def build() -> Path:
     Raises:
         MeasurementError: Cargo failed, or built no such program.
     """
-    command = ["cargo", "build", "--release", "--locked", "--package", "pointsman-benches"]
+    # Beside the server's package, so that what they share has the same features and is built once.
+    packages = ["--package", "pointsman-core", "--package", "pointsman-benches"]
+    command = ["cargo", "build", "--release", "--locked", *packages]
     messages = run([*command, "--bin", "decide_loop", "--message-format", "json-render-diagnostics"]).stdout
     for line in messages.splitlines():
         message = json.loads(line)
