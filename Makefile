@@ -177,7 +177,7 @@ $(VENV)/.stamp-bench: $(VENV)/.stamp-python
 .PHONY: bench
 bench: setup $(VENV)/.stamp-bench ## Measure beside Envoy and grpc.aio into benches/results (QUICK=1: about six minutes)
 	cargo build --release --locked --package pointsman-core --package pointsman-benches --bins
-	cargo bench --locked --package pointsman-benches --bench decision -- --noplot $(if $(QUICK),--warm-up-time 1 --measurement-time 1 '^(sticky|random)/')
+	cargo bench --locked --package pointsman-decision-bench --bench decision -- --noplot $(if $(QUICK),--warm-up-time 1 --measurement-time 1 '^(sticky|random)/')
 	$(BIN)/python scripts/instructions.py
 	$(BIN)/python -m benches.load $(if $(QUICK),--quick) $(BENCH_FLAGS)
 	$(BIN)/python -m benches.records $(if $(QUICK),--quick) $(RECORDS_FLAGS)

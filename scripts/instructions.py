@@ -77,9 +77,7 @@ def build() -> Path:
     Raises:
         MeasurementError: Cargo failed, or built no such program.
     """
-    # Beside the server's package, so that what they share has the same features and is built once.
-    packages = ["--package", "pointsman-core", "--package", "pointsman-benches"]
-    command = ["cargo", "build", "--release", "--locked", *packages]
+    command = ["cargo", "build", "--release", "--locked", "--package", "pointsman-decision-bench"]
     messages = run([*command, "--bin", "decide_loop", "--message-format", "json-render-diagnostics"]).stdout
     for line in messages.splitlines():
         message = json.loads(line)

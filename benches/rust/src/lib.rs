@@ -1,7 +1,6 @@
 //! What the load peers share: the backend that echoes, the relay that sets the limit, the load they are under.
 
 pub mod client;
-pub mod decision_case;
 pub mod flags;
 pub mod histogram;
 pub mod oip;

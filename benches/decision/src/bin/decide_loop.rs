@@ -2,14 +2,11 @@
 
 use std::hint::black_box;
 
-use pointsman_benches::{
-    Failure,
-    decision_case::{Table, entities, router},
-};
+use pointsman_decision_bench::{Table, entities, router};
 use pointsman_policy::{Request, decide};
 use rand::{SeedableRng, rngs::SmallRng};
 
-fn main() -> Result<(), Failure> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [count, kind] = arguments.as_slice() else {
         return Err("usage: decide_loop COUNT sticky|random".into());

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use pointsman_benches::decision_case::{Table, entities, router};
+use pointsman_decision_bench::{Table, entities, router};
 use pointsman_policy::{Request, decide, reallocate_slots};
 use rand::{SeedableRng, rngs::SmallRng};
 
