@@ -7,10 +7,11 @@ import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pointsman.cli.context import CommandError
 from pointsman.domain import times
 
 if TYPE_CHECKING:
@@ -20,7 +21,32 @@ if TYPE_CHECKING:
 
 DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h|d)")
 UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 VARIANT = re.compile(r"(?P<name>[^=]+)=(?P<model>[^:]+):(?P<version>[^@]+)(?:@(?P<weight>.+))?")
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Asks before something is done that cannot be taken back.
+
+    Args:
+        question: What would be done, with a question mark's worth of facts.
+        yes: Whether the caller said that nothing is to be asked.
+
+    Raises:
+        CommandError: Nobody is there to answer.
+        typer.Abort: The answer is no.
+    """
+    if yes:
+        return
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        typer.echo(err=True)
+        raise CommandError("nobody answered; --yes goes on without asking") from None
+    if not agreed:
+        raise typer.Abort
 
 
 def pairs(items: Iterable[str], option: str) -> dict[str, str]:
@@ -153,6 +179,23 @@ def moment(text: str, option: str) -> datetime | None:
             "milliseconds, microseconds or nanoseconds since 1970, nor how long ago, such as 24h",
             param_hint=option,
         ) from None
+
+
+def end(text: str, option: str) -> datetime | None:
+    """Reads a time to come, local when it names no zone, or how long from now; empty means none.
+
+    Raises:
+        typer.BadParameter: It is of another form, or has passed.
+    """
+    if DURATION.fullmatch(text):
+        ahead = duration(text, option)
+        return datetime.now(UTC) + ahead if ahead else None
+    time = moment(text, option)
+    if time is not None and time.astimezone(UTC) <= datetime.now(UTC):
+        raise typer.BadParameter(
+            f"{text!r} has passed; name a time to come, or how long from now, such as 30d", param_hint=option
+        )
+    return time
 
 
 def observed(text: str, option: str) -> datetime | None:

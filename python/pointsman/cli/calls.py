@@ -62,10 +62,10 @@ def _show(answer: Prediction) -> None:
     probabilities = ", ".join(f"{probability:.4f}" for probability in answer.probabilities)
     printing.print_facts(
         [
-            ("prediction", "null" if answer.prediction is None else answer.prediction),
+            ("prediction", printing.shown(answer.prediction)),
             ("probabilities", probabilities),
             ("note", ", ".join(answer.notes)),
-            ("outputs", "" if answer.prediction is not None else answer.outputs),
+            ("outputs", "" if answer.prediction is not None else printing.shown(answer.outputs)),
             ("variant", f"{answer.variant} ({answer.model_id} {answer.model_version})"),
             ("decided by", f"{answer.reason}, propensity {answer.propensity:.4f}"),
             ("generation", answer.generation),
@@ -141,7 +141,8 @@ class _Tally:
 def _count(predictions: Any) -> dict[str, int]:
     counts: dict[str, int] = {}
     for prediction in predictions:
-        counts[str(prediction)] = counts.get(str(prediction), 0) + 1
+        name = printing.shown(prediction)
+        counts[name] = counts.get(name, 0) + 1
     return dict(sorted(counts.items()))
 
 

@@ -39,7 +39,13 @@ def record(
     observed: Annotated[str, typer.Option(metavar="TIME", help="When it was observed.  [now]")] = "",
     router: Annotated[str, typer.Option(help="With --entity: the router that made the prediction.")] = "",
     entity: Annotated[str, typer.Option(help="Whose latest prediction it is about.")] = "",
-    applied: Applied = False,
+    applied: Annotated[
+        bool,
+        typer.Option(
+            "--applied/--durable",
+            help="Wait until it is counted, and say what came of it; or only until it is on disk.",
+        ),
+    ] = True,
 ) -> None:
     """Record what happened after a prediction.
 
@@ -69,6 +75,7 @@ def record(
         said = {
             FeedbackOutcome.DUPLICATE: "was recorded before",
             FeedbackOutcome.CORRECTED: "replaces what was recorded before",
+            FeedbackOutcome.RECORDED: "is on disk, and will count if it is the first",
         }
         typer.echo(f"{metric} {value:g} {said.get(receipt.outcome, 'is recorded')}")
 

@@ -26,7 +26,8 @@ class CommandGroup(TyperGroup):
         """Runs a command; what goes wrong is told in a line or two on standard error, with exit code 1."""
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, KeyboardInterrupt):
+        except (typer.Exit, typer.Abort, KeyboardInterrupt, BrokenPipeError):
+            # Whoever read the output wants no more of it: the library ends the command without a word.
             raise
         except Exception as error:
             if type(error).__module__.startswith("typer.") or os.environ.get(DEBUG_VARIABLE):

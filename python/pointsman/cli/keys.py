@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pointsman.cli import arguments, printing
 from pointsman.cli.context import CommandError, context_of
 from pointsman.cli.folders import database_file, sqlite_url
+
+if TYPE_CHECKING:
+    from pointsman.client import Client
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 
@@ -30,7 +34,10 @@ def create(
     scope: Annotated[list[ScopeName] | None, typer.Option(help="What it may do; once for each.")] = None,
     admin: Annotated[bool, typer.Option("--admin", help="It may do everything.")] = False,
     name: Annotated[str, typer.Option(help="A name for people.")] = "",
-    expires: Annotated[str, typer.Option(metavar="TIME", help="When it shall end by itself.  [never]")] = "",
+    expires: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="When it shall end by itself, or in how long, as in 30d.  [never]"),
+    ] = "",
 ) -> None:
     """Make a key; its secret is shown this once.
 
@@ -52,7 +59,7 @@ def create(
             scopes=[Scope(word.value) for word in scope or []],
             admin=admin,
             display_name=name,
-            expire_time=arguments.moment(expires, "--expires"),
+            expire_time=arguments.end(expires, "--expires"),
         )
     if options.as_json:
         printing.print_json(made)
@@ -96,16 +103,35 @@ def list_keys(
 
 @app.command()
 def revoke(
-    context: typer.Context, key_id: Annotated[str, typer.Argument(metavar="KEY", help="The key's id.")]
+    context: typer.Context,
+    key_id: Annotated[str, typer.Argument(metavar="KEY", help="The key's id.")],
+    yes: arguments.Yes = False,
 ) -> None:
     """Revoke a key; it is refused everywhere within seconds."""
     options = context_of(context)
     with options.connect() as client:
+        if not yes and _is_last_of_admins(client, key_id):
+            arguments.confirm(
+                f"{key_id} is the last key that may do everything: only 'pointsman keys recover', at the "
+                "database, makes another one then. Revoke it?",
+                yes,
+            )
         revoked = client.keys.revoke(key_id)
     if options.as_json:
         printing.print_json(revoked)
     else:
         typer.echo(f"{revoked.key_id} of {revoked.user_id} is revoked")
+
+
+def _is_last_of_admins(client: Client, key_id: str) -> bool:
+    """Answers whether no other key of an admin is in force; one that may not list all keys sees its own."""
+    now = datetime.now(UTC)
+    admins = {
+        key.key_id
+        for key in client.keys.list()
+        if key.admin and key.revoke_time is None and (key.expire_time is None or key.expire_time > now)
+    }
+    return admins == {key_id}
 
 
 @app.command()

@@ -184,7 +184,7 @@ def _row(record: PredictionRecord) -> list[str]:
         printing.local_time(record.time),
         record.variant,
         record.entity_id,
-        "" if record.prediction is None else str(record.prediction),
+        "" if record.prediction is None else printing.shown(record.prediction),
         f"{record.propensity:.4f}",
         record.reason,
         printing.code_name(record.status_code),
@@ -225,7 +225,7 @@ def _show(record: PredictionRecord) -> None:
             ("request id", record.request_id),
             ("trace id", record.trace_id),
             ("features", _content(record.features, record.features_content)),
-            ("prediction", "" if record.prediction is None else record.prediction),
+            ("prediction", "" if record.prediction is None else printing.shown(record.prediction)),
             ("probabilities", ", ".join(f"{value:.4f}" for value in record.probabilities)),
             ("outputs", _content(record.outputs, record.answer_content)),
             ("answer notes", ", ".join(record.answer_notes)),
@@ -243,10 +243,8 @@ def _show(record: PredictionRecord) -> None:
 
 def _content(values: Any, content: str) -> str:
     """Writes features or outputs as JSON, or why there are none."""
-    import json
-
     if values:
-        return json.dumps(printing.plain(dict(values)), ensure_ascii=False)
+        return printing.shown(dict(values))
     why = {
         "cut": "not recorded: above the router's limit",
         "unreadable": "not recorded: not readable by the model's signature",

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pointsman.client import UnreachedJournal, Variant
 
 
+_FIRST_INEXACT = 2.0**53
+"""From here on a double without a point would claim digits that it does not have."""
+
+
 def print_json(answer: Any) -> None:
     """Writes an answer as indented JSON: times in RFC 3339, durations in seconds."""
     typer.echo(json.dumps(plain(answer), indent=2, ensure_ascii=False))
@@ -62,6 +66,21 @@ def plain(answer: Any) -> Any:
     if isinstance(answer, timedelta):
         return answer.total_seconds()
     return answer
+
+
+def shown(value: Any) -> str:
+    """Writes a model's value as people read it: text as it is, whole numbers without a point, else JSON."""
+    return value if isinstance(value, str) else json.dumps(_without_points(plain(value)), ensure_ascii=False)
+
+
+def _without_points(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < _FIRST_INEXACT:
+        return int(value)
+    if isinstance(value, list):
+        return [_without_points(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _without_points(item) for name, item in value.items()}
+    return value
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str = "") -> None:

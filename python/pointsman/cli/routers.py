@@ -39,7 +39,8 @@ def create(
     variant: Annotated[
         list[str],
         typer.Option(
-            metavar="NAME=MODEL:VERSION@WEIGHT", help="An alternative; at least two, e.g. lr=cancer:1@70."
+            metavar="NAME=MODEL:VERSION@WEIGHT",
+            help="An alternative; at least two, e.g. lr=cancer:1@70. Without @WEIGHT 100; only ratios count.",
         ),
     ],
     sticky: Annotated[
@@ -243,10 +244,18 @@ def stop(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None:
 
 
 @app.command()
-def delete(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None:
-    """Delete a router; a running one is stopped first."""
+def delete(context: typer.Context, router_id: RouterId, etag: Etag = "", yes: arguments.Yes = False) -> None:
+    """Delete a router; one in service is stopped first."""
+    from pointsman.client import RouterStatus
+
     options = context_of(context)
     with options.connect() as client:
+        if not yes:
+            router = client.routers.get(router_id)
+            if router.status in (RouterStatus.RUNNING, RouterStatus.DEPLOYING):
+                question = f"{router_id} is {router.status}, and calls of it will fail. Delete it?"
+                arguments.confirm(question, yes)
+            etag = etag or router.etag
         client.routers.delete(router_id, etag=etag)
     if options.as_json:
         printing.print_json({})

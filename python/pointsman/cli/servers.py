@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pointsman.cli import printing
+from pointsman.cli import arguments, printing
 from pointsman.cli.context import CommandError, context_of
 from pointsman.cli.folders import database_file, sqlite_url
 
@@ -65,7 +65,7 @@ def give_up(
     ] = False,
     database: DatabaseUrl = "",
     data_dir: DataDir = Path("data"),
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: arguments.Yes = False,
 ) -> None:
     """Say that a server will never run again.
 
@@ -75,8 +75,7 @@ def give_up(
     from pointsman.control.given_up import give_up_server
     from pointsman.errors import PointsmanError
 
-    if not yes:
-        typer.confirm(f"Give up the server with journal {journal} for ever?", abort=True, err=True)
+    arguments.confirm(f"Give up the server with journal {journal} for ever?", yes)
     try:
         rows = give_up_server(_url(database, data_dir), journal, with_files=with_files)
     except PointsmanError as error:

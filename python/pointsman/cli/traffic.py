@@ -137,7 +137,7 @@ def erase(
     context: typer.Context,
     router_id: RouterId,
     entity: Annotated[str, typer.Argument(metavar="ENTITY", help="The entity, as clients name it.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: arguments.Yes = False,
 ) -> None:
     """Delete every recorded prediction of one entity, and its feedback.
 
@@ -145,10 +145,7 @@ def erase(
     own; exit code 1 says that not all of them have, which the others make up for as soon as they run.
     """
     options = context_of(context)
-    if not yes:
-        typer.confirm(
-            f"Delete all that {router_id} recorded of {entity}? It cannot be undone", abort=True, err=True
-        )
+    arguments.confirm(f"Delete all that {router_id} recorded of {entity}? It cannot be undone", yes)
     with options.connect() as client:
         erased = client.routers.erase_entity(router_id, entity)
     if options.as_json:

@@ -21,6 +21,7 @@ from google.protobuf.struct_pb2 import ListValue, NullValue, Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from pointsman.client import _types
+from pointsman.client._fields import WrongTypeError, wrong
 from pointsman.client._types import GrpcBackend, OnnxBackend
 
 T = TypeVar("T")
@@ -59,7 +60,12 @@ def fill_message(message: Message, plain: Any) -> None:
         if value is None:
             continue
         descriptor = message.DESCRIPTOR.fields_by_name[attribute.name]
-        _write(message, descriptor, value)
+        try:
+            _write(message, descriptor, value)
+        except WrongTypeError as error:
+            raise error.within(attribute.name) from None
+        except (TypeError, AttributeError) as error:
+            raise wrong(descriptor, value, TypeError(str(error))) from None
 
 
 def to_value(plain: Any) -> Value:
@@ -235,9 +241,12 @@ def _write(message: Message, descriptor: Any, value: Any) -> None:
             else:
                 target[key] = item
     elif descriptor.is_repeated:
-        for item in value:
+        for place, item in enumerate(value):
             if dataclasses.is_dataclass(item):
-                fill_message(target.add(), item)
+                try:
+                    fill_message(target.add(), item)
+                except WrongTypeError as error:
+                    raise error.within(f"[{place}]") from None
             else:
                 target.append(enum_number(item, descriptor.enum_type) if descriptor.enum_type else item)
     elif descriptor.enum_type is not None:

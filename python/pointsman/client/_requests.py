@@ -16,6 +16,7 @@ from pointsman.client._call import (
     Page,
 )
 from pointsman.client._convert import enum_number, fill_message, to_plain, to_timestamp, to_value
+from pointsman.client._fields import make
 from pointsman.client._types import (
     ApiKey,
     Deployment,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from google.protobuf.message import Message
+    from google.protobuf.struct_pb2 import Value
     from google.protobuf.timestamp_pb2 import Timestamp
 
 T = TypeVar("T")
@@ -76,13 +78,21 @@ def _nothing(_: Message) -> None:
 
 def predict(router_id: str, features: Mapping[str, Any], entity_id: str, variant: str) -> Call[Prediction]:
     """Asks for a prediction by features."""
-    request = prediction_pb2.PredictRequest(
+    request = make(
+        prediction_pb2.PredictRequest,
         router_id=router_id,
-        features={name: to_value(value) for name, value in features.items()},
+        features={name: _feature(name, value) for name, value in features.items()},
         entity_id=entity_id,
         variant=variant,
     )
     return Call(PREDICTIONS + "Predict", request, prediction_pb2.PredictResponse, _plain(Prediction))
+
+
+def _feature(name: str, value: Any) -> Value:
+    try:
+        return to_value(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"features[{name!r}]: {error}") from None
 
 
 def record_feedback(given: FeedbackValue, wait: FeedbackWait) -> Call[FeedbackReceipt]:
@@ -136,14 +146,14 @@ def _warn_of_unreached(answer: Any, meaning: str) -> None:
 
 def register_model(model_version: ModelVersion, validate_only: bool) -> Call[ModelVersion]:
     """Adds a model version."""
-    request = model_pb2.RegisterModelVersionRequest(validate_only=validate_only)
+    request = make(model_pb2.RegisterModelVersionRequest, validate_only=validate_only)
     fill_message(request.model_version, model_version)
     return Call(MODELS + "RegisterModelVersion", request, model_pb2.ModelVersion, _plain(ModelVersion))
 
 
 def get_model(model_id: str, version: str) -> Call[ModelVersion]:
     """Asks for a model version."""
-    request = model_pb2.GetModelVersionRequest(model_id=model_id, version=version)
+    request = make(model_pb2.GetModelVersionRequest, model_id=model_id, version=version)
     return Call(
         MODELS + "GetModelVersion", request, model_pb2.ModelVersion, _plain(ModelVersion), is_read=True
     )
@@ -153,7 +163,7 @@ def list_models(
     model_id: str, stage: Stage, tag: str, page_size: int
 ) -> Callable[[str], Call[Page[ModelVersion]]]:
     """Asks for pages of model versions."""
-    request = model_pb2.ListModelVersionsRequest(model_id=model_id, tag=tag, page_size=page_size)
+    request = make(model_pb2.ListModelVersionsRequest, model_id=model_id, tag=tag, page_size=page_size)
     request.stage = _number(request, "stage", stage)
     first: Call[Page[ModelVersion]] = Call(
         MODELS + "ListModelVersions",
@@ -167,14 +177,14 @@ def list_models(
 
 def set_stage(model_id: str, version: str, stage: Stage) -> Call[ModelVersion]:
     """Moves a model version to another stage."""
-    request = model_pb2.SetModelVersionStageRequest(model_id=model_id, version=version)
+    request = make(model_pb2.SetModelVersionStageRequest, model_id=model_id, version=version)
     request.stage = _number(request, "stage", stage)
     return Call(MODELS + "SetModelVersionStage", request, model_pb2.ModelVersion, _plain(ModelVersion))
 
 
 def delete_model(model_id: str, version: str) -> Call[None]:
     """Deletes a model version."""
-    request = model_pb2.DeleteModelVersionRequest(model_id=model_id, version=version)
+    request = make(model_pb2.DeleteModelVersionRequest, model_id=model_id, version=version)
     return Call(MODELS + "DeleteModelVersion", request, Empty, _nothing)
 
 
@@ -183,14 +193,14 @@ def delete_model(model_id: str, version: str) -> Call[None]:
 
 def create_router(router: Router, validate_only: bool) -> Call[Router]:
     """Creates a router."""
-    request = router_pb2.CreateRouterRequest(validate_only=validate_only)
+    request = make(router_pb2.CreateRouterRequest, validate_only=validate_only)
     fill_message(request.router, router)
     return Call(ROUTERS + "CreateRouter", request, router_pb2.Router, _plain(Router))
 
 
 def get_router(router_id: str) -> Call[Router]:
     """Asks for a router."""
-    request = router_pb2.GetRouterRequest(router_id=router_id)
+    request = make(router_pb2.GetRouterRequest, router_id=router_id)
     return Call(ROUTERS + "GetRouter", request, router_pb2.Router, _plain(Router), is_read=True)
 
 
@@ -198,7 +208,7 @@ def list_routers(
     status: RouterStatus, strategy: Strategy, owner: str, tag: str, page_size: int
 ) -> Callable[[str], Call[Page[Router]]]:
     """Asks for pages of routers."""
-    request = router_pb2.ListRoutersRequest(owner=owner, tag=tag, page_size=page_size)
+    request = make(router_pb2.ListRoutersRequest, owner=owner, tag=tag, page_size=page_size)
     request.status = _number(request, "status", status)
     request.strategy = _number(request, "strategy", strategy)
     first: Call[Page[Router]] = Call(
@@ -213,7 +223,7 @@ def list_routers(
 
 def update_router(router: Router, fields: Sequence[str], validate_only: bool) -> Call[Router]:
     """Changes the named fields of a router."""
-    request = router_pb2.UpdateRouterRequest(validate_only=validate_only)
+    request = make(router_pb2.UpdateRouterRequest, validate_only=validate_only)
     fill_message(request.router, router)
     request.update_mask.paths.extend(fields)
     return Call(ROUTERS + "UpdateRouter", request, router_pb2.Router, _plain(Router))
@@ -221,19 +231,19 @@ def update_router(router: Router, fields: Sequence[str], validate_only: bool) ->
 
 def delete_router(router_id: str, etag: str) -> Call[None]:
     """Deletes a router."""
-    request = router_pb2.DeleteRouterRequest(router_id=router_id, etag=etag)
+    request = make(router_pb2.DeleteRouterRequest, router_id=router_id, etag=etag)
     return Call(ROUTERS + "DeleteRouter", request, Empty, _nothing)
 
 
 def deploy_router(router_id: str, etag: str) -> Call[Deployment]:
     """Puts a router into service."""
-    request = router_pb2.DeployRouterRequest(router_id=router_id, etag=etag)
+    request = make(router_pb2.DeployRouterRequest, router_id=router_id, etag=etag)
     return _deployment("DeployRouter", request)
 
 
 def start_router(router_id: str, etag: str) -> Call[Deployment]:
     """Puts a stopped router back into service."""
-    request = router_pb2.StartRouterRequest(router_id=router_id, etag=etag)
+    request = make(router_pb2.StartRouterRequest, router_id=router_id, etag=etag)
     return _deployment("StartRouter", request)
 
 
@@ -249,30 +259,30 @@ def _deployment(method: str, request: Message) -> Call[Deployment]:
 
 def stop_router(router_id: str, etag: str) -> Call[Router]:
     """Takes a router out of service."""
-    request = router_pb2.StopRouterRequest(router_id=router_id, etag=etag)
+    request = make(router_pb2.StopRouterRequest, router_id=router_id, etag=etag)
     return Call(ROUTERS + "StopRouter", request, router_pb2.Router, _plain(Router))
 
 
 def set_weights(router_id: str, weights: Mapping[str, float], etag: str) -> Call[VariantWeights]:
     """Sets several variants' weights in one step."""
-    request = router_pb2.BatchUpdateVariantWeightsRequest(router_id=router_id, etag=etag)
+    request = make(router_pb2.BatchUpdateVariantWeightsRequest, router_id=router_id, etag=etag)
     for variant, weight in weights.items():
-        request.weights.add(variant=variant, weight=weight)
+        request.weights.append(make(router_pb2.VariantWeight, variant=variant, weight=weight))
     return _weights("BatchUpdateVariantWeights", request)
 
 
 def set_weight(router_id: str, variant: str, weight: float, etag: str) -> Call[VariantWeights]:
     """Sets one variant's weight."""
-    request = router_pb2.UpdateVariantWeightRequest(
-        router_id=router_id, variant=variant, weight=weight, etag=etag
+    request = make(
+        router_pb2.UpdateVariantWeightRequest, router_id=router_id, variant=variant, weight=weight, etag=etag
     )
     return _weights("UpdateVariantWeight", request)
 
 
 def toggle_variant(router_id: str, variant: str, enabled: bool, etag: str) -> Call[VariantWeights]:
     """Enables or disables a variant."""
-    request = router_pb2.ToggleVariantRequest(
-        router_id=router_id, variant=variant, enabled=enabled, etag=etag
+    request = make(
+        router_pb2.ToggleVariantRequest, router_id=router_id, variant=variant, enabled=enabled, etag=etag
     )
     return _weights("ToggleVariant", request)
 
@@ -283,7 +293,7 @@ def _weights(method: str, request: Message) -> Call[VariantWeights]:
 
 def set_permissions(router_id: str, permissions: RouterPermissions, etag: str) -> Call[Router]:
     """Sets who may read and call a router."""
-    request = router_pb2.UpdateRouterPermissionsRequest(router_id=router_id, etag=etag)
+    request = make(router_pb2.UpdateRouterPermissionsRequest, router_id=router_id, etag=etag)
     request.permissions.SetInParent()
     fill_message(request.permissions, permissions)
     return Call(ROUTERS + "UpdateRouterPermissions", request, router_pb2.Router, _plain(Router))
@@ -293,8 +303,11 @@ def router_metrics(
     router_id: str, start_time: datetime | None, end_time: datetime | None, granularity: timedelta | None
 ) -> Call[RouterMetrics]:
     """Asks for a router's figures."""
-    request = router_pb2.GetRouterMetricsRequest(
-        router_id=router_id, start_time=_moment(start_time), end_time=_moment(end_time)
+    request = make(
+        router_pb2.GetRouterMetricsRequest,
+        router_id=router_id,
+        start_time=_moment(start_time),
+        end_time=_moment(end_time),
     )
     if granularity is not None:
         request.granularity.FromTimedelta(granularity)
@@ -310,7 +323,7 @@ def router_metrics(
 
 def erase_entity(router_id: str, entity_id: str) -> Call[Erasure]:
     """Deletes what is recorded of an entity."""
-    request = router_pb2.EraseEntityRequest(router_id=router_id, entity_id=entity_id)
+    request = make(router_pb2.EraseEntityRequest, router_id=router_id, entity_id=entity_id)
     return Call(
         ROUTERS + "EraseEntity",
         request,
@@ -333,7 +346,8 @@ def list_predictions(
     page_size: int,
 ) -> Callable[[str], Call[Page[PredictionRecord]]]:
     """Asks for pages of recorded predictions."""
-    request = router_pb2.ListPredictionsRequest(
+    request = make(
+        router_pb2.ListPredictionsRequest,
         router_id=router_id,
         variant=variant,
         entity_id=entity_id,
@@ -360,7 +374,7 @@ def list_predictions(
 
 def get_prediction(router_id: str, prediction_id: str, row: int) -> Call[PredictionRecord]:
     """Asks for one recorded prediction."""
-    request = router_pb2.GetPredictionRequest(router_id=router_id, prediction_id=prediction_id, row=row)
+    request = make(router_pb2.GetPredictionRequest, router_id=router_id, prediction_id=prediction_id, row=row)
     return Call(
         ROUTERS + "GetPrediction",
         request,
@@ -377,7 +391,7 @@ def create_key(
     user_id: str, scopes: Sequence[Scope], admin: bool, display_name: str, expire_time: datetime | None
 ) -> Call[NewApiKey]:
     """Makes a key."""
-    request = key_pb2.CreateApiKeyRequest(user_id=user_id, admin=admin, display_name=display_name)
+    request = make(key_pb2.CreateApiKeyRequest, user_id=user_id, admin=admin, display_name=display_name)
     for scope in scopes:
         request.scopes.append(_number(request, "scopes", scope))
     if expire_time is not None:
@@ -387,7 +401,7 @@ def create_key(
 
 def list_keys(user_id: str, page_size: int) -> Callable[[str], Call[Page[ApiKey]]]:
     """Asks for pages of keys."""
-    request = key_pb2.ListApiKeysRequest(user_id=user_id, page_size=page_size)
+    request = make(key_pb2.ListApiKeysRequest, user_id=user_id, page_size=page_size)
     first: Call[Page[ApiKey]] = Call(
         KEYS + "ListApiKeys", request, key_pb2.ListApiKeysResponse, _page(ApiKey, "api_keys"), is_read=True
     )
@@ -396,7 +410,7 @@ def list_keys(user_id: str, page_size: int) -> Callable[[str], Call[Page[ApiKey]
 
 def revoke_key(key_id: str) -> Call[ApiKey]:
     """Revokes a key."""
-    request = key_pb2.RevokeApiKeyRequest(key_id=key_id)
+    request = make(key_pb2.RevokeApiKeyRequest, key_id=key_id)
     return Call(KEYS + "RevokeApiKey", request, key_pb2.ApiKey, _plain(ApiKey))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -55,6 +56,8 @@ def write_lines(
     (folder / "predict.json").write_text(json.dumps(request))
     np.save(folder / "row.npy", np.array([row.values], dtype=np.float32))
     at = shlex.quote(str(folder))
+    # The demo's server knows no keys, and refuses one that it does not know.
+    without_key = "env -u POINTSMAN_API_KEY " if os.environ.get("POINTSMAN_API_KEY") else ""
     snippet = (
         "import numpy as np, tritonclient.grpc as triton; "
         f"client = triton.InferenceServerClient('{grpc}'); "
@@ -68,7 +71,7 @@ def write_lines(
     return [
         Line(
             "this command",
-            f"{command_path()} predict {router_id} --server {grpc} "
+            f"{without_key}{command_path()} predict {router_id} --server {grpc} "
             f"--features @{at}/row.json --entity {entity}",
         ),
         Line(

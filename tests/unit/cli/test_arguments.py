@@ -115,6 +115,15 @@ def test_a_time_without_a_zone_is_local_on_the_command_line() -> None:
     assert arguments.moment("2026-11-22", "--since") == local.replace(hour=0, minute=0)
 
 
+def test_an_end_is_ahead() -> None:
+    ahead = (arguments.end("1h", "--expires") or datetime.now(UTC)) - datetime.now(UTC)
+    assert 3590 < ahead.total_seconds() <= 3600
+    assert arguments.end("", "--expires") is None
+    assert arguments.end("2999-01-01T00:00:00Z", "--expires") == datetime(2999, 1, 1, tzinfo=UTC)
+    with pytest.raises(typer.BadParameter, match="'2020-01-01' has passed; name a time to come"):
+        arguments.end("2020-01-01", "--expires")
+
+
 def test_nothing_is_observed_in_the_future() -> None:
     assert arguments.observed("", "--observed") is None
     assert arguments.observed("1h", "--observed") is not None

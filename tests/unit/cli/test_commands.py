@@ -5,6 +5,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf import empty_pb2
 from typer.testing import CliRunner, Result
 
 from pointsman.cli import app
@@ -334,3 +335,70 @@ def test_a_new_keys_secret_is_all_of_standard_output(server: Any) -> None:
     assert server.asked("ApiKeyService/CreateApiKey")[0].scopes == [key_pb2.SCOPE_MLOPS_READ]
     assert "abcdefgh" in run(server, "keys", "list").stdout
     assert run(server, "keys", "revoke", "abcdefgh").stdout == "abcdefgh of ann is revoked\n"
+
+
+def test_a_router_in_service_is_deleted_when_somebody_says_so(server: Any) -> None:
+    server.on("RouterService/GetRouter", router())
+    server.on("RouterService/DeleteRouter", empty_pb2.Empty())
+    command = ["routers", "delete", "cancer", "--server", server.address]
+    unasked = CliRunner().invoke(app, command)
+    assert (unasked.exit_code, "nobody answered; --yes goes on" in unasked.stderr) == (1, True)
+    assert CliRunner().invoke(app, command, input="n\n").exit_code == 1
+    assert not server.asked("RouterService/DeleteRouter")
+    assert CliRunner().invoke(app, command, input="y\n").stdout.endswith("cancer is deleted\n")
+    assert [request.etag for request in server.asked("RouterService/DeleteRouter")] == ["e1"]
+    assert CliRunner().invoke(app, [*command, "--yes"]).exit_code == 0
+
+
+def test_a_router_out_of_service_is_deleted_at_once(server: Any) -> None:
+    server.on("RouterService/GetRouter", router(router_pb2.ROUTER_STATUS_STOPPED))
+    server.on("RouterService/DeleteRouter", empty_pb2.Empty())
+    assert run(server, "routers", "delete", "cancer").stdout == "cancer is deleted\n"
+
+
+@pytest.mark.parametrize(("others", "asks"), [([], True), ([False], True), ([True], False)])
+def test_the_last_key_of_an_admin_is_revoked_when_somebody_says_so(
+    server: Any, others: list[bool], asks: bool
+) -> None:
+    keys = [key_pb2.ApiKey(key_id=f"k{number}", admin=admin) for number, admin in enumerate([True, *others])]
+    server.on("ApiKeyService/ListApiKeys", key_pb2.ListApiKeysResponse(api_keys=keys))
+    server.on("ApiKeyService/RevokeApiKey", key_pb2.ApiKey(key_id="k0", user_id="ann"))
+    result = run(server, "keys", "revoke", "k0")
+    assert (result.exit_code, "k0 is the last key" in result.stderr) == ((1, True) if asks else (0, False))
+    assert run(server, "keys", "revoke", "k0", "--yes").stdout == "k0 of ann is revoked\n"
+
+
+def test_class_numbers_have_no_point_and_nothing_is_written_as_python_does(server: Any) -> None:
+    answer = prediction()
+    answer.prediction.number_value = 1.0
+    server.on("PredictionService/Predict", answer)
+    assert "prediction:    1\n" in run(server, "predict", "cancer", "-f", "age=1").stdout
+    answer.prediction.list_value.extend([1.0, 2.5, None, True, "x"])
+    server.on("PredictionService/Predict", answer)
+    assert (
+        'prediction:    [1, 2.5, null, true, "x"]\n' in run(server, "predict", "cancer", "-f", "a=1").stdout
+    )
+
+
+def test_a_reader_that_goes_away_ends_the_command_without_a_word() -> None:
+    program = (
+        "import os, sys\n"
+        "from pointsman.cli import group\n"
+        "from pointsman.cli.app import app\n"
+        "@app.command('talk')\n"
+        "def talk() -> None:\n"
+        "    for _ in range(100_000):\n"
+        "        print('word' * 20)\n"
+        "sys.argv = ['pointsman', 'talk']\n"
+        "app()\n"
+    )
+    talking = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert talking.stdout is not None
+    assert talking.stderr is not None
+    assert talking.stdout.readline().startswith(b"word")
+    talking.stdout.close()
+    assert talking.stderr.read() == b""
+    assert talking.wait(30) == 1
+    talking.stderr.close()

@@ -13,6 +13,7 @@ from pointsman.cli import app, importing
 from pointsman.v1 import prediction_pb2, router_pb2
 
 BATCH = "PredictionService/BatchRecordFeedback"
+APPLIED = prediction_pb2.FEEDBACK_OUTCOME_APPLIED
 RECORDED = prediction_pb2.FEEDBACK_OUTCOME_RECORDED
 
 
@@ -256,15 +257,24 @@ def test_a_server_that_stays_away_ends_the_import_and_says_how_to_go_on(
 def test_feedback_for_an_entity_names_its_router(server: Any) -> None:
     server.on(
         "PredictionService/RecordFeedback",
-        prediction_pb2.RecordFeedbackResponse(outcome=RECORDED, prediction_id="p1"),
+        prediction_pb2.RecordFeedbackResponse(outcome=APPLIED, prediction_id="p1"),
     )
-    result = run(server, "record", "1", "--router", "r", "--entity", "u1", "--applied")
+    result = run(server, "record", "1", "--router", "r", "--entity", "u1")
     assert result.stdout == "reward 1 is recorded\n"
     (request,) = server.asked("PredictionService/RecordFeedback")
     assert (request.prediction_id, request.router_id, request.entity_id) == ("", "r", "u1")
     assert request.wait == prediction_pb2.FEEDBACK_WAIT_APPLIED
     assert run(server, "record", "1", "--entity", "u1").exit_code == 2
     assert run(server, "record", "1").exit_code == 2
+
+
+def test_feedback_that_is_only_on_disk_is_not_said_to_count(server: Any) -> None:
+    answer = prediction_pb2.RecordFeedbackResponse(outcome=RECORDED, prediction_id="p1")
+    server.on("PredictionService/RecordFeedback", answer)
+    told = run(server, "record", "p1", "1", "--durable").stdout
+    assert told == "reward 1 is on disk, and will count if it is the first\n"
+    (request,) = server.asked("PredictionService/RecordFeedback")
+    assert request.wait == prediction_pb2.FEEDBACK_WAIT_DURABLE
 
 
 def test_an_entity_is_erased_when_the_question_is_answered_with_yes(server: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.struct_pb2 import Value
 
 from pointsman import client
-from pointsman.client import _types
+from pointsman.client import Router, Variant, _requests, _types
 from pointsman.client._convert import fill_message, from_value, to_plain, to_value
 from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
 
@@ -164,3 +164,27 @@ def test_an_integer_is_not_a_boolean() -> None:
 def test_other_types_are_named() -> None:
     with pytest.raises(TypeError, match="is a bytes; features are"):
         to_value(b"x")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"entity_id": 7}, "entity_id: 7 is of type int; it takes a string"),
+        ({"variant": b"\xff"}, "variant: "),
+        ({"features": {"age": b"x"}}, r"features\['age'\]: b'x' is a bytes; features are"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_by_its_field(given: dict[str, Any], told: str) -> None:
+    whole: dict[str, Any] = {"router_id": "r", "features": {}, "entity_id": "", "variant": ""}
+    with pytest.raises((TypeError, ValueError), match=told):
+        _requests.predict(**(whole | given))
+
+
+def test_a_field_within_a_thing_is_named_too() -> None:
+    told = r"variants\[0\].weight: '70' is of type str; it takes a number"
+    with pytest.raises(TypeError, match=told):
+        _requests.create_router(Router("r", variants=[Variant("a", "m", "1", "70")]), False)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="sticky: 'yes' is of type str; it takes True or False"):
+        _requests.create_router(Router("r", sticky="yes"), False)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="weight: '70' is of type str; it takes a number"):
+        _requests.set_weights("r", {"a": "70"}, "")  # type: ignore[dict-item]
