@@ -84,6 +84,35 @@ def test_an_erasure_is_forgotten_when_the_last_two_servers_finish_it_at_the_same
         assert erasures.pending_count(connection) == 0
 
 
+def test_an_erasure_is_forgotten_when_its_last_server_finishes_while_the_other_is_given_up(database):
+    with database.write() as connection:
+        erasures.ask(connection, "r", "u1", [EAST, WEST], 1)
+        servers.see(connection, WEST, "there:/data", 1, 0)
+
+    def give_up():
+        with database.write() as connection:
+            servers.give_up(connection, WEST, with_files=False)
+            erasures.settle(connection, 9)
+
+    def go_on():
+        with database.write() as connection:
+            for found in erasures.waiting_for(connection, EAST):
+                erasures.erased(connection, found, EAST)
+                erasures.finish(connection, found, EAST, 9)
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.write() as connection:
+            [of_east] = erasures.waiting_for(connection, EAST)
+            erasures.finish(connection, of_east, EAST, 9)
+            other = threads.submit(give_up)
+            # It waits for this transaction, or has run through beside it by then.
+            wait([other], 0.5)
+        other.result(10)
+    go_on()
+    with database.read() as connection:
+        assert erasures.pending_count(connection) == 0
+
+
 def test_feedback_is_looked_for_again_only_when_every_server_has_told_its_predictions(database):
     with database.write() as connection:
         key = erasures.ask(connection, "r", "u1", [EAST, WEST], 1)
