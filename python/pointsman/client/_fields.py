@@ -60,11 +60,11 @@ class WrongTypeError(TypeError):
         return WrongTypeError(f"{field}{dot}{self.path}", self.reason)
 
 
-def wrong(field: FieldDescriptor, value: Any, error: Exception) -> Exception:
+def wrong(field: Any, value: Any, error: Exception) -> Exception:
     """Makes the error of a value that a field does not take.
 
     Args:
-        field: The field.
+        field: The field's descriptor, whichever implementation of protobuf made it.
         value: What it was given.
         error: What protobuf says of it, which names no field.
     """
