@@ -1,0 +1,13 @@
+"""What all tests share: how the log looks where nothing configures it."""
+
+import structlog
+
+# Rich tracebacks with variables take seconds of a processor each, which the code under test is waiting for.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
