@@ -18,7 +18,8 @@ use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
 use crate::{
-    call_columns::{COLUMNS, with_dictionaries},
+    call_columns::with_dictionaries,
+    call_constants::Constants,
     call_counter::{CallCounter, Window},
     error::LakeError,
     histogram::{Buckets, Histogram},
@@ -85,23 +86,28 @@ fn count_file(
     let groups = metadata.metadata().row_groups().iter().enumerate().filter(|(_, group)| {
         times_of(group).is_none_or(|(first, last)| first <= window.end_us && last >= window.start_us)
     });
-    let groups: Vec<usize> = groups.map(|(index, _)| index).collect();
-    let columns = ProjectionMask::columns(metadata.parquet_schema(), COLUMNS);
-    for &group in &groups {
-        let chunks = metadata.metadata().row_group(group).columns().iter().enumerate();
-        for (_, chunk) in chunks.filter(|(column, _)| columns.leaf_included(*column)) {
+    let groups: Vec<_> =
+        groups.map(|(index, group)| (index, group, Constants::of(group, BATCH_ROWS))).collect();
+    let columns_of =
+        |constants: &Constants| ProjectionMask::columns(metadata.parquet_schema(), constants.others());
+    for (_, group, constants) in &groups {
+        let columns = columns_of(constants);
+        for (_, chunk) in group.columns().iter().enumerate().filter(|(leaf, _)| columns.leaf_included(*leaf))
+        {
             let (start, length) = chunk.byte_range();
             file.prefetch(start, length);
         }
     }
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-        .with_row_groups(groups)
-        .with_projection(columns)
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .map_err(of_parquet)?;
-    for batch in reader {
-        counter.add(&batch?)?;
+    for (index, _, constants) in &groups {
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone())
+            .with_row_groups(vec![*index])
+            .with_projection(columns_of(constants))
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(of_parquet)?;
+        for batch in reader {
+            counter.add(&constants.complete(&batch?)?)?;
+        }
     }
     Ok(())
 }

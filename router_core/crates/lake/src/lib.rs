@@ -4,6 +4,7 @@ mod answer;
 mod answer_columns;
 mod call;
 mod call_columns;
+mod call_constants;
 mod call_count;
 mod call_counter;
 mod cell;
