@@ -62,7 +62,11 @@ def test_unknown_compression_is_unimplemented(
     assert not good.seen
 
 
-@pytest.mark.parametrize("packed", [b"", b"no gzip", gzip.compress(b"x" * 1000)[:-10]])
+@pytest.mark.parametrize(
+    "packed",
+    [b"", b"no gzip", gzip.compress(b"x" * 1000)[:-10]],
+    ids=["nothing", "no gzip", "cut off"],
+)
 def test_broken_compression_is_refused(client: RawClient, good: RecordingBackend, packed: bytes) -> None:
     status, message = send(client, packed, "gzip")
     assert status == INVALID_ARGUMENT
@@ -138,6 +142,8 @@ def test_a_compressed_answer_comes_plain_with_its_receipt(
         (gzip.compress(response(8)), "zstd", "UNAVAILABLE", "zstd"),
         (gzip.compress(bytes(64 << 20)), "gzip", "RESOURCE_EXHAUSTED", "max_message_bytes"),
     ],
+    # Not the bytes: gzip writes the second into them, and two processes would name tests differently.
+    ids=["broken", "unknown", "too long"],
 )
 def test_a_compressed_answer_that_cannot_be_read_is_said_of_its_variant(
     client: RawClient, router: str, bad: ScriptedBackend, packed: bytes, encoding: str, status: str, part: str
