@@ -25,19 +25,16 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 VARIANT = re.compile(r"(?P<name>[^=]+)=(?P<model>[^:]+):(?P<version>[^@]+)(?:@(?P<weight>.+))?")
 
 
-def confirm(question: str, yes: bool) -> None:
+def confirm(question: str) -> None:
     """Asks before something is done that cannot be taken back.
 
     Args:
         question: What would be done, with a question mark's worth of facts.
-        yes: Whether the caller said that nothing is to be asked.
 
     Raises:
         CommandError: Nobody is there to answer.
         typer.Abort: The answer is no.
     """
-    if yes:
-        return
     try:
         agreed = typer.confirm(question, err=True)
     except typer.Abort:

@@ -113,8 +113,7 @@ def revoke(
         if not yes and _is_last_of_admins(client, key_id):
             arguments.confirm(
                 f"{key_id} is the last key that may do everything: only 'pointsman keys recover', at the "
-                "database, makes another one then. Revoke it?",
-                yes,
+                "database, makes another one then. Revoke it?"
             )
         revoked = client.keys.revoke(key_id)
     if options.as_json:

@@ -254,7 +254,7 @@ def delete(context: typer.Context, router_id: RouterId, etag: Etag = "", yes: ar
             router = client.routers.get(router_id)
             if router.status in (RouterStatus.RUNNING, RouterStatus.DEPLOYING):
                 question = f"{router_id} is {router.status}, and calls of it will fail. Delete it?"
-                arguments.confirm(question, yes)
+                arguments.confirm(question)
             etag = etag or router.etag
         client.routers.delete(router_id, etag=etag)
     if options.as_json:

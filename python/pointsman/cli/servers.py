@@ -75,7 +75,8 @@ def give_up(
     from pointsman.control.given_up import give_up_server
     from pointsman.errors import PointsmanError
 
-    arguments.confirm(f"Give up the server with journal {journal} for ever?", yes)
+    if not yes:
+        arguments.confirm(f"Give up the server with journal {journal} for ever?")
     try:
         rows = give_up_server(_url(database, data_dir), journal, with_files=with_files)
     except PointsmanError as error:

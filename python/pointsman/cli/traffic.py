@@ -145,7 +145,8 @@ def erase(
     own; exit code 1 says that not all of them have, which the others make up for as soon as they run.
     """
     options = context_of(context)
-    arguments.confirm(f"Delete all that {router_id} recorded of {entity}? It cannot be undone", yes)
+    if not yes:
+        arguments.confirm(f"Delete all that {router_id} recorded of {entity}? It cannot be undone")
     with options.connect() as client:
         erased = client.routers.erase_entity(router_id, entity)
     if options.as_json:
