@@ -15,6 +15,18 @@ def waiting(connection, journal_id):
     ]
 
 
+def finish_east_beside(database, other):
+    """Has one server finish the only erasure while something else runs, whichever of them ends first."""
+    with ThreadPoolExecutor(1) as threads:
+        with database.write() as connection:
+            [of_east] = erasures.waiting_for(connection, EAST)
+            erasures.finish(connection, of_east, EAST, 9)
+            beside = threads.submit(other)
+            # It waits for this transaction, or has run through beside it by then.
+            wait([beside], 0.5)
+        beside.result(10)
+
+
 def test_what_is_stored_of_a_server_never_goes_back(database):
     with database.write() as connection:
         servers.see(connection, EAST, "here:/data", 10, 5)
@@ -65,20 +77,13 @@ def test_an_erasure_is_forgotten_when_the_last_two_servers_finish_it_at_the_same
     with database.write() as connection:
         erasures.ask(connection, "r", "u1", [EAST, WEST], 1)
 
-    def finish(journal_id):
+    def finish_west():
         with database.write() as connection:
-            [found] = erasures.waiting_for(connection, journal_id)
-            erasures.erased(connection, found, journal_id)
-            erasures.finish(connection, found, journal_id, 9)
+            [found] = erasures.waiting_for(connection, WEST)
+            erasures.erased(connection, found, WEST)
+            erasures.finish(connection, found, WEST, 9)
 
-    with ThreadPoolExecutor(1) as threads:
-        with database.write() as connection:
-            [of_east] = erasures.waiting_for(connection, EAST)
-            erasures.finish(connection, of_east, EAST, 9)
-            other = threads.submit(finish, WEST)
-            # It waits for this transaction, or has run through beside it by then.
-            wait([other], 0.5)
-        other.result(10)
+    finish_east_beside(database, finish_west)
     with database.read() as connection:
         assert connection.exec_driver_sql("SELECT entity_id FROM erasures").scalars().all() == [None]
         assert erasures.pending_count(connection) == 0
@@ -100,14 +105,7 @@ def test_an_erasure_is_forgotten_when_its_last_server_finishes_while_the_other_i
                 erasures.erased(connection, found, EAST)
                 erasures.finish(connection, found, EAST, 9)
 
-    with ThreadPoolExecutor(1) as threads:
-        with database.write() as connection:
-            [of_east] = erasures.waiting_for(connection, EAST)
-            erasures.finish(connection, of_east, EAST, 9)
-            other = threads.submit(give_up)
-            # It waits for this transaction, or has run through beside it by then.
-            wait([other], 0.5)
-        other.result(10)
+    finish_east_beside(database, give_up)
     go_on()
     with database.read() as connection:
         assert erasures.pending_count(connection) == 0
