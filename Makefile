@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 VENV := .venv
 BIN := $(VENV)/bin
-UV_SYNC := $(BIN)/uv sync --quiet --frozen --inexact --no-install-project --all-extras
+UV_SYNC := $(BIN)/uv sync --quiet --frozen --inexact --no-install-project
 PYTHON ?= python3
 TOOLS := .build/bin
 GRPCURL_VERSION := v1.9.3
@@ -41,7 +41,12 @@ help: ## Show this list
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(VENV)/.stamp-extension ## Make .venv, install what is locked, build the extension; does nothing twice
+setup: $(VENV)/.stamp-development $(VENV)/.stamp-extension ## Make .venv with what tests and checks need, compile the extension quickly; does nothing twice
+	@echo "setup: ready: $(BIN)/pointsman"
+
+.PHONY: release
+release: $(VENV)/.stamp-release ## Compile the extension as wheels have it: faster calls, minutes more to compile
+	@echo "release: ready: $(BIN)/pointsman"
 
 .PHONY: force
 force:
@@ -60,16 +65,27 @@ $(BIN)/uv: | $(BIN)/python
 	@echo "setup: installing uv into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13'
 
-$(VENV)/.stamp-python: pyproject.toml uv.lock | $(BIN)/uv
-	@echo "setup: installing the locked Python packages"
-	@$(UV_SYNC)
+# What the server, the demo and the compilation need; a third of what development needs.
+$(VENV)/.stamp-use: pyproject.toml uv.lock | $(BIN)/uv
+	@echo "setup: installing the locked Python packages for use"
+	@$(UV_SYNC) --extra demo --no-default-groups --group build
 	@touch $@
 
-$(VENV)/.stamp-extension: $(RUST_SOURCES) pyproject.toml $(VENV)/.stamp-python $(EXTENSION_FORCE) | toolchain
-	@echo "setup: building the extension, optimised (a few minutes the first time)"
-	@$(BIN)/maturin develop --release --uv
+$(VENV)/.stamp-development: $(VENV)/.stamp-use
+	@echo "setup: installing the locked Python packages for development"
+	@$(UV_SYNC) --all-extras
 	@touch $@
-	@echo "setup: ready: $(BIN)/pointsman"
+
+# Any build of these sources will do here; what is measured is a release.
+$(VENV)/.stamp-extension: $(RUST_SOURCES) pyproject.toml $(VENV)/.stamp-use $(EXTENSION_FORCE) | toolchain
+	@echo "setup: compiling the extension (some minutes the first time)"
+	@POINTSMAN_BUILD=quick $(BIN)/maturin develop --profile quick --uv
+	@touch $@
+
+$(VENV)/.stamp-release: $(RUST_SOURCES) pyproject.toml $(VENV)/.stamp-use $(EXTENSION_FORCE) | toolchain
+	@echo "release: compiling the extension, optimised as a whole"
+	@$(BIN)/maturin develop --release --uv
+	@touch $(VENV)/.stamp-extension $@
 
 .PHONY: toolchain
 toolchain:
@@ -89,7 +105,7 @@ tools: $(BIN)/uv ## Put grpcurl into .build/bin where Go is installed; tests use
 # --- use --------------------------------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: setup ## Watch two real models share real traffic (DEMO_FLAGS="--duration 60 --keep-running")
+demo: $(VENV)/.stamp-extension ## Watch two real models share real traffic (DEMO_FLAGS="--duration 60 --keep-running")
 	@# The demo writes lines to copy as the caller's own shell will find the programs.
 	@env -u VIRTUAL_ENV PATH='$(CALLER_PATH)' $(BIN)/pointsman demo $(DEMO_FLAGS)
 
@@ -106,7 +122,7 @@ else
 	$(BIN)/pytest $(PYTEST_FLAGS)
 endif
 
-$(VENV)/.stamp-spark: $(VENV)/.stamp-python
+$(VENV)/.stamp-spark: $(VENV)/.stamp-development
 	@$(UV_SYNC) --group spark
 	@touch $@
 
@@ -137,7 +153,7 @@ check-python: setup
 	$(BIN)/uv lock --check --quiet
 
 .PHONY: check-proto
-check-proto: $(VENV)/.stamp-python
+check-proto: $(VENV)/.stamp-development
 	$(BIN)/buf lint
 	$(BIN)/buf breaking --against proto/baseline.binpb
 
@@ -156,7 +172,7 @@ check-layers: setup
 .PHONY: codegen-packages
 codegen-packages: $(VENV)/.stamp-codegen
 
-$(VENV)/.stamp-codegen: $(VENV)/.stamp-python
+$(VENV)/.stamp-codegen: $(VENV)/.stamp-development
 	@$(UV_SYNC) --group codegen
 	@touch $@
 
@@ -165,12 +181,12 @@ generate: setup codegen-packages ## Write the generated Rust, Python and referen
 	$(BIN)/python scripts/generate.py
 
 .PHONY: baseline
-baseline: $(VENV)/.stamp-python ## Accept the public schema of now as what later ones must not break
+baseline: $(VENV)/.stamp-development ## Accept the public schema of now as what later ones must not break
 	$(BIN)/buf build --exclude-source-info -o proto/baseline.binpb
 
 # --- speed ------------------------------------------------------------------------------------------------------------
 
-$(VENV)/.stamp-bench: $(VENV)/.stamp-python
+$(VENV)/.stamp-bench: $(VENV)/.stamp-development
 	@$(UV_SYNC) --group bench
 	@touch $@
 
@@ -180,7 +196,7 @@ load-programs: $(BIN)/python | toolchain
 	cargo build --release --locked --package pointsman-core --package pointsman-benches --bins
 
 .PHONY: bench
-bench: setup $(VENV)/.stamp-bench load-programs ## Measure beside Envoy and grpc.aio into benches/results (QUICK=1: about six minutes)
+bench: release $(VENV)/.stamp-bench load-programs ## Measure beside Envoy and grpc.aio into benches/results (QUICK=1: about six minutes)
 	cargo bench --locked --package pointsman-decision-bench --bench decision -- --noplot $(if $(QUICK),--warm-up-time 1 --measurement-time 1 '^(sticky|random)/')
 	$(BIN)/python scripts/instructions.py
 	$(BIN)/python -m benches.load $(if $(QUICK),--quick) $(BENCH_FLAGS)
@@ -188,15 +204,15 @@ bench: setup $(VENV)/.stamp-bench load-programs ## Measure beside Envoy and grpc
 	$(BIN)/pytest benches/python --benchmark-enable --benchmark-columns=min,median,mean,rounds $(if $(QUICK),--benchmark-max-time=0.2)
 
 .PHONY: bench-ends
-bench-ends: setup $(VENV)/.stamp-bench load-programs ## Call peers that end their connections in order, beside Envoy (QUICK=1); needs nginx
+bench-ends: release $(VENV)/.stamp-bench load-programs ## Call peers that end their connections in order, beside Envoy (QUICK=1); needs nginx
 	$(BIN)/python -m benches.orderly_ends $(if $(QUICK),--quick) $(ENDS_FLAGS)
 
 .PHONY: bench-before
-bench-before: setup $(VENV)/.stamp-bench load-programs ## Measure this version beside an earlier commit (BEFORE=HEAD~1 QUICK=1)
+bench-before: release $(VENV)/.stamp-bench load-programs ## Measure this version beside an earlier commit (BEFORE=HEAD~1 QUICK=1)
 	@commit=$$(git rev-parse --verify "$(or $(BEFORE),HEAD~1)^{commit}"); \
 	folder=.build/before-$${commit:0:12}; \
 	test -d $$folder || git worktree add --detach $$folder $$commit; \
-	env -u VIRTUAL_ENV -u PYO3_PYTHON PATH='$(CALLER_PATH)' $(MAKE) -C $$folder setup; \
+	env -u VIRTUAL_ENV -u PYO3_PYTHON PATH='$(CALLER_PATH)' $(MAKE) -C $$folder $$(grep -q "^release:" $$folder/Makefile && echo release || echo setup); \
 	$(BIN)/python -m benches.before $(if $(QUICK),--quick) $(BEFORE_FLAGS) $$folder/.venv/bin/pointsman
 
 .PHONY: clean

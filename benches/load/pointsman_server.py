@@ -64,6 +64,9 @@ def start_server(
     log = folder / f"{name}.log"
     program = stack.enter_context(Program(name, command, log, cwd=folder, environment=environment))
     ready = json.loads(program.wait_for_file(ready_file))
+    # Versions that do not say it had one build only.
+    if (build := ready.get("build", "release")) != "release":
+        raise HarnessError(f"{executable}: a {build} build; figures are those of a release: make release")
     return Server(ready["grpc"], ready["http"], program.pid, data)
 
 

@@ -23,6 +23,9 @@ import os
 from collections.abc import Sequence
 from typing import final
 
+BUILD_KIND: str
+"""How the extension was compiled: ``release``, or ``quick`` or ``debug``, which are slower."""
+
 class CoreError(Exception): ...
 class InvalidConfigError(CoreError): ...
 class BindError(CoreError): ...

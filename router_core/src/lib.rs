@@ -33,9 +33,8 @@ mod _core {
     };
 
     #[pymodule_init]
-    #[expect(clippy::unnecessary_wraps, reason = "the macro wants a result")]
-    fn init(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::allocator::keep_freed_memory();
-        Ok(())
+        module.add("BUILD_KIND", pointsman_gateway::BUILD_KIND)
     }
 }

@@ -30,6 +30,7 @@ SLOTS = 10_000
 class FakeDataPlane:
     """Holds the published state as dictionaries; what it shall answer otherwise is set by the test."""
 
+    build_kind: str = "release"
     grpc_address: str = "127.0.0.1:1"
     generation: int = 0
     routers: dict[str, snapshot_pb2.RouterSnapshot] = field(default_factory=dict)

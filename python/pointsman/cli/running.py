@@ -131,9 +131,11 @@ def _announce(started: StartedServer, control: ControlPlane) -> None:
         "http": address_of(started.http_listener),
         "data_dir": str(started.data_dir),
         "version": pointsman.__version__,
+        "build": started.data_plane.build_kind,
     }
+    slower = "" if facts["build"] == "release" else f" ({facts['build']} build, slower than a release)"
     places = f"gRPC on {facts['grpc']}, HTTP on {facts['http']}, data in {facts['data_dir']}"
-    sys.stderr.write(f"pointsman {pointsman.__version__}: {places}; {access}\n")
+    sys.stderr.write(f"pointsman {pointsman.__version__}{slower}: {places}; {access}\n")
     sys.stderr.flush()
     log.info("serving", **facts)
     ready_file = started.ready_file

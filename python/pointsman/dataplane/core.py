@@ -54,6 +54,9 @@ class CoreDataPlane:
         except _core.InvalidConfigError as error:
             raise InvalidServerConfigError(str(error)) from error
 
+    build_kind: str = _core.BUILD_KIND
+    """How the extension was compiled: ``release``, or ``quick`` or ``debug``, which are slower."""
+
     @property
     def grpc_address(self) -> str:
         """The address it listens on, ``host:port``."""

@@ -10,6 +10,7 @@ mod answer_flow;
 mod auth;
 mod backends;
 mod budget;
+mod build_kind;
 mod call_log;
 mod call_task;
 mod client;
@@ -54,6 +55,7 @@ mod upstream;
 mod worker;
 mod worker_thread;
 
+pub use build_kind::BUILD_KIND;
 pub use config::{Limits, ServerConfig};
 pub use config_ranges::{RANGES, Range};
 pub use error::GatewayError;

@@ -10,6 +10,7 @@ use prometheus_client::{
 };
 
 use crate::{
+    build_kind::BUILD_KIND,
     journal_metrics,
     records::Cut,
     routes::Target,
@@ -190,9 +191,9 @@ fn encode_server(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, omitted: 
         shared.thread_stats.iter().map(crate::stats::ThreadStats::stalled_answers).sum::<u64>(),
     )
     .encode(metric)?;
-    let help = "The version that runs; always 1.";
+    let help = "The version that runs and how it was compiled; always 1.";
     let mut family = encoder.encode_descriptor("pointsman_build_info", help, None, MetricType::Gauge)?;
-    let labels = [("version", shared.config.server_version.as_str())];
+    let labels = [("version", shared.config.server_version.as_str()), ("build", BUILD_KIND)];
     ConstGauge::new(1_i64).encode(family.encode_family(&labels)?)
 }
 

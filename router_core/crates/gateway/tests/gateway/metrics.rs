@@ -41,7 +41,7 @@ fn calls_show_in_the_metrics_the_counters_and_the_records() {
             r#"pointsman_backend_duration_seconds_bucket{le="+Inf",router="cancer",variant="lr"} 2"#,
             r#"pointsman_overhead_duration_seconds_count{router="cancer",variant="lr"} 2"#,
             r#"pointsman_records_dropped_total{router="cancer",variant="lr"} 0"#,
-            r#"pointsman_build_info{version="1.2.3"} 1"#,
+            r#"pointsman_build_info{version="1.2.3",build="debug"} 1"#,
             "pointsman_generation 7",
             "pointsman_connections 1",
             "pointsman_in_flight_requests 0",
