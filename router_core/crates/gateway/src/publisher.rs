@@ -28,6 +28,8 @@ pub(crate) struct Publisher {
     routes: ArcSwap<Routes>,
     pub(crate) backends: Backends,
     threads: usize,
+    /// Whether other machines reach the port.
+    is_public: bool,
     /// Publishes go one after the other; calls never wait for it.
     state_file: Mutex<Option<StateFile>>,
 }
@@ -42,12 +44,16 @@ impl Publisher {
     pub(crate) fn new(
         backends: Backends,
         threads: usize,
+        is_public: bool,
         state_file: StateFile,
         restored: Option<proto::SnapshotUpdate>,
     ) -> Self {
-        let routes = restored.map_or_else(Routes::default, |update| restore(update, &backends, threads));
+        let routes = restored.map_or_else(Routes::default, |mut update| {
+            close_to_strangers(&mut update, is_public);
+            restore(update, &backends, threads)
+        });
         let routes = ArcSwap::from_pointee(routes);
-        Self { routes, backends, threads, state_file: Mutex::new(Some(state_file)) }
+        Self { routes, backends, threads, is_public, state_file: Mutex::new(Some(state_file)) }
     }
 
     pub(crate) fn routes(&self) -> &ArcSwap<Routes> {
@@ -61,8 +67,9 @@ impl Publisher {
     /// Applies what can be used of an encoded `SnapshotUpdate`; when it returns, every call that starts sees the new
     /// state. What cannot be used is answered, and kept on disk with the rest: another version may understand it.
     pub(crate) fn publish(&self, bytes: &[u8]) -> Result<Published, GatewayError> {
-        let update = proto::SnapshotUpdate::decode(bytes)
+        let mut update = proto::SnapshotUpdate::decode(bytes)
             .map_err(|error| GatewayError::InvalidSnapshot(format!("update: {error}")))?;
+        close_to_strangers(&mut update, self.is_public);
         let (update, mut refused) = pointsman_wire::usable_update(update)
             .map_err(|error| GatewayError::InvalidSnapshot(error.to_string()))?;
         let state_file = self.state_file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,6 +84,14 @@ impl Publisher {
         }
         tracing::debug!(generation, complete, refused = refused.len(), "published");
         Ok(Published { generation, refused })
+    }
+}
+
+/// Calls without a key are the local admin's only where none but this machine can call. The state on disk may come
+/// from a time when the port was on loopback.
+fn close_to_strangers(update: &mut proto::SnapshotUpdate, is_public: bool) {
+    if let Some(access) = &mut update.access {
+        access.open &= !is_public;
     }
 }
 

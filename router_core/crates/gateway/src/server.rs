@@ -224,8 +224,9 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
     let threads = config.threads;
     let limits = config.limits.clone();
     let is_restored = restored.is_some();
-    let publisher =
-        Publisher::new(Backends::new(threads, limits.clone(), models), threads, state_file, restored);
+    let is_public = !config.grpc_address.ip().to_canonical().is_loopback();
+    let backends = Backends::new(threads, limits.clone(), models);
+    let publisher = Publisher::new(backends, threads, is_public, state_file, restored);
     let tasks = TaskPool::start(limits.onnx_threads)
         .map_err(|error| GatewayError::config("limits.onnx_threads", error.to_string()))?;
     let budgets = Budgets::new(limits.body_budget_bytes);

@@ -1,5 +1,7 @@
 //! Who may call what.
 
+use std::time::Duration;
+
 use pointsman_wire::generated::{
     method_scopes::METHOD_SCOPES,
     pointsman_v1::{AccessKey, AccessTable, RouterPermissions, Scope},
@@ -12,7 +14,7 @@ use tokio::net::UnixListener;
 use crate::{
     backend::Backend,
     client::{Answer, Client, MODEL_INFER, frame, infer_request, read},
-    world::{ROUTER, World, run, start, update},
+    world::{ROUTER, World, run, start, start_public_in, update},
 };
 
 const GET_ROUTER: &str = "/pointsman.v1.RouterService/GetRouter";
@@ -66,6 +68,28 @@ fn a_router_is_called_by_its_owner_and_by_those_it_is_opened_to() {
         for user in ["ann", "bob", "cy"] {
             assert_eq!(infer_as(&client, user).await.code(), 0, "{user}");
         }
+    });
+}
+
+#[test]
+fn without_keys_nobody_calls_where_other_machines_reach_the_port() {
+    run(async {
+        let (world, backend) = (start(json!({})), Backend::start().await);
+        let address = backend.address();
+        world.publish(1, &[address]);
+        backend.answer_all();
+        assert_eq!(world.client().await.infer(&infer_request(ROUTER)).await.code(), 0);
+        world.stop(Duration::ZERO).await.unwrap();
+
+        // What lies on disk was published when only this machine could call.
+        drop(world.server);
+        let world = start_public_in(world.folder);
+        let status: serde_json::Value = serde_json::from_str(&world.server.status()).unwrap();
+        assert_eq!(status["generation"], json!(1));
+        let client = world.client().await;
+        assert_eq!(client.infer(&infer_request(ROUTER)).await.code(), 16);
+        world.publish(2, &[address]);
+        assert_eq!(client.infer(&infer_request(ROUTER)).await.code(), 16);
     });
 }
 

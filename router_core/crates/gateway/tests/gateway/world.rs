@@ -21,6 +21,8 @@ pub(crate) const MODEL: &str = "cancer-lr";
 /// No test takes so long unless something hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+const LOOPBACK: &str = "127.0.0.1:0";
+
 /// A server and its folder.
 pub(crate) struct World {
     pub(crate) server: Arc<Server>,
@@ -46,16 +48,21 @@ pub(crate) fn start_with(threads: usize, limits: Value) -> World {
 
 /// Starts a server on one thread with these settings of its journal.
 pub(crate) fn start_journal(journal: Value) -> World {
-    start_all(tempfile::tempdir().unwrap(), 1, json!({}), journal)
+    start_all(tempfile::tempdir().unwrap(), LOOPBACK, 1, json!({}), journal)
+}
+
+/// Starts a server on one thread that other machines reach.
+pub(crate) fn start_public_in(folder: TempDir) -> World {
+    start_all(folder, "0.0.0.0:0", 1, json!({}), json!({}))
 }
 
 pub(crate) fn start_in(folder: TempDir, threads: usize, limits: Value) -> World {
-    start_all(folder, threads, limits, json!({}))
+    start_all(folder, LOOPBACK, threads, limits, json!({}))
 }
 
-fn start_all(folder: TempDir, threads: usize, limits: Value, journal: Value) -> World {
+fn start_all(folder: TempDir, address: &str, threads: usize, limits: Value, journal: Value) -> World {
     let config = json!({
-        "grpc_address": "127.0.0.1:0",
+        "grpc_address": address,
         "threads": threads,
         "data_dir": folder.path(),
         "control_socket": folder.path().join("control.sock"),
@@ -71,7 +78,8 @@ fn start_all(folder: TempDir, threads: usize, limits: Value, journal: Value) -> 
 
 impl World {
     pub(crate) async fn client(&self) -> Client {
-        Client::connect(self.server.address()).await
+        let port = self.server.address().port();
+        Client::connect(SocketAddr::from(([127, 0, 0, 1], port))).await
     }
 
     /// Publishes one router whose only traffic goes to these endpoints; answers the generation.
