@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from pointsman.control.convert.enums import STRATEGY
 from pointsman.dataplane.core import CoreDataPlane
+from pointsman.domain.routers import SERVED_STRATEGIES, Strategy
 from pointsman.errors import StaleSnapshotError
 from pointsman.v1 import model_pb2, router_pb2, snapshot_pb2
 
@@ -111,3 +113,18 @@ def test_the_stand_in_answers_a_publish_as_the_real_data_plane_does(story, real)
     stand_in = FakeDataPlane()
     for update in story:
         assert told(stand_in, update) == told(real, update)
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_the_data_plane_serves_the_strategies_that_can_be_created_and_no_other(
+    real: CoreDataPlane, strategy: Strategy
+) -> None:
+    router = a_router("r", "1", "2")
+    router.strategy = STRATEGY.number(strategy)
+    published = real.publish(all_of(1, **GOOD | {"changed_routers": [router]}).SerializeToString())
+    refused = [(item.id, item.reason) for item in published.refused]
+    if strategy in SERVED_STRATEGIES:
+        assert refused == []
+    else:
+        assert [id_ for id_, _ in refused] == ["r"]
+        assert "is not served" in refused[0][1]

@@ -1,8 +1,8 @@
 //! Routers and entities to measure decisions on.
 
 use pointsman_model::{
-    Id, ModelError, ModelKey, Permissions, Recording, Router, RouterDefinition, RouterStatus, SLOT_COUNT,
-    Variant, VariantRole, VersionPinning,
+    Id, ModelError, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT,
+    Variant, VariantRole,
 };
 
 /// How many entities take turns: enough that neither branches nor caches learn them by heart.
@@ -35,26 +35,13 @@ pub fn router(variant_count: u8, sticky: bool, table: Table) -> Result<Router, M
             role: VariantRole::default(),
         });
     }
-    Router::build(RouterDefinition {
-        id: Id::parse("router")?,
-        status: RouterStatus::Running,
+    let policy = PolicyDefinition::Weighted {
         sticky,
-        variants,
         salt: *b"0123456789abcdef",
         slot_runs: slot_runs(variant_count, table),
-        version_pinning: VersionPinning::Allow,
-        answer_router_name: false,
-        default_timeout: None,
-        record_predictions: true,
-        recording: Recording::default(),
-        metrics: Vec::new(),
-        allow_feedback_corrections: false,
-        create_time_us: 0,
-        incarnation: 0,
-        changed_generation: 0,
-        owner: "local".into(),
-        permissions: Permissions::default(),
-    })
+    };
+    let settings = RouterSettings::default();
+    Router::build(RouterDefinition { id: Id::parse("router")?, variants, policy, settings })
 }
 
 /// Slots in about equal parts.
@@ -77,6 +64,8 @@ pub fn entities() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use pointsman_model::Policy;
+
     use super::*;
 
     #[test]
@@ -84,7 +73,8 @@ mod tests {
         for variant_count in [2, 3, 10, 100] {
             for table in [Table::Runs, Table::Dense] {
                 let router = router(variant_count, true, table).unwrap();
-                assert!(router.split.slots.counts().iter().all(|&count| count >= 100));
+                let Policy::Weighted(weighted) = &router.policy;
+                assert!(weighted.split.slots.counts().iter().all(|&count| count >= 100));
             }
         }
         assert!(entities().iter().all(|entity| entity.len() == 18));

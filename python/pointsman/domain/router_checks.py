@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from pointsman.domain.recording_checks import check_metrics, check_recording
-from pointsman.domain.routers import Permissions, Router, Strategy, Variant, VariantRole
+from pointsman.domain.routers import SERVED_STRATEGIES, Permissions, Router, Variant, VariantRole
 from pointsman.domain.violations import (
     MAX_DESCRIPTION_CHARS,
     MAX_DISPLAY_NAME_CHARS,
@@ -46,10 +46,11 @@ def check_router(router: Router, field: str = "router") -> None:
     check_metrics(found, f"{field}.metrics", router.metrics)
     _check_variants(found, f"{field}.variants", router.variants)
     found.raise_if_any()
-    if router.strategy is not Strategy.WEIGHTED:
+    if router.strategy not in SERVED_STRATEGIES:
         name = f"STRATEGY_{router.strategy.name}"
+        served = " or ".join(f"STRATEGY_{strategy.name}" for strategy in SERVED_STRATEGIES)
         raise UnimplementedError(
-            f"{field}.strategy: {name} is not implemented in this version; use STRATEGY_WEIGHTED",
+            f"{field}.strategy: {name} is not implemented in this version; use {served}",
             reason="STRATEGY_UNIMPLEMENTED",
             metadata={"strategy": name},
         )

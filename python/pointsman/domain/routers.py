@@ -24,6 +24,10 @@ class Strategy(StrEnum):
     CANARY = "canary"
 
 
+SERVED_STRATEGIES = (Strategy.WEIGHTED,)
+"""Those that the data plane decides by; the others are names that later versions give a meaning."""
+
+
 class RouterStatus(StrEnum):
     """Where a router stands in its life."""
 

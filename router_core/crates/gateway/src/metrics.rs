@@ -82,7 +82,7 @@ fn collect(shared: &Shared) -> (Vec<Series>, u64) {
     for route in routes.routers() {
         let Some(router) = &route.router else { continue };
         for (index, target) in route.targets.iter().enumerate() {
-            take(target, u8::try_from(index).ok().map(|index| router.effective_share(index)));
+            take(target, u8::try_from(index).ok().map(|index| router.policy.effective_share(index)));
         }
     }
     for route in routes.models() {

@@ -80,8 +80,8 @@ impl Observation {
                 uuid,
                 router_id: &route.id,
                 variant: &target.name,
-                incarnation: router.incarnation,
-                epoch: 0,
+                incarnation: router.settings.incarnation,
+                epoch: decision.epoch,
                 propensity: decision.propensity,
                 pinned: observation.is_pinned(),
                 row_limit: details.row_limit,
@@ -89,11 +89,11 @@ impl Observation {
             signer.sign(&content, &mut observation.prediction_id);
         }
         if let Some(facts) = &route.facts {
-            let is_sampled = router.recording.features_share < 1.0;
+            let is_sampled = router.settings.recording.features_share < 1.0;
             let sample = if is_sampled { worker.rng.borrow_mut().random() } else { 0.0 };
             observation.record = Some(Record::begin(&RecordStart {
                 facts,
-                recording: &router.recording,
+                recording: &router.settings.recording,
                 entity_key: routes.snapshot.entity_key.as_deref(),
                 decision: &decision,
                 prediction_id: &observation.prediction_id,

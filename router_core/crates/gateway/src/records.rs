@@ -63,6 +63,8 @@ impl Record {
             prediction_id: start.prediction_id.to_owned(),
             time_us: start.time_us.cast_signed(),
             generation: start.generation,
+            allocation_version: decision.allocation_version,
+            epoch: decision.epoch,
             propensity: decision.propensity,
             reason: reason_proto(decision.reason).into(),
             randomised_by: randomised_by_proto(decision.randomised_by).into(),

@@ -4,8 +4,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use pointsman_journal::RouteFacts;
 use pointsman_model::{
-    Id, ItemKind, ModelError, ModelKey, ModelVersion, RefusedItem, Router, ShardedMap, Snapshot,
-    SnapshotError, SnapshotUpdate,
+    Id, ItemKind, ModelError, ModelKey, ModelVersion, Propensities, RefusedItem, Router, ShardedMap,
+    Snapshot, SnapshotError, SnapshotUpdate,
 };
 use pointsman_wire::{Signer, Verifier, generated::pointsman_v1 as proto, signature_to_proto};
 use thiserror::Error;
@@ -164,7 +164,7 @@ impl Builder<'_> {
             targets.push(self.target(&router.id, &variant.name, model, former)?);
         }
         let targets = targets.into_boxed_slice();
-        let facts = router.record_predictions.then(|| Arc::new(facts(router, &targets)));
+        let facts = router.settings.record_predictions.then(|| Arc::new(facts(router, &targets)));
         Ok(Arc::new(Route { id: router.id.clone(), router: Some(router.clone()), targets, facts }))
     }
 
@@ -221,23 +221,22 @@ impl Builder<'_> {
 /// Whether a route is an earlier state of a router, and not another router's of the same id: what that one counted
 /// stays with it.
 fn is_of(route: &Route, router: &Router) -> bool {
-    let former = route.router.as_ref().map_or(0, |former| former.incarnation);
-    former == 0 || former == router.incarnation
+    let former = route.router.as_ref().map_or(0, |former| former.settings.incarnation);
+    former == 0 || former == router.settings.incarnation
 }
 
 /// What all records of a router in this state share.
 fn facts(router: &Router, targets: &[Target]) -> RouteFacts {
     let variants = router.variants.iter().zip(targets).enumerate().map(|(index, (variant, target))| {
         let index = u8::try_from(index).unwrap_or(u8::MAX);
-        let request_propensity = router.split.alias.probability(index);
-        let slot_propensity = router.split.slots.share(index);
+        let Propensities { by_request, by_slot } = router.policy.propensities(index);
         proto::VariantEntry {
             name: variant.name.to_string(),
             model_id: variant.model.model_id.to_string(),
             model_version: variant.model.version.to_string(),
-            eligible: request_propensity > 0.0 || slot_propensity > 0.0,
-            request_propensity,
-            slot_propensity,
+            eligible: by_request > 0.0 || by_slot > 0.0,
+            request_propensity: by_request,
+            slot_propensity: by_slot,
             signature: Some(signature_to_proto(&target.model.signature)),
         }
     });
@@ -245,11 +244,17 @@ fn facts(router: &Router, targets: &[Target]) -> RouteFacts {
         entry: proto::RouteEntry {
             route: 0,
             router_id: router.id.to_string(),
-            router_generation: router.changed_generation,
+            router_generation: router.settings.changed_generation,
             variants: variants.collect(),
-            exclude_features: router.recording.exclude_features.iter().map(ToString::to_string).collect(),
-            create_time_us: router.create_time_us,
-            router_incarnation: router.incarnation,
+            exclude_features: router
+                .settings
+                .recording
+                .exclude_features
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            create_time_us: router.settings.create_time_us,
+            router_incarnation: router.settings.incarnation,
         },
         lost: targets.iter().map(|target| target.stats.lost.clone()).collect(),
     }

@@ -86,7 +86,7 @@ impl Principal {
     /// Whether a router may be seen: by its owner, those it is shared with, admins, and everyone if it is public.
     #[must_use]
     pub fn may_read(&self, router: &Router) -> bool {
-        let permissions = &router.permissions;
+        let permissions = &router.settings.permissions;
         self.owns(router) || permissions.public || permissions.shared_user_ids.contains(&self.user_id)
     }
 
@@ -94,11 +94,11 @@ impl Principal {
     /// open to predictions.
     #[must_use]
     pub fn may_predict(&self, router: &Router) -> bool {
-        self.owns(router) || router.permissions.public_predict
+        self.owns(router) || router.settings.permissions.public_predict
     }
 
     fn owns(&self, router: &Router) -> bool {
-        self.admin || router.owner == self.user_id
+        self.admin || router.settings.owner == self.user_id
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod ids;
 mod metric;
 mod model_version;
+mod policy;
 mod recording;
 mod router;
 mod sharded_map;
@@ -26,10 +27,11 @@ pub use error::ModelError;
 pub use ids::{Id, MAX_ID_BYTES};
 pub use metric::{MAX_METRICS, MetricDefinition, MetricDirection, MetricType, ShownNumber};
 pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage};
+pub use policy::{Policy, PolicyDefinition, Propensities, Split, Weighted};
 pub use recording::{Durability, EntityRecording, Recording};
 pub use router::{
-    CLOCK_SKEW_US, MAX_VARIANTS, Permissions, Router, RouterDefinition, RouterStatus, Split, Variant,
-    VariantRole, VersionPinning,
+    CLOCK_SKEW_US, MAX_VARIANTS, Permissions, Router, RouterDefinition, RouterSettings, RouterStatus,
+    Variant, VariantRole, VersionPinning,
 };
 pub use sharded_map::ShardedMap;
 pub use signature::{Datatype, FeatureValue, PredictionHolds, Signature, Task, TensorSpec};

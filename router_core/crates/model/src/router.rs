@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use crate::{
-    AliasTable, Id, MetricDefinition, ModelError, ModelKey, Recording, SlotTable, metric::check_metrics,
+    Id, MetricDefinition, ModelError, ModelKey, Policy, PolicyDefinition, Recording, metric::check_metrics,
 };
 
 /// The most variants a router can have.
@@ -16,9 +16,10 @@ pub const CLOCK_SKEW_US: u64 = 3_600_000_000;
 const SHOWN_METRICS: usize = 10;
 
 /// Whether a router serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RouterStatus {
     /// Created, not yet deployed.
+    #[default]
     Registered,
     /// Being put into service.
     Deploying,
@@ -81,6 +82,14 @@ pub struct Variant {
     pub role: VariantRole,
 }
 
+impl Variant {
+    /// Its weight, or none while it takes no part.
+    #[must_use]
+    pub const fn enabled_weight(&self) -> f64 {
+        if self.enabled { self.weight } else { 0.0 }
+    }
+}
+
 /// Who may call a router besides its owner and admins.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Permissions {
@@ -92,54 +101,11 @@ pub struct Permissions {
     pub shared_user_ids: Box<[Arc<str>]>,
 }
 
-/// How a router splits its calls.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Split {
-    /// Makes this split's hash its own.
-    pub salt: [u8; 16],
-    /// For calls with a unit.
-    pub slots: SlotTable,
-    /// For calls without one.
-    pub alias: AliasTable,
-}
-
-/// A router as it was published, not yet checked.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "the fields are those of `Router`")]
-pub struct RouterDefinition {
-    pub id: Id,
-    pub status: RouterStatus,
-    pub sticky: bool,
-    pub variants: Vec<Variant>,
-    pub salt: [u8; 16],
-    pub slot_runs: Vec<(u8, u16)>,
-    pub version_pinning: VersionPinning,
-    pub answer_router_name: bool,
-    pub default_timeout: Option<Duration>,
-    pub record_predictions: bool,
-    pub recording: Recording,
-    pub metrics: Vec<MetricDefinition>,
-    pub allow_feedback_corrections: bool,
-    pub create_time_us: i64,
-    pub incarnation: u64,
-    pub changed_generation: u64,
-    pub owner: Arc<str>,
-    pub permissions: Permissions,
-}
-
-/// A router that can decide.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Router {
-    /// What clients call.
-    pub id: Id,
+/// What a router does besides deciding, and whose it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RouterSettings {
     /// Whether it serves.
     pub status: RouterStatus,
-    /// Whether a unit keeps its variant.
-    pub sticky: bool,
-    /// The alternatives.
-    pub variants: Box<[Variant]>,
-    /// How calls are split.
-    pub split: Split,
     /// What a caller's model version means.
     pub version_pinning: VersionPinning,
     /// Answer with the router's id as the model's name.
@@ -166,20 +132,36 @@ pub struct Router {
     pub permissions: Permissions,
 }
 
-impl Router {
-    /// The share of calls that a variant should get, as calls are told it: that of its slots where entities keep them,
-    /// else that of its weight.
-    #[must_use]
-    pub fn effective_share(&self, variant: u8) -> f64 {
-        if self.sticky { self.split.slots.share(variant) } else { self.split.alias.probability(variant) }
-    }
+/// A router as it was published, not yet checked.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are those of `Router`")]
+pub struct RouterDefinition {
+    pub id: Id,
+    pub variants: Vec<Variant>,
+    pub policy: PolicyDefinition,
+    pub settings: RouterSettings,
+}
 
+/// A router that can decide.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Router {
+    /// What clients call.
+    pub id: Id,
+    /// The alternatives.
+    pub variants: Box<[Variant]>,
+    /// How it picks one of them.
+    pub policy: Policy,
+    /// What it does besides.
+    pub settings: RouterSettings,
+}
+
+impl Router {
     /// Checks a definition and builds its tables.
     ///
     /// # Errors
     /// The first field that is wrong.
     pub fn build(definition: RouterDefinition) -> Result<Self, ModelError> {
-        let RouterDefinition { variants, slot_runs, salt, .. } = definition;
+        let RouterDefinition { id, variants, policy, settings } = definition;
         if variants.is_empty() || variants.len() > MAX_VARIANTS {
             let count = variants.len();
             return Err(ModelError::new("variants", format!("{count} variants; use 2 to {MAX_VARIANTS}")));
@@ -201,39 +183,10 @@ impl Router {
                 ));
             }
         }
-        definition.recording.check().map_err(|error| error.within("recording"))?;
-        check_metrics(&definition.metrics)?;
-        let weights: Vec<f64> = variants.iter().map(|v| if v.enabled { v.weight } else { 0.0 }).collect();
-        let alias = AliasTable::from_weights(&weights).map_err(|error| error.within("variants"))?;
-        let slots = SlotTable::from_runs(&slot_runs, variants.len())?;
-        for (index, variant) in variants.iter().enumerate() {
-            if !variant.enabled && slots.counts()[index] > 0 {
-                let name = &variant.name;
-                return Err(ModelError::new(
-                    "slot_runs",
-                    format!("variant {name:?} is not enabled but holds slots"),
-                ));
-            }
-        }
-        Ok(Self {
-            id: definition.id,
-            status: definition.status,
-            sticky: definition.sticky,
-            variants: variants.into_boxed_slice(),
-            split: Split { salt, slots, alias },
-            version_pinning: definition.version_pinning,
-            answer_router_name: definition.answer_router_name,
-            default_timeout: definition.default_timeout,
-            record_predictions: definition.record_predictions,
-            recording: definition.recording,
-            metrics: definition.metrics.into_boxed_slice(),
-            allow_feedback_corrections: definition.allow_feedback_corrections,
-            create_time_us: definition.create_time_us,
-            incarnation: definition.incarnation,
-            changed_generation: definition.changed_generation,
-            owner: definition.owner,
-            permissions: definition.permissions,
-        })
+        settings.recording.check().map_err(|error| error.within("recording"))?;
+        check_metrics(&settings.metrics)?;
+        let policy = Policy::build(policy, &variants)?;
+        Ok(Self { id, variants: variants.into_boxed_slice(), policy, settings })
     }
 
     /// The variant that a name or a model version pins; a name goes before a version.
@@ -249,10 +202,10 @@ impl Router {
     /// Incarnations tell for sure. Where one of the two is not known, the time does, by as much as clocks may differ.
     #[must_use]
     pub fn made(&self, incarnation: u64, time_us: u64) -> bool {
-        if incarnation != 0 && self.incarnation != 0 {
-            return incarnation == self.incarnation;
+        if incarnation != 0 && self.settings.incarnation != 0 {
+            return incarnation == self.settings.incarnation;
         }
-        time_us.saturating_add(CLOCK_SKEW_US) >= u64::try_from(self.create_time_us).unwrap_or(0)
+        time_us.saturating_add(CLOCK_SKEW_US) >= u64::try_from(self.settings.create_time_us).unwrap_or(0)
     }
 
     /// Checks a value of feedback against the metrics that the router declares.
@@ -260,10 +213,10 @@ impl Router {
     /// # Errors
     /// The router declares metrics and this is none of them, or the metric does not take the value.
     pub fn check_feedback(&self, metric: &str, value: f64) -> Result<(), ModelError> {
-        if self.metrics.is_empty() {
+        if self.settings.metrics.is_empty() {
             return Ok(());
         }
-        match self.metrics.iter().find(|declared| declared.name.as_str() == metric) {
+        match self.settings.metrics.iter().find(|declared| declared.name.as_str() == metric) {
             Some(declared) => declared.check(value),
             None => Err(self.undeclared(metric)),
         }
@@ -271,8 +224,8 @@ impl Router {
 
     fn undeclared(&self, metric: &str) -> ModelError {
         let names: Vec<&str> =
-            self.metrics.iter().take(SHOWN_METRICS).map(|declared| declared.name.as_str()).collect();
-        let more = if self.metrics.len() > SHOWN_METRICS { ", …" } else { "" };
+            self.settings.metrics.iter().take(SHOWN_METRICS).map(|declared| declared.name.as_str()).collect();
+        let more = if self.settings.metrics.len() > SHOWN_METRICS { ", …" } else { "" };
         let reason = format!(
             "{metric:?} is none of the metrics of router {}, {}{more}; use one of them, or have it added to \
              the router's metrics",

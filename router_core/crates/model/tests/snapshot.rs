@@ -6,9 +6,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use pointsman_model::{
     AccessTable, Backend, EntityKey, GrpcBackend, Id, MetricDefinition, MetricDirection, MetricType,
-    ModelKey, ModelVersion, Permissions, Recording, Router, RouterDefinition, RouterStatus, Signature,
-    SigningKey, SigningKeys, Snapshot, SnapshotError, SnapshotUpdate, Stage, Variant, VariantRole,
-    VersionPinning,
+    ModelError, ModelKey, ModelVersion, PolicyDefinition, Recording, Router, RouterDefinition,
+    RouterSettings, RouterStatus, Signature, SigningKey, SigningKeys, Snapshot, SnapshotError,
+    SnapshotUpdate, Stage, Variant, VariantRole,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -48,26 +48,15 @@ fn definition(router_id: &str, versions: [&str; 2]) -> RouterDefinition {
         enabled: true,
         role: VariantRole::default(),
     };
-    RouterDefinition {
-        id: id(router_id),
-        status: RouterStatus::Running,
-        sticky: true,
-        variants: versions.iter().map(variant).collect(),
-        salt: [0; 16],
-        slot_runs: vec![(0, 5_000), (1, 5_000)],
-        version_pinning: VersionPinning::Allow,
-        answer_router_name: false,
-        default_timeout: None,
-        record_predictions: true,
-        recording: Recording::default(),
-        metrics: Vec::new(),
-        allow_feedback_corrections: false,
-        create_time_us: 0,
-        incarnation: 0,
-        changed_generation: 0,
-        owner: "local".into(),
-        permissions: Permissions::default(),
-    }
+    let policy =
+        PolicyDefinition::Weighted { sticky: true, salt: [0; 16], slot_runs: vec![(0, 5_000), (1, 5_000)] };
+    let settings = RouterSettings { status: RouterStatus::Running, ..RouterSettings::default() };
+    RouterDefinition { id: id(router_id), variants: versions.iter().map(variant).collect(), policy, settings }
+}
+
+/// Builds router `a` with these settings.
+fn with(settings: RouterSettings) -> Result<Router, ModelError> {
+    Router::build(RouterDefinition { settings, ..definition("a", ["1", "2"]) })
 }
 
 /// Generation 5: models `m` 1 to 3, none in production, and the routers `a` and `b`.
@@ -293,7 +282,7 @@ fn a_router_takes_the_metrics_it_declares_and_without_any_all() {
         direction: MetricDirection::Maximise,
     };
     let metrics = vec![metric("clicked", MetricType::Binary), metric("stars", MetricType::Number)];
-    let declaring = Router::build(RouterDefinition { metrics, ..definition("a", ["1", "2"]) }).unwrap();
+    let declaring = with(RouterSettings { metrics: metrics.into(), ..RouterSettings::default() }).unwrap();
     let said = |name: &str, value| declaring.check_feedback(name, value).unwrap_err().to_string();
     assert_eq!(declaring.check_feedback("stars", 4.5), Ok(()));
     assert!(said("stars", 6.0).starts_with("value: 6 is above 5"));
@@ -307,10 +296,9 @@ fn a_router_takes_the_metrics_it_declares_and_without_any_all() {
 
 #[test]
 fn recording_and_metrics_are_refused_by_their_path() {
-    let build = |definition| Router::build(definition).unwrap_err().to_string();
-    let plain = || definition("a", ["1", "2"]);
+    let refused = |settings| with(settings).unwrap_err().to_string();
     let recording = Recording { features_share: 1.5, ..Recording::default() };
-    let said = build(RouterDefinition { recording, ..plain() });
+    let said = refused(RouterSettings { recording, ..RouterSettings::default() });
     assert!(said.starts_with("recording.features_share: 1.5 is not between 0 and 1"), "{said}");
     let metric = MetricDefinition {
         name: id("m"),
@@ -319,7 +307,7 @@ fn recording_and_metrics_are_refused_by_their_path() {
         max: Some(1.0),
         direction: MetricDirection::Maximise,
     };
-    let said = build(RouterDefinition { metrics: vec![metric], ..plain() });
+    let said = refused(RouterSettings { metrics: [metric].into(), ..RouterSettings::default() });
     assert!(said.starts_with("metrics[0].min_value: 2 is above"), "{said}");
 }
 

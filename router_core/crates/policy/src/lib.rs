@@ -2,12 +2,26 @@
 //!
 //! No I/O, no async, and no allocation while deciding.
 
-mod decide;
+mod decision;
 mod homeward;
 mod reallocate;
 mod reallocation_error;
 mod slot_counts;
+mod unit_hash;
+mod weighted;
 
-pub use decide::{Decision, RandomisedBy, Reason, Request, decide, slot_of_unit};
+use pointsman_model::{Policy, Router};
+use rand::Rng;
+
+pub use decision::{Decision, RandomisedBy, Reason, Request};
 pub use reallocate::{Reallocation, reallocate_slots};
 pub use reallocation_error::ReallocationError;
+pub use unit_hash::slot_of_unit;
+
+/// Picks a variant of a router for one request.
+#[inline]
+pub fn decide(router: &Router, request: &Request<'_>, rng: &mut impl Rng) -> Decision {
+    match &router.policy {
+        Policy::Weighted(policy) => weighted::decide(policy, request, rng),
+    }
+}

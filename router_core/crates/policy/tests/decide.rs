@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be built fails the test that builds it")]
 
 use pointsman_model::{
-    Id, ModelKey, Permissions, Recording, Router, RouterDefinition, RouterStatus, Variant, VariantRole,
-    VersionPinning,
+    Id, ModelKey, Policy, PolicyDefinition, Router, RouterDefinition, RouterSettings, Split, Variant,
+    VariantRole,
 };
 use pointsman_policy::{Decision, RandomisedBy, Reason, Request, decide, reallocate_slots, slot_of_unit};
 use proptest::{collection::vec, prelude::*};
@@ -26,27 +26,16 @@ fn router_with_table(weights: &[Option<f64>], sticky: bool, salt: [u8; 16], runs
             role: VariantRole::default(),
         })
         .collect();
-    Router::build(RouterDefinition {
-        id: Id::parse("r").unwrap(),
-        status: RouterStatus::Running,
-        sticky,
-        variants,
-        salt,
-        slot_runs: reallocate_slots(runs, &shares, &[]).unwrap().runs,
-        version_pinning: VersionPinning::Allow,
-        answer_router_name: false,
-        default_timeout: None,
-        record_predictions: true,
-        recording: Recording::default(),
-        metrics: Vec::new(),
-        allow_feedback_corrections: false,
-        create_time_us: 0,
-        incarnation: 0,
-        changed_generation: 0,
-        owner: "local".into(),
-        permissions: Permissions::default(),
-    })
-    .unwrap()
+    let slot_runs = reallocate_slots(runs, &shares, &[]).unwrap().runs;
+    let policy = PolicyDefinition::Weighted { sticky, salt, slot_runs };
+    let settings = RouterSettings::default();
+    Router::build(RouterDefinition { id: Id::parse("r").unwrap(), variants, policy, settings }).unwrap()
+}
+
+/// How a router's calls are split.
+fn split(router: &Router) -> &Split {
+    let Policy::Weighted(weighted) = &router.policy;
+    &weighted.split
 }
 
 fn router(weights: &[Option<f64>], sticky: bool) -> Router {
@@ -96,7 +85,7 @@ fn a_sticky_decision_says_how_it_came_about() {
     let slot = slot_of_unit(&SALT, "user-1");
     assert_eq!(decision.slot, Some(slot));
     assert_eq!(decision.draw % 10_000, u64::from(slot));
-    assert_eq!(decision.variant, router.split.slots.variant(slot));
+    assert_eq!(decision.variant, split(&router).slots.variant(slot));
     assert_eq!((decision.reason, decision.randomised_by), (Reason::Slot, RandomisedBy::Entity));
 }
 
@@ -111,7 +100,7 @@ fn without_a_unit_or_stickiness_each_request_is_drawn_anew() {
             (0..100).map(|_| decide(&router, &Request { entity_id }, &mut rng)).collect();
         for decision in &decisions {
             assert_eq!(decision.draw, twin.next_u64());
-            assert_eq!(decision.variant, router.split.alias.draw(decision.draw));
+            assert_eq!(decision.variant, split(&router).alias.draw(decision.draw));
             assert_eq!(decision.slot, None);
             assert_eq!((decision.reason, decision.randomised_by), (Reason::Weight, RandomisedBy::Request));
         }
@@ -150,7 +139,8 @@ fn over_the_salts_one_unit_spreads_by_share_too() {
     let mut counts = [0; 4];
     let mut router = router(&[Some(50.0), Some(30.0), Some(15.0), Some(5.0)], true);
     for _ in 0..200_000 {
-        rng.fill_bytes(&mut router.split.salt);
+        let Policy::Weighted(weighted) = &mut router.policy;
+        rng.fill_bytes(&mut weighted.split.salt);
         counts[usize::from(for_unit(&router, "user-1").variant)] += 1;
     }
     let statistic = chi_square(&counts, &[0.5, 0.3, 0.15, 0.05]);
@@ -240,13 +230,13 @@ proptest! {
         prop_assume!(weights.iter().any(Option::is_some));
         let sticky = router(&weights, true);
         let decision = for_unit(&sticky, &unit);
-        let held = sticky.split.slots.counts()[usize::from(decision.variant)];
+        let held = split(&sticky).slots.counts()[usize::from(decision.variant)];
         prop_assert_eq!(decision.propensity, f64::from(held) / 10_000.0);
         prop_assert!(weights[usize::from(decision.variant)].is_some());
 
         let drawn = router(&weights, false);
         let decision = decide(&drawn, &Request::default(), &mut SmallRng::seed_from_u64(seed));
-        prop_assert_eq!(decision.propensity, drawn.split.alias.probability(decision.variant));
+        prop_assert_eq!(decision.propensity, split(&drawn).alias.probability(decision.variant));
         let sum: f64 = weights.iter().flatten().sum();
         let share = weights[usize::from(decision.variant)].unwrap_or(0.0) / sum;
         prop_assert!((decision.propensity - share).abs() < 1e-8, "{} for {}", decision.propensity, share);
@@ -256,7 +246,8 @@ proptest! {
     fn propensities_of_all_variants_add_up_to_one(weights in vec(0.0..100.0, 2..100)) {
         prop_assume!(weights.iter().any(|weight| *weight > 0.0));
         let variants: Vec<Option<f64>> = weights.iter().copied().map(Some).collect();
-        let split = router(&variants, true).split;
+        let router = router(&variants, true);
+        let split = split(&router);
         let indices = 0..weights.len() as u8;
         let slots: u16 = split.slots.counts().iter().sum();
         prop_assert_eq!(slots, 10_000);

@@ -87,10 +87,13 @@ fn a_published_state_becomes_a_snapshot_that_decides() {
     let update = decode_snapshot_update(&update().encode_to_vec()).unwrap();
     let snapshot = Snapshot::default().apply(&update).unwrap();
     let router = snapshot.routers.get("cancer").unwrap();
-    assert_eq!((router.status, router.version_pinning), (RouterStatus::Running, VersionPinning::Allow));
+    assert_eq!(
+        (router.settings.status, router.settings.version_pinning),
+        (RouterStatus::Running, VersionPinning::Allow)
+    );
     assert!(router.variants.iter().all(|variant| variant.enabled));
-    assert_eq!(router.split.slots.share(0), 0.7);
-    assert_eq!(router.default_timeout, None);
+    assert_eq!(router.policy.propensities(0).by_slot, 0.7);
+    assert_eq!(router.settings.default_timeout, None);
     let production = snapshot.production.get("cancer").unwrap();
     assert_eq!(production.stage, Stage::Production);
     let principal = &snapshot.access.keys["k"].principal;
@@ -114,9 +117,9 @@ fn a_router_round_trips_what_its_settings_say() {
         ..router()
     });
     let router = router.unwrap();
-    assert_eq!(router.version_pinning, VersionPinning::Ignore);
-    assert_eq!(router.default_timeout.unwrap().as_secs_f64(), 1.5);
-    assert!(router.answer_router_name);
+    assert_eq!(router.settings.version_pinning, VersionPinning::Ignore);
+    assert_eq!(router.settings.default_timeout.unwrap().as_secs_f64(), 1.5);
+    assert!(router.settings.answer_router_name);
 }
 
 fn metric(name: &str) -> MetricDefinition {
@@ -126,11 +129,11 @@ fn metric(name: &str) -> MetricDefinition {
 #[test]
 fn a_router_without_recording_settings_records_everything_up_to_64_kib() {
     let router = router_from_proto(router()).unwrap();
-    assert_eq!(router.recording, RecordingSettings::default());
-    assert!(router.metrics.is_empty() && !router.allow_feedback_corrections);
+    assert_eq!(router.settings.recording, RecordingSettings::default());
+    assert!(router.settings.metrics.is_empty() && !router.settings.allow_feedback_corrections);
     let stated = Recording::default();
     let stated = router_from_proto(RouterSnapshot { recording: Some(stated), ..self::router() }).unwrap();
-    assert_eq!(stated.recording, RecordingSettings::default());
+    assert_eq!(stated.settings.recording, RecordingSettings::default());
 }
 
 #[test]
@@ -153,15 +156,15 @@ fn a_router_keeps_what_recording_and_metrics_say() {
         ..router()
     });
     let router = router.unwrap();
-    let kept = &router.recording;
+    let kept = &router.settings.recording;
     assert_eq!((kept.features_share, &*kept.exclude_features[0], kept.max_body_bytes), (0.0, "name", 1_000));
     assert_eq!((kept.entity, kept.durability), (EntityRecording::Hmac, Durability::Durable));
-    let [reward, clicks] = &*router.metrics else { panic!("{:?}", router.metrics) };
+    let [reward, clicks] = &*router.settings.metrics else { panic!("{:?}", router.settings.metrics) };
     assert_eq!((reward.metric_type, reward.direction), (MetricType::Number, MetricDirection::Maximise));
     assert_eq!((clicks.metric_type, clicks.direction), (MetricType::Count, MetricDirection::Minimise));
     assert_eq!((clicks.min, clicks.max), (None, Some(9.0)));
-    assert_eq!((router.create_time_us, router.changed_generation), (17, 4));
-    assert!(router.allow_feedback_corrections);
+    assert_eq!((router.settings.create_time_us, router.settings.changed_generation), (17, 4));
+    assert!(router.settings.allow_feedback_corrections);
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl Call {
 
     /// When the call must be answered: the client's deadline, the router's, or the server's.
     pub(crate) fn deadline(&self, router: Option<&Router>) -> tokio::time::Instant {
-        let of_router = || router.and_then(|router| router.default_timeout);
+        let of_router = || router.and_then(|router| router.settings.default_timeout);
         let timeout = self.worker.shared.config.limits.timeout(self.timeout.or_else(of_router));
         tokio::time::Instant::from_std(self.started) + timeout
     }

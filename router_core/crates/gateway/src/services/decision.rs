@@ -59,7 +59,8 @@ pub(crate) fn decide_call(
     let details =
         RecordDetails { entity_id, request_id, trace_id: call.trace_id(), row_limit: asked.row_limit };
     let observation = Observation::new(&call.worker, &call.routes, &route, decision, call.started, details);
-    let answer_name = router.filter(|router| router.answer_router_name).map(|router| router.id.clone());
+    let answer_name =
+        router.filter(|router| router.settings.answer_router_name).map(|router| router.id.clone());
     Ok(Decided { observation, deadline: call.deadline(router), answer_name })
 }
 
@@ -69,10 +70,10 @@ fn decide_router(
     version: &str,
     entity_id: Option<&str>,
 ) -> Result<Decision, CallError> {
-    if router.status != RouterStatus::Running {
+    if router.settings.status != RouterStatus::Running {
         return Err(not_running(router));
     }
-    if !version.is_empty() && router.version_pinning == VersionPinning::Allow {
+    if !version.is_empty() && router.settings.version_pinning == VersionPinning::Allow {
         let pinned = router.pinned(version).ok_or_else(|| unknown_version(router, version))?;
         return Ok(Decision::given(pinned, Reason::Pin));
     }
@@ -96,7 +97,7 @@ fn decide_model(route: &Arc<Route>, version: &str) -> Result<Decision, CallError
 }
 
 pub(crate) fn not_running(router: &Router) -> CallError {
-    let (id, status) = (&router.id, router.status);
+    let (id, status) = (&router.id, router.settings.status);
     let way_out = match status {
         RouterStatus::Stopped => format!("start it with 'pointsman routers start {id}'"),
         RouterStatus::Deploying => "try again in a moment".to_owned(),

@@ -99,7 +99,8 @@ async fn read_named(call: &mut Call, client: &Client) -> Result<Named, CallError
 fn targets(named: &Named) -> Result<Vec<&Target>, CallError> {
     let route = &named.route;
     let Some(router) = &route.router else { return Ok(route.targets.iter().collect()) };
-    if !named.version.is_empty() && router.version_pinning == pointsman_model::VersionPinning::Allow {
+    if !named.version.is_empty() && router.settings.version_pinning == pointsman_model::VersionPinning::Allow
+    {
         let index = router.pinned(&named.version).ok_or_else(|| unknown_version(router, &named.version))?;
         return Ok(route.targets.get(usize::from(index)).into_iter().collect());
     }
@@ -129,7 +130,7 @@ async fn model_ready(call: &mut Call, client: &Client, deadline: Instant) -> Res
 }
 
 async fn any_is_ready(call: &mut Call, named: &Named, deadline: Instant) -> Result<bool, CallError> {
-    let is_running = |router: &Arc<Router>| router.status == RouterStatus::Running;
+    let is_running = |router: &Arc<Router>| router.settings.status == RouterStatus::Running;
     if !named.route.router.as_ref().is_none_or(is_running) {
         return Ok(false);
     }
@@ -204,7 +205,8 @@ async fn relay(call: &mut Call, client: &Client, deadline: Instant) -> Result<Re
 }
 
 fn speaker(named: &Named) -> Result<&Target, CallError> {
-    if let Some(router) = named.route.router.as_ref().filter(|router| router.status != RouterStatus::Running)
+    if let Some(router) =
+        named.route.router.as_ref().filter(|router| router.settings.status != RouterStatus::Running)
     {
         return Err(not_running(router));
     }

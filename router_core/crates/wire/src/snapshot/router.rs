@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use pointsman_model::{
-    ModelError, Permissions, Router, RouterDefinition, RouterStatus, Variant, VariantRole, VersionPinning,
+    ModelError, Permissions, PolicyDefinition, Router, RouterDefinition, RouterSettings, RouterStatus,
+    Variant, VariantRole, VersionPinning,
 };
 
 use super::{
@@ -18,40 +19,51 @@ use crate::generated::pointsman_v1 as proto;
 /// # Errors
 /// The first field that is wrong.
 pub fn router_from_proto(router: proto::RouterSnapshot) -> Result<Router, ModelError> {
-    let strategy: proto::Strategy = known("strategy", router.strategy)?;
-    if strategy != proto::Strategy::Weighted {
-        let name = strategy.as_str_name();
-        return Err(ModelError::new("strategy", format!("{name} is not served; use STRATEGY_WEIGHTED")));
-    }
+    let policy = policy_from_proto(&router)?;
     let permissions = router.permissions.unwrap_or_default();
     Router::build(RouterDefinition {
         id: id("router_id", &router.router_id)?,
-        status: status(router.status)?,
-        sticky: router.sticky,
         variants: each("variants", router.variants, variant_from_proto)?,
-        salt: exact_bytes("salt", &router.salt)?,
-        slot_runs: slot_runs(&router.slot_runs)?,
-        version_pinning: match known("version_pinning", router.version_pinning)? {
-            proto::VersionPinning::Unspecified | proto::VersionPinning::Allow => VersionPinning::Allow,
-            proto::VersionPinning::Ignore => VersionPinning::Ignore,
-        },
-        answer_router_name: router.answer_router_name,
-        default_timeout: (router.default_timeout_ms > 0)
-            .then(|| Duration::from_millis(router.default_timeout_ms)),
-        record_predictions: router.record_predictions,
-        recording: within("recording", recording_from_proto(router.recording.unwrap_or_default()))?,
-        metrics: each("metrics", router.metrics, metric_from_proto)?,
-        allow_feedback_corrections: router.allow_feedback_corrections,
-        create_time_us: router.create_time_us,
-        incarnation: router.incarnation,
-        changed_generation: router.changed_generation,
-        owner: router.owner.into(),
-        permissions: Permissions {
-            public: permissions.public,
-            public_predict: permissions.public_predict,
-            shared_user_ids: permissions.shared_user_ids.into_iter().map(Arc::from).collect(),
+        policy,
+        settings: RouterSettings {
+            status: status(router.status)?,
+            version_pinning: match known("version_pinning", router.version_pinning)? {
+                proto::VersionPinning::Unspecified | proto::VersionPinning::Allow => VersionPinning::Allow,
+                proto::VersionPinning::Ignore => VersionPinning::Ignore,
+            },
+            answer_router_name: router.answer_router_name,
+            default_timeout: (router.default_timeout_ms > 0)
+                .then(|| Duration::from_millis(router.default_timeout_ms)),
+            record_predictions: router.record_predictions,
+            recording: within("recording", recording_from_proto(router.recording.unwrap_or_default()))?,
+            metrics: each("metrics", router.metrics, metric_from_proto)?.into(),
+            allow_feedback_corrections: router.allow_feedback_corrections,
+            create_time_us: router.create_time_us,
+            incarnation: router.incarnation,
+            changed_generation: router.changed_generation,
+            owner: router.owner.into(),
+            permissions: Permissions {
+                public: permissions.public,
+                public_predict: permissions.public_predict,
+                shared_user_ids: permissions.shared_user_ids.into_iter().map(Arc::from).collect(),
+            },
         },
     })
+}
+
+/// Takes over what a router's strategy needs. Which strategies are served is decided here alone.
+fn policy_from_proto(router: &proto::RouterSnapshot) -> Result<PolicyDefinition, ModelError> {
+    match known("strategy", router.strategy)? {
+        proto::Strategy::Weighted => Ok(PolicyDefinition::Weighted {
+            sticky: router.sticky,
+            salt: exact_bytes("salt", &router.salt)?,
+            slot_runs: slot_runs(&router.slot_runs)?,
+        }),
+        other => {
+            let name = other.as_str_name();
+            Err(ModelError::new("strategy", format!("{name} is not served; use STRATEGY_WEIGHTED")))
+        }
+    }
 }
 
 fn status(number: i32) -> Result<RouterStatus, ModelError> {

@@ -95,12 +95,12 @@ impl<'a> Checks<'a> {
             router_id: id.router_id.as_str().to_owned(),
             variant: id.variant.as_str().to_owned(),
             // As it was judged here: who applies it later has nothing left to judge.
-            router_incarnation: router.incarnation,
+            router_incarnation: router.settings.incarnation,
             epoch: id.epoch,
             propensity: id.propensity,
             prediction_time_us: i64::try_from(id.time_us()).unwrap_or(i64::MAX),
             counted: !id.pinned,
-            corrects: router.allow_feedback_corrections,
+            corrects: router.settings.allow_feedback_corrections,
             receive_time_us,
             prediction_id: given.prediction_id,
         })

@@ -15,7 +15,7 @@ pub(super) fn require_predict(principal: &Principal, router: &Router) -> Result<
     }
     let text = format!(
         "router {:?} belongs to {:?} and you may not call it; its owner can open it with public_predict",
-        router.id, router.owner
+        router.id, router.settings.owner
     );
     Err(CallError::new(Code::PermissionDenied, text)
         .because("NOT_ROUTER_OWNER")

@@ -1,0 +1,83 @@
+//! What a decision is made on, and what comes of it.
+
+/// What a decision is made on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request<'a> {
+    /// The entity that the call is for.
+    pub entity_id: Option<&'a str>,
+}
+
+/// Why a variant was picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The unit's slot belongs to it.
+    Slot,
+    /// A random draw by weight.
+    Weight,
+    /// The caller named it.
+    Pin,
+    /// It is the production version of the model that was called.
+    Production,
+}
+
+impl Reason {
+    /// The word in receipts and records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Slot => "slot",
+            Self::Weight => "weight",
+            Self::Pin => "pin",
+            Self::Production => "production",
+        }
+    }
+}
+
+/// What was drawn at random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RandomisedBy {
+    /// Nothing.
+    Nothing,
+    /// The salt: a unit always draws the same.
+    Entity,
+    /// Each request anew.
+    Request,
+}
+
+/// The outcome for one request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decision {
+    /// The index of the variant picked.
+    pub variant: u8,
+    /// The probability with which it was picked, by the tables in force.
+    pub propensity: f64,
+    /// Why.
+    pub reason: Reason,
+    /// What was drawn.
+    pub randomised_by: RandomisedBy,
+    /// The 64 bits drawn: the unit's hash or random bits.
+    pub draw: u64,
+    /// The unit's slot.
+    pub slot: Option<u16>,
+    /// The number of the table of probabilities in this generation; 0 where a generation has one only.
+    pub allocation_version: u64,
+    /// The epoch of the statistics that the probabilities come from; 0 where they come from none.
+    pub epoch: u64,
+}
+
+impl Decision {
+    /// The decision for a variant that was given, not drawn.
+    #[must_use]
+    pub const fn given(variant: u8, reason: Reason) -> Self {
+        Self {
+            variant,
+            propensity: 1.0,
+            reason,
+            randomised_by: RandomisedBy::Nothing,
+            draw: 0,
+            slot: None,
+            allocation_version: 0,
+            epoch: 0,
+        }
+    }
+}
