@@ -37,12 +37,14 @@ def find(connection: Connection, key: ModelKey) -> ModelVersion | None:
 def find_many(connection: Connection, keys: Iterable[ModelKey]) -> dict[ModelKey, ModelVersion]:
     """Finds several model versions; those that are not there are left out."""
     pairs = sorted({(key.model_id, key.version) for key in keys})
-    rows = connection.execute(
-        select(model_versions).where(
-            tuple_(model_versions.c.model_id, model_versions.c.version).in_(pairs), _PRESENT
+    found: dict[ModelKey, ModelVersion] = {}
+    for start in range(0, len(pairs), _KEYS_PER_QUERY):
+        named = tuple_(model_versions.c.model_id, model_versions.c.version).in_(
+            pairs[start : start + _KEYS_PER_QUERY]
         )
-    ).mappings()
-    return {model.key: model for model in _load(connection, rows.all())}
+        rows = connection.execute(select(model_versions).where(named, _PRESENT)).mappings()
+        found.update({model.key: model for model in _load(connection, rows.all())})
+    return found
 
 
 def list_page(
@@ -217,8 +219,8 @@ def _load(connection: Connection, rows: Sequence[RowMapping]) -> list[ModelVersi
     return [_from_row(row, tags.get(row["row_key"], ())) for row in rows]
 
 
-# Below the number of parameters that every build of SQLite takes.
-_KEYS_PER_QUERY = 500
+# Two parameters each stay below the number that every build of SQLite takes.
+_KEYS_PER_QUERY = 400
 
 
 def _from_row(row: Mapping[Any, Any], tags: Sequence[str]) -> ModelVersion:

@@ -41,6 +41,19 @@ def find(connection: Connection, router_id: str) -> Router | None:
     return found[0] if found else None
 
 
+_FIND_MANY = select(routers).where(routers.c.router_id.in_(bindparam("router_ids", expanding=True)), _PRESENT)
+
+
+def find_many(connection: Connection, router_ids: Sequence[str]) -> dict[str, Router]:
+    """Finds several routers by their ids; those that are not there are left out."""
+    found: dict[str, Router] = {}
+    for start in range(0, len(router_ids), KEYS_PER_QUERY):
+        chunk = router_ids[start : start + KEYS_PER_QUERY]
+        rows = connection.execute(_FIND_MANY, {"router_ids": chunk}).mappings().all()
+        found.update({router.router_id: router for router in load_routers(connection, rows)})
+    return found
+
+
 class RouterKey(NamedTuple):
     """Which router an id stands for at present.
 
