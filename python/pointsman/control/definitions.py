@@ -263,13 +263,16 @@ class Definitions:
         objections.raise_if_any()
         left = self._move(change, caller, models, outcomes, objections)
         for key, signature in known.signatures.items():
-            stored = found.models.get(key)
-            if stored is not None and stored.signature != signature:
-                model_versions.set_signature(change.connection, stored.row_key, signature, change.generation)
+            model = found.models.get(key)
+            if model is not None and model.signature != signature:
+                model_versions.set_signature(change.connection, model.row_key, signature, change.generation)
+        registered = (outcomes[item.field].item for item in models)
+        present = {model.key: model for model in registered if isinstance(model, ModelVersion)}
+        stored = _Found({**found.models, **present}, found.routers)
         for router in wanted:
             if isinstance(router, WantedRouter):
                 with objections.about(router.field):
-                    outcomes[router.field] = self._bring(change, caller, router, found)
+                    outcomes[router.field] = self._bring(change, caller, router, stored)
         objections.raise_if_any()
         return [*(outcomes[item.field] for item in wanted), *left]
 
@@ -348,7 +351,7 @@ class Definitions:
         """Creates or changes a router, and puts it into service or takes it out."""
         before = _router_to_change(caller, found.routers.get(item.router.router_id), item)
         if before is None:
-            created = self._registry.create_in(change, caller, item.router, item.field)
+            created = self._registry.create_in(change, caller, item.router, item.field, found.models)
             after = self._stepped(change, created, item)
             if after is not created:
                 routers.save(change.connection, after)
@@ -362,7 +365,9 @@ class Definitions:
         paths = changed_paths(before, item.router)
         after, moved_slots = before, 0
         if paths:
-            after, moved_slots = self._registry.update_in(change, before, item.router, paths, item.field)
+            after, moved_slots = self._registry.update_in(
+                change, before, item.router, paths, item.field, found.models
+            )
         # One that is refused here is out of service, whatever the database knows.
         seen = self._refusals.seen(before)
         shown = dataclasses.replace(after, status=seen.status)

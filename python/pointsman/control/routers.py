@@ -103,7 +103,14 @@ class RouterRegistry:
             change.router = stored
         return stored
 
-    def create_in(self, change: Change, caller: Principal, router: Router, field: str = "router") -> Router:
+    def create_in(
+        self,
+        change: Change,
+        caller: Principal,
+        router: Router,
+        field: str = "router",
+        known: Mapping[ModelKey, ModelVersion] | None = None,
+    ) -> Router:
         """Creates a router that is checked by itself, as a part of a change.
 
         Args:
@@ -111,6 +118,7 @@ class RouterRegistry:
             caller: Who asks.
             router: The router.
             field: The path of the field that holds it.
+            known: The registered model versions among those of its variants; None asks the database.
 
         Raises:
             AlreadyExistsError: The id is taken.
@@ -127,7 +135,7 @@ class RouterRegistry:
                 fields=[FieldViolation(f"{field}.router_id", described)],
             )
         _check_name_free(change.connection, caller, router.router_id, field)
-        models = usable_models(change.connection, router.variants, f"{field}.variants")
+        models = usable_models(change.connection, router.variants, f"{field}.variants", known)
         return routers.add(
             change.connection,
             dataclasses.replace(
@@ -222,7 +230,13 @@ class RouterRegistry:
         return after
 
     def update_in(
-        self, change: Change, before: Router, router: Router, paths: Sequence[str], field: str = "router"
+        self,
+        change: Change,
+        before: Router,
+        router: Router,
+        paths: Sequence[str],
+        field: str = "router",
+        known: Mapping[ModelKey, ModelVersion] | None = None,
     ) -> tuple[Router, int]:
         """Changes some fields of a router, as a part of a change.
 
@@ -232,6 +246,7 @@ class RouterRegistry:
             router: The new values.
             paths: Which of them count, among :data:`UPDATABLE` and ``permissions``.
             field: The path of the field that holds the new values.
+            known: The registered model versions among those of its variants; None asks the database.
 
         Returns:
             The router as it is then, and the number of slots that moved.
@@ -252,7 +267,7 @@ class RouterRegistry:
         check_router(after, field)
         moved_slots = 0
         if "variants" in paths:
-            after, moved_slots = self._with_variants(change, before, after, field)
+            after, moved_slots = self._with_variants(change, before, after, field, known)
         routers.save(change.connection, after)
         if "tags" in paths:
             routers.replace_tags(change.connection, after)
@@ -307,9 +322,16 @@ class RouterRegistry:
             )
             routers.remove(change.connection, gone, change.now_us)
 
-    def _with_variants(self, change: Change, before: Router, after: Router, field: str) -> tuple[Router, int]:
+    def _with_variants(
+        self,
+        change: Change,
+        before: Router,
+        after: Router,
+        field: str,
+        known: Mapping[ModelKey, ModelVersion] | None,
+    ) -> tuple[Router, int]:
         check_not_deploying(before)
-        models = usable_models(change.connection, after.variants, f"{field}.variants")
+        models = usable_models(change.connection, after.variants, f"{field}.variants", known)
         slot_runs, moved_slots = next_table(change, self._data_plane, before, after.variants)
         allocated = dataclasses.replace(after, slot_runs=slot_runs)
         routers.replace_variants(change.connection, allocated, _row_keys(models))
@@ -346,15 +368,25 @@ def check_paths(paths: Sequence[str]) -> None:
 
 
 def usable_models(
-    connection: Connection, variants: Sequence[Variant], field: str = "router.variants"
+    connection: Connection,
+    variants: Sequence[Variant],
+    field: str = "router.variants",
+    known: Mapping[ModelKey, ModelVersion] | None = None,
 ) -> dict[ModelKey, ModelVersion]:
     """Finds the model versions of variants and checks that routers can use them.
+
+    Args:
+        connection: A transaction.
+        variants: The variants.
+        field: The path of the field that holds them.
+        known: The registered model versions among theirs; None asks the database.
 
     Raises:
         FailedPreconditionError: One has no backend.
         NotFoundError: One is not registered.
     """
-    models = model_versions.find_many(connection, {variant.model_key for variant in variants})
+    keys = {variant.model_key for variant in variants}
+    models = model_versions.find_many(connection, keys) if known is None else known
     for index, variant in enumerate(variants):
         key = variant.model_key
         path = f"{field}[{index}].model_version"
@@ -375,7 +407,7 @@ def usable_models(
                 metadata={"model_id": key.model_id, "version": key.version},
                 fields=[FieldViolation(path, described)],
             )
-    return models
+    return {key: models[key] for key in keys}
 
 
 def _check_name_free(connection: Connection, caller: Principal, router_id: str, field: str) -> None:
