@@ -154,14 +154,14 @@ def _read(names: Sequence[str], recursive: bool) -> FileSet:
         typer.Exit: There are faults.
     """
     from pointsman.control.definition_checks import check_definitions
+    from pointsman.dataplane.core import CoreDataPlane
     from pointsman.definitions.files import read_files
 
     found = read_files(names, recursive=recursive)
     faults = list(found.faults)
     if not faults:
-        # The same checks as the server's, but for targets, which it judges itself.
         definitions = [document.definition for document in found.documents]
-        _, objections = check_definitions(definitions, lambda _: "")
+        _, objections = check_definitions(definitions, CoreDataPlane.target_fault)
         faults = output.placed(
             found, [(v.field, v.description) for error in objections.errors for v in error.fields]
         )

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -98,6 +99,22 @@ def test_validate_needs_no_server_and_tells_file_line_and_field(folder):
         f"error: {bad}:5:62: variants[0].weight: 170 is above 100; weights are percentages\n"
         "1 fault; nothing is changed\n"
     )
+
+
+def test_targets_are_checked_as_the_server_does(folder):
+    bad = folder / "m.yaml"
+    bad.write_text(MODEL.replace('"1"', '"3"') + "backend:\n  grpc:\n    target: http://host\n")
+    told = run("validate", "-f", str(folder))
+    assert told.exit_code == 1
+    assert f"error: {bad}:7:13: backend.grpc.target: " in told.stderr
+
+
+def test_the_example_of_the_page_is_valid(folder):
+    page = Path(__file__).parents[3] / "docs/how-to/definitions.md"
+    example = page.read_text().split("```yaml\n")[1].split("```")[0]
+    (folder / "example.yaml").write_text(example)
+    told = run("validate", "-f", str(folder / "example.yaml"))
+    assert told.stdout == "3 definitions are valid\n", told.stderr
 
 
 def test_what_is_wrong_between_files_is_told_in_the_second(folder):
