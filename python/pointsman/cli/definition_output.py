@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pointsman.definitions.tree import Fault
 
 _SERVER_PATH = re.compile(r"definitions\[(\d+)\](?:\.(?:model|router)\b)?\.?(.*)\Z", re.DOTALL)
+_DEFINITION = re.compile(r"definitions\[(\d+)\](?:\.(?:model|router)\b)?")
 _SHOWN_CHARS = 200
 
 
@@ -35,15 +36,20 @@ def placed(found: FileSet, violations: Sequence[tuple[str, str]]) -> list[Fault]
     """
     from pointsman.definitions.tree import Fault, Place
 
+    def place(matched: re.Match[str]) -> str:
+        index = int(matched[1])
+        return str(found.documents[index].place) if index < len(found.documents) else matched[0]
+
     faults = []
-    for field, description in violations:
+    for field, told in violations:
+        description = _DEFINITION.sub(place, told)
         matched = _SERVER_PATH.match(field)
         if matched and int(matched[1]) < len(found.documents):
             path = matched[2]
             faults.append(Fault(found.documents[int(matched[1])].place_of(path), path, description))
         else:
-            place = found.documents[0].place if found.documents else Place("-", 1, 1)
-            faults.append(Fault(place, field, description))
+            start = found.documents[0].place if found.documents else Place("-", 1, 1)
+            faults.append(Fault(start, field, description))
     return faults
 
 

@@ -96,7 +96,9 @@ def _files(path: Path, *, recursive: bool) -> Iterable[Path]:
 def _nodes(name: str) -> list[Node]:
     shown = "stdin" if name == STDIN else name
     content = _content(name, shown)
-    if Path(name).suffix.lower() == ".json" or (name == STDIN and content.lstrip()[:1] in ("{", "[")):
+    suffix = Path(name).suffix.lower()
+    # Standard input and pipes have no suffix to go by.
+    if suffix == ".json" or (suffix not in SUFFIXES and content.lstrip()[:1] in ("{", "[")):
         return read_json(shown, content)
     return read_yaml(shown, content)
 

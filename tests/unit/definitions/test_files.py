@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,16 @@ def test_standard_input_is_yaml_or_json(monkeypatch, content):
     found = read_files(["-"])
     assert [document.kind for document in found.documents] == ["Router"]
     assert all(fault.place.file == "stdin" for fault in found.faults)
+
+
+def test_a_pipe_is_yaml_or_json(tmp_path):
+    pipe = tmp_path / "63"
+    os.mkfifo(pipe)
+    for content in (ROUTER, json.dumps([{"kind": "Router"}])):
+        writing = threading.Thread(target=pipe.write_text, args=(content,))
+        writing.start()
+        assert [document.kind for document in read_files([str(pipe)]).documents] == ["Router"]
+        writing.join()
 
 
 def test_a_file_that_cannot_be_read_hides_no_other(folder):
@@ -122,7 +134,7 @@ def test_what_is_wrong_between_files_is_told_in_the_second(folder):
     twice.write_text(ROUTER)
     told = run("validate", "-f", str(folder))
     assert told.exit_code == 1
-    assert f"error: {twice}:3:12: router_id: 'cancer' is also" in told.stderr
+    assert f"error: {twice}:3:12: router_id: 'cancer' is also {folder / 'b.yml'}:1:1; leave" in told.stderr
 
 
 def test_a_server_that_does_not_answer_is_trouble_and_no_difference(folder):
