@@ -165,6 +165,9 @@ def find_deploying(connection: Connection, updated_before_us: int) -> list[Route
     return load_routers(connection, connection.execute(statement).mappings().all())
 
 
+_ADD = insert(routers).returning(routers.c.row_key)
+
+
 def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, int]) -> Router:
     """Stores a new router; answers it with its row key.
 
@@ -185,8 +188,7 @@ def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, in
         "create_time_us": router.create_time_us,
         "incarnation": router.incarnation,
     }
-    statement = insert(routers).values(columns).returning(routers.c.row_key)
-    row_key = connection.execute(statement).scalar_one()
+    row_key = connection.execute(_ADD, columns).scalar_one()
     stored = dataclasses.replace(router, row_key=row_key)
     _insert_tags(connection, stored)
     _insert_metrics(connection, stored)
@@ -195,9 +197,12 @@ def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, in
     return stored
 
 
+_SAVE = update(routers).where(routers.c.row_key == bindparam("of_router"))
+
+
 def save(connection: Connection, router: Router) -> None:
     """Stores a router's own columns: status, settings, slots, revision."""
-    connection.execute(update(routers).where(routers.c.row_key == router.row_key).values(_columns(router)))
+    connection.execute(_SAVE, {**_columns(router), "of_router": router.row_key})
 
 
 _SAVE_ALLOCATION = (
