@@ -1,30 +1,26 @@
 """Definitions brought into force: all in one change, or nothing."""
 
-import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from sqlalchemy import Connection
 
 from pointsman.control.changes import Change, Changes
 from pointsman.control.convert.models import model_version_to
 from pointsman.control.convert.routers import router_to
+from pointsman.control.definition_backends import DefinitionBackends, Found, Known, find
 from pointsman.control.definition_checks import Objections, Wanted, WantedModel, WantedRouter
 from pointsman.control.deployment import stepped
 from pointsman.control.lanes import Lanes
 from pointsman.control.models import ModelRegistry
-from pointsman.control.probing import probe_each
 from pointsman.control.refusals import Refusals
 from pointsman.control.routers import RouterRegistry, changed_paths
 from pointsman.definitions.differences import Difference, differences
 from pointsman.definitions.plain import json_of, plain_of, wish_of
 from pointsman.definitions.shapes import shape_of
-from pointsman.domain.access import Rule, can_read, check_model_owner, check_router_access
-from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.access import Rule, check_model_owner, check_router_access
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying
-from pointsman.domain.models import ModelKey, ModelVersion, OnnxBackend, Signature, Stage
+from pointsman.domain.models import ModelVersion, Stage
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.errors import (
     AbortedError,
@@ -32,7 +28,6 @@ from pointsman.errors import (
     FailedPreconditionError,
     FieldViolation,
     InvalidArgumentError,
-    PointsmanError,
 )
 from pointsman.store import model_versions, routers
 from pointsman.store.database import Database
@@ -68,22 +63,6 @@ class Applied:
     generation: int
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What a database says of the objects of definitions, and of the models that their variants use."""
-
-    models: Mapping[ModelKey, ModelVersion]
-    routers: Mapping[str, Router]
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What backends said before the change: nothing asks them while others wait for the change to end."""
-
-    described: Mapping[ModelKey, ModelVersion]
-    signatures: Mapping[ModelKey, Signature]
-
-
 class _NothingChangesError(Exception):
     """Undoes a change that would have changed nothing."""
 
@@ -97,33 +76,30 @@ class Definitions:
     Args:
         database: Where objects are kept.
         changes: How they are changed.
-        data_plane: Who asks backends.
-        refusals: What it cannot use of the routers.
+        backends: Who asks backends.
+        refusals: What the data plane cannot use of the routers.
         models: The model registry.
         registry: The routers.
         lanes: The threads for it.
-        timeout_seconds: How long all backends may take together.
     """
 
     def __init__(
         self,
         database: Database,
         changes: Changes,
-        data_plane: DataPlane,
+        backends: DefinitionBackends,
         refusals: Refusals,
         models: ModelRegistry,
         registry: RouterRegistry,
         lanes: Lanes,
-        timeout_seconds: float,
     ) -> None:
         self._database = database
         self._changes = changes
-        self._data_plane = data_plane
+        self._backends = backends
         self._refusals = refusals
         self._models = models
         self._registry = registry
         self._lanes = lanes
-        self._timeout_seconds = timeout_seconds
 
     async def apply(
         self,
@@ -150,19 +126,19 @@ class Definitions:
             PointsmanError: Definitions are refused, with every field in the way; nothing is changed.
         """
         found = await self._lanes.read(self._look, caller, wanted)
-        known = await self._ask(wanted, found)
+        known = await self._backends.ask(wanted, found)
         return await self._lanes.write(
             self._apply, caller, wanted, known, expected_generation, validate_only=validate_only
         )
 
-    def _look(self, caller: Principal, wanted: Sequence[Wanted]) -> _Found:
+    def _look(self, caller: Principal, wanted: Sequence[Wanted]) -> Found:
         """Reads what is there, and refuses early whoever may not change it.
 
         Raises:
             PointsmanError: The caller may not change one of the objects.
         """
         with self._database.read() as connection:
-            found = _find(connection, caller, wanted)
+            found = find(connection, caller, wanted)
         objections = Objections()
         for item in wanted:
             if isinstance(item, WantedRouter):
@@ -171,56 +147,11 @@ class Definitions:
         objections.raise_if_any()
         return found
 
-    async def _ask(self, wanted: Sequence[Wanted], found: _Found) -> _Known:
-        """Asks the backends of new model versions, and those that routers in service begin to use.
-
-        Raises:
-            PointsmanError: A new model version is refused, or a backend that is needed did not answer.
-        """
-        objections = Objections()
-        new = [
-            item for item in wanted if isinstance(item, WantedModel) and item.model.key not in found.models
-        ]
-        answers = await asyncio.gather(*(self._described(item) for item in new))
-        described: dict[ModelKey, ModelVersion] = {}
-        for item, answer in zip(new, answers, strict=True):
-            if isinstance(answer, PointsmanError):
-                objections.add(answer, item.field)
-            else:
-                described[item.model.key] = answer
-        objections.raise_if_any()
-
-        needed = _needed(wanted, found.routers, self._refusals)
-        known = {**found.models, **described}
-        asked = {
-            key: known[key]
-            for key in needed
-            # Those that are not registered or have no backend are refused by the change itself.
-            if key in known and known[key].backend is not None and not _was_opened(described.get(key))
-        }
-        signatures: dict[ModelKey, Signature] = {}
-        for key, said in (
-            await probe_each(self._data_plane, self._lanes, asked, self._timeout_seconds)
-        ).items():
-            if isinstance(said, Signature):
-                signatures[key] = said
-                continue
-            for path in needed[key]:
-                objections.add(_not_ready(path, key, said), path)
-        objections.raise_if_any()
-        return _Known(described, signatures)
-
-    async def _described(self, item: WantedModel) -> ModelVersion | PointsmanError:
-        try:
-            return await self._lanes.probe(self._models.described, item.model, item.field)
-        except InvalidArgumentError as error:
-            return error
-
     def _apply(
         self,
         caller: Principal,
         wanted: Sequence[Wanted],
-        known: _Known,
+        known: Known,
         expected_generation: int | None,
         *,
         validate_only: bool,
@@ -249,11 +180,11 @@ class Definitions:
         return Applied(tuple(outcomes), generation)
 
     def _change(
-        self, change: Change, caller: Principal, wanted: Sequence[Wanted], known: _Known
+        self, change: Change, caller: Principal, wanted: Sequence[Wanted], known: Known
     ) -> list[Outcome]:
         """Goes through all definitions: model versions, their stages, then the routers that use them."""
-        found = _find(change.connection, caller, wanted)
-        self._check_known(wanted, found, known)
+        found = find(change.connection, caller, wanted)
+        self._backends.check_known(wanted, found, known)
         objections = Objections()
         outcomes: dict[str, Outcome] = {}
         models = [item for item in wanted if isinstance(item, WantedModel)]
@@ -268,7 +199,7 @@ class Definitions:
                 model_versions.set_signature(change.connection, model.row_key, signature, change.generation)
         registered = (outcomes[item.field].item for item in models)
         present = {model.key: model for model in registered if isinstance(model, ModelVersion)}
-        stored = _Found({**found.models, **present}, found.routers)
+        stored = Found({**found.models, **present}, found.routers)
         for router in wanted:
             if isinstance(router, WantedRouter):
                 with objections.about(router.field):
@@ -276,31 +207,8 @@ class Definitions:
         objections.raise_if_any()
         return [*(outcomes[item.field] for item in wanted), *left]
 
-    def _check_known(self, wanted: Sequence[Wanted], found: _Found, known: _Known) -> None:
-        """Checks that all is known which a change of the present state needs.
-
-        Raises:
-            AbortedError: The state changed while backends were asked.
-        """
-        unknown = [
-            item.model.key
-            for item in wanted
-            if isinstance(item, WantedModel) and item.model.key not in {*found.models, *known.described}
-        ]
-        for key in _needed(wanted, found.routers, self._refusals):
-            model = found.models.get(key) or known.described.get(key)
-            asked = key in known.signatures or _was_opened(known.described.get(key))
-            if model is not None and model.backend is not None and not asked:
-                unknown.append(key)
-        if unknown:
-            raise AbortedError(
-                f"routers or model versions changed, and the backend of {str(unknown[0])!r} was not asked "
-                "before; apply the definitions again",
-                reason="CHANGED_MEANWHILE",
-            )
-
     def _register(
-        self, change: Change, caller: Principal, item: WantedModel, found: _Found, known: _Known
+        self, change: Change, caller: Principal, item: WantedModel, found: Found, known: Known
     ) -> Outcome:
         key = item.model.key
         stored = found.models.get(key)
@@ -347,7 +255,7 @@ class Definitions:
                 outcomes[item.field] = _moved(outcome, stage)
         return left
 
-    def _bring(self, change: Change, caller: Principal, item: WantedRouter, found: _Found) -> Outcome:
+    def _bring(self, change: Change, caller: Principal, item: WantedRouter, found: Found) -> Outcome:
         """Creates or changes a router, and puts it into service or takes it out."""
         before = _router_to_change(caller, found.routers.get(item.router.router_id), item)
         if before is None:
@@ -413,27 +321,6 @@ class Definitions:
             )
 
 
-def _find(connection: Connection, caller: Principal, wanted: Sequence[Wanted]) -> _Found:
-    """Reads what is there of all that definitions name, as far as the caller may know of it."""
-    router_ids = [item.router.router_id for item in wanted if isinstance(item, WantedRouter)]
-    present = routers.find_many(connection, router_ids)
-    return _Found(
-        model_versions.find_many(connection, _model_keys(wanted)),
-        # To whom may not know of it an id is taken, as when they create it by a single call.
-        {router_id: router for router_id, router in present.items() if can_read(caller, router)},
-    )
-
-
-def _model_keys(wanted: Sequence[Wanted]) -> set[ModelKey]:
-    keys: set[ModelKey] = set()
-    for item in wanted:
-        if isinstance(item, WantedModel):
-            keys.add(item.model.key)
-        else:
-            keys.update(variant.model_key for variant in item.router.variants)
-    return keys
-
-
 def _router_to_change(caller: Principal, router: Router | None, item: WantedRouter) -> Router | None:
     """Answers the router that a definition is of; None when there is none that the caller may know of.
 
@@ -443,39 +330,6 @@ def _router_to_change(caller: Principal, router: Router | None, item: WantedRout
     if router is None:
         return None
     return check_router_access(caller, router, item.router.router_id, Rule.CHANGE_ROUTER)
-
-
-def _needed(
-    wanted: Sequence[Wanted], present: Mapping[str, Router], refusals: Refusals
-) -> dict[ModelKey, list[str]]:
-    """Answers the model versions that routers in service will begin to use, and for which fields."""
-    needed: dict[ModelKey, list[str]] = {}
-    for item in wanted:
-        if not isinstance(item, WantedRouter):
-            continue
-        before = present.get(item.router.router_id)
-        before = before and refusals.seen(before)
-        runs = before is not None and before.status is RouterStatus.RUNNING
-        if not (runs if item.in_service is None else item.in_service):
-            continue
-        used = {variant.model_key for variant in before.enabled_variants} if before and runs else set()
-        for index, variant in enumerate(item.router.variants):
-            if variant.enabled and variant.model_key not in used:
-                path = f"{item.field}.variants[{index}].model_version"
-                needed.setdefault(variant.model_key, []).append(path)
-    return needed
-
-
-def _was_opened(model: ModelVersion | None) -> bool:
-    """Whether describing a model version has opened it: the file of a backend in this process."""
-    return model is not None and isinstance(model.backend, OnnxBackend)
-
-
-def _not_ready(path: str, key: ModelKey, error: PointsmanError) -> FailedPreconditionError:
-    described = f"{str(key)!r} cannot be used in service: {error}; bring its backend up first"
-    return FailedPreconditionError(
-        f"{path}: {described}", reason="BACKEND_NOT_READY", fields=[FieldViolation(path, described)]
-    )
 
 
 def _check_same(item: WantedModel, stored: ModelVersion) -> None:

@@ -13,6 +13,7 @@ import structlog
 from pointsman.control.allocation import Allocations
 from pointsman.control.applier import Applier
 from pointsman.control.changes import Changes
+from pointsman.control.definition_backends import DefinitionBackends
 from pointsman.control.definitions import Definitions
 from pointsman.control.deployment import Deployments
 from pointsman.control.feedback import FeedbackDesk
@@ -151,12 +152,13 @@ class ControlPlane:
             Definitions(
                 self._database,
                 changes,
-                data_plane,
+                DefinitionBackends(
+                    data_plane, refusals, self._models, self._lanes, self._options.deploy_timeout_seconds
+                ),
                 refusals,
                 self._models,
                 self._routers.routers,
                 self._lanes,
-                self._options.deploy_timeout_seconds,
             ),
             data_plane,
         )
