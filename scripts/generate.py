@@ -17,6 +17,8 @@ OUTPUTS = (
     "python/pointsman/v1",
     "docs/reference/settings.md",
     "docs/reference/cli.md",
+    "docs/reference/definitions.md",
+    "python/pointsman/definitions/schema.json",
 )
 
 
@@ -45,6 +47,7 @@ def run_generators(output_root: Path) -> None:
         [sys.executable, "scripts/generate_python.py", "--inside", "--output-root", root],
         [sys.executable, "scripts/generate_settings.py", "--output-root", root],
         [sys.executable, "scripts/generate_cli.py", "--output-root", root],
+        [sys.executable, "scripts/generate_definitions.py", "--output-root", root],
     )
     for command in commands:
         subprocess.run(command, check=True, cwd=SOURCE_ROOT)

@@ -15,6 +15,7 @@ from pointsman.control.plane import ControlPlane, clock_us
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
 from pointsman.v1 import (
+    definition_pb2_grpc,
     key_pb2_grpc,
     model_pb2,
     model_pb2_grpc,
@@ -61,6 +62,7 @@ class User:
         self.models = _Stub(model_pb2_grpc.ModelServiceStub(channel), metadata)
         self.routers = _Stub(router_pb2_grpc.RouterServiceStub(channel), metadata)
         self.keys = _Stub(key_pb2_grpc.ApiKeyServiceStub(channel), metadata)
+        self.definitions = _Stub(definition_pb2_grpc.DefinitionServiceStub(channel), metadata)
         self.predictions = _Stub(prediction_pb2_grpc.PredictionServiceStub(channel), metadata)
 
     async def register(self, model_id: str = "cancer", version: str = "1", **fields: Any) -> Any:

@@ -4,13 +4,14 @@ import grpc
 import pytest
 
 from pointsman.domain.access import METHODS
-from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
+from pointsman.v1 import definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
 
 from .conftest import a_router
 
 OK = grpc.StatusCode.OK
 DENIED = grpc.StatusCode.PERMISSION_DENIED
 HIDDEN = grpc.StatusCode.NOT_FOUND
+TAKEN = grpc.StatusCode.ALREADY_EXISTS
 
 CALLERS = ("owner", "other", "shared", "public", "public_predict", "admin")
 """``other`` has no tie to the router; ``public`` and ``public_predict`` are others to a router so opened."""
@@ -34,6 +35,8 @@ PREDICTS = {
 }
 ANYONE = dict.fromkeys(CALLERS, OK)
 OWNS_MODEL = {**dict.fromkeys(CALLERS, DENIED), "owner": OK, "admin": OK}
+DEFINES = {code: {HIDDEN: TAKEN}.get(answer, answer) for code, answer in CHANGES.items()}
+"""Whoever may not know of a router defines a new one, whose id is taken."""
 OWNS_KEY = {**dict.fromkeys(CALLERS, HIDDEN), "owner": OK, "admin": OK}
 
 EXPECTED = {
@@ -61,6 +64,7 @@ EXPECTED = {
     "PredictionService/RecordFeedback": PREDICTS,
     # Each value is answered by itself.
     "PredictionService/BatchRecordFeedback": ANYONE,
+    "DefinitionService/ApplyDefinitions": DEFINES,
     "ApiKeyService/CreateApiKey": ANYONE,
     "ApiKeyService/ListApiKeys": ANYONE,
     "ApiKeyService/RevokeApiKey": OWNS_KEY,
@@ -72,7 +76,7 @@ ALL_SCOPES = {"mlops:read", "mlops:write", "mlops:predict"}
 
 def test_every_method_is_in_the_table():
     methods = set()
-    for file in (model_pb2, router_pb2, key_pb2, prediction_pb2):
+    for file in (model_pb2, router_pb2, key_pb2, prediction_pb2, definition_pb2):
         for name, service in file.DESCRIPTOR.services_by_name.items():
             methods |= {f"{name}/{method.name}" for method in service.methods}
     assert methods - {"PredictionService/Predict"} == set(EXPECTED) == set(SCOPE_OF)
@@ -124,6 +128,7 @@ async def scene(bench):
             "EraseEntity": {"router_id": "theirs", "entity_id": "u"},
             "RecordFeedback": {"prediction_id": prediction_id, "value": 1},
             "BatchRecordFeedback": {"feedback": [{"prediction_id": prediction_id, "value": 1}]},
+            "ApplyDefinitions": {"definitions": [{"router": router}]},
             "ListModelVersions": {},
             "ListRouters": {},
             "ListApiKeys": {},
@@ -141,6 +146,7 @@ def stub_and_request(user, method, fields):
         "RouterService": (user.routers, router_pb2),
         "ApiKeyService": (user.keys, key_pb2),
         "PredictionService": (user.predictions, prediction_pb2),
+        "DefinitionService": (user.definitions, definition_pb2),
     }[service]
     return getattr(stub, name)(getattr(file, f"{name}Request")(**fields))
 

@@ -8,6 +8,7 @@ import typer
 
 from pointsman.cli import (
     calls,
+    definitions,
     demo,
     feedback,
     keys,
@@ -85,6 +86,14 @@ app.add_typer(predictions.app, name="predictions")
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(keys.app, name="keys")
 app.add_typer(servers.app, name="servers")
+for command in (
+    definitions.apply,
+    definitions.diff,
+    definitions.validate,
+    definitions.export,
+    definitions.schema,
+):
+    app.command(command.__name__)(command)
 
 
 def main() -> None:

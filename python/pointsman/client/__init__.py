@@ -35,6 +35,7 @@ repeated when the server cannot be reached; nothing else is. What goes wrong is 
 
 from pointsman.client._async import AsyncClient
 from pointsman.client._async_groups import AsyncKeys, AsyncModels, AsyncRouters
+from pointsman.client._definitions import AsyncDefinitions, Definitions
 from pointsman.client._errors import (
     AbortedError,
     AlreadyExistsError,
@@ -56,7 +57,11 @@ from pointsman.client._sync import Client
 from pointsman.client._sync_groups import Keys, Models, Routers
 from pointsman.client._types import (
     ApiKey,
+    AppliedDefinitions,
     DecisionReason,
+    DefinitionChange,
+    DefinitionKind,
+    DefinitionOutcome,
     Deployment,
     EligibleVariant,
     EntityRecording,
@@ -68,6 +73,7 @@ from pointsman.client._types import (
     FeedbackResult,
     FeedbackValue,
     FeedbackWait,
+    FieldChange,
     GrpcBackend,
     LatencyMetrics,
     MetricDefinition,
@@ -108,7 +114,9 @@ __all__ = [
     "AbortedError",
     "AlreadyExistsError",
     "ApiKey",
+    "AppliedDefinitions",
     "AsyncClient",
+    "AsyncDefinitions",
     "AsyncKeys",
     "AsyncModels",
     "AsyncRouters",
@@ -117,6 +125,10 @@ __all__ = [
     "ClientError",
     "DeadlineExceededError",
     "DecisionReason",
+    "DefinitionChange",
+    "DefinitionKind",
+    "DefinitionOutcome",
+    "Definitions",
     "Deployment",
     "EligibleVariant",
     "EntityRecording",
@@ -129,6 +141,7 @@ __all__ = [
     "FeedbackResult",
     "FeedbackValue",
     "FeedbackWait",
+    "FieldChange",
     "FieldViolation",
     "GrpcBackend",
     "InvalidArgumentError",

@@ -8,6 +8,7 @@ from pointsman.client import _requests as requests
 from pointsman.client._async_groups import AsyncKeys, AsyncModels, AsyncRouters
 from pointsman.client._call import DEFAULT_SERVER, DEFAULT_TIMEOUT_SECONDS
 from pointsman.client._connection import AsyncConnection
+from pointsman.client._definitions import AsyncDefinitions
 from pointsman.client._types import (
     FeedbackReceipt,
     FeedbackResult,
@@ -56,6 +57,7 @@ class AsyncClient:
         self.models = AsyncModels(self._connection)
         self.routers = AsyncRouters(self._connection)
         self.keys = AsyncKeys(self._connection)
+        self.definitions = AsyncDefinitions(self._connection)
 
     async def predict(
         self, router_id: str, features: Mapping[str, Any], *, entity_id: str = "", variant: str = ""

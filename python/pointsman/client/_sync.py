@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pointsman.client import _requests as requests
 from pointsman.client._call import DEFAULT_SERVER, DEFAULT_TIMEOUT_SECONDS
 from pointsman.client._connection import Connection
+from pointsman.client._definitions import Definitions
 from pointsman.client._sync_groups import Keys, Models, Routers
 from pointsman.client._types import (
     FeedbackReceipt,
@@ -56,6 +57,7 @@ class Client:
         self.models = Models(self._connection)
         self.routers = Routers(self._connection)
         self.keys = Keys(self._connection)
+        self.definitions = Definitions(self._connection)
 
     def predict(
         self, router_id: str, features: Mapping[str, Any], *, entity_id: str = "", variant: str = ""

@@ -141,7 +141,7 @@ class Deployments:
         """
         with self._changes.change(validate_only=validate_only) as change:
             router = find_router_to_change(change.connection, caller, router_id, etag)
-            after = _stepped(router, Step.STOP, change.generation, change.now_us, serving=False)
+            after = stepped(router, Step.STOP, change.generation, change.now_us, serving=False)
             routers.save(change.connection, after)
             change.router = after
         return after
@@ -159,7 +159,7 @@ class Deployments:
             abandoned = routers.find_deploying(change.connection, began_before_us)
             for router in abandoned:
                 message = "the server ended while it deployed the router; deploy it again"
-                after = _stepped(
+                after = stepped(
                     router, Step.FAIL, change.generation, change.now_us, serving=False, message=message
                 )
                 routers.save(change.connection, after)
@@ -179,7 +179,7 @@ class Deployments:
     def _begin(self, caller: Principal, router_id: str, etag: str, step: Step, validate_only: bool) -> Plan:
         with self._changes.change(validate_only=validate_only) as change:
             router = self._refusals.seen(find_router_to_change(change.connection, caller, router_id, etag))
-            after = _stepped(router, step, change.generation, change.now_us, serving=False)
+            after = stepped(router, step, change.generation, change.now_us, serving=False)
             models = usable_models(change.connection, router.enabled_variants)
             routers.save(change.connection, after)
         return Plan(router if validate_only else after, models)
@@ -220,7 +220,7 @@ class Deployments:
         with self._changes.change() as change:
             router = _present(routers.find(change.connection, serving.router_id), serving.row_key)
             after = dataclasses.replace(
-                _stepped(router, Step.SUCCEED, change.generation, change.now_us, serving=True),
+                stepped(router, Step.SUCCEED, change.generation, change.now_us, serving=True),
                 deploy_time_us=change.now_us,
             )
             routers.save(change.connection, after)
@@ -231,16 +231,29 @@ class Deployments:
         _log.warning("deployment failed", router=began.router_id, reason=message)
         with self._changes.change() as change:
             router = _present(routers.find(change.connection, began.router_id), began.row_key)
-            after = _stepped(
+            after = stepped(
                 router, Step.FAIL, change.generation, change.now_us, serving=False, message=message
             )
             routers.save(change.connection, after)
         return after
 
 
-def _stepped(
+def stepped(
     router: Router, step: Step, generation: int, now_us: int, *, serving: bool, message: str = ""
 ) -> Router:
+    """Answers a router after a step of its life.
+
+    Args:
+        router: The router as it stands.
+        step: What happens to it.
+        generation: The generation in which it does.
+        now_us: The time of it, in UTC microseconds.
+        serving: Whether the data plane serves the router then.
+        message: Why it stands there, in words.
+
+    Raises:
+        FailedPreconditionError: The step is not possible from where the router stands.
+    """
     return dataclasses.replace(
         router,
         status=next_status(router, step),

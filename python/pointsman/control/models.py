@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy import Connection
 
-from pointsman.control.changes import Changes
+from pointsman.control.changes import Change, Changes
 from pointsman.control.convert.models import signature_to
 from pointsman.control.probing import probe
 from pointsman.domain.access import can_read, check_model_owner
@@ -47,24 +47,28 @@ class ModelRegistry:
         self._data_plane = data_plane
         self._probe_timeout_seconds = probe_timeout_seconds
 
-    def described(self, model: ModelVersion) -> ModelVersion:
+    def described(self, model: ModelVersion, field: str = "model_version") -> ModelVersion:
         """Checks a model version and completes its signature by what its backend says of itself.
 
         A server that does not answer yet is no error: a deployment asks it again. A file is read at once.
+
+        Args:
+            model: The model version.
+            field: The path of the field that holds it.
 
         Raises:
             InvalidArgumentError: A field is wrong, the ONNX file cannot be used, or what the backend says of
                 its classes contradicts the signature.
         """
-        check_model_version(model, self._data_plane.target_fault)
+        check_model_version(model, self._data_plane.target_fault, field)
         given = signature_to(model.given_signature).SerializeToString()
         if fault := self._data_plane.signature_fault(given):
-            raise InvalidArgumentError.at(f"model_version.signature.{fault[0]}", fault[1])
+            raise InvalidArgumentError.at(f"{field}.signature.{fault[0]}", fault[1])
         if isinstance(model.backend, OnnxBackend):
             try:
                 signature = probe(self._data_plane, model, self._probe_timeout_seconds)
             except BackendError as error:
-                raise InvalidArgumentError.at("model_version.backend.onnx.path", str(error)) from error
+                raise InvalidArgumentError.at(f"{field}.backend.onnx.path", str(error)) from error
             return dataclasses.replace(model, signature=signature)
         if model.backend is None or _says_all(model.given_signature):
             return model
@@ -83,24 +87,33 @@ class ModelRegistry:
             PermissionDeniedError: The model belongs to others.
         """
         with self._changes.change(validate_only=validate_only) as change:
-            owners = model_versions.owners(change.connection, model.model_id)
-            check_model_owner(caller, model.model_id, owners)
-            if model_versions.find(change.connection, model.key) is not None:
-                raise AlreadyExistsError(
-                    f"model version {str(model.key)!r} is registered already; choose another version, "
-                    "or delete that one first",
-                    metadata={"model_id": model.model_id, "version": model.version},
-                )
-            return model_versions.add(
-                change.connection,
-                dataclasses.replace(
-                    model,
-                    owner=caller.user_id,
-                    create_time_us=change.now_us,
-                    update_time_us=change.now_us,
-                    changed_generation=change.generation,
-                ),
+            return self.register_in(change, caller, model)
+
+    def register_in(self, change: Change, caller: Principal, model: ModelVersion) -> ModelVersion:
+        """Adds a model version that :meth:`described` has checked, as a part of a change.
+
+        Raises:
+            AlreadyExistsError: The pair of model id and version is taken.
+            PermissionDeniedError: The model belongs to others.
+        """
+        owners = model_versions.owners(change.connection, model.model_id)
+        check_model_owner(caller, model.model_id, owners)
+        if model_versions.find(change.connection, model.key) is not None:
+            raise AlreadyExistsError(
+                f"model version {str(model.key)!r} is registered already; choose another version, "
+                "or delete that one first",
+                metadata={"model_id": model.model_id, "version": model.version},
             )
+        return model_versions.add(
+            change.connection,
+            dataclasses.replace(
+                model,
+                owner=caller.user_id,
+                create_time_us=change.now_us,
+                update_time_us=change.now_us,
+                changed_generation=change.generation,
+            ),
+        )
 
     def get(self, key: ModelKey) -> ModelVersion:
         """Answers one model version.
@@ -153,15 +166,24 @@ class ModelRegistry:
             )
         with self._changes.change(validate_only=validate_only) as change:
             model = _found(model_versions.find(change.connection, key), key)
-            check_model_owner(caller, key.model_id, model_versions.owners(change.connection, key.model_id))
-            self._check_usable(model)
-            if stage is Stage.PRODUCTION and model.stage is not Stage.PRODUCTION:
-                model_versions.archive_production(
-                    change.connection, key.model_id, change.generation, change.now_us
-                )
-            model_versions.set_stage(
-                change.connection, model.row_key, stage, change.generation, change.now_us
+            return self.set_stage_in(change, caller, model, stage)
+
+    def set_stage_in(
+        self, change: Change, caller: Principal, model: ModelVersion, stage: Stage
+    ) -> ModelVersion:
+        """Moves a model version to a stage, as a part of a change; promotion archives its predecessor.
+
+        Raises:
+            FailedPreconditionError: Its backend is one that the data plane cannot use.
+            PermissionDeniedError: The model belongs to others.
+        """
+        check_model_owner(caller, model.model_id, model_versions.owners(change.connection, model.model_id))
+        self._check_usable(model)
+        if stage is Stage.PRODUCTION and model.stage is not Stage.PRODUCTION:
+            model_versions.archive_production(
+                change.connection, model.model_id, change.generation, change.now_us
             )
+        model_versions.set_stage(change.connection, model.row_key, stage, change.generation, change.now_us)
         return dataclasses.replace(
             model, stage=stage, update_time_us=change.now_us, changed_generation=change.generation
         )

@@ -13,6 +13,8 @@ import structlog
 from pointsman.control.allocation import Allocations
 from pointsman.control.applier import Applier
 from pointsman.control.changes import Changes
+from pointsman.control.definition_backends import DefinitionBackends
+from pointsman.control.definitions import Definitions
 from pointsman.control.deployment import Deployments
 from pointsman.control.feedback import FeedbackDesk
 from pointsman.control.interceptor import Gate
@@ -26,6 +28,7 @@ from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
 from pointsman.control.pulse import Pulse
 from pointsman.control.routers import RouterRegistry
+from pointsman.control.servicers.definitions import DefinitionServicer
 from pointsman.control.servicers.keys import ApiKeyServicer
 from pointsman.control.servicers.models import ModelServicer
 from pointsman.control.servicers.predictions import PredictionServicer
@@ -44,7 +47,13 @@ from pointsman.lake.engine import LakeOptions
 from pointsman.lake.reader import LakeReader
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
-from pointsman.v1 import key_pb2_grpc, model_pb2_grpc, prediction_pb2_grpc, router_pb2_grpc
+from pointsman.v1 import (
+    definition_pb2_grpc,
+    key_pb2_grpc,
+    model_pb2_grpc,
+    prediction_pb2_grpc,
+    router_pb2_grpc,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -138,6 +147,20 @@ class ControlPlane:
             erasure=self._lake.erasure,
             lanes=self._lanes,
             endpoint=endpoint,
+        )
+        self._definitions = DefinitionServicer(
+            Definitions(
+                self._database,
+                changes,
+                DefinitionBackends(
+                    data_plane, refusals, self._models, self._lanes, self._options.deploy_timeout_seconds
+                ),
+                refusals,
+                self._models,
+                self._routers.routers,
+                self._lanes,
+            ),
+            data_plane,
         )
         self._keys = ApiKeys(self._database, changes, clock)
         self._feedback = FeedbackDesk(self._database, data_plane, self._reader)
@@ -262,6 +285,7 @@ class ControlPlane:
         prediction_pb2_grpc.add_PredictionServiceServicer_to_server(predictions, server)  # type: ignore[no-untyped-call]
         model_pb2_grpc.add_ModelServiceServicer_to_server(models, server)  # type: ignore[no-untyped-call]
         router_pb2_grpc.add_RouterServiceServicer_to_server(routers, server)  # type: ignore[no-untyped-call]
+        definition_pb2_grpc.add_DefinitionServiceServicer_to_server(self._definitions, server)  # type: ignore[no-untyped-call]
         with contextlib.suppress(FileNotFoundError):
             self._socket_path.unlink()
         server.add_insecure_port(f"unix:{self._socket_path}")

@@ -68,28 +68,48 @@ async def probe_all(
     Raises:
         BackendsNotReadyError: Naming every variant whose backend did not answer, and why.
     """
-    deadline = time.monotonic() + timeout_seconds
-
-    def ask(model: ModelVersion) -> Signature:
-        remaining_seconds = deadline - time.monotonic()
-        if remaining_seconds <= 0:
-            raise BackendError(f"its backend could not be asked within {timeout_seconds:g} s; try again")
-        return probe(data_plane, model, remaining_seconds)
-
-    keys = sorted(models)
-    answers = await asyncio.gather(*(lanes.probe(ask, models[key]) for key in keys), return_exceptions=True)
-    signatures: dict[ModelKey, Signature] = {}
-    faults: list[str] = []
-    for key, answer in zip(keys, answers, strict=True):
-        if isinstance(answer, PointsmanError):
-            faults.append(f"{_named(variants, key)}: {answer}")
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            signatures[key] = answer
+    answers = await probe_each(data_plane, lanes, models, timeout_seconds)
+    faults = [
+        f"{_named(variants, key)}: {answer}"
+        for key, answer in answers.items()
+        if isinstance(answer, PointsmanError)
+    ]
     if faults:
         raise BackendsNotReadyError("; ".join(faults))
-    return signatures
+    return {key: answer for key, answer in answers.items() if isinstance(answer, Signature)}
+
+
+async def probe_each(
+    data_plane: DataPlane,
+    lanes: Lanes,
+    models: Mapping[ModelKey, ModelVersion],
+    timeout_seconds: float,
+) -> dict[ModelKey, Signature | PointsmanError]:
+    """Asks several backends at the same time, and lets none hide what came of another.
+
+    Args:
+        data_plane: Who asks.
+        lanes: The threads for it.
+        models: The model versions to ask about; each must have a backend.
+        timeout_seconds: How long all answers together may take.
+
+    Returns:
+        For each model version its signature in force, or why its backend did not say it; in the keys' order.
+    """
+    deadline = time.monotonic() + timeout_seconds
+
+    def ask(model: ModelVersion) -> Signature | PointsmanError:
+        remaining_seconds = deadline - time.monotonic()
+        if remaining_seconds <= 0:
+            return BackendError(f"its backend could not be asked within {timeout_seconds:g} s; try again")
+        try:
+            return probe(data_plane, model, remaining_seconds)
+        except PointsmanError as error:
+            return error
+
+    keys = sorted(models)
+    answers = await asyncio.gather(*(lanes.probe(ask, models[key]) for key in keys))
+    return dict(zip(keys, answers, strict=True))
 
 
 def _named(variants: Sequence[Variant], key: ModelKey) -> str:

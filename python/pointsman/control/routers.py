@@ -99,30 +99,57 @@ class RouterRegistry:
         """
         check_router(router)
         with self._changes.change(validate_only=validate_only) as change:
-            if routers.find(change.connection, router.router_id) is not None:
-                raise AlreadyExistsError(
-                    f"router.router_id: {router.router_id!r} is taken; choose another id",
-                    reason="ROUTER_EXISTS",
-                    metadata={"router_id": router.router_id},
-                )
-            _check_name_free(change.connection, caller, router.router_id)
-            models = usable_models(change.connection, router.variants)
-            stored = routers.add(
-                change.connection,
-                dataclasses.replace(
-                    router,
-                    owner=caller.user_id,
-                    salt=self._new_salt(),
-                    incarnation=self._new_incarnation(),
-                    slot_runs=first_table(self._data_plane, router.variants),
-                    create_time_us=change.now_us,
-                    update_time_us=change.now_us,
-                    changed_generation=change.generation,
-                ),
-                _row_keys(models),
-            )
+            stored = self.create_in(change, caller, router)
             change.router = stored
         return stored
+
+    def create_in(
+        self,
+        change: Change,
+        caller: Principal,
+        router: Router,
+        field: str = "router",
+        known: Mapping[ModelKey, ModelVersion] | None = None,
+    ) -> Router:
+        """Creates a router that is checked by itself, as a part of a change.
+
+        Args:
+            change: The change.
+            caller: Who asks.
+            router: The router.
+            field: The path of the field that holds it.
+            known: The registered model versions among those of its variants; None asks the database.
+
+        Raises:
+            AlreadyExistsError: The id is taken.
+            FailedPreconditionError: A variant's model version has no backend.
+            NotFoundError: A variant's model version is not registered.
+            PermissionDeniedError: The id is that of somebody else's model.
+        """
+        if routers.find(change.connection, router.router_id) is not None:
+            described = f"{router.router_id!r} is taken; choose another id"
+            raise AlreadyExistsError(
+                f"{field}.router_id: {described}",
+                reason="ROUTER_EXISTS",
+                metadata={"router_id": router.router_id},
+                fields=[FieldViolation(f"{field}.router_id", described)],
+            )
+        _check_name_free(change.connection, caller, router.router_id, field)
+        models = usable_models(change.connection, router.variants, f"{field}.variants", known)
+        return routers.add(
+            change.connection,
+            dataclasses.replace(
+                router,
+                owner=caller.user_id,
+                salt=self._new_salt(),
+                incarnation=self._new_incarnation(),
+                slot_runs=first_table(self._data_plane, router.variants),
+                create_time_us=change.now_us,
+                update_time_us=change.now_us,
+                changed_generation=change.generation,
+            ),
+            _row_keys(models),
+        )
 
     def get(self, caller: Principal, router_id: str) -> Router:
         """Answers one router.
@@ -198,24 +225,57 @@ class RouterRegistry:
             before = find_router_to_change(
                 change.connection, caller, router.router_id, etag, field="router.router_id"
             )
-            values: dict[str, Any] = {_ATTRIBUTES.get(path, path): _value(router, path) for path in paths}
-            after = dataclasses.replace(
-                before,
-                **values,
-                revision=before.revision + 1,
-                update_time_us=change.now_us,
-                changed_generation=change.generation,
-            )
-            check_router(after)
-            if "variants" in paths:
-                after = self._with_variants(change, before, after)
-            routers.save(change.connection, after)
-            if "tags" in paths:
-                routers.replace_tags(change.connection, after)
-            if "metrics" in paths:
-                routers.replace_metrics(change.connection, after)
+            after, _ = self.update_in(change, before, router, paths)
             change.router = after
         return after
+
+    def update_in(
+        self,
+        change: Change,
+        before: Router,
+        router: Router,
+        paths: Sequence[str],
+        field: str = "router",
+        known: Mapping[ModelKey, ModelVersion] | None = None,
+    ) -> tuple[Router, int]:
+        """Changes some fields of a router, as a part of a change.
+
+        Args:
+            change: The change.
+            before: The router as it stands.
+            router: The new values.
+            paths: Which of them count, among :data:`UPDATABLE` and ``permissions``.
+            field: The path of the field that holds the new values.
+            known: The registered model versions among those of its variants; None asks the database.
+
+        Returns:
+            The router as it is then, and the number of slots that moved.
+
+        Raises:
+            FailedPreconditionError: It is being deployed, or a variant's model version has no backend.
+            InvalidArgumentError: A field is wrong.
+            NotFoundError: A variant's model version is not registered.
+        """
+        values: dict[str, Any] = {_ATTRIBUTES.get(path, path): _value(router, path) for path in paths}
+        after = dataclasses.replace(
+            before,
+            **values,
+            revision=before.revision + 1,
+            update_time_us=change.now_us,
+            changed_generation=change.generation,
+        )
+        check_router(after, field)
+        moved_slots = 0
+        if "variants" in paths:
+            after, moved_slots = self._with_variants(change, before, after, field, known)
+        routers.save(change.connection, after)
+        if "tags" in paths:
+            routers.replace_tags(change.connection, after)
+        if "metrics" in paths:
+            routers.replace_metrics(change.connection, after)
+        if "permissions" in paths:
+            routers.replace_permissions(change.connection, after)
+        return after, moved_slots
 
     def update_permissions(
         self, caller: Principal, router_id: str, permissions: Permissions, etag: str, *, validate_only: bool
@@ -262,13 +322,29 @@ class RouterRegistry:
             )
             routers.remove(change.connection, gone, change.now_us)
 
-    def _with_variants(self, change: Change, before: Router, after: Router) -> Router:
+    def _with_variants(
+        self,
+        change: Change,
+        before: Router,
+        after: Router,
+        field: str,
+        known: Mapping[ModelKey, ModelVersion] | None,
+    ) -> tuple[Router, int]:
         check_not_deploying(before)
-        models = usable_models(change.connection, after.variants)
-        slot_runs, _ = next_table(change, self._data_plane, before, after.variants)
+        models = usable_models(change.connection, after.variants, f"{field}.variants", known)
+        slot_runs, moved_slots = next_table(change, self._data_plane, before, after.variants)
         allocated = dataclasses.replace(after, slot_runs=slot_runs)
         routers.replace_variants(change.connection, allocated, _row_keys(models))
-        return allocated
+        return allocated, moved_slots
+
+
+def changed_paths(before: Router, router: Router) -> list[str]:
+    """Answers the fields that can be changed and in which two routers differ.
+
+    Returns:
+        Some of :data:`UPDATABLE`, and ``permissions``.
+    """
+    return [path for path in (*UPDATABLE, "permissions") if _value(before, path) != _value(router, path)]
 
 
 def check_paths(paths: Sequence[str]) -> None:
@@ -292,15 +368,25 @@ def check_paths(paths: Sequence[str]) -> None:
 
 
 def usable_models(
-    connection: Connection, variants: Sequence[Variant], field: str = "router.variants"
+    connection: Connection,
+    variants: Sequence[Variant],
+    field: str = "router.variants",
+    known: Mapping[ModelKey, ModelVersion] | None = None,
 ) -> dict[ModelKey, ModelVersion]:
     """Finds the model versions of variants and checks that routers can use them.
+
+    Args:
+        connection: A transaction.
+        variants: The variants.
+        field: The path of the field that holds them.
+        known: The registered model versions among theirs; None asks the database.
 
     Raises:
         FailedPreconditionError: One has no backend.
         NotFoundError: One is not registered.
     """
-    models = model_versions.find_many(connection, {variant.model_key for variant in variants})
+    keys = {variant.model_key for variant in variants}
+    models = model_versions.find_many(connection, keys) if known is None else known
     for index, variant in enumerate(variants):
         key = variant.model_key
         path = f"{field}[{index}].model_version"
@@ -321,17 +407,17 @@ def usable_models(
                 metadata={"model_id": key.model_id, "version": key.version},
                 fields=[FieldViolation(path, described)],
             )
-    return models
+    return {key: models[key] for key in keys}
 
 
-def _check_name_free(connection: Connection, caller: Principal, router_id: str) -> None:
+def _check_name_free(connection: Connection, caller: Principal, router_id: str, field: str) -> None:
     """Refuses a router under the name of somebody else's model, whose calls it would take over."""
     owners = model_versions.owners(connection, router_id)
     try:
         check_model_owner(caller, router_id, owners)
     except PermissionDeniedError as error:
         raise PermissionDeniedError(
-            f"router.router_id: {router_id!r} is also the id of a model that belongs to "
+            f"{field}.router_id: {router_id!r} is also the id of a model that belongs to "
             f"{', '.join(map(repr, sorted(owners)))}, whose calls the router would take over; "
             "choose another id",
             reason="NOT_MODEL_OWNER",

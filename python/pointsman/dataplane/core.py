@@ -62,7 +62,8 @@ class CoreDataPlane:
         """The address it listens on, ``host:port``."""
         return self._handle.grpc_address
 
-    def target_fault(self, target: str) -> str:
+    @staticmethod
+    def target_fault(target: str) -> str:
         """Answers what is wrong with the target of a backend; empty when nothing is."""
         return _core.target_fault(target)
 

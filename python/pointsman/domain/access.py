@@ -28,6 +28,8 @@ class Rule(StrEnum):
     """Those who may call the router, as the data plane judges: owner, everyone if that is open."""
     CHANGE_MODEL = "change_model"
     """The model's owner."""
+    CHANGE_EACH = "change_each"
+    """Those who may change every object that the call names."""
     OWN_KEYS = "own_keys"
     """Every user, for keys of their own."""
 
@@ -44,6 +46,7 @@ _MODELS = "/pointsman.v1.ModelService/"
 _ROUTERS = "/pointsman.v1.RouterService/"
 _KEYS = "/pointsman.v1.ApiKeyService/"
 _PREDICTIONS = "/pointsman.v1.PredictionService/"
+_DEFINITIONS = "/pointsman.v1.DefinitionService/"
 
 METHODS: Mapping[str, Access] = {
     _MODELS + "RegisterModelVersion": Access(Scope.WRITE, Rule.CHANGE_MODEL),
@@ -69,6 +72,7 @@ METHODS: Mapping[str, Access] = {
     _ROUTERS + "EraseEntity": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
     _PREDICTIONS + "RecordFeedback": Access(Scope.PREDICT, Rule.PREDICT_ROUTER),
     _PREDICTIONS + "BatchRecordFeedback": Access(Scope.PREDICT, Rule.PREDICT_ROUTER),
+    _DEFINITIONS + "ApplyDefinitions": Access(Scope.WRITE, Rule.CHANGE_EACH),
     _KEYS + "CreateApiKey": Access(Scope.WRITE, Rule.OWN_KEYS),
     _KEYS + "ListApiKeys": Access(Scope.READ, Rule.OWN_KEYS),
     _KEYS + "RevokeApiKey": Access(Scope.WRITE, Rule.OWN_KEYS),

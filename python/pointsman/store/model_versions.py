@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, insert, select, tuple_, update
 
 from pointsman.domain.models import (
     Backend,
@@ -23,13 +23,16 @@ from pointsman.store.schema import model_version_tags, model_versions, routers, 
 _PRESENT = model_versions.c.delete_time_us.is_(None)
 
 
+_FIND = select(model_versions).where(
+    model_versions.c.model_id == bindparam("model_id"),
+    model_versions.c.version == bindparam("version"),
+    _PRESENT,
+)
+
+
 def find(connection: Connection, key: ModelKey) -> ModelVersion | None:
     """Finds a model version; None when there is none."""
-    rows = connection.execute(
-        select(model_versions).where(
-            model_versions.c.model_id == key.model_id, model_versions.c.version == key.version, _PRESENT
-        )
-    ).mappings()
+    rows = connection.execute(_FIND, {"model_id": key.model_id, "version": key.version}).mappings()
     found = _load(connection, rows.all())
     return found[0] if found else None
 
@@ -37,12 +40,14 @@ def find(connection: Connection, key: ModelKey) -> ModelVersion | None:
 def find_many(connection: Connection, keys: Iterable[ModelKey]) -> dict[ModelKey, ModelVersion]:
     """Finds several model versions; those that are not there are left out."""
     pairs = sorted({(key.model_id, key.version) for key in keys})
-    rows = connection.execute(
-        select(model_versions).where(
-            tuple_(model_versions.c.model_id, model_versions.c.version).in_(pairs), _PRESENT
+    found: dict[ModelKey, ModelVersion] = {}
+    for start in range(0, len(pairs), _KEYS_PER_QUERY):
+        named = tuple_(model_versions.c.model_id, model_versions.c.version).in_(
+            pairs[start : start + _KEYS_PER_QUERY]
         )
-    ).mappings()
-    return {model.key: model for model in _load(connection, rows.all())}
+        rows = connection.execute(select(model_versions).where(named, _PRESENT)).mappings()
+        found.update({model.key: model for model in _load(connection, rows.all())})
+    return found
 
 
 def list_page(
@@ -82,12 +87,16 @@ def list_page(
     return Page(tuple(models), token)
 
 
+_OWNERS = (
+    select(model_versions.c.owner)
+    .where(model_versions.c.model_id == bindparam("model_id"), _PRESENT)
+    .distinct()
+)
+
+
 def owners(connection: Connection, model_id: str) -> frozenset[str]:
     """Answers the users who registered the versions of a model that are there."""
-    statement = (
-        select(model_versions.c.owner).where(model_versions.c.model_id == model_id, _PRESENT).distinct()
-    )
-    return frozenset(connection.execute(statement).scalars())
+    return frozenset(connection.execute(_OWNERS, {"model_id": model_id}).scalars())
 
 
 def changed_since(connection: Connection, generation: int) -> list[ModelVersion]:
@@ -108,32 +117,31 @@ def deleted_since(connection: Connection, generation: int) -> list[ModelKey]:
     return [ModelKey(row.model_id, row.version) for row in connection.execute(statement)]
 
 
+_ADD = insert(model_versions).returning(model_versions.c.row_key)
+
+
 def add(connection: Connection, model: ModelVersion) -> ModelVersion:
     """Stores a new model version; answers it with its row key.
 
     Raises:
         sqlalchemy.exc.IntegrityError: The pair of model id and version is taken.
     """
-    statement = (
-        insert(model_versions)
-        .values(
-            model_id=model.model_id,
-            version=model.version,
-            **_backend_columns(model.backend),
-            given_signature=dump_signature(model.given_signature),
-            signature=dump_signature(model.signature),
-            stage=model.stage.value,
-            description=model.description,
-            run_uri=model.run_uri,
-            metrics=dump_value(model.metrics),
-            owner=model.owner,
-            create_time_us=model.create_time_us,
-            update_time_us=model.update_time_us,
-            changed_generation=model.changed_generation,
-        )
-        .returning(model_versions.c.row_key)
-    )
-    row_key = connection.execute(statement).scalar_one()
+    columns = {
+        "model_id": model.model_id,
+        "version": model.version,
+        **_backend_columns(model.backend),
+        "given_signature": dump_signature(model.given_signature),
+        "signature": dump_signature(model.signature),
+        "stage": model.stage.value,
+        "description": model.description,
+        "run_uri": model.run_uri,
+        "metrics": dump_value(model.metrics),
+        "owner": model.owner,
+        "create_time_us": model.create_time_us,
+        "update_time_us": model.update_time_us,
+        "changed_generation": model.changed_generation,
+    }
+    row_key = connection.execute(_ADD, columns).scalar_one()
     if model.tags:
         connection.execute(
             insert(model_version_tags),
@@ -217,8 +225,8 @@ def _load(connection: Connection, rows: Sequence[RowMapping]) -> list[ModelVersi
     return [_from_row(row, tags.get(row["row_key"], ())) for row in rows]
 
 
-# Below the number of parameters that every build of SQLite takes.
-_KEYS_PER_QUERY = 500
+# Two parameters each stay below the number that every build of SQLite takes.
+_KEYS_PER_QUERY = 400
 
 
 def _from_row(row: Mapping[Any, Any], tags: Sequence[str]) -> ModelVersion:

@@ -41,6 +41,19 @@ def find(connection: Connection, router_id: str) -> Router | None:
     return found[0] if found else None
 
 
+_FIND_MANY = select(routers).where(routers.c.router_id.in_(bindparam("router_ids", expanding=True)), _PRESENT)
+
+
+def find_many(connection: Connection, router_ids: Sequence[str]) -> dict[str, Router]:
+    """Finds several routers by their ids; those that are not there are left out."""
+    found: dict[str, Router] = {}
+    for start in range(0, len(router_ids), KEYS_PER_QUERY):
+        chunk = router_ids[start : start + KEYS_PER_QUERY]
+        rows = connection.execute(_FIND_MANY, {"router_ids": chunk}).mappings().all()
+        found.update({router.router_id: router for router in load_routers(connection, rows)})
+    return found
+
+
 class RouterKey(NamedTuple):
     """Which router an id stands for at present.
 
@@ -152,6 +165,9 @@ def find_deploying(connection: Connection, updated_before_us: int) -> list[Route
     return load_routers(connection, connection.execute(statement).mappings().all())
 
 
+_ADD = insert(routers).returning(routers.c.row_key)
+
+
 def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, int]) -> Router:
     """Stores a new router; answers it with its row key.
 
@@ -172,8 +188,7 @@ def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, in
         "create_time_us": router.create_time_us,
         "incarnation": router.incarnation,
     }
-    statement = insert(routers).values(columns).returning(routers.c.row_key)
-    row_key = connection.execute(statement).scalar_one()
+    row_key = connection.execute(_ADD, columns).scalar_one()
     stored = dataclasses.replace(router, row_key=row_key)
     _insert_tags(connection, stored)
     _insert_metrics(connection, stored)
@@ -182,9 +197,12 @@ def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, in
     return stored
 
 
+_SAVE = update(routers).where(routers.c.row_key == bindparam("of_router"))
+
+
 def save(connection: Connection, router: Router) -> None:
     """Stores a router's own columns: status, settings, slots, revision."""
-    connection.execute(update(routers).where(routers.c.row_key == router.row_key).values(_columns(router)))
+    connection.execute(_SAVE, {**_columns(router), "of_router": router.row_key})
 
 
 _SAVE_ALLOCATION = (

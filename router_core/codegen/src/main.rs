@@ -14,7 +14,8 @@ use prost::Message;
 use protox::Compiler;
 
 /// The files of the contract, relative to the folder `proto`.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
+    "pointsman/v1/definition.proto",
     "pointsman/v1/key.proto",
     "pointsman/v1/model.proto",
     "pointsman/v1/prediction.proto",

@@ -10,10 +10,11 @@ from google.protobuf.struct_pb2 import Value
 from pointsman import client
 from pointsman.client import Router, Variant, _requests, _types
 from pointsman.client._convert import fill_message, from_value, to_plain, to_value
-from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
+from pointsman.v1 import definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
 
 MESSAGE_NAMES = {
     "Prediction": "PredictResponse",
+    "AppliedDefinitions": "ApplyDefinitionsResponse",
     "Deployment": "DeployRouterResponse",
     "VariantWeights": "VariantWeightsResponse",
     "NewApiKey": "CreateApiKeyResponse",
@@ -23,11 +24,12 @@ MESSAGE_NAMES = {
 }
 # What the call says, not its value.
 SAID_BY_THE_CALL = {"FeedbackValue": {"wait"}}
-FILES: tuple[ModuleType, ...] = (key_pb2, model_pb2, prediction_pb2, router_pb2)
+FILES: tuple[ModuleType, ...] = (definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2)
 PLAIN_CLASSES = [kind for kind in vars(_types).values() if dataclasses.is_dataclass(kind)]
 ENUMERATIONS = [client.Stage, client.Task, client.Strategy, client.RouterStatus, client.VariantRole]
 ENUMERATIONS += [client.VersionPinning, client.DecisionReason, client.RandomisedBy, client.FeedbackOutcome]
 ENUMERATIONS += [client.Scope, client.FeedbackWait, client.PredictionOrder, client.RecordedContent]
+ENUMERATIONS += [client.DefinitionKind, client.DefinitionOutcome]
 ENUMERATIONS += [client.EntityRecording, client.RecordDurability, client.MetricType, client.MetricDirection]
 
 

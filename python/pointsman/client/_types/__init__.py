@@ -5,6 +5,13 @@ from pointsman.client._types.access import (
     NewApiKey,
     Scope,
 )
+from pointsman.client._types.definitions import (
+    AppliedDefinitions,
+    DefinitionChange,
+    DefinitionKind,
+    DefinitionOutcome,
+    FieldChange,
+)
 from pointsman.client._types.figures import (
     FeedbackMetrics,
     LatencyMetrics,
@@ -60,7 +67,11 @@ from pointsman.client._types.routers import (
 
 __all__ = [
     "ApiKey",
+    "AppliedDefinitions",
     "DecisionReason",
+    "DefinitionChange",
+    "DefinitionKind",
+    "DefinitionOutcome",
     "Deployment",
     "EligibleVariant",
     "EntityRecording",
@@ -72,6 +83,7 @@ __all__ = [
     "FeedbackResult",
     "FeedbackValue",
     "FeedbackWait",
+    "FieldChange",
     "GrpcBackend",
     "LatencyMetrics",
     "MetricDefinition",

@@ -187,6 +187,7 @@ fn reflection_lists_every_service_in_both_versions() {
                 "pointsman.v1.RouterService",
                 "pointsman.v1.ModelService",
                 "pointsman.v1.ApiKeyService",
+                "pointsman.v1.DefinitionService",
                 "grpc.health.v1.Health",
             ] {
                 assert!(listed.contains(service), "{version}: {service}");

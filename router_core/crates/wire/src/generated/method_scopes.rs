@@ -4,6 +4,7 @@ pub const METHOD_SCOPES: &[(&str, super::pointsman_v1::Scope)] = &[
     ("/pointsman.v1.ApiKeyService/CreateApiKey", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.ApiKeyService/ListApiKeys", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.ApiKeyService/RevokeApiKey", super::pointsman_v1::Scope::MlopsWrite),
+    ("/pointsman.v1.DefinitionService/ApplyDefinitions", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.ModelService/DeleteModelVersion", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.ModelService/GetModelVersion", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.ModelService/ListModelVersions", super::pointsman_v1::Scope::MlopsRead),

@@ -1918,6 +1918,153 @@ impl PredictionOrder {
         }
     }
 }
+/// What one object shall be. A field that is not set has its default, as in a newly created object.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Definition {
+    /// Exactly one kind.
+    #[prost(oneof = "definition::Object", tags = "1, 2")]
+    pub object: ::core::option::Option<definition::Object>,
+}
+/// Nested message and enum types in `Definition`.
+pub mod definition {
+    /// Exactly one kind.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Object {
+        /// A model version. Once registered it differs from its definition in stage at most; what its signature leaves
+        /// open is its backend's to say. stage is where it shall stand; not stated, it stays where it stands.
+        #[prost(message, tag = "1")]
+        Model(super::ModelVersion),
+        /// A router. status is RUNNING or STOPPED: whether it shall be in service; not stated, it stays as it is. The other
+        /// fields that are output only are not looked at. A strategy that is not stated reads as weighted.
+        #[prost(message, tag = "2")]
+        Router(super::Router),
+    }
+}
+/// Asks to bring definitions into force.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApplyDefinitionsRequest {
+    /// What shall be, at most 1000 objects, each once.
+    #[prost(message, repeated, tag = "1")]
+    pub definitions: ::prost::alloc::vec::Vec<Definition>,
+    /// Check and answer what would change; change nothing.
+    #[prost(bool, tag = "2")]
+    pub validate_only: bool,
+    /// When set, the generation of the routing state in which the definitions are right: in another, the call is ABORTED.
+    #[prost(uint64, optional, tag = "3")]
+    pub expected_generation: ::core::option::Option<u64>,
+}
+/// A field that differs.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FieldChange {
+    /// Its path in the definition, for example variants\[lr\].weight: named things go by their names.
+    #[prost(string, tag = "1")]
+    pub field: ::prost::alloc::string::String,
+    /// What it is, as definition files write it; unset when there is nothing.
+    #[prost(message, optional, tag = "2")]
+    pub before: ::core::option::Option<::prost_types::Value>,
+    /// What it shall be; unset when there shall be nothing.
+    #[prost(message, optional, tag = "3")]
+    pub after: ::core::option::Option<::prost_types::Value>,
+}
+/// What came of one object.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DefinitionChange {
+    /// The kind of the object.
+    #[prost(enumeration = "DefinitionKind", tag = "1")]
+    pub kind: i32,
+    /// The router's id, or the model's id and version with a slash between.
+    #[prost(string, tag = "2")]
+    pub id: ::prost::alloc::string::String,
+    /// What came of it.
+    #[prost(enumeration = "DefinitionOutcome", tag = "3")]
+    pub outcome: i32,
+    /// The fields that differ, of an object that was there.
+    #[prost(message, repeated, tag = "4")]
+    pub fields: ::prost::alloc::vec::Vec<FieldChange>,
+    /// The number of the router's slots, of 10,000, that went to another variant.
+    #[prost(int32, tag = "5")]
+    pub moved_slots: i32,
+}
+/// What came of the definitions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApplyDefinitionsResponse {
+    /// What came of each, in their order; then model versions that left production because another entered it.
+    #[prost(message, repeated, tag = "1")]
+    pub changes: ::prost::alloc::vec::Vec<DefinitionChange>,
+    /// The generation of the routing state in which all this is in force; of a check, the present one.
+    #[prost(uint64, tag = "2")]
+    pub generation: u64,
+}
+/// What came of a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DefinitionOutcome {
+    /// Not stated.
+    Unspecified = 0,
+    /// The object was not there and is created.
+    Created = 1,
+    /// The object was another and is changed.
+    Changed = 2,
+    /// The object is as the definition says.
+    Unchanged = 3,
+}
+impl DefinitionOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DEFINITION_OUTCOME_UNSPECIFIED",
+            Self::Created => "DEFINITION_OUTCOME_CREATED",
+            Self::Changed => "DEFINITION_OUTCOME_CHANGED",
+            Self::Unchanged => "DEFINITION_OUTCOME_UNCHANGED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DEFINITION_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "DEFINITION_OUTCOME_CREATED" => Some(Self::Created),
+            "DEFINITION_OUTCOME_CHANGED" => Some(Self::Changed),
+            "DEFINITION_OUTCOME_UNCHANGED" => Some(Self::Unchanged),
+            _ => None,
+        }
+    }
+}
+/// Which kind of object a definition is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DefinitionKind {
+    /// Not stated.
+    Unspecified = 0,
+    /// A model version.
+    Model = 1,
+    /// A router.
+    Router = 2,
+}
+impl DefinitionKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DEFINITION_KIND_UNSPECIFIED",
+            Self::Model => "DEFINITION_KIND_MODEL",
+            Self::Router => "DEFINITION_KIND_ROUTER",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DEFINITION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "DEFINITION_KIND_MODEL" => Some(Self::Model),
+            "DEFINITION_KIND_ROUTER" => Some(Self::Router),
+            _ => None,
+        }
+    }
+}
 /// A change of the routing state: whole routers and model versions, what did not change is left out.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SnapshotUpdate {

@@ -1,0 +1,160 @@
+"""Definitions of the client: objects brought to what they shall be, all together or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pointsman.client._call import DEPLOY_TIMEOUT_SECONDS, Call, Page
+from pointsman.client._convert import fill_message, to_plain
+from pointsman.client._types import AppliedDefinitions, ModelVersion, Router
+from pointsman.v1 import definition_pb2, model_pb2, router_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
+    from pointsman.client._connection import AsyncConnection, Connection
+
+Defined: TypeAlias = "ModelVersion | Router | definition_pb2.Definition"
+"""An object as it shall be: in plain form, or as a message."""
+
+_PAGE_SIZE = 500
+
+
+class Definitions:
+    """Definitions, as ``client.definitions``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def apply(
+        self,
+        objects: Sequence[Defined],
+        *,
+        validate_only: bool = False,
+        expected_generation: int | None = None,
+    ) -> AppliedDefinitions:
+        """Brings objects to what they shall be: all in one change, or none when one is refused.
+
+        Args:
+            objects: Model versions and routers, at most 1000. A model version's stage, and a router's status
+                when it is ``RUNNING`` or ``STOPPED``, say where it shall stand; not stated, it stays there.
+            validate_only: Answer what would change; change nothing.
+            expected_generation: The generation in which that is right; None for any.
+
+        Returns:
+            What came of each.
+
+        Example::
+
+            variants = [Variant("lr", "cancer", "1", 70), Variant("gb", "cancer", "2", 30)]
+            client.definitions.apply([Router("cancer", variants=variants, status=RouterStatus.RUNNING)])
+        """
+        return self._connection.send(apply_call(objects, validate_only, expected_generation))
+
+    def messages(self) -> Iterator[model_pb2.ModelVersion | router_pb2.Router]:
+        """Goes through all model versions and the routers that the caller may read, as messages."""
+        yield from self._connection.pages(_models_page)
+        yield from self._connection.pages(_routers_page)
+
+
+class AsyncDefinitions:
+    """Definitions, as ``client.definitions`` of the client for asyncio."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def apply(
+        self,
+        objects: Sequence[Defined],
+        *,
+        validate_only: bool = False,
+        expected_generation: int | None = None,
+    ) -> AppliedDefinitions:
+        """Brings objects to what they shall be: all in one change, or none when one is refused.
+
+        Args:
+            objects: Model versions and routers, at most 1000. A model version's stage, and a router's status
+                when it is ``RUNNING`` or ``STOPPED``, say where it shall stand; not stated, it stays there.
+            validate_only: Answer what would change; change nothing.
+            expected_generation: The generation in which that is right; None for any.
+
+        Returns:
+            What came of each.
+
+        Example::
+
+            variants = [Variant("lr", "cancer", "1", 70), Variant("gb", "cancer", "2", 30)]
+            await client.definitions.apply([Router("cancer", variants=variants, status=RouterStatus.RUNNING)])
+        """
+        return await self._connection.send(apply_call(objects, validate_only, expected_generation))
+
+    async def messages(self) -> AsyncIterator[model_pb2.ModelVersion | router_pb2.Router]:
+        """Goes through all model versions and the routers that the caller may read, as messages."""
+        async for model in self._connection.pages(_models_page):
+            yield model
+        async for router in self._connection.pages(_routers_page):
+            yield router
+
+
+def apply_call(
+    objects: Sequence[Defined], validate_only: bool, expected_generation: int | None
+) -> Call[AppliedDefinitions]:
+    """Makes the call that brings objects to what they shall be.
+
+    Args:
+        objects: The objects.
+        validate_only: Change nothing.
+        expected_generation: The generation in which that is right; None for any.
+    """
+    request = definition_pb2.ApplyDefinitionsRequest(
+        definitions=[_definition(item) for item in objects],
+        validate_only=validate_only,
+        expected_generation=expected_generation,
+    )
+    return Call(
+        "/pointsman.v1.DefinitionService/ApplyDefinitions",
+        request,
+        definition_pb2.ApplyDefinitionsResponse,
+        _applied,
+        timeout_seconds=DEPLOY_TIMEOUT_SECONDS,
+    )
+
+
+def _definition(item: Defined) -> definition_pb2.Definition:
+    if isinstance(item, definition_pb2.Definition):
+        return item
+    definition = definition_pb2.Definition()
+    target: Any = definition.router if isinstance(item, Router) else definition.model
+    target.SetInParent()
+    fill_message(target, item)
+    return definition
+
+
+def _applied(message: Any) -> AppliedDefinitions:
+    return to_plain(AppliedDefinitions, message)
+
+
+def _models_page(token: str) -> Call[Page[model_pb2.ModelVersion]]:
+    request = model_pb2.ListModelVersionsRequest(page_size=_PAGE_SIZE, page_token=token)
+    return Call(
+        "/pointsman.v1.ModelService/ListModelVersions",
+        request,
+        model_pb2.ListModelVersionsResponse,
+        _page_of("model_versions"),
+        is_read=True,
+    )
+
+
+def _routers_page(token: str) -> Call[Page[router_pb2.Router]]:
+    request = router_pb2.ListRoutersRequest(page_size=_PAGE_SIZE, page_token=token)
+    return Call(
+        "/pointsman.v1.RouterService/ListRouters",
+        request,
+        router_pb2.ListRoutersResponse,
+        _page_of("routers"),
+        is_read=True,
+    )
+
+
+def _page_of(field: str) -> Callable[[Any], Page[Any]]:
+    return lambda message: Page(list(getattr(message, field)), message.next_page_token)
