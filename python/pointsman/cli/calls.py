@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, commandline, printing
 from pointsman.cli.context import CommandError, context_of
 
 if TYPE_CHECKING:
@@ -15,23 +13,23 @@ if TYPE_CHECKING:
 
 
 def predict(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: Annotated[
-        str, typer.Argument(metavar="ROUTER", help="The router, or a model with a production version.")
+        str, commandline.Argument(metavar="ROUTER", help="The router, or a model with a production version.")
     ],
     feature: Annotated[
         list[str] | None,
-        typer.Option("-f", "--feature", metavar="NAME=VALUE", help="A feature; JSON, else a string."),
+        commandline.Option("-f", "--feature", metavar="NAME=VALUE", help="A feature; JSON, else a string."),
     ] = None,
     features: Annotated[
-        str, typer.Option("--features", metavar="JSON|@FILE|-", help="All features as one JSON object.")
+        str, commandline.Option("--features", metavar="JSON|@FILE|-", help="All features as one JSON object.")
     ] = "",
-    entity: Annotated[str, typer.Option(metavar="ID", help="Whom it is for; keeps its variant.")] = "",
+    entity: Annotated[str, commandline.Option(metavar="ID", help="Whom it is for; keeps its variant.")] = "",
     variant: Annotated[
-        str, typer.Option(metavar="NAME", help="Go to this variant, outside the statistics.")
+        str, commandline.Option(metavar="NAME", help="Go to this variant, outside the statistics.")
     ] = "",
     repeats: Annotated[
-        int, typer.Option("-n", "--repeats", min=1, metavar="N", help="Ask N times and show the split.")
+        int, commandline.Option("-n", "--repeats", min=1, metavar="N", help="Ask N times and show the split.")
     ] = 1,
 ) -> None:
     """Ask a router for a prediction."""

@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import typer
-
+    from pointsman.cli import commandline
     from pointsman.client import Client
 
 
@@ -34,6 +33,8 @@ class CommandContext:
     server: str
     api_key: str
     output: OutputFormat
+    wide: bool = False
+    """Whether tables show everything, however wide that makes them."""
 
     @property
     def as_json(self) -> bool:
@@ -54,7 +55,7 @@ class CommandContext:
         return Client(self.server, api_key=self.api_key or None, timeout_seconds=timeout_seconds)
 
 
-def context_of(context: typer.Context) -> CommandContext:
+def context_of(context: commandline.Context) -> CommandContext:
     """Answers the global options of a running command."""
     found = context.obj
     if not isinstance(found, CommandContext):

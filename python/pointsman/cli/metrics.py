@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, commandline, printing
 from pointsman.cli.context import context_of
 from pointsman.cli.routers import RouterId
 
@@ -16,22 +14,24 @@ if TYPE_CHECKING:
 SUSPICIOUS_P_VALUE = 0.001
 """Below it, a split that works would be rarer than one in a thousand."""
 
-app = typer.Typer()
+app = commandline.Group()
 
 
 @app.command()
 def metrics(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
     since: Annotated[
         str,
-        typer.Option(
+        commandline.Option(
             metavar="TIME", help="From the records of this time on; a time, or how long ago, e.g. 24h."
         ),
     ] = "",
-    before: Annotated[str, typer.Option(metavar="TIME", help="From the records before this time.")] = "",
+    before: Annotated[
+        str, commandline.Option(metavar="TIME", help="From the records before this time.")
+    ] = "",
     step: Annotated[
-        str, typer.Option(metavar="DURATION", help="Show a time series with steps so long, e.g. 1h.")
+        str, commandline.Option(metavar="DURATION", help="Show a time series with steps so long, e.g. 1h.")
     ] = "",
 ) -> None:
     """Show counts, latencies and feedback of a router.
@@ -43,7 +43,9 @@ def metrics(
     end_time = arguments.moment(before, "--before")
     granularity = arguments.duration(step, "--step")
     if granularity is not None and start_time is None:
-        raise typer.BadParameter("needs --since, for example --since 24h --step 1h", param_hint="--step")
+        raise commandline.BadParameter(
+            "needs --since, for example --since 24h --step 1h", param_hint="--step"
+        )
     with options.connect() as client:
         found = client.routers.metrics(
             router_id, start_time=start_time, end_time=end_time, granularity=granularity
@@ -77,13 +79,13 @@ def _show(router_id: str, found: RouterMetrics) -> None:
     )
     feedback = [(figures, item) for figures in listed for item in figures.feedback]
     if feedback:
-        typer.echo()
+        commandline.echo()
         printing.print_table(
             ["METRIC", "VARIANT", ">VALUES", ">MEAN", ">95 % INTERVAL"],
             (_feedback_row(figures, item) for figures, item in sorted(feedback, key=_metric_first)),
         )
     if found.series:
-        typer.echo()
+        commandline.echo()
         _show_series(found)
     _show_notes(router_id, found)
 
@@ -118,25 +120,25 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
     """Says what the tables cannot: that the split seems broken, that records were lost or are missing."""
     p_value = found.sample_ratio_p_value
     if p_value is not None and p_value < SUSPICIOUS_P_VALUE:
-        typer.echo(
+        commandline.echo(
             f"The shares served differ from those wanted more than chance explains (p = {p_value:.2g}): "
             "do not compare the variants before the reason is found.",
             err=True,
         )
     elif p_value is not None:
-        typer.echo(f"shares served and wanted agree (p = {p_value:.2g})")
+        commandline.echo(f"shares served and wanted agree (p = {p_value:.2g})")
     if found.dropped_record_count:
-        typer.echo(
+        commandline.echo(
             f"{found.dropped_record_count} predictions were not recorded: the queue or the disk was full",
             err=True,
         )
     for limit, count in sorted(found.cut_record_counts.items()):
-        typer.echo(
+        commandline.echo(
             f"{count} predictions were recorded without features or answer: {_way_out(limit)}", err=True
         )
     total = found.total
     if found.end_time and total and not total.request_count and not total.pinned_request_count:
-        typer.echo(
+        commandline.echo(
             f"Nothing of {router_id} is recorded in this time. Without --since, live figures are shown.",
             err=True,
         )

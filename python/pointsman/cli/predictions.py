@@ -6,9 +6,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, commandline, printing
 from pointsman.cli.context import context_of
 from pointsman.cli.routers import RouterId
 
@@ -19,24 +17,29 @@ if TYPE_CHECKING:
 
 PAGE_ROWS = 1000
 
-app = typer.Typer(no_args_is_help=True, help="List, show and export recorded predictions.")
+app = commandline.Group(help="List, show and export recorded predictions.")
 
-VariantName = Annotated[str, typer.Option("--variant", help="Only of this variant.")]
-Entity = Annotated[str, typer.Option("--entity", help="Only for this entity.")]
+VariantName = Annotated[str, commandline.Option("--variant", help="Only of this variant.")]
+Entity = Annotated[str, commandline.Option("--entity", help="Only for this entity.")]
 Since = Annotated[
-    str, typer.Option("--since", metavar="TIME", help="Only from this time on; a time, or how long ago: 24h.")
+    str,
+    commandline.Option(
+        "--since", metavar="TIME", help="Only from this time on; a time, or how long ago: 24h."
+    ),
 ]
-Before = Annotated[str, typer.Option("--before", metavar="TIME", help="Only before this time.")]
+Before = Annotated[str, commandline.Option("--before", metavar="TIME", help="Only before this time.")]
 WithFeedback = Annotated[
-    bool | None, typer.Option("--with-feedback/--without-feedback", help="Only with or without feedback.")
+    bool | None,
+    commandline.Option("--with-feedback/--without-feedback", help="Only with or without feedback."),
 ]
 Status = Annotated[
-    str, typer.Option("--status", metavar="CODE", help="Only with this gRPC status: a name or number.")
+    str, commandline.Option("--status", metavar="CODE", help="Only with this gRPC status: a name or number.")
 ]
 MinLatency = Annotated[
-    str, typer.Option("--min-latency", metavar="DURATION", help="Only calls that took so long, e.g. 250ms.")
+    str,
+    commandline.Option("--min-latency", metavar="DURATION", help="Only calls that took so long, e.g. 250ms."),
 ]
-OldestFirst = Annotated[bool, typer.Option("--oldest-first", help="Begin with the oldest.")]
+OldestFirst = Annotated[bool, commandline.Option("--oldest-first", help="Begin with the oldest.")]
 
 
 class ExportFormat(StrEnum):
@@ -49,7 +52,7 @@ class ExportFormat(StrEnum):
 
 @app.command("list")
 def list_predictions(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
     variant: VariantName = "",
     entity: Entity = "",
@@ -59,7 +62,7 @@ def list_predictions(
     status: Status = "",
     min_latency: MinLatency = "",
     oldest_first: OldestFirst = False,
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most this many.")] = 20,
+    limit: Annotated[int, commandline.Option("-n", "--limit", min=1, help="At most this many.")] = 20,
 ) -> None:
     """List recorded predictions, newest first."""
     wanted = _wanted(variant, entity, since, before, feedback, status, min_latency, oldest_first)
@@ -78,10 +81,10 @@ def list_predictions(
 
 @app.command()
 def get(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
-    prediction_id: Annotated[str, typer.Argument(metavar="PREDICTION", help="The prediction's id.")],
-    row: Annotated[int, typer.Option(min=0, help="The row of a batch, from 0.")] = 0,
+    prediction_id: Annotated[str, commandline.Argument(metavar="PREDICTION", help="The prediction's id.")],
+    row: Annotated[int, commandline.Option(min=0, help="The row of a batch, from 0.")] = 0,
 ) -> None:
     """Show one recorded prediction in full: the decision, features, answer and feedback."""
     options = context_of(context)
@@ -95,12 +98,12 @@ def get(
 
 @app.command()
 def export(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write; - is standard output.")],
+    file: Annotated[str, commandline.Argument(metavar="FILE", help="Where to write; - is standard output.")],
     export_format: Annotated[
         ExportFormat | None,
-        typer.Option("--format", help="How to write; by the file's ending when it is not said."),
+        commandline.Option("--format", help="How to write; by the file's ending when it is not said."),
     ] = None,
     variant: VariantName = "",
     entity: Entity = "",
@@ -111,7 +114,7 @@ def export(
     min_latency: MinLatency = "",
     oldest_first: OldestFirst = False,
     limit: Annotated[
-        int | None, typer.Option("-n", "--limit", min=1, help="At most this many.  [all]")
+        int | None, commandline.Option("-n", "--limit", min=1, help="At most this many.  [all]")
     ] = None,
 ) -> None:
     """Write recorded predictions into a file: CSV, JSON lines or Parquet.
@@ -130,7 +133,7 @@ def export(
     if options.as_json and file != "-":
         printing.print_json({"file": file, "rows": count})
     else:
-        typer.echo(f"{count} predictions are in {'the output' if file == '-' else file}", err=True)
+        commandline.echo(f"{count} predictions are in {'the output' if file == '-' else file}", err=True)
 
 
 def _wanted(
@@ -173,7 +176,7 @@ def _format_of(file: str) -> ExportFormat:
         return known[ending]
     if file == "-" or ending == "ndjson":
         return ExportFormat.JSONL
-    raise typer.BadParameter(
+    raise commandline.BadParameter(
         f"{file!r} does not end in .csv, .jsonl or .parquet; say --format", param_hint="FILE"
     )
 
