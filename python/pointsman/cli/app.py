@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from pointsman.cli import commandline, completion, late
-from pointsman.cli.context import CommandContext, OutputFormat
+from pointsman.cli.context import DEFAULT_SERVER, CommandContext, OutputFormat
 from pointsman.cli.group import RootGroup
 
 EPILOG = (
@@ -19,7 +19,7 @@ def pointsman(
     server: Annotated[
         str,
         commandline.Option(envvar="POINTSMAN_SERVER", metavar="HOST:PORT", help="The server's gRPC address."),
-    ] = "127.0.0.1:8500",
+    ] = DEFAULT_SERVER,
     api_key: Annotated[
         str,
         commandline.Option(

@@ -38,8 +38,10 @@ __all__ = [
     "confirm",
     "echo",
     "parameters_of",
+    "running",
 ]
 
+_RUNNING = "pointsman.cli.running"
 Function = TypeVar("Function", bound=Callable[..., Any])
 Completion = Callable[[Context, click.Parameter, str], Sequence[str]]
 
@@ -86,17 +88,19 @@ class Group(click.Group):
         self._makers: dict[str, Callable[[], click.Command]] = {}
         self._included: list[str] = []
 
-    def command(self, *args: Any, **settings: Any) -> Any:
+    def command(  # type: ignore[override]
+        self, name: str | None = None, **settings: Any
+    ) -> Callable[[Function], Function]:
         """Declares the decorated function as a command; the function stays as it is.
 
         Args:
-            args: The command's name; that of the function when there is none.
+            name: The command's name; that of the function when there is none.
             settings: For ``click.Command``.
         """
 
         def declare(function: Function) -> Function:
-            name = args[0] if args else function.__name__.replace("_", "-")
-            self._makers[name] = lambda: command_of(function, name, **settings)
+            known_as = name or function.__name__.replace("_", "-")
+            self._makers[known_as] = lambda: command_of(function, known_as, **settings)
             return function
 
         return declare
@@ -184,10 +188,18 @@ def parameters_of(
     ]
 
     def call(**values: Any) -> Any:
+        context = click.get_current_context()
+        context.meta[_RUNNING] = context
         given = {name: _given(value, defaults[name]) for name, value in values.items()}
-        return function(**given, **dict.fromkeys(contexts, click.get_current_context()))
+        return function(**given, **dict.fromkeys(contexts, context))
 
     return params, call
+
+
+def running(context: Context) -> Context:
+    """Answers the context of the command that was called last below a context; itself if none was."""
+    found = context.meta.get(_RUNNING)
+    return found if isinstance(found, Context) else context
 
 
 class _EnumChoice(click.Choice[enum.Enum]):
@@ -232,7 +244,7 @@ def _parameter(name: str, hint: Any, default: Any) -> click.Parameter:
     )
 
 
-def _type(kind: Any, least: float | None, greatest: float | None) -> Any:
+def _type(kind: Any, least: Any, greatest: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return _EnumChoice(kind)
     if kind is Path:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DEBUG_VARIABLE = "POINTSMAN_DEBUG"
 """When set in the environment, failures show their traceback."""
+DEFAULT_SERVER = "127.0.0.1:8500"
 
 
 class OutputFormat(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pointsman.cli import arguments, commandline, printing
+from pointsman.cli import arguments, commandline, names, printing
 from pointsman.cli.context import CommandError, context_of
 
 app = commandline.Group(help="Record what happened after predictions.")
@@ -36,7 +36,10 @@ def record(
     row: Annotated[int, commandline.Option(min=0, help="The row of a batch, from 0.")] = 0,
     observed: Annotated[str, commandline.Option(metavar="TIME", help="When it was observed.  [now]")] = "",
     router: Annotated[
-        str, commandline.Option(help="With --entity: the router that made the prediction.")
+        str,
+        commandline.Option(
+            complete=names.routers, help="With --entity: the router that made the prediction."
+        ),
     ] = "",
     entity: Annotated[str, commandline.Option(help="Whose latest prediction it is about.")] = "",
     applied: Annotated[
@@ -77,7 +80,7 @@ def record(
             FeedbackOutcome.CORRECTED: "replaces what was recorded before",
             FeedbackOutcome.RECORDED: "is on disk, and will count if it is the first",
         }
-        commandline.echo(f"{metric} {value:g} {said.get(receipt.outcome, 'is recorded')}")
+        commandline.echo(f"{metric} {printing.exact(value)} {said.get(receipt.outcome, 'is recorded')}")
 
 
 @app.command("import")

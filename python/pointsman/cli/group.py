@@ -48,7 +48,9 @@ class RootGroup(commandline.Group):
                 raise
             from pointsman.cli.failures import explain
 
-            commandline.echo(explain(error, server=getattr(ctx.obj, "server", "")), err=True)
+            commandline.echo(
+                explain(error, commandline.running(ctx), server=getattr(ctx.obj, "server", "")), err=True
+            )
             raise commandline.Exit(1) from error
 
 

@@ -7,12 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import arguments, commandline, printing
+from pointsman.cli import arguments, commandline, names, printing
 from pointsman.cli.context import CommandError, context_of
 from pointsman.cli.folders import database_file, sqlite_url
 
 if TYPE_CHECKING:
-    from pointsman.client import Client
+    from pointsman.client import ApiKey, Client
 
 app = commandline.Group(help="Make, list and revoke API keys.")
 
@@ -87,13 +87,14 @@ def list_keys(
         printing.print_json(found)
         return
     printing.print_table(
-        ["KEY", "USER", "MAY", "NAME", "MADE", "ENDS", "REVOKED"],
+        ["#KEY", "USER", "MAY", "NAME", "STATE", "+MADE", "+ENDS", "+REVOKED"],
         (
             [
                 key.key_id,
                 key.user_id,
-                "everything" if key.admin else ", ".join(key.scopes),
+                "everything" if key.admin else ", ".join(key.scopes).replace("mlops:", ""),
                 key.display_name,
+                _state(key),
                 printing.local_time(key.create_time),
                 printing.local_time(key.expire_time) or "never",
                 printing.local_time(key.revoke_time),
@@ -107,7 +108,7 @@ def list_keys(
 @app.command()
 def revoke(
     context: commandline.Context,
-    key_id: Annotated[str, commandline.Argument(metavar="KEY", help="The key's id.")],
+    key_id: Annotated[str, commandline.Argument(metavar="KEY", complete=names.keys, help="The key's id.")],
     yes: arguments.Yes = False,
 ) -> None:
     """Revoke a key; it is refused everywhere within seconds."""
@@ -123,6 +124,16 @@ def revoke(
         printing.print_json(revoked)
     else:
         commandline.echo(f"{revoked.key_id} of {revoked.user_id} is revoked")
+
+
+def _state(key: ApiKey) -> str:
+    """Says in two words whether a key is in force."""
+    if key.revoke_time is not None:
+        return f"revoked {printing.short_time(key.revoke_time)}"
+    if key.expire_time is None:
+        return "in force"
+    word = "ends" if key.expire_time > datetime.now(UTC) else "ended"
+    return f"{word} {printing.short_time(key.expire_time)}"
 
 
 def _is_last_of_admins(client: Client, key_id: str) -> bool:

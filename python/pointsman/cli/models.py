@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import arguments, commandline, printing
+from pointsman.cli import arguments, commandline, names, printing
 from pointsman.cli.context import context_of
 from pointsman.cli.signatures import make_signature
 
@@ -18,8 +18,10 @@ MAX_SHOWN_FEATURES = 4
 
 app = commandline.Group(help="Register, list and promote model versions.")
 
-ModelId = Annotated[str, commandline.Argument(metavar="MODEL", help="The model's id.")]
-Version = Annotated[str, commandline.Argument(metavar="VERSION", help="The version.")]
+ModelId = Annotated[str, commandline.Argument(metavar="MODEL", complete=names.models, help="The model's id.")]
+Version = Annotated[
+    str, commandline.Argument(metavar="VERSION", complete=names.versions, help="The version.")
+]
 
 
 class StageName(StrEnum):
@@ -144,7 +146,9 @@ def register(
 @app.command("list")
 def list_versions(
     context: commandline.Context,
-    model: Annotated[str, commandline.Option(help="Only versions of this model.")] = "",
+    model: Annotated[
+        str, commandline.Option(complete=names.models, help="Only versions of this model.")
+    ] = "",
     stage: Annotated[StageName | None, commandline.Option(help="Only versions in this stage.")] = None,
     tag: Annotated[str, commandline.Option(help="Only versions with this tag.")] = "",
 ) -> None:
@@ -159,9 +163,9 @@ def list_versions(
         printing.print_json(found)
         return
     printing.print_table(
-        ["MODEL", "VERSION", "STAGE", "BACKEND", "OWNER", "REGISTERED"],
+        ["#MODEL", "#VERSION", "STAGE", "BACKEND", "OWNER", "REGISTERED"],
         (
-            [m.model_id, m.version, m.stage, _place(m), m.owner, printing.local_time(m.create_time)]
+            [m.model_id, m.version, m.stage, _place(m), m.owner, printing.short_time(m.create_time)]
             for m in found
         ),
         empty="No model versions match. 'pointsman models register' adds one.",
@@ -186,7 +190,10 @@ def get(context: commandline.Context, model_id: ModelId, version: Version) -> No
             ("backend", _place(found)),
             ("description", found.description),
             ("run", found.run_uri),
-            ("metrics", ", ".join(f"{name} {value:g}" for name, value in sorted(found.metrics.items()))),
+            (
+                "metrics",
+                ", ".join(f"{name} {printing.exact(value)}" for name, value in sorted(found.metrics.items())),
+            ),
             ("tags", ", ".join(found.tags)),
             ("owner", found.owner),
             ("registered", printing.local_time(found.create_time)),
@@ -200,7 +207,7 @@ def get(context: commandline.Context, model_id: ModelId, version: Version) -> No
     if signature:
         tensors = [("input", t) for t in signature.inputs] + [("output", t) for t in signature.outputs]
         printing.print_table(
-            ["", "TENSOR", "DATATYPE", "SHAPE", "FEATURES"],
+            ["", "#TENSOR", "DATATYPE", "SHAPE", "FEATURES"],
             ([kind, t.name, t.datatype, str(list(t.shape)), _few(t.features)] for kind, t in tensors),
             empty="The backend did not describe its tensors.",
         )

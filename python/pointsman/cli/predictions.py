@@ -6,20 +6,25 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pointsman.cli import arguments, commandline, printing
+from pointsman.cli import arguments, commandline, names, printing
 from pointsman.cli.context import context_of
 from pointsman.cli.routers import RouterId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from pointsman.cli.exporting import Order
     from pointsman.client import Client, PredictionRecord
 
 PAGE_ROWS = 1000
+COUNTED_ROWS = 200
+"""How far beyond a page a list counts what it does not show."""
 
 app = commandline.Group(help="List, show and export recorded predictions.")
 
-VariantName = Annotated[str, commandline.Option("--variant", help="Only of this variant.")]
+VariantName = Annotated[
+    str, commandline.Option("--variant", complete=names.variants, help="Only of this variant.")
+]
 Entity = Annotated[str, commandline.Option("--entity", help="Only for this entity.")]
 Since = Annotated[
     str,
@@ -67,16 +72,33 @@ def list_predictions(
     """List recorded predictions, newest first."""
     wanted = _wanted(variant, entity, since, before, feedback, status, min_latency, oldest_first)
     options = context_of(context)
+    # A program gets what it asked for; people are told what the page leaves out.
+    ahead = limit if options.as_json else limit + COUNTED_ROWS
     with options.connect() as client, printing.telling_partial_records():
-        found = list(islice(_records(client, router_id, wanted, limit), limit))
+        read = list(islice(_records(client, router_id, wanted, ahead), ahead))
+    found = read[:limit]
     if options.as_json:
         printing.print_json(found)
         return
     printing.print_table(
-        ["TIME", "VARIANT", "ENTITY", "PREDICTION", ">PROPENSITY", "REASON", "STATUS", "FEEDBACK", "ID"],
-        (_row(record) for record in found),
+        [
+            "#TIME",
+            "VARIANT",
+            "+ENTITY",
+            "ANSWER",
+            "+>PROPENSITY",
+            "+REASON",
+            "+STATUS",
+            "FEEDBACK",
+            *(["#ROW"] if any(record.row_count > 1 for record in found) else []),
+            "#ID",
+        ],
+        (_row(record, found) for record in found),
         empty=_empty(router_id, any(value not in ("", None, False) for value in wanted.values())),
     )
+    if len(read) > limit:
+        total = f"{len(read)}" if len(read) < ahead else f"more than {ahead - 1}"
+        commandline.echo(f"{limit} of {total}; -n shows more.", err=True)
 
 
 @app.command()
@@ -119,8 +141,9 @@ def export(
 ) -> None:
     """Write recorded predictions into a file: CSV, JSON lines or Parquet.
 
-    The file appears when it is complete. In CSV, text that a spreadsheet would take for a formula begins
-    with an apostrophe.
+    All three have the same names: features as f_NAME, in the order of the models' signatures, and values of
+    feedback as feedback_METRIC. The file appears when it is complete. In CSV, text that a spreadsheet would
+    take for a formula begins with an apostrophe.
     """
     from pointsman.cli import exporting
 
@@ -129,7 +152,7 @@ def export(
     options = context_of(context)
     with options.connect() as client, printing.telling_partial_records():
         records = islice(_records(client, router_id, wanted, limit or PAGE_ROWS), limit)
-        count = exporting.export(records, file, chosen.value)
+        count = exporting.export(records, file, chosen.value, _order(client, router_id))
     if options.as_json and file != "-":
         printing.print_json({"file": file, "rows": count})
     else:
@@ -169,6 +192,27 @@ def _records(
     return client.routers.predictions(router_id, **filters, order=order, page_size=min(count, PAGE_ROWS))
 
 
+def _order(client: Client, router_id: str) -> Order:
+    """Answers the order of the signatures' features and of the router's metrics, as far as it is known."""
+    from pointsman.cli.exporting import Order
+    from pointsman.client import ClientError
+
+    try:
+        router = client.routers.get(router_id)
+    except ClientError:
+        # Records can be read by more callers, and for longer, than what they were made with.
+        return Order()
+    features: dict[str, None] = {}
+    for variant in router.variants:
+        try:
+            signature = client.models.get(variant.model_id, variant.model_version).signature
+        except ClientError:
+            continue
+        for tensor in signature.inputs if signature else ():
+            features.update(dict.fromkeys(tensor.features or [tensor.name]))
+    return Order(list(features), [metric.name for metric in router.metrics])
+
+
 def _format_of(file: str) -> ExportFormat:
     ending = file.rpartition(".")[2].lower()
     known = {"csv": ExportFormat.CSV, "parquet": ExportFormat.PARQUET, "jsonl": ExportFormat.JSONL}
@@ -181,18 +225,22 @@ def _format_of(file: str) -> ExportFormat:
     )
 
 
-def _row(record: PredictionRecord) -> list[str]:
-    entry = f" [{record.row + 1}/{record.row_count}]" if record.row_count > 1 else ""
+def _row(record: PredictionRecord, all_records: Sequence[PredictionRecord]) -> list[str]:
+    batch = [f"{record.row} of {record.row_count}"] if any(one.row_count > 1 for one in all_records) else []
+    status = printing.code_name(record.status_code)
     return [
-        printing.local_time(record.time),
+        printing.short_time(record.time),
         record.variant,
         record.entity_id,
-        "" if record.prediction is None else printing.shown(record.prediction),
+        (status if record.status_code else "")
+        if record.prediction is None
+        else printing.shown(record.prediction),
         f"{record.propensity:.4f}",
         record.reason,
-        printing.code_name(record.status_code),
-        ", ".join(f"{item.metric} {item.value:g}" for item in record.feedback),
-        record.prediction_id + entry,
+        status,
+        ", ".join(f"{item.metric} {printing.exact(item.value)}" for item in record.feedback),
+        *batch,
+        record.prediction_id,
     ]
 
 
@@ -237,7 +285,7 @@ def _show(record: PredictionRecord) -> None:
     printing.print_table(
         ["METRIC", ">VALUE", ">ROW", "OBSERVED"],
         (
-            [item.metric, f"{item.value:g}", str(item.row), printing.local_time(item.observe_time)]
+            [item.metric, printing.exact(item.value), str(item.row), printing.local_time(item.observe_time)]
             for item in record.feedback
         ),
         empty="No feedback came for it yet.",

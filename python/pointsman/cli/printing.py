@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pointsman.cli import commandline
-from pointsman.cli.tables import print_table
+from pointsman.cli.tables import print_table as print_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _FIRST_INEXACT = 2.0**53
 """From here on a double without a point would claim digits that it does not have."""
+_ONE_SECOND = 0.9995
+"""From here on a duration would be written as 1000 ms."""
+_FOUR_DIGITS = 1000
 
 
 def print_json(answer: Any) -> None:
@@ -125,13 +128,30 @@ def code_name(code: int) -> str:
 
 
 def percent(share: float) -> str:
-    """Writes a share as a percentage with one decimal."""
-    return f"{share:.1%}"
+    """Writes a share as a percentage with one decimal at most; what is not all or nothing never looks so."""
+    rounded = f"{share:.1%}".replace(".0%", "%")
+    if rounded == "0%" and share > 0:
+        return "<0.1%"
+    if rounded == "100%" and share < 1:
+        return ">99.9%"
+    return rounded
 
 
 def milliseconds(seconds: float) -> str:
-    """Writes a duration in milliseconds."""
-    return f"{seconds * 1000:.2f} ms"
+    """Writes a duration with three digits, in milliseconds or, from a second on, in seconds."""
+    amount, unit = (seconds, "s") if seconds >= _ONE_SECOND else (seconds * 1000, "ms")
+    decimals = 2 if amount < 10 else 1 if amount < 100 else 0
+    return f"{amount:.{decimals}f} {unit}"
+
+
+def rounded(number: float) -> str:
+    """Writes a figure with four digits; whole digits are never left out."""
+    return f"{number:.0f}" if abs(number) >= _FOUR_DIGITS else f"{number:.4g}"
+
+
+def exact(number: float) -> str:
+    """Writes a value with all its digits; a whole number without a point."""
+    return shown(number)
 
 
 def local_time(time: datetime | None) -> str:
@@ -139,16 +159,26 @@ def local_time(time: datetime | None) -> str:
     return time.astimezone().strftime("%Y-%m-%d %H:%M:%S") if time else ""
 
 
+def short_time(time: datetime | None) -> str:
+    """Writes a time in the local zone for a list: the time of today, else the day."""
+    if time is None:
+        return ""
+    local, now = time.astimezone(), datetime.now().astimezone()
+    if local.date() == now.date():
+        return local.strftime("%H:%M:%S")
+    return local.strftime("%m-%d %H:%M" if local.year == now.year else "%Y-%m-%d")
+
+
 def print_variants(variants: Sequence[Variant]) -> None:
     """Writes the variants of a router."""
     print_table(
-        ["VARIANT", "MODEL", "VERSION", ">WEIGHT", ">SHARE", "ENABLED", "ROLE"],
+        ["#VARIANT", "#MODEL", "#VERSION", ">WEIGHT", ">SHARE", "ENABLED", "ROLE"],
         (
             [
                 variant.name,
                 variant.model_id,
                 variant.model_version,
-                f"{variant.weight:g}",
+                exact(variant.weight),
                 percent(variant.effective_share),
                 "yes" if variant.enabled else "no",
                 "" if variant.role == "unspecified" else variant.role,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import arguments, commandline, printing, recording_options
+from pointsman.cli import arguments, commandline, names, printing, recording_options
 from pointsman.cli.context import CommandError, context_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ app = commandline.Group(help="Create, deploy, reweight and watch routers.")
 app.include("pointsman.cli.traffic:app")
 app.include("pointsman.cli.metrics:app")
 
-RouterId = Annotated[str, commandline.Argument(metavar="ROUTER", help="The router's id.")]
+RouterId = Annotated[
+    str, commandline.Argument(metavar="ROUTER", complete=names.routers, help="The router's id.")
+]
 Etag = Annotated[
     str, commandline.Option(metavar="ETAG", help="Refuse when the router changed since this was read.")
 ]
@@ -130,9 +132,9 @@ def list_routers(
         printing.print_json(found)
         return
     printing.print_table(
-        ["ROUTER", "STATUS", "STRATEGY", "VARIANTS", "OWNER", "CHANGED"],
+        ["#ROUTER", "STATUS", "+STRATEGY", "VARIANTS", "OWNER", "CHANGED"],
         (
-            [r.router_id, r.status, r.strategy, _split(r), r.owner, printing.local_time(r.update_time)]
+            [r.router_id, r.status, r.strategy, _split(r), r.owner, printing.short_time(r.update_time)]
             for r in found
         ),
         empty="No routers match. 'pointsman routers create' makes one.",
@@ -327,8 +329,8 @@ def _tell_deployment(options: CommandContext, deployment: Deployment) -> None:
 
 def _metric(metric: MetricDefinition) -> str:
     """Writes a metric in the form that --metric takes."""
-    low = "" if metric.min_value is None else f"{metric.min_value:g}"
-    high = "" if metric.max_value is None else f"{metric.max_value:g}"
+    low = "" if metric.min_value is None else printing.exact(metric.min_value)
+    high = "" if metric.max_value is None else printing.exact(metric.max_value)
     words = [metric.name, metric.type, metric.direction, f"{low}..{high}" if low or high else ""]
     return ":".join(word for word in words if word and word != "unspecified")
 

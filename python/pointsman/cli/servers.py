@@ -43,14 +43,14 @@ def list_all(
         printing.print_json([_facts(server, runs) for server, runs in found])
         return
     printing.print_table(
-        ["JOURNAL", "PLACE", "STATE", "LAST SEEN", "STORED UNTIL"],
+        ["#JOURNAL", "PLACE", "STATE", "LAST SEEN", "STORED UNTIL"],
         (
             [
                 server.journal_id,
                 server.place,
                 _state(server, runs),
-                printing.local_time(_time(server.seen_time_us)),
-                "all" if server.ended else printing.local_time(_time(server.stored_until_us)),
+                printing.short_time(_time(server.seen_time_us)),
+                "all" if server.ended else printing.short_time(_time(server.stored_until_us)),
             ]
             for server, runs in found
         ),

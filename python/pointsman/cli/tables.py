@@ -6,6 +6,7 @@ terminal, and shows the columns that are left out otherwise.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -98,7 +99,8 @@ def format_table(
 
 def output_width() -> int | None:
     """Answers how many characters a line of standard output has; None where nobody looks at lines."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    is_known = sys.stdout.isatty() or os.environ.get("COLUMNS")
+    return shutil.get_terminal_size().columns if is_known else None
 
 
 def printable(text: str) -> str:

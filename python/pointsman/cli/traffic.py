@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import arguments, commandline, printing
+from pointsman.cli import arguments, commandline, names, printing
 from pointsman.cli.context import CommandError, context_of
 from pointsman.cli.routers import Etag, RouterId, StatusName
 
@@ -23,7 +23,10 @@ def weight(
     context: commandline.Context,
     router_id: RouterId,
     weights: Annotated[
-        list[str], commandline.Argument(metavar="VARIANT=WEIGHT…", help="New weights, 0 to 100.")
+        list[str],
+        commandline.Argument(
+            metavar="VARIANT=WEIGHT…", complete=names.weights, help="New weights, 0 to 100."
+        ),
     ],
     etag: Etag = "",
 ) -> None:
@@ -38,7 +41,9 @@ def weight(
 def toggle(
     context: commandline.Context,
     router_id: RouterId,
-    variant: Annotated[str, commandline.Argument(metavar="VARIANT", help="The variant's name.")],
+    variant: Annotated[
+        str, commandline.Argument(metavar="VARIANT", complete=names.variants, help="The variant's name.")
+    ],
     enabled: Annotated[
         bool, commandline.Option("--on/--off", help="Whether it shall take part.", show_default=False)
     ],

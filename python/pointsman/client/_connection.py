@@ -13,9 +13,7 @@ from pointsman.client._errors import error_from_status
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    # It comes with grpc; to import it here would run it in programs that never use it, too.
-    import grpc.aio
-
+# grpc.aio comes with grpc; to import it by name would run it in programs that never use it, too.
 T = TypeVar("T")
 
 
