@@ -4,98 +4,97 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from pointsman.cli import (
-    calls,
-    definitions,
-    demo,
-    feedback,
-    keys,
-    metrics,
-    models,
-    predictions,
-    routers,
-    serve,
-    servers,
-    traffic,
-)
-from pointsman.cli.context import CommandContext, OutputFormat
-from pointsman.cli.group import CommandGroup
+from pointsman.cli import commandline, completion, late
+from pointsman.cli.context import DEFAULT_SERVER, CommandContext, OutputFormat
+from pointsman.cli.group import RootGroup
 
 EPILOG = (
     "The global options may stand anywhere on the line. "
     "Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrongly called."
 )
 
-app = typer.Typer(
-    cls=CommandGroup,
-    name="pointsman",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help takes half the time, and a usage error two lines
-    epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
-
-@app.callback()
 def pointsman(
-    context: typer.Context,
+    context: commandline.Context,
     server: Annotated[
-        str, typer.Option(envvar="POINTSMAN_SERVER", metavar="HOST:PORT", help="The server's gRPC address.")
-    ] = "127.0.0.1:8500",
+        str,
+        commandline.Option(envvar="POINTSMAN_SERVER", metavar="HOST:PORT", help="The server's gRPC address."),
+    ] = DEFAULT_SERVER,
     api_key: Annotated[
         str,
-        typer.Option(
+        commandline.Option(
             envvar="POINTSMAN_API_KEY",
             metavar="KEY",
             help="The key to call with; the variable keeps it out of ps.",
         ),
     ] = "",
     output: Annotated[
-        OutputFormat, typer.Option("-o", "--output", help="How answers are written.")
+        OutputFormat, commandline.Option("-o", "--output", help="How answers are written.")
     ] = OutputFormat.TABLE,
+    wide: Annotated[
+        bool, commandline.Option("--wide", help="Show tables with all columns and whole cells.")
+    ] = False,
     version: Annotated[
         bool,
-        typer.Option(
-            "--version", help="Show the version.", is_eager=True, callback=lambda value: _version(value)
+        commandline.Option(
+            "--version",
+            help="Show the version.",
+            is_eager=True,
+            expose_value=False,
+            callback=lambda _, __, asked: _version(asked),
+        ),
+    ] = False,
+    install_completion: Annotated[
+        bool,
+        commandline.Option(
+            "--install-completion",
+            help="Install completion for the shell that SHELL names.",
+            is_eager=True,
+            expose_value=False,
+            callback=lambda _, __, asked: completion.install(asked),
+        ),
+    ] = False,
+    show_completion: Annotated[
+        bool,
+        commandline.Option(
+            "--show-completion",
+            help="Show that completion, to copy or to change it.",
+            is_eager=True,
+            expose_value=False,
+            callback=lambda _, __, asked: completion.show(asked),
         ),
     ] = False,
 ) -> None:
     """Route calls to machine-learning models by weight, remember every decision, learn from the feedback."""
-    context.obj = CommandContext(server=server, api_key=api_key, output=output)
+    context.obj = CommandContext(server=server, api_key=api_key, output=output, wide=wide)
 
 
 def _version(asked: bool) -> None:
     if asked:
         import pointsman
 
-        typer.echo(pointsman.__version__)
-        raise typer.Exit
+        commandline.echo(pointsman.__version__)
+        raise commandline.Exit
 
 
-app.command("serve")(serve.serve)
-app.command("demo")(demo.demo)
-app.add_typer(models.app, name="models")
-routers.app.add_typer(traffic.app)
-routers.app.add_typer(metrics.app)
-app.add_typer(routers.app, name="routers")
-app.command("predict")(calls.predict)
-app.add_typer(predictions.app, name="predictions")
-app.add_typer(feedback.app, name="feedback")
-app.add_typer(keys.app, name="keys")
-app.add_typer(servers.app, name="servers")
-for command in (
-    definitions.apply,
-    definitions.diff,
-    definitions.validate,
-    definitions.export,
-    definitions.schema,
-):
-    app.command(command.__name__)(command)
+app = RootGroup(pointsman, epilog=EPILOG)
+app.add("serve", "pointsman.cli.serve:serve")
+app.add("demo", "pointsman.cli.demo:demo")
+app.add("predict", "pointsman.cli.calls:predict")
+app.add("models", "pointsman.cli.models:app")
+app.add("routers", "pointsman.cli.routers:app")
+app.add("predictions", "pointsman.cli.predictions:app")
+app.add("feedback", "pointsman.cli.feedback:app")
+app.add("keys", "pointsman.cli.keys:app")
+app.add("servers", "pointsman.cli.servers:app")
+app.add("apply", "pointsman.cli.definitions:apply")
+app.add("diff", "pointsman.cli.definitions:diff")
+app.add("validate", "pointsman.cli.definitions:validate")
+app.add("export", "pointsman.cli.definitions:export")
+app.add("schema", "pointsman.cli.definitions:schema")
 
 
 def main() -> None:
     """Runs the command; the entry point of the installed script."""
-    app()
+    late.start()
+    app.main(prog_name="pointsman", complete_var=completion.VARIABLE)

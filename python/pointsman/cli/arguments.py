@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from pointsman.cli import commandline
 from pointsman.cli.context import CommandError
 from pointsman.domain import times
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h|d)")
 UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, commandline.Option("--yes", "-y", help="Do not ask.")]
 VARIANT = re.compile(r"(?P<name>[^=]+)=(?P<model>[^:]+):(?P<version>[^@]+)(?:@(?P<weight>.+))?")
 
 
@@ -33,32 +32,32 @@ def confirm(question: str) -> None:
 
     Raises:
         CommandError: Nobody is there to answer.
-        typer.Abort: The answer is no.
+        commandline.Abort: The answer is no.
     """
     try:
-        agreed = typer.confirm(question, err=True)
-    except typer.Abort:
+        agreed = commandline.confirm(question, err=True)
+    except commandline.Abort:
         if sys.stdin.isatty():
             raise
-        typer.echo(err=True)
+        commandline.echo(err=True)
         raise CommandError("nobody answered; --yes goes on without asking") from None
     if not agreed:
-        raise typer.Abort
+        raise commandline.Abort
 
 
 def pairs(items: Iterable[str], option: str) -> dict[str, str]:
     """Reads ``name=value`` items.
 
     Raises:
-        typer.BadParameter: One has no ``=`` or no name, or two have the same name.
+        commandline.BadParameter: One has no ``=`` or no name, or two have the same name.
     """
     read: dict[str, str] = {}
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name:
-            raise typer.BadParameter(f"{item!r} is not name=value", param_hint=option)
+            raise commandline.BadParameter(f"{item!r} is not name=value", param_hint=option)
         if name in read:
-            raise typer.BadParameter(
+            raise commandline.BadParameter(
                 f"{name} is given twice, as {read[name]!r} and as {value!r}; leave one out", param_hint=option
             )
         read[name] = value
@@ -72,7 +71,7 @@ def numbers(items: Iterable[str], option: str) -> dict[str, float]:
         try:
             read[name] = float(value)
         except ValueError:
-            raise typer.BadParameter(
+            raise commandline.BadParameter(
                 f"{name}={value}: {value!r} is not a number", param_hint=option
             ) from None
     return read
@@ -119,7 +118,7 @@ def json_object(source: str, option: str) -> dict[str, Any]:
     """Reads a JSON object from the line itself, from ``@file`` or, for ``-``, from standard input.
 
     Raises:
-        typer.BadParameter: The file cannot be read, or it is no JSON object or names something twice.
+        commandline.BadParameter: The file cannot be read, or it is no JSON object or names something twice.
     """
     try:
         if source == "-":
@@ -130,13 +129,13 @@ def json_object(source: str, option: str) -> dict[str, Any]:
             text = source
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise typer.BadParameter(f"{source[1:]}: {reason}", param_hint=option) from None
+        raise commandline.BadParameter(f"{source[1:]}: {reason}", param_hint=option) from None
     try:
         read = json.loads(text, object_pairs_hook=without_namesakes)
     except ValueError as error:
-        raise typer.BadParameter(f"not valid JSON: {error}", param_hint=option) from None
+        raise commandline.BadParameter(f"not valid JSON: {error}", param_hint=option) from None
     if not isinstance(read, dict):
-        raise typer.BadParameter('must be a JSON object, for example {"age": 42}', param_hint=option)
+        raise commandline.BadParameter('must be a JSON object, for example {"age": 42}', param_hint=option)
     return read
 
 
@@ -144,13 +143,13 @@ def variant(item: str) -> Variant:
     """Reads ``name=model:version@weight``; the weight is 100 when it is left out.
 
     Raises:
-        typer.BadParameter: It is of another form.
+        commandline.BadParameter: It is of another form.
     """
     from pointsman.client import Variant
 
     match = VARIANT.fullmatch(item)
     if match is None:
-        raise typer.BadParameter(
+        raise commandline.BadParameter(
             f"{item!r} is not NAME=MODEL:VERSION@WEIGHT, for example lr=cancer:1@70", param_hint="--variant"
         )
     weight = numbers([f"weight={match['weight'] or 100}"], "--variant")["weight"]
@@ -161,7 +160,7 @@ def moment(text: str, option: str) -> datetime | None:
     """Reads a time, local when it names no zone, or how long ago it was; empty means none.
 
     Raises:
-        typer.BadParameter: It is of another form.
+        commandline.BadParameter: It is of another form.
     """
     if not text:
         return None
@@ -171,7 +170,7 @@ def moment(text: str, option: str) -> datetime | None:
     try:
         return times.datetime_of(times.read_time(text, datetime.astimezone))
     except (ValueError, OverflowError):
-        raise typer.BadParameter(
+        raise commandline.BadParameter(
             f"{text!r} is neither a time such as 2026-11-22T10:30 or 2026-11-22T10:30:00Z, nor seconds, "
             "milliseconds, microseconds or nanoseconds since 1970, nor how long ago, such as 24h",
             param_hint=option,
@@ -182,14 +181,14 @@ def end(text: str, option: str) -> datetime | None:
     """Reads a time to come, local when it names no zone, or how long from now; empty means none.
 
     Raises:
-        typer.BadParameter: It is of another form, or has passed.
+        commandline.BadParameter: It is of another form, or has passed.
     """
     if DURATION.fullmatch(text):
         ahead = duration(text, option)
         return datetime.now(UTC) + ahead if ahead else None
     time = moment(text, option)
     if time is not None and time.astimezone(UTC) <= datetime.now(UTC):
-        raise typer.BadParameter(
+        raise commandline.BadParameter(
             f"{text!r} has passed; name a time to come, or how long from now, such as 30d", param_hint=option
         )
     return time
@@ -199,14 +198,14 @@ def observed(text: str, option: str) -> datetime | None:
     """Reads when something was observed, as ``moment`` does.
 
     Raises:
-        typer.BadParameter: It is of another form, or nothing can have been observed then.
+        commandline.BadParameter: It is of another form, or nothing can have been observed then.
     """
     time = moment(text, option)
     if time is None:
         return None
     fault = times.observation_fault(times.microseconds_of(time), times.microseconds_of(datetime.now(UTC)))
     if fault is not None:
-        raise typer.BadParameter(f"{text!r}: {fault}", param_hint=option)
+        raise commandline.BadParameter(f"{text!r}: {fault}", param_hint=option)
     return time
 
 
@@ -214,26 +213,26 @@ def duration(text: str, option: str) -> timedelta | None:
     """Reads a duration such as ``250ms``, ``90s``, ``15m``, ``24h`` or ``7d``; empty means none.
 
     Raises:
-        typer.BadParameter: It is of another form.
+        commandline.BadParameter: It is of another form.
     """
     if not text:
         return None
     match = DURATION.fullmatch(text)
     if match is None:
-        raise typer.BadParameter(
+        raise commandline.BadParameter(
             f"{text!r} is not a duration such as 250ms, 90s, 15m, 24h or 7d", param_hint=option
         )
     try:
         return timedelta(seconds=float(match["number"]) * UNIT_SECONDS[match["unit"]])
     except OverflowError:
-        raise typer.BadParameter(f"{text!r} is too long", param_hint=option) from None
+        raise commandline.BadParameter(f"{text!r} is too long", param_hint=option) from None
 
 
 def metric(item: str) -> MetricDefinition:
     """Reads ``name[:type][:direction][:min..max]``, for example ``clicks:count`` or ``loss:minimise:0..1``.
 
     Raises:
-        typer.BadParameter: It is of another form.
+        commandline.BadParameter: It is of another form.
     """
     from pointsman.client import MetricDefinition, MetricDirection, MetricType
 
@@ -249,7 +248,7 @@ def metric(item: str) -> MetricDefinition:
         elif word in ("maximise", "minimise"):
             found["direction"] = MetricDirection(word)
         else:
-            raise typer.BadParameter(
+            raise commandline.BadParameter(
                 f"{item!r}: {word!r} is neither a type (number, binary, count) nor a direction (maximise, "
                 "minimise) nor a range such as 0..1",
                 param_hint="--metric",
@@ -261,7 +260,7 @@ def status_code(text: str) -> int | None:
     """Reads a gRPC status code, as a name or a number; empty means none.
 
     Raises:
-        typer.BadParameter: It is none.
+        commandline.BadParameter: It is none.
     """
     if not text:
         return None
@@ -272,6 +271,6 @@ def status_code(text: str) -> int | None:
     try:
         return int(grpc.StatusCode[text.upper()].value[0])
     except KeyError:
-        raise typer.BadParameter(
+        raise commandline.BadParameter(
             f"{text!r} is no gRPC status code such as OK, UNAVAILABLE or 14", param_hint="--status"
         ) from None

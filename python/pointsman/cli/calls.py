@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, commandline, names, printing
 from pointsman.cli.context import CommandError, context_of
 
 if TYPE_CHECKING:
@@ -15,23 +13,29 @@ if TYPE_CHECKING:
 
 
 def predict(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: Annotated[
-        str, typer.Argument(metavar="ROUTER", help="The router, or a model with a production version.")
+        str,
+        commandline.Argument(
+            metavar="ROUTER", complete=names.routers, help="The router, or a model with a production version."
+        ),
     ],
     feature: Annotated[
         list[str] | None,
-        typer.Option("-f", "--feature", metavar="NAME=VALUE", help="A feature; JSON, else a string."),
+        commandline.Option("-f", "--feature", metavar="NAME=VALUE", help="A feature; JSON, else a string."),
     ] = None,
     features: Annotated[
-        str, typer.Option("--features", metavar="JSON|@FILE|-", help="All features as one JSON object.")
+        str, commandline.Option("--features", metavar="JSON|@FILE|-", help="All features as one JSON object.")
     ] = "",
-    entity: Annotated[str, typer.Option(metavar="ID", help="Whom it is for; keeps its variant.")] = "",
+    entity: Annotated[str, commandline.Option(metavar="ID", help="Whom it is for; keeps its variant.")] = "",
     variant: Annotated[
-        str, typer.Option(metavar="NAME", help="Go to this variant, outside the statistics.")
+        str,
+        commandline.Option(
+            metavar="NAME", complete=names.variants, help="Go to this variant, outside the statistics."
+        ),
     ] = "",
     repeats: Annotated[
-        int, typer.Option("-n", "--repeats", min=1, metavar="N", help="Ask N times and show the split.")
+        int, commandline.Option("-n", "--repeats", min=1, metavar="N", help="Ask N times and show the split.")
     ] = 1,
 ) -> None:
     """Ask a router for a prediction."""
@@ -39,7 +43,7 @@ def predict(
     options = context_of(context)
     with options.connect() as client:
         if repeats == 1:
-            answer = client.predict(router_id, read, entity_id=entity, variant=variant)
+            answer = _ask(client, router_id, read, entity, variant)
             if options.as_json:
                 printing.print_json(answer)
             else:
@@ -55,6 +59,20 @@ def predict(
     if tally.error is not None:
         count = sum(tally.errors.values())
         raise CommandError(f"{count} of {repeats} calls failed, the last with: {tally.error}")
+
+
+def _ask(client: Client, router_id: str, features: dict[str, Any], entity: str, variant: str) -> Prediction:
+    """Calls once; a refusal says which feature may be wrongly spelt."""
+    from pointsman.client import InvalidArgumentError
+
+    try:
+        return client.predict(router_id, features, entity_id=entity, variant=variant)
+    except InvalidArgumentError as error:
+        from pointsman.cli.likely import likely_features
+
+        if told := likely_features(error, features):
+            error.add_note(told)
+        raise
 
 
 def _show(answer: Prediction) -> None:
@@ -96,7 +114,7 @@ class _Tally:
 
         started = time.perf_counter()
         try:
-            answer = client.predict(router_id, features, entity_id=entity, variant=variant)
+            answer = _ask(client, router_id, features, entity, variant)
         except (DeadlineExceededError, ResourceExhaustedError, ServerError, UnavailableError) as error:
             if not self.answers:
                 raise
@@ -124,7 +142,7 @@ class _Tally:
     def show(self) -> None:
         """Writes the counts as a table."""
         printing.print_table(
-            ["VARIANT", ">CALLS", ">SHARE", ">P50", "PREDICTIONS"],
+            ["#VARIANT", ">CALLS", ">SHARE", ">P50", "PREDICTIONS"],
             (
                 [
                     row["variant"],

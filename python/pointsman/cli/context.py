@@ -7,13 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import typer
-
+    from pointsman.cli import commandline
     from pointsman.client import Client
 
 
 DEBUG_VARIABLE = "POINTSMAN_DEBUG"
 """When set in the environment, failures show their traceback."""
+DEFAULT_SERVER = "127.0.0.1:8500"
 
 
 class OutputFormat(StrEnum):
@@ -34,6 +34,8 @@ class CommandContext:
     server: str
     api_key: str
     output: OutputFormat
+    wide: bool = False
+    """Whether tables show everything, however wide that makes them."""
 
     @property
     def as_json(self) -> bool:
@@ -54,7 +56,7 @@ class CommandContext:
         return Client(self.server, api_key=self.api_key or None, timeout_seconds=timeout_seconds)
 
 
-def context_of(context: typer.Context) -> CommandContext:
+def context_of(context: commandline.Context) -> CommandContext:
     """Answers the global options of a running command."""
     found = context.obj
     if not isinstance(found, CommandContext):

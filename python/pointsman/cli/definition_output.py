@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from pointsman.cli import commandline
 from pointsman.cli.context import CommandError
 
 if TYPE_CHECKING:
@@ -56,8 +55,8 @@ def placed(found: FileSet, violations: Sequence[tuple[str, str]]) -> list[Fault]
 def tell_faults(faults: Sequence[Fault]) -> None:
     """Writes faults to standard error, each with file, line, column and field."""
     for fault in faults:
-        typer.echo(f"error: {fault}", err=True)
-    typer.echo(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing is changed", err=True)
+        commandline.echo(f"error: {fault}", err=True)
+    commandline.echo(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing is changed", err=True)
 
 
 def print_applied(applied: AppliedDefinitions, *, is_done: bool) -> None:
@@ -77,7 +76,7 @@ def print_applied(applied: AppliedDefinitions, *, is_done: bool) -> None:
         for outcome, count in counts.items()
         if count or outcome == "unchanged"
     )
-    typer.echo(f"{summary}; generation {applied.generation}")
+    commandline.echo(f"{summary}; generation {applied.generation}")
 
 
 def _print_change(change: DefinitionChange) -> None:
@@ -85,9 +84,9 @@ def _print_change(change: DefinitionChange) -> None:
     if sign is None:
         return
     moved = f"  ({change.moved_slots:,} of 10,000 slots move)" if change.moved_slots else ""
-    typer.echo(f"{sign} {change.kind} {change.id}{moved}")
+    commandline.echo(f"{sign} {change.kind} {change.id}{moved}")
     for field in change.fields:
-        typer.echo(f"    {field.field}: {_shown(field.before)} -> {_shown(field.after)}")
+        commandline.echo(f"    {field.field}: {_shown(field.before)} -> {_shown(field.after)}")
 
 
 def _shown(value: Any) -> str:

@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from pointsman.cli import commandline, printing
 from pointsman.cli import definition_output as output
-from pointsman.cli import printing
 from pointsman.cli.context import CommandError, context_of
 
 if TYPE_CHECKING:
@@ -24,26 +22,26 @@ SAME, DIFFERENT, TROUBLE = 0, 1, 2
 
 Files = Annotated[
     list[str],
-    typer.Option(
+    commandline.Option(
         "-f",
         "--file",
         metavar="FILE|DIR|-",
         help="A YAML or JSON file, a folder of them, or standard input; once for each.",
     ),
 ]
-Recursive = Annotated[bool, typer.Option("-R", "--recursive", help="Look into the folders below, too.")]
+Recursive = Annotated[bool, commandline.Option("-R", "--recursive", help="Look into the folders below, too.")]
 
 
 def apply(
-    context: typer.Context,
+    context: commandline.Context,
     file: Files,
     recursive: Recursive = False,
     validate_only: Annotated[
-        bool, typer.Option("--validate-only", help="Check only; change nothing.")
+        bool, commandline.Option("--validate-only", help="Check only; change nothing.")
     ] = False,
     expect_generation: Annotated[
         int | None,
-        typer.Option(
+        commandline.Option(
             metavar="N", min=0, help="Refuse when the state is not of this generation, as diff told it."
         ),
     ] = None,
@@ -61,7 +59,7 @@ def apply(
         output.print_applied(applied, is_done=not validate_only)
 
 
-def diff(context: typer.Context, file: Files, recursive: Recursive = False) -> None:
+def diff(context: commandline.Context, file: Files, recursive: Recursive = False) -> None:
     """Show what apply would change.
 
     Exit codes: 0 nothing, 1 something, 2 the files cannot be applied or the server cannot be asked.
@@ -69,29 +67,29 @@ def diff(context: typer.Context, file: Files, recursive: Recursive = False) -> N
     options = context_of(context)
     try:
         applied = _send(options, _read(file, recursive), validate_only=True)
-    except typer.Exit:
-        raise typer.Exit(TROUBLE) from None
+    except commandline.Exit:
+        raise commandline.Exit(TROUBLE) from None
     except Exception as error:
         from pointsman.cli.failures import explain
         from pointsman.client import ClientError
 
         if not isinstance(error, (ClientError, CommandError)):
             raise
-        typer.echo(explain(error, server=options.server), err=True)
-        raise typer.Exit(TROUBLE) from error
+        commandline.echo(explain(error, context, server=options.server), err=True)
+        raise commandline.Exit(TROUBLE) from error
     if options.as_json:
         printing.print_json(applied)
     else:
         output.print_applied(applied, is_done=False)
-    raise typer.Exit(DIFFERENT if applied.is_change else SAME)
+    raise commandline.Exit(DIFFERENT if applied.is_change else SAME)
 
 
 def validate(
-    context: typer.Context,
+    context: commandline.Context,
     file: Files,
     recursive: Recursive = False,
     online: Annotated[
-        bool, typer.Option("--online", help="Ask the server as well; it changes nothing.")
+        bool, commandline.Option("--online", help="Ask the server as well; it changes nothing.")
     ] = False,
 ) -> None:
     """Check definition files, without a server unless asked to."""
@@ -103,19 +101,20 @@ def validate(
     if options.as_json:
         printing.print_json(facts)
     else:
-        typer.echo(f"{output.counted(len(found.documents), 'definition')} valid")
+        commandline.echo(f"{output.counted(len(found.documents), 'definition')} valid")
 
 
 def export(
-    context: typer.Context,
+    context: commandline.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(
+        commandline.Argument(
             metavar="OBJECT", help="router/ID, model/ID or model/ID/VERSION; without any, everything."
         ),
     ] = None,
     directory: Annotated[
-        Path | None, typer.Option("-d", "--directory", metavar="DIR", help="Write a file for each object.")
+        Path | None,
+        commandline.Option("-d", "--directory", metavar="DIR", help="Write a file for each object."),
     ] = None,
 ) -> None:
     """Write definitions of what is there: YAML, or JSON with -o json. Secrets are not among it."""
@@ -137,7 +136,7 @@ def export(
         sys.stdout.write(text)
         return
     written = output.write_files(documents, directory, as_json=options.as_json)
-    typer.echo(f"{output.counted(written, 'file')} written to {directory}", err=True)
+    commandline.echo(f"{output.counted(written, 'file')} written to {directory}", err=True)
 
 
 def schema() -> None:
@@ -151,7 +150,7 @@ def _read(names: Sequence[str], recursive: bool) -> FileSet:
     """Reads and checks files; tells every fault and ends when there is any.
 
     Raises:
-        typer.Exit: There are faults.
+        commandline.Exit: There are faults.
     """
     from pointsman.control.definition_checks import check_definitions
     from pointsman.dataplane.core import CoreDataPlane
@@ -167,7 +166,7 @@ def _read(names: Sequence[str], recursive: bool) -> FileSet:
         )
     if faults:
         output.tell_faults(faults)
-        raise typer.Exit(1)
+        raise commandline.Exit(1)
     return found
 
 
@@ -182,7 +181,7 @@ def _send(
 
     Raises:
         ClientError: The server refused all of it, or could not be asked.
-        typer.Exit: It refused definitions.
+        commandline.Exit: It refused definitions.
     """
     from pointsman.client import ClientError
 
@@ -197,4 +196,4 @@ def _send(
             if not any(field.startswith("definitions[") for field, _ in told):
                 raise
             output.tell_faults(output.placed(found, told))
-            raise typer.Exit(1) from error
+            raise commandline.Exit(1) from error

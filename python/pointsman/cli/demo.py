@@ -5,18 +5,17 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Annotated
 
-import typer
-
+from pointsman.cli import commandline, late
 from pointsman.cli.context import CommandError
 
 
 def demo(
     keep_running: Annotated[
-        bool, typer.Option("--keep-running", help="Leave the server up at the end, until Ctrl-C.")
+        bool, commandline.Option("--keep-running", help="Leave the server up at the end, until Ctrl-C.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Makes training and traffic repeatable.")] = 7,
+    seed: Annotated[int, commandline.Option(min=0, help="Makes training and traffic repeatable.")] = 7,
     duration: Annotated[
-        float, typer.Option(metavar="SECONDS", min=2.0, help="How long traffic is sent.")
+        float, commandline.Option(metavar="SECONDS", min=2.0, help="How long traffic is sent.")
     ] = 20.0,
 ) -> None:
     """Watch two models share traffic and be reweighted half-way.
@@ -25,6 +24,7 @@ def demo(
     machine, and ends with a summary whose counts it has recounted itself. Needs the extra: pip install
     'pointsman[demo]'.
     """
+    late.stop()
     for package in ("sklearn", "skl2onnx"):
         if find_spec(package) is None:
             raise CommandError(f"the demo needs {package}; install it with: pip install 'pointsman[demo]'")

@@ -1,4 +1,8 @@
-"""Writes recorded predictions into files as they come: CSV, JSON lines, Parquet."""
+"""Writes recorded predictions into files as they come: CSV, JSON lines, Parquet.
+
+A thing has one name in all three. What is a list or an object is JSON in a cell of CSV and Parquet, and is
+itself in JSON lines.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,12 @@ import contextlib
 import csv
 import io
 import json
+import math
 import os
 import re
 import sys
 import tempfile
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
@@ -27,6 +33,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Whole numbers of so many digits come as text; they are no formulas and keep their sign.
 _LARGE_NUMBER = re.compile(r"-\d{16,}", re.ASCII)
 FEATURE_PREFIX = "f_"
+FEEDBACK_PREFIX = "feedback_"
 _CHUNK_ROWS = 1000
 _ROW_GROUP_ROWS = 20_000
 
@@ -70,6 +77,36 @@ _COLUMNS = {
 }
 
 
+@dataclass(frozen=True)
+class Order:
+    """In which order columns of features and feedback come; those that it does not name come after."""
+
+    features: Sequence[str] = ()
+    metrics: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that records bring along."""
+
+    features: dict[str, str]
+    """The features with the types of their columns, in order."""
+    metrics: Sequence[str]
+    """The metrics of feedback, in order."""
+
+    def kinds(self) -> dict[str, str]:
+        """Answers the types of all columns by name, in order."""
+        return {
+            **_COLUMNS,
+            **{FEEDBACK_PREFIX + name: "d" for name in self.metrics},
+            **{FEATURE_PREFIX + name: kind for name, kind in self.features.items()},
+            "features_other": "s",
+        }
+
+
+_ANY_ORDER = Order()
+
+
 class Writer(Protocol):
     """Writes rows in one format."""
 
@@ -80,13 +117,14 @@ class Writer(Protocol):
         """Writes what is left."""
 
 
-def export(records: Iterable[PredictionRecord], file: str, name: str) -> int:
+def export(records: Iterable[PredictionRecord], file: str, name: str, order: Order = _ANY_ORDER) -> int:
     """Writes records as they come.
 
     Args:
         records: The records.
         file: Where; ``-`` is standard output. A file appears only when all is in it.
         name: ``csv``, ``jsonl`` or ``parquet``.
+        order: In which order columns come.
 
     Returns:
         How many there were.
@@ -98,7 +136,7 @@ def export(records: Iterable[PredictionRecord], file: str, name: str) -> int:
     # The first rows say which features there are; it comes before the file, for it may fail.
     first = list(islice(waiting, _CHUNK_ROWS))
     with _progress() as advance, _opened(file) as output:
-        writer = _WRITERS[name](output, first)
+        writer = _WRITERS[name](output, first, order)
         count = 0
         for chunk in chain([first], batched(waiting, _CHUNK_ROWS)):
             writer.write(chunk)
@@ -114,65 +152,92 @@ def neutral(text: str) -> str:
     return text if is_harmless else f"'{text}"
 
 
-def feature_columns(records: Iterable[PredictionRecord]) -> dict[str, str]:
-    """Answers the column of each feature that occurs, with its type; names that differ in case share none."""
-    found: dict[str, str] = {}
-    taken: set[str] = set()
-    for record in records:
-        for name, value in record.features.items():
-            kind = _kind(value)
-            if kind and name not in found and name.casefold() not in taken:
-                found[name] = kind
-                taken.add(name.casefold())
-    return found
-
-
-def flat(record: PredictionRecord, features: dict[str, str]) -> dict[str, Any]:
-    """Answers a record as one row: features in columns of their own, what fits none as JSON.
+def columns_of(records: Iterable[PredictionRecord], order: Order = _ANY_ORDER) -> Columns:
+    """Answers the columns of records; of names that differ in case only, the first has one.
 
     Args:
-        record: The record.
-        features: The columns of features and their types.
+        records: The records that are looked at.
+        order: In which order the columns come.
     """
+    features: dict[str, str] = {}
+    metrics: dict[str, None] = dict.fromkeys(order.metrics)
+    for record in records:
+        for name, value in record.features.items():
+            if kind := _kind(value):
+                features.setdefault(name, kind)
+        metrics.update(dict.fromkeys(item.metric for item in record.feedback))
+    listed = _distinct(_sorted(features, order.features))
+    return Columns({name: features[name] for name in listed}, _distinct(_sorted(metrics, order.metrics)))
+
+
+def facts(record: PredictionRecord) -> dict[str, Any]:
+    """Answers a record by the names of columns, without its features; lists and objects are themselves."""
     row: dict[str, Any] = {name: getattr(record, name, None) for name in _COLUMNS}
     row["reason"], row["randomised_by"] = record.reason.value, record.randomised_by.value
     row["features_content"] = record.features_content.value
     row["answer_content"] = record.answer_content.value
-    row["eligible_variants"] = _json(
-        {item.variant: item.propensity for item in record.eligible_variants} or None
-    )
+    row["eligible_variants"] = {item.variant: item.propensity for item in record.eligible_variants} or None
     row["overhead_seconds"] = record.overhead.total_seconds() if record.overhead else None
     row["backend_seconds"] = record.backend_latency.total_seconds() if record.backend_latency else None
     number = isinstance(record.prediction, (int, float)) and not isinstance(record.prediction, bool)
     row["prediction_number"] = record.prediction if number else None
     row["prediction_label"] = None if number or record.prediction is None else _text(record.prediction)
-    row["probabilities"] = _json(list(record.probabilities) or None)
-    row["outputs"] = _json(dict(record.outputs) or None)
-    row["answer_notes"] = _json(list(record.answer_notes) or None)
-    row["feedback"] = _json([printing.plain(item) for item in record.feedback] or None)
-    other: dict[str, Any] = {}
-    for name in features:
-        row[FEATURE_PREFIX + name] = None
-    for name, value in record.features.items():
-        if value is not None and features.get(name) == _kind(value):
-            row[FEATURE_PREFIX + name] = value
-        elif value is not None:
-            other[name] = value
+    row["probabilities"] = list(record.probabilities) or None
+    row["outputs"] = dict(record.outputs) or None
+    row["answer_notes"] = list(record.answer_notes) or None
+    row["feedback"] = [printing.plain(item) for item in record.feedback] or None
+    return row
+
+
+def flat(record: PredictionRecord, columns: Columns) -> dict[str, Any]:
+    """Answers a record as one row of cells: lists and objects, and features that fit no column, as JSON.
+
+    Args:
+        record: The record.
+        columns: The columns that rows have.
+    """
+    row = {
+        name: _json(value) if isinstance(value, (dict, list)) else value
+        for name, value in facts(record).items()
+    }
+    values = {item.metric: item.value for item in record.feedback}
+    row.update({FEEDBACK_PREFIX + name: values.get(name) for name in columns.metrics})
+    fitting = {
+        name: value for name, value in record.features.items() if columns.features.get(name) == _kind(value)
+    }
+    row.update({FEATURE_PREFIX + name: fitting.get(name) for name in columns.features})
+    other = {
+        name: value for name, value in record.features.items() if value is not None and name not in fitting
+    }
     row["features_other"] = _json(other or None)
     return row
 
 
+def line_of(record: PredictionRecord, order: Order = _ANY_ORDER) -> dict[str, Any]:
+    """Answers a record as an object of JSON, with every feature and metric of its own under a column's name.
+
+    Args:
+        record: The record.
+        order: In which order features and metrics come.
+    """
+    values = {item.metric: item.value for item in record.feedback}
+    return {
+        **facts(record),
+        **{FEEDBACK_PREFIX + name: values[name] for name in _sorted(values, order.metrics)},
+        **{FEATURE_PREFIX + name: record.features[name] for name in _sorted(record.features, order.features)},
+    }
+
+
 class _Csv:
-    def __init__(self, output: IO[bytes], first: Sequence[PredictionRecord]) -> None:
-        self._features = feature_columns(first)
+    def __init__(self, output: IO[bytes], first: Sequence[PredictionRecord], order: Order) -> None:
+        self._columns = columns_of(first, order)
         self._text = io.TextIOWrapper(output, encoding="utf-8", newline="", write_through=False)
-        names = _names(self._features)
-        self._rows = csv.DictWriter(self._text, names)
+        self._rows = csv.DictWriter(self._text, list(self._columns.kinds()))
         self._rows.writeheader()
 
     def write(self, records: Sequence[PredictionRecord]) -> None:
         for record in records:
-            row = flat(record, self._features)
+            row = flat(record, self._columns)
             self._rows.writerow({name: _cell(value) for name, value in row.items()})
         self._text.flush()
 
@@ -182,12 +247,14 @@ class _Csv:
 
 
 class _JsonLines:
-    def __init__(self, output: IO[bytes], first: Sequence[PredictionRecord]) -> None:
+    def __init__(self, output: IO[bytes], _: Sequence[PredictionRecord], order: Order) -> None:
         self._output = output
+        self._order = order
 
     def write(self, records: Sequence[PredictionRecord]) -> None:
         for record in records:
-            line = json.dumps(printing.plain(record), ensure_ascii=False, separators=(",", ":"))
+            told = printing.plain(line_of(record, self._order))
+            line = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
             self._output.write(line.encode() + b"\n")
 
     def close(self) -> None:
@@ -195,11 +262,11 @@ class _JsonLines:
 
 
 class _Parquet:
-    def __init__(self, output: IO[bytes], first: Sequence[PredictionRecord]) -> None:
+    def __init__(self, output: IO[bytes], first: Sequence[PredictionRecord], order: Order) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        self._features = feature_columns(first)
+        self._columns = columns_of(first, order)
         types = {
             "s": pa.string(),
             "i": pa.int64(),
@@ -208,14 +275,12 @@ class _Parquet:
             "b": pa.bool_(),
             "t": pa.timestamp("us", tz="UTC"),
         }
-        kinds = {**_COLUMNS, **{FEATURE_PREFIX + name: kind for name, kind in self._features.items()}}
-        kinds["features_other"] = "s"
-        self._schema = pa.schema([(name, types[kind]) for name, kind in kinds.items()])
+        self._schema = pa.schema([(name, types[kind]) for name, kind in self._columns.kinds().items()])
         self._file = pq.ParquetWriter(output, self._schema, compression="zstd")
         self._waiting: list[dict[str, Any]] = []
 
     def write(self, records: Sequence[PredictionRecord]) -> None:
-        self._waiting += [flat(record, self._features) for record in records]
+        self._waiting += [flat(record, self._columns) for record in records]
         if len(self._waiting) >= _ROW_GROUP_ROWS:
             self._flush()
 
@@ -231,15 +296,32 @@ class _Parquet:
             self._waiting = []
 
 
-_WRITERS: dict[str, Callable[[IO[bytes], Sequence[PredictionRecord]], Writer]] = {
+_WRITERS: dict[str, Callable[[IO[bytes], Sequence[PredictionRecord], Order], Writer]] = {
     "csv": _Csv,
     "jsonl": _JsonLines,
     "parquet": _Parquet,
 }
 
 
-def _names(features: dict[str, str]) -> list[str]:
-    return [*_COLUMNS, *(FEATURE_PREFIX + name for name in features), "features_other"]
+def _sorted(names: Iterable[str], order: Sequence[str]) -> list[str]:
+    """Sorts names: those of an order as it has them, then the others, x_2 before x_10."""
+    places = {name: place for place, name in enumerate(order)}
+    return sorted(names, key=lambda name: (places.get(name, len(places)), _natural(name)))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part)
+        for part in re.split(r"(\d{1,18})", name, flags=re.ASCII)
+    ]
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Leaves out names that differ from an earlier one in case only: readers take them for the same."""
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(name.casefold(), name)
+    return list(found.values())
 
 
 def _kind(value: Any) -> str:
@@ -255,6 +337,8 @@ def _cell(value: Any) -> Any:
         return neutral(value)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return printing.exact(value) if math.isfinite(value) else value
     plain = printing.plain(value)
     return "" if plain is None else plain
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pointsman.cli.context import DEBUG_VARIABLE, CommandError
 
+if TYPE_CHECKING:
+    import click
 
-def explain(error: Exception, *, server: str) -> str:
+    from pointsman.client import InvalidArgumentError
+
+
+def explain(error: Exception, context: click.Context, *, server: str) -> str:
     """Writes an error for people.
 
     Args:
-        error: What was raised.
+        error: What was raised; its notes are further lines.
+        context: Of the command that ran.
         server: The server that was called.
 
     Returns:
         One or two lines: what, then the way out where the first does not say it.
     """
+    return "\n".join([_told(error, context, server), *getattr(error, "__notes__", ())])
+
+
+def _told(error: Exception, context: click.Context, server: str) -> str:
     if isinstance(error, CommandError):
         return f"error: {error}"
     from pointsman import client
+    from pointsman.cli.likely import likely_names
+    from pointsman.cli.words import in_command_words
 
     if isinstance(error, client.UnavailableError) and _is_unreachable(error):
         return (
@@ -31,9 +45,12 @@ def explain(error: Exception, *, server: str) -> str:
     if isinstance(error, client.DeadlineExceededError):
         return f"error: {server} did not answer in time: {error}"
     if isinstance(error, client.InvalidArgumentError) and error.violations:
-        return "\n".join(_violations(error))
+        return "\n".join(_violations(error, context))
     if isinstance(error, client.ClientError):
-        return f"error: {error}"
+        lines = [f"error: {in_command_words(str(error), context)}"]
+        if isinstance(error, client.NotFoundError):
+            lines += filter(None, [likely_names(error, context)])
+        return "\n".join(lines)
     return (
         f"error: {type(error).__name__}: {error}\n"
         f"This is a mistake in pointsman; {DEBUG_VARIABLE}=1 shows where it happened."
@@ -49,15 +66,13 @@ def _is_unreachable(error: Exception) -> bool:
     return text.startswith(("failed to connect", "dns resolution", "name resolution", "socket closed"))
 
 
-def _violations(error: object) -> list[str]:
-    from pointsman.client import InvalidArgumentError
+def _violations(error: InvalidArgumentError, context: click.Context) -> list[str]:
+    from pointsman.cli.words import in_command_words
 
-    if not isinstance(error, InvalidArgumentError):
-        return []
     lines = []
     for violation in error.violations:
         told = violation.description
         if violation.field and not told.startswith(violation.field):
             told = f"{violation.field}: {told}"
-        lines.append(f"error: {told}")
+        lines.append(f"error: {in_command_words(told, context)}")
     return lines

@@ -5,15 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-import typer
-
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, commandline, names, printing
 from pointsman.cli.context import CommandError, context_of
 
-app = typer.Typer(no_args_is_help=True, help="Record what happened after predictions.")
+app = commandline.Group(help="Record what happened after predictions.")
 
 Applied = Annotated[
-    bool, typer.Option("--applied", help="Wait until it is counted, and say whether it was new.")
+    bool, commandline.Option("--applied", help="Wait until it is counted, and say whether it was new.")
 ]
 
 
@@ -26,22 +24,27 @@ class FileFormat(StrEnum):
 
 @app.command(context_settings={"ignore_unknown_options": True})
 def record(
-    context: typer.Context,
+    context: commandline.Context,
     given: Annotated[
         list[str],
-        typer.Argument(
+        commandline.Argument(
             metavar="[PREDICTION] VALUE",
             help="The prediction's id, from its answer, and the value; with --entity the value only.",
         ),
     ],
-    metric: Annotated[str, typer.Option(help="What was measured.")] = "reward",
-    row: Annotated[int, typer.Option(min=0, help="The row of a batch, from 0.")] = 0,
-    observed: Annotated[str, typer.Option(metavar="TIME", help="When it was observed.  [now]")] = "",
-    router: Annotated[str, typer.Option(help="With --entity: the router that made the prediction.")] = "",
-    entity: Annotated[str, typer.Option(help="Whose latest prediction it is about.")] = "",
+    metric: Annotated[str, commandline.Option(help="What was measured.")] = "reward",
+    row: Annotated[int, commandline.Option(min=0, help="The row of a batch, from 0.")] = 0,
+    observed: Annotated[str, commandline.Option(metavar="TIME", help="When it was observed.  [now]")] = "",
+    router: Annotated[
+        str,
+        commandline.Option(
+            complete=names.routers, help="With --entity: the router that made the prediction."
+        ),
+    ] = "",
+    entity: Annotated[str, commandline.Option(help="Whose latest prediction it is about.")] = "",
     applied: Annotated[
         bool,
-        typer.Option(
+        commandline.Option(
             "--applied/--durable",
             help="Wait until it is counted, and say what came of it; or only until it is on disk.",
         ),
@@ -77,23 +80,24 @@ def record(
             FeedbackOutcome.CORRECTED: "replaces what was recorded before",
             FeedbackOutcome.RECORDED: "is on disk, and will count if it is the first",
         }
-        typer.echo(f"{metric} {value:g} {said.get(receipt.outcome, 'is recorded')}")
+        commandline.echo(f"{metric} {printing.exact(value)} {said.get(receipt.outcome, 'is recorded')}")
 
 
 @app.command("import")
 def import_file(
-    context: typer.Context,
+    context: commandline.Context,
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="CSV or JSON lines; - is standard input, as JSON lines.")
+        str,
+        commandline.Argument(metavar="FILE", help="CSV or JSON lines; - is standard input, as JSON lines."),
     ],
     file_format: Annotated[
         FileFormat | None,
-        typer.Option("--format", help="What it is; by the file's ending when it is not said."),
+        commandline.Option("--format", help="What it is; by the file's ending when it is not said."),
     ] = None,
-    metric: Annotated[str, typer.Option(help="The metric of rows that name none.")] = "reward",
-    router: Annotated[str, typer.Option(help="The router of rows with an entity that name none.")] = "",
+    metric: Annotated[str, commandline.Option(help="The metric of rows that name none.")] = "reward",
+    router: Annotated[str, commandline.Option(help="The router of rows with an entity that name none.")] = "",
     errors: Annotated[
-        str, typer.Option(metavar="FILE", help="Write every refused row with its reason here, as CSV.")
+        str, commandline.Option(metavar="FILE", help="Write every refused row with its reason here, as CSV.")
     ] = "",
     applied: Applied = False,
 ) -> None:
@@ -117,20 +121,22 @@ def import_file(
     if options.as_json:
         printing.print_json(report.facts())
     else:
-        typer.echo(report.sentence())
+        commandline.echo(report.sentence())
     if report.refused:
-        raise typer.Exit(1)
+        raise commandline.Exit(1)
 
 
 def _prediction_and_value(given: list[str], router: str, entity: str) -> tuple[str, float]:
     for item in given:
         if item.startswith("--"):
-            raise typer.BadParameter(f"there is no option {item}")
+            raise commandline.BadParameter(f"there is no option {item}")
     if bool(router) != bool(entity):
-        raise typer.BadParameter("--router and --entity go together")
+        raise commandline.BadParameter("--router and --entity go together")
     if len(given) != (1 if entity else 2):
         words = "VALUE alone" if entity else "PREDICTION and VALUE"
-        raise typer.BadParameter(f"takes {words}, not {len(given)} words", param_hint="[PREDICTION] VALUE")
+        raise commandline.BadParameter(
+            f"takes {words}, not {len(given)} words", param_hint="[PREDICTION] VALUE"
+        )
     value = arguments.numbers([f"VALUE={given[-1]}"], "VALUE")["VALUE"]
     return ("" if entity else given[0]), value
 
@@ -141,6 +147,6 @@ def _format_of(file: str) -> str:
         return FileFormat.CSV.value
     if file == "-" or ending in ("jsonl", "ndjson"):
         return FileFormat.JSONL.value
-    raise typer.BadParameter(
+    raise commandline.BadParameter(
         f"{file!r} ends in none of .csv, .tsv and .jsonl; say --format", param_hint="FILE"
     )

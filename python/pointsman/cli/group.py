@@ -1,41 +1,57 @@
-"""The command group: global options anywhere on the line, and failures in a line instead of a traceback."""
+"""The command's root: global options anywhere on the line, and failures in a line instead of a traceback."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
-import typer
-from typer.core import TyperGroup
+import click
 
+from pointsman.cli import commandline
 from pointsman.cli.context import DEBUG_VARIABLE
 
 VALUE_OPTIONS = frozenset({"--server", "--api-key", "-o", "--output"})
+FLAGS = frozenset({"--wide"})
 
 
-class CommandGroup(TyperGroup):
-    """The root group of the command."""
+class RootGroup(commandline.Group):
+    """The group that all commands hang off."""
 
-    def main(self, args: Any = None, *rest: Any, **more: Any) -> Any:
-        """Runs the command with the global options brought to the front."""
-        import sys
+    def __init__(self, options: Callable[..., Any], **settings: Any) -> None:
+        params, call = commandline.parameters_of(options)
+        help_names = {"help_option_names": ["-h", "--help"]}
+        super().__init__(
+            name="pointsman",
+            help=options.__doc__,
+            params=params,
+            callback=call,
+            context_settings=help_names,
+            **settings,
+        )
 
-        return super().main(hoist(list(sys.argv[1:] if args is None else args)), *rest, **more)
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Reads a line, be it to run it or to complete it, with the global options brought to the front."""
+        return super().make_context(info_name, hoist(args), parent, **extra)
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: click.Context) -> Any:
         """Runs a command; what goes wrong is told in a line or two on standard error, with exit code 1."""
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, KeyboardInterrupt, BrokenPipeError):
+        except (commandline.Exit, commandline.Abort, KeyboardInterrupt, BrokenPipeError):
             # Whoever read the output wants no more of it: the library ends the command without a word.
             raise
         except Exception as error:
-            if type(error).__module__.startswith("typer.") or os.environ.get(DEBUG_VARIABLE):
+            if isinstance(error, click.ClickException) or os.environ.get(DEBUG_VARIABLE):
                 raise
             from pointsman.cli.failures import explain
 
-            typer.echo(explain(error, server=getattr(ctx.obj, "server", "")), err=True)
-            raise typer.Exit(1) from error
+            commandline.echo(
+                explain(error, commandline.running(ctx), server=getattr(ctx.obj, "server", "")), err=True
+            )
+            raise commandline.Exit(1) from error
 
 
 def hoist(arguments: list[str]) -> list[str]:
@@ -55,8 +71,10 @@ def hoist(arguments: list[str]) -> list[str]:
             rest += [argument, *waiting]
         elif argument in VALUE_OPTIONS:
             front += [argument, *_next(waiting)]
-        elif argument.partition("=")[0] in VALUE_OPTIONS or (
-            argument.startswith("-o") and argument[2:] in _FORMATS
+        elif (
+            argument in FLAGS
+            or argument.partition("=")[0] in VALUE_OPTIONS
+            or (argument.startswith("-o") and argument[2:] in _FORMATS)
         ):
             front.append(argument)
         else:

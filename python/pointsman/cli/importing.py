@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import typer
-
-from pointsman.cli import printing
+from pointsman.cli import commandline, printing
 from pointsman.cli.context import CommandError
 from pointsman.cli.feedback_rows import Row, rows_of
 from pointsman.domain.batching import batched
@@ -191,8 +189,10 @@ def _errors(file: str) -> Iterator[Any]:
         nonlocal told
         told += 1
         if told <= _SHOWN_ERRORS:
-            typer.echo(f"line {row.line}: {reason}", err=True)
+            commandline.echo(f"line {row.line}: {reason}", err=True)
 
     yield tell
     if told > _SHOWN_ERRORS:
-        typer.echo(f"{told - _SHOWN_ERRORS} more rows were refused; --errors FILE tells them all", err=True)
+        commandline.echo(
+            f"{told - _SHOWN_ERRORS} more rows were refused; --errors FILE tells them all", err=True
+        )

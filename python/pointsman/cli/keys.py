@@ -7,16 +7,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, commandline, names, printing
 from pointsman.cli.context import CommandError, context_of
 from pointsman.cli.folders import database_file, sqlite_url
 
 if TYPE_CHECKING:
-    from pointsman.client import Client
+    from pointsman.client import ApiKey, Client
 
-app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
+app = commandline.Group(help="Make, list and revoke API keys.")
 
 
 class ScopeName(StrEnum):
@@ -29,14 +27,18 @@ class ScopeName(StrEnum):
 
 @app.command()
 def create(
-    context: typer.Context,
-    user: Annotated[str, typer.Option(help="Whom it shall belong to.  [you]")] = "",
-    scope: Annotated[list[ScopeName] | None, typer.Option(help="What it may do; once for each.")] = None,
-    admin: Annotated[bool, typer.Option("--admin", help="It may do everything.")] = False,
-    name: Annotated[str, typer.Option(help="A name for people.")] = "",
+    context: commandline.Context,
+    user: Annotated[str, commandline.Option(help="Whom it shall belong to.  [you]")] = "",
+    scope: Annotated[
+        list[ScopeName] | None, commandline.Option(help="What it may do; once for each.")
+    ] = None,
+    admin: Annotated[bool, commandline.Option("--admin", help="It may do everything.")] = False,
+    name: Annotated[str, commandline.Option(help="A name for people.")] = "",
     expires: Annotated[
         str,
-        typer.Option(metavar="TIME", help="When it shall end by itself, or in how long, as in 30d.  [never]"),
+        commandline.Option(
+            metavar="TIME", help="When it shall end by itself, or in how long, as in 30d.  [never]"
+        ),
     ] = "",
 ) -> None:
     """Make a key; its secret is shown this once.
@@ -46,7 +48,7 @@ def create(
     from pointsman.client import Scope
 
     if not scope and not admin:
-        raise typer.BadParameter("say what the key may do: --scope mlops:read (and others), or --admin")
+        raise commandline.BadParameter("say what the key may do: --scope mlops:read (and others), or --admin")
     options = context_of(context)
     with options.connect() as client:
         if not admin and not options.api_key and not any(client.keys.list(page_size=1)):
@@ -64,8 +66,8 @@ def create(
     if options.as_json:
         printing.print_json(made)
         return
-    typer.echo(made.secret)
-    typer.echo(
+    commandline.echo(made.secret)
+    commandline.echo(
         f"Key {made.api_key.key_id} of {made.api_key.user_id}; keep it now, it is not shown again. "
         "Use it as POINTSMAN_API_KEY.",
         err=True,
@@ -74,7 +76,8 @@ def create(
 
 @app.command("list")
 def list_keys(
-    context: typer.Context, user: Annotated[str, typer.Option(help="Only keys of this user.")] = ""
+    context: commandline.Context,
+    user: Annotated[str, commandline.Option(help="Only keys of this user.")] = "",
 ) -> None:
     """List keys: an admin sees all, others their own."""
     options = context_of(context)
@@ -84,13 +87,14 @@ def list_keys(
         printing.print_json(found)
         return
     printing.print_table(
-        ["KEY", "USER", "MAY", "NAME", "MADE", "ENDS", "REVOKED"],
+        ["#KEY", "USER", "MAY", "NAME", "STATE", "+MADE", "+ENDS", "+REVOKED"],
         (
             [
                 key.key_id,
                 key.user_id,
-                "everything" if key.admin else ", ".join(key.scopes),
+                "everything" if key.admin else ", ".join(key.scopes).replace("mlops:", ""),
                 key.display_name,
+                _state(key),
                 printing.local_time(key.create_time),
                 printing.local_time(key.expire_time) or "never",
                 printing.local_time(key.revoke_time),
@@ -103,8 +107,8 @@ def list_keys(
 
 @app.command()
 def revoke(
-    context: typer.Context,
-    key_id: Annotated[str, typer.Argument(metavar="KEY", help="The key's id.")],
+    context: commandline.Context,
+    key_id: Annotated[str, commandline.Argument(metavar="KEY", complete=names.keys, help="The key's id.")],
     yes: arguments.Yes = False,
 ) -> None:
     """Revoke a key; it is refused everywhere within seconds."""
@@ -119,7 +123,17 @@ def revoke(
     if options.as_json:
         printing.print_json(revoked)
     else:
-        typer.echo(f"{revoked.key_id} of {revoked.user_id} is revoked")
+        commandline.echo(f"{revoked.key_id} of {revoked.user_id} is revoked")
+
+
+def _state(key: ApiKey) -> str:
+    """Says in two words whether a key is in force."""
+    if key.revoke_time is not None:
+        return f"revoked {printing.short_time(key.revoke_time)}"
+    if key.expire_time is None:
+        return "in force"
+    word = "ends" if key.expire_time > datetime.now(UTC) else "ended"
+    return f"{word} {printing.short_time(key.expire_time)}"
 
 
 def _is_last_of_admins(client: Client, key_id: str) -> bool:
@@ -135,9 +149,11 @@ def _is_last_of_admins(client: Client, key_id: str) -> bool:
 
 @app.command()
 def recover(
-    data_dir: Annotated[Path, typer.Option(help="The data folder of the server.")] = Path("data"),
-    database: Annotated[str, typer.Option(metavar="URL", help="Its database, if not in that folder.")] = "",
-    user: Annotated[str, typer.Option(help="The user whom the key shall belong to.")] = "admin",
+    data_dir: Annotated[Path, commandline.Option(help="The data folder of the server.")] = Path("data"),
+    database: Annotated[
+        str, commandline.Option(metavar="URL", help="Its database, if not in that folder.")
+    ] = "",
+    user: Annotated[str, commandline.Option(help="The user whom the key shall belong to.")] = "admin",
 ) -> None:
     """Make an admin key on the database itself, when all others are lost.
 
@@ -153,5 +169,5 @@ def recover(
         secret = create_admin_key(database or sqlite_url(data_dir), user)
     except PointsmanError as error:
         raise CommandError(str(error)) from error
-    typer.echo(secret)
-    typer.echo(f"An admin key of {user}; keep it now, it is not shown again.", err=True)
+    commandline.echo(secret)
+    commandline.echo(f"An admin key of {user}; keep it now, it is not shown again.", err=True)

@@ -2,88 +2,111 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, commandline, printing
 from pointsman.cli.context import context_of
 from pointsman.cli.routers import RouterId
 
 if TYPE_CHECKING:
-    from pointsman.client import FeedbackMetrics, RouterMetrics, VariantMetrics
+    from collections.abc import Mapping
+
+    from pointsman.client import Client, FeedbackMetrics, RouterMetrics, VariantMetrics
 
 SUSPICIOUS_P_VALUE = 0.001
 """Below it, a split that works would be rarer than one in a thousand."""
 
-app = typer.Typer()
+RECENT = timedelta(hours=24)
+"""Of so long the coverage is shown beside live figures."""
+
+app = commandline.Group()
 
 
 @app.command()
 def metrics(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
     since: Annotated[
         str,
-        typer.Option(
+        commandline.Option(
             metavar="TIME", help="From the records of this time on; a time, or how long ago, e.g. 24h."
         ),
     ] = "",
-    before: Annotated[str, typer.Option(metavar="TIME", help="From the records before this time.")] = "",
+    before: Annotated[
+        str, commandline.Option(metavar="TIME", help="From the records before this time.")
+    ] = "",
     step: Annotated[
-        str, typer.Option(metavar="DURATION", help="Show a time series with steps so long, e.g. 1h.")
+        str, commandline.Option(metavar="DURATION", help="Show a time series with steps so long, e.g. 1h.")
     ] = "",
 ) -> None:
     """Show counts, latencies and feedback of a router.
 
-    Without times, calls count since the server started and feedback since the router was created.
+    Without times, calls count since the server started and feedback since the router was created; coverage
+    is then the share of the predictions of the last 24 hours with feedback.
     """
     options = context_of(context)
     start_time = arguments.moment(since, "--since")
     end_time = arguments.moment(before, "--before")
     granularity = arguments.duration(step, "--step")
     if granularity is not None and start_time is None:
-        raise typer.BadParameter("needs --since, for example --since 24h --step 1h", param_hint="--step")
+        raise commandline.BadParameter(
+            "needs --since, for example --since 24h --step 1h", param_hint="--step"
+        )
+    coverage: dict[str, float | None] = {}
     with options.connect() as client:
         found = client.routers.metrics(
             router_id, start_time=start_time, end_time=end_time, granularity=granularity
         )
+        if not (options.as_json or since or before) and any(one.feedback_count for one in found.variants):
+            coverage = _recent_coverage(client, router_id)
     printing.tell_unreached("not all calls are counted", found.unreached)
     if options.as_json:
         printing.print_json(found)
         return
-    _show(router_id, found)
+    _show(router_id, found, coverage)
 
 
-def _show(router_id: str, found: RouterMetrics) -> None:
+def _recent_coverage(client: Client, router_id: str) -> dict[str, float | None]:
+    """Answers by variant the share of recent predictions with feedback; live figures have none.
+
+    Feedback is counted since the router was created and calls since the server started: only records of one
+    window make a share of both.
+    """
+    from pointsman.client import ClientError
+
+    try:
+        window = client.routers.metrics(router_id, start_time=datetime.now(UTC) - RECENT)
+    except ClientError:
+        # What was asked for is there; this goes with it where records can be read.
+        return {}
+    listed = [*window.variants, *([window.total] if window.total else [])]
+    return {figures.variant: figures.feedback_coverage for figures in listed}
+
+
+def _show(router_id: str, found: RouterMetrics, coverage: Mapping[str, float | None]) -> None:
     listed = [*found.variants, *([found.total] if found.total else [])]
+    heading = ">COVERAGE 24H" if coverage else ">COVERAGE"
     printing.print_table(
-        [
-            "VARIANT",
-            ">REQUESTS",
-            ">ERRORS",
-            ">PINNED",
-            ">SHARE",
-            ">SERVED",
-            ">ADDED P50",
-            ">ADDED P99",
-            ">BACKEND P50",
-            ">BACKEND P99",
-            ">FEEDBACK",
-            ">COVERAGE",
-        ],
-        (_figures_row(figures) for figures in listed),
+        ["#VARIANT", ">REQUESTS", ">ERRORS", ">PINNED", ">SHARE", ">SERVED", ">FEEDBACK", heading],
+        (_counts_row(figures, coverage) for figures in listed),
         empty=f"{router_id} has no variants.",
     )
+    if any(figures.request_count for figures in listed):
+        commandline.echo()
+        printing.print_table(
+            ["#VARIANT", ">ADDED P50", ">ADDED P99", ">BACKEND P50", ">BACKEND P99"],
+            (_latencies_row(figures) for figures in listed),
+        )
     feedback = [(figures, item) for figures in listed for item in figures.feedback]
     if feedback:
-        typer.echo()
+        commandline.echo()
         printing.print_table(
-            ["METRIC", "VARIANT", ">VALUES", ">MEAN", ">95 % INTERVAL"],
+            ["#METRIC", "#VARIANT", ">VALUES", ">MEAN", ">95 % INTERVAL"],
             (_feedback_row(figures, item) for figures, item in sorted(feedback, key=_metric_first)),
         )
     if found.series:
-        typer.echo()
+        commandline.echo()
         _show_series(found)
     _show_notes(router_id, found)
 
@@ -91,7 +114,7 @@ def _show(router_id: str, found: RouterMetrics) -> None:
 def _show_series(found: RouterMetrics) -> None:
     names = [figures.variant for figures in found.variants]
     printing.print_table(
-        ["FROM", ">REQUESTS", ">ERRORS", *(f">{name}" for name in names), ">BACKEND P99", ">MEAN REWARD"],
+        ["#FROM", ">REQUESTS", ">ERRORS", *(f">{name}" for name in names), ">BACKEND P99", ">MEAN REWARD"],
         (
             [
                 printing.local_time(step.start_time),
@@ -118,31 +141,32 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
     """Says what the tables cannot: that the split seems broken, that records were lost or are missing."""
     p_value = found.sample_ratio_p_value
     if p_value is not None and p_value < SUSPICIOUS_P_VALUE:
-        typer.echo(
+        commandline.echo(
             f"The shares served differ from those wanted more than chance explains (p = {p_value:.2g}): "
             "do not compare the variants before the reason is found.",
             err=True,
         )
     elif p_value is not None:
-        typer.echo(f"shares served and wanted agree (p = {p_value:.2g})")
+        commandline.echo(f"shares served and wanted agree (p = {p_value:.2g})")
     if found.dropped_record_count:
-        typer.echo(
+        commandline.echo(
             f"{found.dropped_record_count} predictions were not recorded: the queue or the disk was full",
             err=True,
         )
     for limit, count in sorted(found.cut_record_counts.items()):
-        typer.echo(
+        commandline.echo(
             f"{count} predictions were recorded without features or answer: {_way_out(limit)}", err=True
         )
     total = found.total
     if found.end_time and total and not total.request_count and not total.pinned_request_count:
-        typer.echo(
+        commandline.echo(
             f"Nothing of {router_id} is recorded in this time. Without --since, live figures are shown.",
             err=True,
         )
 
 
-def _figures_row(figures: VariantMetrics) -> list[str]:
+def _counts_row(figures: VariantMetrics, coverage: Mapping[str, float | None]) -> list[str]:
+    share = coverage.get(figures.variant, figures.feedback_coverage)
     return [
         figures.variant or "total",
         str(figures.request_count),
@@ -150,20 +174,26 @@ def _figures_row(figures: VariantMetrics) -> list[str]:
         str(figures.pinned_request_count),
         printing.percent(figures.effective_share) if figures.variant else "",
         printing.percent(figures.served_share) if figures.request_count else "–",
+        str(figures.feedback_count),
+        "–" if share is None else printing.percent(share),
+    ]
+
+
+def _latencies_row(figures: VariantMetrics) -> list[str]:
+    return [
+        figures.variant or "total",
         _latency(figures, figures.overhead.p50_seconds),
         _latency(figures, figures.overhead.p99_seconds),
         _latency(figures, figures.backend.p50_seconds),
         _latency(figures, figures.backend.p99_seconds),
-        str(figures.feedback_count),
-        "–" if figures.feedback_coverage is None else printing.percent(figures.feedback_coverage),
     ]
 
 
 def _feedback_row(figures: VariantMetrics, item: FeedbackMetrics) -> list[str]:
     interval = "–"
     if item.mean_low is not None and item.mean_high is not None:
-        interval = f"{item.mean_low:.4f} to {item.mean_high:.4f}"
-    return [item.metric, figures.variant or "total", str(item.count), f"{item.mean:.4f}", interval]
+        interval = f"{printing.rounded(item.mean_low)} to {printing.rounded(item.mean_high)}"
+    return [item.metric, figures.variant or "total", str(item.count), printing.rounded(item.mean), interval]
 
 
 def _metric_first(pair: tuple[VariantMetrics, FeedbackMetrics]) -> str:
@@ -175,4 +205,4 @@ def _latency(figures: VariantMetrics, seconds: float) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+    return "–" if value is None else printing.rounded(value)

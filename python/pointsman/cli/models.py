@@ -5,9 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, commandline, names, printing
 from pointsman.cli.context import context_of
 from pointsman.cli.signatures import make_signature
 
@@ -18,10 +16,12 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_FEATURES = 4
 
-app = typer.Typer(no_args_is_help=True, help="Register, list and promote model versions.")
+app = commandline.Group(help="Register, list and promote model versions.")
 
-ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id.")]
-Version = Annotated[str, typer.Argument(metavar="VERSION", help="The version.")]
+ModelId = Annotated[str, commandline.Argument(metavar="MODEL", complete=names.models, help="The model's id.")]
+Version = Annotated[
+    str, commandline.Argument(metavar="VERSION", complete=names.versions, help="The version.")
+]
 
 
 class StageName(StrEnum):
@@ -49,25 +49,27 @@ class TaskName(StrEnum):
 
 @app.command()
 def register(
-    context: typer.Context,
+    context: commandline.Context,
     model_id: ModelId,
     version: Version,
     grpc: Annotated[
         str,
-        typer.Option(
+        commandline.Option(
             metavar="HOST:PORT[,…]", help="It answers at a server that speaks the Open Inference Protocol."
         ),
     ] = "",
-    model_name: Annotated[str, typer.Option(help="Its name at that server.  [the model's id]")] = "",
-    onnx: Annotated[str, typer.Option(metavar="PATH", help="It is an ONNX file in <data-dir>/models.")] = "",
-    task: Annotated[TaskName | None, typer.Option(help="What it does.")] = None,
+    model_name: Annotated[str, commandline.Option(help="Its name at that server.  [the model's id]")] = "",
+    onnx: Annotated[
+        str, commandline.Option(metavar="PATH", help="It is an ONNX file in <data-dir>/models.")
+    ] = "",
+    task: Annotated[TaskName | None, commandline.Option(help="What it does.")] = None,
     label: Annotated[
         list[str] | None,
-        typer.Option(help="A class label; once for each, in the order of the probabilities."),
+        commandline.Option(help="A class label; once for each, in the order of the probabilities."),
     ] = None,
     class_: Annotated[
         list[str] | None,
-        typer.Option(
+        commandline.Option(
             "--class",
             help="What the prediction output says for a class where that is not its label; once for each, in "
             "the same order. Read from an ONNX file that has such a list.",
@@ -75,27 +77,32 @@ def register(
     ] = None,
     prediction_holds: Annotated[
         HoldsName | None,
-        typer.Option(help="Whether the prediction output holds the class itself or its place from 0."),
+        commandline.Option(help="Whether the prediction output holds the class itself or its place from 0."),
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option(help="Of two labels the second is predicted from this probability on.")
+        float | None,
+        commandline.Option(help="Of two labels the second is predicted from this probability on."),
     ] = None,
-    probability_output: Annotated[str, typer.Option(help="The output with the class probabilities.")] = "",
+    probability_output: Annotated[
+        str, commandline.Option(help="The output with the class probabilities.")
+    ] = "",
     prediction_output: Annotated[
-        str, typer.Option(help="The output with the predicted label or value.")
+        str, commandline.Option(help="The output with the predicted label or value.")
     ] = "",
     signature: Annotated[
         str,
-        typer.Option(metavar="JSON|@FILE", help="The whole signature, as 'models get -o json' writes it."),
+        commandline.Option(
+            metavar="JSON|@FILE", help="The whole signature, as 'models get -o json' writes it."
+        ),
     ] = "",
-    description: Annotated[str, typer.Option(help="A short text for people.")] = "",
-    run_uri: Annotated[str, typer.Option(help="Where the training run is described.")] = "",
+    description: Annotated[str, commandline.Option(help="A short text for people.")] = "",
+    run_uri: Annotated[str, commandline.Option(help="Where the training run is described.")] = "",
     metric: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=NUMBER", help="A training figure.")
+        list[str] | None, commandline.Option(metavar="NAME=NUMBER", help="A training figure.")
     ] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="A word to find it by.")] = None,
+    tag: Annotated[list[str] | None, commandline.Option(help="A word to find it by.")] = None,
     validate_only: Annotated[
-        bool, typer.Option("--validate-only", help="Check only; change nothing.")
+        bool, commandline.Option("--validate-only", help="Check only; change nothing.")
     ] = False,
 ) -> None:
     """Register a model version.
@@ -133,15 +140,17 @@ def register(
         printing.print_json(registered)
     else:
         done = "is valid" if validate_only else "is registered"
-        typer.echo(f"{model_id} {version} {done}, {_place(registered)}")
+        commandline.echo(f"{model_id} {version} {done}, {_place(registered)}")
 
 
 @app.command("list")
 def list_versions(
-    context: typer.Context,
-    model: Annotated[str, typer.Option(help="Only versions of this model.")] = "",
-    stage: Annotated[StageName | None, typer.Option(help="Only versions in this stage.")] = None,
-    tag: Annotated[str, typer.Option(help="Only versions with this tag.")] = "",
+    context: commandline.Context,
+    model: Annotated[
+        str, commandline.Option(complete=names.models, help="Only versions of this model.")
+    ] = "",
+    stage: Annotated[StageName | None, commandline.Option(help="Only versions in this stage.")] = None,
+    tag: Annotated[str, commandline.Option(help="Only versions with this tag.")] = "",
 ) -> None:
     """List model versions."""
     from pointsman.client import Stage
@@ -154,9 +163,9 @@ def list_versions(
         printing.print_json(found)
         return
     printing.print_table(
-        ["MODEL", "VERSION", "STAGE", "BACKEND", "OWNER", "REGISTERED"],
+        ["#MODEL", "#VERSION", "STAGE", "BACKEND", "OWNER", "REGISTERED"],
         (
-            [m.model_id, m.version, m.stage, _place(m), m.owner, printing.local_time(m.create_time)]
+            [m.model_id, m.version, m.stage, _place(m), m.owner, printing.short_time(m.create_time)]
             for m in found
         ),
         empty="No model versions match. 'pointsman models register' adds one.",
@@ -164,7 +173,7 @@ def list_versions(
 
 
 @app.command()
-def get(context: typer.Context, model_id: ModelId, version: Version) -> None:
+def get(context: commandline.Context, model_id: ModelId, version: Version) -> None:
     """Show a model version."""
     options = context_of(context)
     with options.connect() as client:
@@ -181,7 +190,10 @@ def get(context: typer.Context, model_id: ModelId, version: Version) -> None:
             ("backend", _place(found)),
             ("description", found.description),
             ("run", found.run_uri),
-            ("metrics", ", ".join(f"{name} {value:g}" for name, value in sorted(found.metrics.items()))),
+            (
+                "metrics",
+                ", ".join(f"{name} {printing.exact(value)}" for name, value in sorted(found.metrics.items())),
+            ),
             ("tags", ", ".join(found.tags)),
             ("owner", found.owner),
             ("registered", printing.local_time(found.create_time)),
@@ -195,7 +207,7 @@ def get(context: typer.Context, model_id: ModelId, version: Version) -> None:
     if signature:
         tensors = [("input", t) for t in signature.inputs] + [("output", t) for t in signature.outputs]
         printing.print_table(
-            ["", "TENSOR", "DATATYPE", "SHAPE", "FEATURES"],
+            ["", "#TENSOR", "DATATYPE", "SHAPE", "FEATURES"],
             ([kind, t.name, t.datatype, str(list(t.shape)), _few(t.features)] for kind, t in tensors),
             empty="The backend did not describe its tensors.",
         )
@@ -203,11 +215,11 @@ def get(context: typer.Context, model_id: ModelId, version: Version) -> None:
 
 @app.command()
 def stage(
-    context: typer.Context,
+    context: commandline.Context,
     model_id: ModelId,
     version: Version,
     stage: Annotated[
-        StageName, typer.Argument(metavar="STAGE", help="none, staging, production or archived.")
+        StageName, commandline.Argument(metavar="STAGE", help="none, staging, production or archived.")
     ],
 ) -> None:
     """Move a model version to another stage.
@@ -222,11 +234,11 @@ def stage(
     if options.as_json:
         printing.print_json(moved)
     else:
-        typer.echo(f"{model_id} {version} is in stage {moved.stage}")
+        commandline.echo(f"{model_id} {version} is in stage {moved.stage}")
 
 
 @app.command()
-def delete(context: typer.Context, model_id: ModelId, version: Version) -> None:
+def delete(context: commandline.Context, model_id: ModelId, version: Version) -> None:
     """Delete a model version; refused while a router uses it."""
     options = context_of(context)
     with options.connect() as client:
@@ -234,16 +246,16 @@ def delete(context: typer.Context, model_id: ModelId, version: Version) -> None:
     if options.as_json:
         printing.print_json({})
     else:
-        typer.echo(f"{model_id} {version} is deleted")
+        commandline.echo(f"{model_id} {version} is deleted")
 
 
 def _backend(grpc: str, model_name: str, onnx: str) -> GrpcBackend | OnnxBackend | None:
     from pointsman.client import GrpcBackend, OnnxBackend
 
     if grpc and onnx:
-        raise typer.BadParameter("a model version answers at one place: --grpc or --onnx, not both")
+        raise commandline.BadParameter("a model version answers at one place: --grpc or --onnx, not both")
     if model_name and not grpc:
-        raise typer.BadParameter("goes with --grpc", param_hint="--model-name")
+        raise commandline.BadParameter("goes with --grpc", param_hint="--model-name")
     if grpc:
         return GrpcBackend(grpc, model_name)
     return OnnxBackend(onnx) if onnx else None

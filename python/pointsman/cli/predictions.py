@@ -6,37 +6,45 @@ from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, commandline, names, printing
 from pointsman.cli.context import context_of
 from pointsman.cli.routers import RouterId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from pointsman.cli.exporting import Order
     from pointsman.client import Client, PredictionRecord
 
 PAGE_ROWS = 1000
+COUNTED_ROWS = 200
+"""How far beyond a page a list counts what it does not show."""
 
-app = typer.Typer(no_args_is_help=True, help="List, show and export recorded predictions.")
+app = commandline.Group(help="List, show and export recorded predictions.")
 
-VariantName = Annotated[str, typer.Option("--variant", help="Only of this variant.")]
-Entity = Annotated[str, typer.Option("--entity", help="Only for this entity.")]
-Since = Annotated[
-    str, typer.Option("--since", metavar="TIME", help="Only from this time on; a time, or how long ago: 24h.")
+VariantName = Annotated[
+    str, commandline.Option("--variant", complete=names.variants, help="Only of this variant.")
 ]
-Before = Annotated[str, typer.Option("--before", metavar="TIME", help="Only before this time.")]
+Entity = Annotated[str, commandline.Option("--entity", help="Only for this entity.")]
+Since = Annotated[
+    str,
+    commandline.Option(
+        "--since", metavar="TIME", help="Only from this time on; a time, or how long ago: 24h."
+    ),
+]
+Before = Annotated[str, commandline.Option("--before", metavar="TIME", help="Only before this time.")]
 WithFeedback = Annotated[
-    bool | None, typer.Option("--with-feedback/--without-feedback", help="Only with or without feedback.")
+    bool | None,
+    commandline.Option("--with-feedback/--without-feedback", help="Only with or without feedback."),
 ]
 Status = Annotated[
-    str, typer.Option("--status", metavar="CODE", help="Only with this gRPC status: a name or number.")
+    str, commandline.Option("--status", metavar="CODE", help="Only with this gRPC status: a name or number.")
 ]
 MinLatency = Annotated[
-    str, typer.Option("--min-latency", metavar="DURATION", help="Only calls that took so long, e.g. 250ms.")
+    str,
+    commandline.Option("--min-latency", metavar="DURATION", help="Only calls that took so long, e.g. 250ms."),
 ]
-OldestFirst = Annotated[bool, typer.Option("--oldest-first", help="Begin with the oldest.")]
+OldestFirst = Annotated[bool, commandline.Option("--oldest-first", help="Begin with the oldest.")]
 
 
 class ExportFormat(StrEnum):
@@ -49,7 +57,7 @@ class ExportFormat(StrEnum):
 
 @app.command("list")
 def list_predictions(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
     variant: VariantName = "",
     entity: Entity = "",
@@ -59,29 +67,46 @@ def list_predictions(
     status: Status = "",
     min_latency: MinLatency = "",
     oldest_first: OldestFirst = False,
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most this many.")] = 20,
+    limit: Annotated[int, commandline.Option("-n", "--limit", min=1, help="At most this many.")] = 20,
 ) -> None:
     """List recorded predictions, newest first."""
     wanted = _wanted(variant, entity, since, before, feedback, status, min_latency, oldest_first)
     options = context_of(context)
+    # A program gets what it asked for; people are told what the page leaves out.
+    ahead = limit if options.as_json else limit + COUNTED_ROWS
     with options.connect() as client, printing.telling_partial_records():
-        found = list(islice(_records(client, router_id, wanted, limit), limit))
+        read = list(islice(_records(client, router_id, wanted, ahead), ahead))
+    found = read[:limit]
     if options.as_json:
         printing.print_json(found)
         return
     printing.print_table(
-        ["TIME", "VARIANT", "ENTITY", "PREDICTION", ">PROPENSITY", "REASON", "STATUS", "FEEDBACK", "ID"],
-        (_row(record) for record in found),
+        [
+            "#TIME",
+            "VARIANT",
+            "+ENTITY",
+            "ANSWER",
+            "+>PROPENSITY",
+            "+REASON",
+            "+STATUS",
+            "FEEDBACK",
+            *(["#ROW"] if any(record.row_count > 1 for record in found) else []),
+            "#ID",
+        ],
+        (_row(record, found) for record in found),
         empty=_empty(router_id, any(value not in ("", None, False) for value in wanted.values())),
     )
+    if len(read) > limit:
+        total = f"{len(read)}" if len(read) < ahead else f"more than {ahead - 1}"
+        commandline.echo(f"{limit} of {total}; -n shows more.", err=True)
 
 
 @app.command()
 def get(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
-    prediction_id: Annotated[str, typer.Argument(metavar="PREDICTION", help="The prediction's id.")],
-    row: Annotated[int, typer.Option(min=0, help="The row of a batch, from 0.")] = 0,
+    prediction_id: Annotated[str, commandline.Argument(metavar="PREDICTION", help="The prediction's id.")],
+    row: Annotated[int, commandline.Option(min=0, help="The row of a batch, from 0.")] = 0,
 ) -> None:
     """Show one recorded prediction in full: the decision, features, answer and feedback."""
     options = context_of(context)
@@ -95,12 +120,12 @@ def get(
 
 @app.command()
 def export(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write; - is standard output.")],
+    file: Annotated[str, commandline.Argument(metavar="FILE", help="Where to write; - is standard output.")],
     export_format: Annotated[
         ExportFormat | None,
-        typer.Option("--format", help="How to write; by the file's ending when it is not said."),
+        commandline.Option("--format", help="How to write; by the file's ending when it is not said."),
     ] = None,
     variant: VariantName = "",
     entity: Entity = "",
@@ -111,13 +136,14 @@ def export(
     min_latency: MinLatency = "",
     oldest_first: OldestFirst = False,
     limit: Annotated[
-        int | None, typer.Option("-n", "--limit", min=1, help="At most this many.  [all]")
+        int | None, commandline.Option("-n", "--limit", min=1, help="At most this many.  [all]")
     ] = None,
 ) -> None:
     """Write recorded predictions into a file: CSV, JSON lines or Parquet.
 
-    The file appears when it is complete. In CSV, text that a spreadsheet would take for a formula begins
-    with an apostrophe.
+    All three have the same names: features as f_NAME, in the order of the models' signatures, and values of
+    feedback as feedback_METRIC. The file appears when it is complete. In CSV, text that a spreadsheet would
+    take for a formula begins with an apostrophe.
     """
     from pointsman.cli import exporting
 
@@ -126,11 +152,11 @@ def export(
     options = context_of(context)
     with options.connect() as client, printing.telling_partial_records():
         records = islice(_records(client, router_id, wanted, limit or PAGE_ROWS), limit)
-        count = exporting.export(records, file, chosen.value)
+        count = exporting.export(records, file, chosen.value, _order(client, router_id))
     if options.as_json and file != "-":
         printing.print_json({"file": file, "rows": count})
     else:
-        typer.echo(f"{count} predictions are in {'the output' if file == '-' else file}", err=True)
+        commandline.echo(f"{count} predictions are in {'the output' if file == '-' else file}", err=True)
 
 
 def _wanted(
@@ -166,6 +192,27 @@ def _records(
     return client.routers.predictions(router_id, **filters, order=order, page_size=min(count, PAGE_ROWS))
 
 
+def _order(client: Client, router_id: str) -> Order:
+    """Answers the order of the signatures' features and of the router's metrics, as far as it is known."""
+    from pointsman.cli.exporting import Order
+    from pointsman.client import ClientError
+
+    try:
+        router = client.routers.get(router_id)
+    except ClientError:
+        # Records can be read by more callers, and for longer, than what they were made with.
+        return Order()
+    features: dict[str, None] = {}
+    for variant in router.variants:
+        try:
+            signature = client.models.get(variant.model_id, variant.model_version).signature
+        except ClientError:
+            continue
+        for tensor in signature.inputs if signature else ():
+            features.update(dict.fromkeys(tensor.features or [tensor.name]))
+    return Order(list(features), [metric.name for metric in router.metrics])
+
+
 def _format_of(file: str) -> ExportFormat:
     ending = file.rpartition(".")[2].lower()
     known = {"csv": ExportFormat.CSV, "parquet": ExportFormat.PARQUET, "jsonl": ExportFormat.JSONL}
@@ -173,23 +220,27 @@ def _format_of(file: str) -> ExportFormat:
         return known[ending]
     if file == "-" or ending == "ndjson":
         return ExportFormat.JSONL
-    raise typer.BadParameter(
+    raise commandline.BadParameter(
         f"{file!r} does not end in .csv, .jsonl or .parquet; say --format", param_hint="FILE"
     )
 
 
-def _row(record: PredictionRecord) -> list[str]:
-    entry = f" [{record.row + 1}/{record.row_count}]" if record.row_count > 1 else ""
+def _row(record: PredictionRecord, all_records: Sequence[PredictionRecord]) -> list[str]:
+    batch = [f"{record.row} of {record.row_count}"] if any(one.row_count > 1 for one in all_records) else []
+    status = printing.code_name(record.status_code)
     return [
-        printing.local_time(record.time),
+        printing.short_time(record.time),
         record.variant,
         record.entity_id,
-        "" if record.prediction is None else printing.shown(record.prediction),
+        (status if record.status_code else "")
+        if record.prediction is None
+        else printing.shown(record.prediction),
         f"{record.propensity:.4f}",
         record.reason,
-        printing.code_name(record.status_code),
-        ", ".join(f"{item.metric} {item.value:g}" for item in record.feedback),
-        record.prediction_id + entry,
+        status,
+        ", ".join(f"{item.metric} {printing.exact(item.value)}" for item in record.feedback),
+        *batch,
+        record.prediction_id,
     ]
 
 
@@ -234,7 +285,7 @@ def _show(record: PredictionRecord) -> None:
     printing.print_table(
         ["METRIC", ">VALUE", ">ROW", "OBSERVED"],
         (
-            [item.metric, f"{item.value:g}", str(item.row), printing.local_time(item.observe_time)]
+            [item.metric, printing.exact(item.value), str(item.row), printing.local_time(item.observe_time)]
             for item in record.feedback
         ),
         empty="No feedback came for it yet.",

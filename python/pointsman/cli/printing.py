@@ -5,27 +5,30 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import sys
 import warnings
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import typer
+from pointsman.cli import commandline
+from pointsman.cli.tables import print_table as print_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from rich.table import Table
 
     from pointsman.client import UnreachedJournal, Variant
 
 
 _FIRST_INEXACT = 2.0**53
 """From here on a double without a point would claim digits that it does not have."""
+_ONE_SECOND = 0.9995
+"""From here on a duration would be written as 1000 ms."""
+_FOUR_DIGITS = 1000
 
 
 def print_json(answer: Any) -> None:
     """Writes an answer as indented JSON: times in RFC 3339, durations in seconds."""
-    typer.echo(json.dumps(plain(answer), indent=2, ensure_ascii=False))
+    commandline.echo(json.dumps(plain(answer), indent=2, ensure_ascii=False))
 
 
 @contextlib.contextmanager
@@ -39,7 +42,7 @@ def telling_partial_records() -> Iterator[None]:
     for text in dict.fromkeys(
         str(found.message) for found in caught if issubclass(found.category, PartialRecordsWarning)
     ):
-        typer.echo(f"warning: {text}", err=True)
+        commandline.echo(f"warning: {text}", err=True)
 
 
 def tell_unreached(meaning: str, journals: Sequence[UnreachedJournal]) -> None:
@@ -50,7 +53,7 @@ def tell_unreached(meaning: str, journals: Sequence[UnreachedJournal]) -> None:
         journals: The journals that it lacks.
     """
     if journals:
-        typer.echo(f"warning: {meaning}: {'; '.join(map(str, journals))}", err=True)
+        commandline.echo(f"warning: {meaning}: {'; '.join(map(str, journals))}", err=True)
 
 
 def plain(answer: Any) -> Any:
@@ -83,52 +86,12 @@ def _without_points(value: Any) -> Any:
     return value
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str = "") -> None:
-    """Writes rows under headings, or a friendly sentence when there are none.
-
-    Args:
-        columns: The headings; one that starts with ``>`` aligns its column to the right.
-        rows: The cells, as text.
-        empty: What to say, on standard error, when there are no rows.
-    """
-    listed = list(rows)
-    if not listed:
-        typer.echo(empty, err=True)
-        return
-    table = make_table(columns)
-    for row in listed:
-        table.add_row(*row)
-    print_rich(table)
-
-
-def make_table(columns: Sequence[str], title: str = "") -> Table:
-    """Makes an empty table; a heading that starts with ``>`` aligns its column to the right."""
-    from rich.table import Table
-
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for column in columns:
-        table.add_column(
-            column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold"
-        )
-    return table
-
-
-def print_rich(renderable: Any) -> None:
-    """Writes a rich thing; lines are not cut when the output is no terminal."""
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=200)
-    console.print(renderable)
-
-
 def print_facts(facts: Iterable[tuple[str, object]]) -> None:
     """Writes named values one below the other, leaving out the empty ones."""
     shown = [(name, str(value)) for name, value in facts if value not in ("", None, (), [])]
     width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
-        typer.echo(f"{name + ':':<{width + 2}}{value}")
+        commandline.echo(f"{name + ':':<{width + 2}}{value}")
 
 
 @contextlib.contextmanager
@@ -143,13 +106,16 @@ def progress(doing: str, things: str, total: int | None) -> Iterator[Callable[[i
     Yields:
         The function that adds to the count.
     """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True, highlight=False)
     columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn()]
     columns += [TextColumn(f"{{task.completed:,.0f}} {things}"), TimeElapsedColumn()]
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+    with Progress(*columns, console=console, transient=True) as shown:
         task = shown.add_task(doing, total=total)
         yield lambda count: shown.advance(task, count)
 
@@ -162,13 +128,30 @@ def code_name(code: int) -> str:
 
 
 def percent(share: float) -> str:
-    """Writes a share as a percentage with one decimal."""
-    return f"{share:.1%}"
+    """Writes a share as a percentage with one decimal at most; what is not all or nothing never looks so."""
+    rounded = f"{share:.1%}".replace(".0%", "%")
+    if rounded == "0%" and share > 0:
+        return "<0.1%"
+    if rounded == "100%" and share < 1:
+        return ">99.9%"
+    return rounded
 
 
 def milliseconds(seconds: float) -> str:
-    """Writes a duration in milliseconds."""
-    return f"{seconds * 1000:.2f} ms"
+    """Writes a duration with three digits, in milliseconds or, from a second on, in seconds."""
+    amount, unit = (seconds, "s") if seconds >= _ONE_SECOND else (seconds * 1000, "ms")
+    decimals = 2 if amount < 10 else 1 if amount < 100 else 0
+    return f"{amount:.{decimals}f} {unit}"
+
+
+def rounded(number: float) -> str:
+    """Writes a figure with four digits; whole digits are never left out."""
+    return f"{number:.0f}" if abs(number) >= _FOUR_DIGITS else f"{number:.4g}"
+
+
+def exact(number: float) -> str:
+    """Writes a value with all its digits; a whole number without a point."""
+    return shown(number)
 
 
 def local_time(time: datetime | None) -> str:
@@ -176,16 +159,26 @@ def local_time(time: datetime | None) -> str:
     return time.astimezone().strftime("%Y-%m-%d %H:%M:%S") if time else ""
 
 
+def short_time(time: datetime | None) -> str:
+    """Writes a time in the local zone for a list: the time of today, else the day."""
+    if time is None:
+        return ""
+    local, now = time.astimezone(), datetime.now().astimezone()
+    if local.date() == now.date():
+        return local.strftime("%H:%M:%S")
+    return local.strftime("%m-%d %H:%M" if local.year == now.year else "%Y-%m-%d")
+
+
 def print_variants(variants: Sequence[Variant]) -> None:
     """Writes the variants of a router."""
     print_table(
-        ["VARIANT", "MODEL", "VERSION", ">WEIGHT", ">SHARE", "ENABLED", "ROLE"],
+        ["#VARIANT", "#MODEL", "#VERSION", ">WEIGHT", ">SHARE", "ENABLED", "ROLE"],
         (
             [
                 variant.name,
                 variant.model_id,
                 variant.model_version,
-                f"{variant.weight:g}",
+                exact(variant.weight),
                 percent(variant.effective_share),
                 "yes" if variant.enabled else "no",
                 "" if variant.role == "unspecified" else variant.role,

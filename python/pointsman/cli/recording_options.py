@@ -6,7 +6,7 @@ import dataclasses
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from pointsman.cli import commandline
 
 if TYPE_CHECKING:
     from pointsman.client import Recording
@@ -20,37 +20,40 @@ class EntityForm(StrEnum):
     NONE = "none"
 
 
-Record = Annotated[bool | None, typer.Option("--record/--no-record", help="Whether predictions are kept.")]
+Record = Annotated[
+    bool | None, commandline.Option("--record/--no-record", help="Whether predictions are kept.")
+]
 FeaturesShare = Annotated[
     float | None,
-    typer.Option(min=0, max=1, help="The share of calls whose features and answers are kept, 0 to 1."),
+    commandline.Option(min=0, max=1, help="The share of calls whose features and answers are kept, 0 to 1."),
 ]
 ExcludeFeature = Annotated[
-    list[str] | None, typer.Option(help="A feature that is not kept; an empty one takes all away.")
+    list[str] | None, commandline.Option(help="A feature that is not kept; an empty one takes all away.")
 ]
 MaxBodyBytes = Annotated[
-    int | None, typer.Option(min=1, help="Longer requests and answers are kept without their content.")
+    int | None, commandline.Option(min=1, help="Longer requests and answers are kept without their content.")
 ]
-RecordEntity = Annotated[EntityForm | None, typer.Option(help="How the entity id is kept.")]
+RecordEntity = Annotated[EntityForm | None, commandline.Option(help="How the entity id is kept.")]
 Durable = Annotated[
-    bool | None, typer.Option("--durable/--buffered", help="Whether answers wait for their record.")
+    bool | None, commandline.Option("--durable/--buffered", help="Whether answers wait for their record.")
 ]
 RetentionDays = Annotated[
-    int | None, typer.Option(min=0, help="Days that predictions are kept; 0 is the server's default.")
+    int | None, commandline.Option(min=0, help="Days that predictions are kept; 0 is the server's default.")
 ]
 RetentionBytes = Annotated[
-    int | None, typer.Option(min=0, help="Bytes that a model's files may take; 0 is the server's default.")
+    int | None,
+    commandline.Option(min=0, help="Bytes that a model's files may take; 0 is the server's default."),
 ]
 Metric = Annotated[
     list[str] | None,
-    typer.Option(
+    commandline.Option(
         metavar="NAME[:TYPE][:DIRECTION][:MIN..MAX]",
         help="A metric of its feedback, e.g. clicks:count or loss:minimise:0..1; others are refused then.",
     ),
 ]
 Corrections = Annotated[
     bool | None,
-    typer.Option("--corrections/--no-corrections", help="Whether later feedback replaces earlier."),
+    commandline.Option("--corrections/--no-corrections", help="Whether later feedback replaces earlier."),
 ]
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from pointsman.cli import arguments, printing, recording_options
+from pointsman.cli import arguments, commandline, names, printing, recording_options
 from pointsman.cli.context import CommandError, context_of
 
 if TYPE_CHECKING:
     from pointsman.cli.context import CommandContext
     from pointsman.client import Deployment, MetricDefinition, Router
 
-app = typer.Typer(no_args_is_help=True, help="Create, deploy, reweight and watch routers.")
+app = commandline.Group(help="Create, deploy, reweight and watch routers.")
+app.include("pointsman.cli.traffic:app")
+app.include("pointsman.cli.metrics:app")
 
-RouterId = Annotated[str, typer.Argument(metavar="ROUTER", help="The router's id.")]
+RouterId = Annotated[
+    str, commandline.Argument(metavar="ROUTER", complete=names.routers, help="The router's id.")
+]
 Etag = Annotated[
-    str, typer.Option(metavar="ETAG", help="Refuse when the router changed since this was read.")
+    str, commandline.Option(metavar="ETAG", help="Refuse when the router changed since this was read.")
 ]
 
 
@@ -34,26 +36,26 @@ class StatusName(StrEnum):
 
 @app.command()
 def create(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
     variant: Annotated[
         list[str],
-        typer.Option(
+        commandline.Option(
             metavar="NAME=MODEL:VERSION@WEIGHT",
             help="An alternative; at least two, e.g. lr=cancer:1@70. Without @WEIGHT 100; only ratios count.",
         ),
     ],
     sticky: Annotated[
-        bool, typer.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
+        bool, commandline.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
     ] = True,
-    display_name: Annotated[str, typer.Option(help="A name for people.")] = "",
-    description: Annotated[str, typer.Option(help="A short text for people.")] = "",
-    tag: Annotated[list[str] | None, typer.Option(help="A word to find it by.")] = None,
+    display_name: Annotated[str, commandline.Option(help="A name for people.")] = "",
+    description: Annotated[str, commandline.Option(help="A short text for people.")] = "",
+    tag: Annotated[list[str] | None, commandline.Option(help="A word to find it by.")] = None,
     ignore_version: Annotated[
-        bool, typer.Option("--ignore-version", help="Ignore the model version that callers name.")
+        bool, commandline.Option("--ignore-version", help="Ignore the model version that callers name.")
     ] = False,
     answer_router_name: Annotated[
-        bool, typer.Option("--answer-router-name", help="Answer with the router's id as model name.")
+        bool, commandline.Option("--answer-router-name", help="Answer with the router's id as model name.")
     ] = False,
     record: recording_options.Record = None,
     features_share: recording_options.FeaturesShare = None,
@@ -65,9 +67,9 @@ def create(
     retention_bytes: recording_options.RetentionBytes = None,
     metric: recording_options.Metric = None,
     corrections: recording_options.Corrections = None,
-    deploy: Annotated[bool, typer.Option("--deploy", help="Put it into service at once.")] = False,
+    deploy: Annotated[bool, commandline.Option("--deploy", help="Put it into service at once.")] = False,
     validate_only: Annotated[
-        bool, typer.Option("--validate-only", help="Check only; change nothing.")
+        bool, commandline.Option("--validate-only", help="Check only; change nothing.")
     ] = False,
 ) -> None:
     """Create a router."""
@@ -105,19 +107,19 @@ def create(
     if options.as_json:
         printing.print_json(router)
     elif validate_only:
-        typer.echo(f"{router_id} is valid")
+        commandline.echo(f"{router_id} is valid")
     else:
-        typer.echo(
+        commandline.echo(
             f"{router_id} is {router.status}; 'pointsman routers deploy {router_id}' puts it into service"
         )
 
 
 @app.command("list")
 def list_routers(
-    context: typer.Context,
-    status: Annotated[StatusName | None, typer.Option(help="Only routers in this status.")] = None,
-    owner: Annotated[str, typer.Option(help="Only routers of this user.")] = "",
-    tag: Annotated[str, typer.Option(help="Only routers with this tag.")] = "",
+    context: commandline.Context,
+    status: Annotated[StatusName | None, commandline.Option(help="Only routers in this status.")] = None,
+    owner: Annotated[str, commandline.Option(help="Only routers of this user.")] = "",
+    tag: Annotated[str, commandline.Option(help="Only routers with this tag.")] = "",
 ) -> None:
     """List the routers you may read."""
     from pointsman.client import RouterStatus
@@ -130,9 +132,9 @@ def list_routers(
         printing.print_json(found)
         return
     printing.print_table(
-        ["ROUTER", "STATUS", "STRATEGY", "VARIANTS", "OWNER", "CHANGED"],
+        ["#ROUTER", "STATUS", "+STRATEGY", "VARIANTS", "OWNER", "CHANGED"],
         (
-            [r.router_id, r.status, r.strategy, _split(r), r.owner, printing.local_time(r.update_time)]
+            [r.router_id, r.status, r.strategy, _split(r), r.owner, printing.short_time(r.update_time)]
             for r in found
         ),
         empty="No routers match. 'pointsman routers create' makes one.",
@@ -140,7 +142,7 @@ def list_routers(
 
 
 @app.command()
-def get(context: typer.Context, router_id: RouterId) -> None:
+def get(context: commandline.Context, router_id: RouterId) -> None:
     """Show a router."""
     options = context_of(context)
     with options.connect() as client:
@@ -149,17 +151,19 @@ def get(context: typer.Context, router_id: RouterId) -> None:
 
 @app.command()
 def update(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
-    display_name: Annotated[str | None, typer.Option(help="A name for people.")] = None,
-    description: Annotated[str | None, typer.Option(help="A short text for people.")] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="All its tags; an empty one takes all away.")] = None,
+    display_name: Annotated[str | None, commandline.Option(help="A name for people.")] = None,
+    description: Annotated[str | None, commandline.Option(help="A short text for people.")] = None,
+    tag: Annotated[
+        list[str] | None, commandline.Option(help="All its tags; an empty one takes all away.")
+    ] = None,
     variant: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=MODEL:VERSION@WEIGHT", help="All its variants, new and old."),
+        commandline.Option(metavar="NAME=MODEL:VERSION@WEIGHT", help="All its variants, new and old."),
     ] = None,
     sticky: Annotated[
-        bool | None, typer.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
+        bool | None, commandline.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
     ] = None,
     record: recording_options.Record = None,
     features_share: recording_options.FeaturesShare = None,
@@ -203,7 +207,7 @@ def update(
         retention_bytes,
     )
     if not changes and not kept:
-        raise typer.BadParameter("say what to change, for example --description 'Spring trial'")
+        raise commandline.BadParameter("say what to change, for example --description 'Spring trial'")
     options = context_of(context)
     with options.connect() as client:
         if kept:
@@ -216,7 +220,7 @@ def update(
 
 
 @app.command()
-def deploy(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None:
+def deploy(context: commandline.Context, router_id: RouterId, etag: Etag = "") -> None:
     """Put a router into service."""
     options = context_of(context)
     with options.connect() as client:
@@ -224,7 +228,7 @@ def deploy(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None
 
 
 @app.command()
-def start(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None:
+def start(context: commandline.Context, router_id: RouterId, etag: Etag = "") -> None:
     """Put a stopped router back into service."""
     options = context_of(context)
     with options.connect() as client:
@@ -232,7 +236,7 @@ def start(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None:
 
 
 @app.command()
-def stop(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None:
+def stop(context: commandline.Context, router_id: RouterId, etag: Etag = "") -> None:
     """Take a router out of service; its configuration stays."""
     options = context_of(context)
     with options.connect() as client:
@@ -240,11 +244,13 @@ def stop(context: typer.Context, router_id: RouterId, etag: Etag = "") -> None:
     if options.as_json:
         printing.print_json(stopped)
     else:
-        typer.echo(f"{router_id} is {stopped.status}")
+        commandline.echo(f"{router_id} is {stopped.status}")
 
 
 @app.command()
-def delete(context: typer.Context, router_id: RouterId, etag: Etag = "", yes: arguments.Yes = False) -> None:
+def delete(
+    context: commandline.Context, router_id: RouterId, etag: Etag = "", yes: arguments.Yes = False
+) -> None:
     """Delete a router; one in service is stopped first."""
     from pointsman.client import RouterStatus
 
@@ -260,7 +266,7 @@ def delete(context: typer.Context, router_id: RouterId, etag: Etag = "", yes: ar
     if options.as_json:
         printing.print_json({})
     else:
-        typer.echo(f"{router_id} is deleted")
+        commandline.echo(f"{router_id} is deleted")
 
 
 def _show(options: CommandContext, router: Router) -> None:
@@ -311,20 +317,20 @@ def _tell_deployment(options: CommandContext, deployment: Deployment) -> None:
     if options.as_json:
         printing.print_json(deployment)
         if failed:
-            raise typer.Exit(1)
+            raise commandline.Exit(1)
     elif failed:
         raise CommandError(
             f"{router.router_id} is {router.status}: {router.status_message}\n"
             f"When that is mended, 'pointsman routers deploy {router.router_id}' tries again."
         )
     else:
-        typer.echo(f"{router.router_id} is {router.status}; call it at {deployment.endpoint}")
+        commandline.echo(f"{router.router_id} is {router.status}; call it at {deployment.endpoint}")
 
 
 def _metric(metric: MetricDefinition) -> str:
     """Writes a metric in the form that --metric takes."""
-    low = "" if metric.min_value is None else f"{metric.min_value:g}"
-    high = "" if metric.max_value is None else f"{metric.max_value:g}"
+    low = "" if metric.min_value is None else printing.exact(metric.min_value)
+    high = "" if metric.max_value is None else printing.exact(metric.max_value)
     words = [metric.name, metric.type, metric.direction, f"{low}..{high}" if low or high else ""]
     return ":".join(word for word in words if word and word != "unspecified")
 

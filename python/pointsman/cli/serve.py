@@ -5,36 +5,38 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from pointsman.cli import commandline, late
 from pointsman.cli.context import CommandError
 
 
 def serve(
     grpc: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="The public gRPC port; port 0: any.  [127.0.0.1:8500]"),
+        commandline.Option(metavar="HOST:PORT", help="The public gRPC port; port 0: any.  [127.0.0.1:8500]"),
     ] = None,
     http: Annotated[
         str | None,
-        typer.Option(
+        commandline.Option(
             metavar="HOST:PORT", help="The HTTP port for health and metrics; 0: any.  [127.0.0.1:8501]"
         ),
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of database, models and state.  [./data]")
+        Path | None, commandline.Option(metavar="DIR", help="Folder of database, models and state.  [./data]")
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads of the data plane; 0: one per processor.  [0]")
+        int | None,
+        commandline.Option(metavar="N", help="Threads of the data plane; 0: one per processor.  [0]"),
     ] = None,
     database: Annotated[
-        str | None, typer.Option(metavar="URL", help="Database; empty: SQLite in the data folder.")
+        str | None, commandline.Option(metavar="URL", help="Database; empty: SQLite in the data folder.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Settings file.  [./pointsman.toml, if there is one]")
+        Path | None,
+        commandline.Option(metavar="FILE", help="Settings file.  [./pointsman.toml, if there is one]"),
     ] = None,
     ready_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write addresses and pid here, as JSON, once serving.")
+        Path | None,
+        commandline.Option(metavar="FILE", help="Write addresses and pid here, as JSON, once serving."),
     ] = None,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C.
@@ -42,6 +44,7 @@ def serve(
     Calls in flight are finished then. Every setting can also come from the environment (POINTSMAN_…) or the
     settings file; see docs/reference/settings.md.
     """
+    late.stop()
     from pointsman.cli.server import run_server
     from pointsman.settings import SettingsError, load
 

@@ -6,25 +6,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, commandline, printing
 from pointsman.cli.context import CommandError, context_of
 from pointsman.cli.folders import database_file, sqlite_url
 
 if TYPE_CHECKING:
     from pointsman.domain.servers import ServerJournal
 
-app = typer.Typer(no_args_is_help=True, help="List the servers on a database; give up a lost one.")
+app = commandline.Group(help="List the servers on a database; give up a lost one.")
 
 DatabaseUrl = Annotated[
-    str, typer.Option(metavar="URL", envvar="POINTSMAN_DATABASE", help="The database, if not in that folder.")
+    str,
+    commandline.Option(
+        metavar="URL", envvar="POINTSMAN_DATABASE", help="The database, if not in that folder."
+    ),
 ]
-DataDir = Annotated[Path, typer.Option(help="The data folder of a server.")]
+DataDir = Annotated[Path, commandline.Option(help="The data folder of a server.")]
 
 
 @app.command("list")
-def list_all(context: typer.Context, database: DatabaseUrl = "", data_dir: DataDir = Path("data")) -> None:
+def list_all(
+    context: commandline.Context, database: DatabaseUrl = "", data_dir: DataDir = Path("data")
+) -> None:
     """List the servers that have recorded on a database, with their journals.
 
     Needs no server, only the right to write to the database.
@@ -40,14 +43,14 @@ def list_all(context: typer.Context, database: DatabaseUrl = "", data_dir: DataD
         printing.print_json([_facts(server, runs) for server, runs in found])
         return
     printing.print_table(
-        ["JOURNAL", "PLACE", "STATE", "LAST SEEN", "STORED UNTIL"],
+        ["#JOURNAL", "PLACE", "STATE", "LAST SEEN", "STORED UNTIL"],
         (
             [
                 server.journal_id,
                 server.place,
                 _state(server, runs),
-                printing.local_time(_time(server.seen_time_us)),
-                "all" if server.ended else printing.local_time(_time(server.stored_until_us)),
+                printing.short_time(_time(server.seen_time_us)),
+                "all" if server.ended else printing.short_time(_time(server.stored_until_us)),
             ]
             for server, runs in found
         ),
@@ -58,10 +61,11 @@ def list_all(context: typer.Context, database: DatabaseUrl = "", data_dir: DataD
 @app.command("give-up")
 def give_up(
     journal: Annotated[
-        str, typer.Argument(metavar="JOURNAL", help="The server's journal, or the beginning of it.")
+        str, commandline.Argument(metavar="JOURNAL", help="The server's journal, or the beginning of it.")
     ],
     with_files: Annotated[
-        bool, typer.Option("--with-files", help="Its files of the lake are lost as well: list them no more.")
+        bool,
+        commandline.Option("--with-files", help="Its files of the lake are lost as well: list them no more."),
     ] = False,
     database: DatabaseUrl = "",
     data_dir: DataDir = Path("data"),
@@ -82,7 +86,7 @@ def give_up(
     except PointsmanError as error:
         raise CommandError(str(error)) from error
     files = "are listed no more" if with_files else "stay listed"
-    typer.echo(f"{journal} is given up; {rows} rows in its files {files}")
+    commandline.echo(f"{journal} is given up; {rows} rows in its files {files}")
 
 
 def _url(database: str, data_dir: Path) -> str:

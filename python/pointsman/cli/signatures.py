@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from pointsman.cli import arguments
+from pointsman.cli import arguments, commandline
 
 if TYPE_CHECKING:
     from pointsman.client import Signature
@@ -24,7 +22,7 @@ def make_signature(source: str, single: dict[str, Any]) -> Signature | None:
         The signature; None when nothing was said about it.
 
     Raises:
-        typer.BadParameter: A field is unknown or of a wrong form.
+        commandline.BadParameter: A field is unknown or of a wrong form.
     """
     from pointsman.client import PredictionHolds, Signature, Task, TensorSpec
 
@@ -32,7 +30,7 @@ def make_signature(source: str, single: dict[str, Any]) -> Signature | None:
     said.update({name: value for name, value in single.items() if value not in ("", [], None)})
     known = {field.name for field in dataclasses.fields(Signature)}
     if unknown := sorted(said.keys() - known):
-        raise typer.BadParameter(
+        raise commandline.BadParameter(
             f"{unknown[0]}: there is no such field; there are {', '.join(sorted(known))}",
             param_hint="--signature",
         )
@@ -45,4 +43,4 @@ def make_signature(source: str, single: dict[str, Any]) -> Signature | None:
         said["prediction_holds"] = PredictionHolds(said.get("prediction_holds", "unspecified"))
         return Signature(**said)
     except (TypeError, ValueError) as error:
-        raise typer.BadParameter(str(error), param_hint="--signature") from None
+        raise commandline.BadParameter(str(error), param_hint="--signature") from None

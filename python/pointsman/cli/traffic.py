@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from pointsman.cli import arguments, printing
+from pointsman.cli import arguments, commandline, names, printing
 from pointsman.cli.context import CommandError, context_of
 from pointsman.cli.routers import Etag, RouterId, StatusName
 
@@ -17,14 +15,19 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.25
 
-app = typer.Typer()
+app = commandline.Group()
 
 
 @app.command()
 def weight(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
-    weights: Annotated[list[str], typer.Argument(metavar="VARIANT=WEIGHT…", help="New weights, 0 to 100.")],
+    weights: Annotated[
+        list[str],
+        commandline.Argument(
+            metavar="VARIANT=WEIGHT…", complete=names.weights, help="New weights, 0 to 100."
+        ),
+    ],
     etag: Etag = "",
 ) -> None:
     """Set weights in one step, and say how many entities move."""
@@ -36,11 +39,13 @@ def weight(
 
 @app.command()
 def toggle(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
-    variant: Annotated[str, typer.Argument(metavar="VARIANT", help="The variant's name.")],
+    variant: Annotated[
+        str, commandline.Argument(metavar="VARIANT", complete=names.variants, help="The variant's name.")
+    ],
     enabled: Annotated[
-        bool, typer.Option("--on/--off", help="Whether it shall take part.", show_default=False)
+        bool, commandline.Option("--on/--off", help="Whether it shall take part.", show_default=False)
     ],
     etag: Etag = "",
 ) -> None:
@@ -52,18 +57,20 @@ def toggle(
 
 @app.command()
 def permissions(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
     public: Annotated[
-        bool | None, typer.Option("--public/--private", help="Whether every user may read it.")
+        bool | None, commandline.Option("--public/--private", help="Whether every user may read it.")
     ] = None,
     public_predict: Annotated[
         bool | None,
-        typer.Option("--public-predict/--private-predict", help="Whether every user may call it."),
+        commandline.Option("--public-predict/--private-predict", help="Whether every user may call it."),
     ] = None,
-    share: Annotated[list[str] | None, typer.Option(metavar="USER", help="Let this user read it.")] = None,
+    share: Annotated[
+        list[str] | None, commandline.Option(metavar="USER", help="Let this user read it.")
+    ] = None,
     unshare: Annotated[
-        list[str] | None, typer.Option(metavar="USER", help="No longer let this user read it.")
+        list[str] | None, commandline.Option(metavar="USER", help="No longer let this user read it.")
     ] = None,
     etag: Etag = "",
 ) -> None:
@@ -97,13 +104,15 @@ def permissions(
 
 @app.command()
 def status(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait until it is in the status, or has failed.")
+        bool, commandline.Option("--wait", help="Wait until it is in the status, or has failed.")
     ] = False,
-    until: Annotated[StatusName, typer.Option("--for", help="The status to wait for.")] = StatusName.RUNNING,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="How long to wait.")] = 60.0,
+    until: Annotated[
+        StatusName, commandline.Option("--for", help="The status to wait for.")
+    ] = StatusName.RUNNING,
+    timeout: Annotated[float, commandline.Option(metavar="SECONDS", help="How long to wait.")] = 60.0,
 ) -> None:
     """Show where a router stands.
 
@@ -126,7 +135,7 @@ def status(
         printing.print_json(facts)
     else:
         message = f" ({router.status_message})" if router.status_message else ""
-        typer.echo(f"{router_id} is {router.status}{message}")
+        commandline.echo(f"{router_id} is {router.status}{message}")
     if wait and not arrived:
         why = "" if failed else f" after {timeout:g} s"
         raise CommandError(f"{router_id} is {router.status}, not {until.value}{why}")
@@ -134,9 +143,9 @@ def status(
 
 @app.command()
 def erase(
-    context: typer.Context,
+    context: commandline.Context,
     router_id: RouterId,
-    entity: Annotated[str, typer.Argument(metavar="ENTITY", help="The entity, as clients name it.")],
+    entity: Annotated[str, commandline.Argument(metavar="ENTITY", help="The entity, as clients name it.")],
     yes: arguments.Yes = False,
 ) -> None:
     """Delete every recorded prediction of one entity, and its feedback.
@@ -152,15 +161,15 @@ def erase(
     if options.as_json:
         printing.print_json(erased)
     elif erased.prediction_count or erased.feedback_count:
-        typer.echo(
+        commandline.echo(
             f"{erased.prediction_count} predictions and {erased.feedback_count} values of feedback "
             "are deleted"
         )
     elif not erased.pending:
-        typer.echo(f"nothing of {entity} is recorded", err=True)
+        commandline.echo(f"nothing of {entity} is recorded", err=True)
     if erased.pending:
         printing.tell_unreached("it is kept, but not yet carried out everywhere", erased.pending)
-        raise typer.Exit(1)
+        raise commandline.Exit(1)
 
 
 def _tell_weights(options: CommandContext, answer: VariantWeights) -> None:
@@ -170,4 +179,4 @@ def _tell_weights(options: CommandContext, answer: VariantWeights) -> None:
         return
     printing.print_variants(answer.variants)
     moved = f"{printing.percent(answer.moved_share)} of entities moved to another variant"
-    typer.echo(f"{moved}; in effect since generation {answer.generation}")
+    commandline.echo(f"{moved}; in effect since generation {answer.generation}")

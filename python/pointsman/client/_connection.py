@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
-import grpc.aio
 
 from pointsman.client._call import Call, Page, call_metadata, channel_options, is_repeated, pause_seconds
 from pointsman.client._errors import error_from_status
@@ -15,6 +13,7 @@ from pointsman.client._errors import error_from_status
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
+# grpc.aio comes with grpc; to import it by name would run it in programs that never use it, too.
 T = TypeVar("T")
 
 
@@ -109,6 +108,8 @@ class AsyncConnection:
                 pause = pause_seconds(attempt)
                 attempt += 1
                 if is_repeated(call, error.code(), attempt) and time.monotonic() + pause < ends:
+                    import asyncio
+
                     await asyncio.sleep(pause)
                     continue
                 trailing = cast("Any", error.trailing_metadata())

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
-import typer
 
 from pointsman.cli import arguments
 from pointsman.cli.group import hoist
@@ -67,12 +67,12 @@ def test_features_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_features_of_another_form_are_refused(source: str, said: str) -> None:
-    with pytest.raises(typer.BadParameter, match=said):
+    with pytest.raises(click.BadParameter, match=said):
         arguments.features([], source)
 
 
 def test_a_feature_that_is_given_twice_is_refused() -> None:
-    with pytest.raises(typer.BadParameter, match="x is given twice, as '1' and as '2'"):
+    with pytest.raises(click.BadParameter, match="x is given twice, as '1' and as '2'"):
         arguments.features(["x=1", "y=1", "x=2"], "")
 
 
@@ -83,15 +83,15 @@ def test_a_variant_names_model_version_and_weight() -> None:
 
 @pytest.mark.parametrize("item", ["lr", "lr=cancer", "lr=cancer@70", "=cancer:1", "lr=cancer:1@x", "lr=:1"])
 def test_a_variant_of_another_form_is_refused(item: str) -> None:
-    with pytest.raises(typer.BadParameter):
+    with pytest.raises(click.BadParameter):
         arguments.variant(item)
 
 
 def test_weights_are_numbers_by_name() -> None:
     assert arguments.numbers(["lr=50", "gb=1e1"], "x") == {"lr": 50.0, "gb": 10.0}
-    with pytest.raises(typer.BadParameter, match="'much' is not a number"):
+    with pytest.raises(click.BadParameter, match="'much' is not a number"):
         arguments.numbers(["lr=much"], "x")
-    with pytest.raises(typer.BadParameter, match="is not name=value"):
+    with pytest.raises(click.BadParameter, match="is not name=value"):
         arguments.numbers(["50"], "x")
 
 
@@ -100,7 +100,7 @@ def test_times_are_iso_8601() -> None:
     assert arguments.moment("", "--since") is None
     ago = datetime.now(UTC) - (arguments.moment("1.5h", "--since") or datetime.now(UTC))
     assert 5399 < ago.total_seconds() < 5500
-    with pytest.raises(typer.BadParameter, match="is neither a time such as"):
+    with pytest.raises(click.BadParameter, match="is neither a time such as"):
         arguments.moment("yesterday", "--since")
 
 
@@ -120,7 +120,7 @@ def test_an_end_is_ahead() -> None:
     assert 3590 < ahead.total_seconds() <= 3600
     assert arguments.end("", "--expires") is None
     assert arguments.end("2999-01-01T00:00:00Z", "--expires") == datetime(2999, 1, 1, tzinfo=UTC)
-    with pytest.raises(typer.BadParameter, match="'2020-01-01' has passed; name a time to come"):
+    with pytest.raises(click.BadParameter, match="'2020-01-01' has passed; name a time to come"):
         arguments.end("2020-01-01", "--expires")
 
 
@@ -128,7 +128,7 @@ def test_nothing_is_observed_in_the_future() -> None:
     assert arguments.observed("", "--observed") is None
     assert arguments.observed("1h", "--observed") is not None
     with pytest.raises(
-        typer.BadParameter, match="'4102444800': 2100-01-01T00:00:00Z is more than a day from"
+        click.BadParameter, match="'4102444800': 2100-01-01T00:00:00Z is more than a day from"
     ):
         arguments.observed("4102444800", "--observed")
 
@@ -150,7 +150,7 @@ def test_a_signature_says_what_its_prediction_output_holds() -> None:
     made = make_signature('{"prediction_holds": "value"}', {"classes": ["1", "2"], "prediction_holds": ""})
     assert made is not None
     assert (made.classes, made.prediction_holds) == (["1", "2"], PredictionHolds.VALUE)
-    with pytest.raises(typer.BadParameter, match="place"):
+    with pytest.raises(click.BadParameter, match="place"):
         make_signature('{"prediction_holds": "place"}', {})
 
 
@@ -160,5 +160,5 @@ def test_nothing_said_is_no_signature() -> None:
 
 @pytest.mark.parametrize("source", ['{"input": []}', '{"task": "guess"}', '{"inputs": [{"nam": "x"}]}'])
 def test_a_signature_of_another_form_is_refused(source: str) -> None:
-    with pytest.raises(typer.BadParameter):
+    with pytest.raises(click.BadParameter):
         make_signature(source, {})

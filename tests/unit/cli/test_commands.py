@@ -5,8 +5,8 @@ from typing import Any
 
 import grpc
 import pytest
+from click.testing import CliRunner, Result
 from google.protobuf import empty_pb2
-from typer.testing import CliRunner, Result
 
 from pointsman.cli import app
 from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
@@ -48,17 +48,6 @@ def prediction(variant: str = "lr") -> prediction_pb2.PredictResponse:
     return made
 
 
-def test_help_imports_nothing_heavy() -> None:
-    program = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom pointsman.cli import app\n"
-        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
-        "heavy = {'grpc', 'pydantic', 'rich', 'starlette', 'sqlalchemy', 'numpy', 'google.protobuf'}\n"
-        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
 @pytest.mark.parametrize("group", [[], ["models"], ["routers"], ["keys"], ["serve"], ["demo"], ["predict"]])
 def test_every_help_is_there(group: list[str]) -> None:
     assert CliRunner().invoke(app, [*group, "--help"]).exit_code == 0
@@ -91,7 +80,9 @@ def test_a_refusal_names_the_field_on_standard_error(server: Any, refusal: Any) 
         server, "routers", "create", "cancer", "--variant", "lr=cancer:1@70", "--variant", "gb=cancer:2@140"
     )
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "error: router.variants[1].weight: 140 is above 100; weights are percentages\n"
+    assert result.stderr == (
+        "error: --variant gb=cancer:2@140: weight: 140 is above 100; weights are percentages\n"
+    )
 
 
 def test_a_missing_key_says_how_to_bring_one(server: Any, refusal: Any) -> None:
@@ -149,7 +140,7 @@ def test_no_routers_is_a_friendly_sentence(server: Any) -> None:
 def test_routers_are_listed_with_their_split(server: Any) -> None:
     server.on("RouterService/ListRouters", router_pb2.ListRoutersResponse(routers=[router()]))
     line = run(server, "routers", "list", "--status", "running").stdout
-    assert "lr 70.0%, gb 30.0%" in line
+    assert "lr 70%, gb 30%" in line
     assert server.asked("RouterService/ListRouters")[0].status == RUNNING
 
 
@@ -183,7 +174,7 @@ def test_weights_are_set_in_one_step_and_say_who_moved(server: Any) -> None:
     answer = router_pb2.VariantWeightsResponse(variants=router().variants, moved_share=0.2, generation=9)
     server.on("RouterService/BatchUpdateVariantWeights", answer)
     result = run(server, "routers", "weight", "cancer", "lr=50", "gb=50")
-    assert "20.0% of entities moved" in result.stdout
+    assert "20% of entities moved" in result.stdout
     (request,) = server.asked("RouterService/BatchUpdateVariantWeights")
     assert {weight.variant: weight.weight for weight in request.weights} == {"lr": 50, "gb": 50}
 
@@ -244,8 +235,8 @@ def test_metrics_show_variants_and_total(server: Any) -> None:
     metrics = router_pb2.RouterMetrics(variants=[lr], total=router_pb2.VariantMetrics(request_count=3))
     server.on("RouterService/GetRouterMetrics", metrics)
     shown = run(server, "routers", "metrics", "cancer").stdout
-    assert "0.2500 to 0.7500" in shown
-    assert "25.0%" in shown
+    assert "0.25 to 0.75" in shown
+    assert "25%" in shown
     assert "total" in shown
 
 

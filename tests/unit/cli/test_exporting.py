@@ -10,14 +10,14 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner, Result
 
 from pointsman.cli import app
 from pointsman.cli.exporting import FORMULA_STARTS, neutral
 from pointsman.client._convert import to_value
-from pointsman.v1 import prediction_pb2, router_pb2
+from pointsman.v1 import model_pb2, prediction_pb2, router_pb2
 
 LIST = "RouterService/ListPredictions"
 
@@ -84,7 +84,7 @@ def test_csv_has_a_column_for_each_feature_and_no_formulas(server: Any, tmp_path
     first, second = csv.DictReader(io.StringIO(file.read_text()))
     assert (first["entity_id"], first["f_name"], first["prediction_label"]) == ("'=1+1", "'@cmd", "'-1")
     assert (first["f_age"], first["time"]) == ("-4.5", "2026-09-22T01:02:01Z")
-    assert (second["f_age"], second["f_new"]) == ("", "1.0")
+    assert (second["f_age"], second["f_new"]) == ("", "1")
     assert json.loads(second["features_other"]) == {"age": "old"}
 
 
@@ -108,8 +108,86 @@ def test_json_lines_go_to_standard_output_whole(server: Any) -> None:
     two_pages(server, record(1), record(2, row=1, row_count=2))
     lines = run(server, "export", "r", "-").stdout.splitlines()
     first, second = (json.loads(line) for line in lines)
-    assert first["features"] == {"age": 42.5, "name": "ann"}
+    assert (first["f_age"], first["f_name"]) == (42.5, "ann")
     assert (second["prediction_id"], second["row"], second["row_count"]) == ("p2", 1, 2)
+
+
+def exported(server: Any, tmp_path: Path, ending: str) -> list[list[str]]:
+    """Answers the names of the first row, in their order, and of all rows without their cells' forms."""
+    file = tmp_path / f"out.{ending}"
+    result = run(server, "export", "r", str(file))
+    assert result.exit_code == 0, result.stderr
+    if ending == "parquet":
+        return [list(row) for row in pq.read_table(file).to_pylist()]
+    if ending == "csv":
+        return [list(row) for row in csv.DictReader(io.StringIO(file.read_text()))]
+    return [list(json.loads(line)) for line in file.read_text().splitlines()]
+
+
+def with_signature(server: Any) -> None:
+    """Gives the router a model whose signature has its features in no order of the alphabet."""
+    variant = router_pb2.Variant(name="a", model_id="m", model_version="1")
+    router = router_pb2.Router(router_id="r", variants=[variant])
+    router.metrics.add(name="revenue")
+    model = model_pb2.ModelVersion(model_id="m", version="1")
+    model.signature.inputs.add(name="input", features=["zeta", "x_10", "alpha"])
+    server.on("RouterService/GetRouter", router)
+    server.on("ModelService/GetModelVersion", model)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_columns_come_in_the_signatures_order_and_are_named_alike(
+    server: Any, tmp_path: Path, ending: str
+) -> None:
+    with_signature(server)
+    features = {"alpha": 1, "unknown_10": 1, "unknown_2": 1, "x_10": 1, "zeta": 1}
+    told = record(1, features=features)
+    told.feedback.add(metric="clicks", value=1)
+    told.feedback.add(metric="revenue", value=9.5)
+    two_pages(server, told)
+    (names,) = exported(server, tmp_path, ending)
+    assert [name for name in names if name.startswith("f_")] == [
+        "f_zeta", "f_x_10", "f_alpha", "f_unknown_2", "f_unknown_10",
+    ]  # fmt: skip
+    assert [name for name in names if name.startswith("feedback")] == [
+        "feedback", "feedback_revenue", "feedback_clicks",
+    ]  # fmt: skip
+    base = [name for name in names if not name.startswith(("f_", "feedback_", "features_other"))]
+    assert base[:3] == ["prediction_id", "row", "row_count"]
+    assert {"overhead_seconds", "prediction_label", "prediction_number", "probabilities"} <= set(base)
+
+
+def test_each_metric_of_feedback_has_a_column_and_its_times_stay(server: Any, tmp_path: Path) -> None:
+    first, second = record(1), record(2)
+    first.feedback.add(metric="reward", value=0.25)
+    second.feedback.add(metric="loss", value=3)
+    two_pages(server, first, second)
+    file = tmp_path / "out.csv"
+    assert run(server, "export", "r", str(file)).exit_code == 0
+    one, two = csv.DictReader(io.StringIO(file.read_text()))
+    assert (one["feedback_reward"], one["feedback_loss"]) == ("0.25", "")
+    assert (two["feedback_reward"], two["feedback_loss"]) == ("", "3")
+    assert json.loads(one["feedback"])[0]["value"] == 0.25
+
+
+def test_json_lines_keep_lists_and_objects_and_every_feature(server: Any) -> None:
+    told = record(1, features={"age": [1, 2], "name": "ann"})
+    told.eligible_variants.add(variant="a", propensity=0.5)
+    two_pages(server, told)
+    (line,) = run(server, "export", "r", "-").stdout.splitlines()
+    row = json.loads(line)
+    assert (row["f_age"], row["f_name"], row["eligible_variants"]) == ([1, 2], "ann", {"a": 0.5})
+    assert "features_other" not in row
+
+
+def test_class_numbers_have_no_point_in_csv(server: Any, tmp_path: Path) -> None:
+    told = record(1)
+    told.prediction.number_value = 1.0
+    two_pages(server, told)
+    file = tmp_path / "out.csv"
+    assert run(server, "export", "r", str(file)).exit_code == 0
+    (row,) = csv.DictReader(io.StringIO(file.read_text()))
+    assert (row["prediction_number"], row["f_age"]) == ("1", "42.5")
 
 
 def test_a_limit_ends_the_export(server: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
 from pointsman.cli import app, importing
 from pointsman.v1 import prediction_pb2, router_pb2

@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from pointsman.cli.app import app
 from pointsman.domain.lake import LakeFile, LakeKind

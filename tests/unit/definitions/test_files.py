@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from pointsman.cli.app import app
 from pointsman.definitions.files import read_files

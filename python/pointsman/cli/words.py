@@ -1,0 +1,121 @@
+"""Says an error of the server in the words of the command line: options for fields, commands for methods."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+PATH = re.compile(r"[a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*")
+"""A field of a request, such as ``router.variants[1].weight``."""
+_SEGMENT = re.compile(r"(?P<name>[a-z_]+)(?:\[(?P<index>\d+)\])?")
+
+PARAMETERS = {
+    "allow_feedback_corrections": "corrections",
+    "backend": "onnx",
+    "classes": "class_",
+    "durability": "durable",
+    "end_time": "before",
+    "entity": "record_entity",
+    "entity_id": "entity",
+    "exclude_features": "exclude_feature",
+    "expire_time": "expires",
+    "granularity": "step",
+    "observe_time": "observed",
+    "path": "onnx",
+    "record_predictions": "record",
+    "start_time": "since",
+    "router_id": "router",
+    "status_code": "status",
+    "target": "grpc",
+    "user_id": "user",
+    "value": "given",
+    "version_pinning": "ignore_version",
+}
+"""Parameters of commands that are named otherwise than the field that they fill."""
+
+COMMANDS = {
+    "CreateApiKey": "keys create",
+    "CreateRouter": "routers create",
+    "DeleteRouter": "routers delete",
+    "DeployRouter": "routers deploy",
+    "GetModelVersion": "models get",
+    "GetRouter": "routers get",
+    "GetRouterMetrics": "routers metrics",
+    "ListApiKeys": "keys list",
+    "ListModelVersions": "models list",
+    "ListPredictions": "predictions list",
+    "ListRouters": "routers list",
+    "RegisterModelVersion": "models register",
+    "SetModelVersionStage": "models stage",
+    "StartRouter": "routers start",
+    "StopRouter": "routers stop",
+    "ToggleVariant": "routers toggle",
+    "UpdateRouter": "routers update",
+    "UpdateRouterPermissions": "routers permissions",
+}
+_METHOD = re.compile(rf"\b({'|'.join(COMMANDS)})\b")
+
+
+def in_command_words(text: str, context: click.Context) -> str:
+    """Says a sentence of the server with the names that the user typed.
+
+    Args:
+        text: ``FIELD: what is wrong``, or any other sentence.
+        context: Of the command that ran.
+
+    Returns:
+        The sentence with the option and its value for the field, and with commands for the API's methods. A
+        field that the command has no option for stays.
+    """
+    path = PATH.match(text)
+    if path is not None and text[path.end() :].startswith(": "):
+        text = option_of(path.group(), context) + text[path.end() :]
+    return _METHOD.sub(lambda found: f"'pointsman {COMMANDS[found.group()]}'", text)
+
+
+def option_of(path: str, context: click.Context) -> str:
+    """Answers the option or argument that fills a field, with what was typed there; else the path itself.
+
+    Args:
+        path: The field, for example ``router.variants[1].weight``.
+        context: Of the command that ran.
+    """
+    parameters = {one.name: one for one in context.command.params if one.name}
+    found: list[tuple[tuple[bool, bool, int], re.Match[str], str]] = []
+    for segment in _SEGMENT.finditer(path):
+        name = next((name for name in _candidates(segment["name"]) if name in parameters), None)
+        if name is not None:
+            # What was typed, then the item of a list whose parts have no options, then what is told exactest.
+            rank = (bool(context.params.get(name)), segment["index"] is not None, segment.start())
+            found.append((rank, segment, name))
+    if not found:
+        return path
+    _, segment, name = max(found, key=lambda one: one[0])
+    words = [_label(parameters[name]), _typed(context.params, name, segment["index"])]
+    rest = path[segment.end() :].rpartition(".")[2].replace("_", " ")
+    return " ".join(filter(None, words)) + (f": {rest}" if rest else "")
+
+
+def _candidates(field: str) -> Iterator[str]:
+    yield field
+    yield PARAMETERS.get(field, field)
+    yield field.removesuffix("s")
+
+
+def _label(parameter: click.Parameter) -> str:
+    if isinstance(parameter, click.Option):
+        return max(parameter.opts, key=len)
+    return parameter.human_readable_name
+
+
+def _typed(params: Mapping[str, object], name: str, index: str | None) -> str:
+    values = params.get(name)
+    if index is None or not isinstance(values, (list, tuple)):
+        return ""
+    listed: Sequence[object] = values
+    return str(listed[int(index)]) if int(index) < len(listed) else ""
