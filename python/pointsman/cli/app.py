@@ -14,6 +14,7 @@ from pointsman.cli import (
     metrics,
     models,
     predictions,
+    revisions,
     routers,
     serve,
     servers,
@@ -79,6 +80,7 @@ app.command("demo")(demo.demo)
 app.add_typer(models.app, name="models")
 routers.app.add_typer(traffic.app)
 routers.app.add_typer(metrics.app)
+routers.app.add_typer(revisions.app)
 app.add_typer(routers.app, name="routers")
 app.command("predict")(calls.predict)
 app.add_typer(predictions.app, name="predictions")

@@ -18,6 +18,7 @@ MESSAGE_NAMES = {
     "VariantWeights": "VariantWeightsResponse",
     "NewApiKey": "CreateApiKeyResponse",
     "Erasure": "EraseEntityResponse",
+    "Rollback": "RollbackRouterResponse",
     "FeedbackReceipt": "RecordFeedbackResponse",
     "FeedbackValue": "RecordFeedbackRequest",
 }
