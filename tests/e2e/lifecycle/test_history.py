@@ -1,4 +1,4 @@
-"""A router's history over a real server: each record names the table that decided it, and it can come back."""
+"""A router's history over a real server: records name the table that decided them, and it can come back."""
 
 from collections.abc import Iterator
 from pathlib import Path
