@@ -60,6 +60,9 @@ EXPECTED = {
     "RouterService/GetRouterMetrics": READS,
     "RouterService/ListPredictions": READS,
     "RouterService/GetPrediction": READS,
+    "RouterService/ListRouterRevisions": READS,
+    "RouterService/GetRouterRevision": READS,
+    "RouterService/RollbackRouter": CHANGES,
     "RouterService/EraseEntity": CHANGES,
     "PredictionService/RecordFeedback": PREDICTS,
     # Each value is answered by itself.
@@ -125,6 +128,8 @@ async def scene(bench):
             "ToggleVariant": {"router_id": "theirs", "variant": "lr", "enabled": True},
             "UpdateRouterPermissions": {"router_id": "theirs", "permissions": permissions},
             "GetPrediction": {"router_id": "theirs", "prediction_id": prediction_id},
+            "GetRouterRevision": {"router_id": "theirs", "revision": 1},
+            "RollbackRouter": {"router_id": "theirs", "revision": 1},
             "EraseEntity": {"router_id": "theirs", "entity_id": "u"},
             "RecordFeedback": {"prediction_id": prediction_id, "value": 1},
             "BatchRecordFeedback": {"feedback": [{"prediction_id": prediction_id, "value": 1}]},

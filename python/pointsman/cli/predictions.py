@@ -263,6 +263,7 @@ def _show(record: PredictionRecord) -> None:
             ("prediction id", record.prediction_id + batch),
             ("time", record.time.isoformat().replace("+00:00", "Z") if record.time else ""),
             ("router", f"{record.router_id}, generation {record.router_generation} of {record.generation}"),
+            ("revision", record.router_revision or "not kept"),
             ("variant", f"{record.variant} ({record.model_id} {record.model_version})"),
             ("decided by", f"{record.reason}, propensity {record.propensity:.4f}"),
             ("randomised by", record.randomised_by),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 app = commandline.Group(help="Create, deploy, reweight and watch routers.")
 app.include("pointsman.cli.traffic:app")
 app.include("pointsman.cli.metrics:app")
+app.include("pointsman.cli.revisions:app")
 
 RouterId = Annotated[
     str, commandline.Argument(metavar="ROUTER", complete=names.routers, help="The router's id.")

@@ -14,9 +14,11 @@ from pointsman.client._types import (
     NewApiKey,
     PredictionOrder,
     PredictionRecord,
+    Rollback,
     Router,
     RouterMetrics,
     RouterPermissions,
+    RouterRevision,
     RouterStatus,
     Scope,
     Stage,
@@ -231,6 +233,49 @@ class AsyncRouters:
         """
         return await self._connection.send(
             requests.router_metrics(router_id, start_time, end_time, granularity)
+        )
+
+    def revisions(self, router_id: str, *, page_size: int = 0) -> AsyncIterator[RouterRevision]:
+        """Goes through the revisions of a router that are kept, newest first.
+
+        Args:
+            router_id: The router.
+            page_size: How many to ask for at a time; 0 lets the server choose.
+
+        Returns:
+            An iterator that asks for the next page when it is reached.
+        """
+        return self._connection.pages(requests.list_revisions(router_id, page_size))
+
+    async def revision(
+        self, router_id: str, revision: int = 0, *, router_generation: int = 0
+    ) -> RouterRevision:
+        """Answers one revision of a router with its definition and slot table.
+
+        Args:
+            router_id: The router.
+            revision: Its number, from 1 on.
+            router_generation: In place of a number, what a record says that was decided by it.
+        """
+        return await self._connection.send(requests.get_revision(router_id, revision, router_generation))
+
+    async def roll_back(
+        self, router_id: str, revision: int, *, comment: str = "", etag: str = "", validate_only: bool = False
+    ) -> Rollback:
+        """Gives a router the variants, weights and slots of a former revision back, entity by entity.
+
+        Args:
+            router_id: The router.
+            revision: The former revision's number.
+            comment: Why, for the history.
+            etag: When set and old, the change is refused.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The router, the number of the new revision, and the share of entities that moved.
+        """
+        return await self._connection.send(
+            requests.roll_back(router_id, revision, comment, etag, validate_only)
         )
 
     async def erase_entity(self, router_id: str, entity_id: str) -> Erasure:

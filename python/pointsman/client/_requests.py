@@ -31,9 +31,11 @@ from pointsman.client._types import (
     Prediction,
     PredictionOrder,
     PredictionRecord,
+    Rollback,
     Router,
     RouterMetrics,
     RouterPermissions,
+    RouterRevision,
     RouterStatus,
     Scope,
     Stage,
@@ -318,6 +320,55 @@ def router_metrics(
         _plain(RouterMetrics),
         is_read=True,
         timeout_seconds=READ_TIMEOUT_SECONDS,
+    )
+
+
+def list_revisions(router_id: str, page_size: int) -> Callable[[str], Call[Page[RouterRevision]]]:
+    """Asks for pages of a router's revisions."""
+    request = make(router_pb2.ListRouterRevisionsRequest, router_id=router_id, page_size=page_size)
+    first: Call[Page[RouterRevision]] = Call(
+        ROUTERS + "ListRouterRevisions",
+        request,
+        router_pb2.ListRouterRevisionsResponse,
+        _page(RouterRevision, "revisions"),
+        is_read=True,
+    )
+    return _at_page(first)
+
+
+def get_revision(router_id: str, revision: int, router_generation: int) -> Call[RouterRevision]:
+    """Asks for one revision of a router."""
+    request = make(
+        router_pb2.GetRouterRevisionRequest,
+        router_id=router_id,
+        revision=revision,
+        router_generation=router_generation,
+    )
+    return Call(
+        ROUTERS + "GetRouterRevision",
+        request,
+        router_pb2.RouterRevision,
+        _plain(RouterRevision),
+        is_read=True,
+    )
+
+
+def roll_back(router_id: str, revision: int, comment: str, etag: str, validate_only: bool) -> Call[Rollback]:
+    """Gives a router the split of a former revision back."""
+    request = make(
+        router_pb2.RollbackRouterRequest,
+        router_id=router_id,
+        revision=revision,
+        comment=comment,
+        etag=etag,
+        validate_only=validate_only,
+    )
+    return Call(
+        ROUTERS + "RollbackRouter",
+        request,
+        router_pb2.RollbackRouterResponse,
+        _plain(Rollback),
+        timeout_seconds=DEPLOY_TIMEOUT_SECONDS,
     )
 
 

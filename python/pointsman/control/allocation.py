@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pointsman.control.changes import Change, Changes
+from pointsman.control.revision_log import note
 from pointsman.control.router_access import find_router_to_change
 from pointsman.control.slot_tables import next_table
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
+from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import MIN_ENABLED_VARIANTS, check_weights_sum
 from pointsman.domain.routers import Router, Variant
 from pointsman.domain.violations import Violations, shown
@@ -74,7 +76,7 @@ class Allocations:
                 for variant in router.variants
             ]
             check_weights_sum(variants, field)
-            return self._reallocate(change, router, variants)
+            return self._reallocate(change, router, variants, RevisionKind.REWEIGHTED, caller)
 
     def toggle(
         self, caller: Principal, router_id: str, name: str, *, enabled: bool, etag: str, validate_only: bool
@@ -111,9 +113,16 @@ class Allocations:
                     reason="NO_WEIGHT",
                     metadata={"router_id": router_id, "variant": name},
                 )
-            return self._reallocate(change, router, variants)
+            return self._reallocate(change, router, variants, RevisionKind.TOGGLED, caller)
 
-    def _reallocate(self, change: Change, router: Router, variants: Sequence[Variant]) -> Reallocation:
+    def _reallocate(
+        self,
+        change: Change,
+        router: Router,
+        variants: Sequence[Variant],
+        kind: RevisionKind,
+        caller: Principal,
+    ) -> Reallocation:
         slot_runs, moved_slots = next_table(change, self._data_plane, router, variants)
         after = dataclasses.replace(
             router,
@@ -125,6 +134,7 @@ class Allocations:
         )
         changed = [new for new, old in zip(variants, router.variants, strict=True) if new != old]
         routers.save_allocation(change.connection, after, changed)
+        note(change, after, kind, caller, before=router)
         change.router = after
         return Reallocation(after, moved_slots)
 

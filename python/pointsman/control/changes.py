@@ -11,6 +11,7 @@ from pointsman.domain.routers import Router
 from pointsman.errors import DataPlaneError
 from pointsman.store import generations
 from pointsman.store.database import Database
+from pointsman.v1 import snapshot_pb2
 
 
 @dataclass
@@ -23,12 +24,14 @@ class Change:
         now_us: The time at which it happens.
         router: The router that changed, when nothing else did: a shorter way to publish it, and the
             data plane's refusal of it is an error.
+        published: A router and what the data plane is told of it, when that was made already.
     """
 
     connection: Connection
     generation: int
     now_us: int
     router: Router | None = None
+    published: tuple[Router, snapshot_pb2.RouterSnapshot] | None = None
 
 
 class Changes:
@@ -66,7 +69,7 @@ class Changes:
         if validate_only:
             return
         if change.router is not None:
-            self._publisher.publish_router(change.router, step)
+            self._publisher.publish_router(change.router, step, _made(change))
             self.check_accepted(change.router.router_id)
         else:
             self._publisher.sync()
@@ -85,3 +88,10 @@ class Changes:
                 reason="SNAPSHOT_REFUSED",
                 metadata={"router_id": router_id},
             )
+
+
+def _made(change: Change) -> snapshot_pb2.RouterSnapshot | None:
+    """Answers what the data plane is told of the router that changed, when it was made of this very state."""
+    if change.published is None or change.published[0] is not change.router:
+        return None
+    return change.published[1]

@@ -13,6 +13,7 @@ from pointsman.control.deployment import stepped
 from pointsman.control.lanes import Lanes
 from pointsman.control.models import ModelRegistry
 from pointsman.control.refusals import Refusals
+from pointsman.control.revision_log import note
 from pointsman.control.routers import RouterRegistry, changed_paths
 from pointsman.definitions.differences import Difference, differences
 from pointsman.definitions.plain import json_of, plain_of, wish_of
@@ -21,6 +22,7 @@ from pointsman.domain.access import Rule, check_model_owner, check_router_access
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying
 from pointsman.domain.models import ModelVersion, Stage
+from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.errors import (
     AbortedError,
@@ -263,6 +265,7 @@ class Definitions:
             after = self._stepped(change, created, item)
             if after is not created:
                 routers.save(change.connection, after)
+            note(change, after, RevisionKind.CREATED, caller)
             return Outcome(after, is_new=True)
         if before.strategy is not item.router.strategy:
             raise InvalidArgumentError.at(
@@ -283,6 +286,9 @@ class Definitions:
         if brought is not shown:
             routers.save(change.connection, brought)
             after = shown = brought
+        if after is not before:
+            in_service = RevisionKind.DEPLOYED if after.serving else RevisionKind.STOPPED
+            note(change, after, RevisionKind.UPDATED if paths else in_service, caller, before=before)
         fields = tuple(differences(_plain(seen), _plain(shown))) if after is not before else ()
         return Outcome(after, fields=fields, moved_slots=moved_slots)
 

@@ -11,6 +11,7 @@ from pointsman.control.changes import Change, Changes
 from pointsman.control.lanes import Lanes
 from pointsman.control.probing import BackendsNotReadyError, probe_all
 from pointsman.control.refusals import Refusals
+from pointsman.control.revision_log import SERVER, extend, note
 from pointsman.control.router_access import find_router, find_router_to_change
 from pointsman.control.routers import usable_models
 from pointsman.domain.access import Rule
@@ -18,6 +19,7 @@ from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, next_status
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
+from pointsman.domain.revisions import MAX_COMMENT_CHARS, RevisionKind
 from pointsman.domain.routers import Router, RouterStatus, Variant
 from pointsman.errors import AbortedError, DataPlaneError, FailedPreconditionError
 from pointsman.store import model_versions, routers
@@ -32,10 +34,17 @@ VariantsAfter = Callable[[Router], Sequence[Variant]]
 
 @dataclass(frozen=True)
 class Plan:
-    """A deployment that has begun: the router, and the model versions that its enabled variants need."""
+    """A deployment that has begun: the router, and the model versions that its enabled variants need.
+
+    Attributes:
+        caller: Who asked for it.
+        kind: What the history says when it works.
+    """
 
     router: Router
     models: Mapping[ModelKey, ModelVersion]
+    caller: Principal
+    kind: RevisionKind = RevisionKind.DEPLOYED
 
 
 class Deployments:
@@ -143,6 +152,7 @@ class Deployments:
             router = find_router_to_change(change.connection, caller, router_id, etag)
             after = stepped(router, Step.STOP, change.generation, change.now_us, serving=False)
             routers.save(change.connection, after)
+            note(change, after, RevisionKind.STOPPED, caller, before=router)
             change.router = after
         return after
 
@@ -163,6 +173,7 @@ class Deployments:
                     router, Step.FAIL, change.generation, change.now_us, serving=False, message=message
                 )
                 routers.save(change.connection, after)
+                note(change, after, RevisionKind.FAILED, SERVER, before=router, comment=message)
         return len(abandoned)
 
     async def _finish(self, plan: Plan) -> Router:
@@ -173,7 +184,7 @@ class Deployments:
             )
             serving = await self._lanes.write(self._serve, plan, signatures)
         except (BackendsNotReadyError, DataPlaneError) as error:
-            return await self._lanes.write(self._fail, plan.router, str(error))
+            return await self._lanes.write(self._fail, plan, str(error))
         return await self._lanes.write(self._succeed, serving)
 
     def _begin(self, caller: Principal, router_id: str, etag: str, step: Step, validate_only: bool) -> Plan:
@@ -182,19 +193,22 @@ class Deployments:
             after = stepped(router, step, change.generation, change.now_us, serving=False)
             models = usable_models(change.connection, router.enabled_variants)
             routers.save(change.connection, after)
-        return Plan(router if validate_only else after, models)
+            extend(change, router, after)
+        kind = RevisionKind.STARTED if step is Step.START else RevisionKind.DEPLOYED
+        return Plan(router if validate_only else after, models, caller, kind)
 
     def _additions(self, caller: Principal, router_id: str, variants: VariantsAfter) -> Plan:
         with self._database.read() as connection:
             router = find_router(connection, caller, router_id, Rule.CHANGE_ROUTER)
             if router.status is not RouterStatus.RUNNING:
-                return Plan(router, {})
+                return Plan(router, {}, caller)
             after = dataclasses.replace(router, variants=tuple(variants(router)))
             used = {variant.model_key for variant in router.enabled_variants}
             added = [variant for variant in after.enabled_variants if variant.model_key not in used]
             models = model_versions.find_many(connection, {variant.model_key for variant in added})
         # Those that are not registered or have no backend are refused by the change itself.
-        return Plan(after, {key: model for key, model in models.items() if model.backend is not None})
+        with_backend = {key: model for key, model in models.items() if model.backend is not None}
+        return Plan(after, with_backend, caller)
 
     def _describe(self, plan: Plan, signatures: Mapping[ModelKey, Signature]) -> None:
         with self._changes.change() as change:
@@ -212,6 +226,7 @@ class Deployments:
                 changed_generation=change.generation,
             )
             routers.save(change.connection, after)
+            note(change, after, plan.kind, plan.caller, before=router)
             change.router = None if described else after
         self._changes.check_accepted(after.router_id)
         return after
@@ -224,10 +239,12 @@ class Deployments:
                 deploy_time_us=change.now_us,
             )
             routers.save(change.connection, after)
+            extend(change, router, after)
             change.router = after
         return after
 
-    def _fail(self, began: Router, message: str) -> Router:
+    def _fail(self, plan: Plan, message: str) -> Router:
+        began = plan.router
         _log.warning("deployment failed", router=began.router_id, reason=message)
         with self._changes.change() as change:
             router = _present(routers.find(change.connection, began.router_id), began.row_key)
@@ -235,6 +252,8 @@ class Deployments:
                 router, Step.FAIL, change.generation, change.now_us, serving=False, message=message
             )
             routers.save(change.connection, after)
+            comment = message[:MAX_COMMENT_CHARS]
+            note(change, after, RevisionKind.FAILED, plan.caller, before=router, comment=comment)
         return after
 
 

@@ -27,6 +27,8 @@ from pointsman.control.models import ModelRegistry
 from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
 from pointsman.control.pulse import Pulse
+from pointsman.control.revision_upkeep import RevisionUpkeep
+from pointsman.control.revisions import Revisions
 from pointsman.control.routers import RouterRegistry
 from pointsman.control.servicers.definitions import DefinitionServicer
 from pointsman.control.servicers.keys import ApiKeyServicer
@@ -139,11 +141,13 @@ class ControlPlane:
             self._database, changes, data_plane, refusals, self._lanes, self._options.deploy_timeout_seconds
         )
         self._models = ModelRegistry(self._database, changes, data_plane, self._options.probe_timeout_seconds)
+        revisions = Revisions(self._database, changes)
         self._routers = RouterParts(
             routers=RouterRegistry(self._database, changes, data_plane, refusals),
             allocations=Allocations(changes, data_plane),
             deployments=self._deployments,
-            watch=RouterWatch(self._database, data_plane, self._applier, self._reader, clock),
+            watch=RouterWatch(self._database, data_plane, self._applier, self._reader, revisions, clock),
+            revisions=revisions,
             erasure=self._lake.erasure,
             lanes=self._lanes,
             endpoint=endpoint,
@@ -164,10 +168,12 @@ class ControlPlane:
         )
         self._keys = ApiKeys(self._database, changes, clock)
         self._feedback = FeedbackDesk(self._database, data_plane, self._reader)
+        self._revision_upkeep = RevisionUpkeep(self._database, clock)
         self._upkeep = Upkeep(
             self._database,
             self._publisher,
             self._deployments,
+            self._revision_upkeep,
             self._keeper,
             self._lanes,
             self._options,
@@ -352,6 +358,7 @@ class ControlPlane:
 
     def _prepare(self) -> None:
         migrate(self._database)
+        self._revision_upkeep.import_unnoted()
         self._lake.presence.begin()
         self._publisher.publish_all()
         self._signing.ensure()

@@ -18,6 +18,8 @@ _SEEN_EVERY_SECONDS = 10.0
 _SEEN_ALONE_SECONDS = 30.0
 """A file has no other server, but somebody may want to give up this one."""
 _MARK_EVERY_SECONDS = 600.0
+_MARK_ALONE_SECONDS = 3600.0
+"""A file's only server reads its journal; how far it is stored tells which revisions no record can name."""
 
 
 class Presence:
@@ -45,7 +47,7 @@ class Presence:
         self._place = place
         self._clock = clock
         self._seen = 0.0
-        self._marked = 0.0
+        self._marked = time.monotonic() if database.is_sqlite else 0.0
         self._mark: tuple[int, int] | None = None
         self._begun = False
 
@@ -68,7 +70,8 @@ class Presence:
         is_alone = self._database.is_sqlite
         if time.monotonic() - self._seen < (_SEEN_ALONE_SECONDS if is_alone else _SEEN_EVERY_SECONDS):
             return
-        if not is_alone and self._mark is None and time.monotonic() - self._marked >= _MARK_EVERY_SECONDS:
+        mark_seconds = _MARK_ALONE_SECONDS if is_alone else _MARK_EVERY_SECONDS
+        if self._mark is None and time.monotonic() - self._marked >= mark_seconds:
             time_us = self._clock()
             self._mark = (time_us, self._data_plane.seal_predictions())
             self._marked = time.monotonic()

@@ -73,7 +73,9 @@ class Publisher:
         with self._lock:
             self._sync(self._published)
 
-    def publish_router(self, router: Router, step: Advance) -> None:
+    def publish_router(
+        self, router: Router, step: Advance, made: snapshot_pb2.RouterSnapshot | None = None
+    ) -> None:
         """Publishes one router, which is all that changed in a step of the database.
 
         When other changes are missing as well, they are published with it.
@@ -81,6 +83,7 @@ class Publisher:
         Args:
             router: The router as the step stored it.
             step: From which state of the database to which the step led.
+            made: The router's snapshot, when it was made already.
         """
         with self._lock:
             if self._published != step.before:
@@ -89,7 +92,7 @@ class Publisher:
             update = snapshot_pb2.SnapshotUpdate(
                 base_generation=step.before.generation,
                 generation=step.after.generation,
-                changed_routers=[snapshot.router_snapshot(router)],
+                changed_routers=[made or snapshot.router_snapshot(router)],
             )
             self._send_or_start_over(update, step.after)
 

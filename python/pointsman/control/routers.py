@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from pointsman.control.changes import Change, Changes
 from pointsman.control.refusals import Refusals
+from pointsman.control.revision_log import note
 from pointsman.control.router_access import find_router, find_router_to_change
 from pointsman.control.slot_tables import first_table, next_table
 from pointsman.domain.access import Rule, check_model_owner
@@ -17,6 +18,7 @@ from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying, next_status
 from pointsman.domain.models import ModelKey, ModelVersion
 from pointsman.domain.pages import Page
+from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import check_permissions, check_router
 from pointsman.domain.routers import (
     INCARNATIONS,
@@ -100,6 +102,7 @@ class RouterRegistry:
         check_router(router)
         with self._changes.change(validate_only=validate_only) as change:
             stored = self.create_in(change, caller, router)
+            note(change, stored, RevisionKind.CREATED, caller)
             change.router = stored
         return stored
 
@@ -148,7 +151,7 @@ class RouterRegistry:
                 update_time_us=change.now_us,
                 changed_generation=change.generation,
             ),
-            _row_keys(models),
+            row_keys(models),
         )
 
     def get(self, caller: Principal, router_id: str) -> Router:
@@ -226,6 +229,7 @@ class RouterRegistry:
                 change.connection, caller, router.router_id, etag, field="router.router_id"
             )
             after, _ = self.update_in(change, before, router, paths)
+            note(change, after, RevisionKind.UPDATED, caller, before=before)
             change.router = after
         return after
 
@@ -300,6 +304,7 @@ class RouterRegistry:
             )
             routers.save(change.connection, after)
             routers.replace_permissions(change.connection, after)
+            note(change, after, RevisionKind.PERMISSIONS, caller, before=before)
             change.router = after
         return after
 
@@ -321,6 +326,7 @@ class RouterRegistry:
                 changed_generation=change.generation,
             )
             routers.remove(change.connection, gone, change.now_us)
+            note(change, gone, RevisionKind.DELETED, caller, before=router)
 
     def _with_variants(
         self,
@@ -334,7 +340,7 @@ class RouterRegistry:
         models = usable_models(change.connection, after.variants, f"{field}.variants", known)
         slot_runs, moved_slots = next_table(change, self._data_plane, before, after.variants)
         allocated = dataclasses.replace(after, slot_runs=slot_runs)
-        routers.replace_variants(change.connection, allocated, _row_keys(models))
+        routers.replace_variants(change.connection, allocated, row_keys(models))
         return allocated, moved_slots
 
 
@@ -425,7 +431,8 @@ def _check_name_free(connection: Connection, caller: Principal, router_id: str, 
         ) from error
 
 
-def _row_keys(models: Mapping[ModelKey, ModelVersion]) -> dict[ModelKey, int]:
+def row_keys(models: Mapping[ModelKey, ModelVersion]) -> dict[ModelKey, int]:
+    """Answers the store's keys of model versions."""
     return {key: model.row_key for key, model in models.items()}
 
 

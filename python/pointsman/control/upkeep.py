@@ -10,6 +10,7 @@ from pointsman.control.journal_keeper import JournalKeeper
 from pointsman.control.lanes import Lanes
 from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
+from pointsman.control.revision_upkeep import PRUNED_AT_ONCE, RevisionUpkeep
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.errors import DatabaseUnavailableError, JournalTakenError
 from pointsman.store import erasures, feedback
@@ -31,6 +32,7 @@ class Upkeep:
         database: Where the state is.
         publisher: Who publishes changes of other processes.
         deployments: Who fails those that were abandoned.
+        revisions: Who deletes revisions that no record names any more.
         keeper: Who holds the journal's id.
         lanes: The threads for it.
         options: How often and how long.
@@ -43,6 +45,7 @@ class Upkeep:
         database: Database,
         publisher: Publisher,
         deployments: Deployments,
+        revisions: RevisionUpkeep,
         keeper: JournalKeeper,
         lanes: Lanes,
         options: ControlOptions,
@@ -52,6 +55,7 @@ class Upkeep:
         self._database = database
         self._publisher = publisher
         self._deployments = deployments
+        self._revisions = revisions
         self._keeper = keeper
         self._lanes = lanes
         self._options = options
@@ -59,6 +63,7 @@ class Upkeep:
         self._report = report
         self._abandoned_looked_us = clock()
         self._purged_us = 0
+        self._pruned_us = 0
 
     async def run(self) -> None:
         """Goes on until it is cancelled."""
@@ -96,6 +101,12 @@ class Upkeep:
             if self._purge(now_us) >= _PURGE_ROWS:
                 # The rest is for the next rounds: other changes come in between.
                 self._purged_us = 0
+        if now_us - self._pruned_us > _PURGE_EVERY_SECONDS * MICROSECONDS_PER_SECOND:
+            self._pruned_us = now_us
+            # A server of an older release may run beside this one.
+            self._revisions.import_unnoted()
+            if self._revisions.prune() >= PRUNED_AT_ONCE:
+                self._pruned_us = 0
 
     def _purge(self, now_us: int) -> int:
         """Deletes what is left of complete erasures, and some feedback for predictions that take no more.

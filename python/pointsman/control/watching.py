@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from pointsman.control.applier import Applier
 from pointsman.control.convert.metrics import counters_from
+from pointsman.control.revisions import Revisions
 from pointsman.control.router_access import find_router
 from pointsman.domain.access import Rule
 from pointsman.domain.counters import Counters, figures
@@ -39,6 +40,7 @@ class RouterWatch:
         data_plane: Who counts.
         applier: Who brings acknowledged feedback into the database.
         reader: Who reads recorded predictions.
+        revisions: Who knows what decided them.
         clock: Answers the time in UTC microseconds.
     """
 
@@ -48,12 +50,14 @@ class RouterWatch:
         data_plane: DataPlane,
         applier: Applier,
         reader: LakeReader,
+        revisions: Revisions,
         clock: Callable[[], int],
     ) -> None:
         self._database = database
         self._data_plane = data_plane
         self._applier = applier
         self._reader = reader
+        self._revisions = revisions
         self._clock = clock
 
     def metrics(self, caller: Principal, router_id: str) -> tuple[Router, Counters, RouterFigures]:
@@ -125,7 +129,8 @@ class RouterWatch:
             router = find_router(connection, caller, router_id, Rule.READ_ROUTER)
             entity_ids = _recorded_forms(connection, wanted.entity_id)
         self._prepare()
-        return self._reader.list_page(router, wanted, entity_ids, page_size=page_size, page_token=page_token)
+        page = self._reader.list_page(router, wanted, entity_ids, page_size=page_size, page_token=page_token)
+        return replace(page, items=tuple(self._revisions.named(router, page.items)))
 
     def get_prediction(self, caller: Principal, router_id: str, prediction_id: str, row: int) -> Prediction:
         """Answers one recorded prediction with the feedback for all rows of its call.
@@ -149,7 +154,7 @@ class RouterWatch:
                 reason="PREDICTION_NOT_FOUND",
                 metadata={"router_id": router_id, **unreached_metadata(found.unreached)},
             )
-        return found.prediction
+        return self._revisions.named(router, [found.prediction])[0]
 
     def _prepare(self) -> None:
         """Brings the database up to date, and loads what figures need before somebody waits for it."""

@@ -89,6 +89,7 @@ class Prediction:
         row: The row of a batch, from 0.
         backend_latency_ns: None when the backend was not asked.
         draw: None when nothing was drawn, or not recorded.
+        router_revision: The revision of the router that decided; 0 when it is not known. Filled by reads.
         has_prediction: Whether there is one; it may be null.
         outputs: What the model answered besides.
         answer_notes: What to know of the answer before it is used, such as ``not_requested: NAME``.
@@ -131,6 +132,7 @@ class Prediction:
     outputs: Mapping[str, JsonValue] = field(default_factory=dict)
     answer_notes: tuple[str, ...] = ()
     feedback: tuple[RecordedFeedback, ...] = ()
+    router_revision: int = 0
 
     @property
     def key(self) -> tuple[str, int]:

@@ -76,6 +76,22 @@ class PredictionOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PREDICTION_ORDER_UNSPECIFIED: _ClassVar[PredictionOrder]
     PREDICTION_ORDER_NEWEST_FIRST: _ClassVar[PredictionOrder]
     PREDICTION_ORDER_OLDEST_FIRST: _ClassVar[PredictionOrder]
+
+class RevisionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REVISION_KIND_UNSPECIFIED: _ClassVar[RevisionKind]
+    REVISION_KIND_IMPORTED: _ClassVar[RevisionKind]
+    REVISION_KIND_CREATED: _ClassVar[RevisionKind]
+    REVISION_KIND_UPDATED: _ClassVar[RevisionKind]
+    REVISION_KIND_REWEIGHTED: _ClassVar[RevisionKind]
+    REVISION_KIND_TOGGLED: _ClassVar[RevisionKind]
+    REVISION_KIND_PERMISSIONS: _ClassVar[RevisionKind]
+    REVISION_KIND_DEPLOYED: _ClassVar[RevisionKind]
+    REVISION_KIND_STARTED: _ClassVar[RevisionKind]
+    REVISION_KIND_FAILED: _ClassVar[RevisionKind]
+    REVISION_KIND_STOPPED: _ClassVar[RevisionKind]
+    REVISION_KIND_DELETED: _ClassVar[RevisionKind]
+    REVISION_KIND_ROLLED_BACK: _ClassVar[RevisionKind]
 STRATEGY_UNSPECIFIED: Strategy
 STRATEGY_WEIGHTED: Strategy
 STRATEGY_FEATURE_RULES: Strategy
@@ -111,6 +127,19 @@ METRIC_DIRECTION_MINIMISE: MetricDirection
 PREDICTION_ORDER_UNSPECIFIED: PredictionOrder
 PREDICTION_ORDER_NEWEST_FIRST: PredictionOrder
 PREDICTION_ORDER_OLDEST_FIRST: PredictionOrder
+REVISION_KIND_UNSPECIFIED: RevisionKind
+REVISION_KIND_IMPORTED: RevisionKind
+REVISION_KIND_CREATED: RevisionKind
+REVISION_KIND_UPDATED: RevisionKind
+REVISION_KIND_REWEIGHTED: RevisionKind
+REVISION_KIND_TOGGLED: RevisionKind
+REVISION_KIND_PERMISSIONS: RevisionKind
+REVISION_KIND_DEPLOYED: RevisionKind
+REVISION_KIND_STARTED: RevisionKind
+REVISION_KIND_FAILED: RevisionKind
+REVISION_KIND_STOPPED: RevisionKind
+REVISION_KIND_DELETED: RevisionKind
+REVISION_KIND_ROLLED_BACK: RevisionKind
 
 class Router(_message.Message):
     __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections")
@@ -579,3 +608,103 @@ class GetPredictionRequest(_message.Message):
     prediction_id: str
     row: int
     def __init__(self, router_id: _Optional[str] = ..., prediction_id: _Optional[str] = ..., row: _Optional[int] = ...) -> None: ...
+
+class RouterRevision(_message.Message):
+    __slots__ = ("router_id", "revision", "generation", "last_generation", "kind", "user_id", "key_id", "time", "summary", "comment", "source_revision", "current", "variants", "definition", "salt", "slot_runs", "slot_counts")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    LAST_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    COMMENT_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_REVISION_FIELD_NUMBER: _ClassVar[int]
+    CURRENT_FIELD_NUMBER: _ClassVar[int]
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_FIELD_NUMBER: _ClassVar[int]
+    SALT_FIELD_NUMBER: _ClassVar[int]
+    SLOT_RUNS_FIELD_NUMBER: _ClassVar[int]
+    SLOT_COUNTS_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    revision: int
+    generation: int
+    last_generation: int
+    kind: RevisionKind
+    user_id: str
+    key_id: str
+    time: _timestamp_pb2.Timestamp
+    summary: str
+    comment: str
+    source_revision: int
+    current: bool
+    variants: _containers.RepeatedCompositeFieldContainer[Variant]
+    definition: Router
+    salt: bytes
+    slot_runs: _containers.RepeatedScalarFieldContainer[int]
+    slot_counts: _containers.RepeatedCompositeFieldContainer[VariantSlots]
+    def __init__(self, router_id: _Optional[str] = ..., revision: _Optional[int] = ..., generation: _Optional[int] = ..., last_generation: _Optional[int] = ..., kind: _Optional[_Union[RevisionKind, str]] = ..., user_id: _Optional[str] = ..., key_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., summary: _Optional[str] = ..., comment: _Optional[str] = ..., source_revision: _Optional[int] = ..., current: bool = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., definition: _Optional[_Union[Router, _Mapping]] = ..., salt: _Optional[bytes] = ..., slot_runs: _Optional[_Iterable[int]] = ..., slot_counts: _Optional[_Iterable[_Union[VariantSlots, _Mapping]]] = ...) -> None: ...
+
+class VariantSlots(_message.Message):
+    __slots__ = ("variant", "slots")
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    SLOTS_FIELD_NUMBER: _ClassVar[int]
+    variant: str
+    slots: int
+    def __init__(self, variant: _Optional[str] = ..., slots: _Optional[int] = ...) -> None: ...
+
+class ListRouterRevisionsRequest(_message.Message):
+    __slots__ = ("router_id", "page_size", "page_token")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, router_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListRouterRevisionsResponse(_message.Message):
+    __slots__ = ("revisions", "next_page_token")
+    REVISIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    revisions: _containers.RepeatedCompositeFieldContainer[RouterRevision]
+    next_page_token: str
+    def __init__(self, revisions: _Optional[_Iterable[_Union[RouterRevision, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class GetRouterRevisionRequest(_message.Message):
+    __slots__ = ("router_id", "revision", "router_generation")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    revision: int
+    router_generation: int
+    def __init__(self, router_id: _Optional[str] = ..., revision: _Optional[int] = ..., router_generation: _Optional[int] = ...) -> None: ...
+
+class RollbackRouterRequest(_message.Message):
+    __slots__ = ("router_id", "revision", "etag", "comment", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    COMMENT_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    revision: int
+    etag: str
+    comment: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., revision: _Optional[int] = ..., etag: _Optional[str] = ..., comment: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class RollbackRouterResponse(_message.Message):
+    __slots__ = ("router", "revision", "moved_share", "moved_slots")
+    ROUTER_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    MOVED_SHARE_FIELD_NUMBER: _ClassVar[int]
+    MOVED_SLOTS_FIELD_NUMBER: _ClassVar[int]
+    router: Router
+    revision: int
+    moved_share: float
+    moved_slots: int
+    def __init__(self, router: _Optional[_Union[Router, _Mapping]] = ..., revision: _Optional[int] = ..., moved_share: _Optional[float] = ..., moved_slots: _Optional[int] = ...) -> None: ...

@@ -117,6 +117,21 @@ class RouterServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_router__pb2.GetPredictionRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_prediction__pb2.PredictionRecord.FromString,
                 _registered_method=True)
+        self.ListRouterRevisions = channel.unary_unary(
+                '/pointsman.v1.RouterService/ListRouterRevisions',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.ListRouterRevisionsRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.ListRouterRevisionsResponse.FromString,
+                _registered_method=True)
+        self.GetRouterRevision = channel.unary_unary(
+                '/pointsman.v1.RouterService/GetRouterRevision',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.GetRouterRevisionRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.RouterRevision.FromString,
+                _registered_method=True)
+        self.RollbackRouter = channel.unary_unary(
+                '/pointsman.v1.RouterService/RollbackRouter',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.RollbackRouterRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.RollbackRouterResponse.FromString,
+                _registered_method=True)
 
 
 class RouterServiceServicer(object):
@@ -235,6 +250,27 @@ class RouterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListRouterRevisions(self, request, context):
+        """Lists the published definitions of a router that are kept, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRouterRevision(self, request, context):
+        """Answers one published definition of a router with its slot table.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackRouter(self, request, context):
+        """Gives a router the split of a former revision back, slot by slot; on a running one it takes effect at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RouterServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -317,6 +353,21 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     servicer.GetPrediction,
                     request_deserializer=pointsman_dot_v1_dot_router__pb2.GetPredictionRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_prediction__pb2.PredictionRecord.SerializeToString,
+            ),
+            'ListRouterRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRouterRevisions,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.ListRouterRevisionsRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.ListRouterRevisionsResponse.SerializeToString,
+            ),
+            'GetRouterRevision': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRouterRevision,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.GetRouterRevisionRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.RouterRevision.SerializeToString,
+            ),
+            'RollbackRouter': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackRouter,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.RollbackRouterRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.RollbackRouterResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -752,6 +803,87 @@ class RouterService(object):
             '/pointsman.v1.RouterService/GetPrediction',
             pointsman_dot_v1_dot_router__pb2.GetPredictionRequest.SerializeToString,
             pointsman_dot_v1_dot_prediction__pb2.PredictionRecord.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRouterRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/ListRouterRevisions',
+            pointsman_dot_v1_dot_router__pb2.ListRouterRevisionsRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.ListRouterRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRouterRevision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/GetRouterRevision',
+            pointsman_dot_v1_dot_router__pb2.GetRouterRevisionRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.RouterRevision.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackRouter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/RollbackRouter',
+            pointsman_dot_v1_dot_router__pb2.RollbackRouterRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.RollbackRouterResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,9 @@ import contextlib
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from pointsman.domain.revisions import Cause, RevisionKind
+from pointsman.store import router_revisions
+
 from .rows import add_model, add_router
 
 
@@ -12,7 +15,9 @@ from .rows import add_model, add_router
 def scene(database):
     add_model(database, "1")
     add_model(database, "2")
-    add_router(database)
+    router = add_router(database)
+    with database.write_routing() as connection:
+        router_revisions.append(connection, router, Cause(RevisionKind.CREATED), 1, "", b"x")
     return database
 
 
@@ -50,6 +55,14 @@ def scene(database):
         "INSERT INTO installation VALUES (1, 'short', 0)",
         "INSERT INTO journal_positions VALUES ('j', 'nonsense', 0, 0)",
         "INSERT INTO journal_positions VALUES ('j', 'feedback', -1, 0)",
+        "UPDATE router_revisions SET kind = 'nonsense'",
+        "UPDATE router_revisions SET kind = 'rolled_back'",
+        "UPDATE router_revisions SET source_number = 1",
+        "UPDATE router_revisions SET number = 0",
+        "UPDATE router_revisions SET last_generation = generation - 1",
+        "UPDATE router_revisions SET router_key = 99",
+        "UPDATE router_slot_tables SET sha256 = 'short'",
+        "DELETE FROM router_slot_tables",
     ],
 )
 def test_refused(scene, statement):

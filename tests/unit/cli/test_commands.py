@@ -393,3 +393,50 @@ def test_a_reader_that_goes_away_ends_the_command_without_a_word() -> None:
     assert talking.stderr.read() == b""
     assert talking.wait(30) == 1
     talking.stderr.close()
+
+
+def a_revision(number: int, **fields: Any) -> router_pb2.RouterRevision:
+    fields.setdefault("kind", router_pb2.REVISION_KIND_REWEIGHTED)
+    fields.setdefault("summary", "lr 70 → 50, gb 30 → 50")
+    fields.setdefault("user_id", "ann")
+    return router_pb2.RouterRevision(
+        router_id="cancer", revision=number, generation=40 + number, variants=router().variants, **fields
+    )
+
+
+def test_a_history_says_who_did_what_in_eighty_columns(server: Any) -> None:
+    back = a_revision(3, kind=router_pb2.REVISION_KIND_ROLLED_BACK, source_revision=1, comment="worse")
+    page = router_pb2.ListRouterRevisionsResponse(revisions=[back, a_revision(2)])
+    server.on("RouterService/ListRouterRevisions", page)
+    lines = run(server, "routers", "history", "cancer").stdout.splitlines()
+    assert lines[1].split()[:2] == ["3", "43"]
+    assert lines[1].rstrip().endswith("ann   rolled back to 1: lr 70 → 50, gb 30 → 50; worse")
+    assert "reweighted: lr 70 → 50" in lines[2]
+    facts = json.loads(run(server, "routers", "history", "cancer", "-o", "json").stdout)
+    assert [one["revision"] for one in facts] == [3, 2]
+
+
+def test_one_revision_is_shown_whole(server: Any) -> None:
+    whole = a_revision(2, last_generation=44, current=True, salt=bytes(16), key_id="abcdefgh")
+    whole.slot_counts.add(variant="lr", slots=5000)
+    server.on("RouterService/GetRouterRevision", whole)
+    shown = run(server, "routers", "history", "cancer", "2").stdout
+    for part in ("2, the present one", "42 to 44", "ann (key abcdefgh)", "lr 5000", "00" * 16):
+        assert part in shown
+    assert (
+        json.loads(run(server, "routers", "history", "cancer", "2", "-o", "json").stdout)["salt"] == "00" * 16
+    )
+
+
+def test_going_back_asks_with_what_it_would_do_and_refuses_when_it_changed_meanwhile(server: Any) -> None:
+    server.on("RouterService/GetRouter", router())
+    answer = router_pb2.RollbackRouterResponse(router=router(), revision=7, moved_share=0.25)
+    server.on("RouterService/RollbackRouter", answer)
+    asked = run(server, "routers", "rollback", "cancer", "3")
+    assert asked.exit_code == 1
+    assert "cancer goes back to lr 70, gb 30; 25.0% of entities move" in asked.stderr
+    done = run(server, "routers", "rollback", "cancer", "3", "--yes", "--comment", "worse")
+    assert done.stdout == "cancer is as in revision 3, now revision 7; 25.0% of entities moved\n"
+    checked, made = server.asked("RouterService/RollbackRouter")
+    assert (checked.validate_only, made.validate_only) == (True, False)
+    assert (made.revision, made.comment) == (3, "worse")

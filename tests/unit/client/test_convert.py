@@ -19,6 +19,7 @@ MESSAGE_NAMES = {
     "VariantWeights": "VariantWeightsResponse",
     "NewApiKey": "CreateApiKeyResponse",
     "Erasure": "EraseEntityResponse",
+    "Rollback": "RollbackRouterResponse",
     "FeedbackReceipt": "RecordFeedbackResponse",
     "FeedbackValue": "RecordFeedbackRequest",
 }

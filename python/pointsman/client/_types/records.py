@@ -202,6 +202,8 @@ class PredictionRecord:
     answer_content: RecordedContent = RecordedContent.UNSPECIFIED
     answer_notes: Sequence[str] = ()
     """What to know of the answer before it is used: ``not_likeliest``, ``not_requested: NAME`` and others."""
+    router_revision: int = 0
+    """The revision of the router that decided; 0 when it is not kept."""
 
 
 @dataclass(frozen=True)

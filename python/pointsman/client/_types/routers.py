@@ -165,6 +165,73 @@ class Router:
     deploy_time: datetime | None = None
 
 
+class RevisionKind(StrEnum):
+    """What was done when a revision was made."""
+
+    UNSPECIFIED = "unspecified"
+    IMPORTED = "imported"
+    CREATED = "created"
+    UPDATED = "updated"
+    REWEIGHTED = "reweighted"
+    TOGGLED = "toggled"
+    PERMISSIONS = "permissions"
+    DEPLOYED = "deployed"
+    STARTED = "started"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    DELETED = "deleted"
+    ROLLED_BACK = "rolled_back"
+
+
+@dataclass(frozen=True)
+class VariantSlots:
+    """A variant and how many of the 10,000 slots it has."""
+
+    variant: str
+    slots: int
+
+
+@dataclass(frozen=True)
+class RouterRevision:
+    """A published definition of a router, and how it came about."""
+
+    router_id: str
+    revision: int
+    generation: int
+    last_generation: int
+    """Records whose router generation lies between the two were decided by this revision."""
+    kind: RevisionKind
+    user_id: str
+    """Who did it; empty for the server itself."""
+    time: datetime | None
+    key_id: str = ""
+    summary: str = ""
+    """What is different from the revision before, in words."""
+    comment: str = ""
+    source_revision: int = 0
+    """The revision whose split a rollback gave back; 0 for other kinds."""
+    current: bool = False
+    variants: Sequence[Variant] = ()
+    definition: Router | None = None
+    """What else was published; in lists None, as what follows is empty."""
+    salt: bytes = b""
+    slot_runs: Sequence[int] = ()
+    """The 10,000 slots as runs: index in ``variants`` and length in turn."""
+    slot_counts: Sequence[VariantSlots] = ()
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """A router that has the split of a former revision again."""
+
+    router: Router
+    revision: int
+    """The new revision; 0 when it was only checked."""
+    moved_share: float
+    """The share of entities that went to another variant, 0 to 1."""
+    moved_slots: int
+
+
 @dataclass(frozen=True)
 class Deployment:
     """What came of putting a router into service."""

@@ -9,6 +9,7 @@ from pointsman.domain.metrics import MetricDirection, MetricType
 from pointsman.domain.models import PredictionHolds, Stage, Task
 from pointsman.domain.predictions import DecisionReason, PredictionOrder, RandomisedBy, RecordedContent
 from pointsman.domain.recording import EntityRecording, RecordDurability
+from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.routers import RouterStatus, Strategy, VariantRole, VersionPinning
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
@@ -69,5 +70,6 @@ PREDICTION_ORDER = EnumMap(PredictionOrder, router_pb2.PredictionOrder, "PREDICT
 FEEDBACK_OUTCOME = EnumMap(FeedbackOutcome, prediction_pb2.FeedbackOutcome, "FEEDBACK_OUTCOME_")
 ENTITY_RECORDING = EnumMap(EntityRecording, router_pb2.EntityRecording, "ENTITY_RECORDING_")
 RECORD_DURABILITY = EnumMap(RecordDurability, router_pb2.RecordDurability, "RECORD_DURABILITY_")
+REVISION_KIND = EnumMap(RevisionKind, router_pb2.RevisionKind, "REVISION_KIND_")
 METRIC_TYPE = EnumMap(MetricType, router_pb2.MetricType, "METRIC_TYPE_")
 METRIC_DIRECTION = EnumMap(MetricDirection, router_pb2.MetricDirection, "METRIC_DIRECTION_")

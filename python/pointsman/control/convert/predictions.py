@@ -77,6 +77,7 @@ def prediction_to(prediction: Prediction) -> prediction_pb2.PredictionRecord:
         confidence=prediction.confidence,
         outputs=_values(prediction.outputs),
         answer_notes=prediction.answer_notes,
+        router_revision=prediction.router_revision,
         feedback=[
             prediction_pb2.Feedback(
                 metric=value.metric,

@@ -14,6 +14,7 @@ from pointsman.control.calls import caller
 from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY
 from pointsman.control.convert.metrics import metrics_to
 from pointsman.control.convert.predictions import filter_from, prediction_to
+from pointsman.control.convert.revisions import revision_to
 from pointsman.control.convert.routers import (
     check_strategy_stated,
     permissions_from,
@@ -26,6 +27,7 @@ from pointsman.control.convert.times import microseconds_of, nanoseconds_of
 from pointsman.control.deployment import Deployments
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lanes import Lanes
+from pointsman.control.revisions import Revisions
 from pointsman.control.routers import UPDATABLE, RouterRegistry
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.lifecycle import Step
@@ -48,6 +50,7 @@ class RouterParts:
     allocations: Allocations
     deployments: Deployments
     watch: RouterWatch
+    revisions: Revisions
     erasure: Erasure
     lanes: Lanes
     endpoint: str
@@ -61,6 +64,7 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         self._allocations = parts.allocations
         self._deployments = parts.deployments
         self._watch = parts.watch
+        self._revisions = parts.revisions
         self._erasure = parts.erasure
         self._lanes = parts.lanes
         self._endpoint = parts.endpoint
@@ -267,6 +271,57 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
             self._watch.get_prediction, caller(), request.router_id, request.prediction_id, request.row
         )
         return prediction_to(prediction)
+
+    async def ListRouterRevisions(
+        self, request: router_pb2.ListRouterRevisionsRequest, context: object
+    ) -> router_pb2.ListRouterRevisionsResponse:
+        """Lists the revisions of a router."""
+        page = await self._lanes.read(
+            self._revisions.list_page,
+            caller(),
+            request.router_id,
+            page_size(request.page_size),
+            request.page_token,
+        )
+        return router_pb2.ListRouterRevisionsResponse(
+            revisions=[revision_to(seen.kept, seen.newest, with_key=seen.with_key) for seen in page.items],
+            next_page_token=page.next_page_token,
+        )
+
+    async def GetRouterRevision(
+        self, request: router_pb2.GetRouterRevisionRequest, context: object
+    ) -> router_pb2.RouterRevision:
+        """Answers one revision of a router."""
+        seen = await self._lanes.read(
+            self._revisions.get, caller(), request.router_id, request.revision, request.router_generation
+        )
+        return revision_to(seen.kept, seen.newest, with_key=seen.with_key, whole=True)
+
+    async def RollbackRouter(
+        self, request: router_pb2.RollbackRouterRequest, context: object
+    ) -> router_pb2.RollbackRouterResponse:
+        """Gives a router the split of a former revision back."""
+        if not request.revision:
+            raise InvalidArgumentError.at("revision", "is not set; ListRouterRevisions shows those there are")
+        variants = await self._lanes.read(
+            self._revisions.variants_of, caller(), request.router_id, request.revision
+        )
+        await self._deployments.check_additions(caller(), request.router_id, lambda _: variants)
+        rollback = await self._lanes.write(
+            self._revisions.roll_back,
+            caller(),
+            request.router_id,
+            request.revision,
+            request.etag,
+            comment=request.comment,
+            validate_only=request.validate_only,
+        )
+        return router_pb2.RollbackRouterResponse(
+            router=self._answer(rollback.router),
+            revision=rollback.number,
+            moved_share=rollback.moved_slots / SLOT_COUNT,
+            moved_slots=rollback.moved_slots,
+        )
 
     async def EraseEntity(
         self, request: router_pb2.EraseEntityRequest, context: object

@@ -731,6 +731,9 @@ pub struct PredictionRecord {
     /// output that the caller did not ask for, "not_answered: NAME" for one that the model left out.
     #[prost(string, repeated, tag = "35")]
     pub answer_notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The revision of the router that decided; 0 when it is not kept, or what is kept does not agree with the record.
+    #[prost(uint64, tag = "36")]
+    pub router_revision: u64,
 }
 /// A variant that could have been picked.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1589,6 +1592,144 @@ pub struct GetPredictionRequest {
     #[prost(int32, tag = "3")]
     pub row: i32,
 }
+/// A published definition of a router, and how it came about.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouterRevision {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Its number: 1, 2, 3 in the order of the changes.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+    /// The generation of the routing state that made it.
+    #[prost(uint64, tag = "3")]
+    pub generation: u64,
+    /// The last generation in which the router changed without another definition, as when a deployment ends.
+    /// A record whose router_generation lies between the two was decided by this revision.
+    #[prost(uint64, tag = "4")]
+    pub last_generation: u64,
+    /// What was done.
+    #[prost(enumeration = "RevisionKind", tag = "5")]
+    pub kind: i32,
+    /// The user who did it; empty for the server itself.
+    #[prost(string, tag = "6")]
+    pub user_id: ::prost::alloc::string::String,
+    /// The key that they used, for callers who may change the router.
+    #[prost(string, tag = "7")]
+    pub key_id: ::prost::alloc::string::String,
+    /// When it was done, by the clock of the server that did it.
+    #[prost(message, optional, tag = "8")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What is different from the definition before, in words.
+    #[prost(string, tag = "9")]
+    pub summary: ::prost::alloc::string::String,
+    /// What was said about it: why a deployment failed, or the comment of a rollback.
+    #[prost(string, tag = "10")]
+    pub comment: ::prost::alloc::string::String,
+    /// The revision whose split a rollback gave back; 0 for other kinds.
+    #[prost(uint64, tag = "11")]
+    pub source_revision: u64,
+    /// Whether it is the present one.
+    #[prost(bool, tag = "12")]
+    pub current: bool,
+    /// The variants with their weights and effective shares.
+    #[prost(message, repeated, tag = "13")]
+    pub variants: ::prost::alloc::vec::Vec<Variant>,
+    /// What else was published. GetRouterRevision only, as the fields below: texts for people, owner, status and
+    /// times are not part of a definition and stay unset.
+    #[prost(message, optional, tag = "14")]
+    pub definition: ::core::option::Option<Router>,
+    /// The 16 bytes that are hashed with an entity's id; the hash modulo 10,000 is its slot.
+    #[prost(bytes = "vec", tag = "15")]
+    pub salt: ::prost::alloc::vec::Vec<u8>,
+    /// The 10,000 slots as runs: index in variants and length in turn.
+    #[prost(uint32, repeated, tag = "16")]
+    pub slot_runs: ::prost::alloc::vec::Vec<u32>,
+    /// How many slots each variant has that has any.
+    #[prost(message, repeated, tag = "17")]
+    pub slot_counts: ::prost::alloc::vec::Vec<VariantSlots>,
+}
+/// A variant and how many of the 10,000 slots it has.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VariantSlots {
+    /// The variant's name.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// Its slots.
+    #[prost(int32, tag = "2")]
+    pub slots: i32,
+}
+/// Asks for a page of a router's revisions.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListRouterRevisionsRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// At most this many, 1 to 1000; 0 means 100.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// The next_page_token of the page before.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of revisions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListRouterRevisionsResponse {
+    /// The revisions of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub revisions: ::prost::alloc::vec::Vec<RouterRevision>,
+    /// Asks for the next page; empty on the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Asks for one revision of a router: by its number, or by the router_generation of a record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetRouterRevisionRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The revision's number; 0 when it is asked for by generation.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+    /// The router_generation of a record that it decided; 0 when it is asked for by number.
+    #[prost(uint64, tag = "3")]
+    pub router_generation: u64,
+}
+/// Asks to give a router the split of a former revision back.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RollbackRouterRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The revision whose variants, weights, slot table and ways to call are given back.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+    /// When set, the state that was read.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    /// Why, for the history; at most 1000 characters.
+    #[prost(string, tag = "4")]
+    pub comment: ::prost::alloc::string::String,
+    /// Check only; change nothing.
+    #[prost(bool, tag = "5")]
+    pub validate_only: bool,
+}
+/// A router with a former split.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RollbackRouterResponse {
+    /// The router.
+    #[prost(message, optional, tag = "1")]
+    pub router: ::core::option::Option<Router>,
+    /// The number of the new revision; 0 when it was only checked.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+    /// The share of slots, and so of entities, that went to another variant, 0 to 1.
+    #[prost(double, tag = "3")]
+    pub moved_share: f64,
+    /// The number of slots, of 10,000, that went to another variant.
+    #[prost(int32, tag = "4")]
+    pub moved_slots: i32,
+}
 /// How a router picks a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1914,6 +2055,79 @@ impl PredictionOrder {
             "PREDICTION_ORDER_UNSPECIFIED" => Some(Self::Unspecified),
             "PREDICTION_ORDER_NEWEST_FIRST" => Some(Self::NewestFirst),
             "PREDICTION_ORDER_OLDEST_FIRST" => Some(Self::OldestFirst),
+            _ => None,
+        }
+    }
+}
+/// What was done when a revision was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RevisionKind {
+    /// Not stated.
+    Unspecified = 0,
+    /// It was there before revisions were kept, or a server of an older release changed it.
+    Imported = 1,
+    /// It was created.
+    Created = 2,
+    /// Fields of it were changed by UpdateRouter.
+    Updated = 3,
+    /// Weights were changed.
+    Reweighted = 4,
+    /// A variant was enabled or disabled.
+    Toggled = 5,
+    /// Who may read and call it was changed.
+    Permissions = 6,
+    /// It was put into service by DeployRouter.
+    Deployed = 7,
+    /// It was put back into service by StartRouter.
+    Started = 8,
+    /// It could not be put into service.
+    Failed = 9,
+    /// It was taken out of service.
+    Stopped = 10,
+    /// It was deleted.
+    Deleted = 11,
+    /// It got the split of a former revision back.
+    RolledBack = 12,
+}
+impl RevisionKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REVISION_KIND_UNSPECIFIED",
+            Self::Imported => "REVISION_KIND_IMPORTED",
+            Self::Created => "REVISION_KIND_CREATED",
+            Self::Updated => "REVISION_KIND_UPDATED",
+            Self::Reweighted => "REVISION_KIND_REWEIGHTED",
+            Self::Toggled => "REVISION_KIND_TOGGLED",
+            Self::Permissions => "REVISION_KIND_PERMISSIONS",
+            Self::Deployed => "REVISION_KIND_DEPLOYED",
+            Self::Started => "REVISION_KIND_STARTED",
+            Self::Failed => "REVISION_KIND_FAILED",
+            Self::Stopped => "REVISION_KIND_STOPPED",
+            Self::Deleted => "REVISION_KIND_DELETED",
+            Self::RolledBack => "REVISION_KIND_ROLLED_BACK",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REVISION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "REVISION_KIND_IMPORTED" => Some(Self::Imported),
+            "REVISION_KIND_CREATED" => Some(Self::Created),
+            "REVISION_KIND_UPDATED" => Some(Self::Updated),
+            "REVISION_KIND_REWEIGHTED" => Some(Self::Reweighted),
+            "REVISION_KIND_TOGGLED" => Some(Self::Toggled),
+            "REVISION_KIND_PERMISSIONS" => Some(Self::Permissions),
+            "REVISION_KIND_DEPLOYED" => Some(Self::Deployed),
+            "REVISION_KIND_STARTED" => Some(Self::Started),
+            "REVISION_KIND_FAILED" => Some(Self::Failed),
+            "REVISION_KIND_STOPPED" => Some(Self::Stopped),
+            "REVISION_KIND_DELETED" => Some(Self::Deleted),
+            "REVISION_KIND_ROLLED_BACK" => Some(Self::RolledBack),
             _ => None,
         }
     }

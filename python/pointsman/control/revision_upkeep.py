@@ -1,0 +1,89 @@
+"""Keeps revisions as long as records of them live, and no longer."""
+
+from collections.abc import Callable
+
+import structlog
+
+from pointsman.control import snapshot
+from pointsman.control.convert.revisions import snapshot_bytes
+from pointsman.domain.revision_words import summary
+from pointsman.domain.revisions import ALWAYS_KEPT, Cause, RevisionKind, may_go
+from pointsman.store import router_revisions
+from pointsman.store.database import Database
+
+_log = structlog.get_logger(__name__)
+
+_IMPORTED_AT_ONCE = 200
+PRUNED_AT_ONCE = 200
+"""Revisions in one transaction: other changes wait for it."""
+
+
+class RevisionUpkeep:
+    """Imports what has no revision, and deletes revisions that no record names any more.
+
+    Args:
+        database: Where they are.
+        clock: Answers the time in UTC microseconds.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def import_unnoted(self) -> int:
+        """Notes what routers are of which there is no revision.
+
+        They are from before revisions were kept, or a server of an older release changed them.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        count = 0
+        while True:
+            with self._database.read() as connection:
+                if not router_revisions.unnoted(connection, 1):
+                    break
+            with self._database.write_routing() as connection:
+                found = router_revisions.unnoted(connection, _IMPORTED_AT_ONCE)
+                for router in found:
+                    kept = snapshot_bytes(snapshot.router_snapshot(router))
+                    cause = Cause(RevisionKind.IMPORTED)
+                    words = summary(None, router)
+                    router_revisions.append(connection, router, cause, self._clock(), words, kept)
+            count += len(found)
+        if count:
+            _log.info("routers without a history begin one", count=count)
+        return count
+
+    def prune(self) -> int:
+        """Deletes some of the revisions that no record can name any more; answers how many.
+
+        A full piece means that there may be more.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        with self._database.read() as connection:
+            crowded = router_revisions.crowded(connection, ALWAYS_KEPT)
+            stored_us = router_revisions.stored_until_us(connection)
+        now_us = self._clock()
+        gone = 0
+        for router_key, router_id, incarnation, delete_time_us in crowded:
+            left = PRUNED_AT_ONCE - gone
+            if left <= 0:
+                break
+            with self._database.read() as connection:
+                revisions = router_revisions.oldest(connection, router_key, left + 1)
+                newest = router_revisions.newest(connection, router_key)
+                record_us = router_revisions.earliest_record_us(connection, router_id, incarnation)
+            times = (now_us, stored_us, record_us)
+            earliest_us = min(time_us for time_us in times if time_us is not None)
+            numbers = may_go(revisions, newest, delete_time_us, earliest_us)[:left]
+            if numbers:
+                with self._database.write_routing() as connection:
+                    router_revisions.remove(connection, router_key, numbers)
+            gone += len(numbers)
+        return gone

@@ -1,0 +1,81 @@
+"""What is different between two definitions of a router, in words for people."""
+
+from collections.abc import Iterator
+
+from pointsman.domain.revisions import MAX_SUMMARY_CHARS
+from pointsman.domain.routers import Permissions, Router, Variant
+
+_FLAGS = ("sticky", "answer_router_name", "record_predictions", "allow_feedback_corrections")
+_NAMED = ("version_pinning", "display_name", "description", "tags", "recording", "metrics")
+"""Fields of which only the name is said: their values are long, or for people."""
+
+
+def summary(before: Router | None, after: Router) -> str:
+    """Says what is different, for example ``lr 70 → 50, gb 30 → 50``.
+
+    Args:
+        before: The router as it was; None for a new one, of which the split is said.
+        after: The router as it is.
+
+    Returns:
+        The words; empty when nothing is different.
+    """
+    words = ", ".join(_split(after) if before is None else _differences(before, after))
+    return words if len(words) <= MAX_SUMMARY_CHARS else words[: MAX_SUMMARY_CHARS - 2] + " …"
+
+
+def _split(router: Router) -> Iterator[str]:
+    for variant in router.variants:
+        yield _weighed(variant)
+
+
+def _differences(before: Router, after: Router) -> Iterator[str]:
+    former = {variant.name: variant for variant in before.variants}
+    for variant in after.variants:
+        was = former.pop(variant.name, None)
+        if was is None:
+            yield f"{_weighed(variant)} added ({variant.model_key})"
+        else:
+            yield from _variant(was, variant)
+    for name in former:
+        yield f"{name} removed"
+    if before.slot_runs != after.slot_runs and before.variants == after.variants:
+        yield "slots"
+    for name in _FLAGS:
+        if getattr(before, name) != getattr(after, name):
+            yield f"{name} {'on' if getattr(after, name) else 'off'}"
+    if before.default_timeout_ms != after.default_timeout_ms:
+        yield f"default_timeout {_timeout(before)} → {_timeout(after)}"
+    for name in _NAMED:
+        if getattr(before, name) != getattr(after, name):
+            yield name
+    yield from _permissions(before.permissions, after.permissions)
+
+
+def _variant(was: Variant, now: Variant) -> Iterator[str]:
+    if was.weight != now.weight:
+        yield f"{now.name} {was.weight:g} → {now.weight:g}"
+    if was.enabled != now.enabled:
+        yield f"{now.name} {'on' if now.enabled else 'off'}"
+    if was.model_key != now.model_key:
+        yield f"{now.name} {was.model_key} → {now.model_key}"
+    if was.role != now.role:
+        yield f"{now.name} {was.role} → {now.role}"
+
+
+def _permissions(was: Permissions, now: Permissions) -> Iterator[str]:
+    for name in ("public", "public_predict"):
+        if getattr(was, name) != getattr(now, name):
+            yield f"{name} {'on' if getattr(now, name) else 'off'}"
+    for user in sorted(set(now.shared_user_ids) - set(was.shared_user_ids)):
+        yield f"shared with {user}"
+    for user in sorted(set(was.shared_user_ids) - set(now.shared_user_ids)):
+        yield f"no longer shared with {user}"
+
+
+def _weighed(variant: Variant) -> str:
+    return f"{variant.name} {variant.weight:g}" if variant.enabled else f"{variant.name} off"
+
+
+def _timeout(router: Router) -> str:
+    return f"{router.default_timeout_ms / 1000:g}s" if router.default_timeout_ms else "the server's"
