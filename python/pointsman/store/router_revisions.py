@@ -20,6 +20,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.domain.lake import LakeKind
 from pointsman.domain.pages import Page, decode_token, encode_token
@@ -52,14 +53,12 @@ def append(
     """
     runs = _packed(router.slot_runs)
     sha256 = hashlib.sha256(runs).digest()
-    known = connection.execute(_HAS_TABLE, {"of_router": router.row_key, "of_sha256": sha256}).one_or_none()
-    if known is None:
-        table = {
-            "router_key": router.row_key,
-            "sha256": sha256,
-            "slot_runs": zlib.compress(runs, _ZLIB_LEVEL),
-        }
-        connection.execute(_ADD_TABLE, table)
+    table = {
+        "router_key": router.row_key,
+        "sha256": sha256,
+        "slot_runs": zlib.compress(runs, _ZLIB_LEVEL),
+    }
+    connection.execute(_ADD_TABLE[connection.dialect.name], table)
     values = {
         "of_router": router.row_key,
         "new_router_key": router.row_key,
@@ -276,10 +275,10 @@ def _unpacked(runs: bytes) -> tuple[int, ...]:
 
 # Made once: every change of a router runs some of them.
 _OF_ROUTER = _COLUMNS.router_key == bindparam("of_router")
-_HAS_TABLE = select(_TABLES.router_key).where(
-    _TABLES.router_key == bindparam("of_router"), _TABLES.sha256 == bindparam("of_sha256")
-)
-_ADD_TABLE = insert(router_slot_tables)
+_ADD_TABLE = {
+    "postgresql": postgresql.insert(router_slot_tables).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(router_slot_tables).on_conflict_do_nothing(),
+}
 _NEWEST = select(func.max(_COLUMNS.number)).where(_OF_ROUTER)
 _APPEND = (
     insert(router_revisions)
