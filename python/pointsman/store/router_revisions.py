@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Row,
+    ScalarSelect,
     and_,
     bindparam,
     delete,
@@ -100,8 +101,11 @@ def unnoted(connection: Connection, limit: int) -> list[Router]:
         connection: A transaction.
         limit: At most so many.
     """
+    # The newest is found by the key: a router may have thousands.
     noted = exists().where(
-        _COLUMNS.router_key == routers.c.row_key, _COLUMNS.last_generation >= routers.c.changed_generation
+        _COLUMNS.router_key == routers.c.row_key,
+        _COLUMNS.number == _end_of(func.max),
+        _COLUMNS.last_generation >= routers.c.changed_generation,
     )
     statement = select(routers).where(routers.c.delete_time_us.is_(None), ~noted)
     ordered = statement.order_by(routers.c.row_key).limit(limit)
@@ -180,11 +184,11 @@ def crowded(connection: Connection, more_than: int) -> list[tuple[int, str, int,
         Of each the store's key, id and incarnation, and when it was deleted.
     """
     columns = (routers.c.row_key, routers.c.router_id, routers.c.incarnation, routers.c.delete_time_us)
+    newest, first = _end_of(func.max), _end_of(func.min)
     statement = (
         select(*columns)
-        .join(router_revisions, _COLUMNS.router_key == routers.c.row_key)
-        .group_by(*columns)
-        .having(or_(routers.c.delete_time_us.is_not(None), func.count() > more_than))
+        # Numbers have no gaps, for the oldest go first.
+        .where(or_(newest - first >= more_than, and_(routers.c.delete_time_us.is_not(None), newest > 0)))
         .order_by(routers.c.row_key)
     )
     return [tuple(row) for row in connection.execute(statement)]
@@ -231,6 +235,13 @@ def remove(connection: Connection, router_key: int, numbers: Sequence[int]) -> N
     connection.execute(delete(router_revisions).where(this, _COLUMNS.number.in_(numbers)))
     is_used = exists().where(this, _COLUMNS.slots_sha256 == _TABLES.sha256)
     connection.execute(delete(router_slot_tables).where(_TABLES.router_key == router_key, ~is_used))
+
+
+def _end_of(function: Any) -> ScalarSelect[Any]:
+    """Answers the first or last number of a router's revisions, for a statement about routers."""
+    revision = router_revisions.alias()
+    ends = select(function(revision.c.number)).where(revision.c.router_key == routers.c.row_key)
+    return ends.correlate(routers).scalar_subquery()
 
 
 def _one(connection: Connection, router_key: int, condition: Any) -> KeptRevision | None:
