@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Row,
+    ScalarSelect,
     and_,
     bindparam,
     delete,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.domain.lake import LakeKind
 from pointsman.domain.pages import Page, decode_token, encode_token
@@ -52,14 +54,12 @@ def append(
     """
     runs = _packed(router.slot_runs)
     sha256 = hashlib.sha256(runs).digest()
-    known = connection.execute(_HAS_TABLE, {"of_router": router.row_key, "of_sha256": sha256}).one_or_none()
-    if known is None:
-        table = {
-            "router_key": router.row_key,
-            "sha256": sha256,
-            "slot_runs": zlib.compress(runs, _ZLIB_LEVEL),
-        }
-        connection.execute(_ADD_TABLE, table)
+    table = {
+        "router_key": router.row_key,
+        "sha256": sha256,
+        "slot_runs": zlib.compress(runs, _ZLIB_LEVEL),
+    }
+    connection.execute(_ADD_TABLE[connection.dialect.name], table)
     values = {
         "of_router": router.row_key,
         "new_router_key": router.row_key,
@@ -101,8 +101,11 @@ def unnoted(connection: Connection, limit: int) -> list[Router]:
         connection: A transaction.
         limit: At most so many.
     """
+    # The newest is found by the key: a router may have thousands.
     noted = exists().where(
-        _COLUMNS.router_key == routers.c.row_key, _COLUMNS.last_generation >= routers.c.changed_generation
+        _COLUMNS.router_key == routers.c.row_key,
+        _COLUMNS.number == _end_of(func.max),
+        _COLUMNS.last_generation >= routers.c.changed_generation,
     )
     statement = select(routers).where(routers.c.delete_time_us.is_(None), ~noted)
     ordered = statement.order_by(routers.c.row_key).limit(limit)
@@ -181,11 +184,11 @@ def crowded(connection: Connection, more_than: int) -> list[tuple[int, str, int,
         Of each the store's key, id and incarnation, and when it was deleted.
     """
     columns = (routers.c.row_key, routers.c.router_id, routers.c.incarnation, routers.c.delete_time_us)
+    newest, first = _end_of(func.max), _end_of(func.min)
     statement = (
         select(*columns)
-        .join(router_revisions, _COLUMNS.router_key == routers.c.row_key)
-        .group_by(*columns)
-        .having(or_(routers.c.delete_time_us.is_not(None), func.count() > more_than))
+        # Numbers have no gaps, for the oldest go first.
+        .where(or_(newest - first >= more_than, and_(routers.c.delete_time_us.is_not(None), newest > 0)))
         .order_by(routers.c.row_key)
     )
     return [tuple(row) for row in connection.execute(statement)]
@@ -234,6 +237,13 @@ def remove(connection: Connection, router_key: int, numbers: Sequence[int]) -> N
     connection.execute(delete(router_slot_tables).where(_TABLES.router_key == router_key, ~is_used))
 
 
+def _end_of(function: Any) -> ScalarSelect[Any]:
+    """Answers the first or last number of a router's revisions, for a statement about routers."""
+    revision = router_revisions.alias()
+    ends = select(function(revision.c.number)).where(revision.c.router_key == routers.c.row_key)
+    return ends.correlate(routers).scalar_subquery()
+
+
 def _one(connection: Connection, router_key: int, condition: Any) -> KeptRevision | None:
     statement = _WITH_SLOTS.where(_COLUMNS.router_key == router_key, condition)
     row = connection.execute(statement).one_or_none()
@@ -276,10 +286,10 @@ def _unpacked(runs: bytes) -> tuple[int, ...]:
 
 # Made once: every change of a router runs some of them.
 _OF_ROUTER = _COLUMNS.router_key == bindparam("of_router")
-_HAS_TABLE = select(_TABLES.router_key).where(
-    _TABLES.router_key == bindparam("of_router"), _TABLES.sha256 == bindparam("of_sha256")
-)
-_ADD_TABLE = insert(router_slot_tables)
+_ADD_TABLE = {
+    "postgresql": postgresql.insert(router_slot_tables).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(router_slot_tables).on_conflict_do_nothing(),
+}
 _NEWEST = select(func.max(_COLUMNS.number)).where(_OF_ROUTER)
 _APPEND = (
     insert(router_revisions)
