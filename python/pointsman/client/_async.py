@@ -1,4 +1,4 @@
-"""The client for asyncio: the twin of ``_sync``, method by method."""
+"""The client for asyncio, of which ``_sync`` is generated."""
 
 from __future__ import annotations
 

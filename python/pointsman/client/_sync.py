@@ -1,3 +1,4 @@
+# Generated from _async.py by scripts/generate_client.py: edit that file, then run make generate.
 """The client that waits for each answer."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Generated from _async_groups.py by scripts/generate_client.py: edit that file, then run make generate.
 """Models, routers and keys of the client that waits."""
 
 from __future__ import annotations
@@ -186,7 +187,8 @@ class Routers:
 
         Example::
 
-            moved = client.routers.set_weights("cancer", {"lr": 50, "gb": 50}).moved_share
+            answer = client.routers.set_weights("cancer", {"lr": 50, "gb": 50})
+            print(answer.moved_share)
         """
         return self._connection.send(requests.set_weights(router_id, weights, etag))
 
