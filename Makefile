@@ -93,6 +93,13 @@ demo: setup ## Watch two real models share real traffic (DEMO_FLAGS="--duration 
 	@# The demo writes lines to copy as the caller's own shell will find the programs.
 	@env -u VIRTUAL_ENV PATH='$(CALLER_PATH)' $(BIN)/pointsman demo $(DEMO_FLAGS)
 
+.PHONY: wheels
+wheels: $(VENV)/.stamp-python | toolchain ## Build the server's wheel and the client's into .build/wheels
+	@rm -rf .build/wheels && mkdir -p .build/wheels
+	$(BIN)/uv build --quiet --wheel --out-dir .build/wheels python
+	$(BIN)/maturin build --quiet --release --locked --strip --out .build/wheels
+	$(BIN)/python scripts/check_wheels.py .build/wheels
+
 # --- quality ----------------------------------------------------------------------------------------------------------
 
 .PHONY: test
