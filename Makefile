@@ -113,6 +113,10 @@ else
 	$(BIN)/pytest $(PYTEST_FLAGS)
 endif
 
+.PHONY: test-fast
+test-fast: setup ## Run the tests that need no server: unit and contract
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/unit tests/contract $(PYTEST_FLAGS)
+
 $(VENV)/.stamp-spark: $(VENV)/.stamp-python
 	@$(UV_SYNC) --group spark
 	@touch $@
