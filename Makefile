@@ -109,6 +109,13 @@ demo: $(VENV)/.stamp-extension ## Watch two real models share real traffic (DEMO
 	@# The demo writes lines to copy as the caller's own shell will find the programs.
 	@env -u VIRTUAL_ENV PATH='$(CALLER_PATH)' $(BIN)/pointsman demo $(DEMO_FLAGS)
 
+.PHONY: wheels
+wheels: $(VENV)/.stamp-development | toolchain ## Build the server's wheel and the client's into .build/wheels
+	@rm -rf .build/wheels && mkdir -p .build/wheels
+	$(BIN)/uv build --quiet --wheel --out-dir .build/wheels python
+	$(BIN)/maturin build --quiet --release --locked --strip --out .build/wheels
+	$(BIN)/python scripts/check_wheels.py .build/wheels
+
 # --- quality ----------------------------------------------------------------------------------------------------------
 
 .PHONY: test
@@ -121,6 +128,10 @@ ifeq ($(PYTEST_FLAGS),)
 else
 	$(BIN)/pytest $(PYTEST_FLAGS)
 endif
+
+.PHONY: test-fast
+test-fast: setup ## Run the tests that need no server: unit and contract
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/unit tests/contract $(PYTEST_FLAGS)
 
 $(VENV)/.stamp-spark: $(VENV)/.stamp-development
 	@$(UV_SYNC) --group spark

@@ -15,6 +15,7 @@ SOURCE_ROOT = Path(__file__).resolve().parent.parent
 OUTPUTS = (
     "router_core/crates/wire/src/generated",
     "python/pointsman/v1",
+    "python/pointsman/client/_sync*.py",
     "docs/reference/settings.md",
     "docs/reference/cli.md",
     "docs/reference/definitions.md",
@@ -45,6 +46,8 @@ def run_generators(output_root: Path) -> None:
             str(SOURCE_ROOT),
         ],
         [sys.executable, "scripts/generate_python.py", "--inside", "--output-root", root],
+        # Before the command's page: the command uses the client.
+        [sys.executable, "scripts/generate_client.py", "--output-root", root],
         [sys.executable, "scripts/generate_settings.py", "--output-root", root],
         [sys.executable, "scripts/generate_cli.py", "--output-root", root],
         [sys.executable, "scripts/generate_definitions.py", "--output-root", root],
@@ -54,9 +57,8 @@ def run_generators(output_root: Path) -> None:
 
 
 def list_files(root: Path, output: str) -> set[str]:
-    """Answers the files of one output, relative to the root."""
-    path = root / output
-    files = [path] if path.is_file() else path.rglob("*")
+    """Answers the files of one output, a file, a folder or a pattern, relative to the root."""
+    files = (file for path in root.glob(output) for file in ([path] if path.is_file() else path.rglob("*")))
     return {
         str(file.relative_to(root)) for file in files if file.is_file() and "__pycache__" not in file.parts
     }

@@ -2,6 +2,8 @@
 
 import structlog
 
+pytest_plugins = ["conftest_skips"]
+
 # Rich tracebacks with variables take seconds of a processor each, which the code under test is waiting for.
 structlog.configure(
     processors=[

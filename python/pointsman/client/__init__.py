@@ -35,6 +35,8 @@ repeated when the server cannot be reached; nothing else is. What goes wrong is 
 
 from pointsman.client._async import AsyncClient
 from pointsman.client._async_groups import AsyncKeys, AsyncModels, AsyncRouters
+from pointsman.client._async_records import AsyncRecords
+from pointsman.client._batch import Predictions, RowPrediction
 from pointsman.client._definitions import AsyncDefinitions, Definitions
 from pointsman.client._errors import (
     AbortedError,
@@ -55,6 +57,7 @@ from pointsman.client._errors import (
 )
 from pointsman.client._sync import Client
 from pointsman.client._sync_groups import Keys, Models, Routers
+from pointsman.client._sync_records import Records
 from pointsman.client._types import (
     ApiKey,
     AppliedDefinitions,
@@ -123,6 +126,7 @@ __all__ = [
     "AsyncDefinitions",
     "AsyncKeys",
     "AsyncModels",
+    "AsyncRecords",
     "AsyncRouters",
     "CancelledError",
     "Client",
@@ -166,10 +170,12 @@ __all__ = [
     "PredictionHolds",
     "PredictionOrder",
     "PredictionRecord",
+    "Predictions",
     "RandomisedBy",
     "RecordDurability",
     "RecordedContent",
     "Recording",
+    "Records",
     "ResourceExhaustedError",
     "RevisionKind",
     "Rollback",
@@ -179,6 +185,7 @@ __all__ = [
     "RouterRevision",
     "RouterStatus",
     "Routers",
+    "RowPrediction",
     "Scope",
     "ServerError",
     "Signature",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pointsman.client import _requests as requests
+from pointsman.client._async_records import AsyncRecords
 from pointsman.client._connection import AsyncConnection
 from pointsman.client._types import (
     ApiKey,
@@ -304,7 +305,7 @@ class AsyncRouters:
         min_latency: timedelta | None = None,
         order: PredictionOrder = PredictionOrder.NEWEST_FIRST,
         page_size: int = 0,
-    ) -> AsyncIterator[PredictionRecord]:
+    ) -> AsyncRecords:
         """Goes through a router's recorded predictions, newest first unless asked otherwise.
 
         Args:
@@ -320,9 +321,9 @@ class AsyncRouters:
             page_size: How many to ask for at a time; 0 lets the server choose.
 
         Returns:
-            An iterator that asks for the next page when it is reached.
+            An iterator that asks for the next page when it is reached; ``to_dataframe`` reads them all.
         """
-        return self._connection.pages(
+        pages = self._connection.pages(
             requests.list_predictions(
                 router_id,
                 variant,
@@ -336,6 +337,7 @@ class AsyncRouters:
                 page_size,
             )
         )
+        return AsyncRecords(pages)
 
     async def prediction(self, router_id: str, prediction_id: str, *, row: int = 0) -> PredictionRecord:
         """Answers one recorded prediction with its feedback; of a batch, one row."""

@@ -15,6 +15,7 @@ import grpc
 from google.protobuf.message import Message
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 DEFAULT_SERVER = "127.0.0.1:8500"
 DEFAULT_TIMEOUT_SECONDS = 10.0
@@ -31,14 +32,14 @@ FIRST_PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Call(Generic[T]):
+class Call(Generic[T_co]):
     """A unary call."""
 
     method: str
     """The full path, for example ``/pointsman.v1.RouterService/GetRouter``."""
     request: Message
     response: type[Message]
-    convert: Callable[[Any], T]
+    convert: Callable[[Any], T_co]
     is_read: bool = False
     """Whether it changes nothing: only then is it repeated when the server cannot be reached."""
     timeout_seconds: float | None = None

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import grpc
 
 from pointsman.client._call import Call, Page, call_metadata, channel_options, is_repeated, pause_seconds
-from pointsman.client._errors import error_from_status
+from pointsman.client._errors import ClientError, error_from_status
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 # grpc.aio comes with grpc; to import it by name would run it in programs that never use it, too.
 T = TypeVar("T")
+
+ROWS_AT_A_TIME = 100
+
+
+def check_concurrency(concurrency: int) -> None:
+    """Checks how many calls may be under way at a time.
+
+    Raises:
+        ValueError: It is less than one.
+    """
+    if concurrency < 1:
+        raise ValueError(f"concurrency: {concurrency} calls at a time send nothing; it is at least 1")
 
 
 class Connection:
@@ -55,6 +70,44 @@ class Connection:
                     continue
                 trailing = cast("Any", error.trailing_metadata())
                 raise error_from_status(error.code(), error.details(), trailing) from error
+
+    def send_all(self, calls: Iterable[Call[T]], concurrency: int) -> list[T | ClientError]:
+        """Sends many calls, several at a time; one that fails answers its error and loses no other.
+
+        Args:
+            calls: The calls. They are gone through once before any is sent, so that what cannot be sent is
+                said while nothing has happened yet.
+            concurrency: How many are under way at a time, at least 1.
+
+        Returns:
+            The answers, in the order of the calls.
+        """
+        check_concurrency(concurrency)
+        count = sum(1 for _ in calls)
+        waiting = enumerate(calls)
+        taking = threading.Lock()
+        stopped = threading.Event()
+        outcomes: dict[int, T | ClientError] = {}
+
+        def work() -> None:
+            while not stopped.is_set():
+                with taking:
+                    taken = next(waiting, None)
+                if taken is None:
+                    return
+                place, call = taken
+                try:
+                    outcomes[place] = self.send(call)
+                except ClientError as error:
+                    outcomes[place] = error
+
+        with ThreadPoolExecutor(max(min(concurrency, count), 1)) as workers:
+            try:
+                for worker in [workers.submit(work) for _ in range(min(concurrency, count))]:
+                    worker.result()
+            finally:
+                stopped.set()
+        return [outcomes[place] for place in range(count)]
 
     def pages(self, at_page: Callable[[str], Call[Page[T]]]) -> Iterator[T]:
         """Goes through all pages of a list, asking for each when it is reached."""
@@ -108,12 +161,42 @@ class AsyncConnection:
                 pause = pause_seconds(attempt)
                 attempt += 1
                 if is_repeated(call, error.code(), attempt) and time.monotonic() + pause < ends:
-                    import asyncio
-
                     await asyncio.sleep(pause)
                     continue
                 trailing = cast("Any", error.trailing_metadata())
                 raise error_from_status(error.code(), error.details(), trailing) from error
+
+    async def send_all(self, calls: Iterable[Call[T]], concurrency: int) -> list[T | ClientError]:
+        """Sends many calls, several at a time; one that fails answers its error and loses no other.
+
+        Args:
+            calls: The calls. They are gone through once before any is sent, so that what cannot be sent is
+                said while nothing has happened yet.
+            concurrency: How many are under way at a time, at least 1.
+
+        Returns:
+            The answers, in the order of the calls.
+        """
+        check_concurrency(concurrency)
+        count = 0
+        for _ in calls:
+            count += 1
+            if count % ROWS_AT_A_TIME == 0:
+                await asyncio.sleep(0)  # other tasks of the loop shall not wait for a long table
+        waiting = enumerate(calls)
+        outcomes: dict[int, T | ClientError] = {}
+
+        async def work() -> None:
+            for place, call in waiting:
+                try:
+                    outcomes[place] = await self.send(call)
+                except ClientError as error:
+                    outcomes[place] = error
+
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(min(concurrency, count)):
+                tasks.create_task(work())
+        return [outcomes[place] for place in range(count)]
 
     async def pages(self, at_page: Callable[[str], Call[Page[T]]]) -> AsyncIterator[T]:
         """Goes through all pages of a list, asking for each when it is reached."""

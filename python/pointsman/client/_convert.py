@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from numbers import Integral
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from google.protobuf.duration_pb2 import Duration
@@ -55,11 +56,15 @@ def to_plain(kind: type[T], message: Message) -> T:
 
 def fill_message(message: Message, plain: Any) -> None:
     """Writes a plain object into the message that is its twin; fields that are None stay unset."""
+    hashable: Any = type(plain)
+    required = _required(hashable)
     for attribute in dataclasses.fields(plain):
         value = getattr(plain, attribute.name)
-        if value is None:
-            continue
         descriptor = message.DESCRIPTOR.fields_by_name[attribute.name]
+        if value is None:
+            if attribute.name in required and not descriptor.has_presence:
+                raise wrong(descriptor, None, TypeError())  # unset it would be 0, or an empty name
+            continue
         try:
             _write(message, descriptor, value)
         except WrongTypeError as error:
@@ -86,12 +91,16 @@ def to_value(plain: Any) -> Value:
     if isinstance(plain, Mapping):
         return Value(struct_value=Struct(fields={str(name): to_value(item) for name, item in plain.items()}))
     if hasattr(plain, "tolist"):  # numpy scalars and arrays
-        return to_value(plain.tolist())
-    if isinstance(plain, int) and abs(plain) >= _FIRST_AMBIGUOUS:
+        listed = plain.tolist()
+        # Times become bare numbers there, and what Python has no number for stays as it is.
+        is_time = getattr(getattr(plain, "dtype", None), "kind", "") in ("M", "m")
+        if not is_time and type(listed) is not type(plain):
+            return to_value(listed)
+    elif isinstance(plain, int) and abs(plain) >= _FIRST_AMBIGUOUS:
         return Value(string_value=_digits(plain))
-    if isinstance(plain, (int, float)):
+    elif isinstance(plain, (int, float)):
         return Value(number_value=plain)
-    if isinstance(plain, Sequence) and not isinstance(plain, (bytes, bytearray)):
+    elif isinstance(plain, Sequence) and not isinstance(plain, (bytes, bytearray)):
         return Value(list_value=ListValue(values=[to_value(item) for item in plain]))
     raise TypeError(
         f"{plain!r} is a {type(plain).__name__}; features are numbers, strings, booleans, lists or None"
@@ -270,8 +279,9 @@ def _double(name: str, value: Any) -> Any:
     Raises:
         ValueError: It is a whole number between two doubles.
     """
-    if not isinstance(value, int) or abs(value) < _FIRST_AMBIGUOUS:
+    if not isinstance(value, Integral) or abs(int(value)) < _FIRST_AMBIGUOUS:
         return value
+    value = int(value)
     try:
         nearest = float(value)
     except OverflowError:

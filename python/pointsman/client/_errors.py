@@ -21,14 +21,14 @@ The tree::
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
-from google.protobuf.message import DecodeError
-from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
+
+from pointsman.client._details import read_details
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 DETAILS_KEY = "grpc-status-details-bin"
 
@@ -159,26 +159,17 @@ def error_from_status(
     metadata: dict[str, str] = {}
     violations: list[FieldViolation] = []
     for detail in _details(trailing_metadata):
-        info = error_details_pb2.ErrorInfo()
-        bad_request = error_details_pb2.BadRequest()
-        if detail.Unpack(info):
-            reason, metadata = info.reason, dict(info.metadata)
-        elif detail.Unpack(bad_request):
-            violations += [FieldViolation(v.field, v.description) for v in bad_request.field_violations]
+        if detail.DESCRIPTOR.name == "ErrorInfo":
+            reason, metadata = detail.reason, {pair.key: pair.value for pair in detail.metadata}
+        else:
+            violations += [FieldViolation(v.field, v.description) for v in detail.field_violations]
     kind = _KINDS.get(code, ServerError)
     text = message or f"the server answered {code.name} without a message"
     return kind(text, code, reason=reason, metadata=metadata, violations=tuple(violations))
 
 
-def _details(
-    trailing_metadata: Iterable[tuple[str, str | bytes]] | None,
-) -> Iterable[status_pb2.any__pb2.Any]:
-    """Answers the packed details of a status; none when there are none or they cannot be read."""
-    status = status_pb2.Status()
+def _details(trailing_metadata: Iterable[tuple[str, str | bytes]] | None) -> Iterator[Any]:
+    """Answers the details of a status; none when there are none or they cannot be read."""
     for key, value in trailing_metadata or ():
         if key == DETAILS_KEY and isinstance(value, bytes):
-            try:
-                status.ParseFromString(value)
-            except DecodeError:
-                continue
-    return tuple(status.details)
+            yield from read_details(value)

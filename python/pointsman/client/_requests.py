@@ -16,7 +16,7 @@ from pointsman.client._call import (
     Page,
 )
 from pointsman.client._convert import enum_number, fill_message, to_plain, to_timestamp, to_value
-from pointsman.client._fields import make
+from pointsman.client._fields import WrongTypeError, make
 from pointsman.client._types import (
     ApiKey,
     Deployment,
@@ -46,7 +46,7 @@ from pointsman.client._types import (
 from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from google.protobuf.message import Message
@@ -59,6 +59,9 @@ MODELS = "/pointsman.v1.ModelService/"
 ROUTERS = "/pointsman.v1.RouterService/"
 PREDICTIONS = "/pointsman.v1.PredictionService/"
 KEYS = "/pointsman.v1.ApiKeyService/"
+
+FEEDBACK_BATCH = 10_000
+"""How many values of feedback a server takes in one call."""
 
 
 def _plain(kind: type[T]) -> Callable[[Message], T]:
@@ -110,14 +113,29 @@ def record_feedback(given: FeedbackValue, wait: FeedbackWait) -> Call[FeedbackRe
     )
 
 
-def batch_record_feedback(
-    given: Iterable[FeedbackValue], wait: FeedbackWait
+def batches_of_feedback(
+    given: Sequence[FeedbackValue], wait: FeedbackWait
+) -> list[Call[Sequence[FeedbackResult]]]:
+    """Brings many values of feedback, in as many calls as it takes; one for none."""
+    firsts = range(0, max(len(given), 1), FEEDBACK_BATCH)
+    return [
+        _batch_record_feedback(given, range(len(given))[first : first + FEEDBACK_BATCH], wait)
+        for first in firsts
+    ]
+
+
+def _batch_record_feedback(
+    given: Sequence[FeedbackValue], places: range, wait: FeedbackWait
 ) -> Call[Sequence[FeedbackResult]]:
-    """Brings many values of feedback."""
     request = prediction_pb2.BatchRecordFeedbackRequest()
     request.wait = _number(request, "wait", wait)
-    for value in given:
-        fill_message(request.feedback.add(), value)
+    for place in places:
+        try:
+            fill_message(request.feedback.add(), given[place])
+        except WrongTypeError as error:
+            raise error.within(f"values[{place}]") from None
+        except ValueError as error:
+            raise ValueError(f"values[{place}]: {error}") from None
     return Call(
         PREDICTIONS + "BatchRecordFeedback",
         request,

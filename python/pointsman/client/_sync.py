@@ -1,3 +1,4 @@
+# Generated from _async.py by scripts/generate_client.py: edit that file, then run make generate.
 """The client that waits for each answer."""
 
 from __future__ import annotations
@@ -5,10 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from pointsman.client import _requests as requests
+from pointsman.client._batch import Predictions, RowCalls
 from pointsman.client._call import DEFAULT_SERVER, DEFAULT_TIMEOUT_SECONDS
 from pointsman.client._connection import Connection
 from pointsman.client._definitions import Definitions
 from pointsman.client._sync_groups import Keys, Models, Routers
+from pointsman.client._tables import feedback_values
 from pointsman.client._types import (
     FeedbackReceipt,
     FeedbackResult,
@@ -79,6 +82,40 @@ class Client:
         """
         return self._connection.send(requests.predict(router_id, features, entity_id, variant))
 
+    def predict_batch(
+        self,
+        router_id: str,
+        rows: Any,
+        *,
+        entity_column: str = "",
+        variant: str = "",
+        concurrency: int = 16,
+    ) -> Predictions:
+        """Asks a router for a prediction for each row of a table.
+
+        Args:
+            router_id: The router, or a model whose production version shall answer.
+            rows: A DataFrame of pandas or Polars, or a list of dicts; its columns are the features. What
+                pandas calls missing is sent as null.
+            entity_column: The column that says whom a row is for, text or whole numbers; it is no feature.
+            variant: A variant's name or model version, to go there outside the statistics.
+            concurrency: How many calls are under way at a time.
+
+        Returns:
+            What came of each row, in their order. A row that failed has its error and loses no other.
+
+        Raises:
+            TypeError: A value is of a type that no feature has; the text names it. Nothing was sent.
+            ValueError: There is no such column, or a row names no entity. Nothing was sent.
+
+        Example::
+
+            predictions = client.predict_batch("cancer", frame, entity_column="patient")
+            print(predictions.failed, predictions.to_dataframe())
+        """
+        calls = RowCalls(router_id, rows, entity_column, variant)
+        return calls.answers(self._connection.send_all(calls, concurrency))
+
     def record_feedback(
         self,
         prediction_id: str,
@@ -143,23 +180,39 @@ class Client:
         return self._connection.send(requests.record_feedback(given, wait))
 
     def record_feedback_batch(
-        self, values: Iterable[FeedbackValue], *, wait: FeedbackWait = FeedbackWait.DURABLE
+        self,
+        values: Iterable[FeedbackValue] | Any,
+        *,
+        metric: str | None = None,
+        wait: FeedbackWait = FeedbackWait.DURABLE,
     ) -> Sequence[FeedbackResult]:
-        """Records many values of feedback, at most 10,000; each is answered by itself.
+        """Records many values of feedback; each is answered by itself.
+
+        They go in calls of at most 10,000. When one of these fails, repeat the whole: each value counts once.
 
         Args:
-            values: The values.
+            values: The values; or a pandas Series of numbers whose index is the prediction ids; or a
+                DataFrame of pandas or Polars, or dicts, with ``value`` and some of the other fields of
+                ``FeedbackValue``.
+            metric: What was measured, where the values do not say it.
             wait: What the answer waits for.
 
         Returns:
             What came of each, in their order; one with a code other than 0 was refused.
+
+        Raises:
+            TypeError: A column, an id or a value is of another type. Nothing was sent.
+            ValueError: A value is missing, a column unknown, or a time names no zone. Nothing was sent.
 
         Example::
 
             values = [FeedbackValue(1.0, answer.prediction_id) for answer in answers]
             refused = [result for result in client.record_feedback_batch(values) if result.code]
         """
-        return self._connection.send(requests.batch_record_feedback(values, wait))
+        results: list[FeedbackResult] = []
+        for call in requests.batches_of_feedback(feedback_values(values, metric), wait):
+            results += self._connection.send(call)
+        return results
 
     def close(self) -> None:
         """Closes the connection; calls in flight are cancelled."""

@@ -1,3 +1,4 @@
+# Generated from _async_groups.py by scripts/generate_client.py: edit that file, then run make generate.
 """Models, routers and keys of the client that waits."""
 
 from __future__ import annotations
@@ -6,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pointsman.client import _requests as requests
 from pointsman.client._connection import Connection
+from pointsman.client._sync_records import Records
 from pointsman.client._types import (
     ApiKey,
     Deployment,
@@ -188,7 +190,8 @@ class Routers:
 
         Example::
 
-            moved = client.routers.set_weights("cancer", {"lr": 50, "gb": 50}).moved_share
+            answer = client.routers.set_weights("cancer", {"lr": 50, "gb": 50})
+            print(answer.moved_share)
         """
         return self._connection.send(requests.set_weights(router_id, weights, etag))
 
@@ -291,7 +294,7 @@ class Routers:
         min_latency: timedelta | None = None,
         order: PredictionOrder = PredictionOrder.NEWEST_FIRST,
         page_size: int = 0,
-    ) -> Iterator[PredictionRecord]:
+    ) -> Records:
         """Goes through a router's recorded predictions, newest first unless asked otherwise.
 
         Args:
@@ -307,9 +310,9 @@ class Routers:
             page_size: How many to ask for at a time; 0 lets the server choose.
 
         Returns:
-            An iterator that asks for the next page when it is reached.
+            An iterator that asks for the next page when it is reached; ``to_dataframe`` reads them all.
         """
-        return self._connection.pages(
+        pages = self._connection.pages(
             requests.list_predictions(
                 router_id,
                 variant,
@@ -323,6 +326,7 @@ class Routers:
                 page_size,
             )
         )
+        return Records(pages)
 
     def prediction(self, router_id: str, prediction_id: str, *, row: int = 0) -> PredictionRecord:
         """Answers one recorded prediction with its feedback; of a batch, one row."""

@@ -1,0 +1,43 @@
+"""Recorded predictions, as they are asked for page by page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Self
+
+from pointsman.client._frames import frame_of_records
+from pointsman.client._types import PredictionRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class AsyncRecords(AsyncIterator[PredictionRecord]):
+    """Goes through recorded predictions; asks for the next page when it is reached."""
+
+    def __init__(self, records: AsyncIterator[PredictionRecord]) -> None:
+        self._records = records
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> PredictionRecord:
+        return await anext(self._records)
+
+    async def to_dataframe(self) -> pd.DataFrame:
+        """Reads all that is left into a pandas DataFrame, in memory: bound it by time or by filters.
+
+        Returns:
+            A row for each record: its fields, ``f_NAME`` for each feature, ``feedback_METRIC`` for each
+            metric. Each column has a type; whole numbers that a double would round are exact.
+
+        Raises:
+            ImportError: pandas is not installed.
+            ClientError: A page cannot be had.
+
+        Example::
+
+            frame = await client.routers.predictions("cancer", has_feedback=True).to_dataframe()
+            print(frame.groupby("variant")["feedback_reward"].mean())
+        """
+        return frame_of_records([record async for record in self])
