@@ -394,3 +394,28 @@ async def test_a_router_that_begins_to_run_while_backends_are_asked_is_looked_at
     assert failure.reason == "CHANGED_MEANWHILE"
     assert [variant.name for variant in (await bench.local.get()).variants] == ["lr", "gb"]
     assert outcomes(await apply(bench.local, a_model("3"), wanted)) == [CREATED, CHANGED]
+
+
+async def test_each_apply_leaves_one_revision_of_what_it_changed(bench):
+    async def kinds():
+        request = router_pb2.ListRouterRevisionsRequest(router_id="cancer")
+        listed = await bench.local.routers.ListRouterRevisions(request)
+        return [(one.kind, one.generation) for one in listed.revisions]
+
+    variants = [a_variant("lr", "1", 50), a_variant("gb", "2", 50)]
+    generations = []
+    for wanted in (
+        a_router(status=RUNNING),
+        a_router(status=RUNNING),
+        a_router(variants=variants),
+        a_router(variants=variants, status=STOPPED),
+    ):
+        answer = await apply(bench.local, *EVERYTHING[:2], wanted)
+        generations.append(answer.generation)
+    created, same, updated, stopped = generations
+    assert same == created
+    assert await kinds() == [
+        (router_pb2.REVISION_KIND_STOPPED, stopped),
+        (router_pb2.REVISION_KIND_UPDATED, updated),
+        (router_pb2.REVISION_KIND_CREATED, created),
+    ]
