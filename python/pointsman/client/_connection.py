@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,8 @@ from pointsman.client._errors import ClientError, error_from_status
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
-# grpc.aio comes with grpc; to import it by name would run it in programs that never use it, too.
+# grpc.aio comes with grpc, asyncio with grpc.aio; to import them by name here would run them in programs that
+# never use them, too.
 T = TypeVar("T")
 
 ROWS_AT_A_TIME = 100
@@ -161,6 +161,8 @@ class AsyncConnection:
                 pause = pause_seconds(attempt)
                 attempt += 1
                 if is_repeated(call, error.code(), attempt) and time.monotonic() + pause < ends:
+                    import asyncio
+
                     await asyncio.sleep(pause)
                     continue
                 trailing = cast("Any", error.trailing_metadata())
@@ -177,6 +179,8 @@ class AsyncConnection:
         Returns:
             The answers, in the order of the calls.
         """
+        import asyncio
+
         check_concurrency(concurrency)
         count = 0
         for _ in calls:

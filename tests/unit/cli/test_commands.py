@@ -410,7 +410,7 @@ def test_a_history_says_who_did_what_in_eighty_columns(server: Any) -> None:
     server.on("RouterService/ListRouterRevisions", page)
     lines = run(server, "routers", "history", "cancer").stdout.splitlines()
     assert lines[1].split()[:2] == ["3", "43"]
-    assert lines[1].rstrip().endswith("ann   rolled back to 1: lr 70 → 50, gb 30 → 50; worse")
+    assert lines[1].rstrip().endswith("ann  rolled back to 1: lr 70 → 50, gb 30 → 50; worse")
     assert "reweighted: lr 70 → 50" in lines[2]
     facts = json.loads(run(server, "routers", "history", "cancer", "-o", "json").stdout)
     assert [one["revision"] for one in facts] == [3, 2]
@@ -434,9 +434,9 @@ def test_going_back_asks_with_what_it_would_do_and_refuses_when_it_changed_meanw
     server.on("RouterService/RollbackRouter", answer)
     asked = run(server, "routers", "rollback", "cancer", "3")
     assert asked.exit_code == 1
-    assert "cancer goes back to lr 70, gb 30; 25.0% of entities move" in asked.stderr
+    assert "cancer goes back to lr 70, gb 30; 25% of entities move" in asked.stderr
     done = run(server, "routers", "rollback", "cancer", "3", "--yes", "--comment", "worse")
-    assert done.stdout == "cancer is as in revision 3, now revision 7; 25.0% of entities moved\n"
+    assert done.stdout == "cancer is as in revision 3, now revision 7; 25% of entities moved\n"
     checked, made = server.asked("RouterService/RollbackRouter")
     assert (checked.validate_only, made.validate_only) == (True, False)
     assert (made.revision, made.comment) == (3, "worse")
