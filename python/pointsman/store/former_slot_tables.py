@@ -12,8 +12,11 @@ from pointsman.domain.routers import Router, SlotTable
 from pointsman.store.router_rows import dump_runs, load_runs
 from pointsman.store.schema import former_slot_tables
 
-MOST_KEPT = 64
-"""For each router; the oldest are forgotten."""
+KEPT = 64
+"""For each router; older ones are forgotten."""
+
+CHANGES_PER_SWEEP = 16
+"""They go once in so many changes of a router, not with each."""
 
 _columns = former_slot_tables.c
 
@@ -46,7 +49,8 @@ def remember(connection: Connection, router: Router) -> None:
         "slot_runs": dump_runs(table.slot_runs),
     }
     connection.execute(_REMEMBER[connection.dialect.name], noted)
-    connection.execute(_FORGET_OLDEST, {"of_router": router.row_key})
+    if router.revision % CHANGES_PER_SWEEP == 0:
+        connection.execute(_FORGET_OLDEST, {"of_router": router.row_key})
 
 
 def _digest(counts: Mapping[str, int]) -> bytes:
@@ -68,5 +72,5 @@ _FIND = select(_columns.names, _columns.slot_runs).where(
 )
 _REMEMBER = {"postgresql": _remember(postgresql), "sqlite": _remember(sqlite)}
 _LATEST = select(_columns.revision).where(_OF_ROUTER).order_by(_columns.revision.desc())
-_OLDEST_KEPT = _LATEST.offset(MOST_KEPT - 1).limit(1).scalar_subquery()
+_OLDEST_KEPT = _LATEST.offset(KEPT - 1).limit(1).scalar_subquery()
 _FORGET_OLDEST = delete(former_slot_tables).where(_OF_ROUTER, _columns.revision < _OLDEST_KEPT)

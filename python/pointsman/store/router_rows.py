@@ -1,10 +1,23 @@
 """Rows of the router tables as routers."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, Table, bindparam, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    bindparam,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 
 from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricType
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
@@ -22,12 +35,16 @@ from pointsman.store.schema import model_versions, permissions, router_metrics, 
 # Below the number of parameters that every build of SQLite takes.
 KEYS_PER_QUERY = 500
 
+_Query = Select[Any] | CompoundSelect[Any]
+_Which = Callable[[ColumnElement[int]], ColumnElement[bool]]
+"""Says of a column of routers' keys whose rows are asked for."""
+
 
 class _Parts(NamedTuple):
-    """What a table holds of routers. An expanding list costs more than the query when it is one router."""
+    """What tables hold of routers. An expanding list costs more than the query when it is one router."""
 
-    of_one: Select[Any]
-    of_many: Select[Any]
+    of_one: _Query
+    of_many: _Query
 
     def group(self, connection: Connection, row_keys: Sequence[int]) -> dict[int, list[Sequence[Any]]]:
         """Answers the rows by the key of their router, each router's in order."""
@@ -41,36 +58,48 @@ class _Parts(NamedTuple):
         return groups
 
 
-def _parts(table: Table, *columns: ColumnElement[Any], join: FromClause | None = None) -> _Parts:
-    key = table.c.router_key
-    statement = select(key, *columns).select_from(table if join is None else join)
-    ordered = statement.order_by(key, table.c.position)
+def _parts(statement: Callable[[_Which], _Query]) -> _Parts:
     return _Parts(
-        ordered.where(key == bindparam("row_key")),
-        ordered.where(key.in_(bindparam("row_keys", expanding=True))),
+        statement(lambda key: key == bindparam("row_key")),
+        statement(lambda key: key.in_(bindparam("row_keys", expanding=True))),
     )
 
 
-_VARIANTS = _parts(
-    variants,
-    variants.c.name,
-    model_versions.c.model_id,
-    model_versions.c.version,
-    variants.c.weight,
-    variants.c.enabled,
-    variants.c.role,
-    join=variants.join(model_versions, model_versions.c.row_key == variants.c.model_version_key),
-)
-_TAGS = _parts(router_tags, router_tags.c.tag)
-_METRICS = _parts(
-    router_metrics,
-    router_metrics.c.name,
-    router_metrics.c.type,
-    router_metrics.c.min_value,
-    router_metrics.c.max_value,
-    router_metrics.c.direction,
-)
-_USERS = _parts(permissions, permissions.c.user_id)
+def _variants_of(which: _Which) -> _Query:
+    columns = variants.c
+    found = select(
+        columns.router_key,
+        columns.name,
+        model_versions.c.model_id,
+        model_versions.c.version,
+        columns.weight,
+        columns.enabled,
+        columns.role,
+    )
+    model = model_versions.c.row_key == columns.model_version_key
+    joined = found.select_from(variants.join(model_versions, model)).where(which(columns.router_key))
+    return joined.order_by(columns.router_key, columns.position)
+
+
+def _lists_of(which: _Which) -> _Query:
+    """Asks for metrics, tags and users at once: most routers have none, and each query has its price."""
+    metric = router_metrics.c
+    settings = (metric.type, metric.min_value, metric.max_value, metric.direction)
+    return union_all(
+        _list_of(which, "metric", router_metrics, metric.name, *settings),
+        _list_of(which, "tag", router_tags, router_tags.c.tag, *(null() for _ in settings)),
+        _list_of(which, "user", permissions, permissions.c.user_id, *(null() for _ in settings)),
+    ).order_by(literal_column("position"))
+
+
+def _list_of(which: _Which, kind: str, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+    named = literal_column(f"'{kind}'", String).label("kind")
+    key = table.c.router_key
+    return select(key, named, table.c.position.label("position"), *columns).where(which(key))
+
+
+_VARIANTS = _parts(_variants_of)
+_LISTS = _parts(_lists_of)
 
 
 def load_routers(connection: Connection, rows: Sequence[RowMapping]) -> list[Router]:
@@ -80,19 +109,18 @@ def load_routers(connection: Connection, rows: Sequence[RowMapping]) -> list[Rou
         chunk = rows[start : start + KEYS_PER_QUERY]
         row_keys = [row["row_key"] for row in chunk]
         own_variants = _VARIANTS.group(connection, row_keys)
-        own_tags = _TAGS.group(connection, row_keys)
-        own_metrics = _METRICS.group(connection, row_keys)
-        own_users = _USERS.group(connection, row_keys)
-        loaded.extend(
-            _from_row(
-                row,
-                tuple(_variant(found) for found in own_variants.get(row["row_key"], ())),
-                tuple(_metric(found) for found in own_metrics.get(row["row_key"], ())),
-                tuple(found[1] for found in own_tags.get(row["row_key"], ())),
-                tuple(found[1] for found in own_users.get(row["row_key"], ())),
+        own_lists = _LISTS.group(connection, row_keys)
+        for row in chunk:
+            lists = own_lists.get(row["row_key"], ())
+            loaded.append(
+                _from_row(
+                    row,
+                    tuple(_variant(found) for found in own_variants.get(row["row_key"], ())),
+                    tuple(_metric(found) for found in lists if found[1] == "metric"),
+                    tuple(found[3] for found in lists if found[1] == "tag"),
+                    tuple(found[3] for found in lists if found[1] == "user"),
+                )
             )
-            for row in chunk
-        )
     return loaded
 
 
@@ -102,7 +130,7 @@ def _variant(row: Sequence[Any]) -> Variant:
 
 
 def _metric(row: Sequence[Any]) -> MetricDefinition:
-    _, name, kind, min_value, max_value, direction = row
+    name, kind, min_value, max_value, direction = row[3:]
     return MetricDefinition(name, MetricType(kind), min_value, max_value, MetricDirection(direction))
 
 
