@@ -94,4 +94,4 @@ def add_with_dependencies(control: Control, version: str, pool: Any, files: dict
 def test_grpcurl_describes_pythons_services(server: Server) -> None:
     methods = grpcurl.describe(server.grpc, "pointsman.v1.RouterService")
     assert "pointsman.v1.RouterService.UpdateVariantWeight" in methods
-    assert len(methods) == 16
+    assert len(methods) == 19
