@@ -261,6 +261,18 @@ async def test_routers_without_a_history_begin_one(bench, cancer):
     assert (await revision(cancer, 1)).slot_runs
 
 
+async def test_a_change_that_comes_before_its_import_keeps_what_the_router_was(bench, cancer):
+    await reweight(cancer, 50)
+    with bench.plane._database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM router_revisions")
+        connection.exec_driver_sql("DELETE FROM router_slot_tables")
+    await reweight(cancer, 20)
+    found = await history(cancer)
+    assert [(one.revision, one.summary) for one in found] == [(2, "lr 50 → 20"), (1, "lr 50, gb 30")]
+    assert kinds(found) == ["reweighted", "imported"]
+    assert found[1].last_generation < found[0].generation
+
+
 async def test_what_a_server_of_an_older_release_changed_is_no_part_of_the_revision_before(bench, cancer):
     database = bench.plane._database
     with database.write() as connection:

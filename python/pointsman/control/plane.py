@@ -358,7 +358,6 @@ class ControlPlane:
 
     def _prepare(self) -> None:
         migrate(self._database)
-        self._revision_upkeep.import_unnoted()
         self._lake.presence.begin()
         self._publisher.publish_all()
         self._signing.ensure()

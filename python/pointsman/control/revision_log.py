@@ -1,5 +1,7 @@
 """Notes what becomes of routers, in the transaction that changes them."""
 
+from sqlalchemy import Connection
+
 from pointsman.control import snapshot
 from pointsman.control.changes import Change
 from pointsman.control.convert.revisions import snapshot_bytes
@@ -41,9 +43,27 @@ def note(
     change.published = (after, message)
     cause = Cause(kind, caller.user_id, caller.key_id, comment, source)
     words = summary(before, after)
-    return router_revisions.append(
-        change.connection, after, cause, change.now_us, words, snapshot_bytes(message)
-    )
+    connection, kept = change.connection, snapshot_bytes(message)
+    number = router_revisions.append(connection, after, cause, change.now_us, words, kept)
+    if number == 1 and before is not None:
+        # What it was before has not been imported yet, and records of it are there.
+        router_revisions.remove(connection, after.row_key, [number])
+        append_imported(connection, before, change.now_us)
+        number = router_revisions.append(connection, after, cause, change.now_us, words, kept)
+    return number
+
+
+def append_imported(connection: Connection, router: Router, time_us: int) -> None:
+    """Notes what a router is that has no history.
+
+    Args:
+        connection: A routing transaction.
+        router: The router as it is stored.
+        time_us: The time, in UTC microseconds.
+    """
+    kept = snapshot_bytes(snapshot.router_snapshot(router))
+    cause = Cause(RevisionKind.IMPORTED)
+    router_revisions.append(connection, router, cause, time_us, summary(None, router), kept)
 
 
 def extend(change: Change, before: Router, after: Router) -> None:

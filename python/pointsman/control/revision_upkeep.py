@@ -4,16 +4,14 @@ from collections.abc import Callable
 
 import structlog
 
-from pointsman.control import snapshot
-from pointsman.control.convert.revisions import snapshot_bytes
-from pointsman.domain.revision_words import summary
-from pointsman.domain.revisions import ALWAYS_KEPT, Cause, RevisionKind, may_go
+from pointsman.control.revision_log import append_imported
+from pointsman.domain.revisions import ALWAYS_KEPT, may_go
 from pointsman.store import router_revisions
 from pointsman.store.database import Database
 
 _log = structlog.get_logger(__name__)
 
-_IMPORTED_AT_ONCE = 200
+IMPORTED_AT_ONCE = 50
 PRUNED_AT_ONCE = 200
 """Revisions in one transaction: other changes wait for it."""
 
@@ -31,9 +29,10 @@ class RevisionUpkeep:
         self._clock = clock
 
     def import_unnoted(self) -> int:
-        """Notes what routers are of which there is no revision.
+        """Notes what some routers are of which there is no revision.
 
-        They are from before revisions were kept, or a server of an older release changed them.
+        They are from before revisions were kept, or a server of an older release changed them. A full piece
+        means that there may be more.
 
         Returns:
             How many there were.
@@ -41,22 +40,15 @@ class RevisionUpkeep:
         Raises:
             DatabaseUnavailableError: The database does not answer.
         """
-        count = 0
-        while True:
-            with self._database.read() as connection:
-                if not router_revisions.unnoted(connection, 1):
-                    break
-            with self._database.write_routing() as connection:
-                found = router_revisions.unnoted(connection, _IMPORTED_AT_ONCE)
-                for router in found:
-                    kept = snapshot_bytes(snapshot.router_snapshot(router))
-                    cause = Cause(RevisionKind.IMPORTED)
-                    words = summary(None, router)
-                    router_revisions.append(connection, router, cause, self._clock(), words, kept)
-            count += len(found)
-        if count:
-            _log.info("routers without a history begin one", count=count)
-        return count
+        with self._database.read() as connection:
+            if not router_revisions.unnoted(connection, 1):
+                return 0
+        with self._database.write_routing() as connection:
+            found = router_revisions.unnoted(connection, IMPORTED_AT_ONCE)
+            for router in found:
+                append_imported(connection, router, self._clock())
+        _log.info("routers without a history begin one", count=len(found))
+        return len(found)
 
     def prune(self) -> int:
         """Deletes some of the revisions that no record can name any more; answers how many.

@@ -10,7 +10,7 @@ from pointsman.control.journal_keeper import JournalKeeper
 from pointsman.control.lanes import Lanes
 from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
-from pointsman.control.revision_upkeep import PRUNED_AT_ONCE, RevisionUpkeep
+from pointsman.control.revision_upkeep import IMPORTED_AT_ONCE, PRUNED_AT_ONCE, RevisionUpkeep
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.errors import DatabaseUnavailableError, JournalTakenError
 from pointsman.store import erasures, feedback
@@ -104,8 +104,8 @@ class Upkeep:
         if now_us - self._pruned_us > _PURGE_EVERY_SECONDS * MICROSECONDS_PER_SECOND:
             self._pruned_us = now_us
             # A server of an older release may run beside this one.
-            self._revisions.import_unnoted()
-            if self._revisions.prune() >= PRUNED_AT_ONCE:
+            imported, pruned = self._revisions.import_unnoted(), self._revisions.prune()
+            if imported >= IMPORTED_AT_ONCE or pruned >= PRUNED_AT_ONCE:
                 self._pruned_us = 0
 
     def _purge(self, now_us: int) -> int:
