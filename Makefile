@@ -77,14 +77,15 @@ $(VENV)/.stamp-development: $(VENV)/.stamp-use
 	@touch $@
 
 # Any build of these sources will do here; what is measured is a release.
+# maturin installs the group dev, unlocked, unless another is named; that of its own is there already.
 $(VENV)/.stamp-extension: $(RUST_SOURCES) pyproject.toml $(VENV)/.stamp-use $(EXTENSION_FORCE) | toolchain
 	@echo "setup: compiling the extension (some minutes the first time)"
-	@POINTSMAN_BUILD=quick $(BIN)/maturin develop --profile quick --uv
+	@POINTSMAN_BUILD=quick $(BIN)/maturin develop --profile quick --uv --group build
 	@touch $@
 
 $(VENV)/.stamp-release: $(RUST_SOURCES) pyproject.toml $(VENV)/.stamp-use $(EXTENSION_FORCE) | toolchain
 	@echo "release: compiling the extension, optimised as a whole"
-	@$(BIN)/maturin develop --release --uv
+	@$(BIN)/maturin develop --release --uv --group build
 	@touch $(VENV)/.stamp-extension $@
 
 .PHONY: toolchain
