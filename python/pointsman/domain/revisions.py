@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 
+from pointsman.domain.feedback import CLOCK_SKEW_US
 from pointsman.domain.predictions import DecisionReason, Prediction, RandomisedBy
 from pointsman.domain.routers import SLOT_COUNT, Router, SlotTable
 from pointsman.domain.values import MICROSECONDS_PER_DAY
@@ -16,8 +17,6 @@ MOST_KEPT = 10_000
 """Older ones of a router go although records name them; those records say that theirs is not kept."""
 LAG_US = 7 * MICROSECONDS_PER_DAY
 """So long a server that is cut off from the database may go on to decide by what was in force before."""
-CLOCKS_DIFFER_US = 3_600_000_000
-"""By so much the clocks of two servers may differ."""
 MAX_COMMENT_CHARS = 1000
 MAX_SUMMARY_CHARS = 1000
 _SHARE_TOLERANCE = 1e-9
@@ -108,7 +107,7 @@ class Witness:
         self._definition = definition
         # What was there before is told from its records' generations alone: it is older than its revision.
         is_imported = revision.cause.kind is RevisionKind.IMPORTED
-        self._earliest_us = 0 if is_imported else revision.time_us - CLOCKS_DIFFER_US
+        self._earliest_us = 0 if is_imported else revision.time_us - CLOCK_SKEW_US
         self._names = definition.slot_table.names
         self._ends = list(accumulate(definition.slot_runs[1::2]))
         counts = definition.slot_table.counts
