@@ -34,10 +34,10 @@ repeated when the server cannot be reached; nothing else is. What goes wrong is 
 """
 
 from pointsman.client._async import AsyncClient
+from pointsman.client._async_definitions import AsyncDefinitions
 from pointsman.client._async_groups import AsyncKeys, AsyncModels, AsyncRouters
 from pointsman.client._async_records import AsyncRecords
 from pointsman.client._batch import Predictions, RowPrediction
-from pointsman.client._definitions import AsyncDefinitions, Definitions
 from pointsman.client._errors import (
     AbortedError,
     AlreadyExistsError,
@@ -56,6 +56,7 @@ from pointsman.client._errors import (
     UnimplementedError,
 )
 from pointsman.client._sync import Client
+from pointsman.client._sync_definitions import Definitions
 from pointsman.client._sync_groups import Keys, Models, Routers
 from pointsman.client._sync_records import Records
 from pointsman.client._types import (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from pointsman.client import _requests as requests
+from pointsman.client._async_definitions import AsyncDefinitions
 from pointsman.client._async_groups import AsyncKeys, AsyncModels, AsyncRouters
 from pointsman.client._batch import Predictions, RowCalls
 from pointsman.client._call import DEFAULT_SERVER, DEFAULT_TIMEOUT_SECONDS
 from pointsman.client._connection import AsyncConnection
-from pointsman.client._definitions import AsyncDefinitions
 from pointsman.client._tables import feedback_values
 from pointsman.client._types import (
     FeedbackReceipt,

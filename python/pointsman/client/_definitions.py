@@ -1,4 +1,4 @@
-"""Definitions of the client: objects brought to what they shall be, all together or not at all."""
+"""The calls about definitions: objects brought to what they shall be, all together or not at all."""
 
 from __future__ import annotations
 
@@ -10,90 +10,12 @@ from pointsman.client._types import AppliedDefinitions, ModelVersion, Router
 from pointsman.v1 import definition_pb2, model_pb2, router_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-
-    from pointsman.client._connection import AsyncConnection, Connection
+    from collections.abc import Callable, Sequence
 
 Defined: TypeAlias = "ModelVersion | Router | definition_pb2.Definition"
 """An object as it shall be: in plain form, or as a message."""
 
 _PAGE_SIZE = 500
-
-
-class Definitions:
-    """Definitions, as ``client.definitions``."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def apply(
-        self,
-        objects: Sequence[Defined],
-        *,
-        validate_only: bool = False,
-        expected_generation: int | None = None,
-    ) -> AppliedDefinitions:
-        """Brings objects to what they shall be: all in one change, or none when one is refused.
-
-        Args:
-            objects: Model versions and routers, at most 1000. A model version's stage, and a router's status
-                when it is ``RUNNING`` or ``STOPPED``, say where it shall stand; not stated, it stays there.
-            validate_only: Answer what would change; change nothing.
-            expected_generation: The generation in which that is right; None for any.
-
-        Returns:
-            What came of each.
-
-        Example::
-
-            variants = [Variant("lr", "cancer", "1", 70), Variant("gb", "cancer", "2", 30)]
-            client.definitions.apply([Router("cancer", variants=variants, status=RouterStatus.RUNNING)])
-        """
-        return self._connection.send(apply_call(objects, validate_only, expected_generation))
-
-    def messages(self) -> Iterator[model_pb2.ModelVersion | router_pb2.Router]:
-        """Goes through all model versions and the routers that the caller may read, as messages."""
-        yield from self._connection.pages(_models_page)
-        yield from self._connection.pages(_routers_page)
-
-
-class AsyncDefinitions:
-    """Definitions, as ``client.definitions`` of the client for asyncio."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def apply(
-        self,
-        objects: Sequence[Defined],
-        *,
-        validate_only: bool = False,
-        expected_generation: int | None = None,
-    ) -> AppliedDefinitions:
-        """Brings objects to what they shall be: all in one change, or none when one is refused.
-
-        Args:
-            objects: Model versions and routers, at most 1000. A model version's stage, and a router's status
-                when it is ``RUNNING`` or ``STOPPED``, say where it shall stand; not stated, it stays there.
-            validate_only: Answer what would change; change nothing.
-            expected_generation: The generation in which that is right; None for any.
-
-        Returns:
-            What came of each.
-
-        Example::
-
-            variants = [Variant("lr", "cancer", "1", 70), Variant("gb", "cancer", "2", 30)]
-            await client.definitions.apply([Router("cancer", variants=variants, status=RouterStatus.RUNNING)])
-        """
-        return await self._connection.send(apply_call(objects, validate_only, expected_generation))
-
-    async def messages(self) -> AsyncIterator[model_pb2.ModelVersion | router_pb2.Router]:
-        """Goes through all model versions and the routers that the caller may read, as messages."""
-        async for model in self._connection.pages(_models_page):
-            yield model
-        async for router in self._connection.pages(_routers_page):
-            yield router
 
 
 def apply_call(
@@ -134,7 +56,8 @@ def _applied(message: Any) -> AppliedDefinitions:
     return to_plain(AppliedDefinitions, message)
 
 
-def _models_page(token: str) -> Call[Page[model_pb2.ModelVersion]]:
+def models_page(token: str) -> Call[Page[model_pb2.ModelVersion]]:
+    """Makes the call for a page of model versions, as messages."""
     request = model_pb2.ListModelVersionsRequest(page_size=_PAGE_SIZE, page_token=token)
     return Call(
         "/pointsman.v1.ModelService/ListModelVersions",
@@ -145,7 +68,8 @@ def _models_page(token: str) -> Call[Page[model_pb2.ModelVersion]]:
     )
 
 
-def _routers_page(token: str) -> Call[Page[router_pb2.Router]]:
+def routers_page(token: str) -> Call[Page[router_pb2.Router]]:
+    """Makes the call for a page of routers, as messages."""
     request = router_pb2.ListRoutersRequest(page_size=_PAGE_SIZE, page_token=token)
     return Call(
         "/pointsman.v1.RouterService/ListRouters",

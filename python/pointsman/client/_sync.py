@@ -9,7 +9,7 @@ from pointsman.client import _requests as requests
 from pointsman.client._batch import Predictions, RowCalls
 from pointsman.client._call import DEFAULT_SERVER, DEFAULT_TIMEOUT_SECONDS
 from pointsman.client._connection import Connection
-from pointsman.client._definitions import Definitions
+from pointsman.client._sync_definitions import Definitions
 from pointsman.client._sync_groups import Keys, Models, Routers
 from pointsman.client._tables import feedback_values
 from pointsman.client._types import (
