@@ -2,7 +2,7 @@
 /// A key without its secret.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ApiKey {
-    /// The key's id, the middle part of pm\_<id>\_<secret>.
+    /// The key's id, the middle part of `pm_<id>_<secret>`.
     #[prost(string, tag = "1")]
     pub key_id: ::prost::alloc::string::String,
     /// The user it belongs to.
@@ -52,7 +52,7 @@ pub struct CreateApiKeyResponse {
     /// The key.
     #[prost(message, optional, tag = "1")]
     pub api_key: ::core::option::Option<ApiKey>,
-    /// The whole key, pm\_<id>\_<secret>, to send as x-api-key or authorization: Bearer. Shown once.
+    /// The whole key, `pm_<id>_<secret>`, to send as x-api-key or authorization: Bearer. Shown once.
     #[prost(string, tag = "2")]
     pub secret: ::prost::alloc::string::String,
 }
