@@ -126,8 +126,8 @@ test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
 	@# The crate that differs without them, as wheels have it.
 	cargo test --locked --package pointsman-journal
 ifeq ($(PYTEST_FLAGS),)
-	$(BIN)/pytest -m 'not alone' --numprocesses 2 --dist loadfile
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m 'not alone' --numprocesses 2 --dist loadfile --durations 25 --durations-min 2
+	$(BIN)/pytest -m alone --durations 25 --durations-min 2
 else
 	$(BIN)/pytest $(PYTEST_FLAGS)
 endif
