@@ -140,9 +140,8 @@ class AsyncRouters:
 
         Args:
             router: The router with its new values. When its etag is set and old, the update is refused.
-            fields: Some of display_name, description, tags, variants, sticky, version_pinning,
-                answer_router_name, default_timeout, record_predictions, recording, metrics,
-                allow_feedback_corrections.
+            fields: Names of fields of :class:`Router` that are not the server's to set, but for
+                ``router_id``, ``strategy`` and ``permissions``.
             validate_only: Check only; change nothing.
 
         Returns:

@@ -22,6 +22,7 @@ from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import check_permissions, check_router
 from pointsman.domain.routers import (
     INCARNATIONS,
+    ROUTER_SETTINGS,
     SALT_BYTES,
     Permissions,
     Router,
@@ -41,23 +42,10 @@ from pointsman.errors import (
 from pointsman.store import model_versions, routers
 from pointsman.store.database import Database
 
-UPDATABLE = (
-    "display_name",
-    "description",
-    "tags",
-    "variants",
-    "sticky",
-    "version_pinning",
-    "answer_router_name",
-    "default_timeout",
-    "record_predictions",
-    "recording",
-    "metrics",
-    "allow_feedback_corrections",
-)
+UPDATABLE = (*(setting.name for setting in ROUTER_SETTINGS), "tags", "variants", "recording", "metrics")
 """The fields that UpdateRouter can change."""
 
-_ATTRIBUTES = {"default_timeout": "default_timeout_ms"}
+_ATTRIBUTES = {setting.name: setting.attribute for setting in ROUTER_SETTINGS}
 
 
 class RouterRegistry:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pointsman.domain.metrics import MetricDefinition
 from pointsman.domain.models import ModelKey
 from pointsman.domain.recording import Recording
+from pointsman.domain.router_settings import setting, settings_of
 
 SLOT_COUNT = 10_000
 INCARNATIONS = 2**49
@@ -123,17 +124,17 @@ class Router:
     router_id: str
     variants: tuple[Variant, ...]
     strategy: Strategy = Strategy.WEIGHTED
-    display_name: str = ""
-    description: str = ""
+    display_name: str = setting("", is_published=False)
+    description: str = setting("", is_published=False)
     tags: tuple[str, ...] = ()
-    sticky: bool = True
-    version_pinning: VersionPinning = VersionPinning.ALLOW
-    answer_router_name: bool = False
-    default_timeout_ms: int = 0
-    record_predictions: bool = True
+    sticky: bool = setting(True, decides_calls=True)
+    version_pinning: VersionPinning = setting(VersionPinning.ALLOW, decides_calls=True)
+    answer_router_name: bool = setting(False, decides_calls=True)
+    default_timeout_ms: int = setting(0, decides_calls=True)
+    record_predictions: bool = setting(True)
     recording: Recording = field(default_factory=Recording)
     metrics: tuple[MetricDefinition, ...] = ()
-    allow_feedback_corrections: bool = False
+    allow_feedback_corrections: bool = setting(False)
     permissions: Permissions = Permissions()
     owner: str = ""
     status: RouterStatus = RouterStatus.REGISTERED
@@ -167,6 +168,10 @@ class Router:
     def variant(self, name: str) -> Variant | None:
         """Finds a variant by its name."""
         return next((variant for variant in self.variants if variant.name == name), None)
+
+
+ROUTER_SETTINGS = settings_of(Router)
+"""The scalars of a router that its users set. Its strategy is none of them: it cannot be changed."""
 
 
 def effective_shares(router: Router) -> tuple[float, ...]:
