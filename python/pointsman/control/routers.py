@@ -248,10 +248,8 @@ class RouterRegistry:
             InvalidArgumentError: A field is wrong.
             NotFoundError: A variant's model version is not registered.
         """
-        values: dict[str, Any] = {_ATTRIBUTES.get(path, path): _value(router, path) for path in paths}
         after = dataclasses.replace(
-            before,
-            **values,
+            with_fields(before, router, paths),
             revision=before.revision + 1,
             update_time_us=change.now_us,
             changed_generation=change.generation,
@@ -330,6 +328,18 @@ class RouterRegistry:
         allocated = dataclasses.replace(after, slot_runs=slot_runs)
         routers.replace_variants(change.connection, allocated, row_keys(models))
         return allocated, moved_slots
+
+
+def with_fields(before: Router, router: Router, paths: Sequence[str]) -> Router:
+    """Answers a router with some fields of another.
+
+    Args:
+        before: The router.
+        router: The other.
+        paths: The fields, among :data:`UPDATABLE` and ``permissions``.
+    """
+    values: dict[str, Any] = {_ATTRIBUTES.get(path, path): _value(router, path) for path in paths}
+    return dataclasses.replace(before, **values)
 
 
 def changed_paths(before: Router, router: Router) -> list[str]:
