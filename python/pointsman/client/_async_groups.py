@@ -95,7 +95,7 @@ class AsyncRouters:
         """Creates a router in status registered.
 
         Args:
-            router: Its id and at least two enabled variants.
+            router: Its id and its variants.
             validate_only: Check only; change nothing.
 
         Returns:
@@ -200,7 +200,7 @@ class AsyncRouters:
     async def toggle_variant(
         self, router_id: str, variant: str, enabled: bool, *, etag: str = ""
     ) -> VariantWeights:
-        """Enables or disables a variant; two enabled ones must remain."""
+        """Enables or disables a variant; refused when too few would remain."""
         return await self._connection.send(requests.toggle_variant(router_id, variant, enabled, etag))
 
     async def set_permissions(

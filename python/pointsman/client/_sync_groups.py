@@ -96,7 +96,7 @@ class Routers:
         """Creates a router in status registered.
 
         Args:
-            router: Its id and at least two enabled variants.
+            router: Its id and its variants.
             validate_only: Check only; change nothing.
 
         Returns:
@@ -197,7 +197,7 @@ class Routers:
     def toggle_variant(
         self, router_id: str, variant: str, enabled: bool, *, etag: str = ""
     ) -> VariantWeights:
-        """Enables or disables a variant; two enabled ones must remain."""
+        """Enables or disables a variant; refused when too few would remain."""
         return self._connection.send(requests.toggle_variant(router_id, variant, enabled, etag))
 
     def set_permissions(self, router_id: str, permissions: RouterPermissions, *, etag: str = "") -> Router:
