@@ -70,8 +70,13 @@ def check_variants(router: Router, field: str = "router.variants") -> None:
 def enabled_fault(router: Router) -> str | None:
     """Says what is wrong with how many variants take part; None when nothing is."""
     count = len(router.enabled_variants)
-    if count < MIN_ENABLED_VARIANTS:
-        return f"has {count} enabled; at least {MIN_ENABLED_VARIANTS} must be"
+    if count == 0 and router.allow_single:
+        return "has 0 enabled; at least 1 must be"
+    if count < MIN_ENABLED_VARIANTS and not router.allow_single:
+        return (
+            f"has {count} enabled; at least {MIN_ENABLED_VARIANTS} must be, or 1 with allow_single "
+            "(--allow-single)"
+        )
     return None
 
 

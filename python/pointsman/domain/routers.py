@@ -113,6 +113,7 @@ class Router:
         default_timeout_ms: The deadline of calls that bring none; 0 means the server's default.
         metrics: What feedback brings; without any, every metric is taken as a number.
         allow_feedback_corrections: Whether a later value of feedback replaces an earlier one.
+        allow_single: Whether one enabled variant is enough; a rollback to a split of one gives it back, too.
         serving: Whether the data plane serves it. True for the short while between publishing a deployment
             and saying ``running``.
         slot_runs: The 10,000 slots as variant index and length in turn.
@@ -135,6 +136,7 @@ class Router:
     recording: Recording = field(default_factory=Recording)
     metrics: tuple[MetricDefinition, ...] = ()
     allow_feedback_corrections: bool = setting(False)
+    allow_single: bool = setting(False, decides_calls=True)
     permissions: Permissions = Permissions()
     owner: str = ""
     status: RouterStatus = RouterStatus.REGISTERED

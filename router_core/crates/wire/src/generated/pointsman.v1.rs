@@ -976,7 +976,7 @@ pub struct Router {
     /// How it picks a variant. Immutable.
     #[prost(enumeration = "Strategy", tag = "5")]
     pub strategy: i32,
-    /// The alternatives, at least two of them enabled.
+    /// The alternatives, at least two of them enabled, or one with allow_single.
     #[prost(message, repeated, tag = "6")]
     pub variants: ::prost::alloc::vec::Vec<Variant>,
     /// Whether an entity always gets the same variant while shares stay; unset means true.
@@ -1035,6 +1035,9 @@ pub struct Router {
     /// Whether a later value of feedback replaces an earlier one, instead of being in conflict with it.
     #[prost(bool, tag = "24")]
     pub allow_feedback_corrections: bool,
+    /// Whether one enabled variant is enough; otherwise at least two must be.
+    #[prost(bool, tag = "25")]
+    pub allow_single: bool,
 }
 /// What is kept of a router's predictions, and how long.
 #[derive(Clone, PartialEq, ::prost::Message)]
