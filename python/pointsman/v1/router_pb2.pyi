@@ -428,19 +428,21 @@ class UpdateRouterPermissionsRequest(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
 
 class GetRouterMetricsRequest(_message.Message):
-    __slots__ = ("router_id", "start_time", "end_time", "granularity")
+    __slots__ = ("router_id", "start_time", "end_time", "granularity", "live")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
     GRANULARITY_FIELD_NUMBER: _ClassVar[int]
+    LIVE_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     start_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
     granularity: _duration_pb2.Duration
-    def __init__(self, router_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granularity: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    live: bool
+    def __init__(self, router_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granularity: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., live: bool = ...) -> None: ...
 
 class RouterMetrics(_message.Message):
-    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count", "start_time", "end_time", "sample_ratio_p_value", "series", "unreached", "cut_record_counts")
+    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count", "start_time", "end_time", "sample_ratio_p_value", "series", "unreached", "cut_record_counts", "live")
     class CutRecordCountsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -460,6 +462,7 @@ class RouterMetrics(_message.Message):
     SERIES_FIELD_NUMBER: _ClassVar[int]
     UNREACHED_FIELD_NUMBER: _ClassVar[int]
     CUT_RECORD_COUNTS_FIELD_NUMBER: _ClassVar[int]
+    LIVE_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     variants: _containers.RepeatedCompositeFieldContainer[VariantMetrics]
     total: VariantMetrics
@@ -472,7 +475,8 @@ class RouterMetrics(_message.Message):
     series: _containers.RepeatedCompositeFieldContainer[MetricsStep]
     unreached: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.UnreachedJournal]
     cut_record_counts: _containers.ScalarMap[str, int]
-    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sample_ratio_p_value: _Optional[float] = ..., series: _Optional[_Iterable[_Union[MetricsStep, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ...) -> None: ...
+    live: bool
+    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sample_ratio_p_value: _Optional[float] = ..., series: _Optional[_Iterable[_Union[MetricsStep, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ..., live: bool = ...) -> None: ...
 
 class MetricsStep(_message.Message):
     __slots__ = ("start_time", "variants", "total")

@@ -234,7 +234,14 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         self, request: router_pb2.GetRouterMetricsRequest, context: object
     ) -> router_pb2.RouterMetrics:
         """Answers counts, latencies and feedback."""
-        if request.HasField("start_time") or request.HasField("end_time") or request.HasField("granularity"):
+        is_window = any(request.HasField(name) for name in ("start_time", "end_time", "granularity"))
+        if request.live and is_window:
+            raise InvalidArgumentError.at(
+                "live",
+                "goes with no times: live counters are those since the server started; leave out live, or "
+                "start_time, end_time and granularity",
+            )
+        if is_window:
             found = await self._lanes.look(
                 self._watch.window_metrics,
                 caller(),
@@ -244,7 +251,8 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
                 step_us=_step_us(request),
             )
         else:
-            found = await self._lanes.read(self._watch.metrics, caller(), request.router_id)
+            ask = self._watch.live_metrics if request.live else self._watch.metrics
+            found = await self._lanes.look(ask, caller(), request.router_id)
         return metrics_to(*found)
 
     async def ListPredictions(

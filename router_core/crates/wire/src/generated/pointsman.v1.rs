@@ -1355,8 +1355,7 @@ pub struct GetRouterMetricsRequest {
     /// The router's id.
     #[prost(string, tag = "1")]
     pub router_id: ::prost::alloc::string::String,
-    /// From the recorded predictions of this time on. Without start_time and end_time, the live counters
-    /// since the server started.
+    /// From the recorded predictions of this time on; unset means from the first one that is kept.
     #[prost(message, optional, tag = "2")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
     /// From the recorded predictions before this time; unset means now.
@@ -1365,9 +1364,12 @@ pub struct GetRouterMetricsRequest {
     /// The length of one step of the time series; unset means no series. At most 1000 steps.
     #[prost(message, optional, tag = "4")]
     pub granularity: ::core::option::Option<::prost_types::Duration>,
+    /// Instead of what is recorded, the counters of the server that answers since it started; goes with no times. So it is
+    /// also without times where the router records no predictions.
+    #[prost(bool, tag = "5")]
+    pub live: bool,
 }
-/// A router's figures: of the window asked for, or since the server started with the feedback since the
-/// router was created.
+/// A router's figures of one window: its calls, and the feedback for the predictions of these calls.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RouterMetrics {
     /// The router's id.
@@ -1388,7 +1390,8 @@ pub struct RouterMetrics {
     /// Predictions that were not recorded because the queue or the disk was full, since the server started.
     #[prost(uint64, tag = "6")]
     pub dropped_record_count: u64,
-    /// The window, when one was asked for.
+    /// Where the window begins: as asked for, at the first prediction that is kept, or for live figures where the server
+    /// started.
     #[prost(message, optional, tag = "7")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Its end, excluded.
@@ -1412,6 +1415,9 @@ pub struct RouterMetrics {
         ::prost::alloc::string::String,
         u64,
     >,
+    /// Whether these are the counters of the server that answers, not what is recorded.
+    #[prost(bool, tag = "13")]
+    pub live: bool,
 }
 /// One step of the time series.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1468,7 +1474,7 @@ pub struct VariantMetrics {
     /// Feedback of each metric, ordered by name.
     #[prost(message, repeated, tag = "12")]
     pub feedback: ::prost::alloc::vec::Vec<FeedbackMetrics>,
-    /// The share of its predictions that have feedback, 0 to 1. Of a window only.
+    /// The share of its predictions that have feedback, 0 to 1. Of what is recorded only.
     #[prost(double, optional, tag = "13")]
     pub feedback_coverage: ::core::option::Option<f64>,
 }
