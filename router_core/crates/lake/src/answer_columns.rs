@@ -1,9 +1,10 @@
 //! Builders of the columns about answers.
 
-use arrow::{
-    array::{ArrayRef, Float64Builder, ListBuilder, StringBuilder},
-    datatypes::DataType,
+use arrow_array::{
+    ArrayRef,
+    builder::{Float64Builder, ListBuilder, StringBuilder},
 };
+use arrow_schema::DataType;
 
 use crate::{
     answer::{Prediction, RowAnswer},

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use arrow::{
-    array::{Array, AsArray as _, Int64Array, RecordBatch},
-    datatypes::{ArrowPrimitiveType, DataType, Field, FieldRef, Int32Type, Int64Type, Schema},
-    error::ArrowError,
+use arrow_array::{
+    Array, Int64Array, RecordBatch,
+    cast::AsArray as _,
+    types::{ArrowPrimitiveType, Int32Type, Int64Type},
 };
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema};
 
 /// What is read of a file.
 pub(crate) const COLUMNS: [&str; 12] = [

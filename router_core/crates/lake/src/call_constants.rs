@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::{
-    array::{Array as _, ArrayRef, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray},
-    datatypes::{Field, FieldRef, Schema},
-    error::ArrowError,
-};
+use arrow_array::{Array as _, ArrayRef, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow_schema::{ArrowError, Field, FieldRef, Schema};
 use parquet::file::{
     metadata::{ColumnChunkMetaData, RowGroupMetaData},
     statistics::Statistics,

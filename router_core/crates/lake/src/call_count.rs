@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use arrow::ipc::reader::StreamReader;
+use arrow_ipc::reader::StreamReader;
 use parquet::arrow::{
     ProjectionMask,
     arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},

@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use arrow::{
-    array::{Array as _, RecordBatch},
-    error::ArrowError,
-};
+use arrow_array::{Array as _, RecordBatch};
+use arrow_schema::ArrowError;
 
 use crate::{
     call_columns::{CallColumns, Words},

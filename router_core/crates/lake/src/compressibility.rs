@@ -1,6 +1,7 @@
 //! Which columns are worth compressing.
 
-use arrow::{array::Array, datatypes::DataType};
+use arrow_array::Array;
+use arrow_schema::DataType;
 use zstd::{bulk::Compressor, zstd_safe::compress_bound};
 
 /// How hard files are compressed.
@@ -45,7 +46,7 @@ impl Sampler {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
+    use arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray};
     use xxhash_rust::xxh3::xxh3_64;
 
     use super::*;

@@ -1,12 +1,12 @@
 //! Builders of the columns about decisions.
 
-use arrow::{
-    array::{
-        ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, ListBuilder, StringBuilder,
-        UInt64Builder,
+use arrow_array::{
+    ArrayRef,
+    builder::{
+        BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, ListBuilder, StringBuilder, UInt64Builder,
     },
-    datatypes::DataType,
 };
+use arrow_schema::DataType;
 use pointsman_wire::generated::pointsman_v1::RandomisedBy;
 use xxhash_rust::xxh3::xxh3_64;
 

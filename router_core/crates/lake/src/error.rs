@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use arrow::error::ArrowError;
+use arrow_schema::ArrowError;
 use parquet::errors::ParquetError;
 use pointsman_journal::JournalError;
 use thiserror::Error;

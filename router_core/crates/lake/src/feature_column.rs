@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayBuilder as _, ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder, UInt64Builder,
+use arrow_array::{
+    ArrayRef,
+    builder::{
+        ArrayBuilder as _, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder, UInt64Builder,
+    },
 };
 
 use crate::{cell::Cell, columns::Kind, refill::Refill as _};

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use arrow::array::ArrayRef;
+use arrow_array::ArrayRef;
 use pointsman_model::Datatype;
 
 use crate::{

@@ -5,10 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use arrow::{
-    array::RecordBatch,
-    datatypes::{DataType, SchemaRef},
-};
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, SchemaRef};
 use parquet::{
     arrow::{ArrowWriter, arrow_writer::ArrowWriterOptions},
     basic::{Compression, Encoding, ZstdLevel},

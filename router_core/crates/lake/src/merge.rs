@@ -7,11 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arrow::{
-    array::RecordBatch,
-    compute::interleave_record_batch,
-    datatypes::{DataType, Field, SchemaRef},
-};
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, SchemaRef};
+use arrow_select::interleave::interleave_record_batch;
 use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 

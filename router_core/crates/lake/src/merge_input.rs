@@ -2,11 +2,9 @@
 
 use std::{collections::HashSet, path::PathBuf};
 
-use arrow::{
-    array::{AsArray as _, BooleanArray, RecordBatch, new_null_array},
-    compute::filter_record_batch,
-    datatypes::{Int64Type, Schema, SchemaRef},
-};
+use arrow_array::{BooleanArray, RecordBatch, cast::AsArray as _, new_null_array, types::Int64Type};
+use arrow_schema::{Schema, SchemaRef};
+use arrow_select::filter::filter_record_batch;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };

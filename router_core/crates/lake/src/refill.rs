@@ -2,13 +2,11 @@
 
 use std::mem;
 
-use arrow::{
-    array::{
-        ArrayBuilder, ArrayRef, ArrowPrimitiveType, BooleanBuilder, ListBuilder, PrimitiveBuilder,
-        StringBuilder,
-    },
-    datatypes::DataType,
+use arrow_array::{
+    ArrayRef, ArrowPrimitiveType,
+    builder::{ArrayBuilder, BooleanBuilder, ListBuilder, PrimitiveBuilder, StringBuilder},
 };
+use arrow_schema::DataType;
 
 use crate::schema::element;
 

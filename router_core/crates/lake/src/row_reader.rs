@@ -8,11 +8,9 @@ use std::{
     },
 };
 
-use arrow::{
-    array::{Int64Array, RecordBatch, RecordBatchReader as _, UInt32Array},
-    compute::concat_batches,
-    datatypes::{DataType, Field, Schema},
-};
+use arrow_array::{Int64Array, RecordBatch, RecordBatchReader as _, UInt32Array};
+use arrow_schema::{DataType, Field, Schema};
+use arrow_select::concat::concat_batches;
 use parquet::{
     arrow::{
         ProjectionMask,

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow_schema::{Schema, SchemaRef};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use pointsman_journal::files::Files;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque, hash_map};
 
-use arrow::array::RecordBatch;
+use arrow_array::RecordBatch;
 use pointsman_journal::fault;
 use pointsman_wire::generated::pointsman_v1 as proto;
 

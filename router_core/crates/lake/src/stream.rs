@@ -1,6 +1,8 @@
 //! Arrow streams, in which rows are handed to the control plane.
 
-use arrow::{array::RecordBatch, datatypes::Schema, ipc::writer::StreamWriter};
+use arrow_array::RecordBatch;
+use arrow_ipc::writer::StreamWriter;
+use arrow_schema::Schema;
 
 use crate::error::LakeError;
 

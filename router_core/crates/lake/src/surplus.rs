@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, MapBuilder, MapFieldNames, StringBuilder, new_null_array};
+use arrow_array::{
+    ArrayRef,
+    builder::{MapBuilder, MapFieldNames, StringBuilder},
+    new_null_array,
+};
 
 use crate::{
     error::LakeError,

@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
-use arrow::{
-    array::{ArrayRef, RecordBatch, new_null_array},
-    datatypes::{DataType, SchemaRef},
-};
+use arrow_array::{ArrayRef, RecordBatch, new_null_array};
+use arrow_schema::{DataType, SchemaRef};
 use pointsman_model::Id;
 
 use crate::{

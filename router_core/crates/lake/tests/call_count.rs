@@ -6,11 +6,9 @@ mod support;
 
 use std::{collections::BTreeMap, fs, sync::Arc};
 
-use arrow::{
-    array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray},
-    datatypes::{DataType, Field, Schema},
-    ipc::writer::StreamWriter,
-};
+use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow_ipc::writer::StreamWriter;
+use arrow_schema::{DataType, Field, Schema};
 use parquet::{arrow::ArrowWriter, file::properties::WriterProperties};
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::{LakeError, count_calls};

@@ -6,7 +6,7 @@ mod support;
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
-use arrow::array::RecordBatch;
+use arrow_array::RecordBatch;
 use parquet::file::{reader::FileReader as _, serialized_reader::SerializedFileReader};
 use pointsman_journal::SegmentInfo;
 use pointsman_model::Datatype;

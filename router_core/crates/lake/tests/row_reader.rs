@@ -6,11 +6,13 @@ mod support;
 
 use std::{fs, io::Cursor, sync::Arc};
 
-use arrow::{
-    array::{AsArray as _, Int64Array, RecordBatch, StringArray},
-    datatypes::{DataType, Field, Int64Type, Schema, UInt32Type},
-    ipc::reader::StreamReader,
+use arrow_array::{
+    Int64Array, RecordBatch, StringArray,
+    cast::AsArray as _,
+    types::{Int64Type, UInt32Type},
 };
+use arrow_ipc::reader::StreamReader;
+use arrow_schema::{DataType, Field, Schema};
 use parquet::{
     arrow::ArrowWriter,
     basic::{Compression, ZstdLevel},

@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use arrow::datatypes::Schema;
+use arrow_schema::Schema;
 use parquet::file::{reader::FileReader as _, serialized_reader::SerializedFileReader};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use proptest::prelude::*;
@@ -277,7 +277,7 @@ proptest! {
 
 /// A value is in its column, or, when that is another's, in the map.
 fn check_feature(
-    rows: &arrow::array::RecordBatch,
+    rows: &arrow_array::RecordBatch,
     row: usize,
     name: &str,
     feature: &Feature,
@@ -291,7 +291,7 @@ fn check_feature(
         Feature::Number(n) => {
             let doubles = schema
                 .column_with_name(&column)
-                .filter(|(_, field)| field.data_type() == &arrow::datatypes::DataType::Float64);
+                .filter(|(_, field)| field.data_type() == &arrow_schema::DataType::Float64);
             if doubles.is_some_and(|_| support::doubles(rows, &column)[row] == Some(*n)) {
                 return Ok(());
             }

@@ -6,11 +6,9 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use arrow::{
-    array::{Int64Array, RecordBatch},
-    compute::concat_batches,
-    ipc::reader::StreamReader,
-};
+use arrow_array::{Int64Array, RecordBatch};
+use arrow_ipc::reader::StreamReader;
+use arrow_select::concat::concat_batches;
 use pointsman_journal::{JournalError, SegmentInfo, files::RealFiles};
 use pointsman_lake::{LakeError, read_tail};
 use pointsman_wire::generated::pointsman_v1 as proto;

@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use arrow::datatypes::DataType;
+use arrow_schema::DataType;
 use pointsman_inference::Tensor;
 use pointsman_model::Datatype;
 use pointsman_wire::generated::pointsman_v1 as proto;
@@ -21,7 +21,7 @@ fn uint64(name: &str, shape: &[i64], numbers: &[u64]) -> Tensor {
     tensor(name, Datatype::Uint64, shape, numbers.iter().flat_map(|n| n.to_le_bytes()).collect())
 }
 
-fn column(rows: &arrow::array::RecordBatch, name: &str) -> Vec<String> {
+fn column(rows: &arrow_array::RecordBatch, name: &str) -> Vec<String> {
     (0..rows.num_rows()).map(|row| shown(rows, name, row)).collect()
 }
 

@@ -5,12 +5,13 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
-use arrow::{
-    array::{Array as _, AsArray as _, RecordBatch},
-    compute::concat_batches,
-    datatypes::{Float64Type, Int64Type},
-    util::display::array_value_to_string,
+use arrow_array::{
+    Array as _, RecordBatch,
+    cast::AsArray as _,
+    types::{Float64Type, Int64Type},
 };
+use arrow_cast::display::array_value_to_string;
+use arrow_select::concat::concat_batches;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use pointsman_inference::{
     Tensor,
