@@ -68,6 +68,10 @@ def create(
     retention_bytes: recording_options.RetentionBytes = None,
     metric: recording_options.Metric = None,
     corrections: recording_options.Corrections = None,
+    owner: Annotated[
+        str,
+        commandline.Option(metavar="USER", help="Whose it shall be; another user's by admins only.  [you]"),
+    ] = "",
     deploy: Annotated[bool, commandline.Option("--deploy", help="Put it into service at once.")] = False,
     validate_only: Annotated[
         bool, commandline.Option("--validate-only", help="Check only; change nothing.")
@@ -98,6 +102,7 @@ def create(
         recording=recording_options.changed(None, kept) if kept else None,
         metrics=[arguments.metric(item) for item in metric or []],
         allow_feedback_corrections=bool(corrections),
+        owner=owner,
     )
     options = context_of(context)
     with options.connect() as client:

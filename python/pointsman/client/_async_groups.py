@@ -95,7 +95,7 @@ class AsyncRouters:
         """Creates a router in status registered.
 
         Args:
-            router: Its id and at least two enabled variants.
+            router: Its id and at least two enabled variants. An admin may name another user as its owner.
             validate_only: Check only; change nothing.
 
         Returns:
@@ -142,7 +142,7 @@ class AsyncRouters:
             router: The router with its new values. When its etag is set and old, the update is refused.
             fields: Some of display_name, description, tags, variants, sticky, version_pinning,
                 answer_router_name, default_timeout, record_predictions, recording, metrics,
-                allow_feedback_corrections.
+                allow_feedback_corrections; and owner, which hands the router over to another user.
             validate_only: Check only; change nothing.
 
         Returns:

@@ -183,7 +183,6 @@ def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, in
     columns |= {
         "router_id": router.router_id,
         "strategy": router.strategy.value,
-        "owner": router.owner,
         "salt": router.salt,
         "create_time_us": router.create_time_us,
         "incarnation": router.incarnation,
@@ -301,6 +300,7 @@ def _columns(router: Router) -> dict[str, Any]:
     return {
         "display_name": router.display_name,
         "description": router.description,
+        "owner": router.owner,
         "sticky": router.sticky,
         "version_pinning": router.version_pinning.value,
         "answer_router_name": router.answer_router_name,

@@ -211,6 +211,29 @@ def test_permissions_that_are_not_named_stay(server: Any) -> None:
     assert request.etag == "e1"
 
 
+def test_a_router_is_created_for_the_user_that_is_named(server: Any) -> None:
+    server.on("RouterService/CreateRouter", router())
+    two = ["--variant", "lr=cancer:1@70", "--variant", "gb=cancer:2@30"]
+    assert run(server, "routers", "create", "cancer", *two, "--owner", "ann").exit_code == 0
+    (request,) = server.asked("RouterService/CreateRouter")
+    assert request.router.owner == "ann"
+
+
+def test_a_router_is_handed_over_and_a_user_without_a_key_is_said(server: Any, refusal: Any) -> None:
+    server.on("RouterService/UpdateRouter", router())
+    server.on(
+        "ApiKeyService/ListApiKeys",
+        key_pb2.ListApiKeysResponse(),
+        refusal(grpc.StatusCode.PERMISSION_DENIED, "not yours to see"),
+    )
+    first = run(server, "routers", "transfer", "cancer", "--to", "ann")
+    assert first.stdout == "cancer belongs to ann\n"
+    assert "no key is ann's yet" in first.stderr
+    (request,) = server.asked("RouterService/UpdateRouter")
+    assert (request.router.owner, request.update_mask.paths) == ("ann", ["owner"])
+    assert run(server, "routers", "transfer", "cancer", "--to", "ann").stderr == ""
+
+
 def test_metrics_say_how_many_records_are_cut_and_what_to_raise(server: Any) -> None:
     metrics = router_pb2.RouterMetrics(
         total=router_pb2.VariantMetrics(request_count=44),

@@ -137,7 +137,7 @@ class MetricDefinition:
 
 @dataclass(frozen=True)
 class Router:
-    """What clients call by name instead of a model. From ``owner`` on, fields are the server's to set."""
+    """What clients call by name instead of a model. From ``status`` on, fields are the server's to set."""
 
     router_id: str
     display_name: str = ""

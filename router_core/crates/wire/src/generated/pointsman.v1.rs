@@ -999,7 +999,8 @@ pub struct Router {
     /// Who may read and call it besides its owner. Changed by UpdateRouterPermissions.
     #[prost(message, optional, tag = "12")]
     pub permissions: ::core::option::Option<RouterPermissions>,
-    /// The user who created it. Output only.
+    /// The user to whom it belongs: who created it, unless an admin names another. UpdateRouter hands it over where its mask
+    /// names this field. Any user id is taken, for users are known by their keys only, and a key may come later.
     #[prost(string, tag = "13")]
     pub owner: ::prost::alloc::string::String,
     /// Where it stands. Output only.
@@ -1176,7 +1177,8 @@ pub struct UpdateRouterRequest {
     #[prost(message, optional, tag = "1")]
     pub router: ::core::option::Option<Router>,
     /// The fields to change: display_name, description, tags, variants, sticky, version_pinning,
-    /// answer_router_name, default_timeout, record_predictions, recording, metrics, allow_feedback_corrections.
+    /// answer_router_name, default_timeout, record_predictions, recording, metrics, allow_feedback_corrections. Also owner,
+    /// which is changed only where it is named.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// Check only; change nothing.
