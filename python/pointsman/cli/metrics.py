@@ -144,6 +144,9 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
         )
     elif p_value is not None:
         commandline.echo(f"shares served and wanted agree (p = {p_value:.2g})")
+    taking = [figures.variant for figures in found.variants if figures.effective_share > 0]
+    if len(taking) == 1:
+        commandline.echo(f"{taking[0]} takes every call; there is nothing to compare it with", err=True)
     if found.dropped_record_count:
         commandline.echo(
             f"{found.dropped_record_count} predictions were not recorded: the queue or the disk was full",

@@ -95,7 +95,7 @@ class AsyncRouters:
         """Creates a router in status registered.
 
         Args:
-            router: Its id and at least two enabled variants. An admin may name another user as its owner.
+            router: Its id and its variants. An admin may name another user as its owner.
             validate_only: Check only; change nothing.
 
         Returns:
@@ -140,9 +140,8 @@ class AsyncRouters:
 
         Args:
             router: The router with its new values. When its etag is set and old, the update is refused.
-            fields: Some of display_name, description, tags, variants, sticky, version_pinning,
-                answer_router_name, default_timeout, record_predictions, recording, metrics,
-                allow_feedback_corrections; and owner, which hands the router over to another user.
+            fields: Names of fields of :class:`Router` that are not the server's to set, but for
+                ``router_id``, ``strategy`` and ``permissions``; ``owner`` hands it over to another user.
             validate_only: Check only; change nothing.
 
         Returns:
@@ -201,7 +200,7 @@ class AsyncRouters:
     async def toggle_variant(
         self, router_id: str, variant: str, enabled: bool, *, etag: str = ""
     ) -> VariantWeights:
-        """Enables or disables a variant; two enabled ones must remain."""
+        """Enables or disables a variant; refused when too few would remain."""
         return await self._connection.send(requests.toggle_variant(router_id, variant, enabled, etag))
 
     async def set_permissions(

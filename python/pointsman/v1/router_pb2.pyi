@@ -142,7 +142,7 @@ REVISION_KIND_DELETED: RevisionKind
 REVISION_KIND_ROLLED_BACK: RevisionKind
 
 class Router(_message.Message):
-    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections")
+    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -167,6 +167,7 @@ class Router(_message.Message):
     RECORDING_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     ALLOW_FEEDBACK_CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_SINGLE_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     display_name: str
     description: str
@@ -191,7 +192,8 @@ class Router(_message.Message):
     recording: Recording
     metrics: _containers.RepeatedCompositeFieldContainer[MetricDefinition]
     allow_feedback_corrections: bool
-    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ...) -> None: ...
+    allow_single: bool
+    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ...) -> None: ...
 
 class Recording(_message.Message):
     __slots__ = ("features_share", "exclude_features", "max_body_bytes", "entity", "durability", "retention_days", "retention_bytes")

@@ -2,7 +2,7 @@
 /// A key without its secret.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ApiKey {
-    /// The key's id, the middle part of pm\_<id>\_<secret>.
+    /// The key's id, the middle part of `pm_<id>_<secret>`.
     #[prost(string, tag = "1")]
     pub key_id: ::prost::alloc::string::String,
     /// The user it belongs to.
@@ -52,7 +52,7 @@ pub struct CreateApiKeyResponse {
     /// The key.
     #[prost(message, optional, tag = "1")]
     pub api_key: ::core::option::Option<ApiKey>,
-    /// The whole key, pm\_<id>\_<secret>, to send as x-api-key or authorization: Bearer. Shown once.
+    /// The whole key, `pm_<id>_<secret>`, to send as x-api-key or authorization: Bearer. Shown once.
     #[prost(string, tag = "2")]
     pub secret: ::prost::alloc::string::String,
 }
@@ -976,7 +976,7 @@ pub struct Router {
     /// How it picks a variant. Immutable.
     #[prost(enumeration = "Strategy", tag = "5")]
     pub strategy: i32,
-    /// The alternatives, at least two of them enabled.
+    /// The alternatives, at least two of them enabled, or one with allow_single.
     #[prost(message, repeated, tag = "6")]
     pub variants: ::prost::alloc::vec::Vec<Variant>,
     /// Whether an entity always gets the same variant while shares stay; unset means true.
@@ -1036,6 +1036,9 @@ pub struct Router {
     /// Whether a later value of feedback replaces an earlier one, instead of being in conflict with it.
     #[prost(bool, tag = "24")]
     pub allow_feedback_corrections: bool,
+    /// Whether one enabled variant is enough; otherwise at least two must be.
+    #[prost(bool, tag = "25")]
+    pub allow_single: bool,
 }
 /// What is kept of a router's predictions, and how long.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1176,9 +1179,8 @@ pub struct UpdateRouterRequest {
     /// The router with its new values; router_id says which, etag (when set) which state was read.
     #[prost(message, optional, tag = "1")]
     pub router: ::core::option::Option<Router>,
-    /// The fields to change: display_name, description, tags, variants, sticky, version_pinning,
-    /// answer_router_name, default_timeout, record_predictions, recording, metrics, allow_feedback_corrections. Also owner,
-    /// which is changed only where it is named.
+    /// The fields to change: any that are not output only, but for router_id, strategy and permissions. The owner is changed
+    /// only where it is named, not by "\*" or without a mask.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// Check only; change nothing.
@@ -2416,6 +2418,10 @@ pub struct RouterSnapshot {
     /// Tells it from earlier and later routers of the same id; 0 when that is not known.
     #[prost(uint64, tag = "19")]
     pub incarnation: u64,
+    /// The settings that have no field here, as the API's message has them: those that came later. Nothing else of
+    /// that message is set.
+    #[prost(message, optional, tag = "20")]
+    pub settings: ::core::option::Option<Router>,
 }
 /// Who may call.
 #[derive(Clone, PartialEq, ::prost::Message)]
