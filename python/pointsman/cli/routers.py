@@ -43,8 +43,8 @@ def create(
         list[str],
         commandline.Option(
             metavar="NAME=MODEL:VERSION@WEIGHT",
-            help="An alternative, e.g. lr=cancer:1@70; at least two, or one with --allow-single. "
-            "Without @WEIGHT 100; only ratios count.",
+            help="An alternative, e.g. lr=cancer:1@70; at least two, or one with --allow-single. A weight is "
+            "a relative number, 0 to 100: it gets its part of their sum. Without @WEIGHT it is 100.",
         ),
     ],
     allow_single: Annotated[
@@ -171,7 +171,10 @@ def update(
     ] = None,
     variant: Annotated[
         list[str] | None,
-        commandline.Option(metavar="NAME=MODEL:VERSION@WEIGHT", help="All its variants, new and old."),
+        commandline.Option(
+            metavar="NAME=MODEL:VERSION@WEIGHT",
+            help="All its variants, new and old. Weights are relative; without @WEIGHT it is 100.",
+        ),
     ] = None,
     sticky: Annotated[
         bool | None, commandline.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")

@@ -25,12 +25,15 @@ def weight(
     weights: Annotated[
         list[str],
         commandline.Argument(
-            metavar="VARIANT=WEIGHT…", complete=names.weights, help="New weights, 0 to 100."
+            metavar="VARIANT=WEIGHT…", complete=names.weights, help="New weights: relative numbers, 0 to 100."
         ),
     ],
     etag: Etag = "",
 ) -> None:
-    """Set weights in one step, and say how many entities move."""
+    """Set weights in one step, and say how many entities move.
+
+    Each variant that is enabled gets its weight divided by the sum of theirs; who is not named keeps its own.
+    """
     options = context_of(context)
     with options.connect() as client:
         wanted = arguments.numbers(weights, "VARIANT=WEIGHT")

@@ -91,7 +91,7 @@ class Variant:
     model_id: str
     model_version: str
     weight: float
-    """0 to 100; what counts is its share of the enabled weights' sum."""
+    """A relative number, 0 to 100: its share of calls is it divided by the sum of the enabled weights."""
     enabled: bool = True
     role: VariantRole = VariantRole.UNSPECIFIED
     effective_share: float = 0.0

@@ -1097,7 +1097,8 @@ pub struct Variant {
     /// The model's version.
     #[prost(string, tag = "3")]
     pub model_version: ::prost::alloc::string::String,
-    /// The weight, 0 to 100; what counts is its share of the enabled weights' sum.
+    /// A relative number, 0 to 100: its share of calls is it divided by the sum of the enabled weights. 70 and 30 share as
+    /// 35 and 15 do; a single one that is enabled gets all.
     #[prost(double, tag = "4")]
     pub weight: f64,
     /// Whether it takes part; unset means true.
@@ -1258,7 +1259,7 @@ pub struct UpdateVariantWeightRequest {
     /// The variant's name.
     #[prost(string, tag = "2")]
     pub variant: ::prost::alloc::string::String,
-    /// The new weight, 0 to 100.
+    /// The new weight, 0 to 100; only its ratio to the other enabled weights counts.
     #[prost(double, tag = "3")]
     pub weight: f64,
     /// When set, the state that was read.
@@ -1274,7 +1275,7 @@ pub struct VariantWeight {
     /// The variant's name.
     #[prost(string, tag = "1")]
     pub variant: ::prost::alloc::string::String,
-    /// The new weight, 0 to 100.
+    /// The new weight, 0 to 100; only its ratio to the other enabled weights counts.
     #[prost(double, tag = "2")]
     pub weight: f64,
 }
