@@ -1,13 +1,13 @@
 """The Python of the documentation runs as it stands there, against a server."""
 
-import subprocess
-import sys
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from stage.pages import python_program
+from stage.page_run import PageRun
+from stage.pages import read
 from stage.server import Server, environment
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -29,11 +29,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_the_page_of_the_client_does_what_it_says(server: Server, tmp_path: Path) -> None:
-    program = python_program(DOCS / "how-to/python-client.md", {"127.0.0.1:8500": server.grpc})
-    command = [sys.executable, "-W", "error", "-c", program]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment({}), capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    assert "f_rooms" in done.stdout
-    assert "feedback_sold" in done.stdout
+    page = PageRun(tmp_path / "reader", environment({}), replaced={"127.0.0.1:8500": server.grpc})
+    with contextlib.closing(page):
+        page.run(read(DOCS / "how-to/python-client.md"))
