@@ -83,8 +83,11 @@ async def test_a_disabled_variant_gives_its_slots_away_and_gets_them_back(bench,
 @pytest.mark.parametrize(
     ("weight", "said"),
     [
-        (140, "weight: 140 is above 100; weights are percentages"),
-        (-1, "weight: -1 is below 0; weights are percentages"),
+        (
+            140,
+            "weight: 140 is above 100; weights are relative, 0 to 100: make all of them smaller",
+        ),
+        (-1, "weight: -1 is below 0; weights are relative, 0 to 100"),
         (math.nan, "weight: nan is not a finite number"),
         (math.inf, "weight: inf is not a finite number"),
     ],

@@ -72,6 +72,8 @@ def record(
     printing.tell_unreached("a later prediction of this entity may be another server's", receipt.unreached)
     if options.as_json:
         printing.print_json(receipt)
+        if receipt.outcome is FeedbackOutcome.CONFLICT:
+            raise commandline.Exit(1)
     elif receipt.outcome is FeedbackOutcome.CONFLICT:
         raise CommandError(f"another {metric} was recorded before for this prediction, and stays")
     else:

@@ -43,8 +43,8 @@ def create(
         list[str],
         commandline.Option(
             metavar="NAME=MODEL:VERSION@WEIGHT",
-            help="An alternative, e.g. lr=cancer:1@70; at least two, or one with --allow-single. "
-            "Without @WEIGHT 100; only ratios count.",
+            help="An alternative, e.g. lr=cancer:1@70; at least two, or one with --allow-single. A weight is "
+            "a relative number, 0 to 100: it gets its part of their sum. Without @WEIGHT it is 100.",
         ),
     ],
     allow_single: Annotated[
@@ -72,6 +72,10 @@ def create(
     retention_bytes: recording_options.RetentionBytes = None,
     metric: recording_options.Metric = None,
     corrections: recording_options.Corrections = None,
+    owner: Annotated[
+        str,
+        commandline.Option(metavar="USER", help="Whose it shall be; another user's by admins only.  [you]"),
+    ] = "",
     deploy: Annotated[bool, commandline.Option("--deploy", help="Put it into service at once.")] = False,
     validate_only: Annotated[
         bool, commandline.Option("--validate-only", help="Check only; change nothing.")
@@ -102,6 +106,7 @@ def create(
         recording=recording_options.changed(None, kept) if kept else None,
         metrics=[arguments.metric(item) for item in metric or []],
         allow_feedback_corrections=bool(corrections),
+        owner=owner,
         allow_single=allow_single,
     )
     options = context_of(context)
@@ -166,7 +171,10 @@ def update(
     ] = None,
     variant: Annotated[
         list[str] | None,
-        commandline.Option(metavar="NAME=MODEL:VERSION@WEIGHT", help="All its variants, new and old."),
+        commandline.Option(
+            metavar="NAME=MODEL:VERSION@WEIGHT",
+            help="All its variants, new and old. Weights are relative; without @WEIGHT it is 100.",
+        ),
     ] = None,
     sticky: Annotated[
         bool | None, commandline.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")

@@ -11,7 +11,7 @@ from pointsman.cli.routers import Etag, RouterId, StatusName
 
 if TYPE_CHECKING:
     from pointsman.cli.context import CommandContext
-    from pointsman.client import VariantWeights
+    from pointsman.client import Client, VariantWeights
 
 POLL_SECONDS = 0.25
 
@@ -25,12 +25,15 @@ def weight(
     weights: Annotated[
         list[str],
         commandline.Argument(
-            metavar="VARIANT=WEIGHT…", complete=names.weights, help="New weights, 0 to 100."
+            metavar="VARIANT=WEIGHT…", complete=names.weights, help="New weights: relative numbers, 0 to 100."
         ),
     ],
     etag: Etag = "",
 ) -> None:
-    """Set weights in one step, and say how many entities move."""
+    """Set weights in one step, and say how many entities move.
+
+    Each variant that is enabled gets its weight divided by the sum of theirs; who is not named keeps its own.
+    """
     options = context_of(context)
     with options.connect() as client:
         wanted = arguments.numbers(weights, "VARIANT=WEIGHT")
@@ -103,6 +106,32 @@ def permissions(
 
 
 @app.command()
+def transfer(
+    context: commandline.Context,
+    router_id: RouterId,
+    to: Annotated[str, commandline.Option(metavar="USER", help="Whose it shall be.")],
+    etag: Etag = "",
+) -> None:
+    """Hand a router over to another user.
+
+    Its owner may, and admins. The new owner may then read, call and change it; the former one only what its
+    permissions let every user do.
+    """
+    from pointsman.client import Router
+
+    options = context_of(context)
+    with options.connect() as client:
+        after = client.routers.update(Router(router_id, owner=to, etag=etag), ["owner"])
+        is_known = _has_key(client, to)
+    if options.as_json:
+        printing.print_json(after)
+    else:
+        commandline.echo(f"{router_id} belongs to {after.owner}")
+    if not is_known:
+        commandline.echo(f"no key is {to}'s yet; 'pointsman keys create --user {to}' makes one", err=True)
+
+
+@app.command()
 def status(
     context: commandline.Context,
     router_id: RouterId,
@@ -170,6 +199,16 @@ def erase(
     if erased.pending:
         printing.tell_unreached("it is kept, but not yet carried out everywhere", erased.pending)
         raise commandline.Exit(1)
+
+
+def _has_key(client: Client, user: str) -> bool:
+    """Answers whether any key is a user's, as far as the caller may know: only admins see others' keys."""
+    from pointsman.client import ClientError
+
+    try:
+        return any(client.keys.list(user_id=user, page_size=1))
+    except ClientError:
+        return True
 
 
 def _tell_weights(options: CommandContext, answer: VariantWeights) -> None:

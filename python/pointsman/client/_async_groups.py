@@ -95,7 +95,7 @@ class AsyncRouters:
         """Creates a router in status registered.
 
         Args:
-            router: Its id and its variants.
+            router: Its id and its variants. An admin may name another user as its owner.
             validate_only: Check only; change nothing.
 
         Returns:
@@ -141,7 +141,7 @@ class AsyncRouters:
         Args:
             router: The router with its new values. When its etag is set and old, the update is refused.
             fields: Names of fields of :class:`Router` that are not the server's to set, but for
-                ``router_id``, ``strategy`` and ``permissions``.
+                ``router_id``, ``strategy`` and ``permissions``; ``owner`` hands it over to another user.
             validate_only: Check only; change nothing.
 
         Returns:

@@ -103,7 +103,7 @@ def to_value(plain: Any) -> Value:
     elif isinstance(plain, Sequence) and not isinstance(plain, (bytes, bytearray)):
         return Value(list_value=ListValue(values=[to_value(item) for item in plain]))
     raise TypeError(
-        f"{plain!r} is a {type(plain).__name__}; features are numbers, strings, booleans, lists or None"
+        f"{plain!r} is of type {type(plain).__name__}; features are numbers, strings, booleans, lists or None"
     )
 
 

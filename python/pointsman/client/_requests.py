@@ -93,7 +93,9 @@ def predict(router_id: str, features: Mapping[str, Any], entity_id: str, variant
     return Call(PREDICTIONS + "Predict", request, prediction_pb2.PredictResponse, _plain(Prediction))
 
 
-def _feature(name: str, value: Any) -> Value:
+def _feature(name: object, value: Any) -> Value:
+    if not isinstance(name, str):
+        raise WrongTypeError("features", f"{name!r} is of type {type(name).__name__}; a name is a string")
     try:
         return to_value(value)
     except (TypeError, ValueError) as error:

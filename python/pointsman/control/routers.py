@@ -12,7 +12,7 @@ from pointsman.control.refusals import Refusals
 from pointsman.control.revision_log import note
 from pointsman.control.router_access import find_router, find_router_to_change
 from pointsman.control.slot_tables import first_table, next_table
-from pointsman.domain.access import Rule, check_model_owner
+from pointsman.domain.access import Rule, check_creates_for, check_model_owner
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying, next_status
@@ -44,6 +44,8 @@ from pointsman.store.database import Database
 
 UPDATABLE = (*(setting.name for setting in ROUTER_SETTINGS), "tags", "variants", "recording", "metrics")
 """The fields that UpdateRouter can change."""
+OWNER = "owner"
+"""It can change this one too, where it is named: who sends back what was read must not hand a router over."""
 
 _ATTRIBUTES = {setting.name: setting.attribute for setting in ROUTER_SETTINGS}
 
@@ -85,9 +87,13 @@ class RouterRegistry:
             FailedPreconditionError: A variant's model version has no backend.
             InvalidArgumentError: A field is wrong.
             NotFoundError: A variant's model version is not registered.
+            PermissionDeniedError: It would be another user's, or the id is that of somebody else's model.
             UnimplementedError: The strategy is of a later version.
         """
         check_router(router)
+        if router.owner:
+            _check_owner(router.owner)
+            check_creates_for(caller, router.owner)
         with self._changes.change(validate_only=validate_only) as change:
             stored = self.create_in(change, caller, router)
             note(change, stored, RevisionKind.CREATED, caller)
@@ -131,7 +137,7 @@ class RouterRegistry:
             change.connection,
             dataclasses.replace(
                 router,
-                owner=caller.user_id,
+                owner=router.owner or caller.user_id,
                 salt=self._new_salt(),
                 incarnation=self._new_incarnation(),
                 slot_runs=first_table(self._data_plane, router.variants),
@@ -200,7 +206,7 @@ class RouterRegistry:
         Args:
             caller: Who asks.
             router: The new values.
-            paths: Which of them count, among :data:`UPDATABLE`.
+            paths: Which of them count, among :data:`UPDATABLE` and :data:`OWNER`.
             etag: The state that was read; empty for any.
             validate_only: Check only.
 
@@ -212,6 +218,8 @@ class RouterRegistry:
             PermissionDeniedError: The caller may not change it.
         """
         check_paths(paths)
+        if OWNER in paths:
+            _check_owner(router.owner)
         with self._changes.change(validate_only=validate_only) as change:
             before = find_router_to_change(
                 change.connection, caller, router.router_id, etag, field="router.router_id"
@@ -236,7 +244,7 @@ class RouterRegistry:
             change: The change.
             before: The router as it stands.
             router: The new values.
-            paths: Which of them count, among :data:`UPDATABLE` and ``permissions``.
+            paths: Which of them count, among :data:`UPDATABLE`, :data:`OWNER` and ``permissions``.
             field: The path of the field that holds the new values.
             known: The registered model versions among those of its variants; None asks the database.
 
@@ -359,7 +367,7 @@ def check_paths(paths: Sequence[str]) -> None:
     """
     if not paths:
         raise InvalidArgumentError.at("update_mask", f"names no field; name some of {', '.join(UPDATABLE)}")
-    unknown = [path for path in paths if path not in UPDATABLE]
+    unknown = [path for path in paths if path not in (*UPDATABLE, OWNER)]
     if unknown:
         raise InvalidArgumentError.of(
             [
@@ -369,6 +377,12 @@ def check_paths(paths: Sequence[str]) -> None:
                 for path in unknown
             ]
         )
+
+
+def _check_owner(owner: str) -> None:
+    found = Violations()
+    found.check_user("router.owner", owner)
+    found.raise_if_any()
 
 
 def usable_models(

@@ -156,6 +156,22 @@ def check_router_access(caller: Principal, router: Router | None, router_id: str
     )
 
 
+def check_creates_for(caller: Principal, owner: str) -> None:
+    """Checks that the caller may create a router that belongs to a user.
+
+    Raises:
+        PermissionDeniedError: It is another user, and the caller is no admin.
+    """
+    if caller.admin or caller.user_id == owner:
+        return
+    raise PermissionDeniedError(
+        f"router.owner: only an admin can create a router for {owner!r}; leave it out, and hand the router "
+        "over when it is there",
+        reason="NOT_ADMIN",
+        metadata={"owner": owner},
+    )
+
+
 def check_model_owner(caller: Principal, model_id: str, owners: frozenset[str]) -> None:
     """Checks that the caller may add or change versions of a model.
 

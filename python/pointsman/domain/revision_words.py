@@ -48,6 +48,8 @@ def _differences(before: Router, after: Router) -> Iterator[str]:
     for name in _NAMED:
         if getattr(before, name) != getattr(after, name):
             yield name
+    if before.owner != after.owner:
+        yield f"owner {before.owner} → {after.owner}"
     yield from _permissions(before.permissions, after.permissions)
 
 

@@ -94,11 +94,11 @@ def check_permissions(permissions: Permissions, field: str = "permissions") -> N
 def weight_fault(weight: float) -> str | None:
     """Says what is wrong with a weight; None when nothing is."""
     if not math.isfinite(weight):
-        return f"{weight} is not a finite number; weights are percentages from 0 to 100"
+        return f"{weight} is not a finite number; weights are relative, 0 to 100"
     if weight < 0:
-        return f"{weight:g} is below 0; weights are percentages"
+        return f"{weight:g} is below 0; weights are relative, 0 to 100"
     if weight > MAX_WEIGHT:
-        return f"{weight:g} is above 100; weights are percentages"
+        return f"{weight:g} is above 100; weights are relative, 0 to 100: make all of them smaller"
     return None
 
 

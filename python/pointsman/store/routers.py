@@ -184,7 +184,6 @@ def add(connection: Connection, router: Router, model_keys: Mapping[ModelKey, in
     columns |= {
         "router_id": router.router_id,
         "strategy": router.strategy.value,
-        "owner": router.owner,
         "salt": router.salt,
         "create_time_us": router.create_time_us,
         "incarnation": router.incarnation,
@@ -300,6 +299,7 @@ def _readable_by(user_id: str) -> ColumnElement[bool]:
 def _columns(router: Router) -> dict[str, Any]:
     recording = router.recording
     return dump_settings(router) | {
+        "owner": router.owner,
         "features_share": recording.features_share,
         "exclude_features": json.dumps(recording.exclude_features, ensure_ascii=False),
         "max_body_bytes": recording.max_body_bytes,

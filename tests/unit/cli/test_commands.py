@@ -73,16 +73,15 @@ def test_an_address_with_a_scheme_is_refused_with_the_one_to_give(address: str) 
 
 
 def test_a_refusal_names_the_field_on_standard_error(server: Any, refusal: Any) -> None:
-    fields = {"router.variants[1].weight": "140 is above 100; weights are percentages"}
+    above = "140 is above 100; weights are relative, 0 to 100: make all of them smaller"
+    fields = {"router.variants[1].weight": above}
     told = refusal(grpc.StatusCode.INVALID_ARGUMENT, "variants[1].weight: 140 is above 100", fields=fields)
     server.on("RouterService/CreateRouter", told)
     result = run(
         server, "routers", "create", "cancer", "--variant", "lr=cancer:1@70", "--variant", "gb=cancer:2@140"
     )
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == (
-        "error: --variant gb=cancer:2@140: weight: 140 is above 100; weights are percentages\n"
-    )
+    assert result.stderr == f"error: --variant gb=cancer:2@140: weight: {above}\n"
 
 
 def test_a_missing_key_says_how_to_bring_one(server: Any, refusal: Any) -> None:
@@ -211,6 +210,29 @@ def test_permissions_that_are_not_named_stay(server: Any) -> None:
     assert request.etag == "e1"
 
 
+def test_a_router_is_created_for_the_user_that_is_named(server: Any) -> None:
+    server.on("RouterService/CreateRouter", router())
+    two = ["--variant", "lr=cancer:1@70", "--variant", "gb=cancer:2@30"]
+    assert run(server, "routers", "create", "cancer", *two, "--owner", "ann").exit_code == 0
+    (request,) = server.asked("RouterService/CreateRouter")
+    assert request.router.owner == "ann"
+
+
+def test_a_router_is_handed_over_and_a_user_without_a_key_is_said(server: Any, refusal: Any) -> None:
+    server.on("RouterService/UpdateRouter", router())
+    server.on(
+        "ApiKeyService/ListApiKeys",
+        key_pb2.ListApiKeysResponse(),
+        refusal(grpc.StatusCode.PERMISSION_DENIED, "not yours to see"),
+    )
+    first = run(server, "routers", "transfer", "cancer", "--to", "ann")
+    assert first.stdout == "cancer belongs to ann\n"
+    assert "no key is ann's yet" in first.stderr
+    (request,) = server.asked("RouterService/UpdateRouter")
+    assert (request.router.owner, request.update_mask.paths) == ("ann", ["owner"])
+    assert run(server, "routers", "transfer", "cancer", "--to", "ann").stderr == ""
+
+
 def test_metrics_say_how_many_records_are_cut_and_what_to_raise(server: Any) -> None:
     metrics = router_pb2.RouterMetrics(
         total=router_pb2.VariantMetrics(request_count=44),
@@ -277,6 +299,13 @@ def test_feedback_says_what_came_of_it(server: Any) -> None:
     assert run(server, "feedback", "record", "p1", "1").stdout == "reward 1 is recorded\n"
     assert run(server, "feedback", "record", "p1", "1").stdout == "reward 1 was recorded before\n"
     assert run(server, "feedback", "record", "p1", "0").exit_code == 1
+
+
+def test_a_program_is_told_by_the_exit_code_that_another_value_stays(server: Any) -> None:
+    conflict = prediction_pb2.RecordFeedbackResponse(outcome=prediction_pb2.FEEDBACK_OUTCOME_CONFLICT)
+    server.on("PredictionService/RecordFeedback", conflict)
+    told = run(server, "feedback", "record", "p1", "0", "-o", "json")
+    assert (told.exit_code, json.loads(told.stdout)["outcome"]) == (1, "conflict")
 
 
 def test_a_negative_value_is_a_value(server: Any) -> None:

@@ -145,7 +145,7 @@ async def test_the_asynchronous_client_answers_tables_in_order_too(server: Any) 
 @pytest.mark.parametrize(
     ("rows", "column", "told"),
     [
-        ([{"x": 1}, {"x": b"y"}], "", r"rows\[1\]: features\['x'\]: b'y' is a bytes; features are"),
+        ([{"x": 1}, {"x": b"y"}], "", r"rows\[1\]: features\['x'\]: b'y' is of type bytes; features are"),
         (pd.DataFrame({"x": pd.to_datetime(["2026-01-01"])}), "", r"rows\[0\]: features\['x'\]: Timestamp"),
         (
             pd.DataFrame({"who": [1.0], "x": [1]}),

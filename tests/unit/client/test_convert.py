@@ -165,7 +165,7 @@ def test_an_integer_is_not_a_boolean() -> None:
 
 
 def test_other_types_are_named() -> None:
-    with pytest.raises(TypeError, match="is a bytes; features are"):
+    with pytest.raises(TypeError, match="is of type bytes; features are"):
         to_value(b"x")
 
 
@@ -174,7 +174,8 @@ def test_other_types_are_named() -> None:
     [
         ({"entity_id": 7}, "entity_id: 7 is of type int; it takes a string"),
         ({"variant": b"\xff"}, "variant: "),
-        ({"features": {"age": b"x"}}, r"features\['age'\]: b'x' is a bytes; features are"),
+        ({"features": {7: 1.0}}, "features: 7 is of type int; a name is a string"),
+        ({"features": {"age": b"x"}}, r"features\['age'\]: b'x' is of type bytes; features are"),
     ],
 )
 def test_a_value_of_another_type_is_refused_by_its_field(given: dict[str, Any], told: str) -> None:

@@ -108,7 +108,8 @@ def test_validate_needs_no_server_and_tells_file_line_and_field(folder):
     told = run("validate", "-f", str(folder))
     assert told.exit_code == 1
     assert told.stderr == (
-        f"error: {bad}:5:62: variants[0].weight: 170 is above 100; weights are percentages\n"
+        f"error: {bad}:5:62: variants[0].weight: 170 is above 100; "
+        "weights are relative, 0 to 100: make all of them smaller\n"
         "1 fault; nothing is changed\n"
     )
 

@@ -53,7 +53,10 @@ def test_a_weight_is_a_percentage(weight):
 def test_an_error_names_the_field_the_value_and_the_way_out():
     with pytest.raises(InvalidArgumentError) as caught:
         check_router(Router("r", (Variant("a", "m", "1", 1), Variant("b", "m", "1", 140))))
-    assert str(caught.value) == "router.variants[1].weight: 140 is above 100; weights are percentages"
+    assert str(caught.value) == (
+        "router.variants[1].weight: 140 is above 100; "
+        "weights are relative, 0 to 100: make all of them smaller"
+    )
 
 
 def test_etags_tell_states_and_routers_of_one_id_apart():

@@ -91,7 +91,7 @@ class Variant:
     model_id: str
     model_version: str
     weight: float
-    """0 to 100; what counts is its share of the enabled weights' sum."""
+    """A relative number, 0 to 100: its share of calls is it divided by the sum of the enabled weights."""
     enabled: bool = True
     role: VariantRole = VariantRole.UNSPECIFIED
     effective_share: float = 0.0
@@ -137,7 +137,7 @@ class MetricDefinition:
 
 @dataclass(frozen=True)
 class Router:
-    """What clients call by name instead of a model. From ``owner`` on, fields are the server's to set."""
+    """What clients call by name instead of a model. From ``status`` on, fields are the server's to set."""
 
     router_id: str
     display_name: str = ""

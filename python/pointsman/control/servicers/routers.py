@@ -74,8 +74,9 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
     ) -> router_pb2.Router:
         """Creates a router."""
         check_strategy_stated(request.router)
+        given = dataclasses.replace(router_from(request.router), owner=request.router.owner)
         router = await self._lanes.write(
-            self._routers.create, caller(), router_from(request.router), validate_only=request.validate_only
+            self._routers.create, caller(), given, validate_only=request.validate_only
         )
         return self._answer(router)
 
@@ -106,7 +107,7 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         self, request: router_pb2.UpdateRouterRequest, context: object
     ) -> router_pb2.Router:
         """Changes some fields of a router."""
-        given = router_from(request.router)
+        given = dataclasses.replace(router_from(request.router), owner=request.router.owner)
         paths = _paths(request)
         if "variants" in paths:
             check_paths(paths)

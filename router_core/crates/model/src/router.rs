@@ -179,7 +179,7 @@ impl Router {
                 let weight = variant.weight;
                 return Err(ModelError::new(
                     format!("variants[{index}].weight"),
-                    format!("{weight} is not between 0 and 100; weights are percentages"),
+                    format!("{weight} is not between 0 and 100; weights are relative numbers"),
                 ));
             }
         }

@@ -999,7 +999,8 @@ pub struct Router {
     /// Who may read and call it besides its owner. Changed by UpdateRouterPermissions.
     #[prost(message, optional, tag = "12")]
     pub permissions: ::core::option::Option<RouterPermissions>,
-    /// The user who created it. Output only.
+    /// The user to whom it belongs: who created it, unless an admin names another. UpdateRouter hands it over where its mask
+    /// names this field. Any user id is taken, for users are known by their keys only, and a key may come later.
     #[prost(string, tag = "13")]
     pub owner: ::prost::alloc::string::String,
     /// Where it stands. Output only.
@@ -1096,7 +1097,8 @@ pub struct Variant {
     /// The model's version.
     #[prost(string, tag = "3")]
     pub model_version: ::prost::alloc::string::String,
-    /// The weight, 0 to 100; what counts is its share of the enabled weights' sum.
+    /// A relative number, 0 to 100: its share of calls is it divided by the sum of the enabled weights. 70 and 30 share as
+    /// 35 and 15 do; a single one that is enabled gets all.
     #[prost(double, tag = "4")]
     pub weight: f64,
     /// Whether it takes part; unset means true.
@@ -1178,7 +1180,8 @@ pub struct UpdateRouterRequest {
     /// The router with its new values; router_id says which, etag (when set) which state was read.
     #[prost(message, optional, tag = "1")]
     pub router: ::core::option::Option<Router>,
-    /// The fields to change: any that are not output only, but for router_id, strategy and permissions.
+    /// The fields to change: any that are not output only, but for router_id, strategy and permissions. The owner is changed
+    /// only where it is named, not by "\*" or without a mask.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// Check only; change nothing.
@@ -1256,7 +1259,7 @@ pub struct UpdateVariantWeightRequest {
     /// The variant's name.
     #[prost(string, tag = "2")]
     pub variant: ::prost::alloc::string::String,
-    /// The new weight, 0 to 100.
+    /// The new weight, 0 to 100; only its ratio to the other enabled weights counts.
     #[prost(double, tag = "3")]
     pub weight: f64,
     /// When set, the state that was read.
@@ -1272,7 +1275,7 @@ pub struct VariantWeight {
     /// The variant's name.
     #[prost(string, tag = "1")]
     pub variant: ::prost::alloc::string::String,
-    /// The new weight, 0 to 100.
+    /// The new weight, 0 to 100; only its ratio to the other enabled weights counts.
     #[prost(double, tag = "2")]
     pub weight: f64,
 }
