@@ -123,9 +123,11 @@ wheels: $(VENV)/.stamp-development | toolchain ## Build the server's wheel and t
 test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
 	@# The same build of the extension is what tests of crashes kill: nothing is compiled twice.
 	cargo test --workspace --locked --features $(FAULTS)
+	@# The crate that differs without them, as wheels have it.
+	cargo test --locked --package pointsman-journal
 ifeq ($(PYTEST_FLAGS),)
-	$(BIN)/pytest -m 'not alone' --numprocesses 2 --dist loadfile
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m 'not alone' --numprocesses 2 --dist loadfile --durations 25 --durations-min 2
+	$(BIN)/pytest -m alone --durations 25 --durations-min 2
 else
 	$(BIN)/pytest $(PYTEST_FLAGS)
 endif
@@ -155,6 +157,9 @@ check: setup check-rust check-python check-proto check-generated check-layers ##
 check-rust: $(BIN)/python | toolchain
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	@# What only a fuzzer or a reader of the documentation would find broken.
+	cargo check --manifest-path fuzz/Cargo.toml --target-dir target --locked --quiet
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --document-private-items --locked --quiet
 
 .PHONY: check-python
 check-python: setup

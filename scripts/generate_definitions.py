@@ -27,7 +27,6 @@ OWN_COMMENTS = {
         "stage",
     ): "Where the version shall stand in its life. Not stated, it stays where it stands.",
     ("Router", "strategy"): "How it picks a variant; not stated, weighted. It cannot be changed.",
-    ("Router", "variants"): "The alternatives, at least two of them enabled.",
 }
 """What fields mean in a definition where the call's own comment says something else."""
 

@@ -7,11 +7,13 @@ from pathlib import Path
 import grpc
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import func, select
 
 from pointsman.control.lake.folder import SEALED
 from pointsman.control.lake.listing import LISTING
 from pointsman.domain.recording import hashed_entity
 from pointsman.store import lake_files
+from pointsman.store.schema import feedback_totals
 from pointsman.v1 import prediction_pb2, router_pb2
 
 DAY_US = 86_400_000_000
@@ -400,8 +402,11 @@ class TestErasure:
         assert lake.on_disk() == sorted(lake.files())
         assert [row["prediction_id"] for row in lake.rows("feedback")] == [kept]
         assert lake.on_disk("feedback") == lake.files("feedback")
-        metrics = router_pb2.GetRouterMetricsRequest(router_id="cancer")
-        assert (await cancer.routers.GetRouterMetrics(metrics)).total.feedback_count == 2
+        metrics = router_pb2.GetRouterMetricsRequest(router_id="cancer", live=True)
+        assert (await cancer.routers.GetRouterMetrics(metrics)).total.feedback_count == 1
+        # What was learned of all stays: sums name nobody.
+        with lake.database.read() as connection:
+            assert connection.execute(select(func.sum(feedback_totals.c["count"]))).scalar_one() == 2
         again = await self.erase(cancer)
         assert (again.prediction_count, again.feedback_count) == (0, 0)
 
@@ -443,3 +448,78 @@ class TestErasure:
     def erase(user, entity_id="u1"):
         request = router_pb2.EraseEntityRequest(router_id="cancer", entity_id=entity_id)
         return user.routers.EraseEntity(request)
+
+
+async def tell(user, prediction_id, value=1.0):
+    await user.predictions.RecordFeedback(
+        prediction_pb2.RecordFeedbackRequest(
+            prediction_id=prediction_id, value=value, wait=prediction_pb2.FEEDBACK_WAIT_APPLIED
+        )
+    )
+
+
+class TestFigures:
+    """Requests and feedback of one answer are those of the same calls."""
+
+    async def figures(self, cancer, **fields):
+        return await cancer.routers.GetRouterMetrics(
+            router_pb2.GetRouterMetricsRequest(router_id="cancer", **fields)
+        )
+
+    async def test_without_times_all_that_is_recorded_counts_whatever_this_process_counted(
+        self, lake, cancer
+    ):
+        first_us = lake.bench.clock()
+        await lake.ship({"entity_id": "u1"}, {"entity_id": "u2"}, {"entity_id": "u3"})
+        told = lake.data_plane.predict("cancer", "lr", entity_id="u4", time_us=lake.bench.clock())
+        await tell(cancer, told)
+        found = await self.figures(cancer)
+        assert (found.total.request_count, found.total.feedback_count) == (4, 1)
+        assert found.total.feedback_coverage == 0.25
+        assert not found.live
+        assert first_us <= found.start_time.ToMicroseconds() < found.end_time.ToMicroseconds()
+
+    async def test_feedback_for_predictions_that_are_no_longer_kept_does_not_count(self, lake, cancer):
+        old = lake.data_plane.predict("cancer", "lr", time_us=lake.bench.clock())
+        await lake.ship()
+        await tell(cancer, old)
+        lake.bench.clock.advance_days(400)
+        young = lake.data_plane.predict("cancer", "lr", time_us=lake.bench.clock())
+        await tell(cancer, young)
+        assert (await self.figures(cancer)).total.feedback_count == 2
+        await lake.upkeep()
+        found = await self.figures(cancer)
+        assert (found.total.request_count, found.total.feedback_count) == (1, 1)
+        assert found.total.feedback_coverage == 1
+
+    async def test_live_figures_count_feedback_for_the_calls_since_the_start_only(self, lake, cancer):
+        from pointsman.v1 import snapshot_pb2
+
+        before = lake.data_plane.predict("cancer", "lr", time_us=lake.bench.clock())
+        await tell(cancer, before)
+        lake.bench.clock.advance_days(1)
+        start_us = lake.bench.clock()
+        counted = snapshot_pb2.VariantCounters(variant="lr", requests_by_code=[2])
+        lake.data_plane.counters["cancer"] = snapshot_pb2.RouterCounters(
+            router_id="cancer", variants=[counted], start_time_us=start_us
+        )
+        since = lake.data_plane.predict("cancer", "lr", time_us=lake.bench.clock())
+        await tell(cancer, since)
+        found = await self.figures(cancer, live=True)
+        assert (found.live, found.total.request_count, found.total.feedback_count) == (True, 2, 1)
+        assert found.start_time.ToMicroseconds() == start_us
+        assert not found.total.HasField("feedback_coverage")
+
+    async def test_a_router_that_records_nothing_is_answered_live(self, lake, cancer):
+        request = router_pb2.UpdateRouterRequest(
+            router=router_pb2.Router(router_id="cancer", record_predictions=False)
+        )
+        request.update_mask.paths.append("record_predictions")
+        await cancer.routers.UpdateRouter(request)
+        assert (await self.figures(cancer)).live
+
+    async def test_live_figures_of_a_window_are_refused(self, lake, cancer):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await self.figures(cancer, live=True, start_time={"seconds": 1})
+        assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "goes with no times" in caught.value.details()

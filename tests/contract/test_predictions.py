@@ -139,7 +139,8 @@ async def test_figures_list_every_variant_and_the_total(bench, cancer):
         start_time_us=START * 1_000_000,
         generation=12,
     )
-    answer = await cancer.routers.GetRouterMetrics(router_pb2.GetRouterMetricsRequest(router_id="cancer"))
+    request = router_pb2.GetRouterMetricsRequest(router_id="cancer", live=True)
+    answer = await cancer.routers.GetRouterMetrics(request)
     lr, gb = answer.variants
     assert (lr.request_count, lr.error_count, lr.pinned_request_count) == (100, 10, 3)
     assert dict(lr.requests_by_code) == {"OK": 90, "DEADLINE_EXCEEDED": 4, "UNAVAILABLE": 6}
@@ -154,4 +155,5 @@ async def test_figures_list_every_variant_and_the_total(bench, cancer):
     assert answer.total.backend == lr.backend
     assert (answer.generation, answer.dropped_record_count) == (12, 5)
     assert dict(answer.cut_record_counts) == {"max_body_bytes": 3}
-    assert answer.count_start_time.seconds == START
+    assert answer.count_start_time.seconds == answer.start_time.seconds == START
+    assert answer.live

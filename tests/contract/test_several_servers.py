@@ -70,10 +70,11 @@ class TestReads:
 
     async def test_figures_name_servers_whose_calls_are_not_counted(self, east, west, shared):
         await in_step(east, west)
-        live = router_pb2.GetRouterMetricsRequest(router_id="cancer")
+        live = router_pb2.GetRouterMetricsRequest(router_id="cancer", live=True)
         assert named((await east.local.routers.GetRouterMetrics(live)).unreached) == [
             west.data_plane.journal_id
         ]
+        live.live = False
         await Lake(west).ship({"entity_id": "u1"})
         live.start_time.FromMicroseconds(1)
         window = await east.local.routers.GetRouterMetrics(live)

@@ -1,8 +1,7 @@
-"""``pointsman routers metrics``: the figures of a router, live, of a window and over time."""
+"""``pointsman routers metrics``: the figures of a router, of a window or live, and over time."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from pointsman.cli import arguments, commandline, printing
@@ -10,15 +9,10 @@ from pointsman.cli.context import context_of
 from pointsman.cli.routers import RouterId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pointsman.client import Client, FeedbackMetrics, RouterMetrics, VariantMetrics
+    from pointsman.client import FeedbackMetrics, RouterMetrics, VariantMetrics
 
 SUSPICIOUS_P_VALUE = 0.001
 """Below it, a split that works would be rarer than one in a thousand."""
-
-RECENT = timedelta(hours=24)
-"""Of so long the coverage is shown beside live figures."""
 
 app = commandline.Group()
 
@@ -39,11 +33,15 @@ def metrics(
     step: Annotated[
         str, commandline.Option(metavar="DURATION", help="Show a time series with steps so long, e.g. 1h.")
     ] = "",
+    live: Annotated[
+        bool,
+        commandline.Option("--live", help="What the server counted since it started, not what is recorded."),
+    ] = False,
 ) -> None:
     """Show counts, latencies and feedback of a router.
 
-    Without times, calls count since the server started and feedback since the router was created; coverage
-    is then the share of the predictions of the last 24 hours with feedback.
+    All figures are of one window, which the first line says: without times, of all predictions that are kept.
+    Feedback is that for these predictions, coverage the share of them that have any.
     """
     options = context_of(context)
     start_time = arguments.moment(since, "--since")
@@ -53,43 +51,41 @@ def metrics(
         raise commandline.BadParameter(
             "needs --since, for example --since 24h --step 1h", param_hint="--step"
         )
-    coverage: dict[str, float | None] = {}
+    if live and (since or before or step):
+        raise commandline.BadParameter(
+            "counts since the server started; leave out --since, --before and --step", param_hint="--live"
+        )
     with options.connect() as client:
         found = client.routers.metrics(
-            router_id, start_time=start_time, end_time=end_time, granularity=granularity
+            router_id, start_time=start_time, end_time=end_time, granularity=granularity, live=live
         )
-        if not (options.as_json or since or before) and any(one.feedback_count for one in found.variants):
-            coverage = _recent_coverage(client, router_id)
     printing.tell_unreached("not all calls are counted", found.unreached)
     if options.as_json:
         printing.print_json(found)
         return
-    _show(router_id, found, coverage)
+    commandline.echo(_window(router_id, found, asked_live=live))
+    commandline.echo()
+    _show(router_id, found)
 
 
-def _recent_coverage(client: Client, router_id: str) -> dict[str, float | None]:
-    """Answers by variant the share of recent predictions with feedback; live figures have none.
-
-    Feedback is counted since the router was created and calls since the server started: only records of one
-    window make a share of both.
-    """
-    from pointsman.client import ClientError
-
-    try:
-        window = client.routers.metrics(router_id, start_time=datetime.now(UTC) - RECENT)
-    except ClientError:
-        # What was asked for is there; this goes with it where records can be read.
-        return {}
-    listed = [*window.variants, *([window.total] if window.total else [])]
-    return {figures.variant: figures.feedback_coverage for figures in listed}
+def _window(router_id: str, found: RouterMetrics, *, asked_live: bool) -> str:
+    """Says in a line which calls the figures count."""
+    times = " ".join(
+        f"{word} {printing.local_time(time)}"
+        for word, time in (("from", found.start_time), ("to", found.end_time))
+        if time is not None
+    )
+    if not found.live:
+        return f"recorded predictions of {router_id} {times}"
+    counted = f"calls that this server counted since it started, {times}"
+    return counted if asked_live else f"{router_id} records no predictions; {counted}"
 
 
-def _show(router_id: str, found: RouterMetrics, coverage: Mapping[str, float | None]) -> None:
+def _show(router_id: str, found: RouterMetrics) -> None:
     listed = [*found.variants, *([found.total] if found.total else [])]
-    heading = ">COVERAGE 24H" if coverage else ">COVERAGE"
     printing.print_table(
-        ["#VARIANT", ">REQUESTS", ">ERRORS", ">PINNED", ">SHARE", ">SERVED", ">FEEDBACK", heading],
-        (_counts_row(figures, coverage) for figures in listed),
+        ["#VARIANT", ">REQUESTS", ">ERRORS", ">PINNED", ">SHARE", ">SERVED", ">FEEDBACK", ">COVERAGE"],
+        (_counts_row(figures) for figures in listed),
         empty=f"{router_id} has no variants.",
     )
     if any(figures.request_count for figures in listed):
@@ -148,6 +144,9 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
         )
     elif p_value is not None:
         commandline.echo(f"shares served and wanted agree (p = {p_value:.2g})")
+    taking = [figures.variant for figures in found.variants if figures.effective_share > 0]
+    if len(taking) == 1:
+        commandline.echo(f"{taking[0]} takes every call; there is nothing to compare it with", err=True)
     if found.dropped_record_count:
         commandline.echo(
             f"{found.dropped_record_count} predictions were not recorded: the queue or the disk was full",
@@ -158,15 +157,15 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
             f"{count} predictions were recorded without features or answer: {_way_out(limit)}", err=True
         )
     total = found.total
-    if found.end_time and total and not total.request_count and not total.pinned_request_count:
+    if not found.live and total and not total.request_count and not total.pinned_request_count:
         commandline.echo(
-            f"Nothing of {router_id} is recorded in this time. Without --since, live figures are shown.",
+            f"Nothing of {router_id} is recorded in this time; --live shows what the server counted.",
             err=True,
         )
 
 
-def _counts_row(figures: VariantMetrics, coverage: Mapping[str, float | None]) -> list[str]:
-    share = coverage.get(figures.variant, figures.feedback_coverage)
+def _counts_row(figures: VariantMetrics) -> list[str]:
+    share = figures.feedback_coverage
     return [
         figures.variant or "total",
         str(figures.request_count),

@@ -43,9 +43,13 @@ def create(
         list[str],
         commandline.Option(
             metavar="NAME=MODEL:VERSION@WEIGHT",
-            help="An alternative; at least two, e.g. lr=cancer:1@70. Without @WEIGHT 100; only ratios count.",
+            help="An alternative, e.g. lr=cancer:1@70; at least two, or one with --allow-single. "
+            "Without @WEIGHT 100; only ratios count.",
         ),
     ],
+    allow_single: Annotated[
+        bool, commandline.Option("--allow-single", help="One enabled variant is enough.")
+    ] = False,
     sticky: Annotated[
         bool, commandline.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
     ] = True,
@@ -98,6 +102,7 @@ def create(
         recording=recording_options.changed(None, kept) if kept else None,
         metrics=[arguments.metric(item) for item in metric or []],
         allow_feedback_corrections=bool(corrections),
+        allow_single=allow_single,
     )
     options = context_of(context)
     with options.connect() as client:
@@ -166,6 +171,10 @@ def update(
     sticky: Annotated[
         bool | None, commandline.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
     ] = None,
+    allow_single: Annotated[
+        bool | None,
+        commandline.Option("--allow-single/--no-single", help="Whether one enabled variant is enough."),
+    ] = None,
     record: recording_options.Record = None,
     features_share: recording_options.FeaturesShare = None,
     exclude_feature: recording_options.ExcludeFeature = None,
@@ -192,6 +201,8 @@ def update(
         changes["variants"] = [arguments.variant(item) for item in variant]
     if sticky is not None:
         changes["sticky"] = sticky
+    if allow_single is not None:
+        changes["allow_single"] = allow_single
     if record is not None:
         changes["record_predictions"] = record
     if metric is not None:
@@ -300,6 +311,7 @@ def _show(options: CommandContext, router: Router) -> None:
             ("records", recording_options.told(router.recording, router.record_predictions)),
             ("metrics", ", ".join(_metric(metric) for metric in router.metrics)),
             ("corrections", "allowed" if router.allow_feedback_corrections else ""),
+            ("single", "allowed" if router.allow_single else ""),
             ("generation", router.generation),
             ("etag", router.etag),
             ("created", printing.local_time(router.create_time)),

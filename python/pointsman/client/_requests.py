@@ -320,7 +320,11 @@ def set_permissions(router_id: str, permissions: RouterPermissions, etag: str) -
 
 
 def router_metrics(
-    router_id: str, start_time: datetime | None, end_time: datetime | None, granularity: timedelta | None
+    router_id: str,
+    start_time: datetime | None,
+    end_time: datetime | None,
+    granularity: timedelta | None,
+    live: bool,
 ) -> Call[RouterMetrics]:
     """Asks for a router's figures."""
     request = make(
@@ -328,6 +332,7 @@ def router_metrics(
         router_id=router_id,
         start_time=_moment(start_time),
         end_time=_moment(end_time),
+        live=live,
     )
     if granularity is not None:
         request.granularity.FromTimedelta(granularity)

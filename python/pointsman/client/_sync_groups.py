@@ -96,7 +96,7 @@ class Routers:
         """Creates a router in status registered.
 
         Args:
-            router: Its id and at least two enabled variants.
+            router: Its id and its variants.
             validate_only: Check only; change nothing.
 
         Returns:
@@ -141,9 +141,8 @@ class Routers:
 
         Args:
             router: The router with its new values. When its etag is set and old, the update is refused.
-            fields: Some of display_name, description, tags, variants, sticky, version_pinning,
-                answer_router_name, default_timeout, record_predictions, recording, metrics,
-                allow_feedback_corrections.
+            fields: Names of fields of :class:`Router` that are not the server's to set, but for
+                ``router_id``, ``strategy`` and ``permissions``.
             validate_only: Check only; change nothing.
 
         Returns:
@@ -198,7 +197,7 @@ class Routers:
     def toggle_variant(
         self, router_id: str, variant: str, enabled: bool, *, etag: str = ""
     ) -> VariantWeights:
-        """Enables or disables a variant; two enabled ones must remain."""
+        """Enables or disables a variant; refused when too few would remain."""
         return self._connection.send(requests.toggle_variant(router_id, variant, enabled, etag))
 
     def set_permissions(self, router_id: str, permissions: RouterPermissions, *, etag: str = "") -> Router:
@@ -212,22 +211,28 @@ class Routers:
         start_time: datetime | None = None,
         end_time: datetime | None = None,
         granularity: timedelta | None = None,
+        live: bool = False,
     ) -> RouterMetrics:
-        """Answers counts, latencies and feedback, per variant and in total.
+        """Answers counts, latencies and feedback of one window, per variant and in total.
+
+        ``start_time`` and ``end_time`` of the answer say which; its feedback is that for the calls counted.
 
         Args:
             router_id: The router.
-            start_time: From the recorded predictions of this time on; without times, from the live counters
-                since the server started.
+            start_time: From the recorded predictions of this time on; None means from the first one kept.
             end_time: From the recorded predictions before this time; None means now.
             granularity: The length of one step of a time series; None means none. At most 1000 steps.
+            live: Instead of what is recorded, what the server that answers counted since it started; so it is
+                also, without times, where a router records nothing. Goes with no times.
 
         Example::
 
             day = datetime.now(UTC) - timedelta(days=1)
             figures = client.routers.metrics("cancer", start_time=day, granularity=timedelta(hours=1))
         """
-        return self._connection.send(requests.router_metrics(router_id, start_time, end_time, granularity))
+        return self._connection.send(
+            requests.router_metrics(router_id, start_time, end_time, granularity, live)
+        )
 
     def revisions(self, router_id: str, *, page_size: int = 0) -> Iterator[RouterRevision]:
         """Goes through the revisions of a router that are kept, newest first.

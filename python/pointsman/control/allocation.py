@@ -12,7 +12,7 @@ from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
 from pointsman.domain.revisions import RevisionKind
-from pointsman.domain.router_checks import MIN_ENABLED_VARIANTS, check_weights_sum
+from pointsman.domain.router_checks import check_weights_sum, enabled_fault
 from pointsman.domain.routers import Router, Variant
 from pointsman.domain.violations import Violations, shown
 from pointsman.errors import FailedPreconditionError, NotFoundError
@@ -85,7 +85,7 @@ class Allocations:
 
         Raises:
             AbortedError: The router has changed since it was read.
-            FailedPreconditionError: Fewer than two variants, or none with a weight, would stay enabled,
+            FailedPreconditionError: Too few variants, or none with a weight, would stay enabled,
                 or the router is being deployed.
             NotFoundError: There is no such router or variant.
             PermissionDeniedError: The caller may not change it.
@@ -99,10 +99,11 @@ class Allocations:
                 for variant in router.variants
             ]
             remaining = [variant for variant in variants if variant.enabled]
-            if len(remaining) < MIN_ENABLED_VARIANTS:
+            fault = enabled_fault(dataclasses.replace(router, variants=tuple(variants)))
+            if fault is not None:
                 raise FailedPreconditionError(
-                    f"variant: without {name!r} router {router_id!r} would have {len(remaining)} enabled, "
-                    f"and at least {MIN_ENABLED_VARIANTS} must be; enable another first, or stop the router",
+                    f"variant: without {name!r} router {router_id!r} {fault}; enable another first, or stop "
+                    "the router",
                     reason="TOO_FEW_ENABLED_VARIANTS",
                     metadata={"router_id": router_id, "variant": name},
                 )

@@ -22,6 +22,7 @@ from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import check_permissions, check_router
 from pointsman.domain.routers import (
     INCARNATIONS,
+    ROUTER_SETTINGS,
     SALT_BYTES,
     Permissions,
     Router,
@@ -41,23 +42,10 @@ from pointsman.errors import (
 from pointsman.store import model_versions, routers
 from pointsman.store.database import Database
 
-UPDATABLE = (
-    "display_name",
-    "description",
-    "tags",
-    "variants",
-    "sticky",
-    "version_pinning",
-    "answer_router_name",
-    "default_timeout",
-    "record_predictions",
-    "recording",
-    "metrics",
-    "allow_feedback_corrections",
-)
+UPDATABLE = (*(setting.name for setting in ROUTER_SETTINGS), "tags", "variants", "recording", "metrics")
 """The fields that UpdateRouter can change."""
 
-_ATTRIBUTES = {"default_timeout": "default_timeout_ms"}
+_ATTRIBUTES = {setting.name: setting.attribute for setting in ROUTER_SETTINGS}
 
 
 class RouterRegistry:
@@ -260,10 +248,8 @@ class RouterRegistry:
             InvalidArgumentError: A field is wrong.
             NotFoundError: A variant's model version is not registered.
         """
-        values: dict[str, Any] = {_ATTRIBUTES.get(path, path): _value(router, path) for path in paths}
         after = dataclasses.replace(
-            before,
-            **values,
+            with_fields(before, router, paths),
             revision=before.revision + 1,
             update_time_us=change.now_us,
             changed_generation=change.generation,
@@ -342,6 +328,18 @@ class RouterRegistry:
         allocated = dataclasses.replace(after, slot_runs=slot_runs)
         routers.replace_variants(change.connection, allocated, row_keys(models))
         return allocated, moved_slots
+
+
+def with_fields(before: Router, router: Router, paths: Sequence[str]) -> Router:
+    """Answers a router with some fields of another.
+
+    Args:
+        before: The router.
+        router: The other.
+        paths: The fields, among :data:`UPDATABLE` and ``permissions``.
+    """
+    values: dict[str, Any] = {_ATTRIBUTES.get(path, path): _value(router, path) for path in paths}
+    return dataclasses.replace(before, **values)
 
 
 def changed_paths(before: Router, router: Router) -> list[str]:

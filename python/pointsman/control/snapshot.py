@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from pointsman.control.convert.enums import ROUTER_STATUS, SCOPE, STAGE, STRATEGY, VERSION_PINNING
+from pointsman.control.convert.enums import ROUTER_STATUS, SCOPE, STAGE, STRATEGY
 from pointsman.control.convert.models import backend_to, signature_to
 from pointsman.control.convert.recording import metrics_to, recording_to
+from pointsman.control.convert.router_settings import publish_settings
 from pointsman.control.convert.routers import permissions_to, variants_to
 from pointsman.domain.keys import ApiKey, SigningKey, sorted_scopes
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
@@ -15,27 +16,23 @@ from pointsman.v1 import snapshot_pb2
 def router_snapshot(router: Router) -> snapshot_pb2.RouterSnapshot:
     """Makes a router's snapshot; what serves is running, whatever the row says meanwhile."""
     status = RouterStatus.RUNNING if router.serving else router.status
-    return snapshot_pb2.RouterSnapshot(
+    message = snapshot_pb2.RouterSnapshot(
         router_id=router.router_id,
         strategy=STRATEGY.number(router.strategy),
         status=ROUTER_STATUS.number(status),
-        sticky=router.sticky,
         variants=variants_to(router),
         salt=router.salt,
         slot_runs=router.slot_runs,
-        version_pinning=VERSION_PINNING.number(router.version_pinning),
-        answer_router_name=router.answer_router_name,
-        default_timeout_ms=router.default_timeout_ms,
-        record_predictions=router.record_predictions,
         owner=router.owner,
         permissions=permissions_to(router.permissions),
         recording=recording_to(router.recording),
         metrics=metrics_to(router.metrics),
-        allow_feedback_corrections=router.allow_feedback_corrections,
         create_time_us=router.create_time_us,
         changed_generation=router.changed_generation,
         incarnation=router.incarnation,
     )
+    publish_settings(message, router)
+    return message
 
 
 def model_snapshot(model: ModelVersion) -> snapshot_pb2.ModelSnapshot:

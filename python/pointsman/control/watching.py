@@ -21,10 +21,10 @@ from pointsman.domain.recording import hashed_entity
 from pointsman.domain.routers import Router
 from pointsman.domain.servers import elsewhere, unreached_metadata, unreached_of
 from pointsman.domain.violations import Violations, shown
-from pointsman.domain.windows import window_figures, window_of
+from pointsman.domain.windows import Window, window_figures, window_of
 from pointsman.errors import InvalidArgumentError, NotFoundError
 from pointsman.lake.reader import LakeReader
-from pointsman.store import feedback, installation, servers
+from pointsman.store import installation, servers
 from pointsman.store.database import Database
 from pointsman.store.feedback_reading import window_feedback
 from pointsman.v1 import snapshot_pb2
@@ -61,22 +61,35 @@ class RouterWatch:
         self._clock = clock
 
     def metrics(self, caller: Principal, router_id: str) -> tuple[Router, Counters, RouterFigures]:
-        """Answers a router's live figures since the server started.
+        """Answers a router's figures of all that is recorded, or live ones where it records nothing.
+
+        Raises:
+            NotFoundError: There is no such router, or the caller may not know of it.
+        """
+        if not self._find(caller, router_id).record_predictions:
+            return self.live_metrics(caller, router_id)
+        return self.window_metrics(caller, router_id, start_time_us=None, end_time_us=None, step_us=0)
+
+    def live_metrics(self, caller: Principal, router_id: str) -> tuple[Router, Counters, RouterFigures]:
+        """Answers what this server counted of a router since it started, with the feedback for these calls.
 
         Raises:
             NotFoundError: There is no such router, or the caller may not know of it.
         """
         router = self._find(caller, router_id)
         self._prepare()
+        # Its end comes before the counters are read: no feedback may be counted without its call.
+        end_time_us = self._clock()
+        counters = self._counters(router_id)
+        window = Window(counters.start_time_us or None, end_time_us)
         with self._database.read() as connection:
-            totals = feedback.totals_of(connection, router.row_key)
+            values = window_feedback(connection, router.row_key, window)
             others = servers.others(connection, self._data_plane.journal_id)
             now_us = servers.clock_us(connection, self._clock())
-        counters = self._counters(router_id)
         running = (server for server in others if server.is_running(now_us))
         # Each server counts its own calls.
         missing = tuple(unreached_of(server, 0, tail_missing=True) for server in running)
-        return router, counters, replace(figures(router, counters, totals), unreached=missing)
+        return router, counters, replace(figures(router, counters, window, values), unreached=missing)
 
     def window_metrics(
         self,
@@ -92,7 +105,7 @@ class RouterWatch:
         Args:
             caller: Who asks.
             router_id: The router.
-            start_time_us: Where the window begins; None for all that is recorded.
+            start_time_us: Where the window begins; None for where the first prediction is that is kept.
             end_time_us: Where it ends; None means the present.
             step_us: The length of a step of the series; 0 for no series.
 
@@ -104,6 +117,10 @@ class RouterWatch:
         window = window_of(start_time_us, end_time_us, step_us, self._clock())
         self._prepare()
         counts = self._reader.counts(router, window)
+        if window.start_time_us is None:
+            # Feedback outlives predictions: only that for what is counted belongs to the same window.
+            first_us = counts.first_time_us
+            window = replace(window, start_time_us=window.end_time_us if first_us is None else first_us)
         with self._database.read() as connection:
             values = window_feedback(connection, router.row_key, window)
         return router, self._counters(router_id), window_figures(router, window, counts, values)

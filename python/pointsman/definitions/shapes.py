@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cache
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 
+from pointsman.domain.routers import ROUTER_SETTINGS
 from pointsman.v1 import definition_pb2, model_pb2, router_pb2
 
 API_VERSION = "pointsman/v1"
@@ -48,9 +49,13 @@ WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {("Router", "status"): ("runn
 
 DEFAULTS: Mapping[tuple[str, str], Any] = {
     ("Router", "strategy"): "weighted",
-    ("Router", "sticky"): True,
-    ("Router", "version_pinning"): "allow",
-    ("Router", "record_predictions"): True,
+    **{
+        ("Router", setting.name): setting.default.value
+        if isinstance(setting.default, Enum)
+        else setting.default
+        for setting in ROUTER_SETTINGS
+        if setting.default
+    },
     ("Variant", "enabled"): True,
     ("Variant", "role"): "candidate",
     ("Recording", "features_share"): 1,

@@ -39,7 +39,7 @@ async def check_counts(client: AsyncClient, router_id: str, counted: Tally) -> R
     """
     ends = time.monotonic() + SETTLE_SECONDS
     while True:
-        metrics = await client.routers.metrics(router_id)
+        metrics = await client.routers.metrics(router_id, live=True)
         differences = find_differences(counted, metrics)
         if not differences:
             return metrics

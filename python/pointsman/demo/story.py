@@ -171,7 +171,7 @@ async def _polled_metrics(client: AsyncClient) -> AsyncIterator[list[RouterMetri
 
     async def poll() -> None:
         while True:
-            latest[:] = [await client.routers.metrics(ROUTER)]
+            latest[:] = [await client.routers.metrics(ROUTER, live=True)]
             await asyncio.sleep(METRICS_SECONDS)
 
     task = asyncio.create_task(poll())

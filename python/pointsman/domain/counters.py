@@ -7,6 +7,7 @@ from pointsman.domain.feedback import FeedbackTotals
 from pointsman.domain.figures import Latencies, RouterFigures, VariantFigures, names_of, sum_feedback
 from pointsman.domain.routers import Router, effective_shares
 from pointsman.domain.statistics import Split, sample_ratio_p_value
+from pointsman.domain.windows import WHOLE, Window, WindowFeedback
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,19 @@ class Counters:
     generation: int = 0
 
 
-def figures(router: Router, counters: Counters, feedback: Sequence[FeedbackTotals]) -> RouterFigures:
+def figures(
+    router: Router, counters: Counters, window: Window, window_feedback: WindowFeedback
+) -> RouterFigures:
     """Puts together the live figures of every variant and of all.
 
-    Variants that the router no longer has, but that have counts or feedback, follow the present ones.
+    Variants that the router no longer has, but that have counts or feedback, follow the present ones. Rows of
+    calls are not counted, so that no coverage is known.
 
     Args:
         router: The router.
         counters: Its live counters.
-        feedback: Its feedback totals.
+        window: Since when they count, and when they were read.
+        window_feedback: The feedback for the predictions of this window.
     """
     shares = dict(
         zip(
@@ -116,6 +121,9 @@ def figures(router: Router, counters: Counters, feedback: Sequence[FeedbackTotal
             strict=True,
         )
     )
+    feedback = [
+        totals for (step, _), each in window_feedback.totals.items() if step == WHOLE for totals in each
+    ]
     names = names_of(shares, counters.variants, (totals.variant for totals in feedback))
     counted = {name: counters.variants.get(name, VariantCounters(name)) for name in names}
     request_total = sum(sum(counter.requests_by_code) for counter in counted.values())
@@ -136,7 +144,14 @@ def figures(router: Router, counters: Counters, feedback: Sequence[FeedbackTotal
         served_share=1.0 if request_total else 0.0,
         feedback=sum_feedback(feedback),
     )
-    return RouterFigures(each, total, sample_ratio_p_value=_p_value(router, counters, shares))
+    return RouterFigures(
+        each,
+        total,
+        start_time_us=window.start_time_us,
+        end_time_us=window.end_time_us,
+        sample_ratio_p_value=_p_value(router, counters, shares),
+        live=True,
+    )
 
 
 def _figures_of(

@@ -76,11 +76,12 @@ class RouterFigures:
     """The figures of a router.
 
     Attributes:
-        start_time_us: Where the window begins; None for live counters, or for all that is recorded.
-        end_time_us: Where it ends; None for live counters.
+        start_time_us: Where the window begins; None where nothing says since when was counted.
+        end_time_us: Where it ends.
         sample_ratio_p_value: How likely shares so far from the effective ones are; None when not known.
         series: The steps of the window, in order.
         unreached: Other servers whose calls are not counted, or not all of them.
+        live: Whether calls are those that one server counted since it started, not those that are recorded.
     """
 
     variants: tuple[VariantFigures, ...]
@@ -90,6 +91,7 @@ class RouterFigures:
     sample_ratio_p_value: float | None = None
     series: tuple[StepFigures, ...] = ()
     unreached: tuple[UnreachedJournal, ...] = ()
+    live: bool = False
 
 
 def interval_of(totals: FeedbackTotals) -> tuple[float, float] | None:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from pointsman.domain.revisions import MAX_SUMMARY_CHARS
-from pointsman.domain.routers import Permissions, Router, Variant
+from pointsman.domain.router_settings import Scalar, Setting
+from pointsman.domain.routers import ROUTER_SETTINGS, Permissions, Router, Variant
 
-_FLAGS = ("sticky", "answer_router_name", "record_predictions", "allow_feedback_corrections")
-_NAMED = ("version_pinning", "display_name", "description", "tags", "recording", "metrics")
-"""Fields of which only the name is said: their values are long, or for people."""
+_NAMED = ("tags", "recording", "metrics")
+"""Fields beside texts of which only the name is said: their values are long, or for people."""
 
 
 def summary(before: Router | None, after: Router) -> str:
@@ -41,11 +41,10 @@ def _differences(before: Router, after: Router) -> Iterator[str]:
         yield f"{name} removed"
     if before.slot_runs != after.slot_runs and before.variants == after.variants:
         yield "slots"
-    for name in _FLAGS:
-        if getattr(before, name) != getattr(after, name):
-            yield f"{name} {'on' if getattr(after, name) else 'off'}"
-    if before.default_timeout_ms != after.default_timeout_ms:
-        yield f"default_timeout {_timeout(before)} → {_timeout(after)}"
+    for setting in ROUTER_SETTINGS:
+        old, new = setting.value_of(before), setting.value_of(after)
+        if old != new:
+            yield " ".join(filter(None, (setting.name, _change(setting, old, new))))
     for name in _NAMED:
         if getattr(before, name) != getattr(after, name):
             yield name
@@ -77,5 +76,16 @@ def _weighed(variant: Variant) -> str:
     return f"{variant.name} {variant.weight:g}" if variant.enabled else f"{variant.name} off"
 
 
-def _timeout(router: Router) -> str:
-    return f"{router.default_timeout_ms / 1000:g}s" if router.default_timeout_ms else "the server's"
+def _change(setting: Setting, was: Scalar, now: Scalar) -> str:
+    """Says how a setting changed; nothing of texts, which are for people."""
+    if setting.kind is bool:
+        return "on" if now else "off"
+    if setting.kind is str:
+        return ""
+    return f"{_told(was)} → {_told(now)}"
+
+
+def _told(value: Scalar) -> str:
+    if isinstance(value, int):
+        return f"{value / 1000:g}s" if value else "the server's"
+    return str(value)

@@ -44,7 +44,7 @@ def check_router(router: Router, field: str = "router") -> None:
     _check_permissions(found, f"{field}.permissions", router.permissions)
     check_recording(found, f"{field}.recording", router.recording)
     check_metrics(found, f"{field}.metrics", router.metrics)
-    _check_variants(found, f"{field}.variants", router.variants)
+    _check_variants(found, f"{field}.variants", router)
     found.raise_if_any()
     if router.strategy not in SERVED_STRATEGIES:
         name = f"STRATEGY_{router.strategy.name}"
@@ -56,15 +56,28 @@ def check_router(router: Router, field: str = "router") -> None:
         )
 
 
-def check_variants(variants: Sequence[Variant], field: str = "router.variants") -> None:
-    """Checks a list of variants by itself.
+def check_variants(router: Router, field: str = "router.variants") -> None:
+    """Checks the variants of a router, and nothing else of it.
 
     Raises:
         InvalidArgumentError: With every field that is wrong.
     """
     found = Violations()
-    _check_variants(found, field, variants)
+    _check_variants(found, field, router)
     found.raise_if_any()
+
+
+def enabled_fault(router: Router) -> str | None:
+    """Says what is wrong with how many variants take part; None when nothing is."""
+    count = len(router.enabled_variants)
+    if count == 0 and router.allow_single:
+        return "has 0 enabled; at least 1 must be"
+    if count < MIN_ENABLED_VARIANTS and not router.allow_single:
+        return (
+            f"has {count} enabled; at least {MIN_ENABLED_VARIANTS} must be, or 1 with allow_single "
+            "(--allow-single)"
+        )
+    return None
 
 
 def check_permissions(permissions: Permissions, field: str = "permissions") -> None:
@@ -119,12 +132,13 @@ def _sum_fault(variants: Sequence[Variant]) -> str | None:
     return None
 
 
-def _check_variants(found: Violations, field: str, variants: Sequence[Variant]) -> None:
-    enabled = [variant for variant in variants if variant.enabled]
+def _check_variants(found: Violations, field: str, router: Router) -> None:
+    variants = router.variants
     if len(variants) > MAX_VARIANTS:
         found.add(field, f"has {len(variants)} variants; at most {MAX_VARIANTS} are allowed")
-    if len(enabled) < MIN_ENABLED_VARIANTS:
-        found.add(field, f"has {len(enabled)} enabled; at least {MIN_ENABLED_VARIANTS} must be")
+    fault = enabled_fault(router)
+    if fault is not None:
+        found.add(field, fault)
     places: dict[str, int] = {}
     control: int | None = None
     weights_valid = True

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pointsman.domain.metrics import MetricDefinition
 from pointsman.domain.models import ModelKey
 from pointsman.domain.recording import Recording
+from pointsman.domain.router_settings import setting, settings_of
 
 SLOT_COUNT = 10_000
 INCARNATIONS = 2**49
@@ -112,6 +113,7 @@ class Router:
         default_timeout_ms: The deadline of calls that bring none; 0 means the server's default.
         metrics: What feedback brings; without any, every metric is taken as a number.
         allow_feedback_corrections: Whether a later value of feedback replaces an earlier one.
+        allow_single: Whether one enabled variant is enough; a rollback to a split of one gives it back, too.
         serving: Whether the data plane serves it. True for the short while between publishing a deployment
             and saying ``running``.
         slot_runs: The 10,000 slots as variant index and length in turn.
@@ -123,17 +125,18 @@ class Router:
     router_id: str
     variants: tuple[Variant, ...]
     strategy: Strategy = Strategy.WEIGHTED
-    display_name: str = ""
-    description: str = ""
+    display_name: str = setting("", is_published=False)
+    description: str = setting("", is_published=False)
     tags: tuple[str, ...] = ()
-    sticky: bool = True
-    version_pinning: VersionPinning = VersionPinning.ALLOW
-    answer_router_name: bool = False
-    default_timeout_ms: int = 0
-    record_predictions: bool = True
+    sticky: bool = setting(True, decides_calls=True)
+    version_pinning: VersionPinning = setting(VersionPinning.ALLOW, decides_calls=True)
+    answer_router_name: bool = setting(False, decides_calls=True)
+    default_timeout_ms: int = setting(0, decides_calls=True)
+    record_predictions: bool = setting(True)
     recording: Recording = field(default_factory=Recording)
     metrics: tuple[MetricDefinition, ...] = ()
-    allow_feedback_corrections: bool = False
+    allow_feedback_corrections: bool = setting(False)
+    allow_single: bool = setting(False, decides_calls=True)
     permissions: Permissions = Permissions()
     owner: str = ""
     status: RouterStatus = RouterStatus.REGISTERED
@@ -167,6 +170,10 @@ class Router:
     def variant(self, name: str) -> Variant | None:
         """Finds a variant by its name."""
         return next((variant for variant in self.variants if variant.name == name), None)
+
+
+ROUTER_SETTINGS = settings_of(Router)
+"""The scalars of a router that its users set. Its strategy is none of them: it cannot be changed."""
 
 
 def effective_shares(router: Router) -> tuple[float, ...]:

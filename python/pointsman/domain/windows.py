@@ -97,6 +97,7 @@ class WindowCounts:
         backend: The same of their backends.
         splits: How often each variant was picked under each set of probabilities.
         unreached: What other servers recorded, or may have, and is not counted.
+        first_time_us: The earliest time of a prediction that is kept, of those asked for; None without any.
     """
 
     by_code: Mapping[tuple[int, str], Mapping[int, int]] = field(default_factory=dict)
@@ -106,6 +107,7 @@ class WindowCounts:
     backend: Mapping[tuple[int, str], Latencies] = field(default_factory=dict)
     splits: Sequence[Split] = ()
     unreached: tuple[UnreachedJournal, ...] = ()
+    first_time_us: int | None = None
 
 
 def window_figures(

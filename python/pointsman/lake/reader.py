@@ -22,7 +22,7 @@ from pointsman.lake.latest import LatestFinder
 from pointsman.lake.listing import Listing, with_feedback
 from pointsman.lake.measuring import Measurement
 from pointsman.lake.snapshot import Snapshot, SnapshotReader
-from pointsman.lake.tail import read_tail
+from pointsman.lake.tail import Tail, read_tail
 from pointsman.lake.view import View
 from pointsman.store.database import Database
 
@@ -155,10 +155,17 @@ class LakeReader:
             counts = Measurement(
                 connection, self._data_plane, snapshot, tail, conditions, window, self._options.threads
             ).counts()
-            return replace(counts, unreached=snapshot.unreached)
+            return replace(counts, unreached=snapshot.unreached, first_time_us=_first_time_us(snapshot, tail))
 
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, window.start_time_us, window.end_time_us, read)
+
+
+def _first_time_us(snapshot: Snapshot, tail: Tail) -> int | None:
+    """Answers the earliest time of what a read goes over; None when there is nothing."""
+    times_us = [max(file.min_time_us, snapshot.start_time_us) for file in snapshot.files]
+    times_us += [tail.oldest_us] if tail.tables else []
+    return min(times_us, default=None)
 
 
 def _key_in_files(view: View, cursor: Cursor) -> Key | None:

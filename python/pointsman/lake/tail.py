@@ -178,7 +178,7 @@ def read_tail(
         tables=tuple(_numbered(table) for table in found),
         streams=tuple(answer.arrow_streams),
         full=full,
-        oldest_us=min(_earliest(table) for table in found) if full else 0,
+        oldest_us=min(map(_earliest, found), default=0),
     )
 
 

@@ -28,8 +28,8 @@ from pointsman.domain.routers import (
     Strategy,
     Variant,
     VariantRole,
-    VersionPinning,
 )
+from pointsman.store.router_settings import load_settings
 from pointsman.store.schema import model_versions, permissions, router_metrics, router_tags, variants
 
 # Below the number of parameters that every build of SQLite takes.
@@ -157,17 +157,9 @@ def _from_row(
         router_id=row["router_id"],
         variants=own_variants,
         strategy=Strategy(row["strategy"]),
-        display_name=row["display_name"],
-        description=row["description"],
         tags=tags,
-        sticky=row["sticky"],
-        version_pinning=VersionPinning(row["version_pinning"]),
-        answer_router_name=row["answer_router_name"],
-        default_timeout_ms=row["default_timeout_ms"],
-        record_predictions=row["record_predictions"],
         recording=_recording(row),
         metrics=metrics,
-        allow_feedback_corrections=row["allow_feedback_corrections"],
         permissions=Permissions(row["public"], row["public_predict"], users),
         owner=row["owner"],
         status=RouterStatus(row["status"]),
@@ -182,6 +174,7 @@ def _from_row(
         update_time_us=row["update_time_us"],
         deploy_time_us=row["deploy_time_us"],
         row_key=row["row_key"],
+        **load_settings(row),
     )
 
 

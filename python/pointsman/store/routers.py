@@ -27,6 +27,7 @@ from pointsman.domain.routers import (
     Variant,
 )
 from pointsman.store.router_rows import KEYS_PER_QUERY, dump_runs, load_routers
+from pointsman.store.router_settings import dump_settings
 from pointsman.store.schema import permissions, router_metrics, router_tags, routers, variants
 
 _PRESENT = routers.c.delete_time_us.is_(None)
@@ -298,14 +299,7 @@ def _readable_by(user_id: str) -> ColumnElement[bool]:
 
 def _columns(router: Router) -> dict[str, Any]:
     recording = router.recording
-    return {
-        "display_name": router.display_name,
-        "description": router.description,
-        "sticky": router.sticky,
-        "version_pinning": router.version_pinning.value,
-        "answer_router_name": router.answer_router_name,
-        "default_timeout_ms": router.default_timeout_ms,
-        "record_predictions": router.record_predictions,
+    return dump_settings(router) | {
         "features_share": recording.features_share,
         "exclude_features": json.dumps(recording.exclude_features, ensure_ascii=False),
         "max_body_bytes": recording.max_body_bytes,
@@ -313,7 +307,6 @@ def _columns(router: Router) -> dict[str, Any]:
         "durability": recording.durability.value,
         "retention_days": recording.retention_days,
         "retention_bytes": recording.retention_bytes,
-        "allow_feedback_corrections": router.allow_feedback_corrections,
         "public": router.permissions.public,
         "public_predict": router.permissions.public_predict,
         "status": router.status.value,

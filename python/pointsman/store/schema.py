@@ -23,6 +23,8 @@ from sqlalchemy import (
     text,
 )
 
+from pointsman.store.router_settings import setting_columns
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -125,14 +127,8 @@ routers = Table(
     metadata,
     Column("row_key", RowKey, primary_key=True, autoincrement=True),
     Column("router_id", Name, nullable=False),
-    Column("display_name", Text, nullable=False),
-    Column("description", Text, nullable=False),
     Column("strategy", String(16), nullable=False),
-    Column("sticky", Boolean, nullable=False),
-    Column("version_pinning", String(8), nullable=False),
-    Column("answer_router_name", Boolean, nullable=False),
-    Column("default_timeout_ms", BigInteger, nullable=False),
-    Column("record_predictions", Boolean, nullable=False),
+    *setting_columns(),
     Column("features_share", Float(53), nullable=False),
     # A JSON list.
     Column("exclude_features", Text, nullable=False),
@@ -142,7 +138,6 @@ routers = Table(
     # 0 for the server's default.
     Column("retention_days", Integer, nullable=False),
     Column("retention_bytes", BigInteger, nullable=False),
-    Column("allow_feedback_corrections", Boolean, nullable=False),
     Column("public", Boolean, nullable=False),
     Column("public_predict", Boolean, nullable=False),
     Column("owner", Name, nullable=False),
@@ -166,8 +161,6 @@ routers = Table(
         "status IN ('registered', 'deploying', 'running', 'stopped', 'failed')",
         name="status",
     ),
-    CheckConstraint("version_pinning IN ('allow', 'ignore')", name="version_pinning"),
-    CheckConstraint("default_timeout_ms >= 0", name="default_timeout_ms"),
     CheckConstraint("length(salt) = 16", name="salt"),
     CheckConstraint("revision > 0", name="revision"),
     CheckConstraint("features_share >= 0 AND features_share <= 1", name="features_share"),

@@ -142,7 +142,7 @@ REVISION_KIND_DELETED: RevisionKind
 REVISION_KIND_ROLLED_BACK: RevisionKind
 
 class Router(_message.Message):
-    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections")
+    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -167,6 +167,7 @@ class Router(_message.Message):
     RECORDING_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     ALLOW_FEEDBACK_CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_SINGLE_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     display_name: str
     description: str
@@ -191,7 +192,8 @@ class Router(_message.Message):
     recording: Recording
     metrics: _containers.RepeatedCompositeFieldContainer[MetricDefinition]
     allow_feedback_corrections: bool
-    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ...) -> None: ...
+    allow_single: bool
+    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ...) -> None: ...
 
 class Recording(_message.Message):
     __slots__ = ("features_share", "exclude_features", "max_body_bytes", "entity", "durability", "retention_days", "retention_bytes")
@@ -426,19 +428,21 @@ class UpdateRouterPermissionsRequest(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
 
 class GetRouterMetricsRequest(_message.Message):
-    __slots__ = ("router_id", "start_time", "end_time", "granularity")
+    __slots__ = ("router_id", "start_time", "end_time", "granularity", "live")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
     GRANULARITY_FIELD_NUMBER: _ClassVar[int]
+    LIVE_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     start_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
     granularity: _duration_pb2.Duration
-    def __init__(self, router_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granularity: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    live: bool
+    def __init__(self, router_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granularity: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., live: bool = ...) -> None: ...
 
 class RouterMetrics(_message.Message):
-    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count", "start_time", "end_time", "sample_ratio_p_value", "series", "unreached", "cut_record_counts")
+    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count", "start_time", "end_time", "sample_ratio_p_value", "series", "unreached", "cut_record_counts", "live")
     class CutRecordCountsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -458,6 +462,7 @@ class RouterMetrics(_message.Message):
     SERIES_FIELD_NUMBER: _ClassVar[int]
     UNREACHED_FIELD_NUMBER: _ClassVar[int]
     CUT_RECORD_COUNTS_FIELD_NUMBER: _ClassVar[int]
+    LIVE_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     variants: _containers.RepeatedCompositeFieldContainer[VariantMetrics]
     total: VariantMetrics
@@ -470,7 +475,8 @@ class RouterMetrics(_message.Message):
     series: _containers.RepeatedCompositeFieldContainer[MetricsStep]
     unreached: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.UnreachedJournal]
     cut_record_counts: _containers.ScalarMap[str, int]
-    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sample_ratio_p_value: _Optional[float] = ..., series: _Optional[_Iterable[_Union[MetricsStep, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ...) -> None: ...
+    live: bool
+    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sample_ratio_p_value: _Optional[float] = ..., series: _Optional[_Iterable[_Union[MetricsStep, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ..., live: bool = ...) -> None: ...
 
 class MetricsStep(_message.Message):
     __slots__ = ("start_time", "variants", "total")

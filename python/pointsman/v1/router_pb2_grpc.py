@@ -209,7 +209,7 @@ class RouterServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ToggleVariant(self, request, context):
-        """Enables or disables a variant; two enabled ones must remain.
+        """Enables or disables a variant; two enabled ones must remain, or one with allow_single.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

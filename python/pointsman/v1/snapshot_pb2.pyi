@@ -60,7 +60,7 @@ class ModelSnapshot(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., backend: _Optional[_Union[_model_pb2.Backend, _Mapping]] = ..., signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ..., stage: _Optional[_Union[_model_pb2.Stage, str]] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class RouterSnapshot(_message.Message):
-    __slots__ = ("router_id", "strategy", "status", "sticky", "variants", "salt", "slot_runs", "version_pinning", "answer_router_name", "default_timeout_ms", "record_predictions", "owner", "permissions", "recording", "metrics", "allow_feedback_corrections", "create_time_us", "changed_generation", "incarnation")
+    __slots__ = ("router_id", "strategy", "status", "sticky", "variants", "salt", "slot_runs", "version_pinning", "answer_router_name", "default_timeout_ms", "record_predictions", "owner", "permissions", "recording", "metrics", "allow_feedback_corrections", "create_time_us", "changed_generation", "incarnation", "settings")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -80,6 +80,7 @@ class RouterSnapshot(_message.Message):
     CREATE_TIME_US_FIELD_NUMBER: _ClassVar[int]
     CHANGED_GENERATION_FIELD_NUMBER: _ClassVar[int]
     INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     strategy: _router_pb2.Strategy
     status: _router_pb2.RouterStatus
@@ -99,7 +100,8 @@ class RouterSnapshot(_message.Message):
     create_time_us: int
     changed_generation: int
     incarnation: int
-    def __init__(self, router_id: _Optional[str] = ..., strategy: _Optional[_Union[_router_pb2.Strategy, str]] = ..., status: _Optional[_Union[_router_pb2.RouterStatus, str]] = ..., sticky: bool = ..., variants: _Optional[_Iterable[_Union[_router_pb2.Variant, _Mapping]]] = ..., salt: _Optional[bytes] = ..., slot_runs: _Optional[_Iterable[int]] = ..., version_pinning: _Optional[_Union[_router_pb2.VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout_ms: _Optional[int] = ..., record_predictions: bool = ..., owner: _Optional[str] = ..., permissions: _Optional[_Union[_router_pb2.RouterPermissions, _Mapping]] = ..., recording: _Optional[_Union[_router_pb2.Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[_router_pb2.MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., create_time_us: _Optional[int] = ..., changed_generation: _Optional[int] = ..., incarnation: _Optional[int] = ...) -> None: ...
+    settings: _router_pb2.Router
+    def __init__(self, router_id: _Optional[str] = ..., strategy: _Optional[_Union[_router_pb2.Strategy, str]] = ..., status: _Optional[_Union[_router_pb2.RouterStatus, str]] = ..., sticky: bool = ..., variants: _Optional[_Iterable[_Union[_router_pb2.Variant, _Mapping]]] = ..., salt: _Optional[bytes] = ..., slot_runs: _Optional[_Iterable[int]] = ..., version_pinning: _Optional[_Union[_router_pb2.VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout_ms: _Optional[int] = ..., record_predictions: bool = ..., owner: _Optional[str] = ..., permissions: _Optional[_Union[_router_pb2.RouterPermissions, _Mapping]] = ..., recording: _Optional[_Union[_router_pb2.Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[_router_pb2.MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., create_time_us: _Optional[int] = ..., changed_generation: _Optional[int] = ..., incarnation: _Optional[int] = ..., settings: _Optional[_Union[_router_pb2.Router, _Mapping]] = ...) -> None: ...
 
 class AccessTable(_message.Message):
     __slots__ = ("keys", "open")

@@ -253,6 +253,11 @@ def test_crash_loses_nothing_that_was_acknowledged(
     assert got.generation == answer.generation
     total = control.metrics("r").total
     assert [(each.metric, each.count, each.mean) for each in total.feedback] == [("clicks", 1, 4.0)]
+    # What was counted before the crash is of the same window as the feedback.
+    assert total.request_count > 0
+    assert total.feedback_coverage == pytest.approx(1 / total.request_count)
+    live = control.routers.GetRouterMetrics(router_pb2.GetRouterMetricsRequest(router_id="r", live=True))
+    assert (live.total.request_count, live.total.feedback_count) == (0, 0)
     feedback.wait = prediction_pb2.FEEDBACK_WAIT_APPLIED
     assert control.predictions.RecordFeedback(feedback).outcome == prediction_pb2.FEEDBACK_OUTCOME_DUPLICATE
     before = homes(server.grpc)

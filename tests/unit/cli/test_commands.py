@@ -213,7 +213,7 @@ def test_permissions_that_are_not_named_stay(server: Any) -> None:
 
 def test_metrics_say_how_many_records_are_cut_and_what_to_raise(server: Any) -> None:
     metrics = router_pb2.RouterMetrics(
-        total=router_pb2.VariantMetrics(),
+        total=router_pb2.VariantMetrics(request_count=44),
         cut_record_counts={"max_body_bytes": 41, "body_budget_bytes": 2, "a_later_limit": 1},
     )
     server.on("RouterService/GetRouterMetrics", metrics)

@@ -131,31 +131,55 @@ def test_a_program_is_given_what_it_asked_for_and_no_more_is_read(server: Any) -
     assert server.asked("RouterService/ListPredictions")[0].page_size == 20
 
 
-def test_coverage_is_shown_beside_live_figures(server: Any) -> None:
-    lr = router_pb2.VariantMetrics(variant="lr", request_count=4, feedback_count=9)
-    of_a_day = router_pb2.VariantMetrics(variant="lr", request_count=4, feedback_coverage=0.25)
+START, END = Timestamp(seconds=1_790_000_000), Timestamp(seconds=1_790_000_060)
+
+
+def test_figures_say_their_window_and_coverage_without_times(server: Any) -> None:
+    lr = router_pb2.VariantMetrics(variant="lr", request_count=4, feedback_count=1, feedback_coverage=0.25)
     server.on(
         "RouterService/GetRouterMetrics",
-        router_pb2.RouterMetrics(variants=[lr]),
-        router_pb2.RouterMetrics(variants=[of_a_day]),
+        router_pb2.RouterMetrics(variants=[lr], start_time=START, end_time=END),
     )
-    shown = run(server, "routers", "metrics", "cancer").stdout
-    assert "COVERAGE 24H" in shown
-    assert "25%" in shown
-    live, window = server.asked("RouterService/GetRouterMetrics")
-    assert (live.HasField("start_time"), window.HasField("start_time")) == (False, True)
+    heading, _, columns, row = run(server, "routers", "metrics", "cancer").stdout.splitlines()[:4]
+    assert heading.startswith("recorded predictions of cancer from 2026-09-2")
+    assert " to 2026-09-2" in heading
+    assert (columns.split()[-1], row.split()[-1]) == ("COVERAGE", "25%")
+    (request,) = server.asked("RouterService/GetRouterMetrics")
+    assert (request.HasField("start_time"), request.live) == (False, False)
 
 
-def test_live_figures_are_shown_where_no_coverage_can_be_had(server: Any, refusal: Any) -> None:
-    import grpc
-
-    lr = router_pb2.VariantMetrics(variant="lr", request_count=4, feedback_count=9)
+@pytest.mark.parametrize(("flags", "begins"), [(["--live"], "calls that"), ([], "cancer records no predict")])
+def test_figures_say_that_they_are_live_and_whether_nobody_asked_for_it(
+    server: Any, flags: list[str], begins: str
+) -> None:
     server.on(
         "RouterService/GetRouterMetrics",
-        router_pb2.RouterMetrics(variants=[lr]),
-        refusal(grpc.StatusCode.FAILED_PRECONDITION, "it records nothing"),
+        router_pb2.RouterMetrics(live=True, start_time=START, end_time=END),
     )
-    assert "lr" in run(server, "routers", "metrics", "cancer").stdout
+    heading = run(server, "routers", "metrics", "cancer", *flags).stdout.splitlines()[0]
+    assert heading.startswith(begins)
+    assert "since it started, from 2026-09-2" in heading
+    (request,) = server.asked("RouterService/GetRouterMetrics")
+    assert request.live is bool(flags)
+
+
+def test_a_program_is_told_the_window_of_figures(server: Any) -> None:
+    server.on(
+        "RouterService/GetRouterMetrics",
+        router_pb2.RouterMetrics(live=True, start_time=START, end_time=END),
+    )
+    found = json.loads(run(server, "routers", "metrics", "cancer", "--live", "-o", "json").stdout)
+    assert (found["live"], found["start_time"], found["end_time"]) == (
+        True,
+        "2026-09-21T14:13:20Z",
+        "2026-09-21T14:14:20Z",
+    )
+
+
+def test_live_figures_go_with_no_times(server: Any) -> None:
+    line = ["routers", "metrics", "cancer", "--live", "--since", "1h", "--server", server.address]
+    refused = CliRunner().invoke(app, line)
+    assert (refused.exit_code, "leave out --since" in refused.stderr) == (2, True)
 
 
 def test_keys_say_whether_they_are_in_force(server: Any) -> None:

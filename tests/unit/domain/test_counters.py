@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pointsman.domain.counters import Counters, Histogram, VariantCounters, figures
 from pointsman.domain.feedback import FeedbackTotals
 from pointsman.domain.routers import Router, Variant
+from pointsman.domain.windows import WHOLE, Window, WindowFeedback
 
 BOUNDS = (0.001, 0.002, 0.005, 0.01)
 
@@ -63,8 +64,9 @@ def test_a_variant_that_went_away_keeps_its_counts_after_the_present_ones():
     counters = Counters(
         {"old": VariantCounters("old", (5,)), "lr": VariantCounters("lr", (10, 0, 5), pinned_count=2)}
     )
-    feedback = [FeedbackTotals("gone", "reward", 2, 1.0, 1.0), FeedbackTotals("lr", "reward", 2, 2.0, 2.0)]
-    found = figures(router, counters, feedback)
+    gone, kept = FeedbackTotals("gone", "reward", 2, 1.0, 1.0), FeedbackTotals("lr", "reward", 2, 2.0, 2.0)
+    feedback = WindowFeedback({(WHOLE, "gone"): [gone], (WHOLE, "lr"): [kept]}, {(WHOLE, "lr"): 2})
+    found = figures(router, counters, Window(3, 7), feedback)
     each, total = found.variants, found.total
     assert [figure.variant for figure in each] == ["new", "lr", "gone", "old"]
     assert [figure.served_share for figure in each] == [0, 0.75, 0, 0.25]
@@ -74,6 +76,8 @@ def test_a_variant_that_went_away_keeps_its_counts_after_the_present_ones():
     assert each[1].requests_by_code == {0: 10, 2: 5}
     assert each[1].mean_reward == 1
     assert each[0].mean_reward is None
+    assert (found.live, found.start_time_us, found.end_time_us) == (True, 3, 7)
+    assert {figure.feedback_coverage for figure in [*each, total]} == {None}
 
 
 @pytest.mark.parametrize(
@@ -87,5 +91,6 @@ def test_shares_are_compared_where_each_request_was_drawn_from_the_present_split
         update_time_us=changed_us,
     )
     counted = {"a": VariantCounters("a", (520,)), "b": VariantCounters("b", (480,))}
-    p_value = figures(router, Counters(counted, start_time_us=10), []).sample_ratio_p_value
+    found = figures(router, Counters(counted, start_time_us=10), Window(10, 20), WindowFeedback())
+    p_value = found.sample_ratio_p_value
     assert p_value == (pytest.approx(0.2059, abs=1e-4) if known else None)

@@ -52,7 +52,7 @@ class VariantMetrics:
     mean_reward: float | None = None
     feedback: Sequence[FeedbackMetrics] = ()
     feedback_coverage: float | None = None
-    """The share of its predictions that have feedback, 0 to 1; of a window only."""
+    """The share of its predictions that have feedback, 0 to 1; of what is recorded only."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class MetricsStep:
 
 @dataclass(frozen=True)
 class RouterMetrics:
-    """A router's figures of a window; or since the server started, with its feedback since it was created."""
+    """A router's figures of one window: its calls, and the feedback for these calls."""
 
     router_id: str
     variants: Sequence[VariantMetrics]
@@ -75,7 +75,9 @@ class RouterMetrics:
     count_start_time: datetime | None
     dropped_record_count: int
     start_time: datetime | None = None
+    """Where the window begins."""
     end_time: datetime | None = None
+    """Its end, excluded."""
     sample_ratio_p_value: float | None = None
     """How likely shares at least so far from the effective ones are; below 0.001 the split is at fault."""
     cut_record_counts: Mapping[str, int] = field(default_factory=dict)
@@ -83,3 +85,5 @@ class RouterMetrics:
     series: Sequence[MetricsStep] = ()
     unreached: Sequence[UnreachedJournal] = ()
     """Other servers whose calls are not counted here, or not all of them."""
+    live: bool = False
+    """Whether calls are what the server that answered counted since it started, not what is recorded."""

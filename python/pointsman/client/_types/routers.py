@@ -153,6 +153,8 @@ class Router:
     recording: Recording | None = None
     metrics: Sequence[MetricDefinition] = ()
     allow_feedback_corrections: bool = False
+    allow_single: bool = False
+    """Whether one enabled variant is enough; otherwise at least two must be."""
     permissions: RouterPermissions | None = None
     owner: str = ""
     status: RouterStatus = RouterStatus.UNSPECIFIED

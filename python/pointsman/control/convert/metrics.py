@@ -52,6 +52,7 @@ def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> ro
             for step in figures.series
         ],
         unreached=unreached_to(figures.unreached),
+        live=figures.live,
     )
     if counters.start_time_us:
         message.count_start_time.CopyFrom(timestamp_of(counters.start_time_us))

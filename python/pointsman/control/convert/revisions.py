@@ -5,13 +5,13 @@ from pointsman.control.convert.enums import (
     ROUTER_STATUS,
     STRATEGY,
     VARIANT_ROLE,
-    VERSION_PINNING,
 )
 from pointsman.control.convert.recording import metrics_from, recording_from
+from pointsman.control.convert.router_settings import published_settings
 from pointsman.control.convert.routers import permissions_from, router_to, variants_to
 from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.revisions import KeptRevision
-from pointsman.domain.routers import Router, RouterStatus, Strategy, Variant, VariantRole, VersionPinning
+from pointsman.domain.routers import Router, RouterStatus, Strategy, Variant, VariantRole
 from pointsman.v1 import router_pb2, snapshot_pb2
 
 _OUTPUT_ONLY = ("owner", "status", "generation", "etag", "create_time", "update_time")
@@ -33,14 +33,8 @@ def definition_of(kept: KeptRevision) -> Router:
         router_id=message.router_id,
         variants=tuple(_variant_of(variant) for variant in message.variants),
         strategy=STRATEGY.word_or(message.strategy, Strategy.WEIGHTED),
-        sticky=message.sticky,
-        version_pinning=VERSION_PINNING.word_or(message.version_pinning, VersionPinning.ALLOW),
-        answer_router_name=message.answer_router_name,
-        default_timeout_ms=message.default_timeout_ms,
-        record_predictions=message.record_predictions,
         recording=recording_from(message.recording, "recording"),
         metrics=metrics_from(message.metrics, "metrics"),
-        allow_feedback_corrections=message.allow_feedback_corrections,
         permissions=permissions_from(message.permissions),
         owner=message.owner,
         status=ROUTER_STATUS.word_or(message.status, RouterStatus.REGISTERED),
@@ -50,6 +44,7 @@ def definition_of(kept: KeptRevision) -> Router:
         create_time_us=message.create_time_us,
         incarnation=message.incarnation,
         row_key=kept.revision.router_key,
+        **published_settings(message),
     )
 
 

@@ -1,10 +1,9 @@
 """Routers and variants as messages."""
 
-from google.protobuf.duration_pb2 import Duration
-
-from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY, VARIANT_ROLE, VERSION_PINNING
+from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY, VARIANT_ROLE
 from pointsman.control.convert.recording import metrics_from, metrics_to, recording_from, recording_to
-from pointsman.control.convert.times import positive_milliseconds_of, timestamp_of
+from pointsman.control.convert.router_settings import settings_from, write_settings
+from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.routers import (
     Permissions,
     Router,
@@ -12,7 +11,6 @@ from pointsman.domain.routers import (
     Strategy,
     Variant,
     VariantRole,
-    VersionPinning,
     effective_shares,
 )
 from pointsman.errors import InvalidArgumentError
@@ -27,9 +25,8 @@ def router_from(message: router_pb2.Router, field: str = "router") -> Router:
     Raises:
         InvalidArgumentError: A field cannot be read.
     """
-    timeout_ms = 0
-    if message.HasField("default_timeout"):
-        timeout_ms = positive_milliseconds_of(message.default_timeout, f"{field}.default_timeout")
+    settings = settings_from(message, field)
+    settings["display_name"] = settings["display_name"] or message.router_id
     return Router(
         router_id=message.router_id,
         variants=tuple(
@@ -37,19 +34,11 @@ def router_from(message: router_pb2.Router, field: str = "router") -> Router:
             for index, variant in enumerate(message.variants)
         ),
         strategy=STRATEGY.word(message.strategy, f"{field}.strategy") or Strategy.WEIGHTED,
-        display_name=message.display_name or message.router_id,
-        description=message.description,
         tags=tuple(message.tags),
-        sticky=message.sticky if message.HasField("sticky") else True,
-        version_pinning=VERSION_PINNING.word(message.version_pinning, f"{field}.version_pinning")
-        or VersionPinning.ALLOW,
-        answer_router_name=message.answer_router_name,
-        default_timeout_ms=timeout_ms,
-        record_predictions=message.record_predictions if message.HasField("record_predictions") else True,
         recording=recording_from(message.recording, f"{field}.recording"),
         metrics=metrics_from(message.metrics, f"{field}.metrics"),
-        allow_feedback_corrections=message.allow_feedback_corrections,
         permissions=permissions_from(message.permissions),
+        **settings,
     )
 
 
@@ -72,18 +61,11 @@ def router_to(router: Router, endpoint: str) -> router_pb2.Router:
     """
     message = router_pb2.Router(
         router_id=router.router_id,
-        display_name=router.display_name,
-        description=router.description,
         tags=router.tags,
         strategy=STRATEGY.number(router.strategy),
         variants=variants_to(router),
-        sticky=router.sticky,
-        version_pinning=VERSION_PINNING.number(router.version_pinning),
-        answer_router_name=router.answer_router_name,
-        record_predictions=router.record_predictions,
         recording=recording_to(router.recording),
         metrics=metrics_to(router.metrics),
-        allow_feedback_corrections=router.allow_feedback_corrections,
         permissions=permissions_to(router.permissions),
         owner=router.owner,
         status=ROUTER_STATUS.number(router.status),
@@ -94,9 +76,7 @@ def router_to(router: Router, endpoint: str) -> router_pb2.Router:
         create_time=timestamp_of(router.create_time_us),
         update_time=timestamp_of(router.update_time_us),
     )
-    if router.default_timeout_ms:
-        seconds, milliseconds = divmod(router.default_timeout_ms, 1000)
-        message.default_timeout.CopyFrom(Duration(seconds=seconds, nanos=milliseconds * 1_000_000))
+    write_settings(message, router)
     if router.deploy_time_us is not None:
         message.deploy_time.CopyFrom(timestamp_of(router.deploy_time_us))
     return message

@@ -28,12 +28,12 @@ from pointsman.control.deployment import Deployments
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lanes import Lanes
 from pointsman.control.revisions import Revisions
-from pointsman.control.routers import UPDATABLE, RouterRegistry
+from pointsman.control.routers import UPDATABLE, RouterRegistry, check_paths, with_fields
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.lifecycle import Step
 from pointsman.domain.pages import page_size
 from pointsman.domain.router_checks import check_variants, check_weight
-from pointsman.domain.routers import SLOT_COUNT, Router
+from pointsman.domain.routers import SLOT_COUNT, Router, Variant
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import prediction_pb2, router_pb2, router_pb2_grpc
 
@@ -109,8 +109,10 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         given = router_from(request.router)
         paths = _paths(request)
         if "variants" in paths:
-            check_variants(given.variants)
-            await self._deployments.check_additions(caller(), given.router_id, lambda _: given.variants)
+            check_paths(paths)
+            await self._deployments.check_additions(
+                caller(), given.router_id, lambda router: _variants_after(router, given, paths)
+            )
         router = await self._lanes.write(
             self._routers.update,
             caller(),
@@ -232,7 +234,14 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
         self, request: router_pb2.GetRouterMetricsRequest, context: object
     ) -> router_pb2.RouterMetrics:
         """Answers counts, latencies and feedback."""
-        if request.HasField("start_time") or request.HasField("end_time") or request.HasField("granularity"):
+        is_window = any(request.HasField(name) for name in ("start_time", "end_time", "granularity"))
+        if request.live and is_window:
+            raise InvalidArgumentError.at(
+                "live",
+                "goes with no times: live counters are those since the server started; leave out live, or "
+                "start_time, end_time and granularity",
+            )
+        if is_window:
             found = await self._lanes.look(
                 self._watch.window_metrics,
                 caller(),
@@ -242,7 +251,8 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
                 step_us=_step_us(request),
             )
         else:
-            found = await self._lanes.read(self._watch.metrics, caller(), request.router_id)
+            ask = self._watch.live_metrics if request.live else self._watch.metrics
+            found = await self._lanes.look(ask, caller(), request.router_id)
         return metrics_to(*found)
 
     async def ListPredictions(
@@ -351,6 +361,13 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
 
     def _answer(self, router: Router) -> router_pb2.Router:
         return router_to(router, self._endpoint)
+
+
+def _variants_after(router: Router, given: Router, paths: Sequence[str]) -> Sequence[Variant]:
+    """Answers the variants of a router after an update; refuses those that no backend need be asked for."""
+    after = with_fields(router, given, paths)
+    check_variants(after)
+    return after.variants
 
 
 def _paths(request: router_pb2.UpdateRouterRequest) -> list[str]:

@@ -66,7 +66,7 @@ pub enum PredictionIdError {
 /// What a prediction id says.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PredictionIdContent<'a> {
-    /// Makes it unique; see [`crate::uuid_v7`].
+    /// Makes it unique; see [`crate::uuid_v7()`].
     pub uuid: [u8; 16],
     /// The router that decided.
     pub router_id: &'a Id,

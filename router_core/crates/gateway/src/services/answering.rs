@@ -21,6 +21,7 @@ use crate::{
     message::{self, MessageStart},
     observation::Observation,
     reply::Reply,
+    routes::Target,
     status::{CallError, GRPC_MESSAGE, GRPC_STATUS, code_value},
     upstream::{Answer, broken, garbage},
 };
@@ -28,24 +29,18 @@ use crate::{
 /// Turns what a backend answered to ModelInfer into what the client gets.
 pub(crate) async fn reply_to_infer(
     answer: Answer,
-    mut observation: Observation,
+    observation: Observation,
     answer_name: Option<Id>,
     deadline: Instant,
 ) -> Result<Reply, CallError> {
     match answer {
-        Answer::Failed { code, trailers } => Ok(relay_failure(code, trailers, observation)),
-        Answer::Whole { mut headers, message, mut trailers, .. } => {
-            observation.record_response(BodyKind::Infer, message.clone());
-            let receipt = observation.receipt();
-            let framed = with_receipt(&message, &receipt, answer_name.as_ref());
-            put_metadata(&receipt, &mut trailers);
-            let message = match framed {
-                Ok(message) => message,
-                Err(error) => return Ok(fail(error, observation)),
-            };
+        Answer::Failed { code, trailers } => {
+            Ok(conclude(Err(Failure::Backends { code, trailers }), observation))
+        }
+        Answer::Whole { mut headers, message, trailers, .. } => {
             headers.remove(CONTENT_LENGTH);
-            let commit = observation.finish(Code::Ok);
-            Ok(Reply::Unary { headers, message, trailers }.after(commit))
+            let message = Answering::Infer(message, answer_name);
+            Ok(conclude(Ok(Conclusion { headers, message, trailers }), observation))
         }
         Answer::Large { mut headers, start, stream, place } => {
             headers.remove(CONTENT_LENGTH);
@@ -75,21 +70,112 @@ pub(crate) async fn reply_to_infer(
     }
 }
 
-/// Answers OK with a message that was made here.
-pub(crate) fn succeed(message: Bytes, mut observation: Observation) -> Reply {
-    let mut trailers = HeaderMap::with_capacity(8);
-    trailers.insert(GRPC_STATUS, code_value(Code::Ok));
-    put_metadata(&observation.receipt(), &mut trailers);
-    let commit = observation.finish(Code::Ok);
-    Reply::Unary { headers: HeaderMap::with_capacity(1), message, trailers }.after(commit)
+/// An answer that is ready but for its receipt.
+pub(crate) struct Conclusion {
+    headers: HeaderMap,
+    message: Answering,
+    trailers: HeaderMap,
+}
+
+/// The message of an answer.
+pub(crate) enum Answering {
+    /// A model's own, as it is recorded, without its prefix; and the name that it is to bear.
+    Infer(Bytes, Option<Id>),
+    /// One that was made here, with its prefix; it holds what a receipt says.
+    Predict(Bytes),
+}
+
+impl Conclusion {
+    /// An answer with which no backend's metadata came.
+    pub(crate) fn new(message: Answering) -> Self {
+        let mut trailers = HeaderMap::with_capacity(8);
+        trailers.insert(GRPC_STATUS, code_value(Code::Ok));
+        Self { headers: HeaderMap::with_capacity(1), message, trailers }
+    }
+}
+
+/// Why there is no answer.
+pub(crate) enum Failure {
+    /// Found here, or on the way to the backend.
+    Ours(CallError),
+    /// The backend's own, to pass on.
+    Backends { code: Code, trailers: HeaderMap },
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        Self::Ours(error)
+    }
+}
+
+/// Ends an observed call. Large answers end in [`LargeReply`], once they have passed; all others end here.
+pub(crate) fn conclude(answered: Result<Conclusion, Failure>, mut observation: Observation) -> Reply {
+    match answered.as_ref().map(|conclusion| &conclusion.message) {
+        Ok(Answering::Infer(message, _)) => observation.record_response(BodyKind::Infer, message.clone()),
+        Ok(Answering::Predict(framed)) => {
+            observation.record_response(BodyKind::Predict, framed.slice(PREFIX_BYTES..));
+        }
+        Err(_) => {}
+    }
+    let receipt = observation.receipt();
+    let concluded = answered.and_then(|Conclusion { headers, message, trailers }| match message {
+        Answering::Infer(message, name) => {
+            Ok((headers, with_receipt(&message, &receipt, name.as_ref())?, trailers))
+        }
+        Answering::Predict(framed) => Ok((headers, framed, trailers)),
+    });
+    match concluded {
+        Ok((headers, message, mut trailers)) => {
+            put_metadata(&receipt, &mut trailers);
+            let commit = observation.finish(Code::Ok);
+            Reply::Unary { headers, message, trailers }.after(commit)
+        }
+        Err(failure) => {
+            let (code, mut trailers) = failed(failure, observation.target());
+            put_metadata(&receipt, &mut trailers);
+            let commit = observation.finish(code);
+            Reply::Failed { trailers }.after(commit)
+        }
+    }
+}
+
+/// Ends an observed call with a failure of our own.
+pub(crate) fn fail(error: CallError, observation: Observation) -> Reply {
+    conclude(Err(Failure::Ours(error)), observation)
+}
+
+/// The status and trailers of a failure, which say which variant it is of.
+fn failed(failure: Failure, target: Option<&Target>) -> (Code, HeaderMap) {
+    match failure {
+        Failure::Ours(error) => {
+            let error = match target {
+                Some(target) => error.of_variant(target.name.as_str()),
+                None => error,
+            };
+            let mut trailers = HeaderMap::with_capacity(8);
+            error.write(&mut trailers);
+            (error.code, trailers)
+        }
+        Failure::Backends { code, mut trailers } => {
+            trailers.remove(CONTENT_TYPE);
+            trailers.remove(CONTENT_LENGTH);
+            if let Some(target) = target {
+                let said = trailers
+                    .get(GRPC_MESSAGE)
+                    .map_or(&b"the backend gave no reason"[..], |value| value.as_bytes());
+                let message = [b"variant ", target.name.as_str().as_bytes(), b": ", said].concat();
+                if let Ok(message) = HeaderValue::from_bytes(&message) {
+                    trailers.insert(GRPC_MESSAGE, message);
+                }
+            }
+            trailers.insert(GRPC_STATUS, code_value(code));
+            (code, trailers)
+        }
+    }
 }
 
 /// A small response with its prefix, the receipt behind it and, if wanted, another name.
-pub(crate) fn with_receipt(
-    message: &[u8],
-    receipt: &Receipt<'_>,
-    name: Option<&Id>,
-) -> Result<Bytes, CallError> {
+fn with_receipt(message: &[u8], receipt: &Receipt<'_>, name: Option<&Id>) -> Result<Bytes, CallError> {
     let receipt_length = receipt.encoded_length();
     let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len() + receipt_length + 140);
     framed.put_bytes(0, PREFIX_BYTES);
@@ -155,37 +241,6 @@ async fn begin_large(
     let left = new_length.checked_sub(there).ok_or_else(|| garbage("more bytes follow the message"))?;
     let (pieces, receipt) = (VecDeque::from([head.freeze(), bytes]), receipt_bytes.freeze());
     Ok(Large { pieces, left, stream, receipt })
-}
-
-/// A backend's own failure, said of its variant.
-pub(crate) fn relay_failure(code: Code, mut trailers: HeaderMap, mut observation: Observation) -> Reply {
-    trailers.remove(CONTENT_TYPE);
-    trailers.remove(CONTENT_LENGTH);
-    if let Some(target) = observation.target() {
-        let said =
-            trailers.get(GRPC_MESSAGE).map_or(&b"the backend gave no reason"[..], |value| value.as_bytes());
-        let message = [b"variant ", target.name.as_str().as_bytes(), b": ", said].concat();
-        if let Ok(message) = HeaderValue::from_bytes(&message) {
-            trailers.insert(GRPC_MESSAGE, message);
-        }
-    }
-    trailers.insert(GRPC_STATUS, code_value(code));
-    put_metadata(&observation.receipt(), &mut trailers);
-    let commit = observation.finish(code);
-    Reply::Failed { trailers }.after(commit)
-}
-
-/// Our own failure after a decision, said of its variant.
-pub(crate) fn fail(error: CallError, mut observation: Observation) -> Reply {
-    let error = match observation.target() {
-        Some(target) => error.of_variant(target.name.as_str()),
-        None => error,
-    };
-    let mut trailers = HeaderMap::with_capacity(8);
-    error.write(&mut trailers);
-    put_metadata(&observation.receipt(), &mut trailers);
-    let commit = observation.finish(error.code);
-    Reply::Failed { trailers }.after(commit)
 }
 
 /// Writes the receipt into trailing metadata.

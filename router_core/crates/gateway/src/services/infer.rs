@@ -1,7 +1,5 @@
 //! ModelInfer: the head is read and rewritten, everything else passes as it is.
 
-use std::sync::Arc;
-
 use bytes::{BufMut, Bytes, BytesMut};
 use http::uri::PathAndQuery;
 use pointsman_inference::oip;
@@ -16,15 +14,16 @@ use tokio::time::Instant;
 use tonic::Code;
 
 use super::{
-    answering::{fail, reply_to_infer, succeed, with_receipt},
+    answering::{Answering, Conclusion, Failure, conclude, fail, reply_to_infer},
     call::Call,
     decision::{Asked, decide_call},
-    forward::{ask, of_oip, prefix, run_onnx},
+    forward::{ask, of_oip, prefix},
     paths::MODEL_INFER,
     reading::Message,
+    tensors::{self, Outputs, Question},
 };
 use crate::{
-    backends::{Backend, GrpcModel, OnnxTarget},
+    backends::{Backend, GrpcModel},
     budget::Reservation,
     client::Client,
     message::{self, MessageStart, SMALL_MESSAGE_BYTES, client_gone},
@@ -85,8 +84,8 @@ pub(crate) async fn infer(mut call: Call, client: &Client) -> Result<Reply, Call
         Backend::Grpc(model) => {
             to_server(call, incoming, &model, decided.answer_name, deadline, observation).await
         }
-        Backend::Onnx(target) => {
-            in_process(call, incoming, &target, decided.answer_name, deadline, observation).await
+        Backend::Onnx(_) => {
+            in_tensors(call, incoming, backend, decided.answer_name, deadline, observation).await
         }
     }
 }
@@ -225,11 +224,11 @@ fn rewrite(
     }
 }
 
-/// Runs a model in this process.
-async fn in_process(
+/// Reads a request into tensors for a model that takes no messages.
+async fn in_tensors(
     mut call: Call,
     incoming: Incoming,
-    target: &Arc<OnnxTarget>,
+    backend: Backend,
     answer_name: Option<Id>,
     deadline: Instant,
     mut observation: Observation,
@@ -245,33 +244,26 @@ async fn in_process(
         }
     };
     observation.record_request(BodyKind::Infer, message.bytes.clone());
-    let answered = run_message(&call, message, target, deadline, &mut observation).await;
-    let framed =
-        answered.and_then(|response| with_receipt(&response, &observation.receipt(), answer_name.as_ref()));
-    match framed {
-        Ok(message) => {
-            observation.record_response(BodyKind::Infer, message.slice(PREFIX_BYTES..));
-            Ok(succeed(message, observation))
-        }
-        Err(error) => Ok(fail(error, observation)),
-    }
+    let answered = run_message(&mut call, message, &backend, deadline, &mut observation).await;
+    let answered = answered.map(|message| Conclusion::new(Answering::Infer(message, answer_name)));
+    Ok(conclude(answered, observation))
 }
 
 async fn run_message(
-    call: &Call,
+    call: &mut Call,
     message: Message,
-    target: &Arc<OnnxTarget>,
+    backend: &Backend,
     deadline: Instant,
     observation: &mut Observation,
-) -> Result<Vec<u8>, CallError> {
+) -> Result<Bytes, Failure> {
     let request = ModelInferRequest::decode(message.bytes)
         .map_err(|error| CallError::invalid(format!("message: {error}")))?;
     let request = oip::decode_request(request).map_err(|error| of_oip(&error))?;
     let key = observation.target().map(|target| target.model.key.clone());
-    let outputs =
-        run_onnx(&call.worker, target, request.inputs, request.requested, deadline, observation).await?;
+    let question = Question { inputs: request.inputs, outputs: Outputs::Named(request.requested), deadline };
+    let outputs = tensors::run(call, backend, question, observation).await?.outputs;
     let (model_id, version) =
         key.as_ref().map_or(("", ""), |key| (key.model_id.as_str(), key.version.as_str()));
     let response = oip::encode_response(model_id, version, &request.id, &outputs, request.is_raw);
-    Ok(response.map_err(|error| of_oip(&error))?.encode_to_vec())
+    Ok(response.map_err(|error| of_oip(&error))?.encode_to_vec().into())
 }

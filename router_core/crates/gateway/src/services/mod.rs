@@ -16,6 +16,7 @@ mod paths;
 mod plain_answer;
 mod predict;
 mod reading;
+mod tensors;
 
 use std::rc::Rc;
 

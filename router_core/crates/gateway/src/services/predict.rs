@@ -1,36 +1,31 @@
 //! Predict: features become the model's tensors, its tensors become a prediction.
 
-use http::{HeaderMap, uri::PathAndQuery};
+use bytes::Bytes;
 use pointsman_inference::{
-    Answer as Prediction, FeatureError, Tensor, features::AnswerNote, fill_inputs, oip, read_outputs,
+    Answer as Prediction, FeatureError, features::AnswerNote, fill_inputs, read_outputs,
 };
-use pointsman_model::{Scope, Signature};
+use pointsman_model::Scope;
 use pointsman_wire::{
-    MAX_ENTITY_ID_BYTES, PREFIX_BYTES,
-    generated::{
-        inference::ModelInferResponse,
-        pointsman_v1::{BodyKind, PredictRequest, PredictResponse},
-    },
+    MAX_ENTITY_ID_BYTES,
+    generated::pointsman_v1::{BodyKind, PredictRequest, PredictResponse},
 };
 use prost::Message as _;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tonic::Code;
 
 use super::{
-    answering::{fail, relay_failure, succeed},
+    answering::{Answering, Conclusion, Failure, conclude},
     call::Call,
     decision::{Asked, decide_call},
-    forward::{ask, frame, of_oip, run_onnx},
-    paths::MODEL_INFER,
+    forward::frame,
+    tensors::{self, Outputs, Question},
 };
 use crate::{
-    backends::{Backend, GrpcModel},
     client::Client,
     observation::Observation,
     records::{duration_proto, reason_proto},
     reply::Reply,
     status::CallError,
-    upstream::{Answer, Outgoing, garbage, gather_large},
 };
 
 /// Answers a Predict call.
@@ -59,23 +54,9 @@ pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, Ca
     let decided = decide_call(&mut call, &principal, &asked)?;
     let (deadline, mut observation) = (decided.deadline, decided.observation);
     observation.record_request(BodyKind::Predict, recorded);
-    match predicted(&mut call, &request, deadline, &mut observation).await {
-        Ok(prediction) => reply(request, prediction, observation),
-        Err(Unanswered::Ours(error)) => Ok(fail(error, observation)),
-        Err(Unanswered::Backends { code, trailers }) => Ok(relay_failure(code, trailers, observation)),
-    }
-}
-
-/// Why there is no prediction.
-enum Unanswered {
-    Ours(CallError),
-    Backends { code: Code, trailers: HeaderMap },
-}
-
-impl From<CallError> for Unanswered {
-    fn from(error: CallError) -> Self {
-        Self::Ours(error)
-    }
+    let answered = predicted(&mut call, &request, deadline, &mut observation).await;
+    let answered = answered.and_then(|prediction| encode_answer(request, prediction, &observation));
+    Ok(conclude(answered.map(Answering::Predict).map(Conclusion::new), observation))
 }
 
 async fn predicted(
@@ -83,68 +64,29 @@ async fn predicted(
     request: &PredictRequest,
     deadline: Instant,
     observation: &mut Observation,
-) -> Result<Prediction, Unanswered> {
+) -> Result<Prediction, Failure> {
     let Some(target) = observation.target().cloned() else {
         return Err(CallError::new(Code::Internal, "the decision names no variant").into());
     };
     let signature = &target.model.signature;
     let inputs = fill_inputs(signature, &request.features).map_err(|error| of_features(&error))?;
-    let mut is_others = false;
-    let outputs = match &target.backend {
-        Backend::Grpc(model) => {
-            let response = ask_server(call, model, signature, &inputs, deadline, observation).await?;
-            is_others = !response.model_name.is_empty() && *response.model_name != *model.model_name;
-            oip::decode_response(response).map_err(|error| of_oip(&error))?
-        }
-        Backend::Onnx(onnx) => {
-            run_onnx(&call.worker, onnx, inputs, Vec::new(), deadline, observation).await?
-        }
-    };
-    let mut prediction = read_outputs(signature, &outputs).map_err(|error| of_features(&error))?;
-    if is_others {
+    let question = Question { inputs, outputs: Outputs::Signed(signature), deadline };
+    let outcome = tensors::run(call, &target.backend, question, observation).await?;
+    let mut prediction = read_outputs(signature, &outcome.outputs).map_err(|error| of_features(&error))?;
+    if outcome.is_others {
         prediction.notes.insert(AnswerNote::OtherModel);
     }
     Ok(prediction)
 }
 
-async fn ask_server(
-    call: &mut Call,
-    model: &GrpcModel,
-    signature: &Signature,
-    inputs: &[Tensor],
-    deadline: Instant,
-    observation: &mut Observation,
-) -> Result<ModelInferResponse, Unanswered> {
-    // What the signature names is asked for: some servers answer other outputs only then.
-    let requested: Vec<&str> = signature.outputs.iter().map(|output| &*output.name).collect();
-    let message = oip::encode_request(&model.model_name, &model.model_version, "", inputs, &requested);
-    let outgoing = Outgoing::Whole(frame(&message.encode_to_vec())?);
-    let headers = call.backend_headers(&model.target.target, deadline);
-    let path = PathAndQuery::from_static(MODEL_INFER);
-    let answer = ask(&call.worker, model, path, headers, outgoing, deadline, Some(observation)).await?;
-    let response = match answer {
-        Answer::Failed { code, trailers } => return Err(Unanswered::Backends { code, trailers }),
-        Answer::Whole { message, .. } => message,
-        Answer::Large { start, stream, .. } => {
-            let most = call.worker.shared.config.limits.max_message_bytes;
-            let _reservation =
-                call.worker.shared.budgets.whole.reserve((start.prefix.length as usize).min(most))?;
-            let gathering = gather_large(start, stream, most);
-            let gathered = timeout_at(deadline, gathering).await.map_err(|_| CallError::deadline())?;
-            observation.backend_answered();
-            gathered?.0
-        }
-    };
-    Ok(ModelInferResponse::decode(response).map_err(|error| garbage(&error.to_string()))?)
-}
-
-fn reply(
+/// The answer's message, with its prefix.
+fn encode_answer(
     request: PredictRequest,
     prediction: Prediction,
-    mut observation: Observation,
-) -> Result<Reply, CallError> {
+    observation: &Observation,
+) -> Result<Bytes, Failure> {
     let Some(target) = observation.target() else {
-        return Err(CallError::new(Code::Internal, "the decision names no variant"));
+        return Err(CallError::new(Code::Internal, "the decision names no variant").into());
     };
     let response = PredictResponse {
         prediction_id: observation.prediction_id.clone(),
@@ -161,12 +103,7 @@ fn reply(
         latency: Some(duration_proto(observation.started().elapsed())),
         notes: prediction.notes.words().map(str::to_owned).collect(),
     };
-    let message = match frame(&response.encode_to_vec()) {
-        Ok(message) => message,
-        Err(error) => return Ok(fail(error, observation)),
-    };
-    observation.record_response(BodyKind::Predict, message.slice(PREFIX_BYTES..));
-    Ok(succeed(message, observation))
+    Ok(frame(&response.encode_to_vec())?)
 }
 
 /// A feature is the caller's to mend; a signature that does not fit its model is an operator's.

@@ -2,7 +2,7 @@
 /// A key without its secret.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ApiKey {
-    /// The key's id, the middle part of pm\_<id>\_<secret>.
+    /// The key's id, the middle part of `pm_<id>_<secret>`.
     #[prost(string, tag = "1")]
     pub key_id: ::prost::alloc::string::String,
     /// The user it belongs to.
@@ -52,7 +52,7 @@ pub struct CreateApiKeyResponse {
     /// The key.
     #[prost(message, optional, tag = "1")]
     pub api_key: ::core::option::Option<ApiKey>,
-    /// The whole key, pm\_<id>\_<secret>, to send as x-api-key or authorization: Bearer. Shown once.
+    /// The whole key, `pm_<id>_<secret>`, to send as x-api-key or authorization: Bearer. Shown once.
     #[prost(string, tag = "2")]
     pub secret: ::prost::alloc::string::String,
 }
@@ -976,7 +976,7 @@ pub struct Router {
     /// How it picks a variant. Immutable.
     #[prost(enumeration = "Strategy", tag = "5")]
     pub strategy: i32,
-    /// The alternatives, at least two of them enabled.
+    /// The alternatives, at least two of them enabled, or one with allow_single.
     #[prost(message, repeated, tag = "6")]
     pub variants: ::prost::alloc::vec::Vec<Variant>,
     /// Whether an entity always gets the same variant while shares stay; unset means true.
@@ -1035,6 +1035,9 @@ pub struct Router {
     /// Whether a later value of feedback replaces an earlier one, instead of being in conflict with it.
     #[prost(bool, tag = "24")]
     pub allow_feedback_corrections: bool,
+    /// Whether one enabled variant is enough; otherwise at least two must be.
+    #[prost(bool, tag = "25")]
+    pub allow_single: bool,
 }
 /// What is kept of a router's predictions, and how long.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1175,8 +1178,7 @@ pub struct UpdateRouterRequest {
     /// The router with its new values; router_id says which, etag (when set) which state was read.
     #[prost(message, optional, tag = "1")]
     pub router: ::core::option::Option<Router>,
-    /// The fields to change: display_name, description, tags, variants, sticky, version_pinning,
-    /// answer_router_name, default_timeout, record_predictions, recording, metrics, allow_feedback_corrections.
+    /// The fields to change: any that are not output only, but for router_id, strategy and permissions.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
     /// Check only; change nothing.
@@ -1353,8 +1355,7 @@ pub struct GetRouterMetricsRequest {
     /// The router's id.
     #[prost(string, tag = "1")]
     pub router_id: ::prost::alloc::string::String,
-    /// From the recorded predictions of this time on. Without start_time and end_time, the live counters
-    /// since the server started.
+    /// From the recorded predictions of this time on; unset means from the first one that is kept.
     #[prost(message, optional, tag = "2")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
     /// From the recorded predictions before this time; unset means now.
@@ -1363,9 +1364,12 @@ pub struct GetRouterMetricsRequest {
     /// The length of one step of the time series; unset means no series. At most 1000 steps.
     #[prost(message, optional, tag = "4")]
     pub granularity: ::core::option::Option<::prost_types::Duration>,
+    /// Instead of what is recorded, the counters of the server that answers since it started; goes with no times. So it is
+    /// also without times where the router records no predictions.
+    #[prost(bool, tag = "5")]
+    pub live: bool,
 }
-/// A router's figures: of the window asked for, or since the server started with the feedback since the
-/// router was created.
+/// A router's figures of one window: its calls, and the feedback for the predictions of these calls.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RouterMetrics {
     /// The router's id.
@@ -1386,7 +1390,8 @@ pub struct RouterMetrics {
     /// Predictions that were not recorded because the queue or the disk was full, since the server started.
     #[prost(uint64, tag = "6")]
     pub dropped_record_count: u64,
-    /// The window, when one was asked for.
+    /// Where the window begins: as asked for, at the first prediction that is kept, or for live figures where the server
+    /// started.
     #[prost(message, optional, tag = "7")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Its end, excluded.
@@ -1410,6 +1415,9 @@ pub struct RouterMetrics {
         ::prost::alloc::string::String,
         u64,
     >,
+    /// Whether these are the counters of the server that answers, not what is recorded.
+    #[prost(bool, tag = "13")]
+    pub live: bool,
 }
 /// One step of the time series.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1466,7 +1474,7 @@ pub struct VariantMetrics {
     /// Feedback of each metric, ordered by name.
     #[prost(message, repeated, tag = "12")]
     pub feedback: ::prost::alloc::vec::Vec<FeedbackMetrics>,
-    /// The share of its predictions that have feedback, 0 to 1. Of a window only.
+    /// The share of its predictions that have feedback, 0 to 1. Of what is recorded only.
     #[prost(double, optional, tag = "13")]
     pub feedback_coverage: ::core::option::Option<f64>,
 }
@@ -2408,6 +2416,10 @@ pub struct RouterSnapshot {
     /// Tells it from earlier and later routers of the same id; 0 when that is not known.
     #[prost(uint64, tag = "19")]
     pub incarnation: u64,
+    /// The settings that have no field here, as the API's message has them: those that came later. Nothing else of
+    /// that message is set.
+    #[prost(message, optional, tag = "20")]
+    pub settings: ::core::option::Option<Router>,
 }
 /// Who may call.
 #[derive(Clone, PartialEq, ::prost::Message)]

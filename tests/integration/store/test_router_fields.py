@@ -1,0 +1,181 @@
+"""Every field of a router goes through everything that carries routers; a forgotten place fails here."""
+
+import dataclasses
+from enum import Enum
+
+import pytest
+
+from pointsman.control.convert.revisions import definition_of, snapshot_bytes
+from pointsman.control.convert.routers import router_from, router_to
+from pointsman.control.definition_checks import WantedRouter, check_definitions
+from pointsman.control.routers import UPDATABLE, changed_paths
+from pointsman.control.snapshot import router_snapshot
+from pointsman.definitions.differences import differences
+from pointsman.definitions.plain import document_of, plain_of, wish_of
+from pointsman.definitions.reading import read_document
+from pointsman.definitions.shapes import kinds, shape_of
+from pointsman.definitions.writing import write_yaml
+from pointsman.definitions.yaml_tree import read_yaml
+from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricType
+from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
+from pointsman.domain.revision_words import summary
+from pointsman.domain.revisions import Cause, RevisionKind
+from pointsman.domain.routers import ROUTER_SETTINGS, Permissions, Router, Variant, VariantRole
+from pointsman.store import router_revisions, routers
+from pointsman.v1 import snapshot_pb2
+
+from .rows import a_router, add_model, add_router
+
+STATED_ELSEWHERE = frozenset({"router_id", "strategy"})
+"""What users set when they create a router, and cannot change."""
+SERVERS = frozenset(
+    {"owner", "status", "status_message", "serving", "salt", "slot_runs", "revision", "changed_generation"}
+    | {"create_time_us", "incarnation", "update_time_us", "deploy_time_us", "row_key"}
+)
+OTHER_PARTS = {
+    "variants": (
+        Variant("z", "cancer", "2", 0.125, role=VariantRole.CONTROL),
+        Variant("a", "cancer", "1", 100, enabled=False),
+        Variant("b", "cancer", "1", 1, role=VariantRole.CANARY),
+    ),
+    "tags": ("b", "a"),
+    "recording": Recording(0.25, ("é", "b"), 1000, EntityRecording.HMAC, RecordDurability.DURABLE, 7, 2**40),
+    "metrics": (
+        MetricDefinition("z"),
+        MetricDefinition("a", MetricType.COUNT, -1.5, 2.5, MetricDirection.MINIMISE),
+    ),
+    "permissions": Permissions(True, True, ("zoe", "bob")),
+}
+"""Values of the fields that are no scalars, other than the default in every part."""
+
+
+def other_value(setting):
+    """A value of a setting that is not its default."""
+    if setting.kind is bool:
+        return not setting.default
+    if setting.kind is int:
+        return setting.default + 1500
+    if issubclass(setting.kind, Enum):
+        return next(word for word in reversed(setting.kind) if word != setting.default)
+    return "é 1"
+
+
+OTHER = {**OTHER_PARTS, **{setting.attribute: other_value(setting) for setting in ROUTER_SETTINGS}}
+UNPUBLISHED = {"tags", *(setting.attribute for setting in ROUTER_SETTINGS if not setting.is_published)}
+each_field = pytest.mark.parametrize("attribute", OTHER)
+
+
+def with_other(*attributes):
+    """A router that is as by default but for some fields."""
+    fields = {name: OTHER[name] for name in attributes}
+    return dataclasses.replace(a_router(**{"display_name": "cancer", **fields}), slot_runs=(0, 10_000))
+
+
+def of_users(router):
+    """A router with the fields alone that users set."""
+    return dataclasses.replace(
+        Router(router.router_id, ()), **{name: getattr(router, name) for name in OTHER}
+    )
+
+
+def through_a_message(router):
+    return router_from(router_to(router, "host:1"))
+
+
+def through_a_definition_file(router):
+    kind = kinds()["Router"]
+    [node] = read_yaml("f", write_yaml([document_of(kind, wish_of(router_to(router, "")))]))
+    document = read_document(node)
+    assert list(document.faults) == []
+    [wanted], objections = check_definitions([document.definition], lambda _: "")
+    assert objections.errors == []
+    assert isinstance(wanted, WantedRouter)
+    return wanted.router
+
+
+def through_a_revision(database, router):
+    """Answers what a revision says that is stored and read again."""
+    with database.write_routing() as connection:
+        kept = snapshot_bytes(router_snapshot(router))
+        cause = Cause(RevisionKind.IMPORTED)
+        number = router_revisions.append(connection, router, cause, 1, "", kept)
+        found = router_revisions.find(connection, router.row_key, number)
+    assert found is not None
+    return definition_of(found)
+
+
+def test_every_field_is_a_users_or_the_servers():
+    fields = {field.name for field in dataclasses.fields(Router)}
+    assert fields == {*OTHER, *STATED_ELSEWHERE, *SERVERS}
+    plain = Router("r", ())
+    assert [name for name, value in OTHER.items() if getattr(plain, name) == value] == []
+
+
+@each_field
+def test_a_field_goes_through_messages_and_definition_files(attribute):
+    for router in (with_other(attribute), with_other(*OTHER)):
+        assert through_a_message(router) == of_users(router)
+        assert through_a_definition_file(router) == of_users(router)
+
+
+@each_field
+def test_a_field_is_in_what_diff_and_updates_see(attribute):
+    before, after = with_other(), with_other(attribute)
+    name = attribute.removesuffix("_ms")
+    assert changed_paths(before, after) == [name]
+    shape = shape_of("Router")
+    told = differences(*(plain_of(router_to(router, ""), shape, whole=True) for router in (before, after)))
+    assert {one.field.partition("[")[0].partition(".")[0] for one in told} == {name}
+    assert summary(before, after) != ""
+
+
+def test_every_field_of_a_users_but_permissions_can_be_updated():
+    assert sorted(UPDATABLE) == sorted(name.removesuffix("_ms") for name in OTHER if name != "permissions")
+
+
+def test_every_field_goes_through_rows_and_revisions(database):
+    add_model(database, "1")
+    add_model(database, "2")
+    for attributes in (OTHER, *((attribute,) for attribute in OTHER)):
+        router = with_other(*attributes)
+        router_id = "-".join(attributes)[:50]
+        stored = add_router(database, router_id, **{name: getattr(router, name) for name in OTHER})
+        with database.read() as connection:
+            found = routers.find(connection, router_id)
+        assert of_users(found) == dataclasses.replace(of_users(router), router_id=router_id)
+        published = {name: getattr(stored, name) for name in OTHER if name not in UNPUBLISHED}
+        revised = through_a_revision(database, stored)
+        assert {name: getattr(revised, name) for name in published} == published
+
+
+def test_every_setting_is_saved_over_what_was_there(database):
+    add_model(database, "1")
+    add_model(database, "2")
+    before = add_router(database)
+    after = dataclasses.replace(before, **{one.attribute: OTHER[one.attribute] for one in ROUTER_SETTINGS})
+    with database.write_routing() as connection:
+        routers.save(connection, after)
+    with database.read() as connection:
+        assert routers.find(connection, "cancer") == after
+
+
+def test_a_snapshot_of_a_release_that_knew_no_settings_of_today_means_their_defaults(database):
+    add_model(database, "1")
+    add_model(database, "2")
+    stored = add_router(database)
+    message = router_snapshot(
+        dataclasses.replace(
+            stored, **{one.attribute: OTHER[one.attribute] for one in ROUTER_SETTINGS if one.is_published}
+        )
+    )
+    message.ClearField("settings")
+    with database.write_routing() as connection:
+        router_revisions.append(
+            connection, stored, Cause(RevisionKind.IMPORTED), 1, "", snapshot_bytes(message)
+        )
+        revised = definition_of(router_revisions.find(connection, stored.row_key, 1))
+    own = {field.name for field in snapshot_pb2.RouterSnapshot.DESCRIPTOR.fields}
+    for one in ROUTER_SETTINGS:
+        if one.is_published:
+            expected = OTHER[one.attribute] if one.attribute in own else one.default
+            assert one.value_of(revised) == expected, one.attribute
