@@ -42,6 +42,25 @@ def call(address: str, data: str, method: str) -> Any:
     return json.loads(_run([*_buf_curl(), "-d", data, f"http://{address}/{method}"]))
 
 
+def put_stand_in(folder: Path) -> None:
+    """Puts a program `grpcurl` into a folder, for shells that look for one: the real one where it is."""
+    program = folder / "grpcurl"
+    if real := shutil.which("grpcurl", path=_PATH):
+        program.symlink_to(real)
+        return
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).resolve()}" "$@"\n')
+    program.chmod(0o755)
+
+
+def _as_buf_curl(arguments: list[str]) -> list[str]:
+    """What grpcurl was called with, as buf is called for the same."""
+    assert arguments[:1] == ["-plaintext"], "only plain text here"
+    *options, address, method = arguments[1:]
+    if method == "list":
+        return [*_buf_curl(), "--list-services", f"http://{address}"]
+    return [*_buf_curl(), *options, f"http://{address}/{method}"]
+
+
 def _buf_curl() -> list[str]:
     buf = shutil.which("buf", path=_PATH)
     assert buf, "neither grpcurl nor buf is installed"
@@ -54,3 +73,8 @@ def _run(command: list[str]) -> str:
     )
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout
+
+
+if __name__ == "__main__":
+    line = _as_buf_curl(sys.argv[1:])
+    os.execv(line[0], line)
