@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 T = TypeVar("T")
 
 PAUSE_SECONDS = 0.02
 
 
-def eventually(look: Callable[[], T], seconds: float = 10.0, what: str = "") -> T:
+def eventually(look: Callable[[], T | Literal[False] | None], seconds: float = 10.0, what: str = "") -> T:
     """Looks again and again until the look answers something true, and answers it."""
     ends = time.monotonic() + seconds
     while True:

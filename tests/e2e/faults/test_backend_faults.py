@@ -127,7 +127,7 @@ def sends_no_protobuf(exchange: Exchange) -> None:
     exchange.answer(b"\xff" * 40)
 
 
-OTHER_STATUS = {
+OTHER_STATUS: dict[Script, set[int]] = {
     says_ok_at_once: {UNAVAILABLE, UNKNOWN},
     sends_a_status_that_is_no_number: {UNAVAILABLE, UNKNOWN},
     claims_four_gigabytes: {UNAVAILABLE, RESOURCE_EXHAUSTED},
