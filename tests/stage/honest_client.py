@@ -190,6 +190,7 @@ def _attacked(
     quiet_seconds: float,
 ) -> list[str]:
     """Attacks once; answers which answers were late."""
+    # Nothing is waited for here: these are the times that clients are watched for, before, in and after.
     quiet_began = time.monotonic()
     time.sleep(quiet_seconds)
     began = time.monotonic()

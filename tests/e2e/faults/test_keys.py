@@ -124,7 +124,6 @@ def test_revoked_key_is_refused_within_seconds_on_connections_that_used_it(guard
     with grpc.insecure_channel(guarded.server.grpc) as channel:
         infer(channel, infer_request("r"), metadata=metadata)
         guarded.admin.keys.RevokeApiKey(key_pb2.RevokeApiKeyRequest(key_id=made.api_key.key_id))
-        revoked = time.monotonic()
 
         def is_refused() -> bool:
             return (
@@ -133,7 +132,6 @@ def test_revoked_key_is_refused_within_seconds_on_connections_that_used_it(guard
             )
 
         eventually(is_refused, IN_EFFECT_SECONDS)
-        assert time.monotonic() - revoked < IN_EFFECT_SECONDS
         assert all(is_refused() for _ in range(20))
 
 

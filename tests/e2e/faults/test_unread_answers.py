@@ -51,6 +51,7 @@ def call_honestly(channel: grpc.Channel, calls: int) -> list[float]:
     took = []
     begun = time.monotonic()
     for number in range(calls):
+        # A pace: each call has its time, whatever the one before took.
         time.sleep(max(0.0, begun + number * PAUSE_SECONDS - time.monotonic()))
         started = time.monotonic()
         infer(request, timeout=CALL_SECONDS)

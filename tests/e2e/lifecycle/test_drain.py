@@ -131,9 +131,10 @@ def test_call_that_does_not_end_is_cut_off_after_the_grace(start: Start, backend
     server = start(grace_seconds="0.5")
     with RawClient(server.grpc) as client:
         begin_call(client, backend)
-        server.terminate()
         began = time.monotonic()
+        server.terminate()
         assert server.wait(20) == 0
+        # A busy machine makes it longer, never shorter.
         assert time.monotonic() - began > 0.5
     assert '"cut_off_calls": 1' in server.log()
 

@@ -104,6 +104,7 @@ class Steady(Outcome):
             while not self._is_ended:
                 group.create_task(self._try(call))
                 due += 1 / per_second
+                # The pace of the load, whether or not calls are answered.
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def _try(self, call: Callable[[], Awaitable[None]]) -> None:

@@ -130,6 +130,7 @@ class Traffic:
             return
         key = self._choose_key()
         if key is None:
+            # A pace: the loop shall not spin while there is nothing yet to give feedback for.
             await asyncio.sleep(0.001)
             return
         # Now and then two values for a key at the same time: either may be the first.
@@ -180,6 +181,7 @@ class Traffic:
         return float(self.random.randrange(10))
 
     async def _read(self, stub: Any) -> None:
+        # A pace: reads cost more than calls, and come seldom between them.
         await asyncio.sleep(READ_PAUSE_SECONDS)
         if not self._recent:
             return
