@@ -47,6 +47,10 @@ class Load:
         """Lets every connection end after its call."""
         self._is_ended = True
 
+    def has_made(self, more_than: int) -> bool:
+        """Whether more calls than so many were answered."""
+        return len(self.made) > more_than
+
     async def run(self) -> None:
         """Calls until stopped."""
         await asyncio.gather(*(self._call_on(number) for number in range(self.connections)))
