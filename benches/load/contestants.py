@@ -152,5 +152,6 @@ def read_listener_address(admin: str) -> str:
         if listeners:
             address = listeners[0]["local_address"]["socket_address"]
             return f"{address['address']}:{address['port_value']}"
+        # The pace of asking again; there is a deadline.
         time.sleep(0.02)
     raise HarnessError("envoy: no listener in time")

@@ -228,6 +228,7 @@ def wait_for_router(server: Server, router_id: str) -> None:
                 # What is raised is a call, too; the stubs do not say so.
                 if cast("grpc.Call", error).code() is not grpc.StatusCode.NOT_FOUND:
                     raise
+            # The pace of asking again; there is a deadline.
             time.sleep(0.02)
     raise HarnessError(f"{router_id}: not served within {START_SECONDS:.0f} s of the start")
 

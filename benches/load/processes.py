@@ -96,6 +96,7 @@ class Program(AbstractContextManager["Program"]):
                 raise HarnessError(f"{self.name}: ended before it was ready: {self.read_log()}")
             if path.is_file() and (text := path.read_text().strip()):
                 return text
+            # The pace of looking again; there is a deadline.
             time.sleep(0.02)
         raise HarnessError(f"{self.name}: {path} did not come in {START_SECONDS:.0f} s: {self.read_log()}")
 

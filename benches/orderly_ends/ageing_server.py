@@ -33,6 +33,7 @@ class Echo(grpc.GenericRpcHandler):
 
     async def _infer(self, request: bytes, _: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
         if self._delay_seconds:
+            # Stands for the time that a model takes.
             await asyncio.sleep(self._delay_seconds)
         return echo(request)
 

@@ -73,6 +73,7 @@ def start_nginx(stack: ExitStack, folder: Path, model: Model, most_requests: int
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
+            # The pace of trying again; there is a deadline.
             time.sleep(0.02)
         else:
             return f"127.0.0.1:{port}"

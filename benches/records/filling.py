@@ -105,6 +105,7 @@ def wait_until_compacted(data_dir: Path) -> float:
     while (now := time.monotonic()) - changed < SETTLED_SECONDS:
         if now - started > MOST_SETTLING_SECONDS:
             raise HarnessError(f"the lake was still compacted after {MOST_SETTLING_SECONDS:.0f} s")
+        # A pace: what is waited for is that nothing changes.
         time.sleep(1.0)
         found = count_files(data_dir)
         if found != seen:

@@ -183,6 +183,7 @@ def ingesting(stage: Stage, server: Server) -> Iterator[Callable[[], float]]:
         *("--seconds", "86400"),
     ]
     with Program("ingest", command, stage.folder / "ingest.log"):
+        # A pace: calls come for a while before they are counted.
         time.sleep(WARM_SECONDS)
         before, started = _calls(server), time.monotonic()
         yield lambda: (_calls(server) - before) / (time.monotonic() - started)

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import uuid
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -245,10 +246,8 @@ def test_two_unknown_copies_of_one_folder_do_not_both_get_its_id(machine):
 def test_a_database_that_takes_no_writes_for_a_while_does_not_stop_the_server(machine, monkeypatch):
     server = Server(machine).take()
 
-    @contextlib.contextmanager
-    def away():
+    def away() -> NoReturn:
         raise DatabaseUnavailableError("the database is locked")
-        yield
 
     machine.seconds += LOOK_SECONDS
     with monkeypatch.context() as patched:

@@ -38,7 +38,7 @@ def listed(cancer):
 
 
 async def test_what_was_answered_before_is_listed_newest_first(record, listed):
-    ids = []
+    ids: list[str] = []
     for number in range(7):
         ids.insert(0, record(number))
         assert (await listed())[0] == ids

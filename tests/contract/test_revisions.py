@@ -1,5 +1,7 @@
 """The history of routers: what every change leaves behind, what records name, and going back."""
 
+import itertools
+
 import grpc
 import pytest
 from sqlalchemy import update
@@ -227,13 +229,12 @@ async def test_a_record_names_its_revision_only_when_both_agree(bench, cancer):
     await reweight(cancer, 50)
     router = bench.data_plane.routers["cancer"]
     facts = {"reason": "pin", "randomised_by": "nothing", "slot": None, "draw": None}
-    facts["time_us"] = bench.clock()
+    times = itertools.count(bench.clock(), 1_000_000)
 
     async def named(**fields):
-        given = facts | {"router_generation": router.changed_generation} | fields
+        given = facts | {"router_generation": router.changed_generation, "time_us": next(times)} | fields
         bench.data_plane.predict("cancer", given.pop("variant", "lr"), **given)
         request = router_pb2.ListPredictionsRequest(router_id="cancer", page_size=1)
-        facts["time_us"] += 1_000_000
         return (await cancer.routers.ListPredictions(request)).predictions[0].router_revision
 
     assert await named(model_version="1") == 2

@@ -4,7 +4,6 @@ import asyncio
 import math
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import grpc
 import grpc.aio
@@ -48,6 +47,10 @@ class Load:
         """Lets every connection end after its call."""
         self._is_ended = True
 
+    def has_made(self, more_than: int) -> bool:
+        """Whether more calls than so many were answered."""
+        return len(self.made) > more_than
+
     async def run(self) -> None:
         """Calls until stopped."""
         await asyncio.gather(*(self._call_on(number) for number in range(self.connections)))
@@ -56,14 +59,16 @@ class Load:
         options = [("grpc.use_local_subchannel_pool", 1)]
         request = infer_request(self.router_id).SerializeToString()
         async with grpc.aio.insecure_channel(self.address, options) as channel:
-            call = channel.unary_unary(INFER)
+            call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(INFER)
             number = connection
             while not self._is_ended and len(self.made) + len(self.failures) < self.most:
                 entity_id = f"e{number % self.entities}"
                 number += 7
                 await self._call(call, request, entity_id)
 
-    async def _call(self, call: Any, request: bytes, entity_id: str) -> None:
+    async def _call(
+        self, call: "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]", request: bytes, entity_id: str
+    ) -> None:
         started = time.monotonic()
         try:
             answer = await call(request, metadata=(("pointsman-entity-id", entity_id),), timeout=20)

@@ -39,6 +39,12 @@ def varint(value: int) -> bytes:
     return bytes([*encoded, value])
 
 
+def raw_method(channel: grpc.Channel, path: str) -> "grpc.UnaryUnaryMultiCallable[bytes, bytes]":
+    """A method that takes and answers the bytes of a message as they are."""
+    method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
+    return method
+
+
 def infer_bytes(
     channel: grpc.Channel,
     message: bytes,
@@ -48,9 +54,7 @@ def infer_bytes(
     **options: Any,
 ) -> bytes:
     """Sends the bytes of a request and answers those of the response."""
-    call = channel.unary_unary(INFER, request_serializer=None, response_deserializer=None)
-    answer: bytes = call(message, metadata=metadata, timeout=timeout, **options)
-    return answer
+    return raw_method(channel, INFER)(message, metadata=tuple(metadata), timeout=timeout, **options)
 
 
 def infer(channel: grpc.Channel, request: Any, **options: Any) -> Any:

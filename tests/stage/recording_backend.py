@@ -120,6 +120,6 @@ class _Handlers(grpc.GenericRpcHandler):
             "ModelMetadata": lambda *_: metadata,
         }
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+    def service(self, details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
         method = self._methods.get(details.method.removeprefix(SERVICE))
         return method and grpc.unary_unary_rpc_method_handler(method)

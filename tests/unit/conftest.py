@@ -73,7 +73,7 @@ class ScriptedServer(grpc.GenericRpcHandler):
         """Answers the requests that came for a method."""
         return [request for name, request in self.requests if name == f"/pointsman.v1.{method}"]
 
-    def service(self, call: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+    def service(self, call: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[Message, Message] | None":
         name = str(call.method)
         if name not in self.replies:
             return None

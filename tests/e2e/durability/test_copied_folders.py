@@ -16,7 +16,7 @@ from pointsman.v1 import prediction_pb2, router_pb2
 from stage.control import Control
 from stage.crash.backend import RowBackend
 from stage.crash.traffic import infer_bytes
-from stage.oip import INFER, receipt
+from stage.oip import INFER, raw_method, receipt
 from stage.postgres import Postgres
 from stage.server import Server
 from stage.waiting import eventually
@@ -54,7 +54,7 @@ class Servers:
     def record(self, server: Server, count: int = 5) -> None:
         """Makes predictions and brings feedback for them; each is acknowledged."""
         with closing(Control(server.grpc)) as control:
-            infer = control.channel.unary_unary(INFER)
+            infer = raw_method(control.channel, INFER)
             for _ in range(count):
                 answer = service_pb2.ModelInferResponse.FromString(infer(infer_bytes("r", 1), timeout=20))
                 prediction_id = receipt(answer)["prediction_id"]

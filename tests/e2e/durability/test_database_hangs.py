@@ -1,7 +1,6 @@
 """PostgreSQL stopped with SIGSTOP: it answers nothing. The server says so, serves, and ends."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,20 +47,16 @@ def test_a_database_that_hangs_is_said_and_the_server_goes_on_and_ends(
         said = control_plane(server)
         assert said["status"] == 200, "calls are answered from the state in memory"
         assert "does not answer" in str(said["reason"])
-        began = time.monotonic()
         with pytest.raises(grpc.RpcError) as caught:
-            control.routers.GetRouter(router_pb2.GetRouterRequest(router_id="r"), timeout=30)
-        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert time.monotonic() - began < SEEN_SECONDS
+            control.routers.GetRouter(router_pb2.GetRouterRequest(router_id="r"), timeout=SEEN_SECONDS)
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE, "refused, before the client gives up"
         postgres.go_on()
         eventually(lambda: bool(control_plane(server)["ready"]), 60.0, "the database is back")
         control.routers.GetRouter(router_pb2.GetRouterRequest(router_id="r"), timeout=30)
         control.close()
         postgres.hang()
-        began = time.monotonic()
         server.terminate()
         assert server.wait(END_SECONDS) == 0
-        assert time.monotonic() - began < END_SECONDS
     finally:
         server.kill()
 

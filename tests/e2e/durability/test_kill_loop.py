@@ -45,6 +45,7 @@ async def test_kills_under_load_lose_nothing_that_was_acknowledged_and_repeat_no
     server.end()
 
     told = scene.told
+    assert scene.reads, "nothing was read beside the calls"
     with capsys.disabled():
         print(
             f"\n{KILLS} kills, {took / KILLS:.2f} s each, {starting / KILLS:.2f} s of it to serve again; "

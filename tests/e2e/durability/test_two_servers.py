@@ -128,7 +128,11 @@ def test_a_lake_that_is_shared_is_read_whole_by_either(
         west.predict("u1")
         west.predict("u2")
         for site in (east, west):
-            eventually(lambda s=site: s.entities() == ["u1", "u1", "u2"], 30.0, "all rows at both")
+
+            def reads_all(site: Site = site) -> bool:
+                return site.entities() == ["u1", "u1", "u2"]
+
+            eventually(reads_all, 30.0, "all rows at both")
             [missing] = site.page().unreached
             assert missing.row_count == 0, "only the journal of the other is not reached"
         assert east.erase("u1").prediction_count == 2

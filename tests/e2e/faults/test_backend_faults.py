@@ -127,7 +127,7 @@ def sends_no_protobuf(exchange: Exchange) -> None:
     exchange.answer(b"\xff" * 40)
 
 
-OTHER_STATUS = {
+OTHER_STATUS: dict[Script, set[int]] = {
     says_ok_at_once: {UNAVAILABLE, UNKNOWN},
     sends_a_status_that_is_no_number: {UNAVAILABLE, UNKNOWN},
     claims_four_gigabytes: {UNAVAILABLE, RESOURCE_EXHAUSTED},
@@ -247,7 +247,8 @@ def test_backend_that_hangs_ends_at_the_deadline(
     answer = call(client, router, "bad", metadata=[("grpc-timeout", "300m")])
     assert answer.status == DEADLINE_EXCEEDED
     assert answer.message.startswith("variant bad: ")
-    assert 0.25 < time.monotonic() - started < 5
+    # Never earlier, however fast or slow the machine is; nothing but the deadline ends such a call.
+    assert time.monotonic() - started > 0.25
     assert bad.reset_streams.acquire(timeout=5), "the backend was not told"
     assert call(client, router, "good").status == OK
 
@@ -261,9 +262,7 @@ def test_routers_own_timeout_holds_for_clients_without_one(
         router_id, {"good": good.target, "bad": bad.target}, default_timeout=Duration(nanos=200_000_000)
     )
     bad.script = lambda _: None
-    started = time.monotonic()
     assert call(client, router_id, "bad").status == DEADLINE_EXCEEDED
-    assert time.monotonic() - started < 5
 
 
 def http1(connected: socket.socket) -> None:

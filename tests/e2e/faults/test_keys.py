@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from pointsman.v1 import key_pb2, prediction_pb2, router_pb2
 from stage.control import Control
-from stage.oip import infer, infer_request
+from stage.oip import infer, infer_request, raw_method
 from stage.recording_backend import RecordingBackend
 from stage.server import Server
 from stage.waiting import eventually
@@ -32,7 +32,7 @@ class Guarded:
     admin_key: str
     backend: RecordingBackend
 
-    def key(self, user_id: str, *scopes: int, **fields: Any) -> Any:
+    def key(self, user_id: str, *scopes: key_pb2.Scope, **fields: Any) -> Any:
         request = key_pb2.CreateApiKeyRequest(user_id=user_id, scopes=scopes, **fields)
         return self.admin.keys.CreateApiKey(request)
 
@@ -86,7 +86,7 @@ def test_no_key_and_wrong_keys_are_refused_everywhere(guarded: Guarded, wrong: s
             "/pointsman.v1.PredictionService/RecordFeedback",
             "/inference.GRPCInferenceService/ModelReady",
         ):
-            call = channel.unary_unary(path)
+            call = raw_method(channel, path)
             refused = code(lambda call=call: call(b"\x0a\x01r", metadata=metadata, timeout=10))
             assert refused is grpc.StatusCode.UNAUTHENTICATED, path
 
@@ -124,7 +124,6 @@ def test_revoked_key_is_refused_within_seconds_on_connections_that_used_it(guard
     with grpc.insecure_channel(guarded.server.grpc) as channel:
         infer(channel, infer_request("r"), metadata=metadata)
         guarded.admin.keys.RevokeApiKey(key_pb2.RevokeApiKeyRequest(key_id=made.api_key.key_id))
-        revoked = time.monotonic()
 
         def is_refused() -> bool:
             return (
@@ -133,7 +132,6 @@ def test_revoked_key_is_refused_within_seconds_on_connections_that_used_it(guard
             )
 
         eventually(is_refused, IN_EFFECT_SECONDS)
-        assert time.monotonic() - revoked < IN_EFFECT_SECONDS
         assert all(is_refused() for _ in range(20))
 
 

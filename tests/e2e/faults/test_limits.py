@@ -71,7 +71,7 @@ def test_calls_past_a_backends_limit_wait_and_past_the_queue_are_refused(
     for _ in range(8):
         streams.append(client.open())
         client.send(streams[-1], request(), end=True)
-    refused = []
+    refused: list[int] = []
     while len(refused) < 5:
         client.receive()
         refused = [stream for stream in streams if client.has_answered(stream)]

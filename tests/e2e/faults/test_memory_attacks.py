@@ -74,7 +74,7 @@ def besieged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Besieged]:
     admin = Control(server.grpc, anybody.keys.CreateApiKey(request).secret)
     anybody.close()
 
-    def key(user_id: str, *scopes: int) -> str:
+    def key(user_id: str, *scopes: key_pb2.Scope) -> str:
         secret: str = admin.keys.CreateApiKey(
             key_pb2.CreateApiKeyRequest(user_id=user_id, scopes=scopes)
         ).secret

@@ -1,6 +1,7 @@
 """ONNX files that cannot be used: refused by name when they are registered, and nobody else's trouble."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_link_that_leads_outside_is_refused(
     (folder / "link.onnx").symlink_to(server.data_dir / "outside.onnx")
     (folder / "out").symlink_to(server.data_dir)
     for path in (f"{router_id}/link.onnx", f"{router_id}/out/outside.onnx"):
-        code, details = refusal(lambda path=path: control.register(router_id, "1", onnx_backend(path)))
+        code, details = refusal(partial(control.register, router_id, "1", onnx_backend(path)))
         assert code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION)
         assert "models" in details or "path" in details
 

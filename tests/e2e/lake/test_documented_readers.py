@@ -33,7 +33,7 @@ Rows = list[dict[str, Any]]
 
 def documented(beginning: str) -> str:
     """The block of code in the reference that contains a text."""
-    found = [
+    found: list[str] = [
         code for code in re.findall(r"```\w+\n(.*?)```", PAGE.read_text(), re.DOTALL) if beginning in code
     ]
     assert len(found) == 1, beginning

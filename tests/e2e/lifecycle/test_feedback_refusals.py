@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import grpc
@@ -55,7 +56,7 @@ class Desk:
         assert facts.pop("request_id")
         return error.code(), error.details(), reason, facts, fields
 
-    def of_batch(self, user: str, given: Any, wait: int) -> tuple[int, str]:
+    def of_batch(self, user: str, given: Any, wait: prediction_pb2.FeedbackWait) -> tuple[int, str]:
         """How a value is refused that comes with one by entity, so that the control plane takes both."""
         good = prediction_pb2.RecordFeedbackRequest(router_id="r", entity_id=ENTITY, metric="stars", value=1)
         request = prediction_pb2.BatchRecordFeedbackRequest(feedback=[good, given], wait=wait)
@@ -96,8 +97,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
     eventually(is_recorded)
     yield desk
-    for user in users.values():
-        user.close()
+    for control in users.values():
+        control.close()
     backend.close()
     server.end()
 
@@ -163,9 +164,9 @@ def test_a_refusal_is_the_same_by_prediction_id_and_by_entity(desk: Desk, case: 
 
 def test_a_good_value_is_taken_either_way(desk: Desk) -> None:
     applied = prediction_pb2.FEEDBACK_WAIT_APPLIED
-    fields = {"metric": "stars", "value": 4, "row": 3, "wait": applied}
-    by_entity = prediction_pb2.RecordFeedbackRequest(router_id="r", entity_id=ENTITY, **fields)
-    by_id = prediction_pb2.RecordFeedbackRequest(prediction_id=desk.prediction_ids["r"], **fields)
+    given = partial(prediction_pb2.RecordFeedbackRequest, metric="stars", value=4, row=3, wait=applied)
+    by_entity = given(router_id="r", entity_id=ENTITY)
+    by_id = given(prediction_id=desk.prediction_ids["r"])
     take = desk.users["owner"].predictions.RecordFeedback
     first, second = take(by_entity), take(by_id)
     assert first.outcome == prediction_pb2.FEEDBACK_OUTCOME_APPLIED

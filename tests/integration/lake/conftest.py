@@ -176,7 +176,8 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def a_router(**fields: Any) -> Router:
     variants = (Variant("a", "m", "1", 50), Variant("b", "m", "2", 50))
-    return Router(**({"router_id": "r", "variants": variants, "row_key": 1, "create_time_us": 1} | fields))
+    usual: dict[str, Any] = {"router_id": "r", "variants": variants, "row_key": 1, "create_time_us": 1}
+    return Router(**(usual | fields))
 
 
 @pytest.fixture

@@ -331,7 +331,7 @@ def test_the_latest_prediction_of_an_entity_is_its_newest_that_was_answered(lake
 @pytest.mark.parametrize("seed", range(5))
 def test_the_latest_predictions_of_many_entities_are_those_of_a_plain_loop(lake, seed):
     draw = random.Random(seed)
-    newest = {}
+    newest: dict[str, tuple[int, str]] = {}
     for _ in range(6):
         for _ in range(60):
             time_us, entity = START_US + draw.randrange(100_000_000), f"u{draw.randrange(40)}"

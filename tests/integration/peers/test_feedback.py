@@ -109,7 +109,7 @@ def test_forged_and_altered_prediction_ids_are_refused(control: Control, answers
                 prediction_pb2.RecordFeedbackRequest(prediction_id=prediction_id, value=1)
             )
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT, prediction_id
-        assert "prediction_id" in caught.value.details()
+        assert "prediction_id" in (caught.value.details() or "")
     assert control.metrics("rewarded").total.feedback_count == before
 
 

@@ -7,7 +7,7 @@ from mlserver import MLModel
 from mlserver.types import InferenceRequest, InferenceResponse, ResponseOutput
 
 
-class Echo(MLModel):
+class Echo(MLModel):  # type: ignore[misc]  # MLServer has an environment of its own
     """Answers each input as the output that `names.json` beside the model calls it."""
 
     async def load(self) -> bool:

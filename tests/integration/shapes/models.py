@@ -82,7 +82,7 @@ def signature_of(shape: Shape) -> model_pb2.Signature:
             model_pb2.TensorSpec(name=tensor.output, datatype=tensor.datatype, shape=tensor.shape)
             for tensor in shape.tensors
         ],
-        task=model_pb2.Task.Value(shape.task),
+        task=shape.task,
         labels=shape.labels,
         prediction_output=shape.prediction_output,
         probability_output=shape.probability_output,

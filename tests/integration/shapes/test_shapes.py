@@ -141,7 +141,7 @@ def test_an_answer_of_one_output_is_recorded_as_that(
 def test_any_values_are_answered_and_recorded_to_the_digit(
     client: Client, channel: Any, backend: str, whole: int, amount: float, who: str, yes: bool, level: int
 ) -> None:
-    values = ([whole], [amount], [who], [yes], [level])
+    values: tuple[list[object], ...] = ([whole], [amount], [who], [yes], [level])
     (mixed,) = [shape for shape in SHAPES if shape.name == "mixed"]
     pairs = zip(mixed.tensors, values, strict=True)
     shape = replace(mixed, tensors=[replace(tensor, rows=[value]) for tensor, value in pairs])

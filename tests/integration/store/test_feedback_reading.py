@@ -82,7 +82,7 @@ def test_pages_of_predictions_with_feedback_are_in_order_and_complete(
         },
         reverse=descending,
     )
-    found = []
+    found: list[tuple[int, str, int]] = []
     with database.read() as connection:
         while page := feedback_reading.predictions_with_feedback(
             connection,
@@ -104,7 +104,7 @@ def test_the_sums_of_a_window_are_those_of_its_values(database, router, values, 
     window = Window(FIRST_US + 1, FIRST_US + 9, step_us)
     with database.read() as connection:
         read = feedback_reading.window_feedback(connection, router.row_key, window)
-    totals = defaultdict(lambda: (0, 0.0, 0.0))
+    totals: dict[tuple[int, str, str], tuple[int, float, float]] = defaultdict(lambda: (0, 0.0, 0.0))
     covered = defaultdict(set)
     for value in values:
         if not value.counted or not window.start_time_us <= value.prediction_time_us < window.end_time_us:

@@ -78,6 +78,7 @@ def test_routers_keys_and_feedback_of_the_first_tables_are_kept(database_url):
     migrate(database)
     with database.read() as connection:
         router = routers.find(connection, "r")
+        assert router is not None
         assert router.recording == Recording()
         assert (router.metrics, router.allow_feedback_corrections) == ((), False)
         assert router.permissions.shared_user_ids == ("bob",)
@@ -111,7 +112,9 @@ def test_routers_that_were_there_get_incarnations_of_their_own(database_url):
         drawn = connection.exec_driver_sql("SELECT incarnation FROM routers").scalars().all()
         assert len(set(drawn)) == 20
         assert all(0 < incarnation < INCARNATIONS for incarnation in drawn)
-        assert routers.find(connection, "r").incarnation in drawn
+        router = routers.find(connection, "r")
+        assert router is not None
+        assert router.incarnation in drawn
     with pytest.raises(IntegrityError), database.write() as connection:
         connection.exec_driver_sql(f"UPDATE routers SET incarnation = {drawn[0]}")
     database.close()

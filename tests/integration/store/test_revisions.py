@@ -55,6 +55,7 @@ def test_a_revision_is_read_back_as_it_was_stored(database, router, change):
         kept = router_revisions.find(connection, router.row_key, number)
         assert router_revisions.find_at(connection, router.row_key, generation) == kept
         assert router_revisions.find(connection, router.row_key, number + 1) is None
+    assert kept is not None
     assert kept.slot_runs == runs
     revision = kept.revision
     assert (revision.number, revision.generation, revision.last_generation) == (1, generation, generation)

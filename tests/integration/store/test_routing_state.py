@@ -109,12 +109,15 @@ def test_a_reader_sees_one_state_from_begin_to_end(database, two_models):
     add_router(database)
     with database.read() as connection:
         before = routers.find(connection, "cancer")
+        assert before is not None
         with database.write_routing() as writer:
             after = dataclasses.replace(before, display_name="changed", revision=2)
             routers.save(writer, after)
         assert routers.find(connection, "cancer") == before
     with database.read() as connection:
-        assert routers.find(connection, "cancer").display_name == "changed"
+        changed = routers.find(connection, "cancer")
+        assert changed is not None
+        assert changed.display_name == "changed"
 
 
 def test_what_changed_since_a_generation_is_found_deleted_ones_apart(database, two_models):

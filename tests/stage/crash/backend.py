@@ -45,7 +45,7 @@ class _Rows(grpc.GenericRpcHandler):
             "ModelMetadata": lambda _: metadata,
         }
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+    def service(self, details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
         method = self._methods.get(details.method.removeprefix(SERVICE))
         if method is None:
             return None

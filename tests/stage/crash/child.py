@@ -1,18 +1,22 @@
 """The server in a child of the zygote: as users run it, but for files that forget and a few questions."""
 
+import functools
 import json
 import os
 import resource
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from pointsman.cli import running, server
 from pointsman.cli.context import CommandError
 from pointsman.cli.started import StartedServer
 from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
+from pointsman.dataplane.config import build_config
 from pointsman.errors import PositionGoneError
 from pointsman.settings import Settings
 
@@ -37,7 +41,9 @@ def serve(request: dict[str, Any], channel: socket.socket) -> None:
         os.dup2(log.fileno(), 2)
     points.install()
     _forget_unsynced(request["journal"])
-    running.ControlOptions = lambda **more: ControlOptions(**(more | request["options"]))
+    # Patched by name, for mock says so when the name is no longer there.
+    options = functools.partial(_options, request["options"])
+    mock.patch.object(running, "ControlOptions", options).start()
     announce = running._announce
 
     def tell(started: StartedServer, control: ControlPlane) -> None:
@@ -54,21 +60,24 @@ def serve(request: dict[str, Any], channel: socket.socket) -> None:
         raise
 
 
-def _forget_unsynced(journal: dict[str, Any]) -> None:
-    build = server.build_config
+def _options(wanted: dict[str, Any], **usual: Any) -> ControlOptions:
+    """The options of users, but for some."""
+    return ControlOptions(**(usual | wanted))
 
+
+def _forget_unsynced(journal: dict[str, Any]) -> None:
     def build_volatile(*arguments: Any, **named: Any) -> str:
-        config = json.loads(build(*arguments, **named))
+        config = json.loads(build_config(*arguments, **named))
         config["journal"] |= {"volatile": True, **journal}
         return json.dumps(config)
 
-    server.build_config = build_volatile
+    mock.patch.object(server, "build_config", build_volatile).start()
 
 
 def _answer(channel: socket.socket, started: StartedServer, control: ControlPlane) -> None:
     """Says where the server is, then answers questions; without anybody who asks, the process ends."""
     channel.send(json.dumps({"grpc": started.data_plane.grpc_address, "reason": control.reason}).encode())
-    questions = {"settle": _settle, "ship": _ship, "tail": _tail}
+    questions: dict[str, Callable[..., dict[str, Any]]] = {"settle": _settle, "ship": _ship, "tail": _tail}
     while message := channel.recv(MESSAGE_BYTES):
         asked = json.loads(message)
         try:

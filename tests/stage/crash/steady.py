@@ -92,7 +92,7 @@ class Steady(Outcome):
         """Calls until :meth:`end`, then waits for the answers."""
         options = [("grpc.use_local_subchannel_pool", 1)]
         async with grpc.aio.insecure_channel(self.address, options) as channel:
-            infer = channel.unary_unary(INFER)
+            infer: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(INFER)
             feedback = prediction_pb2_grpc.PredictionServiceStub(channel)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._pace(PREDICTIONS_PER_SECOND, lambda: self._infer(infer)))
@@ -104,6 +104,7 @@ class Steady(Outcome):
             while not self._is_ended:
                 group.create_task(self._try(call))
                 due += 1 / per_second
+                # The pace of the load, whether or not calls are answered.
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     async def _try(self, call: Callable[[], Awaitable[None]]) -> None:
@@ -112,7 +113,7 @@ class Steady(Outcome):
         except grpc.RpcError as error:
             self.failures.append((time.monotonic(), str(error)))
 
-    async def _infer(self, infer: Any) -> None:
+    async def _infer(self, infer: "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]") -> None:
         began = time.monotonic()
         answer = await infer(infer_bytes(self.router_id, 1), timeout=TIMEOUT_SECONDS)
         answered = time.monotonic()

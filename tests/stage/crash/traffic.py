@@ -62,7 +62,7 @@ class Traffic:
         """Calls until the server dies or :meth:`end` is called."""
         options = [("grpc.use_local_subchannel_pool", 1)]
         async with grpc.aio.insecure_channel(address, options) as channel:
-            infer = channel.unary_unary(INFER)
+            infer: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(INFER)
             predictions = prediction_pb2_grpc.PredictionServiceStub(channel)
             routers = router_pb2_grpc.RouterServiceStub(channel)
             callers = [self._repeat(self._read, routers)]
@@ -88,7 +88,7 @@ class Traffic:
                 # The one that sees it first ends the others: the server is dead.
                 self._is_ended = True
 
-    async def _infer(self, infer: Any, router_id: str) -> None:
+    async def _infer(self, infer: "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]", router_id: str) -> None:
         rows = self.random.choice((1, 1, 1, 3))
         entity = (("pointsman-entity-id", f"e{self.random.randrange(200)}"),)
         sent = time.monotonic()
@@ -130,13 +130,14 @@ class Traffic:
             return
         key = self._choose_key()
         if key is None:
+            # A pace: the loop shall not spin while there is nothing yet to give feedback for.
             await asyncio.sleep(0.001)
             return
         # Now and then two values for a key at the same time: either may be the first.
         values = {self._choose_value(key) for _ in range(self.random.choice((1, 1, 1, 2)))}
         await asyncio.gather(*(self._feed_one(stub, key, value, wait) for value in values))
 
-    async def _feed_one(self, stub: Any, key: Key, value: float, wait: int) -> None:
+    async def _feed_one(self, stub: Any, key: Key, value: float, wait: prediction_pb2.FeedbackWait) -> None:
         sent = self.told.send(key, value, time.monotonic())
         request = prediction_pb2.RecordFeedbackRequest(
             prediction_id=key[0], row=key[1], metric=key[2], value=value, wait=wait
@@ -144,7 +145,7 @@ class Traffic:
         answer = await stub.RecordFeedback(request, timeout=TIMEOUT_SECONDS)
         _acknowledge(sent, answer.outcome)
 
-    async def _feed_batch(self, stub: Any, wait: int) -> None:
+    async def _feed_batch(self, stub: Any, wait: prediction_pb2.FeedbackWait) -> None:
         keys = {key for _ in range(self.random.randrange(2, 20)) if (key := self._choose_key())}
         chosen = [(key, self._choose_value(key)) for key in sorted(keys)]
         now = time.monotonic()
@@ -180,23 +181,23 @@ class Traffic:
         return float(self.random.randrange(10))
 
     async def _read(self, stub: Any) -> None:
+        # A pace: reads cost more than calls, and come seldom between them.
         await asyncio.sleep(READ_PAUSE_SECONDS)
-        self.read_count += 1
-        return  # TEMPORARY
         if not self._recent:
             return
         made = self._recent[-1]
-        wanted = {"router_id": made.router_id}
-        kind = self.read_count % 3
+        router_id = made.router_id
+        # Drawn, for few lives are long enough to come to the last of three in turn.
+        kind = self.random.randrange(3)
         if kind == 0:
-            one = router_pb2.GetPredictionRequest(prediction_id=made.prediction_id, **wanted)
+            one = router_pb2.GetPredictionRequest(router_id=router_id, prediction_id=made.prediction_id)
             found = await stub.GetPrediction(one, timeout=TIMEOUT_SECONDS)
             assert (found.variant, found.row_count) == (made.variant, made.row_count), made
         elif kind == 1:
-            page = router_pb2.ListPredictionsRequest(page_size=20, **wanted)
+            page = router_pb2.ListPredictionsRequest(router_id=router_id, page_size=20)
             await stub.ListPredictions(page, timeout=TIMEOUT_SECONDS)
         else:
-            window = router_pb2.GetRouterMetricsRequest(**wanted)
+            window = router_pb2.GetRouterMetricsRequest(router_id=router_id)
             window.start_time.FromSeconds(int(time.time()) - 60)
             await stub.GetRouterMetrics(window, timeout=TIMEOUT_SECONDS)
         self.read_count += 1

@@ -153,10 +153,12 @@ async def test_a_client_that_does_not_take_its_answer_is_closed() -> None:
     app = App(length=64 << 20)
     async with serving(app, HttpLimits(request_seconds=0.2)) as connect:
         reader, writer = await connect()
-        writer.transport.pause_reading()
+        transport = writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
         writer.write(WHOLE)
         await asyncio.wait_for(app.ended.wait(), 10)
-        writer.transport.resume_reading()
+        transport.resume_reading()
         received = 0
         with contextlib.suppress(ConnectionError):
             while piece := await reader.read(1 << 20):

@@ -52,7 +52,8 @@ def fill(server: Any) -> None:
     )
     model.backend.grpc.target = "gpu-host-with-a-long-name.example.org:8001"
     model.signature.inputs.add(name="input", datatype="FP32", shape=[-1, 30], features=[LONG] * 9)
-    key = key_pb2.ApiKey(key_id="abcdefgh", user_id=LONG, display_name=LONG, scopes=[1, 2, 3])
+    scopes = (key_pb2.SCOPE_MLOPS_READ, key_pb2.SCOPE_MLOPS_WRITE, key_pb2.SCOPE_MLOPS_PREDICT)
+    key = key_pb2.ApiKey(key_id="abcdefgh", user_id=LONG, display_name=LONG, scopes=scopes)
     figures = [
         router_pb2.VariantMetrics(variant=name, request_count=10**7, served_share=0.5, feedback_count=10**6)
         for name in ("lr", "gb", "")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pointsman.dataplane.replay import FRAME_HEADER, decide_again, read_kept_state
-from pointsman.v1 import snapshot_pb2
+from pointsman.v1 import router_pb2, snapshot_pb2
 
 
 def frame(change: snapshot_pb2.SnapshotUpdate) -> bytes:
@@ -54,7 +54,13 @@ def test_a_torn_change_is_left_out(state: Path) -> None:
 
 
 def test_an_entity_is_decided_by_its_slot() -> None:
-    router = snapshot_pb2.RouterSnapshot(router_id="r", strategy=1, status=3, sticky=True, salt=bytes(16))
+    router = snapshot_pb2.RouterSnapshot(
+        router_id="r",
+        strategy=router_pb2.STRATEGY_WEIGHTED,
+        status=router_pb2.ROUTER_STATUS_RUNNING,
+        sticky=True,
+        salt=bytes(16),
+    )
     router.variants.add(name="lr", model_id="m", model_version="1", weight=50, enabled=True)
     router.variants.add(name="gb", model_id="m", model_version="2", weight=50, enabled=True)
     router.slot_runs.extend([0, 5_000, 1, 5_000])

@@ -101,7 +101,7 @@ def schema_faults(value, schema, path=""):
         yield f"{path}: not {schema['const']}"
     if "enum" in schema and value not in schema["enum"]:
         yield f"{path}: none of {schema['enum']}"
-    types = {
+    types: dict[str, type | tuple[type, ...]] = {
         "object": dict,
         "array": list,
         "string": str,
@@ -131,7 +131,7 @@ def schema_faults(value, schema, path=""):
             yield from schema_faults(item, schema.get("items", {}), f"{path}[{index}]")
 
 
-GOOD = {
+GOOD: dict[str, dict[str, object]] = {
     "router": {"apiVersion": "pointsman/v1", "kind": "Router", "router_id": "r", "variants": []},
     "model": {
         "apiVersion": "pointsman/v1",

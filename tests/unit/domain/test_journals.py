@@ -84,7 +84,7 @@ GROWTH = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, m
 
 
 @given(GROWTH, GROWTH, GROWTH)
-def test_both_of_two_folders_part_at_what_they_have_in_common(common, mine, theirs) -> None:  # type: ignore[no-untyped-def]
+def test_both_of_two_folders_part_at_what_they_have_in_common(common, mine, theirs) -> None:
     def grown(name: str, ends: JournalEnds, growth: list[tuple[int, int]]) -> list[JournalStart]:
         starts = []
         for number, (predictions, feedback) in enumerate(growth):

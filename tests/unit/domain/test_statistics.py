@@ -15,7 +15,9 @@ VALUES = st.lists(st.floats(-100, 100), min_size=2, max_size=50)
 
 @given(VALUES, st.sampled_from([0.5, 0.95, 0.999]))
 def test_the_interval_of_a_mean_is_that_of_student(values, confidence):
-    low, high = mean_interval(len(values), math.fsum(values), math.fsum(v * v for v in values), confidence)
+    interval = mean_interval(len(values), math.fsum(values), math.fsum(v * v for v in values), confidence)
+    assert interval is not None
+    low, high = interval
     error = np.std(values, ddof=1) / math.sqrt(len(values))
     if error < 1e-6:
         assert high - low < 1e-3
@@ -64,10 +66,11 @@ def test_a_variant_that_could_not_be_picked_and_was_is_beyond_chance():
 
 def test_a_split_that_works_is_seldom_suspected():
     random = np.random.default_rng(7)
-    p_values = [
-        sample_ratio_p_value([Split({"a": int(n), "b": 1000 - int(n)}, {"a": 0.7, "b": 0.3})])
-        for n in random.binomial(1000, 0.7, 2000)
-    ]
+    p_values = []
+    for n in random.binomial(1000, 0.7, 2000):
+        p_value = sample_ratio_p_value([Split({"a": int(n), "b": 1000 - int(n)}, {"a": 0.7, "b": 0.3})])
+        assert p_value is not None
+        p_values.append(p_value)
     assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.015)
     assert min(p_values) > 1e-5
 
