@@ -9,6 +9,7 @@ the field's path. Nothing here knows of gRPC or SQL; ``control`` maps the classe
     ├── AlreadyExistsError        the id is taken
     ├── FailedPreconditionError   not in the present state; the message says what to do first
     ├── AbortedError              the state changed since it was read: read again, then retry
+    │   └── LeaseLostError            another server runs the job by now: nothing of the transaction is kept
     ├── PermissionDeniedError     seen, but not allowed
     ├── UnauthenticatedError      nobody known is calling
     ├── UnimplementedError        not in this version
@@ -113,6 +114,12 @@ class AbortedError(PointsmanError):
     """The state changed since the caller read it."""
 
     default_reason = "ETAG_MISMATCH"
+
+
+class LeaseLostError(AbortedError):
+    """Another server has taken a periodic job over; the transaction that found out must be rolled back."""
+
+    default_reason = "LEASE_LOST"
 
 
 class PermissionDeniedError(PointsmanError):

@@ -9,6 +9,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from pointsman.v1 import prediction_pb2, record_pb2, router_pb2
 
+from .by_hand import run_all
+
 APPLIED = prediction_pb2.FEEDBACK_OUTCOME_APPLIED
 DUPLICATE = prediction_pb2.FEEDBACK_OUTCOME_DUPLICATE
 CONFLICT = prediction_pb2.FEEDBACK_OUTCOME_CONFLICT
@@ -322,10 +324,9 @@ async def test_old_feedback_is_deleted_once_the_lake_has_it_and_its_totals_stay(
             return connection.exec_driver_sql("SELECT count(*) FROM feedback").scalar_one()
 
     bench.clock.advance_days(92)
-    await bench.plane._lanes.write(bench.plane._upkeep.round)
+    run_all(bench.plane, "old-feedback")
     assert count() == 1
     assert bench.plane._lake.upkeep.export_feedback() == 1
-    bench.clock.advance_days(0.1)
-    await bench.plane._lanes.write(bench.plane._upkeep.round)
+    run_all(bench.plane, "old-feedback")
     assert count() == 0
     assert (await figures()).total.feedback_count == 1

@@ -16,6 +16,8 @@ from pointsman.store import lake_files
 from pointsman.store.schema import feedback_totals
 from pointsman.v1 import prediction_pb2, router_pb2
 
+from .by_hand import LAKE_JOBS, run_all
+
 DAY_US = 86_400_000_000
 
 
@@ -37,7 +39,7 @@ class Lake:
         assert await asyncio.to_thread(self.parts.shipping.wait_for, position, 20)
 
     async def upkeep(self):
-        await asyncio.to_thread(self.parts.upkeep.round)
+        await asyncio.to_thread(run_all, self.bench.plane, *LAKE_JOBS)
 
     def files(self, kind="predictions"):
         """The paths that are read."""

@@ -193,8 +193,7 @@ class TestErasure:
         west.data_plane.journal.lake_folder = east.data_plane.journal.lake_folder
         await Lake(west).ship({"entity_id": "u1"}, {"entity_id": "other"})
         lost = west.data_plane.journal_id
-        for task in west.plane._tasks:
-            task.cancel()
+        await west.plane.jobs.stop(1)
         with east.plane._database.write() as connection:
             connection.exec_driver_sql(f"UPDATE servers SET seen_time_us = 1 WHERE journal_id = '{lost}'")
         answer = await erase(east)
@@ -235,20 +234,20 @@ class TestGenerations:
         await in_step(east, west)
         kept = east.data_plane.generation
         # No server sees the database between the loss and the changes made anew, as in a failover.
-        polling = [bench.plane._upkeep for bench in (east, west)]
-        rounds = [(one, one.round) for one in polling]
+        following = [bench.plane._publisher for bench in (east, west)]
+        syncs = [(one, one.sync) for one in following]
         for weight in (10, 20, 30):
             await weigh(east, weight)
         await in_step(east, west)
         reached = east.data_plane.generation
         assert reached == kept + 3
-        for one, _ in rounds:
-            one.round = lambda: None
+        for one, _ in syncs:
+            one.sync = lambda: None
         self.set_back(east, kept, 70)
         for weight in (40, 50, 60):
             await weigh(west, weight)
-        for one, before in rounds:
-            one.round = before
+        for one, before in syncs:
+            one.sync = before
         assert west.data_plane.generation == reached
         await asyncio.to_thread(east.data_plane.wait_for, lambda: weight_of(east) == 60)
         assert weight_of(west) == 60
@@ -270,18 +269,18 @@ class TestGenerations:
         """The number that the change builds on is the one in effect here, but of the lost state."""
         await in_step(east, west)
         kept = east.data_plane.generation
-        rounds = [(bench.plane._upkeep, bench.plane._upkeep.round) for bench in (east, west)]
+        syncs = [(bench.plane._publisher, bench.plane._publisher.sync) for bench in (east, west)]
         await weigh(east, 10)
         await in_step(east, west)
-        for one, _ in rounds:
-            one.round = lambda: None
+        for one, _ in syncs:
+            one.sync = lambda: None
         self.set_back(east, kept, 70)
         await west.local.create("another")
         await weigh(east, 33)
         assert east.data_plane.updates[-1].complete
         assert "another" in east.data_plane.routers
-        for one, before in rounds:
-            one.round = before
+        for one, before in syncs:
+            one.sync = before
 
 
 def weight_of(bench):

@@ -24,6 +24,7 @@ from pointsman.domain.routers import Router, RouterStatus, Variant
 from pointsman.errors import AbortedError, DataPlaneError, FailedPreconditionError
 from pointsman.store import model_versions, routers
 from pointsman.store.database import Database
+from pointsman.store.job_leases import Fence, unfenced
 
 _log = structlog.get_logger(__name__)
 _MAX_MESSAGE_CHARS = 2000
@@ -156,8 +157,12 @@ class Deployments:
             change.router = after
         return after
 
-    def fail_abandoned(self, began_before_us: int) -> int:
+    def fail_abandoned(self, began_before_us: int, fence: Fence = unfenced) -> int:
         """Fails the deployments that a process has begun and not ended.
+
+        Args:
+            began_before_us: Those that began before this time.
+            fence: Is called with the transaction before it changes anything.
 
         Returns:
             How many there were.
@@ -166,6 +171,7 @@ class Deployments:
             if not routers.find_deploying(connection, began_before_us):
                 return 0
         with self._changes.change() as change:
+            fence(change.connection)
             abandoned = routers.find_deploying(change.connection, began_before_us)
             for router in abandoned:
                 message = "the server ended while it deployed the router; deploy it again"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from sqlalchemy import Connection
 
+from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.journals import (
     FormerJournal,
@@ -99,12 +100,11 @@ class JournalKeeper:
     ) -> None:
         self._database = database
         self._data_plane = data_plane
-        self._renew_us = int(lease_seconds / RENEWALS_PER_LEASE * MICROSECONDS_PER_SECOND)
+        self._renew_seconds = lease_seconds / RENEWALS_PER_LEASE
         self._clock = clock
         self._watch = _Watch(lease_seconds, monotonic)
         self._hold: JournalHold | None = None
         self._taken: JournalTakenError | None = None
-        self._renewed_us = 0
         self._renewals = 0
         self._left_behind: tuple[LeftBehind, ...] = ()
 
@@ -124,6 +124,16 @@ class JournalKeeper:
         """Journals of other servers on this database that were not seen for a while, as of the last look."""
         return self._left_behind
 
+    @property
+    def reason(self) -> str:
+        """Why nothing is stored any more, in words; empty when the id is this process's."""
+        return "" if self._taken is None else str(self._taken)
+
+    def job(self) -> Job:
+        """Answers the job that renews the hold."""
+        pause = (self._renew_seconds,)
+        return Job("journal-hold", self._renew_seconds, Scope.SERVER, self._renew, retry_seconds=pause)
+
     def take(self) -> None:
         """Takes the journal's id before anything is stored under it.
 
@@ -141,7 +151,7 @@ class JournalKeeper:
         with self._database.write() as connection:
             hold = self._take(connection, before, starts)
         self._data_plane.confirm_journal(hold.journal_id)
-        self._hold, self._renewed_us = hold, self._clock()
+        self._hold = hold
         if hold.journal_id != before:
             _log.warning(
                 "this data folder is a copy of one whose journal went on, so its journal has a new id",
@@ -154,7 +164,7 @@ class JournalKeeper:
             _log.warning("a journal was left behind", **left_behind_facts(journal, self._clock()))
 
     def renew(self) -> None:
-        """Shows the others that this process lives, when it is time to.
+        """Shows the others that this process lives.
 
         A database that takes no writes just now is tried again the next time: what is stored is guarded.
 
@@ -163,21 +173,18 @@ class JournalKeeper:
         """
         if self._taken is not None:
             raise self._taken
-        now_us = self._clock()
-        if self._hold is None or now_us - self._renewed_us < self._renew_us:
+        if self._hold is None:
             return
         try:
             with self._database.write() as connection:
-                journals.renew(connection, self._hold, self._data_plane.journal_ends(), now_us)
+                journals.renew(connection, self._hold, self._data_plane.journal_ends(), self._clock())
         except JournalTakenError as error:
             self._taken = error
             _log.error("the journal's id was taken", reason=str(error))
             raise
         except DatabaseUnavailableError as error:
             _log.warning("the journal's id is not renewed", reason=str(error))
-            self._renewed_us = now_us
             return
-        self._renewed_us = now_us
         self._renewals += 1
         if self._renewals % _LOOK_EVERY_RENEWALS == 0:
             self._look_around()
@@ -192,6 +199,10 @@ class JournalKeeper:
                 journals.renew(connection, self._hold, ends, self._clock(), held=False)
         except PointsmanError as error:
             _log.warning("the database does not know that this server has ended", reason=str(error))
+
+    def _renew(self, _: JobContext) -> bool:
+        self.renew()
+        return False
 
     def _take(self, connection: Connection, journal_id: str, starts: Sequence[JournalStart]) -> JournalHold:
         record = journals.lock(connection, journal_id)

@@ -14,6 +14,8 @@ class ControlOptions:
         poll_interval_seconds: How often a shared database is asked for changes of other processes.
         journal_lease_seconds: A server that shows no life for so long loses its journal's id to one on a copy
             of its data folder; it shows life three times as often.
+        job_lease_seconds: A server that shows no life for so long leaves the periodic job at hand to another
+            one; it shows life three times as often while it runs one.
         lake_upkeep_interval_seconds: How often the lake is looked after.
         feedback_export_interval_seconds: How often feedback is brought from SQL into the lake.
         retention_days: How long predictions are kept where a router does not say.
@@ -31,6 +33,7 @@ class ControlOptions:
     probe_timeout_seconds: float = 2.0
     poll_interval_seconds: float = 1.0
     journal_lease_seconds: float = 15.0
+    job_lease_seconds: float = 15.0
     lake_upkeep_interval_seconds: float = 30.0
     feedback_export_interval_seconds: float = 60.0
     retention_days: int = 90

@@ -5,6 +5,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -13,11 +14,14 @@ import structlog
 from pointsman.control.allocation import Allocations
 from pointsman.control.applier import Applier
 from pointsman.control.changes import Changes
+from pointsman.control.database_watch import DatabaseWatch
 from pointsman.control.definition_backends import DefinitionBackends
 from pointsman.control.definitions import Definitions
 from pointsman.control.deployment import Deployments
 from pointsman.control.feedback import FeedbackDesk
 from pointsman.control.interceptor import Gate
+from pointsman.control.jobs.job import WHEN_WOKEN, Job, JobContext, Scope
+from pointsman.control.jobs.scheduler import Scheduler
 from pointsman.control.journal_keeper import JournalKeeper, left_behind_facts
 from pointsman.control.keys import ApiKeys
 from pointsman.control.lake.gauges import manifest_gauges
@@ -26,7 +30,6 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.models import ModelRegistry
 from pointsman.control.options import ControlOptions
 from pointsman.control.publisher import Publisher
-from pointsman.control.pulse import Pulse
 from pointsman.control.revision_upkeep import RevisionUpkeep
 from pointsman.control.revisions import Revisions
 from pointsman.control.routers import RouterRegistry
@@ -62,6 +65,7 @@ _log = structlog.get_logger(__name__)
 _FIRST_ATTEMPT_SECONDS = 5.0
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 _LEAST_GRACE_SECONDS = 1.0
+_CHANGES, _ERASURES = "changes", "erasures"
 
 
 def clock_us() -> int:
@@ -84,6 +88,9 @@ class ControlPlane:
             without a key are then the local admin's; otherwise they are refused.
         options: Limits and times.
         clock: Answers the time in UTC microseconds.
+
+    Attributes:
+        jobs: The periodic work; what is added before :meth:`start` runs beside the control plane's own.
 
     Raises:
         InvalidArgumentError: The database URL is of no known kind.
@@ -169,22 +176,25 @@ class ControlPlane:
         self._keys = ApiKeys(self._database, changes, clock)
         self._feedback = FeedbackDesk(self._database, data_plane, self._reader)
         self._revision_upkeep = RevisionUpkeep(self._database, clock)
-        self._upkeep = Upkeep(
+        self._upkeep = Upkeep(self._deployments, self._revision_upkeep, self._lanes, self._options, clock)
+        self.jobs = Scheduler(
             self._database,
-            self._publisher,
-            self._deployments,
-            self._revision_upkeep,
-            self._keeper,
-            self._lanes,
-            self._options,
+            lambda: self._keeper.hold.journal_id,
+            self._options.job_lease_seconds,
             clock,
-            self._report,
         )
-        self._pulse = Pulse(self._database, self._options.poll_interval_seconds)
+        self._watch = DatabaseWatch(
+            self._database,
+            lambda: self._keeper.hold.journal_id,
+            lambda: self._publisher.revision,
+            self._options.poll_interval_seconds,
+            on_changes=lambda: self.jobs.wake(_CHANGES),
+            on_erasures=lambda: self.jobs.wake(_ERASURES),
+        )
+        self._add_jobs()
         self._server: grpc.aio.Server | None = None
         self._too_new: DatabaseTooNewError | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._tasks: list[asyncio.Task[None]] = []
         self._reason = "the control plane is starting; try again in a moment"
 
     @property
@@ -195,7 +205,7 @@ class ControlPlane:
     @property
     def reason(self) -> str:
         """Why it is not ready, in words; empty when it is."""
-        return self._reason or self._pulse.reason
+        return self._reason or self._watch.reason or self._keeper.reason
 
     @property
     def refused(self) -> list[str]:
@@ -215,7 +225,7 @@ class ControlPlane:
     def metrics(self) -> str:
         """Writes what the control plane measures in the Prometheus text format."""
         gauges = "" if self.reason else manifest_gauges(self._database)
-        return gauges + self._publisher.refusals.metrics()
+        return gauges + self._publisher.refusals.metrics() + self.jobs.metrics()
 
     async def rotate_signing_key(self) -> int:
         """Signs prediction ids with a new key from now on; the old ones verify until the feedback horizon.
@@ -260,18 +270,13 @@ class ControlPlane:
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await self.jobs.stop(_left(deadline))
         await asyncio.to_thread(self._lanes.close)
-        await asyncio.to_thread(self._lake.stop, _left(deadline))
         await asyncio.to_thread(self._applier.stop, _left(deadline))
         await asyncio.to_thread(self._lake.finish, deadline)
         await asyncio.to_thread(self._keeper.release)
         await asyncio.to_thread(self._reader.close)
         await asyncio.to_thread(self._database.close)
-        self._pulse.close()
 
     async def _serve(self) -> None:
         options = [
@@ -335,26 +340,30 @@ class ControlPlane:
             attempt += 1
         self._applier.start()
         self._lake.start()
-        self._tasks.append(asyncio.create_task(self._upkeep.run()))
-        self._tasks.append(asyncio.create_task(self._follow()))
-        if not self._database.is_sqlite:
-            self._tasks.append(asyncio.create_task(self._pulse.run()))
+        self.jobs.start()
         attempted.set()
 
-    async def _follow(self) -> None:
-        """Does what other servers wait for; goes on until it is cancelled."""
-        while True:
-            await asyncio.sleep(self._options.poll_interval_seconds)
-            try:
-                await self._lanes.erase(self._lake.follow)
-            except PointsmanError as error:
-                # The upkeep says that the database is away.
-                _log.debug("what other servers wait for waits", reason=str(error))
-            except Exception:  # noqa: BLE001 - the next round may work
-                _log.exception("what other servers wait for failed")
+    def _add_jobs(self) -> None:
+        """Lists all periodic work there is, but for the two threads that follow the data plane itself."""
+        pause = (self._options.poll_interval_seconds,)
+        woken = partial(Job, period_seconds=WHEN_WOKEN, scope=Scope.SERVER, retry_seconds=pause)
+        for job in (
+            self._watch.job(),
+            woken(_CHANGES, run=self._follow_changes, lane=self._lanes.write),
+            woken(_ERASURES, run=self._carry_out_erasures, lane=self._lanes.erase),
+            self._keeper.job(),
+            *self._lake.jobs(),
+            *self._upkeep.jobs(),
+        ):
+            self.jobs.add(job)
 
-    def _report(self, reason: str) -> None:
-        self._reason = reason
+    def _follow_changes(self, _: JobContext) -> bool:
+        self._publisher.sync()
+        return False
+
+    def _carry_out_erasures(self, _: JobContext) -> bool:
+        self._lake.erasure.go_on()
+        return False
 
     def _prepare(self) -> None:
         migrate(self._database)

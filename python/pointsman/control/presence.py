@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
+from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.lake.sealing import SETTLE_US
 from pointsman.control.shipping import Shipping
 from pointsman.domain.data_plane import DataPlane
@@ -46,7 +47,6 @@ class Presence:
         self._shipping = shipping
         self._place = place
         self._clock = clock
-        self._seen = 0.0
         self._marked = time.monotonic() if database.is_sqlite else 0.0
         self._mark: tuple[int, int] | None = None
         self._begun = False
@@ -60,17 +60,19 @@ class Presence:
         self._see(0)
         self._begun = True
 
+    def job(self) -> Job:
+        """Answers the job that says it again and again."""
+        seconds = _SEEN_ALONE_SECONDS if self._database.is_sqlite else _SEEN_EVERY_SECONDS
+        return Job("presence", seconds, Scope.SERVER, self._tick)
+
     def tick(self) -> None:
-        """Says it again, now and then.
+        """Says it again, and now and then until when the journal is stored.
 
         Raises:
             DatabaseUnavailableError: The database does not answer.
             JournalError: The journal takes nothing.
         """
-        is_alone = self._database.is_sqlite
-        if time.monotonic() - self._seen < (_SEEN_ALONE_SECONDS if is_alone else _SEEN_EVERY_SECONDS):
-            return
-        mark_seconds = _MARK_ALONE_SECONDS if is_alone else _MARK_EVERY_SECONDS
+        mark_seconds = _MARK_ALONE_SECONDS if self._database.is_sqlite else _MARK_EVERY_SECONDS
         if self._mark is None and time.monotonic() - self._marked >= mark_seconds:
             time_us = self._clock()
             self._mark = (time_us, self._data_plane.seal_predictions())
@@ -81,6 +83,10 @@ class Presence:
             stored_until_us = max(0, self._mark[0] - SETTLE_US)
             self._mark = None
         self._see(stored_until_us)
+
+    def _tick(self, _: JobContext) -> bool:
+        self.tick()
+        return False
 
     def end(self) -> None:
         """Says that the server ended, if all that it recorded is registered; else others go on to miss it."""
@@ -100,4 +106,3 @@ class Presence:
         with self._database.write() as connection:
             now_us = servers.clock_us(connection, self._clock())
             servers.see(connection, self._data_plane.journal_id, self._place, now_us, stored_until_us)
-        self._seen = time.monotonic()

@@ -59,6 +59,11 @@ class Publisher:
         return self._published.generation
 
     @property
+    def revision(self) -> Revision:
+        """The state of the database that was last published."""
+        return self._published
+
+    @property
     def open_access(self) -> bool:
         """Whether calls without a key are the local admin's."""
         return self._open_access

@@ -8,6 +8,7 @@ from pointsman.control.revision_log import append_imported
 from pointsman.domain.revisions import ALWAYS_KEPT, may_go
 from pointsman.store import router_revisions
 from pointsman.store.database import Database
+from pointsman.store.job_leases import Fence, unfenced
 
 _log = structlog.get_logger(__name__)
 
@@ -28,11 +29,14 @@ class RevisionUpkeep:
         self._database = database
         self._clock = clock
 
-    def import_unnoted(self) -> int:
+    def import_unnoted(self, fence: Fence = unfenced) -> int:
         """Notes what some routers are of which there is no revision.
 
         They are from before revisions were kept, or a server of an older release changed them. A full piece
         means that there may be more.
+
+        Args:
+            fence: Is called with each transaction before it changes anything.
 
         Returns:
             How many there were.
@@ -44,16 +48,20 @@ class RevisionUpkeep:
             if not router_revisions.unnoted(connection, 1):
                 return 0
         with self._database.write_routing() as connection:
+            fence(connection)
             found = router_revisions.unnoted(connection, IMPORTED_AT_ONCE)
             for router in found:
                 append_imported(connection, router, self._clock())
         _log.info("routers without a history begin one", count=len(found))
         return len(found)
 
-    def prune(self) -> int:
+    def prune(self, fence: Fence = unfenced) -> int:
         """Deletes some of the revisions that no record can name any more; answers how many.
 
         A full piece means that there may be more.
+
+        Args:
+            fence: Is called with each transaction before it changes anything.
 
         Raises:
             DatabaseUnavailableError: The database does not answer.
@@ -76,6 +84,7 @@ class RevisionUpkeep:
             numbers = may_go(revisions, newest, delete_time_us, earliest_us)[:left]
             if numbers:
                 with self._database.write_routing() as connection:
+                    fence(connection)
                     router_revisions.remove(connection, router_key, numbers)
             gone += len(numbers)
         return gone

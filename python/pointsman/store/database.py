@@ -68,9 +68,11 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
             self._writers = self.engine.execution_options(**{_WRITE: True})
+            self._glancers = self.engine
         else:
             event.listen(self.engine, "do_connect", self._connect)
             self._writers = self.engine.execution_options(isolation_level="READ COMMITTED")
+            self._glancers = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -80,6 +82,18 @@ class Database:
             DatabaseUnavailableError: The database does not answer.
         """
         with self._translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """Opens a connection for one statement, which sees one state by itself.
+
+        A server is spared the beginning and the end of a transaction.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        with self._translated(), self._glancers.connect() as connection:
             yield connection
 
     @contextmanager

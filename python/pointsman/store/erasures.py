@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Exists, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.store.schema import erasure_predictions, erasure_servers, erasures
@@ -99,19 +99,18 @@ def waiting_for(connection: Connection, journal_id: str) -> list[KeptErasure]:
     Those of which it has deleted the predictions come when all servers have: then all are known whose
     feedback may be in its files.
     """
-    others = erasure_servers.alias("others")
-    others_pending = (
-        select(others.c.journal_id)
-        .where(others.c.erasure_key == _COLUMNS.row_key, others.c.erased.is_(False))
-        .exists()
-    )
     statement = (
         select(_COLUMNS.row_key, _COLUMNS.router_id, _COLUMNS.entity_id, _SERVERS.revision, _SERVERS.erased)
         .join(erasure_servers, _SERVERS.erasure_key == _COLUMNS.row_key)
-        .where(_SERVERS.journal_id == journal_id, _SERVERS.erased.is_(False) | ~others_pending)
+        .where(*_has_work(journal_id))
         .order_by(_COLUMNS.row_key)
     )
     return [KeptErasure(*row) for row in connection.execute(statement)]
+
+
+def any_waiting(journal_id: str) -> Exists:
+    """Answers the condition that a journal's server has work with any erasure, for a larger question."""
+    return select(_SERVERS.erasure_key).where(*_has_work(journal_id)).exists()
 
 
 def state(connection: Connection, row_key: int) -> ErasureState:
@@ -213,6 +212,16 @@ def pending_count(connection: Connection) -> int:
 def _hold(connection: Connection, row_key: int) -> None:
     """Has servers write of an erasure in turns: each of the last two would see the other still there."""
     connection.execute(select(_COLUMNS.row_key).where(_COLUMNS.row_key == row_key).with_for_update())
+
+
+def _has_work(journal_id: str) -> tuple[ColumnElement[bool], ...]:
+    others = erasure_servers.alias("others")
+    others_pending = (
+        select(others.c.journal_id)
+        .where(others.c.erasure_key == _SERVERS.erasure_key, others.c.erased.is_(False))
+        .exists()
+    )
+    return _SERVERS.journal_id == journal_id, _SERVERS.erased.is_(False) | ~others_pending
 
 
 def _unchanged(erasure: KeptErasure, journal_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -22,6 +22,10 @@ TOKENS_PER_SWEEP = 100
 """Older tokens go once in so many generations, not with every change."""
 
 
+VALUE, TOKEN = generation.c.value, generation.c.token
+"""The columns of the one row that is the state in force."""
+
+
 @dataclass(frozen=True)
 class Revision:
     """One state of a database: its generation, and the token that no other state has."""

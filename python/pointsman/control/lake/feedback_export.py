@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING
 from pointsman.control.lake.feedback_files import write_rows
 from pointsman.control.lake.manifest import OvertakenError
 from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.errors import LeaseLostError
 from pointsman.store import feedback, lake_files
+from pointsman.store.job_leases import unfenced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sqlalchemy import Connection
+
     from pointsman.control.lake.folder import LakeFolder
     from pointsman.domain.data_plane import DataPlane
     from pointsman.store.database import Database
+    from pointsman.store.job_leases import Fence
 
 ROWS_PER_FILE = 100_000
 SQLITE_ROWS_PER_FILE = 10_000
@@ -42,11 +47,16 @@ class FeedbackExport:
         self._clock = clock
         self._rows_per_file = SQLITE_ROWS_PER_FILE if database.is_sqlite else ROWS_PER_FILE
 
-    def run(self, ended: Callable[[], bool]) -> int:
+    def needed(self, connection: Connection) -> bool:
+        """Answers whether there is feedback that the lake has not; writes nothing."""
+        return bool(feedback.routers_to_export(connection))
+
+    def run(self, ended: Callable[[], bool], fence: Fence = unfenced) -> int:
         """Exports all that is there.
 
         Args:
             ended: Whether to go no further.
+            fence: Is called with each transaction before it changes anything.
 
         Returns:
             How many rows were exported.
@@ -62,7 +72,7 @@ class FeedbackExport:
                 with self._database.read() as connection:
                     rows = feedback.to_export(connection, router_key, self._rows_per_file)
                 written = sum(
-                    self._export(router_key, router_id, day, list(of_day))
+                    self._export(router_key, router_id, day, list(of_day), fence)
                     for day, of_day in groupby(rows, key=lambda row: _day(row.apply_time_us))
                 )
                 exported += written
@@ -71,7 +81,14 @@ class FeedbackExport:
                     break
         return exported
 
-    def _export(self, router_key: int, router_id: str, day: str, rows: Sequence[feedback.RowToExport]) -> int:
+    def _export(
+        self,
+        router_key: int,
+        router_id: str,
+        day: str,
+        rows: Sequence[feedback.RowToExport],
+        fence: Fence,
+    ) -> int:
         first, last = rows[0].sequence, rows[-1].sequence
         journal_id = self._data_plane.journal_id
         path = f"feedback/router={router_id}/date={day}/{journal_id[:8]}-{first:020}-{last:020}.parquet"
@@ -93,12 +110,16 @@ class FeedbackExport:
         )
         try:
             with self._database.write() as connection:
+                fence(connection)
                 if not feedback.mark_exported(connection, router_key, rows):
                     raise OvertakenError
                 lake_files.add(connection, file, self._clock())
         except OvertakenError:
             self._folder.remove(path)
             return 0
+        except LeaseLostError:
+            self._folder.remove(path)
+            raise
         return len(rows)
 
 

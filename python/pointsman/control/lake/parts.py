@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pointsman.control.applier import Applier
+from pointsman.control.jobs.job import Job
 from pointsman.control.journal_keeper import JournalKeeper
 from pointsman.control.lake.compaction import Compaction
 from pointsman.control.lake.erasure import Erasure
@@ -86,24 +87,14 @@ class LakeParts:
     def start(self) -> None:
         """Begins in the background."""
         self.shipping.start()
-        self.upkeep.start()
 
-    def follow(self) -> None:
-        """Carries out what was asked of other servers, and says that this one runs; to be repeated.
-
-        Raises:
-            DatabaseUnavailableError: The database does not answer.
-            JournalError: The journal takes nothing.
-        """
-        self.presence.tick()
-        self.erasure.go_on()
-
-    def stop(self, grace_seconds: float) -> None:
-        """Ends the upkeep; files go on to be registered."""
-        self.upkeep.stop(grace_seconds)
+    def jobs(self) -> list[Job]:
+        """Answers the periodic work."""
+        return [self.presence.job(), *self.upkeep.jobs()]
 
     def finish(self, deadline: float) -> None:
         """Registers what is written and exports feedback, as far as the monotonic time allows, and ends."""
+        self.upkeep.close()
         self.shipping.stop(max(0.0, deadline - time.monotonic()))
         self.upkeep.export_rest(deadline)
         self.presence.end()

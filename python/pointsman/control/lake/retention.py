@@ -13,6 +13,7 @@ from pointsman.domain.lake_plans import expired
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.store import lake_files, routers
 from pointsman.store.database import Database
+from pointsman.store.job_leases import Fence, unfenced
 
 _log = structlog.get_logger(__name__)
 
@@ -52,8 +53,11 @@ class Retention:
         self._grace_us = int(grace_seconds * MICROSECONDS_PER_SECOND)
         self._clock = clock
 
-    def expire(self) -> int:
+    def expire(self, fence: Fence = unfenced) -> int:
         """Takes files that are too old or too many out of what queries read; answers how many.
+
+        Args:
+            fence: Is called with the transaction before it changes anything.
 
         Raises:
             DatabaseUnavailableError: The database does not answer.
@@ -71,6 +75,7 @@ class Retention:
             self._folder.unseal(file.folder)
         if gone:
             with self._database.write() as connection:
+                fence(connection)
                 lake_files.replace(connection, gone, now_us)
         return len(gone)
 
@@ -82,7 +87,10 @@ class Retention:
         """
         with self._database.read() as connection:
             replaced = lake_files.replaced(connection, self._clock() - self._grace_us)
-        return self.delete([file for file in replaced if self._is_here(file)])
+        here = [file for file in replaced if self._is_here(file)]
+        # The server that let them go may not have reached this one's folder.
+        self._folder.unseal_all({file.folder for file in here})
+        return self.delete(here)
 
     def delete(self, files: list[LakeFile]) -> int:
         """Deletes replaced files at once, from the disk first; answers how many.

@@ -1,0 +1,1 @@
+"""Periodic work: one scheduler, named jobs, and one owner over all servers for those that need one."""
