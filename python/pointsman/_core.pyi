@@ -34,8 +34,8 @@ class InvalidSnapshotError(CoreError): ...
 class StaleSnapshotError(CoreError): ...
 class BackendError(CoreError): ...
 
-class SignatureError(CoreError):
-    """A signature and its model cannot agree; the arguments are the field and the reason."""
+class ModelVersionError(CoreError):
+    """Fields of a model version that its backend contradicts; the argument lists fields with reasons."""
 
 class InvalidRequestError(CoreError): ...
 class JournalError(CoreError): ...
@@ -66,9 +66,10 @@ class ServerHandle:
         """Asks the backend of a ``ModelSnapshot`` whether it is ready and what it takes.
 
         Returns:
-            A ``Signature``, as far as the backend describes itself (possibly without tensors).
+            A ``BackendAnswer``: the user's signature, completed as far as the backend describes itself.
 
         Raises:
+            ModelVersionError: what the user says of it cannot be right.
             BackendError: it is not reachable, not ready, not in the models folder or not readable.
         """
 
@@ -239,6 +240,9 @@ def limits() -> dict[str, tuple[float, float]]:
     The control plane checks the same before the data plane sees a value; a test compares both.
     """
 
+def datatypes() -> list[str]:
+    """Answers the Open Inference Protocol's names of the element types that tensors may have."""
+
 def reallocate_slots(
     slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ...
 ) -> tuple[list[int], int]:
@@ -290,8 +294,10 @@ class Engine:
             InvalidRequestError: no such router.
         """
 
-def signature_fault(signature: bytes) -> tuple[str, str] | None:
-    """Answers the field of a ``Signature`` that contradicts another about its classes, and why.
+def signature_faults(signature: bytes) -> list[tuple[str, str]]:
+    """Answers the fields of a ``Signature`` that cannot be right whatever its backend, each with the reason.
+
+    The paths begin with ``signature``. A signature that lacks names or datatypes of tensors has none.
 
     Raises:
         InvalidRequestError: the bytes are no ``Signature``.

@@ -1,6 +1,6 @@
 //! One exception tree, and the one mapping into it.
 
-use pointsman_gateway::GatewayError;
+use pointsman_gateway::{GatewayError, ModelError};
 use pyo3::{PyErr, create_exception, exceptions::PyException};
 
 create_exception!(pointsman._core, CoreError, PyException, "Any failure of the data plane.");
@@ -22,9 +22,9 @@ create_exception!(pointsman._core, StaleSnapshotError, CoreError, "The change bu
 create_exception!(pointsman._core, BackendError, CoreError, "A backend could not be asked.");
 create_exception!(
     pointsman._core,
-    SignatureError,
+    ModelVersionError,
     CoreError,
-    "A signature and its model cannot agree; the arguments are the field and the reason."
+    "Fields of a model version that its backend contradicts; the argument lists fields with reasons."
 );
 create_exception!(pointsman._core, InvalidRequestError, CoreError, "An argument is out of range.");
 create_exception!(
@@ -50,9 +50,14 @@ pub(crate) fn of_gateway(error: GatewayError) -> PyErr {
         GatewayError::InvalidSnapshot(_) => InvalidSnapshotError::new_err(text),
         GatewayError::StaleSnapshot(_) => StaleSnapshotError::new_err(text),
         GatewayError::Backend(_) => BackendError::new_err(text),
-        GatewayError::Signature(error) => SignatureError::new_err((error.field, error.reason)),
+        GatewayError::ModelVersion(faults) => ModelVersionError::new_err((pairs(faults),)),
         GatewayError::InvalidRequest(_) => InvalidRequestError::new_err(text),
         GatewayError::PositionGone(_) => PositionGoneError::new_err(text),
         GatewayError::Journal(_) => JournalError::new_err(text),
     }
+}
+
+/// Fields with what is wrong with them.
+pub(crate) fn pairs(faults: Vec<ModelError>) -> Vec<(String, String)> {
+    faults.into_iter().map(|fault| (fault.field, fault.reason)).collect()
 }

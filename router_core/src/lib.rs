@@ -22,13 +22,13 @@ mod _core {
         errors::{
             BackendError, BindError, CoreError, ForkedProcessError, InvalidConfigError,
             InvalidPredictionIdError, InvalidRequestError, InvalidSnapshotError, JournalError,
-            PositionGoneError, SignatureError, StaleSnapshotError,
+            ModelVersionError, PositionGoneError, StaleSnapshotError,
         },
         lake::{count_lake_calls, read_lake_rows},
-        limits::limits,
+        limits::{datatypes, limits},
         prediction_id::{DecodedPredictionId, decode_prediction_id},
         server::{ServerHandle, start_server},
-        signature::signature_fault,
+        signature::signature_faults,
         target::target_fault,
     };
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use pointsman_gateway::RANGES;
-use pointsman_model::{CLOCK_SKEW_US, MAX_ID_BYTES, MAX_METRICS, MAX_VARIANTS, Recording};
+use pointsman_model::{CLOCK_SKEW_US, Datatype, MAX_ID_BYTES, MAX_METRICS, MAX_VARIANTS, Recording};
 use pointsman_wire::MAX_ENTITY_ID_BYTES;
 use pyo3::pyfunction;
 
@@ -21,4 +21,10 @@ pub(crate) fn limits() -> HashMap<&'static str, (f64, f64)> {
     ];
     let ranges = RANGES.iter().map(|range| (range.field, (range.least, range.most)));
     ranges.chain(fixed.map(|(name, most)| (name, (0.0, most as f64)))).collect()
+}
+
+/// The protocol's names of the element types of tensors.
+#[pyfunction]
+pub(crate) fn datatypes() -> Vec<&'static str> {
+    Datatype::ALL.map(Datatype::as_str).to_vec()
 }

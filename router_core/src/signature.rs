@@ -1,12 +1,11 @@
-//! The one check of what signatures say of classes, as Python asks it.
+//! The one check of what a signature says of itself, as Python asks it.
 
 use pyo3::prelude::*;
 
-use crate::errors::of_gateway;
+use crate::errors::{of_gateway, pairs};
 
-/// The field of a `Signature` that contradicts another one about its classes, and why; none when nothing does.
+/// The fields of a `Signature` that cannot be right whatever its backend, each with the reason.
 #[pyfunction]
-pub(crate) fn signature_fault(signature: &[u8]) -> PyResult<Option<(String, String)>> {
-    let fault = pointsman_gateway::signature_fault(signature).map_err(of_gateway)?;
-    Ok(fault.map(|error| (error.field, error.reason)))
+pub(crate) fn signature_faults(signature: &[u8]) -> PyResult<Vec<(String, String)>> {
+    pointsman_gateway::signature_faults(signature).map(pairs).map_err(of_gateway)
 }

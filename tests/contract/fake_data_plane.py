@@ -16,7 +16,7 @@ from pointsman import _core
 from pointsman.dataplane.core import CoreDataPlane
 from pointsman.domain.data_plane import Published, RefusedItem
 from pointsman.domain.journals import JournalEnds, JournalStart
-from pointsman.errors import BackendError, StaleSnapshotError
+from pointsman.errors import BackendError, FieldViolation, InvalidArgumentError, StaleSnapshotError
 from pointsman.v1 import model_pb2, prediction_pb2, record_pb2, router_pb2, snapshot_pb2
 from stage.lake import a_row
 from stage.prediction_ids import signed_id
@@ -40,6 +40,9 @@ class FakeDataPlane:
     updates: list[snapshot_pb2.SnapshotUpdate] = field(default_factory=list)
     signature: model_pb2.Signature = field(default_factory=model_pb2.Signature)
     down: set[str] = field(default_factory=set)
+    contradictions: dict[str, list[FieldViolation]] = field(default_factory=dict)
+    filled_in: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     refuse_router: str = ""
     on_probe: Callable[[snapshot_pb2.ModelSnapshot], None] | None = None
     probed: list[str] = field(default_factory=list)
@@ -55,9 +58,9 @@ class FakeDataPlane:
         """The real check: a stand-in of its own would differ one day."""
         return _core.target_fault(target)
 
-    def signature_fault(self, signature: bytes) -> tuple[str, str] | None:
+    def signature_faults(self, signature: bytes) -> list[FieldViolation]:
         """The real check, for the same reason."""
-        return _core.signature_fault(signature)
+        return [FieldViolation(*fault) for fault in _core.signature_faults(signature)]
 
     def publish(self, update: bytes) -> Published:
         refused = []
@@ -133,7 +136,12 @@ class FakeDataPlane:
             self.on_probe(message)
         if name in self.down:
             raise BackendError(f"{message.backend.grpc.target}: connection refused; start the backend")
-        return self.signature.SerializeToString()
+        if name in self.contradictions:
+            raise InvalidArgumentError.of(self.contradictions[name])
+        answer = snapshot_pb2.BackendAnswer(
+            signature=self.signature, filled_in=self.filled_in, warnings=self.warnings
+        )
+        return answer.SerializeToString()
 
     def router_counters(self, router_id: str) -> bytes:
         found = self.counters.get(router_id, snapshot_pb2.RouterCounters(router_id=router_id))

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from pointsman.control.jobs.job import WHEN_WOKEN, Job, Scope
+from pointsman.control.jobs.job import WHEN_WOKEN, Job, JobContext, Scope
 from pointsman.control.jobs.scheduler import Scheduler
 from pointsman.errors import DatabaseUnavailableError, LeaseLostError
 from pointsman.store import job_leases
@@ -41,7 +41,7 @@ class Runs:
     """A job's runs, seen from outside: each is told to the test, and ends when the test says."""
 
     def __init__(self):
-        self.begun = asyncio.Queue()
+        self.begun: asyncio.Queue[JobContext] = asyncio.Queue()
         self.loop = asyncio.get_running_loop()
         self.go_on = threading.Semaphore(0)
         self.answers = []
@@ -244,7 +244,8 @@ class TestInstallationJobs:
     async def test_one_that_has_nothing_to_do_is_not_taken_and_is_looked_at_again(
         self, new_scheduler, hour, database
     ):
-        asked, looks = asyncio.Queue(), [False, True]
+        asked: asyncio.Queue[int] = asyncio.Queue()
+        looks = [False, True]
         loop = asyncio.get_running_loop()
 
         def needed(connection):
@@ -398,7 +399,12 @@ class TestInstallationJobs:
         context = await runs.wait()
         told, ending = asyncio.Event(), context._ending
         lose = ending.lose
-        ending.lose = lambda: (lose(), told.set())
+
+        def lose_and_tell() -> None:
+            lose()
+            told.set()
+
+        ending.lose = lose_and_tell
         hour.advance(PERIOD)
         with database.write() as connection:
             assert job_leases.take(connection, "probe", WEST, scheduler._leases.terms(job), hour.clock())
@@ -422,7 +428,9 @@ class TestInstallationJobs:
         hour.advance(LEASE)
         terms = scheduler._leases.terms(job)
         with database.write() as connection:
-            assert job_leases.take(connection, "probe", WEST, terms, hour.clock()).fencing == 2
+            taken = job_leases.take(connection, "probe", WEST, terms, hour.clock())
+            assert taken is not None
+            assert taken.fencing == 2
         with pytest.raises(LeaseLostError), context.transaction():
             pass
         runs.end()

@@ -524,4 +524,4 @@ class TestFigures:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await self.figures(cancer, live=True, start_time={"seconds": 1})
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-        assert "goes with no times" in caught.value.details()
+        assert "goes with no times" in (caught.value.details() or "")

@@ -4,6 +4,7 @@ import grpc
 import pytest
 from google.protobuf.struct_pb2 import Value
 
+from pointsman.errors import FieldViolation
 from pointsman.v1 import model_pb2, router_pb2
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
@@ -22,6 +23,10 @@ def key(version, kind="Get"):
 async def test_what_is_registered_is_read_back(bench):
     given = {
         "signature": signature(
+            inputs=[
+                model_pb2.TensorSpec(name="x", datatype="FP32", shape=[-1, 2], features=["age", "income"]),
+                model_pb2.TensorSpec(name="note", datatype="BYTES", shape=[-1, 1]),
+            ],
             outputs=[model_pb2.TensorSpec(name="p", datatype="FP32", shape=[-1, 2], features=[])],
             task=model_pb2.TASK_CLASSIFICATION,
             labels=["benign", "malignant"],
@@ -43,7 +48,7 @@ async def test_what_is_registered_is_read_back(bench):
     assert registered.metrics["auc"] == 0.97
     assert await bench.local.models.GetModelVersion(key("1")) == registered
     assert bench.data_plane.models["cancer", "1"].signature == given["signature"]
-    assert bench.data_plane.probed == []
+    assert bench.data_plane.probed == ["cancer/1"]
 
 
 async def test_the_backend_fills_what_the_signature_leaves_open(bench):
@@ -60,6 +65,78 @@ async def test_a_backend_that_is_away_does_not_stop_a_registration(bench):
     bench.data_plane.down.add("cancer/1")
     registered = await bench.local.register()
     assert not registered.HasField("signature")
+    [warning] = registered.warnings
+    assert warning.startswith("backend.grpc: 127.0.0.1:8081: connection refused; start the backend")
+    given = signature(labels=["no", "yes"])
+    bench.data_plane.down.add("cancer/2")
+    registered = await bench.local.register(version="2", signature=given)
+    assert registered.signature == given
+
+
+async def test_what_only_the_backend_could_say_is_needed_while_it_is_away(bench, failing):
+    bench.data_plane.down.add("cancer/1")
+    given = signature(inputs=[model_pb2.TensorSpec(features=["age", "income"])])
+    refused = await failing(bench.local.register(signature=given))
+    assert refused.code is INVALID
+    for name in ("name", "datatype"):
+        reason = refused.fields[f"model_version.signature.inputs[0].{name}"]
+        assert "cannot be asked for it: 127.0.0.1:8081: connection refused" in reason
+
+
+async def test_what_a_backend_contradicts_is_refused_by_every_field(bench, failing):
+    wrong = {"signature.inputs[0].name": "is none of the inputs", "backend.grpc.model_name": "is not known"}
+    bench.data_plane.contradictions["cancer/1"] = [FieldViolation(*said) for said in wrong.items()]
+    refused = await failing(bench.local.register(signature=signature()))
+    assert refused.code is INVALID
+    assert refused.fields == {f"model_version.{field}": reason for field, reason in wrong.items()}
+    assert (await failing(bench.local.models.GetModelVersion(key("1")))).code is grpc.StatusCode.NOT_FOUND
+
+
+async def test_what_was_filled_in_and_not_checked_is_answered_once_and_not_kept(bench):
+    bench.data_plane.filled_in = ("signature.labels: 'no', 'yes'",)
+    bench.data_plane.warnings = ("signature.outputs: not described",)
+    bench.data_plane.signature = signature(labels=["no", "yes"])
+    registered = await bench.local.register()
+    assert list(registered.filled_in) == ["signature.labels: 'no', 'yes'"]
+    assert list(registered.warnings) == ["signature.outputs: not described"]
+    read = await bench.local.models.GetModelVersion(key("1"))
+    assert (list(read.filled_in), list(read.warnings)) == ([], [])
+    assert read.signature == registered.signature
+
+
+async def test_a_tensor_given_in_part_is_completed(bench):
+    bench.data_plane.signature = signature()
+    given = signature(inputs=[model_pb2.TensorSpec(features=["age", "income"])])
+    registered = await bench.local.register(signature=given)
+    [tensor] = registered.signature.inputs
+    assert (tensor.name, tensor.datatype, list(tensor.shape)) == ("x", "FP32", [-1, 2])
+    assert list(tensor.features) == ["age", "income"]
+
+
+@pytest.mark.parametrize(
+    ("said", "path"),
+    [
+        (
+            {
+                "inputs": [
+                    model_pb2.TensorSpec(name="x", datatype="FP32", shape=[-1, 10], features="abcdefghi")
+                ]
+            },
+            "inputs[0].features",
+        ),
+        ({"defaults": {"age": Value(number_value=1)}}, 'defaults["age"]'),
+        ({"labels": ["a", "b", "c"], "threshold": 0.5}, "threshold"),
+    ],
+)
+@pytest.mark.parametrize("has_backend", [True, False])
+async def test_what_contradicts_itself_is_refused_whether_or_not_the_backend_answers(
+    bench, failing, said, path, has_backend
+):
+    bench.data_plane.down.add("cancer/1")
+    backend = {} if has_backend else {"backend": None}
+    refused = await failing(bench.local.register(signature=signature(**said), **backend))
+    assert refused.code is INVALID
+    assert f"model_version.signature.{path}" in refused.fields
 
 
 async def test_a_version_is_registered_once_and_again_after_deletion(bench, failing):

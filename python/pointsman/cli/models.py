@@ -108,7 +108,7 @@ def register(
     """Register a model version.
 
     Without --grpc and --onnx it is only monitored and no router can use it. What the signature leaves out is
-    read from the backend.
+    read from the backend and shown; what is said is checked against it.
     """
     from pointsman.client import ModelVersion
 
@@ -141,6 +141,10 @@ def register(
     else:
         done = "is valid" if validate_only else "is registered"
         commandline.echo(f"{model_id} {version} {done}, {_place(registered)}")
+        for said in registered.filled_in:
+            commandline.echo(f"read from the backend: {said.removeprefix('signature.')}")
+    for warning in registered.warnings:
+        commandline.echo(f"warning: {warning}", err=True)
 
 
 @app.command("list")

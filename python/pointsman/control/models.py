@@ -12,14 +12,15 @@ from pointsman.control.probing import probe
 from pointsman.domain.access import can_read, check_model_owner
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
-from pointsman.domain.model_checks import check_model_version
-from pointsman.domain.models import GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Signature, Stage
+from pointsman.domain.model_checks import check_model_version, check_whole
+from pointsman.domain.models import GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage
 from pointsman.domain.pages import Page
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
 from pointsman.errors import (
     AlreadyExistsError,
     BackendError,
     FailedPreconditionError,
+    FieldViolation,
     InvalidArgumentError,
     NotFoundError,
 )
@@ -56,28 +57,36 @@ class ModelRegistry:
             model: The model version.
             field: The path of the field that holds it.
 
+        Returns:
+            The model version with its signature in force, what was filled in, and what could not be checked.
+
         Raises:
             InvalidArgumentError: A field is wrong, the ONNX file cannot be used, or what the backend says of
-                its classes contradicts the signature.
+                itself contradicts the signature.
         """
         check_model_version(model, self._data_plane.target_fault, field)
         given = signature_to(model.given_signature).SerializeToString()
-        if fault := self._data_plane.signature_fault(given):
-            raise InvalidArgumentError.at(f"{field}.signature.{fault[0]}", fault[1])
-        if isinstance(model.backend, OnnxBackend):
-            try:
-                signature = probe(self._data_plane, model, self._probe_timeout_seconds)
-            except BackendError as error:
-                raise InvalidArgumentError.at(f"{field}.backend.onnx.path", str(error)) from error
-            return dataclasses.replace(model, signature=signature)
-        if model.backend is None or _says_all(model.given_signature):
+        if faults := self._data_plane.signature_faults(given):
+            raise _below(field, faults)
+        if model.backend is None:
             return model
         try:
-            signature = probe(self._data_plane, model, self._probe_timeout_seconds)
+            answered = probe(self._data_plane, model, self._probe_timeout_seconds)
+        except InvalidArgumentError as error:
+            raise _below(field, error.fields) from error
         except BackendError as error:
-            _log.info("no signature from the backend yet", model=str(model.key), reason=str(error))
-            return model
-        return dataclasses.replace(model, signature=signature)
+            if isinstance(model.backend, OnnxBackend):
+                raise InvalidArgumentError.at(f"{field}.backend.onnx.path", str(error)) from error
+            check_whole(model.given_signature, str(error), f"{field}.signature")
+            _log.info("nothing from the backend yet", model=str(model.key), reason=str(error))
+            warning = f"backend.grpc: {error}; what is said of it is checked when a router is deployed"
+            return dataclasses.replace(model, warnings=(warning,))
+        return dataclasses.replace(
+            model,
+            signature=answered.signature,
+            filled_in=answered.filled_in,
+            warnings=answered.warnings,
+        )
 
     def register(self, caller: Principal, model: ModelVersion, *, validate_only: bool) -> ModelVersion:
         """Adds a model version that :meth:`described` has checked.
@@ -226,8 +235,11 @@ class ModelRegistry:
             model_versions.remove(change.connection, model.row_key, change.generation, change.now_us)
 
 
-def _says_all(signature: Signature) -> bool:
-    return bool(signature.inputs and signature.outputs)
+def _below(field: str, faults: Sequence[FieldViolation]) -> InvalidArgumentError:
+    """Makes an error of faults whose paths begin below a field."""
+    return InvalidArgumentError.of(
+        [FieldViolation(f"{field}.{fault.field}", fault.description) for fault in faults]
+    )
 
 
 def _check_key(key: ModelKey) -> None:

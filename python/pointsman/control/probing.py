@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pointsman.control.convert.models import signature_from
 from pointsman.control.lanes import Lanes
@@ -12,7 +13,7 @@ from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
 from pointsman.domain.routers import Variant
 from pointsman.errors import BackendError, InvalidArgumentError, PointsmanError
-from pointsman.v1 import model_pb2
+from pointsman.v1 import snapshot_pb2
 
 
 class BackendsNotReadyError(PointsmanError):
@@ -21,29 +22,46 @@ class BackendsNotReadyError(PointsmanError):
     default_reason = "BACKEND_NOT_READY"
 
 
-def probe(data_plane: DataPlane, model: ModelVersion, timeout_seconds: float) -> Signature:
-    """Asks the backend of a model version.
+@dataclass(frozen=True)
+class Answered:
+    """What a backend and the user's signature say together.
+
+    Attributes:
+        signature: The signature in force: the user's, completed by the backend's answer.
+        filled_in: What the user left open and the backend said, a field each, in words.
+        warnings: What could not be checked, a field each, in words.
+    """
+
+    signature: Signature
+    filled_in: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def probe(data_plane: DataPlane, model: ModelVersion, timeout_seconds: float) -> Answered:
+    """Asks the backend of a model version, and checks the user's signature against what it says.
 
     Args:
         data_plane: Who asks.
         model: The model version; it must have a backend.
         timeout_seconds: How long the answer may take.
 
-    Returns:
-        The signature in force: the user's, completed by the backend's answer.
-
     Raises:
         BackendError: The backend is not reachable, not ready or not readable.
-        InvalidArgumentError: What it says of its classes contradicts the user's signature.
+        InvalidArgumentError: What it says of itself contradicts the user's account; the paths of the fields
+            begin below the model version.
     """
     # What an earlier backend said of itself must not colour the answer.
     asked = dataclasses.replace(model, signature=model.given_signature)
-    answer = data_plane.probe_backend(model_snapshot(asked).SerializeToString(), timeout_seconds)
+    answer = snapshot_pb2.BackendAnswer.FromString(
+        data_plane.probe_backend(model_snapshot(asked).SerializeToString(), timeout_seconds)
+    )
     try:
-        probed = signature_from(model_pb2.Signature.FromString(answer), "signature")
+        probed = signature_from(answer.signature, "signature")
     except InvalidArgumentError as error:
         raise BackendError(f"its description cannot be read: {error}") from error
-    return model.given_signature.completed_by(probed)
+    return Answered(
+        model.given_signature.completed_by(probed), tuple(answer.filled_in), tuple(answer.warnings)
+    )
 
 
 async def probe_all(
@@ -103,7 +121,7 @@ async def probe_each(
         if remaining_seconds <= 0:
             return BackendError(f"its backend could not be asked within {timeout_seconds:g} s; try again")
         try:
-            return probe(data_plane, model, remaining_seconds)
+            return probe(data_plane, model, remaining_seconds).signature
         except PointsmanError as error:
             return error
 

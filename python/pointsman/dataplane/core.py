@@ -74,14 +74,15 @@ class CoreDataPlane:
         return Published(generation, tuple(RefusedItem(*item) for item in refused))
 
     def probe_backend(self, model: bytes, timeout_seconds: float) -> bytes:
-        """Asks the backend of a ``ModelSnapshot`` what it takes; answers a ``Signature``."""
+        """Asks the backend of a ``ModelSnapshot`` what it takes; answers a ``BackendAnswer``."""
         with _translated():
             return self._handle.probe_backend(model, timeout_seconds)
 
-    def signature_fault(self, signature: bytes) -> tuple[str, str] | None:
-        """Answers the field of a ``Signature`` that contradicts another about its classes, and why."""
+    @staticmethod
+    def signature_faults(signature: bytes) -> Sequence[errors.FieldViolation]:
+        """Answers the fields of a ``Signature`` that cannot be right whatever its backend."""
         with _translated():
-            return _core.signature_fault(signature)
+            return [errors.FieldViolation(*fault) for fault in _core.signature_faults(signature)]
 
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``."""
@@ -196,9 +197,9 @@ def _translated() -> Iterator[None]:
     """Turns the extension's errors into those of :mod:`pointsman.errors`, which other layers know."""
     try:
         yield
-    except _core.SignatureError as error:
-        field, reason = error.args
-        raise errors.InvalidArgumentError.at(f"model_version.signature.{field}", reason) from error
+    except _core.ModelVersionError as error:
+        violations = [errors.FieldViolation(*fault) for fault in error.args[0]]
+        raise errors.InvalidArgumentError.of(violations) from error
     except _core.CoreError as error:
         twin = _TWINS.get(type(error), errors.DataPlaneError)
         raise twin(str(error)) from error

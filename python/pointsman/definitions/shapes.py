@@ -29,7 +29,7 @@ OUTPUT_ONLY: Mapping[str, frozenset[str]] = {
         }
     ),
     "Variant": frozenset({"effective_share"}),
-    "ModelVersion": frozenset({"owner", "create_time", "update_time"}),
+    "ModelVersion": frozenset({"owner", "create_time", "update_time", "filled_in", "warnings"}),
 }
 """Fields that a server sets, by message: a document that brings one is refused."""
 
@@ -40,7 +40,6 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "ModelVersion": frozenset({"model_id", "version"}),
     "GrpcBackend": frozenset({"target"}),
     "OnnxBackend": frozenset({"path"}),
-    "TensorSpec": frozenset({"name", "datatype"}),
 }
 """Fields that a document must state, by message. A weight left out would be 0, which nobody means."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pointsman.domain.journals import JournalEnds, JournalStart
+from pointsman.errors import FieldViolation
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,11 @@ class DataPlane(Protocol):
     def target_fault(self, target: str) -> str:
         """Answers what is wrong with the target of a backend; empty when nothing is."""
 
-    def signature_fault(self, signature: bytes) -> tuple[str, str] | None:
-        """Answers the field of a ``Signature`` that contradicts another about its classes, and why."""
+    def signature_faults(self, signature: bytes) -> Sequence[FieldViolation]:
+        """Answers the fields of a ``Signature`` that cannot be right whatever its backend.
+
+        The paths begin with ``signature``. A signature that lacks names or datatypes of tensors has none.
+        """
 
     def publish(self, update: bytes) -> Published:
         """Applies what can be used of a ``SnapshotUpdate`` on every thread.
@@ -65,11 +69,12 @@ class DataPlane(Protocol):
         """Asks the backend of a ``ModelSnapshot`` whether it is ready and what it takes.
 
         Returns:
-            A ``Signature``, as far as the backend describes itself.
+            A ``BackendAnswer``: the signature given, completed as far as the backend describes itself.
 
         Raises:
             BackendError: It is not reachable, not ready or not readable.
-            InvalidArgumentError: What it says of its classes contradicts the signature given.
+            InvalidArgumentError: What it says of itself contradicts what is given. The paths of the fields
+                begin below the model version: ``signature.labels``.
         """
 
     def router_counters(self, router_id: str) -> bytes:

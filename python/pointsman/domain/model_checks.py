@@ -17,6 +17,7 @@ DATATYPES = (
     "UINT32",
     "UINT64",
     "FP16",
+    "BF16",
     "FP32",
     "FP64",
     "BYTES",
@@ -45,7 +46,7 @@ def check_model_version(
     found.check_id(f"{field}.version", model.version)
     if model.backend is not None:
         _check_backend(found, f"{field}.backend", model.backend, target_fault)
-    _check_signature(found, f"{field}.signature", model.given_signature)
+    _check_signature(found, f"{field}.signature", model.given_signature, is_open=model.backend is not None)
     found.check_text(f"{field}.description", model.description, MAX_DESCRIPTION_CHARS)
     found.check_text(f"{field}.run_uri", model.run_uri, MAX_URI_CHARS)
     found.check_tags(f"{field}.tags", model.tags)
@@ -54,6 +55,30 @@ def check_model_version(
     for name, value in model.metrics.items():
         found.check_text(f"{field}.metrics", name, MAX_URI_CHARS)
         found.check_finite(f"{field}.metrics[{name!r}]", value)
+    found.raise_if_any()
+
+
+def check_whole(signature: Signature, reason: str, field: str) -> None:
+    """Checks that a signature leaves nothing open that only its backend could say.
+
+    Args:
+        signature: The signature as the user gave it.
+        reason: Why the backend cannot be asked.
+        field: The path of the field that holds it.
+
+    Raises:
+        InvalidArgumentError: A tensor has no name or no datatype.
+    """
+    found = Violations()
+    for kind in ("inputs", "outputs"):
+        for index, tensor in enumerate(getattr(signature, kind)):
+            for name in ("name", "datatype"):
+                if not getattr(tensor, name):
+                    found.add(
+                        f"{field}.{kind}[{index}].{name}",
+                        f"is empty, and its backend cannot be asked for it: {reason}; write it, or register "
+                        "the version once its backend runs",
+                    )
     found.raise_if_any()
 
 
@@ -87,13 +112,15 @@ def _check_onnx_path(found: Violations, field: str, path: str) -> None:
         )
 
 
-def _check_signature(found: Violations, field: str, signature: Signature) -> None:
-    _check_tensors(found, f"{field}.inputs", signature.inputs)
-    _check_tensors(found, f"{field}.outputs", signature.outputs)
+def _check_signature(found: Violations, field: str, signature: Signature, *, is_open: bool) -> None:
+    """Checks a signature; an open one may lack what its backend says."""
+    _check_tensors(found, f"{field}.inputs", signature.inputs, is_open=is_open)
+    _check_tensors(found, f"{field}.outputs", signature.outputs, is_open=is_open)
     outputs = {tensor.name for tensor in signature.outputs}
     for name in ("prediction_output", "probability_output"):
         output = getattr(signature, name)
-        if output and outputs and output not in outputs:
+        # An output without a name is the backend's only one, whose name it says.
+        if output and outputs and "" not in outputs and output not in outputs:
             found.add(
                 f"{field}.{name}", f"{shown(output)} is none of the outputs {', '.join(sorted(outputs))}"
             )
@@ -111,18 +138,22 @@ def _check_signature(found: Violations, field: str, signature: Signature) -> Non
             found.add(f"{field}.{name}", f"has more than {MAX_ENTRIES} entries")
 
 
-def _check_tensors(found: Violations, field: str, tensors: Sequence[TensorSpec]) -> None:
+def _check_tensors(found: Violations, field: str, tensors: Sequence[TensorSpec], *, is_open: bool) -> None:
     if len(tensors) > MAX_TENSORS:
         found.add(field, f"has {len(tensors)} tensors; at most {MAX_TENSORS} are allowed")
     seen: set[str] = set()
     for index, tensor in enumerate(tensors):
         path = f"{field}[{index}]"
         if not tensor.name:
-            found.add(f"{path}.name", "is empty; it is required")
+            if not is_open or len(tensors) > 1:
+                found.add(
+                    f"{path}.name",
+                    "is empty; it is required where there are several tensors or no backend",
+                )
         elif tensor.name in seen:
             found.add(f"{path}.name", f"{shown(tensor.name)} occurs twice; leave one out")
         seen.add(tensor.name)
-        if tensor.datatype not in DATATYPES:
+        if tensor.datatype not in DATATYPES and (tensor.datatype or not is_open):
             found.add(f"{path}.datatype", f"{shown(tensor.datatype)} is none of {', '.join(DATATYPES)}")
         for place, size in enumerate(tensor.shape):
             if size < -1 or size == 0:

@@ -68,6 +68,23 @@ class TensorSpec:
     shape: tuple[int, ...] = ()
     features: tuple[str, ...] = ()
 
+    def completed_by(self, probed: "TensorSpec | None") -> "TensorSpec":
+        """Fills what this one leaves open; the length of the first dimension stays as it is."""
+        if probed is None:
+            return self
+        shape = self.shape or probed.shape
+        if len(shape) == len(probed.shape):
+            shape = shape[:1] + tuple(
+                own if length == -1 and own > 0 else length
+                for length, own in zip(shape[1:], probed.shape[1:], strict=True)
+            )
+        return TensorSpec(
+            self.name or probed.name,
+            self.datatype or probed.datatype,
+            shape,
+            self.features or probed.features,
+        )
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -95,14 +112,14 @@ class Signature:
         """Fills what this one leaves open from what the backend says of itself."""
         return replace(
             self,
-            inputs=self.inputs or probed.inputs,
-            outputs=self.outputs or probed.outputs,
+            inputs=_completed(self.inputs, probed.inputs),
+            outputs=_completed(self.outputs, probed.outputs),
             task=probed.task if self.task is Task.UNSPECIFIED else self.task,
             labels=self.labels or probed.labels,
             prediction_output=self.prediction_output or probed.prediction_output,
             probability_output=self.probability_output or probed.probability_output,
             threshold=probed.threshold if self.threshold is None else self.threshold,
-            defaults=self.defaults or probed.defaults,
+            defaults={**probed.defaults, **self.defaults},
             feature_importances=self.feature_importances or probed.feature_importances,
             prediction_holds=(
                 probed.prediction_holds
@@ -111,6 +128,15 @@ class Signature:
             ),
             classes=self.classes or probed.classes,
         )
+
+
+def _completed(given: tuple[TensorSpec, ...], probed: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+    """Fills what listed tensors leave open; without a list the backend's own is taken."""
+    if not given:
+        return probed
+    known = {tensor.name: tensor for tensor in probed}
+    only = probed[0] if len(probed) == len(given) == 1 else None
+    return tuple(tensor.completed_by(known.get(tensor.name) if tensor.name else only) for tensor in given)
 
 
 @dataclass(frozen=True, order=True)
@@ -132,6 +158,8 @@ class ModelVersion:
         row_key: The store's own key; 0 before it is stored.
         given_signature: What the user said.
         signature: What is in force: the user's, completed by what the backend says of itself.
+        filled_in: What the backend was asked for at registration and said, in words; not stored.
+        warnings: What could not be checked at registration, in words; not stored.
     """
 
     model_id: str
@@ -149,6 +177,8 @@ class ModelVersion:
     update_time_us: int = 0
     changed_generation: int = 0
     row_key: int = 0
+    filled_in: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def key(self) -> ModelKey:

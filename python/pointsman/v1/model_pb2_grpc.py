@@ -68,7 +68,9 @@ class ModelServiceServicer(object):
     """
 
     def RegisterModelVersion(self, request, context):
-        """Adds a model version. Refused with ALREADY_EXISTS when the pair of model id and version is taken.
+        """Adds a model version, checked whole against its backend: the ONNX file, or what the server says of the model. A
+        server that cannot be asked is no error, but said in warnings. Refused with ALREADY_EXISTS when the pair of model
+        id and version is taken.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -225,7 +225,9 @@ def test_a_clock_that_is_set_back_holds_up_nobody(database, take, clock):
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_the_clock_of_the_database_decides_not_that_of_a_server(database):
     with database.write() as connection:
-        assert job_leases.take(connection, "drift", EAST, TERMS, 0).fencing == 1
+        taken = job_leases.take(connection, "drift", EAST, TERMS, 0)
+        assert taken is not None
+        assert taken.fencing == 1
     with database.write() as connection:
         # By the clock of this server, a century has passed.
         assert job_leases.take(connection, "drift", WEST, TERMS, 10**17) is None
@@ -256,6 +258,8 @@ def test_the_database_itself_refuses(database, take, clock, statement):
 
 def test_a_transaction_that_fails_leaves_the_job_as_it_was(database, take, clock):
     with contextlib.suppress(RuntimeError), database.write() as connection:
-        assert job_leases.take(connection, "drift", EAST, TERMS, 0).fencing == 1
+        taken = job_leases.take(connection, "drift", EAST, TERMS, 0)
+        assert taken is not None
+        assert taken.fencing == 1
         raise RuntimeError
     assert take(WEST).fencing == 1

@@ -173,7 +173,9 @@ def test_a_snapshot_of_a_release_that_knew_no_settings_of_today_means_their_defa
         router_revisions.append(
             connection, stored, Cause(RevisionKind.IMPORTED), 1, "", snapshot_bytes(message)
         )
-        revised = definition_of(router_revisions.find(connection, stored.row_key, 1))
+        kept = router_revisions.find(connection, stored.row_key, 1)
+        assert kept is not None
+        revised = definition_of(kept)
     own = {field.name for field in snapshot_pb2.RouterSnapshot.DESCRIPTOR.fields}
     for one in ROUTER_SETTINGS:
         if one.is_published:

@@ -162,3 +162,23 @@ def test_nothing_said_is_no_signature() -> None:
 def test_a_signature_of_another_form_is_refused(source: str) -> None:
     with pytest.raises(click.BadParameter):
         make_signature(source, {})
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ('{"inputs": {"name": "x"}}', "inputs: is {'name': 'x'}; write a list of tensors"),
+        ('{"inputs": ["x"]}', "inputs[0]: is 'x'; write an object"),
+        ('{"outputs": [{"dtype": "FP32"}]}', "outputs[0].dtype: there is no such field; there are name"),
+        ('{"inputs": [{"features": "age"}]}', "inputs[0].features: is 'age'; write a list of texts"),
+        ('{"inputs": [{"shape": [-1, "4"]}]}', "inputs[0].shape[1]: is '4'; write whole numbers"),
+        ('{"inputs": [{"shape": [true]}]}', "inputs[0].shape[0]: is True; write whole numbers"),
+        ('{"inputs": [{"name": 7}]}', "inputs[0].name: is 7; write a text"),
+        ('{"labels": "ab"}', "labels: is 'ab'; write a list of texts"),
+        ('{"classes": [1, 2]}', "classes[0]: is 1; write texts"),
+    ],
+)
+def test_a_signature_of_a_wrong_form_is_refused_by_the_field(said: str, reason: str) -> None:
+    with pytest.raises(click.BadParameter) as caught:
+        make_signature(said, {})
+    assert reason in caught.value.message

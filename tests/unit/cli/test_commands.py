@@ -335,6 +335,28 @@ def test_models_are_registered_listed_staged_and_deleted(server: Any, empty: Any
     assert run(server, "models", "delete", "cancer", "1").stdout == "cancer 1 is deleted\n"
 
 
+def test_a_registration_says_what_was_read_from_the_backend_and_warns_of_what_was_not_checked(
+    server: Any,
+) -> None:
+    model = model_pb2.ModelVersion(model_id="cancer", version="1")
+    model.filled_in.append('signature.labels: "no", "yes"')
+    model.warnings.append("backend.grpc: nobody answers")
+    server.on("ModelService/RegisterModelVersion", model)
+    result = run(server, "models", "register", "cancer", "1")
+    assert result.stdout.splitlines()[1:] == ['read from the backend: labels: "no", "yes"']
+    assert result.stderr == "warning: backend.grpc: nobody answers\n"
+    told = run(server, "models", "register", "cancer", "1", "-o", "json")
+    assert json.loads(told.stdout)["filled_in"] == ['signature.labels: "no", "yes"']
+
+
+def test_a_tensor_needs_no_more_than_its_features(server: Any) -> None:
+    server.on("ModelService/RegisterModelVersion", model_pb2.ModelVersion(model_id="m", version="1"))
+    given = '{"inputs": [{"features": ["age", "income"]}]}'
+    assert run(server, "models", "register", "m", "1", "--signature", given).exit_code == 0
+    (request,) = server.asked("ModelService/RegisterModelVersion")
+    assert request.model_version.signature.inputs == [model_pb2.TensorSpec(features=["age", "income"])]
+
+
 def test_the_first_key_must_be_an_admins(server: Any) -> None:
     server.on("ApiKeyService/ListApiKeys", key_pb2.ListApiKeysResponse())
     server.on("ApiKeyService/CreateApiKey", key_pb2.CreateApiKeyResponse(secret="pm_abcdefgh_s"))

@@ -8,7 +8,7 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel
 
 from pointsman import _core
-from pointsman.domain import feedback, recording_checks, router_checks, violations
+from pointsman.domain import feedback, model_checks, recording_checks, router_checks, violations
 from pointsman.settings import JournalSettings, Limits, Settings
 
 FIXED = {
@@ -55,3 +55,7 @@ def test_the_settings_may_be_what_the_data_plane_takes() -> None:
 @pytest.mark.parametrize(("name", "most"), FIXED.items(), ids=FIXED)
 def test_what_is_fixed_is_the_same_on_both_sides(name: str, most: int) -> None:
     assert _core.limits()[name] == (0, most)
+
+
+def test_the_registry_takes_the_datatypes_that_the_data_plane_takes() -> None:
+    assert list(model_checks.DATATYPES) == _core.datatypes()

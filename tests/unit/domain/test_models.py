@@ -1,5 +1,7 @@
 """Signatures that users give in part, and the checks of model versions."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +33,38 @@ def test_completing_twice_changes_nothing():
     once = Signature(threshold=0.2).completed_by(PROBED)
     assert once.completed_by(PROBED) == once
     assert Signature().completed_by(Signature()) == Signature()
+
+
+def test_a_tensor_given_in_part_is_completed_by_its_name_or_as_the_only_one():
+    two = replace(PROBED, inputs=(*PROBED.inputs, TensorSpec("z", "INT64", (-1, 3))))
+    for probed, given_tensor, expected in [
+        (PROBED, TensorSpec("", "", features=("a", "b")), TensorSpec("x", "FP32", (-1, 2), ("a", "b"))),
+        (two, TensorSpec("z", "", (5, -1)), TensorSpec("z", "INT64", (5, 3))),
+        (two, TensorSpec("other", "FP64"), TensorSpec("other", "FP64")),
+    ]:
+        completed = Signature(inputs=(given_tensor,)).completed_by(probed)
+        assert completed.inputs == (expected,)
+
+
+def test_defaults_of_the_backend_stay_beside_those_of_the_user():
+    probed = replace(PROBED, defaults={"x_0": 1.0, "x_1": 2.0})
+    assert Signature(defaults={"x_1": 3.0}).completed_by(probed).defaults == {"x_0": 1.0, "x_1": 3.0}
+
+
+def test_an_output_that_the_backend_will_name_may_be_the_prediction():
+    model = ModelVersion(
+        "m",
+        "1",
+        backend=GrpcBackend("h:1", "m"),
+        given_signature=Signature(outputs=(TensorSpec("", "FP32"),), prediction_output="y"),
+    )
+    assert fields_at_fault(model) == set()
+
+
+def test_without_a_backend_nothing_is_left_open():
+    given_signature = Signature(inputs=(TensorSpec("", ""),))
+    found = fields_at_fault(ModelVersion("m", "1", given_signature=given_signature))
+    assert found == {"model_version.signature.inputs[0].name", "model_version.signature.inputs[0].datatype"}
 
 
 def fields_at_fault(model):

@@ -61,9 +61,11 @@ class OnnxBackend:
 class TensorSpec:
     """The name, datatype and shape of one tensor."""
 
-    name: str
-    datatype: str
-    shape: Sequence[int]
+    name: str = ""
+    """May be left out where the backend has one such tensor only."""
+    datatype: str = ""
+    """Read from the backend when left out, and so is the shape."""
+    shape: Sequence[int] = ()
     """-1 stands for any length."""
     features: Sequence[str] = ()
 
@@ -102,3 +104,7 @@ class ModelVersion:
     owner: str = ""
     create_time: datetime | None = None
     update_time: datetime | None = None
+    filled_in: Sequence[str] = ()
+    """What a registration left open and the backend said, a field each, in words."""
+    warnings: Sequence[str] = ()
+    """What could not be checked at registration, a field each, in words."""

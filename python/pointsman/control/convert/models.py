@@ -50,6 +50,8 @@ def model_version_to(model: ModelVersion) -> model_pb2.ModelVersion:
         owner=model.owner,
         create_time=timestamp_of(model.create_time_us),
         update_time=timestamp_of(model.update_time_us),
+        filled_in=model.filled_in,
+        warnings=model.warnings,
     )
     if model.backend is not None:
         message.backend.CopyFrom(backend_to(model.backend))

@@ -33,9 +33,9 @@ pub enum GatewayError {
     /// A backend cannot be asked.
     #[error("{0}")]
     Backend(String),
-    /// A signature and its model cannot agree.
-    #[error("signature.{0}")]
-    Signature(ModelError),
+    /// Fields of a model version that its backend contradicts.
+    #[error("{}", listed(.0))]
+    ModelVersion(Vec<ModelError>),
     /// An argument cannot be read.
     #[error("{0}")]
     InvalidRequest(String),
@@ -51,6 +51,10 @@ impl GatewayError {
     pub(crate) fn config(field: &str, reason: impl Into<String>) -> Self {
         Self::InvalidConfig { field: field.to_owned(), reason: reason.into() }
     }
+}
+
+fn listed(faults: &[ModelError]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl From<JournalError> for GatewayError {

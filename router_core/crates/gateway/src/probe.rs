@@ -8,14 +8,14 @@ use http::{
     header::{CONTENT_TYPE, TE},
     uri::PathAndQuery,
 };
-use pointsman_inference::{complete_signature, settle_signature, signature_of_metadata};
-use pointsman_model::{Backend, GrpcBackend, ModelError, ModelVersion, Signature};
+use pointsman_inference::{Described, Itself, describe, signature_of_metadata};
+use pointsman_model::{Backend, GrpcBackend, ModelError, Signature};
 use pointsman_wire::{
     generated::{
         inference::{ModelMetadataRequest, ModelMetadataResponse, ModelReadyResponse},
         pointsman_v1 as proto,
     },
-    signature_from_proto,
+    model_from_proto,
 };
 use prost::Message as _;
 use tokio::{
@@ -32,42 +32,64 @@ use crate::{
     upstream::{Answer, Outgoing, Pool, PoolSettings, exchange, garbage, gather_large},
 };
 
-/// Asks a model version's backend and completes what the user said of it.
+/// Asks the backend of a `ModelSnapshot`, completes what the user said of it and checks that.
 ///
 /// # Errors
-/// It cannot be reached or loaded, is not ready, or says of its classes what the user's signature contradicts.
+/// It cannot be reached or loaded, is not ready, or what the user says of it cannot be right.
 pub(crate) fn probe(
     shared: &Shared,
-    model: &ModelVersion,
+    mut model: proto::ModelSnapshot,
     patience: Duration,
-) -> Result<Signature, GatewayError> {
+) -> Result<Described, GatewayError> {
     let failed = |reason: String| GatewayError::Backend(reason);
-    let backend =
-        model.backend.as_ref().ok_or_else(|| failed("the model version has no backend".to_owned()))?;
+    // It may lack what the backend says.
+    let given = model.signature.take().unwrap_or_default();
+    let model = model_from_proto(model).map_err(|error| failed(error.to_string()))?;
+    let backend = model.backend.ok_or_else(|| failed("the model version has no backend".to_owned()))?;
     let mut file = None;
-    let read = match backend {
+    let (who, read) = match &backend {
         Backend::Onnx(onnx) => {
             let model = shared.publisher.backends.load_onnx(&onnx.path, 1).map_err(failed)?;
-            file.insert(model).signature().clone()
+            let who = format!("file {:?}", model.file_name());
+            (who, file.insert(model).signature().clone())
         }
         Backend::Grpc(grpc) => {
             let runtime = LocalRuntime::new().map_err(|error| failed(error.to_string()))?;
             let asked = runtime.block_on(ask_server(shared, grpc, Instant::now() + patience));
-            asked.map_err(|error| failed(error.message.into_owned()))?
+            let who = format!("model {:?} at {}", grpc.model_name, grpc.target);
+            (who, asked.map_err(|error| of_server(grpc, error))?)
         }
     };
-    let completed = complete_signature(&model.signature, &read);
-    settle_signature(completed, file.as_ref()).map_err(GatewayError::Signature)
+    let itself = Itself { who: &who, signature: &read, file: file.as_ref() };
+    describe(given, &itself).map_err(GatewayError::ModelVersion)
 }
 
-/// What a user's `Signature` says of its classes that cannot agree; other faults are found where it is taken over.
+/// A server that answers that it has no such model is not one that cannot be asked.
+fn of_server(grpc: &GrpcBackend, error: CallError) -> GatewayError {
+    if error.code != Code::NotFound {
+        return GatewayError::Backend(error.message.into_owned());
+    }
+    let GrpcBackend { target, model_name, model_version } = grpc;
+    let (field, named) = if model_version.is_empty() {
+        ("backend.grpc.model_name", format!("{model_name:?}"))
+    } else {
+        ("backend.grpc", format!("{model_name:?} version {model_version:?}"))
+    };
+    let reason = format!(
+        "{named} is not known at {target} ({}); name a model that is there, or load this one first",
+        error.message
+    );
+    GatewayError::ModelVersion(vec![ModelError::new(field, reason)])
+}
+
+/// What a user's `Signature` says that cannot be right, whatever its backend; see [`pointsman_inference::signature_faults`].
 ///
 /// # Errors
 /// The bytes are no `Signature`.
-pub fn signature_fault(signature: &[u8]) -> Result<Option<ModelError>, GatewayError> {
+pub fn signature_faults(signature: &[u8]) -> Result<Vec<ModelError>, GatewayError> {
     let message = proto::Signature::decode(signature)
         .map_err(|error| GatewayError::InvalidRequest(format!("signature: {error}")))?;
-    Ok(signature_from_proto(message).ok().and_then(|signature| settle_signature(signature, None).err()))
+    Ok(pointsman_inference::signature_faults(message))
 }
 
 async fn ask_server(shared: &Shared, grpc: &GrpcBackend, deadline: Instant) -> Result<Signature, CallError> {
@@ -76,13 +98,12 @@ async fn ask_server(shared: &Shared, grpc: &GrpcBackend, deadline: Instant) -> R
     let settings = Rc::new(PoolSettings::from(&shared.config.limits));
     let pool = Pool::start(target, settings, 0);
     let asking = async {
-        let ready = ask(shared, &pool, grpc, "ModelReady").await?;
-        let ready = ModelReadyResponse::decode(ready).map_err(|error| garbage(&error.to_string()))?;
-        if !ready.ready {
-            let (name, target) = (&grpc.model_name, &grpc.target);
-            return Err(CallError::unavailable(format!(
-                "model {name} at {target} is not ready; load it there"
-            )));
+        if let Err(error) = ask_ready(shared, &pool, grpc).await {
+            // Some servers say of a model that they do not know at all only that it is not ready, or that they failed.
+            return match ask(shared, &pool, grpc, "ModelMetadata").await {
+                Err(unknown) if unknown.code == Code::NotFound => Err(unknown),
+                _ => Err(error),
+            };
         }
         match ask(shared, &pool, grpc, "ModelMetadata").await {
             Ok(metadata) => {
@@ -101,6 +122,16 @@ async fn ask_server(shared: &Shared, grpc: &GrpcBackend, deadline: Instant) -> R
             grpc.target
         )))
     })
+}
+
+async fn ask_ready(shared: &Shared, pool: &Pool, grpc: &GrpcBackend) -> Result<(), CallError> {
+    let ready = ask(shared, pool, grpc, "ModelReady").await?;
+    let ready = ModelReadyResponse::decode(ready).map_err(|error| garbage(&error.to_string()))?;
+    if ready.ready {
+        return Ok(());
+    }
+    let (name, target) = (&grpc.model_name, &grpc.target);
+    Err(CallError::unavailable(format!("model {name} at {target} is not ready; load it there")))
 }
 
 async fn ask(shared: &Shared, pool: &Pool, grpc: &GrpcBackend, method: &str) -> Result<Bytes, CallError> {

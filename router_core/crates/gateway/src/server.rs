@@ -9,8 +9,9 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use pointsman_inference::Described;
 use pointsman_model::Principal;
-use pointsman_wire::signature_to_proto;
+use pointsman_wire::{generated::pointsman_v1 as proto, signature_to_proto};
 use prost::Message as _;
 use socket2::{Domain, Socket, Type};
 use tokio::{
@@ -117,14 +118,16 @@ impl Server {
         self.shared.publisher.publish(update)
     }
 
-    /// Asks the backend of an encoded `ModelSnapshot` and answers its encoded `Signature`.
+    /// Asks the backend of an encoded `ModelSnapshot` and answers an encoded `BackendAnswer`.
     ///
     /// # Errors
-    /// The backend cannot be asked.
+    /// The backend cannot be asked, or what the user says of it cannot be right.
     pub fn probe_backend(&self, model: &[u8], patience: Duration) -> Result<Vec<u8>, GatewayError> {
-        let model =
-            pointsman_wire::decode_model(model).map_err(|error| GatewayError::Backend(error.to_string()))?;
-        Ok(signature_to_proto(&probe(&self.shared, &model, patience)?).encode_to_vec())
+        let model = proto::ModelSnapshot::decode(model)
+            .map_err(|error| GatewayError::Backend(format!("model: {error}")))?;
+        let Described { signature, filled_in, warnings } = probe(&self.shared, model, patience)?;
+        let signature = Some(signature_to_proto(&signature));
+        Ok(proto::BackendAnswer { signature, filled_in, warnings }.encode_to_vec())
     }
 
     /// A router's encoded `RouterCounters`.

@@ -25,6 +25,24 @@ pub enum Datatype {
 }
 
 impl Datatype {
+    /// Every one of them.
+    pub const ALL: [Self; 14] = [
+        Self::Bool,
+        Self::Int8,
+        Self::Int16,
+        Self::Int32,
+        Self::Int64,
+        Self::Uint8,
+        Self::Uint16,
+        Self::Uint32,
+        Self::Uint64,
+        Self::Fp16,
+        Self::Bf16,
+        Self::Fp32,
+        Self::Fp64,
+        Self::Bytes,
+    ];
+
     /// The protocol's name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -69,26 +87,10 @@ impl FromStr for Datatype {
     type Err = ModelError;
 
     fn from_str(text: &str) -> Result<Self, ModelError> {
-        const ALL: [Datatype; 14] = [
-            Datatype::Bool,
-            Datatype::Int8,
-            Datatype::Int16,
-            Datatype::Int32,
-            Datatype::Int64,
-            Datatype::Uint8,
-            Datatype::Uint16,
-            Datatype::Uint32,
-            Datatype::Uint64,
-            Datatype::Fp16,
-            Datatype::Bf16,
-            Datatype::Fp32,
-            Datatype::Fp64,
-            Datatype::Bytes,
-        ];
-        ALL.into_iter().find(|datatype| datatype.as_str() == text).ok_or_else(|| {
+        Self::ALL.into_iter().find(|datatype| datatype.as_str() == text).ok_or_else(|| {
             ModelError::new(
                 "datatype",
-                format!("{text:?} is none of {}", ALL.map(Datatype::as_str).join(", ")),
+                format!("{text:?} is none of {}", Self::ALL.map(Self::as_str).join(", ")),
             )
         })
     }

@@ -72,6 +72,77 @@ fn fill_input(
     }
 }
 
+/// The columns that a tensor's shape has for one row, where the features that it names do not fill them; they are none
+/// where no number of names would.
+///
+/// # Errors
+/// There are other columns than names.
+pub(crate) fn named_columns(spec: &TensorSpec) -> Result<(), Option<usize>> {
+    if spec.features.is_empty() {
+        return Ok(());
+    }
+    let shape = RowShape::of(spec).map_err(|_| None)?;
+    let columns = (shape.open_dimensions == 0).then_some(shape.known_columns);
+    shape.columns().map(drop).map_err(|_| columns)
+}
+
+/// Whether a feature of this name may fill an input, or a part of one.
+pub(crate) fn feeds(signature: &Signature, name: &str) -> bool {
+    signature.inputs.iter().any(|spec| {
+        if !spec.features.is_empty() {
+            return spec.features.iter().any(|feature| **feature == *name);
+        }
+        let columns = RowShape::of(spec).ok().and_then(|shape| shape.columns().ok().flatten());
+        let is_column = |prefix: String| {
+            name.strip_prefix(&prefix)
+                .filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+                .and_then(|number| {
+                    number.parse::<usize>().ok().filter(|parsed| parsed.to_string() == *number)
+                })
+                .is_some_and(|number| columns.is_none_or(|columns| number < columns))
+        };
+        *spec.name == *name || numbered_prefixes(signature, spec).into_iter().any(is_column)
+    })
+}
+
+/// The defaults that no call could use, and why: as if each were the only one of its input.
+pub(crate) fn default_faults(signature: &Signature) -> Vec<(String, String)> {
+    let nothing = HashMap::new();
+    let mut faults = Vec::new();
+    for spec in &signature.inputs {
+        let Ok(shape) = RowShape::of(spec) else { continue };
+        let Ok(columns) = shape.columns() else { continue };
+        let row = Row { signature, spec, shape: &shape, features: &nothing };
+        let own_name = spec.features.first().unwrap_or(&spec.name);
+        let takes_list = spec.features.len() <= 1 && columns != Some(1);
+        for name in signature.defaults.keys() {
+            let is_own = **name == **own_name;
+            let is_column = spec.features.contains(name)
+                || spec.features.is_empty()
+                    && numbered_prefixes(signature, spec).iter().any(|prefix| name.starts_with(prefix));
+            let filled = if is_own && takes_list {
+                row.fill_list(name).map(drop)
+            } else if is_own || is_column {
+                row.given(name).map_or(Ok(()), |given| row.push(&mut Vec::new(), name, single(given)))
+            } else {
+                continue;
+            };
+            if let Err(FeatureError::Feature { reason, .. }) = filled {
+                faults.push((name.to_string(), reason));
+            }
+        }
+    }
+    faults
+}
+
+/// A list of one value stands for the value.
+fn single(given: Given<'_>) -> Given<'_> {
+    match given {
+        Given::List(items) if items.len() == 1 => items.iter().next().unwrap_or(Given::Null),
+        other => other,
+    }
+}
+
 /// The features that fill an input.
 enum Names<'a> {
     /// The signature names each column's.
@@ -117,11 +188,7 @@ impl Row<'_> {
         let mut count = 0;
         for name in names {
             let given = self.given(&name).ok_or_else(|| self.missing(&name))?;
-            let element = match given {
-                Given::List(items) if items.len() == 1 => items.iter().next().unwrap_or(Given::Null),
-                other => other,
-            };
-            self.push(&mut raw, &name, element)?;
+            self.push(&mut raw, &name, single(given))?;
             count += 1;
         }
         let shape = self.shape.filled_by(count).ok_or_else(|| self.unfit(&self.spec.name, count))?;

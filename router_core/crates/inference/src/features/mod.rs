@@ -14,6 +14,7 @@ pub use classes::{
     likeliest_class,
 };
 pub use fill::fill_inputs;
+pub(crate) use fill::{default_faults, feeds, named_columns};
 pub use notes::{AnswerNote, AnswerNotes};
 pub use plan::{
     AnswerPlan, Decider, OutputHead, is_second_of_two, plan_answer, plan_part, prediction_output,

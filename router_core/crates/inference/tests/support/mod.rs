@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
 
+pub(crate) mod files;
+
 use std::collections::HashMap;
 
 use bytes::Bytes;

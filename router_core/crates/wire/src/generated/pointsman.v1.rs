@@ -135,7 +135,7 @@ pub struct ModelVersion {
     /// Where the version answers. Without one it is only monitored and no router can use it.
     #[prost(message, optional, tag = "3")]
     pub backend: ::core::option::Option<Backend>,
-    /// What the version takes and gives. Read from the backend when not given.
+    /// What the version takes and gives. What is left open is read from the backend, field by field.
     #[prost(message, optional, tag = "4")]
     pub signature: ::core::option::Option<Signature>,
     /// Where the version stands in its life. Output only: see SetModelVersionStage.
@@ -162,6 +162,14 @@ pub struct ModelVersion {
     /// When it was last changed. Output only.
     #[prost(message, optional, tag = "12")]
     pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What the request left open and the backend said, a field each, in words. Output only, in answers of
+    /// RegisterModelVersion.
+    #[prost(string, repeated, tag = "13")]
+    pub filled_in: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What could not be checked against the backend, a field each, in words. Output only, in answers of
+    /// RegisterModelVersion.
+    #[prost(string, repeated, tag = "14")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Where a model version answers.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -250,13 +258,15 @@ pub struct Signature {
 /// The name, datatype and shape of one tensor.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TensorSpec {
-    /// The tensor's name at the backend.
+    /// The tensor's name at the backend. It may be left out where the backend has one such tensor only.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
-    /// An Open Inference Protocol datatype: BOOL, INT8 … INT64, UINT8 … UINT64, FP16, FP32, FP64, BYTES.
+    /// An Open Inference Protocol datatype: BOOL, INT8 … INT64, UINT8 … UINT64, FP16, BF16, FP32, FP64, BYTES. Read
+    /// from the backend when not given.
     #[prost(string, tag = "2")]
     pub datatype: ::prost::alloc::string::String,
-    /// The shape; -1 stands for any length. The first dimension of a model that takes batches is -1.
+    /// The shape; -1 stands for any length. The first dimension of a model that takes batches is -1. Read from the backend
+    /// when not given.
     #[prost(int64, repeated, tag = "3")]
     pub shape: ::prost::alloc::vec::Vec<i64>,
     /// The features that fill the tensor's columns, in order. Empty: the tensor's own name for one
@@ -2358,6 +2368,19 @@ pub struct ModelSnapshot {
     /// The user who registered it.
     #[prost(string, tag = "6")]
     pub owner: ::prost::alloc::string::String,
+}
+/// What a backend and the user's signature say together.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BackendAnswer {
+    /// The user's signature, completed and checked.
+    #[prost(message, optional, tag = "1")]
+    pub signature: ::core::option::Option<Signature>,
+    /// What the user left open and the backend said, a field each.
+    #[prost(string, repeated, tag = "2")]
+    pub filled_in: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What could not be checked, a field each.
+    #[prost(string, repeated, tag = "3")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A router as the data plane needs it.
 #[derive(Clone, PartialEq, ::prost::Message)]
