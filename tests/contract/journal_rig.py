@@ -7,9 +7,9 @@ from collections import Counter
 import pyarrow.parquet as pq
 
 from integration.store.rows import add_model, add_router
-from pointsman.control.applier import Applier
-from pointsman.control.journal_keeper import JournalKeeper
-from pointsman.control.shipping import Shipping
+from pointsman.control.journals.applier import Applier
+from pointsman.control.journals.journal_keeper import JournalKeeper
+from pointsman.control.journals.shipping import Shipping
 from pointsman.domain.lake import LakeKind
 from pointsman.errors import JournalHeldError
 from pointsman.store import lake_files

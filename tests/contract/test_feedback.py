@@ -106,7 +106,7 @@ async def test_a_restart_goes_on_where_the_database_is(bench, cancer, figures):
     journal = bench.data_plane.journal
     journal.bring(*(an_entry(bench, number) for number in range(5)))
     await figures()
-    from pointsman.control.applier import Applier
+    from pointsman.control.journals.applier import Applier
 
     # The journal still has everything, as after a crash between the transaction and the release.
     again = [an_entry(bench, number) for number in range(5)]

@@ -8,7 +8,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from pointsman.control.bootstrap import any_key_exists, create_admin_key
+from pointsman.control.access.bootstrap import any_key_exists, create_admin_key
 from pointsman.v1 import key_pb2
 
 READ, WRITE, PREDICT = key_pb2.SCOPE_MLOPS_READ, key_pb2.SCOPE_MLOPS_WRITE, key_pb2.SCOPE_MLOPS_PREDICT

@@ -109,7 +109,7 @@ async def test_a_segment_that_is_shipped_again_after_a_crash_is_registered_once(
             journal_id=journal.journal_id, start_position=0, end_position=100, files=[again]
         )
     )
-    from pointsman.control.shipping import Shipping
+    from pointsman.control.journals.shipping import Shipping
 
     keeper = lake.bench.plane._keeper
     shipping = Shipping(lake.database, lake.data_plane, keeper, lake.bench.clock, lambda folders: None)

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from sqlalchemy import update
 
-from pointsman.control.revision_upkeep import RevisionUpkeep
+from pointsman.control.routing.revision_upkeep import RevisionUpkeep
 from pointsman.domain import revisions as rules
 from pointsman.store import router_revisions
 from pointsman.store.database import Database
@@ -287,9 +287,9 @@ async def test_what_a_server_of_an_older_release_changed_is_no_part_of_the_revis
 
 
 async def test_revisions_go_when_no_record_can_name_them_and_never_the_latest(bench, cancer, monkeypatch):
-    monkeypatch.setattr("pointsman.control.revision_upkeep.ALWAYS_KEPT", 3)
+    monkeypatch.setattr("pointsman.control.routing.revision_upkeep.ALWAYS_KEPT", 3)
     monkeypatch.setattr(rules, "ALWAYS_KEPT", 3)
-    monkeypatch.setattr("pointsman.control.revision_upkeep.PRUNED_AT_ONCE", 2)
+    monkeypatch.setattr("pointsman.control.routing.revision_upkeep.PRUNED_AT_ONCE", 2)
     for weight in range(1, 8):
         await reweight(cancer, weight)
     upkeep = RevisionUpkeep(bench.plane._database, bench.clock)

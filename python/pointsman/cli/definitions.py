@@ -152,7 +152,7 @@ def _read(names: Sequence[str], recursive: bool) -> FileSet:
     Raises:
         commandline.Exit: There are faults.
     """
-    from pointsman.control.definition_checks import check_definitions
+    from pointsman.control.definitions.checks import check_definitions
     from pointsman.dataplane.core import CoreDataPlane
     from pointsman.definitions.files import read_files
 

@@ -160,7 +160,7 @@ def recover(
     Needs no server and no key, only the right to write to the database. A server that runs on the same
     database takes the key within a second.
     """
-    from pointsman.control.bootstrap import create_admin_key
+    from pointsman.control.access.bootstrap import create_admin_key
     from pointsman.errors import PointsmanError
 
     if not database and not (file := database_file(data_dir)).exists():

@@ -17,7 +17,7 @@ from pointsman.cli.folders import sqlite_url
 from pointsman.cli.http_port import make_http_server
 from pointsman.cli.listening import address_of, callable_address, is_loopback
 from pointsman.cli.logs import set_up_logs
-from pointsman.control.bootstrap import any_key_exists
+from pointsman.control.access.bootstrap import any_key_exists
 from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
 from pointsman.dataplane.config import lake_dir

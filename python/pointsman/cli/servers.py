@@ -32,7 +32,7 @@ def list_all(
 
     Needs no server, only the right to write to the database.
     """
-    from pointsman.control.given_up import list_servers
+    from pointsman.control.journals.given_up import list_servers
     from pointsman.errors import PointsmanError
 
     try:
@@ -76,7 +76,7 @@ def give_up(
     What it recorded and did not store is lost. Reads name it no more, and erasures wait for it no longer.
     Needs no server, only the right to write to the database. Nothing on any disk is deleted.
     """
-    from pointsman.control.given_up import give_up_server
+    from pointsman.control.journals.given_up import give_up_server
     from pointsman.errors import PointsmanError
 
     if not yes:

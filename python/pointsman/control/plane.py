@@ -11,34 +11,34 @@ from pathlib import Path
 import grpc
 import structlog
 
-from pointsman.control.allocation import Allocations
-from pointsman.control.applier import Applier
-from pointsman.control.changes import Changes
+from pointsman.control.access.keys import ApiKeys
+from pointsman.control.access.signing import SigningKeys
 from pointsman.control.database_watch import DatabaseWatch
-from pointsman.control.definition_backends import DefinitionBackends
-from pointsman.control.definitions import Definitions
-from pointsman.control.deployment import Deployments
-from pointsman.control.feedback import FeedbackDesk
+from pointsman.control.definitions.applying import Definitions
+from pointsman.control.definitions.backends import DefinitionBackends
 from pointsman.control.interceptor import Gate
 from pointsman.control.jobs.job import WHEN_WOKEN, Job, JobContext, Scope
 from pointsman.control.jobs.scheduler import Scheduler
-from pointsman.control.journal_keeper import JournalKeeper, left_behind_facts
-from pointsman.control.keys import ApiKeys
+from pointsman.control.journals.applier import Applier
+from pointsman.control.journals.feedback import FeedbackDesk
+from pointsman.control.journals.journal_keeper import JournalKeeper, left_behind_facts
 from pointsman.control.lake.gauges import manifest_gauges
 from pointsman.control.lake.parts import LakeParts
 from pointsman.control.lanes import Lanes
-from pointsman.control.models import ModelRegistry
 from pointsman.control.options import ControlOptions
-from pointsman.control.publisher import Publisher
-from pointsman.control.revision_upkeep import RevisionUpkeep
-from pointsman.control.revisions import Revisions
-from pointsman.control.routers import RouterRegistry
+from pointsman.control.publishing.changes import Changes
+from pointsman.control.publishing.publisher import Publisher
+from pointsman.control.registry.models import ModelRegistry
+from pointsman.control.routing.allocation import Allocations
+from pointsman.control.routing.deployment import Deployments
+from pointsman.control.routing.revision_upkeep import RevisionUpkeep
+from pointsman.control.routing.revisions import Revisions
+from pointsman.control.routing.routers import RouterRegistry
 from pointsman.control.servicers.definitions import DefinitionServicer
 from pointsman.control.servicers.keys import ApiKeyServicer
 from pointsman.control.servicers.models import ModelServicer
 from pointsman.control.servicers.predictions import PredictionServicer
 from pointsman.control.servicers.routers import RouterParts, RouterServicer
-from pointsman.control.signing import SigningKeys
 from pointsman.control.upkeep import ABANDONED_AFTER_SECONDS, Upkeep
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.data_plane import DataPlane

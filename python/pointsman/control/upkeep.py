@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from pointsman.control.deployment import Deployments
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.lanes import Lanes
 from pointsman.control.options import ControlOptions
-from pointsman.control.revision_upkeep import IMPORTED_AT_ONCE, PRUNED_AT_ONCE, RevisionUpkeep
+from pointsman.control.routing.deployment import Deployments
+from pointsman.control.routing.revision_upkeep import IMPORTED_AT_ONCE, PRUNED_AT_ONCE, RevisionUpkeep
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.store import erasures, feedback, routers
 

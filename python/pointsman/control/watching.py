@@ -7,10 +7,10 @@ from functools import cache
 
 from sqlalchemy import Connection
 
-from pointsman.control.applier import Applier
 from pointsman.control.convert.metrics import counters_from
-from pointsman.control.revisions import Revisions
-from pointsman.control.router_access import find_router
+from pointsman.control.journals.applier import Applier
+from pointsman.control.routing.revisions import Revisions
+from pointsman.control.routing.router_access import find_router
 from pointsman.domain.access import Rule
 from pointsman.domain.counters import Counters, figures
 from pointsman.domain.data_plane import DataPlane

@@ -43,7 +43,7 @@ def _is_feedback(arguments: tuple[Any, ...], _: Any) -> bool:
 
 
 _PLANE = "pointsman.dataplane.core:CoreDataPlane"
-_SHIPPING = "pointsman.control.shipping:Shipping"
+_SHIPPING = "pointsman.control.journals.shipping:Shipping"
 _APPLICATION = "pointsman.store.feedback_application"
 _COMPACTION = "pointsman.control.lake.compaction"
 _FOLDER = "pointsman.control.lake.folder:LakeFolder"

@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from pointsman.cli.app import app
 from pointsman.cli.folders import sqlite_url
-from pointsman.control.bootstrap import any_key_exists
+from pointsman.control.access.bootstrap import any_key_exists
 
 
 def test_recover_makes_an_admin_key_on_the_database_of_a_data_folder(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from pointsman import _core
-from pointsman.control.snapshot import router_snapshot
+from pointsman.control.publishing.snapshot import router_snapshot
 from pointsman.domain.access import Rule, can_change, can_read, check_router_access
 from pointsman.domain.keys import Principal
 from pointsman.domain.routers import Permissions, Router, Variant

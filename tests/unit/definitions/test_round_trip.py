@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pointsman.control.convert.models import model_version_to
 from pointsman.control.convert.routers import router_to
-from pointsman.control.definition_checks import WantedModel, WantedRouter, check_definitions
+from pointsman.control.definitions.checks import WantedModel, WantedRouter, check_definitions
 from pointsman.definitions.json_tree import read_json
 from pointsman.definitions.plain import document_of, wish_of
 from pointsman.definitions.reading import read_document

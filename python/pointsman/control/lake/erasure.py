@@ -10,7 +10,7 @@ import structlog
 from pointsman.control.convert.lake import predictions_file
 from pointsman.control.lake import feedback_files
 from pointsman.control.lake.manifest import swap
-from pointsman.control.router_access import find_router
+from pointsman.control.routing.router_access import find_router
 from pointsman.domain.access import Rule
 from pointsman.domain.lake import LakeFile, LakeKind
 from pointsman.domain.lake_plans import erased_path
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from pointsman.control.applier import Applier
+    from pointsman.control.journals.applier import Applier
+    from pointsman.control.journals.shipping import Shipping
     from pointsman.control.lake.folder import LakeFolder
     from pointsman.control.lake.listing import Listing
     from pointsman.control.lake.retention import Retention
-    from pointsman.control.shipping import Shipping
     from pointsman.domain.data_plane import DataPlane
     from pointsman.domain.keys import Principal
     from pointsman.store.database import Database

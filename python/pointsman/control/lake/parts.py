@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pointsman.control.applier import Applier
 from pointsman.control.jobs.job import Job
-from pointsman.control.journal_keeper import JournalKeeper
+from pointsman.control.journals.applier import Applier
+from pointsman.control.journals.journal_keeper import JournalKeeper
+from pointsman.control.journals.presence import Presence
+from pointsman.control.journals.shipping import Shipping
 from pointsman.control.lake.compaction import Compaction
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lake.feedback_export import FeedbackExport
@@ -17,8 +19,6 @@ from pointsman.control.lake.retention import Retention
 from pointsman.control.lake.sealing import Sealing
 from pointsman.control.lake.upkeep import LakeUpkeep
 from pointsman.control.options import ControlOptions
-from pointsman.control.presence import Presence
-from pointsman.control.shipping import Shipping
 from pointsman.domain.data_plane import DataPlane
 from pointsman.store.database import Database
 

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from pointsman.control.journal_keeper import JournalKeeper
+from pointsman.control.journals.journal_keeper import JournalKeeper
+from pointsman.control.journals.shipping import Shipping
 from pointsman.control.lake.folder import LakeFolder
-from pointsman.control.shipping import Shipping
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.lake_plans import merges

@@ -9,12 +9,12 @@ import structlog
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.jobs.threads import JobThread
+from pointsman.control.journals.shipping import Shipping
 from pointsman.control.lake.compaction import Compaction
 from pointsman.control.lake.feedback_export import FeedbackExport
 from pointsman.control.lake.listing import Listing
 from pointsman.control.lake.retention import Retention
 from pointsman.control.lake.sealing import Sealing, date_of
-from pointsman.control.shipping import Shipping
 from pointsman.errors import PointsmanError
 
 _log = structlog.get_logger(__name__)

@@ -2,8 +2,8 @@
 
 from pointsman.control.calls import caller
 from pointsman.control.convert.definitions import change_to
-from pointsman.control.definition_checks import read_definitions
-from pointsman.control.definitions import Definitions
+from pointsman.control.definitions.applying import Definitions
+from pointsman.control.definitions.checks import read_definitions
 from pointsman.domain.data_plane import DataPlane
 from pointsman.v1 import definition_pb2, definition_pb2_grpc
 

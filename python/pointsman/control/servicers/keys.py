@@ -1,10 +1,10 @@
 """``pointsman.v1.ApiKeyService``."""
 
+from pointsman.control.access.keys import ApiKeys, KeyRequest
 from pointsman.control.calls import caller
 from pointsman.control.convert.enums import SCOPE
 from pointsman.control.convert.keys import api_key_to
 from pointsman.control.convert.times import microseconds_of
-from pointsman.control.keys import ApiKeys, KeyRequest
 from pointsman.control.lanes import Lanes
 from pointsman.domain.keys import Scope
 from pointsman.domain.pages import page_size

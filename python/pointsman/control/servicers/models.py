@@ -6,7 +6,7 @@ from pointsman.control.calls import caller
 from pointsman.control.convert.enums import STAGE
 from pointsman.control.convert.models import model_version_from, model_version_to
 from pointsman.control.lanes import Lanes
-from pointsman.control.models import ModelRegistry
+from pointsman.control.registry.models import ModelRegistry
 from pointsman.domain.models import ModelKey
 from pointsman.domain.pages import page_size
 from pointsman.v1 import model_pb2, model_pb2_grpc

@@ -3,7 +3,7 @@
 from pointsman.control.calls import caller
 from pointsman.control.convert.enums import FEEDBACK_OUTCOME
 from pointsman.control.convert.servers import unreached_to
-from pointsman.control.feedback import FeedbackDesk, Result, Taken
+from pointsman.control.journals.feedback import FeedbackDesk, Result, Taken
 from pointsman.control.lanes import Lanes
 from pointsman.control.status import code_of
 from pointsman.domain.servers import merged

@@ -9,7 +9,6 @@ from typing import Literal
 
 from google.protobuf.empty_pb2 import Empty
 
-from pointsman.control.allocation import Allocations, Reallocation
 from pointsman.control.calls import caller
 from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY
 from pointsman.control.convert.metrics import metrics_to
@@ -24,11 +23,12 @@ from pointsman.control.convert.routers import (
 )
 from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import microseconds_of, nanoseconds_of
-from pointsman.control.deployment import Deployments
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lanes import Lanes
-from pointsman.control.revisions import Revisions
-from pointsman.control.routers import UPDATABLE, RouterRegistry, check_paths, with_fields
+from pointsman.control.routing.allocation import Allocations, Reallocation
+from pointsman.control.routing.deployment import Deployments
+from pointsman.control.routing.revisions import Revisions
+from pointsman.control.routing.routers import UPDATABLE, RouterRegistry, check_paths, with_fields
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.lifecycle import Step
 from pointsman.domain.pages import page_size

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from pointsman.control.convert.lake import predictions_file
 from pointsman.control.following import Follower
-from pointsman.control.journal_keeper import JournalKeeper
+from pointsman.control.journals.journal_keeper import JournalKeeper
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.lake import JournalStream
 from pointsman.store import journal_positions, journals, lake_files

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import structlog
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
+from pointsman.control.journals.shipping import Shipping
 from pointsman.control.lake.sealing import SETTLE_US
-from pointsman.control.shipping import Shipping
 from pointsman.domain.data_plane import DataPlane
 from pointsman.errors import PointsmanError
 from pointsman.store import servers

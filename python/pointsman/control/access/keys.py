@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from pointsman.control.changes import Changes
+from pointsman.control.publishing.changes import Changes
 from pointsman.domain.keys import KEY_ID_CHARS, ApiKey, Principal, Scope, key_digest, sorted_scopes
 from pointsman.domain.pages import Page
 from pointsman.domain.violations import MAX_DISPLAY_NAME_CHARS, Violations, shown

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from pointsman.control.publisher import Publisher
+from pointsman.control.publishing.publisher import Publisher
 from pointsman.domain.routers import Router
 from pointsman.errors import DataPlaneError
 from pointsman.store import generations

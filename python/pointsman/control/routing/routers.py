@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from pointsman.control.changes import Change, Changes
-from pointsman.control.refusals import Refusals
-from pointsman.control.revision_log import note
-from pointsman.control.router_access import find_router, find_router_to_change
-from pointsman.control.slot_tables import first_table, next_table
+from pointsman.control.publishing.changes import Change, Changes
+from pointsman.control.publishing.refusals import Refusals
+from pointsman.control.routing.revision_log import note
+from pointsman.control.routing.router_access import find_router, find_router_to_change
+from pointsman.control.routing.slot_tables import first_table, next_table
 from pointsman.domain.access import Rule, check_creates_for, check_model_owner
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal

@@ -1,6 +1,6 @@
 """The servers of a database, and giving up one that is lost: done on the database itself."""
 
-from pointsman.control.bootstrap import opened_directly
+from pointsman.control.access.bootstrap import opened_directly
 from pointsman.control.plane import clock_us
 from pointsman.domain.servers import ServerJournal
 from pointsman.errors import FailedPreconditionError, NotFoundError

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from pointsman.control.changes import Change, Changes
 from pointsman.control.convert.revisions import definition_of
-from pointsman.control.revision_log import note
-from pointsman.control.router_access import find_router, find_router_to_change
-from pointsman.control.routers import row_keys, usable_models
+from pointsman.control.publishing.changes import Change, Changes
+from pointsman.control.routing.revision_log import note
+from pointsman.control.routing.router_access import find_router, find_router_to_change
+from pointsman.control.routing.routers import row_keys, usable_models
 from pointsman.domain.access import Rule, can_change
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying

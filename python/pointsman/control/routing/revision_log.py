@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection
 
-from pointsman.control import snapshot
-from pointsman.control.changes import Change
 from pointsman.control.convert.revisions import snapshot_bytes
+from pointsman.control.publishing import snapshot
+from pointsman.control.publishing.changes import Change
 from pointsman.domain.keys import Principal
 from pointsman.domain.revision_words import summary
 from pointsman.domain.revisions import Cause, RevisionKind

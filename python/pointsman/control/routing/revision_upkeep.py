@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
-from pointsman.control.revision_log import append_imported
+from pointsman.control.routing.revision_log import append_imported
 from pointsman.domain.revisions import ALWAYS_KEPT, may_go
 from pointsman.store import router_revisions
 from pointsman.store.database import Database

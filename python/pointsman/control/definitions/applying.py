@@ -4,17 +4,17 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pointsman.control.changes import Change, Changes
 from pointsman.control.convert.models import model_version_to
 from pointsman.control.convert.routers import router_to
-from pointsman.control.definition_backends import DefinitionBackends, Found, Known, find
-from pointsman.control.definition_checks import Objections, Wanted, WantedModel, WantedRouter
-from pointsman.control.deployment import stepped
+from pointsman.control.definitions.backends import DefinitionBackends, Found, Known, find
+from pointsman.control.definitions.checks import Objections, Wanted, WantedModel, WantedRouter
 from pointsman.control.lanes import Lanes
-from pointsman.control.models import ModelRegistry
-from pointsman.control.refusals import Refusals
-from pointsman.control.revision_log import note
-from pointsman.control.routers import RouterRegistry, changed_paths
+from pointsman.control.publishing.changes import Change, Changes
+from pointsman.control.publishing.refusals import Refusals
+from pointsman.control.registry.models import ModelRegistry
+from pointsman.control.routing.deployment import stepped
+from pointsman.control.routing.revision_log import note
+from pointsman.control.routing.routers import RouterRegistry, changed_paths
 from pointsman.definitions.differences import Difference, differences
 from pointsman.definitions.plain import json_of, plain_of, wish_of
 from pointsman.definitions.shapes import shape_of

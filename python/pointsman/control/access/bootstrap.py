@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pointsman.control.keys import KeyRequest, new_api_key
+from pointsman.control.access.keys import KeyRequest, new_api_key
 from pointsman.control.plane import clock_us
 from pointsman.domain.violations import Violations
 from pointsman.store import api_keys, generations

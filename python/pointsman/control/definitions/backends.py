@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from pointsman.control.definition_checks import Objections, Wanted, WantedModel, WantedRouter
+from pointsman.control.definitions.checks import Objections, Wanted, WantedModel, WantedRouter
 from pointsman.control.lanes import Lanes
-from pointsman.control.models import ModelRegistry
-from pointsman.control.probing import probe_each
-from pointsman.control.refusals import Refusals
+from pointsman.control.publishing.refusals import Refusals
+from pointsman.control.registry.models import ModelRegistry
+from pointsman.control.registry.probing import probe_each
 from pointsman.domain.access import can_read
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 
-from pointsman.control.changes import Changes
+from pointsman.control.publishing.changes import Changes
 from pointsman.domain.keys import SigningKey
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.errors import FailedPreconditionError

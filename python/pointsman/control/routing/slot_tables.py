@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pointsman.control.changes import Change
+from pointsman.control.publishing.changes import Change
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.routers import Router, SlotTable, Variant, weight_shares
 from pointsman.store import former_slot_tables

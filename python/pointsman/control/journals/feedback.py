@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pointsman.control.convert.enums import FEEDBACK_OUTCOME
 from pointsman.control.convert.feedback import feedback_call, refusal_of, verdicts_of
-from pointsman.control.entity_predictions import EntityPredictions
+from pointsman.control.journals.entity_predictions import EntityPredictions
 from pointsman.domain.access import router_not_found
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.feedback import FeedbackOutcome

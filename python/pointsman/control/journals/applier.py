@@ -7,7 +7,7 @@ import structlog
 
 from pointsman.control.convert.enums import FEEDBACK_OUTCOME
 from pointsman.control.following import Follower
-from pointsman.control.journal_keeper import JournalKeeper
+from pointsman.control.journals.journal_keeper import JournalKeeper
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.feedback import FeedbackOutcome, FeedbackValue
 from pointsman.domain.lake import JournalStream

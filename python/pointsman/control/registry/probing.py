@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pointsman.control.convert.models import signature_from
 from pointsman.control.lanes import Lanes
-from pointsman.control.snapshot import model_snapshot
+from pointsman.control.publishing.snapshot import model_snapshot
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
 from pointsman.domain.routers import Variant

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import structlog
 from sqlalchemy import Connection
 
-from pointsman.control.changes import Change, Changes
 from pointsman.control.convert.models import signature_to
-from pointsman.control.probing import probe
+from pointsman.control.publishing.changes import Change, Changes
+from pointsman.control.registry.probing import probe
 from pointsman.domain.access import can_read, check_model_owner
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal

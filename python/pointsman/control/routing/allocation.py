@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pointsman.control.changes import Change, Changes
-from pointsman.control.revision_log import note
-from pointsman.control.router_access import find_router_to_change
-from pointsman.control.slot_tables import next_table
+from pointsman.control.publishing.changes import Change, Changes
+from pointsman.control.routing.revision_log import note
+from pointsman.control.routing.router_access import find_router_to_change
+from pointsman.control.routing.slot_tables import next_table
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import structlog
 from sqlalchemy import Connection
 
-from pointsman.control import snapshot
-from pointsman.control.refusals import Refusals
+from pointsman.control.publishing import snapshot
+from pointsman.control.publishing.refusals import Refusals
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.routers import Router
 from pointsman.domain.values import MICROSECONDS_PER_DAY

@@ -1,0 +1,1 @@
+"""Definitions brought into force: many objects in one change, or nothing."""

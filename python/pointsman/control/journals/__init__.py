@@ -1,0 +1,1 @@
+"""Following the data plane's journal: feedback applied, files registered, whose journal it is."""

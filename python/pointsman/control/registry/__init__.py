@@ -1,0 +1,1 @@
+"""Model versions: registering them, and asking their backends."""

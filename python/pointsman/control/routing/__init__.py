@@ -1,0 +1,1 @@
+"""Routers: what is changed about them, their deployments, allocations and history."""
