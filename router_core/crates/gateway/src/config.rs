@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{forward_metadata::ForwardMetadata, journal_config::JournalConfig};
+use crate::{recording::journal_config::JournalConfig, upstream::forward_metadata::ForwardMetadata};
 
 /// What a server is started with.
 #[derive(Debug, Clone, Deserialize)]

@@ -1,4 +1,4 @@
-//! What can go wrong between Python and the server. Calls of clients fail with a [`crate::status::CallError`].
+//! What can go wrong between Python and the server. Calls of clients fail with a [`crate::messages::status::CallError`].
 
 use pointsman_journal::JournalError;
 use pointsman_lake::LakeError;

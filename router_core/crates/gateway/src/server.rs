@@ -20,25 +20,22 @@ use tokio::{
 };
 
 use crate::{
-    acceptor,
-    admission::Admission,
-    allowance::Budgets,
-    backends::Backends,
     config::ServerConfig,
-    counters,
     error::GatewayError,
-    feedback_waiters::FeedbackWaiters,
-    journal::Journal,
-    key_shares::KeyShares,
-    logging, metrics,
-    probe::probe,
-    publisher::{Published, Publisher},
-    series_ages::SeriesAges,
+    figures::{counters, metrics, series_ages::SeriesAges, stats::ThreadStats},
+    listener::{acceptor, key_shares::KeyShares},
+    logging,
+    messages::allowance::Budgets,
+    publishing::{
+        publisher::{Published, Publisher},
+        state_file::StateFile,
+    },
+    recording::{feedback_waiters::FeedbackWaiters, journal::Journal},
+    routing::{backends::Backends, probe::probe},
     shared::{Phase, Shared},
-    state_file::StateFile,
-    stats::ThreadStats,
     tasks::TaskPool,
     tonic_services::TonicServices,
+    upstream::admission::Admission,
     worker_thread,
 };
 

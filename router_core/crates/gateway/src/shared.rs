@@ -6,9 +6,15 @@ use pointsman_model::Principal;
 use tokio::sync::watch;
 
 use crate::{
-    admission::Admission, allowance::Budgets, config::ServerConfig, feedback_waiters::FeedbackWaiters,
-    journal::Journal, key_shares::KeyShares, publisher::Publisher, series_ages::SeriesAges,
-    stats::ThreadStats, tasks::TaskPool, tonic_services::TonicServices,
+    config::ServerConfig,
+    figures::{series_ages::SeriesAges, stats::ThreadStats},
+    listener::key_shares::KeyShares,
+    messages::allowance::Budgets,
+    publishing::publisher::Publisher,
+    recording::{feedback_waiters::FeedbackWaiters, journal::Journal},
+    tasks::TaskPool,
+    tonic_services::TonicServices,
+    upstream::admission::Admission,
 };
 
 /// How far a server's end has come.

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::status::CallError;
+use crate::messages::status::CallError;
 
 /// Tasks that may wait for a thread.
 const QUEUE_LENGTH: usize = 1_024;

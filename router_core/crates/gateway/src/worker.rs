@@ -6,13 +6,10 @@ use arc_swap::ArcSwap;
 use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
-    backends::GrpcTarget,
-    call_log::CallLog,
-    control::ControlChannel,
-    routes::Routes,
+    figures::{call_log::CallLog, stats::ThreadStats},
+    routing::{backends::GrpcTarget, routes::Routes},
     shared::Shared,
-    stats::ThreadStats,
-    upstream::{Pool, PoolSettings},
+    upstream::{Pool, PoolSettings, control::ControlChannel},
 };
 
 /// A pool without calls for so long gives its connections back.

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, rc::Rc, sync::Arc};
 use tokio::{net::TcpStream, runtime::LocalRuntime, sync::mpsc};
 
 use crate::{
-    connection,
+    listener::connection,
     shared::{Phase, Shared},
     worker::Worker,
 };

@@ -17,12 +17,13 @@ use tonic::Code;
 
 use super::forward::prefix;
 use crate::{
-    large_reply::LargeReply,
-    message::{self, MessageStart},
-    observation::Observation,
-    reply::Reply,
-    routes::Target,
-    status::{CallError, GRPC_MESSAGE, GRPC_STATUS, code_value},
+    messages::{
+        message::{self, MessageStart},
+        status::{CallError, GRPC_MESSAGE, GRPC_STATUS, code_value},
+    },
+    recording::observation::Observation,
+    replies::{large_reply::LargeReply, reply::Reply},
+    routing::routes::Target,
     upstream::{Answer, broken, garbage},
 };
 

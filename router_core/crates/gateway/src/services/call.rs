@@ -20,11 +20,12 @@ use super::metadata::{
     TRACEPARENT, ensure_request_id, format_timeout, parse_timeout, strip,
 };
 use crate::{
-    allowance::Allowance,
-    auth::{API_KEY, require_scope},
-    client::Client,
-    routes::Route,
-    status::CallError,
+    listener::{
+        auth::{API_KEY, require_scope},
+        client::Client,
+    },
+    messages::{allowance::Allowance, status::CallError},
+    routing::routes::Route,
     worker::{LocalRoutes, Worker},
 };
 

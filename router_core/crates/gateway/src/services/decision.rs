@@ -9,9 +9,9 @@ use tonic::Code;
 
 use super::call::Call;
 use crate::{
-    observation::{Observation, RecordDetails},
-    routes::Route,
-    status::CallError,
+    messages::status::CallError,
+    recording::observation::{Observation, RecordDetails},
+    routing::routes::Route,
 };
 
 /// What a caller asks for.

@@ -34,9 +34,9 @@ use super::{
     reading::Message,
 };
 use crate::{
-    client::Client,
-    reply::Reply,
-    status::{CallError, GRPC_STATUS, code_value},
+    listener::client::Client,
+    messages::status::{CallError, GRPC_STATUS, code_value},
+    replies::reply::Reply,
 };
 
 pub use of_entities::check_feedback;

@@ -14,9 +14,9 @@ use tonic::Code;
 
 use super::plain_answer::plain;
 use crate::{
-    backends::{GrpcModel, OnnxTarget},
-    observation::Observation,
-    status::CallError,
+    messages::status::CallError,
+    recording::observation::Observation,
+    routing::backends::{GrpcModel, OnnxTarget},
     upstream::{Answer, Outgoing, exchange},
     worker::Worker,
 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{
+use crate::messages::{
     budget::{ByteBudget, Reservation},
     message::second_message,
     status::CallError,

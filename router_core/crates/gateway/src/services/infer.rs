@@ -23,13 +23,15 @@ use super::{
     tensors::{self, Outputs, Question},
 };
 use crate::{
-    backends::{Backend, GrpcModel},
-    budget::Reservation,
-    client::Client,
-    message::{self, MessageStart, SMALL_MESSAGE_BYTES, client_gone},
-    observation::Observation,
-    reply::Reply,
-    status::CallError,
+    listener::client::Client,
+    messages::{
+        budget::Reservation,
+        message::{self, MessageStart, SMALL_MESSAGE_BYTES, client_gone},
+        status::CallError,
+    },
+    recording::observation::Observation,
+    replies::reply::Reply,
+    routing::backends::{Backend, GrpcModel},
     upstream::{Arriving, Outgoing},
 };
 

@@ -24,13 +24,17 @@ use super::{
     paths::INFERENCE_SERVICE,
 };
 use crate::{
-    allowance::Allowance,
-    backends::{Backend, GrpcModel},
-    client::Client,
-    reply::Reply,
-    routes::{Route, Target},
+    listener::client::Client,
+    messages::{
+        allowance::Allowance,
+        status::{CallError, GRPC_STATUS, code_value},
+    },
+    replies::reply::Reply,
+    routing::{
+        backends::{Backend, GrpcModel},
+        routes::{Route, Target},
+    },
     shared::Phase,
-    status::{CallError, GRPC_STATUS, code_value},
     upstream::{Answer, Outgoing, garbage, gather_large},
 };
 
@@ -238,9 +242,9 @@ async fn ask_about(
             Ok(gather_large(start, stream, most).await?.0.to_vec())
         }
         Answer::Failed { code, trailers } => {
-            let said = trailers.get(crate::status::GRPC_MESSAGE).map_or_else(
+            let said = trailers.get(crate::messages::status::GRPC_MESSAGE).map_or_else(
                 || format!("the backend does not answer {method}"),
-                |value| crate::status::percent_decode(value.as_bytes()),
+                |value| crate::messages::status::percent_decode(value.as_bytes()),
             );
             Err(CallError::new(code, said))
         }

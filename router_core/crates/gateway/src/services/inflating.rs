@@ -5,7 +5,7 @@ use std::{io::Read, sync::Arc};
 use bytes::Bytes;
 use tonic::Code;
 
-use crate::{
+use crate::messages::{
     budget::{ByteBudget, Reservation},
     status::CallError,
 };

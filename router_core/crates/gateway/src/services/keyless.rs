@@ -15,10 +15,12 @@ use tonic::Code;
 
 use super::{call::Call, forward::frame, metadata::GRPC_ENCODING};
 use crate::{
-    allowance::Allowance,
-    message::{self, client_gone, join},
-    reply::Reply,
-    status::CallError,
+    messages::{
+        allowance::Allowance,
+        message::{self, client_gone, join},
+        status::CallError,
+    },
+    replies::reply::Reply,
 };
 
 const REFLECTION: &str = "/grpc.reflection.";

@@ -20,7 +20,7 @@ mod tensors;
 
 use std::rc::Rc;
 
-use crate::{client::Client, reply::Reply, worker::Worker};
+use crate::{listener::client::Client, replies::reply::Reply, worker::Worker};
 use call::Call;
 pub use feedback::check_feedback;
 pub(crate) use forward::{frame, request};

@@ -29,13 +29,10 @@ use super::{
     reading::Message,
 };
 use crate::{
-    admission::Permit,
-    allowance::Allowance,
-    auth::API_KEY,
-    client::Client,
-    message,
-    reply::{PumpTask, Reply},
-    status::CallError,
+    listener::{auth::API_KEY, client::Client},
+    messages::{allowance::Allowance, message, status::CallError},
+    replies::reply::{PumpTask, Reply},
+    upstream::admission::Permit,
     worker::Worker,
 };
 

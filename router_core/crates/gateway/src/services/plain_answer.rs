@@ -8,8 +8,7 @@ use tonic::Code;
 
 use super::{inflating::inflate, metadata::GRPC_ENCODING};
 use crate::{
-    budget::Reservation,
-    status::CallError,
+    messages::{budget::Reservation, status::CallError},
     upstream::{Answer, garbage, gather_large},
     worker::Worker,
 };

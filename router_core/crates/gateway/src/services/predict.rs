@@ -21,11 +21,13 @@ use super::{
     tensors::{self, Outputs, Question},
 };
 use crate::{
-    client::Client,
-    observation::Observation,
-    records::{duration_proto, reason_proto},
-    reply::Reply,
-    status::CallError,
+    listener::client::Client,
+    messages::status::CallError,
+    recording::{
+        observation::Observation,
+        records::{duration_proto, reason_proto},
+    },
+    replies::reply::Reply,
 };
 
 /// Answers a Predict call.

@@ -5,7 +5,7 @@ use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
 use super::{call::Call, gathering::Gathering, inflating::inflate, metadata::GRPC_ENCODING};
-use crate::{
+use crate::messages::{
     budget::Reservation,
     message::{self, MessageStart, Start, client_gone},
     status::CallError,

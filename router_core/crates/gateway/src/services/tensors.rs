@@ -17,9 +17,9 @@ use super::{
     paths::MODEL_INFER,
 };
 use crate::{
-    backends::{Backend, GrpcModel},
-    observation::Observation,
-    status::CallError,
+    messages::status::CallError,
+    recording::observation::Observation,
+    routing::backends::{Backend, GrpcModel},
     upstream::{Answer, Outgoing, garbage, gather_large},
 };
 

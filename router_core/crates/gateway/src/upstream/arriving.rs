@@ -7,7 +7,7 @@ use h2::{RecvStream, SendStream};
 use pointsman_wire::{Walker, WireError};
 use tokio::time::timeout;
 
-use crate::{
+use crate::messages::{
     message::{self, StreamError},
     status::CallError,
 };

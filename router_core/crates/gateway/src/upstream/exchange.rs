@@ -11,9 +11,11 @@ use super::{
     pool::{Lease, Pool},
 };
 use crate::{
-    admission::Permit,
-    message::{self, MessageStart, SMALL_MESSAGE_BYTES, Start},
-    status::{CallError, GRPC_STATUS, parse_code},
+    messages::{
+        message::{self, MessageStart, SMALL_MESSAGE_BYTES, Start},
+        status::{CallError, GRPC_STATUS, parse_code},
+    },
+    upstream::admission::Permit,
 };
 
 /// What is sent: a message with its prefix, whole or still arriving.

@@ -1,10 +1,13 @@
 //! Connections to backends: pools of endpoints for each target and worker, and one exchange on them.
 
+pub(crate) mod admission;
 mod arriving;
 mod connection;
+pub(crate) mod control;
 mod endpoint;
 mod exchange;
 mod expectation;
+pub(crate) mod forward_metadata;
 mod pool;
 mod settings;
 

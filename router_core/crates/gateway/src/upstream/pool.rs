@@ -23,7 +23,7 @@ use super::{
     endpoint::{Endpoint, Unread},
     settings::PoolSettings,
 };
-use crate::{backends::GrpcTarget, status::CallError};
+use crate::{messages::status::CallError, routing::backends::GrpcTarget};
 
 /// How often a name is looked up again; a failed endpoint also has it looked up.
 const RESOLVE_INTERVAL: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use pointsman_wire::generated::pointsman_v1::FeedbackOutcome;
 use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
-use crate::{feedback_waiters::Places, status::CallError};
+use crate::{messages::status::CallError, recording::feedback_waiters::Places};
 
 /// What came of the values before these positions; none for what is not known any more.
 pub(super) async fn outcomes(

@@ -18,7 +18,7 @@ use super::{
     check::{Checks, names_entity},
     now_us, refused_by_journal, succeed, unconfirmed, undecodable,
 };
-use crate::{client::Client, services::call::Call, shared::Shared, status::CallError};
+use crate::{listener::client::Client, messages::status::CallError, services::call::Call, shared::Shared};
 
 /// The most values of one call.
 const MAX_VALUES: usize = 10_000;

@@ -9,7 +9,7 @@ use prost_types::Timestamp;
 use tonic::Code;
 
 use super::rights::{require_predict, router_not_found};
-use crate::status::CallError;
+use crate::messages::status::CallError;
 
 /// What feedback without a metric is about.
 const DEFAULT_METRIC: &str = "reward";

@@ -19,7 +19,7 @@ use super::{
     check::{Checks, names_entity},
     now_us,
 };
-use crate::{error::GatewayError, hand_over::decode, server::Server, status::CallError};
+use crate::{error::GatewayError, messages::status::CallError, recording::hand_over::decode, server::Server};
 
 /// Checks the values of an encoded [`FeedbackCall`] against a published state at a time, without a server.
 ///

@@ -3,7 +3,7 @@
 use pointsman_model::{Principal, Router};
 use tonic::Code;
 
-use crate::status::CallError;
+use crate::messages::status::CallError;
 
 /// Refuses who may not call a router.
 pub(super) fn require_predict(principal: &Principal, router: &Router) -> Result<(), CallError> {

@@ -1,0 +1,8 @@
+//! Counters of calls, and what metrics and logs say of them.
+
+pub(crate) mod call_log;
+pub(crate) mod counters;
+pub(crate) mod journal_metrics;
+pub(crate) mod metrics;
+pub(crate) mod series_ages;
+pub(crate) mod stats;

@@ -1,0 +1,277 @@
+//! Live counters: each worker thread writes its own shard, readers add the shards up.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use crate::recording::records::Cut;
+
+/// Upper bounds of the latency histograms, in nanoseconds: 25 µs to 30 s.
+pub(crate) const BOUNDS_NANOS: [u64; 22] = [
+    25_000,
+    50_000,
+    75_000,
+    100_000,
+    150_000,
+    250_000,
+    400_000,
+    600_000,
+    1_000_000,
+    1_600_000,
+    2_500_000,
+    4_000_000,
+    6_000_000,
+    10_000_000,
+    25_000_000,
+    50_000_000,
+    100_000_000,
+    250_000_000,
+    1_000_000_000,
+    2_500_000_000,
+    10_000_000_000,
+    30_000_000_000,
+];
+
+/// The number of gRPC status codes.
+pub(crate) const CODE_COUNT: usize = 17;
+
+/// Adds to a counter that only the calling thread writes: no locked instruction is needed.
+#[inline]
+fn add(counter: &AtomicU64, amount: u64) {
+    counter.store(counter.load(Relaxed).wrapping_add(amount), Relaxed);
+}
+
+/// A histogram of durations with one writer.
+#[derive(Debug, Default)]
+pub(crate) struct Histogram {
+    counts: [AtomicU64; BOUNDS_NANOS.len() + 1],
+    sum_nanos: AtomicU64,
+}
+
+impl Histogram {
+    fn record(&self, duration: Duration) {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let index = BOUNDS_NANOS.partition_point(|&bound| bound < nanos);
+        if let Some(count) = self.counts.get(index) {
+            add(count, 1);
+        }
+        add(&self.sum_nanos, nanos);
+    }
+}
+
+/// The sum of histograms of several threads.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HistogramTotal {
+    pub(crate) counts: [u64; BOUNDS_NANOS.len() + 1],
+    pub(crate) sum_nanos: u64,
+}
+
+impl HistogramTotal {
+    fn add(&mut self, histogram: &Histogram) {
+        for (total, count) in self.counts.iter_mut().zip(&histogram.counts) {
+            *total += count.load(Relaxed);
+        }
+        self.sum_nanos += histogram.sum_nanos.load(Relaxed);
+    }
+}
+
+/// One thread's counters of one variant.
+#[derive(Debug, Default)]
+struct Shard {
+    decided_by_code: [AtomicU64; CODE_COUNT],
+    pinned_by_code: [AtomicU64; CODE_COUNT],
+    dropped_records: AtomicU64,
+    cut_records: [AtomicU64; Cut::REASONS.len()],
+    overhead: Histogram,
+    backend: Histogram,
+}
+
+/// The counters of one variant, kept while the router keeps the variant's name.
+#[derive(Debug)]
+pub(crate) struct VariantStats {
+    pub(crate) router: Arc<str>,
+    pub(crate) variant: Arc<str>,
+    /// Predictions that were queued and could not be written.
+    pub(crate) lost: Arc<AtomicU64>,
+    /// Made on a thread's first call: ten thousand idle routers cost nothing.
+    shards: Box<[OnceLock<Box<Shard>>]>,
+}
+
+/// What all threads counted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct VariantTotal {
+    pub(crate) decided_by_code: [u64; CODE_COUNT],
+    pub(crate) pinned_by_code: [u64; CODE_COUNT],
+    pub(crate) dropped_records: u64,
+    pub(crate) cut_records: [u64; Cut::REASONS.len()],
+    pub(crate) overhead: HistogramTotal,
+    pub(crate) backend: HistogramTotal,
+}
+
+impl VariantTotal {
+    pub(crate) fn pinned(&self) -> u64 {
+        self.pinned_by_code.iter().sum()
+    }
+
+    /// All calls: what tells whether a series is idle.
+    pub(crate) fn calls(&self) -> u64 {
+        self.decided_by_code.iter().sum::<u64>() + self.pinned()
+    }
+}
+
+impl VariantStats {
+    pub(crate) fn new(router: Arc<str>, variant: Arc<str>, threads: usize) -> Arc<Self> {
+        let shards = (0..threads).map(|_| OnceLock::new()).collect();
+        Arc::new(Self { router, variant, lost: Arc::default(), shards })
+    }
+
+    /// Counts a finished call. A pinned one stays out of the split's statistics.
+    pub(crate) fn record_call(&self, thread: usize, code: usize, pinned: bool, times: CallTimes) {
+        let Some(shard) = self.shard(thread) else { return };
+        let by_code = if pinned { &shard.pinned_by_code } else { &shard.decided_by_code };
+        if let Some(count) = by_code.get(code) {
+            add(count, 1);
+        }
+        if pinned {
+            return;
+        }
+        shard.overhead.record(times.overhead);
+        if let Some(backend) = times.backend {
+            shard.backend.record(backend);
+        }
+    }
+
+    /// Counts a prediction that was not recorded.
+    pub(crate) fn record_drop(&self, thread: usize) {
+        if let Some(shard) = self.shard(thread) {
+            add(&shard.dropped_records, 1);
+        }
+    }
+
+    /// Counts a prediction that was recorded without its features or its answer.
+    pub(crate) fn record_cut(&self, thread: usize, cut: Cut) {
+        let Some(shard) = self.shard(thread) else { return };
+        for ((reason, _), count) in Cut::REASONS.iter().zip(&shard.cut_records) {
+            if *reason == cut {
+                add(count, 1);
+            }
+        }
+    }
+
+    fn shard(&self, thread: usize) -> Option<&Shard> {
+        self.shards.get(thread).map(|shard| &**shard.get_or_init(Box::default))
+    }
+
+    /// Adds all threads up; none when the variant had no traffic.
+    pub(crate) fn total(&self) -> Option<VariantTotal> {
+        let mut total: Option<VariantTotal> = None;
+        for shard in self.shards.iter().filter_map(OnceLock::get) {
+            let total = total.get_or_insert_default();
+            for (sum, count) in total.decided_by_code.iter_mut().zip(&shard.decided_by_code) {
+                *sum += count.load(Relaxed);
+            }
+            for (sum, count) in total.pinned_by_code.iter_mut().zip(&shard.pinned_by_code) {
+                *sum += count.load(Relaxed);
+            }
+            total.dropped_records += shard.dropped_records.load(Relaxed);
+            for (sum, count) in total.cut_records.iter_mut().zip(&shard.cut_records) {
+                *sum += count.load(Relaxed);
+            }
+            total.overhead.add(&shard.overhead);
+            total.backend.add(&shard.backend);
+        }
+        if let Some(total) = &mut total {
+            total.dropped_records += self.lost.load(Relaxed);
+        }
+        total
+    }
+}
+
+/// Where a call's time went.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CallTimes {
+    /// Ours.
+    pub(crate) overhead: Duration,
+    /// The backend's, when it was asked.
+    pub(crate) backend: Option<Duration>,
+}
+
+/// One thread's counters that belong to no variant.
+#[derive(Debug, Default)]
+pub(crate) struct ThreadStats {
+    /// Calls that reached no variant, by status code.
+    rejected_by_code: [AtomicU64; CODE_COUNT],
+    stalled_answers: AtomicU64,
+    in_flight: AtomicU64,
+    connections: AtomicU64,
+}
+
+impl ThreadStats {
+    pub(crate) fn record_rejected(&self, code: usize) {
+        if let Some(count) = self.rejected_by_code.get(code) {
+            add(count, 1);
+        }
+    }
+
+    pub(crate) fn rejected(&self, code: usize) -> u64 {
+        self.rejected_by_code.get(code).map_or(0, |count| count.load(Relaxed))
+    }
+
+    /// Counts an answer that was ended because its client took nothing of it.
+    pub(crate) fn record_stalled(&self) {
+        add(&self.stalled_answers, 1);
+    }
+
+    pub(crate) fn stalled_answers(&self) -> u64 {
+        self.stalled_answers.load(Relaxed)
+    }
+
+    pub(crate) fn enter(&self) {
+        add(&self.in_flight, 1);
+    }
+
+    pub(crate) fn leave(&self) {
+        add(&self.in_flight, u64::MAX);
+    }
+
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.in_flight.load(Relaxed)
+    }
+
+    /// Connections are counted by the acceptor (up) and the worker (down), hence a true atomic.
+    pub(crate) fn connected(&self) {
+        self.connections.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn disconnected(&self) {
+        self.connections.fetch_sub(1, Relaxed);
+    }
+
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_is_the_sum_of_the_threads_and_pinned_calls_stand_apart() {
+        let stats = VariantStats::new("r".into(), "a".into(), 2);
+        assert!(stats.total().is_none());
+        let times = CallTimes { overhead: Duration::from_micros(60), backend: Some(Duration::from_secs(60)) };
+        stats.record_call(0, 0, false, times);
+        stats.record_call(1, 14, false, times);
+        stats.record_call(1, 0, true, times);
+        let total = stats.total().unwrap();
+        assert_eq!((total.decided_by_code[0], total.decided_by_code[14], total.pinned()), (1, 1, 1));
+        assert_eq!(total.overhead.counts[2], 2, "60 µs lies between 50 and 75 µs");
+        assert_eq!(total.backend.counts[BOUNDS_NANOS.len()], 2, "60 s lies above all bounds");
+        assert_eq!(total.overhead.sum_nanos, 120_000);
+    }
+}

@@ -1,0 +1,9 @@
+//! What is kept of calls: records, feedback, the journal behind them.
+
+pub(crate) mod feedback_waiters;
+pub(crate) mod hand_over;
+pub(crate) mod journal;
+pub(crate) mod journal_config;
+pub(crate) mod lake_queries;
+pub(crate) mod observation;
+pub(crate) mod records;

@@ -1,0 +1,220 @@
+//! What a call came to: counted, and recorded if its router says so, whichever way it ends.
+
+use std::{
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use http::HeaderValue;
+use pointsman_journal::Commit;
+use pointsman_policy::Decision;
+use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1::BodyKind, uuid_v7};
+use rand::{Rng, RngExt};
+use tonic::Code;
+
+use crate::{
+    figures::{call_log::CallEnd, stats::CallTimes},
+    recording::records::{Kept, Record, RecordEnd, RecordStart},
+    routing::routes::{Route, Routes, Target},
+    worker::Worker,
+};
+
+/// A decided call from its decision to its end. Dropped unfinished, it counts as cancelled.
+pub(crate) struct Observation {
+    worker: Rc<Worker>,
+    route: Arc<Route>,
+    pub(crate) decision: Decision,
+    generation: u64,
+    started: Instant,
+    asked: Option<Instant>,
+    backend: Option<Duration>,
+    is_finished: bool,
+    request_id: HeaderValue,
+    /// Empty for calls that can take no feedback.
+    pub(crate) prediction_id: String,
+    record: Option<Record>,
+}
+
+/// What a record knows before the call is made.
+pub(crate) struct RecordDetails<'a> {
+    pub(crate) entity_id: Option<&'a str>,
+    pub(crate) request_id: HeaderValue,
+    /// 32 hexadecimal digits; empty for calls that are not traced.
+    pub(crate) trace_id: &'a str,
+    /// How many rows the call has at most; 0 when that is not known.
+    pub(crate) row_limit: u32,
+}
+
+impl Observation {
+    pub(crate) fn new(
+        worker: &Rc<Worker>,
+        routes: &Routes,
+        route: &Arc<Route>,
+        decision: Decision,
+        started: Instant,
+        details: RecordDetails<'_>,
+    ) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let time_us = u64::try_from(now.as_micros()).unwrap_or(u64::MAX);
+        let mut observation = Self {
+            worker: worker.clone(),
+            route: route.clone(),
+            decision,
+            generation: routes.snapshot.generation,
+            started,
+            asked: None,
+            backend: None,
+            is_finished: false,
+            request_id: details.request_id,
+            prediction_id: String::new(),
+            record: None,
+        };
+        let Some(router) = &route.router else { return observation };
+        let Some(target) = route.targets.get(usize::from(decision.variant)) else { return observation };
+        if let Some(signer) = &routes.signer {
+            let uuid = uuid_v7(time_us, worker.rng.borrow_mut().next_u64());
+            let content = PredictionIdContent {
+                uuid,
+                router_id: &route.id,
+                variant: &target.name,
+                incarnation: router.settings.incarnation,
+                epoch: decision.epoch,
+                propensity: decision.propensity,
+                pinned: observation.is_pinned(),
+                row_limit: details.row_limit,
+            };
+            signer.sign(&content, &mut observation.prediction_id);
+        }
+        if let Some(facts) = &route.facts {
+            let is_sampled = router.settings.recording.features_share < 1.0;
+            let sample = if is_sampled { worker.rng.borrow_mut().random() } else { 0.0 };
+            observation.record = Some(Record::begin(&RecordStart {
+                facts,
+                recording: &router.settings.recording,
+                entity_key: routes.snapshot.entity_key.as_deref(),
+                decision: &decision,
+                prediction_id: &observation.prediction_id,
+                time_us,
+                generation: observation.generation,
+                entity_id: details.entity_id,
+                request_id: observation.request_id.to_str().unwrap_or_default(),
+                trace_id: details.trace_id,
+                sample,
+            }));
+        }
+        observation
+    }
+
+    /// The variant that answers.
+    pub(crate) fn target(&self) -> Option<&Target> {
+        self.route.targets.get(usize::from(self.decision.variant))
+    }
+
+    pub(crate) fn receipt(&self) -> Receipt<'_> {
+        let variant = self.target().map_or("", |target| target.name.as_str());
+        let Decision { propensity, reason, .. } = self.decision;
+        Receipt::new(&self.prediction_id, variant, propensity, reason.as_str(), self.generation)
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// The longest body that the call's record takes; none when it takes no bodies.
+    pub(crate) fn max_body_bytes(&self) -> Option<usize> {
+        self.record.as_ref().and_then(Record::max_body_bytes)
+    }
+
+    /// Records the request's message.
+    pub(crate) fn record_request(&mut self, kind: BodyKind, message: Bytes) {
+        if let Some(record) = &mut self.record {
+            record.set_request(kind, message);
+        }
+    }
+
+    /// Records the answer's message.
+    pub(crate) fn record_response(&mut self, kind: BodyKind, message: Bytes) {
+        if let Some(record) = &mut self.record {
+            record.set_response(kind, message);
+        }
+    }
+
+    /// Records a piece of an answer of so many bytes, which passes by.
+    pub(crate) fn record_piece(&mut self, piece: &Bytes, length: usize) {
+        if let Some(record) = &mut self.record {
+            record.add_response_piece(piece, length);
+        }
+    }
+
+    /// Records that the answer that passed by is complete.
+    pub(crate) fn record_pieces_end(&mut self, kind: BodyKind) {
+        if let Some(record) = &mut self.record {
+            record.end_response(kind);
+        }
+    }
+
+    /// The backend is asked from now on.
+    pub(crate) fn backend_asked(&mut self) {
+        self.asked = Some(Instant::now());
+    }
+
+    /// The backend's answer is complete.
+    pub(crate) fn backend_answered(&mut self) {
+        self.backend = self.asked.map(|asked| asked.elapsed());
+    }
+
+    /// The call ends with this status. Its answer must wait for the commit, when there is one.
+    pub(crate) fn finish(&mut self, code: Code) -> Option<Commit> {
+        if std::mem::replace(&mut self.is_finished, true) {
+            return None;
+        }
+        let total = self.started.elapsed();
+        let backend = self.backend.or_else(|| self.asked.map(|asked| asked.elapsed()));
+        let overhead = total.saturating_sub(backend.unwrap_or_default());
+        let record = self.record.take();
+        let target = self.target()?;
+        let thread = self.worker.index;
+        target.stats.record_call(thread, code as usize, self.is_pinned(), CallTimes { overhead, backend });
+        self.worker.call_log.write(&CallEnd {
+            request_id: &self.request_id,
+            router: self.route.id.as_str(),
+            variant: target.name.as_str(),
+            reason: self.decision.reason,
+            generation: self.generation,
+            code,
+            overhead,
+            backend,
+        });
+        let shared = &self.worker.shared;
+        let end = RecordEnd { code, overhead, backend };
+        let (kept, cut) = record?.finish(end, &shared.journal, &shared.budgets.whole);
+        if let Some(cut) = cut.filter(|_| !matches!(kept, Kept::Dropped)) {
+            target.stats.record_cut(thread, cut);
+        }
+        match kept {
+            Kept::Queued => None,
+            Kept::Dropped => {
+                target.stats.record_drop(thread);
+                None
+            }
+            Kept::Committing(commit) => Some(commit),
+        }
+    }
+
+    fn is_pinned(&self) -> bool {
+        self.decision.reason == pointsman_policy::Reason::Pin
+    }
+}
+
+impl Drop for Observation {
+    fn drop(&mut self) {
+        // Nobody is left who could wait for a commit.
+        let _ = self.finish(Code::Cancelled);
+    }
+}

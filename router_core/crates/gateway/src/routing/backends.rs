@@ -1,0 +1,185 @@
+//! What routing states share of backends: targets with their limits, and models loaded in process.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use http::uri::Authority;
+use pointsman_inference::OnnxModel;
+use pointsman_model as model;
+
+use crate::{config::Limits, routing::loaded_files::LoadedFiles, upstream::admission::Admission};
+
+/// Where calls go.
+#[derive(Debug, Clone)]
+pub(crate) enum Backend {
+    /// To a server that speaks the Open Inference Protocol.
+    Grpc(GrpcModel),
+    /// To a model in this process.
+    Onnx(Arc<OnnxTarget>),
+}
+
+/// A model at a target.
+#[derive(Debug, Clone)]
+pub(crate) struct GrpcModel {
+    pub(crate) target: Arc<GrpcTarget>,
+    pub(crate) model_name: Arc<str>,
+    pub(crate) model_version: Arc<str>,
+}
+
+/// A target with what all threads share of it.
+#[derive(Debug)]
+pub(crate) struct GrpcTarget {
+    /// Tells this target's pools apart from a former one's of the same text.
+    pub(crate) id: u64,
+    pub(crate) target: Arc<str>,
+    pub(crate) authorities: Box<[Authority]>,
+    /// Whether a name is among the authorities: addresses stay what they are.
+    pub(crate) needs_resolving: bool,
+    pub(crate) admission: Arc<Admission>,
+    /// Connected and known endpoints of each thread.
+    endpoints: Box<[AtomicU64]>,
+}
+
+impl GrpcTarget {
+    /// Notes how many endpoints a thread is connected to.
+    pub(crate) fn report(&self, thread: usize, up: usize, known: usize) {
+        if let Some(slot) = self.endpoints.get(thread) {
+            slot.store((up as u64) << 32 | known as u64 & 0xffff_ffff, Relaxed);
+        }
+    }
+
+    /// The most connected and the most known endpoints of any thread; none known means not yet called.
+    pub(crate) fn endpoints(&self) -> (u64, u64) {
+        let read = |slot: &AtomicU64| slot.load(Relaxed);
+        let most =
+            |pick: fn(u64) -> u64| self.endpoints.iter().map(|slot| pick(read(slot))).max().unwrap_or(0);
+        (most(|packed| packed >> 32), most(|packed| packed & 0xffff_ffff))
+    }
+}
+
+/// A model in this process, or why it could not be loaded.
+#[derive(Debug)]
+pub(crate) struct OnnxTarget {
+    pub(crate) path: Arc<str>,
+    pub(crate) model: Result<OnnxModel, String>,
+    pub(crate) admission: Arc<Admission>,
+}
+
+/// Splits a target into authorities.
+pub(crate) fn parse_target(target: &str) -> Result<Box<[Authority]>, String> {
+    model::check_target(target)?;
+    let authority = |endpoint: &str| endpoint.parse().map_err(|error| format!("{endpoint:?}: {error}"));
+    model::endpoints(target).map(authority).collect()
+}
+
+/// Makes backends, one for each target or file as long as it is in use.
+#[derive(Debug)]
+pub(crate) struct Backends {
+    threads: usize,
+    limits: Limits,
+    models_dir: PathBuf,
+    next_id: AtomicU64,
+    grpc: Mutex<HashMap<Arc<str>, Weak<GrpcTarget>>>,
+    onnx: LoadedFiles<OnnxTarget>,
+}
+
+impl Backends {
+    pub(crate) fn new(threads: usize, limits: Limits, models_dir: PathBuf) -> Self {
+        let (grpc, onnx) = (Mutex::default(), LoadedFiles::default());
+        Self { threads, limits, models_dir, next_id: AtomicU64::new(1), grpc, onnx }
+    }
+
+    /// The backend of a model version.
+    ///
+    /// An ONNX file that cannot be loaded makes a backend that says so: one damaged file must not keep a
+    /// server from serving everything else.
+    pub(crate) fn get(&self, backend: &model::Backend) -> Result<Backend, String> {
+        match backend {
+            model::Backend::Grpc(grpc) => Ok(Backend::Grpc(GrpcModel {
+                target: self.grpc_target(&grpc.target)?,
+                model_name: grpc.model_name.clone(),
+                model_version: grpc.model_version.clone(),
+            })),
+            model::Backend::Onnx(onnx) => Ok(Backend::Onnx(self.onnx_target(&onnx.path))),
+        }
+    }
+
+    fn grpc_target(&self, target: &Arc<str>) -> Result<Arc<GrpcTarget>, String> {
+        let mut known = self.grpc.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(target) = known.get(target).and_then(Weak::upgrade) {
+            return Ok(target);
+        }
+        let made = self.lone_target(target)?;
+        known.retain(|_, target| target.strong_count() > 0);
+        known.insert(target.clone(), Arc::downgrade(&made));
+        Ok(made)
+    }
+
+    /// A target that no routing state shares.
+    pub(crate) fn lone_target(&self, target: &Arc<str>) -> Result<Arc<GrpcTarget>, String> {
+        let authorities = parse_target(target)?;
+        let is_address = |authority: &Authority| authority.as_str().parse::<std::net::SocketAddr>().is_ok();
+        Ok(Arc::new(GrpcTarget {
+            id: self.next_id.fetch_add(1, Relaxed),
+            target: target.clone(),
+            needs_resolving: !authorities.iter().all(is_address),
+            authorities,
+            admission: self.admission(),
+            endpoints: (0..self.threads).map(|_| AtomicU64::new(0)).collect(),
+        }))
+    }
+
+    /// A file that failed is tried again: it may have been put right.
+    fn onnx_target(&self, path: &Arc<str>) -> Arc<OnnxTarget> {
+        let load = || {
+            // One session for each worker and each thread of the pool: none waits for another.
+            let model = self.load_onnx(path, self.threads + self.limits.onnx_threads);
+            if let Err(reason) = &model {
+                tracing::warn!(%path, reason, "ONNX model cannot be loaded");
+            }
+            OnnxTarget { path: path.clone(), model, admission: self.admission() }
+        };
+        self.onnx.get(path, |target| target.model.is_ok(), load)
+    }
+
+    /// Loads a file with so many sessions.
+    pub(crate) fn load_onnx(&self, path: &str, slots: usize) -> Result<OnnxModel, String> {
+        let path =
+            pointsman_inference::models_path(&self.models_dir, path).map_err(|error| error.to_string())?;
+        OnnxModel::load(&path, slots).map_err(|error| error.to_string())
+    }
+
+    fn admission(&self) -> Arc<Admission> {
+        Admission::new(self.limits.max_in_flight_per_backend, self.limits.max_queued_per_backend)
+    }
+
+    /// All targets in use.
+    pub(crate) fn grpc_targets(&self) -> Vec<Arc<GrpcTarget>> {
+        let known = self.grpc.lock().unwrap_or_else(PoisonError::into_inner);
+        known.values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// All files in use. It never waits for one that is being loaded.
+    pub(crate) fn onnx_targets(&self) -> Vec<Arc<OnnxTarget>> {
+        self.onnx.all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_list_of_hosts_with_ports() {
+        assert_eq!(parse_target("a:1, [::1]:2").unwrap().len(), 2);
+        for wrong in ["", "a", "a:1,", "a b:1", "http://a:1"] {
+            assert!(parse_target(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The routing state with what serves it.
+
+pub(crate) mod backends;
+pub(crate) mod loaded_files;
+pub(crate) mod probe;
+pub(crate) mod routes;
