@@ -119,7 +119,7 @@ async def test_feedback_brought_to_both_counts_once(east, west, shared):
     outcomes = [answer.outcome for answer in answers]
     assert outcomes.count(prediction_pb2.FEEDBACK_OUTCOME_APPLIED) == 60
     assert outcomes.count(prediction_pb2.FEEDBACK_OUTCOME_DUPLICATE) == 60
-    request = router_pb2.GetRouterMetricsRequest(router_id="cancer")
+    request = router_pb2.GetRouterMetricsRequest(router_id="cancer", live=True)
     assert (await west.local.routers.GetRouterMetrics(request)).total.feedback_count == 60
 
 

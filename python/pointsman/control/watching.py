@@ -20,6 +20,7 @@ from pointsman.domain.predictions import Prediction, PredictionFilter, Predictio
 from pointsman.domain.recording import hashed_entity
 from pointsman.domain.routers import Router
 from pointsman.domain.servers import elsewhere, unreached_metadata, unreached_of
+from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.domain.violations import Violations, shown
 from pointsman.domain.windows import Window, window_figures, window_of
 from pointsman.errors import InvalidArgumentError, NotFoundError
@@ -42,6 +43,7 @@ class RouterWatch:
         reader: Who reads recorded predictions.
         revisions: Who knows what decided them.
         clock: Answers the time in UTC microseconds.
+        feedback_horizon_days: For so long after a prediction its feedback is kept value by value.
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class RouterWatch:
         reader: LakeReader,
         revisions: Revisions,
         clock: Callable[[], int],
+        feedback_horizon_days: int,
     ) -> None:
+        self._horizon_us = feedback_horizon_days * MICROSECONDS_PER_DAY
         self._database = database
         self._data_plane = data_plane
         self._applier = applier
@@ -105,7 +109,8 @@ class RouterWatch:
         Args:
             caller: Who asks.
             router_id: The router.
-            start_time_us: Where the window begins; None for where the first prediction is that is kept.
+            start_time_us: Where the window begins; None for where the first prediction is that is kept, at most
+                the feedback horizon ago.
             end_time_us: Where it ends; None means the present.
             step_us: The length of a step of the series; 0 for no series.
 
@@ -116,11 +121,15 @@ class RouterWatch:
         router = self._find(caller, router_id)
         window = window_of(start_time_us, end_time_us, step_us, self._clock())
         self._prepare()
+        is_whole = window.start_time_us is None
+        if is_whole:
+            # Feedback for older calls is deleted: counted without it, they would look as if they had none.
+            window = replace(window, start_time_us=max(0, window.end_time_us - self._horizon_us))
         counts = self._reader.counts(router, window)
-        if window.start_time_us is None:
+        if is_whole:
             # Feedback outlives predictions: only that for what is counted belongs to the same window.
-            first_us = counts.first_time_us
-            window = replace(window, start_time_us=window.end_time_us if first_us is None else first_us)
+            first_us = window.end_time_us if counts.first_time_us is None else counts.first_time_us
+            window = replace(window, start_time_us=max(first_us, window.start_time_us or 0))
         with self._database.read() as connection:
             values = window_feedback(connection, router.row_key, window)
         return router, self._counters(router_id), window_figures(router, window, counts, values)

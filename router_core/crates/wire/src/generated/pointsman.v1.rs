@@ -1368,7 +1368,8 @@ pub struct GetRouterMetricsRequest {
     /// The router's id.
     #[prost(string, tag = "1")]
     pub router_id: ::prost::alloc::string::String,
-    /// From the recorded predictions of this time on; unset means from the first one that is kept.
+    /// From the recorded predictions of this time on; unset means from the first one that is kept, at
+    /// most feedback_horizon_days ago: feedback for older ones is deleted.
     #[prost(message, optional, tag = "2")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
     /// From the recorded predictions before this time; unset means now.
