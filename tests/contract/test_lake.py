@@ -488,7 +488,7 @@ class TestFigures:
         lake.bench.clock.advance_days(400)
         young = lake.data_plane.predict("cancer", "lr", time_us=lake.bench.clock())
         await tell(cancer, young)
-        # Feedback for the old call may be deleted at any time now: without it, it would look as if it had none.
+        # Feedback for the old call may be deleted now: without it, it would look as if it had none.
         before = (await self.figures(cancer)).total
         assert (before.request_count, before.feedback_count) == (1, 1)
         await lake.upkeep()

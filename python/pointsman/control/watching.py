@@ -109,7 +109,7 @@ class RouterWatch:
         Args:
             caller: Who asks.
             router_id: The router.
-            start_time_us: Where the window begins; None for where the first prediction is that is kept, at most
+            start_time_us: Where the window begins; None for the first prediction that is kept, at most
                 the feedback horizon ago.
             end_time_us: Where it ends; None means the present.
             step_us: The length of a step of the series; 0 for no series.
