@@ -70,9 +70,10 @@ class RouterWatch:
         Raises:
             NotFoundError: There is no such router, or the caller may not know of it.
         """
-        if not self._find(caller, router_id).record_predictions:
-            return self.live_metrics(caller, router_id)
-        return self.window_metrics(caller, router_id, start_time_us=None, end_time_us=None, step_us=0)
+        router = self._find(caller, router_id)
+        if not router.record_predictions:
+            return self._live_figures(router)
+        return self._window_figures(router, window_of(None, None, 0, self._clock()))
 
     def live_metrics(self, caller: Principal, router_id: str) -> tuple[Router, Counters, RouterFigures]:
         """Answers what this server counted of a router since it started, with the feedback for these calls.
@@ -80,20 +81,7 @@ class RouterWatch:
         Raises:
             NotFoundError: There is no such router, or the caller may not know of it.
         """
-        router = self._find(caller, router_id)
-        self._prepare()
-        # Its end comes before the counters are read: no feedback may be counted without its call.
-        end_time_us = self._clock()
-        counters = self._counters(router_id)
-        window = Window(counters.start_time_us or None, end_time_us)
-        with self._database.read() as connection:
-            values = window_feedback(connection, router.row_key, window)
-            others = servers.others(connection, self._data_plane.journal_id)
-            now_us = servers.clock_us(connection, self._clock())
-        running = (server for server in others if server.is_running(now_us))
-        # Each server counts its own calls.
-        missing = tuple(unreached_of(server, 0, tail_missing=True) for server in running)
-        return router, counters, replace(figures(router, counters, window, values), unreached=missing)
+        return self._live_figures(self._find(caller, router_id))
 
     def window_metrics(
         self,
@@ -119,20 +107,7 @@ class RouterWatch:
             NotFoundError: There is no such router, or the caller may not know of it.
         """
         router = self._find(caller, router_id)
-        window = window_of(start_time_us, end_time_us, step_us, self._clock())
-        self._prepare()
-        is_whole = window.start_time_us is None
-        if is_whole:
-            # Feedback for older calls is deleted: counted without it, they would look as if they had none.
-            window = replace(window, start_time_us=max(0, window.end_time_us - self._horizon_us))
-        counts = self._reader.counts(router, window)
-        if is_whole:
-            # Feedback outlives predictions: only that for what is counted belongs to the same window.
-            first_us = window.end_time_us if counts.first_time_us is None else counts.first_time_us
-            window = replace(window, start_time_us=max(first_us, window.start_time_us or 0))
-        with self._database.read() as connection:
-            values = window_feedback(connection, router.row_key, window)
-        return router, self._counters(router_id), window_figures(router, window, counts, values)
+        return self._window_figures(router, window_of(start_time_us, end_time_us, step_us, self._clock()))
 
     def list_predictions(
         self,
@@ -186,6 +161,36 @@ class RouterWatch:
         """Brings the database up to date, and loads what figures need before somebody waits for it."""
         _load_statistics()
         self._applier.apply_now()
+
+    def _live_figures(self, router: Router) -> tuple[Router, Counters, RouterFigures]:
+        self._prepare()
+        # Its end comes before the counters are read: no feedback may be counted without its call.
+        end_time_us = self._clock()
+        counters = self._counters(router.router_id)
+        window = Window(counters.start_time_us or None, end_time_us)
+        with self._database.read() as connection:
+            values = window_feedback(connection, router.row_key, window)
+            others = servers.others(connection, self._data_plane.journal_id)
+            now_us = servers.clock_us(connection, self._clock())
+        running = (server for server in others if server.is_running(now_us))
+        # Each server counts its own calls.
+        missing = tuple(unreached_of(server, 0, tail_missing=True) for server in running)
+        return router, counters, replace(figures(router, counters, window, values), unreached=missing)
+
+    def _window_figures(self, router: Router, window: Window) -> tuple[Router, Counters, RouterFigures]:
+        self._prepare()
+        is_whole = window.start_time_us is None
+        if is_whole:
+            # Feedback for older calls is deleted: counted without it, they would look as if they had none.
+            window = replace(window, start_time_us=max(0, window.end_time_us - self._horizon_us))
+        counts = self._reader.counts(router, window)
+        if is_whole:
+            # Feedback outlives predictions: only that for what is counted belongs to the same window.
+            first_us = window.end_time_us if counts.first_time_us is None else counts.first_time_us
+            window = replace(window, start_time_us=max(first_us, window.start_time_us or 0))
+        with self._database.read() as connection:
+            values = window_feedback(connection, router.row_key, window)
+        return router, self._counters(router.router_id), window_figures(router, window, counts, values)
 
     def _find(self, caller: Principal, router_id: str) -> Router:
         with self._database.read() as connection:
