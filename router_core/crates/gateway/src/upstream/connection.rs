@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::settings::PoolSettings;
+use super::{settings::PoolSettings, socket::Socket};
 
 /// HTTP/2 windows: a stream's fits the usual tensor, the connection's a few of them.
 pub(crate) const STREAM_WINDOW_BYTES: u32 = 1 << 20;
@@ -67,7 +67,7 @@ impl Unconnected {
 
 /// A connection that answered.
 pub(super) struct LiveConnection {
-    connection: Connection<TcpStream, Bytes>,
+    connection: Connection<Socket, Bytes>,
     ping_pong: PingPong,
     asked: Instant,
 }
@@ -101,7 +101,7 @@ async fn connect_unbounded(
         // Answers later than that are no reason to break the connection under other calls.
         .max_local_error_reset_streams(None)
         .enable_push(false)
-        .handshake::<_, Bytes>(stream)
+        .handshake::<_, Bytes>(Socket::new(stream))
         .await
         .map_err(|error| Unconnected::Failed(format!("HTTP/2 handshake failed: {error}")))?;
     let mut ping_pong =

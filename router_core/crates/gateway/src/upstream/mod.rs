@@ -10,6 +10,7 @@ mod expectation;
 pub(crate) mod forward_metadata;
 mod pool;
 mod settings;
+mod socket;
 
 pub(crate) use arriving::Arriving;
 pub(crate) use connection::{CONNECTION_WINDOW_BYTES, MAX_FRAME_BYTES, STREAM_WINDOW_BYTES};
