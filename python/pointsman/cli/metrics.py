@@ -156,6 +156,12 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
         commandline.echo(
             f"{count} predictions were recorded without features or answer: {_way_out(limit)}", err=True
         )
+    if found.feedback_start_time:
+        commandline.echo(
+            f"Feedback is kept for predictions since {printing.local_time(found.feedback_start_time)}: earlier "
+            "calls are counted without it, and coverage is not known for them.",
+            err=True,
+        )
     total = found.total
     if not found.live and total and not total.request_count and not total.pinned_request_count:
         commandline.echo(

@@ -98,7 +98,8 @@ class RouterWatch:
             caller: Who asks.
             router_id: The router.
             start_time_us: Where the window begins; None for the first prediction that is kept, at most
-                the feedback horizon ago.
+                the feedback horizon ago unless the window ends before that. Calls from before the horizon
+                are counted without feedback, and the answer says so.
             end_time_us: Where it ends; None means the present.
             step_us: The length of a step of the series; 0 for no series.
 
@@ -179,18 +180,20 @@ class RouterWatch:
 
     def _window_figures(self, router: Router, window: Window) -> tuple[Router, Counters, RouterFigures]:
         self._prepare()
+        # Feedback for older calls is deleted: counted without it, they would look as if they had none.
+        kept_from_us = max(0, self._clock() - self._horizon_us)
         is_whole = window.start_time_us is None
         if is_whole:
-            # Feedback for older calls is deleted: counted without it, they would look as if they had none.
-            window = replace(window, start_time_us=max(0, window.end_time_us - self._horizon_us))
+            window = replace(window, start_time_us=kept_from_us if kept_from_us < window.end_time_us else 0)
         counts = self._reader.counts(router, window)
         if is_whole:
             # Feedback outlives predictions: only that for what is counted belongs to the same window.
             first_us = window.end_time_us if counts.first_time_us is None else counts.first_time_us
             window = replace(window, start_time_us=max(first_us, window.start_time_us or 0))
         with self._database.read() as connection:
-            values = window_feedback(connection, router.row_key, window)
-        return router, self._counters(router.router_id), window_figures(router, window, counts, values)
+            values = window_feedback(connection, router.row_key, window, kept_from_us)
+        found = window_figures(router, window, counts, values, feedback_from_us=kept_from_us)
+        return router, self._counters(router.router_id), found
 
     def _find(self, caller: Principal, router_id: str) -> Router:
         with self._database.read() as connection:

@@ -82,6 +82,7 @@ class RouterFigures:
         series: The steps of the window, in order.
         unreached: Other servers whose calls are not counted, or not all of them.
         live: Whether calls are those that one server counted since it started, not those that are recorded.
+        feedback_start_time_us: Where feedback begins to count; None where it does with the window.
     """
 
     variants: tuple[VariantFigures, ...]
@@ -92,6 +93,7 @@ class RouterFigures:
     series: tuple[StepFigures, ...] = ()
     unreached: tuple[UnreachedJournal, ...] = ()
     live: bool = False
+    feedback_start_time_us: int | None = None
 
 
 def interval_of(totals: FeedbackTotals) -> tuple[float, float] | None:

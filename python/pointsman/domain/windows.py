@@ -1,6 +1,6 @@
 """Windows of time that figures are asked for, and figures made of what was counted in them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pointsman.domain.feedback import FeedbackTotals
@@ -111,7 +111,12 @@ class WindowCounts:
 
 
 def window_figures(
-    router: Router, window: Window, counts: WindowCounts, feedback: WindowFeedback
+    router: Router,
+    window: Window,
+    counts: WindowCounts,
+    feedback: WindowFeedback,
+    *,
+    feedback_from_us: int = 0,
 ) -> RouterFigures:
     """Puts together the figures of a window and of its steps.
 
@@ -122,7 +127,11 @@ def window_figures(
         window: The window.
         counts: What was counted in it.
         feedback: The feedback for its predictions.
+        feedback_from_us: From when on feedback is kept, by the time of its prediction, in UTC microseconds:
+            what holds earlier calls has no coverage, for nobody knows any more which of them had feedback.
     """
+    start_us = window.start_time_us or 0
+    is_cut = counts.first_time_us is not None and max(start_us, counts.first_time_us) < feedback_from_us
     shares = dict(
         zip(
             (variant.name for variant in router.variants),
@@ -132,6 +141,15 @@ def window_figures(
     )
     seen = (variant for step, variant in [*counts.by_code, *counts.pinned, *feedback.totals])
     names = names_of(shares, seen)
+
+    def coverage(step: int, of: Collection[str]) -> float | None:
+        from_us = start_us if step == WHOLE else window.step_start_us(step)
+        if is_cut and from_us < feedback_from_us:
+            return None
+        return _coverage(
+            sum(feedback.covered.get((step, name), 0) for name in of),
+            sum(counts.rows.get((step, name), 0) for name in of),
+        )
 
     def figures_of(step: int) -> tuple[tuple[VariantFigures, ...], VariantFigures]:
         decided = sum(sum(counts.by_code.get((step, name), {}).values()) for name in names)
@@ -145,9 +163,7 @@ def window_figures(
                 overhead=counts.overhead.get((step, name), Latencies()),
                 backend=counts.backend.get((step, name), Latencies()),
                 feedback=tuple(sorted(feedback.totals.get((step, name), ()), key=lambda t: t.metric)),
-                feedback_coverage=_coverage(
-                    feedback.covered.get((step, name), 0), counts.rows.get((step, name), 0)
-                ),
+                feedback_coverage=coverage(step, [name]),
             )
             for name in names
         )
@@ -160,10 +176,7 @@ def window_figures(
             overhead=counts.overhead.get((step, ALL), Latencies()),
             backend=counts.backend.get((step, ALL), Latencies()),
             feedback=sum_feedback(totals for figure in each for totals in figure.feedback),
-            feedback_coverage=_coverage(
-                sum(feedback.covered.get((step, name), 0) for name in names),
-                sum(counts.rows.get((step, name), 0) for name in names),
-            ),
+            feedback_coverage=coverage(step, names),
         )
         return each, total
 
@@ -176,6 +189,7 @@ def window_figures(
         sample_ratio_p_value=sample_ratio_p_value(counts.splits),
         series=tuple(_series(window, figures_of)),
         unreached=counts.unreached,
+        feedback_start_time_us=min(feedback_from_us, window.end_time_us) if is_cut else None,
     )
 
 

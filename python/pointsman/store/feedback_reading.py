@@ -85,7 +85,9 @@ def predictions_with_feedback(
     return [(time_us, prediction_id, row) for time_us, prediction_id, row in connection.execute(statement)]
 
 
-def window_feedback(connection: Connection, router_key: int, window: Window) -> WindowFeedback:
+def window_feedback(
+    connection: Connection, router_key: int, window: Window, kept_from_us: int = 0
+) -> WindowFeedback:
     """Adds up the feedback for a router's predictions of a window, without that for pinned calls.
 
     Each sum is a range of one index: to group a million values would take ten times as long.
@@ -94,12 +96,17 @@ def window_feedback(connection: Connection, router_key: int, window: Window) -> 
         connection: A transaction.
         router_key: The router's row key.
         window: The window, by the time of the prediction.
+        kept_from_us: Feedback for predictions before this is not counted, whether or not it is deleted yet.
     """
     start_us = 0 if window.start_time_us is None else window.start_time_us
-    steps = [(WHOLE, start_us, window.end_time_us)]
+    steps = [(WHOLE, max(start_us, kept_from_us), window.end_time_us)]
     if window.step_count:
         steps = [
-            (step, window.step_start_us(step), min(window.step_start_us(step + 1), window.end_time_us))
+            (
+                step,
+                max(window.step_start_us(step), kept_from_us),
+                min(window.step_start_us(step + 1), window.end_time_us),
+            )
             for step in range(window.step_count)
         ]
     totals: dict[tuple[int, str], list[FeedbackTotals]] = {}

@@ -99,15 +99,19 @@ def test_pages_of_predictions_with_feedback_are_in_order_and_complete(
     assert found == expected
 
 
+@pytest.mark.parametrize("kept_from_us", [0, FIRST_US + 5])
 @pytest.mark.parametrize("step_us", [0, 3])
-def test_the_sums_of_a_window_are_those_of_its_values(database, router, values, step_us):
+def test_the_sums_of_a_window_are_those_of_its_values_that_are_kept(
+    database, router, values, step_us, kept_from_us
+):
     window = Window(FIRST_US + 1, FIRST_US + 9, step_us)
     with database.read() as connection:
-        read = feedback_reading.window_feedback(connection, router.row_key, window)
+        read = feedback_reading.window_feedback(connection, router.row_key, window, kept_from_us)
     totals: dict[tuple[int, str, str], tuple[int, float, float]] = defaultdict(lambda: (0, 0.0, 0.0))
     covered = defaultdict(set)
     for value in values:
-        if not value.counted or not window.start_time_us <= value.prediction_time_us < window.end_time_us:
+        first_us = max(window.start_time_us, kept_from_us)
+        if not value.counted or not first_us <= value.prediction_time_us < window.end_time_us:
             continue
         steps = [WHOLE]
         if step_us:

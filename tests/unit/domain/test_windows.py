@@ -64,3 +64,30 @@ def test_steps_without_calls_are_there_and_former_variants_come_last():
     assert found.sample_ratio_p_value == pytest.approx(0.2059, abs=1e-4)
     assert [step.start_time_us for step in found.series] == [0, 10]
     assert [step.total.request_count for step in found.series] == [0, 4]
+
+
+def test_calls_whose_feedback_is_no_longer_kept_have_no_coverage_and_the_answer_says_since_when():
+    counts = WindowCounts(
+        by_code={(step, "a"): {0: 10} for step in (WHOLE, 0, 1, 2)},
+        rows={(step, "a"): 10 for step in (WHOLE, 0, 1, 2)},
+        first_time_us=1005,
+    )
+    feedback = WindowFeedback({}, {(step, "a"): 5 for step in (WHOLE, 1, 2)})
+    window = window_of(1000, 1030, 10, 9999)
+    found = window_figures(ROUTER, window, counts, feedback, feedback_from_us=1015)
+    assert found.feedback_start_time_us == 1015
+    assert (found.variants[0].feedback_coverage, found.total.feedback_coverage) == (None, None)
+    assert [step.total.feedback_coverage for step in found.series] == [None, None, 0.5]
+
+
+def test_a_window_that_begins_before_feedback_is_kept_is_whole_where_all_calls_are_later():
+    counts = WindowCounts(by_code={(WHOLE, "a"): {0: 10}}, rows={(WHOLE, "a"): 10}, first_time_us=1020)
+    feedback = WindowFeedback({}, {(WHOLE, "a"): 5})
+    found = window_figures(ROUTER, window_of(0, 1030, 0, 9999), counts, feedback, feedback_from_us=1015)
+    assert (found.total.feedback_coverage, found.feedback_start_time_us) == (0.5, None)
+
+
+def test_a_window_that_ends_before_feedback_is_kept_says_that_none_of_it_counts():
+    counts = WindowCounts(by_code={(WHOLE, "a"): {0: 10}}, rows={(WHOLE, "a"): 10}, first_time_us=5)
+    found = window_figures(ROUTER, window_of(0, 100, 0, 9999), counts, WindowFeedback(), feedback_from_us=500)
+    assert (found.total.feedback_coverage, found.feedback_start_time_us) == (None, 100)

@@ -87,3 +87,5 @@ class RouterMetrics:
     """Other servers whose calls are not counted here, or not all of them."""
     live: bool = False
     """Whether calls are what the server that answered counted since it started, not what is recorded."""
+    feedback_start_time: datetime | None = None
+    """Where feedback begins to count; None where it does with the window."""

@@ -60,6 +60,8 @@ def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> ro
         message.start_time.CopyFrom(timestamp_of(figures.start_time_us))
     if figures.end_time_us is not None:
         message.end_time.CopyFrom(timestamp_of(figures.end_time_us))
+    if figures.feedback_start_time_us is not None:
+        message.feedback_start_time.CopyFrom(timestamp_of(figures.feedback_start_time_us))
     return message
 
 

@@ -1432,6 +1432,10 @@ pub struct RouterMetrics {
     /// Whether these are the counters of the server that answers, not what is recorded.
     #[prost(bool, tag = "13")]
     pub live: bool,
+    /// Where feedback begins to count, if that is after the beginning of the window: feedback for earlier predictions is
+    /// no longer kept, so their calls are counted without it, and no coverage is answered for what holds any of them.
+    #[prost(message, optional, tag = "14")]
+    pub feedback_start_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// One step of the time series.
 #[derive(Clone, PartialEq, ::prost::Message)]
