@@ -446,6 +446,11 @@ class TestErasure:
         assert failure.code is grpc.StatusCode.UNAVAILABLE
         assert "try again" in failure.message
 
+    async def test_nobody_waits_for_the_lake_where_the_server_ends(self, lake):
+        waiting = asyncio.create_task(asyncio.to_thread(lake.parts.shipping.wait_for, 10**9, 600))
+        lake.parts.end_waits()
+        assert not await asyncio.wait_for(waiting, 30)
+
     @staticmethod
     def erase(user, entity_id="u1"):
         request = router_pb2.EraseEntityRequest(router_id="cancer", entity_id=entity_id)

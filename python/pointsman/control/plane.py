@@ -278,6 +278,8 @@ class ControlPlane:
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
+        # What waits for the lake would hold up the end, and goes on after the next start.
+        self._lake.end_waits()
         await self.jobs.stop(_left(deadline))
         await asyncio.to_thread(self._lanes.close)
         await asyncio.to_thread(self._applier.stop, _left(deadline))

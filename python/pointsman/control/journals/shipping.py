@@ -40,9 +40,10 @@ class Shipping:
         self._keeper = keeper
         self._clock = clock
         self._on_files = on_files
-        # Guards the position, and tells those who wait for it.
+        # Guards the position and the end, and tells those who wait for either.
         self._changed = threading.Condition()
         self._position = _NOT_BEGUN
+        self._ending = False
         self._follower = Follower(
             "shipping",
             self._step,
@@ -65,9 +66,19 @@ class Shipping:
         self._follower.stop(grace_seconds)
 
     def wait_for(self, position: int, timeout_seconds: float) -> bool:
-        """Waits until every prediction before a position is in the manifest; answers whether it is."""
+        """Waits until every prediction before a position is in the manifest; answers whether it is.
+
+        Does not wait where the server ends: its grace is not for those who wait for others.
+        """
         with self._changed:
-            return self._changed.wait_for(lambda: self._position >= position, timeout_seconds)
+            self._changed.wait_for(lambda: self._position >= position or self._ending, timeout_seconds)
+            return self._position >= position
+
+    def end_waits(self) -> None:
+        """Has nobody wait any longer; what waits is registered all the same."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
 
     def _step(self, timeout_seconds: float) -> bool:
         """Registers what was shipped; answers whether there was anything."""

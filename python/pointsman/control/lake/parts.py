@@ -92,6 +92,10 @@ class LakeParts:
         """Answers the periodic work."""
         return [self.presence.job(), *self.upkeep.jobs()]
 
+    def end_waits(self) -> None:
+        """Has work that waits for records to reach the lake give up: the server ends."""
+        self.shipping.end_waits()
+
     def finish(self, deadline: float) -> None:
         """Registers what is written and exports feedback, as far as the monotonic time allows, and ends."""
         self.upkeep.close()
