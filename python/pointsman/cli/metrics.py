@@ -157,9 +157,10 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
             f"{count} predictions were recorded without features or answer: {_way_out(limit)}", err=True
         )
     if found.feedback_start_time:
+        since = printing.local_time(found.feedback_start_time)
         commandline.echo(
-            f"Feedback is kept for predictions since {printing.local_time(found.feedback_start_time)}: earlier "
-            "calls are counted without it, and coverage is not known for them.",
+            f"Feedback is kept for predictions since {since}: earlier calls are counted without it, and "
+            "coverage is not known for them.",
             err=True,
         )
     total = found.total
