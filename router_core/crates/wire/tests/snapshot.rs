@@ -50,7 +50,7 @@ fn grpc(target: &str) -> Kind {
 }
 
 fn onnx(path: &str) -> Kind {
-    Kind::Onnx(OnnxBackend { path: path.to_owned() })
+    Kind::Onnx(OnnxBackend { path: path.to_owned(), ..Default::default() })
 }
 
 fn update() -> SnapshotUpdate {

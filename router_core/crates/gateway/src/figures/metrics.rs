@@ -222,7 +222,9 @@ fn encode_backends(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt:
         }
     }
     for target in backends.onnx_targets() {
-        let labels = [("backend", &*target.path)];
+        // Two versions may have had two files at one path.
+        let sha256 = target.backend.sha256.as_ref().map(ToString::to_string).unwrap_or_default();
+        let labels = [("backend", &*target.backend.path), ("sha256", &sha256)];
         ConstGauge::new(i64::from(target.model.is_ok())).encode(family.encode_family(&labels)?)?;
     }
     let help = "Calls that a backend has at the moment.";
