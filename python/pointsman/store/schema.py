@@ -77,7 +77,7 @@ model_versions = Table(
     Column("backend_target", Text),
     Column("backend_model_name", Text),
     Column("backend_model_version", Text),
-    # Of the ONNX file that was registered, in hexadecimal digits; NULL when a release without it registered it.
+    # Of the ONNX file that was registered, in hexadecimal digits; NULL when it is not known.
     Column(
         "backend_sha256",
         String(64),

@@ -1,4 +1,4 @@
-"""What is wrong with the ONNX files that this server uses: said of the model versions and routers that it concerns."""
+"""What is wrong with ONNX files that this server uses, said of the model versions and routers concerned."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ def told_of_model(model: ModelVersion, faults: Faults) -> ModelVersion:
 def told_of_routers(connection: Connection, routers: Sequence[Router], faults: Faults) -> list[Router]:
     """Answers routers whose status message says which variants' files are not the registered ones.
 
-    A router goes on to run: calls of its other variants are answered. One that says why it does not run keeps that.
+    A router goes on to run: calls of its other variants are answered. What does not run says why already.
 
     Args:
         connection: A transaction.

@@ -22,12 +22,7 @@ struct File<T> {
 
 impl<K: Clone + Eq + Hash, T> LoadedFiles<K, T> {
     /// What a file was loaded into, if it is in use and `usable`; else it is loaded, by one user at a time.
-    pub(crate) fn get(
-        &self,
-        key: &K,
-        usable: impl Fn(&T) -> bool,
-        load: impl FnOnce() -> T,
-    ) -> Arc<T> {
+    pub(crate) fn get(&self, key: &K, usable: impl Fn(&T) -> bool, load: impl FnOnce() -> T) -> Arc<T> {
         let turn = self.turn(key);
         let _turn = lock(&turn);
         if let Some(loaded) = self.loaded(key).filter(|loaded| usable(loaded)) {

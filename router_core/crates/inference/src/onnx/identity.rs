@@ -170,7 +170,10 @@ mod tests {
         assert!(identity.is_still_at(&model) && !identity.is_still_at(&other));
         fs::write(&other, b"").unwrap();
         fs::rename(&other, &model).unwrap();
-        assert!(!identity.is_still_at(&model), "another file of the same contents has to be read to be known");
+        assert!(
+            !identity.is_still_at(&model),
+            "another file of the same contents has to be read to be known"
+        );
         let identity = FileIdentity::read(&model).unwrap();
         fs::remove_file(&model).unwrap();
         assert!(!identity.is_still_at(&model));

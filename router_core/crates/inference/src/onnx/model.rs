@@ -12,8 +12,8 @@ use ort::session::Session;
 use pointsman_model::{ClassList, Datatype, Sha256, Signature, TensorSpec};
 
 use super::{
-    OnnxError, identity::FileIdentity, latency::MeanNanos, library::environment, metadata::read_signature, session,
-    source::Source,
+    OnnxError, identity::FileIdentity, latency::MeanNanos, library::environment, metadata::read_signature,
+    session, source::Source,
 };
 use crate::{Tensor, element::push_bytes, shape_element_count};
 
