@@ -459,8 +459,8 @@ fn a_file_of_another_digest_than_the_registered_one_is_not_loaded() {
         let mut expected = registered;
         expected.0[31] ^= 1;
         let error = OnnxModel::load_registered(&file, 1, Some(expected)).unwrap_err().to_string();
-        for told in [&registered.to_string(), &expected.to_string(), "register a new version"] {
-            assert!(error.contains(told), "{error}");
+        for told in [registered.to_string(), expected.to_string(), "register a new version".to_owned()] {
+            assert!(error.contains(&told), "{error}");
         }
     }
     let model = inside.join("external.onnx");
