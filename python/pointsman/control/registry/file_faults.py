@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from pointsman.domain.data_plane import DataPlane, FileFault
-from pointsman.domain.models import Backend, ModelVersion, OnnxBackend
+from pointsman.domain.models import Backend, ModelKey, ModelVersion, OnnxBackend
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.store import model_versions
 
@@ -49,7 +49,7 @@ def told_of_routers(connection: Connection, routers: Sequence[Router], faults: F
     return [_told(router, reasons) for router in routers]
 
 
-def _told(router: Router, reasons: Mapping[object, FileFault]) -> Router:
+def _told(router: Router, reasons: Mapping[ModelKey, FileFault]) -> Router:
     if router.status is not RouterStatus.RUNNING:
         return router
     told = [
