@@ -245,7 +245,7 @@ fn a_signature_survives_the_way_there_and_back() {
 #[test]
 fn each_wrong_field_is_named_by_its_path() {
     type Change = fn(&mut SnapshotUpdate);
-    let cases: [(&str, Change); 20] = [
+    let cases: [(&str, Change); 21] = [
         ("changed_routers[0].router_id: \"a b\" is not an id", |u| {
             u.changed_routers[0].router_id = "a b".to_owned()
         }),
