@@ -24,7 +24,9 @@ impl FromStr for Sha256 {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         read(text).map(Self).ok_or_else(|| {
             let shown: String = text.chars().take(80).collect();
-            format!("{shown:?} is no SHA-256; it has 64 lower-case hexadecimal digits, as sha256sum prints them")
+            format!(
+                "{shown:?} is no SHA-256; it has 64 lower-case hexadecimal digits, as sha256sum prints them"
+            )
         })
     }
 }

@@ -212,7 +212,7 @@ fn encode_server(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, omitted: 
 fn encode_backends(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
     let backends = &shared.publisher.backends;
     let help =
-        "Whether at least one endpoint of a backend that was called is connected, or the registered file is loaded.";
+        "Whether an endpoint of a backend that was called is connected, or the registered file is loaded.";
     let mut family = encoder.encode_descriptor("pointsman_backend_up", help, None, MetricType::Gauge)?;
     for target in backends.grpc_targets() {
         let (up, known) = target.endpoints();

@@ -76,7 +76,8 @@ impl Source {
         if !self.has_data_files || self.identity.is_unchanged() {
             return Ok(());
         }
-        let reason = "it or its external data changed while it was loaded; load it again once all is in place";
+        let reason =
+            "it or its external data changed while it was loaded; load it again once all is in place";
         Err(OnnxError::File { file: self.file.clone(), reason: reason.to_owned() })
     }
 }
