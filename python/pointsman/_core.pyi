@@ -162,6 +162,10 @@ class ServerHandle:
             JournalError: a file cannot be read or written.
         """
 
+    def file_faults(self) -> list[tuple[str, str, bool, str]]:
+        """Answers what is wrong with ONNX files in use: path, registered SHA-256 (empty when it is not
+        known), whether calls are answered all the same, and what is wrong. A file that changed is read."""
+
     def metrics(self) -> str:
         """Answers all metrics in the Prometheus text format."""
 

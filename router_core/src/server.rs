@@ -2,7 +2,7 @@
 
 use std::{process, time::Duration};
 
-use pointsman_gateway::{GatewayError, Server};
+use pointsman_gateway::{FileFault, GatewayError, Server};
 use pyo3::{prelude::*, types::PyBytes};
 
 use crate::errors::{ForkedProcessError, InvalidRequestError, of_gateway};
@@ -15,6 +15,9 @@ type Refused = (&'static str, String, String);
 
 /// Id, place, ends of predictions and feedback, and whether the database has it.
 type Start = (String, String, u64, u64, bool);
+
+/// Path, registered digest, whether calls are answered all the same, and what is wrong.
+type Fault = (String, String, bool, String);
 
 /// A running data plane.
 #[pyclass(frozen, module = "pointsman._core")]
@@ -163,6 +166,13 @@ impl ServerHandle {
     fn metrics(&self, py: Python<'_>) -> PyResult<String> {
         let server = self.server()?;
         Ok(py.detach(|| server.metrics()))
+    }
+
+    fn file_faults(&self, py: Python<'_>) -> PyResult<Vec<Fault>> {
+        let server = self.server()?;
+        let faults = py.detach(|| server.file_faults());
+        let told = |fault: FileFault| (fault.path, fault.sha256, fault.is_served, fault.reason);
+        Ok(faults.into_iter().map(told).collect())
     }
 
     fn status(&self, py: Python<'_>) -> PyResult<String> {

@@ -14,7 +14,7 @@ import grpc
 
 from pointsman import _core
 from pointsman.dataplane.core import CoreDataPlane
-from pointsman.domain.data_plane import Published, RefusedItem
+from pointsman.domain.data_plane import FileFault, Published, RefusedItem
 from pointsman.domain.journals import JournalEnds, JournalStart
 from pointsman.errors import BackendError, FieldViolation, InvalidArgumentError, StaleSnapshotError
 from pointsman.v1 import model_pb2, prediction_pb2, record_pb2, router_pb2, snapshot_pb2
@@ -43,6 +43,8 @@ class FakeDataPlane:
     contradictions: dict[str, list[FieldViolation]] = field(default_factory=dict)
     filled_in: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+    faults: tuple[FileFault, ...] = ()
     refuse_router: str = ""
     on_probe: Callable[[snapshot_pb2.ModelSnapshot], None] | None = None
     probed: list[str] = field(default_factory=list)
@@ -138,8 +140,13 @@ class FakeDataPlane:
             raise BackendError(f"{message.backend.grpc.target}: connection refused; start the backend")
         if name in self.contradictions:
             raise InvalidArgumentError.of(self.contradictions[name])
+        onnx = message.backend.onnx
+        found = self.files.get(onnx.path, "a" * 64) if message.backend.HasField("onnx") else ""
+        if onnx.sha256 not in ("", found):
+            fault = FieldViolation("backend.onnx.sha256", f"is {onnx.sha256}, and the file has {found}")
+            raise InvalidArgumentError.of([fault])
         answer = snapshot_pb2.BackendAnswer(
-            signature=self.signature, filled_in=self.filled_in, warnings=self.warnings
+            signature=self.signature, filled_in=self.filled_in, warnings=self.warnings, sha256=found
         )
         return answer.SerializeToString()
 
@@ -217,6 +224,9 @@ class FakeDataPlane:
 
     read_lake_rows = staticmethod(CoreDataPlane.read_lake_rows)
     count_lake_calls = staticmethod(CoreDataPlane.count_lake_calls)
+
+    def file_faults(self) -> tuple[FileFault, ...]:
+        return self.faults
 
     def metrics(self) -> str:
         return ""

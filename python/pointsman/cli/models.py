@@ -62,6 +62,9 @@ def register(
     onnx: Annotated[
         str, commandline.Option(metavar="PATH", help="It is an ONNX file in <data-dir>/models.")
     ] = "",
+    sha256: Annotated[
+        str, commandline.Option(metavar="HEX", help="Refuse the ONNX file if its SHA-256 is another.")
+    ] = "",
     task: Annotated[TaskName | None, commandline.Option(help="What it does.")] = None,
     label: Annotated[
         list[str] | None,
@@ -115,7 +118,7 @@ def register(
     wanted = ModelVersion(
         model_id,
         version,
-        backend=_backend(grpc, model_name, onnx),
+        backend=_backend(grpc, model_name, onnx, sha256),
         signature=make_signature(
             signature,
             {
@@ -169,7 +172,7 @@ def list_versions(
     printing.print_table(
         ["#MODEL", "#VERSION", "STAGE", "BACKEND", "OWNER", "REGISTERED"],
         (
-            [m.model_id, m.version, m.stage, _place(m), m.owner, printing.short_time(m.create_time)]
+            [m.model_id, m.version, m.stage, _place_in_list(m), m.owner, printing.short_time(m.create_time)]
             for m in found
         ),
         empty="No model versions match. 'pointsman models register' adds one.",
@@ -192,6 +195,8 @@ def get(context: commandline.Context, model_id: ModelId, version: Version) -> No
             ("version", found.version),
             ("stage", found.stage),
             ("backend", _place(found)),
+            ("sha256", _digest(found)),
+            ("fault", found.backend_fault),
             ("description", found.description),
             ("run", found.run_uri),
             (
@@ -253,16 +258,18 @@ def delete(context: commandline.Context, model_id: ModelId, version: Version) ->
         commandline.echo(f"{model_id} {version} is deleted")
 
 
-def _backend(grpc: str, model_name: str, onnx: str) -> GrpcBackend | OnnxBackend | None:
+def _backend(grpc: str, model_name: str, onnx: str, sha256: str) -> GrpcBackend | OnnxBackend | None:
     from pointsman.client import GrpcBackend, OnnxBackend
 
     if grpc and onnx:
         raise commandline.BadParameter("a model version answers at one place: --grpc or --onnx, not both")
     if model_name and not grpc:
         raise commandline.BadParameter("goes with --grpc", param_hint="--model-name")
+    if sha256 and not onnx:
+        raise commandline.BadParameter("goes with --onnx", param_hint="--sha256")
     if grpc:
         return GrpcBackend(grpc, model_name)
-    return OnnxBackend(onnx) if onnx else None
+    return OnnxBackend(onnx, sha256) if onnx else None
 
 
 def _few(names: Sequence[str]) -> str:
@@ -286,3 +293,17 @@ def _place(model_version: ModelVersion) -> str:
     if isinstance(backend, GrpcBackend):
         return f"gRPC {backend.target} {backend.model_name}".rstrip()
     return f"ONNX {backend.path}" if isinstance(backend, OnnxBackend) else "monitored only"
+
+
+def _place_in_list(model_version: ModelVersion) -> str:
+    """Says where a model version answers, and whether something is wrong with its file."""
+    mark = " (fault: 'models get' says which)" if model_version.backend_fault else ""
+    return f"{_place(model_version)}{mark}"
+
+
+def _digest(model_version: ModelVersion) -> str:
+    """Says the digest of an ONNX file; of other backends nothing."""
+    from pointsman.client import OnnxBackend
+
+    backend = model_version.backend
+    return (backend.sha256 or "not known") if isinstance(backend, OnnxBackend) else ""

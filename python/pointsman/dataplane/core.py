@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pointsman import _core, errors
-from pointsman.domain.data_plane import Published, RefusedItem
+from pointsman.domain.data_plane import FileFault, Published, RefusedItem
 from pointsman.domain.journals import JournalEnds, JournalStart
 
 if TYPE_CHECKING:
@@ -169,6 +169,11 @@ class CoreDataPlane:
         """Answers a ``CountQuery`` with its ``CallCounts``."""
         with _translated():
             return _core.count_lake_calls(lake_folder, query)
+
+    def file_faults(self) -> Sequence[FileFault]:
+        """Answers what is wrong with the ONNX files in use; a file that changed is read for it, once."""
+        with _translated():
+            return [FileFault(*fault) for fault in self._handle.file_faults()]
 
     def metrics(self) -> str:
         """Answers all metrics in the Prometheus text format."""

@@ -29,7 +29,9 @@ OUTPUT_ONLY: Mapping[str, frozenset[str]] = {
         }
     ),
     "Variant": frozenset({"effective_share"}),
-    "ModelVersion": frozenset({"owner", "create_time", "update_time", "filled_in", "warnings"}),
+    "ModelVersion": frozenset(
+        {"owner", "create_time", "update_time", "filled_in", "warnings", "backend_fault"}
+    ),
 }
 """Fields that a server sets, by message: a document that brings one is refused."""
 

@@ -38,6 +38,23 @@ class Published:
     refused: tuple[RefusedItem, ...] = ()
 
 
+@dataclass(frozen=True)
+class FileFault:
+    """What is wrong with the ONNX file of a backend in use.
+
+    Attributes:
+        path: Its path, relative to the models folder.
+        sha256: The registered digest in hexadecimal digits; empty when it is not known.
+        is_served: Whether calls are answered all the same, by what was loaded before.
+        reason: What is wrong, and what to do.
+    """
+
+    path: str
+    sha256: str
+    is_served: bool
+    reason: str
+
+
 class DataPlane(Protocol):
     """A running data plane."""
 
@@ -209,6 +226,9 @@ class DataPlane(Protocol):
             JournalError: A file cannot be read.
             PositionGoneError: A file was replaced since the manifest was read: read it again.
         """
+
+    def file_faults(self) -> Sequence[FileFault]:
+        """Answers what is wrong with the ONNX files in use; a file that changed is read for it, once."""
 
     def metrics(self) -> str:
         """Answers all metrics in the Prometheus text format."""

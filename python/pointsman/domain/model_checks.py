@@ -1,5 +1,6 @@
 """Checks model versions before they are registered."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
@@ -26,6 +27,7 @@ DATATYPES = (
 MAX_URI_CHARS = 2048
 MAX_TENSORS = 10_000
 MAX_ENTRIES = 10_000
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def check_model_version(
@@ -93,6 +95,12 @@ def _check_backend(
             found.check_text(f"{field}.grpc.model_version", backend.model_version, MAX_URI_CHARS)
         case OnnxBackend():
             _check_onnx_path(found, f"{field}.onnx.path", backend.path)
+            if backend.sha256 and not _SHA256.fullmatch(backend.sha256):
+                found.add(
+                    f"{field}.onnx.sha256",
+                    f"{shown(backend.sha256)} is no SHA-256; write its 64 lower-case hexadecimal digits, as "
+                    "sha256sum prints them, or leave it out",
+                )
 
 
 def _check_onnx_path(found: Violations, field: str, path: str) -> None:

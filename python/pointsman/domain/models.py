@@ -51,9 +51,22 @@ class GrpcBackend:
 
 @dataclass(frozen=True)
 class OnnxBackend:
-    """An ONNX file in the models folder of the data directory, loaded in process."""
+    """An ONNX file in the models folder of the data directory, loaded in process.
+
+    Attributes:
+        path: The file, relative to that folder.
+        sha256: The digest of the file that was registered, in lower-case hexadecimal digits; empty when it is
+            not known.
+    """
 
     path: str
+    sha256: str = ""
+
+    def completed_by(self, registered: "Backend | None") -> "OnnxBackend":
+        """Fills a digest that this one leaves open from that of the same path."""
+        if self.sha256 or not isinstance(registered, OnnxBackend) or registered.path != self.path:
+            return self
+        return registered
 
 
 Backend = GrpcBackend | OnnxBackend
@@ -160,6 +173,7 @@ class ModelVersion:
         signature: What is in force: the user's, completed by what the backend says of itself.
         filled_in: What the backend was asked for at registration and said, in words; not stored.
         warnings: What could not be checked at registration, in words; not stored.
+        backend_fault: What is wrong with the backend's file at this server, in words; not stored.
     """
 
     model_id: str
@@ -179,6 +193,7 @@ class ModelVersion:
     row_key: int = 0
     filled_in: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    backend_fault: str = ""
 
     @property
     def key(self) -> ModelKey:

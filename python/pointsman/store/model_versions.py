@@ -236,7 +236,7 @@ def _from_row(row: Mapping[Any, Any], tags: Sequence[str]) -> ModelVersion:
             row["backend_target"], row["backend_model_name"] or "", row["backend_model_version"] or ""
         )
     elif row["backend_kind"] == "onnx":
-        backend = OnnxBackend(row["backend_target"])
+        backend = OnnxBackend(row["backend_target"], row["backend_sha256"] or "")
     return ModelVersion(
         model_id=row["model_id"],
         version=row["version"],
@@ -265,7 +265,7 @@ def _backend_columns(backend: Backend | None) -> dict[str, str | None]:
                 "backend_model_name": name,
                 "backend_model_version": version,
             }
-        case OnnxBackend(path=path):
-            return {"backend_kind": "onnx", "backend_target": path}
+        case OnnxBackend(path=path, sha256=sha256):
+            return {"backend_kind": "onnx", "backend_target": path, "backend_sha256": sha256 or None}
         case _:
             return {}

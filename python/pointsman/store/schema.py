@@ -77,6 +77,16 @@ model_versions = Table(
     Column("backend_target", Text),
     Column("backend_model_name", Text),
     Column("backend_model_version", Text),
+    # Of the ONNX file that was registered, in hexadecimal digits; NULL when it is not known.
+    Column(
+        "backend_sha256",
+        String(64),
+        CheckConstraint(
+            "backend_sha256 IS NULL OR (backend_kind = 'onnx' AND length(backend_sha256) = 64"
+            " AND backend_sha256 = lower(backend_sha256))",
+            name="backend_sha256",
+        ),
+    ),
     Column("given_signature", Text, nullable=False),
     Column("signature", Text, nullable=False),
     Column("stage", String(16), nullable=False),

@@ -45,7 +45,7 @@ PREDICTION_HOLDS_VALUE: PredictionHolds
 PREDICTION_HOLDS_INDEX: PredictionHolds
 
 class ModelVersion(_message.Message):
-    __slots__ = ("model_id", "version", "backend", "signature", "stage", "description", "run_uri", "metrics", "tags", "owner", "create_time", "update_time", "filled_in", "warnings")
+    __slots__ = ("model_id", "version", "backend", "signature", "stage", "description", "run_uri", "metrics", "tags", "owner", "create_time", "update_time", "filled_in", "warnings", "backend_fault")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -67,6 +67,7 @@ class ModelVersion(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     FILLED_IN_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_FAULT_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     version: str
     backend: Backend
@@ -81,7 +82,8 @@ class ModelVersion(_message.Message):
     update_time: _timestamp_pb2.Timestamp
     filled_in: _containers.RepeatedScalarFieldContainer[str]
     warnings: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., backend: _Optional[_Union[Backend, _Mapping]] = ..., signature: _Optional[_Union[Signature, _Mapping]] = ..., stage: _Optional[_Union[Stage, str]] = ..., description: _Optional[str] = ..., run_uri: _Optional[str] = ..., metrics: _Optional[_Mapping[str, float]] = ..., tags: _Optional[_Iterable[str]] = ..., owner: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., filled_in: _Optional[_Iterable[str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+    backend_fault: str
+    def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., backend: _Optional[_Union[Backend, _Mapping]] = ..., signature: _Optional[_Union[Signature, _Mapping]] = ..., stage: _Optional[_Union[Stage, str]] = ..., description: _Optional[str] = ..., run_uri: _Optional[str] = ..., metrics: _Optional[_Mapping[str, float]] = ..., tags: _Optional[_Iterable[str]] = ..., owner: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., filled_in: _Optional[_Iterable[str]] = ..., warnings: _Optional[_Iterable[str]] = ..., backend_fault: _Optional[str] = ...) -> None: ...
 
 class Backend(_message.Message):
     __slots__ = ("grpc", "onnx")
@@ -102,10 +104,12 @@ class GrpcBackend(_message.Message):
     def __init__(self, target: _Optional[str] = ..., model_name: _Optional[str] = ..., model_version: _Optional[str] = ...) -> None: ...
 
 class OnnxBackend(_message.Message):
-    __slots__ = ("path",)
+    __slots__ = ("path", "sha256")
     PATH_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
     path: str
-    def __init__(self, path: _Optional[str] = ...) -> None: ...
+    sha256: str
+    def __init__(self, path: _Optional[str] = ..., sha256: _Optional[str] = ...) -> None: ...
 
 class Signature(_message.Message):
     __slots__ = ("inputs", "outputs", "task", "labels", "prediction_output", "probability_output", "threshold", "defaults", "feature_importances", "prediction_holds", "classes")

@@ -60,14 +60,16 @@ class ModelSnapshot(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., backend: _Optional[_Union[_model_pb2.Backend, _Mapping]] = ..., signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ..., stage: _Optional[_Union[_model_pb2.Stage, str]] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class BackendAnswer(_message.Message):
-    __slots__ = ("signature", "filled_in", "warnings")
+    __slots__ = ("signature", "filled_in", "warnings", "sha256")
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     FILLED_IN_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
     signature: _model_pb2.Signature
     filled_in: _containers.RepeatedScalarFieldContainer[str]
     warnings: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ..., filled_in: _Optional[_Iterable[str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+    sha256: str
+    def __init__(self, signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ..., filled_in: _Optional[_Iterable[str]] = ..., warnings: _Optional[_Iterable[str]] = ..., sha256: _Optional[str] = ...) -> None: ...
 
 class RouterSnapshot(_message.Message):
     __slots__ = ("router_id", "strategy", "status", "sticky", "variants", "salt", "slot_runs", "version_pinning", "answer_router_name", "default_timeout_ms", "record_predictions", "owner", "permissions", "recording", "metrics", "allow_feedback_corrections", "create_time_us", "changed_generation", "incarnation", "settings")

@@ -60,9 +60,11 @@ def test_an_onnx_backend_is_read_back(database):
     stored = add_model(database)
     with database.write() as connection:
         model_versions.remove(connection, stored.row_key, 2, 0)
-        again = dataclasses.replace(stored, backend=OnnxBackend("a/b.onnx"), row_key=0)
-        again = model_versions.add(connection, again)
-        assert model_versions.find(connection, stored.key) == again
+        for version, sha256 in (("known", "0a" * 32), ("not known", "")):
+            backend = OnnxBackend("a/b.onnx", sha256)
+            again = dataclasses.replace(stored, version=version, backend=backend, row_key=0)
+            again = model_versions.add(connection, again)
+            assert model_versions.find(connection, again.key) == again
 
 
 def test_a_router_is_read_back_whole(database, two_models):

@@ -158,6 +158,7 @@ GOOD: dict[str, dict[str, object]] = {
         ("model", {"stage": "production", "signature": {"defaults": {"a": [1, None]}, "threshold": 0.5}}),
         ("model", {"backend": {"grpc": {"target": "a:1"}, "onnx": {"path": "x"}}}),
         ("model", {"backend": {"grpc": {"model_name": "x"}}}),
+        ("model", {"backend": {"onnx": {"path": "x", "sha256": "a"}}}),
         ("model", {"metrics": {"auc": "high"}}),
         ("model", {"kind": "Thing"}),
     ],

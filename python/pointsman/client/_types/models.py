@@ -55,6 +55,8 @@ class OnnxBackend:
 
     path: str
     """The file, relative to the models folder of the server's data directory."""
+    sha256: str = ""
+    """Of the file that was registered, in hexadecimal digits; when given, the file must have it."""
 
 
 @dataclass(frozen=True)
@@ -107,4 +109,5 @@ class ModelVersion:
     filled_in: Sequence[str] = ()
     """What a registration left open and the backend said, a field each, in words."""
     warnings: Sequence[str] = ()
+    backend_fault: str = ""
     """What could not be checked at registration, a field each, in words."""

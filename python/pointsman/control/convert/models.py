@@ -52,6 +52,7 @@ def model_version_to(model: ModelVersion) -> model_pb2.ModelVersion:
         update_time=timestamp_of(model.update_time_us),
         filled_in=model.filled_in,
         warnings=model.warnings,
+        backend_fault=model.backend_fault,
     )
     if model.backend is not None:
         message.backend.CopyFrom(backend_to(model.backend))
@@ -66,8 +67,8 @@ def backend_to(backend: Backend) -> model_pb2.Backend:
         case GrpcBackend(target=target, model_name=name, model_version=version):
             grpc = model_pb2.GrpcBackend(target=target, model_name=name, model_version=version)
             return model_pb2.Backend(grpc=grpc)
-        case OnnxBackend(path=path):
-            return model_pb2.Backend(onnx=model_pb2.OnnxBackend(path=path))
+        case OnnxBackend(path=path, sha256=sha256):
+            return model_pb2.Backend(onnx=model_pb2.OnnxBackend(path=path, sha256=sha256))
 
 
 def signature_to(signature: Signature) -> model_pb2.Signature:
@@ -123,7 +124,7 @@ def _backend_from(message: model_pb2.ModelVersion, field: str) -> Backend | None
                 backend.grpc.model_version,
             )
         case "onnx":
-            return OnnxBackend(backend.onnx.path)
+            return OnnxBackend(backend.onnx.path, backend.onnx.sha256)
         case _:
             raise InvalidArgumentError.at(
                 f"{field}.backend", "is empty; set grpc or onnx, or leave backend out for a monitored model"

@@ -21,7 +21,7 @@ from pointsman.definitions.shapes import shape_of
 from pointsman.domain.access import Rule, check_model_owner, check_router_access
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying
-from pointsman.domain.models import ModelVersion, Stage
+from pointsman.domain.models import ModelVersion, OnnxBackend, Stage
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.errors import (
@@ -345,7 +345,10 @@ def _check_same(item: WantedModel, stored: ModelVersion) -> None:
         FailedPreconditionError: It is not, with what differs.
     """
     signature = item.model.given_signature.completed_by(stored.signature)
-    wanted = dataclasses.replace(item.model, signature=signature, stage=stored.stage)
+    backend = item.model.backend
+    if isinstance(backend, OnnxBackend):
+        backend = backend.completed_by(stored.backend)
+    wanted = dataclasses.replace(item.model, backend=backend, signature=signature, stage=stored.stage)
     found = differences(_plain(stored), _plain(wanted))
     if found:
         way_out = (

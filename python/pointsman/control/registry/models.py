@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from pointsman.control.convert.models import signature_to
 from pointsman.control.publishing.changes import Change, Changes
+from pointsman.control.registry.file_faults import look, told_of_model
 from pointsman.control.registry.probing import probe
 from pointsman.domain.access import can_read, check_model_owner
 from pointsman.domain.data_plane import DataPlane
@@ -81,8 +82,12 @@ class ModelRegistry:
             _log.info("nothing from the backend yet", model=str(model.key), reason=str(error))
             warning = f"backend.grpc: {error}; what is said of it is checked when a router is deployed"
             return dataclasses.replace(model, warnings=(warning,))
+        backend = model.backend
+        if isinstance(backend, OnnxBackend):
+            backend = dataclasses.replace(backend, sha256=answered.sha256)
         return dataclasses.replace(
             model,
+            backend=backend,
             signature=answered.signature,
             filled_in=answered.filled_in,
             warnings=answered.warnings,
@@ -132,8 +137,9 @@ class ModelRegistry:
             NotFoundError: There is none.
         """
         _check_key(key)
+        faults = look(self._data_plane)
         with self._database.read() as connection:
-            return _found(model_versions.find(connection, key), key)
+            return told_of_model(_found(model_versions.find(connection, key), key), faults)
 
     def list_page(
         self, *, model_id: str, stage: Stage | None, tag: str, page_size: int, page_token: str
@@ -148,8 +154,9 @@ class ModelRegistry:
             found.check_id("model_id", model_id)
         found.check_text("tag", tag, MAX_TAG_CHARS)
         found.raise_if_any()
+        faults = look(self._data_plane)
         with self._database.read() as connection:
-            return model_versions.list_page(
+            page = model_versions.list_page(
                 connection,
                 model_id=model_id,
                 stage=stage,
@@ -157,6 +164,7 @@ class ModelRegistry:
                 page_size=page_size,
                 page_token=page_token,
             )
+        return Page(tuple(told_of_model(model, faults) for model in page.items), page.next_page_token)
 
     def set_stage(
         self, caller: Principal, key: ModelKey, stage: Stage | None, *, validate_only: bool

@@ -30,11 +30,13 @@ class Answered:
         signature: The signature in force: the user's, completed by the backend's answer.
         filled_in: What the user left open and the backend said, a field each, in words.
         warnings: What could not be checked, a field each, in words.
+        sha256: The digest of the file that was read; empty where there is no file.
     """
 
     signature: Signature
     filled_in: tuple[str, ...]
     warnings: tuple[str, ...]
+    sha256: str
 
 
 def probe(data_plane: DataPlane, model: ModelVersion, timeout_seconds: float) -> Answered:
@@ -60,7 +62,10 @@ def probe(data_plane: DataPlane, model: ModelVersion, timeout_seconds: float) ->
     except InvalidArgumentError as error:
         raise BackendError(f"its description cannot be read: {error}") from error
     return Answered(
-        model.given_signature.completed_by(probed), tuple(answer.filled_in), tuple(answer.warnings)
+        model.given_signature.completed_by(probed),
+        tuple(answer.filled_in),
+        tuple(answer.warnings),
+        answer.sha256,
     )
 
 

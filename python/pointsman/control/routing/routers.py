@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.publishing.refusals import Refusals
+from pointsman.control.registry.file_faults import look, told_of_routers
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router, find_router_to_change
 from pointsman.control.routing.slot_tables import first_table, next_table
@@ -154,8 +155,10 @@ class RouterRegistry:
         Raises:
             NotFoundError: There is none, or the caller may not know of it.
         """
+        faults = look(self._data_plane)
         with self._database.read() as connection:
-            return self._refusals.seen(find_router(connection, caller, router_id, Rule.READ_ROUTER))
+            seen = self._refusals.seen(find_router(connection, caller, router_id, Rule.READ_ROUTER))
+            return told_of_routers(connection, [seen], faults)[0]
 
     def list_page(
         self,
@@ -181,6 +184,7 @@ class RouterRegistry:
         found.check_text("tag", tag, MAX_TAG_CHARS)
         found.raise_if_any()
         # Those that are refused here run as far as the database knows.
+        faults = look(self._data_plane)
         run_elsewhere = status is RouterStatus.FAILED and self._refusals.any
         with self._database.read() as connection:
             page = routers.list_page(
@@ -194,7 +198,7 @@ class RouterRegistry:
                 page_token=page_token,
                 or_in=[RouterStatus.RUNNING] if run_elsewhere else [],
             )
-        seen = [self._refusals.seen(router) for router in page.items]
+            seen = told_of_routers(connection, [self._refusals.seen(router) for router in page.items], faults)
         wanted = tuple(router for router in seen if status in (None, router.status))
         return Page(wanted, page.next_page_token)
 

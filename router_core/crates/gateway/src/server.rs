@@ -31,7 +31,7 @@ use crate::{
         state_file::StateFile,
     },
     recording::{feedback_waiters::FeedbackWaiters, journal::Journal},
-    routing::{backends::Backends, probe::probe},
+    routing::{backends::Backends, onnx_target::FileFault, probe::probe},
     shared::{Phase, Shared},
     tasks::TaskPool,
     tonic_services::TonicServices,
@@ -122,9 +122,11 @@ impl Server {
     pub fn probe_backend(&self, model: &[u8], patience: Duration) -> Result<Vec<u8>, GatewayError> {
         let model = proto::ModelSnapshot::decode(model)
             .map_err(|error| GatewayError::Backend(format!("model: {error}")))?;
-        let Described { signature, filled_in, warnings } = probe(&self.shared, model, patience)?;
+        let (described, sha256) = probe(&self.shared, model, patience)?;
+        let Described { signature, filled_in, warnings } = described;
         let signature = Some(signature_to_proto(&signature));
-        Ok(proto::BackendAnswer { signature, filled_in, warnings }.encode_to_vec())
+        let sha256 = sha256.as_ref().map(ToString::to_string).unwrap_or_default();
+        Ok(proto::BackendAnswer { signature, filled_in, warnings, sha256 }.encode_to_vec())
     }
 
     /// A router's encoded `RouterCounters`.
@@ -137,6 +139,12 @@ impl Server {
     #[must_use]
     pub fn metrics(&self) -> String {
         metrics::render(&self.shared)
+    }
+
+    /// What is wrong with the ONNX files in use. Files that changed are read for it.
+    #[must_use]
+    pub fn file_faults(&self) -> Vec<FileFault> {
+        self.shared.publisher.backends.file_faults()
     }
 
     /// The state of the server as JSON.

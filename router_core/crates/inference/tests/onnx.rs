@@ -9,7 +9,7 @@ use std::{
 };
 
 use pointsman_inference::{
-    Answer, OnnxError, OnnxModel, Tensor, complete_signature,
+    Answer, FileIdentity, OnnxError, OnnxModel, Tensor, complete_signature,
     features::AnswerNotes,
     fill_inputs, init_library, models_path,
     oip::{decode_request, encode_request},
@@ -444,4 +444,32 @@ fn a_file_that_rounds_its_own_classes_is_not_believed() {
     // 20240133 is no 32-bit float: the file answers 20240132.
     let error = answer_of("classes_rounded.onnx", &Signature::default(), &ROWS[1]).unwrap_err();
     assert!(error.contains("20240132, which is none of the 3 of signature.classes"), "{error}");
+}
+
+#[test]
+fn a_file_of_another_digest_than_the_registered_one_is_not_loaded() {
+    init_library(&library()).unwrap();
+    let folder = Folder::new("registered");
+    let inside = external(&folder);
+    std::fs::copy(models().join(DATA), inside.join(DATA)).unwrap();
+    for file in [models().join("iris.onnx"), inside.join("external.onnx")] {
+        let registered = OnnxModel::load(&file, 1).unwrap().identity().sha256();
+        assert_eq!(FileIdentity::read(&file).unwrap().sha256(), registered);
+        assert!(OnnxModel::load_registered(&file, 2, Some(registered)).is_ok());
+        let mut expected = registered;
+        expected.0[31] ^= 1;
+        let error = OnnxModel::load_registered(&file, 1, Some(expected)).unwrap_err().to_string();
+        for told in [registered.to_string(), expected.to_string(), "register a new version".to_owned()] {
+            assert!(error.contains(&told), "{error}");
+        }
+    }
+    let model = inside.join("external.onnx");
+    let registered = FileIdentity::read(&model).unwrap().sha256();
+    let mut data = std::fs::read(inside.join(DATA)).unwrap();
+    data[0] ^= 1;
+    std::fs::write(inside.join(DATA), data).unwrap();
+    assert!(matches!(
+        OnnxModel::load_registered(&model, 1, Some(registered)),
+        Err(OnnxError::Other { expected, .. }) if expected == registered
+    ));
 }

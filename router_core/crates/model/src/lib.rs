@@ -13,6 +13,7 @@ mod model_version;
 mod policy;
 mod recording;
 mod router;
+mod sha256;
 mod sharded_map;
 mod signature;
 mod slots;
@@ -33,6 +34,7 @@ pub use router::{
     CLOCK_SKEW_US, MAX_VARIANTS, Permissions, Router, RouterDefinition, RouterSettings, RouterStatus,
     Variant, VariantRole, VersionPinning,
 };
+pub use sha256::Sha256;
 pub use sharded_map::ShardedMap;
 pub use signature::{Datatype, FeatureValue, PredictionHolds, Signature, Task, TensorSpec};
 pub use slots::{SLOT_COUNT, SlotTable};

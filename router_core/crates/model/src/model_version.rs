@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Id, Signature};
+use crate::{Id, Sha256, Signature};
 
 /// Names a model version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +52,8 @@ pub struct GrpcBackend {
 pub struct OnnxBackend {
     /// Relative to the models folder.
     pub path: Arc<str>,
+    /// Of the file that was registered; none when that is not known.
+    pub sha256: Option<Sha256>,
 }
 
 /// A model version as the data plane needs it.

@@ -50,7 +50,7 @@ fn grpc(target: &str) -> Kind {
 }
 
 fn onnx(path: &str) -> Kind {
-    Kind::Onnx(OnnxBackend { path: path.to_owned() })
+    Kind::Onnx(OnnxBackend { path: path.to_owned(), ..Default::default() })
 }
 
 fn update() -> SnapshotUpdate {
@@ -245,7 +245,7 @@ fn a_signature_survives_the_way_there_and_back() {
 #[test]
 fn each_wrong_field_is_named_by_its_path() {
     type Change = fn(&mut SnapshotUpdate);
-    let cases: [(&str, Change); 20] = [
+    let cases: [(&str, Change); 21] = [
         ("changed_routers[0].router_id: \"a b\" is not an id", |u| {
             u.changed_routers[0].router_id = "a b".to_owned()
         }),
@@ -264,6 +264,10 @@ fn each_wrong_field_is_named_by_its_path() {
         ("changed_routers[0].slot_runs[1]: variant 300", |u| u.changed_routers[0].slot_runs[2] = 300),
         ("changed_models[1].backend.onnx.path: \"../x\"", |u| u.changed_models[1] = model("2", onnx("../x"))),
         ("changed_models[1].backend.onnx.path: \"/x\"", |u| u.changed_models[1] = model("2", onnx("/x"))),
+        ("changed_models[1].backend.onnx.sha256: \"1A\"", |u| {
+            let sha256 = "1A".to_owned();
+            u.changed_models[1] = model("2", Kind::Onnx(OnnxBackend { path: "a".to_owned(), sha256 }));
+        }),
         ("changed_models[1].backend.onnx.path: \"\"", |u| u.changed_models[1] = model("2", onnx(""))),
         ("changed_models[0].backend.grpc.target: \"a\"", |u| u.changed_models[0] = model("1", grpc("a"))),
         ("changed_models[0].backend.grpc.target: \"\" is not host:port", |u| {

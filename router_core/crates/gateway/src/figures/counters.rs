@@ -67,7 +67,7 @@ pub(crate) fn status(shared: &Shared) -> String {
     let onnx = backends
         .onnx_targets()
         .into_iter()
-        .map(|target| json!({ "target": &*target.path, "up": target.model.is_ok(), "endpoints": 1 }));
+        .map(|target| json!({ "target": &*target.backend.path, "up": target.model.is_ok(), "endpoints": 1 }));
     json!({
         "serving": *shared.phase.borrow() == Phase::Serving,
         "generation": shared.publisher.generation(),

@@ -212,7 +212,7 @@ fn encode_server(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, omitted: 
 fn encode_backends(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt::Result {
     let backends = &shared.publisher.backends;
     let help =
-        "Whether at least one endpoint of a backend that was called is connected, or its file is loaded.";
+        "Whether an endpoint of a backend that was called is connected, or the registered file is loaded.";
     let mut family = encoder.encode_descriptor("pointsman_backend_up", help, None, MetricType::Gauge)?;
     for target in backends.grpc_targets() {
         let (up, known) = target.endpoints();
@@ -222,7 +222,9 @@ fn encode_backends(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> fmt:
         }
     }
     for target in backends.onnx_targets() {
-        let labels = [("backend", &*target.path)];
+        // Two versions may have had two files at one path.
+        let sha256 = target.backend.sha256.as_ref().map(ToString::to_string).unwrap_or_default();
+        let labels = [("backend", &*target.backend.path), ("sha256", sha256.as_str())];
         ConstGauge::new(i64::from(target.model.is_ok())).encode(family.encode_family(&labels)?)?;
     }
     let help = "Calls that a backend has at the moment.";

@@ -10,10 +10,17 @@ use std::{
 };
 
 use http::uri::Authority;
-use pointsman_inference::OnnxModel;
+use pointsman_inference::{OnnxError, OnnxModel};
 use pointsman_model as model;
 
-use crate::{config::Limits, routing::loaded_files::LoadedFiles, upstream::admission::Admission};
+use crate::{
+    config::Limits,
+    routing::{
+        loaded_files::LoadedFiles,
+        onnx_target::{self, FileFault, OnnxTarget},
+    },
+    upstream::admission::Admission,
+};
 
 /// Where calls go.
 #[derive(Debug, Clone)]
@@ -63,14 +70,6 @@ impl GrpcTarget {
     }
 }
 
-/// A model in this process, or why it could not be loaded.
-#[derive(Debug)]
-pub(crate) struct OnnxTarget {
-    pub(crate) path: Arc<str>,
-    pub(crate) model: Result<OnnxModel, String>,
-    pub(crate) admission: Arc<Admission>,
-}
-
 /// Splits a target into authorities.
 pub(crate) fn parse_target(target: &str) -> Result<Box<[Authority]>, String> {
     model::check_target(target)?;
@@ -86,7 +85,8 @@ pub(crate) struct Backends {
     models_dir: PathBuf,
     next_id: AtomicU64,
     grpc: Mutex<HashMap<Arc<str>, Weak<GrpcTarget>>>,
-    onnx: LoadedFiles<OnnxTarget>,
+    /// By path and digest: a path may have had another file for another version.
+    onnx: LoadedFiles<model::OnnxBackend, OnnxTarget>,
 }
 
 impl Backends {
@@ -106,7 +106,7 @@ impl Backends {
                 model_name: grpc.model_name.clone(),
                 model_version: grpc.model_version.clone(),
             })),
-            model::Backend::Onnx(onnx) => Ok(Backend::Onnx(self.onnx_target(&onnx.path))),
+            model::Backend::Onnx(onnx) => Ok(Backend::Onnx(self.onnx_target(onnx))),
         }
     }
 
@@ -136,23 +136,27 @@ impl Backends {
     }
 
     /// A file that failed is tried again: it may have been put right.
-    fn onnx_target(&self, path: &Arc<str>) -> Arc<OnnxTarget> {
+    fn onnx_target(&self, backend: &model::OnnxBackend) -> Arc<OnnxTarget> {
         let load = || {
             // One session for each worker and each thread of the pool: none waits for another.
-            let model = self.load_onnx(path, self.threads + self.limits.onnx_threads);
-            if let Err(reason) = &model {
-                tracing::warn!(%path, reason, "ONNX model cannot be loaded");
+            let slots = self.threads + self.limits.onnx_threads;
+            let target = OnnxTarget::load(&self.models_dir, backend, slots, self.admission());
+            if let Err(reason) = &target.model {
+                tracing::error!(path = %backend.path, reason, "ONNX model is not served");
             }
-            OnnxTarget { path: path.clone(), model, admission: self.admission() }
+            target
         };
-        self.onnx.get(path, |target| target.model.is_ok(), load)
+        self.onnx.get(backend, |target| target.model.is_ok(), load)
     }
 
-    /// Loads a file with so many sessions.
-    pub(crate) fn load_onnx(&self, path: &str, slots: usize) -> Result<OnnxModel, String> {
-        let path =
-            pointsman_inference::models_path(&self.models_dir, path).map_err(|error| error.to_string())?;
-        OnnxModel::load(&path, slots).map_err(|error| error.to_string())
+    /// Loads a file for those who ask about it.
+    pub(crate) fn load_onnx(&self, backend: &model::OnnxBackend) -> Result<OnnxModel, OnnxError> {
+        onnx_target::load(&self.models_dir, backend, 1)
+    }
+
+    /// What is wrong with files in use.
+    pub(crate) fn file_faults(&self) -> Vec<FileFault> {
+        self.onnx.all().iter().filter_map(|target| target.fault(&self.models_dir)).collect()
     }
 
     fn admission(&self) -> Arc<Admission> {

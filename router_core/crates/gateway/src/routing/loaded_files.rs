@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-/// What files were loaded into, as long as it is in use.
+/// What files were loaded into, as long as it is in use; by what they are known by.
 #[derive(Debug)]
-pub(crate) struct LoadedFiles<T> {
-    known: Mutex<HashMap<Arc<str>, File<T>>>,
+pub(crate) struct LoadedFiles<K, T> {
+    known: Mutex<HashMap<K, File<T>>>,
 }
 
 /// What is known of a file.
@@ -19,21 +20,16 @@ struct File<T> {
     loaded: Weak<T>,
 }
 
-impl<T> LoadedFiles<T> {
+impl<K: Clone + Eq + Hash, T> LoadedFiles<K, T> {
     /// What a file was loaded into, if it is in use and `usable`; else it is loaded, by one user at a time.
-    pub(crate) fn get(
-        &self,
-        path: &Arc<str>,
-        usable: impl Fn(&T) -> bool,
-        load: impl FnOnce() -> T,
-    ) -> Arc<T> {
-        let turn = self.turn(path);
+    pub(crate) fn get(&self, key: &K, usable: impl Fn(&T) -> bool, load: impl FnOnce() -> T) -> Arc<T> {
+        let turn = self.turn(key);
         let _turn = lock(&turn);
-        if let Some(loaded) = self.loaded(path).filter(|loaded| usable(loaded)) {
+        if let Some(loaded) = self.loaded(key).filter(|loaded| usable(loaded)) {
             return loaded;
         }
         let made = Arc::new(load());
-        if let Some(file) = lock(&self.known).get_mut(path) {
+        if let Some(file) = lock(&self.known).get_mut(key) {
             file.loaded = Arc::downgrade(&made);
         }
         made
@@ -45,20 +41,20 @@ impl<T> LoadedFiles<T> {
     }
 
     /// Whose turn it is with a file. Files that nobody uses or waits for are forgotten.
-    fn turn(&self, path: &Arc<str>) -> Arc<Mutex<()>> {
+    fn turn(&self, key: &K) -> Arc<Mutex<()>> {
         let mut known = lock(&self.known);
         known.retain(|_, file| file.loaded.strong_count() > 0 || Arc::strong_count(&file.turn) > 1);
         let file =
-            known.entry(path.clone()).or_insert_with(|| File { turn: Arc::default(), loaded: Weak::new() });
+            known.entry(key.clone()).or_insert_with(|| File { turn: Arc::default(), loaded: Weak::new() });
         file.turn.clone()
     }
 
-    fn loaded(&self, path: &Arc<str>) -> Option<Arc<T>> {
-        lock(&self.known).get(path)?.loaded.upgrade()
+    fn loaded(&self, key: &K) -> Option<Arc<T>> {
+        lock(&self.known).get(key)?.loaded.upgrade()
     }
 }
 
-impl<T> Default for LoadedFiles<T> {
+impl<K, T> Default for LoadedFiles<K, T> {
     fn default() -> Self {
         Self { known: Mutex::default() }
     }
@@ -87,7 +83,7 @@ mod tests {
 
     #[test]
     fn nobody_but_users_of_the_same_file_waits_for_its_load() {
-        let files = LoadedFiles::<Result<u8, ()>>::default();
+        let files = LoadedFiles::<Arc<str>, Result<u8, ()>>::default();
         let (started, is_started) = mpsc::channel();
         let (release, is_released) = mpsc::channel();
         thread::scope(|scope| {
@@ -113,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_file_that_failed_is_tried_again() {
-        let files = LoadedFiles::<Result<u8, ()>>::default();
+        let files = LoadedFiles::<Arc<str>, Result<u8, ()>>::default();
         let failed = files.get(&path("a"), is_ok, || Err(()));
         assert_eq!(files.all(), std::slice::from_ref(&failed));
         let loaded = files.get(&path("a"), is_ok, || Ok(1));
@@ -123,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_file_that_nobody_uses_is_forgotten() {
-        let files = LoadedFiles::<Result<u8, ()>>::default();
+        let files = LoadedFiles::<Arc<str>, Result<u8, ()>>::default();
         drop(files.get(&path("a"), is_ok, || Ok(1)));
         assert!(files.all().is_empty());
         let again = files.get(&path("b"), is_ok, || Ok(2));

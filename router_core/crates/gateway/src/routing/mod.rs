@@ -2,5 +2,6 @@
 
 pub(crate) mod backends;
 pub(crate) mod loaded_files;
+pub(crate) mod onnx_target;
 pub(crate) mod probe;
 pub(crate) mod routes;

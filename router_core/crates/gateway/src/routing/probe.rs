@@ -8,8 +8,8 @@ use http::{
     header::{CONTENT_TYPE, TE},
     uri::PathAndQuery,
 };
-use pointsman_inference::{Described, Itself, describe, signature_of_metadata};
-use pointsman_model::{Backend, GrpcBackend, ModelError, Signature};
+use pointsman_inference::{Described, Itself, OnnxError, describe, signature_of_metadata};
+use pointsman_model::{Backend, GrpcBackend, ModelError, Sha256, Signature};
 use pointsman_wire::{
     generated::{
         inference::{ModelMetadataRequest, ModelMetadataResponse, ModelReadyResponse},
@@ -32,7 +32,8 @@ use crate::{
     upstream::{Answer, Outgoing, Pool, PoolSettings, exchange, garbage, gather_large},
 };
 
-/// Asks the backend of a `ModelSnapshot`, completes what the user said of it and checks that.
+/// Asks the backend of a `ModelSnapshot`, completes what the user said of it and checks that. Answers the digest of a
+/// file, too.
 ///
 /// # Errors
 /// It cannot be reached or loaded, is not ready, or what the user says of it cannot be right.
@@ -40,7 +41,7 @@ pub(crate) fn probe(
     shared: &Shared,
     mut model: proto::ModelSnapshot,
     patience: Duration,
-) -> Result<Described, GatewayError> {
+) -> Result<(Described, Option<Sha256>), GatewayError> {
     let failed = |reason: String| GatewayError::Backend(reason);
     // It may lack what the backend says.
     let given = model.signature.take().unwrap_or_default();
@@ -49,7 +50,7 @@ pub(crate) fn probe(
     let mut file = None;
     let (who, read) = match &backend {
         Backend::Onnx(onnx) => {
-            let model = shared.publisher.backends.load_onnx(&onnx.path, 1).map_err(failed)?;
+            let model = shared.publisher.backends.load_onnx(onnx).map_err(|error| of_file(&error))?;
             let who = format!("file {:?}", model.file_name());
             (who, file.insert(model).signature().clone())
         }
@@ -61,7 +62,20 @@ pub(crate) fn probe(
         }
     };
     let itself = Itself { who: &who, signature: &read, file: file.as_ref() };
-    describe(given, &itself).map_err(GatewayError::ModelVersion)
+    let described = describe(given, &itself).map_err(GatewayError::ModelVersion)?;
+    Ok((described, file.map(|file| file.identity().sha256())))
+}
+
+/// A file that is not the one that is meant is there, and can be read.
+fn of_file(error: &OnnxError) -> GatewayError {
+    let OnnxError::Other { file, found, expected } = error else {
+        return GatewayError::Backend(error.to_string());
+    };
+    let reason = format!(
+        "is {expected}, and file {file:?} has {found}; put the file with this digest in its place, or register a new \
+         version of the one that is there"
+    );
+    GatewayError::ModelVersion(vec![ModelError::new("backend.onnx.sha256", reason)])
 }
 
 /// A server that answers that it has no such model is not one that cannot be asked.

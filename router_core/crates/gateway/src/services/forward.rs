@@ -16,7 +16,7 @@ use super::plain_answer::plain;
 use crate::{
     messages::status::CallError,
     recording::observation::Observation,
-    routing::backends::{GrpcModel, OnnxTarget},
+    routing::{backends::GrpcModel, onnx_target::OnnxTarget},
     upstream::{Answer, Outgoing, exchange},
     worker::Worker,
 };

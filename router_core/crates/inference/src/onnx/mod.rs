@@ -4,6 +4,7 @@ mod class_list;
 mod confine;
 mod convert;
 mod external_data;
+mod identity;
 mod latency;
 mod library;
 mod locations;
@@ -14,8 +15,10 @@ mod session;
 mod source;
 
 pub use confine::models_path;
+pub use identity::FileIdentity;
 pub use library::init_library;
 pub use model::OnnxModel;
+use pointsman_model::Sha256;
 use thiserror::Error;
 
 /// Why an ONNX file cannot be loaded or run.
@@ -39,6 +42,19 @@ pub enum OnnxError {
         file: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A file that is not the one that is meant.
+    #[error(
+        "ONNX file {file:?} has SHA-256 {found}, the registered one has {expected}; put that one back, or register a \
+         new version of the one that is there"
+    )]
+    Other {
+        /// The file's name.
+        file: String,
+        /// What it has.
+        found: Sha256,
+        /// What was registered.
+        expected: Sha256,
     },
     /// An input or output of the model that cannot travel as a tensor.
     #[error("ONNX file {file:?}: {tensor}: {reason}")]

@@ -9,10 +9,11 @@ use std::{
 
 use bytes::Bytes;
 use ort::session::Session;
-use pointsman_model::{ClassList, Datatype, Signature, TensorSpec};
+use pointsman_model::{ClassList, Datatype, Sha256, Signature, TensorSpec};
 
 use super::{
-    OnnxError, latency::MeanNanos, library::environment, metadata::read_signature, session, source::Source,
+    OnnxError, identity::FileIdentity, latency::MeanNanos, library::environment, metadata::read_signature,
+    session, source::Source,
 };
 use crate::{Tensor, element::push_bytes, shape_element_count};
 
@@ -22,6 +23,7 @@ use crate::{Tensor, element::push_bytes, shape_element_count};
 /// lock around a session is never waited for.
 pub struct OnnxModel {
     file: String,
+    identity: FileIdentity,
     signature: Signature,
     /// The class list behind each output, in their order.
     class_lists: Box<[Option<ClassList>]>,
@@ -38,8 +40,20 @@ impl OnnxModel {
     /// The library is not loaded, the file is no model, a data file is missing or leads out of the folder, or the model
     /// takes or gives something else than tensors.
     pub fn load(path: &Path, slots: usize) -> Result<Self, OnnxError> {
+        Self::load_registered(path, slots, None)
+    }
+
+    /// Does what [`OnnxModel::load`] does with a file of a known digest, and with no other.
+    ///
+    /// # Errors
+    /// As there, or the file has another digest.
+    pub fn load_registered(path: &Path, slots: usize, expected: Option<Sha256>) -> Result<Self, OnnxError> {
         let environment = environment()?;
         let source = Source::open(path)?;
+        let found = source.identity().sha256();
+        if let Some(expected) = expected.filter(|expected| *expected != found) {
+            return Err(OnnxError::Other { file: source.file().to_owned(), found, expected });
+        }
         let first = source.session(&environment)?;
         let signature = read_signature(source.file(), &first)?;
         let class_lists = signature.outputs.iter().map(|output| source.class_list(output)).collect();
@@ -50,7 +64,8 @@ impl OnnxModel {
             .collect::<Result<_, _>>()?;
         source.check_unchanged()?;
         let file = source.file().to_owned();
-        let model = Self { file, signature, class_lists, sessions, latency: MeanNanos::default() };
+        let identity = source.identity().clone();
+        let model = Self { file, identity, signature, class_lists, sessions, latency: MeanNanos::default() };
         model.warm_up();
         Ok(model)
     }
@@ -59,6 +74,12 @@ impl OnnxModel {
     #[must_use]
     pub fn file_name(&self) -> &str {
         &self.file
+    }
+
+    /// What the file that was loaded is known by.
+    #[must_use]
+    pub const fn identity(&self) -> &FileIdentity {
+        &self.identity
     }
 
     /// What the file says about its inputs and outputs.

@@ -5,7 +5,13 @@ use std::path::{Path, PathBuf};
 use ort::{environment::Environment, session::Session};
 use pointsman_model::{ClassList, Datatype, TensorSpec};
 
-use super::{OnnxError, class_list::class_list, external_data::ExternalData, session};
+use super::{
+    OnnxError,
+    class_list::class_list,
+    external_data::data_files,
+    identity::{FileIdentity, Stamp},
+    session,
+};
 
 /// An ONNX file whose data files, if it has any, were found inside its folder.
 #[derive(Debug)]
@@ -13,7 +19,8 @@ pub(super) struct Source {
     file: String,
     path: PathBuf,
     contents: Vec<u8>,
-    external: Option<ExternalData>,
+    has_data_files: bool,
+    identity: FileIdentity,
 }
 
 impl Source {
@@ -25,9 +32,13 @@ impl Source {
         let refuse = |reason: String| OnnxError::File { file: file.clone(), reason };
         let unreadable = |error: std::io::Error| refuse(format!("cannot be read: {error}"));
         let path = path.canonicalize().map_err(unreadable)?;
+        // Before the first byte is read: what changes from here on is noticed.
+        let stamp = Stamp::of(&path).map_err(unreadable)?;
         let contents = std::fs::read(&path).map_err(unreadable)?;
-        let external = ExternalData::of(&path, &contents).map_err(refuse)?;
-        Ok(Self { file, path, contents, external })
+        let data = data_files(&path, &contents).map_err(refuse)?;
+        let has_data_files = !data.is_empty();
+        let identity = FileIdentity::of((path.clone(), stamp), &contents, data).map_err(unreadable)?;
+        Ok(Self { file, path, contents, has_data_files, identity })
     }
 
     /// The file's name.
@@ -35,12 +46,20 @@ impl Source {
         &self.file
     }
 
+    /// What the file is known by.
+    pub(super) const fn identity(&self) -> &FileIdentity {
+        &self.identity
+    }
+
     /// Makes a session.
     pub(super) fn session(&self, environment: &Environment) -> Result<Session, OnnxError> {
-        session::create(&self.file, environment, |builder| match self.external {
-            None => builder.commit_from_memory(&self.contents),
-            // Of contents alone the library would look for data files in the working directory.
-            Some(_) => builder.commit_from_file(&self.path),
+        session::create(&self.file, environment, |builder| {
+            if self.has_data_files {
+                // Of contents alone the library would look for data files in the working directory.
+                builder.commit_from_file(&self.path)
+            } else {
+                builder.commit_from_memory(&self.contents)
+            }
         })
     }
 
@@ -52,9 +71,13 @@ impl Source {
         (if list.are_texts { is_text } else { is_number }).then_some(list)
     }
 
-    /// Refuses files that were not the same for all sessions.
+    /// Refuses files that were not the same for the digest and all sessions. What was read once cannot differ.
     pub(super) fn check_unchanged(&self) -> Result<(), OnnxError> {
-        let checked = self.external.as_ref().map_or(Ok(()), ExternalData::check_unchanged);
-        checked.map_err(|reason| OnnxError::File { file: self.file.clone(), reason })
+        if !self.has_data_files || self.identity.is_unchanged() {
+            return Ok(());
+        }
+        let reason =
+            "it or its external data changed while it was loaded; load it again once all is in place";
+        Err(OnnxError::File { file: self.file.clone(), reason: reason.to_owned() })
     }
 }

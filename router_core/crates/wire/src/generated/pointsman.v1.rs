@@ -170,6 +170,11 @@ pub struct ModelVersion {
     /// RegisterModelVersion.
     #[prost(string, repeated, tag = "14")]
     pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What is wrong with the backend's file on the server that answers, in words: it is not the registered one and is not
+    /// served, or it changed or went away under a server that goes on with what it loaded. Only versions that a router
+    /// uses, or calls by the model's name, are looked at. Output only.
+    #[prost(string, tag = "15")]
+    pub backend_fault: ::prost::alloc::string::String,
 }
 /// Where a model version answers.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -210,6 +215,11 @@ pub struct OnnxBackend {
     /// The file, relative to the models folder of the data directory; it may not lead outside it.
     #[prost(string, tag = "1")]
     pub path: ::prost::alloc::string::String,
+    /// SHA-256 of the file that was registered, 64 lower-case hexadecimal digits; another file is not served. Set by the
+    /// server; one that is given must be the file's. Of a file with data files beside it, that of a list of them all: the
+    /// guide on ONNX files says how it is made. Empty when the version was registered by a release that kept none.
+    #[prost(string, tag = "2")]
+    pub sha256: ::prost::alloc::string::String,
 }
 /// What a model version takes and gives.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2386,6 +2396,9 @@ pub struct BackendAnswer {
     /// What could not be checked, a field each.
     #[prost(string, repeated, tag = "3")]
     pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// SHA-256 of the file that was read, in lower-case hexadecimal digits; empty where there is no file.
+    #[prost(string, tag = "4")]
+    pub sha256: ::prost::alloc::string::String,
 }
 /// A router as the data plane needs it.
 #[derive(Clone, PartialEq, ::prost::Message)]

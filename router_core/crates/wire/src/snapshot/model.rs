@@ -46,7 +46,12 @@ fn backend_from_proto(backend: proto::Backend, model_id: &str) -> Result<Backend
         }
         Some(Kind::Onnx(onnx)) => {
             check_path(&onnx.path)?;
-            Ok(Backend::Onnx(OnnxBackend { path: onnx.path.into() }))
+            let sha256 = if onnx.sha256.is_empty() {
+                None
+            } else {
+                Some(onnx.sha256.parse().map_err(|reason: String| ModelError::new("onnx.sha256", reason))?)
+            };
+            Ok(Backend::Onnx(OnnxBackend { path: onnx.path.into(), sha256 }))
         }
         None => Err(ModelError::new("", "is neither grpc nor onnx; set one of them")),
     }

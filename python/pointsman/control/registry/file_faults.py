@@ -1,0 +1,70 @@
+"""What is wrong with ONNX files that this server uses, said of the model versions and routers concerned."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from pointsman.domain.data_plane import DataPlane, FileFault
+from pointsman.domain.models import Backend, ModelKey, ModelVersion, OnnxBackend
+from pointsman.domain.routers import Router, RouterStatus
+from pointsman.store import model_versions
+
+_SHOWN_VARIANTS = 5
+
+Faults = Mapping[OnnxBackend, FileFault]
+"""By the registered file: its path, and its digest as far as that is known."""
+
+
+def look(data_plane: DataPlane) -> Faults:
+    """Asks what is wrong at this moment.
+
+    A file that changed is read for it: to be called from a thread that may wait, and outside of transactions.
+    """
+    return {OnnxBackend(fault.path, fault.sha256): fault for fault in data_plane.file_faults()}
+
+
+def told_of_model(model: ModelVersion, faults: Faults) -> ModelVersion:
+    """Answers a model version with what is wrong with its file, if it has one and anything is."""
+    fault = _of(model.backend, faults)
+    return model if fault is None else dataclasses.replace(model, backend_fault=_sentence(fault))
+
+
+def told_of_routers(connection: Connection, routers: Sequence[Router], faults: Faults) -> list[Router]:
+    """Answers routers whose status message says which variants' files are not the registered ones.
+
+    A router goes on to run: calls of its other variants are answered. What does not run says why already.
+
+    Args:
+        connection: A transaction.
+        routers: The routers as this server sees them.
+        faults: What is wrong with files.
+    """
+    concerned = [router for router in routers if router.status is RouterStatus.RUNNING] if faults else []
+    if not concerned:
+        return list(routers)
+    keys = {variant.model_key for router in concerned for variant in router.enabled_variants}
+    found = model_versions.find_many(connection, keys)
+    reasons = {key: fault for key, model in found.items() if (fault := _of(model.backend, faults))}
+    return [_told(router, reasons) for router in routers]
+
+
+def _told(router: Router, reasons: Mapping[ModelKey, FileFault]) -> Router:
+    if router.status is not RouterStatus.RUNNING:
+        return router
+    told = [
+        f"variant {variant.name!r}: {_sentence(fault)}"
+        for variant in router.enabled_variants
+        if (fault := reasons.get(variant.model_key))
+    ]
+    if len(told) > _SHOWN_VARIANTS:
+        told[_SHOWN_VARIANTS:] = [f"and {len(told) - _SHOWN_VARIANTS} variants more"]
+    return dataclasses.replace(router, status_message="; ".join(told)) if told else router
+
+
+def _of(backend: Backend | None, faults: Faults) -> FileFault | None:
+    return faults.get(backend) if isinstance(backend, OnnxBackend) else None
+
+
+def _sentence(fault: FileFault) -> str:
+    return fault.reason if fault.is_served else f"not served here: {fault.reason}"
