@@ -61,7 +61,13 @@ def serve(
     from pointsman.cli.server import run_server
     from pointsman.settings import SettingsError, load
 
-    flags: dict[str, Any] = {"grpc": grpc, "http": http, "data_dir": data_dir, "threads": threads, "database": database}
+    flags: dict[str, Any] = {
+        "grpc": grpc,
+        "http": http,
+        "data_dir": data_dir,
+        "threads": threads,
+        "database": database,
+    }
     flags["log_format"] = log_format.value if log_format else None
     try:
         settings = load(config, flags)
