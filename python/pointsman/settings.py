@@ -243,8 +243,8 @@ class Settings(BaseSettings):
     """The least severe log line that is written."""
 
     log_format: Literal["auto", "json", "text"] = "auto"
-    """How log lines are written: ``json``, an object a line for programs, or ``text``, a line for people. ``auto``
-    is ``text`` where standard error is a terminal, else ``json``.
+    """How log lines are written: ``json``, an object a line for programs, or ``text``, a line for people.
+    ``auto`` is ``text`` where standard error is a terminal, else ``json``.
 
     Only a terminal gets colours, and none where ``NO_COLOR`` is set. Times are UTC in both.
     """

@@ -1,7 +1,8 @@
 """Writes log lines for people, in the form that the data plane writes them in ``log_lines.rs``.
 
 A line is ``2026-11-29 08:00:00 warning  message  key=value``, in UTC. Whatever a value holds, it stays within
-its line and changes nothing on a terminal. Lines of a traceback are indented, so that none looks like a log line.
+its line and changes nothing on a terminal. Lines of a traceback are indented, so that none looks like another
+line of the log.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class TextLines:
 
 
 def quoted(value: Any) -> str:
-    """Writes a value as it stands behind its name: in quotes where it could be taken for more than one value."""
+    """Writes a value as it stands behind its name: in quotes where it could be taken for several."""
     text = value if isinstance(value, str) else _plain(value)
     if text and not _QUOTED.search(text):
         return text

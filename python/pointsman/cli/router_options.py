@@ -1,6 +1,7 @@
 """The options that ``pointsman routers create`` and ``update`` share: whatever one can set, the other can.
 
-All are None where the line does not say them: a new router has the default then, an existing one keeps what it has.
+All are None where the line does not say them: a new router has the default then, an existing one keeps its
+own.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ class RouterOptions:
     display_name: Annotated[str | None, commandline.Option(help="A name for people.")] = None
     description: Annotated[str | None, commandline.Option(help="A short text for people.")] = None
     tag: Annotated[
-        list[str] | None, commandline.Option(help="A word to find it by; an empty one takes all away.")
+        list[str] | None,
+        commandline.Option(
+            help="A word to find it by; those given are all it has, an empty one takes all away."
+        ),
     ] = None
     sticky: Annotated[
         bool | None,

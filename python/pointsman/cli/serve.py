@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pointsman.cli import commandline, late
 from pointsman.cli.context import CommandError
@@ -61,14 +61,8 @@ def serve(
     from pointsman.cli.server import run_server
     from pointsman.settings import SettingsError, load
 
-    flags: dict[str, Any] = {
-        "grpc": grpc,
-        "http": http,
-        "data_dir": data_dir,
-        "threads": threads,
-        "database": database,
-    }
-    flags["log_format"] = log_format.value if log_format else None
+    flags = {"grpc": grpc, "http": http, "data_dir": data_dir, "threads": threads, "database": database}
+    flags["log_format"] = log_format and log_format.value
     try:
         settings = load(config, flags)
     except SettingsError as error:

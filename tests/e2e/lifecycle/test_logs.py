@@ -1,4 +1,4 @@
-"""The log of a real server: for people on a terminal, for programs elsewhere, and what it says of failing calls."""
+"""The log of a real server: for people on a terminal, for programs elsewhere; and its lines of failures."""
 
 import json
 import os

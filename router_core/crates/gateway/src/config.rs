@@ -4,7 +4,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{logging::LogFormat, recording::journal_config::JournalConfig, upstream::forward_metadata::ForwardMetadata};
+use crate::{
+    logging::LogFormat, recording::journal_config::JournalConfig, upstream::forward_metadata::ForwardMetadata,
+};
 
 /// What a server is started with.
 #[derive(Debug, Clone, Deserialize)]

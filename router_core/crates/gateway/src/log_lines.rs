@@ -81,7 +81,11 @@ impl Said<'_> {
 
 impl Visit for Said<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" { value.clone_into(&mut self.message) } else { self.field(field.name(), value) }
+        if field.name() == "message" {
+            value.clone_into(&mut self.message)
+        } else {
+            self.field(field.name(), value)
+        }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
@@ -143,7 +147,8 @@ mod tests {
 
     #[test]
     fn a_line_begins_with_its_time_and_level() {
-        let line = PLAIN.line("2026-11-29T08:00:00.123456Z", Level::WARN, "call failed", "  code=UNAVAILABLE");
+        let line =
+            PLAIN.line("2026-11-29T08:00:00.123456Z", Level::WARN, "call failed", "  code=UNAVAILABLE");
         assert_eq!(line, "2026-11-29 08:00:00 warning  call failed  code=UNAVAILABLE\n");
         let line = PLAIN.line("2026-11-29T08:00:00.123456Z", Level::INFO, "serving", "");
         assert_eq!(line, "2026-11-29 08:00:00 info     serving\n");
@@ -178,6 +183,9 @@ mod tests {
     #[test]
     fn colours_are_written_for_terminals_alone() {
         let line = TextLines { has_colours: true }.line("2026-11-29T08:00:00Z", Level::WARN, "m", "");
-        assert_eq!(line, "\u{1b}[2m2026-11-29 08:00:00\u{1b}[0m \u{1b}[33mwarning\u{1b}[0m  \u{1b}[1mm\u{1b}[0m\n");
+        assert_eq!(
+            line,
+            "\u{1b}[2m2026-11-29 08:00:00\u{1b}[0m \u{1b}[33mwarning\u{1b}[0m  \u{1b}[1mm\u{1b}[0m\n"
+        );
     }
 }
