@@ -50,8 +50,8 @@ def test_a_typo_is_not_answered_with_the_default(control: Control, router: str, 
     with pytest.raises(grpc.RpcError) as caught:
         predict(control, router, renamed(name))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert f"features.{name}: " in caught.value.details()
-    assert 'did you mean "petal_width"?' in caught.value.details()
+    assert f"features.{name}: " in str(caught.value.details())
+    assert 'did you mean "petal_width"?' in str(caught.value.details())
 
 
 @pytest.mark.parametrize(
