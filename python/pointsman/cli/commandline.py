@@ -195,20 +195,17 @@ def parameters_of(
             continue
         within = inspect.signature(hints[name]).parameters if name in classes else {name: parameter}
         types = get_type_hints(hints[name], include_extras=True) if name in classes else hints
-        fields[name] = list(within)
+        if name in classes:
+            fields[name] = list(within)
         defaults |= {field: one.default for field, one in within.items()}
         params += [_parameter(field, types[field], defaults[field]) for field in within]
 
     def call(**values: Any) -> Any:
         context = click.get_current_context()
         context.meta[_RUNNING] = context
-        read = {name: _given(value, defaults[name]) for name, value in values.items()}
-        given = {
-            name: classes[name](**{field: read[field] for field in fields[name]})
-            if name in classes
-            else read[name]
-            for name in fields
-        }
+        given = {name: _given(value, defaults[name]) for name, value in values.items()}
+        for name, kind in classes.items():
+            given[name] = kind(**{field: given.pop(field) for field in fields[name]})
         return function(**given, **dict.fromkeys(contexts, context))
 
     return params, call
