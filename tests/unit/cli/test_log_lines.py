@@ -2,7 +2,6 @@ import io
 import json
 import logging
 import re
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -22,14 +21,12 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What the log writes; the log of the tests comes back afterwards."""
+def _own_log() -> Iterator[None]:
+    """The log of the tests comes back afterwards."""
     root = logging.getLogger()
-    before, configured = (list(root.handlers), root.level), structlog.get_config()
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)
-    yield stream
-    root.handlers, level = before
+    handlers, level, configured = list(root.handlers), root.level, structlog.get_config()
+    yield
+    root.handlers = handlers
     root.setLevel(level)
     structlog.configure(**configured)
 
@@ -105,30 +102,34 @@ def test_colours_are_written_for_terminals_alone() -> None:
     )
 
 
-def test_a_traceback_is_readable_and_looks_like_no_log_line(written: io.StringIO) -> None:
+@pytest.mark.usefixtures("_own_log")
+def test_a_traceback_is_readable_and_looks_like_no_log_line(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs("info", "text")
     try:
         raise ValueError("broken\n2026-11-29 08:00:00 info  forged\x1b[2J")
     except ValueError:
         structlog.get_logger("pointsman.test").exception("call failed", request_id="r-1")
-    first, *below = written.getvalue().splitlines()
+    written = capsys.readouterr().err
+    first, *below = written.splitlines()
     assert re.fullmatch(r"[\d-]{10} [\d:]{8} error    call failed  request_id=r-1", first)
     assert len(below) > 3
     assert all(line.startswith("    ") for line in below)
-    assert "\x1b" not in written.getvalue()
+    assert "\x1b" not in written
 
 
-def test_text_lines_come_from_libraries_too(written: io.StringIO) -> None:
+@pytest.mark.usefixtures("_own_log")
+def test_text_lines_come_from_libraries_too(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs("info", "text")
     logging.getLogger("uvicorn.error").warning("slow %s", "client\n")
     assert re.fullmatch(
-        r"[\d-]{10} [\d:]{8} warning  slow client\\n  target=uvicorn.error\n", written.getvalue()
+        r"[\d-]{10} [\d:]{8} warning  slow client\\n  target=uvicorn.error\n", capsys.readouterr().err
     )
 
 
-def test_json_lines_have_the_names_of_the_data_plane(written: io.StringIO) -> None:
+@pytest.mark.usefixtures("_own_log")
+def test_json_lines_have_the_names_of_the_data_plane(capsys: pytest.CaptureFixture[str]) -> None:
     set_up_logs("info", "json")
     structlog.get_logger("pointsman.test").warning("careful", path="/x")
-    line = json.loads(written.getvalue())
+    line = json.loads(capsys.readouterr().err)
     assert list(line) == ["timestamp", "level", "message", "path", "target"]
     assert (line["level"], line["message"], line["target"]) == ("WARN", "careful", "pointsman.test")

@@ -17,7 +17,7 @@ def run(server: Any, line: str) -> Result:
 def routers(server: Any) -> Any:
     """A server with a router whose variants have weights 70 and 30, of which the second is off."""
     lr = router_pb2.Variant(name="lr", model_id="cancer", model_version="1", weight=70, enabled=True)
-    gb = router_pb2.Variant(name="gb", model_id="cancer", model_version="2", weight=30)
+    gb = router_pb2.Variant(name="gb", model_id="cancer", model_version="2", weight=30, enabled=False)
     gb.role = router_pb2.VARIANT_ROLE_CONTROL
     router = router_pb2.Router(router_id="cancer", variants=[lr, gb], etag="e1")
     for method in ("GetRouter", "CreateRouter", "UpdateRouter"):
