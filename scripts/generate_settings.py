@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pointsman.settings import ENVIRONMENT_PREFIX, Settings
 
 PAGE = Path("docs/reference/settings.md")
-FLAGS = {"grpc", "http", "data_dir", "threads", "database"}
+FLAGS = {"grpc", "http", "data_dir", "threads", "database", "log_format"}
 """Fields that `pointsman serve` also takes as flags."""
 
 INTRODUCTION = """\

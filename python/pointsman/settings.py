@@ -242,6 +242,13 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warn", "error"] = "info"
     """The least severe log line that is written."""
 
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """How log lines are written: ``json``, an object a line for programs, or ``text``, a line for people.
+    ``auto`` is ``text`` where standard error is a terminal, else ``json``.
+
+    Only a terminal gets colours, and none where ``NO_COLOR`` is set. Times are UTC in both.
+    """
+
     onnx_library: Path | None = None
     """The ONNX Runtime shared library; unset means the one in the installed ``onnxruntime`` package."""
 

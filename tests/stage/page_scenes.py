@@ -15,6 +15,7 @@ RUN_BY = {
     "docs/how-to/run-with-postgresql.md": "tests/e2e/docs/test_pages.py",
     "docs/reference/lake.md": "tests/e2e/lake/test_documented_readers.py",
     "docs/reference/metrics.md": "tests/unit/suite/test_documentation.py",
+    "docs/tutorials/first-router.md": "tests/e2e/docs/test_tutorials.py",
     "docs/tutorials/your-own-model.md": "tests/e2e/docs/test_tutorials.py",
 }
 """The test that runs the blocks of a page."""
@@ -24,7 +25,6 @@ NOT_RUN = {
     "docs/reference/cli.md": "generated from the commands' declarations",
     "docs/reference/definitions.md": "generated from the schema",
     "docs/reference/settings.md": "generated from the settings' declarations",
-    "docs/tutorials/first-router.md": "needs MLServer; test_transcript.py makes its calls",
 }
 """Pages, and folders of pages, whose blocks are not run."""
 

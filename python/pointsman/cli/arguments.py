@@ -139,8 +139,11 @@ def json_object(source: str, option: str) -> dict[str, Any]:
     return read
 
 
-def variant(item: str) -> Variant:
+def variant(item: str) -> tuple[Variant, bool]:
     """Reads ``name=model:version@weight``; the weight is 100 when it is left out.
+
+    Returns:
+        The variant, and whether its weight was said.
 
     Raises:
         commandline.BadParameter: It is of another form.
@@ -153,7 +156,8 @@ def variant(item: str) -> Variant:
             f"{item!r} is not NAME=MODEL:VERSION@WEIGHT, for example lr=cancer:1@70", param_hint="--variant"
         )
     weight = numbers([f"weight={match['weight'] or 100}"], "--variant")["weight"]
-    return Variant(match["name"], match["model"], match["version"], weight)
+    said = Variant(match["name"], match["model"], match["version"], weight)
+    return said, match["weight"] is not None
 
 
 def moment(text: str, option: str) -> datetime | None:

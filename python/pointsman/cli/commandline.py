@@ -12,6 +12,7 @@ what a command costs before it does anything is the first thing that its user no
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import inspect
 from collections.abc import Callable, Sequence
@@ -175,22 +176,36 @@ def parameters_of(
 
     Args:
         function: Each parameter is annotated with a type, or with a type and ``Option`` or ``Argument``; one
-            of the type ``Context`` gets the running command's.
+            of the type ``Context`` gets the running command's, and one of a dataclass gets an object of
+            what the line says to its fields, which are declared alike. What several commands take is such
+            a class.
 
     Returns:
         The parameters for click, and what it shall call.
     """
     hints = get_type_hints(function, include_extras=True)
-    defaults = {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
-    contexts = [name for name in defaults if hints[name] is Context]
-    params = [
-        _parameter(name, hints[name], default) for name, default in defaults.items() if name not in contexts
-    ]
+    signature = inspect.signature(function).parameters
+    contexts = [name for name in signature if hints[name] is Context]
+    classes = {name: hints[name] for name in signature if dataclasses.is_dataclass(hints[name])}
+    fields: dict[str, list[str]] = {}
+    params: list[click.Parameter] = []
+    defaults: dict[str, Any] = {}
+    for name, parameter in signature.items():
+        if name in contexts:
+            continue
+        within = inspect.signature(hints[name]).parameters if name in classes else {name: parameter}
+        types = get_type_hints(hints[name], include_extras=True) if name in classes else hints
+        if name in classes:
+            fields[name] = list(within)
+        defaults |= {field: one.default for field, one in within.items()}
+        params += [_parameter(field, types[field], defaults[field]) for field in within]
 
     def call(**values: Any) -> Any:
         context = click.get_current_context()
         context.meta[_RUNNING] = context
         given = {name: _given(value, defaults[name]) for name, value in values.items()}
+        for name, kind in classes.items():
+            given[name] = kind(**{field: given.pop(field) for field in fields[name]})
         return function(**given, **dict.fromkeys(contexts, context))
 
     return params, call

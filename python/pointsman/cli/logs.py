@@ -1,4 +1,4 @@
-"""Sets up the log: one JSON object a line on standard error, with the names that the data plane uses."""
+"""Sets up the log on standard error, in the form and with the names that the data plane uses."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import sys
 
 import structlog
 
+from pointsman.cli import log_formats
+from pointsman.cli.log_lines import TextLines
+
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+DATA_PLANE_LEVELS = {"warning": "WARN", "critical": "ERROR"}
+"""What JSON lines call levels that have another name in Python."""
 QUIET_LIBRARIES = ("alembic", "asyncio", "sqlalchemy", "uvicorn")
 
 
-def set_up_logs(level: str) -> None:
+def set_up_logs(level: str, log_format: str) -> None:
     """Writes log lines of this level and above.
 
     Args:
         level: ``debug``, ``info``, ``warn`` or ``error``. Libraries speak from ``warn`` on, at ``debug`` too.
+        log_format: ``json``, ``text`` or ``coloured_text``.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -36,8 +42,7 @@ def set_up_logs(level: str) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                _name_as_the_data_plane_does,
-                structlog.processors.JSONRenderer(),
+                *_renderers(log_format),
             ],
         )
     )
@@ -48,11 +53,19 @@ def set_up_logs(level: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def _renderers(log_format: str) -> list[structlog.typing.Processor]:
+    """Answers what makes a line of an event."""
+    if log_format == log_formats.JSON:
+        return [_name_as_the_data_plane_does, structlog.processors.JSONRenderer()]
+    return [TextLines(has_colours=log_format == log_formats.COLOURED_TEXT)]
+
+
 def _name_as_the_data_plane_does(
     _: object, __: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
     """Renames the usual fields, so that one query finds the lines of both planes."""
     names = ("timestamp", "level", "event", "logger")
     timestamp, level, message, target = (event.pop(name, "") for name in names)
-    known = {"timestamp": timestamp, "level": str(level).upper(), "message": message}
+    level = DATA_PLANE_LEVELS.get(str(level), str(level).upper())
+    known = {"timestamp": timestamp, "level": level, "message": message}
     return {**known, **event, "target": target}

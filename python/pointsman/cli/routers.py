@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import arguments, commandline, names, printing, recording_options
+from pointsman.cli import arguments, commandline, names, printing, recording_options, router_options
 from pointsman.cli.context import CommandError, context_of
 
 if TYPE_CHECKING:
@@ -47,31 +47,7 @@ def create(
             "a relative number, 0 to 100: it gets its part of their sum. Without @WEIGHT it is 100.",
         ),
     ],
-    allow_single: Annotated[
-        bool, commandline.Option("--allow-single", help="One enabled variant is enough.")
-    ] = False,
-    sticky: Annotated[
-        bool, commandline.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
-    ] = True,
-    display_name: Annotated[str, commandline.Option(help="A name for people.")] = "",
-    description: Annotated[str, commandline.Option(help="A short text for people.")] = "",
-    tag: Annotated[list[str] | None, commandline.Option(help="A word to find it by.")] = None,
-    ignore_version: Annotated[
-        bool, commandline.Option("--ignore-version", help="Ignore the model version that callers name.")
-    ] = False,
-    answer_router_name: Annotated[
-        bool, commandline.Option("--answer-router-name", help="Answer with the router's id as model name.")
-    ] = False,
-    record: recording_options.Record = None,
-    features_share: recording_options.FeaturesShare = None,
-    exclude_feature: recording_options.ExcludeFeature = None,
-    max_body_bytes: recording_options.MaxBodyBytes = None,
-    record_entity: recording_options.RecordEntity = None,
-    durable: recording_options.Durable = None,
-    retention_days: recording_options.RetentionDays = None,
-    retention_bytes: recording_options.RetentionBytes = None,
-    metric: recording_options.Metric = None,
-    corrections: recording_options.Corrections = None,
+    settings: router_options.RouterOptions,
     owner: Annotated[
         str,
         commandline.Option(metavar="USER", help="Whose it shall be; another user's by admins only.  [you]"),
@@ -82,32 +58,15 @@ def create(
     ] = False,
 ) -> None:
     """Create a router."""
-    from pointsman.client import Router, VersionPinning
+    from pointsman.client import Router
 
-    kept = recording_options.recording_changes(
-        features_share,
-        exclude_feature,
-        max_body_bytes,
-        record_entity,
-        durable,
-        retention_days,
-        retention_bytes,
-    )
+    kept = settings.recording()
     wanted = Router(
         router_id,
-        display_name=display_name,
-        description=description,
-        tags=tag or [],
-        variants=[arguments.variant(item) for item in variant],
-        sticky=sticky,
-        version_pinning=VersionPinning.IGNORE if ignore_version else VersionPinning.UNSPECIFIED,
-        answer_router_name=answer_router_name,
-        record_predictions=record is not False,
+        variants=[said for said, _ in map(arguments.variant, variant)],
         recording=recording_options.changed(None, kept) if kept else None,
-        metrics=[arguments.metric(item) for item in metric or []],
-        allow_feedback_corrections=bool(corrections),
         owner=owner,
-        allow_single=allow_single,
+        **settings.fields(),
     )
     options = context_of(context)
     with options.connect() as client:
@@ -164,78 +123,35 @@ def get(context: commandline.Context, router_id: RouterId) -> None:
 def update(
     context: commandline.Context,
     router_id: RouterId,
-    display_name: Annotated[str | None, commandline.Option(help="A name for people.")] = None,
-    description: Annotated[str | None, commandline.Option(help="A short text for people.")] = None,
-    tag: Annotated[
-        list[str] | None, commandline.Option(help="All its tags; an empty one takes all away.")
-    ] = None,
+    settings: router_options.RouterOptions,
     variant: Annotated[
         list[str] | None,
         commandline.Option(
             metavar="NAME=MODEL:VERSION@WEIGHT",
-            help="All its variants, new and old. Weights are relative; without @WEIGHT it is 100.",
+            help="All its variants, new and old. Weights are relative; without @WEIGHT a variant keeps the "
+            "weight that it has, and a new one has 100.",
         ),
     ] = None,
-    sticky: Annotated[
-        bool | None, commandline.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
-    ] = None,
-    allow_single: Annotated[
-        bool | None,
-        commandline.Option("--allow-single/--no-single", help="Whether one enabled variant is enough."),
-    ] = None,
-    record: recording_options.Record = None,
-    features_share: recording_options.FeaturesShare = None,
-    exclude_feature: recording_options.ExcludeFeature = None,
-    max_body_bytes: recording_options.MaxBodyBytes = None,
-    record_entity: recording_options.RecordEntity = None,
-    durable: recording_options.Durable = None,
-    retention_days: recording_options.RetentionDays = None,
-    retention_bytes: recording_options.RetentionBytes = None,
-    metric: recording_options.Metric = None,
-    corrections: recording_options.Corrections = None,
     etag: Etag = "",
 ) -> None:
     """Change a router; a running one changes at once."""
     from pointsman.client import Router
 
-    changes: dict[str, object] = {}
-    if display_name is not None:
-        changes["display_name"] = display_name
-    if description is not None:
-        changes["description"] = description
-    if tag is not None:
-        changes["tags"] = [word for word in tag if word]
-    if variant is not None:
-        changes["variants"] = [arguments.variant(item) for item in variant]
-    if sticky is not None:
-        changes["sticky"] = sticky
-    if allow_single is not None:
-        changes["allow_single"] = allow_single
-    if record is not None:
-        changes["record_predictions"] = record
-    if metric is not None:
-        changes["metrics"] = [arguments.metric(item) for item in metric if item]
-    if corrections is not None:
-        changes["allow_feedback_corrections"] = corrections
-    kept = recording_options.recording_changes(
-        features_share,
-        exclude_feature,
-        max_body_bytes,
-        record_entity,
-        durable,
-        retention_days,
-        retention_bytes,
-    )
-    if not changes and not kept:
+    changes, kept = settings.fields(), settings.recording()
+    variants = None if variant is None else [arguments.variant(item) for item in variant]
+    if not changes and not kept and variants is None:
         raise commandline.BadParameter("say what to change, for example --description 'Spring trial'")
     options = context_of(context)
     with options.connect() as client:
-        if kept:
-            # The recording is changed as a whole; what is not named stays as it was read.
+        if kept or variants is not None:
+            # Both are changed as a whole; what is not named stays as it was read.
             now = client.routers.get(router_id)
-            changes["recording"] = recording_options.changed(now.recording, kept)
+            if kept:
+                changes["recording"] = recording_options.changed(now.recording, kept)
+            if variants is not None:
+                changes["variants"] = router_options.kept_variants(variants, now.variants)
             etag = etag or now.etag
-        wanted = Router(router_id, etag=etag, **changes)  # type: ignore[arg-type]
+        wanted = Router(router_id, etag=etag, **changes)
         _show(options, client.routers.update(wanted, list(changes)))
 
 
@@ -320,6 +236,9 @@ def _show(options: CommandContext, router: Router) -> None:
             ("metrics", ", ".join(_metric(metric) for metric in router.metrics)),
             ("corrections", "allowed" if router.allow_feedback_corrections else ""),
             ("single", "allowed" if router.allow_single else ""),
+            ("versions", "those that callers name are ignored" if _ignores_versions(router) else ""),
+            ("answers as", router.router_id if router.answer_router_name else ""),
+            ("timeout", f"{router.default_timeout.total_seconds():g} s" if router.default_timeout else ""),
             ("generation", router.generation),
             ("etag", router.etag),
             ("created", printing.local_time(router.create_time)),
@@ -346,6 +265,12 @@ def _tell_deployment(options: CommandContext, deployment: Deployment) -> None:
         )
     else:
         commandline.echo(f"{router.router_id} is {router.status}; call it at {deployment.endpoint}")
+
+
+def _ignores_versions(router: Router) -> bool:
+    from pointsman.client import VersionPinning
+
+    return router.version_pinning is VersionPinning.IGNORE
 
 
 def _metric(metric: MetricDefinition) -> str:

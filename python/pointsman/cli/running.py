@@ -16,6 +16,7 @@ from pointsman.cli.context import CommandError
 from pointsman.cli.folders import sqlite_url
 from pointsman.cli.http_port import make_http_server
 from pointsman.cli.listening import address_of, callable_address, is_loopback
+from pointsman.cli.log_formats import log_format
 from pointsman.cli.logs import set_up_logs
 from pointsman.control.access.bootstrap import any_key_exists
 from pointsman.control.options import ControlOptions
@@ -44,7 +45,8 @@ async def run_until_end(started: StartedServer) -> None:
     Raises:
         CommandError: The control plane refuses to run; the message says why and what to do.
     """
-    set_up_logs(started.settings.log_level)
+    settings = started.settings
+    set_up_logs(settings.log_level, log_format(settings.log_format, sys.stderr, os.environ))
     ending = _end_event(started)
     data_plane = started.data_plane
     async with _control_plane(started) as control:

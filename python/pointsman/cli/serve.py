@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from pointsman.cli import commandline, late
 from pointsman.cli.context import CommandError
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
 
 
 def serve(
@@ -30,6 +39,10 @@ def serve(
     database: Annotated[
         str | None, commandline.Option(metavar="URL", help="Database; empty: SQLite in the data folder.")
     ] = None,
+    log_format: Annotated[
+        LogFormat | None,
+        commandline.Option(help="JSON log lines, or text for people; auto: text on a terminal.  [auto]"),
+    ] = None,
     config: Annotated[
         Path | None,
         commandline.Option(metavar="FILE", help="Settings file.  [./pointsman.toml, if there is one]"),
@@ -49,6 +62,7 @@ def serve(
     from pointsman.settings import SettingsError, load
 
     flags = {"grpc": grpc, "http": http, "data_dir": data_dir, "threads": threads, "database": database}
+    flags["log_format"] = log_format and log_format.value
     try:
         settings = load(config, flags)
     except SettingsError as error:

@@ -7,11 +7,14 @@ calls are answered from the routing state on disk.
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from pointsman.cli.context import CommandError
 from pointsman.cli.folders import open_data_dir, open_socket_path
 from pointsman.cli.listening import bind_failure, listen
+from pointsman.cli.log_formats import log_format
 from pointsman.cli.started import EndSignal, StartedServer
 from pointsman.dataplane import (
     AddressInUseError,
@@ -62,7 +65,11 @@ def _start_data_plane(settings: Settings, data_dir: Path, socket_path: Path) -> 
     onnx_library = settings.onnx_library or find_onnx_library()
     try:
         config = build_config(
-            settings, data_dir=data_dir, control_socket=socket_path, onnx_library=onnx_library
+            settings,
+            data_dir=data_dir,
+            control_socket=socket_path,
+            onnx_library=onnx_library,
+            log_format=log_format(settings.log_format, sys.stderr, os.environ),
         )
         return CoreDataPlane(config)
     except AddressInUseError as error:

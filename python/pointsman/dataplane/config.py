@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def build_config(
-    settings: Settings, *, data_dir: Path, control_socket: Path | None, onnx_library: Path | None
+    settings: Settings,
+    *,
+    data_dir: Path,
+    control_socket: Path | None,
+    onnx_library: Path | None,
+    log_format: str = "json",
 ) -> str:
     """Makes the JSON configuration of ``start_server``.
 
@@ -27,6 +32,7 @@ def build_config(
         data_dir: The data folder, absolute.
         control_socket: Where the control plane will listen; None for a data plane alone.
         onnx_library: The ONNX Runtime library; None refuses ONNX files.
+        log_format: How log lines are written: ``json``, ``text`` or ``coloured_text``.
 
     Returns:
         The configuration as JSON.
@@ -40,6 +46,7 @@ def build_config(
             "onnx_library": str(onnx_library) if onnx_library else None,
             "server_version": pointsman.__version__,
             "log_level": settings.log_level,
+            "log_format": log_format,
             "limits": settings.limits.model_dump(),
             "forward_metadata": settings.forward_metadata,
             "journal": {**settings.journal.model_dump(), "lake_dir": str(lake_dir(settings, data_dir))},

@@ -77,8 +77,8 @@ def test_a_feature_that_is_given_twice_is_refused() -> None:
 
 
 def test_a_variant_names_model_version_and_weight() -> None:
-    assert arguments.variant("lr=cancer:1.0@70.5") == Variant("lr", "cancer", "1.0", 70.5)
-    assert arguments.variant("lr=cancer:1") == Variant("lr", "cancer", "1", 100.0)
+    assert arguments.variant("lr=cancer:1.0@70.5") == (Variant("lr", "cancer", "1.0", 70.5), True)
+    assert arguments.variant("lr=cancer:1") == (Variant("lr", "cancer", "1", 100.0), False)
 
 
 @pytest.mark.parametrize("item", ["lr", "lr=cancer", "lr=cancer@70", "=cancer:1", "lr=cancer:1@x", "lr=:1"])

@@ -24,6 +24,7 @@ def test_the_configuration_says_all_that_the_settings_say() -> None:
         "onnx_library",
         "server_version",
         "log_level",
+        "log_format",
         "forward_metadata",
         "limits",
         "journal",

@@ -12,8 +12,6 @@ from stage.page_scenes import NOT_RUN, ROOT, RUN_BY, is_excepted, pages
 from stage.pages import PROGRAMS, faults, read
 
 PAGES = [page for page in pages() if not is_excepted(page)]
-TEXTS = [*PAGES, ROOT / "docs/tutorials/first-router.md"]
-"""Pages whose words are checked, also where their blocks are not run."""
 _INLINE = re.compile(r"`(pointsman [^`]*)`")
 _MAKE = re.compile(r"`make ([a-z-]+)|^make ([a-z-]+)", re.MULTILINE)
 _METRIC = re.compile(r"\bpointsman_[a-z]+_[a-z_]+")
@@ -96,7 +94,7 @@ def _options(command: click.Command) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("page", TEXTS, ids=name)
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_commands_and_options_in_the_text_exist(page: Path) -> None:
     unknown = [f"{where} → {word}" for where, words in calls(page) if (word := unknown_word(words))]
     assert unknown == []
@@ -107,7 +105,7 @@ def test_a_command_or_option_that_is_gone_is_noticed(words: list[str]) -> None:
     assert unknown_word(words) == words[-1]
 
 
-@pytest.mark.parametrize("page", [*TEXTS, ROOT / "CONTRIBUTING.md", ROOT / "benches/README.md"], ids=name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "benches/README.md"], ids=name)
 def test_what_the_text_has_made_is_a_target(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     asked = {found[1] or found[2] for found in _MAKE.finditer(page.read_text())}

@@ -4,7 +4,9 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{recording::journal_config::JournalConfig, upstream::forward_metadata::ForwardMetadata};
+use crate::{
+    logging::LogFormat, recording::journal_config::JournalConfig, upstream::forward_metadata::ForwardMetadata,
+};
 
 /// What a server is started with.
 #[derive(Debug, Clone, Deserialize)]
@@ -28,6 +30,9 @@ pub struct ServerConfig {
     /// A level or filter such as `info` or `pointsman_gateway=debug`.
     #[serde(default = "default_log_level")]
     pub log_level: String,
+    /// How log lines are written.
+    #[serde(default)]
+    pub log_format: LogFormat,
     /// What is allowed at most.
     #[serde(default)]
     pub limits: Limits,

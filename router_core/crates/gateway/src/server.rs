@@ -64,7 +64,7 @@ impl Server {
     /// A field of the configuration is wrong, a folder cannot be used, or the address cannot be had.
     pub fn start(config: &str) -> Result<Self, GatewayError> {
         let config = ServerConfig::from_json(config)?;
-        logging::init(&config.log_level)?;
+        logging::init(&config.log_level, config.log_format)?;
         let listener = bind(config.grpc_address)?;
         let address = listener.local_addr().map_err(|error| bind_error(config.grpc_address, &error))?;
         let shared = Arc::new(prepare(config)?);

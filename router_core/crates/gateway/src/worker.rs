@@ -40,7 +40,7 @@ impl Worker {
             index,
             rng: RefCell::new(SmallRng::from_rng(&mut rand::rng())),
             control,
-            call_log: CallLog::new(),
+            call_log: CallLog::default(),
             routes: RefCell::new(routes),
             pools: RefCell::default(),
             pool_settings,
@@ -79,6 +79,7 @@ impl Worker {
             tokio::time::sleep(POOL_LOOK_INTERVAL).await;
             self.pools.borrow_mut().retain(|_, pool| !pool.is_idle_for(POOL_IDLE));
             drop(self.routes());
+            self.call_log.tell_suppressed();
         }
     }
 

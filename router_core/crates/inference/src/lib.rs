@@ -13,7 +13,7 @@ mod signature;
 mod tensor;
 pub mod text_number;
 
-pub use features::{Answer, FeatureError, fill_inputs, read_outputs};
+pub use features::{Answer, FeatureError, fill_inputs, read_outputs, refuse_misspelt};
 pub use oip::OipError;
 pub use onnx::{FileIdentity, OnnxError, OnnxModel, init_library, models_path};
 pub use registration::{Described, Itself, describe, signature_faults};

@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::HashMap;
 
-use pointsman_inference::{FeatureError, Tensor, fill_inputs};
+use pointsman_inference::{FeatureError, Tensor, fill_inputs, refuse_misspelt};
 use pointsman_model::{Datatype, FeatureValue, Signature};
 use prost_types::Value;
 use support::*;
@@ -220,4 +220,42 @@ fn a_signature_of_any_size_costs_no_more_than_the_features_sent() {
     let signature = signature([spec("X", Datatype::Fp32, &[-1, 1 << 50], &[])]);
     let error = filled(&signature, &features([("X_0", number(1.0))])).unwrap_err();
     assert!(error.starts_with("features.X_1: missing"), "{error}");
+}
+
+/// A model that takes `monthly_income` and `age`, of which the first has a default.
+fn with_a_default() -> Signature {
+    let mut signature = signature([spec("X", Datatype::Fp32, &[-1, 2], &["monthly_income", "age"])]);
+    signature.defaults.insert("monthly_income".into(), FeatureValue::Number(1_000.0));
+    signature
+}
+
+fn misspelt(others: &[Signature], sent: &[(&'static str, Value)]) -> Option<String> {
+    let values = features(sent.iter().cloned());
+    refuse_misspelt(&with_a_default(), others.iter(), &values).err().map(|error| error.to_string())
+}
+
+#[test]
+fn a_misspelt_feature_is_not_answered_with_the_default() {
+    let told = misspelt(&[], &[("montly_income", number(5.0)), ("age", number(1.0))]).unwrap();
+    assert_eq!(
+        told,
+        "features.montly_income: the model takes no such feature; did you mean \"monthly_income\"? It was not sent and \
+         has a default, which would answer in its place; send it, or as null to have the default"
+    );
+}
+
+#[test]
+fn features_for_others_are_left_alone() {
+    assert_eq!(misspelt(&[], &[("age", number(1.0))]), None, "nothing unknown");
+    assert_eq!(misspelt(&[], &[("country", text("x")), ("age", number(1.0))]), None, "another name");
+    let both = [("montly_income", number(5.0)), ("monthly_income", number(5.0)), ("age", number(1.0))];
+    assert_eq!(misspelt(&[], &both), None, "the right one came as well");
+    let said = [("montly_income", number(5.0)), ("monthly_income", null()), ("age", number(1.0))];
+    assert_eq!(misspelt(&[], &said), None, "its default is wanted");
+    let other = signature([spec("X", Datatype::Fp32, &[-1, 1], &["montly_income"])]);
+    assert_eq!(
+        misspelt(&[other], &[("montly_income", number(5.0)), ("age", number(1.0))]),
+        None,
+        "of a variant"
+    );
 }

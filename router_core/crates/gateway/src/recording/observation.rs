@@ -112,6 +112,11 @@ impl Observation {
         self.route.targets.get(usize::from(self.decision.variant))
     }
 
+    /// All variants of the route, of which one answers.
+    pub(crate) fn targets(&self) -> &[Target] {
+        &self.route.targets
+    }
+
     pub(crate) fn receipt(&self) -> Receipt<'_> {
         let variant = self.target().map_or("", |target| target.name.as_str());
         let Decision { propensity, reason, .. } = self.decision;

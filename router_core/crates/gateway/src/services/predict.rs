@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use pointsman_inference::{
-    Answer as Prediction, FeatureError, features::AnswerNote, fill_inputs, read_outputs,
+    Answer as Prediction, FeatureError, features::AnswerNote, fill_inputs, read_outputs, refuse_misspelt,
 };
 use pointsman_model::Scope;
 use pointsman_wire::{
@@ -71,6 +71,8 @@ async fn predicted(
         return Err(CallError::new(Code::Internal, "the decision names no variant").into());
     };
     let signature = &target.model.signature;
+    let others = observation.targets().iter().map(|target| &target.model.signature);
+    refuse_misspelt(signature, others, &request.features).map_err(|error| of_features(&error))?;
     let inputs = fill_inputs(signature, &request.features).map_err(|error| of_features(&error))?;
     let question = Question { inputs, outputs: Outputs::Signed(signature), deadline };
     let outcome = tensors::run(call, &target.backend, question, observation).await?;

@@ -296,7 +296,7 @@ impl PoolState {
         if found.is_empty() {
             // A name server that is away must not take working connections down.
             let reason = failure.unwrap_or_else(|| "it has no address".to_owned());
-            tracing::warn!(target = %self.target.target, reason, "backend name cannot be resolved");
+            tracing::warn!(backend = %self.target.target, reason, "backend name cannot be resolved");
             *self.failure.borrow_mut() = Some(reason);
             self.changed.notify_waiters();
             return;

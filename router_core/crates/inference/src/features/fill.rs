@@ -22,7 +22,7 @@ use crate::{
 /// (a list, when it has several columns), or `name_0`, `name_1`, …, or, when it is the only input, `f0`, `f1`, ….
 /// A feature that is missing or null takes the signature's default; without one, null is NaN for floats and
 /// everything else is an error. Features that the signature does not know are left alone: rules and records may
-/// use them.
+/// use them. Whether one is misspelt [`refuse_misspelt`](super::refuse_misspelt) says.
 ///
 /// # Errors
 /// A feature is missing or of the wrong kind, or the signature cannot be filled.

@@ -4,6 +4,7 @@ mod classes;
 mod columns;
 mod fill;
 mod given;
+mod misspelt;
 mod notes;
 mod plan;
 mod read;
@@ -15,6 +16,7 @@ pub use classes::{
 };
 pub use fill::fill_inputs;
 pub(crate) use fill::{default_faults, feeds, named_columns};
+pub use misspelt::refuse_misspelt;
 pub use notes::{AnswerNote, AnswerNotes};
 pub use plan::{
     AnswerPlan, Decider, OutputHead, is_second_of_two, plan_answer, plan_part, prediction_output,

@@ -1,0 +1,132 @@
+"""The options that ``pointsman routers create`` and ``update`` share: whatever one can set, the other can.
+
+All are None where the line does not say them: a new router has the default then, an existing one keeps its
+own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pointsman.cli import arguments, commandline, recording_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pointsman.client import Variant
+
+
+@dataclass(frozen=True)
+class RouterOptions:
+    """What a line sets of a router besides its variants."""
+
+    display_name: Annotated[str | None, commandline.Option(help="A name for people.")] = None
+    description: Annotated[str | None, commandline.Option(help="A short text for people.")] = None
+    tag: Annotated[
+        list[str] | None,
+        commandline.Option(
+            help="A word to find it by; those given are all it has, an empty one takes all away."
+        ),
+    ] = None
+    sticky: Annotated[
+        bool | None,
+        commandline.Option(
+            "--sticky/--not-sticky", help="Whether an entity keeps its variant; a new router does."
+        ),
+    ] = None
+    allow_single: Annotated[
+        bool | None,
+        commandline.Option("--allow-single/--no-single", help="Whether one enabled variant is enough."),
+    ] = None
+    ignore_version: Annotated[
+        bool | None,
+        commandline.Option(
+            "--ignore-version/--allow-version", help="Whether the model version that callers name is ignored."
+        ),
+    ] = None
+    answer_router_name: Annotated[
+        bool | None,
+        commandline.Option(
+            "--answer-router-name/--answer-model-name",
+            help="Whether answers bear the router's id as model name, or the model's.",
+        ),
+    ] = None
+    default_timeout: Annotated[
+        str | None,
+        commandline.Option(
+            metavar="DURATION",
+            help="The deadline of calls that bring none, e.g. 250ms or 2s; 0s is the server's default.",
+        ),
+    ] = None
+    record: recording_options.Record = None
+    features_share: recording_options.FeaturesShare = None
+    exclude_feature: recording_options.ExcludeFeature = None
+    max_body_bytes: recording_options.MaxBodyBytes = None
+    record_entity: recording_options.RecordEntity = None
+    durable: recording_options.Durable = None
+    retention_days: recording_options.RetentionDays = None
+    retention_bytes: recording_options.RetentionBytes = None
+    metric: recording_options.Metric = None
+    corrections: recording_options.Corrections = None
+
+    def fields(self) -> dict[str, Any]:
+        """Answers the fields of a router that the line sets, by their names, without its recording.
+
+        Raises:
+            commandline.BadParameter: A value is of another form.
+        """
+        from pointsman.client import VersionPinning
+
+        said: dict[str, Any] = {
+            "display_name": self.display_name,
+            "description": self.description,
+            "tags": None if self.tag is None else [word for word in self.tag if word],
+            "sticky": self.sticky,
+            "allow_single": self.allow_single,
+            "version_pinning": None
+            if self.ignore_version is None
+            else (VersionPinning.IGNORE if self.ignore_version else VersionPinning.ALLOW),
+            "answer_router_name": self.answer_router_name,
+            "default_timeout": arguments.duration(self.default_timeout or "", "--default-timeout"),
+            "record_predictions": self.record,
+            "metrics": None
+            if self.metric is None
+            else [arguments.metric(item) for item in self.metric if item],
+            "allow_feedback_corrections": self.corrections,
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+    def recording(self) -> dict[str, Any]:
+        """Answers the fields of the router's recording that the line sets."""
+        return recording_options.recording_changes(
+            self.features_share,
+            self.exclude_feature,
+            self.max_body_bytes,
+            self.record_entity,
+            self.durable,
+            self.retention_days,
+            self.retention_bytes,
+        )
+
+
+def kept_variants(said: Iterable[tuple[Variant, bool]], known: Iterable[Variant]) -> list[Variant]:
+    """Answers the variants that a line means; of one that there is already, what is not said stays.
+
+    Args:
+        said: What ``arguments.variant`` read: a variant, and whether its weight was said.
+        known: The variants that the router has. Whether they are enabled, and their role, no line says.
+
+    Returns:
+        The variants in the order in which they were said.
+    """
+    before = {variant.name: variant for variant in known}
+    return [_kept(wanted, before.get(wanted.name), has_weight) for wanted, has_weight in said]
+
+
+def _kept(wanted: Variant, now: Variant | None, has_weight: bool) -> Variant:
+    if now is None:
+        return wanted
+    weight = wanted.weight if has_weight else now.weight
+    return dataclasses.replace(wanted, weight=weight, enabled=now.enabled, role=now.role)
