@@ -156,8 +156,15 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
         commandline.echo(
             f"{count} predictions were recorded without features or answer: {_way_out(limit)}", err=True
         )
+    for figures in found.variants:
+        if figures.fallback_request_count:
+            commandline.echo(
+                f"{figures.variant} stood in for others in {figures.fallback_request_count} calls, whose variants "
+                "had no live backend; these calls are in no other figure.",
+                err=True,
+            )
     total = found.total
-    if not found.live and total and not total.request_count and not total.pinned_request_count:
+    if not found.live and total and not total.request_count and not total.pinned_request_count and not total.fallback_request_count:
         commandline.echo(
             f"Nothing of {router_id} is recorded in this time; --live shows what the server counted.",
             err=True,

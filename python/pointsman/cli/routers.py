@@ -35,6 +35,14 @@ class StatusName(StrEnum):
     FAILED = "failed"
 
 
+class FallbackName(StrEnum):
+    """Where calls of a variant go that no live backend serves."""
+
+    NONE = "none"
+    CONTROL = "control"
+    ANY_HEALTHY = "any_healthy"
+
+
 @app.command()
 def create(
     context: commandline.Context,
@@ -50,6 +58,10 @@ def create(
     allow_single: Annotated[
         bool, commandline.Option("--allow-single", help="One enabled variant is enough.")
     ] = False,
+    fallback: Annotated[
+        FallbackName | None,
+        commandline.Option(help="Where calls of a variant go that no live backend serves.  [none]"),
+    ] = None,
     sticky: Annotated[
         bool, commandline.Option("--sticky/--not-sticky", help="Whether an entity keeps its variant.")
     ] = True,
@@ -82,7 +94,7 @@ def create(
     ] = False,
 ) -> None:
     """Create a router."""
-    from pointsman.client import Router, VersionPinning
+    from pointsman.client import Fallback, Router, VersionPinning
 
     kept = recording_options.recording_changes(
         features_share,
@@ -108,6 +120,7 @@ def create(
         allow_feedback_corrections=bool(corrections),
         owner=owner,
         allow_single=allow_single,
+        fallback=Fallback(fallback.value) if fallback else Fallback.UNSPECIFIED,
     )
     options = context_of(context)
     with options.connect() as client:
@@ -183,6 +196,10 @@ def update(
         bool | None,
         commandline.Option("--allow-single/--no-single", help="Whether one enabled variant is enough."),
     ] = None,
+    fallback: Annotated[
+        FallbackName | None,
+        commandline.Option(help="Where calls of a variant go that no live backend serves."),
+    ] = None,
     record: recording_options.Record = None,
     features_share: recording_options.FeaturesShare = None,
     exclude_feature: recording_options.ExcludeFeature = None,
@@ -196,7 +213,7 @@ def update(
     etag: Etag = "",
 ) -> None:
     """Change a router; a running one changes at once."""
-    from pointsman.client import Router
+    from pointsman.client import Fallback, Router
 
     changes: dict[str, object] = {}
     if display_name is not None:
@@ -211,6 +228,8 @@ def update(
         changes["sticky"] = sticky
     if allow_single is not None:
         changes["allow_single"] = allow_single
+    if fallback is not None:
+        changes["fallback"] = Fallback(fallback.value)
     if record is not None:
         changes["record_predictions"] = record
     if metric is not None:
@@ -320,6 +339,7 @@ def _show(options: CommandContext, router: Router) -> None:
             ("metrics", ", ".join(_metric(metric) for metric in router.metrics)),
             ("corrections", "allowed" if router.allow_feedback_corrections else ""),
             ("single", "allowed" if router.allow_single else ""),
+            ("fallback", "" if router.fallback in ("none", "unspecified") else router.fallback),
             ("generation", router.generation),
             ("etag", router.etag),
             ("created", printing.local_time(router.create_time)),
