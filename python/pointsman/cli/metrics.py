@@ -159,12 +159,13 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
     for figures in found.variants:
         if figures.fallback_request_count:
             commandline.echo(
-                f"{figures.variant} stood in for others in {figures.fallback_request_count} calls, whose variants "
-                "had no live backend; these calls are in no other figure.",
+                f"{figures.variant} stood in for variants without a live backend in "
+                f"{figures.fallback_request_count} calls, which are in no other figure.",
                 err=True,
             )
     total = found.total
-    if not found.live and total and not total.request_count and not total.pinned_request_count and not total.fallback_request_count:
+    others = total.pinned_request_count + total.fallback_request_count if total else 0
+    if not found.live and total and not total.request_count and not others:
         commandline.echo(
             f"Nothing of {router_id} is recorded in this time; --live shows what the server counted.",
             err=True,

@@ -95,8 +95,8 @@ class Prediction:
         outputs: What the model answered besides.
         answer_notes: What to know of the answer before it is used, such as ``not_requested: NAME``.
         feedback: Filled by reads.
-        decided_variant: The variant that was decided, when another one stood in for it: propensity, draw and slot
-            are of this one. Empty otherwise.
+        decided_variant: The variant that was decided, when another one stood in for it: propensity, draw and
+            slot are of this one. Empty otherwise.
     """
 
     prediction_id: str

@@ -132,7 +132,8 @@ def window_figures(
             strict=True,
         )
     )
-    seen = (variant for step, variant in [*counts.by_code, *counts.pinned, *counts.fallback, *feedback.totals])
+    counted = [*counts.by_code, *counts.pinned, *counts.fallback]
+    seen = (variant for step, variant in [*counted, *feedback.totals])
     names = names_of(shares, seen)
 
     def figures_of(step: int) -> tuple[tuple[VariantFigures, ...], VariantFigures]:

@@ -1,6 +1,5 @@
 """Routers may say where calls of a variant go that no live backend serves."""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0012"
@@ -10,16 +9,13 @@ depends_on: str | None = None
 
 
 def upgrade() -> None:
-    """Adds the column."""
-    with op.batch_alter_table("routers") as table:
-        table.add_column(sa.Column("fallback", sa.String(length=16), nullable=False, server_default="none"))
-        table.create_check_constraint(
-            op.f("ck_routers_fallback"), "fallback IN ('none', 'control', 'any_healthy')"
-        )
+    """Adds the column; SQLite adds a constraint only with its column, unless all rows are moved."""
+    op.execute(
+        "ALTER TABLE routers ADD COLUMN fallback VARCHAR(16) DEFAULT 'none' NOT NULL"
+        " CONSTRAINT ck_routers_fallback CHECK (fallback IN ('none', 'control', 'any_healthy'))"
+    )
 
 
 def downgrade() -> None:
-    """Forgets it."""
-    with op.batch_alter_table("routers") as table:
-        table.drop_constraint(op.f("ck_routers_fallback"), type_="check")
-        table.drop_column("fallback")
+    """Forgets it, and its constraint with it."""
+    op.execute("ALTER TABLE routers DROP COLUMN fallback")
