@@ -73,6 +73,8 @@ def test_calls_of_a_dead_backend_go_to_the_control_and_out_of_the_figures(
         assert {one["variant"] for one in before} == {"old", "new"}
         assert all("decided_variant" not in one for one in before)
         dying.close()
+        down = f'pointsman_backend_up{{backend="{dying.target}"}} 0'
+        eventually(lambda: down in server.get("/metrics")[1], 30.0, "the loss shows")
         after = [call(channel, number) for number in range(CALLS)]
         diverted = [one for one in after if one["reason"] == "fallback"]
         assert {one["variant"] for one in after} == {"old"}
@@ -90,7 +92,11 @@ def test_calls_of_a_dead_backend_go_to_the_control_and_out_of_the_figures(
             "new": (decided.count("new"), 0, int(before[0]["variant"] == "new")),
         }
         for live in (True, False):
-            eventually(lambda live=live: figures(control, live=live) == wanted, 30.0, "the figures agree")
+
+            def agree(live: bool = live) -> bool:
+                return figures(control, live=live) == wanted
+
+            eventually(agree, 30.0, "the figures agree")
 
         listed = router_pb2.ListPredictionsRequest(router_id=ROUTER, page_size=1000)
         records = {one.prediction_id: one for one in control.routers.ListPredictions(listed).predictions}
