@@ -39,7 +39,7 @@ struct Row {
 fn any_row() -> impl Strategy<Value = Row> {
     let call = (0_i64..1_000, 0..3, prop_oneof![Just("a"), Just("b"), Just("c")], 0_i64..3, 0_i64..3);
     let words = (
-        prop_oneof![4 => Just("slot"), 1 => Just("pin")],
+        prop_oneof![4 => Just("slot"), 1 => Just("pin"), 1 => Just("fallback")],
         prop_oneof![Just("entity"), Just("request"), Just("nothing")],
     );
     let end = (prop_oneof![3 => Just(0), 1 => Just(14)], any::<u32>(), prop::option::of(any::<u32>()));

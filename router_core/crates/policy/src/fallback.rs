@@ -34,10 +34,9 @@ pub fn stand_in(router: &Router, draw: u64, tried: VariantSet) -> Option<u8> {
         .filter(|(variant, index)| variant.enabled && !tried.contains(*index));
     match router.settings.fallback {
         Fallback::None => None,
-        Fallback::Control => untried
-            .filter(|(variant, _)| variant.role == VariantRole::Control)
-            .map(|(_, index)| index)
-            .next(),
+        Fallback::Control => {
+            untried.filter(|(variant, _)| variant.role == VariantRole::Control).map(|(_, index)| index).next()
+        }
         Fallback::AnyHealthy => untried
             .filter(|(variant, _)| variant.weight > 0.0)
             .min_by(|(one, _), (other, _)| arrival(one, draw).total_cmp(&arrival(other, draw)))

@@ -15,7 +15,10 @@ use rand::{Rng, RngExt};
 use tonic::Code;
 
 use crate::{
-    figures::{call_log::CallEnd, stats::{CallTimes, Counting}},
+    figures::{
+        call_log::CallEnd,
+        stats::{CallTimes, Counting},
+    },
     recording::records::{Kept, Record, RecordEnd, RecordStart},
     routing::routes::{Route, Routes, Target},
     worker::Worker,

@@ -91,7 +91,7 @@ fn is_up(worker: &Worker, target: &Target) -> bool {
 async fn find_live(worker: &Worker, target: &Target, deadline: Instant) -> Result<(), String> {
     let model = match &target.backend {
         Backend::Grpc(model) => model,
-        Backend::Onnx(onnx) => return onnx.model.as_ref().map(drop).map_err(Clone::clone),
+        Backend::Onnx(onnx) => return onnx.model.as_ref().map(|_| ()).map_err(Clone::clone),
     };
     let until = deadline.min(Instant::now() + PATIENCE);
     let pool = worker.pool(&model.target);

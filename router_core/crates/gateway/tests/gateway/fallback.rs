@@ -241,12 +241,16 @@ fn record_receipt_answer_and_counters_agree() {
         for entry in &entries {
             let name = |index: u32| routes[0].variants[index as usize].name.as_str();
             assert_eq!((name(entry.variant), name(entry.decided_variant.unwrap())), ("b", "a"));
-            assert_eq!((entry.reason(), entry.randomised_by()), (DecisionReason::Fallback, RandomisedBy::Entity));
+            assert_eq!(
+                (entry.reason(), entry.randomised_by()),
+                (DecisionReason::Fallback, RandomisedBy::Entity)
+            );
             assert_eq!((entry.propensity, entry.slot.is_some()), (1.0, true));
         }
 
         let code = if predicted_ok { 2.0 } else { 1.0 };
-        let series = |name: &str| world.metric(&format!(r#"{name}{{router="cancer",variant="b",grpc_code="OK"}}"#));
+        let series =
+            |name: &str| world.metric(&format!(r#"{name}{{router="cancer",variant="b",grpc_code="OK"}}"#));
         assert_eq!(series("pointsman_fallback_requests_total"), code);
         assert_eq!(series("pointsman_requests_total"), 0.0);
         assert_eq!(world.metric(r#"pointsman_diverted_requests_total{router="cancer",variant="a"}"#), 2.0);

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use pointsman_model::{
-    Fallback, ModelError, Permissions, PolicyDefinition, Router, RouterDefinition, RouterSettings, RouterStatus,
-    Variant, VariantRole, VersionPinning,
+    Fallback, ModelError, Permissions, PolicyDefinition, Router, RouterDefinition, RouterSettings,
+    RouterStatus, Variant, VariantRole, VersionPinning,
 };
 
 use super::{
