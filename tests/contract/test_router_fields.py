@@ -18,7 +18,8 @@ def other_than(value, kind):
     if kind is int:
         return value + 1500
     if issubclass(kind, Enum):
-        return next(word for word in kind if word != value)
+        # The last one: to fall back to the control needs one, which these routers lack.
+        return next(word for word in reversed(kind) if word != value)
     return f"{value} too"
 
 

@@ -52,6 +52,7 @@ FIELDS: dict[str, pa.DataType] = {
     "replayable": pa.bool_(),
     "features_content": pa.string(),
     "answer_content": pa.string(),
+    "decided_variant": pa.string(),
     "prediction_label": pa.string(),
     "prediction_number": pa.float64(),
     "probabilities": pa.list_(pa.float64()),
@@ -135,6 +136,7 @@ def a_row(time_us: int, number: int, **fields: Any) -> dict[str, Any]:
         "replayable": True,
         "features_content": "all",
         "answer_content": "all",
+        "decided_variant": None,
     }
     row |= fields
     if row.get("entity_id") is not None:
@@ -280,6 +282,7 @@ def bulk_table(
         "replayable": np.ones(row_count, dtype=bool),
         "features_content": words("all"),
         "answer_content": words("all"),
+        "decided_variant": pa.nulls(row_count, pa.string()),
         "prediction_label": pa.array(["benign", "malignant"]).take(pa.array(label)),
         "prediction_number": pa.nulls(row_count, pa.float64()),
         "probabilities": pa.ListArray.from_arrays(

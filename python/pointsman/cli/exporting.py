@@ -73,6 +73,7 @@ _COLUMNS = {
     "confidence": "d",
     "outputs": "s",
     "answer_notes": "s",
+    "decided_variant": "s",
     "feedback": "s",
 }
 

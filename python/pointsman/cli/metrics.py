@@ -163,8 +163,16 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
             "coverage is not known for them.",
             err=True,
         )
+    for figures in found.variants:
+        if figures.fallback_request_count:
+            commandline.echo(
+                f"{figures.variant} stood in for variants without a live backend in "
+                f"{figures.fallback_request_count} calls, which are in no other figure.",
+                err=True,
+            )
     total = found.total
-    if not found.live and total and not total.request_count and not total.pinned_request_count:
+    others = total.pinned_request_count + total.fallback_request_count if total else 0
+    if not found.live and total and not total.request_count and not others:
         commandline.echo(
             f"Nothing of {router_id} is recorded in this time; --live shows what the server counted.",
             err=True,

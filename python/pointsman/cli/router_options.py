@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pointsman.cli import arguments, commandline, recording_options
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pointsman.client import Variant
+
+
+class FallbackName(StrEnum):
+    """Where calls of a variant go that no live backend serves."""
+
+    NONE = "none"
+    CONTROL = "control"
+    ANY_HEALTHY = "any_healthy"
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,12 @@ class RouterOptions:
     allow_single: Annotated[
         bool | None,
         commandline.Option("--allow-single/--no-single", help="Whether one enabled variant is enough."),
+    ] = None
+    fallback: Annotated[
+        FallbackName | None,
+        commandline.Option(
+            help="Where calls of a variant go that no live backend serves; nowhere for a new router."
+        ),
     ] = None
     ignore_version: Annotated[
         bool | None,
@@ -77,7 +92,7 @@ class RouterOptions:
         Raises:
             commandline.BadParameter: A value is of another form.
         """
-        from pointsman.client import VersionPinning
+        from pointsman.client import Fallback, VersionPinning
 
         said: dict[str, Any] = {
             "display_name": self.display_name,
@@ -85,6 +100,7 @@ class RouterOptions:
             "tags": None if self.tag is None else [word for word in self.tag if word],
             "sticky": self.sticky,
             "allow_single": self.allow_single,
+            "fallback": None if self.fallback is None else Fallback(self.fallback.value),
             "version_pinning": None
             if self.ignore_version is None
             else (VersionPinning.IGNORE if self.ignore_version else VersionPinning.ALLOW),

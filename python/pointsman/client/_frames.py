@@ -175,6 +175,7 @@ _ANSWER: Mapping[str, _Column] = {
     **_field("generation", "Int64"),
     **_seconds("latency_seconds", "latency"),
     **_as_list("notes"),
+    **_field("decided_variant"),
 }
 _ANSWER_REST = [name for name in _ANSWER if name != "prediction_id"]
 
@@ -211,4 +212,5 @@ _RECORD: Mapping[str, _Column] = {
     **_field("confidence", "float64"),
     "outputs": ("object", _outputs),
     **_as_list("answer_notes"),
+    **_field("decided_variant"),
 }

@@ -83,6 +83,7 @@ class VariantCounters:
     pinned_count: int = 0
     overhead: Histogram = Histogram()
     backend: Histogram = Histogram()
+    fallback_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ def _figures_of(
         variant=counter.variant,
         requests_by_code={code: count for code, count in enumerate(counter.requests_by_code) if count},
         pinned_count=counter.pinned_count,
+        fallback_count=counter.fallback_count,
         effective_share=effective_share,
         served_share=served_share,
         overhead=counter.overhead.latencies(),
@@ -195,4 +197,5 @@ def _sum_counters(counters: Sequence[VariantCounters]) -> VariantCounters:
         overhead = overhead.plus(counter.overhead)
         backend = backend.plus(counter.backend)
     pinned_count = sum(counter.pinned_count for counter in counters)
-    return VariantCounters("", tuple(by_code), pinned_count, overhead, backend)
+    fallback_count = sum(counter.fallback_count for counter in counters)
+    return VariantCounters("", tuple(by_code), pinned_count, overhead, backend, fallback_count)

@@ -25,6 +25,7 @@ class VariantFigures:
     Attributes:
         requests_by_code: Calls that the router decided, by gRPC status code.
         pinned_count: Calls that named the variant themselves.
+        fallback_count: Calls that it stood in for; in no other figure.
         effective_share: The share of calls it should get now.
         served_share: The share of calls it got.
         feedback: Totals ordered by metric.
@@ -40,6 +41,7 @@ class VariantFigures:
     backend: Latencies = Latencies()
     feedback: tuple[FeedbackTotals, ...] = ()
     feedback_coverage: float | None = None
+    fallback_count: int = 0
 
     @property
     def request_count(self) -> int:

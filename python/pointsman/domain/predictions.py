@@ -17,6 +17,7 @@ class DecisionReason(StrEnum):
     WEIGHT = "weight"
     PIN = "pin"
     PRODUCTION = "production"
+    FALLBACK = "fallback"
 
 
 class RandomisedBy(StrEnum):
@@ -94,6 +95,8 @@ class Prediction:
         outputs: What the model answered besides.
         answer_notes: What to know of the answer before it is used, such as ``not_requested: NAME``.
         feedback: Filled by reads.
+        decided_variant: The variant that was decided, when another one stood in for it: propensity, draw and
+            slot are of this one. Empty otherwise.
     """
 
     prediction_id: str
@@ -133,6 +136,7 @@ class Prediction:
     answer_notes: tuple[str, ...] = ()
     feedback: tuple[RecordedFeedback, ...] = ()
     router_revision: int = 0
+    decided_variant: str = ""
 
     @property
     def key(self) -> tuple[str, int]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from pointsman.domain.recording_checks import check_metrics, check_recording
-from pointsman.domain.routers import SERVED_STRATEGIES, Permissions, Router, Variant, VariantRole
+from pointsman.domain.routers import SERVED_STRATEGIES, Fallback, Permissions, Router, Variant, VariantRole
 from pointsman.domain.violations import (
     MAX_DESCRIPTION_CHARS,
     MAX_DISPLAY_NAME_CHARS,
@@ -45,6 +45,9 @@ def check_router(router: Router, field: str = "router") -> None:
     check_recording(found, f"{field}.recording", router.recording)
     check_metrics(found, f"{field}.metrics", router.metrics)
     _check_variants(found, f"{field}.variants", router)
+    fault = fallback_fault(router)
+    if fault is not None:
+        found.add(f"{field}.fallback", fault)
     found.raise_if_any()
     if router.strategy not in SERVED_STRATEGIES:
         name = f"STRATEGY_{router.strategy.name}"
@@ -77,6 +80,18 @@ def enabled_fault(router: Router) -> str | None:
             f"has {count} enabled; at least {MIN_ENABLED_VARIANTS} must be, or 1 with allow_single "
             "(--allow-single)"
         )
+    return None
+
+
+def fallback_fault(router: Router) -> str | None:
+    """Says why a router's fallback has nowhere to go; None when nothing is wrong with it."""
+    if router.fallback is not Fallback.CONTROL:
+        return None
+    control = next((variant for variant in router.variants if variant.role is VariantRole.CONTROL), None)
+    if control is None:
+        return "control needs a variant whose role is control; give one that role, or use any_healthy or none"
+    if not control.enabled:
+        return f"control needs {shown(control.name)} enabled; enable it, or use any_healthy or none"
     return None
 
 

@@ -47,6 +47,14 @@ class VariantRole(StrEnum):
     CANARY = "canary"
 
 
+class Fallback(StrEnum):
+    """Where calls of a variant go that no live backend serves."""
+
+    NONE = "none"
+    CONTROL = "control"
+    ANY_HEALTHY = "any_healthy"
+
+
 class VersionPinning(StrEnum):
     """What a caller's model_version means to a router."""
 
@@ -114,6 +122,7 @@ class Router:
         metrics: What feedback brings; without any, every metric is taken as a number.
         allow_feedback_corrections: Whether a later value of feedback replaces an earlier one.
         allow_single: Whether one enabled variant is enough; a rollback to a split of one gives it back, too.
+        fallback: Where calls of a variant go that no live backend serves; they are in no statistics then.
         serving: Whether the data plane serves it. True for the short while between publishing a deployment
             and saying ``running``.
         slot_runs: The 10,000 slots as variant index and length in turn.
@@ -137,6 +146,7 @@ class Router:
     metrics: tuple[MetricDefinition, ...] = ()
     allow_feedback_corrections: bool = setting(False)
     allow_single: bool = setting(False, decides_calls=True)
+    fallback: Fallback = setting(Fallback.NONE, decides_calls=True)
     permissions: Permissions = Permissions()
     owner: str = ""
     status: RouterStatus = RouterStatus.REGISTERED

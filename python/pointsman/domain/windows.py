@@ -92,6 +92,7 @@ class WindowCounts:
     Attributes:
         by_code: Decided calls by gRPC status code.
         pinned: Pinned calls.
+        fallback: Calls of other variants that one stood in for.
         rows: Rows of decided calls.
         overhead: Latencies of decided calls, of all variants together too.
         backend: The same of their backends.
@@ -108,6 +109,7 @@ class WindowCounts:
     splits: Sequence[Split] = ()
     unreached: tuple[UnreachedJournal, ...] = ()
     first_time_us: int | None = None
+    fallback: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
 
 def window_figures(
@@ -139,7 +141,8 @@ def window_figures(
             strict=True,
         )
     )
-    seen = (variant for step, variant in [*counts.by_code, *counts.pinned, *feedback.totals])
+    counted = [*counts.by_code, *counts.pinned, *counts.fallback]
+    seen = (variant for step, variant in [*counted, *feedback.totals])
     names = names_of(shares, seen)
 
     def coverage(step: int, of: Collection[str]) -> float | None:
@@ -158,6 +161,7 @@ def window_figures(
                 variant=name,
                 requests_by_code=counts.by_code.get((step, name), {}),
                 pinned_count=counts.pinned.get((step, name), 0),
+                fallback_count=counts.fallback.get((step, name), 0),
                 effective_share=shares.get(name, 0.0),
                 served_share=sum(counts.by_code.get((step, name), {}).values()) / decided if decided else 0.0,
                 overhead=counts.overhead.get((step, name), Latencies()),
@@ -171,6 +175,7 @@ def window_figures(
             variant=ALL,
             requests_by_code=_summed(figure.requests_by_code for figure in each),
             pinned_count=sum(figure.pinned_count for figure in each),
+            fallback_count=sum(figure.fallback_count for figure in each),
             effective_share=sum(shares.values()),
             served_share=1.0 if decided else 0.0,
             overhead=counts.overhead.get((step, ALL), Latencies()),

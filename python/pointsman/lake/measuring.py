@@ -84,6 +84,7 @@ class Measurement:
         stepped = bool(self._window.step_count)
         by_code: dict[tuple[int, str], dict[int, int]] = {}
         pinned: dict[tuple[int, str], int] = {}
+        fallback: dict[tuple[int, str], int] = {}
         rows: dict[tuple[int, str], int] = {}
         for call in counts.calls:
             for step in {WHOLE, call.step} if stepped else {WHOLE}:
@@ -91,12 +92,16 @@ class Measurement:
                 if call.pinned:
                     pinned[key] = pinned.get(key, 0) + call.call_count
                     continue
+                if call.fallback:
+                    fallback[key] = fallback.get(key, 0) + call.call_count
+                    continue
                 codes = by_code.setdefault(key, {})
                 codes[call.status_code] = codes.get(call.status_code, 0) + call.call_count
                 rows[key] = rows.get(key, 0) + call.call_count + call.further_row_count
         return WindowCounts(
             by_code=by_code,
             pinned=pinned,
+            fallback=fallback,
             rows=rows,
             overhead=_latencies(((cell, cell.overhead) for cell in counts.latencies), stepped=stepped),
             backend=_latencies(((cell, cell.backend) for cell in counts.latencies), stepped=stepped),
@@ -125,7 +130,8 @@ class Measurement:
     def _splits(self, counts: record_pb2.CallCounts) -> list[Split]:
         by_call: dict[_SplitKey, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for call in counts.calls:
-            if not call.pinned and call.randomised_by in ("entity", "request"):
+            is_decided = not call.pinned and not call.fallback
+            if is_decided and call.randomised_by in ("entity", "request"):
                 key = (call.router_generation, call.allocation_version, call.randomised_by)
                 by_call[key][call.variant] += call.call_count
         by_entity: dict[_SplitKey, dict[str, int]] = defaultdict(dict)

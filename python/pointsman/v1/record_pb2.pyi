@@ -59,7 +59,7 @@ class VariantEntry(_message.Message):
     def __init__(self, name: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., eligible: bool = ..., request_propensity: _Optional[float] = ..., slot_propensity: _Optional[float] = ..., signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ...) -> None: ...
 
 class PredictionEntry(_message.Message):
-    __slots__ = ("route", "variant", "prediction_id", "time_us", "generation", "allocation_version", "epoch", "propensity", "reason", "randomised_by", "draw", "slot", "entity_id", "replayable", "request_id", "trace_id", "status_code", "overhead_ns", "backend_ns", "request_kind", "request", "response_kind", "response", "experiment_id")
+    __slots__ = ("route", "variant", "prediction_id", "time_us", "generation", "allocation_version", "epoch", "propensity", "reason", "randomised_by", "draw", "slot", "entity_id", "replayable", "request_id", "trace_id", "status_code", "overhead_ns", "backend_ns", "request_kind", "request", "response_kind", "response", "experiment_id", "decided_variant")
     ROUTE_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -84,6 +84,7 @@ class PredictionEntry(_message.Message):
     RESPONSE_KIND_FIELD_NUMBER: _ClassVar[int]
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     EXPERIMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_VARIANT_FIELD_NUMBER: _ClassVar[int]
     route: int
     variant: int
     prediction_id: str
@@ -108,7 +109,8 @@ class PredictionEntry(_message.Message):
     response_kind: BodyKind
     response: bytes
     experiment_id: str
-    def __init__(self, route: _Optional[int] = ..., variant: _Optional[int] = ..., prediction_id: _Optional[str] = ..., time_us: _Optional[int] = ..., generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[_prediction_pb2.DecisionReason, str]] = ..., randomised_by: _Optional[_Union[_prediction_pb2.RandomisedBy, str]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., replayable: bool = ..., request_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., status_code: _Optional[int] = ..., overhead_ns: _Optional[int] = ..., backend_ns: _Optional[int] = ..., request_kind: _Optional[_Union[BodyKind, str]] = ..., request: _Optional[bytes] = ..., response_kind: _Optional[_Union[BodyKind, str]] = ..., response: _Optional[bytes] = ..., experiment_id: _Optional[str] = ...) -> None: ...
+    decided_variant: int
+    def __init__(self, route: _Optional[int] = ..., variant: _Optional[int] = ..., prediction_id: _Optional[str] = ..., time_us: _Optional[int] = ..., generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[_prediction_pb2.DecisionReason, str]] = ..., randomised_by: _Optional[_Union[_prediction_pb2.RandomisedBy, str]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., replayable: bool = ..., request_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., status_code: _Optional[int] = ..., overhead_ns: _Optional[int] = ..., backend_ns: _Optional[int] = ..., request_kind: _Optional[_Union[BodyKind, str]] = ..., request: _Optional[bytes] = ..., response_kind: _Optional[_Union[BodyKind, str]] = ..., response: _Optional[bytes] = ..., experiment_id: _Optional[str] = ..., decided_variant: _Optional[int] = ...) -> None: ...
 
 class FeedbackEntry(_message.Message):
     __slots__ = ("prediction_id", "row", "metric", "value", "observe_time_us", "router_id", "variant", "epoch", "propensity", "prediction_time_us", "counted", "corrects", "receive_time_us", "router_incarnation")
@@ -356,7 +358,7 @@ class CallCounts(_message.Message):
     def __init__(self, calls: _Optional[_Iterable[_Union[CallCount, _Mapping]]] = ..., latencies: _Optional[_Iterable[_Union[LatencyCounts, _Mapping]]] = ..., entities: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ...) -> None: ...
 
 class CallCount(_message.Message):
-    __slots__ = ("step", "variant", "pinned", "status_code", "router_generation", "allocation_version", "randomised_by", "call_count", "further_row_count")
+    __slots__ = ("step", "variant", "pinned", "status_code", "router_generation", "allocation_version", "randomised_by", "call_count", "further_row_count", "fallback")
     STEP_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     PINNED_FIELD_NUMBER: _ClassVar[int]
@@ -366,6 +368,7 @@ class CallCount(_message.Message):
     RANDOMISED_BY_FIELD_NUMBER: _ClassVar[int]
     CALL_COUNT_FIELD_NUMBER: _ClassVar[int]
     FURTHER_ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FALLBACK_FIELD_NUMBER: _ClassVar[int]
     step: int
     variant: str
     pinned: bool
@@ -375,7 +378,8 @@ class CallCount(_message.Message):
     randomised_by: str
     call_count: int
     further_row_count: int
-    def __init__(self, step: _Optional[int] = ..., variant: _Optional[str] = ..., pinned: bool = ..., status_code: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., randomised_by: _Optional[str] = ..., call_count: _Optional[int] = ..., further_row_count: _Optional[int] = ...) -> None: ...
+    fallback: bool
+    def __init__(self, step: _Optional[int] = ..., variant: _Optional[str] = ..., pinned: bool = ..., status_code: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., randomised_by: _Optional[str] = ..., call_count: _Optional[int] = ..., further_row_count: _Optional[int] = ..., fallback: bool = ...) -> None: ...
 
 class LatencyCounts(_message.Message):
     __slots__ = ("step", "variant", "overhead", "backend")

@@ -39,6 +39,13 @@ class VariantRole(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VARIANT_ROLE_CONTROL: _ClassVar[VariantRole]
     VARIANT_ROLE_CANARY: _ClassVar[VariantRole]
 
+class Fallback(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FALLBACK_UNSPECIFIED: _ClassVar[Fallback]
+    FALLBACK_NONE: _ClassVar[Fallback]
+    FALLBACK_CONTROL: _ClassVar[Fallback]
+    FALLBACK_ANY_HEALTHY: _ClassVar[Fallback]
+
 class VersionPinning(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     VERSION_PINNING_UNSPECIFIED: _ClassVar[VersionPinning]
@@ -107,6 +114,10 @@ VARIANT_ROLE_UNSPECIFIED: VariantRole
 VARIANT_ROLE_CANDIDATE: VariantRole
 VARIANT_ROLE_CONTROL: VariantRole
 VARIANT_ROLE_CANARY: VariantRole
+FALLBACK_UNSPECIFIED: Fallback
+FALLBACK_NONE: Fallback
+FALLBACK_CONTROL: Fallback
+FALLBACK_ANY_HEALTHY: Fallback
 VERSION_PINNING_UNSPECIFIED: VersionPinning
 VERSION_PINNING_ALLOW: VersionPinning
 VERSION_PINNING_IGNORE: VersionPinning
@@ -142,7 +153,7 @@ REVISION_KIND_DELETED: RevisionKind
 REVISION_KIND_ROLLED_BACK: RevisionKind
 
 class Router(_message.Message):
-    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single")
+    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single", "fallback")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -168,6 +179,7 @@ class Router(_message.Message):
     METRICS_FIELD_NUMBER: _ClassVar[int]
     ALLOW_FEEDBACK_CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
     ALLOW_SINGLE_FIELD_NUMBER: _ClassVar[int]
+    FALLBACK_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     display_name: str
     description: str
@@ -193,7 +205,8 @@ class Router(_message.Message):
     metrics: _containers.RepeatedCompositeFieldContainer[MetricDefinition]
     allow_feedback_corrections: bool
     allow_single: bool
-    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ...) -> None: ...
+    fallback: Fallback
+    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ..., fallback: _Optional[_Union[Fallback, str]] = ...) -> None: ...
 
 class Recording(_message.Message):
     __slots__ = ("features_share", "exclude_features", "max_body_bytes", "entity", "durability", "retention_days", "retention_bytes")
@@ -491,7 +504,7 @@ class MetricsStep(_message.Message):
     def __init__(self, start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ...) -> None: ...
 
 class VariantMetrics(_message.Message):
-    __slots__ = ("variant", "request_count", "error_count", "requests_by_code", "pinned_request_count", "effective_share", "served_share", "overhead", "backend", "feedback_count", "mean_reward", "feedback", "feedback_coverage")
+    __slots__ = ("variant", "request_count", "error_count", "requests_by_code", "pinned_request_count", "effective_share", "served_share", "overhead", "backend", "feedback_count", "mean_reward", "feedback", "feedback_coverage", "fallback_request_count")
     class RequestsByCodeEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -512,6 +525,7 @@ class VariantMetrics(_message.Message):
     MEAN_REWARD_FIELD_NUMBER: _ClassVar[int]
     FEEDBACK_FIELD_NUMBER: _ClassVar[int]
     FEEDBACK_COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    FALLBACK_REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
     variant: str
     request_count: int
     error_count: int
@@ -525,7 +539,8 @@ class VariantMetrics(_message.Message):
     mean_reward: float
     feedback: _containers.RepeatedCompositeFieldContainer[FeedbackMetrics]
     feedback_coverage: float
-    def __init__(self, variant: _Optional[str] = ..., request_count: _Optional[int] = ..., error_count: _Optional[int] = ..., requests_by_code: _Optional[_Mapping[str, int]] = ..., pinned_request_count: _Optional[int] = ..., effective_share: _Optional[float] = ..., served_share: _Optional[float] = ..., overhead: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., feedback_count: _Optional[int] = ..., mean_reward: _Optional[float] = ..., feedback: _Optional[_Iterable[_Union[FeedbackMetrics, _Mapping]]] = ..., feedback_coverage: _Optional[float] = ...) -> None: ...
+    fallback_request_count: int
+    def __init__(self, variant: _Optional[str] = ..., request_count: _Optional[int] = ..., error_count: _Optional[int] = ..., requests_by_code: _Optional[_Mapping[str, int]] = ..., pinned_request_count: _Optional[int] = ..., effective_share: _Optional[float] = ..., served_share: _Optional[float] = ..., overhead: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., feedback_count: _Optional[int] = ..., mean_reward: _Optional[float] = ..., feedback: _Optional[_Iterable[_Union[FeedbackMetrics, _Mapping]]] = ..., feedback_coverage: _Optional[float] = ..., fallback_request_count: _Optional[int] = ...) -> None: ...
 
 class LatencyMetrics(_message.Message):
     __slots__ = ("mean_seconds", "p50_seconds", "p90_seconds", "p99_seconds")

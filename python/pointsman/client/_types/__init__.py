@@ -50,6 +50,7 @@ from pointsman.client._types.records import (
 from pointsman.client._types.routers import (
     Deployment,
     EntityRecording,
+    Fallback,
     MetricDefinition,
     MetricDirection,
     MetricType,
@@ -80,6 +81,7 @@ __all__ = [
     "EligibleVariant",
     "EntityRecording",
     "Erasure",
+    "Fallback",
     "Feedback",
     "FeedbackMetrics",
     "FeedbackOutcome",

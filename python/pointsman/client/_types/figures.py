@@ -53,6 +53,8 @@ class VariantMetrics:
     feedback: Sequence[FeedbackMetrics] = ()
     feedback_coverage: float | None = None
     """The share of its predictions that have feedback, 0 to 1; of what is recorded only."""
+    fallback_request_count: int = 0
+    """Calls of other variants that it stood in for; in no other figure."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ class DecisionReason(StrEnum):
     WEIGHT = "weight"
     PIN = "pin"
     PRODUCTION = "production"
+    FALLBACK = "fallback"
 
 
 class RandomisedBy(StrEnum):
@@ -204,6 +205,8 @@ class PredictionRecord:
     """What to know of the answer before it is used: ``not_likeliest``, ``not_requested: NAME`` and others."""
     router_revision: int = 0
     """The revision of the router that decided; 0 when it is not kept."""
+    decided_variant: str = ""
+    """The variant that was decided, when another one stood in for it; such a record is in no statistics."""
 
 
 @dataclass(frozen=True)
@@ -227,3 +230,5 @@ class Prediction:
     latency: timedelta | None
     notes: Sequence[str] = ()
     """What to know of the answer before it is used, such as ``not_likeliest``; empty for most."""
+    decided_variant: str = ""
+    """The variant that was decided, when another one stood in for it because it had no live backend."""

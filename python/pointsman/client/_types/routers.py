@@ -49,6 +49,15 @@ class VersionPinning(StrEnum):
     IGNORE = "ignore"
 
 
+class Fallback(StrEnum):
+    """Where calls of a variant go that no live backend serves."""
+
+    UNSPECIFIED = "unspecified"
+    NONE = "none"
+    CONTROL = "control"
+    ANY_HEALTHY = "any_healthy"
+
+
 class EntityRecording(StrEnum):
     """How an entity id is recorded."""
 
@@ -155,6 +164,8 @@ class Router:
     allow_feedback_corrections: bool = False
     allow_single: bool = False
     """Whether one enabled variant is enough; otherwise at least two must be."""
+    fallback: Fallback = Fallback.UNSPECIFIED
+    """Where calls of a variant go that no live backend serves; unspecified means nowhere."""
     permissions: RouterPermissions | None = None
     owner: str = ""
     status: RouterStatus = RouterStatus.UNSPECIFIED

@@ -21,6 +21,7 @@ def counters_from(message: snapshot_pb2.RouterCounters) -> Counters:
                 variant=variant.variant,
                 requests_by_code=tuple(variant.requests_by_code),
                 pinned_count=variant.pinned_count,
+                fallback_count=variant.fallback_count,
                 overhead=_histogram(variant.overhead),
                 backend=_histogram(variant.backend),
             )
@@ -74,6 +75,7 @@ def _figures(figure: VariantFigures) -> router_pb2.VariantMetrics:
             _CODE_NAMES.get(code, str(code)): count for code, count in figure.requests_by_code.items()
         },
         pinned_request_count=figure.pinned_count,
+        fallback_request_count=figure.fallback_count,
         effective_share=figure.effective_share,
         served_share=figure.served_share,
         overhead=_latency(figure.overhead),

@@ -70,6 +70,7 @@ def prediction_to(prediction: Prediction) -> prediction_pb2.PredictionRecord:
         overhead=duration_of_ns(prediction.overhead_ns),
         request_id=prediction.request_id,
         trace_id=prediction.trace_id,
+        decided_variant=prediction.decided_variant,
         features_content=RECORDED_CONTENT.number(prediction.features_content),
         answer_content=RECORDED_CONTENT.number(prediction.answer_content),
         features=_values(prediction.features),

@@ -12,7 +12,7 @@ from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
 from pointsman.domain.revisions import RevisionKind
-from pointsman.domain.router_checks import check_weights_sum, enabled_fault
+from pointsman.domain.router_checks import check_weights_sum, enabled_fault, fallback_fault
 from pointsman.domain.routers import Router, Variant
 from pointsman.domain.violations import Violations, shown
 from pointsman.errors import FailedPreconditionError, NotFoundError
@@ -105,6 +105,14 @@ class Allocations:
                     f"variant: without {name!r} router {router_id!r} {fault}; enable another first, or stop "
                     "the router",
                     reason="TOO_FEW_ENABLED_VARIANTS",
+                    metadata={"router_id": router_id, "variant": name},
+                )
+            fault = fallback_fault(dataclasses.replace(router, variants=tuple(variants)))
+            if fault is not None:
+                raise FailedPreconditionError(
+                    f"variant: without {name!r} the fallback of router {router_id!r} has nowhere to go: "
+                    f"{fault}",
+                    reason="FALLBACK_NEEDS_CONTROL",
                     metadata={"router_id": router_id, "variant": name},
                 )
             if not any(variant.weight > 0 for variant in remaining):

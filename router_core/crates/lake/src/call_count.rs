@@ -124,6 +124,7 @@ fn answer_of(counter: &CallCounter<'_>) -> proto::CallCounts {
         randomised_by: word(key.randomised_by),
         call_count: counted.calls,
         further_row_count: counted.further_rows,
+        fallback: key.fallback,
     });
     let buckets = |histogram: &Histogram| {
         let number = |bucket| u32::try_from(bucket).unwrap_or(u32::MAX);

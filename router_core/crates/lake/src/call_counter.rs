@@ -13,6 +13,8 @@ use crate::{
 
 /// Calls that were sent to a variant by name tell nothing of a router's choice.
 const PIN: &str = "pin";
+/// Calls of one variant that another one answered tell nothing of either.
+const FALLBACK: &str = "fallback";
 const ENTITY: &str = "entity";
 /// For each variant, where its last call was counted: most calls are like the one before.
 const RECENT: usize = 64;
@@ -36,6 +38,7 @@ pub(crate) struct CallKey {
     pub(crate) step: i32,
     pub(crate) variant: u32,
     pub(crate) pinned: bool,
+    pub(crate) fallback: bool,
     pub(crate) status_code: i32,
     pub(crate) router_generation: i64,
     pub(crate) allocation_version: i64,
@@ -55,6 +58,7 @@ pub(crate) struct CallCounter<'q> {
     buckets: &'q Buckets,
     pub(crate) words: Words,
     pin: u32,
+    fallback: u32,
     entity: u32,
     slots: Vec<Slot>,
     slot_of: HashMap<CallKey, usize>,
@@ -75,12 +79,13 @@ struct Slot {
 impl<'q> CallCounter<'q> {
     pub(crate) fn new(window: Window, buckets: &'q Buckets) -> Self {
         let mut words = Words::default();
-        let (pin, entity) = (words.number(PIN), words.number(ENTITY));
+        let [pin, fallback, entity] = [PIN, FALLBACK, ENTITY].map(|word| words.number(word));
         Self {
             window,
             buckets,
             words,
             pin,
+            fallback,
             entity,
             slots: Vec::new(),
             slot_of: HashMap::new(),
@@ -109,6 +114,7 @@ impl<'q> CallCounter<'q> {
             step: self.step(time_us),
             variant: columns.variant[at],
             pinned: columns.reason[at] == self.pin,
+            fallback: columns.reason[at] == self.fallback,
             status_code: columns.status_code[at],
             router_generation: columns.router_generation[at],
             allocation_version: columns.allocation_version[at],
@@ -116,7 +122,7 @@ impl<'q> CallCounter<'q> {
         };
         let further_rows = u64::try_from(columns.row_count[at] - 1).unwrap_or(0);
         let place = self.count(key, Calls { calls: 1, further_rows });
-        if key.pinned {
+        if key.pinned || key.fallback {
             return;
         }
         let overhead = self.buckets.bucket_of(columns.overhead_ns[at]);

@@ -63,6 +63,7 @@ pub(crate) struct DecisionColumns {
     replayable: BooleanBuilder,
     features_content: StringBuilder,
     answer_content: StringBuilder,
+    decided_variant: StringBuilder,
 }
 
 impl Default for DecisionColumns {
@@ -101,6 +102,7 @@ impl Default for DecisionColumns {
             replayable: BooleanBuilder::new(),
             features_content: text(),
             answer_content: text(),
+            decided_variant: text(),
         }
     }
 }
@@ -139,6 +141,7 @@ impl DecisionColumns {
         self.replayable.append_value(entry.replayable);
         self.features_content.append_value(row.features.word());
         self.answer_content.append_value(row.answer.word());
+        self.decided_variant.append_option(entry.decided_variant.and_then(|index| route.variant_name(index)));
     }
 
     /// The variants that could have been picked: where nothing was drawn, the one that was given.
@@ -196,6 +199,7 @@ impl DecisionColumns {
             replayable,
             features_content,
             answer_content,
+            decided_variant,
         ]
     }
 }

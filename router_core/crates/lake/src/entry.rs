@@ -34,6 +34,8 @@ pub(crate) struct EntryView<'a> {
     response_kind: i32,
     pub(crate) response: &'a [u8],
     pub(crate) experiment_id: &'a str,
+    /// The variant for which another one stood in, by index.
+    pub(crate) decided_variant: Option<u32>,
 }
 
 impl<'a> EntryView<'a> {
@@ -68,6 +70,7 @@ impl<'a> EntryView<'a> {
                 22 => entry.response_kind = value.varint()? as i32,
                 23 => entry.response = value.bytes()?,
                 24 => entry.experiment_id = value.text()?,
+                25 => entry.decided_variant = Some(value.varint()? as u32),
                 _ => {}
             }
         }
@@ -104,6 +107,7 @@ impl<'a> EntryView<'a> {
             DecisionReason::Weight => "weight",
             DecisionReason::Pin => "pin",
             DecisionReason::Production => "production",
+            DecisionReason::Fallback => "fallback",
         }
     }
 
@@ -140,7 +144,7 @@ mod tests {
             kinds in (0..5, 0..4, 0..5, 0..5),
             time_us in any::<i64>(),
             propensity in 0.0..1.0,
-            optional in any::<(Option<u64>, Option<u32>, Option<u64>)>(),
+            optional in any::<(Option<u64>, Option<u32>, Option<u64>, Option<u32>)>(),
             texts in prop::array::uniform5(".{0,12}"),
             bodies in any::<(Vec<u8>, Vec<u8>)>(),
             replayable in any::<bool>(),
@@ -171,6 +175,7 @@ mod tests {
                 response_kind: kinds.3,
                 response: bodies.1.into(),
                 experiment_id,
+                decided_variant: optional.3,
             };
             let bytes = entry.encode_to_vec();
             let view = EntryView::parse(&bytes).unwrap();
@@ -199,6 +204,7 @@ mod tests {
                 response_kind: view.response_kind,
                 response: view.response.to_vec().into(),
                 experiment_id: view.experiment_id.to_owned(),
+                decided_variant: view.decided_variant,
             };
             prop_assert_eq!(read, entry);
         }

@@ -69,6 +69,11 @@ impl Route {
                 .collect::<Option<_>>()?,
         })
     }
+
+    /// The name of a variant by its index.
+    pub(crate) fn variant_name(&self, index: u32) -> Option<&str> {
+        self.variants.get(index as usize).map(|variant| variant.name.as_str())
+    }
 }
 
 impl Variant {

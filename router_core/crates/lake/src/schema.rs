@@ -52,6 +52,7 @@ pub(crate) fn decision_fields() -> Vec<Field> {
         required("replayable", Boolean),
         required("features_content", Utf8),
         required("answer_content", Utf8),
+        optional("decided_variant", Utf8),
     ]
 }
 

@@ -39,7 +39,7 @@ struct Row {
 fn any_row() -> impl Strategy<Value = Row> {
     let call = (0_i64..1_000, 0..3, prop_oneof![Just("a"), Just("b"), Just("c")], 0_i64..3, 0_i64..3);
     let words = (
-        prop_oneof![4 => Just("slot"), 1 => Just("pin")],
+        prop_oneof![4 => Just("slot"), 1 => Just("pin"), 1 => Just("fallback")],
         prop_oneof![Just("entity"), Just("request"), Just("nothing")],
     );
     let end = (prop_oneof![3 => Just(0), 1 => Just(14)], any::<u32>(), prop::option::of(any::<u32>()));
@@ -113,7 +113,7 @@ fn stream_of(rows: &[Row]) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-type Kind = (i32, String, bool, i32, i64, i64, String);
+type Kind = (i32, String, [bool; 2], i32, i64, i64, String);
 type Cell = (i32, String, &'static str, u32);
 
 /// What is counted, in an order that does not depend on how.
@@ -130,7 +130,7 @@ fn counts_of(answer: proto::CallCounts) -> Counts {
         let kind = (
             call.step,
             call.variant,
-            call.pinned,
+            [call.pinned, call.fallback],
             call.status_code,
             call.router_generation,
             call.allocation_version,
@@ -163,12 +163,12 @@ fn expected(rows: &[Row], query: &proto::CountQuery) -> Counts {
     for row in rows.iter().filter(inside) {
         let step =
             if query.step_us == 0 { 0 } else { (row.time_us - query.origin_time_us) / query.step_us } as i32;
-        let pinned = row.reason == "pin";
+        let apart = ["pin", "fallback"].map(|reason| row.reason == reason);
         let place = (row.router_generation, row.allocation_version);
         let kind = (
             step,
             row.variant.to_owned(),
-            pinned,
+            apart,
             row.status_code,
             place.0,
             place.1,
@@ -176,7 +176,7 @@ fn expected(rows: &[Row], query: &proto::CountQuery) -> Counts {
         );
         let known = counts.calls.entry(kind).or_default();
         *known = (known.0 + 1, known.1 + row.row_count as u64 - 1);
-        if pinned {
+        if apart.contains(&true) {
             continue;
         }
         for (name, nanos) in [("overhead", Some(row.overhead_ns)), ("backend", row.backend_ns)] {

@@ -55,6 +55,18 @@ pub enum VersionPinning {
     Ignore,
 }
 
+/// Where calls of a variant go that no live backend serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fallback {
+    /// Nowhere: they fail.
+    #[default]
+    None,
+    /// To the control.
+    Control,
+    /// To an enabled variant that is live, by weight.
+    AnyHealthy,
+}
+
 /// What a variant is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum VariantRole {
@@ -108,6 +120,8 @@ pub struct RouterSettings {
     pub status: RouterStatus,
     /// What a caller's model version means.
     pub version_pinning: VersionPinning,
+    /// Where calls of a variant go that no live backend serves.
+    pub fallback: Fallback,
     /// Answer with the router's id as the model's name.
     pub answer_router_name: bool,
     /// The deadline of calls that bring none.

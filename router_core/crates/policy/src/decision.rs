@@ -18,6 +18,8 @@ pub enum Reason {
     Pin,
     /// It is the production version of the model that was called.
     Production,
+    /// It stands in for the one that was decided, which no live backend serves.
+    Fallback,
 }
 
 impl Reason {
@@ -29,6 +31,7 @@ impl Reason {
             Self::Weight => "weight",
             Self::Pin => "pin",
             Self::Production => "production",
+            Self::Fallback => "fallback",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! No I/O, no async, and no allocation while deciding.
 
 mod decision;
+mod fallback;
 mod homeward;
 mod reallocate;
 mod reallocation_error;
@@ -14,6 +15,7 @@ use pointsman_model::{Policy, Router};
 use rand::Rng;
 
 pub use decision::{Decision, RandomisedBy, Reason, Request};
+pub use fallback::{VariantSet, stand_in};
 pub use reallocate::{Reallocation, reallocate_slots};
 pub use reallocation_error::ReallocationError;
 pub use unit_hash::slot_of_unit;

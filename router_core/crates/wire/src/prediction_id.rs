@@ -78,7 +78,7 @@ pub struct PredictionIdContent<'a> {
     pub epoch: u64,
     /// The probability with which the variant was picked.
     pub propensity: f64,
-    /// Whether the caller named the variant.
+    /// Whether it stays out of the statistics: the caller named the variant, or one stood in for another.
     pub pinned: bool,
     /// How many rows the call had at most; 0 when that is not known.
     pub row_limit: u32,
@@ -99,7 +99,7 @@ pub struct PredictionId {
     pub epoch: u64,
     /// The probability with which the variant was picked.
     pub propensity: f64,
-    /// Whether the caller named the variant.
+    /// Whether it stays out of the statistics: the caller named the variant, or one stood in for another.
     pub pinned: bool,
     /// How many rows the call had at most; 0 when that is not known.
     pub row_limit: u32,

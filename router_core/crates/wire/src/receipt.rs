@@ -24,25 +24,28 @@ pub struct Receipt<'a> {
     propensity: Number,
     reason: &'a str,
     generation: Number,
+    decided_variant: &'a str,
 }
 
 impl<'a> Receipt<'a> {
     /// The names of the entries; those of the metadata have hyphens for underscores.
-    pub const NAMES: [&'static str; 5] = [
+    pub const NAMES: [&'static str; 6] = [
         "pointsman_prediction_id",
         "pointsman_variant",
         "pointsman_propensity",
         "pointsman_reason",
         "pointsman_generation",
+        "pointsman_decided_variant",
     ];
 
     /// The names of the metadata, in the order of [`Receipt::NAMES`].
-    pub const METADATA_NAMES: [&'static str; 5] = [
+    pub const METADATA_NAMES: [&'static str; 6] = [
         "pointsman-prediction-id",
         "pointsman-variant",
         "pointsman-propensity",
         "pointsman-reason",
         "pointsman-generation",
+        "pointsman-decided-variant",
     ];
 
     /// Takes the decision; an empty prediction id is left out.
@@ -60,13 +63,26 @@ impl<'a> Receipt<'a> {
             Number::from(format_args!("{propensity}"))
         };
         let generation = Number::from(format_args!("{generation}"));
-        Self { prediction_id, variant, propensity, reason, generation }
+        Self { prediction_id, variant, propensity, reason, generation, decided_variant: "" }
+    }
+
+    /// Says that another variant was decided, for which the receipt's stood in.
+    #[must_use]
+    pub fn standing_in_for(self, decided_variant: &'a str) -> Self {
+        Self { decided_variant, ..self }
     }
 
     /// The values, in the order of [`Receipt::NAMES`]; an empty one is not sent.
     #[must_use]
-    pub fn values(&self) -> [&str; 5] {
-        [self.prediction_id, self.variant, self.propensity.as_str(), self.reason, self.generation.as_str()]
+    pub fn values(&self) -> [&str; 6] {
+        [
+            self.prediction_id,
+            self.variant,
+            self.propensity.as_str(),
+            self.reason,
+            self.generation.as_str(),
+            self.decided_variant,
+        ]
     }
 
     /// The bytes that [`Receipt::encode`] writes: what the message's length prefix grows by.
@@ -161,13 +177,13 @@ mod tests {
         let mut bytes = BytesMut::from(&response.encode_to_vec()[..]);
         let before = bytes.len();
         let variant = "v".repeat(128);
-        let receipt = Receipt::new("AQ", &variant, 0.7, "slot", u64::MAX);
+        let receipt = Receipt::new("AQ", &variant, 0.7, "slot", u64::MAX).standing_in_for("b");
         receipt.encode(&mut bytes);
         assert_eq!(bytes.len() - before, receipt.encoded_length());
 
         let read = ModelInferResponse::decode(bytes.freeze()).unwrap();
         let values = Receipt::NAMES.map(|name| text(&read.parameters[name]));
-        assert_eq!(values, ["AQ", &variant, "0.7", "slot", "18446744073709551615"]);
+        assert_eq!(values, ["AQ", &variant, "0.7", "slot", "18446744073709551615", "b"]);
         assert_eq!(read.id, "17");
     }
 
@@ -177,6 +193,7 @@ mod tests {
         Receipt::new("", "lr", 1.0, "pin", 3).encode(&mut bytes);
         let read = ModelInferResponse::decode(bytes.freeze()).unwrap();
         assert!(!read.parameters.contains_key("pointsman_prediction_id"));
+        assert!(!read.parameters.contains_key("pointsman_decided_variant"));
         assert_eq!(text(&read.parameters["pointsman_propensity"]), "1");
     }
 

@@ -33,6 +33,7 @@ pub(crate) fn router_counters(shared: &Shared, router_id: &str) -> proto::Router
                 variant: target.name.to_string(),
                 requests_by_code: total.decided_by_code.to_vec(),
                 pinned_count: total.pinned(),
+                fallback_count: total.fallback(),
                 overhead: Some(histogram(&total.overhead)),
                 backend: Some(histogram(&total.backend)),
             })

@@ -114,6 +114,14 @@ fn encode_variants(encoder: &mut DescriptorEncoder<'_>, series: &[Series]) -> fm
     counters("pointsman_pinned_requests", "Calls that named their variant themselves.", |total| {
         &total.pinned_by_code
     })?;
+    let help = "Calls that a variant answered for another one that no live backend served.";
+    counters("pointsman_fallback_requests", help, |total| &total.fallback_by_code)?;
+    let help = "Calls that went to another variant, because no live backend served the one that was decided.";
+    let mut family =
+        encoder.encode_descriptor("pointsman_diverted_requests", help, None, MetricType::Counter)?;
+    for one in series.iter().filter(|one| one.total.diverted > 0) {
+        ConstCounter::new(one.total.diverted).encode(family.encode_family(&one.labels())?)?;
+    }
     let help = "Predictions that were not recorded because the queue or the disk was full.";
     let mut family =
         encoder.encode_descriptor("pointsman_records_dropped", help, None, MetricType::Counter)?;

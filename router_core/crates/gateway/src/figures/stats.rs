@@ -84,6 +84,8 @@ impl HistogramTotal {
 struct Shard {
     decided_by_code: [AtomicU64; CODE_COUNT],
     pinned_by_code: [AtomicU64; CODE_COUNT],
+    fallback_by_code: [AtomicU64; CODE_COUNT],
+    diverted: AtomicU64,
     dropped_records: AtomicU64,
     cut_records: [AtomicU64; Cut::REASONS.len()],
     overhead: Histogram,
@@ -106,6 +108,10 @@ pub(crate) struct VariantStats {
 pub(crate) struct VariantTotal {
     pub(crate) decided_by_code: [u64; CODE_COUNT],
     pub(crate) pinned_by_code: [u64; CODE_COUNT],
+    /// Calls of others that it stood in for.
+    pub(crate) fallback_by_code: [u64; CODE_COUNT],
+    /// Calls of its own that others stood in for.
+    pub(crate) diverted: u64,
     pub(crate) dropped_records: u64,
     pub(crate) cut_records: [u64; Cut::REASONS.len()],
     pub(crate) overhead: HistogramTotal,
@@ -117,9 +123,13 @@ impl VariantTotal {
         self.pinned_by_code.iter().sum()
     }
 
+    pub(crate) fn fallback(&self) -> u64 {
+        self.fallback_by_code.iter().sum()
+    }
+
     /// All calls: what tells whether a series is idle.
     pub(crate) fn calls(&self) -> u64 {
-        self.decided_by_code.iter().sum::<u64>() + self.pinned()
+        self.decided_by_code.iter().sum::<u64>() + self.pinned() + self.fallback() + self.diverted
     }
 }
 
@@ -129,19 +139,30 @@ impl VariantStats {
         Arc::new(Self { router, variant, lost: Arc::default(), shards })
     }
 
-    /// Counts a finished call. A pinned one stays out of the split's statistics.
-    pub(crate) fn record_call(&self, thread: usize, code: usize, pinned: bool, times: CallTimes) {
+    /// Counts a finished call. Only a decided one is in the split's statistics.
+    pub(crate) fn record_call(&self, thread: usize, code: usize, counting: Counting, times: CallTimes) {
         let Some(shard) = self.shard(thread) else { return };
-        let by_code = if pinned { &shard.pinned_by_code } else { &shard.decided_by_code };
+        let by_code = match counting {
+            Counting::Decided => &shard.decided_by_code,
+            Counting::Pinned => &shard.pinned_by_code,
+            Counting::Fallback => &shard.fallback_by_code,
+        };
         if let Some(count) = by_code.get(code) {
             add(count, 1);
         }
-        if pinned {
+        if counting != Counting::Decided {
             return;
         }
         shard.overhead.record(times.overhead);
         if let Some(backend) = times.backend {
             shard.backend.record(backend);
+        }
+    }
+
+    /// Counts a call of this variant that another one stood in for.
+    pub(crate) fn record_diverted(&self, thread: usize) {
+        if let Some(shard) = self.shard(thread) {
+            add(&shard.diverted, 1);
         }
     }
 
@@ -177,6 +198,10 @@ impl VariantStats {
             for (sum, count) in total.pinned_by_code.iter_mut().zip(&shard.pinned_by_code) {
                 *sum += count.load(Relaxed);
             }
+            for (sum, count) in total.fallback_by_code.iter_mut().zip(&shard.fallback_by_code) {
+                *sum += count.load(Relaxed);
+            }
+            total.diverted += shard.diverted.load(Relaxed);
             total.dropped_records += shard.dropped_records.load(Relaxed);
             for (sum, count) in total.cut_records.iter_mut().zip(&shard.cut_records) {
                 *sum += count.load(Relaxed);
@@ -189,6 +214,17 @@ impl VariantStats {
         }
         total
     }
+}
+
+/// Which counters a call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counting {
+    /// Those of the split.
+    Decided,
+    /// Those of calls that named their variant.
+    Pinned,
+    /// Those of calls of another variant.
+    Fallback,
 }
 
 /// Where a call's time went.
@@ -265,10 +301,13 @@ mod tests {
         let stats = VariantStats::new("r".into(), "a".into(), 2);
         assert!(stats.total().is_none());
         let times = CallTimes { overhead: Duration::from_micros(60), backend: Some(Duration::from_secs(60)) };
-        stats.record_call(0, 0, false, times);
-        stats.record_call(1, 14, false, times);
-        stats.record_call(1, 0, true, times);
+        stats.record_call(0, 0, Counting::Decided, times);
+        stats.record_call(1, 14, Counting::Decided, times);
+        stats.record_call(1, 0, Counting::Pinned, times);
+        stats.record_call(0, 0, Counting::Fallback, times);
+        stats.record_diverted(1);
         let total = stats.total().unwrap();
+        assert_eq!((total.fallback(), total.diverted), (1, 1));
         assert_eq!((total.decided_by_code[0], total.decided_by_code[14], total.pinned()), (1, 1, 1));
         assert_eq!(total.overhead.counts[2], 2, "60 µs lies between 50 and 75 µs");
         assert_eq!(total.backend.counts[BOUNDS_NANOS.len()], 2, "60 s lies above all bounds");

@@ -9,13 +9,16 @@ use std::{
 use bytes::Bytes;
 use http::HeaderValue;
 use pointsman_journal::Commit;
-use pointsman_policy::Decision;
+use pointsman_policy::{Decision, Reason};
 use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1::BodyKind, uuid_v7};
 use rand::{Rng, RngExt};
 use tonic::Code;
 
 use crate::{
-    figures::{call_log::CallEnd, stats::CallTimes},
+    figures::{
+        call_log::CallEnd,
+        stats::{CallTimes, Counting},
+    },
     recording::records::{Kept, Record, RecordEnd, RecordStart},
     routing::routes::{Route, Routes, Target},
     worker::Worker,
@@ -26,6 +29,8 @@ pub(crate) struct Observation {
     worker: Rc<Worker>,
     route: Arc<Route>,
     pub(crate) decision: Decision,
+    /// The variant for which the decision's stands in; all but variant and reason of the decision are about this one.
+    decided_variant: Option<u8>,
     generation: u64,
     started: Instant,
     asked: Option<Instant>,
@@ -45,6 +50,8 @@ pub(crate) struct RecordDetails<'a> {
     pub(crate) trace_id: &'a str,
     /// How many rows the call has at most; 0 when that is not known.
     pub(crate) row_limit: u32,
+    /// The variant that was decided, when the decision's stands in for it.
+    pub(crate) decided_variant: Option<u8>,
 }
 
 impl Observation {
@@ -62,6 +69,7 @@ impl Observation {
             worker: worker.clone(),
             route: route.clone(),
             decision,
+            decided_variant: details.decided_variant,
             generation: routes.snapshot.generation,
             started,
             asked: None,
@@ -82,7 +90,7 @@ impl Observation {
                 incarnation: router.settings.incarnation,
                 epoch: decision.epoch,
                 propensity: decision.propensity,
-                pinned: observation.is_pinned(),
+                pinned: observation.counting() != Counting::Decided,
                 row_limit: details.row_limit,
             };
             signer.sign(&content, &mut observation.prediction_id);
@@ -101,6 +109,7 @@ impl Observation {
                 entity_id: details.entity_id,
                 request_id: observation.request_id.to_str().unwrap_or_default(),
                 trace_id: details.trace_id,
+                decided_variant: details.decided_variant,
                 sample,
             }));
         }
@@ -121,6 +130,12 @@ impl Observation {
         let variant = self.target().map_or("", |target| target.name.as_str());
         let Decision { propensity, reason, .. } = self.decision;
         Receipt::new(&self.prediction_id, variant, propensity, reason.as_str(), self.generation)
+            .standing_in_for(self.decided_target().map_or("", |target| target.name.as_str()))
+    }
+
+    /// The variant that was decided, when another one stands in for it.
+    pub(crate) fn decided_target(&self) -> Option<&Target> {
+        self.route.targets.get(usize::from(self.decided_variant?))
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -185,7 +200,10 @@ impl Observation {
         let record = self.record.take();
         let target = self.target()?;
         let thread = self.worker.index;
-        target.stats.record_call(thread, code as usize, self.is_pinned(), CallTimes { overhead, backend });
+        target.stats.record_call(thread, code as usize, self.counting(), CallTimes { overhead, backend });
+        if let Some(decided) = self.decided_target() {
+            decided.stats.record_diverted(thread);
+        }
         self.worker.call_log.write(&CallEnd {
             request_id: &self.request_id,
             router: self.route.id.as_str(),
@@ -212,8 +230,12 @@ impl Observation {
         }
     }
 
-    fn is_pinned(&self) -> bool {
-        self.decision.reason == pointsman_policy::Reason::Pin
+    fn counting(&self) -> Counting {
+        match self.decision.reason {
+            Reason::Pin => Counting::Pinned,
+            Reason::Fallback => Counting::Fallback,
+            Reason::Slot | Reason::Weight | Reason::Production => Counting::Decided,
+        }
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct RecordStart<'a> {
     pub(crate) entity_id: Option<&'a str>,
     pub(crate) request_id: &'a str,
     pub(crate) trace_id: &'a str,
+    /// The variant for which another one stands in.
+    pub(crate) decided_variant: Option<u8>,
     /// A random number from 0 to 1, drawn for this call.
     pub(crate) sample: f64,
 }
@@ -74,6 +76,7 @@ impl Record {
             replayable: !is_by_entity || recording.entity == EntityRecording::Plain,
             request_id: start.request_id.to_owned(),
             trace_id: start.trace_id.to_owned(),
+            decided_variant: start.decided_variant.map(u32::from),
             ..Default::default()
         };
         Self {
@@ -273,6 +276,7 @@ pub(crate) fn reason_proto(reason: Reason) -> proto::DecisionReason {
         Reason::Weight => proto::DecisionReason::Weight,
         Reason::Pin => proto::DecisionReason::Pin,
         Reason::Production => proto::DecisionReason::Production,
+        Reason::Fallback => proto::DecisionReason::Fallback,
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use pointsman_model::{Id, Principal, Router, RouterStatus, VersionPinning};
+use pointsman_model::{Fallback, Id, Principal, Router, RouterStatus, VersionPinning};
 use pointsman_policy::{Decision, Reason, Request, decide};
 use tokio::time::Instant;
 use tonic::Code;
 
-use super::call::Call;
+use super::{
+    call::Call,
+    fallback::{self, Diverted},
+};
 use crate::{
     messages::status::CallError,
     recording::observation::{Observation, RecordDetails},
@@ -34,10 +37,12 @@ pub(crate) struct Decided {
     pub(crate) deadline: Instant,
     /// The name to answer with instead of the backend's own.
     pub(crate) answer_name: Option<Id>,
+    /// Why the call cannot be sent: neither the variant nor those that could stand in for it are live.
+    pub(crate) nobody: Option<CallError>,
 }
 
 /// Finds the route, picks the variant and begins to observe the call.
-pub(crate) fn decide_call(
+pub(crate) async fn decide_call(
     call: &mut Call,
     principal: &Principal,
     asked: &Asked<'_>,
@@ -56,12 +61,25 @@ pub(crate) fn decide_call(
         Some(router) => decide_router(call, router, asked.version, entity_id)?,
         None => decide_model(&route, asked.version)?,
     };
-    let details =
-        RecordDetails { entity_id, request_id, trace_id: call.trace_id(), row_limit: asked.row_limit };
+    let deadline = call.deadline(router);
+    let diverted = match router {
+        Some(router) if router.settings.fallback != Fallback::None => {
+            fallback::divert(&call.worker, router, &route, decision, deadline).await
+        }
+        _ => Diverted::not(decision),
+    };
+    let Diverted { decision, decided_variant, nobody } = diverted;
+    let details = RecordDetails {
+        entity_id,
+        request_id,
+        trace_id: call.trace_id(),
+        row_limit: asked.row_limit,
+        decided_variant,
+    };
     let observation = Observation::new(&call.worker, &call.routes, &route, decision, call.started, details);
     let answer_name =
         router.filter(|router| router.settings.answer_router_name).map(|router| router.id.clone());
-    Ok(Decided { observation, deadline: call.deadline(router), answer_name })
+    Ok(Decided { observation, deadline, answer_name, nobody })
 }
 
 fn decide_router(

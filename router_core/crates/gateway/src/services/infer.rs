@@ -73,8 +73,11 @@ pub(crate) async fn infer(mut call: Call, client: &Client) -> Result<Reply, Call
         // Of a message that passes by, tensors may be still to come.
         row_limit: if matches!(incoming, Incoming::Whole { .. }) { row_limit(bytes) } else { 0 },
     };
-    let decided = decide_call(&mut call, &principal, &asked)?;
+    let decided = decide_call(&mut call, &principal, &asked).await?;
     let (deadline, observation) = (decided.deadline, decided.observation);
+    if let Some(error) = decided.nobody {
+        return Ok(fail(error, observation));
+    }
     let incoming = match gather_recorded(&mut call, incoming, &observation, deadline).await {
         Ok(incoming) => incoming,
         Err(error) => return Ok(fail(error, observation)),

@@ -3,6 +3,7 @@
 mod answering;
 mod call;
 mod decision;
+mod fallback;
 mod feedback;
 mod forward;
 mod gathering;

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tonic::Code;
 
 use super::{
-    answering::{Answering, Conclusion, Failure, conclude},
+    answering::{Answering, Conclusion, Failure, conclude, fail},
     call::Call,
     decision::{Asked, decide_call},
     forward::frame,
@@ -53,9 +53,12 @@ pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, Ca
         parameter_entity_id: None,
         row_limit: 1,
     };
-    let decided = decide_call(&mut call, &principal, &asked)?;
+    let decided = decide_call(&mut call, &principal, &asked).await?;
     let (deadline, mut observation) = (decided.deadline, decided.observation);
     observation.record_request(BodyKind::Predict, recorded);
+    if let Some(error) = decided.nobody {
+        return Ok(fail(error, observation));
+    }
     let answered = predicted(&mut call, &request, deadline, &mut observation).await;
     let answered = answered.and_then(|prediction| encode_answer(request, prediction, &observation));
     Ok(conclude(answered.map(Answering::Predict).map(Conclusion::new), observation))
@@ -105,6 +108,10 @@ fn encode_answer(
         reason: reason_proto(observation.decision.reason).into(),
         generation: observation.generation(),
         latency: Some(duration_proto(observation.started().elapsed())),
+        decided_variant: observation
+            .decided_target()
+            .map(|target| target.name.to_string())
+            .unwrap_or_default(),
         notes: prediction.notes.words().map(str::to_owned).collect(),
     };
     Ok(frame(&response.encode_to_vec())?)

@@ -151,6 +151,32 @@ impl Pool {
         }
     }
 
+    /// Whether an endpoint is connected.
+    pub(crate) fn is_live(&self) -> bool {
+        self.state.is_up()
+    }
+
+    /// Waits until an endpoint is connected; answers why when all have failed. An address that refused before is tried
+    /// once more, so that a backend that came back is found at once.
+    pub(crate) async fn wait_for_life(&self) -> Result<(), String> {
+        self.state.used.set(Instant::now());
+        let mut may_retry = true;
+        loop {
+            let changed = self.state.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.state.is_up() {
+                return Ok(());
+            }
+            if let Some(reason) = self.state.failure()
+                && !(std::mem::take(&mut may_retry) && self.state.retry())
+            {
+                return Err(reason);
+            }
+            changed.await;
+        }
+    }
+
     async fn wait_for_lease(&self, avoid: Option<SocketAddr>) -> Result<Lease, CallError> {
         // Nothing waits in the usual case, so nothing is registered for it.
         if let Some(lease) = self.state.pick(avoid) {

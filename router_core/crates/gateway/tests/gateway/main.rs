@@ -10,6 +10,7 @@ mod balance;
 mod cancel;
 mod client;
 mod control;
+mod fallback;
 mod feedback;
 mod infer;
 mod lifecycle;

@@ -79,7 +79,7 @@ async fn call(
 }
 
 /// The routes and predictions on disk.
-fn recorded(world: &World) -> (Vec<RouteEntry>, Vec<PredictionEntry>) {
+pub(crate) fn recorded(world: &World) -> (Vec<RouteEntry>, Vec<PredictionEntry>) {
     let _ = world.server.seal_predictions();
     let (mut routes, mut predictions) = (Vec::new(), Vec::new());
     let mut files: Vec<_> = std::fs::read_dir(world.folder.path().join("journal")).unwrap().collect();

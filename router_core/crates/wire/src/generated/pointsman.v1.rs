@@ -537,6 +537,10 @@ pub struct PredictResponse {
     /// "not_probabilities": what should be some lies outside of 0 to 1. "other_model": the backend names another model.
     #[prost(string, repeated, tag = "13")]
     pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The variant that was decided, when another one answered because it had no live backend; the propensity is of this
+    /// one. Empty otherwise.
+    #[prost(string, tag = "14")]
+    pub decided_variant: ::prost::alloc::string::String,
 }
 /// Brings one value of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -754,6 +758,10 @@ pub struct PredictionRecord {
     /// The revision of the router that decided; 0 when it is not kept, or what is kept does not agree with the record.
     #[prost(uint64, tag = "36")]
     pub router_revision: u64,
+    /// The variant that was decided, when another one answered because it had no live backend; propensity, draw and slot
+    /// are of this one. Such a record is in no statistics. Empty otherwise.
+    #[prost(string, tag = "37")]
+    pub decided_variant: ::prost::alloc::string::String,
 }
 /// A variant that could have been picked.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -795,6 +803,8 @@ pub enum DecisionReason {
     Pin = 3,
     /// No router was called but a model, and this is its production version.
     Production = 4,
+    /// Another one was decided that no live backend served, and this one stood in for it as the router's fallback says.
+    Fallback = 5,
 }
 impl DecisionReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -808,6 +818,7 @@ impl DecisionReason {
             Self::Weight => "DECISION_REASON_WEIGHT",
             Self::Pin => "DECISION_REASON_PIN",
             Self::Production => "DECISION_REASON_PRODUCTION",
+            Self::Fallback => "DECISION_REASON_FALLBACK",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -818,6 +829,7 @@ impl DecisionReason {
             "DECISION_REASON_WEIGHT" => Some(Self::Weight),
             "DECISION_REASON_PIN" => Some(Self::Pin),
             "DECISION_REASON_PRODUCTION" => Some(Self::Production),
+            "DECISION_REASON_FALLBACK" => Some(Self::Fallback),
             _ => None,
         }
     }
@@ -1059,6 +1071,9 @@ pub struct Router {
     /// Whether one enabled variant is enough; otherwise at least two must be.
     #[prost(bool, tag = "25")]
     pub allow_single: bool,
+    /// Where calls of a variant go that no live backend serves; not stated, nowhere. Calls that name their variant stay.
+    #[prost(enumeration = "Fallback", tag = "26")]
+    pub fallback: i32,
 }
 /// What is kept of a router's predictions, and how long.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1505,6 +1520,9 @@ pub struct VariantMetrics {
     /// The share of its predictions that have feedback, 0 to 1. Of what is recorded only.
     #[prost(double, optional, tag = "13")]
     pub feedback_coverage: ::core::option::Option<f64>,
+    /// Calls that it stood in for, as the router's fallback says; in no other figure.
+    #[prost(uint64, tag = "14")]
+    pub fallback_request_count: u64,
 }
 /// Latency figures, in seconds.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -1885,6 +1903,43 @@ impl VariantRole {
             "VARIANT_ROLE_CANDIDATE" => Some(Self::Candidate),
             "VARIANT_ROLE_CONTROL" => Some(Self::Control),
             "VARIANT_ROLE_CANARY" => Some(Self::Canary),
+            _ => None,
+        }
+    }
+}
+/// Where calls of a variant go that no live backend serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Fallback {
+    /// Not stated; read as none.
+    Unspecified = 0,
+    /// Nowhere: they fail with UNAVAILABLE.
+    None = 1,
+    /// To the variant whose role is control.
+    Control = 2,
+    /// To an enabled variant that is live, by weight; an entity that keeps its variant keeps this one as well.
+    AnyHealthy = 3,
+}
+impl Fallback {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FALLBACK_UNSPECIFIED",
+            Self::None => "FALLBACK_NONE",
+            Self::Control => "FALLBACK_CONTROL",
+            Self::AnyHealthy => "FALLBACK_ANY_HEALTHY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FALLBACK_UNSPECIFIED" => Some(Self::Unspecified),
+            "FALLBACK_NONE" => Some(Self::None),
+            "FALLBACK_CONTROL" => Some(Self::Control),
+            "FALLBACK_ANY_HEALTHY" => Some(Self::AnyHealthy),
             _ => None,
         }
     }
@@ -2560,6 +2615,9 @@ pub struct VariantCounters {
     /// The time the backend took.
     #[prost(message, optional, tag = "5")]
     pub backend: ::core::option::Option<Histogram>,
+    /// Calls of other variants that it stood in for.
+    #[prost(uint64, tag = "6")]
+    pub fallback_count: u64,
 }
 /// A histogram of durations.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2699,6 +2757,9 @@ pub struct PredictionEntry {
     /// The experiment that the decision belongs to.
     #[prost(string, tag = "24")]
     pub experiment_id: ::prost::alloc::string::String,
+    /// The variant that was decided, by index, when another one stood in for it; propensity, draw and slot are of this one.
+    #[prost(uint32, optional, tag = "25")]
+    pub decided_variant: ::core::option::Option<u32>,
 }
 /// One value of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2733,7 +2794,7 @@ pub struct FeedbackEntry {
     /// When the prediction was made, in UTC microseconds.
     #[prost(int64, tag = "10")]
     pub prediction_time_us: i64,
-    /// Whether it enters the totals; feedback for pinned calls does not.
+    /// Whether it enters the totals; feedback for pinned calls and those of a fallback does not.
     #[prost(bool, tag = "11")]
     pub counted: bool,
     /// Whether a later value replaces an earlier one.
@@ -3012,7 +3073,7 @@ pub struct CountQuery {
     #[prost(uint32, tag = "9")]
     pub thread_count: u32,
 }
-/// The calls of a window. What is pinned has no part in latencies and entities.
+/// The calls of a window. What is pinned or came by fallback has no part in latencies and entities.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CallCounts {
     /// Calls by what tells them apart.
@@ -3055,6 +3116,9 @@ pub struct CallCount {
     /// How many rows of batches besides their first.
     #[prost(uint64, tag = "9")]
     pub further_row_count: u64,
+    /// Whether the variant stood in for another one.
+    #[prost(bool, tag = "10")]
+    pub fallback: bool,
 }
 /// The latencies of a step and a variant.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

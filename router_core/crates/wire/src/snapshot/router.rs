@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use pointsman_model::{
-    ModelError, Permissions, PolicyDefinition, Router, RouterDefinition, RouterSettings, RouterStatus,
-    Variant, VariantRole, VersionPinning,
+    Fallback, ModelError, Permissions, PolicyDefinition, Router, RouterDefinition, RouterSettings,
+    RouterStatus, Variant, VariantRole, VersionPinning,
 };
 
 use super::{
@@ -21,6 +21,8 @@ use crate::generated::pointsman_v1 as proto;
 pub fn router_from_proto(router: proto::RouterSnapshot) -> Result<Router, ModelError> {
     let policy = policy_from_proto(&router)?;
     let permissions = router.permissions.unwrap_or_default();
+    // Settings that came later stand in a message of their own; a state that is older has none.
+    let settings = router.settings.unwrap_or_default();
     Router::build(RouterDefinition {
         id: id("router_id", &router.router_id)?,
         variants: each("variants", router.variants, variant_from_proto)?,
@@ -30,6 +32,11 @@ pub fn router_from_proto(router: proto::RouterSnapshot) -> Result<Router, ModelE
             version_pinning: match known("version_pinning", router.version_pinning)? {
                 proto::VersionPinning::Unspecified | proto::VersionPinning::Allow => VersionPinning::Allow,
                 proto::VersionPinning::Ignore => VersionPinning::Ignore,
+            },
+            fallback: match known("fallback", settings.fallback)? {
+                proto::Fallback::Unspecified | proto::Fallback::None => Fallback::None,
+                proto::Fallback::Control => Fallback::Control,
+                proto::Fallback::AnyHealthy => Fallback::AnyHealthy,
             },
             answer_router_name: router.answer_router_name,
             default_timeout: (router.default_timeout_ms > 0)

@@ -1,0 +1,101 @@
+//! Before a call is sent: another variant stands in for the decided one that no live backend serves.
+//!
+//! This looks at connections alone, as the worker keeps them anyway. A call that was sent and failed is not repeated
+//! elsewhere: its backend may have done the work.
+
+use std::time::Duration;
+
+use pointsman_model::Router;
+use pointsman_policy::{Decision, Reason, VariantSet, stand_in};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    messages::status::CallError,
+    routing::{
+        backends::Backend,
+        routes::{Route, Target},
+    },
+    worker::Worker,
+};
+
+/// A backend that is being connected to for so long is passed over, unless it is the last one to try.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Where a call goes.
+pub(crate) struct Diverted {
+    /// With the variant that is asked. Where one stands in, all but variant and reason is the decided one's.
+    pub(crate) decision: Decision,
+    /// The variant that was decided, when another one stands in for it.
+    pub(crate) decided_variant: Option<u8>,
+    /// Why the call cannot be sent.
+    pub(crate) nobody: Option<CallError>,
+}
+
+impl Diverted {
+    /// The call goes where it was decided.
+    pub(crate) const fn not(decision: Decision) -> Self {
+        Self { decision, decided_variant: None, nobody: None }
+    }
+}
+
+/// Finds who answers a call of a router with a fallback. Where all is well this only looks whether a connection is there.
+///
+/// Calls that name their variant stay with it: whoever asks for one wants no other.
+pub(crate) async fn divert(
+    worker: &Worker,
+    router: &Router,
+    route: &Route,
+    decision: Decision,
+    deadline: Instant,
+) -> Diverted {
+    let Some(target) = route.targets.get(usize::from(decision.variant)) else {
+        return Diverted::not(decision);
+    };
+    if decision.reason == Reason::Pin || is_up(worker, target) {
+        return Diverted::not(decision);
+    }
+    let Err(why) = find_live(worker, target, deadline).await else { return Diverted::not(decision) };
+    let mut tried = VariantSet::default();
+    tried.insert(decision.variant);
+    let mut dead: Vec<&str> = Vec::new();
+    while let Some(variant) = stand_in(router, decision.draw, tried) {
+        tried.insert(variant);
+        let Some(other) = route.targets.get(usize::from(variant)) else { break };
+        if find_live(worker, other, deadline).await.is_ok() {
+            return Diverted {
+                decision: Decision { variant, reason: Reason::Fallback, ..decision },
+                decided_variant: Some(decision.variant),
+                nobody: None,
+            };
+        }
+        dead.push(other.name.as_str());
+    }
+    let others = match dead.len() {
+        0 => "no other variant may stand in for it".to_owned(),
+        1 => format!("nor can its fallback, variant {}", dead.join(", ")),
+        _ => format!("nor can its fallbacks, variants {}", dead.join(", ")),
+    };
+    let nobody = Some(CallError::unavailable(format!("{why}; {others}")));
+    Diverted { nobody, ..Diverted::not(decision) }
+}
+
+/// Whether a variant can be asked at once.
+fn is_up(worker: &Worker, target: &Target) -> bool {
+    match &target.backend {
+        Backend::Grpc(model) => worker.pool(&model.target).is_live(),
+        Backend::Onnx(onnx) => onnx.model.is_ok(),
+    }
+}
+
+/// Waits for a connection to a variant's backend, or why there is none.
+async fn find_live(worker: &Worker, target: &Target, deadline: Instant) -> Result<(), String> {
+    let model = match &target.backend {
+        Backend::Grpc(model) => model,
+        Backend::Onnx(onnx) => return onnx.model.as_ref().map(|_| ()).map_err(Clone::clone),
+    };
+    let until = deadline.min(Instant::now() + PATIENCE);
+    let pool = worker.pool(&model.target);
+    timeout_at(until, pool.wait_for_life()).await.unwrap_or_else(|_| {
+        Err(format!("backend {} was not connected to in time; check that it runs", model.target.target))
+    })
+}

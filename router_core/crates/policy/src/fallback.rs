@@ -1,0 +1,52 @@
+//! Which variant stands in for one that no live backend serves.
+
+use pointsman_model::{Fallback, Router, Variant, VariantRole};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Variants by their indices; a router has at most 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct VariantSet(u128);
+
+impl VariantSet {
+    /// Adds one.
+    pub const fn insert(&mut self, variant: u8) {
+        self.0 |= 1_u128.unbounded_shl(variant as u32);
+    }
+
+    /// Whether it is there.
+    #[must_use]
+    pub const fn contains(self, variant: u8) -> bool {
+        self.0 & 1_u128.unbounded_shl(variant as u32) != 0
+    }
+}
+
+/// The next variant to try for a call; none when there is no further one.
+///
+/// Of the live ones each is picked in proportion to its weight, and the same draw always picks the same: each variant
+/// gets a number from the draw and its name, and the one with the least number for its weight is tried first. So a
+/// unit keeps its stand-in while that one lives, whatever becomes of the others. Variants of weight 0 get no calls.
+#[must_use]
+pub fn stand_in(router: &Router, draw: u64, tried: VariantSet) -> Option<u8> {
+    let untried = router
+        .variants
+        .iter()
+        .zip(0_u8..)
+        .filter(|(variant, index)| variant.enabled && !tried.contains(*index));
+    match router.settings.fallback {
+        Fallback::None => None,
+        Fallback::Control => {
+            untried.filter(|(variant, _)| variant.role == VariantRole::Control).map(|(_, index)| index).next()
+        }
+        Fallback::AnyHealthy => untried
+            .filter(|(variant, _)| variant.weight > 0.0)
+            .min_by(|(one, _), (other, _)| arrival(one, draw).total_cmp(&arrival(other, draw)))
+            .map(|(_, index)| index),
+    }
+}
+
+/// A number that is exponentially distributed over draws, with the variant's weight as its rate.
+fn arrival(variant: &Variant, draw: u64) -> f64 {
+    let bits = xxh3_64_with_seed(variant.name.as_str().as_bytes(), draw) >> 11;
+    let uniform = (bits as f64 + 0.5) / (1_u64 << 53) as f64;
+    -uniform.ln() / variant.weight
+}
