@@ -201,7 +201,7 @@ fn calls_without_an_entity_are_drawn_anew_each_time() {
 fn a_file_that_cannot_be_loaded_is_no_live_backend() {
     run(async {
         let mut update = routing(1, Fallback::Control, [dead().await, alive().await, alive().await]);
-        let file = OnnxBackend { path: "missing.onnx".to_owned() };
+        let file = OnnxBackend { path: "missing.onnx".to_owned(), ..Default::default() };
         let broken: &mut ModelSnapshot = &mut update.changed_models[0];
         broken.backend.as_mut().unwrap().kind = Some(Kind::Onnx(file));
         let world = start(json!({}));
