@@ -18,7 +18,7 @@ use crate::{
     worker::Worker,
 };
 
-/// A backend that is being connected to for so long is passed over, unless it is the last one to try.
+/// A backend that is being connected to for so long is passed over.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where a call goes.
