@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.feedback import FeedbackMoments
 from pointsman.domain.figures import Latencies, RouterFigures, VariantFigures, names_of, sum_feedback
 from pointsman.domain.routers import Router, effective_shares
 from pointsman.domain.statistics import Split, sample_ratio_p_value
@@ -160,7 +160,7 @@ def _figures_of(
     *,
     effective_share: float,
     served_share: float,
-    feedback: tuple[FeedbackTotals, ...],
+    feedback: tuple[FeedbackMoments, ...],
 ) -> VariantFigures:
     return VariantFigures(
         variant=counter.variant,

@@ -56,7 +56,11 @@ class FeedbackValue(NamedTuple):
 
 @dataclass(frozen=True)
 class FeedbackTotals:
-    """The sum of all feedback of one metric for one variant."""
+    """What feedback of one metric adds to the running sums of one variant.
+
+    A value that is corrected is taken out and leaves its rounding behind: figures are of the values that
+    stand, :class:`FeedbackMoments`.
+    """
 
     variant: str
     metric: str
@@ -64,17 +68,58 @@ class FeedbackTotals:
     total: float
     total_squares: float
 
-    @property
-    def mean(self) -> float:
-        """The mean value; 0 without values."""
-        return self.total / self.count if self.count else 0.0
 
-    def plus(self, other: "FeedbackTotals") -> "FeedbackTotals":
-        """Adds totals of other values; in any order and grouping the same but for rounding."""
-        return FeedbackTotals(
+@dataclass(frozen=True)
+class FeedbackMoments:
+    """Values of feedback of one metric for one variant, by what a mean and its interval need.
+
+    Attributes:
+        mean: Their mean; 0 without values.
+        squares: The sum of their squared distances from the mean, which keeps its digits however large the
+            mean is beside them.
+    """
+
+    variant: str
+    metric: str
+    count: int
+    mean: float
+    squares: float
+
+    @classmethod
+    def of_shifted(
+        cls, variant: str, metric: str, count: int, shift: float, total: float, squares: float
+    ) -> "FeedbackMoments":
+        """Makes moments of sums about a number near the values, such as one of them.
+
+        Args:
+            variant: The variant.
+            metric: The metric.
+            count: How many values there are.
+            shift: The number.
+            total: The sum of the values' differences from it.
+            squares: The sum of the squares of these differences.
+        """
+        if not count:
+            return cls(variant, metric, 0, 0.0, 0.0)
+        beside = total / count
+        return cls(variant, metric, count, shift + beside, max(0.0, squares - total * beside))
+
+    def plus(self, other: "FeedbackMoments") -> "FeedbackMoments":
+        """Adds other values; in any order and grouping the same but for rounding.
+
+        References:
+            Chan, Golub, LeVeque (1979), "Updating formulae and a pairwise algorithm for computing sample
+            variances", Stanford STAN-CS-79-773.
+        """
+        if not self.count or not other.count:
+            some = other if other.count else self
+            return FeedbackMoments(self.variant, self.metric, some.count, some.mean, some.squares)
+        count = self.count + other.count
+        apart = other.mean - self.mean
+        return FeedbackMoments(
             self.variant,
             self.metric,
-            self.count + other.count,
-            self.total + other.total,
-            self.total_squares + other.total_squares,
+            count,
+            self.mean + apart * (other.count / count),
+            self.squares + other.squares + apart * apart * (self.count * (other.count / count)),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pointsman.domain.feedback import DEFAULT_METRIC, FeedbackTotals
+from pointsman.domain.feedback import DEFAULT_METRIC, FeedbackMoments
 from pointsman.domain.servers import UnreachedJournal
 from pointsman.domain.statistics import mean_interval
 
@@ -39,7 +39,7 @@ class VariantFigures:
     served_share: float = 0.0
     overhead: Latencies = Latencies()
     backend: Latencies = Latencies()
-    feedback: tuple[FeedbackTotals, ...] = ()
+    feedback: tuple[FeedbackMoments, ...] = ()
     feedback_coverage: float | None = None
     fallback_count: int = 0
 
@@ -98,16 +98,16 @@ class RouterFigures:
     feedback_start_time_us: int | None = None
 
 
-def interval_of(totals: FeedbackTotals) -> tuple[float, float] | None:
+def interval_of(totals: FeedbackMoments) -> tuple[float, float] | None:
     """Answers the 95 % interval of a mean; None for fewer than two values."""
-    return mean_interval(totals.count, totals.total, totals.total_squares)
+    return mean_interval(totals.count, totals.mean, totals.squares)
 
 
-def sum_feedback(feedback: Iterable[FeedbackTotals]) -> tuple[FeedbackTotals, ...]:
+def sum_feedback(feedback: Iterable[FeedbackMoments]) -> tuple[FeedbackMoments, ...]:
     """Adds the totals of all variants, ordered by metric."""
-    summed: dict[str, FeedbackTotals] = {}
+    summed: dict[str, FeedbackMoments] = {}
     for totals in feedback:
-        before = summed.get(totals.metric, FeedbackTotals("", totals.metric, 0, 0.0, 0.0))
+        before = summed.get(totals.metric, FeedbackMoments("", totals.metric, 0, 0.0, 0.0))
         summed[totals.metric] = before.plus(totals)
     return tuple(summed[metric] for metric in sorted(summed))
 

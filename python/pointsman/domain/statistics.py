@@ -10,25 +10,24 @@ _NO_SHARE = 1e-12
 
 
 def mean_interval(
-    count: int, total: float, total_squares: float, confidence: float = 0.95
+    count: int, mean: float, squares: float, confidence: float = 0.95
 ) -> tuple[float, float] | None:
-    """Answers a confidence interval of a mean from sums: Student's t over ``count - 1`` degrees of freedom.
+    """Answers a confidence interval of a mean: Student's t over ``count - 1`` degrees of freedom.
 
     Args:
         count: How many values there are.
-        total: Their sum.
-        total_squares: The sum of their squares.
+        mean: Their mean.
+        squares: The sum of their squared distances from the mean.
         confidence: How often the interval shall hold the true mean.
 
     Returns:
         The lower and upper end; None for fewer than two values.
 
     References:
-        Student (1908), "The probable error of a mean", Biometrika 6(1). The variance comes from the sums, so
-        it loses digits where the mean is large beside the spread; it is never taken below zero.
+        Student (1908), "The probable error of a mean", Biometrika 6(1).
 
     Example:
-        >>> low, high = mean_interval(4, 10.0, 30.0)  # 1, 2, 3 and 4
+        >>> low, high = mean_interval(4, 2.5, 5.0)  # 1, 2, 3 and 4
         >>> round(low, 4), round(high, 4)
         (0.4457, 4.5543)
     """
@@ -36,9 +35,7 @@ def mean_interval(
         return None
     from scipy.special import stdtrit
 
-    mean = total / count
-    variance = max(0.0, (total_squares - total * mean) / (count - 1))
-    half = float(stdtrit(count - 1, 0.5 + confidence / 2)) * math.sqrt(variance / count)
+    half = float(stdtrit(count - 1, 0.5 + confidence / 2)) * math.sqrt(squares / (count - 1) / count)
     return mean - half, mean + half
 
 

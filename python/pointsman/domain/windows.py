@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.feedback import FeedbackMoments
 from pointsman.domain.figures import (
     Latencies,
     RouterFigures,
@@ -81,7 +81,7 @@ class WindowFeedback:
         covered: How many predictions have any, by step and variant.
     """
 
-    totals: Mapping[tuple[int, str], Sequence[FeedbackTotals]] = field(default_factory=dict)
+    totals: Mapping[tuple[int, str], Sequence[FeedbackMoments]] = field(default_factory=dict)
     covered: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
 

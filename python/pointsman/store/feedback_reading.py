@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, FromClause, func, join, select, true, tuple_
 
 from pointsman.domain.batching import batched
-from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.feedback import FeedbackMoments
 from pointsman.domain.predictions import RecordedFeedback
 from pointsman.domain.windows import WHOLE, Window, WindowFeedback
 from pointsman.store.schema import feedback, feedback_totals
@@ -109,10 +109,10 @@ def window_feedback(
             )
             for step in range(window.step_count)
         ]
-    totals: dict[tuple[int, str], list[FeedbackTotals]] = {}
+    totals: dict[tuple[int, str], list[FeedbackMoments]] = {}
     covered: dict[tuple[int, str], int] = {}
     for variant, metrics in _metrics_of(connection, router_key).items():
-        whole: dict[str, FeedbackTotals] = {}
+        whole: dict[str, FeedbackMoments] = {}
         for step, from_us, to_us in steps:
             here = [_sums(connection, router_key, variant, metric, from_us, to_us) for metric in metrics]
             here = [added for added in here if added.count]
@@ -153,15 +153,29 @@ def _metrics_of(connection: Connection, router_key: int) -> dict[str, list[str]]
 
 def _sums(
     connection: Connection, router_key: int, variant: str, metric: str, from_us: int, to_us: int
-) -> FeedbackTotals:
-    columns = feedback.c
-    statement = select(
-        func.count(),
-        func.coalesce(func.sum(columns.value), 0.0),
-        func.coalesce(func.sum(columns.value * columns.value), 0.0),
-    ).where(*_inside(router_key, variant, metric, from_us, to_us))
-    count, total, squares = connection.execute(statement).one()
-    return FeedbackTotals(variant, metric, int(count), float(total), float(squares))
+) -> FeedbackMoments:
+    # Differences from the first value keep their digits where values are large beside their spread.
+    first = feedback.alias()
+    shift = (
+        select(first.c.value)
+        .where(*_inside(first, router_key, variant, metric, from_us, to_us))
+        .order_by(first.c.prediction_time_us, first.c.value)
+        .limit(1)
+        .subquery()
+    )
+    beside = feedback.c.value - shift.c.value
+    statement = (
+        select(
+            func.count(),
+            func.coalesce(func.min(shift.c.value), 0.0),
+            func.coalesce(func.sum(beside), 0.0),
+            func.coalesce(func.sum(beside * beside), 0.0),
+        )
+        .select_from(join(shift, feedback, true()))
+        .where(*_inside(feedback, router_key, variant, metric, from_us, to_us))
+    )
+    count, *sums = connection.execute(statement).one()
+    return FeedbackMoments.of_shifted(variant, metric, int(count), *map(float, sums))
 
 
 def _without(
@@ -184,14 +198,14 @@ def _without(
         )
         .exists()
     )
-    conditions = _inside(router_key, variant, metric, from_us, to_us)
+    conditions = _inside(feedback, router_key, variant, metric, from_us, to_us)
     return int(connection.execute(select(func.count()).where(*conditions, ~has_other)).scalar_one())
 
 
 def _inside(
-    router_key: int, variant: str, metric: str, from_us: int, to_us: int
+    table: FromClause, router_key: int, variant: str, metric: str, from_us: int, to_us: int
 ) -> list[ColumnElement[bool]]:
-    columns = feedback.c
+    columns = table.c
     return [
         columns.router_key == router_key,
         columns.variant == variant,

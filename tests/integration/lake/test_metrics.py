@@ -124,13 +124,15 @@ def test_feedback_of_a_window_goes_by_the_time_of_its_prediction(lake):
     with lake.database.read() as connection:
         found = window_feedback(connection, 1, Window(START_US, START_US + 30, 10))
     told = {
-        key: {t.metric: (t.count, t.total, t.total_squares) for t in totals}
-        for key, totals in found.totals.items()
+        key: {t.metric: (t.count, t.mean, t.squares) for t in totals} for key, totals in found.totals.items()
     }
     assert told == {
-        (0, "a"): {"reward": (1, 1.0, 1.0)},
-        (1, "a"): {"reward": (1, 2.0, 4.0), "loss": (2, 15.0, 113.0)},
-        (2, "a"): {"reward": (1, 4.0, 16.0)},
-        (WHOLE, "a"): {"reward": (3, 7.0, 21.0), "loss": (2, 15.0, 113.0)},
+        (0, "a"): {"reward": (1, 1.0, 0.0)},
+        (1, "a"): {"reward": (1, 2.0, 0.0), "loss": (2, 7.5, 0.5)},
+        (2, "a"): {"reward": (1, 4.0, 0.0)},
+        (WHOLE, "a"): {
+            "reward": (3, pytest.approx(7 / 3), pytest.approx(14 / 3)),
+            "loss": (2, 7.5, 0.5),
+        },
     }
     assert found.covered == {(0, "a"): 1, (1, "a"): 2, (2, "a"): 1, (WHOLE, "a"): 4}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pointsman.domain.feedback import CLOCK_SKEW_US, FeedbackOutcome, FeedbackTotals
+from pointsman.domain.feedback import CLOCK_SKEW_US, FeedbackOutcome
 from pointsman.domain.lake import JournalStream
 from pointsman.store import feedback, feedback_application, journal_positions
 
@@ -285,17 +285,6 @@ def test_a_large_batch_is_applied_in_a_few_statements(database, router, journal)
     assert few < 20
     assert len(statements) < 20
     assert sum(count for count, _, _ in totals(database, router).values()) == 5000
-
-
-def test_totals_of_two_parts_are_the_totals_of_the_whole():
-    values = [float(number % 7) for number in range(50)]
-
-    def total(part):
-        return FeedbackTotals("lr", "m", len(part), sum(part), sum(value**2 for value in part))
-
-    for cut in range(51):
-        left, right = total(values[:cut]), total(values[cut:])
-        assert left.plus(right) == right.plus(left) == total(values)
 
 
 def test_feedback_is_exported_once_and_then_deleted_in_portions(database, router, journal):

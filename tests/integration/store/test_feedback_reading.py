@@ -2,11 +2,15 @@
 
 import random
 from collections import defaultdict
+from fractions import Fraction
 
 import pytest
+from sqlalchemy import update
 
+from pointsman.domain.feedback import FeedbackMoments
 from pointsman.domain.windows import WHOLE, Window
 from pointsman.store import feedback_application, feedback_reading
+from pointsman.store.schema import feedback
 
 from .feedback_model import a_value
 from .rows import add_model, add_router
@@ -107,7 +111,7 @@ def test_the_sums_of_a_window_are_those_of_its_values_that_are_kept(
     window = Window(FIRST_US + 1, FIRST_US + 9, step_us)
     with database.read() as connection:
         read = feedback_reading.window_feedback(connection, router.row_key, window, kept_from_us)
-    totals: dict[tuple[int, str, str], tuple[int, float, float]] = defaultdict(lambda: (0, 0.0, 0.0))
+    expected: dict[tuple[int, str, str], list[float]] = defaultdict(list)
     covered = defaultdict(set)
     for value in values:
         first_us = max(window.start_time_us, kept_from_us)
@@ -117,14 +121,44 @@ def test_the_sums_of_a_window_are_those_of_its_values_that_are_kept(
         if step_us:
             steps.append((value.prediction_time_us - window.start_time_us) // step_us)
         for step in steps:
-            count, total, squares = totals[step, value.variant, value.metric]
-            added = (count + 1, total + value.value, squares + value.value**2)
-            totals[step, value.variant, value.metric] = added
+            expected[step, value.variant, value.metric].append(value.value)
             covered[step, value.variant].add((value.prediction_id, value.row))
     found = {
-        (step, variant, one.metric): (one.count, one.total, one.total_squares)
+        (step, variant, one.metric): one
         for (step, variant), of_step in read.totals.items()
         for one in of_step
     }
-    assert found == totals
+    assert found.keys() == expected.keys()
+    for key, numbers in expected.items():
+        assert_moments(found[key], numbers)
     assert read.covered == {key: len(rows) for key, rows in covered.items()}
+
+
+@pytest.mark.parametrize("centre", [0.0, 1e7, 1.7e9, 1e12])
+def test_sums_keep_their_digits_where_values_are_large(database, router, values, centre):
+    window = Window(FIRST_US, FIRST_US + 9)
+    moved = update(feedback).values(value=feedback.c.value + centre)
+    with database.write() as connection:
+        connection.execute(moved)
+    with database.read() as connection:
+        read = feedback_reading.window_feedback(connection, router.row_key, window)
+    for (_, variant), of_variant in read.totals.items():
+        for one in of_variant:
+            assert_moments(
+                one,
+                [
+                    value.value + centre
+                    for value in values
+                    if value.counted
+                    and (value.variant, value.metric) == (variant, one.metric)
+                    and value.prediction_time_us < window.end_time_us
+                ],
+            )
+
+
+def assert_moments(found: FeedbackMoments, numbers: list[float]) -> None:
+    mean = sum(map(Fraction, numbers)) / len(numbers)
+    squares = sum((Fraction(number) - mean) ** 2 for number in numbers)
+    assert found.count == len(numbers)
+    assert found.mean == pytest.approx(float(mean), rel=1e-12)
+    assert found.squares == pytest.approx(float(squares), rel=1e-9, abs=1e-9)

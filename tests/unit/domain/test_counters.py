@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.domain.counters import Counters, Histogram, VariantCounters, figures
-from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.feedback import FeedbackMoments
 from pointsman.domain.routers import Router, Variant
 from pointsman.domain.windows import WHOLE, Window, WindowFeedback
 
@@ -64,7 +64,7 @@ def test_a_variant_that_went_away_keeps_its_counts_after_the_present_ones():
     counters = Counters(
         {"old": VariantCounters("old", (5,)), "lr": VariantCounters("lr", (10, 0, 5), pinned_count=2)}
     )
-    gone, kept = FeedbackTotals("gone", "reward", 2, 1.0, 1.0), FeedbackTotals("lr", "reward", 2, 2.0, 2.0)
+    gone, kept = FeedbackMoments("gone", "reward", 2, 0.5, 0.5), FeedbackMoments("lr", "reward", 2, 1.0, 0.0)
     feedback = WindowFeedback({(WHOLE, "gone"): [gone], (WHOLE, "lr"): [kept]}, {(WHOLE, "lr"): 2})
     found = figures(router, counters, Window(3, 7), feedback)
     each, total = found.variants, found.total

@@ -3,10 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pointsman.domain.feedback import FeedbackTotals
 from pointsman.domain.lake import confined
 from pointsman.domain.metrics import MetricDefinition, MetricType
 from pointsman.domain.recording import EntityRecording, Recording, hashed_entity, recorded_entity
@@ -75,21 +72,6 @@ def test_the_limits_themselves_are_taken():
 )
 def test_metrics_that_make_no_sense_are_refused_by_the_field(metrics, field):
     assert fields_of(check_metrics, metrics) == [field]
-
-
-WHOLE = st.lists(st.integers(-1000, 1000).map(float), max_size=20)
-
-
-def totals_of(values):
-    return FeedbackTotals("lr", "m", len(values), sum(values), sum(value * value for value in values))
-
-
-@given(WHOLE, WHOLE, WHOLE)
-def test_totals_add_up_in_any_order_and_grouping(first, second, third):
-    one, two, three = map(totals_of, (first, second, third))
-    assert one.plus(two) == two.plus(one) == totals_of(first + second)
-    assert one.plus(two).plus(three) == one.plus(two.plus(three))
-    assert one.plus(totals_of([])) == one
 
 
 @pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../../x", "a\x00b", "out/x"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.feedback import FeedbackMoments
 from pointsman.domain.figures import Latencies
 from pointsman.domain.routers import Router, Variant
 from pointsman.domain.statistics import Split
@@ -52,7 +52,7 @@ def test_steps_without_calls_are_there_and_former_variants_come_last():
         splits=[Split({"a": 520, "b": 480}, {"a": 0.5, "b": 0.5})],
     )
     feedback = WindowFeedback(
-        {(WHOLE, "a"): [FeedbackTotals("a", "reward", 2, 1.0, 1.0)]}, {(WHOLE, "a"): 2, (WHOLE, "old"): 9}
+        {(WHOLE, "a"): [FeedbackMoments("a", "reward", 2, 0.5, 0.5)]}, {(WHOLE, "a"): 2, (WHOLE, "old"): 9}
     )
     found = window_figures(ROUTER, window, counts, feedback)
     assert [figure.variant for figure in found.variants] == ["a", "b", "old"]

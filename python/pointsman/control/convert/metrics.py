@@ -5,7 +5,7 @@ import grpc
 from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.counters import Counters, Histogram, VariantCounters
-from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.feedback import FeedbackMoments
 from pointsman.domain.figures import Latencies, RouterFigures, VariantFigures, interval_of
 from pointsman.domain.routers import Router
 from pointsman.v1 import router_pb2, snapshot_pb2
@@ -87,7 +87,7 @@ def _figures(figure: VariantFigures) -> router_pb2.VariantMetrics:
     )
 
 
-def _feedback(totals: FeedbackTotals) -> router_pb2.FeedbackMetrics:
+def _feedback(totals: FeedbackMoments) -> router_pb2.FeedbackMetrics:
     low, high = interval_of(totals) or (None, None)
     return router_pb2.FeedbackMetrics(
         metric=totals.metric, count=totals.count, mean=totals.mean, mean_low=low, mean_high=high
