@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, FromClause, func, join, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
 from pointsman.domain.batching import batched
 from pointsman.domain.feedback import FeedbackMoments
@@ -154,28 +154,17 @@ def _metrics_of(connection: Connection, router_key: int) -> dict[str, list[str]]
 def _sums(
     connection: Connection, router_key: int, variant: str, metric: str, from_us: int, to_us: int
 ) -> FeedbackMoments:
-    # Differences from the first value keep their digits where values are large beside their spread.
-    first = feedback.alias()
-    shift = (
-        select(first.c.value)
-        .where(*_inside(first, router_key, variant, metric, from_us, to_us))
-        .order_by(first.c.prediction_time_us, first.c.value)
-        .limit(1)
-        .subquery()
-    )
-    beside = feedback.c.value - shift.c.value
-    statement = (
-        select(
-            func.count(),
-            func.coalesce(func.min(shift.c.value), 0.0),
-            func.coalesce(func.sum(beside), 0.0),
-            func.coalesce(func.sum(beside * beside), 0.0),
-        )
-        .select_from(join(shift, feedback, true()))
-        .where(*_inside(feedback, router_key, variant, metric, from_us, to_us))
-    )
-    count, *sums = connection.execute(statement).one()
-    return FeedbackMoments.of_shifted(variant, metric, int(count), *map(float, sums))
+    columns = feedback.c
+    inside = _inside(router_key, variant, metric, from_us, to_us)
+    first = select(columns.value).where(*inside).order_by(columns.prediction_time_us, columns.value).limit(1)
+    shift = connection.execute(first).scalar()
+    if shift is None:
+        return FeedbackMoments.of_shifted(variant, metric, 0, 0.0, 0.0, 0.0)
+    # Differences from one of the values keep their digits where all are large beside their spread.
+    beside = columns.value - float(shift)
+    statement = select(func.count(), func.sum(beside), func.sum(beside * beside)).where(*inside)
+    count, total, squares = connection.execute(statement).one()
+    return FeedbackMoments.of_shifted(variant, metric, count, float(shift), float(total), float(squares))
 
 
 def _without(
@@ -198,14 +187,14 @@ def _without(
         )
         .exists()
     )
-    conditions = _inside(feedback, router_key, variant, metric, from_us, to_us)
+    conditions = _inside(router_key, variant, metric, from_us, to_us)
     return int(connection.execute(select(func.count()).where(*conditions, ~has_other)).scalar_one())
 
 
 def _inside(
-    table: FromClause, router_key: int, variant: str, metric: str, from_us: int, to_us: int
+    router_key: int, variant: str, metric: str, from_us: int, to_us: int
 ) -> list[ColumnElement[bool]]:
-    columns = table.c
+    columns = feedback.c
     return [
         columns.router_key == router_key,
         columns.variant == variant,
