@@ -213,12 +213,16 @@ fn a_full_queue_drops_and_counts() {
     let log = open(Arc::new(files.clone()), folder.path()).unwrap();
     let route = Arc::new(RouteFacts::default());
     let hold = files.hold_writes();
-    let taken = (0..5_000).filter(|&number| log.push(prediction(number, &route))).count() as u64;
-    assert!(taken < 5_000);
-    assert_eq!(log.status().dropped_entries, 5_000 - taken);
+    assert!(log.push(prediction(0, &route)));
+    // It takes what is queued into its buffer until it writes, so what it takes first would be chance.
+    hold.wait_for_writer();
+    let queue_length = settings().queue_length as u64;
+    let taken = (1..5_000).filter(|&number| log.push(prediction(number, &route))).count() as u64;
+    assert_eq!(taken, queue_length);
+    assert_eq!(log.status().dropped_entries, 4_999 - queue_length);
     drop(hold);
     log.flush();
-    assert_eq!(log.status().written_entries, taken);
+    assert_eq!(log.status().written_entries, 1 + queue_length);
 }
 
 /// A segment of some entries, as bytes, with the position behind each entry.

@@ -3,7 +3,7 @@
 use std::{
     io::{self, Write},
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, RwLock, RwLockWriteGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard},
 };
 
 use pointsman_journal::files::{AppendFile, Files, ReadFile, RealFiles};
@@ -20,7 +20,48 @@ pub(crate) enum Fault {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FaultyFiles {
     fault: Arc<Mutex<Option<Fault>>>,
-    gate: Arc<RwLock<()>>,
+    gate: Arc<Gate>,
+}
+
+/// Where whoever writes waits while it is held.
+#[derive(Debug, Default)]
+struct Gate {
+    state: Mutex<GateState>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct GateState {
+    is_held: bool,
+    waiting: usize,
+}
+
+impl Gate {
+    fn pass(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.waiting += 1;
+        self.changed.notify_all();
+        state = self.changed.wait_while(state, |state| state.is_held).unwrap();
+        state.waiting -= 1;
+    }
+}
+
+/// No byte is written as long as it is there.
+pub(crate) struct Hold<'a>(&'a Gate);
+
+impl Hold<'_> {
+    /// Waits until somebody wants to write and cannot.
+    pub(crate) fn wait_for_writer(&self) {
+        let state = self.0.state.lock().unwrap();
+        drop(self.0.changed.wait_while(state, |state| state.waiting == 0).unwrap());
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().unwrap().is_held = false;
+        self.0.changed.notify_all();
+    }
 }
 
 impl FaultyFiles {
@@ -29,8 +70,9 @@ impl FaultyFiles {
     }
 
     /// Lets no byte be written as long as it is held.
-    pub(crate) fn hold_writes(&self) -> RwLockWriteGuard<'_, ()> {
-        self.gate.write().unwrap()
+    pub(crate) fn hold_writes(&self) -> Hold<'_> {
+        self.gate.state.lock().unwrap().is_held = true;
+        Hold(&self.gate)
     }
 
     fn fault(&self) -> MutexGuard<'_, Option<Fault>> {
@@ -45,7 +87,7 @@ struct FaultyFile {
 
 impl Write for FaultyFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let _open = self.files.gate.read().unwrap();
+        self.files.gate.pass();
         match &mut *self.files.fault() {
             Some(Fault::FullAfter(0)) => Err(io::ErrorKind::StorageFull.into()),
             Some(Fault::FullAfter(left)) => {
