@@ -33,7 +33,17 @@ class RootGroup(commandline.Group):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """Reads a line, be it to run it or to complete it, with the global options brought to the front."""
+        """Reads a line, be it to run it or to complete it, with the global options brought to the front.
+
+        Args:
+            info_name: The program's name, as usage lines show it; None for none.
+            args: The line without the program's name.
+            parent: The context of the command around; None for a line of its own.
+            **extra: Settings of the context, for click.
+
+        Raises:
+            click.UsageError: The line cannot be read.
+        """
         return super().make_context(info_name, hoist(args), parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -27,7 +27,13 @@ class LateFinder:
     def find_spec(
         name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Answers how a module is loaded; None leaves it to the finders that come after."""
+        """Answers how a module is loaded; None leaves it to the finders that come after.
+
+        Args:
+            name: The module's full name, with dots.
+            path: Where to look, the ``__path__`` of its package; None means ``sys.path``.
+            target: The module that is loaded anew; None for a first time.
+        """
         if name not in MODULES:
             return None
         spec = PathFinder.find_spec(name, path, target)

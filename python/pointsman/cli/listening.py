@@ -32,7 +32,16 @@ def listen(address: str, setting: str) -> socket.socket:
 
 
 def bind_failure(address: str, setting: str, error: OSError | None = None) -> str:
-    """Says why an address cannot be listened on, and the way out."""
+    """Says why an address cannot be listened on, and the way out.
+
+    Args:
+        address: ``host:port`` as it was set.
+        setting: The setting it comes from, as its flag without dashes.
+        error: What the system said; None when all that is known is that the address is in use.
+
+    Returns:
+        One line for people, which names the flag.
+    """
     if error is None or error.errno == errno.EADDRINUSE:
         return (
             f"{address} is in use: stop what listens there, or choose another with --{setting} (port 0: any)"

@@ -66,7 +66,22 @@ def recording_changes(
     retention_days: int | None,
     retention_bytes: int | None,
 ) -> dict[str, Any]:
-    """Answers the fields of a recording that the options name."""
+    """Answers the fields of a recording that the options name.
+
+    Args:
+        features_share: The share of calls whose features and answers are kept, 0 to 1. As with all of them,
+            None means that the option is not named.
+        exclude_feature: Names of all features that are not kept; empty ones do not count, so that one empty
+            name takes all away.
+        max_body_bytes: Longer requests and answers are kept without their content.
+        record_entity: How entity ids are kept.
+        durable: Whether answers wait until their record is on disk.
+        retention_days: For how many days predictions are kept; 0 is the server's default.
+        retention_bytes: How many bytes the files of a model may take; 0 is the server's default.
+
+    Returns:
+        Values by the names of the fields of ``Recording``; empty when no option is named.
+    """
     from pointsman.client import EntityRecording, RecordDurability
 
     said: dict[str, Any] = {

@@ -86,7 +86,13 @@ def channel_options(server: str) -> list[tuple[str, int]]:
 
 
 def is_repeated(call: Call[Any], code: grpc.StatusCode, attempts: int) -> bool:
-    """Answers whether a call that failed may be sent again: a read that did not reach the server."""
+    """Answers whether a call that failed may be sent again: a read that did not reach the server.
+
+    Args:
+        call: The call, which says whether it is a read.
+        code: The gRPC status code that it failed with.
+        attempts: How often it was sent so far; a read is sent three times at most.
+    """
     return call.is_read and code is grpc.StatusCode.UNAVAILABLE and attempts < READ_ATTEMPTS
 
 

@@ -82,7 +82,20 @@ def _nothing(_: Message) -> None:
 
 
 def predict(router_id: str, features: Mapping[str, Any], entity_id: str, variant: str) -> Call[Prediction]:
-    """Asks for a prediction by features."""
+    """Asks for a prediction by features.
+
+    Args:
+        router_id: The router, or a model whose production version shall answer.
+        features: Values by the names in the model's signature: None, bool, numbers, str, lists and dicts of
+            them.
+        entity_id: Whom it is for; empty for nobody.
+        variant: A variant's name or model version, to go there outside the statistics; empty lets the router
+            choose.
+
+    Raises:
+        TypeError: A feature, an id or the variant is of a type that is not sent; the text names it.
+        ValueError: A feature's value cannot be sent; the text names it.
+    """
     request = make(
         prediction_pb2.PredictRequest,
         router_id=router_id,
@@ -184,7 +197,17 @@ def get_model(model_id: str, version: str) -> Call[ModelVersion]:
 def list_models(
     model_id: str, stage: Stage, tag: str, page_size: int
 ) -> Callable[[str], Call[Page[ModelVersion]]]:
-    """Asks for pages of model versions."""
+    """Asks for pages of model versions.
+
+    Args:
+        model_id: Only versions of this model; empty for all.
+        stage: Only versions in this stage; ``UNSPECIFIED`` for all.
+        tag: Only versions with this tag; empty for all.
+        page_size: How many a page holds, 1 to 1000; 0 lets the server choose.
+
+    Returns:
+        A function that makes the call for a page, by the token of the page before; empty for the first.
+    """
     request = make(model_pb2.ListModelVersionsRequest, model_id=model_id, tag=tag, page_size=page_size)
     request.stage = _number(request, "stage", stage)
     first: Call[Page[ModelVersion]] = Call(
@@ -198,7 +221,13 @@ def list_models(
 
 
 def set_stage(model_id: str, version: str, stage: Stage) -> Call[ModelVersion]:
-    """Moves a model version to another stage."""
+    """Moves a model version to another stage.
+
+    Args:
+        model_id: The model.
+        version: The version to move.
+        stage: Where to.
+    """
     request = make(model_pb2.SetModelVersionStageRequest, model_id=model_id, version=version)
     request.stage = _number(request, "stage", stage)
     return Call(MODELS + "SetModelVersionStage", request, model_pb2.ModelVersion, _plain(ModelVersion))
@@ -229,7 +258,18 @@ def get_router(router_id: str) -> Call[Router]:
 def list_routers(
     status: RouterStatus, strategy: Strategy, owner: str, tag: str, page_size: int
 ) -> Callable[[str], Call[Page[Router]]]:
-    """Asks for pages of routers."""
+    """Asks for pages of routers.
+
+    Args:
+        status: Only routers in this status; ``UNSPECIFIED`` for all.
+        strategy: Only routers of this strategy; ``UNSPECIFIED`` for all.
+        owner: Only routers of this user; empty for all.
+        tag: Only routers with this tag; empty for all.
+        page_size: How many a page holds, 1 to 1000; 0 lets the server choose.
+
+    Returns:
+        A function that makes the call for a page, by the token of the page before; empty for the first.
+    """
     request = make(router_pb2.ListRoutersRequest, owner=owner, tag=tag, page_size=page_size)
     request.status = _number(request, "status", status)
     request.strategy = _number(request, "strategy", strategy)
@@ -244,7 +284,16 @@ def list_routers(
 
 
 def update_router(router: Router, fields: Sequence[str], validate_only: bool) -> Call[Router]:
-    """Changes the named fields of a router."""
+    """Changes the named fields of a router.
+
+    Args:
+        router: The router with its new values; when its etag is set and old, the update is refused.
+        fields: The fields to change, by their names in :class:`Router`.
+        validate_only: Check only; change nothing.
+
+    Raises:
+        TypeError: A field is of a type that it does not take; the text names it.
+    """
     request = make(router_pb2.UpdateRouterRequest, validate_only=validate_only)
     fill_message(request.router, router)
     request.update_mask.paths.extend(fields)
@@ -286,7 +335,16 @@ def stop_router(router_id: str, etag: str) -> Call[Router]:
 
 
 def set_weights(router_id: str, weights: Mapping[str, float], etag: str) -> Call[VariantWeights]:
-    """Sets several variants' weights in one step."""
+    """Sets several variants' weights in one step.
+
+    Args:
+        router_id: The router.
+        weights: New weights, 0 to 100, by variant; variants not named keep theirs.
+        etag: When set and old, the change is refused.
+
+    Raises:
+        TypeError: A name is no string or a weight no number; the text names the field.
+    """
     request = make(router_pb2.BatchUpdateVariantWeightsRequest, router_id=router_id, etag=etag)
     for variant, weight in weights.items():
         request.weights.append(make(router_pb2.VariantWeight, variant=variant, weight=weight))
@@ -294,7 +352,14 @@ def set_weights(router_id: str, weights: Mapping[str, float], etag: str) -> Call
 
 
 def set_weight(router_id: str, variant: str, weight: float, etag: str) -> Call[VariantWeights]:
-    """Sets one variant's weight."""
+    """Sets one variant's weight.
+
+    Args:
+        router_id: The router.
+        variant: The variant's name.
+        weight: Its new weight, 0 to 100.
+        etag: When set and old, the change is refused.
+    """
     request = make(
         router_pb2.UpdateVariantWeightRequest, router_id=router_id, variant=variant, weight=weight, etag=etag
     )
@@ -302,7 +367,14 @@ def set_weight(router_id: str, variant: str, weight: float, etag: str) -> Call[V
 
 
 def toggle_variant(router_id: str, variant: str, enabled: bool, etag: str) -> Call[VariantWeights]:
-    """Enables or disables a variant."""
+    """Enables or disables a variant.
+
+    Args:
+        router_id: The router.
+        variant: The variant's name.
+        enabled: Whether it shall take part.
+        etag: When set and old, the change is refused.
+    """
     request = make(
         router_pb2.ToggleVariantRequest, router_id=router_id, variant=variant, enabled=enabled, etag=etag
     )
@@ -314,7 +386,13 @@ def _weights(method: str, request: Message) -> Call[VariantWeights]:
 
 
 def set_permissions(router_id: str, permissions: RouterPermissions, etag: str) -> Call[Router]:
-    """Sets who may read and call a router."""
+    """Sets who may read and call a router.
+
+    Args:
+        router_id: The router.
+        permissions: All of them, those with their defaults too: they replace what was set before.
+        etag: When set and old, the change is refused.
+    """
     request = make(router_pb2.UpdateRouterPermissionsRequest, router_id=router_id, etag=etag)
     request.permissions.SetInParent()
     fill_message(request.permissions, permissions)
@@ -328,7 +406,15 @@ def router_metrics(
     granularity: timedelta | None,
     live: bool,
 ) -> Call[RouterMetrics]:
-    """Asks for a router's figures."""
+    """Asks for a router's figures.
+
+    Args:
+        router_id: The router.
+        start_time: From this time on, local when it names no zone; None means from the first record kept.
+        end_time: Before this time; None means now.
+        granularity: The length of a step of the time series; None means no series.
+        live: What the server counted since it started, in place of what is recorded; goes with no times.
+    """
     request = make(
         router_pb2.GetRouterMetricsRequest,
         router_id=router_id,
@@ -362,7 +448,13 @@ def list_revisions(router_id: str, page_size: int) -> Callable[[str], Call[Page[
 
 
 def get_revision(router_id: str, revision: int, router_generation: int) -> Call[RouterRevision]:
-    """Asks for one revision of a router."""
+    """Asks for one revision of a router.
+
+    Args:
+        router_id: The router.
+        revision: Its number, from 1 on; 0 when it is asked for by generation.
+        router_generation: What a record says that was decided by it; 0 when it is asked for by number.
+    """
     request = make(
         router_pb2.GetRouterRevisionRequest,
         router_id=router_id,
@@ -379,7 +471,15 @@ def get_revision(router_id: str, revision: int, router_generation: int) -> Call[
 
 
 def roll_back(router_id: str, revision: int, comment: str, etag: str, validate_only: bool) -> Call[Rollback]:
-    """Gives a router the split of a former revision back."""
+    """Gives a router the split of a former revision back.
+
+    Args:
+        router_id: The router.
+        revision: The former revision's number, from 1 on.
+        comment: Why, for the history; may be empty.
+        etag: When set and old, the change is refused.
+        validate_only: Check only; change nothing.
+    """
     request = make(
         router_pb2.RollbackRouterRequest,
         router_id=router_id,
@@ -421,7 +521,23 @@ def list_predictions(
     order: PredictionOrder,
     page_size: int,
 ) -> Callable[[str], Call[Page[PredictionRecord]]]:
-    """Asks for pages of recorded predictions."""
+    """Asks for pages of recorded predictions.
+
+    Args:
+        router_id: The router.
+        variant: Only predictions of this variant; empty for all.
+        entity_id: Only predictions for this entity, as calls name it; empty for all.
+        start_time: Only predictions from this time on, local when it names no zone; None for all.
+        end_time: Only predictions before this time; None for all.
+        has_feedback: Only predictions with feedback (True) or without (False); None for all.
+        status_code: Only answers with this gRPC status code, 0 for OK; None for all.
+        min_latency: Only calls that took at least so long, overhead and backend together; None for all.
+        order: Newest or oldest first.
+        page_size: How many a page holds, 1 to 1000; 0 lets the server choose.
+
+    Returns:
+        A function that makes the call for a page, by the token of the page before; empty for the first.
+    """
     request = make(
         router_pb2.ListPredictionsRequest,
         router_id=router_id,
@@ -449,7 +565,13 @@ def list_predictions(
 
 
 def get_prediction(router_id: str, prediction_id: str, row: int) -> Call[PredictionRecord]:
-    """Asks for one recorded prediction."""
+    """Asks for one recorded prediction.
+
+    Args:
+        router_id: The router.
+        prediction_id: From the prediction's answer or receipt.
+        row: The row of a batch, from 0.
+    """
     request = make(router_pb2.GetPredictionRequest, router_id=router_id, prediction_id=prediction_id, row=row)
     return Call(
         ROUTERS + "GetPrediction",
@@ -466,7 +588,15 @@ def get_prediction(router_id: str, prediction_id: str, row: int) -> Call[Predict
 def create_key(
     user_id: str, scopes: Sequence[Scope], admin: bool, display_name: str, expire_time: datetime | None
 ) -> Call[NewApiKey]:
-    """Makes a key."""
+    """Makes a key.
+
+    Args:
+        user_id: Whom it shall belong to; empty means the caller.
+        scopes: What it may do; empty for an admin key only.
+        admin: Whether it may do everything.
+        display_name: A name for people; may be empty.
+        expire_time: When it shall end by itself, local when it names no zone; None means never.
+    """
     request = make(key_pb2.CreateApiKeyRequest, user_id=user_id, admin=admin, display_name=display_name)
     for scope in scopes:
         request.scopes.append(_number(request, "scopes", scope))

@@ -78,7 +78,22 @@ class Models:
         return self._connection.pages(requests.list_models(model_id, stage, tag, page_size))
 
     def set_stage(self, model_id: str, version: str, stage: Stage) -> ModelVersion:
-        """Moves a model version to another stage; promotion to production archives its predecessor."""
+        """Moves a model version to another stage; promotion to production archives its predecessor.
+
+        Args:
+            model_id: The model.
+            version: The version to move.
+            stage: Where to.
+
+        Returns:
+            The version in its new stage.
+
+        Raises:
+            FailedPreconditionError: The server cannot use its backend.
+            InvalidArgumentError: The stage is ``UNSPECIFIED``, or an id is not well-formed.
+            NotFoundError: There is no such version.
+            PermissionDeniedError: The model belongs to others.
+        """
         return self._connection.send(requests.set_stage(model_id, version, stage))
 
     def delete(self, model_id: str, version: str) -> None:
@@ -173,7 +188,23 @@ class Routers:
         return self._connection.send(requests.stop_router(router_id, etag))
 
     def set_weight(self, router_id: str, variant: str, weight: float, *, etag: str = "") -> VariantWeights:
-        """Sets one variant's weight, 0 to 100; the others keep theirs."""
+        """Sets one variant's weight, 0 to 100; the others keep theirs.
+
+        Args:
+            router_id: The router.
+            variant: The variant's name.
+            weight: Its new weight, 0 to 100: it gets its part of the sum of the enabled variants' weights.
+            etag: When set and old, the change is refused.
+
+        Returns:
+            Every variant with its effective share, and the share of entities that moved.
+
+        Raises:
+            AbortedError: The etag is old.
+            InvalidArgumentError: The weight is out of range, or no enabled variant would have one above 0.
+            NotFoundError: There is no such router or variant.
+            PermissionDeniedError: The caller may not change the router.
+        """
         return self._connection.send(requests.set_weight(router_id, variant, weight, etag))
 
     def set_weights(self, router_id: str, weights: Mapping[str, float], *, etag: str = "") -> VariantWeights:
@@ -197,11 +228,43 @@ class Routers:
     def toggle_variant(
         self, router_id: str, variant: str, enabled: bool, *, etag: str = ""
     ) -> VariantWeights:
-        """Enables or disables a variant; refused when too few would remain."""
+        """Enables or disables a variant; refused when too few would remain.
+
+        Args:
+            router_id: The router.
+            variant: The variant's name.
+            enabled: Whether it shall take part; its weight stays either way.
+            etag: When set and old, the change is refused.
+
+        Returns:
+            Every variant with its effective share, and the share of entities that moved.
+
+        Raises:
+            AbortedError: The etag is old.
+            FailedPreconditionError: Too few variants, or none with a weight, would stay enabled; or the
+                router is being deployed.
+            NotFoundError: There is no such router or variant.
+            PermissionDeniedError: The caller may not change the router.
+        """
         return self._connection.send(requests.toggle_variant(router_id, variant, enabled, etag))
 
     def set_permissions(self, router_id: str, permissions: RouterPermissions, *, etag: str = "") -> Router:
-        """Sets who may read and call a router, replacing what was set before."""
+        """Sets who may read and call a router, replacing what was set before.
+
+        Args:
+            router_id: The router.
+            permissions: All of them; whoever is not among ``shared_user_ids`` is not shared with any more.
+            etag: When set and old, the change is refused.
+
+        Returns:
+            The router with its new permissions.
+
+        Raises:
+            AbortedError: The etag is old.
+            InvalidArgumentError: A user id is not well-formed.
+            NotFoundError: There is no such router, or the caller may not know of it.
+            PermissionDeniedError: The caller may not change the router.
+        """
         return self._connection.send(requests.set_permissions(router_id, permissions, etag))
 
     def metrics(
@@ -334,7 +397,20 @@ class Routers:
         return Records(pages)
 
     def prediction(self, router_id: str, prediction_id: str, *, row: int = 0) -> PredictionRecord:
-        """Answers one recorded prediction with its feedback; of a batch, one row."""
+        """Answers one recorded prediction with its feedback; of a batch, one row.
+
+        Args:
+            router_id: The router.
+            prediction_id: From the prediction's answer or receipt.
+            row: The row of a batch, from 0.
+
+        Returns:
+            The record, with the feedback for all rows of its call.
+
+        Raises:
+            InvalidArgumentError: The id is empty or the row below 0.
+            NotFoundError: There is no such router or record, or the caller may not know of it.
+        """
         return self._connection.send(requests.get_prediction(router_id, prediction_id, row))
 
 

@@ -121,6 +121,13 @@ class RouterWatch:
     ) -> PredictionPage:
         """Lists recorded predictions of a router, up to the last call that this server answered.
 
+        Args:
+            caller: Who asks; decides whether the router is seen.
+            router_id: The router.
+            wanted: Which of them, and in which order; the entity as clients name it.
+            page_size: At most so many; a page may be shorter and still have one after it.
+            page_token: Where the page before ended; empty for the first page.
+
         Raises:
             InvalidArgumentError: A filter or the token is not valid.
             NotFoundError: There is no such router, or the caller may not know of it.
@@ -136,6 +143,12 @@ class RouterWatch:
 
     def get_prediction(self, caller: Principal, router_id: str, prediction_id: str, row: int) -> Prediction:
         """Answers one recorded prediction with the feedback for all rows of its call.
+
+        Args:
+            caller: Who asks; decides whether the router is seen.
+            router_id: The router.
+            prediction_id: The id that its call was answered with.
+            row: The row of a batch, from 0.
 
         Raises:
             InvalidArgumentError: No prediction is named, or no row.

@@ -114,7 +114,13 @@ class CoreDataPlane:
             self._handle.confirm_journal(journal_id)
 
     def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
-        """Reads a ``FeedbackBatch`` of what is on disk behind a position."""
+        """Reads a ``FeedbackBatch`` of what is on disk behind a position.
+
+        Args:
+            after_position: Where to begin; what is before it is left out.
+            max_entries: At most so many; there may be more behind them.
+            timeout_seconds: How long to wait while there is nothing.
+        """
         with _translated():
             return self._handle.take_feedback(after_position, max_entries, timeout_seconds)
 
@@ -192,7 +198,17 @@ class CoreDataPlane:
     def reallocate_slots(
         self, slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ()
     ) -> tuple[list[int], int]:
-        """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them."""
+        """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them.
+
+        Args:
+            slot_runs: The table in force as variant index and length in turn; empty for none yet. Indices
+                beyond ``shares`` are variants that went away.
+            shares: What each variant shall have, in any unit; at least one above 0.
+            former: Tables that were in force before, in the same form, the latest first.
+
+        Returns:
+            The new table in the same form, and the number of slots that moved; 0 for a first table.
+        """
         with _translated():
             return _core.reallocate_slots(slot_runs, shares, former)
 

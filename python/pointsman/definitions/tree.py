@@ -130,6 +130,11 @@ def check_depth(place: Place, depth: int) -> None:
 def check_new(key: str, place: Place, seen: Mapping[str, Place]) -> None:
     """Checks that a key of a map is not there yet.
 
+    Args:
+        key: The key.
+        place: Where it stands.
+        seen: The keys of the map so far, with the place of each.
+
     Raises:
         FileFaultError: It is.
     """

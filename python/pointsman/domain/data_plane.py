@@ -125,6 +125,14 @@ class DataPlane(Protocol):
 
         Entries stay until they are released. From a position below the oldest one, it begins at that.
 
+        Args:
+            after_position: Where to begin; what is before it is left out.
+            max_entries: At most so many; there may be more behind them.
+            timeout_seconds: How long to wait while there is nothing.
+
+        Returns:
+            A ``FeedbackBatch``; without entries when none came in time.
+
         Raises:
             JournalError: It cannot be read.
         """
@@ -245,6 +253,12 @@ class DataPlane(Protocol):
         """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them.
 
         Which move brings the new table nearest to the first of ``former`` that has these shares.
+
+        Args:
+            slot_runs: The table in force as variant index and length in turn; empty for none yet. Indices
+                beyond ``shares`` are variants that went away.
+            shares: What each variant shall have, in any unit; at least one above 0.
+            former: Tables that were in force before, in the same form, the latest first.
 
         Returns:
             The new table as variant index and length in turn, and the number of slots that moved.

@@ -60,7 +60,13 @@ def hashed_entity(entity_key: bytes, entity_id: str) -> str:
 
 
 def recorded_entity(recording: Recording, entity_key: bytes, entity_id: str) -> str:
-    """Answers an entity id as a router records it; empty when it does not."""
+    """Answers an entity id as a router records it; empty when it does not.
+
+    Args:
+        recording: What the router keeps, and how.
+        entity_key: The installation's 32 bytes; only hashes need them.
+        entity_id: The entity as clients name it.
+    """
     if recording.entity is EntityRecording.PLAIN:
         return entity_id
     return hashed_entity(entity_key, entity_id) if recording.entity is EntityRecording.HMAC else ""

@@ -15,7 +15,13 @@ MAX_RETENTION_DAYS = 36_500
 
 
 def check_recording(found: Violations, field: str, recording: Recording) -> None:
-    """Notes what is wrong with a router's recording."""
+    """Notes what is wrong with a router's recording.
+
+    Args:
+        found: Gets what is wrong.
+        field: The path of the field that holds it, as in ``router.recording``.
+        recording: The recording.
+    """
     if not 0 <= recording.features_share <= 1:
         found.add(
             f"{field}.features_share",
@@ -53,7 +59,13 @@ def check_recording(found: Violations, field: str, recording: Recording) -> None
 
 
 def check_metrics(found: Violations, field: str, metrics: Sequence[MetricDefinition]) -> None:
-    """Notes what is wrong with the metrics that a router declares."""
+    """Notes what is wrong with the metrics that a router declares.
+
+    Args:
+        found: Gets what is wrong.
+        field: The path of the list, as in ``router.metrics``.
+        metrics: The metrics, in the order in which they were declared.
+    """
     if len(metrics) > MAX_METRICS:
         found.add(field, f"has {len(metrics)} metrics; a router declares at most {MAX_METRICS}")
     places: dict[str, int] = {}

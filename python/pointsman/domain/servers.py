@@ -75,7 +75,13 @@ def unreached(
 
 
 def unreached_of(server: ServerJournal, row_count: int, *, tail_missing: bool) -> UnreachedJournal:
-    """Makes an entry of a server, with the rows of it that are known and missing."""
+    """Makes an entry of a server, with the rows of it that are known and missing.
+
+    Args:
+        server: The server, of which only the journal's id need be known.
+        row_count: How many rows are in files that the manifest lists and that cannot be read here.
+        tail_missing: Whether there may be more, in its journal and in no file yet.
+    """
     return UnreachedJournal(
         server.journal_id, server.place, server.seen_time_us, row_count, tail_missing, server.stored_until_us
     )

@@ -63,7 +63,13 @@ class Violations:
             )
 
     def check_text(self, field: str, value: str, max_chars: int) -> None:
-        """Checks that a text is not too long and holds no NUL, which PostgreSQL cannot keep."""
+        """Checks that a text is not too long and holds no NUL, which PostgreSQL cannot keep.
+
+        Args:
+            field: The path of the field.
+            value: The text; an empty one is right.
+            max_chars: How long it may be, in characters, not bytes.
+        """
         if len(value) > max_chars:
             self.add(field, f"has {len(value)} characters; at most {max_chars} are allowed")
         if "\x00" in value:

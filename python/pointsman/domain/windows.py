@@ -52,6 +52,12 @@ class Window:
 def window_of(start_time_us: int | None, end_time_us: int | None, step_us: int, now_us: int) -> Window:
     """Makes a window of what a caller asks for; without an end it ends now.
 
+    Args:
+        start_time_us: Where it begins, in UTC microseconds; None for all that is recorded.
+        end_time_us: Where it ends, in UTC microseconds and excluded; None means the present.
+        step_us: The length of a step, in microseconds; 0 for no steps.
+        now_us: The present, in UTC microseconds.
+
     Raises:
         InvalidArgumentError: It ends before it begins, or has steps and no beginning, or too many.
     """

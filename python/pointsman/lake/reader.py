@@ -98,6 +98,14 @@ class LakeReader:
     def find(self, router: Router, prediction_id: str, row: int) -> FoundPrediction:
         """Finds one row of a prediction, with the feedback of all its rows.
 
+        Args:
+            router: Whose.
+            prediction_id: The prediction's id, which says when it was made.
+            row: The row of a batch, from 0.
+
+        Returns:
+            The row; or None in its place, with what could not be read of other servers.
+
         Raises:
             UnavailableError: The records cannot be read now.
         """

@@ -32,5 +32,11 @@ class View:
 
     @classmethod
     def of(cls, connection: DuckDBPyConnection, data_plane: DataPlane, snapshot: Snapshot) -> View:
-        """Makes the view of a state."""
+        """Makes the view of a state.
+
+        Args:
+            connection: Where to query files.
+            data_plane: Who reads rows of files, and what is in no file yet.
+            snapshot: The state.
+        """
         return cls(connection, snapshot, FileReader(data_plane, snapshot), TailReader(data_plane, snapshot))

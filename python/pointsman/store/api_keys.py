@@ -80,7 +80,13 @@ def add(connection: Connection, key: ApiKey) -> ApiKey:
 
 
 def revoke(connection: Connection, key_id: str, now_us: int) -> None:
-    """Marks a key as revoked."""
+    """Marks a key as revoked.
+
+    Args:
+        connection: A routing transaction.
+        key_id: The key's id; one that is not there changes nothing.
+        now_us: The time of it, in UTC microseconds.
+    """
     connection.execute(update(api_keys).where(api_keys.c.key_id == key_id).values(revoke_time_us=now_us))
 
 

@@ -48,6 +48,14 @@ class BoundedConnection(psycopg.Connection[Any]):
     def wait(self, gen: Any, *rest: Any, **more: Any) -> Any:
         """Waits for what the server answers.
 
+        Args:
+            gen: psycopg's generator, which yields what it waits for and returns the answer.
+            *rest: What else psycopg gives, passed on.
+            **more: The same by name.
+
+        Returns:
+            What the generator returns.
+
         Raises:
             psycopg.OperationalError: It answered nothing in time; the connection is closed.
         """

@@ -131,7 +131,13 @@ def state(connection: Connection, row_key: int) -> ErasureState:
 
 
 def add_predictions(connection: Connection, row_key: int, prediction_ids: Collection[str]) -> None:
-    """Notes predictions of the entity, whose feedback may be in any server's files."""
+    """Notes predictions of the entity, whose feedback may be in any server's files.
+
+    Args:
+        connection: A writing transaction.
+        row_key: The erasure's key, as :func:`ask` answers it.
+        prediction_ids: Their ids; those noted before stay.
+    """
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     ordered = sorted(prediction_ids)
     for start in range(0, len(ordered), _IDS_PER_STATEMENT):
@@ -149,7 +155,14 @@ def prediction_ids(connection: Connection, row_key: int) -> set[str]:
 
 
 def count(connection: Connection, row_key: int, prediction_count: int, feedback_count: int) -> None:
-    """Adds to what is deleted."""
+    """Adds to what is deleted.
+
+    Args:
+        connection: A writing transaction.
+        row_key: The erasure's key, as :func:`ask` answers it.
+        prediction_count: How many more predictions are deleted.
+        feedback_count: How many more values of feedback.
+    """
     statement = update(erasures).where(_COLUMNS.row_key == row_key)
     connection.execute(
         statement.values(
@@ -160,7 +173,13 @@ def count(connection: Connection, row_key: int, prediction_count: int, feedback_
 
 
 def erased(connection: Connection, erasure: KeptErasure, journal_id: str) -> None:
-    """Notes that a journal and its files have no predictions any more, unless it was asked for again."""
+    """Notes that a journal and its files have no predictions any more, unless it was asked for again.
+
+    Args:
+        connection: A writing transaction.
+        erasure: The erasure as :func:`waiting_for` answered it.
+        journal_id: The server's journal.
+    """
     _hold(connection, erasure.row_key)
     statement = update(erasure_servers).where(*_unchanged(erasure, journal_id))
     connection.execute(statement.values(erased=True))
@@ -170,6 +189,12 @@ def finish(connection: Connection, erasure: KeptErasure, journal_id: str, now_us
     """Notes that a server has nothing left to do, unless it was asked for again since.
 
     After the last one the database forgets the entity.
+
+    Args:
+        connection: A writing transaction.
+        erasure: The erasure as :func:`waiting_for` answered it.
+        journal_id: The server's journal.
+        now_us: The time of it, in UTC microseconds.
     """
     _hold(connection, erasure.row_key)
     connection.execute(delete(erasure_servers).where(*_unchanged(erasure, journal_id)))
@@ -177,7 +202,13 @@ def finish(connection: Connection, erasure: KeptErasure, journal_id: str, now_us
 
 
 def drop(connection: Connection, row_key: int, journal_id: str) -> None:
-    """Waits no longer for a journal, of which another server has deleted everything."""
+    """Waits no longer for a journal, of which another server has deleted everything.
+
+    Args:
+        connection: A writing transaction.
+        row_key: The erasure's key, as :func:`ask` answers it.
+        journal_id: The journal that is not waited for.
+    """
     _hold(connection, row_key)
     connection.execute(
         delete(erasure_servers).where(_SERVERS.erasure_key == row_key, _SERVERS.journal_id == journal_id)

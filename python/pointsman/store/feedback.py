@@ -55,6 +55,11 @@ def remove_before(connection: Connection, prediction_time_us: int, row_count: in
     """Deletes values whose prediction was made before a time and that the lake has.
 
     The totals keep them. Answers how many.
+
+    Args:
+        connection: A writing transaction.
+        prediction_time_us: The time, in UTC microseconds.
+        row_count: At most so many; when as many are deleted, there may be more.
     """
     columns = feedback.c
     old = (
@@ -105,7 +110,13 @@ def routers_to_export(connection: Connection) -> list[tuple[int, str]]:
 
 
 def to_export(connection: Connection, router_key: int, row_count: int) -> list[RowToExport]:
-    """Answers the oldest rows of a router that the lake has not, in the order of their sequence."""
+    """Answers the oldest rows of a router that the lake has not, in the order of their sequence.
+
+    Args:
+        connection: A transaction.
+        router_key: The store's key of the router.
+        row_count: At most so many.
+    """
     columns = [feedback.c[field.name] for field in fields(RowToExport)]
     statement = (
         select(*columns)
@@ -118,6 +129,11 @@ def to_export(connection: Connection, router_key: int, row_count: int) -> list[R
 
 def mark_exported(connection: Connection, router_key: int, rows: Sequence[RowToExport]) -> bool:
     """Notes that the lake has rows, which are all those of a router between the first and the last.
+
+    Args:
+        connection: The writing transaction that lists the file with the rows.
+        router_key: The store's key of the router.
+        rows: What :func:`to_export` answered, or a part of it without gaps; at least one.
 
     Returns:
         Whether it was exactly those; when not, the transaction must not be kept.

@@ -81,7 +81,13 @@ def is_ancestor(connection: Connection, revision: Revision, present: Generations
 
 
 def advance(connection: Connection, *, access: bool = False, signing: bool = False) -> int:
-    """Raises the generation for a change in this transaction, as :func:`step`; answers the new one."""
+    """Raises the generation for a change in this transaction, as :func:`step`; answers the new one.
+
+    Args:
+        connection: A routing transaction.
+        access: Whether the key table changes.
+        signing: Whether the signing keys change.
+    """
     return step(connection, access=access, signing=signing).after.generation
 
 

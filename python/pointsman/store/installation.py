@@ -12,5 +12,14 @@ def entity_key(connection: Connection) -> bytes:
 
 
 def add(connection: Connection, key: bytes, create_time_us: int) -> None:
-    """Stores the key of recorded entity hashes, once and for all: with another, old hashes join no more."""
+    """Stores the key of recorded entity hashes, once and for all: with another, old hashes join no more.
+
+    Args:
+        connection: A routing transaction.
+        key: 32 random bytes.
+        create_time_us: The time, in UTC microseconds.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: There is one already.
+    """
     connection.execute(insert(installation).values(row=1, entity_key=key, create_time_us=create_time_us))

@@ -144,6 +144,12 @@ def check(connection: Connection, lease: Lease) -> None:
 def renew(connection: Connection, lease: Lease, terms: Terms, local_us: int) -> None:
     """Keeps others from taking the job for the length of another lease.
 
+    Args:
+        connection: A writing transaction.
+        lease: The lease.
+        terms: For how long it is taken, from now on.
+        local_us: The time by this machine's clock, for a database without one.
+
     Raises:
         LeaseLostError: Another server has taken it.
     """

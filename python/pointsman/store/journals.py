@@ -118,7 +118,13 @@ def begin(
 
 
 def set_ended(connection: Connection, journal_id: str, start_id: str) -> None:
-    """Notes that an opening of a journal's folder has ended, unless another one has taken the journal."""
+    """Notes that an opening of a journal's folder has ended, unless another one has taken the journal.
+
+    Args:
+        connection: A writing transaction.
+        journal_id: The journal.
+        start_id: The opening.
+    """
     this = (_COLUMNS.journal_id == journal_id, _COLUMNS.start_id == start_id)
     connection.execute(update(journals).where(*this).values(held=False))
 
@@ -127,6 +133,13 @@ def renew(
     connection: Connection, hold: JournalHold, ends: JournalEnds, now_us: int, *, held: bool = True
 ) -> None:
     """Shows that the holder lives, or that it has ended.
+
+    Args:
+        connection: A writing transaction.
+        hold: Under which name it stores, and by which opening.
+        ends: Where its logs end now.
+        now_us: The time of it, in UTC microseconds.
+        held: False when the holder ends, so that the next need not wait.
 
     Raises:
         JournalTakenError: Another one has taken the journal.
@@ -180,7 +193,14 @@ def guard(
 
 
 def leave_common(connection: Connection, hold: JournalHold, stream: JournalStream, now_us: int) -> None:
-    """Leaves what a copied folder has in common with its former journal to the server that stores it."""
+    """Leaves what a copied folder has in common with its former journal to the server that stores it.
+
+    Args:
+        connection: A writing transaction.
+        hold: Under which name this server stores; without a former journal nothing changes.
+        stream: Which of its two logs.
+        now_us: The time of it, in UTC microseconds.
+    """
     if hold.former is not None:
         until = hold.former.until.of(stream)
         journal_positions.raise_position(connection, hold.journal_id, stream, until, now_us)
@@ -190,6 +210,11 @@ def left_behind(connection: Connection, journal_id: str, seen_before_us: int) ->
     """Answers the journals, but for one, that were not seen since a time, oldest first.
 
     A journal whose server has ended and whose logs are stored to their ends is not among them.
+
+    Args:
+        connection: A transaction.
+        journal_id: The one that is left out: the asker's own.
+        seen_before_us: The time, in UTC microseconds.
     """
     stored: dict[str, dict[str, int]] = {}
     seen: dict[str, int] = {}

@@ -40,6 +40,11 @@ def register_segments(
 def add(connection: Connection, file: LakeFile, now_us: int) -> None:
     """Lists one file.
 
+    Args:
+        connection: A writing transaction.
+        file: The file.
+        now_us: The time of it, in UTC microseconds.
+
     Raises:
         sqlalchemy.exc.IntegrityError: It is listed already.
     """
@@ -48,6 +53,11 @@ def add(connection: Connection, file: LakeFile, now_us: int) -> None:
 
 def replace(connection: Connection, files: Iterable[LakeFile], now_us: int) -> bool:
     """Marks files as replaced, so that no query that begins from now on reads them.
+
+    Args:
+        connection: A writing transaction.
+        files: The files as they are listed, with their row keys.
+        now_us: The time of it, in UTC microseconds.
 
     Returns:
         Whether all of them were there and not replaced before; when not, the transaction must not be kept.
@@ -138,7 +148,16 @@ def replaced(connection: Connection, replaced_before_us: int | None = None) -> l
 
 
 def row_counts(connection: Connection, kind: LakeKind, router_id: str) -> dict[str, int]:
-    """Answers how many rows of a router are in the files of each journal."""
+    """Answers how many rows of a router are in the files of each journal.
+
+    Args:
+        connection: A transaction.
+        kind: Files of predictions or of feedback.
+        router_id: The router's id.
+
+    Returns:
+        Rows by journal; journals without any are not among them, nor are rows of replaced files.
+    """
     wanted = (_COLUMNS.kind == kind.value, _COLUMNS.router_id == router_id, _PRESENT)
     statement = select(_COLUMNS.journal_id, func.sum(_COLUMNS.row_count)).where(*wanted)
     rows = connection.execute(statement.group_by(_COLUMNS.journal_id))

@@ -156,6 +156,13 @@ def add(connection: Connection, model: ModelVersion) -> ModelVersion:
 def set_stage(connection: Connection, row_key: int, stage: Stage, generation: int, now_us: int) -> None:
     """Moves a model version to a stage.
 
+    Args:
+        connection: A routing transaction.
+        row_key: The store's key of the model version.
+        stage: Where to.
+        generation: The generation that the change makes.
+        now_us: The time of it, in UTC microseconds.
+
     Raises:
         sqlalchemy.exc.IntegrityError: Another version of the model is in production.
     """
@@ -167,7 +174,14 @@ def set_stage(connection: Connection, row_key: int, stage: Stage, generation: in
 
 
 def archive_production(connection: Connection, model_id: str, generation: int, now_us: int) -> None:
-    """Archives a model's production version, if it has one."""
+    """Archives a model's production version, if it has one.
+
+    Args:
+        connection: A routing transaction.
+        model_id: The model.
+        generation: The generation that the change makes.
+        now_us: The time of it, in UTC microseconds.
+    """
     connection.execute(
         update(model_versions)
         .where(
@@ -180,7 +194,14 @@ def archive_production(connection: Connection, model_id: str, generation: int, n
 
 
 def set_signature(connection: Connection, row_key: int, signature: Signature, generation: int) -> None:
-    """Stores the signature in force of a model version."""
+    """Stores the signature in force of a model version.
+
+    Args:
+        connection: A routing transaction.
+        row_key: The store's key of the model version.
+        signature: What was given, completed by what the backend says of itself.
+        generation: The generation that the change makes.
+    """
     connection.execute(
         update(model_versions)
         .where(model_versions.c.row_key == row_key)
@@ -189,7 +210,14 @@ def set_signature(connection: Connection, row_key: int, signature: Signature, ge
 
 
 def remove(connection: Connection, row_key: int, generation: int, now_us: int) -> None:
-    """Marks a model version as deleted."""
+    """Marks a model version as deleted.
+
+    Args:
+        connection: A routing transaction.
+        row_key: The store's key of the model version.
+        generation: The generation that the change makes.
+        now_us: The time of it, in UTC microseconds.
+    """
     connection.execute(
         update(model_versions)
         .where(model_versions.c.row_key == row_key)
@@ -199,7 +227,16 @@ def remove(connection: Connection, row_key: int, generation: int, now_us: int) -
 
 
 def routers_using(connection: Connection, row_key: int, limit: int = 5) -> list[str]:
-    """Answers the ids of some routers that use a model version."""
+    """Answers the ids of some routers that use a model version.
+
+    Args:
+        connection: A transaction.
+        row_key: The store's key of the model version.
+        limit: At most so many.
+
+    Returns:
+        Their ids in order; deleted routers do not count.
+    """
     statement = (
         select(routers.c.router_id)
         .join(variants, variants.c.router_key == routers.c.row_key)

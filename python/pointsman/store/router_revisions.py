@@ -118,12 +118,24 @@ def newest(connection: Connection, router_key: int) -> int:
 
 
 def find(connection: Connection, router_key: int, number: int) -> KeptRevision | None:
-    """Answers a revision by its number; None when it is not kept."""
+    """Answers a revision by its number; None when it is not kept.
+
+    Args:
+        connection: A transaction.
+        router_key: The store's key of the router.
+        number: The revision's number, from 1 on.
+    """
     return _one(connection, router_key, _COLUMNS.number == number)
 
 
 def find_at(connection: Connection, router_key: int, generation: int) -> KeptRevision | None:
-    """Answers the revision that a router was in one of its generations; None when it is not kept."""
+    """Answers the revision that a router was in one of its generations; None when it is not kept.
+
+    Args:
+        connection: A transaction.
+        router_key: The store's key of the router.
+        generation: A generation, such as a record's ``router_generation``.
+    """
     return _one(
         connection,
         router_key,
@@ -134,7 +146,16 @@ def find_at(connection: Connection, router_key: int, generation: int) -> KeptRev
 def find_many_at(
     connection: Connection, router_key: int, generations: Collection[int]
 ) -> dict[int, KeptRevision]:
-    """Answers the revisions that a router was in several of its generations, by generation."""
+    """Answers the revisions that a router was in several of its generations, by generation.
+
+    Args:
+        connection: A transaction.
+        router_key: The store's key of the router.
+        generations: The generations, in any order.
+
+    Returns:
+        Revisions by the generations asked for; one may be that of several. Those not kept are not among them.
+    """
     found: dict[int, KeptRevision] = {}
     wanted = sorted(generations)
     for start in range(0, len(wanted), KEYS_PER_QUERY // 2):
@@ -195,7 +216,16 @@ def crowded(connection: Connection, more_than: int) -> list[tuple[int, str, int,
 
 
 def oldest(connection: Connection, router_key: int, limit: int) -> list[tuple[int, int]]:
-    """Answers number and time of a router's oldest revisions, in order."""
+    """Answers number and time of a router's oldest revisions, in order.
+
+    Args:
+        connection: A transaction.
+        router_key: The store's key of the router.
+        limit: At most so many.
+
+    Returns:
+        Of each the number, and when it came about in UTC microseconds.
+    """
     statement = (
         select(_COLUMNS.number, _COLUMNS.time_us)
         .where(_COLUMNS.router_key == router_key)
@@ -206,7 +236,16 @@ def oldest(connection: Connection, router_key: int, limit: int) -> list[tuple[in
 
 
 def earliest_record_us(connection: Connection, router_id: str, incarnation: int) -> int | None:
-    """Answers the time of the earliest prediction of a router in files of the manifest; None without any."""
+    """Answers the time of the earliest prediction of a router in files of the manifest; None without any.
+
+    Args:
+        connection: A transaction.
+        router_id: The router's id.
+        incarnation: Which router of that id; 0 for any.
+
+    Returns:
+        The time in UTC microseconds.
+    """
     columns = lake_files.c
     wanted = [columns.kind == LakeKind.PREDICTIONS.value, columns.router_id == router_id]
     if incarnation:

@@ -253,7 +253,13 @@ def save_allocation(connection: Connection, router: Router, changed: Sequence[Va
 
 
 def replace_variants(connection: Connection, router: Router, model_keys: Mapping[ModelKey, int]) -> None:
-    """Stores a router's variants in place of those before."""
+    """Stores a router's variants in place of those before.
+
+    Args:
+        connection: A routing transaction.
+        router: The router as it shall be, with its row key.
+        model_keys: The store's key of each model version that a variant uses.
+    """
     connection.execute(delete(variants).where(variants.c.router_key == router.row_key))
     _insert_variants(connection, router, model_keys)
 
@@ -277,7 +283,13 @@ def replace_permissions(connection: Connection, router: Router) -> None:
 
 
 def remove(connection: Connection, router: Router, now_us: int) -> None:
-    """Marks a router as deleted."""
+    """Marks a router as deleted.
+
+    Args:
+        connection: A routing transaction.
+        router: The router as it goes: with the status and generation that it ends with.
+        now_us: The time of it, in UTC microseconds.
+    """
     connection.execute(
         update(routers)
         .where(routers.c.row_key == router.row_key)

@@ -57,7 +57,13 @@ def see(connection: Connection, journal_id: str, place: str, seen_time_us: int, 
 
 
 def end(connection: Connection, journal_id: str, seen_time_us: int) -> None:
-    """Notes that a server ended with all that it recorded in files of the manifest."""
+    """Notes that a server ended with all that it recorded in files of the manifest.
+
+    Args:
+        connection: A writing transaction.
+        journal_id: The server's journal.
+        seen_time_us: The time by the database's clock, in UTC microseconds.
+    """
     statement = update(servers).where(_COLUMNS.journal_id == journal_id)
     connection.execute(statement.values(seen_time_us=seen_time_us, ended=True))
 

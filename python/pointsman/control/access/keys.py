@@ -76,6 +76,12 @@ class ApiKeys:
     def list_page(self, caller: Principal, user_id: str, *, page_size: int, page_token: str) -> Page[ApiKey]:
         """Lists keys: an admin sees all, others their own.
 
+        Args:
+            caller: Who asks; decides whose keys are seen.
+            user_id: Only this user's keys; empty for all that the caller may see.
+            page_size: At most so many.
+            page_token: Where the page before ended; empty for the first page.
+
         Raises:
             InvalidArgumentError: The filter or the token is not valid.
             PermissionDeniedError: Another user's keys were asked for.

@@ -35,7 +35,14 @@ def counters_from(message: snapshot_pb2.RouterCounters) -> Counters:
 
 
 def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> router_pb2.RouterMetrics:
-    """Makes the message of a router's figures."""
+    """Makes the message of a router's figures.
+
+    Args:
+        router: Whose figures they are.
+        counters: What this server counted of it, for its generation and its lost and cut records; a start of
+            0 stays unset.
+        figures: The figures; times that are None stay unset.
+    """
     message = router_pb2.RouterMetrics(
         router_id=router.router_id,
         variants=[_figures(figure) for figure in figures.variants],

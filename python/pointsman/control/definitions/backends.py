@@ -118,6 +118,11 @@ class DefinitionBackends:
     def check_known(self, wanted: Sequence[Wanted], found: Found, known: Known) -> None:
         """Checks that all is known which a change of the present state needs.
 
+        Args:
+            wanted: All definitions of the change.
+            found: What is there now, as the change's own transaction reads it.
+            known: What :meth:`ask` answered before, for the state of then.
+
         Raises:
             AbortedError: The state changed while backends were asked.
         """
@@ -140,7 +145,13 @@ class DefinitionBackends:
 
 
 def find(connection: Connection, caller: Principal, wanted: Sequence[Wanted]) -> Found:
-    """Reads what is there of all that definitions name, as far as the caller may know of it."""
+    """Reads what is there of all that definitions name, as far as the caller may know of it.
+
+    Args:
+        connection: A transaction.
+        caller: Who asks; routers that they may not read are left out.
+        wanted: The definitions.
+    """
     router_ids = [item.router.router_id for item in wanted if isinstance(item, WantedRouter)]
     present = routers.find_many(connection, router_ids)
     return Found(

@@ -65,7 +65,13 @@ class Leases:
         return await self._thread.run(lambda: self._take(job))
 
     async def keep(self, job: Job, lease: Lease, ending: Ending) -> None:
-        """Renews a lease until it is cancelled, the run is over, or another server has taken the job."""
+        """Renews a lease until it is cancelled, the run is over, or another server has taken the job.
+
+        Args:
+            job: The job, for whose run it is taken.
+            lease: What :meth:`take` answered.
+            ending: Says when the run is over, and is told when the job is lost to another server.
+        """
         terms = self.terms(job)
         while True:
             await asyncio.sleep(self._lease_seconds / RENEWALS_PER_LEASE)

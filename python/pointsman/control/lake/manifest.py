@@ -14,6 +14,12 @@ class OvertakenError(Exception):
 def swap(database: Database, old: Sequence[LakeFile], new: Sequence[LakeFile], now_us: int) -> bool:
     """Lists new files and marks the old ones as replaced.
 
+    Args:
+        database: Where the manifest is.
+        old: The files to replace, as they are listed.
+        new: The files with what is left of their rows, not listed yet; none when no row is left.
+        now_us: The time of it, in UTC microseconds.
+
     Returns:
         Whether it was done; False when one of the old ones was replaced by somebody else before.
 

@@ -96,6 +96,14 @@ class ModelRegistry:
     def register(self, caller: Principal, model: ModelVersion, *, validate_only: bool) -> ModelVersion:
         """Adds a model version that :meth:`described` has checked.
 
+        Args:
+            caller: Who asks, and becomes its owner.
+            model: What :meth:`described` answered.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The model version as it is stored.
+
         Raises:
             AlreadyExistsError: The pair of model id and version is taken.
             PermissionDeniedError: The model belongs to others.
@@ -105,6 +113,14 @@ class ModelRegistry:
 
     def register_in(self, change: Change, caller: Principal, model: ModelVersion) -> ModelVersion:
         """Adds a model version that :meth:`described` has checked, as a part of a change.
+
+        Args:
+            change: The change, which gives it its time and generation.
+            caller: Who asks, and becomes its owner.
+            model: What :meth:`described` answered.
+
+        Returns:
+            The model version as it is stored.
 
         Raises:
             AlreadyExistsError: The pair of model id and version is taken.
@@ -146,6 +162,13 @@ class ModelRegistry:
     ) -> Page[ModelVersion]:
         """Lists model versions.
 
+        Args:
+            model_id: Only versions of this model; empty for all.
+            stage: Only versions in this stage; None for all.
+            tag: Only versions with this tag; empty for all.
+            page_size: At most so many.
+            page_token: Where the page before ended; empty for the first page.
+
         Raises:
             InvalidArgumentError: A filter or the token is not valid.
         """
@@ -171,6 +194,15 @@ class ModelRegistry:
     ) -> ModelVersion:
         """Moves a model version to a stage; promotion archives its predecessor.
 
+        Args:
+            caller: Who asks.
+            key: Model id and version.
+            stage: Where to; None is what a request without it says.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The model version in its new stage.
+
         Raises:
             InvalidArgumentError: The stage is not stated, or the key is not well-formed.
             NotFoundError: There is no such model version.
@@ -189,6 +221,15 @@ class ModelRegistry:
         self, change: Change, caller: Principal, model: ModelVersion, stage: Stage
     ) -> ModelVersion:
         """Moves a model version to a stage, as a part of a change; promotion archives its predecessor.
+
+        Args:
+            change: The change that it is a part of.
+            caller: Who asks.
+            model: The model version as it is stored.
+            stage: Where to.
+
+        Returns:
+            The model version in its new stage.
 
         Raises:
             FailedPreconditionError: Its backend is one that the data plane cannot use.
@@ -222,6 +263,11 @@ class ModelRegistry:
 
     def delete(self, caller: Principal, key: ModelKey, *, validate_only: bool) -> None:
         """Deletes a model version.
+
+        Args:
+            caller: Who asks.
+            key: Model id and version.
+            validate_only: Check only; change nothing.
 
         Raises:
             FailedPreconditionError: A router uses it.

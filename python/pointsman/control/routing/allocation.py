@@ -83,6 +83,17 @@ class Allocations:
     ) -> Reallocation:
         """Enables or disables a variant.
 
+        Args:
+            caller: Who asks.
+            router_id: The router's id.
+            name: The variant's name.
+            enabled: Whether it shall take part.
+            etag: The state that was read; empty for any.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The router after the change, and how many of its 10,000 slots moved.
+
         Raises:
             AbortedError: The router has changed since it was read.
             FailedPreconditionError: Too few variants, or none with a weight, would stay enabled,
@@ -150,6 +161,11 @@ class Allocations:
 
 def find_variant(router: Router, name: str, field: str = "variant") -> Variant:
     """Finds a variant of a router.
+
+    Args:
+        router: The router.
+        name: The variant's name, as a request gives it.
+        field: The field that names it, for errors.
 
     Raises:
         InvalidArgumentError: The name is not well-formed.

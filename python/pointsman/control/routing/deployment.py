@@ -143,6 +143,15 @@ class Deployments:
     def stop(self, caller: Principal, router_id: str, etag: str, *, validate_only: bool) -> Router:
         """Takes a running router out of service.
 
+        Args:
+            caller: Who asks.
+            router_id: The router's id.
+            etag: The state that was read; empty for any.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The router, out of service.
+
         Raises:
             AbortedError: The router has changed since it was read.
             FailedPreconditionError: It does not run.

@@ -67,7 +67,13 @@ def append_imported(connection: Connection, router: Router, time_us: int) -> Non
 
 
 def extend(change: Change, before: Router, after: Router) -> None:
-    """Notes a change of a router that leaves its definition as it is, as when a deployment begins or ends."""
+    """Notes a change of a router that leaves its definition as it is, as when a deployment begins or ends.
+
+    Args:
+        change: The change, which has stored the router.
+        before: The router as it was; its newest revision goes on.
+        after: The router as it is stored, with the change's generation.
+    """
     known = router_revisions.extend(
         change.connection, after.row_key, before.changed_generation, after.changed_generation
     )

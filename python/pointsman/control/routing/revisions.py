@@ -131,6 +131,11 @@ class Revisions:
     def variants_of(self, caller: Principal, router_id: str, number: int) -> Sequence[Variant]:
         """Answers the variants that a rollback would give back.
 
+        Args:
+            caller: Who asks.
+            router_id: The router's id.
+            number: The former revision's number, from 1 on.
+
         Raises:
             NotFoundError: There is no such router or revision, or the caller may not know of it.
             PermissionDeniedError: The caller may not change the router.

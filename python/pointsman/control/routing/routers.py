@@ -83,6 +83,14 @@ class RouterRegistry:
     def create(self, caller: Principal, router: Router, *, validate_only: bool) -> Router:
         """Creates a router in status registered.
 
+        Args:
+            caller: Who asks; owns the router when it names no other owner.
+            router: The router.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The router as it is stored.
+
         Raises:
             AlreadyExistsError: The id is taken.
             FailedPreconditionError: A variant's model version has no backend.
@@ -174,6 +182,15 @@ class RouterRegistry:
         """Lists the routers that the caller may read.
 
         A page of one status may be shorter than asked for before the last, when routers are refused here.
+
+        Args:
+            caller: Who asks; decides what is seen.
+            status: Only routers in this status, as this server sees it; None for all.
+            strategy: Only routers of this strategy; None for all.
+            owner: Only routers of this user; empty for all.
+            tag: Only routers with this tag; empty for all.
+            page_size: At most so many.
+            page_token: Where the page before ended; empty for the first page.
 
         Raises:
             InvalidArgumentError: A filter or the token is not valid.
@@ -284,6 +301,16 @@ class RouterRegistry:
     ) -> Router:
         """Sets who may read and call a router.
 
+        Args:
+            caller: Who asks.
+            router_id: The router's id.
+            permissions: All of them; they replace those before.
+            etag: The state that was read; empty for any.
+            validate_only: Check only; change nothing.
+
+        Returns:
+            The router with its new permissions.
+
         Raises:
             AbortedError: The router has changed since it was read.
             InvalidArgumentError: A field is wrong.
@@ -308,6 +335,12 @@ class RouterRegistry:
 
     def delete(self, caller: Principal, router_id: str, etag: str, *, validate_only: bool) -> None:
         """Deletes a router softly; a running one stops with it.
+
+        Args:
+            caller: Who asks.
+            router_id: The router's id.
+            etag: The state that was read; empty for any.
+            validate_only: Check only; change nothing.
 
         Raises:
             AbortedError: The router has changed since it was read.
