@@ -16,7 +16,13 @@ _INLINE = re.compile(r"`(pointsman [^`]*)`")
 _MAKE = re.compile(r"`make ([a-z-]+)|^make ([a-z-]+)", re.MULTILINE)
 _METRIC = re.compile(r"\bpointsman_[a-z]+_[a-z_]+")
 _PARTS_OF_HISTOGRAMS = re.compile(r"_(bucket|sum|count)$")
-_RECEIPT = ("pointsman_prediction_id", "pointsman_variant", "pointsman_propensity", "pointsman_reason")
+_RECEIPT = (
+    "pointsman_prediction_id",
+    "pointsman_variant",
+    "pointsman_propensity",
+    "pointsman_reason",
+    "pointsman_decided_variant",
+)
 _IN_BLOCK = re.compile(r"(?:^|run: )(pointsman [a-z-].*)$", re.MULTILINE)
 _PARTS = re.compile(r"[|&]{1,2}|[;>#…]")
 
