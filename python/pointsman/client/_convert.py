@@ -65,6 +65,9 @@ def fill_message(message: Message, plain: Any) -> None:
             if attribute.name in required and not descriptor.has_presence:
                 raise wrong(descriptor, None, TypeError())  # unset it would be 0, or an empty name
             continue
+        if descriptor.enum_type is not None and not descriptor.is_repeated:
+            setattr(message, attribute.name, enum_number(value, descriptor))
+            continue
         try:
             _write(message, descriptor, value)
         except WrongTypeError as error:
@@ -136,9 +139,26 @@ def to_timestamp(time: datetime) -> Timestamp:
     return stamp
 
 
-def enum_number(word: StrEnum, descriptor: Any) -> int:
-    """Answers the number that an enumeration has for a word."""
-    return int(descriptor.values_by_name[_prefix(descriptor) + word.name].number)
+def enum_number(word: object, field: Any) -> int:
+    """Answers the number that an enumeration field has for a word: a member of its twin, or the text of one.
+
+    Raises:
+        WrongTypeError: It has no such word; the message says which it has.
+    """
+    kind: type[StrEnum] = getattr(_types, field.enum_type.name)
+    try:
+        name = kind(cast("Any", word)).name
+    except ValueError:
+        known = ", ".join(known for known in kind if known.name != "UNSPECIFIED")
+        raise WrongTypeError(field.name, f"{word!r} is not one of {known}") from None
+    return int(field.enum_type.values_by_name[_prefix(field.enum_type) + name].number)
+
+
+def _member(place: int, word: object, field: Any) -> int:
+    try:
+        return enum_number(word, field)
+    except WrongTypeError as error:
+        raise WrongTypeError(f"[{place}]", error.reason) from None
 
 
 def _enum_word(kind: type[E], number: int, descriptor: Any) -> E:
@@ -257,9 +277,7 @@ def _write(message: Message, descriptor: Any, value: Any) -> None:
                 except WrongTypeError as error:
                     raise error.within(f"[{place}]") from None
             else:
-                target.append(enum_number(item, descriptor.enum_type) if descriptor.enum_type else item)
-    elif descriptor.enum_type is not None:
-        setattr(message, name, enum_number(value, descriptor.enum_type))
+                target.append(_member(place, item, descriptor) if descriptor.enum_type else item)
     elif isinstance(target, Timestamp):
         target.CopyFrom(to_timestamp(value))
     elif isinstance(target, Duration):

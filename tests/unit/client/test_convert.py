@@ -8,7 +8,8 @@ import pytest
 from google.protobuf.struct_pb2 import Value
 
 from pointsman import client
-from pointsman.client import Router, Variant, _requests, _types
+from pointsman.client import Router, Task, Variant, _types
+from pointsman.client import _requests as requests
 from pointsman.client._convert import fill_message, from_value, to_plain, to_value
 from pointsman.v1 import definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
 
@@ -30,7 +31,7 @@ PLAIN_CLASSES = [kind for kind in vars(_types).values() if dataclasses.is_datacl
 ENUMERATIONS = [client.Stage, client.Task, client.Strategy, client.RouterStatus, client.VariantRole]
 ENUMERATIONS += [client.VersionPinning, client.DecisionReason, client.RandomisedBy, client.FeedbackOutcome]
 ENUMERATIONS += [client.Scope, client.FeedbackWait, client.PredictionOrder, client.RecordedContent]
-ENUMERATIONS += [client.DefinitionKind, client.DefinitionOutcome]
+ENUMERATIONS += [client.DefinitionKind, client.DefinitionOutcome, client.Fallback, client.RevisionKind]
 ENUMERATIONS += [client.EntityRecording, client.RecordDurability, client.MetricType, client.MetricDirection]
 
 
@@ -181,14 +182,38 @@ def test_other_types_are_named() -> None:
 def test_a_value_of_another_type_is_refused_by_its_field(given: dict[str, Any], told: str) -> None:
     whole: dict[str, Any] = {"router_id": "r", "features": {}, "entity_id": "", "variant": ""}
     with pytest.raises((TypeError, ValueError), match=told):
-        _requests.predict(**(whole | given))
+        requests.predict(**(whole | given))
 
 
 def test_a_field_within_a_thing_is_named_too() -> None:
     told = r"variants\[0\].weight: '70' is of type str; it takes a number"
     with pytest.raises(TypeError, match=told):
-        _requests.create_router(Router("r", variants=[Variant("a", "m", "1", "70")]), False)  # type: ignore[arg-type]
+        requests.create_router(Router("r", variants=[Variant("a", "m", "1", "70")]), False)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="sticky: 'yes' is of type str; it takes True or False"):
-        _requests.create_router(Router("r", sticky="yes"), False)  # type: ignore[arg-type]
+        requests.create_router(Router("r", sticky="yes"), False)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="weight: '70' is of type str; it takes a number"):
-        _requests.set_weights("r", {"a": "70"}, "")  # type: ignore[dict-item]
+        requests.set_weights("r", {"a": "70"}, "")  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("word", ["Production", "prod", "", 3, None, Task.REGRESSION])
+def test_a_word_that_an_enumeration_lacks_is_refused_with_those_that_it_has(word: Any) -> None:
+    with pytest.raises(TypeError, match=r"^stage: .* is not one of none, staging, production, archived$"):
+        requests.set_stage("m", "1", word)
+
+
+def test_a_wrong_word_within_is_named_by_its_place() -> None:
+    role: Any = "boss"
+    router = Router("r", variants=[Variant("a", "m", "1", 50), Variant("b", "m", "2", 50, role=role)])
+    with pytest.raises(
+        TypeError, match=r"^variants\[1\]\.role: 'boss' is not one of candidate, control, canary$"
+    ):
+        requests.create_router(router, validate_only=False)
+
+
+def test_words_are_taken_as_text() -> None:
+    word: Any = "production"
+    asked: Any = requests.set_stage("m", "1", word).request
+    assert asked.stage == model_pb2.STAGE_PRODUCTION
+    scopes: Any = ["mlops:read"]
+    asked = requests.create_key("u", scopes, admin=False, display_name="", expire_time=None).request
+    assert list(asked.scopes) == [key_pb2.SCOPE_MLOPS_READ]

@@ -1,0 +1,77 @@
+"""Calls of the model registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from google.protobuf.empty_pb2 import Empty
+
+from pointsman.client._call import Call, Page
+from pointsman.client._convert import fill_message
+from pointsman.client._fields import make
+from pointsman.client._requests.common import MODELS, at_page, nothing, number, page, plain
+from pointsman.client._types import ModelVersion, Stage
+from pointsman.v1 import model_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def register_model(model_version: ModelVersion, validate_only: bool) -> Call[ModelVersion]:
+    """Adds a model version."""
+    request = make(model_pb2.RegisterModelVersionRequest, validate_only=validate_only)
+    fill_message(request.model_version, model_version)
+    return Call(MODELS + "RegisterModelVersion", request, model_pb2.ModelVersion, plain(ModelVersion))
+
+
+def get_model(model_id: str, version: str) -> Call[ModelVersion]:
+    """Asks for a model version."""
+    request = make(model_pb2.GetModelVersionRequest, model_id=model_id, version=version)
+    return Call(
+        MODELS + "GetModelVersion", request, model_pb2.ModelVersion, plain(ModelVersion), is_read=True
+    )
+
+
+def list_models(
+    model_id: str, stage: Stage, tag: str, page_size: int
+) -> Callable[[str], Call[Page[ModelVersion]]]:
+    """Asks for pages of model versions.
+
+    Args:
+        model_id: Only versions of this model; empty for all.
+        stage: Only versions in this stage; ``UNSPECIFIED`` for all.
+        tag: Only versions with this tag; empty for all.
+        page_size: How many a page holds, 1 to 1000; 0 lets the server choose.
+
+    Returns:
+        A function that makes the call for a page, by the token of the page before; empty for the first.
+    """
+    request = make(model_pb2.ListModelVersionsRequest, model_id=model_id, tag=tag, page_size=page_size)
+    request.stage = number(request, "stage", stage)
+    first: Call[Page[ModelVersion]] = Call(
+        MODELS + "ListModelVersions",
+        request,
+        model_pb2.ListModelVersionsResponse,
+        page(ModelVersion, "model_versions"),
+        is_read=True,
+    )
+    return at_page(first)
+
+
+def set_stage(model_id: str, version: str, stage: Stage) -> Call[ModelVersion]:
+    """Moves a model version to another stage.
+
+    Args:
+        model_id: The model.
+        version: The version to move.
+        stage: Where to.
+    """
+    request = make(model_pb2.SetModelVersionStageRequest, model_id=model_id, version=version)
+    request.stage = number(request, "stage", stage)
+    return Call(MODELS + "SetModelVersionStage", request, model_pb2.ModelVersion, plain(ModelVersion))
+
+
+def delete_model(model_id: str, version: str) -> Call[None]:
+    """Deletes a model version."""
+    request = make(model_pb2.DeleteModelVersionRequest, model_id=model_id, version=version)
+    return Call(MODELS + "DeleteModelVersion", request, Empty, nothing)
