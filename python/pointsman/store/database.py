@@ -1,6 +1,7 @@
 """Opens the database: SQLite in a file, or PostgreSQL."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,7 @@ from pointsman.store.database_urls import hide_secrets, shown
 from pointsman.store.schema import generation
 
 _BUSY_TIMEOUT_SECONDS = 10.0
+_WAL_RETRY_SECONDS = 0.01
 _POOL_TIMEOUT_SECONDS = 10.0
 _WRITE = "pointsman_write"
 _KINDS = "use sqlite:///path/to/file.db or postgresql://user@host/database"
@@ -255,13 +257,27 @@ def _check_options(url: URL) -> None:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT_SECONDS * 1000)}")
+    _use_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     # Batches of rows go through a temporary table, which needs no file.
     cursor.execute("PRAGMA temp_store = MEMORY")
-    cursor.execute(f"PRAGMA busy_timeout = {int(_BUSY_TIMEOUT_SECONDS * 1000)}")
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Turns the write-ahead log on; of several that do it on a new file, SQLite has some fail at once."""
+    ends = time.monotonic() + _BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+                raise
+            time.sleep(_WAL_RETRY_SECONDS)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

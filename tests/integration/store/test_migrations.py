@@ -47,6 +47,20 @@ def test_several_processes_may_start_on_a_new_database(database_url):
         database.close()
 
 
+def test_many_may_open_a_new_file_at_once(tmp_path):
+    for number in range(40):
+        databases = [Database(f"sqlite:///{tmp_path / str(number)}.db") for _ in range(8)]
+        with ThreadPoolExecutor(len(databases)) as threads:
+            assert list(threads.map(_first_read, databases)) == [1] * len(databases)
+        for database in databases:
+            database.close()
+
+
+def _first_read(database):
+    with database.read() as connection:
+        return connection.exec_driver_sql("SELECT 1").scalar_one()
+
+
 def test_a_database_of_a_newer_release_is_refused_and_left_alone(database):
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
