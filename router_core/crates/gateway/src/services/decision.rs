@@ -63,8 +63,12 @@ pub(crate) async fn decide_call(
     };
     let deadline = call.deadline(router);
     let diverted = match router {
-        Some(router) if router.settings.fallback != Fallback::None => {
-            fallback::divert(&call.worker, router, &route, decision, deadline).await
+        Some(router)
+            if router.settings.fallback != Fallback::None
+                && fallback::may_divert(&call.worker, &route, &decision) =>
+        {
+            // Rare, so that its state is no part of every call's.
+            Box::pin(fallback::divert(&call.worker, router, &route, decision, deadline)).await
         }
         _ => Diverted::not(decision),
     };

@@ -38,9 +38,15 @@ impl Diverted {
     }
 }
 
-/// Finds who answers a call of a router with a fallback. Where all is well this only looks whether a connection is there.
+/// Whether the decided variant cannot be asked at once; where all is well nothing more is looked at.
 ///
 /// Calls that name their variant stay with it: whoever asks for one wants no other.
+pub(crate) fn may_divert(worker: &Worker, route: &Route, decision: &Decision) -> bool {
+    let target = route.targets.get(usize::from(decision.variant));
+    decision.reason != Reason::Pin && target.is_some_and(|target| !is_up(worker, target))
+}
+
+/// Finds who answers a call of a router with a fallback whose variant cannot be asked at once.
 pub(crate) async fn divert(
     worker: &Worker,
     router: &Router,
@@ -51,9 +57,6 @@ pub(crate) async fn divert(
     let Some(target) = route.targets.get(usize::from(decision.variant)) else {
         return Diverted::not(decision);
     };
-    if decision.reason == Reason::Pin || is_up(worker, target) {
-        return Diverted::not(decision);
-    }
     let Err(why) = find_live(worker, target, deadline).await else { return Diverted::not(decision) };
     let mut tried = VariantSet::default();
     tried.insert(decision.variant);
