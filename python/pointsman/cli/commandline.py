@@ -187,25 +187,22 @@ def parameters_of(
     signature = inspect.signature(function).parameters
     contexts = [name for name in signature if hints[name] is Context]
     classes = {name: hints[name] for name in signature if dataclasses.is_dataclass(hints[name])}
-    fields: dict[str, list[str]] = {}
-    params: list[click.Parameter] = []
+    # Names, hints and defaults as if the fields of a class stood in its place.
     defaults: dict[str, Any] = {}
     for name, parameter in signature.items():
-        if name in contexts:
-            continue
-        within = inspect.signature(hints[name]).parameters if name in classes else {name: parameter}
-        types = get_type_hints(hints[name], include_extras=True) if name in classes else hints
         if name in classes:
-            fields[name] = list(within)
-        defaults |= {field: one.default for field, one in within.items()}
-        params += [_parameter(field, types[field], defaults[field]) for field in within]
+            hints |= get_type_hints(classes[name], include_extras=True)
+            defaults |= {field.name: field.default for field in dataclasses.fields(classes[name])}
+        elif name not in contexts:
+            defaults[name] = parameter.default
+    params = [_parameter(name, hints[name], default) for name, default in defaults.items()]
 
     def call(**values: Any) -> Any:
         context = click.get_current_context()
         context.meta[_RUNNING] = context
         given = {name: _given(value, defaults[name]) for name, value in values.items()}
         for name, kind in classes.items():
-            given[name] = kind(**{field: given.pop(field) for field in fields[name]})
+            given[name] = kind(**{field.name: given.pop(field.name) for field in dataclasses.fields(kind)})
         return function(**given, **dict.fromkeys(contexts, context))
 
     return params, call

@@ -194,18 +194,19 @@ class RouterWatch:
     def _window_figures(self, router: Router, window: Window) -> tuple[Router, Counters, RouterFigures]:
         self._prepare()
         # Feedback for older calls is deleted: counted without it, they would look as if they had none.
-        kept_from_us = max(0, self._clock() - self._horizon_us)
+        feedback_from_us = max(0, self._clock() - self._horizon_us)
         is_whole = window.start_time_us is None
         if is_whole:
-            window = replace(window, start_time_us=kept_from_us if kept_from_us < window.end_time_us else 0)
+            is_kept = feedback_from_us < window.end_time_us
+            window = replace(window, start_time_us=feedback_from_us if is_kept else 0)
         counts = self._reader.counts(router, window)
         if is_whole:
             # Feedback outlives predictions: only that for what is counted belongs to the same window.
             first_us = window.end_time_us if counts.first_time_us is None else counts.first_time_us
             window = replace(window, start_time_us=max(first_us, window.start_time_us or 0))
         with self._database.read() as connection:
-            values = window_feedback(connection, router.row_key, window, kept_from_us)
-        found = window_figures(router, window, counts, values, feedback_from_us=kept_from_us)
+            values = window_feedback(connection, router.row_key, window, feedback_from_us)
+        found = window_figures(router, window, counts, values, feedback_from_us=feedback_from_us)
         return router, self._counters(router.router_id), found
 
     def _find(self, caller: Principal, router_id: str) -> Router:

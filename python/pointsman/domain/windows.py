@@ -155,10 +155,10 @@ def window_figures(
         from_us = start_us if step == WHOLE else window.step_start_us(step)
         if is_cut and from_us < feedback_from_us:
             return None
-        return _coverage(
-            sum(feedback.covered.get((step, name), 0) for name in of),
-            sum(counts.rows.get((step, name), 0) for name in of),
-        )
+        covered = sum(feedback.covered.get((step, name), 0) for name in of)
+        rows = sum(counts.rows.get((step, name), 0) for name in of)
+        # Feedback of predictions that were not recorded, or no longer are, must not make it more than all.
+        return min(1.0, covered / rows) if rows else None
 
     def figures_of(step: int) -> tuple[tuple[VariantFigures, ...], VariantFigures]:
         decided = sum(sum(counts.by_code.get((step, name), {}).values()) for name in names)
@@ -209,11 +209,6 @@ def _series(
 ) -> Iterable[StepFigures]:
     for step in range(window.step_count):
         yield StepFigures(window.step_start_us(step), *figures_of(step))
-
-
-def _coverage(covered: int, rows: int) -> float | None:
-    # Feedback of predictions that were not recorded, or no longer are, must not make it more than all.
-    return min(1.0, covered / rows) if rows else None
 
 
 def _summed(counts: Iterable[Mapping[int, int]]) -> dict[int, int]:

@@ -86,7 +86,7 @@ def predictions_with_feedback(
 
 
 def window_feedback(
-    connection: Connection, router_key: int, window: Window, kept_from_us: int = 0
+    connection: Connection, router_key: int, window: Window, feedback_from_us: int = 0
 ) -> WindowFeedback:
     """Adds up the feedback for a router's predictions of a window, without that for pinned calls.
 
@@ -96,15 +96,15 @@ def window_feedback(
         connection: A transaction.
         router_key: The router's row key.
         window: The window, by the time of the prediction.
-        kept_from_us: Feedback for predictions before this is not counted, whether or not it is deleted yet.
+        feedback_from_us: Feedback for predictions before this is not counted, deleted already or not.
     """
     start_us = 0 if window.start_time_us is None else window.start_time_us
-    steps = [(WHOLE, max(start_us, kept_from_us), window.end_time_us)]
+    steps = [(WHOLE, max(start_us, feedback_from_us), window.end_time_us)]
     if window.step_count:
         steps = [
             (
                 step,
-                max(window.step_start_us(step), kept_from_us),
+                max(window.step_start_us(step), feedback_from_us),
                 min(window.step_start_us(step + 1), window.end_time_us),
             )
             for step in range(window.step_count)
@@ -114,7 +114,7 @@ def window_feedback(
     for variant, metrics in _metrics_of(connection, router_key).items():
         whole: dict[str, FeedbackMoments] = {}
         for step, from_us, to_us in steps:
-            here = [_sums(connection, router_key, variant, metric, from_us, to_us) for metric in metrics]
+            here = [_moments(connection, router_key, variant, metric, from_us, to_us) for metric in metrics]
             here = [added for added in here if added.count]
             for added in here:
                 if step != WHOLE:
@@ -151,7 +151,7 @@ def _metrics_of(connection: Connection, router_key: int) -> dict[str, list[str]]
     return found
 
 
-def _sums(
+def _moments(
     connection: Connection, router_key: int, variant: str, metric: str, from_us: int, to_us: int
 ) -> FeedbackMoments:
     columns = feedback.c
@@ -159,7 +159,7 @@ def _sums(
     first = select(columns.value).where(*inside).order_by(columns.prediction_time_us, columns.value).limit(1)
     shift = connection.execute(first).scalar()
     if shift is None:
-        return FeedbackMoments.of_shifted(variant, metric, 0, 0.0, 0.0, 0.0)
+        return FeedbackMoments(variant, metric, 0, 0.0, 0.0)
     # Differences from one of the values keep their digits where all are large beside their spread.
     beside = columns.value - float(shift)
     statement = select(func.count(), func.sum(beside), func.sum(beside * beside)).where(*inside)

@@ -103,18 +103,18 @@ def test_pages_of_predictions_with_feedback_are_in_order_and_complete(
     assert found == expected
 
 
-@pytest.mark.parametrize("kept_from_us", [0, FIRST_US + 5])
+@pytest.mark.parametrize("feedback_from_us", [0, FIRST_US + 5])
 @pytest.mark.parametrize("step_us", [0, 3])
 def test_the_sums_of_a_window_are_those_of_its_values_that_are_kept(
-    database, router, values, step_us, kept_from_us
+    database, router, values, step_us, feedback_from_us
 ):
     window = Window(FIRST_US + 1, FIRST_US + 9, step_us)
     with database.read() as connection:
-        read = feedback_reading.window_feedback(connection, router.row_key, window, kept_from_us)
+        read = feedback_reading.window_feedback(connection, router.row_key, window, feedback_from_us)
     expected: dict[tuple[int, str, str], list[float]] = defaultdict(list)
     covered = defaultdict(set)
     for value in values:
-        first_us = max(window.start_time_us, kept_from_us)
+        first_us = max(window.start_time_us, feedback_from_us)
         if not value.counted or not first_us <= value.prediction_time_us < window.end_time_us:
             continue
         steps = [WHOLE]

@@ -156,8 +156,7 @@ impl Pool {
         self.state.is_up()
     }
 
-    /// Waits until an endpoint is connected; answers why when all have failed. An address that refused before is tried
-    /// once more, so that a backend that came back is found at once.
+    /// Waits until an endpoint is connected; answers why when all have failed.
     pub(crate) async fn wait_for_life(&self) -> Result<(), String> {
         self.state.used.set(Instant::now());
         let mut may_retry = true;
@@ -168,9 +167,7 @@ impl Pool {
             if self.state.is_up() {
                 return Ok(());
             }
-            if let Some(reason) = self.state.failure()
-                && !(std::mem::take(&mut may_retry) && self.state.retry())
-            {
+            if let Some(reason) = self.state.final_failure(&mut may_retry) {
                 return Err(reason);
             }
             changed.await;
@@ -190,9 +187,7 @@ impl Pool {
             if let Some(lease) = self.state.pick(avoid) {
                 return Ok(lease);
             }
-            if let Some(reason) = self.state.failure()
-                && !(std::mem::take(&mut may_retry) && self.state.retry())
-            {
+            if let Some(reason) = self.state.final_failure(&mut may_retry) {
                 return Err(CallError::unavailable(reason));
             }
             if !self.state.is_up() {
@@ -289,6 +284,12 @@ impl PoolState {
         }
         let reasons: Vec<String> = reasons.into_iter().collect();
         Some(format!("backend {target} cannot be reached: {}; check that it runs", reasons.join("; ")))
+    }
+
+    /// Why whoever waits for an endpoint need not wait longer. Addresses that refused before are tried once more first,
+    /// so that a backend that came back is found at once.
+    fn final_failure(&self, may_retry: &mut bool) -> Option<String> {
+        self.failure().filter(|_| !(std::mem::take(may_retry) && self.retry()))
     }
 
     /// Looks the name up again and again, and starts and retires endpoints accordingly.
