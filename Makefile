@@ -21,6 +21,10 @@ export PYO3_PYTHON := $(abspath $(BIN)/python)
 CALLER_PATH := $(PATH)
 export PATH := $(abspath $(BIN)):$(abspath $(TOOLS)):$(PATH)
 
+# Tests start hundreds of Python processes: compiling the same modules in each costs more than all else they do.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(abspath .build/bytecode)
+
 # Files that forget what was not synced, and points at which the process dies: in test builds only.
 FAULTS := pointsman-core/fault-injection
 

@@ -1,4 +1,4 @@
-"""Measures this version beside an earlier one: ``python -m benches.before [--quick] PATH_OF_ITS_POINTSMAN``.
+"""Measures this version beside an earlier one: ``python -m benches.before [FLAGS] PATH_OF_ITS_POINTSMAN``.
 
 Ends with 0 when everything could be measured, whatever the figures; they carry their own PASS and MISS.
 """
@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from benches.before.instructions import Counted, count
 from benches.load.contestants import Peers
 from benches.load.processes import HarnessError, read_target_folder
 from benches.load.sample import Shape
@@ -23,6 +24,8 @@ from benches.records.recording import Pace, Party
 from benches.records.stage import SHAPE, Stage, contestant, setting_stage
 
 MOST_CPU_RATIO = 1.03
+MOST_INSTRUCTIONS_RATIO = 1.03
+COUNTED_SECONDS, QUICKLY_COUNTED_SECONDS = 20.0, 4.0
 NOW, BEFORE = "now", "before"
 SEAL_SECONDS = 1.0
 KIBIBYTE = 1024
@@ -95,6 +98,30 @@ def _judge(findings: Findings, parties: dict[str, Party]) -> None:
     findings.tables.append(table)
 
 
+def count_case(case: Case, stage: Stage, executables: dict[str, Path]) -> Findings:
+    """Counts the instructions of calls of both."""
+    seconds = QUICKLY_COUNTED_SECONDS if stage.is_quick else COUNTED_SECONDS
+    findings = Findings(
+        f"instructions: {case.name}",
+        f"{case.shape}; user-space instructions by callgrind of the thread that answers calls and of the one "
+        f"that writes their records, over the calls of {seconds:g} s, after half as many",
+    )
+    counted: dict[str, Counted] = {}
+    for name, executable in executables.items():
+        of_version = replace(stage, executable=executable)
+        counted[name] = count(name, of_version, case.shape, seconds, is_recorded=case.is_recorded)
+    findings.at_most(
+        "instructions per call, now / before",
+        counted[NOW].per_call / counted[BEFORE].per_call,
+        MOST_INSTRUCTIONS_RATIO,
+    )
+    table = Table(("", "calls", "answering", "writing records"))
+    for name, counts in counted.items():
+        table.add(name, f"{counts.calls:,}", f"{counts.worker:,.0f}", f"{counts.writer:,.0f}")
+    findings.tables.append(table)
+    return findings
+
+
 def run_cases(arguments: argparse.Namespace) -> list[Findings]:
     """Runs the cases that were asked for and answers what they found.
 
@@ -105,15 +132,18 @@ def run_cases(arguments: argparse.Namespace) -> list[Findings]:
         raise HarnessError(f"{arguments.executable} is no program; run make bench-before")
     peers = Peers(read_target_folder() / "release")
     executables = {NOW: Path(sys.executable).parent / "pointsman", BEFORE: arguments.executable.absolute()}
+    instructions, times = ("instructions", count_case), ("times", run_case)
+    measures = [instructions] if arguments.instructions else [instructions, times]
     found = []
     with tempfile.TemporaryDirectory(prefix="pointsman-bench-") as folder:
         for number, case in enumerate(case for case in CASES if is_wanted(case.name, arguments)):
             if arguments.quick:
                 case = case._replace(rounds=3, seconds=1.0)
-            print(f"before: {case.name}", flush=True)
             place = Path(folder) / str(number)
             with setting_stage(peers, place, arguments.quick, case.shape.columns) as stage:
-                found.append(run_case(case, stage, executables))
+                for what, measure in measures:
+                    print(f"before: {what} of {case.name}", flush=True)
+                    found.append(measure(case, stage, executables))
     return found
 
 
@@ -121,6 +151,7 @@ def main() -> int:
     """Reads the command line, measures, writes and prints; answers the exit code."""
     parser = make_parser("benches.before", __doc__)
     parser.add_argument("executable", type=Path, help="the installed pointsman of the version before")
+    parser.add_argument("--instructions", action="store_true", help="count instructions only")
     arguments = parser.parse_args()
     return report("before", arguments, partial(run_cases, arguments))
 
