@@ -18,8 +18,8 @@ from pointsman.store.migrate import migrate
 from pointsman.v1 import record_pb2
 from stage.lake import a_row
 
-from .fake_data_plane import FakeDataPlane
 from .fake_journal import FakeJournal
+from .fake_replica import FakeReplica
 
 LEASE_SECONDS = 15.0
 LOOK_SECONDS = 5.0
@@ -75,7 +75,7 @@ class Server:
             journal.lake_folder = lake
         lake.mkdir()
         self.journal = journal
-        self.data_plane = FakeDataPlane(journal=journal)
+        self.data_plane = FakeReplica(journal=journal)
         database, clock = machine.database, machine.clock
         self.keeper = JournalKeeper(
             database, self.data_plane, LEASE_SECONDS, clock, lambda: self.machine.seconds

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from pointsman.domain.data_plane import DataPlane
+    from pointsman.domain.replica import Reporting
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 OPEN_METRICS_FORMAT = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -36,7 +36,7 @@ CODES = {403: "PERMISSION_DENIED", 404: "NOT_FOUND", 405: "UNIMPLEMENTED"}
 class ServerState:
     """What the HTTP port tells about the server, asked anew for each request."""
 
-    data_plane: DataPlane
+    replica: Reporting
     is_draining: Callable[[], bool]
     control_reason: Callable[[], str]
     """Why the control plane is not ready, in words; empty when it is."""
@@ -123,12 +123,12 @@ def create_app(
 
 
 def _serving(state: ServerState) -> tuple[bool, dict[str, Any]]:
-    facts: dict[str, Any] = json.loads(state.data_plane.status())
+    facts: dict[str, Any] = json.loads(state.replica.status())
     return bool(facts.get("serving")), facts
 
 
 def _all_metrics(state: ServerState) -> str:
-    text, control = state.data_plane.metrics(), state.control_metrics()
+    text, control = state.replica.metrics(), state.control_metrics()
     body = text.removesuffix("# EOF\n")
     return body + control + text[len(body) :]
 

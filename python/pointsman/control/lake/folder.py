@@ -21,6 +21,11 @@ class LakeFolder:
     def __init__(self, root: Path) -> None:
         self._root = root
 
+    @property
+    def root(self) -> Path:
+        """The folder itself, for whoever reads or writes whole files by their paths below it."""
+        return self._root
+
     def place(self, path: str) -> Path:
         """Answers where a file is.
 

@@ -14,11 +14,12 @@ from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router, find_router_to_change
 from pointsman.control.routing.slot_tables import first_table, next_table
 from pointsman.domain.access import Rule, check_creates_for, check_model_owner
-from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.core import SlotTables
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying, next_status
 from pointsman.domain.models import ModelKey, ModelVersion
 from pointsman.domain.pages import Page
+from pointsman.domain.replica import FileWatch
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import check_permissions, check_router
 from pointsman.domain.routers import (
@@ -57,8 +58,9 @@ class RouterRegistry:
     Args:
         database: Where they are kept.
         changes: How they are changed.
-        data_plane: Who computes their slot tables.
-        refusals: What it cannot use of them.
+        slot_tables: Who computes their slot tables.
+        files: Who knows what is wrong with their variants' files.
+        refusals: What the data plane cannot use of them.
         new_salt: Answers 16 random bytes.
         new_incarnation: Answers a random number from 1 on. Not a count: a database that is restored from a
             backup would count anew, and give a router what one had that it does not know of any more.
@@ -68,14 +70,16 @@ class RouterRegistry:
         self,
         database: Database,
         changes: Changes,
-        data_plane: DataPlane,
+        slot_tables: SlotTables,
+        files: FileWatch,
         refusals: Refusals,
         new_salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT_BYTES),
         new_incarnation: Callable[[], int] = lambda: 1 + secrets.randbelow(INCARNATIONS - 1),
     ) -> None:
         self._database = database
         self._changes = changes
-        self._data_plane = data_plane
+        self._slot_tables = slot_tables
+        self._files = files
         self._refusals = refusals
         self._new_salt = new_salt
         self._new_incarnation = new_incarnation
@@ -149,7 +153,7 @@ class RouterRegistry:
                 owner=router.owner or caller.user_id,
                 salt=self._new_salt(),
                 incarnation=self._new_incarnation(),
-                slot_runs=first_table(self._data_plane, router.variants),
+                slot_runs=first_table(self._slot_tables, router.variants),
                 create_time_us=change.now_us,
                 update_time_us=change.now_us,
                 changed_generation=change.generation,
@@ -163,7 +167,7 @@ class RouterRegistry:
         Raises:
             NotFoundError: There is none, or the caller may not know of it.
         """
-        faults = look(self._data_plane)
+        faults = look(self._files)
         with self._database.read() as connection:
             seen = self._refusals.seen(find_router(connection, caller, router_id, Rule.READ_ROUTER))
             return told_of_routers(connection, [seen], faults)[0]
@@ -201,7 +205,7 @@ class RouterRegistry:
         found.check_text("tag", tag, MAX_TAG_CHARS)
         found.raise_if_any()
         # Those that are refused here run as far as the database knows.
-        faults = look(self._data_plane)
+        faults = look(self._files)
         run_elsewhere = status is RouterStatus.FAILED and self._refusals.any
         with self._database.read() as connection:
             page = routers.list_page(
@@ -369,7 +373,7 @@ class RouterRegistry:
     ) -> tuple[Router, int]:
         check_not_deploying(before)
         models = usable_models(change.connection, after.variants, f"{field}.variants", known)
-        slot_runs, moved_slots = next_table(change, self._data_plane, before, after.variants)
+        slot_runs, moved_slots = next_table(change, self._slot_tables, before, after.variants)
         allocated = dataclasses.replace(after, slot_runs=slot_runs)
         routers.replace_variants(change.connection, allocated, row_keys(models))
         return allocated, moved_slots

@@ -1,6 +1,5 @@
-"""A data plane in Python, for tests of the control plane: keeps what is published, moves slots, answers."""
+"""A replica in Python, for tests of the control plane: keeps what is published, records, answers."""
 
-import json
 import tempfile
 import threading
 import time
@@ -13,9 +12,8 @@ from typing import Any
 import grpc
 
 from pointsman import _core
-from pointsman.dataplane.core import CoreDataPlane
-from pointsman.domain.data_plane import FileFault, Published, RefusedItem
 from pointsman.domain.journals import JournalEnds, JournalStart
+from pointsman.domain.replica import FileFault, Published, RefusedItem
 from pointsman.errors import BackendError, FieldViolation, InvalidArgumentError, StaleSnapshotError
 from pointsman.v1 import model_pb2, prediction_pb2, record_pb2, router_pb2, snapshot_pb2
 from stage.lake import a_row
@@ -27,11 +25,9 @@ SLOTS = 10_000
 
 
 @dataclass
-class FakeDataPlane:
+class FakeReplica:
     """Holds the published state as dictionaries; what it shall answer otherwise is set by the test."""
 
-    build_kind: str = "release"
-    grpc_address: str = "127.0.0.1:1"
     generation: int = 0
     routers: dict[str, snapshot_pb2.RouterSnapshot] = field(default_factory=dict)
     models: dict[tuple[str, str], snapshot_pb2.ModelSnapshot] = field(default_factory=dict)
@@ -55,14 +51,6 @@ class FakeDataPlane:
     clock: Callable[[], int] = lambda: time.time_ns() // 1000
     numbers: Iterator[int] = field(default_factory=count)
     lock: threading.Condition = field(default_factory=threading.Condition)
-
-    def target_fault(self, target: str) -> str:
-        """The real check: a stand-in of its own would differ one day."""
-        return _core.target_fault(target)
-
-    def signature_faults(self, signature: bytes) -> list[FieldViolation]:
-        """The real check, for the same reason."""
-        return [FieldViolation(*fault) for fault in _core.signature_faults(signature)]
 
     def publish(self, update: bytes) -> Published:
         refused = []
@@ -108,7 +96,7 @@ class FakeDataPlane:
 
     def model_fault(self, model: snapshot_pb2.ModelSnapshot) -> str:
         """What a publish refuses a model version for; empty when it does not."""
-        fault = self.target_fault(model.backend.grpc.target) if model.backend.HasField("grpc") else ""
+        fault = _core.target_fault(model.backend.grpc.target) if model.backend.HasField("grpc") else ""
         return f"backend.grpc.target: {fault}" if fault else ""
 
     def router_fault(self, router: snapshot_pb2.RouterSnapshot) -> str:
@@ -219,29 +207,15 @@ class FakeDataPlane:
     def seal_predictions(self) -> int:
         return self.journal.seal_predictions()
 
-    def merge_lake_files(self, request: bytes) -> bytes:
-        return self.journal.merge_lake_files(request)
-
-    read_lake_rows = staticmethod(CoreDataPlane.read_lake_rows)
-    count_lake_calls = staticmethod(CoreDataPlane.count_lake_calls)
-
     def file_faults(self) -> tuple[FileFault, ...]:
         return self.faults
-
-    def metrics(self) -> str:
-        return ""
-
-    def status(self) -> str:
-        return json.dumps({"generation": self.generation})
 
     def stop(self, grace_seconds: float) -> int:
         self.journal.close()
         return 0
 
-    reallocate_slots = staticmethod(_core.reallocate_slots)
-
     def prediction_id(self, router_id: str, variant: str, **facts: Any) -> str:
-        """Makes a prediction id of now, as a call through this data plane would."""
+        """Makes a prediction id of now, as a call through this replica would."""
         facts.setdefault("time_us", self.clock())
         if router_id in self.routers:
             facts.setdefault("incarnation", self.routers[router_id].incarnation)
@@ -250,7 +224,7 @@ class FakeDataPlane:
         return signed_id(secret, current, router_id, variant, number=next(self.numbers), **facts)
 
     def predict(self, router_id: str, variant: str, **fields: Any) -> str:
-        """Records a prediction of now, as a call through this data plane would; answers its id."""
+        """Records a prediction of now, as a call through this replica would; answers its id."""
         number = len(self.journal.rows)
         time_us = fields.pop("time_us", self.clock())
         made = fields.pop("prediction_id", "") or self.prediction_id(

@@ -1,4 +1,4 @@
-//! Questions about files of the lake, which need no running server.
+//! What is done with files of the lake, which needs no running server.
 
 use std::path::Path;
 
@@ -23,4 +23,13 @@ pub fn read_lake_rows(lake_folder: &Path, query: &[u8]) -> Result<Vec<u8>, Gatew
 pub fn count_lake_calls(lake_folder: &Path, query: &[u8]) -> Result<Vec<u8>, GatewayError> {
     let counts = pointsman_lake::count_calls(&RealFiles, lake_folder, &decode("query", query)?)?;
     Ok(counts.encode_to_vec())
+}
+
+/// Writes one file from those of an encoded `MergeRequest`; answers its encoded `LakeFile`.
+///
+/// # Errors
+/// The request cannot be read, or a file not be read or written.
+pub fn merge_lake_files(lake_folder: &Path, request: &[u8]) -> Result<Vec<u8>, GatewayError> {
+    let merged = pointsman_lake::merge_files(&RealFiles, lake_folder, &decode("request", request)?)?;
+    Ok(merged.encode_to_vec())
 }

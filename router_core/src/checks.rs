@@ -1,8 +1,14 @@
-//! The one check of what a signature says of itself, as Python asks it.
+//! The checks of what users say of models: each is made in one place, and Python asks for it.
 
 use pyo3::prelude::*;
 
 use crate::errors::{of_gateway, pairs};
+
+/// What is wrong with the target of a backend; empty when nothing is.
+#[pyfunction]
+pub(crate) fn target_fault(target: &str) -> String {
+    pointsman_model::check_target(target).err().unwrap_or_default()
+}
 
 /// The fields of a `Signature` that cannot be right whatever its backend, each with the reason.
 #[pyfunction]
