@@ -33,6 +33,7 @@ from pointsman.control.routing.allocation import Allocations
 from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.revision_upkeep import RevisionUpkeep
 from pointsman.control.routing.revisions import Revisions
+from pointsman.control.routing.router_reading import RouterReader
 from pointsman.control.routing.routers import RouterRegistry
 from pointsman.control.servicers.definitions import DefinitionServicer
 from pointsman.control.servicers.keys import ApiKeyServicer
@@ -158,7 +159,8 @@ class ControlPlane:
         )
         revisions = Revisions(self._database, changes)
         self._routers = RouterParts(
-            routers=RouterRegistry(self._database, changes, core, replica, refusals),
+            routers=RouterRegistry(changes, core),
+            reader=RouterReader(self._database, replica, refusals),
             allocations=Allocations(changes, core),
             deployments=self._deployments,
             watch=RouterWatch(

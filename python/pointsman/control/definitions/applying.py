@@ -14,7 +14,8 @@ from pointsman.control.publishing.refusals import Refusals
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.routing.deployment import stepped
 from pointsman.control.routing.revision_log import note
-from pointsman.control.routing.routers import RouterRegistry, changed_paths
+from pointsman.control.routing.router_fields import changed_paths
+from pointsman.control.routing.routers import RouterRegistry
 from pointsman.definitions.differences import Difference, differences
 from pointsman.definitions.plain import json_of, plain_of, wish_of
 from pointsman.definitions.shapes import shape_of
