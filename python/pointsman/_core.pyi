@@ -1,4 +1,4 @@
-"""The Rust core, as seen from Python: functions that need no running server, and one replica.
+"""The Rust core, as seen from Python: one replica of the data plane, and functions that need none.
 
 Every call is coarse and carries bytes: a published change, a batch of records, a page of metrics. No
 call of a client of the data plane ever enters Python. All calls may be made from any thread; those
@@ -43,141 +43,11 @@ class JournalError(CoreError): ...
 class PositionGoneError(CoreError): ...
 class InvalidPredictionIdError(CoreError): ...
 
-# What needs no running server.
-
-def target_fault(target: str) -> str:
-    """Answers what is wrong with the target of a backend; empty when nothing is."""
-
-def signature_faults(signature: bytes) -> list[tuple[str, str]]:
-    """Answers the fields of a ``Signature`` that cannot be right whatever its backend, each with the reason.
-
-    The paths begin with ``signature``. A signature that lacks names or datatypes of tensors has none.
-
-    Raises:
-        InvalidRequestError: the bytes are no ``Signature``.
-    """
-
-def reallocate_slots(
-    slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ...
-) -> tuple[list[int], int]:
-    """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them.
-
-    Args:
-        slot_runs: The table in force as variant index and length in turn; empty for none yet.
-            Indices beyond ``shares`` are variants that went away.
-        shares: What each variant shall have, in any unit; at least one above zero.
-        former: Tables that were in force before, the latest first. The first in which each variant holds
-            what it shall hold now says which slots move: as many as can be become as they were in it.
-
-    Returns:
-        The new table in the same form and the number of slots that moved (0 for a first table).
-
-    Raises:
-        InvalidRequestError: a share is negative or no number, all are zero, or the runs do not
-            add up to 10,000.
-    """
-
-def read_lake_rows(lake_folder: str | os.PathLike[str], query: bytes) -> bytes:
-    """Answers a ``RowsQuery`` with a ``RowsAnswer``.
-
-    Raises:
-        PositionGoneError: a file was replaced: read the manifest again.
-        JournalError: a file cannot be read.
-    """
-
-def count_lake_calls(lake_folder: str | os.PathLike[str], query: bytes) -> bytes:
-    """Answers a ``CountQuery`` with its ``CallCounts``.
-
-    Raises:
-        PositionGoneError: a file was replaced: read the manifest again.
-        JournalError: a file cannot be read.
-    """
-
-def merge_lake_files(lake_folder: str | os.PathLike[str], request: bytes) -> bytes:
-    """Writes one file from those of a ``MergeRequest``; answers its ``LakeFile``.
-
-    Raises:
-        JournalError: a file cannot be read or written.
-    """
-
-@final
-class DecodedPredictionId:
-    """What a prediction id says."""
-
-    @property
-    def router_id(self) -> str: ...
-    @property
-    def variant(self) -> str: ...
-    @property
-    def incarnation(self) -> int:
-        """Tells the router from others of the same id; 0 when the id does not say."""
-    @property
-    def epoch(self) -> int: ...
-    @property
-    def propensity(self) -> float: ...
-    @property
-    def pinned(self) -> bool: ...
-    @property
-    def row_limit(self) -> int:
-        """How many rows the call had at most; 0 when that is not known."""
-    @property
-    def time_us(self) -> int:
-        """When it was made, UTC microseconds."""
-    @property
-    def key_id(self) -> int: ...
-
-def decode_prediction_id(prediction_id: str, signing_keys: bytes) -> DecodedPredictionId:
-    """Verifies and reads a prediction id with ``SigningKeys``.
-
-    Raises:
-        InvalidPredictionIdError: it is malformed, forged or signed by no known key.
-    """
-
-def limits() -> dict[str, tuple[float, float]]:
-    """Answers the least and the most of every number of the configuration, by its path, and what is fixed.
-
-    The control plane checks the same before the data plane sees a value; a test compares both.
-    """
-
-def datatypes() -> list[str]:
-    """Answers the Open Inference Protocol's names of the element types that tensors may have."""
-
-@final
-class Engine:
-    """The server's own decision code on a published state, for tests, notebooks and replay."""
-
-    def __new__(cls, update: bytes, seed: int) -> Engine: ...
-    def decide(
-        self, router_id: str, entity_ids: Sequence[str | None]
-    ) -> list[tuple[str, float, str, int | None]]:
-        """Decides once for each entity id (None: no entity, a random draw).
-
-        Returns:
-            Variant, propensity, reason (``slot``, ``weight``) and slot (None without an entity).
-
-        Raises:
-            InvalidRequestError: no such router.
-        """
-
-    def check_feedback(self, call: bytes, now_us: int) -> tuple[bytes, bytes]:
-        """Checks the values of a ``FeedbackCall`` as a server of this state would at a time.
-
-        Returns:
-            The ``FeedbackAnswer``, and what the journal would get, as a ``FeedbackBatch``.
-        """
-
-    def rights(self, router_id: str, user_id: str, admin: bool) -> tuple[bool, bool]:
-        """Whether a user may read a router, and whether they may call it.
-
-        Raises:
-            InvalidRequestError: no such router.
-        """
-
 # One replica.
 
 @final
 class ServerHandle:
-    """A replica of the data plane, which runs in this process."""
+    """One replica of the data plane, which runs in this process."""
 
     @property
     def grpc_address(self) -> str:
@@ -314,3 +184,133 @@ def start_server(config: str) -> ServerHandle:
         InvalidConfigError: the message starts with the field.
         BindError: the address is in use or not ours.
     """
+
+# What needs no running server.
+
+@final
+class DecodedPredictionId:
+    """What a prediction id says."""
+
+    @property
+    def router_id(self) -> str: ...
+    @property
+    def variant(self) -> str: ...
+    @property
+    def incarnation(self) -> int:
+        """Tells the router from others of the same id; 0 when the id does not say."""
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def propensity(self) -> float: ...
+    @property
+    def pinned(self) -> bool: ...
+    @property
+    def row_limit(self) -> int:
+        """How many rows the call had at most; 0 when that is not known."""
+    @property
+    def time_us(self) -> int:
+        """When it was made, UTC microseconds."""
+    @property
+    def key_id(self) -> int: ...
+
+def read_lake_rows(lake_folder: str | os.PathLike[str], query: bytes) -> bytes:
+    """Answers a ``RowsQuery`` with a ``RowsAnswer``.
+
+    Raises:
+        PositionGoneError: a file was replaced: read the manifest again.
+        JournalError: a file cannot be read.
+    """
+
+def count_lake_calls(lake_folder: str | os.PathLike[str], query: bytes) -> bytes:
+    """Answers a ``CountQuery`` with its ``CallCounts``.
+
+    Raises:
+        PositionGoneError: a file was replaced: read the manifest again.
+        JournalError: a file cannot be read.
+    """
+
+def merge_lake_files(lake_folder: str | os.PathLike[str], request: bytes) -> bytes:
+    """Writes one file from those of a ``MergeRequest``; answers its ``LakeFile``.
+
+    Raises:
+        JournalError: a file cannot be read or written.
+    """
+
+def decode_prediction_id(prediction_id: str, signing_keys: bytes) -> DecodedPredictionId:
+    """Verifies and reads a prediction id with ``SigningKeys``.
+
+    Raises:
+        InvalidPredictionIdError: it is malformed, forged or signed by no known key.
+    """
+
+def limits() -> dict[str, tuple[float, float]]:
+    """Answers the least and the most of every number of the configuration, by its path, and what is fixed.
+
+    The control plane checks the same before the data plane sees a value; a test compares both.
+    """
+
+def datatypes() -> list[str]:
+    """Answers the Open Inference Protocol's names of the element types that tensors may have."""
+
+def reallocate_slots(
+    slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ...
+) -> tuple[list[int], int]:
+    """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them.
+
+    Args:
+        slot_runs: The table in force as variant index and length in turn; empty for none yet.
+            Indices beyond ``shares`` are variants that went away.
+        shares: What each variant shall have, in any unit; at least one above zero.
+        former: Tables that were in force before, the latest first. The first in which each variant holds
+            what it shall hold now says which slots move: as many as can be become as they were in it.
+
+    Returns:
+        The new table in the same form and the number of slots that moved (0 for a first table).
+
+    Raises:
+        InvalidRequestError: a share is negative or no number, all are zero, or the runs do not
+            add up to 10,000.
+    """
+
+@final
+class Engine:
+    """The server's own decision code on a published state, for tests, notebooks and replay."""
+
+    def __new__(cls, update: bytes, seed: int) -> Engine: ...
+    def decide(
+        self, router_id: str, entity_ids: Sequence[str | None]
+    ) -> list[tuple[str, float, str, int | None]]:
+        """Decides once for each entity id (None: no entity, a random draw).
+
+        Returns:
+            Variant, propensity, reason (``slot``, ``weight``) and slot (None without an entity).
+
+        Raises:
+            InvalidRequestError: no such router.
+        """
+
+    def check_feedback(self, call: bytes, now_us: int) -> tuple[bytes, bytes]:
+        """Checks the values of a ``FeedbackCall`` as a server of this state would at a time.
+
+        Returns:
+            The ``FeedbackAnswer``, and what the journal would get, as a ``FeedbackBatch``.
+        """
+
+    def rights(self, router_id: str, user_id: str, admin: bool) -> tuple[bool, bool]:
+        """Whether a user may read a router, and whether they may call it.
+
+        Raises:
+            InvalidRequestError: no such router.
+        """
+
+def signature_faults(signature: bytes) -> list[tuple[str, str]]:
+    """Answers the fields of a ``Signature`` that cannot be right whatever its backend, each with the reason.
+
+    The paths begin with ``signature``. A signature that lacks names or datatypes of tensors has none.
+
+    Raises:
+        InvalidRequestError: the bytes are no ``Signature``.
+    """
+
+def target_fault(target: str) -> str:
+    """Answers what is wrong with the target of a backend; empty when nothing is."""

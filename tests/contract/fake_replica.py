@@ -13,7 +13,7 @@ import grpc
 
 from pointsman import _core
 from pointsman.domain.journals import JournalEnds, JournalStart
-from pointsman.domain.replica import FileFault, Published, RefusedItem
+from pointsman.domain.ports.replica import FileFault, Published, RefusedItem
 from pointsman.errors import BackendError, FieldViolation, InvalidArgumentError, StaleSnapshotError
 from pointsman.v1 import model_pb2, prediction_pb2, record_pb2, router_pb2, snapshot_pb2
 from stage.lake import a_row

@@ -42,8 +42,8 @@ from pointsman.control.servicers.predictions import PredictionServicer
 from pointsman.control.servicers.routers import RouterParts, RouterServicer
 from pointsman.control.upkeep import ABANDONED_AFTER_SECONDS, Upkeep
 from pointsman.control.watching import RouterWatch
-from pointsman.domain.core import Core
-from pointsman.domain.replica import Replica
+from pointsman.domain.ports.core import Core
+from pointsman.domain.ports.replica import Replica
 from pointsman.errors import (
     DatabaseTooNewError,
     DatabaseUnavailableError,

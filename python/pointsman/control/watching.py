@@ -16,10 +16,10 @@ from pointsman.domain.access import Rule
 from pointsman.domain.counters import Counters, figures
 from pointsman.domain.figures import RouterFigures
 from pointsman.domain.keys import Principal
+from pointsman.domain.ports.journal import JournalName
+from pointsman.domain.ports.replica import Counting
 from pointsman.domain.predictions import Prediction, PredictionFilter, PredictionPage
 from pointsman.domain.recording import hashed_entity
-from pointsman.domain.replica import Counting
-from pointsman.domain.replica_journal import JournalName
 from pointsman.domain.routers import Router
 from pointsman.domain.servers import elsewhere, unreached_metadata, unreached_of
 from pointsman.domain.values import MICROSECONDS_PER_DAY

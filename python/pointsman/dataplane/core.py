@@ -1,4 +1,4 @@
-"""The core's functions: :class:`pointsman.domain.core.Core` over the extension. No server needs to run."""
+"""The core's functions: :class:`pointsman.domain.ports.core.Core` over the extension. No server runs."""
 
 from __future__ import annotations
 

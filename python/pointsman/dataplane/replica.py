@@ -1,4 +1,4 @@
-"""The replica of this process: :class:`pointsman.domain.replica.Replica` over the extension."""
+"""The replica of this process: :class:`pointsman.domain.ports.replica.Replica` over the extension."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pointsman import _core, errors
 from pointsman.dataplane.translation import translated
 from pointsman.domain.journals import JournalEnds, JournalStart
-from pointsman.domain.replica import FileFault, Published, RefusedItem
+from pointsman.domain.ports.replica import FileFault, Published, RefusedItem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pointsman.domain.batching import batched
-from pointsman.domain.core import LakeQueries
+from pointsman.domain.ports.core import LakeQueries
 from pointsman.lake.snapshot import Snapshot
 from pointsman.lake.streams import read_stream
 from pointsman.v1 import record_pb2

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pointsman.domain.core import LakeQueries
 from pointsman.domain.figures import Latencies
+from pointsman.domain.ports.core import LakeQueries
 from pointsman.domain.statistics import Split
 from pointsman.domain.windows import ALL, WHOLE, Window, WindowCounts
 from pointsman.lake.conditions import Conditions

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pointsman.domain.core import LakeQueries
 from pointsman.domain.lake import FoundLatest
 from pointsman.domain.pages import decode_token, encode_token
+from pointsman.domain.ports.core import LakeQueries
+from pointsman.domain.ports.journal import JournalTail
 from pointsman.domain.prediction_ids import time_us_of
 from pointsman.domain.predictions import FoundPrediction, PredictionFilter, PredictionPage
-from pointsman.domain.replica_journal import JournalTail
 from pointsman.domain.routers import Router
 from pointsman.domain.windows import Window, WindowCounts
 from pointsman.lake.conditions import Conditions

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pointsman.domain.lake import JournalStream, LakeFile
-from pointsman.domain.replica_journal import JournalName
+from pointsman.domain.ports.journal import JournalName
 from pointsman.domain.routers import Router
 from pointsman.domain.servers import UnreachedJournal, unreached
 from pointsman.errors import PositionGoneError, UnavailableError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pointsman.domain.core import LakeQueries
-from pointsman.domain.replica_journal import JournalTail
+from pointsman.domain.ports.core import LakeQueries
+from pointsman.domain.ports.journal import JournalTail
 from pointsman.lake.file_rows import FileReader
 from pointsman.lake.snapshot import Snapshot
 from pointsman.lake.tail import TailReader

@@ -17,7 +17,7 @@ from pointsman.control.registry.probing import probe_each
 from pointsman.domain.access import can_read
 from pointsman.domain.keys import Principal
 from pointsman.domain.models import ModelKey, ModelVersion, OnnxBackend, Signature
-from pointsman.domain.replica import Probing
+from pointsman.domain.ports.replica import Probing
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.errors import (
     AbortedError,

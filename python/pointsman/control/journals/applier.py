@@ -10,7 +10,7 @@ from pointsman.control.following import Follower
 from pointsman.control.journals.journal_keeper import JournalKeeper
 from pointsman.domain.feedback import FeedbackOutcome, FeedbackValue
 from pointsman.domain.lake import JournalStream
-from pointsman.domain.replica_journal import FeedbackLog
+from pointsman.domain.ports.journal import FeedbackLog
 from pointsman.errors import PointsmanError
 from pointsman.store import feedback_application, journal_positions, journals
 from pointsman.store.database import Database

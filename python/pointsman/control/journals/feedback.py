@@ -13,7 +13,7 @@ from pointsman.domain.access import router_not_found
 from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Principal
 from pointsman.domain.lake import LatestPredictions
-from pointsman.domain.replica_journal import FeedbackIntake
+from pointsman.domain.ports.journal import FeedbackIntake
 from pointsman.domain.routers import Router
 from pointsman.domain.servers import UnreachedJournal
 from pointsman.errors import PointsmanError

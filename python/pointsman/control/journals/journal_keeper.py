@@ -19,7 +19,7 @@ from pointsman.domain.journals import (
     successor_id,
 )
 from pointsman.domain.lake import JournalStream
-from pointsman.domain.replica_journal import JournalFolder
+from pointsman.domain.ports.journal import JournalFolder
 from pointsman.domain.values import MICROSECONDS_PER_SECOND
 from pointsman.errors import (
     DatabaseUnavailableError,

@@ -8,7 +8,7 @@ import structlog
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.journals.shipping import Shipping
 from pointsman.control.lake.sealing import SETTLE_US
-from pointsman.domain.replica_journal import PredictionLog
+from pointsman.domain.ports.journal import PredictionLog
 from pointsman.errors import PointsmanError
 from pointsman.store import servers
 from pointsman.store.database import Database

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from pointsman.control.lake.folder import LakeFolder
     from pointsman.control.lake.listing import Listing
     from pointsman.control.lake.retention import Retention
-    from pointsman.domain.core import LakeMerging
     from pointsman.domain.keys import Principal
-    from pointsman.domain.replica_journal import PredictionLog
+    from pointsman.domain.ports.core import LakeMerging
+    from pointsman.domain.ports.journal import PredictionLog
     from pointsman.store.database import Database
     from pointsman.store.erasures import KeptErasure
 

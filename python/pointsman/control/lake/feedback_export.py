@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pointsman.control.lake.folder import LakeFolder
-    from pointsman.domain.replica_journal import JournalName
+    from pointsman.domain.ports.journal import JournalName
     from pointsman.store.database import Database
     from pointsman.store.job_leases import Fence
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pointsman.control.lake.folder import LakeFolder
-    from pointsman.domain.replica_journal import JournalName
+    from pointsman.domain.ports.journal import JournalName
     from pointsman.store.database import Database
 
 _log = structlog.get_logger(__name__)

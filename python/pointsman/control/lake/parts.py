@@ -19,8 +19,8 @@ from pointsman.control.lake.retention import Retention
 from pointsman.control.lake.sealing import Sealing
 from pointsman.control.lake.upkeep import LakeUpkeep
 from pointsman.control.options import ControlOptions
-from pointsman.domain.core import LakeMerging
-from pointsman.domain.replica_journal import Journal
+from pointsman.domain.ports.core import LakeMerging
+from pointsman.domain.ports.journal import Journal
 from pointsman.store.database import Database
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from pointsman.control.publishing import snapshot
 from pointsman.control.publishing.refusals import Refusals
-from pointsman.domain.replica import Publishing
+from pointsman.domain.ports.replica import Publishing
 from pointsman.domain.routers import Router
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.errors import StaleSnapshotError

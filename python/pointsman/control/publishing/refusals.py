@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable
 
-from pointsman.domain.replica import RefusedItem
+from pointsman.domain.ports.replica import RefusedItem
 from pointsman.domain.routers import Router, RouterStatus
 
 _SHOWN = 20

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from pointsman.domain.models import Backend, ModelKey, ModelVersion, OnnxBackend
-from pointsman.domain.replica import FileFault, FileWatch
+from pointsman.domain.ports.replica import FileFault, FileWatch
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.store import model_versions
 

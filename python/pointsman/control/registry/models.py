@@ -12,12 +12,12 @@ from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.registry.file_faults import look, told_of_model
 from pointsman.control.registry.probing import probe
 from pointsman.domain.access import can_read, check_model_owner
-from pointsman.domain.core import ModelChecks
 from pointsman.domain.keys import Principal
 from pointsman.domain.model_checks import check_model_version, check_whole
 from pointsman.domain.models import GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage
 from pointsman.domain.pages import Page
-from pointsman.domain.replica import FileWatch, Probing
+from pointsman.domain.ports.core import ModelChecks
+from pointsman.domain.ports.replica import FileWatch, Probing
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
 from pointsman.errors import (
     AlreadyExistsError,

@@ -8,9 +8,9 @@ from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
 from pointsman.control.routing.slot_tables import next_table
-from pointsman.domain.core import SlotTables
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
+from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import check_weights_sum, enabled_fault, fallback_fault
 from pointsman.domain.routers import Router, Variant

@@ -18,7 +18,7 @@ from pointsman.domain.access import Rule
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, next_status
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
-from pointsman.domain.replica import Probing
+from pointsman.domain.ports.replica import Probing
 from pointsman.domain.revisions import MAX_COMMENT_CHARS, RevisionKind
 from pointsman.domain.routers import Router, RouterStatus, Variant
 from pointsman.errors import AbortedError, DataPlaneError, FailedPreconditionError

@@ -6,7 +6,7 @@ from pointsman.control.routing.router_access import find_router
 from pointsman.domain.access import Rule
 from pointsman.domain.keys import Principal
 from pointsman.domain.pages import Page
-from pointsman.domain.replica import FileWatch
+from pointsman.domain.ports.replica import FileWatch
 from pointsman.domain.routers import Router, RouterStatus, Strategy
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
 from pointsman.store import routers

@@ -13,10 +13,10 @@ from pointsman.control.routing.router_fields import OWNER, check_paths, with_fie
 from pointsman.control.routing.slot_tables import first_table, next_table
 from pointsman.control.routing.variant_models import row_keys, usable_models
 from pointsman.domain.access import check_creates_for, check_model_owner
-from pointsman.domain.core import SlotTables
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying, next_status
 from pointsman.domain.models import ModelKey, ModelVersion
+from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import check_permissions, check_router
 from pointsman.domain.routers import (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pointsman.control.publishing.changes import Change
-from pointsman.domain.core import SlotTables
+from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.routers import Router, SlotTable, Variant, weight_shares
 from pointsman.store import former_slot_tables
 

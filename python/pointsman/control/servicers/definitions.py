@@ -4,7 +4,7 @@ from pointsman.control.calls import caller
 from pointsman.control.convert.definitions import change_to
 from pointsman.control.definitions.applying import Definitions
 from pointsman.control.definitions.checks import read_definitions
-from pointsman.domain.core import ModelChecks
+from pointsman.domain.ports.core import ModelChecks
 from pointsman.v1 import definition_pb2, definition_pb2_grpc
 
 

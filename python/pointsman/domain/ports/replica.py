@@ -1,9 +1,9 @@
 """One replica of the data plane, by what is asked of it.
 
 A replica is one running server: it answers calls from the state that was published to it, counts them, and
-keeps a journal (:mod:`pointsman.domain.replica_journal`). Several may work on one database, and nothing that
+keeps a journal (:mod:`pointsman.domain.ports.journal`). Several may work on one database, and nothing that
 one says of itself holds for another: neither counters, nor faults, nor what it refuses. A service asks for
-the part it needs; what needs no server at all is in :mod:`pointsman.domain.core`.
+the part it needs; what needs no server at all is in :mod:`pointsman.domain.ports.core`.
 
 Messages are those of ``pointsman/v1/snapshot.proto`` and ``record.proto``, serialised. All may be called from
 any thread, and raise the errors of :mod:`pointsman.errors`, never the extension's own.
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pointsman.domain.replica_journal import Journal
+from pointsman.domain.ports.journal import Journal
 
 
 @dataclass(frozen=True)
