@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pointsman.domain.journals import JournalEnds, JournalStart
+from pointsman.domain.records.journals import JournalEnds, JournalStart
 from pointsman.errors import PositionGoneError
 from pointsman.v1 import record_pb2
 from stage.lake import is_of_incarnation, stream_of, table_of, write_file

@@ -12,8 +12,8 @@ from typing import Any
 import grpc
 
 from pointsman import _core
-from pointsman.domain.journals import JournalEnds, JournalStart
 from pointsman.domain.ports.replica import FileFault, Published, RefusedItem
+from pointsman.domain.records.journals import JournalEnds, JournalStart
 from pointsman.errors import BackendError, FieldViolation, InvalidArgumentError, StaleSnapshotError
 from pointsman.v1 import model_pb2, prediction_pb2, record_pb2, router_pb2, snapshot_pb2
 from stage.lake import a_row

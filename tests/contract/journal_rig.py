@@ -10,7 +10,7 @@ from integration.store.rows import add_model, add_router
 from pointsman.control.journals.applier import Applier
 from pointsman.control.journals.journal_keeper import JournalKeeper
 from pointsman.control.journals.shipping import Shipping
-from pointsman.domain.lake import LakeKind
+from pointsman.domain.records.lake import LakeKind
 from pointsman.errors import JournalHeldError
 from pointsman.store import lake_files
 from pointsman.store.database import Database

@@ -13,18 +13,18 @@ from pointsman.control.journals.applier import Applier
 from pointsman.control.routing.revisions import Revisions
 from pointsman.control.routing.router_access import find_router
 from pointsman.domain.access import Rule
-from pointsman.domain.counters import Counters, figures
-from pointsman.domain.figures import RouterFigures
 from pointsman.domain.keys import Principal
+from pointsman.domain.measures.counters import Counters, figures
+from pointsman.domain.measures.figures import RouterFigures
+from pointsman.domain.measures.windows import Window, window_figures, window_of
 from pointsman.domain.ports.journal import JournalName
 from pointsman.domain.ports.replica import Counting
-from pointsman.domain.predictions import Prediction, PredictionFilter, PredictionPage
 from pointsman.domain.recording import hashed_entity
+from pointsman.domain.records.predictions import Prediction, PredictionFilter, PredictionPage
+from pointsman.domain.records.servers import elsewhere, unreached_metadata, unreached_of
 from pointsman.domain.routers import Router
-from pointsman.domain.servers import elsewhere, unreached_metadata, unreached_of
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.domain.violations import Violations, shown
-from pointsman.domain.windows import Window, window_figures, window_of
 from pointsman.errors import InvalidArgumentError, NotFoundError
 from pointsman.lake.reader import LakeReader
 from pointsman.store import installation, servers

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pointsman import _core, errors
 from pointsman.dataplane.translation import translated
-from pointsman.domain.journals import JournalEnds, JournalStart
 from pointsman.domain.ports.replica import FileFault, Published, RefusedItem
+from pointsman.domain.records.journals import JournalEnds, JournalStart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pointsman.domain.figures import Latencies
+from pointsman.domain.measures.figures import Latencies
+from pointsman.domain.measures.statistics import Split
+from pointsman.domain.measures.windows import ALL, WHOLE, Window, WindowCounts
 from pointsman.domain.ports.core import LakeQueries
-from pointsman.domain.statistics import Split
-from pointsman.domain.windows import ALL, WHOLE, Window, WindowCounts
 from pointsman.lake.conditions import Conditions
 from pointsman.lake.keys import READ_FILES, files_of
 from pointsman.lake.latencies import Buckets, latencies_of

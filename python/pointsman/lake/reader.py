@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pointsman.domain.lake import FoundLatest
+from pointsman.domain.measures.windows import Window, WindowCounts
 from pointsman.domain.pages import decode_token, encode_token
 from pointsman.domain.ports.core import LakeQueries
 from pointsman.domain.ports.journal import JournalTail
-from pointsman.domain.prediction_ids import time_us_of
-from pointsman.domain.predictions import FoundPrediction, PredictionFilter, PredictionPage
+from pointsman.domain.records.lake import FoundLatest
+from pointsman.domain.records.prediction_ids import time_us_of
+from pointsman.domain.records.predictions import FoundPrediction, PredictionFilter, PredictionPage
 from pointsman.domain.routers import Router
-from pointsman.domain.windows import Window, WindowCounts
 from pointsman.lake.conditions import Conditions
 from pointsman.lake.contents import read_contents
 from pointsman.lake.engine import Engine, LakeOptions

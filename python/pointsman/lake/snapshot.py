@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from pointsman.domain.lake import JournalStream, LakeFile
 from pointsman.domain.ports.journal import JournalName
+from pointsman.domain.records.lake import JournalStream, LakeFile
+from pointsman.domain.records.servers import UnreachedJournal, unreached
 from pointsman.domain.routers import Router
-from pointsman.domain.servers import UnreachedJournal, unreached
 from pointsman.errors import PositionGoneError, UnavailableError
 from pointsman.store import journal_positions, lake_files, servers
 from pointsman.store.database import Database

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.ports.journal import JournalTail
-from pointsman.domain.predictions import Prediction
+from pointsman.domain.records.predictions import Prediction
 from pointsman.lake.conditions import MAX_TIME_US, Conditions
 from pointsman.lake.file_rows import PLACE
 from pointsman.lake.rows import predictions_of

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pointsman.dataplane.core import NativeCore
-from pointsman.domain.feedback import FeedbackValue
-from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
+from pointsman.domain.records.feedback import FeedbackValue
+from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.routers import Router, Variant
 from pointsman.errors import PositionGoneError
 from pointsman.lake.reader import LakeReader

@@ -8,9 +8,9 @@ import structlog
 from pointsman.control.convert.enums import FEEDBACK_OUTCOME
 from pointsman.control.following import Follower
 from pointsman.control.journals.journal_keeper import JournalKeeper
-from pointsman.domain.feedback import FeedbackOutcome, FeedbackValue
-from pointsman.domain.lake import JournalStream
 from pointsman.domain.ports.journal import FeedbackLog
+from pointsman.domain.records.feedback import FeedbackOutcome, FeedbackValue
+from pointsman.domain.records.lake import JournalStream
 from pointsman.errors import PointsmanError
 from pointsman.store import feedback_application, journal_positions, journals
 from pointsman.store.database import Database

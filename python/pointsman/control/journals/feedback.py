@@ -10,12 +10,12 @@ from pointsman.control.convert.enums import FEEDBACK_OUTCOME
 from pointsman.control.convert.feedback import feedback_call, refusal_of, verdicts_of
 from pointsman.control.journals.entity_predictions import EntityPredictions
 from pointsman.domain.access import router_not_found
-from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Principal
-from pointsman.domain.lake import LatestPredictions
 from pointsman.domain.ports.journal import FeedbackIntake
+from pointsman.domain.records.feedback import FeedbackOutcome
+from pointsman.domain.records.lake import LatestPredictions
+from pointsman.domain.records.servers import UnreachedJournal
 from pointsman.domain.routers import Router
-from pointsman.domain.servers import UnreachedJournal
 from pointsman.errors import PointsmanError
 from pointsman.store import routers
 from pointsman.store.database import Database

@@ -9,7 +9,8 @@ import structlog
 from sqlalchemy import Connection
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
-from pointsman.domain.journals import (
+from pointsman.domain.ports.journal import JournalFolder
+from pointsman.domain.records.journals import (
     FormerJournal,
     JournalHold,
     JournalStart,
@@ -18,8 +19,7 @@ from pointsman.domain.journals import (
     parted_at,
     successor_id,
 )
-from pointsman.domain.lake import JournalStream
-from pointsman.domain.ports.journal import JournalFolder
+from pointsman.domain.records.lake import JournalStream
 from pointsman.domain.values import MICROSECONDS_PER_SECOND
 from pointsman.errors import (
     DatabaseUnavailableError,
@@ -138,7 +138,7 @@ class JournalKeeper:
         """Takes the journal's id before anything is stored under it.
 
         A folder that was restored or copied gets another one; how it is told:
-        :func:`pointsman.domain.journals.parted_at`.
+        :func:`pointsman.domain.records.journals.parted_at`.
 
         Raises:
             DatabaseUnavailableError: The database does not answer.

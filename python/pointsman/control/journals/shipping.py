@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from pointsman.control.convert.lake import predictions_file
 from pointsman.control.following import Follower
 from pointsman.control.journals.journal_keeper import JournalKeeper
-from pointsman.domain.lake import JournalStream
 from pointsman.domain.ports.journal import Shipments
+from pointsman.domain.records.lake import JournalStream
 from pointsman.store import journal_positions, journals, lake_files
 from pointsman.store.database import Database
 from pointsman.v1 import record_pb2

@@ -9,10 +9,10 @@ from pointsman.control.convert.lake import predictions_file
 from pointsman.control.lake import feedback_files
 from pointsman.control.lake.folder import LakeFolder
 from pointsman.control.lake.manifest import swap
-from pointsman.domain.lake import LakeFile, LakeKind
-from pointsman.domain.lake_plans import merged_path, merges
 from pointsman.domain.ports.core import LakeMerging
 from pointsman.domain.ports.journal import JournalName
+from pointsman.domain.records.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake_plans import merged_path, merges
 from pointsman.errors import DatabaseUnavailableError, PointsmanError
 from pointsman.store import lake_files
 from pointsman.store.database import Database

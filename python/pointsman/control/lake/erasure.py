@@ -12,10 +12,10 @@ from pointsman.control.lake import feedback_files
 from pointsman.control.lake.manifest import swap
 from pointsman.control.routing.router_access import find_router
 from pointsman.domain.access import Rule
-from pointsman.domain.lake import LakeFile, LakeKind
-from pointsman.domain.lake_plans import erased_path
 from pointsman.domain.recording import hashed_entity
-from pointsman.domain.servers import ServerJournal, UnreachedJournal, unreached_of
+from pointsman.domain.records.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake_plans import erased_path
+from pointsman.domain.records.servers import ServerJournal, UnreachedJournal, unreached_of
 from pointsman.domain.violations import Violations
 from pointsman.errors import AbortedError, DatabaseUnavailableError, PointsmanError, UnavailableError
 from pointsman.lake.streams import texts_of

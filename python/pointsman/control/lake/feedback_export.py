@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pointsman.control.lake.feedback_files import write_rows
 from pointsman.control.lake.manifest import OvertakenError
-from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.errors import LeaseLostError
 from pointsman.store import feedback, lake_files
 from pointsman.store.job_leases import unfenced

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from pointsman.domain.lake import confined
+from pointsman.domain.records.lake import confined
 
 SEALED = "_SEALED"
 """The marker of a date that gets no more files, so that a glob of its folder is exact."""

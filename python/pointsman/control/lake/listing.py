@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.lake.streams import table_of
 from pointsman.store import lake_files
 

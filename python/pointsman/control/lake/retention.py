@@ -7,9 +7,9 @@ from itertools import groupby
 import structlog
 
 from pointsman.control.lake.folder import LakeFolder
-from pointsman.domain.lake import LakeFile, LakeKind
-from pointsman.domain.lake_plans import expired
 from pointsman.domain.ports.journal import JournalName
+from pointsman.domain.records.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake_plans import expired
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.store import lake_files, routers
 from pointsman.store.database import Database

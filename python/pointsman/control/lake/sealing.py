@@ -7,9 +7,9 @@ from itertools import groupby
 from pointsman.control.journals.journal_keeper import JournalKeeper
 from pointsman.control.journals.shipping import Shipping
 from pointsman.control.lake.folder import LakeFolder
-from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
-from pointsman.domain.lake_plans import merges
 from pointsman.domain.ports.journal import PredictionLog
+from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
+from pointsman.domain.records.lake_plans import merges
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.store import journal_positions, journals, lake_files
 from pointsman.store.database import Database

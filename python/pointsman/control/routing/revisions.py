@@ -15,7 +15,7 @@ from pointsman.domain.access import Rule, can_change
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
 from pointsman.domain.pages import Page
-from pointsman.domain.predictions import Prediction
+from pointsman.domain.records.predictions import Prediction
 from pointsman.domain.revisions import MAX_COMMENT_CHARS, KeptRevision, RevisionKind, Witness, moved_slots
 from pointsman.domain.router_checks import check_router
 from pointsman.domain.routers import ROUTER_SETTINGS, Router, Variant

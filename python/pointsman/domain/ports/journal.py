@@ -7,7 +7,7 @@ Messages are those of ``pointsman/v1/record.proto``, serialised. All may be call
 
 from typing import Protocol
 
-from pointsman.domain.journals import JournalEnds, JournalStart
+from pointsman.domain.records.journals import JournalEnds, JournalStart
 
 
 class JournalName(Protocol):

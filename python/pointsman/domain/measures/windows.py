@@ -3,8 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pointsman.domain.feedback import FeedbackMoments
-from pointsman.domain.figures import (
+from pointsman.domain.measures.figures import (
     Latencies,
     RouterFigures,
     StepFigures,
@@ -12,9 +11,10 @@ from pointsman.domain.figures import (
     names_of,
     sum_feedback,
 )
+from pointsman.domain.measures.statistics import Split, sample_ratio_p_value
+from pointsman.domain.records.feedback import FeedbackMoments
+from pointsman.domain.records.servers import UnreachedJournal
 from pointsman.domain.routers import Router, effective_shares
-from pointsman.domain.servers import UnreachedJournal
-from pointsman.domain.statistics import Split, sample_ratio_p_value
 from pointsman.errors import InvalidArgumentError
 
 MAX_STEPS = 1000

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.domain.lake import LakeFile, LakeKind
-from pointsman.domain.lake_plans import (
+from pointsman.domain.records.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake_plans import (
     MAX_BYTES,
     MAX_ROWS,
     MIN_FILES,

@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from pointsman.domain.records.servers import UnreachedJournal
 from pointsman.domain.routers import Router
-from pointsman.domain.servers import UnreachedJournal
 
 
 class LakeKind(StrEnum):

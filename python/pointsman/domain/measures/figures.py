@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pointsman.domain.feedback import DEFAULT_METRIC, FeedbackMoments
-from pointsman.domain.servers import UnreachedJournal
-from pointsman.domain.statistics import mean_interval
+from pointsman.domain.measures.statistics import mean_interval
+from pointsman.domain.records.feedback import DEFAULT_METRIC, FeedbackMoments
+from pointsman.domain.records.servers import UnreachedJournal
 
 
 @dataclass(frozen=True)

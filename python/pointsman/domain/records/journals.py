@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from pointsman.domain.lake import JournalStream
+from pointsman.domain.records.lake import JournalStream
 
 ID_CHARS = 32
 

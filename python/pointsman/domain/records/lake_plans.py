@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import PurePosixPath
 
-from pointsman.domain.lake import LakeFile
+from pointsman.domain.records.lake import LakeFile
 
 MAX_ROWS = 1_000_000
 MAX_BYTES = 256 * 1024 * 1024

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pointsman.domain.feedback import FeedbackMoments
-from pointsman.domain.figures import Latencies, RouterFigures, VariantFigures, names_of, sum_feedback
+from pointsman.domain.measures.figures import Latencies, RouterFigures, VariantFigures, names_of, sum_feedback
+from pointsman.domain.measures.statistics import Split, sample_ratio_p_value
+from pointsman.domain.measures.windows import WHOLE, Window, WindowFeedback
+from pointsman.domain.records.feedback import FeedbackMoments
 from pointsman.domain.routers import Router, effective_shares
-from pointsman.domain.statistics import Split, sample_ratio_p_value
-from pointsman.domain.windows import WHOLE, Window, WindowFeedback
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.domain.prediction_ids import time_us_of
+from pointsman.domain.records.prediction_ids import time_us_of
 from stage.lake import prediction_id
 from stage.prediction_ids import signed_id
 

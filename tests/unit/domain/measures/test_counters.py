@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.domain.counters import Counters, Histogram, VariantCounters, figures
-from pointsman.domain.feedback import FeedbackMoments
+from pointsman.domain.measures.counters import Counters, Histogram, VariantCounters, figures
+from pointsman.domain.measures.windows import WHOLE, Window, WindowFeedback
+from pointsman.domain.records.feedback import FeedbackMoments
 from pointsman.domain.routers import Router, Variant
-from pointsman.domain.windows import WHOLE, Window, WindowFeedback
 
 BOUNDS = (0.001, 0.002, 0.005, 0.01)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.domain.journals import (
+from pointsman.domain.records.journals import (
     JournalEnds,
     JournalStart,
     LeftBehind,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.domain.feedback import FeedbackMoments
-from pointsman.domain.figures import interval_of, sum_feedback
+from pointsman.domain.measures.figures import interval_of, sum_feedback
+from pointsman.domain.records.feedback import FeedbackMoments
 
 CENTRES = st.sampled_from([0.0, 1.0, -1e3, 1e7, 1.7e9, -1e12])
 SPREADS = st.lists(st.floats(-50, 50), min_size=1, max_size=30)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pointsman.domain.pages import Page
-from pointsman.domain.servers import UnreachedJournal
+from pointsman.domain.records.servers import UnreachedJournal
 from pointsman.domain.values import JsonValue
 
 

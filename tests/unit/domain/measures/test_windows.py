@@ -2,17 +2,17 @@
 
 import pytest
 
-from pointsman.domain.feedback import FeedbackMoments
-from pointsman.domain.figures import Latencies
-from pointsman.domain.routers import Router, Variant
-from pointsman.domain.statistics import Split
-from pointsman.domain.windows import (
+from pointsman.domain.measures.figures import Latencies
+from pointsman.domain.measures.statistics import Split
+from pointsman.domain.measures.windows import (
     WHOLE,
     WindowCounts,
     WindowFeedback,
     window_figures,
     window_of,
 )
+from pointsman.domain.records.feedback import FeedbackMoments
+from pointsman.domain.routers import Router, Variant
 from pointsman.errors import InvalidArgumentError
 
 ROUTER = Router("r", (Variant("a", "m", "1", 3), Variant("b", "m", "2", 1)))

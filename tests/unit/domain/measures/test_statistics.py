@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pointsman.domain.statistics import Split, mean_interval, sample_ratio_p_value
+from pointsman.domain.measures.statistics import Split, mean_interval, sample_ratio_p_value
 
 VALUES = st.lists(st.floats(-100, 100), min_size=2, max_size=50)
 
@@ -79,6 +79,6 @@ def test_a_split_that_works_is_seldom_suspected():
 def test_the_examples_of_the_documentation_are_true():
     import doctest
 
-    from pointsman.domain import statistics
+    from pointsman.domain.measures import statistics
 
     assert doctest.testmod(statistics).failed == 0
