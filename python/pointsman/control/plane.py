@@ -217,7 +217,7 @@ class ControlPlane:
 
     @property
     def ready(self) -> bool:
-        """Whether the database is migrated and the data plane has its state."""
+        """Whether the database is migrated and the replica has its state."""
         return not self.reason
 
     @property
@@ -227,7 +227,7 @@ class ControlPlane:
 
     @property
     def refused(self) -> list[str]:
-        """What the data plane cannot use of the state, in sentences."""
+        """What the replica cannot use of the state, in sentences."""
         return self._publisher.refusals.described()
 
     @property
@@ -364,7 +364,7 @@ class ControlPlane:
         attempted.set()
 
     def _add_jobs(self) -> None:
-        """Lists all periodic work there is, but for the two threads that follow the data plane itself."""
+        """Lists all periodic work there is, but for the two threads that follow the replica itself."""
         pause = (self._options.poll_interval_seconds,)
         woken = partial(Job, period_seconds=WHEN_WOKEN, scope=Scope.SERVER, retry_seconds=pause)
         for job in (

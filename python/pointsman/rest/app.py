@@ -37,12 +37,14 @@ class ServerState:
     """What the HTTP port tells about the server, asked anew for each request."""
 
     replica: Reporting
+    """The replica of this process, which is all that its port tells about."""
+
     is_draining: Callable[[], bool]
     control_reason: Callable[[], str]
     """Why the control plane is not ready, in words; empty when it is."""
 
     refused: Callable[[], Sequence[str]] = tuple
-    """What the data plane cannot use of the routing state, in sentences."""
+    """What the replica cannot use of the routing state, in sentences."""
 
     left_behind_journals: Callable[[], list[dict[str, object]]] = list
     """What is known of journals whose servers are gone."""

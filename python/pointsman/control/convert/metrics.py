@@ -1,4 +1,4 @@
-"""Counters of the data plane, and the figures made of them, as messages."""
+"""Counters of one replica, and the figures of a router, as messages."""
 
 import grpc
 

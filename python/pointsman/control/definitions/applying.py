@@ -80,7 +80,7 @@ class Definitions:
         database: Where objects are kept.
         changes: How they are changed.
         backends: Who asks backends.
-        refusals: What the data plane cannot use of the routers.
+        refusals: What this server's replica cannot use of the routers.
         models: The model registry.
         registry: The routers.
         lanes: The threads for it.
@@ -309,7 +309,7 @@ class Definitions:
         return stepped(running, Step.STOP, generation, now_us, serving=False)
 
     def _check_accepted(self, outcomes: Sequence[Outcome]) -> None:
-        """Checks that the data plane took the routers that changed.
+        """Checks that this server's replica took the routers that changed.
 
         Raises:
             DataPlaneError: It refused one.

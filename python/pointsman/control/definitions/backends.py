@@ -50,7 +50,7 @@ class DefinitionBackends:
 
     Args:
         backends: Who asks.
-        refusals: What the data plane cannot use of the routers.
+        refusals: What this server's replica cannot use of the routers.
         models: The model registry, which describes new versions.
         lanes: The threads for it.
         timeout_seconds: How long all backends may take together.

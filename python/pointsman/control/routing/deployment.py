@@ -51,14 +51,14 @@ class Plan:
 class Deployments:
     """Deploys, starts and stops routers.
 
-    A router says ``running`` only after every enabled variant's backend answered and the data plane
-    reported the generation in which it serves.
+    A router says ``running`` only after every enabled variant's backend answered this server and its replica
+    reported the generation in which it serves; others take it when they look at the database.
 
     Args:
         database: Where they are kept.
         changes: How routers are changed.
         backends: Who asks them.
-        refusals: What the data plane cannot use of the routers.
+        refusals: What this server's replica cannot use of the routers.
         lanes: The threads for it.
         timeout_seconds: How long all backends of a router may take together.
     """

@@ -19,7 +19,7 @@ class RouterReader:
     Args:
         database: Where they are kept.
         files: Who knows what is wrong with their variants' files.
-        refusals: What the data plane cannot use of them.
+        refusals: What this server's replica cannot use of them.
     """
 
     def __init__(self, database: Database, files: FileWatch, refusals: Refusals) -> None:
