@@ -4,7 +4,7 @@ use pointsman_model::CLOCK_SKEW_US;
 use pointsman_wire::generated::pointsman_v1::FeedbackOutcome;
 use prost::Message;
 
-use super::{DAY_US, about, id, journalled, now_us, outcome, published, record, signed, signed_as, world_of};
+use super::{DAY_US, about, journalled, now_us, outcome, published, record, signed, signed_as, world_of};
 use crate::{
     client::Client,
     world::{ROUTER, World, run, update},
