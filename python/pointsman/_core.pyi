@@ -1,8 +1,9 @@
-"""The Rust data plane, as seen from Python.
+"""The Rust core, as seen from Python: one replica of the data plane, and functions that need none.
 
 Every call is coarse and carries bytes: a published change, a batch of records, a page of metrics. No
 call of a client of the data plane ever enters Python. All calls may be made from any thread; those
-that take time release the interpreter lock. Messages are those of ``pointsman/v1/snapshot.proto``.
+that take time release the interpreter lock. Messages are those of ``pointsman/v1/snapshot.proto`` and
+``record.proto``.
 
 Exceptions::
 
@@ -42,9 +43,11 @@ class JournalError(CoreError): ...
 class PositionGoneError(CoreError): ...
 class InvalidPredictionIdError(CoreError): ...
 
+# One replica.
+
 @final
 class ServerHandle:
-    """A running data plane."""
+    """One replica of the data plane, which runs in this process."""
 
     @property
     def grpc_address(self) -> str:
@@ -155,13 +158,6 @@ class ServerHandle:
     def seal_predictions(self) -> int:
         """Completes the segment under way, so that it ships at once; answers its end."""
 
-    def merge_lake_files(self, request: bytes) -> bytes:
-        """Writes one file from those of a ``MergeRequest``; answers its ``LakeFile``.
-
-        Raises:
-            JournalError: a file cannot be read or written.
-        """
-
     def file_faults(self) -> list[tuple[str, str, bool, str]]:
         """Answers what is wrong with ONNX files in use: path, registered SHA-256 (empty when it is not
         known), whether calls are answered all the same, and what is wrong. A file that changed is read."""
@@ -188,6 +184,8 @@ def start_server(config: str) -> ServerHandle:
         InvalidConfigError: the message starts with the field.
         BindError: the address is in use or not ours.
     """
+
+# What needs no running server.
 
 @final
 class DecodedPredictionId:
@@ -229,6 +227,13 @@ def count_lake_calls(lake_folder: str | os.PathLike[str], query: bytes) -> bytes
     Raises:
         PositionGoneError: a file was replaced: read the manifest again.
         JournalError: a file cannot be read.
+    """
+
+def merge_lake_files(lake_folder: str | os.PathLike[str], request: bytes) -> bytes:
+    """Writes one file from those of a ``MergeRequest``; answers its ``LakeFile``.
+
+    Raises:
+        JournalError: a file cannot be read or written.
     """
 
 def decode_prediction_id(prediction_id: str, signing_keys: bytes) -> DecodedPredictionId:

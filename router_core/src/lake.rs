@@ -1,10 +1,10 @@
-//! Questions about files of the lake.
+//! Files of the lake: reading, counting and merging them needs no server.
 
 use std::path::PathBuf;
 
 use pyo3::{prelude::*, types::PyBytes};
 
-use crate::server::answer;
+use crate::answer::answer;
 
 /// Answers a `RowsQuery` with its `RowsAnswer`.
 #[pyfunction]
@@ -24,4 +24,14 @@ pub(crate) fn count_lake_calls<'py>(
     query: &[u8],
 ) -> PyResult<Bound<'py, PyBytes>> {
     answer(py, || pointsman_gateway::count_lake_calls(&lake_folder, query))
+}
+
+/// Writes one file from those of a `MergeRequest`; answers its `LakeFile`.
+#[pyfunction]
+pub(crate) fn merge_lake_files<'py>(
+    py: Python<'py>,
+    lake_folder: PathBuf,
+    request: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    answer(py, || pointsman_gateway::merge_lake_files(&lake_folder, request))
 }

@@ -1,14 +1,17 @@
-//! `pointsman._core`: the data plane as a Python extension. Thin: everything happens in the crates below.
+//! `pointsman._core`: the core as a Python extension. Thin: everything happens in the crates below.
+//!
+//! [`server`] holds one replica, a running server; all else is functions that need none.
 
 mod allocator;
+mod answer;
+mod checks;
 mod engine;
 mod errors;
 mod lake;
 mod limits;
 mod prediction_id;
 mod server;
-mod signature;
-mod target;
+mod slots;
 
 use pyo3::pymodule;
 
@@ -18,18 +21,18 @@ mod _core {
 
     #[pymodule_export]
     use crate::{
-        engine::{Engine, reallocate_slots},
+        checks::{signature_faults, target_fault},
+        engine::Engine,
         errors::{
             BackendError, BindError, CoreError, ForkedProcessError, InvalidConfigError,
             InvalidPredictionIdError, InvalidRequestError, InvalidSnapshotError, JournalError,
             ModelVersionError, PositionGoneError, StaleSnapshotError,
         },
-        lake::{count_lake_calls, read_lake_rows},
+        lake::{count_lake_calls, merge_lake_files, read_lake_rows},
         limits::{datatypes, limits},
         prediction_id::{DecodedPredictionId, decode_prediction_id},
         server::{ServerHandle, start_server},
-        signature::signature_faults,
-        target::target_fault,
+        slots::reallocate_slots,
     };
 
     #[pymodule_init]

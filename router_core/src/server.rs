@@ -1,11 +1,14 @@
-//! The running server as Python holds it.
+//! One replica, a running server, as Python holds it.
 
 use std::{process, time::Duration};
 
-use pointsman_gateway::{FileFault, GatewayError, Server};
+use pointsman_gateway::{FileFault, Server};
 use pyo3::{prelude::*, types::PyBytes};
 
-use crate::errors::{ForkedProcessError, InvalidRequestError, of_gateway};
+use crate::{
+    answer::answer,
+    errors::{ForkedProcessError, InvalidRequestError, of_gateway},
+};
 
 /// The longest time that a call from Python may name.
 const MAX_SECONDS: f64 = 86_400.0;
@@ -19,7 +22,7 @@ type Start = (String, String, u64, u64, bool);
 /// Path, registered digest, whether calls are answered all the same, and what is wrong.
 type Fault = (String, String, bool, String);
 
-/// A running data plane.
+/// A replica of the data plane, running in this process.
 #[pyclass(frozen, module = "pointsman._core")]
 pub(crate) struct ServerHandle {
     /// None only while the handle is dropped.
@@ -158,11 +161,6 @@ impl ServerHandle {
         Ok(py.detach(|| server.seal_predictions()))
     }
 
-    fn merge_lake_files<'py>(&self, py: Python<'py>, request: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        let server = self.server()?;
-        answer(py, || server.merge_lake_files(request))
-    }
-
     fn metrics(&self, py: Python<'_>) -> PyResult<String> {
         let server = self.server()?;
         Ok(py.detach(|| server.metrics()))
@@ -185,14 +183,6 @@ impl ServerHandle {
         let grace = seconds("grace_seconds", grace_seconds).unwrap_or_default();
         self.server().map_or(0, |server| py.detach(|| server.stop(grace)))
     }
-}
-
-/// Runs without the interpreter's lock what answers bytes.
-pub(crate) fn answer<'py>(
-    py: Python<'py>,
-    run: impl Send + FnOnce() -> Result<Vec<u8>, GatewayError>,
-) -> PyResult<Bound<'py, PyBytes>> {
-    Ok(PyBytes::new(py, &py.detach(run).map_err(of_gateway)?))
 }
 
 fn seconds(name: &str, value: f64) -> PyResult<Duration> {

@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane, clock_us
+from pointsman.dataplane.core import NativeCore
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
 from pointsman.v1 import (
@@ -24,8 +25,8 @@ from pointsman.v1 import (
     router_pb2_grpc,
 )
 
-from .fake_data_plane import FakeDataPlane
 from .fake_journal import FakeJournal
+from .fake_replica import FakeReplica
 
 ALL_SCOPES = "mlops:read,mlops:write,mlops:predict"
 
@@ -114,7 +115,7 @@ class Bench:
     """The control plane under test and what is around it."""
 
     plane: ControlPlane
-    data_plane: FakeDataPlane
+    data_plane: FakeReplica
     channel: grpc.aio.Channel
     clock: Clock
     database_url: str
@@ -142,12 +143,13 @@ class Bench:
 
 
 def start_plane(
-    folder: Path, data_plane: FakeDataPlane, database_url: str = "", **settings: Any
+    folder: Path, data_plane: FakeReplica, database_url: str = "", **settings: Any
 ) -> ControlPlane:
     settings.setdefault("options", ControlOptions(poll_interval_seconds=0.05))
     settings.setdefault("loopback", True)
     return ControlPlane(
         database_url or f"sqlite:///{folder / 'pointsman.db'}",
+        NativeCore(),
         data_plane,
         folder / "control.sock",
         folder / "lake",
@@ -158,8 +160,8 @@ def start_plane(
 
 
 @pytest.fixture
-def data_plane(tmp_path: Path, clock: Clock) -> FakeDataPlane:
-    return FakeDataPlane(journal=FakeJournal(tmp_path / "lake"), clock=clock)
+def data_plane(tmp_path: Path, clock: Clock) -> FakeReplica:
+    return FakeReplica(journal=FakeJournal(tmp_path / "lake"), clock=clock)
 
 
 @pytest.fixture
@@ -185,7 +187,7 @@ def database_url(tmp_path: Path, migrated_file: Path) -> str:
 
 @pytest.fixture
 async def bench(
-    tmp_path: Path, data_plane: FakeDataPlane, clock: Clock, database_url: str
+    tmp_path: Path, data_plane: FakeReplica, clock: Clock, database_url: str
 ) -> AsyncIterator[Bench]:
     plane = start_plane(tmp_path, data_plane, database_url, clock=clock)
     await plane.start()

@@ -1,4 +1,4 @@
-"""A journal in memory and a lake on disk, as the data plane keeps them: for tests of the control plane."""
+"""A journal in memory and a lake on disk, as a replica keeps them: for tests of the control plane."""
 
 import threading
 import uuid
@@ -10,9 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from pointsman.domain.journals import JournalEnds, JournalStart
+from pointsman.domain.records.journals import JournalEnds, JournalStart
 from pointsman.errors import PositionGoneError
 from pointsman.v1 import record_pb2
 from stage.lake import is_of_incarnation, stream_of, table_of, write_file
@@ -37,7 +36,6 @@ class FakeJournal:
     predictions_end: int = 0
     predictions_released: int = -1
     sealed: list[record_pb2.ShippedSegment] = field(default_factory=list)
-    merged: list[record_pb2.MergeRequest] = field(default_factory=list)
     closed: bool = False
     starts: list[JournalStart] = field(default_factory=list)
     place: str = ""
@@ -60,7 +58,6 @@ class FakeJournal:
                 outcomes=dict(self.outcomes),
                 rows=list(self.rows),
                 sealed=[],
-                merged=[],
                 starts=list(self.starts),
                 place=place,
                 segment_start=0,
@@ -196,17 +193,6 @@ class FakeJournal:
             of_models[row["model_id"], row.get("router_incarnation")].append(row)
         streams = [stream_of(table_of(found)) for found in of_models.values()]
         return record_pb2.TailAnswer(arrow_streams=streams, row_count=len(rows)).SerializeToString()
-
-    def merge_lake_files(self, request: bytes) -> bytes:
-        asked = record_pb2.MergeRequest.FromString(request)
-        self.merged.append(asked)
-        tables = [pq.read_table(self.lake_folder / path, partitioning=None) for path in asked.inputs]
-        table = pa.concat_tables(tables, promote_options="default")
-        if asked.erased_entity_ids:
-            erased = pc.is_in(table["entity_id"], value_set=pa.array(list(asked.erased_entity_ids)))
-            table = table.filter(pc.invert(erased))
-        pq.write_table(table, self.lake_folder / asked.output)
-        return self._described(asked.output, table).SerializeToString()
 
     def _write(self, rows: list[dict[str, Any]], end_position: int) -> record_pb2.LakeFile:
         table = table_of(rows)

@@ -10,7 +10,7 @@ from integration.store.rows import add_model, add_router
 from pointsman.control.journals.applier import Applier
 from pointsman.control.journals.journal_keeper import JournalKeeper
 from pointsman.control.journals.shipping import Shipping
-from pointsman.domain.lake import LakeKind
+from pointsman.domain.records.lake import LakeKind
 from pointsman.errors import JournalHeldError
 from pointsman.store import lake_files
 from pointsman.store.database import Database
@@ -18,8 +18,8 @@ from pointsman.store.migrate import migrate
 from pointsman.v1 import record_pb2
 from stage.lake import a_row
 
-from .fake_data_plane import FakeDataPlane
 from .fake_journal import FakeJournal
+from .fake_replica import FakeReplica
 
 LEASE_SECONDS = 15.0
 LOOK_SECONDS = 5.0
@@ -75,7 +75,7 @@ class Server:
             journal.lake_folder = lake
         lake.mkdir()
         self.journal = journal
-        self.data_plane = FakeDataPlane(journal=journal)
+        self.data_plane = FakeReplica(journal=journal)
         database, clock = machine.database, machine.clock
         self.keeper = JournalKeeper(
             database, self.data_plane, LEASE_SECONDS, clock, lambda: self.machine.seconds

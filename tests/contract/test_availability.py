@@ -10,7 +10,7 @@ from pointsman.errors import DatabaseTooNewError, InvalidArgumentError
 from pointsman.v1 import router_pb2
 
 from .conftest import Bench, Clock, start_plane
-from .fake_data_plane import FakeDataPlane
+from .fake_replica import FakeReplica
 
 
 async def test_the_first_publication_is_complete_and_brings_a_signing_key(bench):
@@ -26,7 +26,7 @@ async def test_a_restart_publishes_the_same_state(tmp_path, bench, cancer):
     await cancer.create("other")
     before = bench.data_plane
     await bench.plane.stop(1)
-    after = FakeDataPlane()
+    after = FakeReplica()
     plane = start_plane(tmp_path, after, bench.database_url)
     await plane.start()
     assert plane.ready
@@ -62,7 +62,7 @@ async def test_a_data_plane_with_another_state_gets_everything(bench, cancer):
 
 async def test_changes_of_another_process_are_followed(tmp_path, bench, cancer):
     (tmp_path / "second").mkdir()
-    other = FakeDataPlane()
+    other = FakeReplica()
     plane = start_plane(tmp_path / "second", other, bench.database_url)
     await plane.start()
     await cancer.routers.UpdateVariantWeight(

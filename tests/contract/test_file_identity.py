@@ -4,7 +4,7 @@ import grpc
 import pytest
 
 from conftest_postgres import new_postgres, postgres_server
-from pointsman.domain.data_plane import FileFault
+from pointsman.domain.ports.replica import FileFault
 from pointsman.v1 import definition_pb2, model_pb2, router_pb2
 
 from .conftest import a_router

@@ -71,7 +71,7 @@ class Lake:
 
 
 def kind_of(kind):
-    from pointsman.domain.lake import LakeKind
+    from pointsman.domain.records.lake import LakeKind
 
     return LakeKind(kind)
 

@@ -9,13 +9,13 @@ import grpc
 import pytest
 
 from conftest_postgres import new_postgres, postgres_server
-from pointsman.domain.lake import LakeKind
+from pointsman.domain.records.lake import LakeKind
 from pointsman.store import lake_files
 from pointsman.v1 import model_pb2, prediction_pb2, router_pb2
 
 from .conftest import Bench, Clock, start_plane
-from .fake_data_plane import FakeDataPlane
 from .fake_journal import FakeJournal
+from .fake_replica import FakeReplica
 
 __all__ = ["new_postgres", "postgres_server"]
 
@@ -23,7 +23,7 @@ __all__ = ["new_postgres", "postgres_server"]
 async def open_bench(folder: Path, url: str, journal: FakeJournal | None = None) -> AsyncIterator[Bench]:
     journal = journal or FakeJournal(folder / "lake", journal_id=uuid.uuid4().hex)
     clock = Clock()
-    data_plane = FakeDataPlane(journal=journal, clock=clock)
+    data_plane = FakeReplica(journal=journal, clock=clock)
     plane = start_plane(folder, data_plane, url, clock=clock)
     await plane.start()
     assert plane.ready, plane.reason

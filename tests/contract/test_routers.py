@@ -5,6 +5,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from pointsman.dataplane.core import NativeCore
 from pointsman.v1 import model_pb2, router_pb2
 
 from .conftest import a_router, a_variant
@@ -315,11 +316,11 @@ async def test_predict_is_not_answered_here(bench, failing):
     assert failure.code is grpc.StatusCode.UNIMPLEMENTED
 
 
-async def test_what_is_unexpected_is_internal_and_has_a_request_id(bench, cancer, failing):
+async def test_what_is_unexpected_is_internal_and_has_a_request_id(cancer, failing, monkeypatch):
     def broken(*_):
         raise RuntimeError("a secret of the inside")
 
-    bench.data_plane.reallocate_slots = broken
+    monkeypatch.setattr(NativeCore, "reallocate_slots", broken)
     failure = await failing(
         cancer.routers.UpdateVariantWeight(
             router_pb2.UpdateVariantWeightRequest(router_id="cancer", variant="lr", weight=1)

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from pointsman.control.convert.enums import STRATEGY
-from pointsman.dataplane.core import CoreDataPlane
+from pointsman.dataplane.replica import LocalReplica
 from pointsman.domain.routers import SERVED_STRATEGIES, Strategy
 from pointsman.errors import StaleSnapshotError
 from pointsman.v1 import model_pb2, router_pb2, snapshot_pb2
 
-from .fake_data_plane import FakeDataPlane
+from .fake_replica import FakeReplica
 
 
 @pytest.fixture
-def real(tmp_path: Path) -> Iterator[CoreDataPlane]:
+def real(tmp_path: Path) -> Iterator[LocalReplica]:
     config = {
         "grpc_address": "127.0.0.1:0",
         "threads": 1,
@@ -28,7 +28,7 @@ def real(tmp_path: Path) -> Iterator[CoreDataPlane]:
         "log_level": "error",
         "limits": {},
     }
-    plane = CoreDataPlane(json.dumps(config))
+    plane = LocalReplica(json.dumps(config))
     yield plane
     plane.stop(0.0)
 
@@ -110,14 +110,14 @@ def told(plane: Any, update: snapshot_pb2.SnapshotUpdate) -> object:
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
 def test_the_stand_in_answers_a_publish_as_the_real_data_plane_does(story, real):
-    stand_in = FakeDataPlane()
+    stand_in = FakeReplica()
     for update in story:
         assert told(stand_in, update) == told(real, update)
 
 
 @pytest.mark.parametrize("strategy", Strategy)
 def test_the_data_plane_serves_the_strategies_that_can_be_created_and_no_other(
-    real: CoreDataPlane, strategy: Strategy
+    real: LocalReplica, strategy: Strategy
 ) -> None:
     router = a_router("r", "1", "2")
     router.strategy = STRATEGY.number(strategy)

@@ -16,11 +16,12 @@ from pathlib import Path
 import structlog
 from sqlalchemy import text
 
-from contract.fake_data_plane import FakeDataPlane
 from contract.fake_journal import FakeJournal
+from contract.fake_replica import FakeReplica
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
+from pointsman.dataplane.core import NativeCore
 
 from .server import environment
 
@@ -127,10 +128,11 @@ async def serve(url: str, folder: Path, journal_id: str, seed: int) -> None:
     # Its standard output is for its process id.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     lake = folder / "lake"
-    data_plane = FakeDataPlane(journal=FakeJournal(lake, journal_id=journal_id))
+    replica = FakeReplica(journal=FakeJournal(lake, journal_id=journal_id))
     plane = ControlPlane(
         url,
-        data_plane,
+        NativeCore(),
+        replica,
         folder / "control.sock",
         lake,
         folder / "temporary",

@@ -153,14 +153,14 @@ def _read(names: Sequence[str], recursive: bool) -> FileSet:
         commandline.Exit: There are faults.
     """
     from pointsman.control.definitions.checks import check_definitions
-    from pointsman.dataplane.core import CoreDataPlane
+    from pointsman.dataplane.core import NativeCore
     from pointsman.definitions.files import read_files
 
     found = read_files(names, recursive=recursive)
     faults = list(found.faults)
     if not faults:
         definitions = [document.definition for document in found.documents]
-        _, objections = check_definitions(definitions, CoreDataPlane.target_fault)
+        _, objections = check_definitions(definitions, NativeCore.target_fault)
         faults = output.placed(
             found, [(v.field, v.description) for error in objections.errors for v in error.fields]
         )

@@ -22,6 +22,7 @@ from pointsman.control.access.bootstrap import any_key_exists
 from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
 from pointsman.dataplane.config import lake_dir
+from pointsman.dataplane.core import NativeCore
 from pointsman.errors import PointsmanError
 from pointsman.rest import ServerState, create_app
 
@@ -48,11 +49,11 @@ async def run_until_end(started: StartedServer) -> None:
     settings = started.settings
     set_up_logs(settings.log_level, log_format(settings.log_format, sys.stderr, os.environ))
     ending = _end_event(started)
-    data_plane = started.data_plane
+    replica = started.replica
     async with _control_plane(started) as control:
         app = create_app(
             ServerState(
-                data_plane,
+                replica,
                 ending.is_set,
                 control_reason=lambda: control.reason,
                 refused=lambda: control.refused,
@@ -68,7 +69,7 @@ async def run_until_end(started: StartedServer) -> None:
         _announce(started, control)
         await ending.wait()
         log.info("draining", grace_seconds=started.settings.grace_seconds)
-        cut_off = await asyncio.to_thread(data_plane.stop, started.settings.grace_seconds)
+        cut_off = await asyncio.to_thread(replica.stop, started.settings.grace_seconds)
         log.info("drained", cut_off_calls=cut_off)
     http.should_exit = True
     await serving
@@ -87,17 +88,18 @@ def _end_event(started: StartedServer) -> asyncio.Event:
 @contextlib.asynccontextmanager
 async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
     """Runs the control plane behind the data plane."""
-    settings, data_plane = started.settings, started.data_plane
+    settings, replica = started.settings, started.replica
     database_url = settings.database or sqlite_url(started.data_dir)
-    loopback = is_loopback(data_plane.grpc_address)
+    loopback = is_loopback(replica.grpc_address)
     try:
         control = ControlPlane(
             database_url,
-            data_plane,
+            NativeCore(),
+            replica,
             started.socket_path,
             lake_dir(settings, started.data_dir),
             started.data_dir / "temporary",
-            endpoint=settings.endpoint or callable_address(data_plane.grpc_address),
+            endpoint=settings.endpoint or callable_address(replica.grpc_address),
             loopback=loopback,
             data_dir=started.data_dir,
             options=ControlOptions(
@@ -129,11 +131,11 @@ def _announce(started: StartedServer, control: ControlPlane) -> None:
     else:
         access = "callers need an API key"
     facts = {
-        "grpc": started.data_plane.grpc_address,
+        "grpc": started.replica.grpc_address,
         "http": address_of(started.http_listener),
         "data_dir": str(started.data_dir),
         "version": pointsman.__version__,
-        "build": started.data_plane.build_kind,
+        "build": started.replica.build_kind,
     }
     slower = "" if facts["build"] == "release" else f" ({facts['build']} build, slower than a release)"
     places = f"gRPC on {facts['grpc']}, HTTP on {facts['http']}, data in {facts['data_dir']}"

@@ -18,8 +18,8 @@ from pointsman.cli.log_formats import log_format
 from pointsman.cli.started import EndSignal, StartedServer
 from pointsman.dataplane import (
     AddressInUseError,
-    CoreDataPlane,
     InvalidServerConfigError,
+    LocalReplica,
     build_config,
     find_onnx_library,
 )
@@ -47,11 +47,11 @@ def run_server(settings: Settings, ready_file: Path | None) -> None:
         data_dir = stack.enter_context(open_data_dir(settings.data_dir))
         socket_path = stack.enter_context(open_socket_path(data_dir))
         listener = stack.enter_context(listen(settings.http, "http"))
-        data_plane = _start_data_plane(settings, data_dir, socket_path)
-        stack.callback(data_plane.stop, 0.0)
+        replica = _start_replica(settings, data_dir, socket_path)
+        stack.callback(replica.stop, 0.0)
         if ready_file is not None:
             stack.callback(ready_file.unlink, missing_ok=True)
-        started = StartedServer(settings, data_dir, socket_path, listener, data_plane, end, ready_file)
+        started = StartedServer(settings, data_dir, socket_path, listener, replica, end, ready_file)
 
         import asyncio
 
@@ -60,8 +60,8 @@ def run_server(settings: Settings, ready_file: Path | None) -> None:
         asyncio.run(run_until_end(started))
 
 
-def _start_data_plane(settings: Settings, data_dir: Path, socket_path: Path) -> CoreDataPlane:
-    """Starts the data plane: from here on calls are answered, from the state on disk if there is one."""
+def _start_replica(settings: Settings, data_dir: Path, socket_path: Path) -> LocalReplica:
+    """Starts the replica: from here on calls are answered, from the state on disk if there is one."""
     onnx_library = settings.onnx_library or find_onnx_library()
     try:
         config = build_config(
@@ -71,7 +71,7 @@ def _start_data_plane(settings: Settings, data_dir: Path, socket_path: Path) -> 
             onnx_library=onnx_library,
             log_format=log_format(settings.log_format, sys.stderr, os.environ),
         )
-        return CoreDataPlane(config)
+        return LocalReplica(config)
     except AddressInUseError as error:
         text = str(error)
         in_use = "in use" in text.lower()

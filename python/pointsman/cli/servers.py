@@ -11,7 +11,7 @@ from pointsman.cli.context import CommandError, context_of
 from pointsman.cli.folders import database_file, sqlite_url
 
 if TYPE_CHECKING:
-    from pointsman.domain.servers import ServerJournal
+    from pointsman.domain.records.servers import ServerJournal
 
 app = commandline.Group(help="List the servers on a database; give up a lost one.")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-    from pointsman.dataplane import CoreDataPlane
+    from pointsman.dataplane import LocalReplica
     from pointsman.settings import Settings
 
 
@@ -47,6 +47,6 @@ class StartedServer:
     socket_path: Path
     """Where the control plane shall listen for the data plane."""
     http_listener: socket.socket
-    data_plane: CoreDataPlane
+    replica: LocalReplica
     end: EndSignal
     ready_file: Path | None

@@ -26,7 +26,7 @@ class DatabaseWatch:
     Args:
         database: The database.
         journal_id: Answers this server's journal.
-        published: Answers the state that the data plane has.
+        published: Answers the state that this server's replica has.
         interval_seconds: How often it asks.
         on_changes: Is told that the database has another state.
         on_erasures: Is told that there are erasures to be carried out here.

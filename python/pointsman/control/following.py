@@ -1,4 +1,4 @@
-"""A thread that follows the data plane: repeats a step until the end, and waits longer after each failure."""
+"""A thread that follows a replica: repeats a step until the end, and waits longer after each failure."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ _DELAYS_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
 class Follower:
-    """Takes what the data plane hands over, as long as it comes.
+    """Takes what a replica hands over, as long as it comes.
 
     Args:
         name: The thread's name behind ``pointsman-``.

@@ -33,6 +33,7 @@ from pointsman.control.routing.allocation import Allocations
 from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.revision_upkeep import RevisionUpkeep
 from pointsman.control.routing.revisions import Revisions
+from pointsman.control.routing.router_reading import RouterReader
 from pointsman.control.routing.routers import RouterRegistry
 from pointsman.control.servicers.definitions import DefinitionServicer
 from pointsman.control.servicers.keys import ApiKeyServicer
@@ -41,7 +42,8 @@ from pointsman.control.servicers.predictions import PredictionServicer
 from pointsman.control.servicers.routers import RouterParts, RouterServicer
 from pointsman.control.upkeep import ABANDONED_AFTER_SECONDS, Upkeep
 from pointsman.control.watching import RouterWatch
-from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.ports.core import Core
+from pointsman.domain.ports.replica import Replica
 from pointsman.errors import (
     DatabaseTooNewError,
     DatabaseUnavailableError,
@@ -78,9 +80,11 @@ class ControlPlane:
 
     Args:
         database_url: ``sqlite:///path`` or ``postgresql://…``.
-        data_plane: The data plane to publish to and to read counters and the journal from.
-        socket_path: The unix socket on which the data plane brings calls; its folder must be 0700.
-        lake_folder: Where the data plane writes the lake.
+        core: What is computed without any replica.
+        replica: The replica that this control plane serves: it publishes there, and reads there what the
+            replica counted and recorded.
+        socket_path: The unix socket on which the replica brings calls; its folder must be 0700.
+        lake_folder: Where the replica writes the lake.
         temporary_folder: Where queries over it put what does not fit into memory; this process's alone.
         data_dir: The data folder, to name this server by in answers of others; None means that of the socket.
         endpoint: The ``host:port`` that answers name as the endpoint to call.
@@ -99,7 +103,8 @@ class ControlPlane:
     def __init__(
         self,
         database_url: str,
-        data_plane: DataPlane,
+        core: Core,
+        replica: Replica,
         socket_path: Path,
         lake_folder: Path,
         temporary_folder: Path,
@@ -117,24 +122,26 @@ class ControlPlane:
         self._lanes = Lanes(self._options.reader_threads)
         self._publisher = Publisher(
             self._database,
-            data_plane,
+            replica,
             open_without_keys=loopback,
             horizon_days=self._options.feedback_horizon_days,
             clock=clock,
         )
         changes = Changes(self._database, self._publisher, clock)
-        self._keeper = JournalKeeper(self._database, data_plane, self._options.journal_lease_seconds, clock)
-        self._applier = Applier(self._database, data_plane, self._keeper, clock)
+        self._keeper = JournalKeeper(self._database, replica, self._options.journal_lease_seconds, clock)
+        self._applier = Applier(self._database, replica, self._keeper, clock)
         self._reader = LakeReader(
             self._database,
-            data_plane,
+            core,
+            replica,
             lake_folder,
             temporary_folder,
             LakeOptions(memory_bytes=self._options.lake_query_memory_bytes),
         )
         self._lake = LakeParts(
             self._database,
-            data_plane,
+            core,
+            replica,
             self._keeper,
             self._applier,
             lake_folder,
@@ -145,17 +152,20 @@ class ControlPlane:
         self._signing = SigningKeys(self._database, changes, self._options.feedback_horizon_days)
         refusals = self._publisher.refusals
         self._deployments = Deployments(
-            self._database, changes, data_plane, refusals, self._lanes, self._options.deploy_timeout_seconds
+            self._database, changes, replica, refusals, self._lanes, self._options.deploy_timeout_seconds
         )
-        self._models = ModelRegistry(self._database, changes, data_plane, self._options.probe_timeout_seconds)
+        self._models = ModelRegistry(
+            self._database, changes, core, replica, self._options.probe_timeout_seconds
+        )
         revisions = Revisions(self._database, changes)
         self._routers = RouterParts(
-            routers=RouterRegistry(self._database, changes, data_plane, refusals),
-            allocations=Allocations(changes, data_plane),
+            routers=RouterRegistry(changes, core),
+            reader=RouterReader(self._database, replica, refusals),
+            allocations=Allocations(changes, core),
             deployments=self._deployments,
             watch=RouterWatch(
                 self._database,
-                data_plane,
+                replica,
                 self._applier,
                 self._reader,
                 revisions,
@@ -172,17 +182,17 @@ class ControlPlane:
                 self._database,
                 changes,
                 DefinitionBackends(
-                    data_plane, refusals, self._models, self._lanes, self._options.deploy_timeout_seconds
+                    replica, refusals, self._models, self._lanes, self._options.deploy_timeout_seconds
                 ),
                 refusals,
                 self._models,
                 self._routers.routers,
                 self._lanes,
             ),
-            data_plane,
+            core,
         )
         self._keys = ApiKeys(self._database, changes, clock)
-        self._feedback = FeedbackDesk(self._database, data_plane, self._reader)
+        self._feedback = FeedbackDesk(self._database, replica, self._reader)
         self._revision_upkeep = RevisionUpkeep(self._database, clock)
         self._upkeep = Upkeep(self._deployments, self._revision_upkeep, self._lanes, self._options, clock)
         self.jobs = Scheduler(
@@ -207,7 +217,7 @@ class ControlPlane:
 
     @property
     def ready(self) -> bool:
-        """Whether the database is migrated and the data plane has its state."""
+        """Whether the database is migrated and the replica has its state."""
         return not self.reason
 
     @property
@@ -217,7 +227,7 @@ class ControlPlane:
 
     @property
     def refused(self) -> list[str]:
-        """What the data plane cannot use of the state, in sentences."""
+        """What the replica cannot use of the state, in sentences."""
         return self._publisher.refusals.described()
 
     @property
@@ -354,7 +364,7 @@ class ControlPlane:
         attempted.set()
 
     def _add_jobs(self) -> None:
-        """Lists all periodic work there is, but for the two threads that follow the data plane itself."""
+        """Lists all periodic work there is, but for the two threads that follow the replica itself."""
         pause = (self._options.poll_interval_seconds,)
         woken = partial(Job, period_seconds=WHEN_WOKEN, scope=Scope.SERVER, retry_seconds=pause)
         for job in (

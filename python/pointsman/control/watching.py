@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -12,17 +13,18 @@ from pointsman.control.journals.applier import Applier
 from pointsman.control.routing.revisions import Revisions
 from pointsman.control.routing.router_access import find_router
 from pointsman.domain.access import Rule
-from pointsman.domain.counters import Counters, figures
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.figures import RouterFigures
 from pointsman.domain.keys import Principal
-from pointsman.domain.predictions import Prediction, PredictionFilter, PredictionPage
+from pointsman.domain.measures.counters import Counters, figures
+from pointsman.domain.measures.figures import RouterFigures
+from pointsman.domain.measures.windows import Window, window_figures, window_of
+from pointsman.domain.ports.journal import JournalName
+from pointsman.domain.ports.replica import Counting
 from pointsman.domain.recording import hashed_entity
+from pointsman.domain.records.predictions import Prediction, PredictionFilter, PredictionPage
+from pointsman.domain.records.servers import elsewhere, unreached_metadata, unreached_of
 from pointsman.domain.routers import Router
-from pointsman.domain.servers import elsewhere, unreached_metadata, unreached_of
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.domain.violations import Violations, shown
-from pointsman.domain.windows import Window, window_figures, window_of
 from pointsman.errors import InvalidArgumentError, NotFoundError
 from pointsman.lake.reader import LakeReader
 from pointsman.store import installation, servers
@@ -33,12 +35,16 @@ from pointsman.v1 import snapshot_pb2
 _MAX_STATUS_CODE = 16
 
 
+class OwnCounts(Counting, JournalName, Protocol):
+    """Counts the calls of one server, and says which it is."""
+
+
 class RouterWatch:
     """Answers what routers did.
 
     Args:
         database: Where feedback and the lake's manifest are.
-        data_plane: Who counts.
+        replica: Who counts the calls that this server answers.
         applier: Who brings acknowledged feedback into the database.
         reader: Who reads recorded predictions.
         revisions: Who knows what decided them.
@@ -49,7 +55,7 @@ class RouterWatch:
     def __init__(
         self,
         database: Database,
-        data_plane: DataPlane,
+        replica: OwnCounts,
         applier: Applier,
         reader: LakeReader,
         revisions: Revisions,
@@ -58,7 +64,7 @@ class RouterWatch:
     ) -> None:
         self._horizon_us = feedback_horizon_days * MICROSECONDS_PER_DAY
         self._database = database
-        self._data_plane = data_plane
+        self._replica = replica
         self._applier = applier
         self._reader = reader
         self._revisions = revisions
@@ -180,11 +186,11 @@ class RouterWatch:
         self._prepare()
         # Its end comes before the counters are read: no feedback may be counted without its call.
         end_time_us = self._clock()
-        counters = self._counters(router.router_id)
+        counters = self._own_counters(router.router_id)
         window = Window(counters.start_time_us or None, end_time_us)
         with self._database.read() as connection:
             values = window_feedback(connection, router.row_key, window)
-            others = servers.others(connection, self._data_plane.journal_id)
+            others = servers.others(connection, self._replica.journal_id)
             now_us = servers.clock_us(connection, self._clock())
         running = (server for server in others if server.is_running(now_us))
         # Each server counts its own calls.
@@ -207,16 +213,14 @@ class RouterWatch:
         with self._database.read() as connection:
             values = window_feedback(connection, router.row_key, window, feedback_from_us)
         found = window_figures(router, window, counts, values, feedback_from_us=feedback_from_us)
-        return router, self._counters(router.router_id), found
+        return router, self._own_counters(router.router_id), found
 
     def _find(self, caller: Principal, router_id: str) -> Router:
         with self._database.read() as connection:
             return find_router(connection, caller, router_id, Rule.READ_ROUTER)
 
-    def _counters(self, router_id: str) -> Counters:
-        return counters_from(
-            snapshot_pb2.RouterCounters.FromString(self._data_plane.router_counters(router_id))
-        )
+    def _own_counters(self, router_id: str) -> Counters:
+        return counters_from(snapshot_pb2.RouterCounters.FromString(self._replica.router_counters(router_id)))
 
 
 @cache

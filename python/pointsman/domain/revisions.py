@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 
-from pointsman.domain.feedback import CLOCK_SKEW_US
-from pointsman.domain.predictions import DecisionReason, Prediction, RandomisedBy
+from pointsman.domain.records.feedback import CLOCK_SKEW_US
+from pointsman.domain.records.predictions import DecisionReason, Prediction, RandomisedBy
 from pointsman.domain.routers import SLOT_COUNT, Router, SlotTable
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pointsman.domain.predictions import Prediction, PredictionFilter, PredictionOrder
+from pointsman.domain.records.predictions import Prediction, PredictionFilter, PredictionOrder
 from pointsman.lake.snapshot import Snapshot
 
 MAX_TIME_US = 2**62

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from pointsman.domain.predictions import Prediction
+from pointsman.domain.records.predictions import Prediction
 from pointsman.lake.conditions import Conditions, Span
 from pointsman.lake.file_rows import FilePlace
 from pointsman.lake.keys import Key

@@ -1,6 +1,6 @@
 """Rows of files by their numbers.
 
-The data plane reads them, because it opens only the pages that they are in: a query would inflate whole row
+The core reads them, because it opens only the pages that they are in: a query would inflate whole row
 groups for each row of an entity, whose rows lie far apart.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pointsman.domain.batching import batched
-from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.ports.core import LakeQueries
 from pointsman.lake.snapshot import Snapshot
 from pointsman.lake.streams import read_stream
 from pointsman.v1 import record_pb2
@@ -32,12 +32,12 @@ class FileReader:
     """Reads rows of a snapshot's files.
 
     Args:
-        data_plane: Who reads them.
+        queries: Who reads them.
         snapshot: The state that is read.
     """
 
-    def __init__(self, data_plane: DataPlane, snapshot: Snapshot) -> None:
-        self._data_plane = data_plane
+    def __init__(self, queries: LakeQueries, snapshot: Snapshot) -> None:
+        self._queries = queries
         self._snapshot = snapshot
 
     def read(
@@ -62,7 +62,7 @@ class FileReader:
                 columns=columns,
             )
             answer = record_pb2.RowsAnswer.FromString(
-                self._data_plane.read_lake_rows(self._snapshot.lake_folder, query.SerializeToString())
+                self._queries.read_lake_rows(self._snapshot.lake_folder, query.SerializeToString())
             )
             paths = list(asked)
             for table in map(read_stream, answer.arrow_streams):

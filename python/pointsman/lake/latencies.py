@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pointsman.domain.figures import Latencies
+from pointsman.domain.measures.figures import Latencies
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from pointsman.domain.predictions import PredictionFilter
+from pointsman.domain.records.predictions import PredictionFilter
 from pointsman.lake.conditions import Conditions, entity_hash
 from pointsman.lake.contents import read_contents
 from pointsman.lake.keys import READ_FILES, Cursor, KeyFinder, files_of, groups_of

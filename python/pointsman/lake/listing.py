@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pointsman.domain.predictions import Prediction
+from pointsman.domain.records.predictions import Prediction
 from pointsman.lake.conditions import Conditions, Span
 from pointsman.lake.contents import read_contents
 from pointsman.lake.file_rows import PLACE

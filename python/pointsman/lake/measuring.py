@@ -1,4 +1,4 @@
-"""Counts what is recorded in a window, in one pass of the data plane over the files and the tail.
+"""Counts what is recorded in a window, in one pass of the core over the files and the tail.
 
 Latencies are counted in buckets whose bounds grow by 2 %, and stand for the middle of their bucket: means and
 quantiles are at most 1 % from the true ones. Exact quantiles of ten million values would take many times as
@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.figures import Latencies
-from pointsman.domain.statistics import Split
-from pointsman.domain.windows import ALL, WHOLE, Window, WindowCounts
+from pointsman.domain.measures.figures import Latencies
+from pointsman.domain.measures.statistics import Split
+from pointsman.domain.measures.windows import ALL, WHOLE, Window, WindowCounts
+from pointsman.domain.ports.core import LakeQueries
 from pointsman.lake.conditions import Conditions
 from pointsman.lake.keys import READ_FILES, files_of
 from pointsman.lake.latencies import Buckets, latencies_of
@@ -50,7 +50,7 @@ class Measurement:
 
     Args:
         connection: Where to query.
-        data_plane: Who counts.
+        queries: Who counts.
         snapshot: The state that is read.
         tail: The tail's rows of the window.
         conditions: The window's times.
@@ -61,7 +61,7 @@ class Measurement:
     def __init__(
         self,
         connection: DuckDBPyConnection,
-        data_plane: DataPlane,
+        queries: LakeQueries,
         snapshot: Snapshot,
         tail: Tail,
         conditions: Conditions,
@@ -69,7 +69,7 @@ class Measurement:
         threads: int,
     ) -> None:
         self._connection = connection
-        self._data_plane = data_plane
+        self._queries = queries
         self._snapshot = snapshot
         self._tail = tail
         self._conditions = conditions
@@ -124,7 +124,7 @@ class Measurement:
         )
         folder = self._snapshot.lake_folder
         return record_pb2.CallCounts.FromString(
-            self._data_plane.count_lake_calls(folder, query.SerializeToString())
+            self._queries.count_lake_calls(folder, query.SerializeToString())
         )
 
     def _splits(self, counts: record_pb2.CallCounts) -> list[Split]:

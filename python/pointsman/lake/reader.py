@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.lake import FoundLatest
+from pointsman.domain.measures.windows import Window, WindowCounts
 from pointsman.domain.pages import decode_token, encode_token
-from pointsman.domain.prediction_ids import time_us_of
-from pointsman.domain.predictions import FoundPrediction, PredictionFilter, PredictionPage
+from pointsman.domain.ports.core import LakeQueries
+from pointsman.domain.ports.journal import JournalTail
+from pointsman.domain.records.lake import FoundLatest
+from pointsman.domain.records.prediction_ids import time_us_of
+from pointsman.domain.records.predictions import FoundPrediction, PredictionFilter, PredictionPage
 from pointsman.domain.routers import Router
-from pointsman.domain.windows import Window, WindowCounts
 from pointsman.lake.conditions import Conditions
 from pointsman.lake.contents import read_contents
 from pointsman.lake.engine import Engine, LakeOptions
@@ -32,7 +33,8 @@ class LakeReader:
 
     Args:
         database: Where manifest and feedback are.
-        data_plane: Who keeps the journal, with what is in no file yet.
+        queries: Who reads and counts rows of files.
+        journal: The journal, with what is in no file yet.
         lake_folder: The lake's folder.
         temporary_folder: Where queries put what does not fit into memory.
         options: Limits.
@@ -41,16 +43,18 @@ class LakeReader:
     def __init__(
         self,
         database: Database,
-        data_plane: DataPlane,
+        queries: LakeQueries,
+        journal: JournalTail,
         lake_folder: Path,
         temporary_folder: Path,
         options: LakeOptions | None = None,
     ) -> None:
         self._database = database
-        self._data_plane = data_plane
+        self._queries = queries
+        self._journal = journal
         self._options = options or LakeOptions()
         self._engine = Engine(lake_folder, temporary_folder, self._options)
-        self._snapshots = SnapshotReader(database, data_plane, lake_folder)
+        self._snapshots = SnapshotReader(database, journal, lake_folder)
 
     def close(self) -> None:
         """Closes it."""
@@ -85,7 +89,7 @@ class LakeReader:
 
         def read(snapshot: Snapshot) -> PredictionPage:
             conditions = Conditions.of(snapshot, wanted, entity_ids)
-            view = View.of(connection, self._data_plane, snapshot)
+            view = View.of(connection, self._queries, self._journal, snapshot)
             listing = Listing(view, self._database, conditions, router.row_key)
             rows, going_on = listing.page(page_size, after, wanted.has_feedback)
             next_token = "" if going_on is None else encode_token(going_on, filters)
@@ -120,7 +124,7 @@ class LakeReader:
             conditions = Conditions.of(snapshot, wanted, ())
             if conditions.span.is_empty:
                 return FoundPrediction(None)
-            view = View.of(connection, self._data_plane, snapshot)
+            view = View.of(connection, self._queries, self._journal, snapshot)
             key = _key_in_files(view, (time_us, prediction_id, row))
             if key is not None:
                 return FoundPrediction(read_contents(view, conditions, [key])[0])
@@ -143,7 +147,7 @@ class LakeReader:
         """
 
         def read(snapshot: Snapshot) -> FoundLatest:
-            view = View.of(connection, self._data_plane, snapshot)
+            view = View.of(connection, self._queries, self._journal, snapshot)
             return FoundLatest(LatestFinder(view).find(recorded_entity_ids), snapshot.unreached)
 
         with self._engine.cursor() as connection:
@@ -159,9 +163,9 @@ class LakeReader:
 
         def read(snapshot: Snapshot) -> WindowCounts:
             conditions = Conditions.of(snapshot, wanted, ())
-            tail = read_tail(self._data_plane, snapshot, conditions)
+            tail = read_tail(self._journal, snapshot, conditions)
             counts = Measurement(
-                connection, self._data_plane, snapshot, tail, conditions, window, self._options.threads
+                connection, self._queries, snapshot, tail, conditions, window, self._options.threads
             ).counts()
             return replace(counts, unreached=snapshot.unreached, first_time_us=_first_time_us(snapshot, tail))
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pointsman.domain.predictions import (
+from pointsman.domain.records.predictions import (
     DecisionReason,
     EligibleVariant,
     Prediction,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.lake import JournalStream, LakeFile
+from pointsman.domain.ports.journal import JournalName
+from pointsman.domain.records.lake import JournalStream, LakeFile
+from pointsman.domain.records.servers import UnreachedJournal, unreached
 from pointsman.domain.routers import Router
-from pointsman.domain.servers import UnreachedJournal, unreached
 from pointsman.errors import PositionGoneError, UnavailableError
 from pointsman.store import journal_positions, lake_files, servers
 from pointsman.store.database import Database
@@ -64,13 +64,13 @@ class SnapshotReader:
 
     Args:
         database: Where the manifest is.
-        data_plane: Who keeps the journal.
+        journal: The journal whose tail is read, and whose files are here.
         lake_folder: Where the files are.
     """
 
-    def __init__(self, database: Database, data_plane: DataPlane, lake_folder: Path) -> None:
+    def __init__(self, database: Database, journal: JournalName, lake_folder: Path) -> None:
         self._database = database
-        self._data_plane = data_plane
+        self._journal = journal
         self._lake_folder = lake_folder
 
     def reading(
@@ -106,7 +106,7 @@ class SnapshotReader:
         ) from cause
 
     def _take(self, router: Router, start_time_us: int | None, end_time_us: int | None) -> Snapshot:
-        journal_id = self._data_plane.journal_id
+        journal_id = self._journal.journal_id
         with self._database.read() as connection:
             listed = lake_files.predictions_of(connection, router, start_time_us, end_time_us)
             position = journal_positions.position_of(connection, journal_id, JournalStream.PREDICTIONS)

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.predictions import Prediction
+from pointsman.domain.ports.journal import JournalTail
+from pointsman.domain.records.predictions import Prediction
 from pointsman.lake.conditions import MAX_TIME_US, Conditions
 from pointsman.lake.file_rows import PLACE
 from pointsman.lake.rows import predictions_of
@@ -79,12 +79,12 @@ class TailReader:
     full next, and each question goes through all segments.
 
     Args:
-        data_plane: Who keeps the journal.
+        journal: The journal.
         snapshot: The state that is read.
     """
 
-    def __init__(self, data_plane: DataPlane, snapshot: Snapshot) -> None:
-        self._data_plane = data_plane
+    def __init__(self, journal: JournalTail, snapshot: Snapshot) -> None:
+        self._journal = journal
         self._snapshot = snapshot
         self._conditions: Conditions | None = None
         self._kept = Tail(())
@@ -103,7 +103,7 @@ class TailReader:
             return self._kept
         are_few = 0 < max_decisions <= _FEW_DECISIONS
         tail = read_tail(
-            self._data_plane, self._snapshot, conditions, max_decisions=max_decisions, with_bodies=are_few
+            self._journal, self._snapshot, conditions, max_decisions=max_decisions, with_bodies=are_few
         )
         if are_few:
             self._conditions, self._kept = conditions, tail
@@ -123,7 +123,7 @@ class TailReader:
         if len(found) < len(keys):
             ids = {prediction_id for prediction_id, _ in keys}
             tail = read_tail(
-                self._data_plane,
+                self._journal,
                 self._snapshot,
                 conditions,
                 prediction_id=ids.pop() if len(ids) == 1 else "",
@@ -134,7 +134,7 @@ class TailReader:
 
 
 def read_tail(
-    data_plane: DataPlane,
+    journal: JournalTail,
     snapshot: Snapshot,
     conditions: Conditions,
     *,
@@ -145,7 +145,7 @@ def read_tail(
     """Reads rows of the tail. Conditions that only SQL can tell are not applied.
 
     Args:
-        data_plane: Who keeps the journal.
+        journal: The journal.
         snapshot: The state that is read.
         conditions: Which rows.
         prediction_id: Only this prediction's; empty for all.
@@ -171,7 +171,7 @@ def read_tail(
         router_incarnation=snapshot.router_incarnation,
         nameless_from_us=snapshot.nameless_from_us,
     )
-    answer = record_pb2.TailAnswer.FromString(data_plane.read_tail(query.SerializeToString()))
+    answer = record_pb2.TailAnswer.FromString(journal.read_tail(query.SerializeToString()))
     found = [table for table in map(read_stream, answer.arrow_streams) if table.num_rows]
     full = bool(max_decisions and found) and _decision_count(found) >= max_decisions
     return Tail(

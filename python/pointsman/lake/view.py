@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.ports.core import LakeQueries
+from pointsman.domain.ports.journal import JournalTail
 from pointsman.lake.file_rows import FileReader
 from pointsman.lake.snapshot import Snapshot
 from pointsman.lake.tail import TailReader
@@ -31,12 +32,15 @@ class View:
     tail: TailReader
 
     @classmethod
-    def of(cls, connection: DuckDBPyConnection, data_plane: DataPlane, snapshot: Snapshot) -> View:
+    def of(
+        cls, connection: DuckDBPyConnection, queries: LakeQueries, journal: JournalTail, snapshot: Snapshot
+    ) -> View:
         """Makes the view of a state.
 
         Args:
             connection: Where to query files.
-            data_plane: Who reads rows of files, and what is in no file yet.
+            queries: Who reads rows of files.
+            journal: Who knows what is in no file yet.
             snapshot: The state.
         """
-        return cls(connection, snapshot, FileReader(data_plane, snapshot), TailReader(data_plane, snapshot))
+        return cls(connection, snapshot, FileReader(queries, snapshot), TailReader(journal, snapshot))

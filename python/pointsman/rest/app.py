@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from pointsman.domain.data_plane import DataPlane
+    from pointsman.domain.ports.replica import Reporting
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 OPEN_METRICS_FORMAT = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -36,13 +36,15 @@ CODES = {403: "PERMISSION_DENIED", 404: "NOT_FOUND", 405: "UNIMPLEMENTED"}
 class ServerState:
     """What the HTTP port tells about the server, asked anew for each request."""
 
-    data_plane: DataPlane
+    replica: Reporting
+    """The replica of this process, which is all that its port tells about."""
+
     is_draining: Callable[[], bool]
     control_reason: Callable[[], str]
     """Why the control plane is not ready, in words; empty when it is."""
 
     refused: Callable[[], Sequence[str]] = tuple
-    """What the data plane cannot use of the routing state, in sentences."""
+    """What the replica cannot use of the routing state, in sentences."""
 
     left_behind_journals: Callable[[], list[dict[str, object]]] = list
     """What is known of journals whose servers are gone."""
@@ -123,12 +125,12 @@ def create_app(
 
 
 def _serving(state: ServerState) -> tuple[bool, dict[str, Any]]:
-    facts: dict[str, Any] = json.loads(state.data_plane.status())
+    facts: dict[str, Any] = json.loads(state.replica.status())
     return bool(facts.get("serving")), facts
 
 
 def _all_metrics(state: ServerState) -> str:
-    text, control = state.data_plane.metrics(), state.control_metrics()
+    text, control = state.replica.metrics(), state.control_metrics()
     body = text.removesuffix("# EOF\n")
     return body + control + text[len(body) :]
 

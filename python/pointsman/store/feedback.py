@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pointsman.domain.feedback import FeedbackTotals
+from pointsman.domain.records.feedback import FeedbackTotals
 from pointsman.store.schema import feedback, feedback_totals, routers
 
 # Below the number of parameters that every build of SQLite takes.

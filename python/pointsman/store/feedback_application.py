@@ -5,8 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from pointsman.domain.feedback import CLOCK_SKEW_US, MAX_VALUE, FeedbackOutcome, FeedbackTotals, FeedbackValue
-from pointsman.domain.lake import JournalStream
+from pointsman.domain.records.feedback import (
+    CLOCK_SKEW_US,
+    MAX_VALUE,
+    FeedbackOutcome,
+    FeedbackTotals,
+    FeedbackValue,
+)
+from pointsman.domain.records.lake import JournalStream
 from pointsman.store import journal_positions, routers
 from pointsman.store.feedback import raise_totals
 from pointsman.store.feedback_rows import FeedbackRow, Stored, rows_of

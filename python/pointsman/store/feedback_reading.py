@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
 from pointsman.domain.batching import batched
-from pointsman.domain.feedback import FeedbackMoments
-from pointsman.domain.predictions import RecordedFeedback
-from pointsman.domain.windows import WHOLE, Window, WindowFeedback
+from pointsman.domain.measures.windows import WHOLE, Window, WindowFeedback
+from pointsman.domain.records.feedback import FeedbackMoments
+from pointsman.domain.records.predictions import RecordedFeedback
 from pointsman.store.schema import feedback, feedback_totals
 
 # Below the number of parameters that every build of SQLite takes.

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pointsman.domain.lake import JournalStream
+from pointsman.domain.records.lake import JournalStream
 from pointsman.store.schema import journal_positions
 
 

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pointsman.domain.journals import (
+from pointsman.domain.records.journals import (
     FormerJournal,
     JournalEnds,
     JournalHold,
     JournalStart,
     LeftBehind,
 )
-from pointsman.domain.lake import JournalStream
+from pointsman.domain.records.lake import JournalStream
 from pointsman.errors import JournalTakenError
 from pointsman.store import journal_positions
 from pointsman.store.schema import journal_positions as positions

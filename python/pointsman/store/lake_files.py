@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
+from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.routers import Router
 from pointsman.store import journal_positions
 from pointsman.store.schema import lake_files

@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pointsman.domain.lake import LakeKind
 from pointsman.domain.pages import Page, decode_token, encode_token
+from pointsman.domain.records.lake import LakeKind
 from pointsman.domain.revisions import Cause, KeptRevision, Revision, RevisionKind
 from pointsman.domain.routers import Router
 from pointsman.store.router_rows import KEYS_PER_QUERY, load_routers

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select, text, union, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pointsman.domain.servers import ServerJournal
+from pointsman.domain.records.servers import ServerJournal
 from pointsman.store.schema import erasure_servers, journal_positions, lake_files, servers
 
 _COLUMNS = servers.c

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pointsman.dataplane.core import CoreDataPlane
-from pointsman.domain.feedback import FeedbackValue
-from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
+from pointsman.dataplane.core import NativeCore
+from pointsman.domain.records.feedback import FeedbackValue
+from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.routers import Router, Variant
 from pointsman.errors import PositionGoneError
 from pointsman.lake.reader import LakeReader
@@ -26,7 +26,7 @@ START_US = 1_790_035_200_000_000
 
 @dataclass
 class FakeTail:
-    """A data plane's journal: rows with the position behind each; the released ones are gone."""
+    """A replica's journal: rows with the position behind each; the released ones are gone."""
 
     journal_id: str = JOURNAL_ID
     rows: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
@@ -57,9 +57,6 @@ class FakeTail:
             models.setdefault(row["model_id"], []).append(row)
         streams = [stream_of(table_of(of_model)) for of_model in models.values()]
         return record_pb2.TailAnswer(arrow_streams=streams, row_count=len(rows)).SerializeToString()
-
-    read_lake_rows = staticmethod(CoreDataPlane.read_lake_rows)
-    count_lake_calls = staticmethod(CoreDataPlane.count_lake_calls)
 
 
 def _matches(row: dict[str, Any], asked: record_pb2.TailQuery) -> bool:
@@ -189,8 +186,8 @@ def make_lake(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> 
         folder = tmp_path_factory.mktemp("lake")
         shutil.copy(migrated_file, folder / "pointsman.db")
         database = Database(f"sqlite:///{folder / 'pointsman.db'}")
-        tail: Any = FakeTail()
-        reader = LakeReader(database, tail, folder / "lake", folder / "temporary")
+        tail = FakeTail()
+        reader = LakeReader(database, NativeCore(), tail, folder / "lake", folder / "temporary")
         made.append(Lake(folder / "lake", database, tail, reader, a_router()))
         return made[-1]
 

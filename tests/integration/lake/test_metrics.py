@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pointsman.domain.windows import WHOLE, Window
+from pointsman.domain.measures.windows import WHOLE, Window
 from pointsman.store.feedback_reading import window_feedback
 
 START_US = 1_790_035_200_000_000

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pointsman.domain.predictions import PredictionFilter, PredictionOrder
 from pointsman.domain.recording import hashed_entity
+from pointsman.domain.records.predictions import PredictionFilter, PredictionOrder
 from pointsman.errors import InvalidArgumentError, UnavailableError
 from stage.lake import entity_hash, prediction_id
 

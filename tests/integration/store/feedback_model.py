@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from pointsman.domain.feedback import FeedbackOutcome, FeedbackValue
+from pointsman.domain.records.feedback import FeedbackOutcome, FeedbackValue
 
 
 def a_value(number: int, value: float = 1.0, **fields: object) -> FeedbackValue:

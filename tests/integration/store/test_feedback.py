@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pointsman.domain.feedback import CLOCK_SKEW_US, FeedbackOutcome
-from pointsman.domain.lake import JournalStream
+from pointsman.domain.records.feedback import CLOCK_SKEW_US, FeedbackOutcome
+from pointsman.domain.records.lake import JournalStream
 from pointsman.store import feedback, feedback_application, journal_positions
 
 from .feedback_model import FeedbackModel, a_value

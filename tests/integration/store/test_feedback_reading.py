@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import update
 
-from pointsman.domain.feedback import FeedbackMoments
-from pointsman.domain.windows import WHOLE, Window
+from pointsman.domain.measures.windows import WHOLE, Window
+from pointsman.domain.records.feedback import FeedbackMoments
 from pointsman.store import feedback_application, feedback_reading
 from pointsman.store.schema import feedback
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
+from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
 from pointsman.store import journal_positions, lake_files
 
 JOURNAL = "0123456789abcdef0123456789abcdef"

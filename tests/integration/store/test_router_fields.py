@@ -9,7 +9,7 @@ from pointsman.control.convert.revisions import definition_of, snapshot_bytes
 from pointsman.control.convert.routers import router_from, router_to
 from pointsman.control.definitions.checks import WantedRouter, check_definitions
 from pointsman.control.publishing.snapshot import router_snapshot
-from pointsman.control.routing.routers import UPDATABLE, changed_paths
+from pointsman.control.routing.router_fields import UPDATABLE, changed_paths
 from pointsman.definitions.differences import differences
 from pointsman.definitions.plain import document_of, plain_of, wish_of
 from pointsman.definitions.reading import read_document

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from pointsman.domain.servers import LOST_AFTER_US, ServerJournal
+from pointsman.domain.records.servers import LOST_AFTER_US, ServerJournal
 from pointsman.store import erasures, servers
 
 EAST, WEST = "e" * 32, "f" * 32

@@ -76,12 +76,12 @@ def _forget_unsynced(journal: dict[str, Any]) -> None:
 
 def _answer(channel: socket.socket, started: StartedServer, control: ControlPlane) -> None:
     """Says where the server is, then answers questions; without anybody who asks, the process ends."""
-    channel.send(json.dumps({"grpc": started.data_plane.grpc_address, "reason": control.reason}).encode())
+    channel.send(json.dumps({"grpc": started.replica.grpc_address, "reason": control.reason}).encode())
     questions: dict[str, Callable[..., dict[str, Any]]] = {"settle": _settle, "ship": _ship, "tail": _tail}
     while message := channel.recv(MESSAGE_BYTES):
         asked = json.loads(message)
         try:
-            answer = questions[asked.pop("question")](started.data_plane, control, **asked)
+            answer = questions[asked.pop("question")](started.replica, control, **asked)
         except Exception as error:  # noqa: BLE001 - whoever asks shall see it
             answer = {"failure": repr(error)}
         channel.send(json.dumps(answer).encode())
@@ -94,19 +94,19 @@ def _settle(_: Any, control: ControlPlane) -> dict[str, Any]:
     return {}
 
 
-def _ship(data_plane: Any, control: ControlPlane) -> dict[str, Any]:
+def _ship(replica: Any, control: ControlPlane) -> dict[str, Any]:
     """Has all predictions registered."""
-    position = data_plane.seal_predictions()
+    position = replica.seal_predictions()
     return {"shipped": control._lake.shipping.wait_for(position, SHIP_SECONDS), "position": position}
 
 
-def _tail(data_plane: Any, _: ControlPlane, router_id: str, position: int, into: str) -> dict[str, Any]:
+def _tail(replica: Any, _: ControlPlane, router_id: str, position: int, into: str) -> dict[str, Any]:
     """Writes a ``TailAnswer`` of what is not registered yet."""
     from pointsman.v1 import record_pb2
 
     query = record_pb2.TailQuery(from_position=position, router_id=router_id)
     try:
-        Path(into).write_bytes(data_plane.read_tail(query.SerializeToString()))
+        Path(into).write_bytes(replica.read_tail(query.SerializeToString()))
     except PositionGoneError:
         return {"gone": True}
     return {"gone": False}

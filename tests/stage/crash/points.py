@@ -42,7 +42,7 @@ def _is_feedback(arguments: tuple[Any, ...], _: Any) -> bool:
     return str(arguments[1]).startswith("feedback/")
 
 
-_PLANE = "pointsman.dataplane.core:CoreDataPlane"
+_REPLICA = "pointsman.dataplane.replica:LocalReplica"
 _SHIPPING = "pointsman.control.journals.shipping:Shipping"
 _APPLICATION = "pointsman.store.feedback_application"
 _COMPACTION = "pointsman.control.lake.compaction"
@@ -50,11 +50,11 @@ _FOLDER = "pointsman.control.lake.folder:LakeFolder"
 _EXPORT = "pointsman.control.lake.feedback_export:FeedbackExport"
 
 POINTS = {
-    "feedback.taken": Point(_PLANE, "take_feedback", counts=_holds_entries),
+    "feedback.taken": Point(_REPLICA, "take_feedback", counts=_holds_entries),
     "feedback.stored_uncommitted": Point(_APPLICATION, "apply"),
-    "feedback.committed": Point(_PLANE, "release_feedback", before=True, counts=_has_outcomes),
-    "feedback.released": Point(_PLANE, "release_feedback", counts=_has_outcomes),
-    "predictions.taken": Point(_PLANE, "take_shipped", counts=lambda _, taken: bool(taken)),
+    "feedback.committed": Point(_REPLICA, "release_feedback", before=True, counts=_has_outcomes),
+    "feedback.released": Point(_REPLICA, "release_feedback", counts=_has_outcomes),
+    "predictions.taken": Point(_REPLICA, "take_shipped", counts=lambda _, taken: bool(taken)),
     "predictions.listed_uncommitted": Point("pointsman.store.lake_files", "register_segments"),
     "predictions.committed": Point(_SHIPPING, "_register"),
     "predictions.released": Point(_SHIPPING, "_step", counts=lambda _, registered: bool(registered)),

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from pointsman.cli.app import app
-from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.store import lake_files, servers
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate

@@ -8,7 +8,8 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel
 
 from pointsman import _core
-from pointsman.domain import feedback, model_checks, recording_checks, router_checks, violations
+from pointsman.domain import model_checks, recording_checks, router_checks, violations
+from pointsman.domain.records import feedback
 from pointsman.settings import JournalSettings, Limits, Settings
 
 FIXED = {

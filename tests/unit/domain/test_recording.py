@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from pointsman.domain.lake import confined
 from pointsman.domain.metrics import MetricDefinition, MetricType
 from pointsman.domain.recording import EntityRecording, Recording, hashed_entity, recorded_entity
 from pointsman.domain.recording_checks import check_metrics, check_recording
+from pointsman.domain.records.lake import confined
 from pointsman.domain.violations import Violations
 from pointsman.errors import InvalidArgumentError
 

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message
 from pointsman.rest import ServerState, create_app
 
 
-class DataPlaneAnswers:
-    """The two calls of the data plane that the HTTP port makes."""
+class Report:
+    """What a replica tells of itself."""
 
     serving = True
     generation = 7
@@ -29,7 +29,7 @@ class DataPlaneAnswers:
 
 @dataclass
 class Server:
-    plane: DataPlaneAnswers = field(default_factory=DataPlaneAnswers)
+    plane: Report = field(default_factory=Report)
     draining: bool = False
     reason: str = ""
     refused: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Server:
 
     def app(self, **options: Any) -> ASGIApp:
         state = ServerState(
-            self.plane,  # type: ignore[arg-type]
+            self.plane,
             is_draining=lambda: self.draining,
             control_reason=lambda: self.reason,
             refused=lambda: self.refused,

@@ -3,12 +3,17 @@
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Scope
 from pointsman.domain.metrics import MetricDirection, MetricType
 from pointsman.domain.models import PredictionHolds, Stage, Task
-from pointsman.domain.predictions import DecisionReason, PredictionOrder, RandomisedBy, RecordedContent
 from pointsman.domain.recording import EntityRecording, RecordDurability
+from pointsman.domain.records.feedback import FeedbackOutcome
+from pointsman.domain.records.predictions import (
+    DecisionReason,
+    PredictionOrder,
+    RandomisedBy,
+    RecordedContent,
+)
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.routers import RouterStatus, Strategy, VariantRole, VersionPinning
 from pointsman.errors import InvalidArgumentError

@@ -1,6 +1,6 @@
 """Files of the lake: messages of the data plane as entries of the manifest."""
 
-from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.v1 import record_pb2
 
 

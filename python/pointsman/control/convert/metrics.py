@@ -1,12 +1,12 @@
-"""Counters of the data plane, and the figures made of them, as messages."""
+"""Counters of one replica, and the figures of a router, as messages."""
 
 import grpc
 
 from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import timestamp_of
-from pointsman.domain.counters import Counters, Histogram, VariantCounters
-from pointsman.domain.feedback import FeedbackMoments
-from pointsman.domain.figures import Latencies, RouterFigures, VariantFigures, interval_of
+from pointsman.domain.measures.counters import Counters, Histogram, VariantCounters
+from pointsman.domain.measures.figures import Latencies, RouterFigures, VariantFigures, interval_of
+from pointsman.domain.records.feedback import FeedbackMoments
 from pointsman.domain.routers import Router
 from pointsman.v1 import router_pb2, snapshot_pb2
 

@@ -11,7 +11,7 @@ from pointsman.control.convert.enums import (
 )
 from pointsman.control.convert.times import duration_of_ns, microseconds_of, nanoseconds_of, timestamp_of
 from pointsman.control.convert.values import value_of
-from pointsman.domain.predictions import Prediction, PredictionFilter, PredictionOrder
+from pointsman.domain.records.predictions import Prediction, PredictionFilter, PredictionOrder
 from pointsman.domain.values import JsonValue
 from pointsman.v1 import prediction_pb2, router_pb2
 

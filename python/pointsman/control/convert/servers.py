@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from pointsman.control.convert.times import timestamp_of
-from pointsman.domain.servers import UnreachedJournal
+from pointsman.domain.records.servers import UnreachedJournal
 from pointsman.v1 import prediction_pb2
 
 

@@ -14,7 +14,8 @@ from pointsman.control.publishing.refusals import Refusals
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.routing.deployment import stepped
 from pointsman.control.routing.revision_log import note
-from pointsman.control.routing.routers import RouterRegistry, changed_paths
+from pointsman.control.routing.router_fields import changed_paths
+from pointsman.control.routing.routers import RouterRegistry
 from pointsman.definitions.differences import Difference, differences
 from pointsman.definitions.plain import json_of, plain_of, wish_of
 from pointsman.definitions.shapes import shape_of
@@ -79,7 +80,7 @@ class Definitions:
         database: Where objects are kept.
         changes: How they are changed.
         backends: Who asks backends.
-        refusals: What the data plane cannot use of the routers.
+        refusals: What this server's replica cannot use of the routers.
         models: The model registry.
         registry: The routers.
         lanes: The threads for it.
@@ -308,7 +309,7 @@ class Definitions:
         return stepped(running, Step.STOP, generation, now_us, serving=False)
 
     def _check_accepted(self, outcomes: Sequence[Outcome]) -> None:
-        """Checks that the data plane took the routers that changed.
+        """Checks that this server's replica took the routers that changed.
 
         Raises:
             DataPlaneError: It refused one.

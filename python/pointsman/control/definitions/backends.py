@@ -15,9 +15,9 @@ from pointsman.control.publishing.refusals import Refusals
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.registry.probing import probe_each
 from pointsman.domain.access import can_read
-from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.models import ModelKey, ModelVersion, OnnxBackend, Signature
+from pointsman.domain.ports.replica import Probing
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.errors import (
     AbortedError,
@@ -49,8 +49,8 @@ class DefinitionBackends:
     """Asks the backends that definitions need.
 
     Args:
-        data_plane: Who asks.
-        refusals: What it cannot use of the routers.
+        backends: Who asks.
+        refusals: What this server's replica cannot use of the routers.
         models: The model registry, which describes new versions.
         lanes: The threads for it.
         timeout_seconds: How long all backends may take together.
@@ -58,13 +58,13 @@ class DefinitionBackends:
 
     def __init__(
         self,
-        data_plane: DataPlane,
+        backends: Probing,
         refusals: Refusals,
         models: ModelRegistry,
         lanes: Lanes,
         timeout_seconds: float,
     ) -> None:
-        self._data_plane = data_plane
+        self._backends = backends
         self._refusals = refusals
         self._models = models
         self._lanes = lanes
@@ -99,7 +99,7 @@ class DefinitionBackends:
         }
         signatures: dict[ModelKey, Signature] = {}
         for key, said in (
-            await probe_each(self._data_plane, self._lanes, asked, self._timeout_seconds)
+            await probe_each(self._backends, self._lanes, asked, self._timeout_seconds)
         ).items():
             if isinstance(said, Signature):
                 signatures[key] = said

@@ -1,1 +1,1 @@
-"""Following the data plane's journal: feedback applied, files registered, whose journal it is."""
+"""Following a replica's journal: feedback applied, files registered, whose journal it is."""

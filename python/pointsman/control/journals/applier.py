@@ -8,9 +8,9 @@ import structlog
 from pointsman.control.convert.enums import FEEDBACK_OUTCOME
 from pointsman.control.following import Follower
 from pointsman.control.journals.journal_keeper import JournalKeeper
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.feedback import FeedbackOutcome, FeedbackValue
-from pointsman.domain.lake import JournalStream
+from pointsman.domain.ports.journal import FeedbackLog
+from pointsman.domain.records.feedback import FeedbackOutcome, FeedbackValue
+from pointsman.domain.records.lake import JournalStream
 from pointsman.errors import PointsmanError
 from pointsman.store import feedback_application, journal_positions, journals
 from pointsman.store.database import Database
@@ -33,16 +33,16 @@ class Applier:
 
     Args:
         database: Where it is applied.
-        data_plane: Who keeps the journal.
+        feedback: The journal's log of it.
         keeper: Who knows the name under which it is stored.
         clock: Answers the time in UTC microseconds.
     """
 
     def __init__(
-        self, database: Database, data_plane: DataPlane, keeper: JournalKeeper, clock: Callable[[], int]
+        self, database: Database, feedback: FeedbackLog, keeper: JournalKeeper, clock: Callable[[], int]
     ) -> None:
         self._database = database
-        self._data_plane = data_plane
+        self._feedback = feedback
         self._keeper = keeper
         self._clock = clock
         self._batch_values = SQLITE_BATCH_VALUES if database.is_sqlite else BATCH_VALUES
@@ -73,7 +73,7 @@ class Applier:
             JournalError: The journal cannot be read.
             JournalTakenError: Another server took the journal's id; the journal keeps it.
         """
-        end = self._data_plane.journal_ends().feedback
+        end = self._feedback.journal_ends().feedback
         while self._begin() < end and self._step(0.0):
             pass
 
@@ -81,7 +81,7 @@ class Applier:
         """Takes and applies one batch; answers whether there may be more that was there before."""
         after = self._begin()
         batch = record_pb2.FeedbackBatch.FromString(
-            self._data_plane.take_feedback(after, self._batch_values, timeout_seconds)
+            self._feedback.take_feedback(after, self._batch_values, timeout_seconds)
         )
         if not batch.entries:
             return False
@@ -105,7 +105,7 @@ class Applier:
                         connection, self._keeper.hold.journal_id, JournalStream.FEEDBACK
                     )
                 outcomes = record_pb2.FeedbackOutcomes()
-                self._data_plane.release_feedback(self._position, outcomes.SerializeToString())
+                self._feedback.release_feedback(self._position, outcomes.SerializeToString())
             return self._position
 
     def _apply(
@@ -161,7 +161,7 @@ class Applier:
         message = record_pb2.FeedbackOutcomes(
             end_positions=ends, outcomes=[FEEDBACK_OUTCOME.number(outcome) for outcome in outcomes]
         )
-        self._data_plane.release_feedback(next_position, message.SerializeToString())
+        self._feedback.release_feedback(next_position, message.SerializeToString())
 
 
 def _value(entry: record_pb2.FeedbackEntry, position: int) -> FeedbackValue:

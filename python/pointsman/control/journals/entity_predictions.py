@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pointsman.domain.lake import FoundLatest, LatestPredictions
 from pointsman.domain.recording import recorded_entity
+from pointsman.domain.records.lake import FoundLatest, LatestPredictions
+from pointsman.domain.records.servers import UnreachedJournal, elsewhere, unreached_metadata
 from pointsman.domain.routers import Router
-from pointsman.domain.servers import UnreachedJournal, elsewhere, unreached_metadata
 from pointsman.domain.violations import shown
 from pointsman.errors import FailedPreconditionError, NotFoundError, PointsmanError
 from pointsman.store import installation

@@ -10,12 +10,12 @@ from pointsman.control.convert.enums import FEEDBACK_OUTCOME
 from pointsman.control.convert.feedback import feedback_call, refusal_of, verdicts_of
 from pointsman.control.journals.entity_predictions import EntityPredictions
 from pointsman.domain.access import router_not_found
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.feedback import FeedbackOutcome
 from pointsman.domain.keys import Principal
-from pointsman.domain.lake import LatestPredictions
+from pointsman.domain.ports.journal import FeedbackIntake
+from pointsman.domain.records.feedback import FeedbackOutcome
+from pointsman.domain.records.lake import LatestPredictions
+from pointsman.domain.records.servers import UnreachedJournal
 from pointsman.domain.routers import Router
-from pointsman.domain.servers import UnreachedJournal
 from pointsman.errors import PointsmanError
 from pointsman.store import routers
 from pointsman.store.database import Database
@@ -49,13 +49,13 @@ class FeedbackDesk:
 
     Args:
         database: Where routers are kept.
-        data_plane: Who judges feedback and keeps the journal.
+        intake: Who judges feedback and keeps the journal.
         latest: Who knows entities' latest predictions.
     """
 
-    def __init__(self, database: Database, data_plane: DataPlane, latest: LatestPredictions) -> None:
+    def __init__(self, database: Database, intake: FeedbackIntake, latest: LatestPredictions) -> None:
         self._database = database
-        self._data_plane = data_plane
+        self._intake = intake
         self._entities = EntityPredictions(database, latest)
 
     def record(self, caller: Principal, given: prediction_pb2.RecordFeedbackRequest) -> Taken:
@@ -94,7 +94,7 @@ class FeedbackDesk:
         values = dict(enumerate(batch))
         by_entity: dict[int, prediction_pb2.RecordFeedbackRequest] = {}
         unreached: dict[int, tuple[UnreachedJournal, ...]] = {}
-        checked = verdicts_of(self._data_plane.check_feedback(feedback_call(caller, batch, wait)))
+        checked = verdicts_of(self._intake.check_feedback(feedback_call(caller, batch, wait)))
         for place, verdict in enumerate(checked):
             if verdict.HasField("refusal"):
                 results[place] = refusal_of(verdict.refusal)
@@ -145,7 +145,7 @@ class FeedbackDesk:
         unreached: dict[int, tuple[UnreachedJournal, ...]],
     ) -> dict[int, Result]:
         call = feedback_call(caller, values.values(), wait, _WAIT_SECONDS)
-        verdicts = verdicts_of(self._data_plane.append_feedback(call))
+        verdicts = verdicts_of(self._intake.append_feedback(call))
         results: dict[int, Result] = {}
         for (place, value), verdict in zip(values.items(), verdicts, strict=True):
             if verdict.HasField("refusal"):

@@ -2,7 +2,7 @@
 
 from pointsman.control.access.bootstrap import opened_directly
 from pointsman.control.plane import clock_us
-from pointsman.domain.servers import ServerJournal
+from pointsman.domain.records.servers import ServerJournal
 from pointsman.errors import FailedPreconditionError, NotFoundError
 from pointsman.store import erasures, servers
 

@@ -9,8 +9,8 @@ import structlog
 from sqlalchemy import Connection
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.journals import (
+from pointsman.domain.ports.journal import JournalFolder
+from pointsman.domain.records.journals import (
     FormerJournal,
     JournalHold,
     JournalStart,
@@ -19,7 +19,7 @@ from pointsman.domain.journals import (
     parted_at,
     successor_id,
 )
-from pointsman.domain.lake import JournalStream
+from pointsman.domain.records.lake import JournalStream
 from pointsman.domain.values import MICROSECONDS_PER_SECOND
 from pointsman.errors import (
     DatabaseUnavailableError,
@@ -84,7 +84,7 @@ class JournalKeeper:
 
     Args:
         database: Where it is kept who holds which.
-        data_plane: Who keeps the journal.
+        journal: The journal.
         lease_seconds: A holder that renews nothing for so long is gone.
         clock: Answers the time in UTC microseconds.
         monotonic: Answers the time in seconds.
@@ -93,13 +93,13 @@ class JournalKeeper:
     def __init__(
         self,
         database: Database,
-        data_plane: DataPlane,
+        journal: JournalFolder,
         lease_seconds: float,
         clock: Callable[[], int],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
-        self._data_plane = data_plane
+        self._journal = journal
         self._renew_seconds = lease_seconds / RENEWALS_PER_LEASE
         self._clock = clock
         self._watch = _Watch(lease_seconds, monotonic)
@@ -138,7 +138,7 @@ class JournalKeeper:
         """Takes the journal's id before anything is stored under it.
 
         A folder that was restored or copied gets another one; how it is told:
-        :func:`pointsman.domain.journals.parted_at`.
+        :func:`pointsman.domain.records.journals.parted_at`.
 
         Raises:
             DatabaseUnavailableError: The database does not answer.
@@ -146,11 +146,11 @@ class JournalKeeper:
             JournalHeldError: The former holder may still live; try again.
             JournalTakenError: A copy of the folder took the id while this process had it.
         """
-        starts = self._data_plane.journal_starts()
-        before = self._data_plane.journal_id
+        starts = self._journal.journal_starts()
+        before = self._journal.journal_id
         with self._database.write() as connection:
             hold = self._take(connection, before, starts)
-        self._data_plane.confirm_journal(hold.journal_id)
+        self._journal.confirm_journal(hold.journal_id)
         self._hold = hold
         if hold.journal_id != before:
             _log.warning(
@@ -177,7 +177,7 @@ class JournalKeeper:
             return
         try:
             with self._database.write() as connection:
-                journals.renew(connection, self._hold, self._data_plane.journal_ends(), self._clock())
+                journals.renew(connection, self._hold, self._journal.journal_ends(), self._clock())
         except JournalTakenError as error:
             self._taken = error
             _log.error("the journal's id was taken", reason=str(error))
@@ -195,7 +195,7 @@ class JournalKeeper:
             return
         try:
             with self._database.write() as connection:
-                ends = self._data_plane.journal_ends()
+                ends = self._journal.journal_ends()
                 journals.renew(connection, self._hold, ends, self._clock(), held=False)
         except PointsmanError as error:
             _log.warning("the database does not know that this server has ended", reason=str(error))
@@ -211,7 +211,7 @@ class JournalKeeper:
         if parted is None and first is not None and self._is_held_elsewhere(record, starts[-1]):
             parted = first.ends
         if parted is None:
-            ends = self._data_plane.journal_ends()
+            ends = self._journal.journal_ends()
             return journals.take(connection, journal_id, starts, ends, self._clock()).hold()
         if first is None:
             raise journals.taken(journal_id)

@@ -8,7 +8,7 @@ import structlog
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.journals.shipping import Shipping
 from pointsman.control.lake.sealing import SETTLE_US
-from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.ports.journal import PredictionLog
 from pointsman.errors import PointsmanError
 from pointsman.store import servers
 from pointsman.store.database import Database
@@ -28,7 +28,7 @@ class Presence:
 
     Args:
         database: Where the row is.
-        data_plane: Whose journal it is.
+        journal: Its journal.
         shipping: Who knows how far the journal is registered.
         place: The machine and data folder, for people.
         clock: Answers the time in UTC microseconds.
@@ -37,13 +37,13 @@ class Presence:
     def __init__(
         self,
         database: Database,
-        data_plane: DataPlane,
+        journal: PredictionLog,
         shipping: Shipping,
         place: str,
         clock: Callable[[], int],
     ) -> None:
         self._database = database
-        self._data_plane = data_plane
+        self._journal = journal
         self._shipping = shipping
         self._place = place
         self._clock = clock
@@ -75,7 +75,7 @@ class Presence:
         mark_seconds = _MARK_ALONE_SECONDS if self._database.is_sqlite else _MARK_EVERY_SECONDS
         if self._mark is None and time.monotonic() - self._marked >= mark_seconds:
             time_us = self._clock()
-            self._mark = (time_us, self._data_plane.seal_predictions())
+            self._mark = (time_us, self._journal.seal_predictions())
             self._marked = time.monotonic()
         stored_until_us = 0
         if self._mark is not None and self._shipping.position >= self._mark[1]:
@@ -93,16 +93,14 @@ class Presence:
         if not self._begun:
             return
         try:
-            if self._shipping.position < self._data_plane.seal_predictions():
+            if self._shipping.position < self._journal.seal_predictions():
                 return
             with self._database.write() as connection:
-                servers.end(
-                    connection, self._data_plane.journal_id, servers.clock_us(connection, self._clock())
-                )
+                servers.end(connection, self._journal.journal_id, servers.clock_us(connection, self._clock()))
         except PointsmanError as error:
             _log.warning("other servers will miss records of this one until it runs again", reason=str(error))
 
     def _see(self, stored_until_us: int) -> None:
         with self._database.write() as connection:
             now_us = servers.clock_us(connection, self._clock())
-            servers.see(connection, self._data_plane.journal_id, self._place, now_us, stored_until_us)
+            servers.see(connection, self._journal.journal_id, self._place, now_us, stored_until_us)

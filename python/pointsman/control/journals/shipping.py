@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from pointsman.control.convert.lake import predictions_file
 from pointsman.control.following import Follower
 from pointsman.control.journals.journal_keeper import JournalKeeper
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.lake import JournalStream
+from pointsman.domain.ports.journal import Shipments
+from pointsman.domain.records.lake import JournalStream
 from pointsman.store import journal_positions, journals, lake_files
 from pointsman.store.database import Database
 from pointsman.v1 import record_pb2
@@ -17,11 +17,11 @@ _NOT_BEGUN = -1
 
 
 class Shipping:
-    """Follows the data plane as it writes segments of the journal into files of the lake.
+    """Follows a replica as it writes segments of the journal into files of the lake.
 
     Args:
         database: Where the manifest is.
-        data_plane: Who writes the files.
+        shipments: Who writes the files.
         keeper: Who knows the name under which they are registered.
         clock: Answers the time in UTC microseconds.
         on_files: Is told which folders of the lake get new files, before they are registered.
@@ -30,13 +30,13 @@ class Shipping:
     def __init__(
         self,
         database: Database,
-        data_plane: DataPlane,
+        shipments: Shipments,
         keeper: JournalKeeper,
         clock: Callable[[], int],
         on_files: Callable[[set[str]], None],
     ) -> None:
         self._database = database
-        self._data_plane = data_plane
+        self._shipments = shipments
         self._keeper = keeper
         self._clock = clock
         self._on_files = on_files
@@ -83,14 +83,14 @@ class Shipping:
     def _step(self, timeout_seconds: float) -> bool:
         """Registers what was shipped; answers whether there was anything."""
         self._begin()
-        shipped = record_pb2.ShippedSegments.FromString(self._data_plane.take_shipped(timeout_seconds))
+        shipped = record_pb2.ShippedSegments.FromString(self._shipments.take_shipped(timeout_seconds))
         if not shipped.segments:
             return False
         segments = [found for found in shipped.segments if found.end_position > self._position]
         if segments and not self._register(segments):
             self._leave_common()
             return True
-        self._data_plane.release_predictions(self._position)
+        self._shipments.release_predictions(self._position)
         return True
 
     def _register(self, segments: Sequence[record_pb2.ShippedSegment]) -> bool:
@@ -128,7 +128,7 @@ class Shipping:
             position = journal_positions.position_of(
                 connection, self._keeper.hold.journal_id, JournalStream.PREDICTIONS
             )
-        self._data_plane.release_predictions(position)
+        self._shipments.release_predictions(position)
         self._move_to(position)
 
     def _move_to(self, position: int) -> None:

@@ -9,9 +9,10 @@ from pointsman.control.convert.lake import predictions_file
 from pointsman.control.lake import feedback_files
 from pointsman.control.lake.folder import LakeFolder
 from pointsman.control.lake.manifest import swap
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.lake import LakeFile, LakeKind
-from pointsman.domain.lake_plans import merged_path, merges
+from pointsman.domain.ports.core import LakeMerging
+from pointsman.domain.ports.journal import JournalName
+from pointsman.domain.records.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake_plans import merged_path, merges
 from pointsman.errors import DatabaseUnavailableError, PointsmanError
 from pointsman.store import lake_files
 from pointsman.store.database import Database
@@ -25,16 +26,23 @@ class Compaction:
 
     Args:
         database: Where the manifest is.
-        data_plane: Who merges predictions.
+        merging: Who merges predictions.
+        journal: The journal whose files are this data folder's own.
         folder: The lake's folder.
         clock: Answers the time in UTC microseconds.
     """
 
     def __init__(
-        self, database: Database, data_plane: DataPlane, folder: LakeFolder, clock: Callable[[], int]
+        self,
+        database: Database,
+        merging: LakeMerging,
+        journal: JournalName,
+        folder: LakeFolder,
+        clock: Callable[[], int],
     ) -> None:
         self._database = database
-        self._data_plane = data_plane
+        self._merging = merging
+        self._journal = journal
         self._folder = folder
         self._clock = clock
 
@@ -49,7 +57,7 @@ class Compaction:
                 *lake_files.present(connection, LakeKind.PREDICTIONS),
                 *lake_files.present(connection, LakeKind.FEEDBACK),
             ]
-        return merges((file for file in files if file.journal_id == self._data_plane.journal_id), today)
+        return merges((file for file in files if file.journal_id == self._journal.journal_id), today)
 
     def merge(self, group: Sequence[LakeFile]) -> bool:
         """Writes a group as one file in its place; answers whether it was done.
@@ -81,7 +89,7 @@ class Compaction:
                 output=path,
                 router_incarnation=group[0].router_incarnation,
             )
-            answer = self._data_plane.merge_lake_files(request.SerializeToString())
+            answer = self._merging.merge_lake_files(self._folder.root, request.SerializeToString())
             message = record_pb2.LakeFile.FromString(answer)
             return predictions_file(message, group[0].journal_id, start, end)
         places = [self._folder.place(file.path) for file in group]

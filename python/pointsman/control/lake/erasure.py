@@ -12,10 +12,10 @@ from pointsman.control.lake import feedback_files
 from pointsman.control.lake.manifest import swap
 from pointsman.control.routing.router_access import find_router
 from pointsman.domain.access import Rule
-from pointsman.domain.lake import LakeFile, LakeKind
-from pointsman.domain.lake_plans import erased_path
 from pointsman.domain.recording import hashed_entity
-from pointsman.domain.servers import ServerJournal, UnreachedJournal, unreached_of
+from pointsman.domain.records.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake_plans import erased_path
+from pointsman.domain.records.servers import ServerJournal, UnreachedJournal, unreached_of
 from pointsman.domain.violations import Violations
 from pointsman.errors import AbortedError, DatabaseUnavailableError, PointsmanError, UnavailableError
 from pointsman.lake.streams import texts_of
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from pointsman.control.lake.folder import LakeFolder
     from pointsman.control.lake.listing import Listing
     from pointsman.control.lake.retention import Retention
-    from pointsman.domain.data_plane import DataPlane
     from pointsman.domain.keys import Principal
+    from pointsman.domain.ports.core import LakeMerging
+    from pointsman.domain.ports.journal import PredictionLog
     from pointsman.store.database import Database
     from pointsman.store.erasures import KeptErasure
 
@@ -68,7 +69,8 @@ class Erasure:
 
     Args:
         database: Where manifest and feedback are.
-        data_plane: Who writes files without an entity.
+        merging: Who writes files without an entity.
+        journal: This server's journal.
         shipping: Who registers what the journal still holds.
         applier: Who applies the feedback that the journal still holds.
         folder: The lake's folder.
@@ -81,7 +83,8 @@ class Erasure:
     def __init__(
         self,
         database: Database,
-        data_plane: DataPlane,
+        merging: LakeMerging,
+        journal: PredictionLog,
         shipping: Shipping,
         applier: Applier,
         folder: LakeFolder,
@@ -91,7 +94,8 @@ class Erasure:
         clock: Callable[[], int],
     ) -> None:
         self._database = database
-        self._data_plane = data_plane
+        self._merging = merging
+        self._journal = journal
         self._shipping = shipping
         self._applier = applier
         self._folder = folder
@@ -126,7 +130,7 @@ class Erasure:
             found.add("entity_id", "is empty; name the entity as calls did")
         found.check_entity("entity_id", entity_id)
         found.raise_if_any()
-        own = self._data_plane.journal_id
+        own = self._journal.journal_id
         with self._database.read() as connection:
             find_router(connection, caller, router_id, Rule.CHANGE_ROUTER)
         with self._database.write() as connection:
@@ -144,7 +148,7 @@ class Erasure:
             DatabaseUnavailableError: The database does not answer.
         """
         with self._database.read() as connection:
-            waiting = erasures.waiting_for(connection, self._data_plane.journal_id)
+            waiting = erasures.waiting_for(connection, self._journal.journal_id)
         for erasure in waiting:
             try:
                 self._carry_out(erasure)
@@ -183,11 +187,11 @@ class Erasure:
 
     def _carry_out(self, erasure: KeptErasure) -> None:
         """Does this server's part, or what is left of it when all servers have deleted the predictions."""
-        own = self._data_plane.journal_id
+        own = self._journal.journal_id
         forms: list[str] = []
         if not erasure.erased:
             self._applier.apply_now()
-            if not self._shipping.wait_for(self._data_plane.seal_predictions(), _SHIP_SECONDS):
+            if not self._shipping.wait_for(self._journal.seal_predictions(), _SHIP_SECONDS):
                 raise UnavailableError(
                     f"the journal's last predictions did not reach the lake within {_SHIP_SECONDS:g}s; the "
                     "erasure is kept and goes on as soon as they do; try again to learn what it deleted"
@@ -212,7 +216,7 @@ class Erasure:
         with self._database.read() as connection:
             now_us = servers.clock_us(connection, self._clock())
             running = {one.journal_id for one in servers.list_all(connection) if one.is_running(now_us)}
-            return servers.journal_ids(connection) - running - {self._data_plane.journal_id}
+            return servers.journal_ids(connection) - running - {self._journal.journal_id}
 
     def _whole_here(self, journal_ids: set[str], router_id: str) -> set[str]:
         """Answers those of some journals of which all that was recorded is in files that are here."""
@@ -265,7 +269,7 @@ class Erasure:
                 erased_entity_ids=forms,
                 router_incarnation=file.router_incarnation,
             )
-            answer = self._data_plane.merge_lake_files(request.SerializeToString())
+            answer = self._merging.merge_lake_files(self._folder.root, request.SerializeToString())
             message = record_pb2.LakeFile.FromString(answer)
             new = predictions_file(message, file.journal_id, file.start_position, file.end_position)
         self._put_in_place(file, new)
@@ -301,7 +305,7 @@ class Erasure:
 
     def _erased_path(self, file: LakeFile) -> str:
         """Names what takes a file's place; no two servers ever write to the same name."""
-        own = self._data_plane.journal_id
+        own = self._journal.journal_id
         return erased_path(file.path, "" if file.journal_id == own else own[:8])
 
     def _files(self, kind: LakeKind, journal_ids: set[str], router_id: str) -> list[LakeFile]:

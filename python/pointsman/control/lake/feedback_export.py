@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pointsman.control.lake.feedback_files import write_rows
 from pointsman.control.lake.manifest import OvertakenError
-from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.errors import LeaseLostError
 from pointsman.store import feedback, lake_files
 from pointsman.store.job_leases import unfenced
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from pointsman.control.lake.folder import LakeFolder
-    from pointsman.domain.data_plane import DataPlane
+    from pointsman.domain.ports.journal import JournalName
     from pointsman.store.database import Database
     from pointsman.store.job_leases import Fence
 
@@ -34,16 +34,16 @@ class FeedbackExport:
     Args:
         database: Where feedback and manifest are.
         folder: The lake's folder.
-        data_plane: Whose journal names the files of this data folder.
+        journal: The journal that names the files of this data folder.
         clock: Answers the time in UTC microseconds.
     """
 
     def __init__(
-        self, database: Database, folder: LakeFolder, data_plane: DataPlane, clock: Callable[[], int]
+        self, database: Database, folder: LakeFolder, journal: JournalName, clock: Callable[[], int]
     ) -> None:
         self._database = database
         self._folder = folder
-        self._data_plane = data_plane
+        self._journal = journal
         self._clock = clock
         self._rows_per_file = SQLITE_ROWS_PER_FILE if database.is_sqlite else ROWS_PER_FILE
 
@@ -90,7 +90,7 @@ class FeedbackExport:
         fence: Fence,
     ) -> int:
         first, last = rows[0].sequence, rows[-1].sequence
-        journal_id = self._data_plane.journal_id
+        journal_id = self._journal.journal_id
         path = f"feedback/router={router_id}/date={day}/{journal_id[:8]}-{first:020}-{last:020}.parquet"
         self._folder.unseal(path.rpartition("/")[0])
         self._folder.write(path, lambda place: write_rows(rows, place))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from pointsman.domain.lake import confined
+from pointsman.domain.records.lake import confined
 
 SEALED = "_SEALED"
 """The marker of a date that gets no more files, so that a glob of its folder is exact."""
@@ -20,6 +20,11 @@ class LakeFolder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    @property
+    def root(self) -> Path:
+        """The folder itself, for whoever reads or writes whole files by their paths below it."""
+        return self._root
 
     def place(self, path: str) -> Path:
         """Answers where a file is.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from pointsman.domain.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.lake.streams import table_of
 from pointsman.store import lake_files
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from pointsman.control.lake.folder import LakeFolder
-    from pointsman.domain.data_plane import DataPlane
+    from pointsman.domain.ports.journal import JournalName
     from pointsman.store.database import Database
 
 _log = structlog.get_logger(__name__)
@@ -46,13 +46,13 @@ class Listing:
     Args:
         database: Where the manifest is.
         folder: The lake's folder.
-        data_plane: Whose files are here, whether or not they can be seen.
+        journal: The journal whose files are here, whether or not they can be seen.
     """
 
-    def __init__(self, database: Database, folder: LakeFolder, data_plane: DataPlane) -> None:
+    def __init__(self, database: Database, folder: LakeFolder, journal: JournalName) -> None:
         self._database = database
         self._folder = folder
-        self._data_plane = data_plane
+        self._journal = journal
         self._written: tuple[list[_Line], tuple[int, int] | None] = ([], None)
 
     def write(self) -> bool:
@@ -101,7 +101,7 @@ class Listing:
                 file.max_time_us,
             )
             for file in files
-            if file.journal_id == self._data_plane.journal_id or self._folder.holds(file.path)
+            if file.journal_id == self._journal.journal_id or self._folder.holds(file.path)
         ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pointsman.domain.lake import LakeFile
+from pointsman.domain.records.lake import LakeFile
 from pointsman.store import lake_files
 from pointsman.store.database import Database
 

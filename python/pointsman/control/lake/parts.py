@@ -19,7 +19,8 @@ from pointsman.control.lake.retention import Retention
 from pointsman.control.lake.sealing import Sealing
 from pointsman.control.lake.upkeep import LakeUpkeep
 from pointsman.control.options import ControlOptions
-from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.ports.core import LakeMerging
+from pointsman.domain.ports.journal import Journal
 from pointsman.store.database import Database
 
 
@@ -28,7 +29,8 @@ class LakeParts:
 
     Args:
         database: Where the manifest is.
-        data_plane: Who writes the lake.
+        merging: Who merges files.
+        journal: The journal that is written to the lake.
         keeper: Who knows the name under which the journal is stored.
         applier: Who applies feedback.
         root: The lake's folder.
@@ -46,7 +48,8 @@ class LakeParts:
     def __init__(
         self,
         database: Database,
-        data_plane: DataPlane,
+        merging: LakeMerging,
+        journal: Journal,
         keeper: JournalKeeper,
         applier: Applier,
         root: Path,
@@ -56,26 +59,26 @@ class LakeParts:
     ) -> None:
         folder = LakeFolder(root)
         changing = threading.Lock()
-        self.shipping = Shipping(database, data_plane, keeper, clock, folder.unseal_all)
+        self.shipping = Shipping(database, journal, keeper, clock, folder.unseal_all)
         retention = Retention(
             database,
             folder,
-            data_plane,
+            journal,
             days=options.retention_days,
             max_bytes=options.retention_bytes,
             grace_seconds=options.replaced_file_grace_seconds,
             clock=clock,
         )
-        listing = Listing(database, folder, data_plane)
+        listing = Listing(database, folder, journal)
         self.erasure = Erasure(
-            database, data_plane, self.shipping, applier, folder, retention, listing, changing, clock
+            database, merging, journal, self.shipping, applier, folder, retention, listing, changing, clock
         )
-        self.presence = Presence(database, data_plane, self.shipping, place, clock)
+        self.presence = Presence(database, journal, self.shipping, place, clock)
         self.upkeep = LakeUpkeep(
-            FeedbackExport(database, folder, data_plane, clock),
-            Compaction(database, data_plane, folder, clock),
+            FeedbackExport(database, folder, journal, clock),
+            Compaction(database, merging, journal, folder, clock),
             retention,
-            Sealing(database, data_plane, keeper, self.shipping, folder, clock),
+            Sealing(database, journal, keeper, self.shipping, folder, clock),
             listing,
             self.shipping,
             changing,

@@ -7,9 +7,9 @@ from itertools import groupby
 import structlog
 
 from pointsman.control.lake.folder import LakeFolder
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.lake import LakeFile, LakeKind
-from pointsman.domain.lake_plans import expired
+from pointsman.domain.ports.journal import JournalName
+from pointsman.domain.records.lake import LakeFile, LakeKind
+from pointsman.domain.records.lake_plans import expired
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.store import lake_files, routers
 from pointsman.store.database import Database
@@ -27,7 +27,7 @@ class Retention:
     Args:
         database: Where the manifest is.
         folder: The lake's folder.
-        data_plane: Whose journal's files are this data folder's own.
+        journal: The journal whose files are this data folder's own.
         days: How long predictions are kept where a router does not say.
         max_bytes: How much of one model is kept where a router does not say.
         grace_seconds: How long a replaced file outlives the queries that began before.
@@ -38,7 +38,7 @@ class Retention:
         self,
         database: Database,
         folder: LakeFolder,
-        data_plane: DataPlane,
+        journal: JournalName,
         *,
         days: int,
         max_bytes: int,
@@ -47,7 +47,7 @@ class Retention:
     ) -> None:
         self._database = database
         self._folder = folder
-        self._data_plane = data_plane
+        self._journal = journal
         self._days = days
         self._max_bytes = max_bytes
         self._grace_us = int(grace_seconds * MICROSECONDS_PER_SECOND)
@@ -133,11 +133,11 @@ class Retention:
 
     def _is_here(self, file: LakeFile) -> bool:
         """Whether a file is this data folder's: its entry may go even when the file is gone already."""
-        return file.journal_id == self._data_plane.journal_id or self._folder.holds(file.path)
+        return file.journal_id == self._journal.journal_id or self._folder.holds(file.path)
 
     def _is_own(self, path: str, registered_position: int) -> bool:
         found = _OWN_NAME.match(path.rpartition("/")[2])
-        if found is None or found["journal"] != self._data_plane.journal_id[:8]:
+        if found is None or found["journal"] != self._journal.journal_id[:8]:
             return False
         # The numbers of feedback are sequences: its files are registered as soon as they are written.
         return path.startswith("feedback/") or int(found["start"]) < registered_position

@@ -7,9 +7,9 @@ from itertools import groupby
 from pointsman.control.journals.journal_keeper import JournalKeeper
 from pointsman.control.journals.shipping import Shipping
 from pointsman.control.lake.folder import LakeFolder
-from pointsman.domain.data_plane import DataPlane
-from pointsman.domain.lake import JournalStream, LakeFile, LakeKind
-from pointsman.domain.lake_plans import merges
+from pointsman.domain.ports.journal import PredictionLog
+from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
+from pointsman.domain.records.lake_plans import merges
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.store import journal_positions, journals, lake_files
 from pointsman.store.database import Database
@@ -23,7 +23,7 @@ class Sealing:
 
     Args:
         database: Where the manifest is.
-        data_plane: Who ends segments.
+        journal: The journal, whose segments end with dates.
         keeper: Who knows the name under which they are registered.
         shipping: Who registers them.
         folder: The lake's folder.
@@ -33,14 +33,14 @@ class Sealing:
     def __init__(
         self,
         database: Database,
-        data_plane: DataPlane,
+        journal: PredictionLog,
         keeper: JournalKeeper,
         shipping: Shipping,
         folder: LakeFolder,
         clock: Callable[[], int],
     ) -> None:
         self._database = database
-        self._data_plane = data_plane
+        self._journal = journal
         self._keeper = keeper
         self._shipping = shipping
         self._folder = folder
@@ -80,7 +80,7 @@ class Sealing:
             return
         if self._cut_us < needed_us:
             now_us = self._clock()
-            self._cut_position = self._data_plane.seal_predictions()
+            self._cut_position = self._journal.seal_predictions()
             self._cut_us = now_us
         if self._shipping.position >= self._cut_position:
             self._whole_until_us = self._cut_us
@@ -95,7 +95,7 @@ class Sealing:
         settled = settled_us(folder)
         if self._whole_until_us < settled or merges(files, date_of(settled)):
             return False
-        others = {file.journal_id for file in files} - {self._data_plane.journal_id}
+        others = {file.journal_id for file in files} - {self._journal.journal_id}
         with self._database.read() as connection:
             others -= journals.whole(connection, others)
             oldest_us = journal_positions.oldest_update(connection, others, JournalStream.PREDICTIONS)

@@ -75,7 +75,7 @@ class Changes:
             self._publisher.sync()
 
     def check_accepted(self, router_id: str) -> None:
-        """Checks that the data plane took a router's last change.
+        """Checks that this server's replica took a router's last change; others may still have to.
 
         Raises:
             DataPlaneError: It did not.

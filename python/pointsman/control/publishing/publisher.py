@@ -1,4 +1,4 @@
-"""Brings the data plane to the generation that the database says."""
+"""Brings a replica to the generation that the database says."""
 
 import dataclasses
 import threading
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from pointsman.control.publishing import snapshot
 from pointsman.control.publishing.refusals import Refusals
-from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.ports.replica import Publishing
 from pointsman.domain.routers import Router
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.errors import StaleSnapshotError
@@ -24,11 +24,11 @@ _NOTHING_PUBLISHED = Revision(-1, "")
 
 
 class Publisher:
-    """Publishes what changed since it last did; everything when the data plane has another state.
+    """Publishes what changed since it last did; everything when the replica has another state.
 
     Args:
         database: Where the state is.
-        data_plane: Where it goes.
+        replica: Where it goes.
         open_without_keys: Whether calls without a key are the local admin's while no key exists.
         horizon_days: How long after a prediction its feedback is taken.
         clock: Answers the time in UTC microseconds.
@@ -37,14 +37,14 @@ class Publisher:
     def __init__(
         self,
         database: Database,
-        data_plane: DataPlane,
+        replica: Publishing,
         *,
         open_without_keys: bool,
         horizon_days: int,
         clock: Callable[[], int],
     ) -> None:
         self._database = database
-        self._data_plane = data_plane
+        self._replica = replica
         self._open_without_keys = open_without_keys
         self._horizon_us = horizon_days * MICROSECONDS_PER_DAY
         self._clock = clock
@@ -162,7 +162,7 @@ class Publisher:
 
     def _send(self, update: snapshot_pb2.SnapshotUpdate, revision: Revision) -> None:
         """Publishes a change; one router or model version that is refused does not hold up the others."""
-        published = self._data_plane.publish(update.SerializeToString())
+        published = self._replica.publish(update.SerializeToString())
         self.refusals.take(published.refused, _items(update), complete=update.complete)
         for item in published.refused:
             _log.error("the data plane cannot use a part of a change", **dataclasses.asdict(item))

@@ -1,9 +1,9 @@
-"""What the data plane of this server cannot use of the state: shown where it lives, until it can."""
+"""What this server's replica cannot use of the state: shown where it lives, until it can."""
 
 import dataclasses
 from collections.abc import Iterable
 
-from pointsman.domain.data_plane import RefusedItem
+from pointsman.domain.ports.replica import RefusedItem
 from pointsman.domain.routers import Router, RouterStatus
 
 _SHOWN = 20
@@ -44,7 +44,7 @@ class Refusals:
     def seen(self, router: Router) -> Router:
         """Answers a router as this server sees it: failed when it, or a model that it uses, is refused.
 
-        What the data plane had of it before stays in effect, so calls may go on to be answered.
+        What the replica had of it before stays in effect, so calls may go on to be answered.
         """
         reasons = self._reasons
         if router.status is not RouterStatus.RUNNING or not reasons:

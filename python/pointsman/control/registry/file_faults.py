@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from pointsman.domain.data_plane import DataPlane, FileFault
 from pointsman.domain.models import Backend, ModelKey, ModelVersion, OnnxBackend
+from pointsman.domain.ports.replica import FileFault, FileWatch
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.store import model_versions
 
@@ -16,12 +16,12 @@ Faults = Mapping[OnnxBackend, FileFault]
 """By the registered file: its path, and its digest as far as that is known."""
 
 
-def look(data_plane: DataPlane) -> Faults:
+def look(files: FileWatch) -> Faults:
     """Asks what is wrong at this moment.
 
     A file that changed is read for it: to be called from a thread that may wait, and outside of transactions.
     """
-    return {OnnxBackend(fault.path, fault.sha256): fault for fault in data_plane.file_faults()}
+    return {OnnxBackend(fault.path, fault.sha256): fault for fault in files.file_faults()}
 
 
 def told_of_model(model: ModelVersion, faults: Faults) -> ModelVersion:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection
@@ -11,11 +12,12 @@ from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.registry.file_faults import look, told_of_model
 from pointsman.control.registry.probing import probe
 from pointsman.domain.access import can_read, check_model_owner
-from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.model_checks import check_model_version, check_whole
 from pointsman.domain.models import GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage
 from pointsman.domain.pages import Page
+from pointsman.domain.ports.core import ModelChecks
+from pointsman.domain.ports.replica import FileWatch, Probing
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
 from pointsman.errors import (
     AlreadyExistsError,
@@ -31,22 +33,33 @@ from pointsman.store.database import Database
 _log = structlog.get_logger(__name__)
 
 
+class ModelBackends(Probing, FileWatch, Protocol):
+    """Asks backends, and knows what is wrong with files."""
+
+
 class ModelRegistry:
     """Registers, lists, stages and deletes model versions.
 
     Args:
         database: Where they are kept.
         changes: How they are changed.
-        data_plane: Who asks their backends.
+        checks: Who judges what is said of them.
+        replica: Who asks their backends, and has their files in use.
         probe_timeout_seconds: How long a registration waits for a backend.
     """
 
     def __init__(
-        self, database: Database, changes: Changes, data_plane: DataPlane, probe_timeout_seconds: float
+        self,
+        database: Database,
+        changes: Changes,
+        checks: ModelChecks,
+        replica: ModelBackends,
+        probe_timeout_seconds: float,
     ) -> None:
         self._database = database
         self._changes = changes
-        self._data_plane = data_plane
+        self._checks = checks
+        self._replica = replica
         self._probe_timeout_seconds = probe_timeout_seconds
 
     def described(self, model: ModelVersion, field: str = "model_version") -> ModelVersion:
@@ -65,14 +78,14 @@ class ModelRegistry:
             InvalidArgumentError: A field is wrong, the ONNX file cannot be used, or what the backend says of
                 itself contradicts the signature.
         """
-        check_model_version(model, self._data_plane.target_fault, field)
+        check_model_version(model, self._checks.target_fault, field)
         given = signature_to(model.given_signature).SerializeToString()
-        if faults := self._data_plane.signature_faults(given):
+        if faults := self._checks.signature_faults(given):
             raise _below(field, faults)
         if model.backend is None:
             return model
         try:
-            answered = probe(self._data_plane, model, self._probe_timeout_seconds)
+            answered = probe(self._replica, model, self._probe_timeout_seconds)
         except InvalidArgumentError as error:
             raise _below(field, error.fields) from error
         except BackendError as error:
@@ -153,7 +166,7 @@ class ModelRegistry:
             NotFoundError: There is none.
         """
         _check_key(key)
-        faults = look(self._data_plane)
+        faults = look(self._replica)
         with self._database.read() as connection:
             return told_of_model(_found(model_versions.find(connection, key), key), faults)
 
@@ -177,7 +190,7 @@ class ModelRegistry:
             found.check_id("model_id", model_id)
         found.check_text("tag", tag, MAX_TAG_CHARS)
         found.raise_if_any()
-        faults = look(self._data_plane)
+        faults = look(self._replica)
         with self._database.read() as connection:
             page = model_versions.list_page(
                 connection,
@@ -253,7 +266,7 @@ class ModelRegistry:
             FailedPreconditionError: The target of its backend is none.
         """
         if isinstance(model.backend, GrpcBackend) and (
-            fault := self._data_plane.target_fault(model.backend.target)
+            fault := self._checks.target_fault(model.backend.target)
         ):
             raise FailedPreconditionError(
                 f"model version {str(model.key)!r} cannot be served: the target of its backend {fault}; "

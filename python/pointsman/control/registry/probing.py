@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pointsman.control.convert.models import signature_from
 from pointsman.control.lanes import Lanes
 from pointsman.control.publishing.snapshot import model_snapshot
-from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
+from pointsman.domain.ports.replica import Probing
 from pointsman.domain.routers import Variant
 from pointsman.errors import BackendError, InvalidArgumentError, PointsmanError
 from pointsman.v1 import snapshot_pb2
@@ -39,11 +39,11 @@ class Answered:
     sha256: str
 
 
-def probe(data_plane: DataPlane, model: ModelVersion, timeout_seconds: float) -> Answered:
+def probe(backends: Probing, model: ModelVersion, timeout_seconds: float) -> Answered:
     """Asks the backend of a model version, and checks the user's signature against what it says.
 
     Args:
-        data_plane: Who asks.
+        backends: Who asks.
         model: The model version; it must have a backend.
         timeout_seconds: How long the answer may take.
 
@@ -55,7 +55,7 @@ def probe(data_plane: DataPlane, model: ModelVersion, timeout_seconds: float) ->
     # What an earlier backend said of itself must not colour the answer.
     asked = dataclasses.replace(model, signature=model.given_signature)
     answer = snapshot_pb2.BackendAnswer.FromString(
-        data_plane.probe_backend(model_snapshot(asked).SerializeToString(), timeout_seconds)
+        backends.probe_backend(model_snapshot(asked).SerializeToString(), timeout_seconds)
     )
     try:
         probed = signature_from(answer.signature, "signature")
@@ -70,7 +70,7 @@ def probe(data_plane: DataPlane, model: ModelVersion, timeout_seconds: float) ->
 
 
 async def probe_all(
-    data_plane: DataPlane,
+    backends: Probing,
     lanes: Lanes,
     models: Mapping[ModelKey, ModelVersion],
     variants: Sequence[Variant],
@@ -79,7 +79,7 @@ async def probe_all(
     """Asks several backends at the same time.
 
     Args:
-        data_plane: Who asks.
+        backends: Who asks.
         lanes: The threads for it.
         models: The model versions to ask about; each must have a backend.
         variants: The variants that need them, for the message.
@@ -91,7 +91,7 @@ async def probe_all(
     Raises:
         BackendsNotReadyError: Naming every variant whose backend did not answer, and why.
     """
-    answers = await probe_each(data_plane, lanes, models, timeout_seconds)
+    answers = await probe_each(backends, lanes, models, timeout_seconds)
     faults = [
         f"{_named(variants, key)}: {answer}"
         for key, answer in answers.items()
@@ -103,7 +103,7 @@ async def probe_all(
 
 
 async def probe_each(
-    data_plane: DataPlane,
+    backends: Probing,
     lanes: Lanes,
     models: Mapping[ModelKey, ModelVersion],
     timeout_seconds: float,
@@ -111,7 +111,7 @@ async def probe_each(
     """Asks several backends at the same time, and lets none hide what came of another.
 
     Args:
-        data_plane: Who asks.
+        backends: Who asks.
         lanes: The threads for it.
         models: The model versions to ask about; each must have a backend.
         timeout_seconds: How long all answers together may take.
@@ -126,7 +126,7 @@ async def probe_each(
         if remaining_seconds <= 0:
             return BackendError(f"its backend could not be asked within {timeout_seconds:g} s; try again")
         try:
-            return probe(data_plane, model, remaining_seconds).signature
+            return probe(backends, model, remaining_seconds).signature
         except PointsmanError as error:
             return error
 

@@ -8,9 +8,9 @@ from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
 from pointsman.control.routing.slot_tables import next_table
-from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
+from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import check_weights_sum, enabled_fault, fallback_fault
 from pointsman.domain.routers import Router, Variant
@@ -32,12 +32,12 @@ class Allocations:
 
     Args:
         changes: How routers are changed.
-        data_plane: Who computes slot tables.
+        slot_tables: Who computes them.
     """
 
-    def __init__(self, changes: Changes, data_plane: DataPlane) -> None:
+    def __init__(self, changes: Changes, slot_tables: SlotTables) -> None:
         self._changes = changes
-        self._data_plane = data_plane
+        self._slot_tables = slot_tables
 
     def set_weights(
         self,
@@ -143,7 +143,7 @@ class Allocations:
         kind: RevisionKind,
         caller: Principal,
     ) -> Reallocation:
-        slot_runs, moved_slots = next_table(change, self._data_plane, router, variants)
+        slot_runs, moved_slots = next_table(change, self._slot_tables, router, variants)
         after = dataclasses.replace(
             router,
             variants=tuple(variants),

@@ -13,12 +13,12 @@ from pointsman.control.publishing.refusals import Refusals
 from pointsman.control.registry.probing import BackendsNotReadyError, probe_all
 from pointsman.control.routing.revision_log import SERVER, extend, note
 from pointsman.control.routing.router_access import find_router, find_router_to_change
-from pointsman.control.routing.routers import usable_models
+from pointsman.control.routing.variant_models import usable_models
 from pointsman.domain.access import Rule
-from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, next_status
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
+from pointsman.domain.ports.replica import Probing
 from pointsman.domain.revisions import MAX_COMMENT_CHARS, RevisionKind
 from pointsman.domain.routers import Router, RouterStatus, Variant
 from pointsman.errors import AbortedError, DataPlaneError, FailedPreconditionError
@@ -51,14 +51,14 @@ class Plan:
 class Deployments:
     """Deploys, starts and stops routers.
 
-    A router says ``running`` only after every enabled variant's backend answered and the data plane
-    reported the generation in which it serves.
+    A router says ``running`` only after every enabled variant's backend answered this server and its replica
+    reported the generation in which it serves; others take it when they look at the database.
 
     Args:
         database: Where they are kept.
         changes: How routers are changed.
-        data_plane: Who asks backends.
-        refusals: What it cannot use of the routers.
+        backends: Who asks them.
+        refusals: What this server's replica cannot use of the routers.
         lanes: The threads for it.
         timeout_seconds: How long all backends of a router may take together.
     """
@@ -67,14 +67,14 @@ class Deployments:
         self,
         database: Database,
         changes: Changes,
-        data_plane: DataPlane,
+        backends: Probing,
         refusals: Refusals,
         lanes: Lanes,
         timeout_seconds: float,
     ) -> None:
         self._database = database
         self._changes = changes
-        self._data_plane = data_plane
+        self._backends = backends
         self._refusals = refusals
         self._lanes = lanes
         self._timeout_seconds = timeout_seconds
@@ -125,7 +125,7 @@ class Deployments:
             return
         try:
             signatures = await probe_all(
-                self._data_plane,
+                self._backends,
                 self._lanes,
                 plan.models,
                 plan.router.enabled_variants,
@@ -195,7 +195,7 @@ class Deployments:
         variants = plan.router.enabled_variants
         try:
             signatures = await probe_all(
-                self._data_plane, self._lanes, plan.models, variants, self._timeout_seconds
+                self._backends, self._lanes, plan.models, variants, self._timeout_seconds
             )
             serving = await self._lanes.write(self._serve, plan, signatures)
         except (BackendsNotReadyError, DataPlaneError) as error:

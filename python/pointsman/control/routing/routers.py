@@ -1,64 +1,45 @@
-"""Routers: creating, reading, changing and deleting them."""
+"""Routers: creating, changing and deleting them."""
 
 import dataclasses
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import Connection
 
 from pointsman.control.publishing.changes import Change, Changes
-from pointsman.control.publishing.refusals import Refusals
-from pointsman.control.registry.file_faults import look, told_of_routers
 from pointsman.control.routing.revision_log import note
-from pointsman.control.routing.router_access import find_router, find_router_to_change
+from pointsman.control.routing.router_access import find_router_to_change
+from pointsman.control.routing.router_fields import OWNER, check_paths, with_fields
 from pointsman.control.routing.slot_tables import first_table, next_table
-from pointsman.domain.access import Rule, check_creates_for, check_model_owner
-from pointsman.domain.data_plane import DataPlane
+from pointsman.control.routing.variant_models import row_keys, usable_models
+from pointsman.domain.access import check_creates_for, check_model_owner
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying, next_status
 from pointsman.domain.models import ModelKey, ModelVersion
-from pointsman.domain.pages import Page
+from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import check_permissions, check_router
 from pointsman.domain.routers import (
     INCARNATIONS,
-    ROUTER_SETTINGS,
     SALT_BYTES,
     Permissions,
     Router,
-    RouterStatus,
-    Strategy,
-    Variant,
 )
-from pointsman.domain.violations import MAX_TAG_CHARS, Violations
+from pointsman.domain.violations import Violations
 from pointsman.errors import (
     AlreadyExistsError,
-    FailedPreconditionError,
     FieldViolation,
-    InvalidArgumentError,
-    NotFoundError,
     PermissionDeniedError,
 )
 from pointsman.store import model_versions, routers
-from pointsman.store.database import Database
-
-UPDATABLE = (*(setting.name for setting in ROUTER_SETTINGS), "tags", "variants", "recording", "metrics")
-"""The fields that UpdateRouter can change."""
-OWNER = "owner"
-"""It can change this one too, where it is named: who sends back what was read must not hand a router over."""
-
-_ATTRIBUTES = {setting.name: setting.attribute for setting in ROUTER_SETTINGS}
 
 
 class RouterRegistry:
-    """Creates, reads, changes and deletes routers.
+    """Creates, changes and deletes routers.
 
     Args:
-        database: Where they are kept.
         changes: How they are changed.
-        data_plane: Who computes their slot tables.
-        refusals: What it cannot use of them.
+        slot_tables: Who computes their slot tables.
         new_salt: Answers 16 random bytes.
         new_incarnation: Answers a random number from 1 on. Not a count: a database that is restored from a
             backup would count anew, and give a router what one had that it does not know of any more.
@@ -66,17 +47,13 @@ class RouterRegistry:
 
     def __init__(
         self,
-        database: Database,
         changes: Changes,
-        data_plane: DataPlane,
-        refusals: Refusals,
+        slot_tables: SlotTables,
         new_salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT_BYTES),
         new_incarnation: Callable[[], int] = lambda: 1 + secrets.randbelow(INCARNATIONS - 1),
     ) -> None:
-        self._database = database
         self._changes = changes
-        self._data_plane = data_plane
-        self._refusals = refusals
+        self._slot_tables = slot_tables
         self._new_salt = new_salt
         self._new_incarnation = new_incarnation
 
@@ -149,75 +126,13 @@ class RouterRegistry:
                 owner=router.owner or caller.user_id,
                 salt=self._new_salt(),
                 incarnation=self._new_incarnation(),
-                slot_runs=first_table(self._data_plane, router.variants),
+                slot_runs=first_table(self._slot_tables, router.variants),
                 create_time_us=change.now_us,
                 update_time_us=change.now_us,
                 changed_generation=change.generation,
             ),
             row_keys(models),
         )
-
-    def get(self, caller: Principal, router_id: str) -> Router:
-        """Answers one router.
-
-        Raises:
-            NotFoundError: There is none, or the caller may not know of it.
-        """
-        faults = look(self._data_plane)
-        with self._database.read() as connection:
-            seen = self._refusals.seen(find_router(connection, caller, router_id, Rule.READ_ROUTER))
-            return told_of_routers(connection, [seen], faults)[0]
-
-    def list_page(
-        self,
-        caller: Principal,
-        *,
-        status: RouterStatus | None,
-        strategy: Strategy | None,
-        owner: str,
-        tag: str,
-        page_size: int,
-        page_token: str,
-    ) -> Page[Router]:
-        """Lists the routers that the caller may read.
-
-        A page of one status may be shorter than asked for before the last, when routers are refused here.
-
-        Args:
-            caller: Who asks; decides what is seen.
-            status: Only routers in this status, as this server sees it; None for all.
-            strategy: Only routers of this strategy; None for all.
-            owner: Only routers of this user; empty for all.
-            tag: Only routers with this tag; empty for all.
-            page_size: At most so many.
-            page_token: Where the page before ended; empty for the first page.
-
-        Raises:
-            InvalidArgumentError: A filter or the token is not valid.
-        """
-        found = Violations()
-        if owner:
-            found.check_user("owner", owner)
-        found.check_text("tag", tag, MAX_TAG_CHARS)
-        found.raise_if_any()
-        # Those that are refused here run as far as the database knows.
-        faults = look(self._data_plane)
-        run_elsewhere = status is RouterStatus.FAILED and self._refusals.any
-        with self._database.read() as connection:
-            page = routers.list_page(
-                connection,
-                caller,
-                status=status,
-                strategy=strategy,
-                owner=owner,
-                tag=tag,
-                page_size=page_size,
-                page_token=page_token,
-                or_in=[RouterStatus.RUNNING] if run_elsewhere else [],
-            )
-            seen = told_of_routers(connection, [self._refusals.seen(router) for router in page.items], faults)
-        wanted = tuple(router for router in seen if status in (None, router.status))
-        return Page(wanted, page.next_page_token)
 
     def update(
         self, caller: Principal, router: Router, paths: Sequence[str], etag: str, *, validate_only: bool
@@ -227,7 +142,7 @@ class RouterRegistry:
         Args:
             caller: Who asks.
             router: The new values.
-            paths: Which of them count, among :data:`UPDATABLE` and :data:`OWNER`.
+            paths: Which of them count, as :mod:`~pointsman.control.routing.router_fields` names them.
             etag: The state that was read; empty for any.
             validate_only: Check only.
 
@@ -265,7 +180,8 @@ class RouterRegistry:
             change: The change.
             before: The router as it stands.
             router: The new values.
-            paths: Which of them count, among :data:`UPDATABLE`, :data:`OWNER` and ``permissions``.
+            paths: Which of them count, as :mod:`~pointsman.control.routing.router_fields` names them, and
+                ``permissions``.
             field: The path of the field that holds the new values.
             known: The registered model versions among those of its variants; None asks the database.
 
@@ -369,100 +285,16 @@ class RouterRegistry:
     ) -> tuple[Router, int]:
         check_not_deploying(before)
         models = usable_models(change.connection, after.variants, f"{field}.variants", known)
-        slot_runs, moved_slots = next_table(change, self._data_plane, before, after.variants)
+        slot_runs, moved_slots = next_table(change, self._slot_tables, before, after.variants)
         allocated = dataclasses.replace(after, slot_runs=slot_runs)
         routers.replace_variants(change.connection, allocated, row_keys(models))
         return allocated, moved_slots
-
-
-def with_fields(before: Router, router: Router, paths: Sequence[str]) -> Router:
-    """Answers a router with some fields of another.
-
-    Args:
-        before: The router.
-        router: The other.
-        paths: The fields, among :data:`UPDATABLE` and ``permissions``.
-    """
-    values: dict[str, Any] = {_ATTRIBUTES.get(path, path): _value(router, path) for path in paths}
-    return dataclasses.replace(before, **values)
-
-
-def changed_paths(before: Router, router: Router) -> list[str]:
-    """Answers the fields that can be changed and in which two routers differ.
-
-    Returns:
-        Some of :data:`UPDATABLE`, and ``permissions``.
-    """
-    return [path for path in (*UPDATABLE, "permissions") if _value(before, path) != _value(router, path)]
-
-
-def check_paths(paths: Sequence[str]) -> None:
-    """Checks the paths of an update mask.
-
-    Raises:
-        InvalidArgumentError: A path names no field that can be changed, or there is none at all.
-    """
-    if not paths:
-        raise InvalidArgumentError.at("update_mask", f"names no field; name some of {', '.join(UPDATABLE)}")
-    unknown = [path for path in paths if path not in (*UPDATABLE, OWNER)]
-    if unknown:
-        raise InvalidArgumentError.of(
-            [
-                FieldViolation(
-                    "update_mask", f"{path!r} cannot be changed here; name some of {', '.join(UPDATABLE)}"
-                )
-                for path in unknown
-            ]
-        )
 
 
 def _check_owner(owner: str) -> None:
     found = Violations()
     found.check_user("router.owner", owner)
     found.raise_if_any()
-
-
-def usable_models(
-    connection: Connection,
-    variants: Sequence[Variant],
-    field: str = "router.variants",
-    known: Mapping[ModelKey, ModelVersion] | None = None,
-) -> dict[ModelKey, ModelVersion]:
-    """Finds the model versions of variants and checks that routers can use them.
-
-    Args:
-        connection: A transaction.
-        variants: The variants.
-        field: The path of the field that holds them.
-        known: The registered model versions among theirs; None asks the database.
-
-    Raises:
-        FailedPreconditionError: One has no backend.
-        NotFoundError: One is not registered.
-    """
-    keys = {variant.model_key for variant in variants}
-    models = model_versions.find_many(connection, keys) if known is None else known
-    for index, variant in enumerate(variants):
-        key = variant.model_key
-        path = f"{field}[{index}].model_version"
-        model = models.get(key)
-        if model is None:
-            described = f"{str(key)!r} is not registered; register it first with RegisterModelVersion"
-            raise NotFoundError(
-                f"{path}: {described}",
-                reason="MODEL_VERSION_NOT_FOUND",
-                metadata={"model_id": key.model_id, "version": key.version},
-                fields=[FieldViolation(path, described)],
-            )
-        if model.backend is None:
-            described = f"{str(key)!r} has no backend and is only monitored; register a version that has one"
-            raise FailedPreconditionError(
-                f"{path}: {described}",
-                reason="MODEL_VERSION_WITHOUT_BACKEND",
-                metadata={"model_id": key.model_id, "version": key.version},
-                fields=[FieldViolation(path, described)],
-            )
-    return {key: models[key] for key in keys}
 
 
 def _check_name_free(connection: Connection, caller: Principal, router_id: str, field: str) -> None:
@@ -478,12 +310,3 @@ def _check_name_free(connection: Connection, caller: Principal, router_id: str, 
             reason="NOT_MODEL_OWNER",
             metadata={"model_id": router_id},
         ) from error
-
-
-def row_keys(models: Mapping[ModelKey, ModelVersion]) -> dict[ModelKey, int]:
-    """Answers the store's keys of model versions."""
-    return {key: model.row_key for key, model in models.items()}
-
-
-def _value(router: Router, path: str) -> object:
-    return getattr(router, _ATTRIBUTES.get(path, path))

@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 
 from pointsman.control.publishing.changes import Change
-from pointsman.domain.data_plane import DataPlane
+from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.routers import Router, SlotTable, Variant, weight_shares
 from pointsman.store import former_slot_tables
 
 
-def first_table(data_plane: DataPlane, variants: Sequence[Variant]) -> tuple[int, ...]:
+def first_table(slot_tables: SlotTables, variants: Sequence[Variant]) -> tuple[int, ...]:
     """Answers the slot runs of a router that had none."""
     ordered = _by_name(variants)
-    runs, _ = data_plane.reallocate_slots([], weight_shares(ordered))
+    runs, _ = slot_tables.reallocate_slots([], weight_shares(ordered))
     return SlotTable(_names(ordered), tuple(runs)).runs_for(_names(variants))
 
 
 def next_table(
-    change: Change, data_plane: DataPlane, before: Router, variants: Sequence[Variant]
+    change: Change, slot_tables: SlotTables, before: Router, variants: Sequence[Variant]
 ) -> tuple[tuple[int, ...], int]:
     """Answers the slot runs that follow a router's for other variants or weights; notes those it had.
 
     Args:
         change: The change that they are part of.
-        data_plane: Who computes them.
+        slot_tables: Who computes them.
         before: The router as it is.
         variants: Its variants as they shall be.
 
@@ -32,12 +32,12 @@ def next_table(
     ordered = _by_name(variants)
     names = _names(ordered)
     runs_before, shares = before.slot_table.runs_for(names), weight_shares(ordered)
-    runs, moved = data_plane.reallocate_slots(runs_before, shares)
+    runs, moved = slot_tables.reallocate_slots(runs_before, shares)
     after = SlotTable(names, tuple(runs))
     if after.counts != before.slot_table.counts:
         former = former_slot_tables.find(change.connection, before, after.counts)
         if former is not None:
-            runs, moved = data_plane.reallocate_slots(runs_before, shares, [former.runs_for(names)])
+            runs, moved = slot_tables.reallocate_slots(runs_before, shares, [former.runs_for(names)])
             after = SlotTable(names, tuple(runs))
         former_slot_tables.remember(change.connection, before)
     return after.runs_for(_names(variants)), moved

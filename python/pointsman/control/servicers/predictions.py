@@ -6,7 +6,7 @@ from pointsman.control.convert.servers import unreached_to
 from pointsman.control.journals.feedback import FeedbackDesk, Result, Taken
 from pointsman.control.lanes import Lanes
 from pointsman.control.status import code_of
-from pointsman.domain.servers import merged
+from pointsman.domain.records.servers import merged
 from pointsman.errors import PointsmanError
 from pointsman.v1 import prediction_pb2, prediction_pb2_grpc
 

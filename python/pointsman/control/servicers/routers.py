@@ -28,7 +28,9 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.routing.allocation import Allocations, Reallocation
 from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.revisions import Revisions
-from pointsman.control.routing.routers import UPDATABLE, RouterRegistry, check_paths, with_fields
+from pointsman.control.routing.router_fields import UPDATABLE, check_paths, with_fields
+from pointsman.control.routing.router_reading import RouterReader
+from pointsman.control.routing.routers import RouterRegistry
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.lifecycle import Step
 from pointsman.domain.pages import page_size
@@ -47,6 +49,7 @@ class RouterParts:
     """What the router service is made of."""
 
     routers: RouterRegistry
+    reader: RouterReader
     allocations: Allocations
     deployments: Deployments
     watch: RouterWatch
@@ -61,6 +64,7 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
 
     def __init__(self, parts: RouterParts) -> None:
         self._routers = parts.routers
+        self._reader = parts.reader
         self._allocations = parts.allocations
         self._deployments = parts.deployments
         self._watch = parts.watch
@@ -82,14 +86,14 @@ class RouterServicer(router_pb2_grpc.RouterServiceServicer):
 
     async def GetRouter(self, request: router_pb2.GetRouterRequest, context: object) -> router_pb2.Router:
         """Answers one router."""
-        return self._answer(await self._lanes.read(self._routers.get, caller(), request.router_id))
+        return self._answer(await self._lanes.read(self._reader.get, caller(), request.router_id))
 
     async def ListRouters(
         self, request: router_pb2.ListRoutersRequest, context: object
     ) -> router_pb2.ListRoutersResponse:
         """Lists the routers that the caller may read."""
         page = await self._lanes.read(
-            self._routers.list_page,
+            self._reader.list_page,
             caller(),
             status=ROUTER_STATUS.word(request.status, "status"),
             strategy=STRATEGY.word(request.strategy, "strategy"),

@@ -34,7 +34,7 @@ pub use pointsman_journal::Start;
 pub use pointsman_model::ModelError;
 pub use publishing::publisher::Published;
 pub use recording::journal_config::JournalConfig;
-pub use recording::lake_queries::{count_lake_calls, read_lake_rows};
+pub use recording::lake_files::{count_lake_calls, merge_lake_files, read_lake_rows};
 pub use routing::onnx_target::FileFault;
 pub use routing::probe::signature_faults;
 pub use server::Server;

@@ -18,6 +18,8 @@ pub(crate) const MAX_COLUMNS: usize = 2_000;
 const MAX_NAME_BYTES: usize = 256;
 /// The format of the file.
 const VERSION: u32 = 1;
+/// The folder of the lists in a lake's.
+const FOLDER: &str = "columns";
 
 /// What a feature column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,8 +136,7 @@ impl ColumnRegistry {
     #[must_use]
     pub fn new(files: Arc<dyn Files>, lake_folder: &Path) -> Self {
         let old_folder = lake_folder.join("predictions").join("columns");
-        let registry =
-            Self { files, folder: lake_folder.join("columns"), old_folder, known: Mutex::default() };
+        let registry = Self { files, folder: lake_folder.join(FOLDER), old_folder, known: Mutex::default() };
         if let Err(error) = registry.known() {
             tracing::error!(%error, "lists of feature columns are not in order; shipping tries again");
         }
@@ -254,20 +255,7 @@ impl ColumnRegistry {
 
     /// A list in a file; empty without the file.
     pub(crate) fn read_at(&self, path: &Path) -> Result<Vec<Column>, LakeError> {
-        let mut text = String::new();
-        match self.files.read(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(LakeError::io(path, error)),
-            Ok(mut file) => {
-                file.read_to_string(&mut text).map_err(|error| LakeError::io(path, error))?;
-            }
-        }
-        let wrong = |reason: String| LakeError::Columns { path: path.display().to_string(), reason };
-        let document: Document = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        if document.version != VERSION {
-            return Err(wrong(format!("is of version {}, this server reads {VERSION}", document.version)));
-        }
-        Ok(document.columns)
+        read_list(self.files(), path)
     }
 
     fn write(&self, model_id: &str, text: &[u8]) -> io::Result<()> {
@@ -288,6 +276,33 @@ impl ColumnRegistry {
         file.write_all(text)?;
         file.sync_data()
     }
+}
+
+/// The columns of a model of a lake as they are on the disk: any file of the lake has these and no others.
+pub(crate) fn read_columns(
+    files: &dyn Files,
+    lake_folder: &Path,
+    model_id: &str,
+) -> Result<ModelColumns, LakeError> {
+    Ok(ModelColumns::of(read_list(files, &list_path(&lake_folder.join(FOLDER), model_id))?))
+}
+
+/// A list in a file; empty without the file.
+fn read_list(files: &dyn Files, path: &Path) -> Result<Vec<Column>, LakeError> {
+    let mut text = String::new();
+    match files.read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(LakeError::io(path, error)),
+        Ok(mut file) => {
+            file.read_to_string(&mut text).map_err(|error| LakeError::io(path, error))?;
+        }
+    }
+    let wrong = |reason: String| LakeError::Columns { path: path.display().to_string(), reason };
+    let document: Document = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if document.version != VERSION {
+        return Err(wrong(format!("is of version {}, this server reads {VERSION}", document.version)));
+    }
+    Ok(document.columns)
 }
 
 /// Where a model's list is in a folder of lists.

@@ -14,7 +14,7 @@ use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
 use crate::{
-    columns::{ColumnRegistry, ModelColumns},
+    columns::{ModelColumns, read_columns},
     error::LakeError,
     file_writer::FileWriter,
     merge_input::{BATCH_ROWS, Cursor, MergeInput, checked_input},
@@ -33,11 +33,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A path is none of the lake's, the files do not fit together, or one cannot be read or written.
 pub fn merge_files(
     files: &dyn Files,
-    registry: &ColumnRegistry,
     lake_folder: &Path,
     request: &proto::MergeRequest,
 ) -> Result<proto::LakeFile, LakeError> {
-    let mut merge = at_priority(Priority::Low, || Merge::begin(files, registry, lake_folder, request))??;
+    let mut merge = at_priority(Priority::Low, || Merge::begin(files, lake_folder, request))??;
     // Who asked for an erasure waits for it.
     let is_urgent = !request.erased_entity_ids.is_empty();
     work_by_turns(PATIENCE, || is_urgent, |until| merge.work_until(until))?;
@@ -80,7 +79,6 @@ struct Merge<'a> {
 impl<'a> Merge<'a> {
     fn begin(
         files: &'a dyn Files,
-        registry: &ColumnRegistry,
         lake_folder: &Path,
         request: &proto::MergeRequest,
     ) -> Result<Self, LakeError> {
@@ -90,7 +88,8 @@ impl<'a> Merge<'a> {
             let input = checked_input(text, &output)?;
             inputs.push(MergeInput::open(files, input.below(lake_folder))?);
         }
-        let schema = union(&inputs, &*registry.load(output.model_id)?)?;
+        // Read after the files: the list has a column before a file does.
+        let schema = union(&inputs, &read_columns(files, lake_folder, output.model_id)?)?;
         let mut rows = OrderedRows {
             files,
             schema: schema.clone(),

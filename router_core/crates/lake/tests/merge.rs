@@ -23,7 +23,7 @@ fn merge(
         erased_entity_ids: erased.iter().map(|id| (*id).to_owned()).collect(),
         router_incarnation: 9,
     };
-    let merged = merge_files(&RealFiles, &lake.registry, lake.path(), &request)?;
+    let merged = merge_files(&RealFiles, lake.path(), &request)?;
     assert_eq!(merged.router_incarnation, 9, "the new file says whose it is, as the old ones did");
     Ok(merged)
 }
@@ -189,7 +189,7 @@ proptest! {
             output: format!("{FOLDER}/again.parquet"),
             ..Default::default()
         };
-        let again = merge_files(&RealFiles, &lake.registry, lake.path(), &again).unwrap();
+        let again = merge_files(&RealFiles, lake.path(), &again).unwrap();
         prop_assert_eq!(lake.read(&again.path), rows);
     }
 }

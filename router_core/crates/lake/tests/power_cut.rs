@@ -28,7 +28,7 @@ fn shipped_and_merged_files_and_their_columns_survive_a_power_cut() {
     }
     let output = "predictions/router=r/model=m/date=2026-01-31/merged.parquet".to_owned();
     let request = proto::MergeRequest { inputs: inputs.clone(), output, ..Default::default() };
-    let merged = merge_files(&files, &registry, lake.path(), &request).unwrap();
+    let merged = merge_files(&files, lake.path(), &request).unwrap();
 
     for path in &inputs {
         assert_eq!(lake.read(path).num_rows(), 1);
@@ -37,8 +37,7 @@ fn shipped_and_merged_files_and_their_columns_survive_a_power_cut() {
     assert!(fs::read_to_string(lake.path().join("columns/m.json")).unwrap().contains("age"));
 
     // A new process finds the same columns.
-    let restarted = ColumnRegistry::new(Arc::new(RealFiles), lake.path());
     let request = proto::MergeRequest { output: merged.path.replace("merged", "again"), ..request };
-    let again = merge_files(&RealFiles, &restarted, lake.path(), &request).unwrap();
+    let again = merge_files(&RealFiles, lake.path(), &request).unwrap();
     assert_eq!(lake.read(&again.path), lake.read(&merged.path));
 }

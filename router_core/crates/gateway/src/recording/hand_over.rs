@@ -99,18 +99,6 @@ impl Server {
         Ok(answer.encode_to_vec())
     }
 
-    /// Writes one file from those of an encoded `MergeRequest`; answers its encoded `LakeFile`.
-    ///
-    /// # Errors
-    /// The request cannot be read, or a file not be read or written.
-    pub fn merge_lake_files(&self, request: &[u8]) -> Result<Vec<u8>, GatewayError> {
-        let request = decode::<proto::MergeRequest>("request", request)?;
-        let journal = &self.shared().journal;
-        let files = &**journal.predictions.files();
-        let merged = pointsman_lake::merge_files(files, &journal.registry, &journal.lake_dir, &request)?;
-        Ok(merged.encode_to_vec())
-    }
-
     /// Completes the segment of predictions under way, so that it ships at once; answers its end.
     #[must_use]
     pub fn seal_predictions(&self) -> u64 {

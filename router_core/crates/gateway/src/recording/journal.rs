@@ -1,6 +1,6 @@
 //! The server's journal: a log of predictions, a log of feedback, and the thread that ships to the lake.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use pointsman_journal::{JournalError, JournalFolder, Log, LogSettings};
 use pointsman_lake::{ColumnRegistry, Shipper};
@@ -20,7 +20,6 @@ pub(crate) struct Journal {
     pub(crate) feedback: Log,
     pub(crate) shipper: Shipper,
     pub(crate) registry: Arc<ColumnRegistry>,
-    pub(crate) lake_dir: PathBuf,
     pub(crate) folder: Arc<JournalFolder>,
 }
 
@@ -55,9 +54,9 @@ impl Journal {
         folder.begin(&*files, &new_id(), ends.0, ends.1).map_err(failed)?;
         let lake_dir = settings.lake_dir.clone().unwrap_or_else(|| config.data_dir.join("lake"));
         let registry = Arc::new(ColumnRegistry::new(files, &lake_dir));
-        let shipper = Shipper::start(predictions.clone(), registry.clone(), lake_dir.clone())
+        let shipper = Shipper::start(predictions.clone(), registry.clone(), lake_dir)
             .map_err(|error| GatewayError::config("journal.lake_dir", error.to_string()))?;
-        Ok(Self { predictions, feedback, shipper, registry, lake_dir, folder })
+        Ok(Self { predictions, feedback, shipper, registry, folder })
     }
 
     /// Writes and syncs what is queued; takes nothing more.

@@ -4,6 +4,6 @@ pub(crate) mod feedback_waiters;
 pub(crate) mod hand_over;
 pub(crate) mod journal;
 pub(crate) mod journal_config;
-pub(crate) mod lake_queries;
+pub(crate) mod lake_files;
 pub(crate) mod observation;
 pub(crate) mod records;

@@ -1,0 +1,94 @@
+"""What the Rust core computes as a function of its arguments: it needs no replica, and any process may ask.
+
+``pointsman.dataplane`` implements it over the extension; there is no stand-in for tests, since the functions
+themselves cost nothing to have. Messages are those of ``pointsman/v1/model.proto`` and ``record.proto``,
+serialised. All may be called from any thread, and raise the errors of :mod:`pointsman.errors`, never the
+extension's own. A service asks for the part it needs; :class:`Core` is all of them.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from pointsman.errors import FieldViolation
+
+
+class ModelChecks(Protocol):
+    """Checks of what users say of a model version, as the data plane would see it."""
+
+    def target_fault(self, target: str) -> str:
+        """Answers what is wrong with the target of a backend; empty when nothing is."""
+
+    def signature_faults(self, signature: bytes) -> Sequence[FieldViolation]:
+        """Answers the fields of a ``Signature`` that cannot be right whatever its backend.
+
+        The paths begin with ``signature``. A signature that lacks names or datatypes of tensors has none.
+        """
+
+
+class SlotTables(Protocol):
+    """Computes slot tables."""
+
+    def reallocate_slots(
+        self, slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ()
+    ) -> tuple[list[int], int]:
+        """Moves the fewest of the 10,000 slots so that variant ``i`` holds ``shares[i]`` of them.
+
+        Which move brings the new table nearest to the first of ``former`` that has these shares.
+
+        Args:
+            slot_runs: The table in force as variant index and length in turn; empty for none yet. Indices
+                beyond ``shares`` are variants that went away.
+            shares: What each variant shall have, in any unit; at least one above 0.
+            former: Tables that were in force before, in the same form, the latest first.
+
+        Returns:
+            The new table as variant index and length in turn, and the number of slots that moved.
+
+        Raises:
+            InvalidRequestError: The shares or the runs are not valid.
+        """
+
+
+class LakeQueries(Protocol):
+    """Reads files of a lake, whoever has written them."""
+
+    def read_lake_rows(self, lake_folder: Path, query: bytes) -> bytes:
+        """Reads rows of the lake's files by their numbers, as a ``RowsQuery`` says.
+
+        Returns:
+            The rows, as a ``RowsAnswer``.
+
+        Raises:
+            JournalError: A file cannot be read.
+            PositionGoneError: A file was replaced since the manifest was read: read it again.
+        """
+
+    def count_lake_calls(self, lake_folder: Path, query: bytes) -> bytes:
+        """Counts the calls of a window, as a ``CountQuery`` says.
+
+        Returns:
+            What was counted, as ``CallCounts``.
+
+        Raises:
+            JournalError: A file cannot be read.
+            PositionGoneError: A file was replaced since the manifest was read: read it again.
+        """
+
+
+class LakeMerging(Protocol):
+    """Writes files of a lake anew, whoever has written them."""
+
+    def merge_lake_files(self, lake_folder: Path, request: bytes) -> bytes:
+        """Writes one file of several, as a ``MergeRequest`` says; it is on disk but not in the manifest.
+
+        Returns:
+            The new file, as a ``LakeFile``.
+
+        Raises:
+            JournalError: A file cannot be read or written.
+        """
+
+
+class Core(ModelChecks, SlotTables, LakeQueries, LakeMerging, Protocol):
+    """All functions of the core that the control plane asks for."""

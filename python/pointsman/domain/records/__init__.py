@@ -1,0 +1,1 @@
+"""What is recorded of calls: predictions, feedback, the journals and files that hold them."""

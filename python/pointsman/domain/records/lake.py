@@ -1,0 +1,110 @@
+"""The files of the lake, as the manifest lists them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from pointsman.domain.records.servers import UnreachedJournal
+from pointsman.domain.routers import Router
+
+
+class LakeKind(StrEnum):
+    """What a file of the lake holds."""
+
+    PREDICTIONS = "predictions"
+    FEEDBACK = "feedback"
+
+
+class JournalStream(StrEnum):
+    """One of a journal's two logs."""
+
+    PREDICTIONS = "predictions"
+    FEEDBACK = "feedback"
+
+
+@dataclass(frozen=True)
+class LakeFile:
+    """One file of the lake.
+
+    Attributes:
+        path: Its path below the lake's folder, with forward slashes.
+        model_id: The model of its predictions; empty for feedback.
+        date: The UTC day of its rows, ``2026-01-31``.
+        journal_id: The journal that its rows came from.
+        start_position: For predictions where its first segment begins, for feedback its first sequence.
+        end_position: For predictions where its last segment ends, for feedback its last sequence.
+        router_incarnation: Which router of the id made its predictions; 0 when not known, and for feedback.
+        replace_time_us: When others took its place; until it is deleted only queries under way read it.
+        row_key: The store's own key; 0 before storing.
+    """
+
+    kind: LakeKind
+    path: str
+    router_id: str
+    model_id: str
+    date: str
+    journal_id: str
+    start_position: int
+    end_position: int
+    row_count: int
+    byte_count: int
+    min_time_us: int
+    max_time_us: int
+    router_incarnation: int = 0
+    create_time_us: int = 0
+    replace_time_us: int | None = None
+    row_key: int = 0
+
+    @property
+    def folder(self) -> str:
+        """The folder below the lake's, which all files of one router, model and date share."""
+        return str(PurePosixPath(self.path).parent)
+
+
+def confined(lake_folder: Path, path: str) -> Path:
+    """Answers where a file of the lake is.
+
+    Args:
+        lake_folder: The lake's folder.
+        path: The file's path below it.
+
+    Raises:
+        ValueError: The path leads out of the folder.
+    """
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or "\x00" in path:
+        raise ValueError(f"{path!r} does not lie in the lake's folder")
+    found = lake_folder.joinpath(*parts)
+    if not found.resolve().is_relative_to(lake_folder.resolve()):
+        raise ValueError(f"{path!r} does not lie in the lake's folder")
+    return found
+
+
+@dataclass(frozen=True)
+class FoundLatest:
+    """Entities' latest predictions.
+
+    Attributes:
+        prediction_ids: The predictions' ids by entity.
+        unreached: Other servers that may have recorded later ones.
+    """
+
+    prediction_ids: Mapping[str, str]
+    unreached: tuple[UnreachedJournal, ...] = ()
+
+
+class LatestPredictions(Protocol):
+    """Finds entities' latest predictions."""
+
+    def latest_predictions(self, router: Router, recorded_entity_ids: Sequence[str]) -> FoundLatest:
+        """Answers the ids of the newest predictions of entities.
+
+        Args:
+            router: The router that made them.
+            recorded_entity_ids: The entities as the router records them.
+
+        Returns:
+            The predictions, without entities of which none is recorded.
+        """

@@ -1,0 +1,53 @@
+"""The tables, each with what it is about. Constraints are in the database, so that no code gets around them.
+
+Rows that may go away and come back under the same id (routers, model versions) have a key of their own
+and a deletion time; their ids are unique among the rows that are there. Times are UTC microseconds.
+"""
+
+from pointsman.store.schema.columns import metadata
+from pointsman.store.schema.feedback_values import feedback, feedback_totals
+from pointsman.store.schema.generations import generation, generation_tokens
+from pointsman.store.schema.jobs import job_leases
+from pointsman.store.schema.journaling import journal_positions, journal_starts, journals, servers
+from pointsman.store.schema.keys import api_keys, installation, signing_keys
+from pointsman.store.schema.lake import erasure_predictions, erasure_servers, erasures, lake_files
+from pointsman.store.schema.models import model_version_tags, model_versions
+from pointsman.store.schema.revisions import router_revisions, router_slot_tables
+from pointsman.store.schema.routing import (
+    former_slot_tables,
+    permissions,
+    router_metrics,
+    router_tags,
+    routers,
+    variants,
+)
+
+__all__ = [
+    "api_keys",
+    "erasure_predictions",
+    "erasure_servers",
+    "erasures",
+    "feedback",
+    "feedback_totals",
+    "former_slot_tables",
+    "generation",
+    "generation_tokens",
+    "installation",
+    "job_leases",
+    "journal_positions",
+    "journal_starts",
+    "journals",
+    "lake_files",
+    "metadata",
+    "model_version_tags",
+    "model_versions",
+    "permissions",
+    "router_metrics",
+    "router_revisions",
+    "router_slot_tables",
+    "router_tags",
+    "routers",
+    "servers",
+    "signing_keys",
+    "variants",
+]
