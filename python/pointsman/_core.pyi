@@ -299,7 +299,7 @@ class Engine:
         """
 
     def model_rights(self, model_id: str, user_id: str, admin: bool) -> tuple[bool, bool]:
-        """Whether a user may read a model with a production version, and whether they may call it by its name.
+        """Whether a user may read a model that is in production, and whether they may call it by its name.
 
         Raises:
             InvalidRequestError: no such model, or it has no production version.

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pointsman.domain.metrics import MetricDefinition
 from pointsman.domain.models import ModelKey
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import Recording
 from pointsman.domain.router_settings import setting, settings_of
 
@@ -77,15 +78,6 @@ class Variant:
     def model_key(self) -> ModelKey:
         """The model version that answers for it."""
         return ModelKey(self.model_id, self.model_version)
-
-
-@dataclass(frozen=True)
-class Permissions:
-    """Who may read and call a router besides its owner and admins."""
-
-    public: bool = False
-    public_predict: bool = False
-    shared_user_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from pointsman import _core
 from pointsman.control.publishing.snapshot import router_snapshot
 from pointsman.domain.access import Rule, can_change, can_read, check_router_access
 from pointsman.domain.keys import Principal
-from pointsman.domain.routers import Permissions, Router, Variant
+from pointsman.domain.permissions import Permissions
+from pointsman.domain.routers import Router, Variant
 from pointsman.errors import NotFoundError, PermissionDeniedError
 from pointsman.v1 import model_pb2, snapshot_pb2
 

@@ -26,8 +26,9 @@ from pointsman.domain.models import (
     Task,
     TensorSpec,
 )
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
-from pointsman.domain.routers import Permissions, Router, RouterStatus, Variant, VariantRole, VersionPinning
+from pointsman.domain.routers import Router, RouterStatus, Variant, VariantRole, VersionPinning
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 TRAPS = st.sampled_from(

@@ -12,15 +12,17 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.publishing.refusals import Refusals
 from pointsman.control.registry.models import ModelRegistry
+from pointsman.control.registry.permissions import set_in
 from pointsman.control.routing.deployment import stepped
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.routers import RouterRegistry, changed_paths
 from pointsman.definitions.differences import Difference, differences
 from pointsman.definitions.plain import json_of, plain_of, wish_of
 from pointsman.definitions.shapes import shape_of
-from pointsman.domain.access import Rule, check_model_owner, check_router_access
+from pointsman.domain.access import Rule, check_router_access
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying
+from pointsman.domain.model_access import check_takes_id, check_uses
 from pointsman.domain.models import ModelVersion, OnnxBackend, Stage
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.routers import Router, RouterStatus
@@ -31,7 +33,7 @@ from pointsman.errors import (
     FieldViolation,
     InvalidArgumentError,
 )
-from pointsman.store import model_versions, routers
+from pointsman.store import model_versions, models, routers
 from pointsman.store.database import Database
 
 
@@ -189,17 +191,18 @@ class Definitions:
         self._backends.check_known(wanted, found, known)
         objections = Objections()
         outcomes: dict[str, Outcome] = {}
-        models = [item for item in wanted if isinstance(item, WantedModel)]
-        for item in models:
+        versions = [item for item in wanted if isinstance(item, WantedModel)]
+        for item in versions:
             with objections.about(item.field):
                 outcomes[item.field] = self._register(change, caller, item, found, known)
         objections.raise_if_any()
-        left = self._move(change, caller, models, outcomes, objections)
+        _permit(change, versions, outcomes)
+        left = self._move(change, caller, versions, outcomes, objections)
         for key, signature in known.signatures.items():
             model = found.models.get(key)
             if model is not None and model.signature != signature:
                 model_versions.set_signature(change.connection, model.row_key, signature, change.generation)
-        registered = (outcomes[item.field].item for item in models)
+        registered = (outcomes[item.field].item for item in versions)
         present = {model.key: model for model in registered if isinstance(model, ModelVersion)}
         stored = Found({**found.models, **present}, found.routers)
         for router in wanted:
@@ -219,7 +222,7 @@ class Definitions:
             signature = known.signatures.get(key, model.signature)
             described = dataclasses.replace(model, signature=signature)
             return Outcome(self._models.register_in(change, caller, described), is_new=True)
-        check_model_owner(caller, key.model_id, model_versions.owners(change.connection, key.model_id))
+        check_takes_id(caller, models.find(change.connection, key.model_id), key.model_id)
         _check_same(item, stored)
         return Outcome(stored)
 
@@ -227,7 +230,7 @@ class Definitions:
         self,
         change: Change,
         caller: Principal,
-        models: Sequence[WantedModel],
+        versions: Sequence[WantedModel],
         outcomes: dict[str, Outcome],
         objections: Objections,
     ) -> list[Outcome]:
@@ -237,8 +240,8 @@ class Definitions:
             What came of those that left production though their definitions, if any, do not say so.
         """
         left: list[Outcome] = []
-        places = {item.model.key: item.field for item in models}
-        for item in sorted(models, key=lambda item: item.stage is Stage.PRODUCTION):
+        places = {item.model.key: item.field for item in versions}
+        for item in sorted(versions, key=lambda item: item.stage is Stage.PRODUCTION):
             outcome = outcomes[item.field]
             model = outcome.item
             if not isinstance(model, ModelVersion) or item.stage in (None, model.stage):
@@ -246,13 +249,13 @@ class Definitions:
             with objections.about(item.field):
                 stage = item.stage or Stage.NONE
                 if stage is Stage.PRODUCTION:
-                    for former in _in_production(change, model.model_id):
+                    for former in _in_production(change, caller, model.model_id):
                         archived = _moved(Outcome(former), Stage.ARCHIVED)
                         place = places.get(former.key)
                         if place is None:
                             left.append(archived)
                         else:
-                            outcomes[place] = archived
+                            outcomes[place] = _moved(outcomes[place], Stage.ARCHIVED)
                 self._models.set_stage_in(change, caller, model, stage)
                 outcomes[item.field] = _moved(outcome, stage)
         return left
@@ -277,13 +280,15 @@ class Definitions:
         after, moved_slots = before, 0
         if paths:
             after, moved_slots = self._registry.update_in(
-                change, before, item.router, paths, item.field, found.models
+                change, caller, before, item.router, paths, item.field, found.models
             )
         # One that is refused here is out of service, whatever the database knows.
         seen = self._refusals.seen(before)
         shown = dataclasses.replace(after, status=seen.status)
         brought = self._stepped(change, shown, item)
         if brought is not shown:
+            if brought.status is RouterStatus.RUNNING:
+                _check_deploys(caller, brought, item.field, found)
             routers.save(change.connection, brought)
             after = shown = brought
         if after is not before:
@@ -339,7 +344,7 @@ def _router_to_change(caller: Principal, router: Router | None, item: WantedRout
 
 
 def _check_same(item: WantedModel, stored: ModelVersion) -> None:
-    """Checks that a definition is that of a registered model version, but for its stage.
+    """Checks that a definition is that of a registered model version, but for its stage and permissions.
 
     Raises:
         FailedPreconditionError: It is not, with what differs.
@@ -348,7 +353,13 @@ def _check_same(item: WantedModel, stored: ModelVersion) -> None:
     backend = item.model.backend
     if isinstance(backend, OnnxBackend):
         backend = backend.completed_by(stored.backend)
-    wanted = dataclasses.replace(item.model, backend=backend, signature=signature, stage=stored.stage)
+    wanted = dataclasses.replace(
+        item.model,
+        backend=backend,
+        signature=signature,
+        stage=stored.stage,
+        permissions=stored.permissions,
+    )
     found = differences(_plain(stored), _plain(wanted))
     if found:
         way_out = (
@@ -369,10 +380,48 @@ def _check_same(item: WantedModel, stored: ModelVersion) -> None:
         )
 
 
-def _in_production(change: Change, model_id: str) -> tuple[ModelVersion, ...]:
-    return model_versions.list_page(
-        change.connection, model_id=model_id, stage=Stage.PRODUCTION, tag="", page_size=1, page_token=""
-    ).items
+def _check_deploys(caller: Principal, router: Router, field: str, found: Found) -> None:
+    """Checks that the caller may use what a router goes into service with, as a deployment does.
+
+    Raises:
+        NotFoundError: The caller may not know of the model version of a variant.
+        PermissionDeniedError: The caller may read but not call a variant's model.
+    """
+    for index, variant in enumerate(router.variants):
+        model = found.models.get(variant.model_key)
+        if variant.enabled and model is not None:
+            check_uses(caller, model, f"{field}.variants[{index}].model_version")
+
+
+def _permit(change: Change, versions: Sequence[WantedModel], outcomes: dict[str, Outcome]) -> None:
+    """Gives models the permissions that definitions of their versions state, and tells it of all of these."""
+    stated = {item.model.model_id: item.permissions for item in versions if item.permissions is not None}
+    for model_id, permissions in stated.items():
+        model = models.find(change.connection, model_id)
+        if model is None or model.permissions == permissions:
+            continue
+        after = set_in(change, dataclasses.replace(model, permissions=permissions))
+        for item in versions:
+            outcome = outcomes[item.field]
+            before = outcome.item
+            if item.model.model_id != model_id or not isinstance(before, ModelVersion):
+                continue
+            changed = dataclasses.replace(before, permissions=after.permissions, etag=after.etag)
+            fields = () if outcome.is_new else tuple(differences(_plain(before), _plain(changed)))
+            outcomes[item.field] = dataclasses.replace(outcome, item=changed, fields=fields)
+
+
+def _in_production(change: Change, caller: Principal, model_id: str) -> tuple[ModelVersion, ...]:
+    page = model_versions.list_page(
+        change.connection,
+        caller,
+        model_id=model_id,
+        stage=Stage.PRODUCTION,
+        tag="",
+        page_size=1,
+        page_token="",
+    )
+    return page.items
 
 
 def _moved(outcome: Outcome, stage: Stage) -> Outcome:
@@ -380,7 +429,8 @@ def _moved(outcome: Outcome, stage: Stage) -> Outcome:
     model = outcome.item
     if not isinstance(model, ModelVersion):
         return outcome
-    fields = () if outcome.is_new else (Difference("stage", model.stage.value, stage.value),)
+    moved = Difference("stage", model.stage.value, stage.value)
+    fields = () if outcome.is_new else (*outcome.fields, moved)
     return dataclasses.replace(outcome, item=dataclasses.replace(model, stage=stage), fields=fields)
 
 

@@ -13,19 +13,20 @@ from pointsman.control.registry.file_faults import look, told_of_routers
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router, find_router_to_change
 from pointsman.control.routing.slot_tables import first_table, next_table
-from pointsman.domain.access import Rule, check_creates_for, check_model_owner
+from pointsman.domain.access import Rule, can_change, can_read, check_creates_for
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying, next_status
+from pointsman.domain.model_access import check_uses, unregistered
 from pointsman.domain.models import ModelKey, ModelVersion
 from pointsman.domain.pages import Page
+from pointsman.domain.permissions import Permissions, check_permissions
 from pointsman.domain.revisions import RevisionKind
-from pointsman.domain.router_checks import check_permissions, check_router
+from pointsman.domain.router_checks import check_router
 from pointsman.domain.routers import (
     INCARNATIONS,
     ROUTER_SETTINGS,
     SALT_BYTES,
-    Permissions,
     Router,
     RouterStatus,
     Strategy,
@@ -37,10 +38,9 @@ from pointsman.errors import (
     FailedPreconditionError,
     FieldViolation,
     InvalidArgumentError,
-    NotFoundError,
     PermissionDeniedError,
 )
-from pointsman.store import model_versions, routers
+from pointsman.store import model_versions, models, routers
 from pointsman.store.database import Database
 
 UPDATABLE = (*(setting.name for setting in ROUTER_SETTINGS), "tags", "variants", "recording", "metrics")
@@ -95,8 +95,9 @@ class RouterRegistry:
             AlreadyExistsError: The id is taken.
             FailedPreconditionError: A variant's model version has no backend.
             InvalidArgumentError: A field is wrong.
-            NotFoundError: A variant's model version is not registered.
-            PermissionDeniedError: It would be another user's, or the id is that of somebody else's model.
+            NotFoundError: A variant's model version is not registered, or the caller may not know of it.
+            PermissionDeniedError: It would be another user's, the id is that of somebody else's model, or the
+                caller may read but not call a variant's model.
             UnimplementedError: The strategy is of a later version.
         """
         check_router(router)
@@ -129,8 +130,9 @@ class RouterRegistry:
         Raises:
             AlreadyExistsError: The id is taken.
             FailedPreconditionError: A variant's model version has no backend.
-            NotFoundError: A variant's model version is not registered.
-            PermissionDeniedError: The id is that of somebody else's model.
+            NotFoundError: A variant's model version is not registered, or the caller may not know of it.
+            PermissionDeniedError: The id is that of somebody else's model, or the caller may read but not call
+                a variant's.
         """
         if routers.find(change.connection, router.router_id) is not None:
             described = f"{router.router_id!r} is taken; choose another id"
@@ -141,7 +143,7 @@ class RouterRegistry:
                 fields=[FieldViolation(f"{field}.router_id", described)],
             )
         _check_name_free(change.connection, caller, router.router_id, field)
-        models = usable_models(change.connection, router.variants, f"{field}.variants", known)
+        found = usable_models(change.connection, caller, router.variants, f"{field}.variants", known)
         return routers.add(
             change.connection,
             dataclasses.replace(
@@ -154,7 +156,7 @@ class RouterRegistry:
                 update_time_us=change.now_us,
                 changed_generation=change.generation,
             ),
-            row_keys(models),
+            row_keys(found),
         )
 
     def get(self, caller: Principal, router_id: str) -> Router:
@@ -245,7 +247,7 @@ class RouterRegistry:
             before = find_router_to_change(
                 change.connection, caller, router.router_id, etag, field="router.router_id"
             )
-            after, _ = self.update_in(change, before, router, paths)
+            after, _ = self.update_in(change, caller, before, router, paths)
             note(change, after, RevisionKind.UPDATED, caller, before=before)
             change.router = after
         return after
@@ -253,6 +255,7 @@ class RouterRegistry:
     def update_in(
         self,
         change: Change,
+        caller: Principal,
         before: Router,
         router: Router,
         paths: Sequence[str],
@@ -263,6 +266,7 @@ class RouterRegistry:
 
         Args:
             change: The change.
+            caller: Who asks.
             before: The router as it stands.
             router: The new values.
             paths: Which of them count, among :data:`UPDATABLE`, :data:`OWNER` and ``permissions``.
@@ -275,7 +279,8 @@ class RouterRegistry:
         Raises:
             FailedPreconditionError: It is being deployed, or a variant's model version has no backend.
             InvalidArgumentError: A field is wrong.
-            NotFoundError: A variant's model version is not registered.
+            NotFoundError: A variant's model version is not registered, or the caller may not know of it.
+            PermissionDeniedError: The caller may read but not call the model of a variant that is new.
         """
         after = dataclasses.replace(
             with_fields(before, router, paths),
@@ -286,7 +291,7 @@ class RouterRegistry:
         check_router(after, field)
         moved_slots = 0
         if "variants" in paths:
-            after, moved_slots = self._with_variants(change, before, after, field, known)
+            after, moved_slots = self._with_variants(change, caller, before, after, field, known)
         routers.save(change.connection, after)
         if "tags" in paths:
             routers.replace_tags(change.connection, after)
@@ -362,16 +367,19 @@ class RouterRegistry:
     def _with_variants(
         self,
         change: Change,
+        caller: Principal,
         before: Router,
         after: Router,
         field: str,
         known: Mapping[ModelKey, ModelVersion] | None,
     ) -> tuple[Router, int]:
         check_not_deploying(before)
-        models = usable_models(change.connection, after.variants, f"{field}.variants", known)
+        found = usable_models(
+            change.connection, caller, after.variants, f"{field}.variants", known, before=before
+        )
         slot_runs, moved_slots = next_table(change, self._data_plane, before, after.variants)
         allocated = dataclasses.replace(after, slot_runs=slot_runs)
-        routers.replace_variants(change.connection, allocated, row_keys(models))
+        routers.replace_variants(change.connection, allocated, row_keys(found))
         return allocated, moved_slots
 
 
@@ -424,36 +432,39 @@ def _check_owner(owner: str) -> None:
 
 def usable_models(
     connection: Connection,
+    caller: Principal,
     variants: Sequence[Variant],
     field: str = "router.variants",
     known: Mapping[ModelKey, ModelVersion] | None = None,
+    *,
+    before: Router | None = None,
 ) -> dict[ModelKey, ModelVersion]:
-    """Finds the model versions of variants and checks that routers can use them.
+    """Finds the model versions of variants and checks that the caller may use them, and routers can.
 
     Args:
         connection: A transaction.
+        caller: Who wants them used.
         variants: The variants.
         field: The path of the field that holds them.
         known: The registered model versions among theirs; None asks the database.
+        before: The router as it stands: what it uses already, it goes on to use whoever asks. None for one
+            that begins to.
 
     Raises:
         FailedPreconditionError: One has no backend.
-        NotFoundError: One is not registered.
+        NotFoundError: One is not registered, or the caller may not know of it.
+        PermissionDeniedError: The caller may read but not call one's model.
     """
     keys = {variant.model_key for variant in variants}
-    models = model_versions.find_many(connection, keys) if known is None else known
+    found = model_versions.find_many(connection, keys) if known is None else known
     for index, variant in enumerate(variants):
         key = variant.model_key
         path = f"{field}[{index}].model_version"
-        model = models.get(key)
+        model = found.get(key)
         if model is None:
-            described = f"{str(key)!r} is not registered; register it first with RegisterModelVersion"
-            raise NotFoundError(
-                f"{path}: {described}",
-                reason="MODEL_VERSION_NOT_FOUND",
-                metadata={"model_id": key.model_id, "version": key.version},
-                fields=[FieldViolation(path, described)],
-            )
+            raise unregistered(key, path)
+        if not keeps(before, variant):
+            check_uses(caller, model, path)
         if model.backend is None:
             described = f"{str(key)!r} has no backend and is only monitored; register a version that has one"
             raise FailedPreconditionError(
@@ -462,22 +473,35 @@ def usable_models(
                 metadata={"model_id": key.model_id, "version": key.version},
                 fields=[FieldViolation(path, described)],
             )
-    return {key: models[key] for key in keys}
+    return {key: found[key] for key in keys}
+
+
+def keeps(before: Router | None, variant: Variant) -> bool:
+    """Whether a router uses a variant's model version already: it has it, and serves it if it would do so now.
+
+    Args:
+        before: The router as it stands; None when there is none.
+        variant: The variant as it shall be.
+    """
+    if before is None:
+        return False
+    has = [known for known in before.variants if known.model_key == variant.model_key]
+    begins = variant.enabled and before.serving
+    return any(known.enabled or not begins for known in has)
 
 
 def _check_name_free(connection: Connection, caller: Principal, router_id: str, field: str) -> None:
     """Refuses a router under the name of somebody else's model, whose calls it would take over."""
-    owners = model_versions.owners(connection, router_id)
-    try:
-        check_model_owner(caller, router_id, owners)
-    except PermissionDeniedError as error:
-        raise PermissionDeniedError(
-            f"{field}.router_id: {router_id!r} is also the id of a model that belongs to "
-            f"{', '.join(map(repr, sorted(owners)))}, whose calls the router would take over; "
-            "choose another id",
-            reason="NOT_MODEL_OWNER",
-            metadata={"model_id": router_id},
-        ) from error
+    model = models.find(connection, router_id)
+    if model is None or can_change(caller, model):
+        return
+    owner = repr(model.owner) if can_read(caller, model) else "another user"
+    raise PermissionDeniedError(
+        f"{field}.router_id: {router_id!r} is also the id of a model that belongs to {owner}, whose calls the "
+        "router would take over; choose another id",
+        reason="NOT_MODEL_OWNER",
+        metadata={"model_id": router_id},
+    )
 
 
 def row_keys(models: Mapping[ModelKey, ModelVersion]) -> dict[ModelKey, int]:
