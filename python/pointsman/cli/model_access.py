@@ -75,5 +75,6 @@ def _read(client: Client, model_id: str) -> Model:
     for version in client.models.list(model_id=model_id, page_size=1):
         return Model(model_id, version.owner, version.permissions, version.etag)
     raise CommandError(
-        f"model {model_id!r} has no version, or you may not see it; 'pointsman models list' shows those you may"
+        f"model {model_id!r} has no version, or you may not see it; "
+        "'pointsman models list' shows those you may"
     )

@@ -171,8 +171,8 @@ class Revisions:
             FailedPreconditionError: It is being deployed, or a model version is gone or has no backend.
             InvalidArgumentError: The comment is not valid, or the definition of then is not any more.
             NotFoundError: There is no such router or revision, or the caller may not know of it.
-            PermissionDeniedError: The caller may not change it, or may read but not call a model that it would
-                begin to use.
+            PermissionDeniedError: The caller may not change it, or may read but not call a model that it
+                would begin to use.
         """
         found = Violations()
         found.check_text("comment", comment, MAX_COMMENT_CHARS)
