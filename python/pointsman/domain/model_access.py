@@ -73,7 +73,8 @@ def check_changes_model(caller: Principal, model: Model | None, model_id: str) -
     """
     if model is None or not can_read(caller, model):
         raise NotFoundError(
-            f"model {model_id!r} has no version, or you may not see it; ListModelVersions shows those you may",
+            f"model {model_id!r} has no version, or you may not see it; "
+            "ListModelVersions shows those you may",
             reason="MODEL_NOT_FOUND",
             metadata={"model_id": model_id[:256]},
         )
@@ -100,8 +101,8 @@ def check_takes_id(caller: Principal, model: Model | None, model_id: str) -> Non
 def check_uses(caller: Principal, version: ModelVersion, field: str) -> None:
     """Checks that the caller may use a model version in a router.
 
-    Whoever may call a router calls its models by it. So it takes the right to call them: with less, a router of
-    one's own would be a way around it.
+    Whoever may call a router calls its models by it. So it takes the right to call them: with less, a router
+    of one's own would be a way around it.
 
     Args:
         caller: Who is calling.

@@ -177,7 +177,7 @@ class Model:
 
     model_id: str
     owner: str
-    permissions: Permissions = Permissions()
+    permissions: Permissions = field(default_factory=Permissions)
     revision: int = 1
     row_key: int = 0
 
@@ -214,7 +214,7 @@ class ModelVersion:
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     owner: str = ""
-    permissions: Permissions = Permissions()
+    permissions: Permissions = field(default_factory=Permissions)
     etag: str = ""
     create_time_us: int = 0
     update_time_us: int = 0

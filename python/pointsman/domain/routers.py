@@ -139,7 +139,7 @@ class Router:
     allow_feedback_corrections: bool = setting(False)
     allow_single: bool = setting(False, decides_calls=True)
     fallback: Fallback = setting(Fallback.NONE, decides_calls=True)
-    permissions: Permissions = Permissions()
+    permissions: Permissions = field(default_factory=Permissions)
     owner: str = ""
     status: RouterStatus = RouterStatus.REGISTERED
     status_message: str = ""

@@ -124,7 +124,7 @@ _ADD = insert(model_versions).returning(model_versions.c.row_key)
 def add(connection: Connection, model: ModelVersion) -> ModelVersion:
     """Stores a new model version; answers it with its row key.
 
-    The first version of a model brings the model's owner and permissions; those of a model that is there stay.
+    The first version of a model brings the model's owner and permissions; a later one leaves them.
 
     Raises:
         sqlalchemy.exc.IntegrityError: The pair of model id and version is taken.

@@ -1,7 +1,7 @@
 """What the versions of a model have in common, in SQL: its owner and its permissions.
 
-A server of an older release stores versions only. A model of which it stored the first belongs to who registered that
-version, and is closed to others.
+A server of an older release stores versions only. A model of which it stored the first belongs to who
+registered that version, and is closed to others.
 """
 
 import dataclasses
@@ -140,7 +140,7 @@ def _users_of(connection: Connection, keys: Iterable[int]) -> dict[int, tuple[st
 
 def _from_row(row: Mapping[Any, Any], users: tuple[str, ...]) -> Model:
     if row["of_model"] is None:
-        return Model(row["model_id"], row["owner"])
+        return Model(row["model_id"], row["owner"], revision=0)
     return Model(
         row["model_id"],
         row["model_owner"],

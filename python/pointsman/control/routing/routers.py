@@ -131,8 +131,8 @@ class RouterRegistry:
             AlreadyExistsError: The id is taken.
             FailedPreconditionError: A variant's model version has no backend.
             NotFoundError: A variant's model version is not registered, or the caller may not know of it.
-            PermissionDeniedError: The id is that of somebody else's model, or the caller may read but not call
-                a variant's.
+            PermissionDeniedError: The id is that of somebody else's model, or the caller may read but not
+                call a variant's.
         """
         if routers.find(change.connection, router.router_id) is not None:
             described = f"{router.router_id!r} is taken; choose another id"
@@ -477,7 +477,7 @@ def usable_models(
 
 
 def keeps(before: Router | None, variant: Variant) -> bool:
-    """Whether a router uses a variant's model version already: it has it, and serves it if it would do so now.
+    """Whether a router uses a variant's model version already: it has it, and serves it if it shall.
 
     Args:
         before: The router as it stands; None when there is none.
@@ -497,8 +497,8 @@ def _check_name_free(connection: Connection, caller: Principal, router_id: str, 
         return
     owner = repr(model.owner) if can_read(caller, model) else "another user"
     raise PermissionDeniedError(
-        f"{field}.router_id: {router_id!r} is also the id of a model that belongs to {owner}, whose calls the "
-        "router would take over; choose another id",
+        f"{field}.router_id: {router_id!r} is also the id of a model that belongs to {owner}, whose calls "
+        "the router would take over; choose another id",
         reason="NOT_MODEL_OWNER",
         metadata={"model_id": router_id},
     )

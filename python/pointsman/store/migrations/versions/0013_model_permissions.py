@@ -72,7 +72,8 @@ def _open_those_there() -> None:
         " VALUES (:model_id, :owner, TRUE, TRUE, 1) RETURNING row_key"
     )
     add_user = sa.text(
-        "INSERT INTO model_permissions (model_key, user_id, position) VALUES (:model_key, :user_id, :position)"
+        "INSERT INTO model_permissions (model_key, user_id, position)"
+        " VALUES (:model_key, :user_id, :position)"
     )
     for model_id, registered in users.items():
         first, *others = sorted(dict.fromkeys(registered), key=lambda user: user == _LOCAL)
