@@ -316,8 +316,9 @@ class TestDefinitions:
 
     async def test_routers_use_what_their_applier_may_call(self, bench, ann, failing):
         bob = bench.user("bob")
-        router = a_router("bobs", status=router_pb2.ROUTER_STATUS_RUNNING)
-        definition = definition_pb2.Definition(router=router)
+        definition = definition_pb2.Definition(
+            router=a_router("bobs", status=router_pb2.ROUTER_STATUS_RUNNING)
+        )
         bench.data_plane.probed.clear()
         failure = await failing(self.apply(bob, definition))
         assert failure.code is HIDDEN
@@ -325,7 +326,7 @@ class TestDefinitions:
         await permit(ann, public_predict=True)
         await self.apply(bob, definition)
         await permit(ann)
-        router.description = "goes on"
+        definition.router.description = "goes on"
         await self.apply(bob, definition)
         await bob.routers.StopRouter(router_pb2.StopRouterRequest(router_id="bobs"))
         failure = await failing(self.apply(bob, definition))
