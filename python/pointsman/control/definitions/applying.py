@@ -2,23 +2,19 @@
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from pointsman.control.convert.models import model_version_to
-from pointsman.control.convert.routers import router_to
 from pointsman.control.definitions.backends import DefinitionBackends, Found, Known, find
 from pointsman.control.definitions.checks import Objections, Wanted, WantedModel, WantedRouter
+from pointsman.control.definitions.outcomes import Applied, Outcome, moved, permit, whole
 from pointsman.control.lanes import Lanes
 from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.publishing.refusals import Refusals
 from pointsman.control.registry.models import ModelRegistry
-from pointsman.control.registry.permissions import set_in
 from pointsman.control.routing.deployment import stepped
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.routers import RouterRegistry, changed_paths
-from pointsman.definitions.differences import Difference, differences
-from pointsman.definitions.plain import json_of, plain_of, wish_of
-from pointsman.definitions.shapes import shape_of
+from pointsman.definitions.differences import differences
+from pointsman.definitions.plain import json_of
 from pointsman.domain.access import Rule, check_router_access
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying
@@ -35,36 +31,6 @@ from pointsman.errors import (
 )
 from pointsman.store import model_versions, models, routers
 from pointsman.store.database import Database
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one definition.
-
-    Attributes:
-        item: The object as it is then.
-        is_new: Whether it was created.
-        fields: Where it differed; empty for a new one, and for one that is as it was.
-        moved_slots: The number of slots that went to another variant.
-    """
-
-    item: ModelVersion | Router
-    is_new: bool = False
-    fields: tuple[Difference, ...] = ()
-    moved_slots: int = 0
-
-    @property
-    def is_change(self) -> bool:
-        """Whether anything is other than it was."""
-        return self.is_new or bool(self.fields)
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What came of all definitions, and the generation in which they are in force."""
-
-    outcomes: tuple[Outcome, ...]
-    generation: int
 
 
 class _NothingChangesError(Exception):
@@ -196,7 +162,7 @@ class Definitions:
             with objections.about(item.field):
                 outcomes[item.field] = self._register(change, caller, item, found, known)
         objections.raise_if_any()
-        _permit(change, versions, outcomes)
+        permit(change, versions, outcomes)
         left = self._move(change, caller, versions, outcomes, objections)
         for key, signature in known.signatures.items():
             model = found.models.get(key)
@@ -250,14 +216,14 @@ class Definitions:
                 stage = item.stage or Stage.NONE
                 if stage is Stage.PRODUCTION:
                     for former in _in_production(change, caller, model.model_id):
-                        archived = _moved(Outcome(former), Stage.ARCHIVED)
+                        archived = moved(Outcome(former), Stage.ARCHIVED)
                         place = places.get(former.key)
                         if place is None:
                             left.append(archived)
                         else:
-                            outcomes[place] = _moved(outcomes[place], Stage.ARCHIVED)
+                            outcomes[place] = moved(outcomes[place], Stage.ARCHIVED)
                 self._models.set_stage_in(change, caller, model, stage)
-                outcomes[item.field] = _moved(outcome, stage)
+                outcomes[item.field] = moved(outcome, stage)
         return left
 
     def _bring(self, change: Change, caller: Principal, item: WantedRouter, found: Found) -> Outcome:
@@ -294,7 +260,7 @@ class Definitions:
         if after is not before:
             in_service = RevisionKind.DEPLOYED if after.serving else RevisionKind.STOPPED
             note(change, after, RevisionKind.UPDATED if paths else in_service, caller, before=before)
-        fields = tuple(differences(_plain(seen), _plain(shown))) if after is not before else ()
+        fields = tuple(differences(whole(seen), whole(shown))) if after is not before else ()
         return Outcome(after, fields=fields, moved_slots=moved_slots)
 
     def _stepped(self, change: Change, router: Router, item: WantedRouter) -> Router:
@@ -360,7 +326,7 @@ def _check_same(item: WantedModel, stored: ModelVersion) -> None:
         stage=stored.stage,
         permissions=stored.permissions,
     )
-    found = differences(_plain(stored), _plain(wanted))
+    found = differences(whole(stored), whole(wanted))
     if found:
         way_out = (
             "and a registered version does not change; register another version, or delete this one first"
@@ -393,24 +359,6 @@ def _check_deploys(caller: Principal, router: Router, field: str, found: Found) 
             check_uses(caller, model, f"{field}.variants[{index}].model_version")
 
 
-def _permit(change: Change, versions: Sequence[WantedModel], outcomes: dict[str, Outcome]) -> None:
-    """Gives models the permissions that definitions of their versions state, and tells it of all of these."""
-    stated = {item.model.model_id: item.permissions for item in versions if item.permissions is not None}
-    for model_id, permissions in stated.items():
-        model = models.find(change.connection, model_id)
-        if model is None or model.permissions == permissions:
-            continue
-        after = set_in(change, dataclasses.replace(model, permissions=permissions))
-        for item in versions:
-            outcome = outcomes[item.field]
-            before = outcome.item
-            if item.model.model_id != model_id or not isinstance(before, ModelVersion):
-                continue
-            changed = dataclasses.replace(before, permissions=after.permissions, etag=after.etag)
-            fields = () if outcome.is_new else tuple(differences(_plain(before), _plain(changed)))
-            outcomes[item.field] = dataclasses.replace(outcome, item=changed, fields=fields)
-
-
 def _in_production(change: Change, caller: Principal, model_id: str) -> tuple[ModelVersion, ...]:
     page = model_versions.list_page(
         change.connection,
@@ -422,22 +370,6 @@ def _in_production(change: Change, caller: Principal, model_id: str) -> tuple[Mo
         page_token="",
     )
     return page.items
-
-
-def _moved(outcome: Outcome, stage: Stage) -> Outcome:
-    """Answers what came of a model version that was moved to a stage."""
-    model = outcome.item
-    if not isinstance(model, ModelVersion):
-        return outcome
-    moved = Difference("stage", model.stage.value, stage.value)
-    fields = () if outcome.is_new else (*outcome.fields, moved)
-    return dataclasses.replace(outcome, item=dataclasses.replace(model, stage=stage), fields=fields)
-
-
-def _plain(item: ModelVersion | Router) -> dict[str, object]:
-    if isinstance(item, ModelVersion):
-        return plain_of(model_version_to(item), shape_of("ModelVersion"), whole=True)
-    return plain_of(wish_of(router_to(item, "")), shape_of("Router"), whole=True)
 
 
 def _shown(value: object) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
-from pointsman.control.routing.routers import keeps
 from pointsman.control.routing.slot_tables import next_table
+from pointsman.control.routing.variant_models import keeps
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying

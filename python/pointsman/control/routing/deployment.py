@@ -13,7 +13,7 @@ from pointsman.control.publishing.refusals import Refusals
 from pointsman.control.registry.probing import BackendsNotReadyError, probe_all
 from pointsman.control.routing.revision_log import SERVER, extend, note
 from pointsman.control.routing.router_access import find_router, find_router_to_change
-from pointsman.control.routing.routers import usable_models
+from pointsman.control.routing.variant_models import usable_models
 from pointsman.domain.access import Rule, can_predict
 from pointsman.domain.data_plane import DataPlane
 from pointsman.domain.keys import Principal

@@ -10,7 +10,7 @@ from pointsman.control.convert.revisions import definition_of
 from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router, find_router_to_change
-from pointsman.control.routing.routers import row_keys, usable_models
+from pointsman.control.routing.variant_models import row_keys, usable_models
 from pointsman.domain.access import Rule, can_change
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
