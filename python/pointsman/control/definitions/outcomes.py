@@ -58,6 +58,7 @@ def moved(outcome: Outcome, stage: Stage) -> Outcome:
 
 
 def whole(item: ModelVersion | Router) -> dict[str, object]:
+    """Answers an object as a definition would state it, with the fields that have their default."""
     if isinstance(item, ModelVersion):
         return plain_of(model_version_to(item), shape_of("ModelVersion"), whole=True)
     return plain_of(wish_of(router_to(item, "")), shape_of("Router"), whole=True)
