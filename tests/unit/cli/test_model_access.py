@@ -80,9 +80,8 @@ def test_get_and_list_show_owner_and_permissions(server: Any) -> None:
     opened = a_version(public_predict=True, shared_user_ids=["bob"])
     server.on("ModelService/GetModelVersion", opened)
     server.on("ModelService/ListModelVersions", listing(opened))
-    facts = dict(
-        line.split(":", 1) for line in run(server, "models", "get", "cancer", "1").stdout.splitlines()[:-1]
-    )
+    shown = run(server, "models", "get", "cancer", "1").stdout
+    facts = dict(line.split(":", 1) for line in shown.splitlines())
     assert facts["owner"].strip() == "ann"
     assert facts["access"].strip() == "public_predict, shared with bob"
     assert "public_predict, shared with bob" in run(server, "models", "list", "--wide").stdout
