@@ -26,6 +26,11 @@ OWN_COMMENTS = {
         "ModelVersion",
         "stage",
     ): "Where the version shall stand in its life. Not stated, it stays where it stands.",
+    (
+        "ModelVersion",
+        "permissions",
+    ): "Who may read and call the model besides its owner: all its versions alike, so that no two documents "
+    "may state different ones. Not stated, they stay as they are; a new model has none.",
     ("Router", "strategy"): "How it picks a variant; not stated, weighted. It cannot be changed.",
 }
 """What fields mean in a definition where the call's own comment says something else."""
@@ -39,7 +44,7 @@ with `---` between) or JSON (`.json`; one object, or a list of objects). How to 
 [Keep definitions in git](../how-to/definitions.md).
 
 - **A document is the whole definition**: a field that it leaves out has its default, given below. Only
-  `status` of a router and `stage` of a model stay as they are when they are not stated.
+  `status` of a router, and `stage` and `permissions` of a model, stay as they are when they are not stated.
 - **Nothing is guessed**: an unknown field, a second key of the same name, a tag (`!x`), a merge key (`<<`)
   and a value of another type are refused, with file, line, column and field. Text stays as it is spelled
   (`1.10` stays `1.10`, `no` is no boolean). Booleans are `true` and `false`. Numbers are written as in JSON.

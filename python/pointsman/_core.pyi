@@ -303,6 +303,13 @@ class Engine:
             InvalidRequestError: no such router.
         """
 
+    def model_rights(self, model_id: str, user_id: str, admin: bool) -> tuple[bool, bool]:
+        """Whether a user may read a model that is in production, and whether they may call it by its name.
+
+        Raises:
+            InvalidRequestError: no such model, or it has no production version.
+        """
+
 def signature_faults(signature: bytes) -> list[tuple[str, str]]:
     """Answers the fields of a ``Signature`` that cannot be right whatever its backend, each with the reason.
 

@@ -47,10 +47,17 @@ impl Engine {
     }
 
     fn rights(&self, router_id: &str, user_id: &str, admin: bool) -> PyResult<(bool, bool)> {
-        let principal =
-            Principal { user_id: user_id.into(), key_id: "".into(), scopes: Scopes::default(), admin };
+        let principal = caller(user_id, admin);
         let router = self.router(router_id)?;
         Ok((principal.may_read(router), principal.may_predict(router)))
+    }
+
+    fn model_rights(&self, model_id: &str, user_id: &str, admin: bool) -> PyResult<(bool, bool)> {
+        let principal = caller(user_id, admin);
+        let model = self.snapshot.production.get(model_id).ok_or_else(|| {
+            InvalidRequestError::new_err(format!("model_id: {model_id:?} has no production version"))
+        })?;
+        Ok((principal.may_read(&**model), principal.may_predict(&**model)))
     }
 
     fn decide(
@@ -79,4 +86,9 @@ impl Engine {
             InvalidRequestError::new_err(format!("router_id: {router_id:?} is not in the published state"))
         })
     }
+}
+
+/// Who calls, as far as rights go.
+fn caller(user_id: &str, admin: bool) -> Principal {
+    Principal { user_id: user_id.into(), key_id: "".into(), scopes: Scopes::default(), admin }
 }

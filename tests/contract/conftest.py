@@ -201,9 +201,10 @@ async def bench(
 
 @pytest.fixture
 async def cancer(bench: Bench) -> User:
-    """The local admin, with two model versions and a router of them, not deployed."""
+    """The local admin, with two model versions that everyone may use and a router of them, not deployed."""
     user = bench.local
-    await user.register(version="1")
+    permissions = model_pb2.ModelPermissions(public_predict=True)
+    await user.register(version="1", permissions=permissions)
     await user.register(version="2")
     await user.create()
     return user

@@ -14,7 +14,7 @@ HIDDEN = grpc.StatusCode.NOT_FOUND
 TAKEN = grpc.StatusCode.ALREADY_EXISTS
 
 CALLERS = ("owner", "other", "shared", "public", "public_predict", "admin")
-"""``other`` has no tie to the router; ``public`` and ``public_predict`` are others to a router so opened."""
+"""``other`` has no tie to router and model; ``public`` and ``public_predict`` are others to open ones."""
 
 READS = {"owner": OK, "other": HIDDEN, "shared": OK, "public": OK, "public_predict": HIDDEN, "admin": OK}
 CHANGES = {
@@ -34,18 +34,20 @@ PREDICTS = {
     "admin": OK,
 }
 ANYONE = dict.fromkeys(CALLERS, OK)
-OWNS_MODEL = {**dict.fromkeys(CALLERS, DENIED), "owner": OK, "admin": OK}
+TAKES_ID = {**dict.fromkeys(CALLERS, DENIED), "owner": OK, "admin": OK}
 DEFINES = {code: {HIDDEN: TAKEN}.get(answer, answer) for code, answer in CHANGES.items()}
 """Whoever may not know of a router defines a new one, whose id is taken."""
 OWNS_KEY = {**dict.fromkeys(CALLERS, HIDDEN), "owner": OK, "admin": OK}
 
 EXPECTED = {
-    "ModelService/RegisterModelVersion": OWNS_MODEL,
-    "ModelService/GetModelVersion": ANYONE,
+    "ModelService/RegisterModelVersion": TAKES_ID,
+    "ModelService/GetModelVersion": READS,
     "ModelService/ListModelVersions": ANYONE,
-    "ModelService/SetModelVersionStage": OWNS_MODEL,
-    "ModelService/DeleteModelVersion": OWNS_MODEL,
-    "RouterService/CreateRouter": ANYONE,
+    "ModelService/SetModelVersionStage": CHANGES,
+    "ModelService/DeleteModelVersion": CHANGES,
+    "ModelService/UpdateModelPermissions": CHANGES,
+    # A router of one's own uses what one may call.
+    "RouterService/CreateRouter": PREDICTS,
     "RouterService/GetRouter": READS,
     "RouterService/ListRouters": ANYONE,
     "RouterService/UpdateRouter": CHANGES,
@@ -101,6 +103,14 @@ async def scene(bench):
             public_predict=caller == "public_predict",
             shared_user_ids=["shared"] if caller == "shared" else [],
         )
+        of_model = model_pb2.ModelPermissions(
+            public=permissions.public,
+            public_predict=permissions.public_predict,
+            shared_user_ids=permissions.shared_user_ids,
+        )
+        await owner.models.UpdateModelPermissions(
+            model_pb2.UpdateModelPermissionsRequest(model_id="owned", permissions=of_model)
+        )
         router = a_router("theirs", permissions=permissions)
         for variant in router.variants:
             variant.model_id = "owned"
@@ -116,6 +126,7 @@ async def scene(bench):
             "GetModelVersion": {"model_id": "owned", "version": "1"},
             "SetModelVersionStage": {"model_id": "owned", "version": "1", "stage": model_pb2.STAGE_STAGING},
             "DeleteModelVersion": {"model_id": "owned", "version": "spare"},
+            "UpdateModelPermissions": {"model_id": "owned", "permissions": of_model},
             "CreateRouter": {
                 "router": a_router("mine", variants=[*router.variants]),
             },

@@ -223,6 +223,8 @@ async def test_somebody_without_rights_to_one_of_them_changes_nothing(bench, fai
     alice = bench.user("alice")
     shared = router_pb2.RouterPermissions(shared_user_ids=["alice"])
     await apply(bench.local, *EVERYTHING, a_router("seen", permissions=shared), a_router("hidden"))
+    usable = model_pb2.ModelPermissions(public_predict=True)
+    await apply(bench.local, a_model("1", permissions=usable))
     seen = await all_of(bench.local)
     for router_id, code in (
         ("seen", grpc.StatusCode.PERMISSION_DENIED),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import arguments, commandline, names, printing
+from pointsman.cli import arguments, commandline, names, permissions, printing
 from pointsman.cli.context import context_of
 from pointsman.cli.signatures import make_signature
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MAX_SHOWN_FEATURES = 4
 
 app = commandline.Group(help="Register, list and promote model versions.")
+app.include("pointsman.cli.model_access:app")
 
 ModelId = Annotated[str, commandline.Argument(metavar="MODEL", complete=names.models, help="The model's id.")]
 Version = Annotated[
@@ -104,6 +105,12 @@ def register(
         list[str] | None, commandline.Option(metavar="NAME=NUMBER", help="A training figure.")
     ] = None,
     tag: Annotated[list[str] | None, commandline.Option(help="A word to find it by.")] = None,
+    owner: Annotated[
+        str,
+        commandline.Option(
+            metavar="USER", help="Whose a new model shall be; another user's by admins only.  [you]"
+        ),
+    ] = "",
     validate_only: Annotated[
         bool, commandline.Option("--validate-only", help="Check only; change nothing.")
     ] = False,
@@ -135,6 +142,7 @@ def register(
         run_uri=run_uri,
         metrics=arguments.numbers(metric or [], "--metric"),
         tags=tag or [],
+        owner=owner,
     )
     options = context_of(context)
     with options.connect() as client:
@@ -159,7 +167,7 @@ def list_versions(
     stage: Annotated[StageName | None, commandline.Option(help="Only versions in this stage.")] = None,
     tag: Annotated[str, commandline.Option(help="Only versions with this tag.")] = "",
 ) -> None:
-    """List model versions."""
+    """List the model versions you may read."""
     from pointsman.client import Stage
 
     options = context_of(context)
@@ -170,9 +178,17 @@ def list_versions(
         printing.print_json(found)
         return
     printing.print_table(
-        ["#MODEL", "#VERSION", "STAGE", "BACKEND", "OWNER", "REGISTERED"],
+        ["#MODEL", "#VERSION", "STAGE", "BACKEND", "OWNER", "+ACCESS", "REGISTERED"],
         (
-            [m.model_id, m.version, m.stage, _place_in_list(m), m.owner, printing.short_time(m.create_time)]
+            [
+                m.model_id,
+                m.version,
+                m.stage,
+                _place_in_list(m),
+                m.owner,
+                permissions.in_words(m.permissions),
+                printing.short_time(m.create_time),
+            ]
             for m in found
         ),
         empty="No model versions match. 'pointsman models register' adds one.",
@@ -205,6 +221,7 @@ def get(context: commandline.Context, model_id: ModelId, version: Version) -> No
             ),
             ("tags", ", ".join(found.tags)),
             ("owner", found.owner),
+            ("access", permissions.in_words(found.permissions)),
             ("registered", printing.local_time(found.create_time)),
             ("changed", printing.local_time(found.update_time)),
             ("task", signature.task if signature else ""),

@@ -5,7 +5,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import arguments, commandline, names, printing, recording_options, router_options
+from pointsman.cli import (
+    arguments,
+    commandline,
+    names,
+    permissions,
+    printing,
+    recording_options,
+    router_options,
+)
 from pointsman.cli.context import CommandError, context_of
 
 if TYPE_CHECKING:
@@ -210,14 +218,6 @@ def _show(options: CommandContext, router: Router) -> None:
     if options.as_json:
         printing.print_json(router)
         return
-    permissions = router.permissions
-    access = [
-        "public" if permissions and permissions.public else "",
-        "public_predict" if permissions and permissions.public_predict else "",
-        f"shared with {', '.join(permissions.shared_user_ids)}"
-        if permissions and permissions.shared_user_ids
-        else "",
-    ]
     printing.print_facts(
         [
             ("router", router.router_id),
@@ -231,7 +231,7 @@ def _show(options: CommandContext, router: Router) -> None:
             ("description", router.description),
             ("tags", ", ".join(router.tags)),
             ("owner", router.owner),
-            ("access", ", ".join(word for word in access if word)),
+            ("access", permissions.in_words(router.permissions)),
             ("records", recording_options.told(router.recording, router.record_predictions)),
             ("metrics", ", ".join(_metric(metric) for metric in router.metrics)),
             ("corrections", "allowed" if router.allow_feedback_corrections else ""),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import arguments, commandline, names, printing
+from pointsman.cli import arguments, commandline, names, permissions, printing
 from pointsman.cli.context import CommandError, context_of
+from pointsman.cli.permissions import PermissionOptions
 from pointsman.cli.routers import Etag, RouterId, StatusName
 
 if TYPE_CHECKING:
     from pointsman.cli.context import CommandContext
-    from pointsman.client import Client, VariantWeights
+    from pointsman.client import VariantWeights
 
 POLL_SECONDS = 0.25
 
@@ -58,24 +59,9 @@ def toggle(
         _tell_weights(options, client.routers.toggle_variant(router_id, variant, enabled, etag=etag))
 
 
-@app.command()
-def permissions(
-    context: commandline.Context,
-    router_id: RouterId,
-    public: Annotated[
-        bool | None, commandline.Option("--public/--private", help="Whether every user may read it.")
-    ] = None,
-    public_predict: Annotated[
-        bool | None,
-        commandline.Option("--public-predict/--private-predict", help="Whether every user may call it."),
-    ] = None,
-    share: Annotated[
-        list[str] | None, commandline.Option(metavar="USER", help="Let this user read it.")
-    ] = None,
-    unshare: Annotated[
-        list[str] | None, commandline.Option(metavar="USER", help="No longer let this user read it.")
-    ] = None,
-    etag: Etag = "",
+@app.command("permissions")
+def change_permissions(
+    context: commandline.Context, router_id: RouterId, changes: PermissionOptions, etag: Etag = ""
 ) -> None:
     """Show or change who may read and call a router.
 
@@ -86,23 +72,13 @@ def permissions(
     options = context_of(context)
     with options.connect() as client:
         router = client.routers.get(router_id)
-        now = router.permissions or RouterPermissions()
-        wanted = RouterPermissions(
-            public=now.public if public is None else public,
-            public_predict=now.public_predict if public_predict is None else public_predict,
-            shared_user_ids=sorted({*now.shared_user_ids, *(share or [])} - set(unshare or [])),
-        )
-        if public is not None or public_predict is not None or share or unshare:
+        wanted = changes.applied(router.permissions or RouterPermissions())
+        if changes.is_change:
             router = client.routers.set_permissions(router_id, wanted, etag=etag or router.etag)
     if options.as_json:
         printing.print_json(wanted)
-        return
-    printing.print_facts(
-        [
-            ("read", "every user" if wanted.public else ", ".join([router.owner, *wanted.shared_user_ids])),
-            ("call", "every user with mlops:predict" if wanted.public_predict else router.owner),
-        ]
-    )
+    else:
+        permissions.tell(router.owner, wanted)
 
 
 @app.command()
@@ -122,13 +98,11 @@ def transfer(
     options = context_of(context)
     with options.connect() as client:
         after = client.routers.update(Router(router_id, owner=to, etag=etag), ["owner"])
-        is_known = _has_key(client, to)
-    if options.as_json:
-        printing.print_json(after)
-    else:
-        commandline.echo(f"{router_id} belongs to {after.owner}")
-    if not is_known:
-        commandline.echo(f"no key is {to}'s yet; 'pointsman keys create --user {to}' makes one", err=True)
+        if options.as_json:
+            printing.print_json(after)
+        else:
+            commandline.echo(f"{router_id} belongs to {after.owner}")
+        permissions.tell_of_unknown(client, to)
 
 
 @app.command()
@@ -199,16 +173,6 @@ def erase(
     if erased.pending:
         printing.tell_unreached("it is kept, but not yet carried out everywhere", erased.pending)
         raise commandline.Exit(1)
-
-
-def _has_key(client: Client, user: str) -> bool:
-    """Answers whether any key is a user's, as far as the caller may know: only admins see others' keys."""
-    from pointsman.client import ClientError
-
-    try:
-        return any(client.keys.list(user_id=user, page_size=1))
-    except ClientError:
-        return True
 
 
 def _tell_weights(options: CommandContext, answer: VariantWeights) -> None:

@@ -11,6 +11,8 @@ from pointsman.client._types import (
     ApiKey,
     Deployment,
     Erasure,
+    Model,
+    ModelPermissions,
     ModelVersion,
     NewApiKey,
     PredictionOrder,
@@ -98,6 +100,44 @@ class AsyncModels:
     async def delete(self, model_id: str, version: str) -> None:
         """Deletes a model version; refused while a router uses it."""
         await self._connection.send(requests.delete_model(model_id, version))
+
+    async def set_permissions(self, model_id: str, permissions: ModelPermissions, *, etag: str = "") -> Model:
+        """Sets who may read and call a model with all its versions, replacing what was set before.
+
+        Args:
+            model_id: The model.
+            permissions: All of them; whoever is not among ``shared_user_ids`` is not shared with any more.
+            etag: When set and old, the change is refused.
+
+        Returns:
+            The model with its new permissions.
+
+        Raises:
+            AbortedError: The etag is old.
+            InvalidArgumentError: A user id is not well-formed.
+            NotFoundError: There is no such model, or the caller may not know of it.
+            PermissionDeniedError: The caller may not change the model.
+        """
+        return await self._connection.send(requests.set_model_permissions(model_id, permissions, etag))
+
+    async def transfer(self, model_id: str, owner: str, *, etag: str = "") -> Model:
+        """Hands a model over to another user, with all its versions.
+
+        Args:
+            model_id: The model.
+            owner: Whose it shall be.
+            etag: When set and old, the change is refused.
+
+        Returns:
+            The model with its new owner.
+
+        Raises:
+            AbortedError: The etag is old.
+            InvalidArgumentError: The owner is no user id.
+            NotFoundError: There is no such model, or the caller may not know of it.
+            PermissionDeniedError: The caller may not change the model.
+        """
+        return await self._connection.send(requests.transfer_model(model_id, owner, etag))
 
 
 class AsyncRouters:

@@ -29,6 +29,7 @@ from pointsman.control.options import ControlOptions
 from pointsman.control.publishing.changes import Changes
 from pointsman.control.publishing.publisher import Publisher
 from pointsman.control.registry.models import ModelRegistry
+from pointsman.control.registry.permissions import ModelAccess
 from pointsman.control.routing.allocation import Allocations
 from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.revision_upkeep import RevisionUpkeep
@@ -157,6 +158,7 @@ class ControlPlane:
         self._models = ModelRegistry(
             self._database, changes, core, replica, self._options.probe_timeout_seconds
         )
+        self._model_access = ModelAccess(changes)
         revisions = Revisions(self._database, changes)
         self._routers = RouterParts(
             routers=RouterRegistry(changes, core),
@@ -308,7 +310,7 @@ class ControlPlane:
             options=options,
             maximum_concurrent_rpcs=self._options.max_concurrent_calls,
         )
-        models = ModelServicer(self._models, self._lanes)
+        models = ModelServicer(self._models, self._model_access, self._lanes)
         routers = RouterServicer(self._routers)
         keys = ApiKeyServicer(self._keys, self._lanes)
         predictions = PredictionServicer(self._feedback, self._lanes)

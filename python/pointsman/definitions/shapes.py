@@ -30,7 +30,7 @@ OUTPUT_ONLY: Mapping[str, frozenset[str]] = {
     ),
     "Variant": frozenset({"effective_share"}),
     "ModelVersion": frozenset(
-        {"owner", "create_time", "update_time", "filled_in", "warnings", "backend_fault"}
+        {"owner", "etag", "create_time", "update_time", "filled_in", "warnings", "backend_fault"}
     ),
 }
 """Fields that a server sets, by message: a document that brings one is refused."""
@@ -68,7 +68,9 @@ DEFAULTS: Mapping[tuple[str, str], Any] = {
 }
 """What a server reads where a document says nothing, if that is not the type's empty value."""
 
-ALWAYS_WRITTEN = frozenset({("Router", "strategy"), ("Router", "status"), ("ModelVersion", "stage")})
+ALWAYS_WRITTEN = frozenset(
+    {("Router", "strategy"), ("Router", "status"), ("ModelVersion", "stage"), ("ModelVersion", "permissions")}
+)
 """Fields that an export states also where their value is the default."""
 
 
@@ -153,6 +155,7 @@ _MESSAGES = {
         router_pb2.MetricDefinition,
         router_pb2.RouterPermissions,
         model_pb2.ModelVersion,
+        model_pb2.ModelPermissions,
         model_pb2.Backend,
         model_pb2.GrpcBackend,
         model_pb2.OnnxBackend,

@@ -7,8 +7,10 @@ PERMISSION_DENIED. Admins may do everything.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from pointsman.domain.keys import Principal, Scope
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.routers import Router
 from pointsman.errors import NotFoundError, PermissionDeniedError
 
@@ -26,6 +28,8 @@ class Rule(StrEnum):
     """The router's owner."""
     PREDICT_ROUTER = "predict_router"
     """Those who may call the router, as the data plane judges: owner, everyone if that is open."""
+    READ_MODEL = "read_model"
+    """Those who may read the model: owner, shared users, everyone if it is public."""
     CHANGE_MODEL = "change_model"
     """The model's owner."""
     CHANGE_EACH = "change_each"
@@ -50,10 +54,11 @@ _DEFINITIONS = "/pointsman.v1.DefinitionService/"
 
 METHODS: Mapping[str, Access] = {
     _MODELS + "RegisterModelVersion": Access(Scope.WRITE, Rule.CHANGE_MODEL),
-    _MODELS + "GetModelVersion": Access(Scope.READ, Rule.ANYONE),
-    _MODELS + "ListModelVersions": Access(Scope.READ, Rule.ANYONE),
+    _MODELS + "GetModelVersion": Access(Scope.READ, Rule.READ_MODEL),
+    _MODELS + "ListModelVersions": Access(Scope.READ, Rule.VISIBLE),
     _MODELS + "SetModelVersionStage": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _MODELS + "DeleteModelVersion": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _MODELS + "UpdateModelPermissions": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _ROUTERS + "CreateRouter": Access(Scope.WRITE, Rule.ANYONE),
     _ROUTERS + "GetRouter": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "ListRouters": Access(Scope.READ, Rule.VISIBLE),
@@ -101,20 +106,32 @@ def check_scope(caller: Principal, method: str) -> None:
         )
 
 
-def can_read(caller: Principal, router: Router) -> bool:
-    """Whether the caller may see a router."""
-    permissions = router.permissions
-    return (
-        caller.admin
-        or caller.user_id == router.owner
-        or permissions.public
-        or caller.user_id in permissions.shared_user_ids
-    )
+class Guarded(Protocol):
+    """What clients call by name: a router, or a model with its versions."""
+
+    @property
+    def owner(self) -> str:
+        """The user to whom it belongs."""
+
+    @property
+    def permissions(self) -> Permissions:
+        """Who else may read and call it."""
 
 
-def can_change(caller: Principal, router: Router) -> bool:
-    """Whether the caller may change a router."""
-    return caller.admin or caller.user_id == router.owner
+def can_read(caller: Principal, thing: Guarded) -> bool:
+    """Whether the caller may see a router or a model."""
+    permissions = thing.permissions
+    return can_change(caller, thing) or permissions.public or caller.user_id in permissions.shared_user_ids
+
+
+def can_predict(caller: Principal, thing: Guarded) -> bool:
+    """Whether the caller may call a router or a model, as the data plane judges."""
+    return can_change(caller, thing) or thing.permissions.public_predict
+
+
+def can_change(caller: Principal, thing: Guarded) -> bool:
+    """Whether the caller may change a router or a model."""
+    return caller.admin or caller.user_id == thing.owner
 
 
 def router_not_found(router_id: str) -> NotFoundError:
@@ -156,8 +173,14 @@ def check_router_access(caller: Principal, router: Router | None, router_id: str
     )
 
 
-def check_creates_for(caller: Principal, owner: str) -> None:
-    """Checks that the caller may create a router that belongs to a user.
+def check_creates_for(caller: Principal, owner: str, kind: str = "router", field: str = "router") -> None:
+    """Checks that the caller may create a thing that belongs to a user.
+
+    Args:
+        caller: Who is calling.
+        owner: The user.
+        kind: What it is, in words.
+        field: The path of the field that holds it.
 
     Raises:
         PermissionDeniedError: It is another user, and the caller is no admin.
@@ -165,29 +188,8 @@ def check_creates_for(caller: Principal, owner: str) -> None:
     if caller.admin or caller.user_id == owner:
         return
     raise PermissionDeniedError(
-        f"router.owner: only an admin can create a router for {owner!r}; leave it out, and hand the router "
+        f"{field}.owner: only an admin can create a {kind} for {owner!r}; leave it out, and hand the {kind} "
         "over when it is there",
         reason="NOT_ADMIN",
         metadata={"owner": owner},
-    )
-
-
-def check_model_owner(caller: Principal, model_id: str, owners: frozenset[str]) -> None:
-    """Checks that the caller may add or change versions of a model.
-
-    Args:
-        caller: Who is calling.
-        model_id: The model.
-        owners: The users who registered its versions; empty for a new model.
-
-    Raises:
-        PermissionDeniedError: The model belongs to others.
-    """
-    if caller.admin or not owners or caller.user_id in owners:
-        return
-    raise PermissionDeniedError(
-        f"model {model_id!r} belongs to {', '.join(repr(owner) for owner in sorted(owners))}; "
-        "only its owner and admins may change it, choose another model id",
-        reason="NOT_MODEL_OWNER",
-        metadata={"model_id": model_id},
     )

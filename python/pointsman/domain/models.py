@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.values import JsonValue
 
 
@@ -164,6 +165,29 @@ class ModelKey:
 
 
 @dataclass(frozen=True)
+class Model:
+    """What all versions of a model have in common.
+
+    Attributes:
+        owner: The user to whom it belongs.
+        permissions: Who else may read and call it.
+        revision: Counts the changes of owner and permissions.
+        row_key: The store's own key; 0 before it is stored.
+    """
+
+    model_id: str
+    owner: str
+    permissions: Permissions = field(default_factory=Permissions)
+    revision: int = 1
+    row_key: int = 0
+
+    @property
+    def etag(self) -> str:
+        """Names this state; another after every change, and for a later model of the same id."""
+        return f"{self.row_key:x}-{self.revision:x}"
+
+
+@dataclass(frozen=True)
 class ModelVersion:
     """An entry of the model registry.
 
@@ -171,6 +195,9 @@ class ModelVersion:
         row_key: The store's own key; 0 before it is stored.
         given_signature: What the user said.
         signature: What is in force: the user's, completed by what the backend says of itself.
+        owner: The user to whom the model belongs, with all its versions.
+        permissions: Who else may read and call the model.
+        etag: Names the state of these two.
         filled_in: What the backend was asked for at registration and said, in words; not stored.
         warnings: What could not be checked at registration, in words; not stored.
         backend_fault: What is wrong with the backend's file at this server, in words; not stored.
@@ -187,6 +214,8 @@ class ModelVersion:
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     owner: str = ""
+    permissions: Permissions = field(default_factory=Permissions)
+    etag: str = ""
     create_time_us: int = 0
     update_time_us: int = 0
     changed_generation: int = 0

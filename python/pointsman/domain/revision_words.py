@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.revisions import MAX_SUMMARY_CHARS
 from pointsman.domain.router_settings import Scalar, Setting
-from pointsman.domain.routers import ROUTER_SETTINGS, Permissions, Router, Variant
+from pointsman.domain.routers import ROUTER_SETTINGS, Router, Variant
 
 _NAMED = ("tags", "recording", "metrics")
 """Fields beside texts of which only the name is said: their values are long, or for people."""

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 
+from pointsman.domain.permissions import note_permissions
 from pointsman.domain.recording_checks import check_metrics, check_recording
-from pointsman.domain.routers import SERVED_STRATEGIES, Fallback, Permissions, Router, Variant, VariantRole
+from pointsman.domain.routers import SERVED_STRATEGIES, Fallback, Router, Variant, VariantRole
 from pointsman.domain.violations import (
     MAX_DESCRIPTION_CHARS,
     MAX_DISPLAY_NAME_CHARS,
@@ -16,7 +17,6 @@ from pointsman.errors import InvalidArgumentError, UnimplementedError
 MAX_VARIANTS = 100
 MIN_ENABLED_VARIANTS = 2
 MAX_WEIGHT = 100.0
-MAX_SHARED_USERS = 1000
 MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000
 
 
@@ -41,7 +41,7 @@ def check_router(router: Router, field: str = "router") -> None:
             f"{field}.default_timeout",
             f"{router.default_timeout_ms / 1000:g}s is not between 0.001s and {MAX_TIMEOUT_MS // 1000}s",
         )
-    _check_permissions(found, f"{field}.permissions", router.permissions)
+    note_permissions(found, f"{field}.permissions", router.permissions)
     check_recording(found, f"{field}.recording", router.recording)
     check_metrics(found, f"{field}.metrics", router.metrics)
     _check_variants(found, f"{field}.variants", router)
@@ -93,17 +93,6 @@ def fallback_fault(router: Router) -> str | None:
     if not control.enabled:
         return f"control needs {shown(control.name)} enabled; enable it, or use any_healthy or none"
     return None
-
-
-def check_permissions(permissions: Permissions, field: str = "permissions") -> None:
-    """Checks permissions by themselves.
-
-    Raises:
-        InvalidArgumentError: With every field that is wrong.
-    """
-    found = Violations()
-    _check_permissions(found, field, permissions)
-    found.raise_if_any()
 
 
 def weight_fault(weight: float) -> str | None:
@@ -181,16 +170,3 @@ def _check_variants(found: Violations, field: str, router: Router) -> None:
     fault = _sum_fault(variants) if weights_valid else None
     if fault is not None:
         found.add(field, fault)
-
-
-def _check_permissions(found: Violations, field: str, permissions: Permissions) -> None:
-    users = permissions.shared_user_ids
-    path = f"{field}.shared_user_ids"
-    if len(users) > MAX_SHARED_USERS:
-        found.add(path, f"has {len(users)} users; at most {MAX_SHARED_USERS} are allowed")
-    seen: set[str] = set()
-    for index, user in enumerate(users):
-        found.check_user(f"{path}[{index}]", user)
-        if user in seen:
-            found.add(f"{path}[{index}]", f"{shown(user)} occurs twice; leave one out")
-        seen.add(user)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pointsman.domain.metrics import MetricDefinition
 from pointsman.domain.models import ModelKey
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import Recording
 from pointsman.domain.router_settings import setting, settings_of
 
@@ -80,15 +81,6 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Permissions:
-    """Who may read and call a router besides its owner and admins."""
-
-    public: bool = False
-    public_predict: bool = False
-    shared_user_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class SlotTable:
     """Whose each of a router's slots is, by the names of its variants, whatever their order.
 
@@ -147,7 +139,7 @@ class Router:
     allow_feedback_corrections: bool = setting(False)
     allow_single: bool = setting(False, decides_calls=True)
     fallback: Fallback = setting(Fallback.NONE, decides_calls=True)
-    permissions: Permissions = Permissions()
+    permissions: Permissions = field(default_factory=Permissions)
     owner: str = ""
     status: RouterStatus = RouterStatus.REGISTERED
     status_message: str = ""

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, insert, select, tuple_, update
 
+from pointsman.domain.keys import Principal
 from pointsman.domain.models import (
     Backend,
     GrpcBackend,
+    Model,
     ModelKey,
     ModelVersion,
     OnnxBackend,
@@ -17,13 +19,16 @@ from pointsman.domain.models import (
     Stage,
 )
 from pointsman.domain.pages import Page, decode_token, encode_token
+from pointsman.store import models
 from pointsman.store.documents import dump_signature, dump_value, load_signature
 from pointsman.store.schema import model_version_tags, model_versions, routers, variants
 
 _PRESENT = model_versions.c.delete_time_us.is_(None)
 
+# With what its model is told of it.
+_SELECT = select(model_versions, *models.COLUMNS).select_from(models.OF_VERSIONS)
 
-_FIND = select(model_versions).where(
+_FIND = _SELECT.where(
     model_versions.c.model_id == bindparam("model_id"),
     model_versions.c.version == bindparam("version"),
     _PRESENT,
@@ -45,18 +50,26 @@ def find_many(connection: Connection, keys: Iterable[ModelKey]) -> dict[ModelKey
         named = tuple_(model_versions.c.model_id, model_versions.c.version).in_(
             pairs[start : start + _KEYS_PER_QUERY]
         )
-        rows = connection.execute(select(model_versions).where(named, _PRESENT)).mappings()
+        rows = connection.execute(_SELECT.where(named, _PRESENT)).mappings()
         found.update({model.key: model for model in _load(connection, rows.all())})
     return found
 
 
 def list_page(
-    connection: Connection, *, model_id: str, stage: Stage | None, tag: str, page_size: int, page_token: str
+    connection: Connection,
+    caller: Principal,
+    *,
+    model_id: str,
+    stage: Stage | None,
+    tag: str,
+    page_size: int,
+    page_token: str,
 ) -> Page[ModelVersion]:
-    """Lists model versions, ordered by model id and registration.
+    """Lists the model versions that a caller may read, ordered by model id and registration.
 
     Args:
         connection: A transaction.
+        caller: Who asks.
         model_id: Only versions of this model; empty for all.
         stage: Only versions in this stage.
         tag: Only versions with this tag; empty for all.
@@ -68,7 +81,9 @@ def list_page(
     """
     filters = ("model_versions", model_id, stage.value if stage else "", tag)
     after = decode_token(page_token, filters, (str, int))
-    statement = select(model_versions).where(_PRESENT)
+    statement = _SELECT.where(_PRESENT)
+    if not caller.admin:
+        statement = statement.where(models.readable_by(caller.user_id))
     if model_id:
         statement = statement.where(model_versions.c.model_id == model_id)
     if stage is not None:
@@ -80,31 +95,17 @@ def list_page(
         statement = statement.where(tuple_(model_versions.c.model_id, model_versions.c.row_key) > after)
     statement = statement.order_by(model_versions.c.model_id, model_versions.c.row_key).limit(page_size + 1)
     rows = connection.execute(statement).mappings().all()
-    models = _load(connection, rows[:page_size])
+    found = _load(connection, rows[:page_size])
     token = ""
     if len(rows) > page_size:
-        token = encode_token((models[-1].model_id, models[-1].row_key), filters)
-    return Page(tuple(models), token)
-
-
-_OWNERS = (
-    select(model_versions.c.owner)
-    .where(model_versions.c.model_id == bindparam("model_id"), _PRESENT)
-    .distinct()
-)
-
-
-def owners(connection: Connection, model_id: str) -> frozenset[str]:
-    """Answers the users who registered the versions of a model that are there."""
-    return frozenset(connection.execute(_OWNERS, {"model_id": model_id}).scalars())
+        token = encode_token((found[-1].model_id, found[-1].row_key), filters)
+    return Page(tuple(found), token)
 
 
 def changed_since(connection: Connection, generation: int) -> list[ModelVersion]:
     """Answers the model versions that are there and changed after a generation."""
-    statement = (
-        select(model_versions)
-        .where(model_versions.c.changed_generation > generation, _PRESENT)
-        .order_by(model_versions.c.row_key)
+    statement = _SELECT.where(model_versions.c.changed_generation > generation, _PRESENT).order_by(
+        model_versions.c.row_key
     )
     return _load(connection, connection.execute(statement).mappings().all())
 
@@ -123,9 +124,14 @@ _ADD = insert(model_versions).returning(model_versions.c.row_key)
 def add(connection: Connection, model: ModelVersion) -> ModelVersion:
     """Stores a new model version; answers it with its row key.
 
+    The first version of a model brings the model's owner and permissions; a later one leaves them.
+
     Raises:
         sqlalchemy.exc.IntegrityError: The pair of model id and version is taken.
     """
+    of_model = models.find(connection, model.model_id)
+    if of_model is None:
+        of_model = models.add(connection, Model(model.model_id, model.owner, model.permissions))
     columns = {
         "model_id": model.model_id,
         "version": model.version,
@@ -136,7 +142,7 @@ def add(connection: Connection, model: ModelVersion) -> ModelVersion:
         "description": model.description,
         "run_uri": model.run_uri,
         "metrics": dump_value(model.metrics),
-        "owner": model.owner,
+        "owner": of_model.owner,
         "create_time_us": model.create_time_us,
         "update_time_us": model.update_time_us,
         "changed_generation": model.changed_generation,
@@ -150,7 +156,13 @@ def add(connection: Connection, model: ModelVersion) -> ModelVersion:
                 for position, tag in enumerate(model.tags)
             ],
         )
-    return dataclasses.replace(model, row_key=row_key)
+    return dataclasses.replace(
+        model,
+        owner=of_model.owner,
+        permissions=of_model.permissions,
+        etag=of_model.etag,
+        row_key=row_key,
+    )
 
 
 def set_stage(connection: Connection, row_key: int, stage: Stage, generation: int, now_us: int) -> None:
@@ -210,7 +222,7 @@ def set_signature(connection: Connection, row_key: int, signature: Signature, ge
 
 
 def remove(connection: Connection, row_key: int, generation: int, now_us: int) -> None:
-    """Marks a model version as deleted.
+    """Marks a model version as deleted; with the last one goes what was kept of the model.
 
     Args:
         connection: A routing transaction.
@@ -224,6 +236,7 @@ def remove(connection: Connection, row_key: int, generation: int, now_us: int) -
         .values(delete_time_us=now_us, update_time_us=now_us, changed_generation=generation)
     )
     connection.execute(delete(model_version_tags).where(model_version_tags.c.model_version_key == row_key))
+    models.forget_unused(connection, row_key)
 
 
 def routers_using(connection: Connection, row_key: int, limit: int = 5) -> list[str]:
@@ -259,14 +272,18 @@ def _load(connection: Connection, rows: Sequence[RowMapping]) -> list[ModelVersi
         )
         for row_key, tag in connection.execute(statement):
             tags.setdefault(row_key, []).append(tag)
-    return [_from_row(row, tags.get(row["row_key"], ())) for row in rows]
+    of_models = models.load(connection, rows)
+    return [
+        _from_row(row, tags.get(row["row_key"], ()), of_model)
+        for row, of_model in zip(rows, of_models, strict=True)
+    ]
 
 
 # Two parameters each stay below the number that every build of SQLite takes.
 _KEYS_PER_QUERY = 400
 
 
-def _from_row(row: Mapping[Any, Any], tags: Sequence[str]) -> ModelVersion:
+def _from_row(row: Mapping[Any, Any], tags: Sequence[str], of_model: Model) -> ModelVersion:
     backend: Backend | None = None
     if row["backend_kind"] == "grpc":
         backend = GrpcBackend(
@@ -285,7 +302,9 @@ def _from_row(row: Mapping[Any, Any], tags: Sequence[str]) -> ModelVersion:
         run_uri=row["run_uri"],
         metrics=json.loads(row["metrics"]),
         tags=tuple(tags),
-        owner=row["owner"],
+        owner=of_model.owner,
+        permissions=of_model.permissions,
+        etag=of_model.etag,
         create_time_us=row["create_time_us"],
         update_time_us=row["update_time_us"],
         changed_generation=row["changed_generation"],

@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 
 from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricType
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
 from pointsman.domain.routers import (
-    Permissions,
     Router,
     RouterStatus,
     Strategy,

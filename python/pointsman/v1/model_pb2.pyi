@@ -45,7 +45,7 @@ PREDICTION_HOLDS_VALUE: PredictionHolds
 PREDICTION_HOLDS_INDEX: PredictionHolds
 
 class ModelVersion(_message.Message):
-    __slots__ = ("model_id", "version", "backend", "signature", "stage", "description", "run_uri", "metrics", "tags", "owner", "create_time", "update_time", "filled_in", "warnings", "backend_fault")
+    __slots__ = ("model_id", "version", "backend", "signature", "stage", "description", "run_uri", "metrics", "tags", "owner", "create_time", "update_time", "filled_in", "warnings", "backend_fault", "permissions", "etag")
     class MetricsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +68,8 @@ class ModelVersion(_message.Message):
     FILLED_IN_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FAULT_FIELD_NUMBER: _ClassVar[int]
+    PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     version: str
     backend: Backend
@@ -83,7 +85,9 @@ class ModelVersion(_message.Message):
     filled_in: _containers.RepeatedScalarFieldContainer[str]
     warnings: _containers.RepeatedScalarFieldContainer[str]
     backend_fault: str
-    def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., backend: _Optional[_Union[Backend, _Mapping]] = ..., signature: _Optional[_Union[Signature, _Mapping]] = ..., stage: _Optional[_Union[Stage, str]] = ..., description: _Optional[str] = ..., run_uri: _Optional[str] = ..., metrics: _Optional[_Mapping[str, float]] = ..., tags: _Optional[_Iterable[str]] = ..., owner: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., filled_in: _Optional[_Iterable[str]] = ..., warnings: _Optional[_Iterable[str]] = ..., backend_fault: _Optional[str] = ...) -> None: ...
+    permissions: ModelPermissions
+    etag: str
+    def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., backend: _Optional[_Union[Backend, _Mapping]] = ..., signature: _Optional[_Union[Signature, _Mapping]] = ..., stage: _Optional[_Union[Stage, str]] = ..., description: _Optional[str] = ..., run_uri: _Optional[str] = ..., metrics: _Optional[_Mapping[str, float]] = ..., tags: _Optional[_Iterable[str]] = ..., owner: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., filled_in: _Optional[_Iterable[str]] = ..., warnings: _Optional[_Iterable[str]] = ..., backend_fault: _Optional[str] = ..., permissions: _Optional[_Union[ModelPermissions, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
 
 class Backend(_message.Message):
     __slots__ = ("grpc", "onnx")
@@ -222,3 +226,39 @@ class DeleteModelVersionRequest(_message.Message):
     version: str
     validate_only: bool
     def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class Model(_message.Message):
+    __slots__ = ("model_id", "owner", "permissions", "etag")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    owner: str
+    permissions: ModelPermissions
+    etag: str
+    def __init__(self, model_id: _Optional[str] = ..., owner: _Optional[str] = ..., permissions: _Optional[_Union[ModelPermissions, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class ModelPermissions(_message.Message):
+    __slots__ = ("public", "public_predict", "shared_user_ids")
+    PUBLIC_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_PREDICT_FIELD_NUMBER: _ClassVar[int]
+    SHARED_USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    public: bool
+    public_predict: bool
+    shared_user_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, public: bool = ..., public_predict: bool = ..., shared_user_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class UpdateModelPermissionsRequest(_message.Message):
+    __slots__ = ("model_id", "permissions", "owner", "etag", "validate_only")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    permissions: ModelPermissions
+    owner: str
+    etag: str
+    validate_only: bool
+    def __init__(self, model_id: _Optional[str] = ..., permissions: _Optional[_Union[ModelPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...

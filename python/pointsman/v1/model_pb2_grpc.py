@@ -61,6 +61,11 @@ class ModelServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_model__pb2.DeleteModelVersionRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
+        self.UpdateModelPermissions = channel.unary_unary(
+                '/pointsman.v1.ModelService/UpdateModelPermissions',
+                request_serializer=pointsman_dot_v1_dot_model__pb2.UpdateModelPermissionsRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_model__pb2.Model.FromString,
+                _registered_method=True)
 
 
 class ModelServiceServicer(object):
@@ -77,14 +82,14 @@ class ModelServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetModelVersion(self, request, context):
-        """Answers one model version.
+        """Answers one model version that the caller may read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListModelVersions(self, request, context):
-        """Lists model versions, ordered by model id and registration time.
+        """Lists the model versions that the caller may read, ordered by model id and registration time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -100,6 +105,13 @@ class ModelServiceServicer(object):
 
     def DeleteModelVersion(self, request, context):
         """Deletes a model version. Refused with FAILED_PRECONDITION while a router uses it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateModelPermissions(self, request, context):
+        """Sets who may read and call a model, all its versions alike, and whose it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -132,6 +144,11 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     servicer.DeleteModelVersion,
                     request_deserializer=pointsman_dot_v1_dot_model__pb2.DeleteModelVersionRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'UpdateModelPermissions': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateModelPermissions,
+                    request_deserializer=pointsman_dot_v1_dot_model__pb2.UpdateModelPermissionsRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_model__pb2.Model.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -270,6 +287,33 @@ class ModelService(object):
             '/pointsman.v1.ModelService/DeleteModelVersion',
             pointsman_dot_v1_dot_model__pb2.DeleteModelVersionRequest.SerializeToString,
             google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateModelPermissions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.ModelService/UpdateModelPermissions',
+            pointsman_dot_v1_dot_model__pb2.UpdateModelPermissionsRequest.SerializeToString,
+            pointsman_dot_v1_dot_model__pb2.Model.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,20 +44,22 @@ class ModelVersionKey(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ...) -> None: ...
 
 class ModelSnapshot(_message.Message):
-    __slots__ = ("model_id", "version", "backend", "signature", "stage", "owner")
+    __slots__ = ("model_id", "version", "backend", "signature", "stage", "owner", "permissions")
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
+    PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     version: str
     backend: _model_pb2.Backend
     signature: _model_pb2.Signature
     stage: _model_pb2.Stage
     owner: str
-    def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., backend: _Optional[_Union[_model_pb2.Backend, _Mapping]] = ..., signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ..., stage: _Optional[_Union[_model_pb2.Stage, str]] = ..., owner: _Optional[str] = ...) -> None: ...
+    permissions: _model_pb2.ModelPermissions
+    def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., backend: _Optional[_Union[_model_pb2.Backend, _Mapping]] = ..., signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ..., stage: _Optional[_Union[_model_pb2.Stage, str]] = ..., owner: _Optional[str] = ..., permissions: _Optional[_Union[_model_pb2.ModelPermissions, _Mapping]] = ...) -> None: ...
 
 class BackendAnswer(_message.Message):
     __slots__ = ("signature", "filled_in", "warnings", "sha256")

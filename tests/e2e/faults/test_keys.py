@@ -10,7 +10,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from pointsman.v1 import key_pb2, prediction_pb2, router_pb2
+from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
 from stage.control import Control
 from stage.oip import infer, infer_request, raw_method
 from stage.recording_backend import RecordingBackend
@@ -182,6 +182,35 @@ def test_who_may_call_a_router_of_somebody_else(guarded: Guarded) -> None:
             router_pb2.UpdateRouterPermissionsRequest(router_id="r", permissions=permissions)
         )
         assert guarded.infer(stranger) is code_wanted, permissions
+
+
+def test_who_may_call_a_model_of_somebody_else(guarded: Guarded) -> None:
+    stranger = guarded.key("stranger", READ, WRITE, PREDICT).secret
+    owner = guarded.key("owner", PREDICT).secret
+    unknown, denied, ok = (
+        grpc.StatusCode.NOT_FOUND,
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.OK,
+    )
+    guarded.admin.models.SetModelVersionStage(
+        model_pb2.SetModelVersionStageRequest(
+            model_id="r-model", version="a", stage=model_pb2.STAGE_PRODUCTION
+        )
+    )
+    wanted = (
+        (model_pb2.ModelPermissions(), unknown),
+        (model_pb2.ModelPermissions(public=True), denied),
+        (model_pb2.ModelPermissions(shared_user_ids=["stranger"]), denied),
+        (model_pb2.ModelPermissions(public_predict=True), ok),
+        (model_pb2.ModelPermissions(), unknown),
+    )
+    for permissions, code_wanted in wanted:
+        guarded.admin.models.UpdateModelPermissions(
+            model_pb2.UpdateModelPermissionsRequest(model_id="r-model", permissions=permissions)
+        )
+        assert guarded.infer(stranger, router_id="r-model") is code_wanted, permissions
+        assert guarded.can_infer(owner, "r-model")
+        assert guarded.can_infer(owner), "what serves the model goes on"
 
 
 def test_health_and_reflection_need_no_key(guarded: Guarded) -> None:

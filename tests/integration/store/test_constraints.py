@@ -32,6 +32,12 @@ def scene(database):
         f"UPDATE model_versions SET backend_kind = 'onnx', backend_sha256 = '{'A' * 64}'",
         f"UPDATE model_versions SET backend_sha256 = '{'a' * 64}'",
         "DELETE FROM model_versions",
+        "UPDATE models SET revision = 0",
+        "UPDATE models SET public = NULL",
+        "INSERT INTO models (model_id, owner, public, public_predict, revision)"
+        " VALUES ('cancer', 'bob', TRUE, TRUE, 1)",
+        "INSERT INTO model_permissions (model_key, user_id, position) VALUES (99, 'u', 0)",
+        "INSERT INTO model_permissions (model_key, user_id, position) SELECT row_key, 'u', -1 FROM models",
         "UPDATE routers SET status = 'nonsense'",
         "UPDATE routers SET strategy = 'nonsense'",
         "UPDATE routers SET revision = 0",

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from pointsman.domain.recording import Recording
 from pointsman.domain.routers import INCARNATIONS, SlotTable
 from pointsman.errors import DatabaseTooNewError
-from pointsman.store import feedback, former_slot_tables, generations, routers
+from pointsman.store import feedback, former_slot_tables, generations, models, routers
 from pointsman.store.database import Database
 from pointsman.store.migrate import _config, migrate
 from pointsman.store.schema import metadata
@@ -165,6 +165,54 @@ def test_former_slot_tables_are_found_by_their_counts_when_they_were_there_befor
         command.downgrade(_config(connection), "0006")
         statement = "SELECT revision FROM former_slot_tables ORDER BY revision"
         assert connection.exec_driver_sql(statement).scalars().all() == [5, 6]
+    database.close()
+
+
+def test_models_that_were_there_stay_open_and_get_one_owner(database_url):
+    database = Database(database_url)
+    with database.write() as connection:
+        command.upgrade(_config(connection), "0012")
+        registered = [
+            # By the first who registered a version; others go on reading it when it is closed.
+            ("cancer", "1", "ann", "NULL"),
+            ("cancer", "2", "ops", "NULL"),
+            ("cancer", "3", "ann", "NULL"),
+            # Of those from before the first key somebody with a key takes care, where there is one.
+            ("loans", "1", "local", "NULL"),
+            ("loans", "2", "bob", "NULL"),
+            ("demo", "1", "local", "NULL"),
+            # Versions that are deleted say nothing.
+            ("prices", "1", "eve", "7"),
+            ("prices", "2", "bob", "NULL"),
+            ("gone", "1", "eve", "7"),
+        ]
+        for model_id, version, owner, deleted in registered:
+            connection.exec_driver_sql(
+                "INSERT INTO model_versions (model_id, version, given_signature, signature, stage,"
+                " description, run_uri, metrics, owner, create_time_us, update_time_us, delete_time_us,"
+                f" changed_generation) VALUES ('{model_id}', '{version}', '{{}}', '{{}}', 'none', '', '',"
+                f" '{{}}', '{owner}', 5, 5, {deleted}, 1)"
+            )
+    migrate(database)
+    with database.read() as connection:
+        found = {model_id: models.find(connection, model_id) for model_id, *_ in registered}
+        owners = {model_id: model.owner for model_id, model in found.items() if model is not None}
+        assert owners == {"cancer": "ann", "loans": "bob", "demo": "local", "prices": "bob"}
+        shared = {
+            model_id: model.permissions.shared_user_ids
+            for model_id, model in found.items()
+            if model is not None
+        }
+        assert shared == {"cancer": ("ops",), "loans": ("local",), "demo": (), "prices": ()}
+        present = [model for model in found.values() if model is not None]
+        assert all(model.permissions.public and model.permissions.public_predict for model in present)
+    with database.write() as connection:
+        command.downgrade(_config(connection), "0012")
+        owners_then = connection.exec_driver_sql(
+            "SELECT owner FROM model_versions WHERE delete_time_us IS NULL ORDER BY row_key"
+        )
+        assert owners_then.scalars().all() == ["ann", "ops", "ann", "local", "bob", "local", "bob"]
+    migrate(database)
     database.close()
 
 

@@ -17,10 +17,11 @@ from pointsman.definitions.shapes import kinds, shape_of
 from pointsman.definitions.writing import write_yaml
 from pointsman.definitions.yaml_tree import read_yaml
 from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricType
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
 from pointsman.domain.revision_words import summary
 from pointsman.domain.revisions import Cause, RevisionKind
-from pointsman.domain.routers import ROUTER_SETTINGS, Permissions, Router, Variant, VariantRole
+from pointsman.domain.routers import ROUTER_SETTINGS, Router, Variant, VariantRole
 from pointsman.store import router_revisions, routers
 from pointsman.v1 import snapshot_pb2
 

@@ -12,8 +12,9 @@ from pointsman.domain.access import can_read
 from pointsman.domain.keys import Principal
 from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricType
 from pointsman.domain.models import ModelKey, OnnxBackend, Signature, Stage, Task, TensorSpec
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
-from pointsman.domain.routers import Permissions, RouterStatus, Variant, VariantRole, VersionPinning
+from pointsman.domain.routers import RouterStatus, Variant, VariantRole, VersionPinning
 from pointsman.store import generations, model_versions, routers
 
 from .rows import add_model, add_router

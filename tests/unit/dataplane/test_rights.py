@@ -5,10 +5,12 @@ from itertools import product
 import pytest
 
 from pointsman import _core
-from pointsman.control.publishing.snapshot import router_snapshot
-from pointsman.domain.access import Rule, can_change, can_read, check_router_access
+from pointsman.control.publishing.snapshot import model_snapshot, router_snapshot
+from pointsman.domain.access import Rule, can_change, can_predict, can_read, check_router_access
 from pointsman.domain.keys import Principal
-from pointsman.domain.routers import Permissions, Router, Variant
+from pointsman.domain.models import GrpcBackend, ModelVersion, Stage
+from pointsman.domain.permissions import Permissions
+from pointsman.domain.routers import Router, Variant
 from pointsman.errors import NotFoundError, PermissionDeniedError
 from pointsman.v1 import model_pb2, snapshot_pb2
 
@@ -48,7 +50,25 @@ def test_both_planes_know_the_same_readers(
     caller = Principal(user, frozenset(), admin)
     reads, predicts = engine_of(router).rights("r", user, admin)
     assert reads == can_read(caller, router)
-    assert predicts == (can_change(caller, router) or public_predict)
+    assert predicts == can_predict(caller, router) == (can_change(caller, router) or public_predict)
+
+
+@pytest.mark.parametrize(("user", "admin", "public", "public_predict", "shared"), CASES)
+def test_both_planes_know_the_same_readers_and_callers_of_a_model(
+    user: str, admin: bool, public: bool, public_predict: bool, shared: tuple[str, ...]
+) -> None:
+    model = ModelVersion(
+        "m",
+        "1",
+        GrpcBackend("127.0.0.1:9", "m"),
+        stage=Stage.PRODUCTION,
+        owner="ann",
+        permissions=Permissions(public, public_predict, shared),
+    )
+    update = snapshot_pb2.SnapshotUpdate(generation=1, complete=True, changed_models=[model_snapshot(model)])
+    caller = Principal(user, frozenset(), admin)
+    rights = _core.Engine(update.SerializeToString(), 1).model_rights("m", user, admin)
+    assert rights == (can_read(caller, model), can_predict(caller, model))
 
 
 def test_what_may_not_be_read_is_hidden_and_what_may_not_be_changed_is_said() -> None:

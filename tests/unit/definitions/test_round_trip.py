@@ -26,8 +26,9 @@ from pointsman.domain.models import (
     Task,
     TensorSpec,
 )
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
-from pointsman.domain.routers import Permissions, Router, RouterStatus, Variant, VariantRole, VersionPinning
+from pointsman.domain.routers import Router, RouterStatus, Variant, VariantRole, VersionPinning
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 TRAPS = st.sampled_from(
@@ -88,6 +89,9 @@ def metric_lists(draw):
     return tuple(made)
 
 
+permissions = st.builds(
+    Permissions, st.booleans(), st.booleans(), st.lists(ids, max_size=3, unique=True).map(tuple)
+)
 routers = st.builds(
     Router,
     router_id=ids,
@@ -103,9 +107,7 @@ routers = st.builds(
     recording=recordings,
     metrics=metric_lists(),
     allow_feedback_corrections=st.booleans(),
-    permissions=st.builds(
-        Permissions, st.booleans(), st.booleans(), st.lists(ids, max_size=3, unique=True).map(tuple)
-    ),
+    permissions=permissions,
     status=st.sampled_from(RouterStatus),
     create_time_us=st.integers(0, 2**50),
     update_time_us=st.integers(0, 2**50),
@@ -143,6 +145,7 @@ models = st.builds(
     run_uri=texts,
     metrics=st.dictionaries(texts, finite, max_size=3),
     tags=tags,
+    permissions=permissions,
     create_time_us=st.integers(0, 2**50),
 )
 
@@ -179,8 +182,9 @@ def test_an_exported_model_is_wanted_as_it_is(model):
     wanted = round_trip(model_version_to(model))
     assert isinstance(wanted, WantedModel)
     assert wanted.stage is model.stage
-    expected = dataclasses.replace(model, given_signature=model.signature, stage=Stage.NONE, create_time_us=0)
-    assert wanted.model == expected
+    assert wanted.permissions == model.permissions
+    server_set = {"stage": Stage.NONE, "permissions": Permissions(), "create_time_us": 0}
+    assert wanted.model == dataclasses.replace(model, given_signature=model.signature, **server_set)
 
 
 @careful

@@ -73,7 +73,8 @@ def test_the_defaults_are_those_of_the_server():
     }
     assert stated - required - nested - {("Router", "display_name")} == set(shapes.DEFAULTS)
     model = model_version_to(model_version_from(model_pb2.ModelVersion(model_id="m", version="1")))
-    assert set(plain_of(model, shapes.shape_of("ModelVersion"))) == {"model_id", "version", "stage"}
+    plain = plain_of(model, shapes.shape_of("ModelVersion"))
+    assert set(plain) == {"model_id", "version", "stage", "permissions"}
 
 
 def test_the_schema_holds_the_fields_that_documents_state():

@@ -2,7 +2,15 @@
 
 from pointsman.client._requests.feedback import FEEDBACK_BATCH, batches_of_feedback, predict, record_feedback
 from pointsman.client._requests.keys import create_key, list_keys, revoke_key
-from pointsman.client._requests.models import delete_model, get_model, list_models, register_model, set_stage
+from pointsman.client._requests.models import (
+    delete_model,
+    get_model,
+    list_models,
+    register_model,
+    set_model_permissions,
+    set_stage,
+    transfer_model,
+)
 from pointsman.client._requests.records import erase_entity, get_prediction, list_predictions, router_metrics
 from pointsman.client._requests.revisions import get_revision, list_revisions, roll_back
 from pointsman.client._requests.routers import (
@@ -44,6 +52,7 @@ __all__ = [
     "revoke_key",
     "roll_back",
     "router_metrics",
+    "set_model_permissions",
     "set_permissions",
     "set_stage",
     "set_weight",
@@ -51,5 +60,6 @@ __all__ = [
     "start_router",
     "stop_router",
     "toggle_variant",
+    "transfer_model",
     "update_router",
 ]

@@ -10,7 +10,7 @@ from pointsman.client._call import Call, Page
 from pointsman.client._convert import fill_message
 from pointsman.client._fields import make
 from pointsman.client._requests.common import MODELS, at_page, nothing, number, page, plain
-from pointsman.client._types import ModelVersion, Stage
+from pointsman.client._types import Model, ModelPermissions, ModelVersion, Stage
 from pointsman.v1 import model_pb2
 
 if TYPE_CHECKING:
@@ -75,3 +75,29 @@ def delete_model(model_id: str, version: str) -> Call[None]:
     """Deletes a model version."""
     request = make(model_pb2.DeleteModelVersionRequest, model_id=model_id, version=version)
     return Call(MODELS + "DeleteModelVersion", request, Empty, nothing)
+
+
+def set_model_permissions(model_id: str, permissions: ModelPermissions, etag: str) -> Call[Model]:
+    """Sets who may read and call a model.
+
+    Args:
+        model_id: The model.
+        permissions: All of them, those with their defaults too: they replace what was set before.
+        etag: When set and old, the change is refused.
+    """
+    request = make(model_pb2.UpdateModelPermissionsRequest, model_id=model_id, etag=etag)
+    request.permissions.SetInParent()
+    fill_message(request.permissions, permissions)
+    return Call(MODELS + "UpdateModelPermissions", request, model_pb2.Model, plain(Model))
+
+
+def transfer_model(model_id: str, owner: str, etag: str) -> Call[Model]:
+    """Hands a model over to another user.
+
+    Args:
+        model_id: The model.
+        owner: Whose it shall be.
+        etag: When set and old, the change is refused.
+    """
+    request = make(model_pb2.UpdateModelPermissionsRequest, model_id=model_id, owner=owner, etag=etag)
+    return Call(MODELS + "UpdateModelPermissions", request, model_pb2.Model, plain(Model))

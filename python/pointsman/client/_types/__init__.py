@@ -21,6 +21,8 @@ from pointsman.client._types.figures import (
 )
 from pointsman.client._types.models import (
     GrpcBackend,
+    Model,
+    ModelPermissions,
     ModelVersion,
     OnnxBackend,
     PredictionHolds,
@@ -96,6 +98,8 @@ __all__ = [
     "MetricDirection",
     "MetricType",
     "MetricsStep",
+    "Model",
+    "ModelPermissions",
     "ModelVersion",
     "NewApiKey",
     "OnnxBackend",

@@ -91,8 +91,27 @@ class Signature:
 
 
 @dataclass(frozen=True)
+class ModelPermissions:
+    """Who may read and call a model besides its owner and admins."""
+
+    public: bool = False
+    public_predict: bool = False
+    shared_user_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Model:
+    """What all versions of a model have in common."""
+
+    model_id: str
+    owner: str = ""
+    permissions: ModelPermissions | None = None
+    etag: str = ""
+
+
+@dataclass(frozen=True)
 class ModelVersion:
-    """One version of a model. Owner, stage and times are the server's to set."""
+    """One version of a model. Stage and times are the server's to set."""
 
     model_id: str
     version: str
@@ -104,10 +123,15 @@ class ModelVersion:
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Sequence[str] = ()
     owner: str = ""
+    """Whose the model is, with all its versions."""
     create_time: datetime | None = None
     update_time: datetime | None = None
     filled_in: Sequence[str] = ()
     """What a registration left open and the backend said, a field each, in words."""
     warnings: Sequence[str] = ()
-    backend_fault: str = ""
     """What could not be checked at registration, a field each, in words."""
+    backend_fault: str = ""
+    permissions: ModelPermissions | None = None
+    """Those of the model; None at a registration leaves them."""
+    etag: str = ""
+    """Names the state of owner and permissions."""

@@ -1,7 +1,7 @@
 """What came of definitions as messages."""
 
 from pointsman.control.convert.values import value_of
-from pointsman.control.definitions.applying import Outcome
+from pointsman.control.definitions.outcomes import Outcome
 from pointsman.definitions.differences import Difference
 from pointsman.domain.models import ModelVersion
 from pointsman.v1 import definition_pb2

@@ -6,6 +6,7 @@ from pointsman.control.convert.values import plain, value_of
 from pointsman.domain.models import (
     Backend,
     GrpcBackend,
+    Model,
     ModelVersion,
     OnnxBackend,
     PredictionHolds,
@@ -13,12 +14,15 @@ from pointsman.domain.models import (
     Task,
     TensorSpec,
 )
+from pointsman.domain.permissions import Permissions
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import model_pb2
 
 
 def model_version_from(message: model_pb2.ModelVersion, field: str = "model_version") -> ModelVersion:
     """Reads a model version that a user brings; output-only fields are not looked at.
+
+    Nor are those of its model: see :func:`stated_permissions`.
 
     Raises:
         InvalidArgumentError: A field cannot be read.
@@ -48,6 +52,8 @@ def model_version_to(model: ModelVersion) -> model_pb2.ModelVersion:
         metrics=model.metrics,
         tags=model.tags,
         owner=model.owner,
+        permissions=model_permissions_to(model.permissions),
+        etag=model.etag,
         create_time=timestamp_of(model.create_time_us),
         update_time=timestamp_of(model.update_time_us),
         filled_in=model.filled_in,
@@ -59,6 +65,35 @@ def model_version_to(model: ModelVersion) -> model_pb2.ModelVersion:
     if model.signature != Signature():
         message.signature.CopyFrom(signature_to(model.signature))
     return message
+
+
+def stated_permissions(message: model_pb2.ModelVersion) -> Permissions | None:
+    """Reads the permissions that a model version states for its model; None when it states none."""
+    return model_permissions_from(message.permissions) if message.HasField("permissions") else None
+
+
+def model_to(model: Model) -> model_pb2.Model:
+    """Makes the message of a model."""
+    return model_pb2.Model(
+        model_id=model.model_id,
+        owner=model.owner,
+        permissions=model_permissions_to(model.permissions),
+        etag=model.etag,
+    )
+
+
+def model_permissions_to(permissions: Permissions) -> model_pb2.ModelPermissions:
+    """Makes the message of a model's permissions."""
+    return model_pb2.ModelPermissions(
+        public=permissions.public,
+        public_predict=permissions.public_predict,
+        shared_user_ids=permissions.shared_user_ids,
+    )
+
+
+def model_permissions_from(message: model_pb2.ModelPermissions) -> Permissions:
+    """Reads a model's permissions."""
+    return Permissions(message.public, message.public_predict, tuple(message.shared_user_ids))
 
 
 def backend_to(backend: Backend) -> model_pb2.Backend:

@@ -4,8 +4,8 @@ from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY, VARIANT_ROL
 from pointsman.control.convert.recording import metrics_from, metrics_to, recording_from, recording_to
 from pointsman.control.convert.router_settings import settings_from, write_settings
 from pointsman.control.convert.times import timestamp_of
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.routers import (
-    Permissions,
     Router,
     RouterStatus,
     Strategy,

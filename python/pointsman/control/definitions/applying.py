@@ -2,12 +2,10 @@
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from pointsman.control.convert.models import model_version_to
-from pointsman.control.convert.routers import router_to
 from pointsman.control.definitions.backends import DefinitionBackends, Found, Known, find
 from pointsman.control.definitions.checks import Objections, Wanted, WantedModel, WantedRouter
+from pointsman.control.definitions.outcomes import Applied, Outcome, moved, permit, whole
 from pointsman.control.lanes import Lanes
 from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.publishing.refusals import Refusals
@@ -16,12 +14,12 @@ from pointsman.control.routing.deployment import stepped
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_fields import changed_paths
 from pointsman.control.routing.routers import RouterRegistry
-from pointsman.definitions.differences import Difference, differences
-from pointsman.definitions.plain import json_of, plain_of, wish_of
-from pointsman.definitions.shapes import shape_of
-from pointsman.domain.access import Rule, check_model_owner, check_router_access
+from pointsman.definitions.differences import differences
+from pointsman.definitions.plain import json_of
+from pointsman.domain.access import Rule, check_router_access
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying
+from pointsman.domain.model_access import check_takes_id, check_uses
 from pointsman.domain.models import ModelVersion, OnnxBackend, Stage
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.routers import Router, RouterStatus
@@ -32,38 +30,8 @@ from pointsman.errors import (
     FieldViolation,
     InvalidArgumentError,
 )
-from pointsman.store import model_versions, routers
+from pointsman.store import model_versions, models, routers
 from pointsman.store.database import Database
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one definition.
-
-    Attributes:
-        item: The object as it is then.
-        is_new: Whether it was created.
-        fields: Where it differed; empty for a new one, and for one that is as it was.
-        moved_slots: The number of slots that went to another variant.
-    """
-
-    item: ModelVersion | Router
-    is_new: bool = False
-    fields: tuple[Difference, ...] = ()
-    moved_slots: int = 0
-
-    @property
-    def is_change(self) -> bool:
-        """Whether anything is other than it was."""
-        return self.is_new or bool(self.fields)
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What came of all definitions, and the generation in which they are in force."""
-
-    outcomes: tuple[Outcome, ...]
-    generation: int
 
 
 class _NothingChangesError(Exception):
@@ -190,17 +158,18 @@ class Definitions:
         self._backends.check_known(wanted, found, known)
         objections = Objections()
         outcomes: dict[str, Outcome] = {}
-        models = [item for item in wanted if isinstance(item, WantedModel)]
-        for item in models:
+        versions = [item for item in wanted if isinstance(item, WantedModel)]
+        for item in versions:
             with objections.about(item.field):
                 outcomes[item.field] = self._register(change, caller, item, found, known)
         objections.raise_if_any()
-        left = self._move(change, caller, models, outcomes, objections)
+        permit(change, versions, outcomes)
+        left = self._move(change, caller, versions, outcomes, objections)
         for key, signature in known.signatures.items():
             model = found.models.get(key)
             if model is not None and model.signature != signature:
                 model_versions.set_signature(change.connection, model.row_key, signature, change.generation)
-        registered = (outcomes[item.field].item for item in models)
+        registered = (outcomes[item.field].item for item in versions)
         present = {model.key: model for model in registered if isinstance(model, ModelVersion)}
         stored = Found({**found.models, **present}, found.routers)
         for router in wanted:
@@ -220,7 +189,7 @@ class Definitions:
             signature = known.signatures.get(key, model.signature)
             described = dataclasses.replace(model, signature=signature)
             return Outcome(self._models.register_in(change, caller, described), is_new=True)
-        check_model_owner(caller, key.model_id, model_versions.owners(change.connection, key.model_id))
+        check_takes_id(caller, models.find(change.connection, key.model_id), key.model_id)
         _check_same(item, stored)
         return Outcome(stored)
 
@@ -228,7 +197,7 @@ class Definitions:
         self,
         change: Change,
         caller: Principal,
-        models: Sequence[WantedModel],
+        versions: Sequence[WantedModel],
         outcomes: dict[str, Outcome],
         objections: Objections,
     ) -> list[Outcome]:
@@ -238,8 +207,8 @@ class Definitions:
             What came of those that left production though their definitions, if any, do not say so.
         """
         left: list[Outcome] = []
-        places = {item.model.key: item.field for item in models}
-        for item in sorted(models, key=lambda item: item.stage is Stage.PRODUCTION):
+        places = {item.model.key: item.field for item in versions}
+        for item in sorted(versions, key=lambda item: item.stage is Stage.PRODUCTION):
             outcome = outcomes[item.field]
             model = outcome.item
             if not isinstance(model, ModelVersion) or item.stage in (None, model.stage):
@@ -247,15 +216,15 @@ class Definitions:
             with objections.about(item.field):
                 stage = item.stage or Stage.NONE
                 if stage is Stage.PRODUCTION:
-                    for former in _in_production(change, model.model_id):
-                        archived = _moved(Outcome(former), Stage.ARCHIVED)
+                    for former in _in_production(change, caller, model.model_id):
+                        archived = moved(Outcome(former), Stage.ARCHIVED)
                         place = places.get(former.key)
                         if place is None:
                             left.append(archived)
                         else:
-                            outcomes[place] = archived
+                            outcomes[place] = moved(outcomes[place], Stage.ARCHIVED)
                 self._models.set_stage_in(change, caller, model, stage)
-                outcomes[item.field] = _moved(outcome, stage)
+                outcomes[item.field] = moved(outcome, stage)
         return left
 
     def _bring(self, change: Change, caller: Principal, item: WantedRouter, found: Found) -> Outcome:
@@ -278,19 +247,21 @@ class Definitions:
         after, moved_slots = before, 0
         if paths:
             after, moved_slots = self._registry.update_in(
-                change, before, item.router, paths, item.field, found.models
+                change, caller, before, item.router, paths, item.field, found.models
             )
         # One that is refused here is out of service, whatever the database knows.
         seen = self._refusals.seen(before)
         shown = dataclasses.replace(after, status=seen.status)
         brought = self._stepped(change, shown, item)
         if brought is not shown:
+            if brought.status is RouterStatus.RUNNING:
+                _check_deploys(caller, brought, item.field, found)
             routers.save(change.connection, brought)
             after = shown = brought
         if after is not before:
             in_service = RevisionKind.DEPLOYED if after.serving else RevisionKind.STOPPED
             note(change, after, RevisionKind.UPDATED if paths else in_service, caller, before=before)
-        fields = tuple(differences(_plain(seen), _plain(shown))) if after is not before else ()
+        fields = tuple(differences(whole(seen), whole(shown))) if after is not before else ()
         return Outcome(after, fields=fields, moved_slots=moved_slots)
 
     def _stepped(self, change: Change, router: Router, item: WantedRouter) -> Router:
@@ -340,7 +311,7 @@ def _router_to_change(caller: Principal, router: Router | None, item: WantedRout
 
 
 def _check_same(item: WantedModel, stored: ModelVersion) -> None:
-    """Checks that a definition is that of a registered model version, but for its stage.
+    """Checks that a definition is that of a registered model version, but for its stage and permissions.
 
     Raises:
         FailedPreconditionError: It is not, with what differs.
@@ -349,8 +320,14 @@ def _check_same(item: WantedModel, stored: ModelVersion) -> None:
     backend = item.model.backend
     if isinstance(backend, OnnxBackend):
         backend = backend.completed_by(stored.backend)
-    wanted = dataclasses.replace(item.model, backend=backend, signature=signature, stage=stored.stage)
-    found = differences(_plain(stored), _plain(wanted))
+    wanted = dataclasses.replace(
+        item.model,
+        backend=backend,
+        signature=signature,
+        stage=stored.stage,
+        permissions=stored.permissions,
+    )
+    found = differences(whole(stored), whole(wanted))
     if found:
         way_out = (
             "and a registered version does not change; register another version, or delete this one first"
@@ -370,25 +347,30 @@ def _check_same(item: WantedModel, stored: ModelVersion) -> None:
         )
 
 
-def _in_production(change: Change, model_id: str) -> tuple[ModelVersion, ...]:
-    return model_versions.list_page(
-        change.connection, model_id=model_id, stage=Stage.PRODUCTION, tag="", page_size=1, page_token=""
-    ).items
+def _check_deploys(caller: Principal, router: Router, field: str, found: Found) -> None:
+    """Checks that the caller may use what a router goes into service with, as a deployment does.
+
+    Raises:
+        NotFoundError: The caller may not know of the model version of a variant.
+        PermissionDeniedError: The caller may read but not call a variant's model.
+    """
+    for index, variant in enumerate(router.variants):
+        model = found.models.get(variant.model_key)
+        if variant.enabled and model is not None:
+            check_uses(caller, model, f"{field}.variants[{index}].model_version")
 
 
-def _moved(outcome: Outcome, stage: Stage) -> Outcome:
-    """Answers what came of a model version that was moved to a stage."""
-    model = outcome.item
-    if not isinstance(model, ModelVersion):
-        return outcome
-    fields = () if outcome.is_new else (Difference("stage", model.stage.value, stage.value),)
-    return dataclasses.replace(outcome, item=dataclasses.replace(model, stage=stage), fields=fields)
-
-
-def _plain(item: ModelVersion | Router) -> dict[str, object]:
-    if isinstance(item, ModelVersion):
-        return plain_of(model_version_to(item), shape_of("ModelVersion"), whole=True)
-    return plain_of(wish_of(router_to(item, "")), shape_of("Router"), whole=True)
+def _in_production(change: Change, caller: Principal, model_id: str) -> tuple[ModelVersion, ...]:
+    page = model_versions.list_page(
+        change.connection,
+        caller,
+        model_id=model_id,
+        stage=Stage.PRODUCTION,
+        tag="",
+        page_size=1,
+        page_token="",
+    )
+    return page.items
 
 
 def _shown(value: object) -> str:

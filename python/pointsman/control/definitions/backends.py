@@ -14,7 +14,7 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.publishing.refusals import Refusals
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.registry.probing import probe_each
-from pointsman.domain.access import can_read
+from pointsman.domain.access import can_predict, can_read
 from pointsman.domain.keys import Principal
 from pointsman.domain.models import ModelKey, ModelVersion, OnnxBackend, Signature
 from pointsman.domain.ports.replica import Probing
@@ -31,10 +31,15 @@ from pointsman.store import model_versions, routers
 
 @dataclass(frozen=True)
 class Found:
-    """What a database says of the objects of definitions, and of the models that their variants use."""
+    """What a database says of the objects of definitions, and of the models that their variants use.
+
+    Attributes:
+        barred: The model versions that the caller may not use: nobody asks their backends for them.
+    """
 
     models: Mapping[ModelKey, ModelVersion]
     routers: Mapping[str, Router]
+    barred: frozenset[ModelKey] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -94,8 +99,11 @@ class DefinitionBackends:
         asked = {
             key: known[key]
             for key in needed
-            # Those that are not registered or have no backend are refused by the change itself.
-            if key in known and known[key].backend is not None and not _was_opened(described.get(key))
+            # Those that are not registered, have no backend or are barred are refused by the change itself.
+            if key in known
+            and key not in found.barred
+            and known[key].backend is not None
+            and not _was_opened(described.get(key))
         }
         signatures: dict[ModelKey, Signature] = {}
         for key, said in (
@@ -133,7 +141,7 @@ class DefinitionBackends:
         ]
         for key in _needed(wanted, found.routers, self._refusals):
             model = found.models.get(key) or known.described.get(key)
-            asked = key in known.signatures or _was_opened(known.described.get(key))
+            asked = key in known.signatures or key in found.barred or _was_opened(known.described.get(key))
             if model is not None and model.backend is not None and not asked:
                 unknown.append(key)
         if unknown:
@@ -154,10 +162,12 @@ def find(connection: Connection, caller: Principal, wanted: Sequence[Wanted]) ->
     """
     router_ids = [item.router.router_id for item in wanted if isinstance(item, WantedRouter)]
     present = routers.find_many(connection, router_ids)
+    models = model_versions.find_many(connection, _model_keys(wanted))
     return Found(
-        model_versions.find_many(connection, _model_keys(wanted)),
+        models,
         # To whom may not know of it an id is taken, as when they create it by a single call.
         {router_id: router for router_id, router in present.items() if can_read(caller, router)},
+        frozenset(key for key, model in models.items() if not can_predict(caller, model)),
     )
 
 

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pointsman.control.convert.enums import ROUTER_STATUS, STAGE
-from pointsman.control.convert.models import model_version_from
+from pointsman.control.convert.models import model_version_from, stated_permissions
 from pointsman.control.convert.routers import router_from
 from pointsman.definitions.shapes import MAX_DEFINITIONS
 from pointsman.domain.model_checks import check_model_version
 from pointsman.domain.models import ModelKey, ModelVersion, Stage
+from pointsman.domain.permissions import Permissions, check_permissions
 from pointsman.domain.router_checks import check_router
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.errors import (
@@ -44,11 +45,13 @@ class WantedModel:
         field: The path of its definition's object in the request.
         model: The model version.
         stage: Where it shall stand; None leaves it where it stands.
+        permissions: Those that its model shall have; None leaves them as they are.
     """
 
     field: str
     model: ModelVersion
     stage: Stage | None
+    permissions: Permissions | None = None
 
 
 @dataclass(frozen=True)
@@ -194,7 +197,11 @@ def _model(
 ) -> WantedModel:
     model = model_version_from(definition.model, path)
     check_model_version(model, target_fault, path)
-    return WantedModel(path, model, STAGE.word(definition.model.stage, f"{path}.stage"))
+    permissions = stated_permissions(definition.model)
+    if permissions is not None:
+        check_permissions(permissions, f"{path}.permissions")
+    stage = STAGE.word(definition.model.stage, f"{path}.stage")
+    return WantedModel(path, model, stage, permissions)
 
 
 def _router(definition: definition_pb2.Definition, path: str) -> WantedRouter:
@@ -209,10 +216,11 @@ def _router(definition: definition_pb2.Definition, path: str) -> WantedRouter:
 
 
 def _check_each_once(wanted: Sequence[Wanted], objections: Objections) -> None:
-    """Notes objects that are defined twice, and models with two versions in production."""
+    """Notes objects that are defined twice, and models whose versions cannot all be as they are wanted."""
     routers: dict[str, str] = {}
     models: dict[ModelKey, str] = {}
     production: dict[str, WantedModel] = {}
+    permitted: dict[str, WantedModel] = {}
     for item in wanted:
         if isinstance(item, WantedRouter):
             router_id = item.router.router_id
@@ -224,6 +232,15 @@ def _check_each_once(wanted: Sequence[Wanted], objections: Objections) -> None:
         if key in models:
             _refuse(objections, item, "version", f"{str(key)!r} is also {models[key]}")
         models.setdefault(key, item.field)
+        if item.permissions is not None:
+            other = permitted.setdefault(key.model_id, item)
+            if other.permissions != item.permissions:
+                _refuse(
+                    objections,
+                    item,
+                    "permissions",
+                    f"are not those that {str(other.model.key)!r} states; they are the model's",
+                )
         if item.stage is Stage.PRODUCTION:
             other = production.setdefault(key.model_id, item)
             if other is not item and other.model.key != key:

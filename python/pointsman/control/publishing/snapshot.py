@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from pointsman.control.convert.enums import ROUTER_STATUS, SCOPE, STAGE, STRATEGY
-from pointsman.control.convert.models import backend_to, signature_to
+from pointsman.control.convert.models import backend_to, model_permissions_to, signature_to
 from pointsman.control.convert.recording import metrics_to, recording_to
 from pointsman.control.convert.router_settings import publish_settings
 from pointsman.control.convert.routers import permissions_to, variants_to
@@ -42,6 +42,7 @@ def model_snapshot(model: ModelVersion) -> snapshot_pb2.ModelSnapshot:
         version=model.version,
         stage=STAGE.number(model.stage),
         owner=model.owner,
+        permissions=model_permissions_to(model.permissions),
     )
     if model.backend is not None:
         message.backend.CopyFrom(backend_to(model.backend))

@@ -10,12 +10,19 @@ from sqlalchemy import Connection
 from pointsman.control.convert.models import signature_to
 from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.registry.file_faults import look, told_of_model
+from pointsman.control.registry.permissions import bring_permissions, check_bringing
 from pointsman.control.registry.probing import probe
-from pointsman.domain.access import can_read, check_model_owner
+from pointsman.domain.access import can_read
 from pointsman.domain.keys import Principal
+from pointsman.domain.model_access import (
+    check_changes_version,
+    check_reads_version,
+    check_takes_id,
+)
 from pointsman.domain.model_checks import check_model_version, check_whole
 from pointsman.domain.models import GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage
 from pointsman.domain.pages import Page
+from pointsman.domain.permissions import Permissions
 from pointsman.domain.ports.core import ModelChecks
 from pointsman.domain.ports.replica import FileWatch, Probing
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
@@ -25,9 +32,8 @@ from pointsman.errors import (
     FailedPreconditionError,
     FieldViolation,
     InvalidArgumentError,
-    NotFoundError,
 )
-from pointsman.store import model_versions, routers
+from pointsman.store import model_versions, models, routers
 from pointsman.store.database import Database
 
 _log = structlog.get_logger(__name__)
@@ -106,12 +112,22 @@ class ModelRegistry:
             warnings=answered.warnings,
         )
 
-    def register(self, caller: Principal, model: ModelVersion, *, validate_only: bool) -> ModelVersion:
+    def register(
+        self,
+        caller: Principal,
+        model: ModelVersion,
+        *,
+        owner: str = "",
+        permissions: Permissions | None = None,
+        validate_only: bool,
+    ) -> ModelVersion:
         """Adds a model version that :meth:`described` has checked.
 
         Args:
-            caller: Who asks, and becomes its owner.
+            caller: Who asks; owns a new model when the request names no other owner.
             model: What :meth:`described` answered.
+            owner: Whose the model shall be; empty for the caller, or who has it.
+            permissions: Those of the model; None for none, or those that it has.
             validate_only: Check only; change nothing.
 
         Returns:
@@ -119,63 +135,87 @@ class ModelRegistry:
 
         Raises:
             AlreadyExistsError: The pair of model id and version is taken.
-            PermissionDeniedError: The model belongs to others.
+            FailedPreconditionError: The model has another owner or other permissions.
+            InvalidArgumentError: Owner or permissions are not well-formed.
+            PermissionDeniedError: The model belongs to others, or would be another user's.
         """
+        check_bringing(owner, permissions)
         with self._changes.change(validate_only=validate_only) as change:
-            return self.register_in(change, caller, model)
+            return self.register_in(change, caller, model, owner, permissions)
 
-    def register_in(self, change: Change, caller: Principal, model: ModelVersion) -> ModelVersion:
+    def register_in(
+        self,
+        change: Change,
+        caller: Principal,
+        model: ModelVersion,
+        owner: str = "",
+        permissions: Permissions | None = None,
+    ) -> ModelVersion:
         """Adds a model version that :meth:`described` has checked, as a part of a change.
 
         Args:
             change: The change, which gives it its time and generation.
-            caller: Who asks, and becomes its owner.
+            caller: Who asks; owns a new model when no other owner is named.
             model: What :meth:`described` answered.
+            owner: Whose the model shall be; empty for the caller, or who has it.
+            permissions: Those of the model; None for none, or those that it has.
 
         Returns:
             The model version as it is stored.
 
         Raises:
             AlreadyExistsError: The pair of model id and version is taken.
-            PermissionDeniedError: The model belongs to others.
+            FailedPreconditionError: The model has another owner or other permissions.
+            PermissionDeniedError: The model belongs to others, or would be another user's.
         """
-        owners = model_versions.owners(change.connection, model.model_id)
-        check_model_owner(caller, model.model_id, owners)
+        present = models.find(change.connection, model.model_id)
+        check_takes_id(caller, present, model.model_id)
         if model_versions.find(change.connection, model.key) is not None:
             raise AlreadyExistsError(
                 f"model version {str(model.key)!r} is registered already; choose another version, "
                 "or delete that one first",
                 metadata={"model_id": model.model_id, "version": model.version},
             )
+        of_model = bring_permissions(caller, model.model_id, present, owner, permissions)
         return model_versions.add(
             change.connection,
             dataclasses.replace(
                 model,
-                owner=caller.user_id,
+                owner=of_model.owner,
+                permissions=of_model.permissions,
                 create_time_us=change.now_us,
                 update_time_us=change.now_us,
                 changed_generation=change.generation,
             ),
         )
 
-    def get(self, key: ModelKey) -> ModelVersion:
+    def get(self, caller: Principal, key: ModelKey) -> ModelVersion:
         """Answers one model version.
 
         Raises:
             InvalidArgumentError: The key is not well-formed.
-            NotFoundError: There is none.
+            NotFoundError: There is none, or the caller may not know of it.
         """
         _check_key(key)
         faults = look(self._replica)
         with self._database.read() as connection:
-            return told_of_model(_found(model_versions.find(connection, key), key), faults)
+            found = check_reads_version(caller, model_versions.find(connection, key), key)
+        return told_of_model(found, faults)
 
     def list_page(
-        self, *, model_id: str, stage: Stage | None, tag: str, page_size: int, page_token: str
+        self,
+        caller: Principal,
+        *,
+        model_id: str,
+        stage: Stage | None,
+        tag: str,
+        page_size: int,
+        page_token: str,
     ) -> Page[ModelVersion]:
-        """Lists model versions.
+        """Lists the model versions that the caller may read.
 
         Args:
+            caller: Who asks; decides what is seen.
             model_id: Only versions of this model; empty for all.
             stage: Only versions in this stage; None for all.
             tag: Only versions with this tag; empty for all.
@@ -194,6 +234,7 @@ class ModelRegistry:
         with self._database.read() as connection:
             page = model_versions.list_page(
                 connection,
+                caller,
                 model_id=model_id,
                 stage=stage,
                 tag=tag,
@@ -218,7 +259,7 @@ class ModelRegistry:
 
         Raises:
             InvalidArgumentError: The stage is not stated, or the key is not well-formed.
-            NotFoundError: There is no such model version.
+            NotFoundError: There is no such model version, or the caller may not know of it.
             PermissionDeniedError: The model belongs to others.
         """
         _check_key(key)
@@ -227,7 +268,7 @@ class ModelRegistry:
                 "stage", "is not set; use STAGE_NONE, STAGE_STAGING, STAGE_PRODUCTION or STAGE_ARCHIVED"
             )
         with self._changes.change(validate_only=validate_only) as change:
-            model = _found(model_versions.find(change.connection, key), key)
+            model = check_changes_version(caller, model_versions.find(change.connection, key), key)
             return self.set_stage_in(change, caller, model, stage)
 
     def set_stage_in(
@@ -248,7 +289,7 @@ class ModelRegistry:
             FailedPreconditionError: Its backend is one that the data plane cannot use.
             PermissionDeniedError: The model belongs to others.
         """
-        check_model_owner(caller, model.model_id, model_versions.owners(change.connection, model.model_id))
+        check_changes_version(caller, model, model.key)
         self._check_usable(model)
         if stage is Stage.PRODUCTION and model.stage is not Stage.PRODUCTION:
             model_versions.archive_production(
@@ -284,13 +325,12 @@ class ModelRegistry:
 
         Raises:
             FailedPreconditionError: A router uses it.
-            NotFoundError: There is no such model version.
+            NotFoundError: There is no such model version, or the caller may not know of it.
             PermissionDeniedError: The model belongs to others.
         """
         _check_key(key)
         with self._changes.change(validate_only=validate_only) as change:
-            model = _found(model_versions.find(change.connection, key), key)
-            check_model_owner(caller, key.model_id, model_versions.owners(change.connection, key.model_id))
+            model = check_changes_version(caller, model_versions.find(change.connection, key), key)
             users = model_versions.routers_using(change.connection, model.row_key)
             if users:
                 raise FailedPreconditionError(
@@ -321,13 +361,3 @@ def _named(connection: Connection, caller: Principal, router_ids: Sequence[str])
     found = [routers.find(connection, router_id) for router_id in router_ids]
     seen = [repr(router.router_id) for router in found if router is not None and can_read(caller, router)]
     return f"router {', '.join(seen)}" if seen else "a router of another user"
-
-
-def _found(model: ModelVersion | None, key: ModelKey) -> ModelVersion:
-    if model is None:
-        raise NotFoundError(
-            f"model version {str(key)!r} is not registered; ListModelVersions shows those that are",
-            reason="MODEL_VERSION_NOT_FOUND",
-            metadata={"model_id": key.model_id, "version": key.version},
-        )
-    return model

@@ -8,15 +8,17 @@ from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
 from pointsman.control.routing.slot_tables import next_table
+from pointsman.control.routing.variant_models import keeps
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
+from pointsman.domain.model_access import check_uses
 from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import check_weights_sum, enabled_fault, fallback_fault
 from pointsman.domain.routers import Router, Variant
 from pointsman.domain.violations import Violations, shown
 from pointsman.errors import FailedPreconditionError, NotFoundError
-from pointsman.store import routers
+from pointsman.store import model_versions, routers
 
 
 @dataclass(frozen=True)
@@ -98,13 +100,17 @@ class Allocations:
             AbortedError: The router has changed since it was read.
             FailedPreconditionError: Too few variants, or none with a weight, would stay enabled,
                 or the router is being deployed.
-            NotFoundError: There is no such router or variant.
-            PermissionDeniedError: The caller may not change it.
+            NotFoundError: There is no such router or variant, or the caller may not know of its model.
+            PermissionDeniedError: The caller may not change it, or may not call the model of the variant.
         """
         with self._changes.change(validate_only=validate_only) as change:
             router = find_router_to_change(change.connection, caller, router_id, etag)
-            find_variant(router, name)
+            toggled = dataclasses.replace(find_variant(router, name), enabled=enabled)
             check_not_deploying(router)
+            if not keeps(router, toggled):
+                model = model_versions.find(change.connection, toggled.model_key)
+                if model is not None:
+                    check_uses(caller, model, "variant")
             variants = [
                 dataclasses.replace(variant, enabled=enabled) if variant.name == name else variant
                 for variant in router.variants

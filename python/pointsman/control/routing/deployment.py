@@ -14,7 +14,7 @@ from pointsman.control.registry.probing import BackendsNotReadyError, probe_all
 from pointsman.control.routing.revision_log import SERVER, extend, note
 from pointsman.control.routing.router_access import find_router, find_router_to_change
 from pointsman.control.routing.variant_models import usable_models
-from pointsman.domain.access import Rule
+from pointsman.domain.access import Rule, can_predict
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, next_status
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
@@ -99,8 +99,8 @@ class Deployments:
         Raises:
             AbortedError: The router has changed since it was read.
             FailedPreconditionError: It runs already, or is being deployed, or was never deployed.
-            NotFoundError: There is none, or the caller may not know of it.
-            PermissionDeniedError: The caller may not change it.
+            NotFoundError: There is none, or the caller may not know of it, or of the model of a variant.
+            PermissionDeniedError: The caller may not change it, or may not call the model of a variant.
         """
         plan = await self._lanes.write(self._begin, caller, router_id, etag, step, validate_only)
         if validate_only:
@@ -206,7 +206,7 @@ class Deployments:
         with self._changes.change(validate_only=validate_only) as change:
             router = self._refusals.seen(find_router_to_change(change.connection, caller, router_id, etag))
             after = stepped(router, step, change.generation, change.now_us, serving=False)
-            models = usable_models(change.connection, router.enabled_variants)
+            models = usable_models(change.connection, caller, router.enabled_variants)
             routers.save(change.connection, after)
             extend(change, router, after)
         kind = RevisionKind.STARTED if step is Step.START else RevisionKind.DEPLOYED
@@ -221,9 +221,14 @@ class Deployments:
             used = {variant.model_key for variant in router.enabled_variants}
             added = [variant for variant in after.enabled_variants if variant.model_key not in used]
             models = model_versions.find_many(connection, {variant.model_key for variant in added})
-        # Those that are not registered or have no backend are refused by the change itself.
-        with_backend = {key: model for key, model in models.items() if model.backend is not None}
-        return Plan(after, with_backend, caller)
+        # Those that are not registered, have no backend or are not the caller's to use are refused by the
+        # change itself.
+        asked = {
+            key: model
+            for key, model in models.items()
+            if model.backend is not None and can_predict(caller, model)
+        }
+        return Plan(after, asked, caller)
 
     def _describe(self, plan: Plan, signatures: Mapping[ModelKey, Signature]) -> None:
         with self._changes.change() as change:

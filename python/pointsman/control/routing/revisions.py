@@ -171,7 +171,8 @@ class Revisions:
             FailedPreconditionError: It is being deployed, or a model version is gone or has no backend.
             InvalidArgumentError: The comment is not valid, or the definition of then is not any more.
             NotFoundError: There is no such router or revision, or the caller may not know of it.
-            PermissionDeniedError: The caller may not change it.
+            PermissionDeniedError: The caller may not change it, or may read but not call a model that it
+                would begin to use.
         """
         found = Violations()
         found.check_text("comment", comment, MAX_COMMENT_CHARS)
@@ -182,7 +183,7 @@ class Revisions:
             kept = _find(change.connection, before, number)
             after = _given_back(change, before, definition_of(kept))
             check_router(after, "revision")
-            self._save(change, before, after, kept)
+            self._save(change, caller, before, after, kept)
             made = note(
                 change,
                 after,
@@ -211,9 +212,13 @@ class Revisions:
         witnesses = _witnesses(kept.values())
         return [_named(prediction, kept, witnesses) for prediction in predictions]
 
-    def _save(self, change: Change, before: Router, after: Router, kept: KeptRevision) -> None:
+    def _save(
+        self, change: Change, caller: Principal, before: Router, after: Router, kept: KeptRevision
+    ) -> None:
         try:
-            models = usable_models(change.connection, after.variants, "revision.variants")
+            models = usable_models(
+                change.connection, caller, after.variants, "revision.variants", before=before
+            )
         except NotFoundError as error:
             raise FailedPreconditionError(
                 f"revision {kept.revision.number} cannot be given back: {error}",

@@ -12,17 +12,17 @@ from pointsman.control.routing.router_access import find_router_to_change
 from pointsman.control.routing.router_fields import OWNER, check_paths, with_fields
 from pointsman.control.routing.slot_tables import first_table, next_table
 from pointsman.control.routing.variant_models import row_keys, usable_models
-from pointsman.domain.access import check_creates_for, check_model_owner
+from pointsman.domain.access import can_change, can_read, check_creates_for
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying, next_status
 from pointsman.domain.models import ModelKey, ModelVersion
+from pointsman.domain.permissions import Permissions, check_permissions
 from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.revisions import RevisionKind
-from pointsman.domain.router_checks import check_permissions, check_router
+from pointsman.domain.router_checks import check_router
 from pointsman.domain.routers import (
     INCARNATIONS,
     SALT_BYTES,
-    Permissions,
     Router,
 )
 from pointsman.domain.violations import Violations
@@ -31,7 +31,7 @@ from pointsman.errors import (
     FieldViolation,
     PermissionDeniedError,
 )
-from pointsman.store import model_versions, routers
+from pointsman.store import models, routers
 
 
 class RouterRegistry:
@@ -72,8 +72,9 @@ class RouterRegistry:
             AlreadyExistsError: The id is taken.
             FailedPreconditionError: A variant's model version has no backend.
             InvalidArgumentError: A field is wrong.
-            NotFoundError: A variant's model version is not registered.
-            PermissionDeniedError: It would be another user's, or the id is that of somebody else's model.
+            NotFoundError: A variant's model version is not registered, or the caller may not know of it.
+            PermissionDeniedError: It would be another user's, the id is that of somebody else's model, or the
+                caller may read but not call a variant's model.
             UnimplementedError: The strategy is of a later version.
         """
         check_router(router)
@@ -106,8 +107,9 @@ class RouterRegistry:
         Raises:
             AlreadyExistsError: The id is taken.
             FailedPreconditionError: A variant's model version has no backend.
-            NotFoundError: A variant's model version is not registered.
-            PermissionDeniedError: The id is that of somebody else's model.
+            NotFoundError: A variant's model version is not registered, or the caller may not know of it.
+            PermissionDeniedError: The id is that of somebody else's model, or the caller may read but not
+                call a variant's.
         """
         if routers.find(change.connection, router.router_id) is not None:
             described = f"{router.router_id!r} is taken; choose another id"
@@ -118,7 +120,7 @@ class RouterRegistry:
                 fields=[FieldViolation(f"{field}.router_id", described)],
             )
         _check_name_free(change.connection, caller, router.router_id, field)
-        models = usable_models(change.connection, router.variants, f"{field}.variants", known)
+        found = usable_models(change.connection, caller, router.variants, f"{field}.variants", known)
         return routers.add(
             change.connection,
             dataclasses.replace(
@@ -131,7 +133,7 @@ class RouterRegistry:
                 update_time_us=change.now_us,
                 changed_generation=change.generation,
             ),
-            row_keys(models),
+            row_keys(found),
         )
 
     def update(
@@ -160,7 +162,7 @@ class RouterRegistry:
             before = find_router_to_change(
                 change.connection, caller, router.router_id, etag, field="router.router_id"
             )
-            after, _ = self.update_in(change, before, router, paths)
+            after, _ = self.update_in(change, caller, before, router, paths)
             note(change, after, RevisionKind.UPDATED, caller, before=before)
             change.router = after
         return after
@@ -168,6 +170,7 @@ class RouterRegistry:
     def update_in(
         self,
         change: Change,
+        caller: Principal,
         before: Router,
         router: Router,
         paths: Sequence[str],
@@ -178,6 +181,7 @@ class RouterRegistry:
 
         Args:
             change: The change.
+            caller: Who asks.
             before: The router as it stands.
             router: The new values.
             paths: Which of them count, as :mod:`~pointsman.control.routing.router_fields` names them, and
@@ -191,7 +195,8 @@ class RouterRegistry:
         Raises:
             FailedPreconditionError: It is being deployed, or a variant's model version has no backend.
             InvalidArgumentError: A field is wrong.
-            NotFoundError: A variant's model version is not registered.
+            NotFoundError: A variant's model version is not registered, or the caller may not know of it.
+            PermissionDeniedError: The caller may read but not call the model of a variant that is new.
         """
         after = dataclasses.replace(
             with_fields(before, router, paths),
@@ -202,7 +207,7 @@ class RouterRegistry:
         check_router(after, field)
         moved_slots = 0
         if "variants" in paths:
-            after, moved_slots = self._with_variants(change, before, after, field, known)
+            after, moved_slots = self._with_variants(change, caller, before, after, field, known)
         routers.save(change.connection, after)
         if "tags" in paths:
             routers.replace_tags(change.connection, after)
@@ -278,16 +283,19 @@ class RouterRegistry:
     def _with_variants(
         self,
         change: Change,
+        caller: Principal,
         before: Router,
         after: Router,
         field: str,
         known: Mapping[ModelKey, ModelVersion] | None,
     ) -> tuple[Router, int]:
         check_not_deploying(before)
-        models = usable_models(change.connection, after.variants, f"{field}.variants", known)
+        found = usable_models(
+            change.connection, caller, after.variants, f"{field}.variants", known, before=before
+        )
         slot_runs, moved_slots = next_table(change, self._slot_tables, before, after.variants)
         allocated = dataclasses.replace(after, slot_runs=slot_runs)
-        routers.replace_variants(change.connection, allocated, row_keys(models))
+        routers.replace_variants(change.connection, allocated, row_keys(found))
         return allocated, moved_slots
 
 
@@ -299,14 +307,13 @@ def _check_owner(owner: str) -> None:
 
 def _check_name_free(connection: Connection, caller: Principal, router_id: str, field: str) -> None:
     """Refuses a router under the name of somebody else's model, whose calls it would take over."""
-    owners = model_versions.owners(connection, router_id)
-    try:
-        check_model_owner(caller, router_id, owners)
-    except PermissionDeniedError as error:
-        raise PermissionDeniedError(
-            f"{field}.router_id: {router_id!r} is also the id of a model that belongs to "
-            f"{', '.join(map(repr, sorted(owners)))}, whose calls the router would take over; "
-            "choose another id",
-            reason="NOT_MODEL_OWNER",
-            metadata={"model_id": router_id},
-        ) from error
+    model = models.find(connection, router_id)
+    if model is None or can_change(caller, model):
+        return
+    owner = repr(model.owner) if can_read(caller, model) else "another user"
+    raise PermissionDeniedError(
+        f"{field}.router_id: {router_id!r} is also the id of a model that belongs to {owner}, whose calls "
+        "the router would take over; choose another id",
+        reason="NOT_MODEL_OWNER",
+        metadata={"model_id": router_id},
+    )

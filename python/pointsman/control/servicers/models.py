@@ -4,9 +4,16 @@ from google.protobuf.empty_pb2 import Empty
 
 from pointsman.control.calls import caller
 from pointsman.control.convert.enums import STAGE
-from pointsman.control.convert.models import model_version_from, model_version_to
+from pointsman.control.convert.models import (
+    model_permissions_from,
+    model_to,
+    model_version_from,
+    model_version_to,
+    stated_permissions,
+)
 from pointsman.control.lanes import Lanes
 from pointsman.control.registry.models import ModelRegistry
+from pointsman.control.registry.permissions import ModelAccess
 from pointsman.domain.models import ModelKey
 from pointsman.domain.pages import page_size
 from pointsman.v1 import model_pb2, model_pb2_grpc
@@ -15,8 +22,9 @@ from pointsman.v1 import model_pb2, model_pb2_grpc
 class ModelServicer(model_pb2_grpc.ModelServiceServicer):
     """Keeps the registry of model versions."""
 
-    def __init__(self, models: ModelRegistry, lanes: Lanes) -> None:
+    def __init__(self, models: ModelRegistry, access: ModelAccess, lanes: Lanes) -> None:
         self._models = models
+        self._access = access
         self._lanes = lanes
 
     async def RegisterModelVersion(
@@ -26,7 +34,12 @@ class ModelServicer(model_pb2_grpc.ModelServiceServicer):
         given = model_version_from(request.model_version)
         described = await self._lanes.probe(self._models.described, given)
         model = await self._lanes.write(
-            self._models.register, caller(), described, validate_only=request.validate_only
+            self._models.register,
+            caller(),
+            described,
+            owner=request.model_version.owner,
+            permissions=stated_permissions(request.model_version),
+            validate_only=request.validate_only,
         )
         return model_version_to(model)
 
@@ -34,15 +47,18 @@ class ModelServicer(model_pb2_grpc.ModelServiceServicer):
         self, request: model_pb2.GetModelVersionRequest, context: object
     ) -> model_pb2.ModelVersion:
         """Answers one model version."""
-        model = await self._lanes.read(self._models.get, ModelKey(request.model_id, request.version))
+        model = await self._lanes.read(
+            self._models.get, caller(), ModelKey(request.model_id, request.version)
+        )
         return model_version_to(model)
 
     async def ListModelVersions(
         self, request: model_pb2.ListModelVersionsRequest, context: object
     ) -> model_pb2.ListModelVersionsResponse:
-        """Lists model versions."""
+        """Lists the model versions that the caller may read."""
         page = await self._lanes.read(
             self._models.list_page,
+            caller(),
             model_id=request.model_id,
             stage=STAGE.word(request.stage, "stage"),
             tag=request.tag,
@@ -74,3 +90,19 @@ class ModelServicer(model_pb2_grpc.ModelServiceServicer):
         key = ModelKey(request.model_id, request.version)
         await self._lanes.write(self._models.delete, caller(), key, validate_only=request.validate_only)
         return Empty()
+
+    async def UpdateModelPermissions(
+        self, request: model_pb2.UpdateModelPermissionsRequest, context: object
+    ) -> model_pb2.Model:
+        """Sets who may read and call a model, and whose it is."""
+        is_stated = request.HasField("permissions")
+        model = await self._lanes.write(
+            self._access.update,
+            caller(),
+            request.model_id,
+            model_permissions_from(request.permissions) if is_stated else None,
+            request.owner,
+            request.etag,
+            validate_only=request.validate_only,
+        )
+        return model_to(model)

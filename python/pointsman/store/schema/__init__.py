@@ -11,7 +11,7 @@ from pointsman.store.schema.jobs import job_leases
 from pointsman.store.schema.journaling import journal_positions, journal_starts, journals, servers
 from pointsman.store.schema.keys import api_keys, installation, signing_keys
 from pointsman.store.schema.lake import erasure_predictions, erasure_servers, erasures, lake_files
-from pointsman.store.schema.models import model_version_tags, model_versions
+from pointsman.store.schema.models import model_permissions, model_version_tags, model_versions, models
 from pointsman.store.schema.revisions import router_revisions, router_slot_tables
 from pointsman.store.schema.routing import (
     former_slot_tables,
@@ -39,8 +39,10 @@ __all__ = [
     "journals",
     "lake_files",
     "metadata",
+    "model_permissions",
     "model_version_tags",
     "model_versions",
+    "models",
     "permissions",
     "router_metrics",
     "router_revisions",

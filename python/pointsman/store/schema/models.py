@@ -1,7 +1,8 @@
-"""Model versions."""
+"""Models and their versions."""
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -43,6 +44,7 @@ model_versions = Table(
     Column("description", Text, nullable=False),
     Column("run_uri", Text, nullable=False),
     Column("metrics", Text, nullable=False),
+    # The model's owner, once more for servers of an older release, which know no other place for it.
     Column("owner", Name, nullable=False),
     Column("create_time_us", BigInteger, nullable=False),
     Column("update_time_us", BigInteger, nullable=False),
@@ -70,6 +72,31 @@ model_versions = Table(
         postgresql_where=text("stage = 'production' AND delete_time_us IS NULL"),
     ),
     Index("ix_model_versions_changed_generation", "changed_generation"),
+)
+
+# What the versions of a model have in common; a row is there while a version is.
+models = Table(
+    "models",
+    metadata,
+    Column("row_key", RowKey, primary_key=True, autoincrement=True),
+    Column("model_id", Name, nullable=False),
+    Column("owner", Name, nullable=False),
+    Column("public", Boolean, nullable=False),
+    Column("public_predict", Boolean, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    CheckConstraint("revision > 0", name="revision"),
+    UniqueConstraint("model_id"),
+    sqlite_autoincrement=True,
+)
+
+model_permissions = Table(
+    "model_permissions",
+    metadata,
+    Column("model_key", ForeignKey("models.row_key", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Name, primary_key=True),
+    Column("position", Integer, nullable=False),
+    CheckConstraint("position >= 0", name="position"),
+    Index("ix_model_permissions_user_id", "user_id"),
 )
 
 model_version_tags = Table(

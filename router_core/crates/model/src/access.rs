@@ -1,8 +1,6 @@
 //! Who may call: keys, what they may do, and the principal that a call has.
 
-use std::{collections::HashMap, sync::Arc};
-
-use crate::Router;
+use std::{collections::HashMap, fmt::Debug, sync::Arc};
 
 /// One thing that a key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,23 +81,50 @@ impl Principal {
         self.admin || self.scopes.contains(scope)
     }
 
-    /// Whether a router may be seen: by its owner, those it is shared with, admins, and everyone if it is public.
+    /// Whether a thing may be seen: by its owner, those it is shared with, admins, and everyone if it is public.
     #[must_use]
-    pub fn may_read(&self, router: &Router) -> bool {
-        let permissions = &router.settings.permissions;
-        self.owns(router) || permissions.public || permissions.shared_user_ids.contains(&self.user_id)
+    pub fn may_read(&self, thing: &dyn Guarded) -> bool {
+        let permissions = thing.permissions();
+        self.owns(thing) || permissions.public || permissions.shared_user_ids.contains(&self.user_id)
     }
 
-    /// Whether a router may be called, and feedback be brought to it: by its owner, admins, and everyone if it is
-    /// open to predictions.
+    /// Whether a thing may be called, and feedback be brought to it: by its owner, admins, and everyone if it is open to
+    /// predictions.
     #[must_use]
-    pub fn may_predict(&self, router: &Router) -> bool {
-        self.owns(router) || router.settings.permissions.public_predict
+    pub fn may_predict(&self, thing: &dyn Guarded) -> bool {
+        self.owns(thing) || thing.permissions().public_predict
     }
 
-    fn owns(&self, router: &Router) -> bool {
-        self.admin || router.settings.owner == self.user_id
+    fn owns(&self, thing: &dyn Guarded) -> bool {
+        self.admin || thing.owner() == &*self.user_id
     }
+}
+
+/// Who may read and call a thing besides its owner and admins.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Permissions {
+    /// Every user may read it.
+    pub public: bool,
+    /// Every user may call it.
+    pub public_predict: bool,
+    /// These users may read it.
+    pub shared_user_ids: Box<[Arc<str>]>,
+}
+
+impl Permissions {
+    /// Those of what every user may read and call.
+    #[must_use]
+    pub fn open() -> Self {
+        Self { public: true, public_predict: true, shared_user_ids: Box::default() }
+    }
+}
+
+/// What clients call by name: a router, or a model. It is somebody's, who says who else may read and call it.
+pub trait Guarded: Debug + Send + Sync {
+    /// The user to whom it belongs.
+    fn owner(&self) -> &str;
+    /// Who else may read and call it.
+    fn permissions(&self) -> &Permissions;
 }
 
 /// A key, without its secret.

@@ -20,7 +20,7 @@ mod slots;
 mod snapshot;
 mod target;
 
-pub use access::{AccessKey, AccessTable, Principal, Scope, Scopes};
+pub use access::{AccessKey, AccessTable, Guarded, Permissions, Principal, Scope, Scopes};
 pub use alias::AliasTable;
 pub use class_value::ClassValue;
 pub use classes::{ClassList, settle_classes};
@@ -31,8 +31,8 @@ pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBacken
 pub use policy::{Policy, PolicyDefinition, Propensities, Split, Weighted};
 pub use recording::{Durability, EntityRecording, Recording};
 pub use router::{
-    CLOCK_SKEW_US, Fallback, MAX_VARIANTS, Permissions, Router, RouterDefinition, RouterSettings,
-    RouterStatus, Variant, VariantRole, VersionPinning,
+    CLOCK_SKEW_US, Fallback, MAX_VARIANTS, Router, RouterDefinition, RouterSettings, RouterStatus, Variant,
+    VariantRole, VersionPinning,
 };
 pub use sha256::Sha256;
 pub use sharded_map::ShardedMap;

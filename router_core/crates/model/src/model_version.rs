@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Id, Sha256, Signature};
+use crate::{Guarded, Id, Permissions, Sha256, Signature};
 
 /// Names a model version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +67,18 @@ pub struct ModelVersion {
     pub signature: Signature,
     /// Where it stands in its life.
     pub stage: Stage,
-    /// The user who registered it.
+    /// The user to whom the model belongs.
     pub owner: Arc<str>,
+    /// Who else may call the model by its name.
+    pub permissions: Permissions,
+}
+
+impl Guarded for ModelVersion {
+    fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    fn permissions(&self) -> &Permissions {
+        &self.permissions
+    }
 }

@@ -3,7 +3,8 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use crate::{
-    Id, MetricDefinition, ModelError, ModelKey, Policy, PolicyDefinition, Recording, metric::check_metrics,
+    Guarded, Id, MetricDefinition, ModelError, ModelKey, Permissions, Policy, PolicyDefinition, Recording,
+    metric::check_metrics,
 };
 
 /// The most variants a router can have.
@@ -100,17 +101,6 @@ impl Variant {
     pub const fn enabled_weight(&self) -> f64 {
         if self.enabled { self.weight } else { 0.0 }
     }
-}
-
-/// Who may call a router besides its owner and admins.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Permissions {
-    /// Every user may read it.
-    pub public: bool,
-    /// Every user may call it.
-    pub public_predict: bool,
-    /// These users may read it.
-    pub shared_user_ids: Box<[Arc<str>]>,
 }
 
 /// What a router does besides deciding, and whose it is.
@@ -247,5 +237,15 @@ impl Router {
             names.join(", ")
         );
         ModelError::new("metric", reason)
+    }
+}
+
+impl Guarded for Router {
+    fn owner(&self) -> &str {
+        &self.settings.owner
+    }
+
+    fn permissions(&self) -> &Permissions {
+        &self.settings.permissions
     }
 }

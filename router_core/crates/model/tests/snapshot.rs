@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use pointsman_model::{
     AccessTable, Backend, EntityKey, GrpcBackend, Id, MetricDefinition, MetricDirection, MetricType,
-    ModelError, ModelKey, ModelVersion, PolicyDefinition, Recording, Router, RouterDefinition,
+    ModelError, ModelKey, ModelVersion, Permissions, PolicyDefinition, Recording, Router, RouterDefinition,
     RouterSettings, RouterStatus, Signature, SigningKey, SigningKeys, Snapshot, SnapshotError,
     SnapshotUpdate, Stage, Variant, VariantRole,
 };
@@ -32,6 +32,7 @@ fn model(model_id: &str, version: &str, stage: Stage) -> Arc<ModelVersion> {
         signature: Signature::default(),
         stage,
         owner: "local".into(),
+        permissions: Permissions::default(),
     })
 }
 

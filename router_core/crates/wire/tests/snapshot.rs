@@ -1,14 +1,14 @@
 //! What the control plane publishes becomes the domain's state, or an error with the field's path.
 
 use pointsman_model::{
-    Backend, Durability, EntityKey, EntityRecording, MetricDirection, MetricType,
+    Backend, Durability, EntityKey, EntityRecording, MetricDirection, MetricType, Permissions,
     Recording as RecordingSettings, RouterStatus, Scope, Snapshot, Stage, VersionPinning,
 };
 use pointsman_wire::{
     decode_signing_keys, decode_snapshot_update,
     generated::pointsman_v1::{
-        AccessKey, AccessTable, Backend as BackendMessage, GrpcBackend, MetricDefinition, ModelSnapshot,
-        OnnxBackend, Recording, RouterSnapshot, RouterStatus as StatusMessage, Scope as ScopeMessage,
+        AccessKey, AccessTable, Backend as BackendMessage, GrpcBackend, MetricDefinition, ModelPermissions,
+        ModelSnapshot, OnnxBackend, Recording, RouterSnapshot, RouterStatus as StatusMessage, Scope as ScopeMessage,
         Signature, SigningKey, SigningKeys, SnapshotUpdate, Stage as StageMessage, Strategy, TensorSpec,
         Variant, backend::Kind,
     },
@@ -106,6 +106,15 @@ fn a_backends_model_name_defaults_to_the_model_id() {
     let model = model_from_proto(model("1", grpc("a:1,[::1]:2"))).unwrap();
     let Some(Backend::Grpc(backend)) = model.backend else { panic!("{:?}", model.backend) };
     assert_eq!((&*backend.model_name, &*backend.model_version), ("cancer", ""));
+}
+
+#[test]
+fn a_model_whose_permissions_no_release_stated_stays_open_and_one_that_has_none_is_closed() {
+    let of = |permissions| model_from_proto(ModelSnapshot { permissions, ..model("1", grpc("a:1")) });
+    assert_eq!(of(None).unwrap().permissions, Permissions::open());
+    assert_eq!(of(Some(ModelPermissions::default())).unwrap().permissions, Permissions::default());
+    let shared = ModelPermissions { shared_user_ids: vec!["bob".to_owned()], ..Default::default() };
+    assert_eq!(of(Some(shared)).unwrap().permissions.shared_user_ids, ["bob".into()].into());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use pointsman_journal::RouteFacts;
 use pointsman_model::{
-    Id, ItemKind, ModelError, ModelKey, ModelVersion, Propensities, RefusedItem, Router, ShardedMap,
+    Guarded, Id, ItemKind, ModelError, ModelKey, ModelVersion, Propensities, RefusedItem, Router, ShardedMap,
     Snapshot, SnapshotError, SnapshotUpdate,
 };
 use pointsman_wire::{Signer, Verifier, generated::pointsman_v1 as proto, signature_to_proto};
@@ -35,6 +35,8 @@ pub(crate) struct Route {
     pub(crate) id: Id,
     /// None when the name is a model's and its production version answers.
     pub(crate) router: Option<Arc<Router>>,
+    /// The router or the model: whose it is, and who may call it.
+    pub(crate) guarded: Arc<dyn Guarded>,
     /// One for each variant, in the router's order.
     pub(crate) targets: Box<[Target]>,
     /// What its records share; none when it records nothing.
@@ -165,14 +167,26 @@ impl Builder<'_> {
         }
         let targets = targets.into_boxed_slice();
         let facts = router.settings.record_predictions.then(|| Arc::new(facts(router, &targets)));
-        Ok(Arc::new(Route { id: router.id.clone(), router: Some(router.clone()), targets, facts }))
+        Ok(Arc::new(Route {
+            id: router.id.clone(),
+            router: Some(router.clone()),
+            guarded: router.clone(),
+            targets,
+            facts,
+        }))
     }
 
     fn model(&self, model: &Arc<ModelVersion>) -> Result<Arc<Route>, RoutesError> {
         let id = &model.key.model_id;
         let former = self.former.models.get(id.as_str());
         let target = self.target(id, &model.key.version, model, former)?;
-        Ok(Arc::new(Route { id: id.clone(), router: None, targets: [target].into(), facts: None }))
+        Ok(Arc::new(Route {
+            id: id.clone(),
+            router: None,
+            guarded: model.clone(),
+            targets: [target].into(),
+            facts: None,
+        }))
     }
 
     /// Routers that did not change but whose model versions did.

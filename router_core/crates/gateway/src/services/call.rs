@@ -134,22 +134,17 @@ impl Call {
             )
         };
         let route = self.routes.get(name).ok_or_else(unknown)?;
-        if let Some(router) = &route.router
-            && !principal.may_predict(router)
-        {
-            return Err(if principal.may_read(router) {
-                CallError::new(
-                    Code::PermissionDenied,
-                    format!(
-                        "router {}: you may read it but not call it; ask its owner for public_predict",
-                        router.id
-                    ),
-                )
-            } else {
-                unknown()
-            });
+        let guarded = &*route.guarded;
+        if principal.may_predict(guarded) {
+            return Ok(route.clone());
         }
-        Ok(route.clone())
+        if !principal.may_read(guarded) {
+            return Err(unknown());
+        }
+        let kind = if route.router.is_some() { "router" } else { "model" };
+        let text =
+            format!("{kind} {}: you may read it but not call it; ask its owner for public_predict", route.id);
+        Err(CallError::new(Code::PermissionDenied, text))
     }
 
     /// Makes sure that the call has a request id that logs and headers can carry, and answers it.

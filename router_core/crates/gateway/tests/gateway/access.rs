@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pointsman_wire::generated::{
     method_scopes::METHOD_SCOPES,
-    pointsman_v1::{AccessKey, AccessTable, RouterPermissions, Scope},
+    pointsman_v1::{AccessKey, AccessTable, ModelPermissions, RouterPermissions, Scope, Stage},
 };
 use prost::Message;
 use serde_json::json;
@@ -14,7 +14,7 @@ use tokio::net::UnixListener;
 use crate::{
     backend::Backend,
     client::{Answer, Client, MODEL_INFER, frame, infer_request, read},
-    world::{ROUTER, World, run, start, start_public_in, update},
+    world::{ROUTER, World, run, start, start_in, start_public_in, update},
 };
 
 const GET_ROUTER: &str = "/pointsman.v1.RouterService/GetRouter";
@@ -46,8 +46,29 @@ fn publish(world: &World, generation: u64, backend: &Backend, permissions: Route
 }
 
 async fn infer_as(client: &Client, user: &str) -> Answer {
+    call_as(client, user, ROUTER).await
+}
+
+async fn call_as(client: &Client, user: &str, name: &str) -> Answer {
     let key = key(user);
-    client.call(MODEL_INFER, &[("x-api-key", &key)], frame(&infer_request(ROUTER))).await.unwrap()
+    client.call(MODEL_INFER, &[("x-api-key", &key)], frame(&infer_request(name))).await.unwrap()
+}
+
+/// A model of ann's in production, that a router of everyone's serves, and keys for her, others and an admin.
+fn publish_model(world: &World, generation: u64, backend: &Backend, permissions: Option<ModelPermissions>) {
+    let mut update = update(generation, &[backend.address()]);
+    update.changed_routers[0].permissions =
+        Some(RouterPermissions { public_predict: true, ..Default::default() });
+    update.changed_routers[0].owner = "dora".to_owned();
+    let model = &mut update.changed_models[0];
+    model.stage = Stage::Production.into();
+    model.owner = "ann".to_owned();
+    model.permissions = permissions;
+    let mut keys: Vec<AccessKey> =
+        ["ann", "bob", "cy", "ops"].into_iter().map(|user| access_key(user, Scope::MlopsPredict)).collect();
+    keys[3].admin = true;
+    update.access = Some(AccessTable { keys, open: false });
+    world.server.publish(&update.encode_to_vec()).unwrap();
 }
 
 #[test]
@@ -68,6 +89,66 @@ fn a_router_is_called_by_its_owner_and_by_those_it_is_opened_to() {
         for user in ["ann", "bob", "cy"] {
             assert_eq!(infer_as(&client, user).await.code(), 0, "{user}");
         }
+    });
+}
+
+#[test]
+fn a_model_is_called_by_the_rule_of_routers() {
+    const MODEL: &str = "tumour";
+    run(async {
+        let (world, backend) = (start(json!({})), Backend::start().await);
+        backend.answer_all();
+        let client = world.client().await;
+        let codes = async || {
+            let mut codes = Vec::new();
+            for user in ["ann", "ops", "bob", "cy"] {
+                codes.push(call_as(&client, user, MODEL).await.code());
+            }
+            codes
+        };
+        publish_model(&world, 1, &backend, Some(ModelPermissions::default()));
+        assert_eq!(codes().await, [0, 0, 5, 5], "its owner and admins");
+        let hidden = call_as(&client, "bob", MODEL).await.text().replace(MODEL, "nothing");
+        assert_eq!(hidden, call_as(&client, "bob", "nothing").await.text(), "as if it were not there");
+        for user in ["ann", "bob", "cy"] {
+            assert_eq!(infer_as(&client, user).await.code(), 0, "a router needs rights on itself alone");
+        }
+        let shared = ModelPermissions { shared_user_ids: vec!["bob".to_owned()], ..Default::default() };
+        publish_model(&world, 2, &backend, Some(shared));
+        assert_eq!(codes().await, [0, 0, 7, 5], "bob may read but not call");
+        let opened = ModelPermissions { public_predict: true, ..Default::default() };
+        publish_model(&world, 3, &backend, Some(opened));
+        assert_eq!(codes().await, [0, 0, 0, 0]);
+        publish_model(&world, 4, &backend, Some(ModelPermissions::default()));
+        assert_eq!(codes().await, [0, 0, 5, 5], "closed on connections that were open");
+    });
+}
+
+#[test]
+fn a_state_on_disk_that_states_no_permissions_of_models_answers_whom_it_answered() {
+    run(async {
+        let (world, backend) = (start(json!({})), Backend::start().await);
+        publish_model(&world, 1, &backend, None);
+        world.stop(Duration::ZERO).await.unwrap();
+        drop(world.server);
+        let world = start_in(world.folder, 1, json!({}));
+        backend.answer_all();
+        assert_eq!(call_as(&world.client().await, "cy", "tumour").await.code(), 0);
+    });
+}
+
+#[test]
+fn a_closed_model_stays_closed_over_a_restart_without_its_database() {
+    run(async {
+        let (world, backend) = (start(json!({})), Backend::start().await);
+        publish_model(&world, 1, &backend, Some(ModelPermissions::default()));
+        world.stop(Duration::ZERO).await.unwrap();
+        drop(world.server);
+        let world = start_in(world.folder, 1, json!({}));
+        backend.answer_all();
+        let client = world.client().await;
+        assert_eq!(call_as(&client, "cy", "tumour").await.code(), 5);
+        assert_eq!(call_as(&client, "ann", "tumour").await.code(), 0);
     });
 }
 

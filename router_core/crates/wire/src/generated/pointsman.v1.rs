@@ -153,7 +153,8 @@ pub struct ModelVersion {
     /// Free words to find it by.
     #[prost(string, repeated, tag = "9")]
     pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The user who registered it. Output only.
+    /// The user to whom the model belongs, all its versions alike: who registered the first of them, unless an admin names
+    /// another then. UpdateModelPermissions hands it over.
     #[prost(string, tag = "10")]
     pub owner: ::prost::alloc::string::String,
     /// When it was registered. Output only.
@@ -175,6 +176,13 @@ pub struct ModelVersion {
     /// uses, or calls by the model's name, are looked at. Output only.
     #[prost(string, tag = "15")]
     pub backend_fault: ::prost::alloc::string::String,
+    /// Who may read and call the model besides its owner, all its versions alike. A registration that does not state them
+    /// leaves those of the model; a new model has none. Changed by UpdateModelPermissions.
+    #[prost(message, optional, tag = "16")]
+    pub permissions: ::core::option::Option<ModelPermissions>,
+    /// Names the state of the model's owner and permissions. Output only.
+    #[prost(string, tag = "17")]
+    pub etag: ::prost::alloc::string::String,
 }
 /// Where a model version answers.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -360,6 +368,55 @@ pub struct DeleteModelVersionRequest {
     pub version: ::prost::alloc::string::String,
     /// Check only; change nothing.
     #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+}
+/// A model: what all its versions have in common.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Model {
+    /// The model's id.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The user to whom it belongs.
+    #[prost(string, tag = "2")]
+    pub owner: ::prost::alloc::string::String,
+    /// Who may read and call it besides its owner.
+    #[prost(message, optional, tag = "3")]
+    pub permissions: ::core::option::Option<ModelPermissions>,
+    /// Names this state; another after every change of owner or permissions.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Who may read and call a model besides its owner and admins.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ModelPermissions {
+    /// Every user may read it.
+    #[prost(bool, tag = "1")]
+    pub public: bool,
+    /// Every user with the predict scope may call it, and use it in routers, whether or not they may read it.
+    #[prost(bool, tag = "2")]
+    pub public_predict: bool,
+    /// These users may read it.
+    #[prost(string, repeated, tag = "3")]
+    pub shared_user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Asks to set who may read and call a model, or whose it is, or both.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateModelPermissionsRequest {
+    /// The model's id.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The new permissions, replacing the old; those stay when this is not stated.
+    #[prost(message, optional, tag = "2")]
+    pub permissions: ::core::option::Option<ModelPermissions>,
+    /// When set, the user to whom it belongs from then on. Any user id is taken, for users are known by their keys only,
+    /// and a key may come later.
+    #[prost(string, tag = "3")]
+    pub owner: ::prost::alloc::string::String,
+    /// When set, the state that was read.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    /// Check only; change nothing.
+    #[prost(bool, tag = "5")]
     pub validate_only: bool,
 }
 /// Where a model version stands in its life.
@@ -2435,9 +2492,12 @@ pub struct ModelSnapshot {
     /// Where it stands in its life.
     #[prost(enumeration = "Stage", tag = "5")]
     pub stage: i32,
-    /// The user who registered it.
+    /// The user to whom the model belongs.
     #[prost(string, tag = "6")]
     pub owner: ::prost::alloc::string::String,
+    /// Who else may call it by the model's name. Not stated by releases that had no permissions of models: every user may.
+    #[prost(message, optional, tag = "7")]
+    pub permissions: ::core::option::Option<ModelPermissions>,
 }
 /// What a backend and the user's signature say together.
 #[derive(Clone, PartialEq, ::prost::Message)]

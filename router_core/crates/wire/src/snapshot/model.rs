@@ -3,8 +3,8 @@
 use std::{path::Path, str::FromStr, sync::Arc};
 
 use pointsman_model::{
-    Backend, Datatype, GrpcBackend, ModelError, ModelVersion, OnnxBackend, PredictionHolds, Signature, Stage,
-    Task, TensorSpec, check_target,
+    Backend, Datatype, GrpcBackend, ModelError, ModelVersion, OnnxBackend, Permissions, PredictionHolds,
+    Signature, Stage, Task, TensorSpec, check_target,
 };
 
 use super::{each, known, model_key, within};
@@ -30,7 +30,18 @@ pub fn model_from_proto(model: proto::ModelSnapshot) -> Result<ModelVersion, Mod
         proto::Stage::Archived => Stage::Archived,
     };
     let signature = within("signature", signature_from_proto(model.signature.unwrap_or_default()))?;
-    Ok(ModelVersion { key, backend, signature, stage, owner: model.owner.into() })
+    // A state that an earlier release kept is of models that every user may call, and they stay so until somebody
+    // changes that, which states them.
+    let permissions = model.permissions.map_or_else(Permissions::open, permissions_from_proto);
+    Ok(ModelVersion { key, backend, signature, stage, owner: model.owner.into(), permissions })
+}
+
+fn permissions_from_proto(permissions: proto::ModelPermissions) -> Permissions {
+    Permissions {
+        public: permissions.public,
+        public_predict: permissions.public_predict,
+        shared_user_ids: shared(permissions.shared_user_ids),
+    }
 }
 
 fn backend_from_proto(backend: proto::Backend, model_id: &str) -> Result<Backend, ModelError> {
