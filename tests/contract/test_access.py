@@ -45,6 +45,7 @@ EXPECTED = {
     "ModelService/ListModelVersions": ANYONE,
     "ModelService/SetModelVersionStage": OWNS_MODEL,
     "ModelService/DeleteModelVersion": OWNS_MODEL,
+    "ModelService/TestModelVersion": ANYONE,
     "RouterService/CreateRouter": ANYONE,
     "RouterService/GetRouter": READS,
     "RouterService/ListRouters": ANYONE,
@@ -116,6 +117,7 @@ async def scene(bench):
             "GetModelVersion": {"model_id": "owned", "version": "1"},
             "SetModelVersionStage": {"model_id": "owned", "version": "1", "stage": model_pb2.STAGE_STAGING},
             "DeleteModelVersion": {"model_id": "owned", "version": "spare"},
+            "TestModelVersion": {"model_id": "owned", "version": "1"},
             "CreateRouter": {
                 "router": a_router("mine", variants=[*router.variants]),
             },

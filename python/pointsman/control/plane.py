@@ -28,6 +28,7 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.options import ControlOptions
 from pointsman.control.publishing.changes import Changes
 from pointsman.control.publishing.publisher import Publisher
+from pointsman.control.registry.dry_runs import DryRuns
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.routing.allocation import Allocations
 from pointsman.control.routing.deployment import Deployments
@@ -148,6 +149,7 @@ class ControlPlane:
             self._database, changes, data_plane, refusals, self._lanes, self._options.deploy_timeout_seconds
         )
         self._models = ModelRegistry(self._database, changes, data_plane, self._options.probe_timeout_seconds)
+        self._dry_runs = DryRuns(data_plane, self._options.probe_timeout_seconds)
         revisions = Revisions(self._database, changes)
         self._routers = RouterParts(
             routers=RouterRegistry(self._database, changes, data_plane, refusals),
@@ -298,7 +300,7 @@ class ControlPlane:
             options=options,
             maximum_concurrent_rpcs=self._options.max_concurrent_calls,
         )
-        models = ModelServicer(self._models, self._lanes)
+        models = ModelServicer(self._models, self._dry_runs, self._lanes)
         routers = RouterServicer(self._routers)
         keys = ApiKeyServicer(self._keys, self._lanes)
         predictions = PredictionServicer(self._feedback, self._lanes)

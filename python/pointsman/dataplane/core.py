@@ -78,6 +78,11 @@ class CoreDataPlane:
         with _translated():
             return self._handle.probe_backend(model, timeout_seconds)
 
+    def dry_run(self, request: bytes, timeout_seconds: float) -> bytes:
+        """Runs the row of a ``DryRun`` through its model version; answers a ``DryRunAnswer``."""
+        with _translated():
+            return self._handle.dry_run(request, timeout_seconds)
+
     @staticmethod
     def signature_faults(signature: bytes) -> Sequence[errors.FieldViolation]:
         """Answers the fields of a ``Signature`` that cannot be right whatever its backend."""

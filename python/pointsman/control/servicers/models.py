@@ -6,6 +6,7 @@ from pointsman.control.calls import caller
 from pointsman.control.convert.enums import STAGE
 from pointsman.control.convert.models import model_version_from, model_version_to
 from pointsman.control.lanes import Lanes
+from pointsman.control.registry.dry_runs import DryRuns
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.domain.models import ModelKey
 from pointsman.domain.pages import page_size
@@ -15,8 +16,9 @@ from pointsman.v1 import model_pb2, model_pb2_grpc
 class ModelServicer(model_pb2_grpc.ModelServiceServicer):
     """Keeps the registry of model versions."""
 
-    def __init__(self, models: ModelRegistry, lanes: Lanes) -> None:
+    def __init__(self, models: ModelRegistry, dry_runs: DryRuns, lanes: Lanes) -> None:
         self._models = models
+        self._dry_runs = dry_runs
         self._lanes = lanes
 
     async def RegisterModelVersion(
@@ -74,3 +76,11 @@ class ModelServicer(model_pb2_grpc.ModelServiceServicer):
         key = ModelKey(request.model_id, request.version)
         await self._lanes.write(self._models.delete, caller(), key, validate_only=request.validate_only)
         return Empty()
+
+    async def TestModelVersion(
+        self, request: model_pb2.TestModelVersionRequest, context: object
+    ) -> model_pb2.TestModelVersionResponse:
+        """Asks a model version about one row; nothing of it is kept."""
+        timeout_seconds = self._dry_runs.timeout_seconds(request)
+        model = await self._lanes.read(self._models.get, ModelKey(request.model_id, request.version))
+        return await self._lanes.probe(self._dry_runs.run, model, request.features, timeout_seconds)
