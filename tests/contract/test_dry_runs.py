@@ -19,8 +19,6 @@ def request_for(version="1", **fields):
     return model_pb2.TestModelVersionRequest(model_id="cancer", version=version, **fields)
 
 
-
-
 async def test_the_row_goes_to_the_data_plane_with_the_signature_that_a_deployment_would_set(bench):
     bench.data_plane.down.add("cancer/1")
     await bench.local.register()
@@ -29,7 +27,7 @@ async def test_the_row_goes_to_the_data_plane_with_the_signature_that_a_deployme
     answer = model_pb2.TestModelVersionResponse(
         model_id="cancer",
         model_version="1",
-        row=[model_pb2.TestedFeature(name="age", origin=model_pb2.FEATURE_ORIGIN_GIVEN)],
+        row=[model_pb2.RowFeature(name="age", origin=model_pb2.FEATURE_ORIGIN_GIVEN)],
         prediction=Value(number_value=3),
     )
     bench.data_plane.dry_run_answer = dry_run_pb2.DryRunAnswer(response=answer)
@@ -102,11 +100,14 @@ async def test_a_backend_that_contradicts_its_registration_is_told_with_the_way_
 async def test_what_cannot_be_asked_is_refused(bench, failing, version):
     await bench.local.register(version="monitored", backend=None)
     refused = await failing(bench.local.models.TestModelVersion(request_for(version)))
-    assert refused.code is {
-        "monitored": grpc.StatusCode.FAILED_PRECONDITION,
-        "absent": grpc.StatusCode.NOT_FOUND,
-        "not valid": grpc.StatusCode.INVALID_ARGUMENT,
-    }[version]
+    assert (
+        refused.code
+        is {
+            "monitored": grpc.StatusCode.FAILED_PRECONDITION,
+            "absent": grpc.StatusCode.NOT_FOUND,
+            "not valid": grpc.StatusCode.INVALID_ARGUMENT,
+        }[version]
+    )
 
 
 async def test_a_file_is_not_read_twice(bench):

@@ -1,8 +1,8 @@
 """The data plane as a port: what the control plane asks of it.
 
 ``pointsman.dataplane`` implements it over the Rust extension; tests bring one of their own. Messages
-are those of ``pointsman/v1/snapshot.proto``, ``record.proto`` and ``dry_run.proto``, serialised. A position is
-a place in one of the journal's two logs; positions only grow. All methods may be called from any thread.
+are those of ``pointsman/v1/snapshot.proto``, ``record.proto`` and ``dry_run.proto``, serialised. A position
+is a place in one of the journal's two logs; positions only grow. All methods may be called from any thread.
 An implementation raises the errors of :mod:`pointsman.errors`, never the extension's own.
 """
 
@@ -95,7 +95,7 @@ class DataPlane(Protocol):
         """
 
     def dry_run(self, request: bytes, timeout_seconds: float) -> bytes:
-        """Runs the row of a ``DryRun`` through its model version, as a call would; nothing is recorded or counted.
+        """Runs the row of a ``DryRun`` through its model version, as a call would; nothing of it is kept.
 
         Returns:
             A ``DryRunAnswer``: what the model answered, or why there is no answer.

@@ -2,7 +2,14 @@
 
 from pointsman.client._requests.feedback import FEEDBACK_BATCH, batches_of_feedback, predict, record_feedback
 from pointsman.client._requests.keys import create_key, list_keys, revoke_key
-from pointsman.client._requests.models import delete_model, get_model, list_models, register_model, set_stage
+from pointsman.client._requests.models import (
+    delete_model,
+    get_model,
+    list_models,
+    register_model,
+    set_stage,
+    test_model,
+)
 from pointsman.client._requests.records import erase_entity, get_prediction, list_predictions, router_metrics
 from pointsman.client._requests.revisions import get_revision, list_revisions, roll_back
 from pointsman.client._requests.routers import (
@@ -50,6 +57,7 @@ __all__ = [
     "set_weights",
     "start_router",
     "stop_router",
+    "test_model",
     "toggle_variant",
     "update_router",
 ]

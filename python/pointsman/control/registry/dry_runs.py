@@ -55,8 +55,8 @@ class DryRuns:
     ) -> model_pb2.TestModelVersionResponse:
         """Asks a model version about a row.
 
-        A server is asked first what a deployment would ask it: its answer completes the signature, and must not
-        contradict it. A file was read when it was registered, and no other is served.
+        A server is asked first what a deployment would ask it: its answer completes the signature, and must
+        not contradict it. A file was read when it was registered, and no other is served.
 
         Args:
             model: The model version as it is stored.
@@ -104,8 +104,8 @@ class DryRuns:
             answered = probe(self._data_plane, model, timeout_seconds)
         except InvalidArgumentError as error:
             raise FailedPreconditionError(
-                f"the model contradicts its registration, and a deployment would be refused: {error}; register "
-                "a version that fits",
+                f"the model contradicts its registration, and a deployment would be refused: {error}; "
+                "register a version that fits",
                 reason="BACKEND_NOT_READY",
                 fields=error.fields,
             ) from error

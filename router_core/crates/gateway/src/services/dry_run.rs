@@ -76,23 +76,23 @@ fn row_of(
     model: &ModelVersion,
     features: &HashMap<String, Value>,
     is_sampled: bool,
-) -> Result<Vec<proto::TestedFeature>, CallError> {
-    let tested = |RowFeature { name, value, origin }| {
+) -> Result<Vec<proto::RowFeature>, CallError> {
+    let told = |RowFeature { name, value, origin }| {
         let origin = match origin {
             FeatureOrigin::Given => proto::FeatureOrigin::Given,
             FeatureOrigin::Default => proto::FeatureOrigin::Default,
             FeatureOrigin::Sample => proto::FeatureOrigin::Sample,
             FeatureOrigin::Unused => proto::FeatureOrigin::Unused,
         };
-        proto::TestedFeature { name, value: Some(value), origin: origin.into() }
+        proto::RowFeature { name, value: Some(value), origin: origin.into() }
     };
     let row = row_features(&model.signature, features, is_sampled).map_err(of_row)?;
-    Ok(row.into_iter().map(tested).collect())
+    Ok(row.into_iter().map(told).collect())
 }
 
 fn response(
     model: &ModelVersion,
-    row: Vec<proto::TestedFeature>,
+    row: Vec<proto::RowFeature>,
     prediction: Prediction,
     backend_latency: Duration,
 ) -> proto::TestModelVersionResponse {
