@@ -76,6 +76,7 @@ class DryRuns:
             raise FailedPreconditionError(
                 f"model version {str(model.key)!r} is only monitored and has no backend to ask; register a "
                 "version that has one",
+                reason="MODEL_VERSION_WITHOUT_BACKEND",
                 metadata={"model_id": model.model_id, "version": model.version},
             )
         ends = time.monotonic() + timeout_seconds
