@@ -12,7 +12,11 @@ use pointsman_model::{Datatype, FeatureValue, Signature};
 use prost_types::Value;
 use support::*;
 
-fn told(signature: &Signature, values: &HashMap<String, Value>, is_sampled: bool) -> Vec<(String, FeatureOrigin)> {
+fn told(
+    signature: &Signature,
+    values: &HashMap<String, Value>,
+    is_sampled: bool,
+) -> Vec<(String, FeatureOrigin)> {
     let row = row_features(signature, values, is_sampled).unwrap();
     row.into_iter().map(|feature| (feature.name, feature.origin)).collect()
 }
@@ -36,7 +40,8 @@ fn a_row_that_is_made_up_fills_every_input() {
     ] {
         let signature = signature([spec("x", datatype, shape, names)]);
         let samples = sample_row(&signature).unwrap();
-        let tensors = fill_inputs(&signature, &samples).unwrap_or_else(|error| unreachable!("{shape:?}: {error}"));
+        let tensors =
+            fill_inputs(&signature, &samples).unwrap_or_else(|error| unreachable!("{shape:?}: {error}"));
         assert!(tensors[0].checked_count().is_ok_and(|count| count > 0), "{shape:?}");
         assert!(tensors[0].raw.iter().all(|byte| *byte == 0), "{shape:?}");
         let origins = told(&signature, &samples, true);

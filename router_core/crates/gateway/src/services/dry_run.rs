@@ -127,7 +127,8 @@ fn of_row(error: FeatureError) -> CallError {
 fn of_failure(failure: Failure, backend: &Backend) -> CallError {
     let (code, said) = match failure {
         Failure::Ours(error) if error.code == Code::FailedPrecondition => {
-            let way_out = "a call would be answered so, too: register a version whose signature fits its model";
+            let way_out =
+                "a call would be answered so, too: register a version whose signature fits its model";
             (error.code, format!("{}; {way_out}", error.message))
         }
         Failure::Ours(error) => (error.code, error.message.into_owned()),

@@ -183,7 +183,8 @@ async fn to_server(
         Outgoing::Arriving(_) => observation.record_request(BodyKind::Cut, Bytes::new()),
     }
     let path = PathAndQuery::from_static(MODEL_INFER);
-    let answered = ask(&worker, model, path, headers, outgoing, deadline, Some(&mut observation.backend_time)).await;
+    let answered =
+        ask(&worker, model, path, headers, outgoing, deadline, Some(&mut observation.backend_time)).await;
     match answered {
         Ok(answer) => reply_to_infer(answer, observation, answer_name, deadline).await,
         Err(error) => Ok(fail(error, observation)),

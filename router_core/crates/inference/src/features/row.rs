@@ -6,7 +6,12 @@ use pointsman_model::{Datatype, Signature, TensorSpec};
 use pointsman_wire::feature_value_to_proto;
 use prost_types::{ListValue, Value, value::Kind};
 
-use super::{FeatureError, columns::RowShape, fill::fed_by, value::{text, value}};
+use super::{
+    FeatureError,
+    columns::RowShape,
+    fill::fed_by,
+    value::{text, value},
+};
 
 /// The most values that are made up for one input; more would make a row that nobody reads.
 const MAX_SAMPLE_VALUES: usize = 1 << 18;
@@ -47,7 +52,8 @@ pub fn sample_row(signature: &Signature) -> Result<HashMap<String, Value>, Featu
         let shape = RowShape::of(spec)?;
         let (names, is_list) = fed_by(signature, spec, &shape, &nothing)?;
         for name in names.into_iter().filter(|name| !signature.defaults.contains_key(&**name)) {
-            let sample = if is_list { sample_list(spec, &shape, &name)? } else { sample_value(spec.datatype) };
+            let sample =
+                if is_list { sample_list(spec, &shape, &name)? } else { sample_value(spec.datatype) };
             samples.entry(name).or_insert(sample);
         }
     }
