@@ -40,7 +40,7 @@ def run(
     timeout: Annotated[
         str,
         commandline.Option(
-            metavar="DURATION", help="How long its backend may take, e.g. 30s.  [what the server has]"
+            metavar="DURATION", help="How long its backend may take, e.g. 30s.  [2s]"
         ),
     ] = "",
 ) -> None:

@@ -378,7 +378,7 @@ pub struct TestModelVersionRequest {
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
-    /// How long the backend may take, at most 300 s. Unset: probe_timeout_seconds of the server. A file that no router
+    /// How long the backend may take, at most 300 s. Unset: 2 s, as at registration. A file that no router
     /// uses is loaded before that time begins.
     #[prost(message, optional, tag = "4")]
     pub timeout: ::core::option::Option<::prost_types::Duration>,
