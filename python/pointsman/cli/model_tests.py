@@ -39,9 +39,7 @@ def run(
     ] = "",
     timeout: Annotated[
         str,
-        commandline.Option(
-            metavar="DURATION", help="How long its backend may take, e.g. 30s.  [2s]"
-        ),
+        commandline.Option(metavar="DURATION", help="How long its backend may take, e.g. 30s.  [2s]"),
     ] = "",
 ) -> None:
     """Run one row through a model version, before any router uses it.
