@@ -76,6 +76,16 @@ class ServerHandle:
             BackendError: it is not reachable, not ready, not in the models folder or not readable.
         """
 
+    def dry_run(self, request: bytes, timeout_seconds: float) -> bytes:
+        """Runs the row of a ``DryRun`` through its model version; nothing is recorded or counted.
+
+        Returns:
+            A ``DryRunAnswer``: what the model answered, or why there is no answer.
+
+        Raises:
+            InvalidRequestError: the bytes are no ``DryRun``.
+        """
+
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``; without variants when it had no traffic."""
 

@@ -21,6 +21,7 @@ the field's path. Nothing here knows of gRPC or SQL; ``control`` maps the classe
     │   ├── JournalTakenError         another server stores under the journal's id
     │   └── JournalError              the journal takes nothing, or cannot be read
     ├── DatabaseTooNewError       a newer release has migrated the database
+    ├── PassedOnError             what somebody behind the server answered, told on with its status
     └── DataPlaneError            the data plane refused
         ├── InvalidSnapshotError      a published change is not valid
         ├── StaleSnapshotError        a published change builds on another generation
@@ -186,6 +187,21 @@ class DatabaseTooNewError(PointsmanError):
     """A newer release has migrated the database; this one must not touch it."""
 
     default_reason = "DATABASE_TOO_NEW"
+
+
+class PassedOnError(PointsmanError):
+    """What somebody behind the server answered, told on with a status that no other error here has.
+
+    Args:
+        message: What it said.
+        status: The number of its gRPC status.
+    """
+
+    default_reason = "BACKEND"
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class DataPlaneError(PointsmanError):

@@ -87,6 +87,16 @@ impl ServerHandle {
         Ok(PyBytes::new(py, &signature))
     }
 
+    fn dry_run<'py>(
+        &self,
+        py: Python<'py>,
+        request: &[u8],
+        timeout_seconds: f64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let (server, patience) = (self.server()?, seconds("timeout_seconds", timeout_seconds)?);
+        answer(py, || server.dry_run(request, patience))
+    }
+
     fn router_counters<'py>(&self, py: Python<'py>, router_id: &str) -> PyResult<Bound<'py, PyBytes>> {
         let server = self.server()?;
         Ok(PyBytes::new(py, &py.detach(|| server.router_counters(router_id))))

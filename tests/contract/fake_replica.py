@@ -15,7 +15,7 @@ from pointsman import _core
 from pointsman.domain.ports.replica import FileFault, Published, RefusedItem
 from pointsman.domain.records.journals import JournalEnds, JournalStart
 from pointsman.errors import BackendError, FieldViolation, InvalidArgumentError, StaleSnapshotError
-from pointsman.v1 import model_pb2, prediction_pb2, record_pb2, router_pb2, snapshot_pb2
+from pointsman.v1 import dry_run_pb2, model_pb2, prediction_pb2, record_pb2, router_pb2, snapshot_pb2
 from stage.lake import a_row
 from stage.prediction_ids import signed_id
 
@@ -44,6 +44,10 @@ class FakeReplica:
     refuse_router: str = ""
     on_probe: Callable[[snapshot_pb2.ModelSnapshot], None] | None = None
     probed: list[str] = field(default_factory=list)
+    dry_runs: list[tuple[dry_run_pb2.DryRun, float]] = field(default_factory=list)
+    dry_run_answer: dry_run_pb2.DryRunAnswer = field(
+        default_factory=lambda: dry_run_pb2.DryRunAnswer(response=model_pb2.TestModelVersionResponse())
+    )
     counters: dict[str, snapshot_pb2.RouterCounters] = field(default_factory=dict)
     entity_key: bytes = b""
     feedback_horizon_us: int = 0
@@ -137,6 +141,10 @@ class FakeReplica:
             signature=self.signature, filled_in=self.filled_in, warnings=self.warnings, sha256=found
         )
         return answer.SerializeToString()
+
+    def dry_run(self, request: bytes, timeout_seconds: float) -> bytes:
+        self.dry_runs.append((dry_run_pb2.DryRun.FromString(request), timeout_seconds))
+        return self.dry_run_answer.SerializeToString()
 
     def router_counters(self, router_id: str) -> bytes:
         found = self.counters.get(router_id, snapshot_pb2.RouterCounters(router_id=router_id))

@@ -46,6 +46,7 @@ EXPECTED = {
     "ModelService/SetModelVersionStage": CHANGES,
     "ModelService/DeleteModelVersion": CHANGES,
     "ModelService/UpdateModelPermissions": CHANGES,
+    "ModelService/TestModelVersion": PREDICTS,
     # A router of one's own uses what one may call.
     "RouterService/CreateRouter": PREDICTS,
     "RouterService/GetRouter": READS,
@@ -127,6 +128,7 @@ async def scene(bench):
             "SetModelVersionStage": {"model_id": "owned", "version": "1", "stage": model_pb2.STAGE_STAGING},
             "DeleteModelVersion": {"model_id": "owned", "version": "spare"},
             "UpdateModelPermissions": {"model_id": "owned", "permissions": of_model},
+            "TestModelVersion": {"model_id": "owned", "version": "1"},
             "CreateRouter": {
                 "router": a_router("mine", variants=[*router.variants]),
             },

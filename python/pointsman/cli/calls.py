@@ -63,16 +63,10 @@ def predict(
 
 def _ask(client: Client, router_id: str, features: dict[str, Any], entity: str, variant: str) -> Prediction:
     """Calls once; a refusal says which feature may be wrongly spelt."""
-    from pointsman.client import InvalidArgumentError
+    from pointsman.cli.likely import telling_likely_features
 
-    try:
+    with telling_likely_features(features):
         return client.predict(router_id, features, entity_id=entity, variant=variant)
-    except InvalidArgumentError as error:
-        from pointsman.cli.likely import likely_features
-
-        if told := likely_features(error, features):
-            error.add_note(told)
-        raise
 
 
 def _show(answer: Prediction) -> None:

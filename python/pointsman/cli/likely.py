@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pointsman.cli import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     import click
 
@@ -49,6 +50,23 @@ def likely_names(error: ClientError, context: click.Context) -> str:
             known_routers += names.models(context)
         return likely(router_id, known_routers) if router_id not in known_routers else ""
     return ""
+
+
+@contextmanager
+def telling_likely_features(sent: Collection[str]) -> Iterator[None]:
+    """Adds to a refusal of features within the context which of them may be wrongly spelt.
+
+    Args:
+        sent: The names that are sent.
+    """
+    from pointsman.client import InvalidArgumentError
+
+    try:
+        yield
+    except InvalidArgumentError as error:
+        if told := likely_features(error, sent):
+            error.add_note(told)
+        raise
 
 
 def likely_features(error: ClientError, sent: Iterable[str]) -> str:

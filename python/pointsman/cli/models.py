@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_FEATURES = 4
 
-app = commandline.Group(help="Register, list and promote model versions.")
+app = commandline.Group(help="Register, test, list and promote model versions.")
 app.include("pointsman.cli.model_access:app")
 
 ModelId = Annotated[str, commandline.Argument(metavar="MODEL", complete=names.models, help="The model's id.")]
@@ -273,6 +273,9 @@ def delete(context: commandline.Context, model_id: ModelId, version: Version) ->
         printing.print_json({})
     else:
         commandline.echo(f"{model_id} {version} is deleted")
+
+
+app.add("test", "pointsman.cli.model_tests:run")
 
 
 def _backend(grpc: str, model_name: str, onnx: str, sha256: str) -> GrpcBackend | OnnxBackend | None:

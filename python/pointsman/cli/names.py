@@ -55,6 +55,24 @@ def variants(context: click.Context, _: object = None, __: str = "") -> Sequence
     return _asked(context, lambda client: (one.name for one in client.routers.get(router_id).variants))
 
 
+def features(context: click.Context, _: object = None, beginning: str = "") -> Sequence[str]:
+    """Answers the features of the model version that the line names, each with the sign before its value."""
+    if "=" in beginning:
+        return []
+    words = [word for word in context.args if not word.startswith("-") and "=" not in word]
+    model_id = str(context.params.get("model_id") or next(iter(words), ""))
+    version = str(context.params.get("version") or next(iter(words[1:]), ""))
+    if not model_id or not version:
+        return []
+
+    def named(client: Client) -> Iterable[str]:
+        signature = client.models.get(model_id, version).signature
+        for tensor in signature.inputs if signature else ():
+            yield from (f"{name}=" for name in tensor.features or [tensor.name])
+
+    return _asked(context, named)
+
+
 def weights(context: click.Context, _: object = None, beginning: str = "") -> Sequence[str]:
     """Answers the variants of the router that the line names, each with the sign before its weight."""
     return [] if "=" in beginning else [f"{name}=" for name in variants(context)]

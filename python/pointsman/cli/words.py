@@ -54,6 +54,7 @@ COMMANDS = {
     "SetModelVersionStage": "models stage",
     "StartRouter": "routers start",
     "StopRouter": "routers stop",
+    "TestModelVersion": "models test",
     "ToggleVariant": "routers toggle",
     "UpdateRouter": "routers update",
     "UpdateRouterPermissions": "routers permissions",

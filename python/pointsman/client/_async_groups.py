@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pointsman.client import _requests as requests
 from pointsman.client._async_records import AsyncRecords
@@ -13,6 +13,7 @@ from pointsman.client._types import (
     Erasure,
     Model,
     ModelPermissions,
+    ModelTest,
     ModelVersion,
     NewApiKey,
     PredictionOrder,
@@ -138,6 +139,41 @@ class AsyncModels:
             PermissionDeniedError: The caller may not change the model.
         """
         return await self._connection.send(requests.transfer_model(model_id, owner, etag))
+
+    async def test(
+        self,
+        model_id: str,
+        version: str,
+        features: Mapping[str, Any] | None = None,
+        *,
+        timeout_seconds: float | None = None,
+    ) -> ModelTest:
+        """Runs one row through a model version, before any router uses it; nothing of it is recorded.
+
+        Args:
+            model_id: The model.
+            version: The version.
+            features: By the names in the model's signature, as a prediction takes them. Without any the row
+                is made up: of the signature's defaults and, where there is none, of 0, False or "".
+            timeout_seconds: How long its backend may take; None lets the server choose.
+
+        Returns:
+            The row with where each value comes from, and what a call would be answered.
+
+        Raises:
+            DeadlineExceededError: The backend took longer.
+            FailedPreconditionError: The version has no backend, or its signature does not fit its model.
+            InvalidArgumentError: A feature is missing or wrong: see ``violations``.
+            NotFoundError: There is no such version.
+            UnavailableError: The backend does not answer, or its file is not the registered one.
+
+        Example::
+
+            answer = await client.models.test("cancer", "1", {"mean radius": 17.99})
+        """
+        return await self._connection.send(
+            requests.test_model(model_id, version, features or {}, timeout_seconds)
+        )
 
 
 class AsyncRouters:

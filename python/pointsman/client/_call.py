@@ -26,6 +26,9 @@ READ_TIMEOUT_SECONDS = 30.0
 ERASE_TIMEOUT_SECONDS = 600.0
 """Every file with rows of the entity is written anew."""
 
+TEST_TIMEOUT_SECONDS = 30.0
+"""A file may have to be loaded before its model is asked."""
+
 READ_ATTEMPTS = 3
 """How often a read is sent at most."""
 FIRST_PAUSE_SECONDS = 0.1

@@ -12,7 +12,13 @@ from google.protobuf.message import DecodeError
 from pointsman.control.calls import principal_of, request_id_of, set_caller
 from pointsman.control.status import code_of, details_of, message_of
 from pointsman.domain.access import METHODS, check_scope
-from pointsman.errors import InvalidArgumentError, PointsmanError, UnavailableError, UnimplementedError
+from pointsman.errors import (
+    InvalidArgumentError,
+    PassedOnError,
+    PointsmanError,
+    UnavailableError,
+    UnimplementedError,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -80,7 +86,7 @@ class Gate(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ignore]
             raise
         except PointsmanError as error:
             failure = error
-            if code_of(error) is grpc.StatusCode.INTERNAL:
+            if code_of(error) is grpc.StatusCode.INTERNAL and not isinstance(error, PassedOnError):
                 _log.error("call failed", method=method, request_id=request_id, reason=str(error))
         except Exception:  # noqa: BLE001 - whatever it is, the caller gets an answer and the log the cause
             _log.exception("call failed", method=method, request_id=request_id)

@@ -10,7 +10,8 @@ class ControlOptions:
     Attributes:
         deploy_timeout_seconds: How long all backends of a router may take to answer a deployment. Below
             the data plane's default deadline, so that the answer still reaches a caller without one.
-        probe_timeout_seconds: How long a registration waits for a backend to describe itself.
+        probe_timeout_seconds: How long a registration waits for a backend to describe itself, and the test of
+            a row for its answer where the caller does not say.
         poll_interval_seconds: How often a shared database is asked for changes of other processes.
         journal_lease_seconds: A server that shows no life for so long loses its journal's id to one on a copy
             of its data folder; it shows life three times as often.

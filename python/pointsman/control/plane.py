@@ -28,6 +28,7 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.options import ControlOptions
 from pointsman.control.publishing.changes import Changes
 from pointsman.control.publishing.publisher import Publisher
+from pointsman.control.registry.dry_runs import DryRuns
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.registry.permissions import ModelAccess
 from pointsman.control.routing.allocation import Allocations
@@ -159,6 +160,7 @@ class ControlPlane:
             self._database, changes, core, replica, self._options.probe_timeout_seconds
         )
         self._model_access = ModelAccess(changes)
+        self._dry_runs = DryRuns(replica, self._options.probe_timeout_seconds)
         revisions = Revisions(self._database, changes)
         self._routers = RouterParts(
             routers=RouterRegistry(changes, core),
@@ -310,7 +312,7 @@ class ControlPlane:
             options=options,
             maximum_concurrent_rpcs=self._options.max_concurrent_calls,
         )
-        models = ModelServicer(self._models, self._model_access, self._lanes)
+        models = ModelServicer(self._models, self._model_access, self._dry_runs, self._lanes)
         routers = RouterServicer(self._routers)
         keys = ApiKeyServicer(self._keys, self._lanes)
         predictions = PredictionServicer(self._feedback, self._lanes)

@@ -28,8 +28,13 @@ CODES: dict[type[errors.PointsmanError], grpc.StatusCode] = {
 """The code of each kind of error; a subclass takes its parent's, anything else is INTERNAL."""
 
 
+_BY_NUMBER: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+
+
 def code_of(error: errors.PointsmanError) -> grpc.StatusCode:
     """Answers the status code of an error."""
+    if isinstance(error, errors.PassedOnError):
+        return _BY_NUMBER.get(error.status, grpc.StatusCode.UNKNOWN)
     return next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), grpc.StatusCode.INTERNAL)
 
 

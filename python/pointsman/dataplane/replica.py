@@ -63,6 +63,11 @@ class LocalReplica:
         with translated():
             return self._handle.probe_backend(model, timeout_seconds)
 
+    def dry_run(self, request: bytes, timeout_seconds: float) -> bytes:
+        """Runs the row of a ``DryRun`` through its model version; answers a ``DryRunAnswer``."""
+        with translated():
+            return self._handle.dry_run(request, timeout_seconds)
+
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``."""
         with translated():

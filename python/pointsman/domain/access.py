@@ -30,6 +30,8 @@ class Rule(StrEnum):
     """Those who may call the router, as the data plane judges: owner, everyone if that is open."""
     READ_MODEL = "read_model"
     """Those who may read the model: owner, shared users, everyone if it is public."""
+    PREDICT_MODEL = "predict_model"
+    """Those who may call the model: owner, everyone if that is open."""
     CHANGE_MODEL = "change_model"
     """The model's owner."""
     CHANGE_EACH = "change_each"
@@ -59,6 +61,7 @@ METHODS: Mapping[str, Access] = {
     _MODELS + "SetModelVersionStage": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _MODELS + "DeleteModelVersion": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _MODELS + "UpdateModelPermissions": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _MODELS + "TestModelVersion": Access(Scope.WRITE, Rule.PREDICT_MODEL),
     _ROUTERS + "CreateRouter": Access(Scope.WRITE, Rule.ANYONE),
     _ROUTERS + "GetRouter": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "ListRouters": Access(Scope.READ, Rule.VISIBLE),

@@ -98,6 +98,31 @@ def check_takes_id(caller: Principal, model: Model | None, model_id: str) -> Non
         raise _of_others(model_id, model.owner if can_read(caller, model) else "")
 
 
+def check_calls_version(caller: Principal, version: ModelVersion | None, key: ModelKey) -> ModelVersion:
+    """Checks that the caller may call a model version.
+
+    Args:
+        caller: Who is calling.
+        version: The version; None when there is none.
+        key: What was asked for.
+
+    Returns:
+        The version.
+
+    Raises:
+        NotFoundError: There is none, or the caller may not know of it.
+        PermissionDeniedError: The caller may read it, but not call it.
+    """
+    if version is not None and can_predict(caller, version):
+        return version
+    found = check_reads_version(caller, version, key)
+    raise PermissionDeniedError(
+        f"model version {_uncallable(found)}",
+        reason="NOT_MODEL_OWNER",
+        metadata={"model_id": found.model_id},
+    )
+
+
 def check_uses(caller: Principal, version: ModelVersion, field: str) -> None:
     """Checks that the caller may use a model version in a router.
 
@@ -117,10 +142,7 @@ def check_uses(caller: Principal, version: ModelVersion, field: str) -> None:
         return
     if not can_read(caller, version):
         raise unregistered(version.key, field)
-    described = (
-        f"{str(version.key)!r} is of a model that you may read but not call; ask its owner, "
-        f"{version.owner!r}, for public_predict"
-    )
+    described = _uncallable(version)
     raise PermissionDeniedError(
         f"{field}: {described}",
         reason="NOT_MODEL_OWNER",
@@ -139,6 +161,13 @@ def unregistered(key: ModelKey, field: str) -> NotFoundError:
         reason="MODEL_VERSION_NOT_FOUND",
         metadata={"model_id": key.model_id, "version": key.version},
         fields=[FieldViolation(field, described)],
+    )
+
+
+def _uncallable(version: ModelVersion) -> str:
+    return (
+        f"{str(version.key)!r} is of a model that you may read but not call; ask its owner, "
+        f"{version.owner!r}, for public_predict"
     )
 
 

@@ -1,5 +1,6 @@
 import datetime
 
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import empty_pb2 as _empty_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -32,6 +33,14 @@ class PredictionHolds(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PREDICTION_HOLDS_UNSPECIFIED: _ClassVar[PredictionHolds]
     PREDICTION_HOLDS_VALUE: _ClassVar[PredictionHolds]
     PREDICTION_HOLDS_INDEX: _ClassVar[PredictionHolds]
+
+class FeatureOrigin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FEATURE_ORIGIN_UNSPECIFIED: _ClassVar[FeatureOrigin]
+    FEATURE_ORIGIN_GIVEN: _ClassVar[FeatureOrigin]
+    FEATURE_ORIGIN_DEFAULT: _ClassVar[FeatureOrigin]
+    FEATURE_ORIGIN_SAMPLE: _ClassVar[FeatureOrigin]
+    FEATURE_ORIGIN_UNUSED: _ClassVar[FeatureOrigin]
 STAGE_UNSPECIFIED: Stage
 STAGE_NONE: Stage
 STAGE_STAGING: Stage
@@ -43,6 +52,11 @@ TASK_REGRESSION: Task
 PREDICTION_HOLDS_UNSPECIFIED: PredictionHolds
 PREDICTION_HOLDS_VALUE: PredictionHolds
 PREDICTION_HOLDS_INDEX: PredictionHolds
+FEATURE_ORIGIN_UNSPECIFIED: FeatureOrigin
+FEATURE_ORIGIN_GIVEN: FeatureOrigin
+FEATURE_ORIGIN_DEFAULT: FeatureOrigin
+FEATURE_ORIGIN_SAMPLE: FeatureOrigin
+FEATURE_ORIGIN_UNUSED: FeatureOrigin
 
 class ModelVersion(_message.Message):
     __slots__ = ("model_id", "version", "backend", "signature", "stage", "description", "run_uri", "metrics", "tags", "owner", "create_time", "update_time", "filled_in", "warnings", "backend_fault", "permissions", "etag")
@@ -262,3 +276,59 @@ class UpdateModelPermissionsRequest(_message.Message):
     etag: str
     validate_only: bool
     def __init__(self, model_id: _Optional[str] = ..., permissions: _Optional[_Union[ModelPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class TestModelVersionRequest(_message.Message):
+    __slots__ = ("model_id", "version", "features", "timeout")
+    class FeaturesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    version: str
+    features: _containers.MessageMap[str, _struct_pb2.Value]
+    timeout: _duration_pb2.Duration
+    def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class TestModelVersionResponse(_message.Message):
+    __slots__ = ("model_id", "model_version", "row", "prediction", "probabilities", "outputs", "notes", "backend_latency")
+    class OutputsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ROW_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_LATENCY_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    model_version: str
+    row: _containers.RepeatedCompositeFieldContainer[RowFeature]
+    prediction: _struct_pb2.Value
+    probabilities: _containers.RepeatedScalarFieldContainer[float]
+    outputs: _containers.MessageMap[str, _struct_pb2.Value]
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    backend_latency: _duration_pb2.Duration
+    def __init__(self, model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., row: _Optional[_Iterable[_Union[RowFeature, _Mapping]]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., notes: _Optional[_Iterable[str]] = ..., backend_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class RowFeature(_message.Message):
+    __slots__ = ("name", "value", "origin")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: _struct_pb2.Value
+    origin: FeatureOrigin
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., origin: _Optional[_Union[FeatureOrigin, str]] = ...) -> None: ...

@@ -66,6 +66,11 @@ class ModelServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_model__pb2.UpdateModelPermissionsRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_model__pb2.Model.FromString,
                 _registered_method=True)
+        self.TestModelVersion = channel.unary_unary(
+                '/pointsman.v1.ModelService/TestModelVersion',
+                request_serializer=pointsman_dot_v1_dot_model__pb2.TestModelVersionRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_model__pb2.TestModelVersionResponse.FromString,
+                _registered_method=True)
 
 
 class ModelServiceServicer(object):
@@ -117,6 +122,18 @@ class ModelServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TestModelVersion(self, request, context):
+        """Runs one row through a model version, whatever serves it, before any router uses it. The row is filled, sent and
+        read as Predict does it, so that the answer, or the error, is what a call would get; the metadata of the caller does
+        not go to the backend. Nothing is recorded, counted or logged as a call: for that reason the scope is that of those
+        who register models, for whom this is a check like registration itself, and a key for predictions alone cannot have
+        answers that leave no trace. FAILED_PRECONDITION when the signature does not fit the model, UNAVAILABLE when the
+        backend does not answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ModelServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -149,6 +166,11 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     servicer.UpdateModelPermissions,
                     request_deserializer=pointsman_dot_v1_dot_model__pb2.UpdateModelPermissionsRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_model__pb2.Model.SerializeToString,
+            ),
+            'TestModelVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.TestModelVersion,
+                    request_deserializer=pointsman_dot_v1_dot_model__pb2.TestModelVersionRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_model__pb2.TestModelVersionResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -314,6 +336,33 @@ class ModelService(object):
             '/pointsman.v1.ModelService/UpdateModelPermissions',
             pointsman_dot_v1_dot_model__pb2.UpdateModelPermissionsRequest.SerializeToString,
             pointsman_dot_v1_dot_model__pb2.Model.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestModelVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.ModelService/TestModelVersion',
+            pointsman_dot_v1_dot_model__pb2.TestModelVersionRequest.SerializeToString,
+            pointsman_dot_v1_dot_model__pb2.TestModelVersionResponse.FromString,
             options,
             channel_credentials,
             insecure,

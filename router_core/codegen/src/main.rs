@@ -14,7 +14,7 @@ use prost::Message;
 use protox::Compiler;
 
 /// The files of the contract, relative to the folder `proto`.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "pointsman/v1/definition.proto",
     "pointsman/v1/key.proto",
     "pointsman/v1/model.proto",
@@ -22,11 +22,13 @@ const FILES: [&str; 8] = [
     "pointsman/v1/router.proto",
     INTERNAL_FILES[0],
     INTERNAL_FILES[1],
+    INTERNAL_FILES[2],
     "inference/grpc_service.proto",
 ];
 
 /// The files that no client sees: they are generated, but reflection does not show them.
-const INTERNAL_FILES: [&str; 2] = ["pointsman/v1/snapshot.proto", "pointsman/v1/record.proto"];
+const INTERNAL_FILES: [&str; 3] =
+    ["pointsman/v1/snapshot.proto", "pointsman/v1/record.proto", "pointsman/v1/dry_run.proto"];
 
 /// The folder for what is written, relative to the output root.
 const OUTPUT: &str = "router_core/crates/wire/src/generated";

@@ -97,6 +97,21 @@ def test_predict_answers_and_records_what_the_model_was_asked_and_said(
 
 
 @pytest.mark.parametrize(("shape", "backend"), CASES)
+def test_a_row_for_no_router_is_answered_as_a_call_is(client: Client, shape: Shape, backend: str) -> None:
+    features = sent(shape.tensors, 0)
+    tried = client.models.test(shape.name, backend, features, timeout_seconds=30)
+    called = client.predict(shape.name, features, variant=backend)
+    assert_same(tried.outputs, called.outputs)
+    assert_same(tried.prediction, called.prediction)
+    assert_same(tried.probabilities, called.probabilities)
+    assert tried.notes == called.notes
+    assert {one.name: one.origin for one in tried.row} == dict.fromkeys(features, "given")
+    made_up = client.models.test(shape.name, backend, timeout_seconds=30)
+    assert {one.origin for one in made_up.row} == {"sample"}
+    assert made_up.outputs.keys() == called.outputs.keys()
+
+
+@pytest.mark.parametrize(("shape", "backend"), CASES)
 def test_a_batch_of_tensors_is_answered_and_recorded_as_it_is(
     server: Server, client: Client, channel: Any, shape: Shape, backend: str
 ) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import inspect
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +235,26 @@ def test_changes_bring_what_they_change(server: Any, empty: Any) -> None:
     assert (update.update_mask.paths, update.router.description) == (["description"], "new")
     assert server.asked("ApiKeyService/CreateApiKey")[0].scopes == [key_pb2.SCOPE_MLOPS_READ]
     assert "pm_1_s" not in repr(key)
+
+
+async def test_a_model_version_answers_to_a_row(server: Any) -> None:
+    told = model_pb2.TestModelVersionResponse(model_id="loans", model_version="1")
+    told.row.add(name="age", origin=model_pb2.FEATURE_ORIGIN_GIVEN).value.number_value = 41
+    told.outputs["p"].number_value = 0.75
+    told.backend_latency.FromMilliseconds(2)
+    server.on("ModelService/TestModelVersion", told)
+    with Client(server.address) as made:
+        answer = made.models.test("loans", "1", {"age": 41}, timeout_seconds=60)
+        assert server.seconds_left > 60
+    async with AsyncClient(server.address) as made:
+        assert await made.models.test("loans", "1", {"age": 41}, timeout_seconds=60) == answer
+        await made.models.test("loans", "1")
+    assert answer.row == (client.RowFeature("age", 41.0, client.FeatureOrigin.GIVEN),)
+    assert (answer.prediction, answer.outputs) == (None, {"p": 0.75})
+    assert answer.backend_latency == timedelta(milliseconds=2)
+    first, _, made_up = server.asked("ModelService/TestModelVersion")
+    assert (first.features["age"].number_value, first.timeout.seconds) == (41, 60)
+    assert (dict(made_up.features), made_up.HasField("timeout")) == ({}, False)
 
 
 @pytest.mark.parametrize(

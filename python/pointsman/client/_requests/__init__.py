@@ -9,6 +9,7 @@ from pointsman.client._requests.models import (
     register_model,
     set_model_permissions,
     set_stage,
+    test_model,
     transfer_model,
 )
 from pointsman.client._requests.records import erase_entity, get_prediction, list_predictions, router_metrics
@@ -59,6 +60,7 @@ __all__ = [
     "set_weights",
     "start_router",
     "stop_router",
+    "test_model",
     "toggle_variant",
     "transfer_model",
     "update_router",

@@ -7,14 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pointsman.client._call import Call, Page
-from pointsman.client._convert import enum_number, to_plain, to_timestamp
+from pointsman.client._convert import enum_number, to_plain, to_timestamp, to_value
+from pointsman.client._fields import WrongTypeError
 from pointsman.client._types import PartialRecordsWarning, UnreachedJournal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from google.protobuf.message import Message
+    from google.protobuf.struct_pb2 import Value
     from google.protobuf.timestamp_pb2 import Timestamp
 
 T = TypeVar("T")
@@ -35,6 +37,25 @@ def page(kind: type[T], field: str) -> Callable[[Any], Page[T]]:
     return lambda message: Page(
         [to_plain(kind, item) for item in getattr(message, field)], message.next_page_token
     )
+
+
+def feature_values(features: Mapping[str, Any]) -> dict[str, Value]:
+    """Makes the features of a row.
+
+    Raises:
+        TypeError: A name or a value is of a type that is not sent; the text names it.
+        ValueError: A value cannot be sent; the text names it.
+    """
+    return {name: _feature(name, value) for name, value in features.items()}
+
+
+def _feature(name: object, value: Any) -> Value:
+    if not isinstance(name, str):
+        raise WrongTypeError("features", f"{name!r} is of type {type(name).__name__}; a name is a string")
+    try:
+        return to_value(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"features[{name!r}]: {error}") from None
 
 
 def nothing(_: Message) -> None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pointsman.client._call import Call
-from pointsman.client._convert import fill_message, to_plain, to_value
+from pointsman.client._convert import fill_message, to_plain
 from pointsman.client._fields import WrongTypeError, make
-from pointsman.client._requests.common import PREDICTIONS, number, plain, warn_of_unreached
+from pointsman.client._requests.common import PREDICTIONS, feature_values, number, plain, warn_of_unreached
 from pointsman.client._types import FeedbackReceipt, FeedbackResult, FeedbackValue, FeedbackWait, Prediction
 from pointsman.v1 import prediction_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from google.protobuf.struct_pb2 import Value
-
 
 FEEDBACK_BATCH = 10_000
 """How many values of feedback a server takes in one call."""
@@ -39,20 +36,11 @@ def predict(router_id: str, features: Mapping[str, Any], entity_id: str, variant
     request = make(
         prediction_pb2.PredictRequest,
         router_id=router_id,
-        features={name: _feature(name, value) for name, value in features.items()},
+        features=feature_values(features),
         entity_id=entity_id,
         variant=variant,
     )
     return Call(PREDICTIONS + "Predict", request, prediction_pb2.PredictResponse, plain(Prediction))
-
-
-def _feature(name: object, value: Any) -> Value:
-    if not isinstance(name, str):
-        raise WrongTypeError("features", f"{name!r} is of type {type(name).__name__}; a name is a string")
-    try:
-        return to_value(value)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"features[{name!r}]: {error}") from None
 
 
 def record_feedback(given: FeedbackValue, wait: FeedbackWait) -> Call[FeedbackReceipt]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.empty_pb2 import Empty
 
-from pointsman.client._call import Call, Page
+from pointsman.client._call import TEST_TIMEOUT_SECONDS, Call, Page
 from pointsman.client._convert import fill_message
 from pointsman.client._fields import make
-from pointsman.client._requests.common import MODELS, at_page, nothing, number, page, plain
-from pointsman.client._types import Model, ModelPermissions, ModelVersion, Stage
+from pointsman.client._requests.common import MODELS, at_page, feature_values, nothing, number, page, plain
+from pointsman.client._types import Model, ModelPermissions, ModelTest, ModelVersion, Stage
 from pointsman.v1 import model_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 def register_model(model_version: ModelVersion, validate_only: bool) -> Call[ModelVersion]:
@@ -101,3 +102,35 @@ def transfer_model(model_id: str, owner: str, etag: str) -> Call[Model]:
     """
     request = make(model_pb2.UpdateModelPermissionsRequest, model_id=model_id, owner=owner, etag=etag)
     return Call(MODELS + "UpdateModelPermissions", request, model_pb2.Model, plain(Model))
+
+
+def test_model(
+    model_id: str, version: str, features: Mapping[str, Any], timeout_seconds: float | None
+) -> Call[ModelTest]:
+    """Asks a model version about one row.
+
+    Args:
+        model_id: The model.
+        version: The version.
+        features: Values by the names in the signature; empty for a row that is made up.
+        timeout_seconds: How long its backend may take; None lets the server choose.
+
+    Raises:
+        TypeError: A feature or an id is of a type that is not sent; the text names it.
+        ValueError: A feature's value cannot be sent; the text names it.
+    """
+    request = make(
+        model_pb2.TestModelVersionRequest,
+        model_id=model_id,
+        version=version,
+        features=feature_values(features),
+    )
+    if timeout_seconds is not None:
+        request.timeout.FromTimedelta(timedelta(seconds=timeout_seconds))
+    return Call(
+        MODELS + "TestModelVersion",
+        request,
+        model_pb2.TestModelVersionResponse,
+        plain(ModelTest),
+        timeout_seconds=TEST_TIMEOUT_SECONDS + (timeout_seconds or 0.0),
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 
 class Stage(StrEnum):
@@ -135,3 +135,41 @@ class ModelVersion:
     """Those of the model; None at a registration leaves them."""
     etag: str = ""
     """Names the state of owner and permissions."""
+
+
+class FeatureOrigin(StrEnum):
+    """Where the value of a feature comes from."""
+
+    UNSPECIFIED = "unspecified"
+    GIVEN = "given"
+    DEFAULT = "default"
+    """The signature's default."""
+    SAMPLE = "sample"
+    """Made up by its type: the prediction means nothing."""
+    UNUSED = "unused"
+    """Given, but the model takes no such feature."""
+
+
+@dataclass(frozen=True)
+class RowFeature:
+    """One feature of a row that a model was asked about."""
+
+    name: str
+    value: Any
+    origin: FeatureOrigin
+
+
+@dataclass(frozen=True)
+class ModelTest:
+    """What a model version answered to one row."""
+
+    model_id: str
+    model_version: str
+    row: Sequence[RowFeature]
+    """The features in the order of the columns that they fill, then those that fill none."""
+    prediction: Any
+    probabilities: Sequence[float]
+    outputs: Mapping[str, Any]
+    notes: Sequence[str]
+    """What to know of the answer before it is used."""
+    backend_latency: timedelta | None

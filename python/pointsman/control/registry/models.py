@@ -15,6 +15,7 @@ from pointsman.control.registry.probing import probe
 from pointsman.domain.access import can_read
 from pointsman.domain.keys import Principal
 from pointsman.domain.model_access import (
+    check_calls_version,
     check_changes_version,
     check_reads_version,
     check_takes_id,
@@ -201,6 +202,18 @@ class ModelRegistry:
         with self._database.read() as connection:
             found = check_reads_version(caller, model_versions.find(connection, key), key)
         return told_of_model(found, faults)
+
+    def find_to_call(self, caller: Principal, key: ModelKey) -> ModelVersion:
+        """Answers a model version that the caller may call.
+
+        Raises:
+            InvalidArgumentError: The key is not well-formed.
+            NotFoundError: There is none, or the caller may not know of it.
+            PermissionDeniedError: The caller may read it, but not call it.
+        """
+        _check_key(key)
+        with self._database.read() as connection:
+            return check_calls_version(caller, model_versions.find(connection, key), key)
 
     def list_page(
         self,

@@ -12,6 +12,7 @@ from pointsman.control.convert.models import (
     stated_permissions,
 )
 from pointsman.control.lanes import Lanes
+from pointsman.control.registry.dry_runs import DryRuns
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.registry.permissions import ModelAccess
 from pointsman.domain.models import ModelKey
@@ -22,9 +23,10 @@ from pointsman.v1 import model_pb2, model_pb2_grpc
 class ModelServicer(model_pb2_grpc.ModelServiceServicer):
     """Keeps the registry of model versions."""
 
-    def __init__(self, models: ModelRegistry, access: ModelAccess, lanes: Lanes) -> None:
+    def __init__(self, models: ModelRegistry, access: ModelAccess, dry_runs: DryRuns, lanes: Lanes) -> None:
         self._models = models
         self._access = access
+        self._dry_runs = dry_runs
         self._lanes = lanes
 
     async def RegisterModelVersion(
@@ -106,3 +108,13 @@ class ModelServicer(model_pb2_grpc.ModelServiceServicer):
             validate_only=request.validate_only,
         )
         return model_to(model)
+
+    async def TestModelVersion(
+        self, request: model_pb2.TestModelVersionRequest, context: object
+    ) -> model_pb2.TestModelVersionResponse:
+        """Asks a model version about one row; nothing of it is kept."""
+        timeout_seconds = self._dry_runs.timeout_seconds(request)
+        model = await self._lanes.read(
+            self._models.find_to_call, caller(), ModelKey(request.model_id, request.version)
+        )
+        return await self._lanes.probe(self._dry_runs.run, model, request.features, timeout_seconds)

@@ -5,7 +5,7 @@ keeps a journal (:mod:`pointsman.domain.ports.journal`). Several may work on one
 one says of itself holds for another: neither counters, nor faults, nor what it refuses. A service asks for
 the part it needs; what needs no server at all is in :mod:`pointsman.domain.ports.core`.
 
-Messages are those of ``pointsman/v1/snapshot.proto`` and ``record.proto``, serialised. All may be called from
+Messages are those of ``pointsman/v1/snapshot.proto``, ``record.proto`` and ``dry_run.proto``, serialised. All may be called from
 any thread, and raise the errors of :mod:`pointsman.errors`, never the extension's own.
 """
 
@@ -87,6 +87,20 @@ class Probing(Protocol):
         """
 
 
+class DryRunning(Probing, Protocol):
+    """Runs single rows through backends, as a call would."""
+
+    def dry_run(self, request: bytes, timeout_seconds: float) -> bytes:
+        """Runs the row of a ``DryRun`` through its model version; nothing of it is kept.
+
+        Returns:
+            A ``DryRunAnswer``: what the model answered, or why there is no answer.
+
+        Raises:
+            InvalidRequestError: The bytes are no ``DryRun``.
+        """
+
+
 class FileWatch(Protocol):
     """Knows the ONNX files that a replica has in use."""
 
@@ -111,7 +125,7 @@ class Reporting(Protocol):
         """Answers the state of the replica as a JSON object."""
 
 
-class Replica(Publishing, Probing, FileWatch, Counting, Journal, Protocol):
+class Replica(Publishing, DryRunning, FileWatch, Counting, Journal, Protocol):
     """All that the control plane asks of a replica.
 
     Whoever started it ends it: how is no business of the control plane.

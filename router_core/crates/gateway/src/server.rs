@@ -32,6 +32,7 @@ use crate::{
     },
     recording::{feedback_waiters::FeedbackWaiters, journal::Journal},
     routing::{backends::Backends, onnx_target::FileFault, probe::probe},
+    services::dry_run,
     shared::{Phase, Shared},
     tasks::TaskPool,
     tonic_services::TonicServices,
@@ -127,6 +128,16 @@ impl Server {
         let signature = Some(signature_to_proto(&signature));
         let sha256 = sha256.as_ref().map(ToString::to_string).unwrap_or_default();
         Ok(proto::BackendAnswer { signature, filled_in, warnings, sha256 }.encode_to_vec())
+    }
+
+    /// Runs the row of an encoded `DryRun` through its model version and answers an encoded `DryRunAnswer`.
+    ///
+    /// # Errors
+    /// The bytes are no `DryRun`.
+    pub fn dry_run(&self, request: &[u8], patience: Duration) -> Result<Vec<u8>, GatewayError> {
+        let request = proto::DryRun::decode(request)
+            .map_err(|error| GatewayError::InvalidRequest(format!("dry run: {error}")))?;
+        Ok(dry_run(&self.shared, request, patience).encode_to_vec())
     }
 
     /// A router's encoded `RouterCounters`.

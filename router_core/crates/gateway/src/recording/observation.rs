@@ -3,7 +3,7 @@
 use std::{
     rc::Rc,
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -19,7 +19,10 @@ use crate::{
         call_log::CallEnd,
         stats::{CallTimes, Counting},
     },
-    recording::records::{Kept, Record, RecordEnd, RecordStart},
+    recording::{
+        backend_time::BackendTime,
+        records::{Kept, Record, RecordEnd, RecordStart},
+    },
     routing::routes::{Route, Routes, Target},
     worker::Worker,
 };
@@ -33,8 +36,7 @@ pub(crate) struct Observation {
     decided_variant: Option<u8>,
     generation: u64,
     started: Instant,
-    asked: Option<Instant>,
-    backend: Option<Duration>,
+    pub(crate) backend_time: BackendTime,
     is_finished: bool,
     request_id: HeaderValue,
     /// Empty for calls that can take no feedback.
@@ -72,8 +74,7 @@ impl Observation {
             decided_variant: details.decided_variant,
             generation: routes.snapshot.generation,
             started,
-            asked: None,
-            backend: None,
+            backend_time: BackendTime::default(),
             is_finished: false,
             request_id: details.request_id,
             prediction_id: String::new(),
@@ -179,23 +180,13 @@ impl Observation {
         }
     }
 
-    /// The backend is asked from now on.
-    pub(crate) fn backend_asked(&mut self) {
-        self.asked = Some(Instant::now());
-    }
-
-    /// The backend's answer is complete.
-    pub(crate) fn backend_answered(&mut self) {
-        self.backend = self.asked.map(|asked| asked.elapsed());
-    }
-
     /// The call ends with this status. Its answer must wait for the commit, when there is one.
     pub(crate) fn finish(&mut self, code: Code) -> Option<Commit> {
         if std::mem::replace(&mut self.is_finished, true) {
             return None;
         }
         let total = self.started.elapsed();
-        let backend = self.backend.or_else(|| self.asked.map(|asked| asked.elapsed()));
+        let backend = self.backend_time.elapsed();
         let overhead = total.saturating_sub(backend.unwrap_or_default());
         let record = self.record.take();
         let target = self.target()?;

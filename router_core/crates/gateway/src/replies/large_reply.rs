@@ -190,7 +190,7 @@ impl LargeReply {
             }
         }
         let trailers = message::while_wanted(out, message::trailers(&mut self.stream)).await?;
-        self.observation.backend_answered();
+        self.observation.backend_time.answered();
         self.trailers = Some(trailers.unwrap_or_default());
         self.place = None;
         Ok(())

@@ -149,6 +149,22 @@ impl Backends {
         self.onnx.get(backend, |target| target.model.is_ok(), load)
     }
 
+    /// The backend of a model version for a single question, shared with nothing but a file that is loaded already:
+    /// calls are answered by that one, whatever is on disk meanwhile.
+    pub(crate) fn for_once(&self, backend: &model::Backend) -> Result<Backend, String> {
+        match backend {
+            model::Backend::Grpc(grpc) => Ok(Backend::Grpc(GrpcModel {
+                target: self.lone_target(&grpc.target)?,
+                model_name: grpc.model_name.clone(),
+                model_version: grpc.model_version.clone(),
+            })),
+            model::Backend::Onnx(onnx) => {
+                let load = || Arc::new(OnnxTarget::load(&self.models_dir, onnx, 1, self.admission()));
+                Ok(Backend::Onnx(self.onnx.loaded(onnx).unwrap_or_else(load)))
+            }
+        }
+    }
+
     /// Loads a file for those who ask about it.
     pub(crate) fn load_onnx(&self, backend: &model::OnnxBackend) -> Result<OnnxModel, OnnxError> {
         onnx_target::load(&self.models_dir, backend, 1)

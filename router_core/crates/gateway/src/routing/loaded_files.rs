@@ -49,7 +49,8 @@ impl<K: Clone + Eq + Hash, T> LoadedFiles<K, T> {
         file.turn.clone()
     }
 
-    fn loaded(&self, key: &K) -> Option<Arc<T>> {
+    /// What a file was loaded into, if it is in use.
+    pub(crate) fn loaded(&self, key: &K) -> Option<Arc<T>> {
         lock(&self.known).get(key)?.loaded.upgrade()
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use pointsman_inference::{FileIdentity, OnnxError, OnnxModel, models_path};
+use pointsman_inference::{FileIdentity, OnnxError, OnnxModel, Tensor, models_path};
 use pointsman_model::{OnnxBackend, Sha256};
 
 use crate::upstream::admission::Admission;
@@ -43,6 +43,19 @@ impl OnnxTarget {
     ) -> Self {
         let model = load(models_dir, backend, slots).map_err(|error| told(&error, backend));
         Self { backend: backend.clone(), model, admission, seen: Mutex::default() }
+    }
+
+    /// Runs the model in the session of a thread, or in the last one where there are fewer sessions than threads.
+    pub(crate) fn run(
+        &self,
+        thread: usize,
+        inputs: &[Tensor],
+        requested: &[String],
+    ) -> Result<Vec<Tensor>, OnnxError> {
+        match &self.model {
+            Ok(model) => model.run(thread.min(model.slots().saturating_sub(1)), inputs, requested),
+            Err(reason) => Err(OnnxError::Library(reason.clone())),
+        }
     }
 
     /// What is wrong with the file; none when it is loaded and on disk still. A file that changed is read once for it,

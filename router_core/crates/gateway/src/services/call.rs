@@ -8,22 +8,16 @@ use std::{
 };
 
 use h2::RecvStream;
-use http::{
-    HeaderMap, HeaderValue, Request,
-    header::{CONTENT_LENGTH, HOST},
-};
+use http::{HeaderMap, HeaderValue, Request};
 use pointsman_model::{Principal, Router, Scope};
 use tonic::{Code, metadata::MetadataMap};
 
 use super::metadata::{
-    ENTITY_ID, ENTITY_ID_ALIAS, ENTITY_ID_BINARY, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GRPC_TIMEOUT,
-    TRACEPARENT, ensure_request_id, format_timeout, parse_timeout, strip,
+    ENTITY_ID, ENTITY_ID_ALIAS, ENTITY_ID_BINARY, GRPC_TIMEOUT, TRACEPARENT, backend_headers,
+    ensure_request_id, parse_timeout,
 };
 use crate::{
-    listener::{
-        auth::{API_KEY, require_scope},
-        client::Client,
-    },
+    listener::{auth::require_scope, client::Client},
     messages::{allowance::Allowance, status::CallError},
     routing::routes::Route,
     worker::{LocalRoutes, Worker},
@@ -154,16 +148,7 @@ impl Call {
 
     /// The metadata that goes on to the backend at a target.
     pub(crate) fn backend_headers(&mut self, target: &str, deadline: tokio::time::Instant) -> HeaderMap {
-        let mut headers = std::mem::take(&mut self.headers);
-        strip(&mut headers);
-        for name in [API_KEY, HOST, CONTENT_LENGTH, GRPC_ENCODING] {
-            headers.remove(name);
-        }
-        self.worker.shared.config.forward_metadata.withhold(target, &mut headers);
-        headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
-        headers.insert(GRPC_TIMEOUT, format_timeout(left));
-        headers
+        backend_headers(&self.worker, std::mem::take(&mut self.headers), target, deadline)
     }
 }
 

@@ -7,7 +7,7 @@ use http::{
     HeaderMap, Method, Request, Version,
     uri::{PathAndQuery, Scheme, Uri},
 };
-use pointsman_inference::{OipError, OnnxError, Tensor};
+use pointsman_inference::{OipError, Tensor};
 use pointsman_wire::{GrpcPrefix, PREFIX_BYTES};
 use tokio::time::{Instant, timeout_at};
 use tonic::Code;
@@ -15,7 +15,7 @@ use tonic::Code;
 use super::plain_answer::plain;
 use crate::{
     messages::status::CallError,
-    recording::observation::Observation,
+    recording::backend_time::BackendTime,
     routing::{backends::GrpcModel, onnx_target::OnnxTarget},
     upstream::{Answer, Outgoing, exchange},
     worker::Worker,
@@ -24,7 +24,7 @@ use crate::{
 /// A model that takes longer runs on the pool: a hop there and back costs about as much.
 const INLINE_NANOS: u64 = 50_000;
 
-/// Sends a call to a backend; what it answers is not compressed. The observation, when there is one, is told how long the backend took.
+/// Sends a call to a backend; what it answers is not compressed. The time, when one is wanted, is told how long the backend took.
 pub(crate) async fn ask(
     worker: &Rc<Worker>,
     model: &GrpcModel,
@@ -32,7 +32,7 @@ pub(crate) async fn ask(
     headers: HeaderMap,
     outgoing: Outgoing,
     deadline: Instant,
-    mut observation: Option<&mut Observation>,
+    mut time: Option<&mut BackendTime>,
 ) -> Result<Answer, CallError> {
     let pool = worker.pool(&model.target);
     let entering = async {
@@ -46,8 +46,8 @@ pub(crate) async fn ask(
             "the deadline passed before a backend connection was free",
         ))
     })?;
-    if let Some(observation) = &mut observation {
-        observation.backend_asked();
+    if let Some(time) = &mut time {
+        time.asked();
     }
     let request = |authority| request(authority, path.clone(), headers.clone());
     let answering = async {
@@ -63,10 +63,10 @@ pub(crate) async fn ask(
     if let Ok(Answer::Large { place, .. }) = &mut answered {
         *place = Some((permit, lease));
     }
-    if let Some(observation) = observation
+    if let Some(time) = time
         && !matches!(answered, Ok(Answer::Large { .. }))
     {
-        observation.backend_answered();
+        time.answered();
     }
     answered
 }
@@ -109,25 +109,23 @@ pub(crate) async fn run_onnx(
     inputs: Vec<Tensor>,
     requested: Vec<String>,
     deadline: Instant,
-    observation: &mut Observation,
+    time: &mut BackendTime,
 ) -> Result<Vec<Tensor>, CallError> {
     let model = target.model.as_ref().map_err(|reason| CallError::unavailable(reason.clone()))?;
     let late = |_| CallError::deadline();
     let _permit = timeout_at(deadline, target.admission.enter()).await.map_err(late)??;
-    observation.backend_asked();
+    time.asked();
     let mean_nanos = model.mean_run_nanos();
     let ran = if (1..INLINE_NANOS).contains(&mean_nanos) {
-        model.run(worker.index, &inputs, &requested)
+        target.run(worker.index, &inputs, &requested)
     } else {
         let target = target.clone();
         let first_slot = worker.shared.config.threads;
-        let running = worker.shared.tasks.run(move |thread| match &target.model {
-            Ok(model) => model.run(first_slot + thread, &inputs, &requested),
-            Err(reason) => Err(OnnxError::Library(reason.clone())),
-        });
+        let running =
+            worker.shared.tasks.run(move |thread| target.run(first_slot + thread, &inputs, &requested));
         timeout_at(deadline, running).await.map_err(late)??
     };
-    observation.backend_answered();
+    time.answered();
     ran.map_err(|error| {
         let code = if error.is_callers_fault() { Code::InvalidArgument } else { Code::Internal };
         CallError::new(code, error.to_string())

@@ -20,7 +20,7 @@ use super::{
     forward::{ask, of_oip, prefix},
     paths::MODEL_INFER,
     reading::Message,
-    tensors::{self, Outputs, Question},
+    tensors::{self, Asker, Outputs, Question},
 };
 use crate::{
     listener::client::Client,
@@ -183,7 +183,8 @@ async fn to_server(
         Outgoing::Arriving(_) => observation.record_request(BodyKind::Cut, Bytes::new()),
     }
     let path = PathAndQuery::from_static(MODEL_INFER);
-    let answered = ask(&worker, model, path, headers, outgoing, deadline, Some(&mut observation)).await;
+    let answered =
+        ask(&worker, model, path, headers, outgoing, deadline, Some(&mut observation.backend_time)).await;
     match answered {
         Ok(answer) => reply_to_infer(answer, observation, answer_name, deadline).await,
         Err(error) => Ok(fail(error, observation)),
@@ -266,7 +267,9 @@ async fn run_message(
     let request = oip::decode_request(request).map_err(|error| of_oip(&error))?;
     let key = observation.target().map(|target| target.model.key.clone());
     let question = Question { inputs: request.inputs, outputs: Outputs::Named(request.requested), deadline };
-    let outputs = tensors::run(call, backend, question, observation).await?.outputs;
+    let Call { worker, headers, .. } = call;
+    let asker = Asker { worker, headers, time: &mut observation.backend_time };
+    let outputs = tensors::run(asker, backend, question).await?.outputs;
     let (model_id, version) =
         key.as_ref().map_or(("", ""), |key| (key.model_id.as_str(), key.version.as_str()));
     let response = oip::encode_response(model_id, version, &request.id, &outputs, request.is_raw);

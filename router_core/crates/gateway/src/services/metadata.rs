@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{CONTENT_LENGTH, HOST},
+};
 use rand::Rng;
+use tokio::time::Instant;
 
-use crate::worker::Worker;
+use crate::{listener::auth::API_KEY, worker::Worker};
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
@@ -53,6 +57,24 @@ pub(super) fn strip(headers: &mut HeaderMap) {
             headers.remove(name);
         }
     }
+}
+
+/// Makes a call's metadata what goes on to the backend at a target.
+pub(super) fn backend_headers(
+    worker: &Worker,
+    mut headers: HeaderMap,
+    target: &str,
+    deadline: Instant,
+) -> HeaderMap {
+    strip(&mut headers);
+    for name in [API_KEY, HOST, CONTENT_LENGTH, GRPC_ENCODING] {
+        headers.remove(name);
+    }
+    worker.shared.config.forward_metadata.withhold(target, &mut headers);
+    headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let left = deadline.saturating_duration_since(Instant::now());
+    headers.insert(GRPC_TIMEOUT, format_timeout(left));
+    headers
 }
 
 /// Reads `grpc-timeout`: up to eight digits and a unit.

@@ -3,6 +3,7 @@
 mod answering;
 mod call;
 mod decision;
+mod dry_run;
 mod fallback;
 mod feedback;
 mod forward;
@@ -12,6 +13,7 @@ mod inference_service;
 mod inflating;
 mod keyless;
 mod metadata;
+mod one_row;
 mod passthrough;
 mod paths;
 mod plain_answer;
@@ -23,6 +25,7 @@ use std::rc::Rc;
 
 use crate::{listener::client::Client, replies::reply::Reply, worker::Worker};
 use call::Call;
+pub(crate) use dry_run::dry_run;
 pub use feedback::check_feedback;
 pub(crate) use forward::{frame, request};
 use h2::RecvStream;

@@ -1,9 +1,7 @@
 //! Predict: features become the model's tensors, its tensors become a prediction.
 
 use bytes::Bytes;
-use pointsman_inference::{
-    Answer as Prediction, FeatureError, features::AnswerNote, fill_inputs, read_outputs, refuse_misspelt,
-};
+use pointsman_inference::Answer as Prediction;
 use pointsman_model::Scope;
 use pointsman_wire::{
     MAX_ENTITY_ID_BYTES,
@@ -18,7 +16,8 @@ use super::{
     call::Call,
     decision::{Asked, decide_call},
     forward::frame,
-    tensors::{self, Outputs, Question},
+    one_row::{answer_of, inputs_of, of_features},
+    tensors::Asker,
 };
 use crate::{
     listener::client::Client,
@@ -75,15 +74,10 @@ async fn predicted(
     };
     let signature = &target.model.signature;
     let others = observation.targets().iter().map(|target| &target.model.signature);
-    refuse_misspelt(signature, others, &request.features).map_err(|error| of_features(&error))?;
-    let inputs = fill_inputs(signature, &request.features).map_err(|error| of_features(&error))?;
-    let question = Question { inputs, outputs: Outputs::Signed(signature), deadline };
-    let outcome = tensors::run(call, &target.backend, question, observation).await?;
-    let mut prediction = read_outputs(signature, &outcome.outputs).map_err(|error| of_features(&error))?;
-    if outcome.is_others {
-        prediction.notes.insert(AnswerNote::OtherModel);
-    }
-    Ok(prediction)
+    let inputs = inputs_of(signature, others, &request.features).map_err(|error| of_features(&error))?;
+    let Call { worker, headers, .. } = call;
+    let asker = Asker { worker, headers, time: &mut observation.backend_time };
+    answer_of(asker, signature, &target.backend, inputs, deadline).await
 }
 
 /// The answer's message, with its prefix.
@@ -115,10 +109,4 @@ fn encode_answer(
         notes: prediction.notes.words().map(str::to_owned).collect(),
     };
     Ok(frame(&response.encode_to_vec())?)
-}
-
-/// A feature is the caller's to mend; a signature that does not fit its model is an operator's.
-fn of_features(error: &FeatureError) -> CallError {
-    let code = if error.is_callers_fault() { Code::InvalidArgument } else { Code::FailedPrecondition };
-    CallError::new(code, error.to_string())
 }

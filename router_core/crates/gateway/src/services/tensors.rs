@@ -3,7 +3,9 @@
 //! Whoever has tensors asks here. The one call that does not is ModelInfer to a server: its message passes by
 //! without being read.
 
-use http::uri::PathAndQuery;
+use std::rc::Rc;
+
+use http::{HeaderMap, uri::PathAndQuery};
 use pointsman_inference::{Tensor, oip};
 use pointsman_model::Signature;
 use pointsman_wire::generated::inference::ModelInferResponse;
@@ -12,16 +14,25 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     answering::Failure,
-    call::Call,
     forward::{ask, frame, of_oip, run_onnx},
+    metadata::backend_headers,
     paths::MODEL_INFER,
 };
 use crate::{
     messages::status::CallError,
-    recording::observation::Observation,
+    recording::backend_time::BackendTime,
     routing::backends::{Backend, GrpcModel},
     upstream::{Answer, Outgoing, garbage, gather_large},
+    worker::Worker,
 };
+
+/// Who asks: a call, or a trial of a model version, which is none.
+pub(crate) struct Asker<'a> {
+    pub(crate) worker: &'a Rc<Worker>,
+    /// What a server gets goes out of it.
+    pub(crate) headers: &'a mut HeaderMap,
+    pub(crate) time: &'a mut BackendTime,
+}
 
 /// What a model is asked.
 pub(crate) struct Question<'a> {
@@ -47,30 +58,28 @@ pub(crate) struct Outcome {
 
 /// Asks a backend and waits for its tensors.
 pub(crate) async fn run(
-    call: &mut Call,
+    asker: Asker<'_>,
     backend: &Backend,
     question: Question<'_>,
-    observation: &mut Observation,
 ) -> Result<Outcome, Failure> {
     match backend {
-        Backend::Grpc(model) => ask_server(call, model, question, observation).await,
+        Backend::Grpc(model) => ask_server(asker, model, question).await,
         Backend::Onnx(onnx) => {
             let Question { inputs, outputs, deadline } = question;
             let requested = match outputs {
                 Outputs::Signed(_) => Vec::new(),
                 Outputs::Named(names) => names,
             };
-            let outputs = run_onnx(&call.worker, onnx, inputs, requested, deadline, observation).await?;
+            let outputs = run_onnx(asker.worker, onnx, inputs, requested, deadline, asker.time).await?;
             Ok(Outcome { outputs, is_others: false })
         }
     }
 }
 
 async fn ask_server(
-    call: &mut Call,
+    Asker { worker, headers, time }: Asker<'_>,
     model: &GrpcModel,
     Question { inputs, outputs, deadline }: Question<'_>,
-    observation: &mut Observation,
 ) -> Result<Outcome, Failure> {
     let requested: Vec<&str> = match &outputs {
         Outputs::Signed(signature) => signature.outputs.iter().map(|output| &*output.name).collect(),
@@ -78,19 +87,19 @@ async fn ask_server(
     };
     let message = oip::encode_request(&model.model_name, &model.model_version, "", &inputs, &requested);
     let outgoing = Outgoing::Whole(frame(&message.encode_to_vec())?);
-    let headers = call.backend_headers(&model.target.target, deadline);
+    let headers = backend_headers(worker, std::mem::take(headers), &model.target.target, deadline);
     let path = PathAndQuery::from_static(MODEL_INFER);
-    let answer = ask(&call.worker, model, path, headers, outgoing, deadline, Some(observation)).await?;
+    let answer = ask(worker, model, path, headers, outgoing, deadline, Some(&mut *time)).await?;
     let response = match answer {
         Answer::Failed { code, trailers } => return Err(Failure::Backends { code, trailers }),
         Answer::Whole { message, .. } => message,
         Answer::Large { start, stream, .. } => {
-            let most = call.worker.shared.config.limits.max_message_bytes;
+            let most = worker.shared.config.limits.max_message_bytes;
             let _reservation =
-                call.worker.shared.budgets.whole.reserve((start.prefix.length as usize).min(most))?;
+                worker.shared.budgets.whole.reserve((start.prefix.length as usize).min(most))?;
             let gathering = gather_large(start, stream, most);
             let gathered = timeout_at(deadline, gathering).await.map_err(|_| CallError::deadline())?;
-            observation.backend_answered();
+            time.answered();
             gathered?.0
         }
     };

@@ -48,28 +48,33 @@ fn fill_input(
     features: &HashMap<String, Value>,
 ) -> Result<Tensor, FeatureError> {
     let shape = RowShape::of(spec)?;
-    let columns = shape.columns()?;
     let row = Row { signature, spec, shape: &shape, features };
-    let own_name = spec.features.first().unwrap_or(&spec.name);
-    let names: Names<'_> = if spec.features.len() > 1 || columns == Some(1) && !spec.features.is_empty() {
-        Names::Listed(&spec.features)
-    } else if row.given(own_name).is_some() || !spec.features.is_empty() {
-        Names::Own(own_name)
-    } else {
-        numbered_prefixes(signature, spec)
-            .into_iter()
-            .find(|prefix| row.has_numbered(prefix))
-            .map_or(Names::Own(own_name), Names::Numbered)
-    };
-    match (names, columns) {
-        (Names::Listed(names), Some(_)) => row.fill_columns(names.iter().map(|name| name.to_string())),
-        (Names::Numbered(prefix), Some(columns)) => {
+    match row.feeders()? {
+        Feeders::Listed(names) => row.fill_columns(names.iter().map(|name| name.to_string())),
+        Feeders::Numbered(prefix, columns) => {
             row.fill_columns((0..columns).map(|index| format!("{prefix}{index}")))
         }
-        (Names::Own(name), Some(1)) => row.fill_columns(std::iter::once(name.to_string())),
-        (Names::Own(name), _) => row.fill_list(name),
-        (Names::Listed(_) | Names::Numbered(_), None) => row.fill_list(own_name),
+        Feeders::Single(name) => row.fill_columns(std::iter::once(name.to_string())),
+        Feeders::List(name) => row.fill_list(name),
     }
+}
+
+/// The features that a row fills an input with, in the order of its columns, and whether the only one holds them all.
+pub(super) fn fed_by(
+    signature: &Signature,
+    spec: &TensorSpec,
+    shape: &RowShape<'_>,
+    features: &HashMap<String, Value>,
+) -> Result<(Vec<String>, bool), FeatureError> {
+    let row = Row { signature, spec, shape, features };
+    Ok(match row.feeders()? {
+        Feeders::Listed(names) => (names.iter().map(|name| name.to_string()).collect(), false),
+        Feeders::Numbered(prefix, columns) => {
+            ((0..columns).map(|index| format!("{prefix}{index}")).collect(), false)
+        }
+        Feeders::Single(name) => (vec![name.to_owned()], false),
+        Feeders::List(name) => (vec![name.to_owned()], true),
+    })
 }
 
 /// The columns that a tensor's shape has for one row, where the features that it names do not fill them; they are none
@@ -144,13 +149,15 @@ fn single(given: Given<'_>) -> Given<'_> {
 }
 
 /// The features that fill an input.
-enum Names<'a> {
-    /// The signature names each column's.
+enum Feeders<'a> {
+    /// One for each column, as the signature names them.
     Listed(&'a [Arc<str>]),
-    /// One feature fills all columns.
-    Own(&'a str),
-    /// A prefix with the column's number.
-    Numbered(String),
+    /// One for each of so many columns: a prefix with the column's number.
+    Numbered(String, usize),
+    /// One for the only column.
+    Single(&'a str),
+    /// One that holds all columns.
+    List(&'a str),
 }
 
 /// What it takes to fill one input.
@@ -161,9 +168,28 @@ struct Row<'a> {
     features: &'a HashMap<String, Value>,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// Which features fill the input; it hangs on which are there.
+    fn feeders(&self) -> Result<Feeders<'a>, FeatureError> {
+        let (spec, columns) = (self.spec, self.shape.columns()?);
+        let own_name = spec.features.first().unwrap_or(&spec.name);
+        if spec.features.len() > 1 || columns == Some(1) && !spec.features.is_empty() {
+            return Ok(columns.map_or(Feeders::List(own_name), |_| Feeders::Listed(&spec.features)));
+        }
+        let numbered = if self.given(own_name).is_some() || !spec.features.is_empty() {
+            None
+        } else {
+            numbered_prefixes(self.signature, spec).into_iter().find(|prefix| self.has_numbered(prefix))
+        };
+        Ok(match (numbered, columns) {
+            (Some(prefix), Some(columns)) => Feeders::Numbered(prefix, columns),
+            (None, Some(1)) => Feeders::Single(own_name),
+            _ => Feeders::List(own_name),
+        })
+    }
+
     /// The value of a feature: the one sent, or the default where it is missing or null.
-    fn given(&self, name: &str) -> Option<Given<'_>> {
+    fn given(&self, name: &str) -> Option<Given<'a>> {
         match self.features.get(name).map(Given::from) {
             None | Some(Given::Null) if let Some(default) = self.signature.defaults.get(name) => {
                 Some(Given::from(default))

@@ -8,6 +8,7 @@ mod misspelt;
 mod notes;
 mod plan;
 mod read;
+mod row;
 mod value;
 
 pub use classes::{
@@ -22,6 +23,7 @@ pub use plan::{
     AnswerPlan, Decider, OutputHead, is_second_of_two, plan_answer, plan_part, prediction_output,
 };
 pub use read::{Answer, read_outputs};
+pub use row::{FeatureOrigin, RowFeature, row_features, sample_row};
 use thiserror::Error;
 
 /// Why features cannot be sent to a model, or its outputs make no answer.

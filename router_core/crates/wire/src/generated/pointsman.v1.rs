@@ -419,6 +419,72 @@ pub struct UpdateModelPermissionsRequest {
     #[prost(bool, tag = "5")]
     pub validate_only: bool,
 }
+/// Asks a model version about one row.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TestModelVersionRequest {
+    /// The model's id.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The version.
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
+    /// The features of the row, by the names in the signature, as in PredictRequest. Empty: the row is made up, of the
+    /// signature's defaults and, where there is none, of a sample by type: 0, false or "".
+    #[prost(map = "string, message", tag = "3")]
+    pub features: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost_types::Value,
+    >,
+    /// How long the backend may take, at most 300 s. Unset: 2 s, as at registration. A file that no router
+    /// uses is loaded before that time begins.
+    #[prost(message, optional, tag = "4")]
+    pub timeout: ::core::option::Option<::prost_types::Duration>,
+}
+/// What a model version answered to one row.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TestModelVersionResponse {
+    /// The model that answered.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Its version.
+    #[prost(string, tag = "2")]
+    pub model_version: ::prost::alloc::string::String,
+    /// The row as the model was asked: its features in the order of the columns that they fill, then those that were given
+    /// and fill none.
+    #[prost(message, repeated, tag = "3")]
+    pub row: ::prost::alloc::vec::Vec<RowFeature>,
+    /// The label or value predicted, as in PredictResponse.
+    #[prost(message, optional, tag = "4")]
+    pub prediction: ::core::option::Option<::prost_types::Value>,
+    /// Class probabilities, in the order of the signature's labels.
+    #[prost(double, repeated, tag = "5")]
+    pub probabilities: ::prost::alloc::vec::Vec<f64>,
+    /// Every output of the model, by name.
+    #[prost(map = "string, message", tag = "6")]
+    pub outputs: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost_types::Value,
+    >,
+    /// What to know of the answer before it is used, in the words of PredictResponse.notes.
+    #[prost(string, repeated, tag = "7")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How long the backend took.
+    #[prost(message, optional, tag = "8")]
+    pub backend_latency: ::core::option::Option<::prost_types::Duration>,
+}
+/// One feature of a row that a model was asked about.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RowFeature {
+    /// The feature's name.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Its value; null where it was given as null and has no default.
+    #[prost(message, optional, tag = "2")]
+    pub value: ::core::option::Option<::prost_types::Value>,
+    /// Where the value comes from.
+    #[prost(enumeration = "FeatureOrigin", tag = "3")]
+    pub origin: i32,
+}
 /// Where a model version stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -522,6 +588,47 @@ impl PredictionHolds {
             "PREDICTION_HOLDS_UNSPECIFIED" => Some(Self::Unspecified),
             "PREDICTION_HOLDS_VALUE" => Some(Self::Value),
             "PREDICTION_HOLDS_INDEX" => Some(Self::Index),
+            _ => None,
+        }
+    }
+}
+/// Where the value of a feature comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FeatureOrigin {
+    /// Not stated.
+    Unspecified = 0,
+    /// The request has it.
+    Given = 1,
+    /// It is the signature's default, for the request left it out or has null.
+    Default = 2,
+    /// Nobody said it: it was made up by its type, so the prediction means nothing.
+    Sample = 3,
+    /// The request has it, and the model takes no such feature: nothing of it reached the model.
+    Unused = 4,
+}
+impl FeatureOrigin {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FEATURE_ORIGIN_UNSPECIFIED",
+            Self::Given => "FEATURE_ORIGIN_GIVEN",
+            Self::Default => "FEATURE_ORIGIN_DEFAULT",
+            Self::Sample => "FEATURE_ORIGIN_SAMPLE",
+            Self::Unused => "FEATURE_ORIGIN_UNUSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FEATURE_ORIGIN_UNSPECIFIED" => Some(Self::Unspecified),
+            "FEATURE_ORIGIN_GIVEN" => Some(Self::Given),
+            "FEATURE_ORIGIN_DEFAULT" => Some(Self::Default),
+            "FEATURE_ORIGIN_SAMPLE" => Some(Self::Sample),
+            "FEATURE_ORIGIN_UNUSED" => Some(Self::Unused),
             _ => None,
         }
     }
@@ -3277,5 +3384,38 @@ impl BodyKind {
             "BODY_KIND_COMPRESSED" => Some(Self::Compressed),
             _ => None,
         }
+    }
+}
+/// One row for a model version, outside any call.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DryRun {
+    /// The model version, with the signature in force.
+    #[prost(message, optional, tag = "1")]
+    pub model: ::core::option::Option<ModelSnapshot>,
+    /// The features of the row; empty when it is to be made up.
+    #[prost(map = "string, message", tag = "2")]
+    pub features: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost_types::Value,
+    >,
+}
+/// What came of it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DryRunAnswer {
+    /// Exactly one.
+    #[prost(oneof = "dry_run_answer::Outcome", tags = "1, 2")]
+    pub outcome: ::core::option::Option<dry_run_answer::Outcome>,
+}
+/// Nested message and enum types in `DryRunAnswer`.
+pub mod dry_run_answer {
+    /// Exactly one.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Outcome {
+        /// What the model answered.
+        #[prost(message, tag = "1")]
+        Response(super::TestModelVersionResponse),
+        /// Why there is no answer, as the caller is told.
+        #[prost(message, tag = "2")]
+        Refusal(super::FeedbackRefusal),
     }
 }

@@ -1,0 +1,54 @@
+//! What a model answers to one row of features, whoever asks.
+
+use std::collections::HashMap;
+
+use pointsman_inference::{
+    Answer as Prediction, FeatureError, Tensor, features::AnswerNote, fill_inputs, read_outputs,
+    refuse_misspelt,
+};
+use pointsman_model::Signature;
+use prost_types::Value;
+use tokio::time::Instant;
+use tonic::Code;
+
+use super::{
+    answering::Failure,
+    tensors::{self, Asker, Outputs, Question},
+};
+use crate::{messages::status::CallError, routing::backends::Backend};
+
+/// The model's input tensors for a row.
+///
+/// # Arguments
+/// * `others` - Signatures of the models that could have answered instead; what they take is not misspelt.
+pub(super) fn inputs_of<'a>(
+    signature: &Signature,
+    others: impl Iterator<Item = &'a Signature> + Clone,
+    features: &HashMap<String, Value>,
+) -> Result<Vec<Tensor>, FeatureError> {
+    refuse_misspelt(signature, others, features)?;
+    fill_inputs(signature, features)
+}
+
+/// Asks a model with the tensors of a row, and reads its answer.
+pub(super) async fn answer_of(
+    asker: Asker<'_>,
+    signature: &Signature,
+    backend: &Backend,
+    inputs: Vec<Tensor>,
+    deadline: Instant,
+) -> Result<Prediction, Failure> {
+    let question = Question { inputs, outputs: Outputs::Signed(signature), deadline };
+    let outcome = tensors::run(asker, backend, question).await?;
+    let mut prediction = read_outputs(signature, &outcome.outputs).map_err(|error| of_features(&error))?;
+    if outcome.is_others {
+        prediction.notes.insert(AnswerNote::OtherModel);
+    }
+    Ok(prediction)
+}
+
+/// A feature is the caller's to mend; a signature that does not fit its model is an operator's.
+pub(super) fn of_features(error: &FeatureError) -> CallError {
+    let code = if error.is_callers_fault() { Code::InvalidArgument } else { Code::FailedPrecondition };
+    CallError::new(code, error.to_string())
+}
