@@ -1,6 +1,7 @@
 //! `pointsman._core`: the data plane as a Python extension. Thin: everything happens in the crates below.
 
 mod allocator;
+mod data_files;
 mod engine;
 mod errors;
 mod lake;
@@ -18,6 +19,7 @@ mod _core {
 
     #[pymodule_export]
     use crate::{
+        data_files::data_file_names,
         engine::{Engine, reallocate_slots},
         errors::{
             BackendError, BindError, CoreError, ForkedProcessError, InvalidConfigError,

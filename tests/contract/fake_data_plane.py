@@ -64,6 +64,8 @@ class FakeDataPlane:
         """The real check, for the same reason."""
         return [FieldViolation(*fault) for fault in _core.signature_faults(signature)]
 
+    data_file_names = staticmethod(CoreDataPlane.data_file_names)
+
     def publish(self, update: bytes) -> Published:
         refused = []
         message = snapshot_pb2.SnapshotUpdate.FromString(update)

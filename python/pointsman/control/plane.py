@@ -29,6 +29,7 @@ from pointsman.control.options import ControlOptions
 from pointsman.control.publishing.changes import Changes
 from pointsman.control.publishing.publisher import Publisher
 from pointsman.control.registry.models import ModelRegistry
+from pointsman.control.registry.uploads import Uploads
 from pointsman.control.routing.allocation import Allocations
 from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.revision_upkeep import RevisionUpkeep
@@ -82,7 +83,8 @@ class ControlPlane:
         socket_path: The unix socket on which the data plane brings calls; its folder must be 0700.
         lake_folder: Where the data plane writes the lake.
         temporary_folder: Where queries over it put what does not fit into memory; this process's alone.
-        data_dir: The data folder, to name this server by in answers of others; None means that of the socket.
+        data_dir: The data folder, with the models folder, by which answers of others name this server; None
+            means that of the socket.
         endpoint: The ``host:port`` that answers name as the endpoint to call.
         loopback: Whether the data plane is reachable from this machine only. While no key exists, calls
             without a key are then the local admin's; otherwise they are refused.
@@ -147,7 +149,20 @@ class ControlPlane:
         self._deployments = Deployments(
             self._database, changes, data_plane, refusals, self._lanes, self._options.deploy_timeout_seconds
         )
-        self._models = ModelRegistry(self._database, changes, data_plane, self._options.probe_timeout_seconds)
+        self._uploads = Uploads(
+            self._database,
+            data_plane,
+            (data_dir or socket_path.parent) / "models",
+            self._options.uploads,
+            clock,
+        )
+        self._models = ModelRegistry(
+            self._database,
+            changes,
+            data_plane,
+            self._options.probe_timeout_seconds,
+            self._uploads.keep,
+        )
         revisions = Revisions(self._database, changes)
         self._routers = RouterParts(
             routers=RouterRegistry(self._database, changes, data_plane, refusals),
@@ -298,7 +313,7 @@ class ControlPlane:
             options=options,
             maximum_concurrent_rpcs=self._options.max_concurrent_calls,
         )
-        models = ModelServicer(self._models, self._lanes)
+        models = ModelServicer(self._models, self._lanes, self._uploads)
         routers = RouterServicer(self._routers)
         keys = ApiKeyServicer(self._keys, self._lanes)
         predictions = PredictionServicer(self._feedback, self._lanes)
@@ -364,6 +379,7 @@ class ControlPlane:
             self._keeper.job(),
             *self._lake.jobs(),
             *self._upkeep.jobs(),
+            self._uploads.job(),
         ):
             self.jobs.add(job)
 

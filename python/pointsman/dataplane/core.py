@@ -84,6 +84,12 @@ class CoreDataPlane:
         with _translated():
             return [errors.FieldViolation(*fault) for fault in _core.signature_faults(signature)]
 
+    @staticmethod
+    def data_file_names(path: Path) -> Sequence[str]:
+        """Answers what an ONNX file calls its data files; none if all its weights lie within it."""
+        with _translated():
+            return _core.data_file_names(path)
+
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``."""
         with _translated():

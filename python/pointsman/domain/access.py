@@ -54,6 +54,7 @@ METHODS: Mapping[str, Access] = {
     _MODELS + "ListModelVersions": Access(Scope.READ, Rule.ANYONE),
     _MODELS + "SetModelVersionStage": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _MODELS + "DeleteModelVersion": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _MODELS + "UploadModelFile": Access(Scope.WRITE, Rule.ANYONE),
     _ROUTERS + "CreateRouter": Access(Scope.WRITE, Rule.ANYONE),
     _ROUTERS + "GetRouter": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "ListRouters": Access(Scope.READ, Rule.VISIBLE),

@@ -94,6 +94,13 @@ class DataPlane(Protocol):
                 begin below the model version: ``signature.labels``.
         """
 
+    def data_file_names(self, path: Path) -> Sequence[str]:
+        """Answers what an ONNX file calls the data files beside it; none if all its weights lie within it.
+
+        Raises:
+            BackendError: It cannot be read, or is no model; the message does not name the file.
+        """
+
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``."""
 

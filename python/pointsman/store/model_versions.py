@@ -87,6 +87,14 @@ def list_page(
     return Page(tuple(models), token)
 
 
+def onnx_paths(connection: Connection) -> frozenset[str]:
+    """Answers the paths of all ONNX files that model versions name, as they name them."""
+    statement = select(model_versions.c.backend_target).where(
+        model_versions.c.backend_kind == "onnx", _PRESENT
+    )
+    return frozenset(connection.execute(statement.distinct()).scalars())
+
+
 _OWNERS = (
     select(model_versions.c.owner)
     .where(model_versions.c.model_id == bindparam("model_id"), _PRESENT)

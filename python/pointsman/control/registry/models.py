@@ -1,7 +1,7 @@
 """The model registry: what its calls do."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from sqlalchemy import Connection
@@ -39,15 +39,22 @@ class ModelRegistry:
         changes: How they are changed.
         data_plane: Who asks their backends.
         probe_timeout_seconds: How long a registration waits for a backend.
+        keep_file: Is told the path of an ONNX file before it is read for a version that shall name it.
     """
 
     def __init__(
-        self, database: Database, changes: Changes, data_plane: DataPlane, probe_timeout_seconds: float
+        self,
+        database: Database,
+        changes: Changes,
+        data_plane: DataPlane,
+        probe_timeout_seconds: float,
+        keep_file: Callable[[str], None],
     ) -> None:
         self._database = database
         self._changes = changes
         self._data_plane = data_plane
         self._probe_timeout_seconds = probe_timeout_seconds
+        self._keep_file = keep_file
 
     def described(self, model: ModelVersion, field: str = "model_version") -> ModelVersion:
         """Checks a model version and completes its signature by what its backend says of itself.
@@ -71,6 +78,8 @@ class ModelRegistry:
             raise _below(field, faults)
         if model.backend is None:
             return model
+        if isinstance(model.backend, OnnxBackend):
+            self._keep_file(model.backend.path)
         try:
             answered = probe(self._data_plane, model, self._probe_timeout_seconds)
         except InvalidArgumentError as error:

@@ -7,17 +7,20 @@ from pointsman.control.convert.enums import STAGE
 from pointsman.control.convert.models import model_version_from, model_version_to
 from pointsman.control.lanes import Lanes
 from pointsman.control.registry.models import ModelRegistry
+from pointsman.control.registry.uploads import Uploads
 from pointsman.domain.models import ModelKey
 from pointsman.domain.pages import page_size
+from pointsman.domain.uploads import UploadPiece
 from pointsman.v1 import model_pb2, model_pb2_grpc
 
 
 class ModelServicer(model_pb2_grpc.ModelServiceServicer):
     """Keeps the registry of model versions."""
 
-    def __init__(self, models: ModelRegistry, lanes: Lanes) -> None:
+    def __init__(self, models: ModelRegistry, lanes: Lanes, uploads: Uploads) -> None:
         self._models = models
         self._lanes = lanes
+        self._uploads = uploads
 
     async def RegisterModelVersion(
         self, request: model_pb2.RegisterModelVersionRequest, context: object
@@ -74,3 +77,16 @@ class ModelServicer(model_pb2_grpc.ModelServiceServicer):
         key = ModelKey(request.model_id, request.version)
         await self._lanes.write(self._models.delete, caller(), key, validate_only=request.validate_only)
         return Empty()
+
+    async def UploadModelFile(
+        self, request: model_pb2.UploadModelFileRequest, context: object
+    ) -> model_pb2.UploadModelFileResponse:
+        """Takes a piece of an ONNX file."""
+        piece = UploadPiece(request.sha256, request.size_bytes, request.offset, request.chunk)
+        state = await self._lanes.upload(self._uploads.take, caller().user_id, piece)
+        return model_pb2.UploadModelFileResponse(
+            path=state.path,
+            received_bytes=state.received_bytes,
+            is_complete=state.is_complete,
+            chunk_bytes=self._uploads.chunk_bytes,
+        )

@@ -1,11 +1,12 @@
 //! Weights in files of their own: beside the model that names them, and nowhere else.
 
 use std::{
+    collections::BTreeSet,
     io,
     path::{Component, Path, PathBuf},
 };
 
-use super::{identity::Stamp, locations::locations};
+use super::{OnnxError, identity::Stamp, locations::locations};
 
 /// A data file, as it was when it was checked.
 #[derive(Debug)]
@@ -16,6 +17,20 @@ pub(super) struct DataFile {
     pub(super) stamp: Stamp,
 }
 
+/// What a file calls the data files that its weights lie in, whether they are there or not; none if it holds all of them.
+///
+/// # Errors
+/// The file cannot be read, or is no model.
+pub fn data_file_names(path: &Path) -> Result<Vec<String>, OnnxError> {
+    let refuse = |reason: String| OnnxError::File {
+        file: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        reason,
+    };
+    let contents = std::fs::read(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    let named = named_locations(&contents).map_err(refuse)?;
+    Ok(named.into_iter().map(str::to_owned).collect())
+}
+
 /// The data files that a model names, in the order of their names; none if all its weights lie within it.
 ///
 /// `model` is the file with every link resolved, so that its folder is the one the library looks in.
@@ -23,15 +38,17 @@ pub(super) struct DataFile {
 /// # Errors
 /// A sentence on why a data file cannot be used: it is missing, or leads out of the model's folder.
 pub(super) fn data_files(model: &Path, contents: &[u8]) -> Result<Box<[DataFile]>, String> {
-    let locations = locations(contents)
-        .map_err(|reason| format!("it is not a model that ONNX Runtime can load: {reason}"))?;
     let folder = model.parent().unwrap_or(model);
-    let found = locations.into_iter().map(|location| {
+    let found = named_locations(contents)?.into_iter().map(|location| {
         let path = data_file(folder, location)?;
         let stamp = Stamp::of(&path).map_err(|error| format!("cannot be read: {error}"))?;
         Ok(DataFile { location: location.to_owned(), path, stamp })
     });
     found.collect()
+}
+
+fn named_locations(contents: &[u8]) -> Result<BTreeSet<&str>, String> {
+    locations(contents).map_err(|reason| format!("it is not a model that ONNX Runtime can load: {reason}"))
 }
 
 fn data_file(folder: &Path, location: &str) -> Result<PathBuf, String> {

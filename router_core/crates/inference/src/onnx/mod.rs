@@ -15,6 +15,7 @@ mod session;
 mod source;
 
 pub use confine::models_path;
+pub use external_data::data_file_names;
 pub use identity::FileIdentity;
 pub use library::init_library;
 pub use model::OnnxModel;
