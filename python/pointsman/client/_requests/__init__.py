@@ -2,7 +2,14 @@
 
 from pointsman.client._requests.feedback import FEEDBACK_BATCH, batches_of_feedback, predict, record_feedback
 from pointsman.client._requests.keys import create_key, list_keys, revoke_key
-from pointsman.client._requests.models import delete_model, get_model, list_models, register_model, set_stage
+from pointsman.client._requests.models import (
+    delete_model,
+    get_model,
+    list_models,
+    register_model,
+    set_stage,
+    upload_piece,
+)
 from pointsman.client._requests.records import erase_entity, get_prediction, list_predictions, router_metrics
 from pointsman.client._requests.revisions import get_revision, list_revisions, roll_back
 from pointsman.client._requests.routers import (
@@ -52,4 +59,5 @@ __all__ = [
     "stop_router",
     "toggle_variant",
     "update_router",
+    "upload_piece",
 ]

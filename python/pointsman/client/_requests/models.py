@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.empty_pb2 import Empty
 
-from pointsman.client._call import Call, Page
+from pointsman.client._call import UPLOAD_TIMEOUT_SECONDS, Call, Page
 from pointsman.client._convert import fill_message
 from pointsman.client._fields import make
 from pointsman.client._requests.common import MODELS, at_page, nothing, number, page, plain
@@ -75,3 +75,27 @@ def delete_model(model_id: str, version: str) -> Call[None]:
     """Deletes a model version."""
     request = make(model_pb2.DeleteModelVersionRequest, model_id=model_id, version=version)
     return Call(MODELS + "DeleteModelVersion", request, Empty, nothing)
+
+
+def upload_piece(
+    sha256: str, size_bytes: int, offset: int = 0, chunk: bytes = b""
+) -> Call[model_pb2.UploadModelFileResponse]:
+    """Sends a piece of a file, which may be sent again; without a chunk, asks how far the file is.
+
+    Args:
+        sha256: Of the whole file, in hexadecimal digits.
+        size_bytes: The length of the whole file.
+        offset: Where the chunk begins.
+        chunk: The bytes from there on.
+    """
+    request = make(
+        model_pb2.UploadModelFileRequest, sha256=sha256, size_bytes=size_bytes, offset=offset, chunk=chunk
+    )
+    return Call(
+        MODELS + "UploadModelFile",
+        request,
+        model_pb2.UploadModelFileResponse,
+        lambda answer: answer,
+        is_read=True,
+        timeout_seconds=UPLOAD_TIMEOUT_SECONDS,
+    )

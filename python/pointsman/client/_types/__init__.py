@@ -28,6 +28,7 @@ from pointsman.client._types.models import (
     Stage,
     Task,
     TensorSpec,
+    UploadedFile,
 )
 from pointsman.client._types.records import (
     DecisionReason,
@@ -122,6 +123,7 @@ __all__ = [
     "Task",
     "TensorSpec",
     "UnreachedJournal",
+    "UploadedFile",
     "Variant",
     "VariantMetrics",
     "VariantRole",

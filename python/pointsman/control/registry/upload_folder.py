@@ -22,7 +22,8 @@ _WHOLE = re.compile(r"([0-9a-f]{64})\.onnx")
 _PART_SUFFIX = ".part"
 _ASKED_SUFFIX = ".asked"
 _PIECE_BYTES = 1 << 20
-_NANOSECONDS = 1000
+_NANOSECONDS = 1_000
+"""In a microsecond."""
 
 
 class UploadFolder:
@@ -52,7 +53,11 @@ class UploadFolder:
 
     def digest_in(self, path: str) -> str:
         """Answers the digest under which the file of a path was uploaded; empty when it is none of these."""
-        place = (self._models_dir / path).resolve()
+        try:
+            place = (self._models_dir / path).resolve()
+        except (OSError, RuntimeError, ValueError):
+            # A circle of links, or no path at all.
+            return ""
         found = _WHOLE.fullmatch(place.name)
         return found[1] if found and place.parent == self._root.resolve() else ""
 
@@ -203,7 +208,8 @@ class Part:
         os.fsync(self._file)
         with self._folder.lock():
             self.path.rename(whole)
-        _sync(whole.parent)
+        for folder in (whole.parent, self.path.parent):
+            _sync(folder)
 
 
 @contextmanager

@@ -106,8 +106,8 @@ class Uploads:
         try:
             if sha256 := self._folder.digest_in(path):
                 self._folder.ask(sha256, self._clock())
-        except (OSError, ValueError) as error:
-            # What is wrong with the path or the file is told when it is read.
+        except OSError as error:
+            # What is wrong with the file is told when it is read.
             _log.debug("cannot keep an uploaded file", reason=str(error))
 
     def tidy(self, _: JobContext) -> bool:
@@ -120,6 +120,7 @@ class Uploads:
             _log.info("removed unfinished uploads", count=count)
         aged = {sha256 for sha256, since in self._folder.whole_since().items() if since < before_us}
         if aged:
+            self._folder.make()
             # Read after their ages: a version that comes later has asked for its file, which makes it young.
             with self._database.read() as connection:
                 paths = model_versions.onnx_paths(connection)
@@ -130,6 +131,9 @@ class Uploads:
 
     def _taken(self, name: str, piece: UploadPiece) -> UploadState:
         if self._is_whole(piece):
+            # Another one may have finished the file meanwhile.
+            with self._folder.lock():
+                self._folder.remove_part(name)
             return UploadState(piece.path, piece.size_bytes, is_complete=True)
         if piece.chunk:
             self._begin(name, piece)
@@ -173,11 +177,11 @@ class Uploads:
         Raises:
             ResourceExhaustedError: Too many are begun, and all of them go on.
         """
-        self._check_space(0)
         with self._folder.lock():
             parts = self._folder.parts()
             if name in parts or piece.offset > 0:
                 return
+            self._check_space(piece.size_bytes)
             if len(parts) >= self._limits.max_unfinished:
                 oldest = min(parts, key=lambda part: parts[part])
                 is_idle = parts[oldest] < self._clock() - _GIVES_WAY_US
@@ -218,7 +222,7 @@ class Uploads:
                 "send the file again, and do not write to it meanwhile"
             )
             raise InvalidArgumentError(
-                f"sha256: {told}", reason="UPLOAD_DIFFERS", fields=[FieldViolation("sha256", told)]
+                f"chunk: {told}", reason="UPLOAD_DIFFERS", fields=[FieldViolation("chunk", told)]
             )
         try:
             names = self._data_plane.data_file_names(part.path)
