@@ -69,7 +69,7 @@ def register(
     onnx_path: Annotated[
         str,
         commandline.Option(
-            metavar="PATH", help="It is an ONNX file that the server has: its path in <data-dir>/models there."
+            metavar="PATH", help="It is an ONNX file that the server has: its path in <data-dir>/models."
         ),
     ] = "",
     sha256: Annotated[
@@ -123,8 +123,8 @@ def register(
     Without --grpc, --onnx and --onnx-path it is only monitored and no router can use it. What the signature
     leaves out is read from the backend and shown; what is said is checked against it.
 
-    A file is uploaded unless the server has it, also with --validate-only; one that no version names is removed
-    there after a day.
+    A file is uploaded unless the server has it, also with --validate-only; one that no version names is
+    removed there after a day.
     """
     from pointsman.client import ModelVersion
 

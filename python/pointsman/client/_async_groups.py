@@ -73,7 +73,7 @@ class AsyncModels:
         if file is not None:
             if model_version.backend is not None:
                 raise ValueError(
-                    "file: the model version has a backend; leave one of them out, for it answers at one place"
+                    "file: the model version has a backend, too; it answers at one place, so leave one out"
                 )
             model_version = replace(model_version, backend=(await self.upload(file)).backend)
         return await self._connection.send(requests.register_model(model_version, validate_only))

@@ -78,5 +78,5 @@ class LocalFile:
         """
         found = self.read(offset, length)
         if len(found) < length:
-            raise ValueError(f"{self._path}: became shorter while it was sent; send it when nobody writes to it")
+            raise ValueError(f"{self._path}: became shorter on the way; send it when nobody writes to it")
         return found

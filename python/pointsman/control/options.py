@@ -1,6 +1,6 @@
 """What can be set about the control plane."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pointsman.domain.uploads import UploadLimits
 
@@ -47,4 +47,4 @@ class ControlOptions:
     reader_threads: int = 4
     max_concurrent_calls: int = 512
     max_message_bytes: int = 16 * 1024 * 1024
-    uploads: UploadLimits = UploadLimits()
+    uploads: UploadLimits = field(default_factory=UploadLimits)

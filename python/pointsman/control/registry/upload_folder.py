@@ -1,10 +1,10 @@
 """The folder of uploaded files on disk: whole files under their digests, and beside them what is on its way.
 
-A file is in the folder whole or not at all: it grows as a part in a side folder, is synced and then renamed. Two
-locks, which hold against other processes on a shared folder, too. A part's own lock is held while bytes are
-appended or checked. The folder's lock is held for moments: while parts are counted and begun, and while a whole
-file comes, is asked for or goes, so that what was just asked for is not removed. Who has a part's lock may wait for
-the folder's; who has the folder's never waits for a part's.
+A file is in the folder whole or not at all: it grows as a part in a side folder, is synced and then renamed.
+There are two locks, which hold against other processes on a shared folder, too. A part's own lock is held while
+bytes are appended or checked. The folder's lock is held for moments: while parts are counted and begun, and
+while a whole file comes, is asked for or goes, so that what was just asked for is not removed. Who has a part's
+lock may wait for the folder's; who has the folder's never waits for a part's.
 """
 
 import fcntl
@@ -82,7 +82,7 @@ class UploadFolder:
         """Answers the digests of all whole files, each with the time when it was last asked for, in us."""
         if not self._root.is_dir():
             return {}
-        digests = [found[1] for name in os.listdir(self._root) if (found := _WHOLE.fullmatch(name))]
+        digests = [found[1] for file in self._root.iterdir() if (found := _WHOLE.fullmatch(file.name))]
         return {sha256: since for sha256 in digests if (since := self._since(sha256)) is not None}
 
     def remove_whole(self, sha256: str, before_us: int) -> bool:

@@ -67,8 +67,8 @@ class Uploads:
     def take(self, user_id: str, piece: UploadPiece) -> UploadState:
         """Takes a piece of a file; the last one makes the file.
 
-        Each user has parts of their own, so that nobody spoils those of another. Who sends a file twice at a time
-        sends it once: what is there already is passed over.
+        Each user has parts of their own, so that nobody spoils those of another. Who sends a file twice at a
+        time sends it once: what is there already is passed over.
 
         Args:
             user_id: Who sends it.
@@ -79,16 +79,16 @@ class Uploads:
 
         Raises:
             FailedPreconditionError: There is a gap before the chunk, or the folder cannot be written.
-            InvalidArgumentError: A field is wrong, the bytes are not those of the digest, or the file is no model
-                by itself.
-            ResourceExhaustedError: The file, or the number of uploads, is above its limit, or the disk is full.
+            InvalidArgumentError: A field is wrong, the bytes are not those of the digest, or the file is no
+                model by itself.
+            ResourceExhaustedError: The file or the number of uploads is above its limit, or the disk is full.
         """
         piece.check(self._limits)
         if piece.size_bytes > self._limits.max_file_bytes:
             raise ResourceExhaustedError(
                 f"size_bytes: {piece.size_bytes} bytes are above the limit of {self._limits.max_file_bytes} "
-                "(uploads.max_file_bytes); have it raised, or put the file into <data-dir>/models by hand and "
-                "register its path",
+                "(uploads.max_file_bytes); have it raised, or copy the file into <data-dir>/models at the "
+                "server and register its path",
                 reason="UPLOAD_TOO_LARGE",
             )
         try:
@@ -167,7 +167,7 @@ class Uploads:
             return False
         if digest == piece.sha256 and size_bytes != piece.size_bytes:
             raise InvalidArgumentError.at(
-                "size_bytes", f"{piece.size_bytes} is not the length of that file, which has {size_bytes} bytes"
+                "size_bytes", f"{piece.size_bytes} is not the length of that file; it has {size_bytes} bytes"
             )
         return digest == piece.sha256
 
@@ -202,8 +202,8 @@ class Uploads:
         missing = further_bytes + self._limits.reserve_bytes - self._folder.free_bytes
         if missing > 0:
             raise ResourceExhaustedError(
-                f"size_bytes: the disk of <data-dir>/models lacks {missing} bytes for the {further_bytes} to come "
-                f"beside the {self._limits.reserve_bytes} that stay free (uploads.reserve_bytes); make room there",
+                f"size_bytes: the disk of <data-dir>/models lacks {missing} bytes: {further_bytes} are to come, "
+                f"and {self._limits.reserve_bytes} stay free (uploads.reserve_bytes); make room at the server",
                 reason="NO_SPACE",
                 metadata={"missing_bytes": str(missing)},
             )
@@ -218,8 +218,8 @@ class Uploads:
         if digest != piece.sha256:
             part.remove()
             told = (
-                f"the {piece.size_bytes} bytes that came have {digest}, not {piece.sha256}, and are not kept; "
-                "send the file again, and do not write to it meanwhile"
+                f"the {piece.size_bytes} bytes that came have SHA-256 {digest}, not {piece.sha256}, and are "
+                "not kept; send the file again, and do not write to it meanwhile"
             )
             raise InvalidArgumentError(
                 f"chunk: {told}", reason="UPLOAD_DIFFERS", fields=[FieldViolation("chunk", told)]
@@ -246,9 +246,9 @@ def _has_data_files(names: Sequence[str]) -> InvalidArgumentError:
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
     return InvalidArgumentError.at(
         "chunk",
-        f"the file is not kept: its weights lie in data files beside it ({shown}{more}), and an upload takes one "
-        "file; save the model as one file (up to 2 GiB), or copy it with its data files into a folder of "
-        "<data-dir>/models at the server and register that path",
+        f"the file is not kept: its weights lie in data files beside it ({shown}{more}), and an upload takes "
+        "one file; save the model as one file (up to 2 GiB), or copy it with its data files into "
+        "<data-dir>/models at the server and register its path",
     )
 
 
