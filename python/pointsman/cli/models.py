@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pointsman.cli import arguments, commandline, names, printing, uploading
@@ -61,11 +62,11 @@ def register(
     ] = "",
     model_name: Annotated[str, commandline.Option(help="Its name at that server.  [the model's id]")] = "",
     onnx: Annotated[
-        str,
+        Path | None,
         commandline.Option(
             metavar="FILE", help="It is this ONNX file on this machine, which is uploaded to the server."
         ),
-    ] = "",
+    ] = None,
     onnx_path: Annotated[
         str,
         commandline.Option(
@@ -152,7 +153,7 @@ def register(
     options = context_of(context)
     uploaded = None
     with options.connect() as client:
-        if onnx:
+        if onnx is not None:
             uploaded = uploading.upload(client, onnx, sha256)
             wanted = replace(wanted, backend=uploaded.backend)
         registered = client.models.register(wanted, validate_only=validate_only)
@@ -280,7 +281,7 @@ def delete(context: commandline.Context, model_id: ModelId, version: Version) ->
 
 
 def _backend(
-    grpc: str, model_name: str, onnx: str, onnx_path: str, sha256: str
+    grpc: str, model_name: str, onnx: Path | None, onnx_path: str, sha256: str
 ) -> GrpcBackend | OnnxBackend | None:
     """Makes the backend of what is at some place already; a file that is uploaded becomes one later."""
     from pointsman.client import GrpcBackend, OnnxBackend

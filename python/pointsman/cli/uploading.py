@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pointsman.cli import commandline, printing
@@ -12,13 +11,14 @@ from pointsman.cli.context import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pointsman.client import Client, UploadedFile
 
 _SHOWN_AFTER_SECONDS = 2.0
 
 
-def check_file(file: str, option: str, option_at_server: str) -> None:
+def check_file(file: Path, option: str, option_at_server: str) -> None:
     """Checks that a file is here, before anything is asked of the server.
 
     Args:
@@ -29,8 +29,8 @@ def check_file(file: str, option: str, option_at_server: str) -> None:
     Raises:
         commandline.BadParameter: There is no such file on this machine.
     """
-    if not Path(file).is_file():
-        fault = "is no file" if Path(file).exists() else "no such file"
+    if not file.is_file():
+        fault = "is no file" if file.exists() else "no such file"
         raise commandline.BadParameter(
             f"{file}: {fault} on this machine; one that the server has in <data-dir>/models is named by "
             f"{option_at_server}",
@@ -38,7 +38,7 @@ def check_file(file: str, option: str, option_at_server: str) -> None:
         )
 
 
-def upload(client: Client, file: str, sha256: str) -> UploadedFile:
+def upload(client: Client, file: Path, sha256: str) -> UploadedFile:
     """Uploads a file.
 
     Args:

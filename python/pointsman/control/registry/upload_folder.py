@@ -1,10 +1,10 @@
 """The folder of uploaded files on disk: whole files under their digests, and beside them what is on its way.
 
 A file is in the folder whole or not at all: it grows as a part in a side folder, is synced and then renamed.
-There are two locks, which hold against other processes on a shared folder, too. A part's own lock is held while
-bytes are appended or checked. The folder's lock is held for moments: while parts are counted and begun, and
-while a whole file comes, is asked for or goes, so that what was just asked for is not removed. Who has a part's
-lock may wait for the folder's; who has the folder's never waits for a part's.
+There are two locks, which hold against other processes on a shared folder, too. A part's own lock is held
+while bytes are appended or checked. The folder's lock is held for moments: while parts are counted and begun,
+and while a whole file comes, is asked for or goes, so that what was just asked for is not removed. Who has a
+part's lock may wait for the folder's; who has the folder's never waits for a part's.
 """
 
 import fcntl
@@ -48,7 +48,7 @@ class UploadFolder:
         """Makes the folders where they are missing, for this user alone."""
         for folder in (self._root, self._side):
             if not folder.is_dir():
-                folder.mkdir(mode=0o700, exist_ok=True)
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _sync(folder.parent)
 
     def digest_in(self, path: str) -> str:
