@@ -1,4 +1,4 @@
-"""ONNX files come in pieces, are checked, and are there at once and whole; what nobody names goes after a day."""
+"""ONNX files come in pieces, are checked, and are there at once and whole; what nobody names goes again."""
 
 import asyncio
 import errno

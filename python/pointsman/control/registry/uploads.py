@@ -202,8 +202,8 @@ class Uploads:
         missing = further_bytes + self._limits.reserve_bytes - self._folder.free_bytes
         if missing > 0:
             raise ResourceExhaustedError(
-                f"size_bytes: the disk of <data-dir>/models lacks {missing} bytes, for {further_bytes} are to "
-                f"come and {self._limits.reserve_bytes} stay free (uploads.reserve_bytes); make room there",
+                f"size_bytes: the disk of <data-dir>/models lacks {missing} bytes, for {further_bytes} are "
+                f"to come and {self._limits.reserve_bytes} stay free (uploads.reserve_bytes); make room there",
                 reason="NO_SPACE",
                 metadata={"missing_bytes": str(missing)},
             )

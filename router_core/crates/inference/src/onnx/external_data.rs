@@ -1,12 +1,11 @@
 //! Weights in files of their own: beside the model that names them, and nowhere else.
 
 use std::{
-    collections::BTreeSet,
     io,
     path::{Component, Path, PathBuf},
 };
 
-use super::{OnnxError, identity::Stamp, locations::locations};
+use super::{OnnxError, file_locations::locations_of_file, identity::Stamp, locations::locations};
 
 /// A data file, as it was when it was checked.
 #[derive(Debug)]
@@ -26,9 +25,7 @@ pub fn data_file_names(path: &Path) -> Result<Vec<String>, OnnxError> {
         file: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
         reason,
     };
-    let contents = std::fs::read(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
-    let named = named_locations(&contents).map_err(refuse)?;
-    Ok(named.into_iter().map(str::to_owned).collect())
+    Ok(locations_of_file(path).map_err(refuse)?.into_iter().collect())
 }
 
 /// The data files that a model names, in the order of their names; none if all its weights lie within it.
@@ -38,17 +35,15 @@ pub fn data_file_names(path: &Path) -> Result<Vec<String>, OnnxError> {
 /// # Errors
 /// A sentence on why a data file cannot be used: it is missing, or leads out of the model's folder.
 pub(super) fn data_files(model: &Path, contents: &[u8]) -> Result<Box<[DataFile]>, String> {
+    let locations = locations(contents)
+        .map_err(|reason| format!("it is not a model that ONNX Runtime can load: {reason}"))?;
     let folder = model.parent().unwrap_or(model);
-    let found = named_locations(contents)?.into_iter().map(|location| {
+    let found = locations.into_iter().map(|location| {
         let path = data_file(folder, location)?;
         let stamp = Stamp::of(&path).map_err(|error| format!("cannot be read: {error}"))?;
         Ok(DataFile { location: location.to_owned(), path, stamp })
     });
     found.collect()
-}
-
-fn named_locations(contents: &[u8]) -> Result<BTreeSet<&str>, String> {
-    locations(contents).map_err(|reason| format!("it is not a model that ONNX Runtime can load: {reason}"))
 }
 
 fn data_file(folder: &Path, location: &str) -> Result<PathBuf, String> {

@@ -4,6 +4,7 @@ mod class_list;
 mod confine;
 mod convert;
 mod external_data;
+mod file_locations;
 mod identity;
 mod latency;
 mod library;
