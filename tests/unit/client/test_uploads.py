@@ -17,16 +17,12 @@ CHUNK_BYTES = 1000
 class Storing:
     """A server that keeps what it is sent."""
 
-    def __init__(self, *, there: bytes = b"", gone_at: int = -1) -> None:
+    def __init__(self, *, there: bytes = b"") -> None:
         self.received = bytearray(there)
-        self.gone_at = gone_at
 
     def __call__(self, request: model_pb2.UploadModelFileRequest) -> model_pb2.UploadModelFileResponse:
         assert request.offset <= len(self.received)
         self.received += request.chunk[len(self.received) - request.offset :]
-        if len(self.received) == self.gone_at:
-            self.gone_at = -1
-            self.received.clear()
         return model_pb2.UploadModelFileResponse(
             path="uploaded/x.onnx",
             received_bytes=len(self.received),

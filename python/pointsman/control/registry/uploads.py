@@ -203,7 +203,7 @@ class Uploads:
         if missing > 0:
             raise ResourceExhaustedError(
                 f"size_bytes: the disk of <data-dir>/models lacks {missing} bytes, for {further_bytes} are "
-                f"to come and {self._limits.reserve_bytes} stay free (uploads.reserve_bytes); make room there",
+                f"to come and {self._limits.reserve_bytes} stay free (uploads.reserve_bytes); make room",
                 reason="NO_SPACE",
                 metadata={"missing_bytes": str(missing)},
             )
