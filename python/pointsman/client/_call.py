@@ -25,8 +25,8 @@ READ_TIMEOUT_SECONDS = 30.0
 """A read over months of records takes its time."""
 ERASE_TIMEOUT_SECONDS = 600.0
 """Every file with rows of the entity is written anew."""
-UPLOAD_TIMEOUT_SECONDS = 120.0
-"""The last piece of a file is answered when all of it is read and on the disk."""
+FILE_TIMEOUT_SECONDS = 120.0
+"""The last piece of a file is answered when all of it is read and on the disk, and a large model loads for long."""
 
 READ_ATTEMPTS = 3
 """How often a read is sent at most."""

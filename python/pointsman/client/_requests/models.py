@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.empty_pb2 import Empty
 
-from pointsman.client._call import UPLOAD_TIMEOUT_SECONDS, Call, Page
+from pointsman.client._call import FILE_TIMEOUT_SECONDS, Call, Page
 from pointsman.client._convert import fill_message
 from pointsman.client._fields import make
 from pointsman.client._requests.common import MODELS, at_page, nothing, number, page, plain
@@ -21,7 +21,13 @@ def register_model(model_version: ModelVersion, validate_only: bool) -> Call[Mod
     """Adds a model version."""
     request = make(model_pb2.RegisterModelVersionRequest, validate_only=validate_only)
     fill_message(request.model_version, model_version)
-    return Call(MODELS + "RegisterModelVersion", request, model_pb2.ModelVersion, plain(ModelVersion))
+    return Call(
+        MODELS + "RegisterModelVersion",
+        request,
+        model_pb2.ModelVersion,
+        plain(ModelVersion),
+        timeout_seconds=FILE_TIMEOUT_SECONDS if request.model_version.backend.HasField("onnx") else None,
+    )
 
 
 def get_model(model_id: str, version: str) -> Call[ModelVersion]:
@@ -97,5 +103,5 @@ def upload_piece(
         model_pb2.UploadModelFileResponse,
         lambda answer: answer,
         is_read=True,
-        timeout_seconds=UPLOAD_TIMEOUT_SECONDS,
+        timeout_seconds=FILE_TIMEOUT_SECONDS,
     )

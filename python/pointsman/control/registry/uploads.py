@@ -130,14 +130,18 @@ class Uploads:
         return False
 
     def _taken(self, name: str, piece: UploadPiece) -> UploadState:
+        complete = UploadState(piece.path, piece.size_bytes, is_complete=True)
         if self._is_whole(piece):
-            # Another one may have finished the file meanwhile.
+            # What is left of this user's own upload, when another one was first.
             with self._folder.lock():
                 self._folder.remove_part(name)
-            return UploadState(piece.path, piece.size_bytes, is_complete=True)
+            return complete
         if piece.chunk:
             self._begin(name, piece)
         with self._folder.part(name) as part:
+            if part is None and self._is_whole(piece):
+                # Who had the part before finished it while this call waited.
+                return complete
             received = 0 if part is None else part.size_bytes
             if part is None or received < piece.size_bytes:
                 self._check_space(piece.size_bytes - received)
@@ -155,7 +159,7 @@ class Uploads:
             if received < piece.size_bytes:
                 return UploadState(piece.path, received, is_complete=False)
             self._finish(part, piece)
-        return UploadState(piece.path, piece.size_bytes, is_complete=True)
+        return complete
 
     def _is_whole(self, piece: UploadPiece) -> bool:
         """Whether the file is there already; one that was altered since is not, and an upload mends it."""
