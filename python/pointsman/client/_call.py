@@ -26,7 +26,7 @@ READ_TIMEOUT_SECONDS = 30.0
 ERASE_TIMEOUT_SECONDS = 600.0
 """Every file with rows of the entity is written anew."""
 FILE_TIMEOUT_SECONDS = 120.0
-"""The last piece of a file is answered when all of it is read and on the disk, and a large model loads for long."""
+"""The last piece of a file is answered when all of it is on the disk; a large model loads for long."""
 
 READ_ATTEMPTS = 3
 """How often a read is sent at most."""
