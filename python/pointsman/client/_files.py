@@ -34,7 +34,8 @@ class LocalFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
-        self._file = self._path.open("rb")
+        # Without a buffer: what is sent is what the file holds by then.
+        self._file = self._path.open("rb", buffering=0)
 
     def __enter__(self) -> Self:
         return self
