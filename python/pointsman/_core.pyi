@@ -331,3 +331,10 @@ def signature_faults(signature: bytes) -> list[tuple[str, str]]:
 
 def target_fault(target: str) -> str:
     """Answers what is wrong with the target of a backend; empty when nothing is."""
+
+def data_file_names(path: str | os.PathLike[str]) -> list[str]:
+    """Answers what an ONNX file calls its data files; none if all its weights lie within it.
+
+    Raises:
+        BackendError: it cannot be read, or is no model; the reason does not name the file.
+    """

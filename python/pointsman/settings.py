@@ -178,6 +178,27 @@ class LakeSettings(BaseModel):
     """Bytes that queries over recorded predictions may take up together; larger ones spill to disk."""
 
 
+class UploadSettings(BaseModel):
+    """What uploads of ONNX files may take up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    max_file_bytes: Annotated[int, Field(ge=1, le=2**40)] = 2 * 1024**3
+    """Bytes of one file. ONNX itself holds at most 2 GiB in one; larger models have data files beside them,
+    which are not uploaded.
+    """
+
+    max_unfinished: Annotated[int, Field(ge=1, le=10_000)] = 32
+    """Uploads that are begun and not complete. Past it the one that waits longest gives way if nothing came
+    for it in ten minutes, else a further one is RESOURCE_EXHAUSTED. What is a day old is removed in any case.
+    """
+
+    reserve_bytes: Annotated[int, Field(ge=0, le=2**50)] = 512 * 1024 * 1024
+    """Bytes of the disk that uploads leave free, for the journal and all else. An upload that would take more
+    is RESOURCE_EXHAUSTED, before it begins.
+    """
+
+
 class Settings(BaseSettings):
     """Everything ``pointsman serve`` can be told."""
 
@@ -257,6 +278,9 @@ class Settings(BaseSettings):
 
     lake: LakeSettings = LakeSettings()
     """Where recorded predictions lie, and how long."""
+
+    uploads: UploadSettings = UploadSettings()
+    """What uploads of ONNX files may take up."""
 
     limits: Limits = Limits()
     """What one client, one call or one backend may take up."""
@@ -367,6 +391,7 @@ __all__ = [
     "Limits",
     "Settings",
     "SettingsError",
+    "UploadSettings",
     "load",
     "split_address",
 ]

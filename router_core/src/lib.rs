@@ -5,6 +5,7 @@
 mod allocator;
 mod answer;
 mod checks;
+mod data_files;
 mod engine;
 mod errors;
 mod lake;
@@ -22,6 +23,7 @@ mod _core {
     #[pymodule_export]
     use crate::{
         checks::{signature_faults, target_fault},
+        data_files::data_file_names,
         engine::Engine,
         errors::{
             BackendError, BindError, CoreError, ForkedProcessError, InvalidConfigError,

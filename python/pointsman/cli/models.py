@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import arguments, commandline, names, permissions, printing
+from pointsman.cli import arguments, commandline, names, permissions, printing, uploading
 from pointsman.cli.context import context_of
 from pointsman.cli.signatures import make_signature
 
@@ -61,7 +63,16 @@ def register(
     ] = "",
     model_name: Annotated[str, commandline.Option(help="Its name at that server.  [the model's id]")] = "",
     onnx: Annotated[
-        str, commandline.Option(metavar="PATH", help="It is an ONNX file in <data-dir>/models.")
+        Path | None,
+        commandline.Option(
+            metavar="FILE", help="It is this ONNX file on this machine, which is uploaded to the server."
+        ),
+    ] = None,
+    onnx_path: Annotated[
+        str,
+        commandline.Option(
+            metavar="PATH", help="It is an ONNX file that the server has: its path in <data-dir>/models."
+        ),
     ] = "",
     sha256: Annotated[
         str, commandline.Option(metavar="HEX", help="Refuse the ONNX file if its SHA-256 is another.")
@@ -117,15 +128,18 @@ def register(
 ) -> None:
     """Register a model version.
 
-    Without --grpc and --onnx it is only monitored and no router can use it. What the signature leaves out is
-    read from the backend and shown; what is said is checked against it.
+    Without --grpc, --onnx and --onnx-path it is only monitored and no router can use it. What the signature
+    leaves out is read from the backend and shown; what is said is checked against it.
+
+    A file is uploaded unless the server has it, also with --validate-only; one that no version names is
+    removed there after a day.
     """
     from pointsman.client import ModelVersion
 
     wanted = ModelVersion(
         model_id,
         version,
-        backend=_backend(grpc, model_name, onnx, sha256),
+        backend=_backend(grpc, model_name, onnx, onnx_path, sha256),
         signature=make_signature(
             signature,
             {
@@ -145,13 +159,21 @@ def register(
         owner=owner,
     )
     options = context_of(context)
+    uploaded = None
     with options.connect() as client:
+        if onnx is not None:
+            uploaded = uploading.upload(client, onnx, sha256)
+            wanted = replace(wanted, backend=uploaded.backend)
         registered = client.models.register(wanted, validate_only=validate_only)
     if options.as_json:
         printing.print_json(registered)
     else:
         done = "is valid" if validate_only else "is registered"
         commandline.echo(f"{model_id} {version} {done}, {_place(registered)}")
+        if uploaded is not None:
+            commandline.echo(f"file: {onnx}, {uploading.sentence(uploaded)}")
+        elif digest := _digest(registered):
+            commandline.echo(f"file: {onnx_path} at the server, SHA-256 {digest}; nothing was uploaded")
         for said in registered.filled_in:
             commandline.echo(f"read from the backend: {said.removeprefix('signature.')}")
     for warning in registered.warnings:
@@ -278,18 +300,25 @@ def delete(context: commandline.Context, model_id: ModelId, version: Version) ->
 app.add("test", "pointsman.cli.model_tests:run")
 
 
-def _backend(grpc: str, model_name: str, onnx: str, sha256: str) -> GrpcBackend | OnnxBackend | None:
+def _backend(
+    grpc: str, model_name: str, onnx: Path | None, onnx_path: str, sha256: str
+) -> GrpcBackend | OnnxBackend | None:
+    """Makes the backend of what is at some place already; a file that is uploaded becomes one later."""
     from pointsman.client import GrpcBackend, OnnxBackend
 
-    if grpc and onnx:
-        raise commandline.BadParameter("a model version answers at one place: --grpc or --onnx, not both")
+    if sum(map(bool, (grpc, onnx, onnx_path))) > 1:
+        raise commandline.BadParameter(
+            "a model version answers at one place: name one of --grpc, --onnx and --onnx-path"
+        )
     if model_name and not grpc:
         raise commandline.BadParameter("goes with --grpc", param_hint="--model-name")
-    if sha256 and not onnx:
-        raise commandline.BadParameter("goes with --onnx", param_hint="--sha256")
+    if sha256 and not (onnx or onnx_path):
+        raise commandline.BadParameter("goes with --onnx or --onnx-path", param_hint="--sha256")
+    if onnx:
+        uploading.check_file(onnx, "--onnx", "--onnx-path")
     if grpc:
         return GrpcBackend(grpc, model_name)
-    return OnnxBackend(onnx, sha256) if onnx else None
+    return OnnxBackend(onnx_path, sha256) if onnx_path else None
 
 
 def _few(names: Sequence[str]) -> str:

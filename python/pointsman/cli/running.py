@@ -23,6 +23,7 @@ from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
 from pointsman.dataplane.config import lake_dir
 from pointsman.dataplane.core import NativeCore
+from pointsman.domain.uploads import UploadLimits, chunk_bytes
 from pointsman.errors import PointsmanError
 from pointsman.rest import ServerState, create_app
 
@@ -106,6 +107,12 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
                 retention_days=settings.lake.retention_days,
                 retention_bytes=settings.lake.retention_bytes,
                 lake_query_memory_bytes=settings.lake.query_memory_bytes,
+                uploads=UploadLimits(
+                    settings.uploads.max_file_bytes,
+                    settings.uploads.max_unfinished,
+                    settings.uploads.reserve_bytes,
+                    chunk_bytes(settings.limits.max_message_bytes),
+                ),
             ),
         )
         await control.start()

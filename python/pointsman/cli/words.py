@@ -17,6 +17,7 @@ _SEGMENT = re.compile(r"(?P<name>[a-z_]+)(?:\[(?P<index>\d+)\])?")
 PARAMETERS = {
     "allow_feedback_corrections": "corrections",
     "backend": "onnx",
+    "chunk": "onnx",
     "classes": "class_",
     "durability": "durable",
     "end_time": "before",
@@ -26,8 +27,10 @@ PARAMETERS = {
     "expire_time": "expires",
     "granularity": "step",
     "observe_time": "observed",
-    "path": "onnx",
+    "onnx": "onnx_path",
+    "path": "onnx_path",
     "record_predictions": "record",
+    "size_bytes": "onnx",
     "start_time": "since",
     "router_id": "router",
     "status_code": "status",
@@ -89,8 +92,9 @@ def option_of(path: str, context: click.Context) -> str:
     parameters = {one.name: one for one in context.command.params if one.name}
     found: list[tuple[tuple[bool, bool, int], re.Match[str], str]] = []
     for segment in _SEGMENT.finditer(path):
-        name = next((name for name in _candidates(segment["name"]) if name in parameters), None)
-        if name is not None:
+        names = [name for name in _candidates(segment["name"]) if name in parameters]
+        if names:
+            name = next(filter(context.params.get, names), names[0])
             # What was typed, then the item of a list whose parts have no options, then what is told exactest.
             rank = (bool(context.params.get(name)), segment["index"] is not None, segment.start())
             found.append((rank, segment, name))
@@ -106,6 +110,8 @@ def _candidates(field: str) -> Iterator[str]:
     yield field
     yield PARAMETERS.get(field, field)
     yield field.removesuffix("s")
+    if PARAMETERS.get(field) == "onnx_path":
+        yield "onnx"  # a file that was uploaded has its path from there
 
 
 def _label(parameter: click.Parameter) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pointsman.client import _requests as requests
 from pointsman.client._async_records import AsyncRecords
+from pointsman.client._async_uploads import send_file
 from pointsman.client._connection import AsyncConnection
 from pointsman.client._types import (
     ApiKey,
@@ -27,11 +29,13 @@ from pointsman.client._types import (
     Scope,
     Stage,
     Strategy,
+    UploadedFile,
     VariantWeights,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    import os
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
 
@@ -41,23 +45,74 @@ class AsyncModels:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def register(self, model_version: ModelVersion, *, validate_only: bool = False) -> ModelVersion:
+    async def register(
+        self,
+        model_version: ModelVersion,
+        *,
+        file: str | os.PathLike[str] | None = None,
+        validate_only: bool = False,
+    ) -> ModelVersion:
         """Adds a model version.
 
         Args:
             model_version: Its id and version, where it answers and what it takes; a signature that is not
                 given is read from the backend.
-            validate_only: Check only; change nothing.
+            file: An ONNX file on this machine, in place of a backend: it is uploaded and becomes the backend.
+            validate_only: Check only; change nothing. A file is uploaded all the same, and removed after a
+                day unless a version names it.
 
         Returns:
             The version as it is registered.
+
+        Raises:
+            ValueError: There is a file and a backend, or the file is empty.
 
         Example::
 
             backend = GrpcBackend("127.0.0.1:8081", "cancer-lr")
             await client.models.register(ModelVersion("cancer", "1", backend))
+            await client.models.register(ModelVersion("cancer", "2"), file="cancer-gb.onnx")
         """
+        if file is not None:
+            if model_version.backend is not None:
+                raise ValueError(
+                    "file: the model version has a backend, too; it answers at one place, so leave one out"
+                )
+            model_version = replace(model_version, backend=(await self.upload(file)).backend)
         return await self._connection.send(requests.register_model(model_version, validate_only))
+
+    async def upload(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        sha256: str = "",
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> UploadedFile:
+        """Sends an ONNX file to the server, unless it has it; a broken upload goes on where it stood.
+
+        The file is read piece by piece. At the server it is checked and then there at once, for versions to
+        name; one that no version names is removed after a day.
+
+        Args:
+            path: The file.
+            sha256: The digest that it must have, in hexadecimal digits; empty for any.
+            on_progress: Is called with the bytes that are there, and the bytes of the whole file.
+
+        Returns:
+            Where the server has it.
+
+        Raises:
+            InvalidArgumentError: It was written to meanwhile, is no model, or has weights in other files.
+            OSError: It cannot be read.
+            ResourceExhaustedError: It is too large, or the server's disk has no room for it.
+            ValueError: It is empty, or has another digest.
+
+        Example::
+
+            uploaded = await client.models.upload("cancer-gb.onnx")
+            await client.models.register(ModelVersion("cancer", "2", uploaded.backend))
+        """
+        return await send_file(self._connection, path, sha256, on_progress)
 
     async def get(self, model_id: str, version: str) -> ModelVersion:
         """Answers one model version."""

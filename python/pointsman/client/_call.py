@@ -25,6 +25,8 @@ READ_TIMEOUT_SECONDS = 30.0
 """A read over months of records takes its time."""
 ERASE_TIMEOUT_SECONDS = 600.0
 """Every file with rows of the entity is written anew."""
+FILE_TIMEOUT_SECONDS = 120.0
+"""The last piece of a file is answered when all of it is on the disk; a large model loads for long."""
 
 TEST_TIMEOUT_SECONDS = 30.0
 """A file may have to be loaded before its model is asked."""
@@ -44,7 +46,7 @@ class Call(Generic[T_co]):
     response: type[Message]
     convert: Callable[[Any], T_co]
     is_read: bool = False
-    """Whether it changes nothing: only then is it repeated when the server cannot be reached."""
+    """Whether it may come twice: only then is it repeated when the server cannot be reached."""
     timeout_seconds: float | None = None
     """What it needs when the client's own timeout is too short for it."""
 

@@ -119,6 +119,14 @@ class Connection:
             if not token:
                 return
 
+    def wait(self, seconds: float) -> None:
+        """Lets time pass."""
+        time.sleep(seconds)
+
+    def work(self, function: Callable[[], T]) -> T:
+        """Runs what takes a while by itself, such as reading a file."""
+        return function()
+
     def close(self) -> None:
         """Closes the channel; calls in flight are cancelled."""
         self._channel.close()
@@ -212,6 +220,18 @@ class AsyncConnection:
             token = page.next_page_token
             if not token:
                 return
+
+    async def wait(self, seconds: float) -> None:
+        """Lets time pass."""
+        import asyncio
+
+        await asyncio.sleep(seconds)
+
+    async def work(self, function: Callable[[], T]) -> T:
+        """Runs what takes a while by itself, such as reading a file, beside the event loop."""
+        import asyncio
+
+        return await asyncio.to_thread(function)
 
     async def close(self) -> None:
         """Closes the channel; calls in flight are cancelled."""

@@ -13,6 +13,7 @@ _Result = TypeVar("_Result")
 _PROBE_THREADS = 32
 _FEEDBACK_THREADS = 4
 _LOOKING_THREADS = 2
+_UPLOAD_THREADS = 4
 
 
 class Lanes:
@@ -29,6 +30,7 @@ class Lanes:
         self._looking = ThreadPoolExecutor(_LOOKING_THREADS, thread_name_prefix="pointsman-looking")
         self._erasures = ThreadPoolExecutor(1, thread_name_prefix="pointsman-erasure")
         self._probes = ThreadPoolExecutor(_PROBE_THREADS, thread_name_prefix="pointsman-probe")
+        self._uploads = ThreadPoolExecutor(_UPLOAD_THREADS, thread_name_prefix="pointsman-upload")
 
     async def write(
         self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
@@ -66,6 +68,12 @@ class Lanes:
         """Runs a question to a backend."""
         return await _run(self._probes, partial(function, *args, **kwargs))
 
+    async def upload(
+        self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
+    ) -> _Result:
+        """Takes a piece of a file, which may wait until the whole one is checked."""
+        return await _run(self._uploads, partial(function, *args, **kwargs))
+
     def close(self) -> None:
         """Ends the threads once what they run is done; waiting work is dropped."""
         for executor in (
@@ -75,6 +83,7 @@ class Lanes:
             self._looking,
             self._erasures,
             self._probes,
+            self._uploads,
         ):
             executor.shutdown(wait=True, cancel_futures=True)
 

@@ -1,6 +1,8 @@
 """What can be set about the control plane."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from pointsman.domain.uploads import UploadLimits
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class ControlOptions:
         reader_threads: Threads that read from the database.
         max_concurrent_calls: Calls in progress; more are answered RESOURCE_EXHAUSTED.
         max_message_bytes: The longest message, either way.
+        uploads: What uploads of ONNX files may take up.
     """
 
     deploy_timeout_seconds: float = 25.0
@@ -45,3 +48,4 @@ class ControlOptions:
     reader_threads: int = 4
     max_concurrent_calls: int = 512
     max_message_bytes: int = 16 * 1024 * 1024
+    uploads: UploadLimits = field(default_factory=UploadLimits)

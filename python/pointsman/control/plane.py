@@ -31,6 +31,7 @@ from pointsman.control.publishing.publisher import Publisher
 from pointsman.control.registry.dry_runs import DryRuns
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.registry.permissions import ModelAccess
+from pointsman.control.registry.uploads import Uploads
 from pointsman.control.routing.allocation import Allocations
 from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.revision_upkeep import RevisionUpkeep
@@ -88,7 +89,8 @@ class ControlPlane:
         socket_path: The unix socket on which the replica brings calls; its folder must be 0700.
         lake_folder: Where the replica writes the lake.
         temporary_folder: Where queries over it put what does not fit into memory; this process's alone.
-        data_dir: The data folder, to name this server by in answers of others; None means that of the socket.
+        data_dir: The data folder, with the models folder, by which answers of others name this server; None
+            means that of the socket.
         endpoint: The ``host:port`` that answers name as the endpoint to call.
         loopback: Whether the data plane is reachable from this machine only. While no key exists, calls
             without a key are then the local admin's; otherwise they are refused.
@@ -156,8 +158,20 @@ class ControlPlane:
         self._deployments = Deployments(
             self._database, changes, replica, refusals, self._lanes, self._options.deploy_timeout_seconds
         )
+        self._uploads = Uploads(
+            self._database,
+            core,
+            (data_dir or socket_path.parent) / "models",
+            self._options.uploads,
+            clock,
+        )
         self._models = ModelRegistry(
-            self._database, changes, core, replica, self._options.probe_timeout_seconds
+            self._database,
+            changes,
+            core,
+            replica,
+            self._options.probe_timeout_seconds,
+            self._uploads.keep,
         )
         self._model_access = ModelAccess(changes)
         self._dry_runs = DryRuns(replica, self._options.probe_timeout_seconds)
@@ -312,7 +326,7 @@ class ControlPlane:
             options=options,
             maximum_concurrent_rpcs=self._options.max_concurrent_calls,
         )
-        models = ModelServicer(self._models, self._model_access, self._dry_runs, self._lanes)
+        models = ModelServicer(self._models, self._model_access, self._dry_runs, self._uploads, self._lanes)
         routers = RouterServicer(self._routers)
         keys = ApiKeyServicer(self._keys, self._lanes)
         predictions = PredictionServicer(self._feedback, self._lanes)
@@ -378,6 +392,7 @@ class ControlPlane:
             self._keeper.job(),
             *self._lake.jobs(),
             *self._upkeep.jobs(),
+            self._uploads.job(),
         ):
             self.jobs.add(job)
 

@@ -27,6 +27,12 @@ class NativeCore:
             return [errors.FieldViolation(*fault) for fault in _core.signature_faults(signature)]
 
     @staticmethod
+    def data_file_names(path: Path) -> Sequence[str]:
+        """Answers what an ONNX file calls its data files; none if all its weights lie within it."""
+        with translated():
+            return _core.data_file_names(path)
+
+    @staticmethod
     def reallocate_slots(
         slot_runs: Sequence[int], shares: Sequence[float], former: Sequence[Sequence[int]] = ()
     ) -> tuple[list[int], int]:

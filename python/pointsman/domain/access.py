@@ -62,6 +62,7 @@ METHODS: Mapping[str, Access] = {
     _MODELS + "DeleteModelVersion": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _MODELS + "UpdateModelPermissions": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _MODELS + "TestModelVersion": Access(Scope.WRITE, Rule.PREDICT_MODEL),
+    _MODELS + "UploadModelFile": Access(Scope.WRITE, Rule.ANYONE),
     _ROUTERS + "CreateRouter": Access(Scope.WRITE, Rule.ANYONE),
     _ROUTERS + "GetRouter": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "ListRouters": Access(Scope.READ, Rule.VISIBLE),

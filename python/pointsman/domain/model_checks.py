@@ -60,6 +60,11 @@ def check_model_version(
     found.raise_if_any()
 
 
+def is_sha256(text: str) -> bool:
+    """Whether a text is a SHA-256 as model versions keep it."""
+    return _SHA256.fullmatch(text) is not None
+
+
 def check_whole(signature: Signature, reason: str, field: str) -> None:
     """Checks that a signature leaves nothing open that only its backend could say.
 
@@ -95,7 +100,7 @@ def _check_backend(
             found.check_text(f"{field}.grpc.model_version", backend.model_version, MAX_URI_CHARS)
         case OnnxBackend():
             _check_onnx_path(found, f"{field}.onnx.path", backend.path)
-            if backend.sha256 and not _SHA256.fullmatch(backend.sha256):
+            if backend.sha256 and not is_sha256(backend.sha256):
                 found.add(
                     f"{field}.onnx.sha256",
                     f"{shown(backend.sha256)} is no SHA-256; write its 64 lower-case hexadecimal digits, as "

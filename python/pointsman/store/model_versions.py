@@ -102,6 +102,14 @@ def list_page(
     return Page(tuple(found), token)
 
 
+def onnx_paths(connection: Connection) -> frozenset[str]:
+    """Answers the paths of all ONNX files that model versions name, as they name them."""
+    statement = select(model_versions.c.backend_target).where(
+        model_versions.c.backend_kind == "onnx", _PRESENT
+    )
+    return frozenset(connection.execute(statement.distinct()).scalars())
+
+
 def changed_since(connection: Connection, generation: int) -> list[ModelVersion]:
     """Answers the model versions that are there and changed after a generation."""
     statement = _SELECT.where(model_versions.c.changed_generation > generation, _PRESENT).order_by(

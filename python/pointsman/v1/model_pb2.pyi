@@ -332,3 +332,27 @@ class RowFeature(_message.Message):
     value: _struct_pb2.Value
     origin: FeatureOrigin
     def __init__(self, name: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., origin: _Optional[_Union[FeatureOrigin, str]] = ...) -> None: ...
+
+class UploadModelFileRequest(_message.Message):
+    __slots__ = ("sha256", "size_bytes", "offset", "chunk")
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    sha256: str
+    size_bytes: int
+    offset: int
+    chunk: bytes
+    def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., offset: _Optional[int] = ..., chunk: _Optional[bytes] = ...) -> None: ...
+
+class UploadModelFileResponse(_message.Message):
+    __slots__ = ("path", "received_bytes", "is_complete", "chunk_bytes")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    IS_COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    received_bytes: int
+    is_complete: bool
+    chunk_bytes: int
+    def __init__(self, path: _Optional[str] = ..., received_bytes: _Optional[int] = ..., is_complete: bool = ..., chunk_bytes: _Optional[int] = ...) -> None: ...

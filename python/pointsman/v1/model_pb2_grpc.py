@@ -71,6 +71,11 @@ class ModelServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_model__pb2.TestModelVersionRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_model__pb2.TestModelVersionResponse.FromString,
                 _registered_method=True)
+        self.UploadModelFile = channel.unary_unary(
+                '/pointsman.v1.ModelService/UploadModelFile',
+                request_serializer=pointsman_dot_v1_dot_model__pb2.UploadModelFileRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_model__pb2.UploadModelFileResponse.FromString,
+                _registered_method=True)
 
 
 class ModelServiceServicer(object):
@@ -134,6 +139,16 @@ class ModelServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UploadModelFile(self, request, context):
+        """Takes an ONNX file piece by piece into the models folder of the server that answers, under its SHA-256. Without a
+        chunk it says how far the file is. Every call may be repeated, and a broken upload goes on where it stood. The last
+        piece makes the file: checked for length, digest and whether all its weights lie within it, and then there at once
+        and whole. A file that no model version names is removed after a day.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ModelServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -171,6 +186,11 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     servicer.TestModelVersion,
                     request_deserializer=pointsman_dot_v1_dot_model__pb2.TestModelVersionRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_model__pb2.TestModelVersionResponse.SerializeToString,
+            ),
+            'UploadModelFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.UploadModelFile,
+                    request_deserializer=pointsman_dot_v1_dot_model__pb2.UploadModelFileRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_model__pb2.UploadModelFileResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -363,6 +383,33 @@ class ModelService(object):
             '/pointsman.v1.ModelService/TestModelVersion',
             pointsman_dot_v1_dot_model__pb2.TestModelVersionRequest.SerializeToString,
             pointsman_dot_v1_dot_model__pb2.TestModelVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadModelFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.ModelService/UploadModelFile',
+            pointsman_dot_v1_dot_model__pb2.UploadModelFileRequest.SerializeToString,
+            pointsman_dot_v1_dot_model__pb2.UploadModelFileResponse.FromString,
             options,
             channel_credentials,
             insecure,

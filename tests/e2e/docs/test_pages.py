@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,12 @@ def prediction_id(server: Server) -> str:
 def test_features_become_predictions(server: Server, tmp_path: Path) -> None:
     replaced = {"127.0.0.1:8500": server.grpc}
     work_through("docs/how-to/predict-with-features.md", tmp_path, server.grpc, replaced=replaced)
+
+
+def test_files_are_uploaded_or_named_at_the_server(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "reader").mkdir()
+    shutil.copy(server.models_dir / "prices.onnx", tmp_path / "reader" / "rent.onnx")
+    work_through("docs/how-to/onnx-files.md", tmp_path, server.grpc)
 
 
 def test_the_client_does_what_its_page_says(server: Server, tmp_path: Path) -> None:

@@ -113,6 +113,9 @@ def test_a_mistake_of_our_own_shows_no_traceback(server: Any, monkeypatch: pytes
         "routers weight cancer lr",
         "routers update cancer",
         "models register m 1 --grpc h:1 --onnx f",
+        "models register m 1 --onnx-path f --onnx f",
+        "models register m 1 --onnx nowhere.onnx",
+        "models register m 1 --sha256 ab",
         "models stage m 1 retired",
         "keys create",
         "predict cancer -f x",
@@ -323,7 +326,7 @@ def test_models_are_registered_listed_staged_and_deleted(server: Any, empty: Any
     server.on("ModelService/GetModelVersion", model)
     server.on("ModelService/SetModelVersionStage", model)
     server.on("ModelService/DeleteModelVersion", empty)
-    line = "models register cancer 1 --onnx cancer.onnx --task classification"
+    line = "models register cancer 1 --onnx-path cancer.onnx --task classification"
     rest = ["--label", "a", "--label", "b", "--metric", "auc=0.97"]
     assert run(server, *line.split(), *rest).stdout == "cancer 1 is registered, ONNX cancer.onnx\n"
     (request,) = server.asked("ModelService/RegisterModelVersion")

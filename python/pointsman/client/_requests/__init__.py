@@ -11,6 +11,7 @@ from pointsman.client._requests.models import (
     set_stage,
     test_model,
     transfer_model,
+    upload_piece,
 )
 from pointsman.client._requests.records import erase_entity, get_prediction, list_predictions, router_metrics
 from pointsman.client._requests.revisions import get_revision, list_revisions, roll_back
@@ -64,4 +65,5 @@ __all__ = [
     "toggle_variant",
     "transfer_model",
     "update_router",
+    "upload_piece",
 ]

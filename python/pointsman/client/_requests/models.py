@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.empty_pb2 import Empty
 
-from pointsman.client._call import TEST_TIMEOUT_SECONDS, Call, Page
+from pointsman.client._call import FILE_TIMEOUT_SECONDS, TEST_TIMEOUT_SECONDS, Call, Page
 from pointsman.client._convert import fill_message
 from pointsman.client._fields import make
 from pointsman.client._requests.common import MODELS, at_page, feature_values, nothing, number, page, plain
@@ -22,7 +22,13 @@ def register_model(model_version: ModelVersion, validate_only: bool) -> Call[Mod
     """Adds a model version."""
     request = make(model_pb2.RegisterModelVersionRequest, validate_only=validate_only)
     fill_message(request.model_version, model_version)
-    return Call(MODELS + "RegisterModelVersion", request, model_pb2.ModelVersion, plain(ModelVersion))
+    return Call(
+        MODELS + "RegisterModelVersion",
+        request,
+        model_pb2.ModelVersion,
+        plain(ModelVersion),
+        timeout_seconds=FILE_TIMEOUT_SECONDS if request.model_version.backend.HasField("onnx") else None,
+    )
 
 
 def get_model(model_id: str, version: str) -> Call[ModelVersion]:
@@ -133,4 +139,28 @@ def test_model(
         model_pb2.TestModelVersionResponse,
         plain(ModelTest),
         timeout_seconds=TEST_TIMEOUT_SECONDS + (timeout_seconds or 0.0),
+    )
+
+
+def upload_piece(
+    sha256: str, size_bytes: int, offset: int = 0, chunk: bytes = b""
+) -> Call[model_pb2.UploadModelFileResponse]:
+    """Sends a piece of a file, which may be sent again; without a chunk, asks how far the file is.
+
+    Args:
+        sha256: Of the whole file, in hexadecimal digits.
+        size_bytes: The length of the whole file.
+        offset: Where the chunk begins.
+        chunk: The bytes from there on.
+    """
+    request = make(
+        model_pb2.UploadModelFileRequest, sha256=sha256, size_bytes=size_bytes, offset=offset, chunk=chunk
+    )
+    return Call(
+        MODELS + "UploadModelFile",
+        request,
+        model_pb2.UploadModelFileResponse,
+        lambda answer: answer,
+        is_read=True,
+        timeout_seconds=FILE_TIMEOUT_SECONDS,
     )

@@ -33,6 +33,7 @@ from pointsman.client._types.models import (
     Stage,
     Task,
     TensorSpec,
+    UploadedFile,
 )
 from pointsman.client._types.records import (
     DecisionReason,
@@ -132,6 +133,7 @@ __all__ = [
     "Task",
     "TensorSpec",
     "UnreachedJournal",
+    "UploadedFile",
     "Variant",
     "VariantMetrics",
     "VariantRole",

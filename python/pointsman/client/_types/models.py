@@ -173,3 +173,20 @@ class ModelTest:
     notes: Sequence[str]
     """What to know of the answer before it is used."""
     backend_latency: timedelta | None
+
+
+@dataclass(frozen=True)
+class UploadedFile:
+    """A file that the server has."""
+
+    path: str
+    """Where it is, relative to the models folder of the server's data directory: for :class:`OnnxBackend`."""
+    sha256: str
+    size_bytes: int
+    was_there: bool
+    """Whether the server had it before, so that nothing was sent."""
+
+    @property
+    def backend(self) -> OnnxBackend:
+        """The backend that is served from it and from no other file."""
+        return OnnxBackend(self.path, self.sha256)

@@ -1,7 +1,7 @@
 """The model registry: what its calls do."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -53,6 +53,7 @@ class ModelRegistry:
         checks: Who judges what is said of them.
         replica: Who asks their backends, and has their files in use.
         probe_timeout_seconds: How long a registration waits for a backend.
+        keep_file: Is told the path of an ONNX file before it is read for a version that shall name it.
     """
 
     def __init__(
@@ -62,12 +63,14 @@ class ModelRegistry:
         checks: ModelChecks,
         replica: ModelBackends,
         probe_timeout_seconds: float,
+        keep_file: Callable[[str], None],
     ) -> None:
         self._database = database
         self._changes = changes
         self._checks = checks
         self._replica = replica
         self._probe_timeout_seconds = probe_timeout_seconds
+        self._keep_file = keep_file
 
     def described(self, model: ModelVersion, field: str = "model_version") -> ModelVersion:
         """Checks a model version and completes its signature by what its backend says of itself.
@@ -91,6 +94,8 @@ class ModelRegistry:
             raise _below(field, faults)
         if model.backend is None:
             return model
+        if isinstance(model.backend, OnnxBackend):
+            self._keep_file(model.backend.path)
         try:
             answered = probe(self._replica, model, self._probe_timeout_seconds)
         except InvalidArgumentError as error:

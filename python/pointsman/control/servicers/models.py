@@ -15,19 +15,29 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.registry.dry_runs import DryRuns
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.registry.permissions import ModelAccess
+from pointsman.control.registry.uploads import Uploads
 from pointsman.domain.models import ModelKey
 from pointsman.domain.pages import page_size
+from pointsman.domain.uploads import UploadPiece
 from pointsman.v1 import model_pb2, model_pb2_grpc
 
 
 class ModelServicer(model_pb2_grpc.ModelServiceServicer):
     """Keeps the registry of model versions."""
 
-    def __init__(self, models: ModelRegistry, access: ModelAccess, dry_runs: DryRuns, lanes: Lanes) -> None:
+    def __init__(
+        self,
+        models: ModelRegistry,
+        access: ModelAccess,
+        dry_runs: DryRuns,
+        uploads: Uploads,
+        lanes: Lanes,
+    ) -> None:
         self._models = models
         self._access = access
         self._dry_runs = dry_runs
         self._lanes = lanes
+        self._uploads = uploads
 
     async def RegisterModelVersion(
         self, request: model_pb2.RegisterModelVersionRequest, context: object
@@ -118,3 +128,16 @@ class ModelServicer(model_pb2_grpc.ModelServiceServicer):
             self._models.find_to_call, caller(), ModelKey(request.model_id, request.version)
         )
         return await self._lanes.probe(self._dry_runs.run, model, request.features, timeout_seconds)
+
+    async def UploadModelFile(
+        self, request: model_pb2.UploadModelFileRequest, context: object
+    ) -> model_pb2.UploadModelFileResponse:
+        """Takes a piece of an ONNX file."""
+        piece = UploadPiece(request.sha256, request.size_bytes, request.offset, request.chunk)
+        state = await self._lanes.upload(self._uploads.take, caller().user_id, piece)
+        return model_pb2.UploadModelFileResponse(
+            path=state.path,
+            received_bytes=state.received_bytes,
+            is_complete=state.is_complete,
+            chunk_bytes=self._uploads.chunk_bytes,
+        )

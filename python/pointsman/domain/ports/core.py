@@ -26,6 +26,17 @@ class ModelChecks(Protocol):
         """
 
 
+class FileReading(Protocol):
+    """Reads ONNX files that no replica has in use yet."""
+
+    def data_file_names(self, path: Path) -> Sequence[str]:
+        """Answers what an ONNX file calls the data files beside it; none if all its weights lie within it.
+
+        Raises:
+            BackendError: It cannot be read, or is no model; the message does not name the file.
+        """
+
+
 class SlotTables(Protocol):
     """Computes slot tables."""
 
@@ -90,5 +101,5 @@ class LakeMerging(Protocol):
         """
 
 
-class Core(ModelChecks, SlotTables, LakeQueries, LakeMerging, Protocol):
+class Core(ModelChecks, FileReading, SlotTables, LakeQueries, LakeMerging, Protocol):
     """All functions of the core that the control plane asks for."""

@@ -36,6 +36,6 @@ pub use publishing::publisher::Published;
 pub use recording::journal_config::JournalConfig;
 pub use recording::lake_files::{count_lake_calls, merge_lake_files, read_lake_rows};
 pub use routing::onnx_target::FileFault;
-pub use routing::probe::signature_faults;
+pub use routing::probe::{data_file_names, signature_faults};
 pub use server::Server;
 pub use services::check_feedback;

@@ -15,7 +15,7 @@ pub mod text_number;
 
 pub use features::{Answer, FeatureError, fill_inputs, read_outputs, refuse_misspelt};
 pub use oip::OipError;
-pub use onnx::{FileIdentity, OnnxError, OnnxModel, init_library, models_path};
+pub use onnx::{FileIdentity, OnnxError, OnnxModel, data_file_names, init_library, models_path};
 pub use registration::{Described, Itself, describe, signature_faults};
 pub use settle::settle_signature;
 pub use signature::{complete_signature, signature_of_metadata};

@@ -1,6 +1,6 @@
 //! Asks a backend, outside any call, whether it is ready and what it takes.
 
-use std::{rc::Rc, time::Duration};
+use std::{path::Path, rc::Rc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -104,6 +104,17 @@ pub fn signature_faults(signature: &[u8]) -> Result<Vec<ModelError>, GatewayErro
     let message = proto::Signature::decode(signature)
         .map_err(|error| GatewayError::InvalidRequest(format!("signature: {error}")))?;
     Ok(pointsman_inference::signature_faults(message))
+}
+
+/// What an ONNX file calls its data files; see [`pointsman_inference::data_file_names`].
+///
+/// # Errors
+/// The file cannot be read, or is no model; the caller knows the file's name, so that the reason does not say it.
+pub fn data_file_names(path: &Path) -> Result<Vec<String>, GatewayError> {
+    pointsman_inference::data_file_names(path).map_err(|error| match error {
+        OnnxError::File { reason, .. } => GatewayError::Backend(reason),
+        other => GatewayError::Backend(other.to_string()),
+    })
 }
 
 async fn ask_server(shared: &Shared, grpc: &GrpcBackend, deadline: Instant) -> Result<Signature, CallError> {

@@ -5,7 +5,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use super::{identity::Stamp, locations::locations};
+use super::{OnnxError, file_locations::locations_of_file, identity::Stamp, locations::locations};
 
 /// A data file, as it was when it was checked.
 #[derive(Debug)]
@@ -14,6 +14,18 @@ pub(super) struct DataFile {
     pub(super) location: String,
     pub(super) path: PathBuf,
     pub(super) stamp: Stamp,
+}
+
+/// What a file calls the data files that its weights lie in, whether they are there or not; none if it holds all of them.
+///
+/// # Errors
+/// The file cannot be read, or is no model.
+pub fn data_file_names(path: &Path) -> Result<Vec<String>, OnnxError> {
+    let refuse = |reason: String| OnnxError::File {
+        file: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        reason,
+    };
+    Ok(locations_of_file(path).map_err(refuse)?.into_iter().collect())
 }
 
 /// The data files that a model names, in the order of their names; none if all its weights lie within it.

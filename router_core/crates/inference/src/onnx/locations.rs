@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use super::protobuf::{Held, take_field};
 
 /// How deep messages may nest; the library's own protobuf reader goes no deeper.
-const MAX_DEPTH: usize = 100;
+pub(super) const MAX_DEPTH: usize = 100;
+
+pub(super) const DAMAGED: &str = "it is damaged or no ONNX file";
+pub(super) const TOO_DEEP: &str = "its messages nest too deep";
 
 /// The messages on the way to a tensor's data file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Message {
+pub(super) enum Message {
     Model,
     Training,
     Function,
@@ -24,7 +27,7 @@ enum Message {
 
 impl Message {
     /// What a field holds, by the numbers of `onnx.proto`; none if no tensor can lie in it.
-    const fn field(self, number: u64) -> Option<Self> {
+    pub(super) const fn field(self, number: u64) -> Option<Self> {
         match (self, number) {
             (Self::Model, 7) | (Self::Training, 1 | 2) | (Self::Attribute, 6 | 11) => Some(Self::Graph),
             (Self::Model, 20) => Some(Self::Training),
@@ -56,8 +59,8 @@ fn walk<'a>(
     depth: usize,
     found: &mut BTreeSet<&'a str>,
 ) -> Result<(), &'static str> {
-    let depth = depth.checked_sub(1).ok_or("its messages nest too deep")?;
-    while let Some((number, held)) = take_field(&mut bytes).ok_or("it is damaged or no ONNX file")? {
+    let depth = depth.checked_sub(1).ok_or(TOO_DEEP)?;
+    while let Some((number, held)) = take_field(&mut bytes).ok_or(DAMAGED)? {
         let (Some(inner), Held::Bytes(payload)) = (message.field(number), held) else { continue };
         if inner == Message::Entry {
             found.extend(location(payload)?);
@@ -69,7 +72,7 @@ fn walk<'a>(
 }
 
 /// The value of an entry whose key is `location`.
-fn location(mut entry: &[u8]) -> Result<Option<&str>, &'static str> {
+pub(super) fn location(mut entry: &[u8]) -> Result<Option<&str>, &'static str> {
     let (mut key, mut value): (&[u8], &[u8]) = (b"", b"");
     while let Some(field) = take_field(&mut entry).ok_or("an entry of its external data is damaged")? {
         match field {

@@ -4,6 +4,7 @@ mod class_list;
 mod confine;
 mod convert;
 mod external_data;
+mod file_locations;
 mod identity;
 mod latency;
 mod library;
@@ -15,6 +16,7 @@ mod session;
 mod source;
 
 pub use confine::models_path;
+pub use external_data::data_file_names;
 pub use identity::FileIdentity;
 pub use library::init_library;
 pub use model::OnnxModel;

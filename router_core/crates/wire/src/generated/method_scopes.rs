@@ -12,6 +12,7 @@ pub const METHOD_SCOPES: &[(&str, super::pointsman_v1::Scope)] = &[
     ("/pointsman.v1.ModelService/SetModelVersionStage", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.ModelService/TestModelVersion", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.ModelService/UpdateModelPermissions", super::pointsman_v1::Scope::MlopsWrite),
+    ("/pointsman.v1.ModelService/UploadModelFile", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.PredictionService/BatchRecordFeedback", super::pointsman_v1::Scope::MlopsPredict),
     ("/pointsman.v1.PredictionService/Predict", super::pointsman_v1::Scope::MlopsPredict),
     ("/pointsman.v1.PredictionService/RecordFeedback", super::pointsman_v1::Scope::MlopsPredict),

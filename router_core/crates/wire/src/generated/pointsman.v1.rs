@@ -485,6 +485,39 @@ pub struct RowFeature {
     #[prost(enumeration = "FeatureOrigin", tag = "3")]
     pub origin: i32,
 }
+/// Asks to take a piece of an ONNX file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadModelFileRequest {
+    /// SHA-256 of the whole file, 64 lower-case hexadecimal digits.
+    #[prost(string, tag = "1")]
+    pub sha256: ::prost::alloc::string::String,
+    /// Length of the whole file in bytes, at least 1.
+    #[prost(int64, tag = "2")]
+    pub size_bytes: i64,
+    /// Where in the file the chunk begins: received_bytes of the answer before. What the server has already is passed
+    /// over; a gap is refused with FAILED_PRECONDITION.
+    #[prost(int64, tag = "3")]
+    pub offset: i64,
+    /// The bytes from there on, at most chunk_bytes of the answer before. Empty asks how far the file is.
+    #[prost(bytes = "vec", tag = "4")]
+    pub chunk: ::prost::alloc::vec::Vec<u8>,
+}
+/// How far an upload is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadModelFileResponse {
+    /// Where the file is or will be, relative to the models folder: what OnnxBackend.path names it by.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// How many bytes from the beginning on the server has: where the next chunk begins.
+    #[prost(int64, tag = "2")]
+    pub received_bytes: i64,
+    /// Whether the file is there, whole and checked.
+    #[prost(bool, tag = "3")]
+    pub is_complete: bool,
+    /// How many bytes a chunk may have.
+    #[prost(int64, tag = "4")]
+    pub chunk_bytes: i64,
+}
 /// Where a model version stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
