@@ -21,6 +21,7 @@ MESSAGE_NAMES = {
     "NewApiKey": "CreateApiKeyResponse",
     "Erasure": "EraseEntityResponse",
     "Rollback": "RollbackRouterResponse",
+    "ModelTest": "TestModelVersionResponse",
     "FeedbackReceipt": "RecordFeedbackResponse",
     "FeedbackValue": "RecordFeedbackRequest",
 }
