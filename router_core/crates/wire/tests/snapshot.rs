@@ -8,9 +8,9 @@ use pointsman_wire::{
     decode_signing_keys, decode_snapshot_update,
     generated::pointsman_v1::{
         AccessKey, AccessTable, Backend as BackendMessage, GrpcBackend, MetricDefinition, ModelPermissions,
-        ModelSnapshot, OnnxBackend, Recording, RouterSnapshot, RouterStatus as StatusMessage, Scope as ScopeMessage,
-        Signature, SigningKey, SigningKeys, SnapshotUpdate, Stage as StageMessage, Strategy, TensorSpec,
-        Variant, backend::Kind,
+        ModelSnapshot, OnnxBackend, Recording, RouterSnapshot, RouterStatus as StatusMessage,
+        Scope as ScopeMessage, Signature, SigningKey, SigningKeys, SnapshotUpdate, Stage as StageMessage,
+        Strategy, TensorSpec, Variant, backend::Kind,
     },
     model_from_proto, router_from_proto, signature_from_proto, signature_to_proto,
 };
