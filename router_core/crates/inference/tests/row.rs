@@ -1,5 +1,7 @@
 //! A row as a model is asked about it: given, default, or made up.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod support;
 
 use std::{collections::HashMap, sync::Arc};
