@@ -1,6 +1,6 @@
 //! Who may call what.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use pointsman_wire::generated::{
     method_scopes::METHOD_SCOPES,
@@ -55,8 +55,8 @@ async fn call_as(client: &Client, user: &str, name: &str) -> Answer {
 }
 
 /// A model of ann's in production, that a router of everyone's serves, and keys for her, others and an admin.
-fn publish_model(world: &World, generation: u64, backend: &Backend, permissions: Option<ModelPermissions>) {
-    let mut update = update(generation, &[backend.address()]);
+fn publish_model(world: &World, generation: u64, address: SocketAddr, permissions: Option<ModelPermissions>) {
+    let mut update = update(generation, &[address]);
     update.changed_routers[0].permissions =
         Some(RouterPermissions { public_predict: true, ..Default::default() });
     update.changed_routers[0].owner = "dora".to_owned();
@@ -97,6 +97,7 @@ fn a_model_is_called_by_the_rule_of_routers() {
     const MODEL: &str = "tumour";
     run(async {
         let (world, backend) = (start(json!({})), Backend::start().await);
+        let address = backend.address();
         backend.answer_all();
         let client = world.client().await;
         let codes = async || {
@@ -106,7 +107,7 @@ fn a_model_is_called_by_the_rule_of_routers() {
             }
             codes
         };
-        publish_model(&world, 1, &backend, Some(ModelPermissions::default()));
+        publish_model(&world, 1, address, Some(ModelPermissions::default()));
         assert_eq!(codes().await, [0, 0, 5, 5], "its owner and admins");
         let hidden = call_as(&client, "bob", MODEL).await.text().replace(MODEL, "nothing");
         assert_eq!(hidden, call_as(&client, "bob", "nothing").await.text(), "as if it were not there");
@@ -114,12 +115,12 @@ fn a_model_is_called_by_the_rule_of_routers() {
             assert_eq!(infer_as(&client, user).await.code(), 0, "a router needs rights on itself alone");
         }
         let shared = ModelPermissions { shared_user_ids: vec!["bob".to_owned()], ..Default::default() };
-        publish_model(&world, 2, &backend, Some(shared));
+        publish_model(&world, 2, address, Some(shared));
         assert_eq!(codes().await, [0, 0, 7, 5], "bob may read but not call");
         let opened = ModelPermissions { public_predict: true, ..Default::default() };
-        publish_model(&world, 3, &backend, Some(opened));
+        publish_model(&world, 3, address, Some(opened));
         assert_eq!(codes().await, [0, 0, 0, 0]);
-        publish_model(&world, 4, &backend, Some(ModelPermissions::default()));
+        publish_model(&world, 4, address, Some(ModelPermissions::default()));
         assert_eq!(codes().await, [0, 0, 5, 5], "closed on connections that were open");
     });
 }
@@ -128,7 +129,7 @@ fn a_model_is_called_by_the_rule_of_routers() {
 fn a_state_on_disk_that_states_no_permissions_of_models_answers_whom_it_answered() {
     run(async {
         let (world, backend) = (start(json!({})), Backend::start().await);
-        publish_model(&world, 1, &backend, None);
+        publish_model(&world, 1, backend.address(), None);
         world.stop(Duration::ZERO).await.unwrap();
         drop(world.server);
         let world = start_in(world.folder, 1, json!({}));
@@ -141,7 +142,7 @@ fn a_state_on_disk_that_states_no_permissions_of_models_answers_whom_it_answered
 fn a_closed_model_stays_closed_over_a_restart_without_its_database() {
     run(async {
         let (world, backend) = (start(json!({})), Backend::start().await);
-        publish_model(&world, 1, &backend, Some(ModelPermissions::default()));
+        publish_model(&world, 1, backend.address(), Some(ModelPermissions::default()));
         world.stop(Duration::ZERO).await.unwrap();
         drop(world.server);
         let world = start_in(world.folder, 1, json!({}));
