@@ -65,7 +65,13 @@ def whole(item: ModelVersion | Router) -> dict[str, object]:
 
 
 def permit(change: Change, versions: Sequence[WantedModel], outcomes: dict[str, Outcome]) -> None:
-    """Gives models the permissions that definitions of their versions state, and tells it of all of these."""
+    """Gives models the permissions that definitions of their versions state.
+
+    Args:
+        change: The change that it is a part of.
+        versions: Every definition of a model version.
+        outcomes: What came of each by now, by its field; what changes is told of every version of the model.
+    """
     stated = {item.model.model_id: item.permissions for item in versions if item.permissions is not None}
     for model_id, permissions in stated.items():
         model = models.find(change.connection, model_id)

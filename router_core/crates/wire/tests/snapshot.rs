@@ -114,7 +114,8 @@ fn a_model_whose_permissions_no_release_stated_stays_open_and_one_that_has_none_
     assert_eq!(of(None).unwrap().permissions, Permissions::open());
     assert_eq!(of(Some(ModelPermissions::default())).unwrap().permissions, Permissions::default());
     let shared = ModelPermissions { shared_user_ids: vec!["bob".to_owned()], ..Default::default() };
-    assert_eq!(of(Some(shared)).unwrap().permissions.shared_user_ids, ["bob".into()].into());
+    let users = of(Some(shared)).unwrap().permissions.shared_user_ids;
+    assert_eq!(users.iter().map(|user| &**user).collect::<Vec<_>>(), ["bob"]);
 }
 
 #[test]

@@ -129,8 +129,7 @@ fn a_model_is_called_by_the_rule_of_routers() {
 fn a_state_on_disk_that_states_no_permissions_of_models_answers_whom_it_answered() {
     run(async {
         let (world, backend) = (start(json!({})), Backend::start().await);
-        let address = backend.address();
-        publish_model(&world, 1, address, None);
+        publish_model(&world, 1, backend.address(), None);
         world.stop(Duration::ZERO).await.unwrap();
         drop(world.server);
         let world = start_in(world.folder, 1, json!({}));
@@ -143,8 +142,7 @@ fn a_state_on_disk_that_states_no_permissions_of_models_answers_whom_it_answered
 fn a_closed_model_stays_closed_over_a_restart_without_its_database() {
     run(async {
         let (world, backend) = (start(json!({})), Backend::start().await);
-        let address = backend.address();
-        publish_model(&world, 1, address, Some(ModelPermissions::default()));
+        publish_model(&world, 1, backend.address(), Some(ModelPermissions::default()));
         world.stop(Duration::ZERO).await.unwrap();
         drop(world.server);
         let world = start_in(world.folder, 1, json!({}));
