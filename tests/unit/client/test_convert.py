@@ -28,11 +28,9 @@ MESSAGE_NAMES = {
 SAID_BY_THE_CALL = {"FeedbackValue": {"wait"}}
 FILES: tuple[ModuleType, ...] = (definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2)
 # What is made of many answers, and of the file itself.
-OF_NO_MESSAGE = {"UploadedFile"}
+OF_NO_MESSAGE = (client.UploadedFile,)
 PLAIN_CLASSES = [
-    kind
-    for kind in vars(_types).values()
-    if dataclasses.is_dataclass(kind) and kind.__name__ not in OF_NO_MESSAGE
+    kind for kind in vars(_types).values() if dataclasses.is_dataclass(kind) and kind not in OF_NO_MESSAGE
 ]
 ENUMERATIONS = [client.Stage, client.Task, client.Strategy, client.RouterStatus, client.VariantRole]
 ENUMERATIONS += [client.VersionPinning, client.DecisionReason, client.RandomisedBy, client.FeedbackOutcome]
