@@ -172,8 +172,10 @@ def register(
         commandline.echo(f"{model_id} {version} {done}, {_place(registered)}")
         if uploaded is not None:
             commandline.echo(f"file: {onnx}, {uploading.sentence(uploaded)}")
-        elif digest := _digest(registered):
-            commandline.echo(f"file: {onnx_path} at the server, SHA-256 {digest}; nothing was uploaded")
+        elif onnx_path and _sha256(registered):
+            commandline.echo(
+                f"file: {onnx_path} at the server, SHA-256 {_sha256(registered)}; nothing was uploaded"
+            )
         for said in registered.filled_in:
             commandline.echo(f"read from the backend: {said.removeprefix('signature.')}")
     for warning in registered.warnings:
@@ -356,3 +358,11 @@ def _digest(model_version: ModelVersion) -> str:
 
     backend = model_version.backend
     return (backend.sha256 or "not known") if isinstance(backend, OnnxBackend) else ""
+
+
+def _sha256(model_version: ModelVersion) -> str:
+    """Answers the digest of an ONNX file; empty when it is not known."""
+    from pointsman.client import OnnxBackend
+
+    backend = model_version.backend
+    return backend.sha256 if isinstance(backend, OnnxBackend) else ""

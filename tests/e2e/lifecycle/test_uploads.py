@@ -88,8 +88,9 @@ def test_a_file_goes_from_another_folder_to_a_prediction(server: Server, tmp_pat
     assert ", the server had it already as uploaded/" in again.stdout
     (at_server,) = (server.models_dir / "uploaded").glob("*.onnx")
     assert at_server.read_bytes() == (tmp_path / "model.onnx").read_bytes()
-    create = ("routers", "create", "triple", "--variant", "a=triple:1@100", "--deploy")
-    assert run(server, tmp_path, *create).returncode == 0
+    create = ("routers", "create", "triple", "--variant", "a=triple:1@100", "--allow-single", "--deploy")
+    created = run(server, tmp_path, *create)
+    assert created.returncode == 0, created.stderr
     answer = run(server, tmp_path, "predict", "triple", "-f", "x=2", "-o", "json")
     assert json.loads(answer.stdout)["prediction"] == 6.0
     named = run(server, tmp_path, *line[:3], "3", "--onnx-path", f"uploaded/{at_server.name}", "-o", "json")
@@ -139,7 +140,8 @@ def test_data_files_are_refused_with_the_way_out(server: Server, client: Client,
 def test_a_large_file_is_nowhere_in_memory(server: Server, client: Client, tmp_path: Path) -> None:
     path = a_model(tmp_path / "large.onnx", 6, weights=LARGE_BYTES)
     told: list[tuple[int, int]] = []
-    client.models.upload(a_model(tmp_path / "small.onnx", 7))
+    # What a server and a client keep for calls of this length they have by then.
+    client.models.upload(a_model(tmp_path / "first.onnx", 7, weights=LARGE_BYTES // 3))
     with PeakMemory(server.process.pid) as before:
         pass
     tracemalloc.start()
@@ -148,7 +150,7 @@ def test_a_large_file_is_nowhere_in_memory(server: Server, client: Client, tmp_p
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < LARGE_BYTES / 4
-    assert during.peak_bytes - before.peak_bytes < LARGE_BYTES / 2
+    assert during.peak_bytes - before.peak_bytes < LARGE_BYTES / 2, "the server"
     assert (uploaded.size_bytes, uploaded.was_there) == (path.stat().st_size, False)
     assert told[0] == (0, uploaded.size_bytes)
     assert told[-1] == (uploaded.size_bytes, uploaded.size_bytes)
@@ -159,7 +161,8 @@ async def test_the_asynchronous_client_registers_a_file(server: Server, tmp_path
     path = a_model(tmp_path / "model.onnx", 8)
     async with AsyncClient(server.grpc) as client:
         await client.models.register(ModelVersion("eightfold", "1"), file=path)
-        await client.routers.create(Router("eightfold", variants=[Variant("a", "eightfold", "1", 100)]))
+        variants = [Variant("a", "eightfold", "1", 100)]
+        await client.routers.create(Router("eightfold", variants=variants, allow_single=True))
         await client.routers.deploy("eightfold")
         answer = await client.predict("eightfold", {"x": 2})
         with pytest.raises(ValueError, match="leave one out"):

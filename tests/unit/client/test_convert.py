@@ -28,7 +28,11 @@ MESSAGE_NAMES = {
 # What the call says, not its value.
 SAID_BY_THE_CALL = {"FeedbackValue": {"wait"}}
 FILES: tuple[ModuleType, ...] = (definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2)
-PLAIN_CLASSES = [kind for kind in vars(_types).values() if dataclasses.is_dataclass(kind)]
+# What is made of many answers, and of the file itself.
+OF_NO_MESSAGE = (client.UploadedFile,)
+PLAIN_CLASSES = [
+    kind for kind in vars(_types).values() if dataclasses.is_dataclass(kind) and kind not in OF_NO_MESSAGE
+]
 ENUMERATIONS = [client.Stage, client.Task, client.Strategy, client.RouterStatus, client.VariantRole]
 ENUMERATIONS += [client.VersionPinning, client.DecisionReason, client.RandomisedBy, client.FeedbackOutcome]
 ENUMERATIONS += [client.Scope, client.FeedbackWait, client.PredictionOrder, client.RecordedContent]
