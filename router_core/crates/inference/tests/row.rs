@@ -1,6 +1,6 @@
 //! A row as a model is asked about it: given, default, or made up.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod support;
 
