@@ -19,7 +19,7 @@ fn told(
     values: &HashMap<String, Value>,
     is_sampled: bool,
 ) -> Vec<(String, FeatureOrigin)> {
-    let row = row_features(signature, values, is_sampled).unwrap();
+    let row = row_features(signature, values, is_sampled).unwrap_or_else(|error| unreachable!("{error}"));
     row.into_iter().map(|feature| (feature.name, feature.origin)).collect()
 }
 
