@@ -194,12 +194,12 @@ class PassedOnError(PointsmanError):
 
     Args:
         message: What it said.
-        status: The number of its gRPC status.
+        status: The number of its gRPC status; UNKNOWN where it named none.
     """
 
     default_reason = "BACKEND"
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int = 2) -> None:
         super().__init__(message)
         self.status = status
 

@@ -47,6 +47,7 @@ EXPECTED = {
     "ModelService/DeleteModelVersion": CHANGES,
     "ModelService/UpdateModelPermissions": CHANGES,
     "ModelService/TestModelVersion": PREDICTS,
+    "ModelService/UploadModelFile": ANYONE,
     # A router of one's own uses what one may call.
     "RouterService/CreateRouter": PREDICTS,
     "RouterService/GetRouter": READS,
@@ -129,6 +130,7 @@ async def scene(bench):
             "DeleteModelVersion": {"model_id": "owned", "version": "spare"},
             "UpdateModelPermissions": {"model_id": "owned", "permissions": of_model},
             "TestModelVersion": {"model_id": "owned", "version": "1"},
+            "UploadModelFile": {"sha256": "0" * 64, "size_bytes": 1},
             "CreateRouter": {
                 "router": a_router("mine", variants=[*router.variants]),
             },

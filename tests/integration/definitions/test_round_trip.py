@@ -169,7 +169,7 @@ def test_an_export_applied_to_an_empty_server_exports_the_same(world, tmp_path):
             "apply", *(part for file in world.files.glob("routers-*") for part in ("-f", str(file)))
         )
         assert refused.exit_code == 1
-        assert refused.stderr.count("is not registered; register it first") > 5
+        assert refused.stderr.count("is not registered, or you may not see it; register it first") > 5
         assert "faults more; mend those told first" in refused.stderr
         assert other.export() == ""
         other.ok("apply", "-f", str(exported))
@@ -230,7 +230,8 @@ def test_a_key_without_rights_to_one_router_changes_nothing(tmp_path):
     world = World(server, tmp_path)
     try:
         models, mine, theirs = (tmp_path / f"{name}.yaml" for name in ("models", "mine", "theirs"))
-        models.write_text(write_yaml([a_model(number) for number in range(MODELS)]))
+        opened = {"permissions": {"public_predict": True}}
+        models.write_text(write_yaml([{**a_model(number), **opened} for number in range(MODELS)]))
         theirs.write_text(write_yaml([a_router(20)]))
         mine.write_text(write_yaml([a_router(21)]))
         admin = json.loads(world.ok("-o", "json", "keys", "create", "--admin"))["secret"]
