@@ -116,11 +116,13 @@ def missing_line(shown: str, written: str, alike: tuple[str, ...] = ()) -> str |
 
 
 def _pattern(word: str, alike: tuple[str, ...]) -> str:
-    if word == "…":
-        return ".*"
-    if any(character.isdigit() for character in word):
+    return ".*".join(_part_pattern(part, alike) for part in word.split("…"))
+
+
+def _part_pattern(part: str, alike: tuple[str, ...]) -> str:
+    if any(character.isdigit() for character in part):
         return r"\S+"
-    pattern = re.escape(word).replace("…", ".*")
+    pattern = re.escape(part)
     for name in alike:
         pattern = re.sub(rf"\b{re.escape(name)}\b", f"(?:{'|'.join(alike)})", pattern)
     return pattern

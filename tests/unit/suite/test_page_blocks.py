@@ -81,6 +81,8 @@ def test_a_console_has_commands_with_what_each_writes(tmp_path: Path) -> None:
         ("VARIANT  CALLS\nlr  7", "VARIANT    CALLS\ngb            12\nlr             5"),
         ("Key w4l51hm9 of ann", "Key abcdefgh of ann"),
         ("data in …/first-router/data", "data in /tmp/x/first-router/data"),
+        ("app 0.1.0…: on port 80", "app 1.2.3 (quick build, slower): on port 8500"),
+        ("app 0.1.0…: on port 80", "app 1.2.3: on port 8500"),
         ("…\nlast", "first\nsecond\nlast"),
         ("variant:  lr", "variant:  gb"),
     ],
