@@ -62,6 +62,8 @@ COMMANDS = {
     "UpdateRouter": "routers update",
     "UpdateRouterPermissions": "routers permissions",
 }
+_FEATURES = "features."
+"""What follows is a name that the user gave, not a field: it stays as it is."""
 _METHOD = re.compile(rf"\b({'|'.join(COMMANDS)})\b")
 
 
@@ -76,7 +78,7 @@ def in_command_words(text: str, context: click.Context) -> str:
         The sentence with the option and its value for the field, and with commands for the API's methods. A
         field that the command has no option for stays.
     """
-    path = PATH.match(text)
+    path = None if text.startswith(_FEATURES) else PATH.match(text)
     if path is not None and text[path.end() :].startswith(": "):
         text = option_of(path.group(), context) + text[path.end() :]
     return _METHOD.sub(lambda found: f"'pointsman {COMMANDS[found.group()]}'", text)

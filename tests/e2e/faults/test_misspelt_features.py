@@ -1,11 +1,15 @@
 """A misspelt feature is refused where a default would answer in its place, and only there."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from click.testing import CliRunner
 
+from pointsman.cli import app
+from pointsman.client import Client, InvalidArgumentError
 from pointsman.v1 import model_pb2, prediction_pb2, router_pb2
 from stage.control import Control, onnx_backend
 from stage.server import Server
@@ -70,3 +74,17 @@ def test_what_is_no_typo_is_left_alone(
     listed = router_pb2.ListPredictionsRequest(router_id=router)
     (record,) = control.routers.ListPredictions(listed).predictions
     assert record.prediction_id == answer.prediction_id
+
+
+def test_a_missing_feature_is_named_for_machines_and_the_command_asks_for_its_like(
+    server: Server, control: Control, router: str
+) -> None:
+    features = {"sepal_lenght" if name == "sepal_length" else name: value for name, value in ROW.items()}
+    with Client(server.grpc) as client, pytest.raises(InvalidArgumentError) as caught:
+        client.predict(router, features)
+    assert [violation.field for violation in caught.value.violations] == ["features.sepal_length"]
+    asked = ["predict", router, "--features", json.dumps(features), "--server", server.grpc]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 1
+    assert "error: features.sepal_length: " in told.stderr
+    assert "sepal_length is missing. Is it 'sepal_lenght'" in told.stderr

@@ -1,7 +1,5 @@
 //! A row as a model is asked about it: given, default, or made up.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
 mod support;
 
 use std::{collections::HashMap, sync::Arc};

@@ -10,7 +10,7 @@ use http::{
     header::{CONTENT_TYPE, TE},
 };
 use pointsman_inference::{
-    Answer as Prediction, FeatureError,
+    Answer as Prediction,
     features::{FeatureOrigin, RowFeature, row_features, sample_row},
 };
 use pointsman_model::{Backend, ModelVersion};
@@ -50,8 +50,8 @@ fn answered(
     let model = model.map_err(|error| CallError::new(Code::FailedPrecondition, error.to_string()))?;
     let signature = &model.signature;
     let is_sampled = asked.features.is_empty();
-    let features = if is_sampled { sample_row(signature).map_err(of_row)? } else { asked.features };
-    let inputs = inputs_of(signature, std::iter::empty(), &features).map_err(of_row)?;
+    let features = if is_sampled { sample_row(signature).map_err(of_features)? } else { asked.features };
+    let inputs = inputs_of(signature, std::iter::empty(), &features).map_err(of_features)?;
     let row = row_of(&model, &features, is_sampled)?;
     let internal = |error: std::io::Error| CallError::new(Code::Internal, error.to_string());
     let mut time = BackendTime::default();
@@ -86,7 +86,7 @@ fn row_of(
         };
         proto::RowFeature { name, value: Some(value), origin: origin.into() }
     };
-    let row = row_features(&model.signature, features, is_sampled).map_err(of_row)?;
+    let row = row_features(&model.signature, features, is_sampled).map_err(of_features)?;
     Ok(row.into_iter().map(told).collect())
 }
 
@@ -111,16 +111,6 @@ fn response(
 fn no_backend() -> CallError {
     let reason = "the model version is only monitored and has no backend; register a version that has one";
     CallError::new(Code::FailedPrecondition, reason)
-}
-
-/// The same as Predict says, with the feature for machines.
-fn of_row(error: FeatureError) -> CallError {
-    match error {
-        FeatureError::Feature { feature, reason } => {
-            CallError::of_fields(vec![(format!("features.{feature}"), reason)])
-        }
-        FeatureError::Signature { .. } | FeatureError::Output { .. } => of_features(&error),
-    }
 }
 
 /// Says of which backend a failure is; Predict says of which variant.

@@ -40,15 +40,21 @@ pub(super) async fn answer_of(
 ) -> Result<Prediction, Failure> {
     let question = Question { inputs, outputs: Outputs::Signed(signature), deadline };
     let outcome = tensors::run(asker, backend, question).await?;
-    let mut prediction = read_outputs(signature, &outcome.outputs).map_err(|error| of_features(&error))?;
+    let mut prediction = read_outputs(signature, &outcome.outputs).map_err(of_features)?;
     if outcome.is_others {
         prediction.notes.insert(AnswerNote::OtherModel);
     }
     Ok(prediction)
 }
 
-/// A feature is the caller's to mend; a signature that does not fit its model is an operator's.
-pub(super) fn of_features(error: &FeatureError) -> CallError {
-    let code = if error.is_callers_fault() { Code::InvalidArgument } else { Code::FailedPrecondition };
-    CallError::new(code, error.to_string())
+/// A feature is the caller's to mend, and named for machines; a signature that does not fit its model is an operator's.
+pub(super) fn of_features(error: FeatureError) -> CallError {
+    match error {
+        FeatureError::Feature { feature, reason } => {
+            CallError::of_fields(vec![(format!("features.{feature}"), reason)])
+        }
+        FeatureError::Signature { .. } | FeatureError::Output { .. } => {
+            CallError::new(Code::FailedPrecondition, error.to_string())
+        }
+    }
 }

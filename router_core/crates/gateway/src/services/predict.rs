@@ -74,7 +74,7 @@ async fn predicted(
     };
     let signature = &target.model.signature;
     let others = observation.targets().iter().map(|target| &target.model.signature);
-    let inputs = inputs_of(signature, others, &request.features).map_err(|error| of_features(&error))?;
+    let inputs = inputs_of(signature, others, &request.features).map_err(of_features)?;
     let Call { worker, headers, .. } = call;
     let asker = Asker { worker, headers, time: &mut observation.backend_time };
     answer_of(asker, signature, &target.backend, inputs, deadline).await

@@ -54,11 +54,3 @@ pub enum FeatureError {
         reason: String,
     },
 }
-
-impl FeatureError {
-    /// Whether the caller can mend it; else the model version is wrong.
-    #[must_use]
-    pub const fn is_callers_fault(&self) -> bool {
-        matches!(self, Self::Feature { .. })
-    }
-}
