@@ -1,6 +1,6 @@
 //! `pointsman._core`: the core as a Python extension. Thin: everything happens in the crates below.
 //!
-//! [`server`] holds one replica, a running server; all else is functions that need none.
+//! `server` holds one replica, a running server; all else is functions that need none.
 
 mod allocator;
 mod answer;

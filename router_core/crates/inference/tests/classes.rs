@@ -73,7 +73,7 @@ fn a_declared_class_that_is_none_is_refused_by_name() {
     for (signature, class, expected) in cases {
         let error = read_outputs(&signature, &[longs("label", &[1], &[class])]).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
-        assert!(!error.is_callers_fault());
+        assert!(!matches!(error, FeatureError::Feature { .. }), "no caller can mend it: {error}");
     }
 }
 
