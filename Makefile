@@ -112,7 +112,8 @@ tools: $(BIN)/uv ## Put grpcurl into .build/bin where Go is installed; tests use
 .PHONY: demo
 demo: $(VENV)/.stamp-extension ## Watch two real models share real traffic (DEMO_FLAGS="--duration 60 --keep-running")
 	@# The demo writes lines to copy as the caller's own shell will find the programs.
-	@env -u VIRTUAL_ENV PATH='$(CALLER_PATH)' $(BIN)/pointsman demo $(DEMO_FLAGS)
+	@# What it compiles of Python lies where the command finds it later.
+	@env -u VIRTUAL_ENV -u PYTHONPYCACHEPREFIX PATH='$(CALLER_PATH)' $(BIN)/pointsman demo $(DEMO_FLAGS)
 
 .PHONY: wheels
 wheels: $(VENV)/.stamp-development | toolchain ## Build the server's wheel and the client's into .build/wheels
