@@ -80,16 +80,23 @@ $(VENV)/.stamp-development: $(VENV)/.stamp-use
 	@$(UV_SYNC) --all-extras
 	@touch $@
 
+# The first start of a server need not compile what it imports.
+define compile-python
+@env -u PYTHONPYCACHEPREFIX $(BIN)/python -c 'import pointsman.cli.running'
+endef
+
 # Any build of these sources will do here; what is measured is a release.
 # maturin installs the group dev, unlocked, unless another is named; that of its own is there already.
 $(VENV)/.stamp-extension: $(RUST_SOURCES) pyproject.toml $(VENV)/.stamp-use $(EXTENSION_FORCE) | toolchain
 	@echo "setup: compiling the extension (some minutes the first time)"
 	@POINTSMAN_BUILD=quick $(BIN)/maturin develop --profile quick --uv --group build
+	$(compile-python)
 	@touch $@
 
 $(VENV)/.stamp-release: $(RUST_SOURCES) pyproject.toml $(VENV)/.stamp-use $(EXTENSION_FORCE) | toolchain
 	@echo "release: compiling the extension, optimised as a whole"
 	@$(BIN)/maturin develop --release --uv --group build
+	$(compile-python)
 	@touch $(VENV)/.stamp-extension $@
 
 .PHONY: toolchain
