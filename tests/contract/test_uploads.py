@@ -324,3 +324,15 @@ async def test_a_file_that_was_just_asked_for_stays_and_looks_as_before(bench, f
     bench.clock.advance_days(0.2)
     await bench.local.register(backend=onnx(f"uploaded/{file.name}"))
     assert file.exists(), "a registration under way keeps its file"
+
+
+async def test_a_models_folder_behind_a_link_takes_its_first_upload(bench, folder, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    if folder.parent.is_dir():
+        folder.parent.rmdir()
+    folder.parent.symlink_to(elsewhere)
+    content = a_model()
+    state = await upload(bench.user("ann"), content)
+    assert state.is_complete
+    assert (elsewhere / "uploaded" / f"{sha256(content)}.onnx").read_bytes() == content

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from pointsman.control.synced_folders import make_folder, sync
 from pointsman.domain.records.lake import confined
 
 SEALED = "_SEALED"
@@ -59,13 +60,13 @@ class LakeFolder:
             write: Writes it to the place that it is given.
         """
         place = self.place(path)
-        _make_folder(place.parent)
+        make_folder(place.parent)
         # Other programs pass over names that begin with a dot.
         partial = place.with_name(f".{place.name}.tmp")
         write(partial)
-        _sync(partial)
+        sync(partial)
         partial.rename(place)
-        _sync(place.parent)
+        sync(place.parent)
 
     def stamp(self, path: str) -> tuple[int, int] | None:
         """Answers what is another after every change of a file; none when it is not there."""
@@ -83,7 +84,7 @@ class LakeFolder:
         """Marks a date's folder as sealed."""
         place = self.place(f"{folder}/{SEALED}")
         place.touch()
-        _sync(place.parent)
+        sync(place.parent)
 
     def unseal(self, folder: str) -> None:
         """Takes the mark off a date's folder, before files come or go."""
@@ -117,20 +118,3 @@ def _names(folder: Path) -> list[str]:
         return [place.name for place in folder.iterdir()]
     except FileNotFoundError:
         return []
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    with suppress(FileExistsError):
-        folder.mkdir()
-    _sync(folder.parent)
-
-
-def _sync(place: Path) -> None:
-    descriptor = os.open(place, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

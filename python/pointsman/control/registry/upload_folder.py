@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pointsman.control.synced_folders import make_folder, sync
 from pointsman.domain.uploads import FOLDER
 
 _WHOLE = re.compile(r"([0-9a-f]{64})\.onnx")
@@ -47,9 +48,7 @@ class UploadFolder:
     def make(self) -> None:
         """Makes the folders where they are missing, for this user alone."""
         for folder in (self._root, self._side):
-            if not folder.is_dir():
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _sync(folder.parent)
+            make_folder(folder, 0o700)
 
     def digest_in(self, path: str) -> str:
         """Answers the digest under which the file of a path was uploaded; empty when it is none of these."""
@@ -209,7 +208,7 @@ class Part:
         with self._folder.lock():
             self.path.rename(whole)
         for folder in (whole.parent, self.path.parent):
-            _sync(folder)
+            sync(folder)
 
 
 @contextmanager
@@ -239,9 +238,3 @@ def _digest(file: int) -> str:
         made.update(piece)
         at += len(piece)
     return made.hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    """Puts a folder's entries on the disk."""
-    with _opened(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
-        os.fsync(descriptor)
