@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import commandline, permissions, printing
+from pointsman.cli import commandline, permissions
 from pointsman.cli.context import CommandError, context_of
 from pointsman.cli.models import ModelId
 from pointsman.cli.permissions import PermissionOptions
@@ -36,10 +36,7 @@ def change_permissions(
         wanted = changes.applied(model.permissions or ModelPermissions())
         if changes.is_change:
             model = client.models.set_permissions(model_id, wanted, etag=etag or model.etag)
-    if options.as_json:
-        printing.print_json(wanted)
-    else:
-        permissions.tell(model.owner, wanted)
+    permissions.answer(options, model.owner, wanted)
 
 
 @app.command()
@@ -57,11 +54,7 @@ def transfer(
     options = context_of(context)
     with options.connect() as client:
         after = client.models.transfer(model_id, to, etag=etag)
-        if options.as_json:
-            printing.print_json(after)
-        else:
-            commandline.echo(f"{model_id} belongs to {after.owner}")
-        permissions.tell_of_unknown(client, to)
+        permissions.answer_transfer(options, client, model_id, after)
 
 
 def _read(client: Client, model_id: str) -> Model:

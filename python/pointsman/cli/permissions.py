@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from pointsman.cli import commandline, printing
 
 if TYPE_CHECKING:
-    from pointsman.client import Client, ModelPermissions, RouterPermissions
+    from pointsman.cli.context import CommandContext
+    from pointsman.client import Client, Model, ModelPermissions, Router, RouterPermissions
 
     _Permissions = TypeVar("_Permissions", ModelPermissions, RouterPermissions)
 
@@ -45,8 +46,17 @@ class PermissionOptions:
         )
 
 
-def tell(owner: str, permissions: ModelPermissions | RouterPermissions) -> None:
-    """Writes who may read and call a thing of this owner."""
+def answer(options: CommandContext, owner: str, permissions: ModelPermissions | RouterPermissions) -> None:
+    """Writes who may read and call a thing.
+
+    Args:
+        options: What the line says of its output.
+        owner: Whose it is.
+        permissions: Who else may read and call it.
+    """
+    if options.as_json:
+        printing.print_json(permissions)
+        return
     readers = "every user" if permissions.public else ", ".join([owner, *permissions.shared_user_ids])
     callers = "every user with mlops:predict" if permissions.public_predict else owner
     printing.print_facts([("read", readers), ("call", callers)])
@@ -64,7 +74,23 @@ def in_words(permissions: ModelPermissions | RouterPermissions | None) -> str:
     return ", ".join(word for word in words if word)
 
 
-def tell_of_unknown(client: Client, user: str) -> None:
+def answer_transfer(options: CommandContext, client: Client, name: str, after: Model | Router) -> None:
+    """Writes whose a thing is that was handed over, and whether nobody can use it yet.
+
+    Args:
+        options: What the line says of its output.
+        client: Asks for the new owner's keys.
+        name: The thing's id.
+        after: The thing as it is then.
+    """
+    if options.as_json:
+        printing.print_json(after)
+    else:
+        commandline.echo(f"{name} belongs to {after.owner}")
+    _tell_of_unknown(client, after.owner)
+
+
+def _tell_of_unknown(client: Client, user: str) -> None:
     """Says, on standard error, that no key is a user's, as far as the caller may know."""
     from pointsman.client import ClientError
 

@@ -75,10 +75,7 @@ def change_permissions(
         wanted = changes.applied(router.permissions or RouterPermissions())
         if changes.is_change:
             router = client.routers.set_permissions(router_id, wanted, etag=etag or router.etag)
-    if options.as_json:
-        printing.print_json(wanted)
-    else:
-        permissions.tell(router.owner, wanted)
+    permissions.answer(options, router.owner, wanted)
 
 
 @app.command()
@@ -98,11 +95,7 @@ def transfer(
     options = context_of(context)
     with options.connect() as client:
         after = client.routers.update(Router(router_id, owner=to, etag=etag), ["owner"])
-        if options.as_json:
-            printing.print_json(after)
-        else:
-            commandline.echo(f"{router_id} belongs to {after.owner}")
-        permissions.tell_of_unknown(client, to)
+        permissions.answer_transfer(options, client, router_id, after)
 
 
 @app.command()
