@@ -125,6 +125,7 @@ fn answer_of(counter: &CallCounter<'_>) -> proto::CallCounts {
         call_count: counted.calls,
         further_row_count: counted.further_rows,
         fallback: key.fallback,
+        overridden: key.overridden,
     });
     let buckets = |histogram: &Histogram| {
         let number = |bucket| u32::try_from(bucket).unwrap_or(u32::MAX);

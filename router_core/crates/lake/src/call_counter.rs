@@ -15,6 +15,7 @@ use crate::{
 const PIN: &str = "pin";
 /// Calls of one variant that another one answered tell nothing of either.
 const FALLBACK: &str = "fallback";
+const OVERRIDE: &str = "override";
 const ENTITY: &str = "entity";
 /// For each variant, where its last call was counted: most calls are like the one before.
 const RECENT: usize = 64;
@@ -39,6 +40,7 @@ pub(crate) struct CallKey {
     pub(crate) variant: u32,
     pub(crate) pinned: bool,
     pub(crate) fallback: bool,
+    pub(crate) overridden: bool,
     pub(crate) status_code: i32,
     pub(crate) router_generation: i64,
     pub(crate) allocation_version: i64,
@@ -59,6 +61,7 @@ pub(crate) struct CallCounter<'q> {
     pub(crate) words: Words,
     pin: u32,
     fallback: u32,
+    overridden: u32,
     entity: u32,
     slots: Vec<Slot>,
     slot_of: HashMap<CallKey, usize>,
@@ -79,13 +82,15 @@ struct Slot {
 impl<'q> CallCounter<'q> {
     pub(crate) fn new(window: Window, buckets: &'q Buckets) -> Self {
         let mut words = Words::default();
-        let [pin, fallback, entity] = [PIN, FALLBACK, ENTITY].map(|word| words.number(word));
+        let [pin, fallback, overridden, entity] =
+            [PIN, FALLBACK, OVERRIDE, ENTITY].map(|word| words.number(word));
         Self {
             window,
             buckets,
             words,
             pin,
             fallback,
+            overridden,
             entity,
             slots: Vec::new(),
             slot_of: HashMap::new(),
@@ -115,6 +120,7 @@ impl<'q> CallCounter<'q> {
             variant: columns.variant[at],
             pinned: columns.reason[at] == self.pin,
             fallback: columns.reason[at] == self.fallback,
+            overridden: columns.reason[at] == self.overridden,
             status_code: columns.status_code[at],
             router_generation: columns.router_generation[at],
             allocation_version: columns.allocation_version[at],
@@ -122,7 +128,7 @@ impl<'q> CallCounter<'q> {
         };
         let further_rows = u64::try_from(columns.row_count[at] - 1).unwrap_or(0);
         let place = self.count(key, Calls { calls: 1, further_rows });
-        if key.pinned || key.fallback {
+        if key.pinned || key.fallback || key.overridden {
             return;
         }
         let overhead = self.buckets.bucket_of(columns.overhead_ns[at]);

@@ -108,6 +108,7 @@ impl<'a> EntryView<'a> {
             DecisionReason::Pin => "pin",
             DecisionReason::Production => "production",
             DecisionReason::Fallback => "fallback",
+            DecisionReason::Override => "override",
         }
     }
 

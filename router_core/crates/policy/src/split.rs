@@ -1,6 +1,6 @@
-//! By weight: units keep the variant of their slot, other calls are drawn anew.
+//! By shares: units keep the variant of their slot, other calls are drawn anew.
 
-use pointsman_model::{Split, Weighted};
+use pointsman_model::Split;
 use rand::Rng;
 
 use crate::{
@@ -10,10 +10,10 @@ use crate::{
 
 /// Decides by slot when units keep their variant and the request has one, else by a random draw.
 #[inline]
-pub(crate) fn decide(policy: &Weighted, request: &Request<'_>, rng: &mut impl Rng) -> Decision {
+pub(crate) fn decide(split: &Split, request: &Request<'_>, rng: &mut impl Rng) -> Decision {
     match request.entity_id {
-        Some(unit) if policy.sticky => by_slot(&policy.split, unit),
-        _ => by_draw(&policy.split, rng),
+        Some(unit) if split.sticky => by_slot(split, unit),
+        _ => by_draw(split, rng),
     }
 }
 
