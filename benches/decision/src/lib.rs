@@ -1,8 +1,8 @@
 //! Routers and entities to measure decisions on.
 
 use pointsman_model::{
-    Id, ModelError, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT, SplitDefinition,
-    Variant, VariantRole,
+    Id, ModelError, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT,
+    SplitDefinition, Variant, VariantRole,
 };
 
 /// How many entities take turns: enough that neither branches nor caches learn them by heart.

@@ -8,7 +8,10 @@ use std::{
 use pointsman_model::{Id, Signature};
 use pointsman_wire::{generated::pointsman_v1 as proto, signature_from_proto};
 
-use crate::{calls::input_plan::{InputPlan, excluded_names}, columns::registry::Kind};
+use crate::{
+    calls::input_plan::{InputPlan, excluded_names},
+    columns::registry::Kind,
+};
 
 /// What the predictions of one route share.
 #[derive(Debug)]
