@@ -11,6 +11,7 @@ from pointsman.client._async_uploads import send_file
 from pointsman.client._connection import AsyncConnection
 from pointsman.client._types import (
     ApiKey,
+    CanaryChange,
     Deployment,
     Erasure,
     Model,
@@ -30,7 +31,6 @@ from pointsman.client._types import (
     Stage,
     Strategy,
     UploadedFile,
-    CanaryChange,
     VariantWeights,
 )
 
@@ -404,7 +404,7 @@ class AsyncRouters:
         return await self._connection.send(requests.set_canary(router_id, percent, etag))
 
     async def promote_canary(self, router_id: str, *, etag: str = "") -> CanaryChange:
-        """Makes the canary the control: it gets everything, and the former control is the canary with 0 percent.
+        """Makes the canary the control, which gets everything; the former control is a canary with nothing.
 
         Args:
             router_id: The router; its strategy is canary.

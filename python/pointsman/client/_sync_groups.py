@@ -399,7 +399,7 @@ class Routers:
         return self._connection.send(requests.set_canary(router_id, percent, etag))
 
     def promote_canary(self, router_id: str, *, etag: str = "") -> CanaryChange:
-        """Makes the canary the control: it gets everything, and the former control is the canary with 0 percent.
+        """Makes the canary the control, which gets everything; the former control is a canary with nothing.
 
         Args:
             router_id: The router; its strategy is canary.

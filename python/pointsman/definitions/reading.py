@@ -19,7 +19,7 @@ from pointsman.definitions.scalars import (
 )
 from pointsman.definitions.shapes import API_VERSION, Field, FieldType, Kind, Shape, kinds, shape_of
 from pointsman.definitions.tree import Entries, Entry, Fault, Items, Node, Place, Text
-from pointsman.v1 import definition_pb2
+from pointsman.v1 import definition_pb2, router_pb2
 
 _ENVELOPE = ("apiVersion", "kind")
 
@@ -84,9 +84,7 @@ def read_document(node: Node) -> Document:
     return document
 
 
-def _note_missing_weights(
-    document: Document, message: router_pb2.Router, variants: Entry | None
-) -> None:
+def _note_missing_weights(document: Document, message: router_pb2.Router, variants: Entry | None) -> None:
     """Notes variants without a weight where weights decide: left out it would be 0, which nobody means."""
     goes_by_weights = message.strategy in (
         router_pb2.STRATEGY_UNSPECIFIED,

@@ -54,6 +54,8 @@ from pointsman.client._types.records import (
     UnreachedJournal,
 )
 from pointsman.client._types.routers import (
+    Canary,
+    CanaryChange,
     Deployment,
     EntityRecording,
     Fallback,
@@ -69,12 +71,10 @@ from pointsman.client._types.routers import (
     RouterRevision,
     RouterStatus,
     Strategy,
+    TrafficOverride,
     Variant,
     VariantRole,
     VariantSlots,
-    Canary,
-    CanaryChange,
-    TrafficOverride,
     VariantWeights,
     VersionPinning,
 )
@@ -82,6 +82,8 @@ from pointsman.client._types.routers import (
 __all__ = [
     "ApiKey",
     "AppliedDefinitions",
+    "Canary",
+    "CanaryChange",
     "DecisionReason",
     "DefinitionChange",
     "DefinitionKind",
@@ -135,15 +137,13 @@ __all__ = [
     "Strategy",
     "Task",
     "TensorSpec",
+    "TrafficOverride",
     "UnreachedJournal",
     "UploadedFile",
     "Variant",
     "VariantMetrics",
     "VariantRole",
     "VariantSlots",
-    "Canary",
-    "CanaryChange",
-    "TrafficOverride",
     "VariantWeights",
     "VersionPinning",
 ]
