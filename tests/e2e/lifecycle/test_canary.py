@@ -53,7 +53,7 @@ def channel(server: Server) -> Iterator[grpc.Channel]:
         yield channel
 
 
-def create(control: Control, router_id: str, percent: float, **fields: object) -> None:
+def create(control: Control, router_id: str, percent: float, *, sticky: bool = True) -> None:
     variants = [
         router_pb2.Variant(
             name="old", model_id="m", model_version="old", role=router_pb2.VARIANT_ROLE_CONTROL
@@ -67,7 +67,7 @@ def create(control: Control, router_id: str, percent: float, **fields: object) -
         strategy=router_pb2.STRATEGY_CANARY,
         variants=variants,
         canary=router_pb2.Canary(percent=percent),
-        **fields,
+        sticky=sticky,
     )
     control.routers.CreateRouter(router_pb2.CreateRouterRequest(router=router))
     control.deploy(router_id)

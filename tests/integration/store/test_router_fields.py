@@ -179,6 +179,7 @@ def test_a_policy_goes_through_rows_and_revisions(database, policy):
     stored = add_router(database, policy=policy, variants=router.variants, traffic_override=OVERRIDE)
     with database.read() as connection:
         found = routers.find(connection, "cancer")
+    assert found is not None
     assert (found.policy, found.traffic_override) == (policy, OVERRIDE)
     revised = through_a_revision(database, stored)
     assert (revised.policy, revised.traffic_override) == (policy, OVERRIDE)
