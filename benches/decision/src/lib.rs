@@ -2,7 +2,7 @@
 
 use pointsman_model::{
     Id, ModelError, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT,
-    Variant, VariantRole,
+    SplitDefinition, Variant, VariantRole,
 };
 
 /// How many entities take turns: enough that neither branches nor caches learn them by heart.
@@ -35,11 +35,11 @@ pub fn router(variant_count: u8, sticky: bool, table: Table) -> Result<Router, M
             role: VariantRole::default(),
         });
     }
-    let policy = PolicyDefinition::Weighted {
+    let policy = PolicyDefinition::Weighted(SplitDefinition {
         sticky,
         salt: *b"0123456789abcdef",
         slot_runs: slot_runs(variant_count, table),
-    };
+    });
     let settings = RouterSettings::default();
     Router::build(RouterDefinition { id: Id::parse("router")?, variants, policy, settings })
 }
@@ -73,8 +73,8 @@ mod tests {
         for variant_count in [2, 3, 10, 100] {
             for table in [Table::Runs, Table::Dense] {
                 let router = router(variant_count, true, table).unwrap();
-                let Policy::Weighted(weighted) = &router.policy;
-                assert!(weighted.split.slots.counts().iter().all(|&count| count >= 100));
+                let Policy::Weighted(split) = &router.policy else { panic!("it is not weighted") };
+                assert!(split.slots.counts().iter().all(|&count| count >= 100));
             }
         }
         assert!(entities().iter().all(|entity| entity.len() == 18));

@@ -170,8 +170,18 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
                 f"{figures.fallback_request_count} calls, which are in no other figure.",
                 err=True,
             )
+        if figures.override_request_count:
+            commandline.echo(
+                f"{figures.variant} got {figures.override_request_count} calls by an override, which are in "
+                "no other figure.",
+                err=True,
+            )
     total = found.total
-    others = total.pinned_request_count + total.fallback_request_count if total else 0
+    others = (
+        total.pinned_request_count + total.fallback_request_count + total.override_request_count
+        if total
+        else 0
+    )
     if not found.live and total and not total.request_count and not others:
         commandline.echo(
             f"Nothing of {router_id} is recorded in this time; --live shows what the server counted.",

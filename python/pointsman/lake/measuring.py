@@ -85,6 +85,7 @@ class Measurement:
         by_code: dict[tuple[int, str], dict[int, int]] = {}
         pinned: dict[tuple[int, str], int] = {}
         fallback: dict[tuple[int, str], int] = {}
+        overridden: dict[tuple[int, str], int] = {}
         rows: dict[tuple[int, str], int] = {}
         for call in counts.calls:
             for step in {WHOLE, call.step} if stepped else {WHOLE}:
@@ -95,6 +96,9 @@ class Measurement:
                 if call.fallback:
                     fallback[key] = fallback.get(key, 0) + call.call_count
                     continue
+                if call.overridden:
+                    overridden[key] = overridden.get(key, 0) + call.call_count
+                    continue
                 codes = by_code.setdefault(key, {})
                 codes[call.status_code] = codes.get(call.status_code, 0) + call.call_count
                 rows[key] = rows.get(key, 0) + call.call_count + call.further_row_count
@@ -102,6 +106,7 @@ class Measurement:
             by_code=by_code,
             pinned=pinned,
             fallback=fallback,
+            overridden=overridden,
             rows=rows,
             overhead=_latencies(((cell, cell.overhead) for cell in counts.latencies), stepped=stepped),
             backend=_latencies(((cell, cell.backend) for cell in counts.latencies), stepped=stepped),
@@ -130,7 +135,7 @@ class Measurement:
     def _splits(self, counts: record_pb2.CallCounts) -> list[Split]:
         by_call: dict[_SplitKey, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for call in counts.calls:
-            is_decided = not call.pinned and not call.fallback
+            is_decided = not (call.pinned or call.fallback or call.overridden)
             if is_decided and call.randomised_by in ("entity", "request"):
                 key = (call.router_generation, call.allocation_version, call.randomised_by)
                 by_call[key][call.variant] += call.call_count

@@ -47,7 +47,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, backend: RecordingBackend) 
 def write_routers(folder: Path, target: str) -> None:
     """Puts running routers into the database that a server will start on: asking for each takes minutes."""
     from pointsman.domain.models import GrpcBackend, ModelVersion
-    from pointsman.domain.routers import Router, RouterStatus, Variant
+    from pointsman.domain.routers import Router, RouterStatus
+    from pointsman.domain.variants import Variant
     from pointsman.store import generations, model_versions, routers
     from pointsman.store.database import Database
     from pointsman.store.migrate import migrate

@@ -54,6 +54,8 @@ from pointsman.client._types.records import (
     UnreachedJournal,
 )
 from pointsman.client._types.routers import (
+    Canary,
+    CanaryChange,
     Deployment,
     EntityRecording,
     Fallback,
@@ -69,6 +71,7 @@ from pointsman.client._types.routers import (
     RouterRevision,
     RouterStatus,
     Strategy,
+    TrafficOverride,
     Variant,
     VariantRole,
     VariantSlots,
@@ -79,6 +82,8 @@ from pointsman.client._types.routers import (
 __all__ = [
     "ApiKey",
     "AppliedDefinitions",
+    "Canary",
+    "CanaryChange",
     "DecisionReason",
     "DefinitionChange",
     "DefinitionKind",
@@ -132,6 +137,7 @@ __all__ = [
     "Strategy",
     "Task",
     "TensorSpec",
+    "TrafficOverride",
     "UnreachedJournal",
     "UploadedFile",
     "Variant",

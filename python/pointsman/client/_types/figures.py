@@ -55,6 +55,8 @@ class VariantMetrics:
     """The share of its predictions that have feedback, 0 to 1; of what is recorded only."""
     fallback_request_count: int = 0
     """Calls of other variants that it stood in for; in no other figure."""
+    override_request_count: int = 0
+    """Calls that an operator sent to it by an override; in no other figure."""
 
 
 @dataclass(frozen=True)

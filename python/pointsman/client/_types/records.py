@@ -20,6 +20,7 @@ class DecisionReason(StrEnum):
     PIN = "pin"
     PRODUCTION = "production"
     FALLBACK = "fallback"
+    OVERRIDE = "override"
 
 
 class RandomisedBy(StrEnum):

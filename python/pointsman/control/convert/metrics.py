@@ -22,6 +22,7 @@ def counters_from(message: snapshot_pb2.RouterCounters) -> Counters:
                 requests_by_code=tuple(variant.requests_by_code),
                 pinned_count=variant.pinned_count,
                 fallback_count=variant.fallback_count,
+                override_count=variant.override_count,
                 overhead=_histogram(variant.overhead),
                 backend=_histogram(variant.backend),
             )
@@ -83,6 +84,7 @@ def _figures(figure: VariantFigures) -> router_pb2.VariantMetrics:
         },
         pinned_request_count=figure.pinned_count,
         fallback_request_count=figure.fallback_count,
+        override_request_count=figure.override_count,
         effective_share=figure.effective_share,
         served_share=figure.served_share,
         overhead=_latency(figure.overhead),

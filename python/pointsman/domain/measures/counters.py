@@ -84,6 +84,7 @@ class VariantCounters:
     overhead: Histogram = Histogram()
     backend: Histogram = Histogram()
     fallback_count: int = 0
+    override_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,7 @@ def _figures_of(
         requests_by_code={code: count for code, count in enumerate(counter.requests_by_code) if count},
         pinned_count=counter.pinned_count,
         fallback_count=counter.fallback_count,
+        override_count=counter.override_count,
         effective_share=effective_share,
         served_share=served_share,
         overhead=counter.overhead.latencies(),
@@ -198,4 +200,7 @@ def _sum_counters(counters: Sequence[VariantCounters]) -> VariantCounters:
         backend = backend.plus(counter.backend)
     pinned_count = sum(counter.pinned_count for counter in counters)
     fallback_count = sum(counter.fallback_count for counter in counters)
-    return VariantCounters("", tuple(by_code), pinned_count, overhead, backend, fallback_count)
+    override_count = sum(counter.override_count for counter in counters)
+    return VariantCounters(
+        "", tuple(by_code), pinned_count, overhead, backend, fallback_count, override_count
+    )

@@ -26,6 +26,7 @@ class VariantFigures:
         requests_by_code: Calls that the router decided, by gRPC status code.
         pinned_count: Calls that named the variant themselves.
         fallback_count: Calls that it stood in for; in no other figure.
+        override_count: Calls that an operator sent to it; in no other figure.
         effective_share: The share of calls it should get now.
         served_share: The share of calls it got.
         feedback: Totals ordered by metric.
@@ -42,6 +43,7 @@ class VariantFigures:
     feedback: tuple[FeedbackMoments, ...] = ()
     feedback_coverage: float | None = None
     fallback_count: int = 0
+    override_count: int = 0
 
     @property
     def request_count(self) -> int:

@@ -99,6 +99,7 @@ class WindowCounts:
         by_code: Decided calls by gRPC status code.
         pinned: Pinned calls.
         fallback: Calls of other variants that one stood in for.
+        overridden: Calls that an operator sent to one.
         rows: Rows of decided calls.
         overhead: Latencies of decided calls, of all variants together too.
         backend: The same of their backends.
@@ -116,6 +117,7 @@ class WindowCounts:
     unreached: tuple[UnreachedJournal, ...] = ()
     first_time_us: int | None = None
     fallback: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    overridden: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
 
 def window_figures(
@@ -147,7 +149,7 @@ def window_figures(
             strict=True,
         )
     )
-    counted = [*counts.by_code, *counts.pinned, *counts.fallback]
+    counted = [*counts.by_code, *counts.pinned, *counts.fallback, *counts.overridden]
     seen = (variant for step, variant in [*counted, *feedback.totals])
     names = names_of(shares, seen)
 
@@ -168,6 +170,7 @@ def window_figures(
                 requests_by_code=counts.by_code.get((step, name), {}),
                 pinned_count=counts.pinned.get((step, name), 0),
                 fallback_count=counts.fallback.get((step, name), 0),
+                override_count=counts.overridden.get((step, name), 0),
                 effective_share=shares.get(name, 0.0),
                 served_share=sum(counts.by_code.get((step, name), {}).values()) / decided if decided else 0.0,
                 overhead=counts.overhead.get((step, name), Latencies()),
@@ -182,6 +185,7 @@ def window_figures(
             requests_by_code=_summed(figure.requests_by_code for figure in each),
             pinned_count=sum(figure.pinned_count for figure in each),
             fallback_count=sum(figure.fallback_count for figure in each),
+            override_count=sum(figure.override_count for figure in each),
             effective_share=sum(shares.values()),
             served_share=1.0 if decided else 0.0,
             overhead=counts.overhead.get((step, ALL), Latencies()),

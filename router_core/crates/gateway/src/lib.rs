@@ -4,6 +4,7 @@
 //! state, limits and counters, but no lock on the way of a call.
 
 mod build_kind;
+mod clock;
 mod config;
 mod config_ranges;
 mod error;

@@ -19,6 +19,7 @@ mod signature;
 mod slots;
 mod snapshot;
 mod target;
+mod traffic_override;
 
 pub use access::{AccessKey, AccessTable, Guarded, Permissions, Principal, Scope, Scopes};
 pub use alias::AliasTable;
@@ -28,7 +29,7 @@ pub use error::ModelError;
 pub use ids::{Id, MAX_ID_BYTES};
 pub use metric::{MAX_METRICS, MetricDefinition, MetricDirection, MetricType, ShownNumber};
 pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage};
-pub use policy::{Policy, PolicyDefinition, Propensities, Split, Weighted};
+pub use policy::{CanaryDefinition, Policy, PolicyDefinition, Propensities, Split, SplitDefinition};
 pub use recording::{Durability, EntityRecording, Recording};
 pub use router::{
     CLOCK_SKEW_US, Fallback, MAX_VARIANTS, Router, RouterDefinition, RouterSettings, RouterStatus, Variant,
@@ -43,3 +44,4 @@ pub use snapshot::{
     SnapshotError, SnapshotUpdate,
 };
 pub use target::{check_target, endpoints};
+pub use traffic_override::TrafficOverride;

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use crate::{
     Guarded, Id, MetricDefinition, ModelError, ModelKey, Permissions, Policy, PolicyDefinition, Recording,
-    metric::check_metrics,
+    TrafficOverride, metric::check_metrics,
 };
 
 /// The most variants a router can have.
@@ -80,6 +80,18 @@ pub enum VariantRole {
     Canary,
 }
 
+impl VariantRole {
+    /// The word that users see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Candidate => "candidate",
+            Self::Control => "control",
+            Self::Canary => "canary",
+        }
+    }
+}
+
 /// One alternative of a router.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
@@ -134,6 +146,8 @@ pub struct RouterSettings {
     pub owner: Arc<str>,
     /// Who else may call it.
     pub permissions: Permissions,
+    /// Sends everything to one variant while it is in force.
+    pub traffic_override: Option<TrafficOverride>,
 }
 
 /// A router as it was published, not yet checked.
@@ -189,6 +203,9 @@ impl Router {
         }
         settings.recording.check().map_err(|error| error.within("recording"))?;
         check_metrics(&settings.metrics)?;
+        if let Some(given) = &settings.traffic_override {
+            given.check(&variants).map_err(|error| error.within("traffic_override"))?;
+        }
         let policy = Policy::build(policy, &variants)?;
         Ok(Self { id, variants: variants.into_boxed_slice(), policy, settings })
     }

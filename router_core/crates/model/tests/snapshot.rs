@@ -8,7 +8,7 @@ use pointsman_model::{
     AccessTable, Backend, EntityKey, GrpcBackend, Id, MetricDefinition, MetricDirection, MetricType,
     ModelError, ModelKey, ModelVersion, Permissions, PolicyDefinition, Recording, Router, RouterDefinition,
     RouterSettings, RouterStatus, Signature, SigningKey, SigningKeys, Snapshot, SnapshotError,
-    SnapshotUpdate, Stage, Variant, VariantRole,
+    SnapshotUpdate, SplitDefinition, Stage, Variant, VariantRole,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -49,8 +49,11 @@ fn definition(router_id: &str, versions: [&str; 2]) -> RouterDefinition {
         enabled: true,
         role: VariantRole::default(),
     };
-    let policy =
-        PolicyDefinition::Weighted { sticky: true, salt: [0; 16], slot_runs: vec![(0, 5_000), (1, 5_000)] };
+    let policy = PolicyDefinition::Weighted(SplitDefinition {
+        sticky: true,
+        salt: [0; 16],
+        slot_runs: vec![(0, 5_000), (1, 5_000)],
+    });
     let settings = RouterSettings { status: RouterStatus::Running, ..RouterSettings::default() };
     RouterDefinition { id: id(router_id), variants: versions.iter().map(variant).collect(), policy, settings }
 }

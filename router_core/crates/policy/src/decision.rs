@@ -20,6 +20,8 @@ pub enum Reason {
     Production,
     /// It stands in for the one that was decided, which no live backend serves.
     Fallback,
+    /// An operator sends everything to it for a while.
+    Override,
 }
 
 impl Reason {
@@ -32,6 +34,7 @@ impl Reason {
             Self::Pin => "pin",
             Self::Production => "production",
             Self::Fallback => "fallback",
+            Self::Override => "override",
         }
     }
 }

@@ -22,9 +22,9 @@ impl VariantSet {
 
 /// The next variant to try for a call; none when there is no further one.
 ///
-/// Of the live ones each is picked in proportion to its weight, and the same draw always picks the same: each variant
-/// gets a number from the draw and its name, and the one with the least number for its weight is tried first. So a
-/// unit keeps its stand-in while that one lives, whatever becomes of the others. Variants of weight 0 get no calls.
+/// Of the live ones each is picked in proportion to its share, and the same draw always picks the same: each variant
+/// gets a number from the draw and its name, and the one with the least number for its share is tried first. So a
+/// unit keeps its stand-in while that one lives, whatever becomes of the others. Variants without a share get no calls.
 #[must_use]
 pub fn stand_in(router: &Router, draw: u64, tried: VariantSet) -> Option<u8> {
     let untried = router
@@ -38,15 +38,17 @@ pub fn stand_in(router: &Router, draw: u64, tried: VariantSet) -> Option<u8> {
             untried.filter(|(variant, _)| variant.role == VariantRole::Control).map(|(_, index)| index).next()
         }
         Fallback::AnyHealthy => untried
-            .filter(|(variant, _)| variant.weight > 0.0)
-            .min_by(|(one, _), (other, _)| arrival(one, draw).total_cmp(&arrival(other, draw)))
-            .map(|(_, index)| index),
+            .map(|(variant, index)| (variant, index, router.policy.propensities(index).by_request))
+            .filter(|(.., share)| *share > 0.0)
+            .map(|(variant, index, share)| (index, arrival(variant, share, draw)))
+            .min_by(|(_, one), (_, other)| one.total_cmp(other))
+            .map(|(index, _)| index),
     }
 }
 
-/// A number that is exponentially distributed over draws, with the variant's weight as its rate.
-fn arrival(variant: &Variant, draw: u64) -> f64 {
+/// A number that is exponentially distributed over draws, with the variant's share as its rate.
+fn arrival(variant: &Variant, share: f64, draw: u64) -> f64 {
     let bits = xxh3_64_with_seed(variant.name.as_str().as_bytes(), draw) >> 11;
     let uniform = (bits as f64 + 0.5) / (1_u64 << 53) as f64;
-    -uniform.ln() / variant.weight
+    -uniform.ln() / share
 }

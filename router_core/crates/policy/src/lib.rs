@@ -8,8 +8,8 @@ mod homeward;
 mod reallocate;
 mod reallocation_error;
 mod slot_counts;
+mod split;
 mod unit_hash;
-mod weighted;
 
 use pointsman_model::{Policy, Router};
 use rand::Rng;
@@ -24,6 +24,6 @@ pub use unit_hash::slot_of_unit;
 #[inline]
 pub fn decide(router: &Router, request: &Request<'_>, rng: &mut impl Rng) -> Decision {
     match &router.policy {
-        Policy::Weighted(policy) => weighted::decide(policy, request, rng),
+        Policy::Weighted(split) | Policy::Canary(split) => split::decide(split, request, rng),
     }
 }

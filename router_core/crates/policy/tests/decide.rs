@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be built fails the test that builds it")]
 
 use pointsman_model::{
-    Id, ModelKey, Policy, PolicyDefinition, Router, RouterDefinition, RouterSettings, Split, Variant,
-    VariantRole,
+    Id, ModelKey, Policy, PolicyDefinition, Router, RouterDefinition, RouterSettings, Split, SplitDefinition,
+    Variant, VariantRole,
 };
 use pointsman_policy::{Decision, RandomisedBy, Reason, Request, decide, reallocate_slots, slot_of_unit};
 use proptest::{collection::vec, prelude::*};
@@ -27,15 +27,15 @@ fn router_with_table(weights: &[Option<f64>], sticky: bool, salt: [u8; 16], runs
         })
         .collect();
     let slot_runs = reallocate_slots(runs, &shares, &[]).unwrap().runs;
-    let policy = PolicyDefinition::Weighted { sticky, salt, slot_runs };
+    let policy = PolicyDefinition::Weighted(SplitDefinition { sticky, salt, slot_runs });
     let settings = RouterSettings::default();
     Router::build(RouterDefinition { id: Id::parse("r").unwrap(), variants, policy, settings }).unwrap()
 }
 
 /// How a router's calls are split.
 fn split(router: &Router) -> &Split {
-    let Policy::Weighted(weighted) = &router.policy;
-    &weighted.split
+    let Policy::Weighted(split) = &router.policy else { panic!("{:?} is not weighted", router.policy) };
+    split
 }
 
 fn router(weights: &[Option<f64>], sticky: bool) -> Router {
@@ -139,8 +139,8 @@ fn over_the_salts_one_unit_spreads_by_share_too() {
     let mut counts = [0; 4];
     let mut router = router(&[Some(50.0), Some(30.0), Some(15.0), Some(5.0)], true);
     for _ in 0..200_000 {
-        let Policy::Weighted(weighted) = &mut router.policy;
-        rng.fill_bytes(&mut weighted.split.salt);
+        let Policy::Weighted(split) = &mut router.policy else { panic!("it is not weighted") };
+        rng.fill_bytes(&mut split.salt);
         counts[usize::from(for_unit(&router, "user-1").variant)] += 1;
     }
     let statistic = chi_square(&counts, &[0.5, 0.3, 0.15, 0.05]);

@@ -2,6 +2,7 @@
 
 mod access;
 mod model;
+mod policy;
 mod recording;
 mod router;
 

@@ -34,6 +34,7 @@ pub(crate) fn router_counters(shared: &Shared, router_id: &str) -> proto::Router
                 requests_by_code: total.decided_by_code.to_vec(),
                 pinned_count: total.pinned(),
                 fallback_count: total.fallback(),
+                override_count: total.overridden(),
                 overhead: Some(histogram(&total.overhead)),
                 backend: Some(histogram(&total.backend)),
             })

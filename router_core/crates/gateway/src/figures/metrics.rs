@@ -116,6 +116,8 @@ fn encode_variants(encoder: &mut DescriptorEncoder<'_>, series: &[Series]) -> fm
     })?;
     let help = "Calls that a variant answered for another one that no live backend served.";
     counters("pointsman_fallback_requests", help, |total| &total.fallback_by_code)?;
+    let help = "Calls that went to a variant because an operator sent everything there.";
+    counters("pointsman_override_requests", help, |total| &total.override_by_code)?;
     let help = "Calls that went to another variant, because no live backend served the one that was decided.";
     let mut family =
         encoder.encode_descriptor("pointsman_diverted_requests", help, None, MetricType::Counter)?;

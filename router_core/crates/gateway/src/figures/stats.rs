@@ -85,6 +85,7 @@ struct Shard {
     decided_by_code: [AtomicU64; CODE_COUNT],
     pinned_by_code: [AtomicU64; CODE_COUNT],
     fallback_by_code: [AtomicU64; CODE_COUNT],
+    override_by_code: [AtomicU64; CODE_COUNT],
     diverted: AtomicU64,
     dropped_records: AtomicU64,
     cut_records: [AtomicU64; Cut::REASONS.len()],
@@ -110,6 +111,8 @@ pub(crate) struct VariantTotal {
     pub(crate) pinned_by_code: [u64; CODE_COUNT],
     /// Calls of others that it stood in for.
     pub(crate) fallback_by_code: [u64; CODE_COUNT],
+    /// Calls that an operator sent to it.
+    pub(crate) override_by_code: [u64; CODE_COUNT],
     /// Calls of its own that others stood in for.
     pub(crate) diverted: u64,
     pub(crate) dropped_records: u64,
@@ -127,9 +130,17 @@ impl VariantTotal {
         self.fallback_by_code.iter().sum()
     }
 
+    pub(crate) fn overridden(&self) -> u64 {
+        self.override_by_code.iter().sum()
+    }
+
     /// All calls: what tells whether a series is idle.
     pub(crate) fn calls(&self) -> u64 {
-        self.decided_by_code.iter().sum::<u64>() + self.pinned() + self.fallback() + self.diverted
+        self.decided_by_code.iter().sum::<u64>()
+            + self.pinned()
+            + self.fallback()
+            + self.overridden()
+            + self.diverted
     }
 }
 
@@ -146,6 +157,7 @@ impl VariantStats {
             Counting::Decided => &shard.decided_by_code,
             Counting::Pinned => &shard.pinned_by_code,
             Counting::Fallback => &shard.fallback_by_code,
+            Counting::Override => &shard.override_by_code,
         };
         if let Some(count) = by_code.get(code) {
             add(count, 1);
@@ -198,6 +210,9 @@ impl VariantStats {
             for (sum, count) in total.pinned_by_code.iter_mut().zip(&shard.pinned_by_code) {
                 *sum += count.load(Relaxed);
             }
+            for (sum, count) in total.override_by_code.iter_mut().zip(&shard.override_by_code) {
+                *sum += count.load(Relaxed);
+            }
             for (sum, count) in total.fallback_by_code.iter_mut().zip(&shard.fallback_by_code) {
                 *sum += count.load(Relaxed);
             }
@@ -225,6 +240,8 @@ pub(crate) enum Counting {
     Pinned,
     /// Those of calls of another variant.
     Fallback,
+    /// Those of calls that an operator sent to it.
+    Override,
 }
 
 /// Where a call's time went.
@@ -305,9 +322,10 @@ mod tests {
         stats.record_call(1, 14, Counting::Decided, times);
         stats.record_call(1, 0, Counting::Pinned, times);
         stats.record_call(0, 0, Counting::Fallback, times);
+        stats.record_call(1, 0, Counting::Override, times);
         stats.record_diverted(1);
         let total = stats.total().unwrap();
-        assert_eq!((total.fallback(), total.diverted), (1, 1));
+        assert_eq!((total.fallback(), total.overridden(), total.diverted), (1, 1, 1));
         assert_eq!((total.decided_by_code[0], total.decided_by_code[14], total.pinned()), (1, 1, 1));
         assert_eq!(total.overhead.counts[2], 2, "60 µs lies between 50 and 75 µs");
         assert_eq!(total.backend.counts[BOUNDS_NANOS.len()], 2, "60 s lies above all bounds");

@@ -1,10 +1,6 @@
 //! What a call came to: counted, and recorded if its router says so, whichever way it ends.
 
-use std::{
-    rc::Rc,
-    sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -15,6 +11,7 @@ use rand::{Rng, RngExt};
 use tonic::Code;
 
 use crate::{
+    clock::utc_now_us,
     figures::{
         call_log::CallEnd,
         stats::{CallTimes, Counting},
@@ -65,8 +62,7 @@ impl Observation {
         started: Instant,
         details: RecordDetails<'_>,
     ) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let time_us = u64::try_from(now.as_micros()).unwrap_or(u64::MAX);
+        let time_us = utc_now_us();
         let mut observation = Self {
             worker: worker.clone(),
             route: route.clone(),
@@ -225,6 +221,7 @@ impl Observation {
         match self.decision.reason {
             Reason::Pin => Counting::Pinned,
             Reason::Fallback => Counting::Fallback,
+            Reason::Override => Counting::Override,
             Reason::Slot | Reason::Weight | Reason::Production => Counting::Decided,
         }
     }

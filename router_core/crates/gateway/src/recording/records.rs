@@ -277,6 +277,7 @@ pub(crate) fn reason_proto(reason: Reason) -> proto::DecisionReason {
         Reason::Pin => proto::DecisionReason::Pin,
         Reason::Production => proto::DecisionReason::Production,
         Reason::Fallback => proto::DecisionReason::Fallback,
+        Reason::Override => proto::DecisionReason::Override,
     }
 }
 

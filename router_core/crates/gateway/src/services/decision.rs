@@ -12,6 +12,7 @@ use super::{
     fallback::{self, Diverted},
 };
 use crate::{
+    clock::utc_now_us,
     messages::status::CallError,
     recording::observation::{Observation, RecordDetails},
     routing::routes::Route,
@@ -98,6 +99,10 @@ fn decide_router(
     if !version.is_empty() && router.settings.version_pinning == VersionPinning::Allow {
         let pinned = router.pinned(version).ok_or_else(|| unknown_version(router, version))?;
         return Ok(Decision::given(pinned, Reason::Pin));
+    }
+    let overridden = router.settings.traffic_override.and_then(|given| given.variant_at(utc_now_us()));
+    if let Some(variant) = overridden {
+        return Ok(Decision::given(variant, Reason::Override));
     }
     let request = Request { entity_id };
     Ok(decide(router, &request, &mut *call.worker.rng.borrow_mut()))

@@ -6,10 +6,7 @@ mod check;
 mod of_entities;
 mod rights;
 
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -34,6 +31,7 @@ use super::{
     reading::Message,
 };
 use crate::{
+    clock::utc_now_us,
     listener::client::Client,
     messages::status::{CallError, GRPC_STATUS, code_value},
     replies::reply::Reply,
@@ -105,7 +103,7 @@ async fn record(call: &mut Call, client: &Client) -> Result<Taken, CallError> {
     }
     let wait = Wait::of(request.wait)?;
     let routes = &call.routes;
-    let checks = Checks::new(&routes.snapshot, routes.verifier.as_deref(), &principal, now_us())?;
+    let checks = Checks::new(&routes.snapshot, routes.verifier.as_deref(), &principal, utc_now_us())?;
     let entry = checks.entry(request)?;
     let shared = &call.worker.shared;
     let response = |outcome: FeedbackOutcome, prediction_id| RecordFeedbackResponse {
@@ -166,9 +164,4 @@ fn framed(response: &impl prost::Message) -> Result<Bytes, CallError> {
         .encode(&mut framed)
         .map_err(|error| CallError::new(Code::Internal, format!("the answer cannot be written: {error}")))?;
     Ok(framed.freeze())
-}
-
-fn now_us() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_micros()).unwrap_or(u64::MAX)
 }

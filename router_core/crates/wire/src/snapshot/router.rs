@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use pointsman_model::{
-    Fallback, ModelError, Permissions, PolicyDefinition, Router, RouterDefinition, RouterSettings,
-    RouterStatus, Variant, VariantRole, VersionPinning,
+    Fallback, ModelError, Permissions, Router, RouterDefinition, RouterSettings, RouterStatus,
+    TrafficOverride, Variant, VariantRole, VersionPinning,
 };
 
 use super::{
-    each, exact_bytes, id, known, model_key,
+    each, id, known, model_key,
+    policy::policy_from_proto,
     recording::{metric_from_proto, recording_from_proto},
     within,
 };
@@ -23,9 +24,14 @@ pub fn router_from_proto(router: proto::RouterSnapshot) -> Result<Router, ModelE
     let permissions = router.permissions.unwrap_or_default();
     // Settings that came later stand in a message of their own; a state that is older has none.
     let settings = router.settings.unwrap_or_default();
+    let variants = each("variants", router.variants, variant_from_proto)?;
+    let traffic_override = settings
+        .traffic_override
+        .map(|given| within("traffic_override", override_from_proto(&given, &variants)))
+        .transpose()?;
     Router::build(RouterDefinition {
         id: id("router_id", &router.router_id)?,
-        variants: each("variants", router.variants, variant_from_proto)?,
+        variants,
         policy,
         settings: RouterSettings {
             status: status(router.status)?,
@@ -54,23 +60,9 @@ pub fn router_from_proto(router: proto::RouterSnapshot) -> Result<Router, ModelE
                 public_predict: permissions.public_predict,
                 shared_user_ids: permissions.shared_user_ids.into_iter().map(Arc::from).collect(),
             },
+            traffic_override,
         },
     })
-}
-
-/// Takes over what a router's strategy needs. Which strategies are served is decided here alone.
-fn policy_from_proto(router: &proto::RouterSnapshot) -> Result<PolicyDefinition, ModelError> {
-    match known("strategy", router.strategy)? {
-        proto::Strategy::Weighted => Ok(PolicyDefinition::Weighted {
-            sticky: router.sticky,
-            salt: exact_bytes("salt", &router.salt)?,
-            slot_runs: slot_runs(&router.slot_runs)?,
-        }),
-        other => {
-            let name = other.as_str_name();
-            Err(ModelError::new("strategy", format!("{name} is not served; use STRATEGY_WEIGHTED")))
-        }
-    }
 }
 
 fn status(number: i32) -> Result<RouterStatus, ModelError> {
@@ -94,27 +86,27 @@ fn variant_from_proto(variant: proto::Variant) -> Result<Variant, ModelError> {
     })
 }
 
+/// Takes over an override with its variant's index; the control plane
+/// keeps an override and its variant together.
+fn override_from_proto(
+    given: &proto::TrafficOverride,
+    variants: &[Variant],
+) -> Result<TrafficOverride, ModelError> {
+    let position = variants.iter().position(|variant| variant.name.as_str() == given.variant);
+    let variant = position.and_then(|index| u8::try_from(index).ok()).ok_or_else(|| {
+        ModelError::new("variant", format!("{:?} is none of the router's variants", given.variant))
+    })?;
+    let expire_time = given.expire_time.unwrap_or_default();
+    let expire_time_us =
+        expire_time.seconds.saturating_mul(1_000_000).saturating_add(i64::from(expire_time.nanos) / 1000);
+    let expire_time_us = u64::try_from(expire_time_us).unwrap_or(0);
+    Ok(TrafficOverride { variant, expire_time_us })
+}
+
 fn role(number: i32) -> Result<VariantRole, ModelError> {
     Ok(match known("role", number)? {
         proto::VariantRole::Unspecified | proto::VariantRole::Candidate => VariantRole::Candidate,
         proto::VariantRole::Control => VariantRole::Control,
         proto::VariantRole::Canary => VariantRole::Canary,
     })
-}
-
-/// Reads pairs of variant index and length.
-fn slot_runs(numbers: &[u32]) -> Result<Vec<(u8, u16)>, ModelError> {
-    let (pairs, odd) = numbers.as_chunks::<2>();
-    if !odd.is_empty() {
-        let reason = format!("{} numbers; variant and length come in turn", numbers.len());
-        return Err(ModelError::new("slot_runs", reason));
-    }
-    let convert = |[variant, length]: [u32; 2]| match (u8::try_from(variant), u16::try_from(length)) {
-        (Ok(variant), Ok(length)) => Ok((variant, length)),
-        _ => Err(ModelError::new(
-            "",
-            format!("variant {variant} with {length} slots is beyond what a table holds"),
-        )),
-    };
-    each("slot_runs", pairs.to_vec(), convert)
 }

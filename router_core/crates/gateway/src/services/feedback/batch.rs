@@ -16,9 +16,12 @@ use super::{
     Taken, Wait,
     applied::{known, outcomes},
     check::{Checks, names_entity},
-    now_us, refused_by_journal, succeed, unconfirmed, undecodable,
+    refused_by_journal, succeed, unconfirmed, undecodable,
 };
-use crate::{listener::client::Client, messages::status::CallError, services::call::Call, shared::Shared};
+use crate::{
+    clock::utc_now_us, listener::client::Client, messages::status::CallError, services::call::Call,
+    shared::Shared,
+};
 
 /// The most values of one call.
 const MAX_VALUES: usize = 10_000;
@@ -42,7 +45,7 @@ pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, Ca
     let wait = Wait::of(request.wait)?;
     let shared = &call.worker.shared;
     let routes = &call.routes;
-    let checks = Checks::new(&routes.snapshot, routes.verifier.as_deref(), &principal, now_us())?;
+    let checks = Checks::new(&routes.snapshot, routes.verifier.as_deref(), &principal, utc_now_us())?;
     let mut entries = Vec::with_capacity(count);
     for (index, given) in request.feedback.into_iter().enumerate() {
         entries.push(checks.entry(given));

@@ -17,9 +17,11 @@ use super::{
     Wait,
     batch::{take, too_many},
     check::{Checks, names_entity},
-    now_us,
 };
-use crate::{error::GatewayError, messages::status::CallError, recording::hand_over::decode, server::Server};
+use crate::{
+    clock::utc_now_us, error::GatewayError, messages::status::CallError, recording::hand_over::decode,
+    server::Server,
+};
 
 /// Checks the values of an encoded [`FeedbackCall`] against a published state at a time, without a server.
 ///
@@ -75,7 +77,7 @@ impl Server {
     /// The call cannot be read.
     pub fn check_feedback(&self, call: &[u8]) -> Result<Vec<u8>, GatewayError> {
         let routes = self.shared().publisher.routes().load_full();
-        let (answer, _) = checked(&routes.snapshot, routes.verifier.as_deref(), call, now_us())?;
+        let (answer, _) = checked(&routes.snapshot, routes.verifier.as_deref(), call, utc_now_us())?;
         Ok(answer.encode_to_vec())
     }
 
@@ -99,7 +101,7 @@ impl Server {
         let checking = Checking::of(&call)?;
         let wait = checking.wait;
         let routes = self.shared().publisher.routes().load_full();
-        let checked = checking.each(&routes.snapshot, routes.verifier.as_deref(), call, now_us())?;
+        let checked = checking.each(&routes.snapshot, routes.verifier.as_deref(), call, utc_now_us())?;
         let entries = checked.into_iter().map(|checked| checked?.ok_or_else(unresolved)).collect();
         take(self.shared(), entries, wait, deadline).await
     }
