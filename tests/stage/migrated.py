@@ -1,4 +1,4 @@
-"""A SQLite file of this release's tables, made once a process: to copy it is faster than to migrate one a test."""
+"""A SQLite file with this release's tables, made once a process: to copy it is faster than to migrate it."""
 
 import functools
 import tempfile
