@@ -32,11 +32,11 @@ def rank(scope: str) -> int:
     return next(found, len(LONGEST_FIRST))
 
 
-class LongestFirst(LoadFileScheduling):
+class LongestFirst(LoadFileScheduling):  # type: ignore[misc]
     """Gives each process whole files, and some whole folders, in the order of :data:`LONGEST_FIRST`."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
+        file: str = super()._split_scope(nodeid)
         return next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
     def _assign_work_unit(self, node: "WorkerController") -> None:

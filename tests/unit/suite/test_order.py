@@ -49,8 +49,8 @@ def run(tests: list[str]) -> tuple[Process, Process]:
     config: Any = SimpleNamespace(
         option=SimpleNamespace(loadscopereorder=True), getvalue=lambda _: ["popen"] * 2
     )
-    scheduler = LongestFirst(config)
-    processes: Any = (Process("a"), Process("b"))
+    scheduler: Any = LongestFirst(config)
+    processes = (Process("a"), Process("b"))
     for process in processes:
         scheduler.add_node(process)
         scheduler.add_node_collection(process, tests)
