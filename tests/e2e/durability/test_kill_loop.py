@@ -1,7 +1,7 @@
 """Kills at random moments under load: what clients were told is there, once.
 
-``POINTSMAN_TORTURE_KILLS`` says how often, ``POINTSMAN_TORTURE_SEED`` what is drawn; without it each run draws
-anew and says by which seed that comes back.
+``POINTSMAN_TORTURE_KILLS`` says how often, ``POINTSMAN_TORTURE_SEED`` what is drawn; without it a run
+draws anew and says by which seed that comes back.
 """
 
 import os
