@@ -131,12 +131,20 @@ wheels: $(VENV)/.stamp-development | toolchain ## Build the server's wheel and t
 
 # --- quality ----------------------------------------------------------------------------------------------------------
 
+# The same build of the extension is what tests of crashes kill: nothing is compiled twice.
+CARGO_TEST := cargo test --workspace --locked --features $(FAULTS)
+# The crate that differs without them, as wheels have it.
+CARGO_TEST_WITHOUT_FAULTS := cargo test --locked --package pointsman-journal
+
+.PHONY: test-build
+test-build: $(BIN)/python | toolchain ## Compile what cargo tests
+	$(CARGO_TEST) --no-run
+	$(CARGO_TEST_WITHOUT_FAULTS) --no-run
+
 .PHONY: test
 test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
-	@# The same build of the extension is what tests of crashes kill: nothing is compiled twice.
-	cargo test --workspace --locked --features $(FAULTS)
-	@# The crate that differs without them, as wheels have it.
-	cargo test --locked --package pointsman-journal
+	$(CARGO_TEST)
+	$(CARGO_TEST_WITHOUT_FAULTS)
 ifeq ($(PYTEST_FLAGS),)
 	$(BIN)/pytest -m 'not alone' --numprocesses 2 --dist loadfile --durations 25 --durations-min 2
 	$(BIN)/pytest -m alone --durations 25 --durations-min 2
@@ -157,13 +165,18 @@ spark: setup $(VENV)/.stamp-spark ## Read the lake with Spark, too, as the refer
 	$(BIN)/pytest tests/e2e/lake
 
 .PHONY: torture
-torture: setup ## Kill servers 1,000 times and compare with what clients were told, and owners of jobs 50 times (KILLS=1000)
+torture: setup ## Kill servers 1,000 times, owners of jobs 50 times, take the database away for 60 s (KILLS=1000)
 	cargo build --locked --package pointsman-core --features $(FAULTS)
 	POINTSMAN_TORTURE_KILLS=$(or $(KILLS),1000) $(BIN)/pytest tests/e2e/durability/test_kill_loop.py
 	POINTSMAN_TORTURE_OWNER_KILLS=50 $(BIN)/pytest tests/e2e/durability/test_job_owners.py
+	POINTSMAN_OUTAGE_SECONDS=60 $(BIN)/pytest -m alone tests/e2e/durability/test_database_away.py
+
+CHECKS := check-rust check-python check-proto check-generated check-layers
 
 .PHONY: check
-check: setup check-rust check-python check-proto check-generated check-layers ## Format, lints, types, schema, layers, generated code current
+check: setup codegen-packages ## Format, lints, types, schema, layers, generated code current
+	@# Two at a time, for types are checked by one processor; each one's output stays together.
+	@$(MAKE) --jobs 2 --output-sync=target $(CHECKS)
 	@echo "check: all passed"
 
 .PHONY: check-rust

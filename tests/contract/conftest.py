@@ -1,6 +1,5 @@
 """A control plane on its socket: a data plane in Python behind it, stubs of every service before it."""
 
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +12,6 @@ from google.rpc import error_details_pb2, status_pb2
 from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane, clock_us
 from pointsman.dataplane.core import NativeCore
-from pointsman.store.database import Database
-from pointsman.store.migrate import migrate
 from pointsman.v1 import (
     definition_pb2_grpc,
     key_pb2_grpc,
@@ -24,6 +21,7 @@ from pointsman.v1 import (
     router_pb2,
     router_pb2_grpc,
 )
+from stage.migrated import write_migrated
 
 from .fake_journal import FakeJournal
 from .fake_replica import FakeReplica
@@ -169,19 +167,9 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new database, made once: to copy it is faster than to migrate one for each test."""
-    path = tmp_path_factory.mktemp("migrated") / "pointsman.db"
-    database = Database(f"sqlite:///{path}")
-    migrate(database)
-    database.close()
-    return path
-
-
 @pytest.fixture
-def database_url(tmp_path: Path, migrated_file: Path) -> str:
-    shutil.copy(migrated_file, tmp_path / "pointsman.db")
+def database_url(tmp_path: Path) -> str:
+    write_migrated(tmp_path / "pointsman.db")
     return f"sqlite:///{tmp_path / 'pointsman.db'}"
 
 

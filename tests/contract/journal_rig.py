@@ -3,6 +3,7 @@
 import itertools
 import uuid
 from collections import Counter
+from pathlib import Path
 
 import pyarrow.parquet as pq
 
@@ -17,6 +18,7 @@ from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
 from pointsman.v1 import record_pb2
 from stage.lake import a_row
+from stage.migrated import write_migrated
 
 from .fake_journal import FakeJournal
 from .fake_replica import FakeReplica
@@ -30,6 +32,8 @@ class Machine:
     """The time, a database, and the numbers of what is recorded."""
 
     def __init__(self, url, folder):
+        if url.startswith("sqlite:///"):
+            write_migrated(Path(url.removeprefix("sqlite:///")))
         self.database = Database(url)
         migrate(self.database)
         for version in ("1", "2"):

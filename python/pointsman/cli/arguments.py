@@ -77,6 +77,13 @@ def numbers(items: Iterable[str], option: str) -> dict[str, float]:
     return read
 
 
+def all_features(*other_names: str) -> commandline.Option:
+    """Answers the option that takes all features at once, which :func:`features` reads."""
+    return commandline.Option(
+        "--features", *other_names, metavar="JSON|@FILE|-", help="All features as one JSON object."
+    )
+
+
 def features(items: Iterable[str], source: str) -> dict[str, Any]:
     """Reads features: a JSON object (or ``@file``, or ``-`` for standard input) with single ones put over it.
 

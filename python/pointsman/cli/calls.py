@@ -24,9 +24,7 @@ def predict(
         list[str] | None,
         commandline.Option("-f", "--feature", metavar="NAME=VALUE", help="A feature; JSON, else a string."),
     ] = None,
-    features: Annotated[
-        str, commandline.Option("--features", metavar="JSON|@FILE|-", help="All features as one JSON object.")
-    ] = "",
+    features: Annotated[str, arguments.all_features()] = "",
     entity: Annotated[str, commandline.Option(metavar="ID", help="Whom it is for; keeps its variant.")] = "",
     variant: Annotated[
         str,

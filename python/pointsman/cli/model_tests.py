@@ -31,12 +31,7 @@ def run(
             help="A feature; JSON, else a string.",
         ),
     ] = None,
-    row: Annotated[
-        str,
-        commandline.Option(
-            "--features", "--row", metavar="JSON|@FILE|-", help="All features as one JSON object."
-        ),
-    ] = "",
+    row: Annotated[str, arguments.all_features("--row")] = "",
     timeout: Annotated[
         str,
         commandline.Option(metavar="DURATION", help="How long its backend may take, e.g. 30s.  [2s]"),

@@ -19,13 +19,14 @@ STOP_SECONDS = 40.0
 
 
 class ServerProcess:
-    """A running server.
+    """A server that starts; :meth:`wait_until_ready` tells where it serves.
 
     Args:
         folder: Where its data, its log and its ready file go.
 
-    Raises:
-        DemoError: It did not come up; the message has the end of its log.
+    Attributes:
+        grpc: Where it serves gRPC, once it is ready.
+        http: Where it serves HTTP, once it is ready.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,14 +47,27 @@ class ServerProcess:
                 env=_clean_environment(),
                 start_new_session=True,
             )
-        try:
-            facts = self._wait_until_ready()
-        except BaseException:
-            self._process.kill()
-            self._process.wait()
-            raise
-        self.grpc: str = facts["grpc"]
-        self.http: str = facts["http"]
+        self.grpc = ""
+        self.http = ""
+
+    def wait_until_ready(self) -> None:
+        """Returns when it serves.
+
+        Raises:
+            DemoError: It did not come up; the message has the end of its log.
+        """
+        ends = time.monotonic() + START_SECONDS
+        while not self._ready_path.exists():
+            if self._process.poll() is not None:
+                code = self._process.returncode
+                raise DemoError(
+                    f"the server ended with exit code {code} instead of starting; {self._log_end()}"
+                )
+            if time.monotonic() > ends:
+                raise DemoError(f"the server did not serve within {START_SECONDS:g} s; {self._log_end()}")
+            time.sleep(POLL_SECONDS)
+        facts: dict[str, Any] = json.loads(self._ready_path.read_text())
+        self.grpc, self.http = facts["grpc"], facts["http"]
 
     def stop(self) -> None:
         """Ends the server as an operator would, and insists on a clean end.
@@ -81,20 +95,6 @@ class ServerProcess:
     def wait(self) -> None:
         """Waits until the server ends by itself."""
         self._process.wait()
-
-    def _wait_until_ready(self) -> dict[str, Any]:
-        ends = time.monotonic() + START_SECONDS
-        while time.monotonic() < ends:
-            if self._ready_path.exists():
-                facts: dict[str, Any] = json.loads(self._ready_path.read_text())
-                return facts
-            if self._process.poll() is not None:
-                code = self._process.returncode
-                raise DemoError(
-                    f"the server ended with exit code {code} instead of starting; {self._log_end()}"
-                )
-            time.sleep(POLL_SECONDS)
-        raise DemoError(f"the server did not serve within {START_SECONDS:g} s; {self._log_end()}")
 
     def _log_end(self) -> str:
         lines = self.log_path.read_text(errors="replace").strip().splitlines()[-5:]

@@ -57,22 +57,24 @@ def run_demo(*, strategy: str, seed: int, duration_seconds: float, keep_running:
     folder = Path(tempfile.mkdtemp(prefix="pointsman-demo-"))
     models = folder / "data" / "models"
     models.mkdir(mode=0o700, parents=True)
-    with screen.step("Training two models on the breast-cancer data") as done:
-        from pointsman.demo.training import train  # takes seconds to import: let the step be seen
-
-        training = train(models, seed)
-        lr, gb = (training.accuracies[file_name] for _, file_name, _ in VERSIONS.values())
-        done(
-            f"Trained a logistic regression ({lr:.1%} right) and gradient boosting ({gb:.1%}) and "
-            f"exported both to ONNX; {len(training.rows)} rows are held out for traffic"
-        )
-    with screen.step("Starting the server") as done:
-        server = ServerProcess(folder)
-        done(
-            f"Started a server of its own: gRPC on {server.grpc}, HTTP on {server.http}, "
-            f"data in {server.data_dir}"
-        )
+    # It starts while models are trained: both have much to import.
+    server = ServerProcess(folder)
     try:
+        with screen.step("Training two models on the breast-cancer data") as done:
+            from pointsman.demo.training import train  # takes seconds to import: let the step be seen
+
+            training = train(models, seed)
+            lr, gb = (training.accuracies[file_name] for _, file_name, _ in VERSIONS.values())
+            done(
+                f"Trained a logistic regression ({lr:.1%} right) and gradient boosting ({gb:.1%}) and "
+                f"exported both to ONNX; {len(training.rows)} rows are held out for traffic"
+            )
+        with screen.step("Waiting for the server, which started meanwhile") as done:
+            server.wait_until_ready()
+            done(
+                f"Started a server of its own: gRPC on {server.grpc}, HTTP on {server.http}, "
+                f"data in {server.data_dir}"
+            )
         try:
             counted = asyncio.run(_run(screen, server, training, PLANS[strategy], seed, duration_seconds))
         except ClientError as error:

@@ -1,5 +1,6 @@
 """Brings a database to this release's tables, and refuses one that a newer release has migrated."""
 
+import functools
 from pathlib import Path
 
 from alembic import command
@@ -44,8 +45,7 @@ def _is_current(database: Database, connection: Connection) -> bool:
     Raises:
         DatabaseTooNewError: They are a newer one's.
     """
-    scripts = ScriptDirectory.from_config(_config(connection))
-    known = {script.revision for script in scripts.walk_revisions()}
+    known, newest = _revisions()
     present = set(MigrationContext.configure(connection).get_current_heads())
     if present - known:
         raise DatabaseTooNewError(
@@ -54,11 +54,24 @@ def _is_current(database: Database, connection: Connection) -> bool:
             "run that release, or restore a backup from before, or name another database",
             metadata={"revision": ",".join(sorted(present))},
         )
-    return present == set(scripts.get_heads())
+    return present == newest
+
+
+@functools.cache
+def _revisions() -> tuple[frozenset[str], frozenset[str]]:
+    """Answers all revisions of this release and the newest; to find them, every migration is imported."""
+    scripts = ScriptDirectory.from_config(_scripts())
+    known = (script.revision for script in scripts.walk_revisions())
+    return frozenset(known), frozenset(scripts.get_heads())
+
+
+def _scripts() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    return config
 
 
 def _config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config = _scripts()
     config.attributes["connection"] = connection
     return config

@@ -17,7 +17,7 @@ from stage.recording_backend import RecordingBackend
 from stage.server import Server
 from stage.waiting import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 READ, WRITE, PREDICT = key_pb2.SCOPE_MLOPS_READ, key_pb2.SCOPE_MLOPS_WRITE, key_pb2.SCOPE_MLOPS_PREDICT
 IN_EFFECT_SECONDS = 5.0

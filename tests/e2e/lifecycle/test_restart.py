@@ -18,7 +18,7 @@ from stage.recording_backend import RecordingBackend
 from stage.server import Server
 from stage.waiting import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from conftest_postgres import new_postgres, postgres_server
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
+from stage.migrated import write_migrated
 
 __all__ = ["new_postgres", "postgres_server"]
 
@@ -24,6 +25,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A migrated database of either kind."""
+    if database_url.startswith("sqlite:///"):
+        write_migrated(Path(database_url.removeprefix("sqlite:///")))
     database = Database(database_url)
     migrate(database)
     yield database

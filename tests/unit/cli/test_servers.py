@@ -10,7 +10,7 @@ from pointsman.cli.app import app
 from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.store import lake_files, servers
 from pointsman.store.database import Database
-from pointsman.store.migrate import migrate
+from stage.migrated import write_migrated
 
 LOST, RUNNING = "a" * 32, "b" * 32
 
@@ -18,8 +18,8 @@ LOST, RUNNING = "a" * 32, "b" * 32
 @pytest.fixture
 def url(tmp_path):
     url = f"sqlite:///{tmp_path / 'pointsman.db'}"
+    write_migrated(tmp_path / "pointsman.db")
     database = Database(url)
-    migrate(database)
     file = LakeFile(LakeKind.PREDICTIONS, "p", "r", "m", "2026-01-31", LOST, 0, 9, 3, 1, 0, 1)
     with database.write() as connection:
         servers.see(connection, LOST, "dead:/data", 1, 0)
