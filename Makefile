@@ -157,10 +157,11 @@ spark: setup $(VENV)/.stamp-spark ## Read the lake with Spark, too, as the refer
 	$(BIN)/pytest tests/e2e/lake
 
 .PHONY: torture
-torture: setup ## Kill servers 1,000 times and compare with what clients were told, and owners of jobs 50 times (KILLS=1000)
+torture: setup ## Kill servers 1,000 times and compare with what clients were told, and owners of jobs 50 times (KILLS=1000); simulate bandits
 	cargo build --locked --package pointsman-core --features $(FAULTS)
 	POINTSMAN_TORTURE_KILLS=$(or $(KILLS),1000) $(BIN)/pytest tests/e2e/durability/test_kill_loop.py
 	POINTSMAN_TORTURE_OWNER_KILLS=50 $(BIN)/pytest tests/e2e/durability/test_job_owners.py
+	cargo test --locked --package pointsman-policy --test regret --test bandit -- --ignored --nocapture
 
 .PHONY: check
 check: setup check-rust check-python check-proto check-generated check-layers ## Format, lints, types, schema, layers, generated code current
