@@ -81,7 +81,9 @@ fn bandit_pick(criterion: &mut Criterion) {
             let Ok(settings) = bandit(algorithm, arm_count) else { continue };
             let allocation = allocate(&settings, &totals, 1_000.0, &mut Scratch::default());
             let variants: Vec<u8> = (0_u8..).take(arm_count).collect();
-            let Ok(table) = allocation.and_then(|found| found.table(&variants, arm_count, 1, 1)) else { continue };
+            let Ok(table) = allocation.and_then(|found| found.table(&variants, arm_count, 1, 1)) else {
+                continue;
+            };
             let mut rng = SmallRng::seed_from_u64(1);
             group.bench_function(BenchmarkId::new(name, arm_count), |bencher| {
                 bencher.iter(|| decide_bandit(black_box(&table), &mut rng));

@@ -2,7 +2,8 @@
 
 use pointsman_model::{
     BanditAlgorithm, BanditDefinition, BanditSettings, BetaPrior, Id, ModelError, ModelKey, NormalPrior,
-    PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT, SplitDefinition, Variant, VariantRole,
+    PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT, SplitDefinition, Variant,
+    VariantRole,
 };
 use pointsman_policy::ArmTotals;
 

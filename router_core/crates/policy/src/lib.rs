@@ -16,8 +16,8 @@ use pointsman_model::{Policy, Router};
 use rand::Rng;
 
 pub use bandit::{
-    Allocation, ArmAssessment, ArmTotals, Assessment, BanditLearner, INTERVAL_PROBABILITY, Merged, ReplicaTotals,
-    Reward, Scratch, allocate, decide_bandit, ucb1_index,
+    Allocation, ArmAssessment, ArmTotals, Assessment, BanditLearner, INTERVAL_PROBABILITY, Merged,
+    ReplicaTotals, Reward, Scratch, allocate, decide_bandit, ucb1_index,
 };
 pub use decision::{Decision, RandomisedBy, Reason, Request};
 pub use fallback::{VariantSet, stand_in};

@@ -129,7 +129,8 @@ impl BanditSettings {
     /// The first field that is wrong.
     pub fn build(definition: BanditDefinition, arm_count: usize) -> Result<Self, ModelError> {
         if !(2..=MAX_VARIANTS).contains(&arm_count) {
-            let reason = format!("{arm_count} enabled variants; a bandit has 2 to {MAX_VARIANTS} to choose from");
+            let reason =
+                format!("{arm_count} enabled variants; a bandit has 2 to {MAX_VARIANTS} to choose from");
             return Err(ModelError::new("variants", reason));
         }
         definition.algorithm.check()?;
@@ -205,7 +206,9 @@ impl BanditAlgorithm {
                 check_between("thompson_beta.prior.alpha", alpha, PRIOR_OBSERVATIONS)?;
                 check_between("thompson_beta.prior.beta", beta, PRIOR_OBSERVATIONS)
             }
-            Self::ThompsonNormal(prior) => prior.check().map_err(|error| error.within("thompson_normal.prior")),
+            Self::ThompsonNormal(prior) => {
+                prior.check().map_err(|error| error.within("thompson_normal.prior"))
+            }
             Self::Ucb1 { alpha } => check_between("ucb1.alpha", alpha, (0.0, LARGEST_NUMBER)),
             Self::EpsilonGreedy { epsilon } => check_part("epsilon_greedy.epsilon", epsilon),
         }

@@ -93,7 +93,10 @@ pub fn allocate(
     let sum: f64 = shares.iter().sum();
     // Rounding leaves 10⁻¹⁵ or so; anything else is no distribution, and must not be drawn from.
     if !((sum - 1.0).abs() < ROUNDING) {
-        return Err(ModelError::new("totals", format!("the shares of these totals add up to {sum}, not to 1")));
+        return Err(ModelError::new(
+            "totals",
+            format!("the shares of these totals add up to {sum}, not to 1"),
+        ));
     }
     for share in &mut shares {
         *share /= sum;
@@ -115,7 +118,9 @@ impl WarmUp {
         let needed = match definition.algorithm {
             BanditAlgorithm::ThompsonBeta(_) | BanditAlgorithm::ThompsonNormal(_) => definition.warm_up_pulls,
             // Neither has an opinion of an arm that was never tried.
-            BanditAlgorithm::Ucb1 { .. } | BanditAlgorithm::EpsilonGreedy { .. } => definition.warm_up_pulls.max(1),
+            BanditAlgorithm::Ucb1 { .. } | BanditAlgorithm::EpsilonGreedy { .. } => {
+                definition.warm_up_pulls.max(1)
+            }
         };
         let missing = |arm: &ArmTotals| needed.saturating_sub(arm.pulls);
         let calls: u64 = arms.iter().map(missing).sum();
@@ -164,7 +169,11 @@ pub(super) fn check_totals(settings: &BanditSettings, arms: &[ArmTotals]) -> Res
         let rewards = arm.reward_sum();
         let slack = ROUNDING * (1.0 + arm.count);
         if settings.takes_rates_only() && !(-slack..=arm.count + slack).contains(&rewards) {
-            return refuse("sum", rewards, "is no sum of that many rewards from 0 to 1, which thompson_beta takes");
+            return refuse(
+                "sum",
+                rewards,
+                "is no sum of that many rewards from 0 to 1, which thompson_beta takes",
+            );
         }
     }
     Ok(())

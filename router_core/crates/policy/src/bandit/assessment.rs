@@ -3,7 +3,10 @@
 use pointsman_model::{BanditSettings, MetricDirection, ModelError};
 
 use super::{
-    allocation::check_totals, arm_totals::ArmTotals, best_arm::Scratch, interval::central_interval,
+    allocation::check_totals,
+    arm_totals::ArmTotals,
+    best_arm::Scratch,
+    interval::central_interval,
     thompson::{Outlook, outlook},
 };
 
@@ -38,7 +41,11 @@ impl Assessment {
     ///
     /// # Errors
     /// The totals are none that the algorithm takes.
-    pub fn of(settings: &BanditSettings, arms: &[ArmTotals], scratch: &mut Scratch) -> Result<Self, ModelError> {
+    pub fn of(
+        settings: &BanditSettings,
+        arms: &[ArmTotals],
+        scratch: &mut Scratch,
+    ) -> Result<Self, ModelError> {
         check_totals(settings, arms)?;
         let definition = settings.definition();
         let Outlook { best, best_value, origin } =
@@ -48,7 +55,12 @@ impl Assessment {
         let arms = pairs
             .map(|(posterior, best)| {
                 let (low, high) = central_interval(posterior, INTERVAL_PROBABILITY, scratch);
-                ArmAssessment { mean: posterior.mean() + origin, low: low + origin, high: high + origin, best }
+                ArmAssessment {
+                    mean: posterior.mean() + origin,
+                    low: low + origin,
+                    high: high + origin,
+                    best,
+                }
             })
             .collect();
         Ok(Self { arms, best_value, direction: definition.direction })

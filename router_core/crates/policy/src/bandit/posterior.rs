@@ -111,10 +111,8 @@ fn usual_variance(arms: &[ArmTotals], origin: f64) -> f64 {
         return within / freedom;
     }
     let all = pooled_mean(arms, origin);
-    let between: f64 = arms
-        .iter()
-        .filter_map(|arm| Some((arm.mean_from(origin)? - all).powi(2) * arm.count))
-        .sum();
+    let between: f64 =
+        arms.iter().filter_map(|arm| Some((arm.mean_from(origin)? - all).powi(2) * arm.count)).sum();
     let count: f64 = arms.iter().map(|arm| arm.count).sum();
     if between > 0.0 { (within + between) / count.max(1.0) } else { 1.0 }
 }

@@ -20,7 +20,8 @@ fn intervals_of_rates_are_those_in_closed_form() {
     assert_near(&interval(&assessment, 0), &[0.025, 0.975], 1e-5);
     assert_near(&interval(&assessment, 1), &[0.025_f64.sqrt(), 0.975_f64.sqrt()], 1e-5);
     assert_near(&interval(&assessment, 2), &[0.025_f64.powf(0.01), 0.975_f64.powf(0.01)], 1e-5);
-    let arcsine = assess(BanditAlgorithm::ThompsonBeta(BetaPrior { alpha: 0.5, beta: 0.5 }), &rates(&[(0, 0.0)]));
+    let arcsine =
+        assess(BanditAlgorithm::ThompsonBeta(BetaPrior { alpha: 0.5, beta: 0.5 }), &rates(&[(0, 0.0)]));
     let quantile = |part: f64| (std::f64::consts::FRAC_PI_2 * part).sin().powi(2);
     assert_near(&interval(&arcsine, 0), &[quantile(0.025), quantile(0.975)], 1e-5);
 }

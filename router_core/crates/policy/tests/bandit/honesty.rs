@@ -9,7 +9,12 @@ use crate::support::{BETA, checked};
 const RATES: [f64; 3] = [0.10, 0.11, 0.12];
 
 /// Decides so many times, learning as it goes, and hands each decision's variant, propensity, mark and reward on.
-fn run(definition: BanditDefinition, count: usize, seed: u64, mut each: impl FnMut(usize, f64, bool, f64)) -> u64 {
+fn run(
+    definition: BanditDefinition,
+    count: usize,
+    seed: u64,
+    mut each: impl FnMut(usize, f64, bool, f64),
+) -> u64 {
     let mut learner = BanditLearner::new(checked(definition), RATES.len(), 1).unwrap();
     let mut rng = SmallRng::seed_from_u64(seed);
     for number in 1..=count {
@@ -20,7 +25,7 @@ fn run(definition: BanditDefinition, count: usize, seed: u64, mut each: impl FnM
         let decided_at = learner.observe_decision(decision.variant).unwrap();
         let reward = Reward { variant: decision.variant, epoch: decision.epoch, decided_at, value };
         learner.observe_reward(&reward).unwrap();
-        if number % (count / 200) == 0 {
+        if number.is_multiple_of(count / 200) {
             learner.update().unwrap();
         }
     }
@@ -31,10 +36,15 @@ fn run(definition: BanditDefinition, count: usize, seed: u64, mut each: impl FnM
 fn calls_weighed_by_their_propensities_give_each_arm_every_call() {
     let count = 300_000;
     let mut weights = [(0.0, 0.0); 3];
-    let versions = run(BanditDefinition { exploration_floor: 0.06, ..BanditDefinition::default() }, count, 3, |variant, propensity, _, _| {
-        weights[variant].0 += 1.0 / propensity;
-        weights[variant].1 += 1.0 / (propensity * propensity);
-    });
+    let versions = run(
+        BanditDefinition { exploration_floor: 0.06, ..BanditDefinition::default() },
+        count,
+        3,
+        |variant, propensity, _, _| {
+            weights[variant].0 += 1.0 / propensity;
+            weights[variant].1 += 1.0 / (propensity * propensity);
+        },
+    );
     assert!(versions > 100, "{versions} tables");
     for (sum, squares) in weights {
         let mean = sum / count as f64;
@@ -47,9 +57,14 @@ fn calls_weighed_by_their_propensities_give_each_arm_every_call() {
 fn marked_calls_are_the_slice_and_spread_evenly_over_the_arms() {
     let count = 300_000;
     let mut marked = [0_u32; 3];
-    run(BanditDefinition { uniform_slice: 0.12, ..BanditDefinition::default() }, count, 4, |variant, _, is_marked, _| {
-        marked[variant] += u32::from(is_marked);
-    });
+    run(
+        BanditDefinition { uniform_slice: 0.12, ..BanditDefinition::default() },
+        count,
+        4,
+        |variant, _, is_marked, _| {
+            marked[variant] += u32::from(is_marked);
+        },
+    );
     // Each arm's are binomial with 0.04: 12,000 give or take 107.
     assert!(marked.iter().all(|marked| marked.abs_diff(12_000) < 450), "{marked:?}");
 }
@@ -61,10 +76,15 @@ fn intervals_of_weighed_rewards_hold_the_truth_as_often_as_they_say() {
     let mut held = [0_u64; 3];
     for seed in 0..runs {
         let mut sums = [(0.0, 0.0); 3];
-        run(BanditDefinition { exploration_floor: 0.15, algorithm: BETA, ..BanditDefinition::default() }, count, seed, |variant, propensity, _, value| {
-            sums[variant].0 += value / propensity;
-            sums[variant].1 += (value / propensity).powi(2);
-        });
+        run(
+            BanditDefinition { exploration_floor: 0.15, algorithm: BETA, ..BanditDefinition::default() },
+            count,
+            seed,
+            |variant, propensity, _, value| {
+                sums[variant].0 += value / propensity;
+                sums[variant].1 += (value / propensity).powi(2);
+            },
+        );
         for ((sum, squares), (rate, held)) in sums.iter().zip(RATES.iter().zip(&mut held)) {
             let mean = sum / count as f64;
             let error = ((squares / count as f64 - mean * mean) / count as f64).sqrt();

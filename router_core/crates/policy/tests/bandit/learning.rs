@@ -31,7 +31,7 @@ fn the_same_calls_give_the_same_tables_and_draws() {
             let at = learner.observe_decision(decision.variant).unwrap();
             let value = f64::from(u8::from(number % 3 == u32::from(decision.variant)));
             learner.observe_reward(&reward(decision.variant, at, value)).unwrap();
-            if number % 50 == 0 {
+            if number.is_multiple_of(50) {
                 learner.update().unwrap();
             }
             decisions.push(decision);
@@ -71,7 +71,7 @@ fn replicas_that_know_of_each_other_have_the_same_shares() {
     let mut one = learner(bare(NORMAL), 3);
     let mut other = learner(bare(NORMAL), 3);
     for number in 0..300_u32 {
-        let learner = if number % 2 == 0 { &mut one } else { &mut other };
+        let learner = if number.is_multiple_of(2) { &mut one } else { &mut other };
         let variant = (number % 3) as u8;
         learner.observe_decision(variant).unwrap();
         let value = 1e9 + f64::from(number % 7) + f64::from(variant) / 3.0;
@@ -148,7 +148,11 @@ fn what_is_a_half_life_old_counts_half() {
     let at = learner.observe_decision(0).unwrap();
     learner.observe_reward(&reward(0, at, 1.0)).unwrap();
     let arm = learner.merged_totals()[0];
-    assert_near(&[arm.weighted_pulls, arm.count, arm.reward_sum(), arm.pulls as f64], &[1.0, 1.0, 1.0, 4.0], 1e-12);
+    assert_near(
+        &[arm.weighted_pulls, arm.count, arm.reward_sum(), arm.pulls as f64],
+        &[1.0, 1.0, 1.0, 4.0],
+        1e-12,
+    );
 }
 
 proptest! {

@@ -12,8 +12,16 @@ fn greedy(epsilon: f64) -> BanditDefinition {
 
 #[test]
 fn epsilon_is_split_over_all_arms_and_the_rest_over_the_best_of_them() {
-    assert_near(&shares(greedy(0.3), &rates(&[(10, 5.0), (10, 6.0), (10, 1.0)]), 1.0), &[0.1, 0.8, 0.1], 1e-12);
-    assert_near(&shares(greedy(0.3), &rates(&[(10, 6.0), (5, 3.0), (9, 1.0)]), 1.0), &[0.45, 0.45, 0.1], 1e-12);
+    assert_near(
+        &shares(greedy(0.3), &rates(&[(10, 5.0), (10, 6.0), (10, 1.0)]), 1.0),
+        &[0.1, 0.8, 0.1],
+        1e-12,
+    );
+    assert_near(
+        &shares(greedy(0.3), &rates(&[(10, 6.0), (5, 3.0), (9, 1.0)]), 1.0),
+        &[0.45, 0.45, 0.1],
+        1e-12,
+    );
 }
 
 #[test]
@@ -40,7 +48,11 @@ fn an_arm_that_waits_for_its_first_reward_is_not_the_best() {
 #[test]
 fn the_floor_is_a_total() {
     let definition = BanditDefinition { exploration_floor: 0.3, ..bare(BETA) };
-    assert_near(&shares(definition, &rates(&[(1_000, 900.0), (1_000, 1.0), (1_000, 2.0)]), 1.0), &[0.8, 0.1, 0.1], 1e-9);
+    assert_near(
+        &shares(definition, &rates(&[(1_000, 900.0), (1_000, 1.0), (1_000, 2.0)]), 1.0),
+        &[0.8, 0.1, 0.1],
+        1e-9,
+    );
 }
 
 #[test]

@@ -63,7 +63,8 @@ fn narrow_peaks_between_wide_ones_are_not_missed() {
 #[test]
 fn a_hundred_arms_are_weighed_whether_alike_or_not() {
     let alike: Vec<(u64, f64)> = (0..100).map(|arm| (1_000, 100.0 + f64::from(arm % 7))).collect();
-    let mixed: Vec<(u64, f64)> = (0..100_u32).map(|arm| (10_u64.pow(arm % 7), f64::from(arm % 2) * 0.5)).collect();
+    let mixed: Vec<(u64, f64)> =
+        (0..100_u32).map(|arm| (10_u64.pow(arm % 7), f64::from(arm % 2) * 0.5)).collect();
     for case in [alike, mixed] {
         assert_near(&beta_shares(&case), &beta_reference(&case, 1.0), 1e-4);
     }
@@ -91,11 +92,7 @@ fn a_mean_of_a_trillion_is_as_good_as_one_of_nothing() {
             totals
         })
     };
-    assert_near(
-        &shares(bare(NORMAL), &totals(1e12), 1.0),
-        &shares(bare(NORMAL), &totals(0.0), 1.0),
-        1e-9,
-    );
+    assert_near(&shares(bare(NORMAL), &totals(1e12), 1.0), &shares(bare(NORMAL), &totals(0.0), 1.0), 1e-9);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The probability of being best by another way: trapezia, very many of them, on the union of a grid for each arm.
 
-pub enum Arm {
+pub(crate) enum Arm {
     Beta { alpha: f64, beta: f64 },
     Student { location: f64, scale: f64, degrees: f64 },
 }
@@ -52,7 +52,7 @@ impl Arm {
     }
 }
 
-pub fn probabilities_of_being_best(arms: &[Arm]) -> Vec<f64> {
+pub(crate) fn probabilities_of_being_best(arms: &[Arm]) -> Vec<f64> {
     let points = (12_000 / arms.len()).clamp(400, 3_000);
     let mut grid: Vec<f64> = arms.iter().flat_map(|arm| arm.grid(points)).collect();
     grid.sort_by(f64::total_cmp);

@@ -32,7 +32,11 @@ fn arms_that_were_never_tried_come_first_and_share() {
 
 #[test]
 fn without_doubt_the_best_means_share_everything() {
-    assert_near(&shares(ucb1(0.0), &rates(&[(10, 5.0), (20, 10.0), (10, 4.0)]), 100.0), &[0.5, 0.5, 0.0], 1e-12);
+    assert_near(
+        &shares(ucb1(0.0), &rates(&[(10, 5.0), (20, 10.0), (10, 4.0)]), 100.0),
+        &[0.5, 0.5, 0.0],
+        1e-12,
+    );
 }
 
 #[test]

@@ -6,9 +6,8 @@ use crate::simulation::{Problem, THOMPSON};
 const HALF_LIFE: f64 = 1_386.0;
 
 fn ratio(runs: u64, update_every: usize) -> f64 {
-    let best_is = |best: usize| -> Vec<f64> {
-        (0..3).map(|arm| if arm == best { 0.10 } else { 0.05 }).collect()
-    };
+    let best_is =
+        |best: usize| -> Vec<f64> { (0..3).map(|arm| if arm == best { 0.10 } else { 0.05 }).collect() };
     let problem = |half_life| Problem {
         phases: [0, 1, 2, 0].into_iter().map(best_is).collect(),
         half_life,

@@ -6,37 +6,37 @@ use pointsman_model::{
 use pointsman_policy::{BanditLearner, Reward};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
-pub const THOMPSON: BanditAlgorithm = BanditAlgorithm::ThompsonBeta(BetaPrior { alpha: 1.0, beta: 1.0 });
-pub const UCB1: BanditAlgorithm = BanditAlgorithm::Ucb1 { alpha: 1.0 };
-pub const EPSILON_GREEDY: BanditAlgorithm = BanditAlgorithm::EpsilonGreedy { epsilon: 0.1 };
+pub(crate) const THOMPSON: BanditAlgorithm = BanditAlgorithm::ThompsonBeta(BetaPrior { alpha: 1.0, beta: 1.0 });
+pub(crate) const UCB1: BanditAlgorithm = BanditAlgorithm::Ucb1 { alpha: 1.0 };
+pub(crate) const EPSILON_GREEDY: BanditAlgorithm = BanditAlgorithm::EpsilonGreedy { epsilon: 0.1 };
 
-pub struct Problem {
+pub(crate) struct Problem {
     /// The rates of each phase; phases are equally long.
-    pub phases: Vec<Vec<f64>>,
-    pub calls: usize,
+    pub(crate) phases: Vec<Vec<f64>>,
+    pub(crate) calls: usize,
     /// After how many calls tables are made anew.
-    pub update_every: usize,
+    pub(crate) update_every: usize,
     /// After how many calls their rewards are told.
-    pub reward_every: usize,
-    pub replicas: usize,
-    pub merge_every: usize,
-    pub algorithm: BanditAlgorithm,
-    pub half_life: Option<f64>,
+    pub(crate) reward_every: usize,
+    pub(crate) replicas: usize,
+    pub(crate) merge_every: usize,
+    pub(crate) algorithm: BanditAlgorithm,
+    pub(crate) half_life: Option<f64>,
 }
 
 impl Problem {
-    pub fn new(algorithm: BanditAlgorithm, rates: &[f64], calls: usize) -> Self {
+    pub(crate) fn new(algorithm: BanditAlgorithm, rates: &[f64], calls: usize) -> Self {
         let phases = vec![rates.to_vec()];
         let (update_every, reward_every, replicas, merge_every) = (1, 1, 1, usize::MAX);
         Self { phases, calls, update_every, reward_every, replicas, merge_every, algorithm, half_life: None }
     }
 
     /// Tables and rewards at the end of each batch of calls.
-    pub fn in_batches(self, calls: usize) -> Self {
+    pub(crate) fn in_batches(self, calls: usize) -> Self {
         Self { update_every: calls, reward_every: calls, ..self }
     }
 
-    pub fn updated_every(self, calls: usize) -> Self {
+    pub(crate) fn updated_every(self, calls: usize) -> Self {
         Self { update_every: calls, ..self }
     }
 
@@ -53,7 +53,7 @@ impl Problem {
     }
 
     /// The regret of one run: what always calling the best arm would have gained on average beyond what was called.
-    pub fn regret(&self, seed: u64) -> f64 {
+    pub(crate) fn regret(&self, seed: u64) -> f64 {
         let mut rng = SmallRng::seed_from_u64(seed);
         let mut learners: Vec<BanditLearner> = (0..self.replicas).map(|_| self.learner()).collect();
         let mut waiting: Vec<(usize, Reward)> = Vec::new();
@@ -69,15 +69,15 @@ impl Problem {
             let decided_at = learner.observe_decision(decision.variant).unwrap();
             let value = f64::from(u8::from(rng.random::<f64>() < rate));
             waiting.push((replica, Reward { variant: decision.variant, epoch: 1, decided_at, value }));
-            if (call + 1) % self.reward_every == 0 {
+            if (call + 1).is_multiple_of(self.reward_every) {
                 for (replica, reward) in waiting.drain(..) {
                     learners[replica].observe_reward(&reward).unwrap();
                 }
             }
-            if (call + 1) % self.merge_every == 0 {
+            if (call + 1).is_multiple_of(self.merge_every) {
                 merge_all(&mut learners);
             }
-            if (call / self.replicas + 1) % self.update_every == 0 {
+            if (call / self.replicas + 1).is_multiple_of(self.update_every) {
                 learners[replica].update().unwrap();
             }
         }
@@ -85,7 +85,7 @@ impl Problem {
     }
 
     /// The mean regret of so many runs, and its standard error.
-    pub fn mean_regret(&self, runs: u64) -> Figure {
+    pub(crate) fn mean_regret(&self, runs: u64) -> Figure {
         let regrets: Vec<f64> = (0..runs).map(|seed| self.regret(seed + 1)).collect();
         let mean = regrets.iter().sum::<f64>() / runs as f64;
         let squares: f64 = regrets.iter().map(|regret| (regret - mean).powi(2)).sum();
@@ -104,13 +104,13 @@ fn merge_all(learners: &mut [BanditLearner]) {
 
 /// A mean with its standard error.
 #[derive(Debug, Clone, Copy)]
-pub struct Figure {
-    pub mean: f64,
-    pub error: f64,
+pub(crate) struct Figure {
+    pub(crate) mean: f64,
+    pub(crate) error: f64,
 }
 
 /// Fails where a regret is above the one to reach by more than three standard errors of the difference.
-pub fn assert_reaches(name: &str, found: Figure, reach: (f64, f64)) {
+pub(crate) fn assert_reaches(name: &str, found: Figure, reach: (f64, f64)) {
     println!("{name}: {:.1} ± {:.1}, to reach {} ± {}", found.mean, found.error, reach.0, reach.1);
     let allowed = 3.0 * found.error.hypot(reach.1);
     assert!(found.mean <= reach.0 + allowed, "{name}: {found:?} is above {reach:?} by more than {allowed}");
