@@ -92,7 +92,7 @@ pub fn allocate(
     let mut shares: Vec<f64> = warm_up.shares.iter().zip(&preferred).map(mix).collect();
     let sum: f64 = shares.iter().sum();
     // Rounding leaves 10⁻¹⁵ or so; anything else is no distribution, and must not be drawn from.
-    if !((sum - 1.0).abs() < ROUNDING) {
+    if sum.is_nan() || (sum - 1.0).abs() > ROUNDING {
         return Err(ModelError::new(
             "totals",
             format!("the shares of these totals add up to {sum}, not to 1"),

@@ -16,7 +16,7 @@ fn the_index_is_that_of_mabwiser() {
     let first = [3.0, 7.0, 5.0].map(|successes| ucb1_index(successes / 10.0, 10.0, 30.0, 1.0));
     assert_near(&first, &[1.124_766_316_2, 1.524_766_316_2, 1.324_766_316_2], 1e-10);
     let then = [4.0, 8.0, 5.0].map(|successes| ucb1_index(successes / 11.0, 11.0, 33.0, 1.0));
-    assert_near(&then, &[1.160_962_299_2, 1.524_598_662_8, 1.251_871_391_0], 1e-10);
+    assert_near(&then, &[1.160_962_299_2, 1.524_598_662_8, 1.251_871_390_1], 1e-10);
 }
 
 #[test]
