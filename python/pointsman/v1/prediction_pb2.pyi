@@ -21,6 +21,7 @@ class DecisionReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DECISION_REASON_PIN: _ClassVar[DecisionReason]
     DECISION_REASON_PRODUCTION: _ClassVar[DecisionReason]
     DECISION_REASON_FALLBACK: _ClassVar[DecisionReason]
+    DECISION_REASON_OVERRIDE: _ClassVar[DecisionReason]
 
 class RandomisedBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -57,6 +58,7 @@ DECISION_REASON_WEIGHT: DecisionReason
 DECISION_REASON_PIN: DecisionReason
 DECISION_REASON_PRODUCTION: DecisionReason
 DECISION_REASON_FALLBACK: DecisionReason
+DECISION_REASON_OVERRIDE: DecisionReason
 RANDOMISED_BY_UNSPECIFIED: RandomisedBy
 RANDOMISED_BY_NOTHING: RandomisedBy
 RANDOMISED_BY_ENTITY: RandomisedBy

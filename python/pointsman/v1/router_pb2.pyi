@@ -153,7 +153,7 @@ REVISION_KIND_DELETED: RevisionKind
 REVISION_KIND_ROLLED_BACK: RevisionKind
 
 class Router(_message.Message):
-    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single", "fallback")
+    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single", "fallback", "canary", "traffic_override")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -180,6 +180,8 @@ class Router(_message.Message):
     ALLOW_FEEDBACK_CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
     ALLOW_SINGLE_FIELD_NUMBER: _ClassVar[int]
     FALLBACK_FIELD_NUMBER: _ClassVar[int]
+    CANARY_FIELD_NUMBER: _ClassVar[int]
+    TRAFFIC_OVERRIDE_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     display_name: str
     description: str
@@ -206,7 +208,29 @@ class Router(_message.Message):
     allow_feedback_corrections: bool
     allow_single: bool
     fallback: Fallback
-    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ..., fallback: _Optional[_Union[Fallback, str]] = ...) -> None: ...
+    canary: Canary
+    traffic_override: TrafficOverride
+    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ..., fallback: _Optional[_Union[Fallback, str]] = ..., canary: _Optional[_Union[Canary, _Mapping]] = ..., traffic_override: _Optional[_Union[TrafficOverride, _Mapping]] = ...) -> None: ...
+
+class Canary(_message.Message):
+    __slots__ = ("percent",)
+    PERCENT_FIELD_NUMBER: _ClassVar[int]
+    percent: float
+    def __init__(self, percent: _Optional[float] = ...) -> None: ...
+
+class TrafficOverride(_message.Message):
+    __slots__ = ("variant", "expire_time", "reason", "user_id", "create_time")
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    variant: str
+    expire_time: _timestamp_pb2.Timestamp
+    reason: str
+    user_id: str
+    create_time: _timestamp_pb2.Timestamp
+    def __init__(self, variant: _Optional[str] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., user_id: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Recording(_message.Message):
     __slots__ = ("features_share", "exclude_features", "max_body_bytes", "entity", "durability", "retention_days", "retention_bytes")
@@ -398,6 +422,64 @@ class BatchUpdateVariantWeightsRequest(_message.Message):
     validate_only: bool
     def __init__(self, router_id: _Optional[str] = ..., weights: _Optional[_Iterable[_Union[VariantWeight, _Mapping]]] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
 
+class SetCanaryRequest(_message.Message):
+    __slots__ = ("router_id", "percent", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    PERCENT_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    percent: float
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., percent: _Optional[float] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class PromoteCanaryRequest(_message.Message):
+    __slots__ = ("router_id", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class CanaryResponse(_message.Message):
+    __slots__ = ("router", "moved_share", "moved_slots")
+    ROUTER_FIELD_NUMBER: _ClassVar[int]
+    MOVED_SHARE_FIELD_NUMBER: _ClassVar[int]
+    MOVED_SLOTS_FIELD_NUMBER: _ClassVar[int]
+    router: Router
+    moved_share: float
+    moved_slots: int
+    def __init__(self, router: _Optional[_Union[Router, _Mapping]] = ..., moved_share: _Optional[float] = ..., moved_slots: _Optional[int] = ...) -> None: ...
+
+class SetTrafficOverrideRequest(_message.Message):
+    __slots__ = ("router_id", "variant", "ttl", "reason", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    TTL_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    variant: str
+    ttl: _duration_pb2.Duration
+    reason: str
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., variant: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reason: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
+class ClearTrafficOverrideRequest(_message.Message):
+    __slots__ = ("router_id", "etag", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    etag: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
 class ToggleVariantRequest(_message.Message):
     __slots__ = ("router_id", "variant", "enabled", "etag", "validate_only")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -504,7 +586,7 @@ class MetricsStep(_message.Message):
     def __init__(self, start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ...) -> None: ...
 
 class VariantMetrics(_message.Message):
-    __slots__ = ("variant", "request_count", "error_count", "requests_by_code", "pinned_request_count", "effective_share", "served_share", "overhead", "backend", "feedback_count", "mean_reward", "feedback", "feedback_coverage", "fallback_request_count")
+    __slots__ = ("variant", "request_count", "error_count", "requests_by_code", "pinned_request_count", "effective_share", "served_share", "overhead", "backend", "feedback_count", "mean_reward", "feedback", "feedback_coverage", "fallback_request_count", "override_request_count")
     class RequestsByCodeEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -526,6 +608,7 @@ class VariantMetrics(_message.Message):
     FEEDBACK_FIELD_NUMBER: _ClassVar[int]
     FEEDBACK_COVERAGE_FIELD_NUMBER: _ClassVar[int]
     FALLBACK_REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDE_REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
     variant: str
     request_count: int
     error_count: int
@@ -540,7 +623,8 @@ class VariantMetrics(_message.Message):
     feedback: _containers.RepeatedCompositeFieldContainer[FeedbackMetrics]
     feedback_coverage: float
     fallback_request_count: int
-    def __init__(self, variant: _Optional[str] = ..., request_count: _Optional[int] = ..., error_count: _Optional[int] = ..., requests_by_code: _Optional[_Mapping[str, int]] = ..., pinned_request_count: _Optional[int] = ..., effective_share: _Optional[float] = ..., served_share: _Optional[float] = ..., overhead: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., feedback_count: _Optional[int] = ..., mean_reward: _Optional[float] = ..., feedback: _Optional[_Iterable[_Union[FeedbackMetrics, _Mapping]]] = ..., feedback_coverage: _Optional[float] = ..., fallback_request_count: _Optional[int] = ...) -> None: ...
+    override_request_count: int
+    def __init__(self, variant: _Optional[str] = ..., request_count: _Optional[int] = ..., error_count: _Optional[int] = ..., requests_by_code: _Optional[_Mapping[str, int]] = ..., pinned_request_count: _Optional[int] = ..., effective_share: _Optional[float] = ..., served_share: _Optional[float] = ..., overhead: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., feedback_count: _Optional[int] = ..., mean_reward: _Optional[float] = ..., feedback: _Optional[_Iterable[_Union[FeedbackMetrics, _Mapping]]] = ..., feedback_coverage: _Optional[float] = ..., fallback_request_count: _Optional[int] = ..., override_request_count: _Optional[int] = ...) -> None: ...
 
 class LatencyMetrics(_message.Message):
     __slots__ = ("mean_seconds", "p50_seconds", "p90_seconds", "p99_seconds")

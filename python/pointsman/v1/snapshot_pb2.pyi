@@ -181,20 +181,22 @@ class RouterCounters(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantCounters, _Mapping]]] = ..., dropped_record_count: _Optional[int] = ..., start_time_us: _Optional[int] = ..., generation: _Optional[int] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class VariantCounters(_message.Message):
-    __slots__ = ("variant", "requests_by_code", "pinned_count", "overhead", "backend", "fallback_count")
+    __slots__ = ("variant", "requests_by_code", "pinned_count", "overhead", "backend", "fallback_count", "override_count")
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     REQUESTS_BY_CODE_FIELD_NUMBER: _ClassVar[int]
     PINNED_COUNT_FIELD_NUMBER: _ClassVar[int]
     OVERHEAD_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     FALLBACK_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDE_COUNT_FIELD_NUMBER: _ClassVar[int]
     variant: str
     requests_by_code: _containers.RepeatedScalarFieldContainer[int]
     pinned_count: int
     overhead: Histogram
     backend: Histogram
     fallback_count: int
-    def __init__(self, variant: _Optional[str] = ..., requests_by_code: _Optional[_Iterable[int]] = ..., pinned_count: _Optional[int] = ..., overhead: _Optional[_Union[Histogram, _Mapping]] = ..., backend: _Optional[_Union[Histogram, _Mapping]] = ..., fallback_count: _Optional[int] = ...) -> None: ...
+    override_count: int
+    def __init__(self, variant: _Optional[str] = ..., requests_by_code: _Optional[_Iterable[int]] = ..., pinned_count: _Optional[int] = ..., overhead: _Optional[_Union[Histogram, _Mapping]] = ..., backend: _Optional[_Union[Histogram, _Mapping]] = ..., fallback_count: _Optional[int] = ..., override_count: _Optional[int] = ...) -> None: ...
 
 class Histogram(_message.Message):
     __slots__ = ("bounds_seconds", "counts", "sum_seconds")

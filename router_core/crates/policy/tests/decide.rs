@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be built fails the test that builds it")]
 
 use pointsman_model::{
-    Id, ModelKey, Policy, PolicyDefinition, Router, RouterDefinition, RouterSettings, Split, SplitDefinition, Variant,
-    VariantRole,
+    Id, ModelKey, Policy, PolicyDefinition, Router, RouterDefinition, RouterSettings, Split, SplitDefinition,
+    Variant, VariantRole,
 };
 use pointsman_policy::{Decision, RandomisedBy, Reason, Request, decide, reallocate_slots, slot_of_unit};
 use proptest::{collection::vec, prelude::*};

@@ -1002,6 +1002,8 @@ pub enum DecisionReason {
     Production = 4,
     /// Another one was decided that no live backend served, and this one stood in for it as the router's fallback says.
     Fallback = 5,
+    /// An operator sent everything to it for a while.
+    Override = 6,
 }
 impl DecisionReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1016,6 +1018,7 @@ impl DecisionReason {
             Self::Pin => "DECISION_REASON_PIN",
             Self::Production => "DECISION_REASON_PRODUCTION",
             Self::Fallback => "DECISION_REASON_FALLBACK",
+            Self::Override => "DECISION_REASON_OVERRIDE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1027,6 +1030,7 @@ impl DecisionReason {
             "DECISION_REASON_PIN" => Some(Self::Pin),
             "DECISION_REASON_PRODUCTION" => Some(Self::Production),
             "DECISION_REASON_FALLBACK" => Some(Self::Fallback),
+            "DECISION_REASON_OVERRIDE" => Some(Self::Override),
             _ => None,
         }
     }
@@ -1271,6 +1275,51 @@ pub struct Router {
     /// Where calls of a variant go that no live backend serves; not stated, nowhere. Calls that name their variant stay.
     #[prost(enumeration = "Fallback", tag = "26")]
     pub fallback: i32,
+    /// Sends everything to one variant for a while, whatever the strategy decides. Set by SetTrafficOverride. Output only.
+    #[prost(message, optional, tag = "30")]
+    pub traffic_override: ::core::option::Option<TrafficOverride>,
+    /// What the strategy needs besides the variants; of the router's strategy, nothing for weighted.
+    #[prost(oneof = "router::Policy", tags = "29")]
+    pub policy: ::core::option::Option<router::Policy>,
+}
+/// Nested message and enum types in `Router`.
+pub mod router {
+    /// What the strategy needs besides the variants; of the router's strategy, nothing for weighted.
+    #[derive(Clone, Copy, PartialEq, ::prost::Oneof)]
+    pub enum Policy {
+        /// How much the canary gets.
+        #[prost(message, tag = "29")]
+        Canary(super::Canary),
+    }
+}
+/// How much of a router's calls the variant with role canary gets; the one with role control gets the rest. A router of
+/// this strategy has just these two, and their weights are left 0.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct Canary {
+    /// The canary's part, 0 to 100. Of a sticky router it is a part of the 10,000 slots, at least one where it is above 0;
+    /// who is on the canary stays there while the part grows.
+    #[prost(double, tag = "1")]
+    pub percent: f64,
+}
+/// Everything to one variant: the operator's brake. Calls that name their variant stay with it. What it decides is in no
+/// statistics, and feedback for it is recorded but counted nowhere.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrafficOverride {
+    /// The variant that everything goes to; it is enabled.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// When it ends by itself.
+    #[prost(message, optional, tag = "2")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why, for people.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Who set it.
+    #[prost(string, tag = "4")]
+    pub user_id: ::prost::alloc::string::String,
+    /// When it was set.
+    #[prost(message, optional, tag = "5")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// What is kept of a router's predictions, and how long.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1527,6 +1576,83 @@ pub struct BatchUpdateVariantWeightsRequest {
     #[prost(bool, tag = "4")]
     pub validate_only: bool,
 }
+/// Asks to set how much the canary gets.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetCanaryRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The canary's part, 0 to 100; 0 ends the trial. Must be set.
+    #[prost(double, optional, tag = "2")]
+    pub percent: ::core::option::Option<f64>,
+    /// When set, the state that was read.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    /// Check only; change nothing.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+}
+/// Asks to make the canary the control.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PromoteCanaryRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// When set, the state that was read.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// Check only; change nothing.
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+}
+/// A canary router after a change.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CanaryResponse {
+    /// The router.
+    #[prost(message, optional, tag = "1")]
+    pub router: ::core::option::Option<Router>,
+    /// The share of slots, and so of entities, that went to another variant, 0 to 1.
+    #[prost(double, tag = "2")]
+    pub moved_share: f64,
+    /// The number of slots, of 10,000, that went to another variant.
+    #[prost(int32, tag = "3")]
+    pub moved_slots: i32,
+}
+/// Asks to send everything to one variant.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetTrafficOverrideRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The variant; it must be enabled.
+    #[prost(string, tag = "2")]
+    pub variant: ::prost::alloc::string::String,
+    /// How long; at least a second, at most 30 days. Must be set, so that no override is forgotten.
+    #[prost(message, optional, tag = "3")]
+    pub ttl: ::core::option::Option<::prost_types::Duration>,
+    /// Why, for people. Must be given.
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+    /// When set, the state that was read.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
+    /// Check only; change nothing.
+    #[prost(bool, tag = "6")]
+    pub validate_only: bool,
+}
+/// Asks to end an override.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClearTrafficOverrideRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// When set, the state that was read.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// Check only; change nothing.
+    #[prost(bool, tag = "3")]
+    pub validate_only: bool,
+}
 /// Asks to enable or disable a variant.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ToggleVariantRequest {
@@ -1720,6 +1846,9 @@ pub struct VariantMetrics {
     /// Calls that it stood in for, as the router's fallback says; in no other figure.
     #[prost(uint64, tag = "14")]
     pub fallback_request_count: u64,
+    /// Calls that an operator sent to it by an override; in no other figure.
+    #[prost(uint64, tag = "15")]
+    pub override_request_count: u64,
 }
 /// Latency figures, in seconds.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -2818,6 +2947,9 @@ pub struct VariantCounters {
     /// Calls of other variants that it stood in for.
     #[prost(uint64, tag = "6")]
     pub fallback_count: u64,
+    /// Calls that an operator sent to it.
+    #[prost(uint64, tag = "7")]
+    pub override_count: u64,
 }
 /// A histogram of durations.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2994,7 +3126,8 @@ pub struct FeedbackEntry {
     /// When the prediction was made, in UTC microseconds.
     #[prost(int64, tag = "10")]
     pub prediction_time_us: i64,
-    /// Whether it enters the totals; feedback for pinned calls and those of a fallback does not.
+    /// Whether it enters the totals; feedback for pinned calls, those of a fallback and those
+    /// of an override does not.
     #[prost(bool, tag = "11")]
     pub counted: bool,
     /// Whether a later value replaces an earlier one.
@@ -3273,7 +3406,7 @@ pub struct CountQuery {
     #[prost(uint32, tag = "9")]
     pub thread_count: u32,
 }
-/// The calls of a window. What is pinned or came by fallback has no part in latencies and entities.
+/// The calls of a window. What is pinned or came by fallback or override has no part in latencies and entities.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CallCounts {
     /// Calls by what tells them apart.
@@ -3319,6 +3452,9 @@ pub struct CallCount {
     /// Whether the variant stood in for another one.
     #[prost(bool, tag = "10")]
     pub fallback: bool,
+    /// Whether an operator sent them to it.
+    #[prost(bool, tag = "11")]
+    pub overridden: bool,
 }
 /// The latencies of a step and a variant.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
