@@ -6,7 +6,8 @@ use pointsman_model::{
 use pointsman_policy::{BanditLearner, Reward};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
-pub(crate) const THOMPSON: BanditAlgorithm = BanditAlgorithm::ThompsonBeta(BetaPrior { alpha: 1.0, beta: 1.0 });
+pub(crate) const THOMPSON: BanditAlgorithm =
+    BanditAlgorithm::ThompsonBeta(BetaPrior { alpha: 1.0, beta: 1.0 });
 pub(crate) const UCB1: BanditAlgorithm = BanditAlgorithm::Ucb1 { alpha: 1.0 };
 pub(crate) const EPSILON_GREEDY: BanditAlgorithm = BanditAlgorithm::EpsilonGreedy { epsilon: 0.1 };
 
