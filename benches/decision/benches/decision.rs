@@ -1,10 +1,10 @@
-//! One decision: sticky with its hashing, and drawn by weight; and a change of shares.
+//! One decision: sticky with its hashing, drawn by weight, and by a bandit; and changes of shares.
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use pointsman_decision_bench::{Table, entities, router};
-use pointsman_policy::{Request, decide, reallocate_slots};
+use pointsman_decision_bench::{Table, algorithms, bandit, entities, router, totals};
+use pointsman_policy::{Request, Scratch, allocate, decide, decide_bandit, reallocate_slots};
 use rand::{SeedableRng, rngs::SmallRng};
 
 const VARIANT_COUNTS: [u8; 4] = [2, 3, 10, 100];
@@ -72,5 +72,45 @@ fn reallocate(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(decision, sticky, sticky_by_length, random, reallocate);
+/// A draw by a bandit's table.
+fn bandit_pick(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("bandit_pick");
+    for (name, algorithm) in algorithms() {
+        for arm_count in [3, 10, 100] {
+            let totals = totals(arm_count, 1_000);
+            let Ok(settings) = bandit(algorithm, arm_count) else { continue };
+            let allocation = allocate(&settings, &totals, 1_000.0, &mut Scratch::default());
+            let variants: Vec<u8> = (0_u8..).take(arm_count).collect();
+            let Ok(table) = allocation.and_then(|found| found.table(&variants, arm_count, 1, 1)) else {
+                continue;
+            };
+            let mut rng = SmallRng::seed_from_u64(1);
+            group.bench_function(BenchmarkId::new(name, arm_count), |bencher| {
+                bencher.iter(|| decide_bandit(black_box(&table), &mut rng));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// New shares from totals: for arms that are close, which takes longest, at the start and after many calls.
+fn bandit_update(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("bandit_update");
+    let mut scratch = Scratch::default();
+    for (name, algorithm) in algorithms() {
+        for arm_count in [3, 10, 100] {
+            let Ok(settings) = bandit(algorithm, arm_count) else { continue };
+            for pulls in [10, 1_000_000] {
+                let totals = totals(arm_count, pulls);
+                let parameter = format!("{arm_count}_arms_{pulls}_calls");
+                group.bench_function(BenchmarkId::new(name, parameter), |bencher| {
+                    bencher.iter(|| allocate(&settings, black_box(&totals), 1_000.0, &mut scratch));
+                });
+            }
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(decision, sticky, sticky_by_length, random, reallocate, bandit_pick, bandit_update);
 criterion_main!(decision);

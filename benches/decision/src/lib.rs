@@ -1,9 +1,11 @@
-//! Routers and entities to measure decisions on.
+//! Routers, entities and bandits to measure decisions on.
 
 use pointsman_model::{
-    Id, ModelError, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT,
-    SplitDefinition, Variant, VariantRole,
+    BanditAlgorithm, BanditDefinition, BanditSettings, BetaPrior, Id, ModelError, ModelKey, NormalPrior,
+    PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT, SplitDefinition, Variant,
+    VariantRole,
 };
+use pointsman_policy::ArmTotals;
 
 /// How many entities take turns: enough that neither branches nor caches learn them by heart.
 pub const ENTITY_COUNT: usize = 10_000;
@@ -60,6 +62,39 @@ fn slot_runs(variant_count: u8, table: Table) -> Vec<(u8, u16)> {
 #[must_use]
 pub fn entities() -> Vec<String> {
     (0..ENTITY_COUNT).map(|number| format!("user-{:013}", number * 7_919)).collect()
+}
+
+/// Every algorithm of bandits, with its name.
+#[must_use]
+pub fn algorithms() -> [(&'static str, BanditAlgorithm); 4] {
+    let algorithms = [
+        BanditAlgorithm::ThompsonBeta(BetaPrior::default()),
+        BanditAlgorithm::ThompsonNormal(NormalPrior::default()),
+        BanditAlgorithm::Ucb1 { alpha: 1.0 },
+        BanditAlgorithm::EpsilonGreedy { epsilon: 0.1 },
+    ];
+    algorithms.map(|algorithm| (algorithm.as_str(), algorithm))
+}
+
+/// A bandit's settings, the shipped ones but for the algorithm.
+///
+/// # Errors
+/// A bandit cannot have so many arms.
+pub fn bandit(algorithm: BanditAlgorithm, arm_count: usize) -> Result<BanditSettings, ModelError> {
+    BanditSettings::build(BanditDefinition { algorithm, ..BanditDefinition::default() }, arm_count)
+}
+
+/// Totals of arms with about so many calls each, whose rates are closer than can be told apart.
+#[must_use]
+pub fn totals(arm_count: usize, pulls: u64) -> Vec<ArmTotals> {
+    let rate = |arm: usize| 0.1 + (arm % 7) as f64 / (pulls as f64).sqrt() / 20.0;
+    (0..arm_count)
+        .map(|arm| {
+            let pulls = pulls + arm as u64;
+            let sum = pulls as f64 * rate(arm);
+            ArmTotals::from_sums(pulls, pulls as f64, sum, sum)
+        })
+        .collect()
 }
 
 #[cfg(test)]

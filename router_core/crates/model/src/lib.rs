@@ -29,6 +29,9 @@ pub use error::ModelError;
 pub use ids::{Id, MAX_ID_BYTES};
 pub use metric::{MAX_METRICS, MetricDefinition, MetricDirection, MetricType, ShownNumber};
 pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage};
+pub use policy::{
+    BanditAlgorithm, BanditDefinition, BanditSettings, BanditTable, BetaPrior, HalfLife, NormalPrior,
+};
 pub use policy::{CanaryDefinition, Policy, PolicyDefinition, Propensities, Split, SplitDefinition};
 pub use recording::{Durability, EntityRecording, Recording};
 pub use router::{

@@ -22,6 +22,10 @@ pub enum Reason {
     Fallback,
     /// An operator sends everything to it for a while.
     Override,
+    /// A random draw by a bandit's shares.
+    Bandit,
+    /// The same, of a call in the slice that a bandit splits evenly.
+    Exploration,
 }
 
 impl Reason {
@@ -35,6 +39,8 @@ impl Reason {
             Self::Production => "production",
             Self::Fallback => "fallback",
             Self::Override => "override",
+            Self::Bandit => "bandit",
+            Self::Exploration => "exploration",
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! No I/O, no async, and no allocation while deciding.
 
+mod bandit;
 mod decision;
 mod fallback;
 mod homeward;
@@ -14,6 +15,10 @@ mod unit_hash;
 use pointsman_model::{Policy, Router};
 use rand::Rng;
 
+pub use bandit::{
+    Allocation, ArmAssessment, ArmTotals, Assessment, BanditLearner, INTERVAL_PROBABILITY, Merged,
+    ReplicaTotals, Reward, Scratch, allocate, decide_bandit, ucb1_index,
+};
 pub use decision::{Decision, RandomisedBy, Reason, Request};
 pub use fallback::{VariantSet, stand_in};
 pub use reallocate::{Reallocation, reallocate_slots};

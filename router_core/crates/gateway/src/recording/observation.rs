@@ -222,7 +222,9 @@ impl Observation {
             Reason::Pin => Counting::Pinned,
             Reason::Fallback => Counting::Fallback,
             Reason::Override => Counting::Override,
-            Reason::Slot | Reason::Weight | Reason::Production => Counting::Decided,
+            Reason::Slot | Reason::Weight | Reason::Production | Reason::Bandit | Reason::Exploration => {
+                Counting::Decided
+            }
         }
     }
 }

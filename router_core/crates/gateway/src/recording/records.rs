@@ -278,6 +278,8 @@ pub(crate) fn reason_proto(reason: Reason) -> proto::DecisionReason {
         Reason::Production => proto::DecisionReason::Production,
         Reason::Fallback => proto::DecisionReason::Fallback,
         Reason::Override => proto::DecisionReason::Override,
+        // No router that can be published has a bandit, and the schema has no word for it.
+        Reason::Bandit | Reason::Exploration => proto::DecisionReason::Unspecified,
     }
 }
 

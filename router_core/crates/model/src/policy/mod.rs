@@ -1,8 +1,12 @@
 //! How a router picks variants: one kind for each strategy, made when the router is built.
 
+mod bandit;
+mod bandit_table;
 mod canary;
 mod split;
 
+pub use bandit::{BanditAlgorithm, BanditDefinition, BanditSettings, BetaPrior, HalfLife, NormalPrior};
+pub use bandit_table::BanditTable;
 pub use canary::CanaryDefinition;
 pub use split::{Propensities, Split, SplitDefinition};
 

@@ -1,0 +1,28 @@
+//! Bandits: shares that follow from rewards.
+//!
+//! [`allocate`] turns totals into shares, off the hot path; [`decide_bandit`] draws by them. [`BanditLearner`] holds
+//! the totals between the two. Each algorithm is a module: `thompson`, `ucb1`, `epsilon_greedy`.
+
+mod allocation;
+mod arm_totals;
+mod assessment;
+mod best_arm;
+mod curve;
+mod decide;
+mod epsilon_greedy;
+mod interval;
+mod learner;
+mod posterior;
+mod replica_totals;
+mod rule;
+mod thompson;
+mod ucb1;
+
+pub use allocation::{Allocation, allocate};
+pub use arm_totals::ArmTotals;
+pub use assessment::{ArmAssessment, Assessment, INTERVAL_PROBABILITY};
+pub use best_arm::Scratch;
+pub use decide::decide_bandit;
+pub use learner::{BanditLearner, Merged, Reward};
+pub use replica_totals::ReplicaTotals;
+pub use ucb1::ucb1_index;
