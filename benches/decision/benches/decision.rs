@@ -20,7 +20,7 @@ fn sticky(criterion: &mut Criterion) {
             let name = format!("{table:?}").to_lowercase();
             group.bench_function(BenchmarkId::new(name, variant_count), |bencher| {
                 bencher.iter(|| {
-                    let request = Request { entity_id: turns.next().map(String::as_str) };
+                    let request = Request::of(turns.next().map(String::as_str));
                     decide(black_box(&router), black_box(&request), &mut rng)
                 });
             });
@@ -38,7 +38,7 @@ fn sticky_by_length(criterion: &mut Criterion) {
         let entity = "u".repeat(length);
         group.bench_function(BenchmarkId::from_parameter(length), |bencher| {
             bencher.iter(|| {
-                let request = Request { entity_id: Some(&entity) };
+                let request = Request::of(Some(&entity));
                 decide(black_box(&router), black_box(&request), &mut rng)
             });
         });

@@ -29,7 +29,7 @@ pub use error::ModelError;
 pub use ids::{Id, MAX_ID_BYTES};
 pub use metric::{MAX_METRICS, MetricDefinition, MetricDirection, MetricType, ShownNumber};
 pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage};
-pub use policy::{CanaryDefinition, Policy, PolicyDefinition, Propensities, Split, SplitDefinition};
+pub use policy::{CanaryDefinition, Policy, PolicyDefinition, Propensities, Split, SplitDefinition, rules};
 pub use recording::{Durability, EntityRecording, Recording};
 pub use router::{
     CLOCK_SKEW_US, Fallback, MAX_VARIANTS, Router, RouterDefinition, RouterSettings, RouterStatus, Variant,
