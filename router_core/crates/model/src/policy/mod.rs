@@ -60,6 +60,33 @@ impl Policy {
         }
     }
 
+    /// Whether it reads features of calls.
+    #[must_use]
+    pub fn reads_features(&self) -> bool {
+        match self {
+            Self::Weighted(_) | Self::Canary(_) => false,
+            Self::Rules(rules) => rules.sources.iter().any(|source| matches!(source, rules::Source::Feature(_))),
+        }
+    }
+
+    /// Whether it reads metadata of calls, which is not recorded.
+    #[must_use]
+    pub fn reads_metadata(&self) -> bool {
+        match self {
+            Self::Weighted(_) | Self::Canary(_) => false,
+            Self::Rules(rules) => rules.sources.iter().any(|source| matches!(source, rules::Source::Metadata(_))),
+        }
+    }
+
+    /// The name of the rule at a place, as decisions name it.
+    #[must_use]
+    pub fn rule_name(&self, place: u16) -> Option<&str> {
+        match self {
+            Self::Weighted(_) | Self::Canary(_) => None,
+            Self::Rules(rules) => rules.at(place).map(|rule| &*rule.name),
+        }
+    }
+
     /// The probabilities with which a variant is picked; of rules, those of the calls that no rule takes.
     #[must_use]
     pub fn propensities(&self, variant: u8) -> Propensities {

@@ -58,6 +58,8 @@ impl Operator {
 pub struct Condition {
     /// Which of the rules' sources is looked at.
     pub source: u16,
+    /// How it compares, as it was written.
+    pub operator: Operator,
     /// What the value must be.
     pub test: Test,
     /// Whether text that is written as a number counts as the number.

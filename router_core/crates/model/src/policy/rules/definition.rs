@@ -277,7 +277,7 @@ impl<'a> Compiler<'a> {
         };
         let test = self.compile_test(path, operator, condition, source.as_ref())?;
         let source = self.source_index(source?);
-        Some(Condition { source, test, numeric_text: condition.numeric_text })
+        Some(Condition { source, operator, test, numeric_text: condition.numeric_text })
     }
 
     fn source_index(&mut self, source: Source) -> u16 {
