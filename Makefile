@@ -237,6 +237,10 @@ bench: release $(VENV)/.stamp-bench load-programs ## Measure beside Envoy and gr
 bench-ends: release $(VENV)/.stamp-bench load-programs ## Call peers that end their connections in order, beside Envoy (QUICK=1); needs nginx
 	$(BIN)/python -m benches.orderly_ends $(if $(QUICK),--quick) $(ENDS_FLAGS)
 
+.PHONY: bench-first
+bench-first: release $(VENV)/.stamp-bench ## Time what a newcomer waits for, make demo in an empty clone included (FIRST_FLAGS="--rounds 3")
+	$(BIN)/python -m benches.first_hours --clone $(FIRST_FLAGS)
+
 .PHONY: bench-before
 bench-before: release $(VENV)/.stamp-bench load-programs ## Measure this version beside an earlier commit (BEFORE=HEAD~1 QUICK=1)
 	@commit=$$(git rev-parse --verify "$(or $(BEFORE),HEAD~1)^{commit}"); \

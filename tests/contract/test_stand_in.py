@@ -9,7 +9,8 @@ import pytest
 
 from pointsman.control.convert.enums import STRATEGY
 from pointsman.dataplane.replica import LocalReplica
-from pointsman.domain.routers import SERVED_STRATEGIES, Strategy
+from pointsman.domain.strategies.catalogue import SERVED_STRATEGIES
+from pointsman.domain.strategies.policy import Strategy
 from pointsman.errors import StaleSnapshotError
 from pointsman.v1 import model_pb2, router_pb2, snapshot_pb2
 

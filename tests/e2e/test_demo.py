@@ -8,11 +8,14 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
-def test_the_demo_keeps_what_it_promises(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pointsman", "demo", "--duration", "2", "--seed", "1"]
+@pytest.mark.parametrize(("strategy", "moved"), [("weighted", "20.0%"), ("canary", "40.0%")])
+def test_the_demo_keeps_what_it_promises(strategy: str, moved: str, tmp_path: Path) -> None:
+    options = ["--strategy", strategy, "--duration", "2", "--seed", "1"]
+    command = [sys.executable, "-m", "pointsman", "demo", *options]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"20\.0% of the slots moved.* asked again for \d+ patients: \d+ have moved", done.stdout)
+    told = rf"{re.escape(moved)} of the slots moved.* asked again for \d+ patients: \d+ have moved"
+    assert re.search(told, done.stdout), done.stdout
     assert "recounted by the client: the server's counts are the same" in done.stdout
     assert "Every call and every value of feedback is in the lake, once" in done.stdout
     assert "Three lines to copy, tried just now" in done.stdout

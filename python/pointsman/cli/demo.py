@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -9,7 +10,17 @@ from pointsman.cli import commandline, late
 from pointsman.cli.context import CommandError
 
 
+class StrategyName(StrEnum):
+    """What the demo shows."""
+
+    WEIGHTED = "weighted"
+    CANARY = "canary"
+
+
 def demo(
+    strategy: Annotated[
+        StrategyName, commandline.Option(help="How its router splits traffic.")
+    ] = StrategyName.WEIGHTED,
     keep_running: Annotated[
         bool, commandline.Option("--keep-running", help="Leave the server up at the end, until Ctrl-C.")
     ] = False,
@@ -18,7 +29,7 @@ def demo(
         float, commandline.Option(metavar="SECONDS", min=2.0, help="How long traffic is sent.")
     ] = 20.0,
 ) -> None:
-    """Watch two models share traffic and be reweighted half-way.
+    """Watch two models share traffic, and the split change half-way.
 
     Trains both on scikit-learn's breast-cancer data, starts a server of its own on free ports of this
     machine, and ends with a summary whose counts it has recounted itself. Needs the extra: pip install
@@ -31,6 +42,8 @@ def demo(
     from pointsman.demo import DemoError, run_demo
 
     try:
-        run_demo(seed=seed, duration_seconds=duration, keep_running=keep_running)
+        run_demo(
+            strategy=strategy.value, seed=seed, duration_seconds=duration, keep_running=keep_running
+        )
     except DemoError as error:
         raise CommandError(str(error)) from error

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pointsman.cli import arguments, commandline, recording_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from pointsman.client import Variant
+    from pointsman.client import Router, Variant
 
 
 class FallbackName(StrEnum):
@@ -31,6 +31,22 @@ class FallbackName(StrEnum):
 class RouterOptions:
     """What a line sets of a router besides its variants."""
 
+    percent: Annotated[
+        float | None,
+        commandline.Option(
+            metavar="PERCENT",
+            min=0,
+            max=100,
+            help="What the canary gets, 0 to 100: makes a new router one of strategy canary.",
+        ),
+    ] = None
+    control: Annotated[
+        str | None,
+        commandline.Option(metavar="VARIANT", help="The variant that the others are compared with."),
+    ] = None
+    canary: Annotated[
+        str | None, commandline.Option(metavar="VARIANT", help="The variant that is on trial.")
+    ] = None
     display_name: Annotated[str | None, commandline.Option(help="A name for people.")] = None
     description: Annotated[str | None, commandline.Option(help="A short text for people.")] = None
     tag: Annotated[
@@ -92,9 +108,11 @@ class RouterOptions:
         Raises:
             commandline.BadParameter: A value is of another form.
         """
-        from pointsman.client import Fallback, VersionPinning
+        from pointsman.client import Canary, Fallback, Strategy, VersionPinning
 
         said: dict[str, Any] = {
+            "strategy": None if self.percent is None else Strategy.CANARY,
+            "canary": None if self.percent is None else Canary(self.percent),
             "display_name": self.display_name,
             "description": self.description,
             "tags": None if self.tag is None else [word for word in self.tag if word],
@@ -114,6 +132,39 @@ class RouterOptions:
         }
         return {name: value for name, value in said.items() if value is not None}
 
+    @property
+    def names_roles(self) -> bool:
+        """Whether the line says which variant is control or canary."""
+        return self.control is not None or self.canary is not None
+
+    def with_roles(self, variants: Sequence[Variant]) -> list[Variant]:
+        """Answers variants with the roles that the line names; who had a role that it gives to another has none.
+
+        Raises:
+            commandline.BadParameter: It names none of the variants, or one for both.
+        """
+        from pointsman.client import VariantRole
+
+        named = {VariantRole.CONTROL: self.control, VariantRole.CANARY: self.canary}
+        if self.control is not None and self.control == self.canary:
+            raise commandline.BadParameter(f"{self.canary} is the control", param_hint="--canary")
+        known = [variant.name for variant in variants]
+        for role, name in named.items():
+            if name is not None and name not in known:
+                raise commandline.BadParameter(
+                    f"{name} is none of the variants, {', '.join(known)}", param_hint=f"--{role}"
+                )
+        roles = {name: role for role, name in named.items() if name is not None}
+        given = set(roles.values())
+        return [
+            dataclasses.replace(variant, role=roles[variant.name])
+            if variant.name in roles
+            else dataclasses.replace(variant, role=VariantRole.UNSPECIFIED)
+            if variant.role in given
+            else variant
+            for variant in variants
+        ]
+
     def recording(self) -> dict[str, Any]:
         """Answers the fields of the router's recording that the line sets."""
         return recording_options.recording_changes(
@@ -127,22 +178,37 @@ class RouterOptions:
         )
 
 
-def kept_variants(said: Iterable[tuple[Variant, bool]], known: Iterable[Variant]) -> list[Variant]:
+def new_variants(said: Iterable[tuple[Variant, bool]], settings: RouterOptions) -> list[Variant]:
+    """Answers the variants of a new router; where no weights decide, what is not said is 0.
+
+    Args:
+        said: What ``arguments.variant`` read: a variant, and whether its weight was said.
+        settings: What the line says besides.
+    """
+    by_weight = settings.percent is None
+    return [
+        variant if has_weight or by_weight else dataclasses.replace(variant, weight=0.0)
+        for variant, has_weight in said
+    ]
+
+
+def kept_variants(said: Iterable[tuple[Variant, bool]], router: Router) -> list[Variant]:
     """Answers the variants that a line means; of one that there is already, what is not said stays.
 
     Args:
         said: What ``arguments.variant`` read: a variant, and whether its weight was said.
-        known: The variants that the router has. Whether they are enabled, and their role, no line says.
+        router: The router as it is. Whether its variants are enabled no ``--variant`` says, nor their roles.
 
     Returns:
         The variants in the order in which they were said.
     """
-    before = {variant.name: variant for variant in known}
-    return [_kept(wanted, before.get(wanted.name), has_weight) for wanted, has_weight in said]
+    before = {variant.name: variant for variant in router.variants}
+    by_weight = router.canary is None
+    return [_kept(wanted, before.get(wanted.name), has_weight, by_weight) for wanted, has_weight in said]
 
 
-def _kept(wanted: Variant, now: Variant | None, has_weight: bool) -> Variant:
+def _kept(wanted: Variant, now: Variant | None, has_weight: bool, by_weight: bool) -> Variant:
     if now is None:
-        return wanted
+        return wanted if has_weight or by_weight else dataclasses.replace(wanted, weight=0.0)
     weight = wanted.weight if has_weight else now.weight
     return dataclasses.replace(wanted, weight=weight, enabled=now.enabled, role=now.role)

@@ -24,6 +24,8 @@ app = commandline.Group(help="Create, deploy, reweight and watch routers.")
 app.include("pointsman.cli.traffic:app")
 app.include("pointsman.cli.metrics:app")
 app.include("pointsman.cli.revisions:app")
+app.include("pointsman.cli.overrides:app")
+app.add("canary", "pointsman.cli.strategies.canary:app")
 
 RouterId = Annotated[
     str, commandline.Argument(metavar="ROUTER", complete=names.routers, help="The router's id.")
@@ -71,7 +73,7 @@ def create(
     kept = settings.recording()
     wanted = Router(
         router_id,
-        variants=[said for said, _ in map(arguments.variant, variant)],
+        variants=settings.with_roles(router_options.new_variants(map(arguments.variant, variant), settings)),
         recording=recording_options.changed(None, kept) if kept else None,
         owner=owner,
         **settings.fields(),
@@ -146,18 +148,21 @@ def update(
     from pointsman.client import Router
 
     changes, kept = settings.fields(), settings.recording()
+    changes.pop("strategy", None)
     variants = None if variant is None else [arguments.variant(item) for item in variant]
-    if not changes and not kept and variants is None:
+    if not changes and not kept and variants is None and not settings.names_roles:
         raise commandline.BadParameter("say what to change, for example --description 'Spring trial'")
     options = context_of(context)
     with options.connect() as client:
-        if kept or variants is not None:
+        if kept or variants is not None or settings.names_roles:
             # Both are changed as a whole; what is not named stays as it was read.
             now = client.routers.get(router_id)
             if kept:
                 changes["recording"] = recording_options.changed(now.recording, kept)
             if variants is not None:
-                changes["variants"] = router_options.kept_variants(variants, now.variants)
+                changes["variants"] = router_options.kept_variants(variants, now)
+            if settings.names_roles:
+                changes["variants"] = settings.with_roles(changes.get("variants", now.variants))
             etag = etag or now.etag
         wanted = Router(router_id, etag=etag, **changes)
         _show(options, client.routers.update(wanted, list(changes)))
@@ -227,6 +232,8 @@ def _show(options: CommandContext, router: Router) -> None:
                 f"{router.status} ({router.status_message})" if router.status_message else router.status,
             ),
             ("strategy", f"{router.strategy}, {'sticky' if router.sticky else 'not sticky'}"),
+            ("canary", f"{printing.exact(router.canary.percent)}%" if router.canary else ""),
+            ("override", _override(router)),
             ("endpoint", router.endpoint),
             ("description", router.description),
             ("tags", ", ".join(router.tags)),
@@ -265,6 +272,14 @@ def _tell_deployment(options: CommandContext, deployment: Deployment) -> None:
         )
     else:
         commandline.echo(f"{router.router_id} is {router.status}; call it at {deployment.endpoint}")
+
+
+def _override(router: Router) -> str:
+    """Says what an override does and until when."""
+    given = router.traffic_override
+    if given is None:
+        return ""
+    return f"everything to {given.variant} until {printing.local_time(given.expire_time)}: {given.reason}"
 
 
 def _ignores_versions(router: Router) -> bool:

@@ -121,6 +121,9 @@ from pointsman.client._types import (
     VariantMetrics,
     VariantRole,
     VariantSlots,
+    Canary,
+    CanaryChange,
+    TrafficOverride,
     VariantWeights,
     VersionPinning,
 )
@@ -216,6 +219,9 @@ __all__ = [
     "VariantMetrics",
     "VariantRole",
     "VariantSlots",
+    "Canary",
+    "CanaryChange",
+    "TrafficOverride",
     "VariantWeights",
     "VersionPinning",
 ]

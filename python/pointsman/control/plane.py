@@ -33,7 +33,9 @@ from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.registry.permissions import ModelAccess
 from pointsman.control.registry.uploads import Uploads
 from pointsman.control.routing.allocation import Allocations
+from pointsman.control.routing.canaries import Canaries
 from pointsman.control.routing.deployment import Deployments
+from pointsman.control.routing.overrides import Overrides
 from pointsman.control.routing.revision_upkeep import RevisionUpkeep
 from pointsman.control.routing.revisions import Revisions
 from pointsman.control.routing.router_reading import RouterReader
@@ -176,10 +178,13 @@ class ControlPlane:
         self._model_access = ModelAccess(changes)
         self._dry_runs = DryRuns(replica, self._options.probe_timeout_seconds)
         revisions = Revisions(self._database, changes)
+        overrides = Overrides(self._database, changes)
         self._routers = RouterParts(
             routers=RouterRegistry(changes, core),
             reader=RouterReader(self._database, replica, refusals),
             allocations=Allocations(changes, core),
+            canaries=Canaries(changes, core),
+            overrides=overrides,
             deployments=self._deployments,
             watch=RouterWatch(
                 self._database,
@@ -212,7 +217,9 @@ class ControlPlane:
         self._keys = ApiKeys(self._database, changes, clock)
         self._feedback = FeedbackDesk(self._database, replica, self._reader)
         self._revision_upkeep = RevisionUpkeep(self._database, clock)
-        self._upkeep = Upkeep(self._deployments, self._revision_upkeep, self._lanes, self._options, clock)
+        self._upkeep = Upkeep(
+            self._deployments, overrides, self._revision_upkeep, self._lanes, self._options, clock
+        )
         self.jobs = Scheduler(
             self._database,
             lambda: self._keeper.hold.journal_id,

@@ -8,6 +8,7 @@ from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.lanes import Lanes
 from pointsman.control.options import ControlOptions
 from pointsman.control.routing.deployment import Deployments
+from pointsman.control.routing.overrides import Overrides
 from pointsman.control.routing.revision_upkeep import IMPORTED_AT_ONCE, PRUNED_AT_ONCE, RevisionUpkeep
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.store import erasures, feedback, routers
@@ -15,6 +16,7 @@ from pointsman.store import erasures, feedback, routers
 ABANDONED_AFTER_SECONDS = 60.0
 """A deployment that takes so much longer than its backends may has lost its process."""
 _ABANDONED_EVERY_SECONDS = 30.0
+_EXPIRED_EVERY_SECONDS = 5.0
 _PURGE_EVERY_SECONDS = 3600.0
 _PURGE_ROWS = 2000
 
@@ -26,6 +28,7 @@ class Upkeep:
 
     Args:
         deployments: Who fails those that were abandoned.
+        overrides: Who ends those whose time has come.
         revisions: Who deletes revisions that no record names any more.
         lanes: The threads for it.
         options: How long what is kept.
@@ -35,12 +38,14 @@ class Upkeep:
     def __init__(
         self,
         deployments: Deployments,
+        overrides: Overrides,
         revisions: RevisionUpkeep,
         lanes: Lanes,
         options: ControlOptions,
         clock: Callable[[], int],
     ) -> None:
         self._deployments = deployments
+        self._overrides = overrides
         self._revisions = revisions
         self._lanes = lanes
         self._options = options
@@ -58,6 +63,14 @@ class Upkeep:
                 lane,
                 needed=self._has_abandoned,
             ),
+            Job(
+                "expired-overrides",
+                _EXPIRED_EVERY_SECONDS,
+                everyones,
+                self.end_overrides,
+                lane,
+                needed=lambda connection: self._overrides.has_expired(connection, self._clock()),
+            ),
             Job("old-feedback", _PURGE_EVERY_SECONDS, everyones, self.purge_feedback, lane),
             Job("complete-erasures", _PURGE_EVERY_SECONDS, everyones, self.purge_erasures, lane),
             Job("router-revisions", _PURGE_EVERY_SECONDS, everyones, self.keep_revisions, lane),
@@ -66,6 +79,11 @@ class Upkeep:
     def fail_abandoned(self, context: JobContext) -> bool:
         """Fails deployments whose server has ended."""
         self._deployments.fail_abandoned(self._abandoned_before_us(), context.fence)
+        return False
+
+    def end_overrides(self, context: JobContext) -> bool:
+        """Takes overrides that have ended out of routers' definitions; no call has gone by them since."""
+        self._overrides.end_expired(self._clock(), context.fence)
         return False
 
     def purge_feedback(self, context: JobContext) -> bool:

@@ -57,7 +57,7 @@ def _object(shape: Shape, comments: Comments, found: dict[str, Any]) -> dict[str
         "required": [name for name in shape.fields if name in shape.required],
         "properties": {name: _field(shape, wanted, comments, found) for name, wanted in shape.fields.items()},
     }
-    if shape.exclusive:
+    if shape.exclusive and len(shape.exclusive) == len(shape.fields):
         schema |= {"minProperties": 1, "maxProperties": 1}
     return schema
 

@@ -79,7 +79,26 @@ def read_document(node: Node) -> Document:
     message.SetInParent()
     content = Entries(node.place, tuple(entry for entry in node.entries if entry.key not in _ENVELOPE))
     _Filler(document, also=_ENVELOPE).fill(message, kind.shape, content, "")
+    if isinstance(message, router_pb2.Router):
+        _note_missing_weights(document, message, stated.get("variants"))
     return document
+
+
+def _note_missing_weights(
+    document: Document, message: router_pb2.Router, variants: Entry | None
+) -> None:
+    """Notes variants without a weight where weights decide: left out it would be 0, which nobody means."""
+    goes_by_weights = message.strategy in (
+        router_pb2.STRATEGY_UNSPECIFIED,
+        router_pb2.STRATEGY_WEIGHTED,
+    ) and not message.WhichOneof("policy")
+    if not goes_by_weights or variants is None or not isinstance(variants.value, Items):
+        return
+    for index, item in enumerate(variants.value.items):
+        if isinstance(item, Entries) and all(entry.key != "weight" for entry in item.entries):
+            document.faults.append(
+                Fault(item.place, f"variants[{index}].weight", "is missing; it must be stated")
+            )
 
 
 def _kind(document: Document, place: Place, stated: Mapping[str, Entry]) -> Kind | None:

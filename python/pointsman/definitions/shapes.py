@@ -26,6 +26,7 @@ OUTPUT_ONLY: Mapping[str, frozenset[str]] = {
             "create_time",
             "update_time",
             "deploy_time",
+            "traffic_override",
         }
     ),
     "Variant": frozenset({"effective_share"}),
@@ -37,13 +38,14 @@ OUTPUT_ONLY: Mapping[str, frozenset[str]] = {
 
 REQUIRED: Mapping[str, frozenset[str]] = {
     "Router": frozenset({"router_id", "variants"}),
-    "Variant": frozenset({"name", "model_id", "model_version", "weight"}),
+    "Variant": frozenset({"name", "model_id", "model_version"}),
+    "Canary": frozenset({"percent"}),
     "MetricDefinition": frozenset({"name"}),
     "ModelVersion": frozenset({"model_id", "version"}),
     "GrpcBackend": frozenset({"target"}),
     "OnnxBackend": frozenset({"path"}),
 }
-"""Fields that a document must state, by message. A weight left out would be 0, which nobody means."""
+"""Fields that a document must state, by message."""
 
 WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {("Router", "status"): ("running", "stopped")}
 """The words that a field takes where they are not all of its enumeration's."""
@@ -69,7 +71,13 @@ DEFAULTS: Mapping[tuple[str, str], Any] = {
 """What a server reads where a document says nothing, if that is not the type's empty value."""
 
 ALWAYS_WRITTEN = frozenset(
-    {("Router", "strategy"), ("Router", "status"), ("ModelVersion", "stage"), ("ModelVersion", "permissions")}
+    {
+        ("Router", "strategy"),
+        ("Router", "status"),
+        ("Variant", "weight"),
+        ("ModelVersion", "stage"),
+        ("ModelVersion", "permissions"),
+    }
 )
 """Fields that an export states also where their value is the default."""
 
@@ -151,6 +159,7 @@ _MESSAGES = {
     for message in (
         router_pb2.Router,
         router_pb2.Variant,
+        router_pb2.Canary,
         router_pb2.Recording,
         router_pb2.MetricDefinition,
         router_pb2.RouterPermissions,

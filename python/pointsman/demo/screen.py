@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
     from pointsman.client import RouterMetrics
     from pointsman.demo.tally import Tally
@@ -78,7 +78,7 @@ async def _repeat(seconds: float, act: Callable[[], None]) -> None:
         act()
 
 
-def traffic_table(title: str, tally: Tally, shares: dict[str, float], metrics: RouterMetrics | None) -> Table:
+def traffic_table(title: str, tally: Tally, shares: Mapping[str, float], metrics: RouterMetrics | None) -> Table:
     """Makes the table of the variants.
 
     Args:

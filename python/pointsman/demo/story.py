@@ -14,18 +14,17 @@ from pointsman.client import (
     ClientError,
     ModelVersion,
     OnnxBackend,
-    Router,
     RouterMetrics,
     RouterStatus,
     Signature,
     Task,
-    Variant,
 )
 from pointsman.demo.checks import check_counts, check_homes, check_moves
 from pointsman.demo.dataset import PROBABILITY_OUTPUT, TrainingResult
 from pointsman.demo.errors import DemoError
 from pointsman.demo.lake_query import ask_lake, check_rows, write_query
 from pointsman.demo.lines import command_path, try_line, write_lines
+from pointsman.demo.plans import MODEL, PLANS, ROUTER, VERSIONS, Plan, Split
 from pointsman.demo.process import ServerProcess
 from pointsman.demo.screen import Screen, plain_table, traffic_table
 from pointsman.demo.tally import Tally
@@ -36,21 +35,14 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-ROUTER = "cancer"
-MODEL = "cancer"
-VERSIONS = {
-    "lr": ("1", "cancer-lr.onnx", "logistic regression"),
-    "gb": ("2", "cancer-gb.onnx", "gradient boosting"),
-}
-FIRST_WEIGHTS = {"lr": 70.0, "gb": 30.0}
-SECOND_WEIGHTS = {"lr": 50.0, "gb": 50.0}
 METRICS_SECONDS = 1.0
 
 
-def run_demo(*, seed: int, duration_seconds: float, keep_running: bool) -> None:
+def run_demo(*, strategy: str, seed: int, duration_seconds: float, keep_running: bool) -> None:
     """Runs the demo.
 
     Args:
+        strategy: What is shown, one of :data:`~pointsman.demo.plans.PLANS`.
         seed: Makes training and traffic repeatable.
         duration_seconds: How long traffic is sent.
         keep_running: Whether the server stays up at the end, until Ctrl-C.
@@ -82,7 +74,7 @@ def run_demo(*, seed: int, duration_seconds: float, keep_running: bool) -> None:
         )
     try:
         try:
-            counted = asyncio.run(_run(screen, server, training, seed, duration_seconds))
+            counted = asyncio.run(_run(screen, server, training, PLANS[strategy], seed, duration_seconds))
         except ClientError as error:
             raise DemoError(f"{error}\nThe server's log is {server.log_path}") from error
         tried = _show_lines(screen, folder, server, training)
@@ -102,20 +94,25 @@ def run_demo(*, seed: int, duration_seconds: float, keep_running: bool) -> None:
 
 
 async def _run(
-    screen: Screen, server: ServerProcess, training: TrainingResult, seed: int, duration_seconds: float
+    screen: Screen,
+    server: ServerProcess,
+    training: TrainingResult,
+    plan: Plan,
+    seed: int,
+    duration_seconds: float,
 ) -> Tally:
-    """Sets the router up, sends traffic before and after a change of weights, and checks the counts."""
+    """Sets the router up, sends traffic before and after the plan's change, and checks the counts."""
     async with AsyncClient(server.grpc) as client:
         with screen.step("Registering the models and deploying the router") as done:
-            await _set_up(client, training)
+            await _set_up(client, training, plan)
             done(
-                "Registered two model versions, created and deployed router 'cancer': 70/30, "
+                f"Registered two model versions, created and deployed router {ROUTER!r}: {plan.first.title}, "
                 "sticky on the patient"
             )
         traffic = Traffic(client, ROUTER, list(VERSIONS), training, seed)
-        await _send(screen, client, traffic, FIRST_WEIGHTS, duration_seconds / 2)
-        first = await _reweight(screen, client, traffic, server)
-        await _send(screen, client, traffic, SECOND_WEIGHTS, duration_seconds / 2)
+        await _send(screen, client, traffic, plan.first, duration_seconds / 2)
+        first = await _change(screen, client, traffic, server, plan)
+        await _send(screen, client, traffic, plan.second, duration_seconds / 2)
         second = traffic.begin_stretch()
         counted = Tally.of(list(VERSIONS))
         counted.add(first)
@@ -125,12 +122,11 @@ async def _run(
         return counted
 
 
-async def _set_up(client: AsyncClient, training: TrainingResult) -> None:
+async def _set_up(client: AsyncClient, training: TrainingResult, plan: Plan) -> None:
     signature = Signature(
         task=Task.CLASSIFICATION, labels=training.labels, probability_output=PROBABILITY_OUTPUT
     )
-    variants = []
-    for name, (version, file_name, description) in VERSIONS.items():
+    for version, file_name, description in VERSIONS.values():
         await client.models.register(
             ModelVersion(
                 MODEL,
@@ -141,24 +137,21 @@ async def _set_up(client: AsyncClient, training: TrainingResult) -> None:
                 metrics={"accuracy": training.accuracies[file_name]},
             )
         )
-        variants.append(Variant(name, MODEL, version, FIRST_WEIGHTS[name]))
-    await client.routers.create(Router(ROUTER, display_name="Breast cancer", variants=variants))
+    await client.routers.create(plan.router)
     deployment = await client.routers.deploy(ROUTER)
     if deployment.router.status is not RouterStatus.RUNNING:
         raise DemoError(f"the router is {deployment.router.status}: {deployment.router.status_message}")
 
 
 async def _send(
-    screen: Screen, client: AsyncClient, traffic: Traffic, weights: dict[str, float], seconds: float
+    screen: Screen, client: AsyncClient, traffic: Traffic, split: Split, seconds: float
 ) -> None:
     """Sends traffic for a while and shows it."""
-    total = sum(weights.values())
-    shares = {name: weight / total for name, weight in weights.items()}
-    title = "/".join(f"{weight:g}" for weight in weights.values())
     async with _polled_metrics(client) as latest:
 
         def render() -> Table:
-            return traffic_table(f"Traffic at {title}", traffic.tally, shares, latest[-1] if latest else None)
+            seen = latest[-1] if latest else None
+            return traffic_table(f"Traffic at {split.title}", traffic.tally, split.shares, seen)
 
         async with screen.live(render):
             await traffic.send(seconds)
@@ -181,19 +174,21 @@ async def _polled_metrics(client: AsyncClient) -> AsyncIterator[list[RouterMetri
         task.cancel()
 
 
-async def _reweight(screen: Screen, client: AsyncClient, traffic: Traffic, server: ServerProcess) -> Tally:
-    """Changes the weights while the server runs, and asks again for every patient seen so far."""
+async def _change(
+    screen: Screen, client: AsyncClient, traffic: Traffic, server: ServerProcess, plan: Plan
+) -> Tally:
+    """Changes the split while the server runs, and asks again for every patient seen so far."""
     before = dict(traffic.homes)
-    with screen.step("Reweighting to 50/50") as done:
+    with screen.step(plan.doing) as done:
         await check_homes(server.data_dir, ROUTER, before, (await client.routers.get(ROUTER)).generation)
-        answer = await client.routers.set_weights(ROUTER, SECOND_WEIGHTS)
+        moved_share = await plan.change(client)
+        generation = (await client.routers.get(ROUTER)).generation
         counted = traffic.begin_stretch()
         await traffic.ask_again(sorted(before))
-        await check_homes(server.data_dir, ROUTER, traffic.homes, answer.generation)
-        gained = {name for name, weight in SECOND_WEIGHTS.items() if weight > FIRST_WEIGHTS[name]}
-        moved = check_moves(before, traffic.homes, gained, answer.moved_share)
+        await check_homes(server.data_dir, ROUTER, traffic.homes, generation)
+        moved = check_moves(before, traffic.homes, plan.gained, moved_share)
         done(
-            f"Reweighted to 50/50 without a restart: {answer.moved_share:.1%} of the slots moved, the "
+            f"{plan.done} without a restart: {moved_share:.1%} of the slots moved, the "
             f"least possible; asked again for {len(before)} patients: {moved} have moved "
             f"({moved / len(before):.1%}), all from lr to gb"
         )

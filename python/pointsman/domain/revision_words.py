@@ -1,11 +1,14 @@
 """What is different between two definitions of a router, in words for people."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
+from pointsman.domain.overrides import TrafficOverride
 from pointsman.domain.permissions import Permissions
 from pointsman.domain.revisions import MAX_SUMMARY_CHARS
 from pointsman.domain.router_settings import Scalar, Setting
-from pointsman.domain.routers import ROUTER_SETTINGS, Router, Variant
+from pointsman.domain.routers import ROUTER_SETTINGS, Router
+from pointsman.domain.variants import Variant
 
 _NAMED = ("tags", "recording", "metrics")
 """Fields beside texts of which only the name is said: their values are long, or for people."""
@@ -27,7 +30,9 @@ def summary(before: Router | None, after: Router) -> str:
 
 def _split(router: Router) -> Iterator[str]:
     for variant in router.variants:
-        yield _weighed(variant)
+        yield _told_variant(router, variant)
+    if words := router.policy.words():
+        yield words
 
 
 def _differences(before: Router, after: Router) -> Iterator[str]:
@@ -35,13 +40,20 @@ def _differences(before: Router, after: Router) -> Iterator[str]:
     for variant in after.variants:
         was = former.pop(variant.name, None)
         if was is None:
-            yield f"{_weighed(variant)} added ({variant.model_key})"
+            yield f"{_told_variant(after, variant)} added ({variant.model_key})"
         else:
             yield from _variant(was, variant)
     for name in former:
         yield f"{name} removed"
-    if before.slot_runs != after.slot_runs and before.variants == after.variants:
+    if before.policy != after.policy:
+        yield f"{before.policy.words()} → {after.policy.words()}"
+    if before.slot_runs != after.slot_runs and (before.variants, before.policy) == (
+        after.variants,
+        after.policy,
+    ):
         yield "slots"
+    if before.traffic_override != after.traffic_override:
+        yield _override(after.traffic_override)
     for setting in ROUTER_SETTINGS:
         old, new = setting.value_of(before), setting.value_of(after)
         if old != new:
@@ -75,8 +87,17 @@ def _permissions(was: Permissions, now: Permissions) -> Iterator[str]:
         yield f"no longer shared with {user}"
 
 
-def _weighed(variant: Variant) -> str:
-    return f"{variant.name} {variant.weight:g}" if variant.enabled else f"{variant.name} off"
+def _told_variant(router: Router, variant: Variant) -> str:
+    """Names a variant with what its weight or its role says of its part."""
+    part = f"{variant.weight:g}" if router.policy.takes_weights else str(variant.role)
+    return f"{variant.name} {part}" if variant.enabled else f"{variant.name} off"
+
+
+def _override(given: TrafficOverride | None) -> str:
+    if given is None:
+        return "override ended"
+    until = datetime.fromtimestamp(given.expire_time_us / 1e6, UTC).isoformat(timespec="seconds")
+    return f"everything to {given.variant} until {until}: {given.reason}"
 
 
 def _change(setting: Setting, was: Scalar, now: Scalar) -> str:

@@ -1,18 +1,19 @@
 """Checks routers, variants, weights and permissions before they are stored."""
 
 import math
-from collections.abc import Sequence
 
+from pointsman.domain.overrides import override_fault
 from pointsman.domain.permissions import note_permissions
 from pointsman.domain.recording_checks import check_metrics, check_recording
-from pointsman.domain.routers import SERVED_STRATEGIES, Fallback, Router, Variant, VariantRole
+from pointsman.domain.routers import Fallback, Router
+from pointsman.domain.variants import VariantRole
 from pointsman.domain.violations import (
     MAX_DESCRIPTION_CHARS,
     MAX_DISPLAY_NAME_CHARS,
     Violations,
     shown,
 )
-from pointsman.errors import InvalidArgumentError, UnimplementedError
+from pointsman.errors import InvalidArgumentError
 
 MAX_VARIANTS = 100
 MIN_ENABLED_VARIANTS = 2
@@ -29,7 +30,6 @@ def check_router(router: Router, field: str = "router") -> None:
 
     Raises:
         InvalidArgumentError: With every field that is wrong.
-        UnimplementedError: Its strategy is of a later version.
     """
     found = Violations()
     found.check_id(f"{field}.router_id", router.router_id)
@@ -44,23 +44,19 @@ def check_router(router: Router, field: str = "router") -> None:
     note_permissions(found, f"{field}.permissions", router.permissions)
     check_recording(found, f"{field}.recording", router.recording)
     check_metrics(found, f"{field}.metrics", router.metrics)
-    _check_variants(found, f"{field}.variants", router)
+    _check_variants(found, field, router)
     fault = fallback_fault(router)
     if fault is not None:
         found.add(f"{field}.fallback", fault)
     found.raise_if_any()
-    if router.strategy not in SERVED_STRATEGIES:
-        name = f"STRATEGY_{router.strategy.name}"
-        served = " or ".join(f"STRATEGY_{strategy.name}" for strategy in SERVED_STRATEGIES)
-        raise UnimplementedError(
-            f"{field}.strategy: {name} is not implemented in this version; use {served}",
-            reason="STRATEGY_UNIMPLEMENTED",
-            metadata={"strategy": name},
-        )
 
 
-def check_variants(router: Router, field: str = "router.variants") -> None:
-    """Checks the variants of a router, and nothing else of it.
+def check_variants(router: Router, field: str = "router") -> None:
+    """Checks the variants of a router with its policy, and nothing else of it.
+
+    Args:
+        router: The router.
+        field: The path of the field that holds it.
 
     Raises:
         InvalidArgumentError: With every field that is wrong.
@@ -117,27 +113,9 @@ def check_weight(weight: float, field: str) -> None:
         raise InvalidArgumentError.at(field, fault)
 
 
-def check_weights_sum(variants: Sequence[Variant], field: str) -> None:
-    """Checks that at least one enabled variant has a weight.
-
-    Raises:
-        InvalidArgumentError: All enabled weights are 0.
-    """
-    fault = _sum_fault(variants)
-    if fault is not None:
-        raise InvalidArgumentError.at(field, fault)
-
-
-def _sum_fault(variants: Sequence[Variant]) -> str | None:
-    enabled = [variant for variant in variants if variant.enabled]
-    if enabled and not any(variant.weight > 0 for variant in enabled):
-        names = ", ".join(variant.name for variant in enabled)
-        return f"all enabled variants ({names}) would have weight 0; give at least one a weight above 0"
-    return None
-
-
-def _check_variants(found: Violations, field: str, router: Router) -> None:
+def _check_variants(found: Violations, router_field: str, router: Router) -> None:
     variants = router.variants
+    field = f"{router_field}.variants"
     if len(variants) > MAX_VARIANTS:
         found.add(field, f"has {len(variants)} variants; at most {MAX_VARIANTS} are allowed")
     fault = enabled_fault(router)
@@ -167,6 +145,8 @@ def _check_variants(found: Violations, field: str, router: Router) -> None:
                     f"{path}.role", f"{field}[{control}] is the control already; a router has one at most"
                 )
             control = index
-    fault = _sum_fault(variants) if weights_valid else None
+    if weights_valid:
+        router.policy.note_faults(found, router_field, variants)
+    fault = override_fault(router.traffic_override, variants)
     if fault is not None:
         found.add(field, fault)

@@ -6,28 +6,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pointsman.domain.metrics import MetricDefinition
-from pointsman.domain.models import ModelKey
+from pointsman.domain.overrides import TrafficOverride
 from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import Recording
 from pointsman.domain.router_settings import setting, settings_of
+from pointsman.domain.strategies.policy import Policy, Strategy
+from pointsman.domain.strategies.weighted import Weighted
+from pointsman.domain.variants import Variant
 
 SLOT_COUNT = 10_000
 INCARNATIONS = 2**49
 """Incarnations are numbers below: seven bytes in a prediction id, and exact wherever numbers are doubles."""
 SALT_BYTES = 16
-
-
-class Strategy(StrEnum):
-    """How a router picks a variant."""
-
-    WEIGHTED = "weighted"
-    FEATURE_RULES = "feature_rules"
-    BANDIT = "bandit"
-    CANARY = "canary"
-
-
-SERVED_STRATEGIES = (Strategy.WEIGHTED,)
-"""Those that the data plane decides by; the others are names that later versions give a meaning."""
 
 
 class RouterStatus(StrEnum):
@@ -38,14 +28,6 @@ class RouterStatus(StrEnum):
     RUNNING = "running"
     STOPPED = "stopped"
     FAILED = "failed"
-
-
-class VariantRole(StrEnum):
-    """What a variant is for."""
-
-    CANDIDATE = "candidate"
-    CONTROL = "control"
-    CANARY = "canary"
 
 
 class Fallback(StrEnum):
@@ -61,23 +43,6 @@ class VersionPinning(StrEnum):
 
     ALLOW = "allow"
     IGNORE = "ignore"
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One alternative of a router."""
-
-    name: str
-    model_id: str
-    model_version: str
-    weight: float
-    enabled: bool = True
-    role: VariantRole = VariantRole.CANDIDATE
-
-    @property
-    def model_key(self) -> ModelKey:
-        """The model version that answers for it."""
-        return ModelKey(self.model_id, self.model_version)
 
 
 @dataclass(frozen=True)
@@ -110,11 +75,13 @@ class Router:
     """A named split of traffic between variants.
 
     Attributes:
+        policy: The strategy by which it picks one, with what that needs.
         default_timeout_ms: The deadline of calls that bring none; 0 means the server's default.
         metrics: What feedback brings; without any, every metric is taken as a number.
         allow_feedback_corrections: Whether a later value of feedback replaces an earlier one.
         allow_single: Whether one enabled variant is enough; a rollback to a split of one gives it back, too.
         fallback: Where calls of a variant go that no live backend serves; they are in no statistics then.
+        traffic_override: Sends everything to one variant for a while; not of the strategy's doing.
         serving: Whether the data plane serves it. True for the short while between publishing a deployment
             and saying ``running``.
         slot_runs: The 10,000 slots as variant index and length in turn.
@@ -125,7 +92,7 @@ class Router:
 
     router_id: str
     variants: tuple[Variant, ...]
-    strategy: Strategy = Strategy.WEIGHTED
+    policy: Policy = field(default_factory=Weighted)
     display_name: str = setting("", is_published=False)
     description: str = setting("", is_published=False)
     tags: tuple[str, ...] = ()
@@ -140,6 +107,7 @@ class Router:
     allow_single: bool = setting(False, decides_calls=True)
     fallback: Fallback = setting(Fallback.NONE, decides_calls=True)
     permissions: Permissions = field(default_factory=Permissions)
+    traffic_override: TrafficOverride | None = None
     owner: str = ""
     status: RouterStatus = RouterStatus.REGISTERED
     status_message: str = ""
@@ -160,6 +128,11 @@ class Router:
         return f"{self.row_key:x}-{self.revision:x}"
 
     @property
+    def strategy(self) -> Strategy:
+        """How it picks a variant."""
+        return self.policy.strategy
+
+    @property
     def enabled_variants(self) -> tuple[Variant, ...]:
         """The variants that take part."""
         return tuple(variant for variant in self.variants if variant.enabled)
@@ -175,30 +148,20 @@ class Router:
 
 
 ROUTER_SETTINGS = settings_of(Router)
-"""The scalars of a router that its users set. Its strategy is none of them: it cannot be changed."""
+"""The scalars of a router that its users set."""
 
 
 def effective_shares(router: Router) -> tuple[float, ...]:
     """Answers each variant's share of calls, as receipts and records say it.
 
     Of a sticky router it is the share of the slots, for entities keep whole slots: a weight may be finer. Its
-    calls without an entity are drawn by weight, as all calls of other routers are.
+    calls without an entity are drawn by the shares that the policy gives, as all calls of other routers are.
     """
     slot_count = sum(router.slot_runs[1::2])
     if not router.sticky or not slot_count:
-        return weight_shares(router.variants)
+        return router.policy.shares(router.variants)
     counts = router.slot_table.counts
     return tuple(counts.get(variant.name, 0) / slot_count for variant in router.variants)
-
-
-def weight_shares(variants: Sequence[Variant]) -> tuple[float, ...]:
-    """Answers the share that each variant's weight asks for: its part of the sum of the enabled weights.
-
-    Disabled variants get 0. When all enabled weights are 0, every share is 0.
-    """
-    weights = [variant.weight if variant.enabled else 0.0 for variant in variants]
-    total = sum(weights)
-    return tuple(weight / total if total > 0 else 0.0 for weight in weights)
 
 
 def renumbered_runs(slot_runs: Sequence[int], before: Sequence[str], after: Sequence[str]) -> tuple[int, ...]:

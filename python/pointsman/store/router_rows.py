@@ -20,15 +20,13 @@ from sqlalchemy import (
 )
 
 from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricType
+from pointsman.domain.overrides import TrafficOverride
 from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
-from pointsman.domain.routers import (
-    Router,
-    RouterStatus,
-    Strategy,
-    Variant,
-    VariantRole,
-)
+from pointsman.domain.routers import Router, RouterStatus
+from pointsman.domain.strategies.catalogue import policy_of
+from pointsman.domain.strategies.policy import Strategy
+from pointsman.domain.variants import Variant, VariantRole
 from pointsman.store.router_settings import load_settings
 from pointsman.store.schema import model_versions, permissions, router_metrics, router_tags, variants
 
@@ -146,6 +144,18 @@ def _recording(row: RowMapping) -> Recording:
     )
 
 
+def _override(row: RowMapping) -> TrafficOverride | None:
+    if row["override_variant"] is None:
+        return None
+    return TrafficOverride(
+        row["override_variant"],
+        row["override_expire_time_us"],
+        row["override_reason"],
+        row["override_user_id"],
+        row["override_create_time_us"],
+    )
+
+
 def _from_row(
     row: RowMapping,
     own_variants: tuple[Variant, ...],
@@ -156,7 +166,8 @@ def _from_row(
     return Router(
         router_id=row["router_id"],
         variants=own_variants,
-        strategy=Strategy(row["strategy"]),
+        policy=policy_of(Strategy(row["strategy"]), json.loads(row["policy"])),
+        traffic_override=_override(row),
         tags=tags,
         recording=_recording(row),
         metrics=metrics,

@@ -20,12 +20,9 @@ from sqlalchemy import (
 from pointsman.domain.keys import Principal
 from pointsman.domain.models import ModelKey
 from pointsman.domain.pages import Page, decode_token, encode_token
-from pointsman.domain.routers import (
-    Router,
-    RouterStatus,
-    Strategy,
-    Variant,
-)
+from pointsman.domain.routers import Router, RouterStatus
+from pointsman.domain.strategies.policy import Strategy
+from pointsman.domain.variants import Variant
 from pointsman.store.router_rows import KEYS_PER_QUERY, dump_runs, load_routers
 from pointsman.store.router_settings import dump_settings
 from pointsman.store.schema import permissions, router_metrics, router_tags, routers, variants
@@ -163,6 +160,12 @@ def find_deploying(connection: Connection, updated_before_us: int) -> list[Route
         routers.c.update_time_us < updated_before_us,
         _PRESENT,
     )
+    return load_routers(connection, connection.execute(statement).mappings().all())
+
+
+def find_overridden_until(connection: Connection, time_us: int) -> list[Router]:
+    """Answers the routers with an override that ended by a time, in UTC microseconds."""
+    statement = select(routers).where(routers.c.override_expire_time_us <= time_us, _PRESENT)
     return load_routers(connection, connection.execute(statement).mappings().all())
 
 
@@ -309,8 +312,14 @@ def _readable_by(user_id: str) -> ColumnElement[bool]:
 
 
 def _columns(router: Router) -> dict[str, Any]:
-    recording = router.recording
+    recording, given = router.recording, router.traffic_override
     return dump_settings(router) | {
+        "policy": json.dumps(router.policy.to_document(), ensure_ascii=False),
+        "override_variant": given and given.variant,
+        "override_expire_time_us": given and given.expire_time_us,
+        "override_reason": given and given.reason,
+        "override_user_id": given and given.user_id,
+        "override_create_time_us": given and given.create_time_us,
         "owner": router.owner,
         "features_share": recording.features_share,
         "exclude_features": json.dumps(recording.exclude_features, ensure_ascii=False),

@@ -11,7 +11,8 @@ import pytest
 from pointsman.dataplane.core import NativeCore
 from pointsman.domain.records.feedback import FeedbackValue
 from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
-from pointsman.domain.routers import Router, Variant
+from pointsman.domain.routers import Router
+from pointsman.domain.variants import Variant
 from pointsman.errors import PositionGoneError
 from pointsman.lake.reader import LakeReader
 from pointsman.store import feedback_application, journal_positions, lake_files

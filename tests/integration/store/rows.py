@@ -3,7 +3,8 @@
 from typing import Any
 
 from pointsman.domain.models import GrpcBackend, ModelVersion
-from pointsman.domain.routers import Router, Variant
+from pointsman.domain.routers import Router
+from pointsman.domain.variants import Variant
 from pointsman.store import generations, model_versions, routers
 from pointsman.store.database import Database
 

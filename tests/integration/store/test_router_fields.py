@@ -21,7 +21,8 @@ from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
 from pointsman.domain.revision_words import summary
 from pointsman.domain.revisions import Cause, RevisionKind
-from pointsman.domain.routers import ROUTER_SETTINGS, Router, Variant, VariantRole
+from pointsman.domain.routers import ROUTER_SETTINGS, Router
+from pointsman.domain.variants import Variant, VariantRole
 from pointsman.store import router_revisions, routers
 from pointsman.v1 import snapshot_pb2
 

@@ -14,7 +14,8 @@ from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricTy
 from pointsman.domain.models import ModelKey, OnnxBackend, Signature, Stage, Task, TensorSpec
 from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
-from pointsman.domain.routers import RouterStatus, Variant, VariantRole, VersionPinning
+from pointsman.domain.routers import RouterStatus, VersionPinning
+from pointsman.domain.variants import Variant, VariantRole
 from pointsman.store import generations, model_versions, routers
 
 from .rows import add_model, add_router

@@ -10,7 +10,8 @@ from pointsman.domain.access import Rule, can_change, can_predict, can_read, che
 from pointsman.domain.keys import Principal
 from pointsman.domain.models import GrpcBackend, ModelVersion, Stage
 from pointsman.domain.permissions import Permissions
-from pointsman.domain.routers import Router, Variant
+from pointsman.domain.routers import Router
+from pointsman.domain.variants import Variant
 from pointsman.errors import NotFoundError, PermissionDeniedError
 from pointsman.v1 import model_pb2, snapshot_pb2
 

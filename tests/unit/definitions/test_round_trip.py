@@ -28,7 +28,8 @@ from pointsman.domain.models import (
 )
 from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
-from pointsman.domain.routers import Router, RouterStatus, Variant, VariantRole, VersionPinning
+from pointsman.domain.routers import Router, RouterStatus, VersionPinning
+from pointsman.domain.variants import Variant, VariantRole
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 TRAPS = st.sampled_from(

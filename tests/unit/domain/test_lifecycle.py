@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.domain.lifecycle import TRANSITIONS, Step, next_status
-from pointsman.domain.routers import Router, RouterStatus, Variant
+from pointsman.domain.routers import Router, RouterStatus
+from pointsman.domain.variants import Variant
 from pointsman.errors import FailedPreconditionError
 
 VARIANTS = (Variant("a", "m", "1", 1), Variant("b", "m", "2", 1))

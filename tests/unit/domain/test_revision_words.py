@@ -5,7 +5,8 @@ import dataclasses
 from pointsman.domain.permissions import Permissions
 from pointsman.domain.revision_words import summary
 from pointsman.domain.revisions import MAX_SUMMARY_CHARS, moved_slots
-from pointsman.domain.routers import Router, SlotTable, Variant, VariantRole
+from pointsman.domain.routers import Router, SlotTable
+from pointsman.domain.variants import Variant, VariantRole
 
 LR, GB = Variant("lr", "cancer", "1", 70), Variant("gb", "cancer", "2", 30)
 ROUTER = Router("cancer", (LR, GB))

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.domain.router_checks import check_router, check_weight
-from pointsman.domain.routers import Router, Variant, effective_shares, renumbered_runs, weight_shares
+from pointsman.domain.routers import Router, effective_shares, renumbered_runs
+from pointsman.domain.variants import Variant
 from pointsman.errors import InvalidArgumentError
 
 VARIANTS = st.lists(st.tuples(st.floats(0, 100), st.booleans()), min_size=1, max_size=10).map(

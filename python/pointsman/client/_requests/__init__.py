@@ -16,11 +16,15 @@ from pointsman.client._requests.models import (
 from pointsman.client._requests.records import erase_entity, get_prediction, list_predictions, router_metrics
 from pointsman.client._requests.revisions import get_revision, list_revisions, roll_back
 from pointsman.client._requests.routers import (
+    clear_override,
     create_router,
     delete_router,
     deploy_router,
     get_router,
     list_routers,
+    promote_canary,
+    set_canary,
+    set_override,
     set_permissions,
     set_weight,
     set_weights,
@@ -33,6 +37,10 @@ from pointsman.client._requests.routers import (
 __all__ = [
     "FEEDBACK_BATCH",
     "batches_of_feedback",
+    "clear_override",
+    "promote_canary",
+    "set_canary",
+    "set_override",
     "create_key",
     "create_router",
     "delete_model",

@@ -11,6 +11,7 @@ from pointsman.client._convert import fill_message
 from pointsman.client._fields import make
 from pointsman.client._requests.common import ROUTERS, at_page, nothing, number, page, plain
 from pointsman.client._types import (
+    CanaryChange,
     Deployment,
     Router,
     RouterPermissions,
@@ -22,6 +23,7 @@ from pointsman.v1 import router_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
 
     from google.protobuf.message import Message
 
@@ -163,6 +165,57 @@ def toggle_variant(router_id: str, variant: str, enabled: bool, etag: str) -> Ca
         router_pb2.ToggleVariantRequest, router_id=router_id, variant=variant, enabled=enabled, etag=etag
     )
     return _weights("ToggleVariant", request)
+
+
+def set_canary(router_id: str, percent: float, etag: str) -> Call[CanaryChange]:
+    """Sets how much a router's canary gets.
+
+    Args:
+        router_id: The router.
+        percent: The canary's part, 0 to 100.
+        etag: When set and old, the change is refused.
+
+    Raises:
+        TypeError: The part is no number; the text names the field.
+    """
+    request = make(router_pb2.SetCanaryRequest, router_id=router_id, percent=percent, etag=etag)
+    return Call(ROUTERS + "SetCanary", request, router_pb2.CanaryResponse, plain(CanaryChange))
+
+
+def promote_canary(router_id: str, etag: str) -> Call[CanaryChange]:
+    """Makes a router's canary its control."""
+    request = make(router_pb2.PromoteCanaryRequest, router_id=router_id, etag=etag)
+    return Call(ROUTERS + "PromoteCanary", request, router_pb2.CanaryResponse, plain(CanaryChange))
+
+
+def set_override(router_id: str, variant: str, ttl: timedelta, reason: str, etag: str) -> Call[Router]:
+    """Sends everything to one variant of a router for a while.
+
+    Args:
+        router_id: The router.
+        variant: The variant's name.
+        ttl: How long.
+        reason: Why, for people.
+        etag: When set and old, the change is refused.
+
+    Raises:
+        TypeError: A value is of a type that its field does not take; the text names the field.
+    """
+    request = make(
+        router_pb2.SetTrafficOverrideRequest,
+        router_id=router_id,
+        variant=variant,
+        ttl=ttl,
+        reason=reason,
+        etag=etag,
+    )
+    return Call(ROUTERS + "SetTrafficOverride", request, router_pb2.Router, plain(Router))
+
+
+def clear_override(router_id: str, etag: str) -> Call[Router]:
+    """Ends a router's override."""
+    request = make(router_pb2.ClearTrafficOverrideRequest, router_id=router_id, etag=etag)
+    return Call(ROUTERS + "ClearTrafficOverride", request, router_pb2.Router, plain(Router))
 
 
 def _weights(method: str, request: Message) -> Call[VariantWeights]:

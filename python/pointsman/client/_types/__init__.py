@@ -72,6 +72,9 @@ from pointsman.client._types.routers import (
     Variant,
     VariantRole,
     VariantSlots,
+    Canary,
+    CanaryChange,
+    TrafficOverride,
     VariantWeights,
     VersionPinning,
 )
@@ -138,6 +141,9 @@ __all__ = [
     "VariantMetrics",
     "VariantRole",
     "VariantSlots",
+    "Canary",
+    "CanaryChange",
+    "TrafficOverride",
     "VariantWeights",
     "VersionPinning",
 ]

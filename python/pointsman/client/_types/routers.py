@@ -145,6 +145,27 @@ class MetricDefinition:
 
 
 @dataclass(frozen=True)
+class Canary:
+    """How much of a router's calls the variant with role canary gets."""
+
+    percent: float
+    """0 to 100; the variant with role control gets the rest."""
+
+
+@dataclass(frozen=True)
+class TrafficOverride:
+    """Everything to one variant for a while; calls that name their variant stay with it."""
+
+    variant: str
+    expire_time: datetime | None
+    """When it ends by itself."""
+    reason: str = ""
+    user_id: str = ""
+    """Who set it."""
+    create_time: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Router:
     """What clients call by name instead of a model. From ``status`` on, fields are the server's to set."""
 
@@ -166,6 +187,8 @@ class Router:
     """Whether one enabled variant is enough; otherwise at least two must be."""
     fallback: Fallback = Fallback.UNSPECIFIED
     """Where calls of a variant go that no live backend serves; unspecified means nowhere."""
+    canary: Canary | None = None
+    """How much the canary gets; of routers with this strategy."""
     permissions: RouterPermissions | None = None
     owner: str = ""
     status: RouterStatus = RouterStatus.UNSPECIFIED
@@ -176,6 +199,8 @@ class Router:
     create_time: datetime | None = None
     update_time: datetime | None = None
     deploy_time: datetime | None = None
+    traffic_override: TrafficOverride | None = None
+    """Sends everything to one variant for a while."""
 
 
 class RevisionKind(StrEnum):
@@ -253,6 +278,16 @@ class Deployment:
     """The router, running or failed."""
     endpoint: str
     """The endpoint to call; empty when it failed."""
+
+
+@dataclass(frozen=True)
+class CanaryChange:
+    """A canary router after a change."""
+
+    router: Router
+    moved_share: float
+    """The share of entities that went to another variant, 0 to 1."""
+    moved_slots: int
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ from pointsman.domain.records.predictions import (
     RecordedContent,
 )
 from pointsman.domain.revisions import RevisionKind
-from pointsman.domain.routers import RouterStatus, Strategy, VariantRole, VersionPinning
+from pointsman.domain.routers import RouterStatus, VersionPinning
+from pointsman.domain.strategies.policy import Strategy
+from pointsman.domain.variants import VariantRole
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
 

@@ -1,18 +1,15 @@
 """Routers and variants as messages."""
 
 from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY, VARIANT_ROLE
+from pointsman.control.convert.overrides import write_override
 from pointsman.control.convert.recording import metrics_from, metrics_to, recording_from, recording_to
 from pointsman.control.convert.router_settings import settings_from, write_settings
+from pointsman.control.convert.strategies.catalogue import policy_from, write_policy
 from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.permissions import Permissions
-from pointsman.domain.routers import (
-    Router,
-    RouterStatus,
-    Strategy,
-    Variant,
-    VariantRole,
-    effective_shares,
-)
+from pointsman.domain.routers import Router, RouterStatus, effective_shares
+from pointsman.domain.strategies.catalogue import SERVED_STRATEGIES
+from pointsman.domain.variants import Variant, VariantRole
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import router_pb2
 
@@ -20,10 +17,12 @@ from pointsman.v1 import router_pb2
 def router_from(message: router_pb2.Router, field: str = "router") -> Router:
     """Reads a router that a user brings; output-only fields are not looked at.
 
-    A strategy that is not stated reads as weighted; :func:`check_strategy_stated` refuses it where it counts.
+    A strategy that is not stated reads as that of the settings that are there, or else as weighted;
+    :func:`check_strategy_stated` refuses it where it counts.
 
     Raises:
         InvalidArgumentError: A field cannot be read.
+        UnimplementedError: The strategy is of a later version.
     """
     settings = settings_from(message, field)
     settings["display_name"] = settings["display_name"] or message.router_id
@@ -33,7 +32,7 @@ def router_from(message: router_pb2.Router, field: str = "router") -> Router:
             _variant_from(variant, f"{field}.variants[{index}]")
             for index, variant in enumerate(message.variants)
         ),
-        strategy=STRATEGY.word(message.strategy, f"{field}.strategy") or Strategy.WEIGHTED,
+        policy=policy_from(message, field),
         tags=tuple(message.tags),
         recording=recording_from(message.recording, f"{field}.recording"),
         metrics=metrics_from(message.metrics, f"{field}.metrics"),
@@ -49,7 +48,8 @@ def check_strategy_stated(message: router_pb2.Router, field: str = "router") -> 
         InvalidArgumentError: The strategy is not stated.
     """
     if message.strategy == router_pb2.STRATEGY_UNSPECIFIED:
-        raise InvalidArgumentError.at(f"{field}.strategy", "is not set; use STRATEGY_WEIGHTED")
+        served = " or ".join(f"STRATEGY_{strategy.name}" for strategy in SERVED_STRATEGIES)
+        raise InvalidArgumentError.at(f"{field}.strategy", f"is not set; use {served}")
 
 
 def router_to(router: Router, endpoint: str) -> router_pb2.Router:
@@ -77,6 +77,8 @@ def router_to(router: Router, endpoint: str) -> router_pb2.Router:
         update_time=timestamp_of(router.update_time_us),
     )
     write_settings(message, router)
+    write_policy(message, router.policy)
+    write_override(message, router.traffic_override)
     if router.deploy_time_us is not None:
         message.deploy_time.CopyFrom(timestamp_of(router.deploy_time_us))
     return message

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from pointsman.control.convert.enums import ROUTER_STATUS, SCOPE, STAGE, STRATEGY
 from pointsman.control.convert.models import backend_to, model_permissions_to, signature_to
+from pointsman.control.convert.overrides import write_override
 from pointsman.control.convert.recording import metrics_to, recording_to
 from pointsman.control.convert.router_settings import publish_settings
 from pointsman.control.convert.routers import permissions_to, variants_to
+from pointsman.control.convert.strategies.catalogue import write_policy
 from pointsman.domain.keys import ApiKey, SigningKey, sorted_scopes
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
 from pointsman.domain.routers import Router, RouterStatus
@@ -32,6 +34,8 @@ def router_snapshot(router: Router) -> snapshot_pb2.RouterSnapshot:
         incarnation=router.incarnation,
     )
     publish_settings(message, router)
+    write_policy(message.settings, router.policy)
+    write_override(message.settings, router.traffic_override)
     return message
 
 

@@ -11,7 +11,7 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.publishing.snapshot import model_snapshot
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
 from pointsman.domain.ports.replica import Probing
-from pointsman.domain.routers import Variant
+from pointsman.domain.variants import Variant
 from pointsman.errors import BackendError, InvalidArgumentError, PointsmanError
 from pointsman.v1 import snapshot_pb2
 

@@ -12,12 +12,14 @@ from pointsman.control.routing.variant_models import keeps
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
 from pointsman.domain.model_access import check_uses
+from pointsman.domain.overrides import override_fault
 from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.revisions import RevisionKind
-from pointsman.domain.router_checks import check_weights_sum, enabled_fault, fallback_fault
-from pointsman.domain.routers import Router, Variant
+from pointsman.domain.router_checks import enabled_fault, fallback_fault
+from pointsman.domain.routers import Router
+from pointsman.domain.variants import Variant
 from pointsman.domain.violations import Violations, shown
-from pointsman.errors import FailedPreconditionError, NotFoundError
+from pointsman.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
 from pointsman.store import model_versions, routers
 
 
@@ -63,12 +65,14 @@ class Allocations:
 
         Raises:
             AbortedError: The router has changed since it was read.
+            FailedPreconditionError: The router's strategy goes by no weights.
             InvalidArgumentError: All enabled weights would be 0.
             NotFoundError: There is no such router or variant.
             PermissionDeniedError: The caller may not change it.
         """
         with self._changes.change(validate_only=validate_only) as change:
             router = find_router_to_change(change.connection, caller, router_id, etag)
+            _check_takes_weights(router)
             for name in weights:
                 find_variant(router, name)
             variants = [
@@ -77,7 +81,9 @@ class Allocations:
                 else variant
                 for variant in router.variants
             ]
-            check_weights_sum(variants, field)
+            fault = router.policy.idle_fault(variants)
+            if fault is not None:
+                raise InvalidArgumentError.at(field, fault)
             return self._reallocate(change, router, variants, RevisionKind.REWEIGHTED, caller)
 
     def toggle(
@@ -115,8 +121,8 @@ class Allocations:
                 dataclasses.replace(variant, enabled=enabled) if variant.name == name else variant
                 for variant in router.variants
             ]
-            remaining = [variant for variant in variants if variant.enabled]
-            fault = enabled_fault(dataclasses.replace(router, variants=tuple(variants)))
+            after = dataclasses.replace(router, variants=tuple(variants))
+            fault = enabled_fault(after)
             if fault is not None:
                 raise FailedPreconditionError(
                     f"variant: without {name!r} router {router_id!r} {fault}; enable another first, or stop "
@@ -124,7 +130,7 @@ class Allocations:
                     reason="TOO_FEW_ENABLED_VARIANTS",
                     metadata={"router_id": router_id, "variant": name},
                 )
-            fault = fallback_fault(dataclasses.replace(router, variants=tuple(variants)))
+            fault = fallback_fault(after)
             if fault is not None:
                 raise FailedPreconditionError(
                     f"variant: without {name!r} the fallback of router {router_id!r} has nowhere to go: "
@@ -132,7 +138,14 @@ class Allocations:
                     reason="FALLBACK_NEEDS_CONTROL",
                     metadata={"router_id": router_id, "variant": name},
                 )
-            if not any(variant.weight > 0 for variant in remaining):
+            fault = override_fault(router.traffic_override, variants)
+            if fault is not None:
+                raise FailedPreconditionError(
+                    f"variant: {fault}",
+                    reason="OVERRIDE_NEEDS_VARIANT",
+                    metadata={"router_id": router_id, "variant": name},
+                )
+            if router.policy.idle_fault(variants) is not None:
                 raise FailedPreconditionError(
                     f"variant: without {name!r} all enabled variants of router {router_id!r} have weight 0; "
                     "give another a weight above 0 first",
@@ -149,10 +162,10 @@ class Allocations:
         kind: RevisionKind,
         caller: Principal,
     ) -> Reallocation:
-        slot_runs, moved_slots = next_table(change, self._slot_tables, router, variants)
+        wanted = dataclasses.replace(router, variants=tuple(variants))
+        slot_runs, moved_slots = next_table(change, self._slot_tables, router, wanted)
         after = dataclasses.replace(
-            router,
-            variants=tuple(variants),
+            wanted,
             slot_runs=slot_runs,
             revision=router.revision + 1,
             update_time_us=change.now_us,
@@ -163,6 +176,17 @@ class Allocations:
         note(change, after, kind, caller, before=router)
         change.router = after
         return Reallocation(after, moved_slots)
+
+
+def _check_takes_weights(router: Router) -> None:
+    if router.policy.takes_weights:
+        return
+    raise FailedPreconditionError(
+        f"weights decide nothing in router {router.router_id!r}, whose strategy is {router.strategy}; change "
+        f"its {router.policy.field} instead",
+        reason="STRATEGY_TAKES_NO_WEIGHTS",
+        metadata={"router_id": router.router_id, "strategy": router.strategy.value},
+    )
 
 
 def find_variant(router: Router, name: str, field: str = "variant") -> Variant:

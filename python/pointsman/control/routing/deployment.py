@@ -20,7 +20,8 @@ from pointsman.domain.lifecycle import Step, next_status
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
 from pointsman.domain.ports.replica import Probing
 from pointsman.domain.revisions import MAX_COMMENT_CHARS, RevisionKind
-from pointsman.domain.routers import Router, RouterStatus, Variant
+from pointsman.domain.routers import Router, RouterStatus
+from pointsman.domain.variants import Variant
 from pointsman.errors import AbortedError, DataPlaneError, FailedPreconditionError
 from pointsman.store import model_versions, routers
 from pointsman.store.database import Database

@@ -18,7 +18,8 @@ from pointsman.domain.pages import Page
 from pointsman.domain.records.predictions import Prediction
 from pointsman.domain.revisions import MAX_COMMENT_CHARS, KeptRevision, RevisionKind, Witness, moved_slots
 from pointsman.domain.router_checks import check_router
-from pointsman.domain.routers import ROUTER_SETTINGS, Router, Variant
+from pointsman.domain.routers import ROUTER_SETTINGS, Router
+from pointsman.domain.variants import Variant
 from pointsman.domain.violations import Violations
 from pointsman.errors import (
     FailedPreconditionError,
@@ -29,7 +30,7 @@ from pointsman.errors import (
 from pointsman.store import former_slot_tables, model_versions, router_revisions, routers
 from pointsman.store.database import Database
 
-_GIVEN_BACK = ("variants", *(setting.attribute for setting in ROUTER_SETTINGS if setting.decides_calls))
+_GIVEN_BACK = ("variants", "policy", *(setting.attribute for setting in ROUTER_SETTINGS if setting.decides_calls))
 """What decides calls, beside slots and salt. What is kept of calls is not among it: going back to a split
 must not begin to record an entity in another form, or to delete records."""
 

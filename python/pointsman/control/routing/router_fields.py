@@ -5,14 +5,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from pointsman.domain.routers import ROUTER_SETTINGS, Router
+from pointsman.domain.strategies.catalogue import POLICY_FIELDS
 from pointsman.errors import FieldViolation, InvalidArgumentError
 
-UPDATABLE = (*(setting.name for setting in ROUTER_SETTINGS), "tags", "variants", "recording", "metrics")
-"""The fields that UpdateRouter can change."""
+UPDATABLE = (
+    *(setting.name for setting in ROUTER_SETTINGS),
+    "tags",
+    "variants",
+    *POLICY_FIELDS,
+    "recording",
+    "metrics",
+)
+"""The fields that UpdateRouter can change; of the strategies' settings those of the router's."""
 OWNER = "owner"
 """It can change this one too, where it is named: who sends back what was read must not hand a router over."""
 
-_ATTRIBUTES = {setting.name: setting.attribute for setting in ROUTER_SETTINGS}
+_ATTRIBUTES = {setting.name: setting.attribute for setting in ROUTER_SETTINGS} | dict.fromkeys(
+    POLICY_FIELDS, "policy"
+)
 
 
 def with_fields(before: Router, router: Router, paths: Sequence[str]) -> Router:
@@ -24,6 +34,8 @@ def with_fields(before: Router, router: Router, paths: Sequence[str]) -> Router:
         paths: The fields, among :data:`UPDATABLE` and ``permissions``.
     """
     values: dict[str, Any] = {_ATTRIBUTES.get(path, path): _value(router, path) for path in paths}
+    if router.strategy is not before.strategy:
+        values.pop("policy", None)
     return dataclasses.replace(before, **values)
 
 
@@ -33,7 +45,12 @@ def changed_paths(before: Router, router: Router) -> list[str]:
     Returns:
         Some of :data:`UPDATABLE`, and ``permissions``.
     """
-    return [path for path in (*UPDATABLE, "permissions") if _value(before, path) != _value(router, path)]
+    changed = [
+        path
+        for path in (*UPDATABLE, "permissions")
+        if path not in POLICY_FIELDS and _value(before, path) != _value(router, path)
+    ]
+    return changed if before.policy == router.policy else [*changed, router.policy.field]
 
 
 def check_paths(paths: Sequence[str]) -> None:
@@ -54,6 +71,33 @@ def check_paths(paths: Sequence[str]) -> None:
                 for path in unknown
             ]
         )
+
+
+def check_same_strategy(before: Router, router: Router, paths: Sequence[str], field: str) -> None:
+    """Refuses new settings of a strategy that is not the router's, for a router keeps its strategy.
+
+    Args:
+        before: The router as it stands.
+        router: The new values.
+        paths: Which of them count.
+        field: The path of the field that holds them.
+
+    Raises:
+        InvalidArgumentError: The settings are another strategy's, or are none.
+    """
+    named = [path for path in paths if path in POLICY_FIELDS]
+    if not named or router.strategy is before.strategy:
+        return
+    given = router.policy.field or (before.policy.field if before.policy.field in named else "")
+    if not given:
+        return
+    if given == before.policy.field:
+        raise InvalidArgumentError.at(f"{field}.{given}", "is named but not set; say what it shall be")
+    raise InvalidArgumentError.at(
+        f"{field}.{given}",
+        f"is not for this router, whose strategy is {before.strategy}; strategies cannot be changed: create "
+        "another router",
+    )
 
 
 def _value(router: Router, path: str) -> object:

@@ -7,7 +7,8 @@ from pointsman.domain.access import Rule
 from pointsman.domain.keys import Principal
 from pointsman.domain.pages import Page
 from pointsman.domain.ports.replica import FileWatch
-from pointsman.domain.routers import Router, RouterStatus, Strategy
+from pointsman.domain.routers import Router, RouterStatus
+from pointsman.domain.strategies.policy import Strategy
 from pointsman.domain.violations import MAX_TAG_CHARS, Violations
 from pointsman.store import routers
 from pointsman.store.database import Database

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
-from pointsman.control.routing.router_fields import OWNER, check_paths, with_fields
+from pointsman.control.routing.router_fields import OWNER, check_paths, check_same_strategy, with_fields
 from pointsman.control.routing.slot_tables import first_table, next_table
 from pointsman.control.routing.variant_models import row_keys, usable_models
 from pointsman.domain.access import can_change, can_read, check_creates_for
@@ -20,11 +20,7 @@ from pointsman.domain.permissions import Permissions, check_permissions
 from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import check_router
-from pointsman.domain.routers import (
-    INCARNATIONS,
-    SALT_BYTES,
-    Router,
-)
+from pointsman.domain.routers import INCARNATIONS, SALT_BYTES, Router
 from pointsman.domain.violations import Violations
 from pointsman.errors import (
     AlreadyExistsError,
@@ -75,7 +71,6 @@ class RouterRegistry:
             NotFoundError: A variant's model version is not registered, or the caller may not know of it.
             PermissionDeniedError: It would be another user's, the id is that of somebody else's model, or the
                 caller may read but not call a variant's model.
-            UnimplementedError: The strategy is of a later version.
         """
         check_router(router)
         if router.owner:
@@ -128,7 +123,7 @@ class RouterRegistry:
                 owner=router.owner or caller.user_id,
                 salt=self._new_salt(),
                 incarnation=self._new_incarnation(),
-                slot_runs=first_table(self._slot_tables, router.variants),
+                slot_runs=first_table(self._slot_tables, router),
                 create_time_us=change.now_us,
                 update_time_us=change.now_us,
                 changed_generation=change.generation,
@@ -204,10 +199,15 @@ class RouterRegistry:
             update_time_us=change.now_us,
             changed_generation=change.generation,
         )
+        check_same_strategy(before, router, paths, field)
         check_router(after, field)
         moved_slots = 0
         if "variants" in paths:
             after, moved_slots = self._with_variants(change, caller, before, after, field, known)
+        elif after.policy != before.policy:
+            check_not_deploying(before)
+            slot_runs, moved_slots = next_table(change, self._slot_tables, before, after)
+            after = dataclasses.replace(after, slot_runs=slot_runs)
         routers.save(change.connection, after)
         if "tags" in paths:
             routers.replace_tags(change.connection, after)
@@ -293,7 +293,7 @@ class RouterRegistry:
         found = usable_models(
             change.connection, caller, after.variants, f"{field}.variants", known, before=before
         )
-        slot_runs, moved_slots = next_table(change, self._slot_tables, before, after.variants)
+        slot_runs, moved_slots = next_table(change, self._slot_tables, before, after)
         allocated = dataclasses.replace(after, slot_runs=slot_runs)
         routers.replace_variants(change.connection, allocated, row_keys(found))
         return allocated, moved_slots

@@ -4,43 +4,44 @@ from collections.abc import Sequence
 
 from pointsman.control.publishing.changes import Change
 from pointsman.domain.ports.core import SlotTables
-from pointsman.domain.routers import Router, SlotTable, Variant, weight_shares
+from pointsman.domain.routers import Router, SlotTable
+from pointsman.domain.variants import Variant
 from pointsman.store import former_slot_tables
 
 
-def first_table(slot_tables: SlotTables, variants: Sequence[Variant]) -> tuple[int, ...]:
+def first_table(slot_tables: SlotTables, router: Router) -> tuple[int, ...]:
     """Answers the slot runs of a router that had none."""
-    ordered = _by_name(variants)
-    runs, _ = slot_tables.reallocate_slots([], weight_shares(ordered))
-    return SlotTable(_names(ordered), tuple(runs)).runs_for(_names(variants))
+    ordered = _by_name(router.variants)
+    runs, _ = slot_tables.reallocate_slots([], router.policy.shares(ordered))
+    return SlotTable(_names(ordered), tuple(runs)).runs_for(_names(router.variants))
 
 
 def next_table(
-    change: Change, slot_tables: SlotTables, before: Router, variants: Sequence[Variant]
+    change: Change, slot_tables: SlotTables, before: Router, after: Router
 ) -> tuple[tuple[int, ...], int]:
-    """Answers the slot runs that follow a router's for other variants or weights; notes those it had.
+    """Answers the slot runs that follow a router's for other variants or shares; notes those it had.
 
     Args:
         change: The change that they are part of.
         slot_tables: Who computes them.
         before: The router as it is.
-        variants: Its variants as they shall be.
+        after: The router with the variants and the policy that it shall have.
 
     Returns:
-        The runs, with the indices of ``variants``, and the number of slots that moved.
+        The runs, with the indices of the variants of ``after``, and the number of slots that moved.
     """
-    ordered = _by_name(variants)
+    ordered = _by_name(after.variants)
     names = _names(ordered)
-    runs_before, shares = before.slot_table.runs_for(names), weight_shares(ordered)
+    runs_before, shares = before.slot_table.runs_for(names), after.policy.shares(ordered)
     runs, moved = slot_tables.reallocate_slots(runs_before, shares)
-    after = SlotTable(names, tuple(runs))
-    if after.counts != before.slot_table.counts:
-        former = former_slot_tables.find(change.connection, before, after.counts)
+    table = SlotTable(names, tuple(runs))
+    if table.counts != before.slot_table.counts:
+        former = former_slot_tables.find(change.connection, before, table.counts)
         if former is not None:
             runs, moved = slot_tables.reallocate_slots(runs_before, shares, [former.runs_for(names)])
-            after = SlotTable(names, tuple(runs))
+            table = SlotTable(names, tuple(runs))
         former_slot_tables.remember(change.connection, before)
-    return after.runs_for(_names(variants)), moved
+    return table.runs_for(_names(after.variants)), moved
 
 
 def _by_name(variants: Sequence[Variant]) -> list[Variant]:

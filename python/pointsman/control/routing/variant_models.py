@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 from pointsman.domain.keys import Principal
 from pointsman.domain.model_access import check_uses, unregistered
 from pointsman.domain.models import ModelKey, ModelVersion
-from pointsman.domain.routers import Router, Variant
+from pointsman.domain.routers import Router
+from pointsman.domain.variants import Variant
 from pointsman.errors import FailedPreconditionError, FieldViolation
 from pointsman.store import model_versions
 

@@ -26,16 +26,20 @@ from pointsman.control.convert.times import microseconds_of, nanoseconds_of
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lanes import Lanes
 from pointsman.control.routing.allocation import Allocations, Reallocation
+from pointsman.control.routing.canaries import Canaries
 from pointsman.control.routing.deployment import Deployments
+from pointsman.control.routing.overrides import Overrides
 from pointsman.control.routing.revisions import Revisions
 from pointsman.control.routing.router_fields import UPDATABLE, check_paths, with_fields
 from pointsman.control.routing.router_reading import RouterReader
 from pointsman.control.routing.routers import RouterRegistry
+from pointsman.control.servicers.traffic import TrafficMethods
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.lifecycle import Step
 from pointsman.domain.pages import page_size
 from pointsman.domain.router_checks import check_variants, check_weight
-from pointsman.domain.routers import SLOT_COUNT, Router, Variant
+from pointsman.domain.routers import SLOT_COUNT, Router
+from pointsman.domain.variants import Variant
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import prediction_pb2, router_pb2, router_pb2_grpc
 
@@ -51,6 +55,8 @@ class RouterParts:
     routers: RouterRegistry
     reader: RouterReader
     allocations: Allocations
+    canaries: Canaries
+    overrides: Overrides
     deployments: Deployments
     watch: RouterWatch
     revisions: Revisions
@@ -59,13 +65,15 @@ class RouterParts:
     endpoint: str
 
 
-class RouterServicer(router_pb2_grpc.RouterServiceServicer):
+class RouterServicer(TrafficMethods, router_pb2_grpc.RouterServiceServicer):
     """Creates, deploys, changes and watches routers."""
 
     def __init__(self, parts: RouterParts) -> None:
         self._routers = parts.routers
         self._reader = parts.reader
         self._allocations = parts.allocations
+        self._canaries = parts.canaries
+        self._overrides = parts.overrides
         self._deployments = parts.deployments
         self._watch = parts.watch
         self._revisions = parts.revisions

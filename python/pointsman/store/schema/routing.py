@@ -43,6 +43,14 @@ routers = Table(
     Column("status_message", Text, nullable=False),
     Column("serving", Boolean, nullable=False),
     Column("salt", LargeBinary(16), nullable=False),
+    # What the strategy needs besides the variants: a JSON object.
+    Column("policy", Text, nullable=False, server_default="{}"),
+    # Everything to this variant for a while; its name, for the router's variants are stored anew with each change.
+    Column("override_variant", Name),
+    Column("override_expire_time_us", BigInteger),
+    Column("override_reason", Text),
+    Column("override_user_id", Name),
+    Column("override_create_time_us", BigInteger),
     # Variant position and length in turn, comma-separated; the lengths add up to 10,000.
     Column("slot_runs", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
@@ -68,6 +76,13 @@ routers = Table(
     CheckConstraint("retention_days >= 0", name="retention_days"),
     CheckConstraint("retention_bytes >= 0", name="retention_bytes"),
     CheckConstraint("incarnation >= 0", name="incarnation"),
+    CheckConstraint(
+        "(override_variant IS NULL) = (override_expire_time_us IS NULL)"
+        " AND (override_variant IS NULL) = (override_reason IS NULL)"
+        " AND (override_variant IS NULL) = (override_user_id IS NULL)"
+        " AND (override_variant IS NULL) = (override_create_time_us IS NULL)",
+        name="override_whole",
+    ),
     Index(
         "uq_routers_present",
         "router_id",
@@ -85,6 +100,7 @@ routers = Table(
     ),
     Index("ix_routers_changed_generation", "changed_generation"),
     Index("ix_routers_owner", "owner"),
+    Index("ix_routers_override_expire_time_us", "override_expire_time_us"),
 )
 
 router_tags = Table(

@@ -1,60 +1,23 @@
 //! The lake: segments of the journal into Parquet files, their rows while they are in none, and files merged.
 
-mod answer;
-mod answer_columns;
-mod call;
-mod call_columns;
-mod call_constants;
-mod call_count;
-mod call_counter;
-mod cell;
-mod column_move;
+mod calls;
 mod columns;
-mod compressibility;
-mod content;
-mod decision_columns;
-mod destination;
-mod entity_sample;
-mod entry;
+mod counting;
 mod error;
-mod feature_column;
-mod feature_rows;
-mod fields;
-mod file_writer;
-mod histogram;
-mod input_plan;
-mod json_value;
-mod merge;
-mod merge_input;
-mod newest;
+mod merging;
 mod paths;
-mod priority;
-mod refill;
-mod requested;
-mod route;
-mod row_groups;
-mod row_reader;
-mod rows;
+mod reading;
 mod schema;
-mod schema_file;
-mod segment_files;
-mod ship;
-mod shipper;
-mod sorted_frames;
-mod stored_file;
-mod stream;
-mod surplus;
-mod table;
-mod tail;
-mod tensor;
-mod threads;
+mod shipping;
+mod tables;
 
-pub use call_count::count_calls;
-pub use columns::ColumnRegistry;
-pub use destination::Destination;
+pub use columns::registry::ColumnRegistry;
+pub use counting::call_count::count_calls;
 pub use error::LakeError;
-pub use merge::merge_files;
-pub use row_reader::read_rows;
-pub use ship::ship_segment;
-pub use shipper::{Shipper, ShipperStatus};
-pub use tail::read_tail;
+pub use merging::merge::merge_files;
+pub use reading::{row_reader::read_rows, tail::read_tail};
+pub use shipping::{
+    destination::Destination,
+    ship::ship_segment,
+    shipper::{Shipper, ShipperStatus},
+};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pointsman_model::Id;
 
-use crate::{error::LakeError, table::TableKey};
+use crate::{error::LakeError, tables::table::TableKey};
 
 const MICROS_OF_DAY: i64 = 86_400_000_000;
 /// 0001-01-01 and 9999-12-31, counted from the epoch: the days that have a name of ten characters.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 
-use crate::columns::Kind;
+use crate::columns::registry::Kind;
 
 /// The format that this version writes.
 pub(crate) const LAKE_VERSION: &str = "1";

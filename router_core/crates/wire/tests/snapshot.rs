@@ -7,10 +7,11 @@ use pointsman_model::{
 use pointsman_wire::{
     decode_signing_keys, decode_snapshot_update,
     generated::pointsman_v1::{
-        AccessKey, AccessTable, Backend as BackendMessage, GrpcBackend, MetricDefinition, ModelPermissions,
-        ModelSnapshot, OnnxBackend, Recording, RouterSnapshot, RouterStatus as StatusMessage,
-        Scope as ScopeMessage, Signature, SigningKey, SigningKeys, SnapshotUpdate, Stage as StageMessage,
-        Strategy, TensorSpec, Variant, backend::Kind,
+        AccessKey, AccessTable, Backend as BackendMessage, Canary, GrpcBackend, MetricDefinition,
+        ModelPermissions, ModelSnapshot, OnnxBackend, Recording, Router as RouterMessage, RouterSnapshot,
+        RouterStatus as StatusMessage, Scope as ScopeMessage, Signature, SigningKey, SigningKeys,
+        SnapshotUpdate, Stage as StageMessage, Strategy, TensorSpec, TrafficOverride, Variant, VariantRole,
+        backend::Kind, router,
     },
     model_from_proto, router_from_proto, signature_from_proto, signature_to_proto,
 };
@@ -327,4 +328,70 @@ fn duplicate_keys_and_broken_bytes_are_refused() {
     keys.keys.push(keys.keys[0].clone());
     let error = decode_signing_keys(&keys.encode_to_vec()).unwrap_err().to_string();
     assert_eq!(error, "keys[1].key_id: 1 is taken already");
+}
+
+/// A router of which `gb` is the canary.
+fn canary_router(percent: f64) -> RouterSnapshot {
+    let control = Variant { role: VariantRole::Control.into(), ..variant("lr", "1", 0.0) };
+    let canary = Variant { role: VariantRole::Canary.into(), ..variant("gb", "2", 0.0) };
+    let policy = router::Policy::Canary(Canary { percent });
+    RouterSnapshot {
+        strategy: Strategy::Canary.into(),
+        variants: vec![control, canary],
+        slot_runs: vec![0, 9_500, 1, 500],
+        settings: Some(RouterMessage { policy: Some(policy), ..Default::default() }),
+        ..self::router()
+    }
+}
+
+#[test]
+fn a_canary_gets_its_percentage_by_draw_and_its_slots_by_unit() {
+    let router = router_from_proto(canary_router(5.0)).unwrap();
+    let of_canary = router.policy.propensities(1);
+    assert!((of_canary.by_request - 0.05).abs() < 1e-9, "{of_canary:?}");
+    assert_eq!(of_canary.by_slot, 0.05);
+    assert_eq!(router.policy.effective_share(0), 0.95);
+}
+
+#[test]
+fn where_the_canary_is_disabled_the_control_gets_all() {
+    let mut published = canary_router(5.0);
+    published.variants[1].enabled = Some(false);
+    published.slot_runs = vec![0, 10_000];
+    let router = router_from_proto(published).unwrap();
+    assert_eq!((router.policy.propensities(0).by_request, router.policy.propensities(1).by_request), (1.0, 0.0));
+}
+
+#[test]
+fn a_canary_without_its_percentage_roles_or_strategy_is_refused() {
+    let refusal = |router| router_from_proto(router).unwrap_err().to_string();
+    assert!(refusal(canary_router(101.0)).starts_with("canary.percent: 101"));
+    assert!(refusal(canary_router(f64::NAN)).starts_with("canary.percent: NaN"));
+    let mut published = canary_router(5.0);
+    published.variants[1].role = VariantRole::Candidate.into();
+    assert_eq!(refusal(published), "variants: 0 variants are canary; a canary router has one");
+    let weighted = RouterSnapshot { strategy: Strategy::Weighted.into(), ..canary_router(5.0) };
+    assert!(refusal(weighted).starts_with("settings.policy: "));
+    let unset = RouterSnapshot { settings: None, ..canary_router(5.0) };
+    assert!(refusal(unset).starts_with("settings.policy: "));
+}
+
+#[test]
+fn an_override_names_one_of_the_variants_that_is_enabled_and_ends_by_itself() {
+    let overridden = |variant: &str| {
+        let expire_time = Some(prost_types::Timestamp { seconds: 100, nanos: 5_000 });
+        let given = TrafficOverride { variant: variant.to_owned(), expire_time, ..Default::default() };
+        let settings = RouterMessage { traffic_override: Some(given), ..Default::default() };
+        RouterSnapshot { settings: Some(settings), ..router() }
+    };
+    let router = router_from_proto(overridden("gb")).unwrap();
+    let given = router.settings.traffic_override.unwrap();
+    assert_eq!((given.variant_at(100_000_004), given.variant_at(100_000_005)), (Some(1), None));
+    let refusal = router_from_proto(overridden("xy")).unwrap_err().to_string();
+    assert_eq!(refusal, "traffic_override.variant: \"xy\" is none of the router's variants");
+    let mut disabled = overridden("gb");
+    disabled.variants[1].enabled = Some(false);
+    disabled.slot_runs = vec![0, 10_000];
+    let refusal = router_from_proto(disabled).unwrap_err().to_string();
+    assert!(refusal.starts_with("traffic_override.variant: "), "{refusal}");
 }

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pointsman.domain.measures.counters import Counters, Histogram, VariantCounters, figures
 from pointsman.domain.measures.windows import WHOLE, Window, WindowFeedback
 from pointsman.domain.records.feedback import FeedbackMoments
-from pointsman.domain.routers import Router, Variant
+from pointsman.domain.routers import Router
+from pointsman.domain.variants import Variant
 
 BOUNDS = (0.001, 0.002, 0.005, 0.01)
 

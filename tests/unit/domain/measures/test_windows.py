@@ -12,7 +12,8 @@ from pointsman.domain.measures.windows import (
     window_of,
 )
 from pointsman.domain.records.feedback import FeedbackMoments
-from pointsman.domain.routers import Router, Variant
+from pointsman.domain.routers import Router
+from pointsman.domain.variants import Variant
 from pointsman.errors import InvalidArgumentError
 
 ROUTER = Router("r", (Variant("a", "m", "1", 3), Variant("b", "m", "2", 1)))

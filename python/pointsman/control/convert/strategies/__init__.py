@@ -1,0 +1,1 @@
+"""Strategies as messages: a room for each, and one list of them."""

@@ -1,0 +1,4 @@
+//! Several files into one.
+
+pub(crate) mod merge;
+pub(crate) mod merge_input;
