@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use pointsman_decision_bench::{Table, entities, router};
+use pointsman_decision_bench::{Row, Table, entities, router, rules_router};
 use pointsman_policy::{Request, decide, reallocate_slots};
 use rand::{SeedableRng, rngs::SmallRng};
 
@@ -58,6 +58,23 @@ fn random(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Ten rules of three conditions on as many features, of which the last takes the call; and a pattern.
+fn rules(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("rules");
+    let row = Row::default();
+    for (name, pattern) in [("last_of_10x3", None), ("last_of_10x3_with_pattern", Some("^gold-[0-9]+$"))] {
+        let Ok(router) = rules_router(pattern) else { continue };
+        let mut rng = SmallRng::seed_from_u64(1);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let request = Request { entity_id: None, attributes: &row };
+                decide(black_box(&router), black_box(&request), &mut rng)
+            });
+        });
+    }
+    group.finish();
+}
+
 fn reallocate(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("reallocate");
     let few = [(0_u16, 5_000_u16), (1, 5_000)];
@@ -72,5 +89,5 @@ fn reallocate(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(decision, sticky, sticky_by_length, random, reallocate);
+criterion_group!(decision, sticky, sticky_by_length, random, rules, reallocate);
 criterion_main!(decision);

@@ -1,9 +1,13 @@
 //! Routers and entities to measure decisions on.
 
+mod rules;
+
 use pointsman_model::{
     Id, ModelError, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT, SplitDefinition,
     Variant, VariantRole,
 };
+
+pub use rules::{Row, rules_router};
 
 /// How many entities take turns: enough that neither branches nor caches learn them by heart.
 pub const ENTITY_COUNT: usize = 10_000;
