@@ -177,8 +177,8 @@ impl<'a> InputPart<'a> {
     pub fn typed(&self, list: ContentList, index: usize) -> Result<Option<TypedElement<'a>>, WireError> {
         let mut left = index;
         let mut found = None;
-        for (contents, base) in &self.contents {
-            each_field(contents, *base, |key, field| {
+        for &(contents, base) in &self.contents {
+            each_field(contents, base, |key, field| {
                 if key.field == list as u32 && found.is_none() {
                     found = field.element(key, list, &mut left)?;
                 }

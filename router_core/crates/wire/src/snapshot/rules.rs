@@ -6,7 +6,6 @@ use pointsman_model::{
     ModelError, SplitDefinition,
     rules::{ConditionDefinition, Operator, RuleDefinition, RulesDefinition, TargetDefinition},
 };
-use prost_types::Value;
 
 use super::{each, exact_bytes, known, policy::slot_runs, within};
 use crate::{feature_value::feature_value_from_proto, generated::pointsman_v1 as proto};
@@ -82,7 +81,7 @@ fn condition_from_proto(condition: &proto::RuleCondition) -> Result<ConditionDef
     Ok(ConditionDefinition {
         feature: condition.feature.clone(),
         operator,
-        values: each("values", condition.values.clone(), |value: Value| feature_value_from_proto(value))?,
+        values: each("values", condition.values.clone(), feature_value_from_proto)?,
         numeric_text: condition.numeric_text,
     })
 }

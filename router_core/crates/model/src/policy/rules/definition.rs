@@ -208,10 +208,11 @@ impl<'a> Compiler<'a> {
         if name.is_empty() && may_be_empty {
             return None;
         }
-        let position = self.variants.iter().position(|variant| variant.name.as_str() == name);
-        match position.and_then(|index| self.variants.get(index)) {
+        let variants = self.variants;
+        let position = variants.iter().position(|variant| variant.name.as_str() == name);
+        match position.and_then(|index| variants.get(index)) {
             None => {
-                let known: Vec<&str> = self.variants.iter().map(|variant| variant.name.as_str()).collect();
+                let known: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
                 let shown: String = name.chars().take(80).collect();
                 self.fault(field, format!("{shown:?} is no variant of the router; it has {}", known.join(", ")));
             }
@@ -225,10 +226,11 @@ impl<'a> Compiler<'a> {
 
     fn check_weights(&mut self, path: &str, weights: &[(String, f64)]) {
         let field = format!("{path}.split.weights");
+        let variants = self.variants;
         let mut sum = 0.0;
         for (name, weight) in weights {
             let of_variant = format!("{field}[{name}]");
-            match self.variants.iter().find(|variant| variant.name.as_str() == name) {
+            match variants.iter().find(|variant| variant.name.as_str() == name) {
                 None => {
                     self.variant(&of_variant, name, false);
                 }
