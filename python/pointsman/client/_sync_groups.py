@@ -12,6 +12,7 @@ from pointsman.client._sync_records import Records
 from pointsman.client._sync_uploads import send_file
 from pointsman.client._types import (
     ApiKey,
+    CanaryChange,
     Deployment,
     Erasure,
     Model,
@@ -27,6 +28,7 @@ from pointsman.client._types import (
     RouterPermissions,
     RouterRevision,
     RouterStatus,
+    RoutingExplanation,
     Scope,
     Stage,
     Strategy,
@@ -376,6 +378,99 @@ class Routers:
             PermissionDeniedError: The caller may not change the router.
         """
         return self._connection.send(requests.toggle_variant(router_id, variant, enabled, etag))
+
+    def explain(
+        self,
+        router_id: str,
+        features: Mapping[str, Any] | None = None,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        entity_id: str = "",
+    ) -> RoutingExplanation:
+        """Says how a router would decide a call and why; changes and records nothing.
+
+        Args:
+            router_id: The router.
+            features: The features of the call, as ``predict`` takes them; of ModelInfer those of its first row.
+            metadata: Metadata of the call, by lower-case keys.
+            entity_id: Whom the call is for; empty for nobody.
+
+        Returns:
+            The rule that takes the call, why those before it do not, and the probability of each variant.
+
+        Raises:
+            NotFoundError: There is no such router.
+        """
+        return self._connection.send(
+            requests.explain_routing(router_id, features or {}, metadata or {}, entity_id)
+        )
+
+    def set_canary(self, router_id: str, percent: float, *, etag: str = "") -> CanaryChange:
+        """Sets how much a router's canary gets; who is on it stays there while its part grows.
+
+        Args:
+            router_id: The router; its strategy is canary.
+            percent: The canary's part, 0 to 100; 0 ends the trial.
+            etag: When set and old, the change is refused.
+
+        Returns:
+            The router, and the share of entities that moved.
+
+        Raises:
+            AbortedError: The etag is old.
+            FailedPreconditionError: The router has no canary, or is being deployed.
+            InvalidArgumentError: The part is no percentage.
+            NotFoundError: There is no such router.
+            PermissionDeniedError: The caller may not change the router.
+        """
+        return self._connection.send(requests.set_canary(router_id, percent, etag))
+
+    def promote_canary(self, router_id: str, *, etag: str = "") -> CanaryChange:
+        """Makes the canary the control: it gets everything, and the former control is the canary with 0 percent.
+
+        Args:
+            router_id: The router; its strategy is canary.
+            etag: When set and old, the change is refused.
+
+        Returns:
+            The router, and the share of entities that moved.
+        """
+        return self._connection.send(requests.promote_canary(router_id, etag))
+
+    def set_override(
+        self, router_id: str, variant: str, ttl: timedelta, *, reason: str, etag: str = ""
+    ) -> Router:
+        """Sends everything to one variant for a while, whatever the strategy decides.
+
+        Calls that name their variant stay with it. What it decides is in no statistics.
+
+        Args:
+            router_id: The router.
+            variant: The variant's name; it is enabled.
+            ttl: How long, at most 30 days.
+            reason: Why, for people.
+            etag: When set and old, the change is refused.
+
+        Returns:
+            The router with its override.
+
+        Raises:
+            AbortedError: The etag is old.
+            FailedPreconditionError: The variant is disabled.
+            InvalidArgumentError: The duration is out of range, or there is no reason.
+            NotFoundError: There is no such router or variant.
+            PermissionDeniedError: The caller may not change the router.
+        """
+        return self._connection.send(requests.set_override(router_id, variant, ttl, reason, etag))
+
+    def clear_override(self, router_id: str, *, etag: str = "") -> Router:
+        """Ends an override before its time; without one nothing changes.
+
+        Args:
+            router_id: The router.
+            etag: When set and old, the change is refused.
+        """
+        return self._connection.send(requests.clear_override(router_id, etag))
 
     def set_permissions(self, router_id: str, permissions: RouterPermissions, *, etag: str = "") -> Router:
         """Sets who may read and call a router, replacing what was set before.

@@ -127,6 +127,31 @@ class RouterServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_router__pb2.GetRouterRevisionRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_router__pb2.RouterRevision.FromString,
                 _registered_method=True)
+        self.SetCanary = channel.unary_unary(
+                '/pointsman.v1.RouterService/SetCanary',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.SetCanaryRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.CanaryResponse.FromString,
+                _registered_method=True)
+        self.PromoteCanary = channel.unary_unary(
+                '/pointsman.v1.RouterService/PromoteCanary',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.PromoteCanaryRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.CanaryResponse.FromString,
+                _registered_method=True)
+        self.SetTrafficOverride = channel.unary_unary(
+                '/pointsman.v1.RouterService/SetTrafficOverride',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.SetTrafficOverrideRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.Router.FromString,
+                _registered_method=True)
+        self.ClearTrafficOverride = channel.unary_unary(
+                '/pointsman.v1.RouterService/ClearTrafficOverride',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.ClearTrafficOverrideRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.Router.FromString,
+                _registered_method=True)
+        self.ExplainRouting = channel.unary_unary(
+                '/pointsman.v1.RouterService/ExplainRouting',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingResponse.FromString,
+                _registered_method=True)
         self.RollbackRouter = channel.unary_unary(
                 '/pointsman.v1.RouterService/RollbackRouter',
                 request_serializer=pointsman_dot_v1_dot_router__pb2.RollbackRouterRequest.SerializeToString,
@@ -264,6 +289,41 @@ class RouterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetCanary(self, request, context):
+        """Sets how much of a canary router's calls go to the canary; on a running one it takes effect at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PromoteCanary(self, request, context):
+        """Makes the canary the control: it gets everything, and the former control becomes the canary with 0 percent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetTrafficOverride(self, request, context):
+        """Sends everything to one variant until a time, whatever the strategy decides.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClearTrafficOverride(self, request, context):
+        """Ends an override before its time; without one nothing changes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainRouting(self, request, context):
+        """Says which rule a call would meet and how likely it would go where, and why; changes and records nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RollbackRouter(self, request, context):
         """Gives a router the split of a former revision back, slot by slot; on a running one it takes effect at once.
         """
@@ -363,6 +423,31 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     servicer.GetRouterRevision,
                     request_deserializer=pointsman_dot_v1_dot_router__pb2.GetRouterRevisionRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_router__pb2.RouterRevision.SerializeToString,
+            ),
+            'SetCanary': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetCanary,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.SetCanaryRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.CanaryResponse.SerializeToString,
+            ),
+            'PromoteCanary': grpc.unary_unary_rpc_method_handler(
+                    servicer.PromoteCanary,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.PromoteCanaryRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.CanaryResponse.SerializeToString,
+            ),
+            'SetTrafficOverride': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTrafficOverride,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.SetTrafficOverrideRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.Router.SerializeToString,
+            ),
+            'ClearTrafficOverride': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClearTrafficOverride,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.ClearTrafficOverrideRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.Router.SerializeToString,
+            ),
+            'ExplainRouting': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainRouting,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingResponse.SerializeToString,
             ),
             'RollbackRouter': grpc.unary_unary_rpc_method_handler(
                     servicer.RollbackRouter,
@@ -857,6 +942,141 @@ class RouterService(object):
             '/pointsman.v1.RouterService/GetRouterRevision',
             pointsman_dot_v1_dot_router__pb2.GetRouterRevisionRequest.SerializeToString,
             pointsman_dot_v1_dot_router__pb2.RouterRevision.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetCanary(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/SetCanary',
+            pointsman_dot_v1_dot_router__pb2.SetCanaryRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.CanaryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PromoteCanary(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/PromoteCanary',
+            pointsman_dot_v1_dot_router__pb2.PromoteCanaryRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.CanaryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetTrafficOverride(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/SetTrafficOverride',
+            pointsman_dot_v1_dot_router__pb2.SetTrafficOverrideRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.Router.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClearTrafficOverride(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/ClearTrafficOverride',
+            pointsman_dot_v1_dot_router__pb2.ClearTrafficOverrideRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.Router.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainRouting(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/ExplainRouting',
+            pointsman_dot_v1_dot_router__pb2.ExplainRoutingRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.ExplainRoutingResponse.FromString,
             options,
             channel_credentials,
             insecure,
