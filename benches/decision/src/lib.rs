@@ -3,8 +3,8 @@
 mod rules;
 
 use pointsman_model::{
-    Id, ModelError, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT, SplitDefinition,
-    Variant, VariantRole,
+    Id, ModelError, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT,
+    SplitDefinition, Variant, VariantRole,
 };
 
 pub use rules::{Row, rules_router};

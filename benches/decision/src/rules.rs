@@ -54,7 +54,11 @@ pub fn rules_router(pattern: Option<&str>) -> Result<Router, ModelError> {
             Some(pattern) if index == 9 => {
                 condition("segment".to_owned(), Operator::Regex, FeatureValue::Text(pattern.into()))
             }
-            _ => condition(feature(2), Operator::GreaterThan, FeatureValue::Number(if index == 9 { 0.5 } else { 5.0 })),
+            _ => condition(
+                feature(2),
+                Operator::GreaterThan,
+                FeatureValue::Number(if index == 9 { 0.5 } else { 5.0 }),
+            ),
         };
         RuleDefinition {
             name: format!("rule-{index}"),
@@ -69,7 +73,13 @@ pub fn rules_router(pattern: Option<&str>) -> Result<Router, ModelError> {
     });
     let variant = |name: &str| -> Result<Variant, ModelError> {
         let model = ModelKey { model_id: Id::parse("model")?, version: Id::parse(name)? };
-        Ok(Variant { name: Id::parse(name)?, model, weight: 50.0, enabled: true, role: VariantRole::default() })
+        Ok(Variant {
+            name: Id::parse(name)?,
+            model,
+            weight: 50.0,
+            enabled: true,
+            role: VariantRole::default(),
+        })
     };
     let policy = PolicyDefinition::Rules(RulesDefinition {
         rules: rules.collect(),

@@ -49,8 +49,11 @@ fn definition(router_id: &str, versions: [&str; 2]) -> RouterDefinition {
         enabled: true,
         role: VariantRole::default(),
     };
-    let policy =
-        PolicyDefinition::Weighted(SplitDefinition { sticky: true, salt: [0; 16], slot_runs: vec![(0, 5_000), (1, 5_000)] });
+    let policy = PolicyDefinition::Weighted(SplitDefinition {
+        sticky: true,
+        salt: [0; 16],
+        slot_runs: vec![(0, 5_000), (1, 5_000)],
+    });
     let settings = RouterSettings { status: RouterStatus::Running, ..RouterSettings::default() };
     RouterDefinition { id: id(router_id), variants: versions.iter().map(variant).collect(), policy, settings }
 }

@@ -118,9 +118,7 @@ fn judge(condition: &Condition, value: Value<'_>) -> Verdict {
         }
         Test::Above(bound) => ordered(value, written, *bound, Ordering::Greater),
         Test::Below(bound) => ordered(value, written, *bound, Ordering::Less),
-        Test::Contains(parts) => {
-            searched(value, |text| parts.iter().any(|part| text.contains(&**part)))
-        }
+        Test::Contains(parts) => searched(value, |text| parts.iter().any(|part| text.contains(&**part))),
         Test::Matches(pattern) => searched(value, |text| pattern.is_found_in(text)),
     }
 }

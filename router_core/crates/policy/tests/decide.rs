@@ -1,10 +1,10 @@
 //! Decisions: sticky, by weight, with exact propensities.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be built fails the test that builds it")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be built fails the test that builds it")]
 
 use pointsman_model::{
-    Id, ModelKey, Policy, PolicyDefinition, Router, RouterDefinition, RouterSettings, Split, SplitDefinition, Variant,
-    VariantRole,
+    Id, ModelKey, Policy, PolicyDefinition, Router, RouterDefinition, RouterSettings, Split, SplitDefinition,
+    Variant, VariantRole,
 };
 use pointsman_policy::{Decision, RandomisedBy, Reason, Request, decide, reallocate_slots, slot_of_unit};
 use proptest::{collection::vec, prelude::*};

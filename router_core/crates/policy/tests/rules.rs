@@ -5,8 +5,8 @@
 use std::{cell::Cell, collections::HashMap};
 
 use pointsman_model::{
-    FeatureValue, Id, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings, SplitDefinition, Variant,
-    VariantRole,
+    FeatureValue, Id, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings, SplitDefinition,
+    Variant, VariantRole,
     rules::{ConditionDefinition, Number, Operator, RuleDefinition, RulesDefinition, TargetDefinition},
 };
 use pointsman_policy::{
@@ -67,7 +67,10 @@ fn rule(name: &str, conditions: Vec<ConditionDefinition>, variant: &str) -> Rule
 fn variants() -> Vec<Variant> {
     let variant = |(index, (name, enabled)): (usize, (&str, bool))| Variant {
         name: Id::parse(name).unwrap(),
-        model: ModelKey { model_id: Id::parse("m").unwrap(), version: Id::parse(&index.to_string()).unwrap() },
+        model: ModelKey {
+            model_id: Id::parse("m").unwrap(),
+            version: Id::parse(&index.to_string()).unwrap(),
+        },
         weight: 50.0,
         enabled,
         role: VariantRole::default(),
@@ -120,7 +123,8 @@ fn each_operator_takes_what_it_says() {
     let two = [number(1.0), number(2.5)];
     let words = [text("red"), text("blue")];
     let (met, unmet, wrong) = ((true, 0), (false, 0), (false, 1));
-    let cases: &[(Operator, &[FeatureValue], Option<Value<'static>>, (bool, u32))] = &[
+    type Case<'a> = (Operator, &'a [FeatureValue], Option<Value<'static>>, (bool, u32));
+    let cases: &[Case<'_>] = &[
         (Equals, &[number(1.0)], float(1.0), met),
         (Equals, &[number(1.0)], whole(1), met),
         (Equals, &[number(1.5)], float(1.0), unmet),
@@ -162,7 +166,11 @@ fn each_operator_takes_what_it_says() {
         (Exists, &[], None, unmet),
     ];
     for (operator, values, value, expected) in cases {
-        assert_eq!(holds(condition("x", *operator, values), *value), *expected, "{operator:?} {values:?} {value:?}");
+        assert_eq!(
+            holds(condition("x", *operator, values), *value),
+            *expected,
+            "{operator:?} {values:?} {value:?}"
+        );
     }
 }
 
@@ -266,12 +274,16 @@ fn a_rules_split_is_sticky_by_its_own_salt_and_drawn_without_an_entity() {
 
 #[test]
 fn a_definition_that_cannot_be_right_is_refused_with_the_fields_path() {
-    let one = FeatureValue::Number(1.0);
+    let ones = [FeatureValue::Number(1.0)];
+    let [one] = ones.clone();
     let is = |values: &[FeatureValue]| condition("x", Operator::Equals, values);
     let with = |conditions: Vec<ConditionDefinition>| definition(vec![rule("r", conditions, "a")], "a");
     let of = |operator, values: &[FeatureValue]| with(vec![condition("x", operator, values)]);
     let target = |target| {
-        definition(vec![RuleDefinition { target, ..rule("r", vec![is(std::slice::from_ref(&one))], "") }], "a")
+        definition(
+            vec![RuleDefinition { target, ..rule("r", vec![is(&ones)], "") }],
+            "a",
+        )
     };
     let weights = |weights: &[(&str, f64)]| {
         let weights = weights.iter().map(|(name, weight)| ((*name).to_owned(), *weight)).collect();
@@ -279,12 +291,15 @@ fn a_definition_that_cannot_be_right_is_refused_with_the_fields_path() {
     };
     let named = |name: &str| with(vec![condition(name, Operator::Exists, &[])]);
     let large = "a".repeat(2_000);
-    let twice = vec![rule("r", vec![is(&[one.clone()])], "a"), rule("r", vec![is(&[one.clone()])], "a")];
+    let twice = vec![rule("r", vec![is(&ones)], "a"), rule("r", vec![is(&ones)], "a")];
     let cases: Vec<(&str, RulesDefinition)> = vec![
-        ("rules[0].name: \"a b\" is not an id", definition(vec![rule("a b", vec![is(&[one.clone()])], "a")], "a")),
+        (
+            "rules[0].name: \"a b\" is not an id",
+            definition(vec![rule("a b", vec![is(&ones)], "a")], "a"),
+        ),
         ("rules[1].name: \"r\" is also", definition(twice, "a")),
         ("rules[0].conditions: is empty", with(Vec::new())),
-        ("rules[0].conditions: has 21", with(vec![is(&[one.clone()]); 21])),
+        ("rules[0].conditions: has 21", with(vec![is(&ones); 21])),
         ("rules[0].variant: is missing", target(TargetDefinition::Missing)),
         ("rules[0].variant: \"c\" is no variant", target(TargetDefinition::Variant("c".into()))),
         ("rules[0].variant: \"off\" is not enabled", target(TargetDefinition::Variant("off".into()))),
@@ -298,24 +313,29 @@ fn a_definition_that_cannot_be_right_is_refused_with_the_fields_path() {
         ("conditions[0].feature: \"metadata.a-bin\" is binary", named("metadata.a-bin")),
         ("conditions[0].operator: is not set", with(vec![ConditionDefinition { operator: None, ..is(&[]) }])),
         ("conditions[0].values: has 0 values; equals takes one", of(Operator::Equals, &[])),
-        ("conditions[0].values: has 1 values; exists takes none", of(Operator::Exists, &[one.clone()])),
+        ("conditions[0].values: has 1 values; exists takes none", of(Operator::Exists, &ones)),
         ("conditions[0].values: has 1001", of(Operator::In, &vec![one.clone(); 1_001])),
         ("conditions[0].values[0]: \"a\" is no number", of(Operator::GreaterThan, &[text("a")])),
         ("conditions[0].values[1]: 1 is no text", of(Operator::Contains, &[text("a"), one.clone()])),
         ("conditions[0].values[0]: inf is not", of(Operator::Equals, &[FeatureValue::Number(f64::INFINITY)])),
-        ("conditions[0].values[0]: 9007199254740992 as a JSON", of(Operator::In, &[FeatureValue::Number(2_f64.powi(53))])),
+        (
+            "conditions[0].values[0]: 9007199254740992 as a JSON",
+            of(Operator::In, &[FeatureValue::Number(2_f64.powi(53))]),
+        ),
         ("conditions[0].values[0]: is neither", of(Operator::Equals, &[FeatureValue::Null])),
         ("conditions[0].values[0]: has 2000 bytes", of(Operator::Equals, &[text(&large)])),
         ("conditions[0].values[0]: \"(\" is no regular", of(Operator::Regex, &[text("(")])),
-        ("conditions[0].values[0]: \"(a{1000}){1000}\" takes more", of(Operator::Regex, &[text("(a{1000}){1000}")])),
+        (
+            "conditions[0].values[0]: \"(a{1000}){1000}\" takes more",
+            of(Operator::Regex, &[text("(a{1000}){1000}")]),
+        ),
         (
             "conditions[0].values: metadata is text",
-            with(vec![condition("metadata.age", Operator::GreaterThan, &[one.clone()])]),
+            with(vec![condition("metadata.age", Operator::GreaterThan, &ones)]),
         ),
     ];
     for (expected, definition) in cases {
-        let faults: Vec<String> =
-            definition.faults(&variants()).iter().map(ToString::to_string).collect();
+        let faults: Vec<String> = definition.faults(&variants()).iter().map(ToString::to_string).collect();
         assert!(faults.iter().any(|fault| fault.contains(expected)), "{expected}: {faults:?}");
         let refused = try_router(definition).unwrap_err();
         assert!(refused.starts_with("feature_rules."), "{refused}");
@@ -327,7 +347,9 @@ fn too_many_patterns_are_refused_before_they_take_memory() {
     let matches = condition("x", Operator::Regex, &[text("a.*b")]);
     let rules = (0..51).map(|index| rule(&format!("r{index}"), vec![matches.clone()], "a")).collect();
     let faults = definition(rules, "a").faults(&variants());
-    assert!(faults.iter().any(|fault| fault.to_string() == "rules: have 51 patterns; at most 50 are allowed"));
+    assert!(
+        faults.iter().any(|fault| fault.to_string() == "rules: have 51 patterns; at most 50 are allowed")
+    );
 }
 
 #[test]

@@ -217,7 +217,9 @@ impl<'a> Field<'a> {
             _ => 0,
         };
         let single = match key.wire_type {
-            WireType::LengthDelimited if list == ContentList::Bytes => Some(TypedElement::Bytes(self.payload)),
+            WireType::LengthDelimited if list == ContentList::Bytes => {
+                Some(TypedElement::Bytes(self.payload))
+            }
             WireType::Varint if width == 0 => self.number.map(TypedElement::Bits),
             WireType::Fixed32 if width == 4 => Some(TypedElement::Bits(bits(self.payload))),
             WireType::Fixed64 if width == 8 => Some(TypedElement::Bits(bits(self.payload))),
@@ -321,9 +323,13 @@ fn parameter(entry: &[u8], base: usize) -> Result<(&[u8], Parameter<'_>), WireEr
             (2, Some(bytes)) => each_field(bytes, field.start, |key, field| {
                 match (key.field, key.wire_type, field.number) {
                     (1, WireType::Varint, Some(number)) => value = Parameter::Bool(number != 0),
-                    (2, WireType::Varint, Some(number)) => value = Parameter::Whole(number.cast_signed().into()),
+                    (2, WireType::Varint, Some(number)) => {
+                        value = Parameter::Whole(number.cast_signed().into())
+                    }
                     (3, WireType::LengthDelimited, _) => value = Parameter::Text(field.payload),
-                    (4, WireType::Fixed64, _) => value = Parameter::Double(f64::from_bits(bits(field.payload))),
+                    (4, WireType::Fixed64, _) => {
+                        value = Parameter::Double(f64::from_bits(bits(field.payload)))
+                    }
                     (5, WireType::Varint, Some(number)) => value = Parameter::Whole(number.into()),
                     _ => {}
                 }
@@ -346,7 +352,9 @@ mod tests {
         model_infer_request::InferInputTensor,
     };
 
-    fn parameters(choices: [(&str, ParameterChoice); 5]) -> std::collections::BTreeMap<String, InferParameter> {
+    fn parameters(
+        choices: [(&str, ParameterChoice); 5],
+    ) -> std::collections::BTreeMap<String, InferParameter> {
         choices
             .into_iter()
             .map(|(name, choice)| (name.to_owned(), InferParameter { parameter_choice: Some(choice) }))
@@ -392,7 +400,10 @@ mod tests {
         assert_eq!(parts.parameter("large"), Some(Parameter::Whole(u64::MAX.into())));
         assert_eq!(parts.parameter("other"), None);
         let [x, y] = &parts.inputs[..] else { panic!("two inputs were sent") };
-        assert_eq!((x.name, &x.shape[..], x.has_typed(), y.has_typed()), (&b"x"[..], &[-1, 300][..], true, false));
+        assert_eq!(
+            (x.name, &x.shape[..], x.has_typed(), y.has_typed()),
+            (&b"x"[..], &[-1, 300][..], true, false)
+        );
         let typed = |list, index| x.typed(list, index).unwrap();
         assert_eq!(typed(ContentList::Int, 0), Some(TypedElement::Bits(u64::MAX)));
         assert_eq!(typed(ContentList::Int, 1), Some(TypedElement::Bits(300)));

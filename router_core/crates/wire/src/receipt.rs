@@ -69,7 +69,16 @@ impl<'a> Receipt<'a> {
             Number::from(format_args!("{propensity}"))
         };
         let generation = Number::from(format_args!("{generation}"));
-        Self { prediction_id, variant, propensity, reason, generation, decided_variant: "", rule: "", batch_row: "" }
+        Self {
+            prediction_id,
+            variant,
+            propensity,
+            reason,
+            generation,
+            decided_variant: "",
+            rule: "",
+            batch_row: "",
+        }
     }
 
     /// Says that another variant was decided, for which the receipt's stood in.
@@ -191,7 +200,8 @@ mod tests {
         let mut bytes = BytesMut::from(&response.encode_to_vec()[..]);
         let before = bytes.len();
         let variant = "v".repeat(128);
-        let receipt = Receipt::new("AQ", &variant, 0.7, "slot", u64::MAX).standing_in_for("b").by_rule("adults", true);
+        let receipt =
+            Receipt::new("AQ", &variant, 0.7, "slot", u64::MAX).standing_in_for("b").by_rule("adults", true);
         receipt.encode(&mut bytes);
         assert_eq!(bytes.len() - before, receipt.encoded_length());
 

@@ -359,7 +359,10 @@ fn where_the_canary_is_disabled_the_control_gets_all() {
     published.variants[1].enabled = Some(false);
     published.slot_runs = vec![0, 10_000];
     let router = router_from_proto(published).unwrap();
-    assert_eq!((router.policy.propensities(0).by_request, router.policy.propensities(1).by_request), (1.0, 0.0));
+    assert_eq!(
+        (router.policy.propensities(0).by_request, router.policy.propensities(1).by_request),
+        (1.0, 0.0)
+    );
 }
 
 #[test]

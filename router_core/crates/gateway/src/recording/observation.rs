@@ -5,7 +5,7 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 use bytes::Bytes;
 use http::HeaderValue;
 use pointsman_journal::Commit;
-use pointsman_model::{Policy, Router, rules::Source};
+use pointsman_model::{Policy, rules::Source};
 use pointsman_policy::{Decision, Reason};
 use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1::BodyKind, uuid_v7};
 use rand::{Rng, RngExt};
@@ -140,8 +140,8 @@ impl Observation {
 
     /// The name of the rule that took the call; empty where none did.
     pub(crate) fn rule(&self) -> &str {
-        let named = |router: &Arc<Router>| self.decision.rule.and_then(|place| router.policy.rule_name(place));
-        self.route.router.as_ref().and_then(named).unwrap_or_default()
+        let router = self.route.router.as_deref().zip(self.decision.rule);
+        router.and_then(|(router, place)| router.policy.rule_name(place)).unwrap_or_default()
     }
 
     /// Whether rules of the router look at a feature.

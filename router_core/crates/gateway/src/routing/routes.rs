@@ -4,8 +4,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use pointsman_journal::RouteFacts;
 use pointsman_model::{
-    Guarded, Id, ItemKind, ModelError, ModelKey, ModelVersion, Policy, Propensities, RefusedItem, Router, ShardedMap,
-    Snapshot, SnapshotError, SnapshotUpdate,
+    Guarded, Id, ItemKind, ModelError, ModelKey, ModelVersion, Policy, Propensities, RefusedItem, Router,
+    ShardedMap, Snapshot, SnapshotError, SnapshotUpdate,
 };
 use pointsman_wire::{Signer, Verifier, generated::pointsman_v1 as proto, signature_to_proto};
 use thiserror::Error;

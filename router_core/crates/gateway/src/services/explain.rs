@@ -7,7 +7,9 @@ use pointsman_model::{
     ModelError, Policy, Router, Signature,
     rules::{Operator, Rule, RuleTarget, Source},
 };
-use pointsman_policy::{Attributes, Decision, RandomisedBy, Reason, Request, Value, Verdict, decide, first_match};
+use pointsman_policy::{
+    Attributes, Decision, RandomisedBy, Reason, Request, Value, Verdict, decide, first_match,
+};
 use pointsman_wire::{generated::pointsman_v1 as proto, router_from_proto, signature_from_proto};
 use prost::Message as _;
 use prost_types::value::Kind;
@@ -23,7 +25,8 @@ use crate::{GatewayError, clock::utc_now_us, recording::records::reason_proto};
 pub fn explain_routing(case: &[u8]) -> Result<Vec<u8>, GatewayError> {
     let invalid = |reason: String| GatewayError::InvalidRequest(reason);
     let case = proto::RoutingCase::decode(case).map_err(|error| invalid(format!("case: {error}")))?;
-    let router = router_from_proto(case.router.unwrap_or_default()).map_err(|error| invalid(error.to_string()))?;
+    let router =
+        router_from_proto(case.router.unwrap_or_default()).map_err(|error| invalid(error.to_string()))?;
     Ok(explained(&router, case.call.unwrap_or_default()).encode_to_vec())
 }
 
@@ -140,7 +143,9 @@ fn explained(router: &Router, call: proto::ExplainRoutingRequest) -> proto::Expl
 /// With what probability a call like this one goes to a variant.
 fn propensity(router: &Router, matched: Option<&Rule>, decision: &Decision, variant: u8) -> f64 {
     let propensities = match (&router.policy, matched) {
-        (Policy::Rules(_), Some(Rule { target: target @ RuleTarget::Split(_), .. })) => target.propensities(variant),
+        (Policy::Rules(_), Some(Rule { target: target @ RuleTarget::Split(_), .. })) => {
+            target.propensities(variant)
+        }
         (policy, _) => policy.propensities(variant),
     };
     match decision.randomised_by {
@@ -170,9 +175,10 @@ fn miss(
     let seen = value.map(|value| value.to_string()).unwrap_or_default();
     let (reason, why) = match verdict {
         Verdict::Missing => (proto::RuleMissReason::Missing, format!("{feature} is missing")),
-        Verdict::Mismatch => {
-            (proto::RuleMissReason::Kind, format!("{feature} is {seen}, of a kind that {word} does not take here"))
-        }
+        Verdict::Mismatch => (
+            proto::RuleMissReason::Kind,
+            format!("{feature} is {seen}, of a kind that {word} does not take here"),
+        ),
         Verdict::Holds | Verdict::Fails => {
             (proto::RuleMissReason::Differs, format!("{feature} is {seen}, and {word} does not hold"))
         }

@@ -8,9 +8,9 @@ use pointsman_wire::generated::{
         model_infer_request::InferInputTensor,
     },
     pointsman_v1::{
-        DecisionReason, FeatureRule, FeatureRules, ModelSnapshot, PredictRequest, Router,
-        RouterSnapshot, RuleCondition, RuleOperator, Signature, SnapshotUpdate, Strategy, TensorSpec,
-        feature_rule::Target, router::Policy,
+        DecisionReason, FeatureRule, FeatureRules, ModelSnapshot, PredictRequest, Router, RouterSnapshot,
+        RuleCondition, RuleOperator, Signature, SnapshotUpdate, Strategy, TensorSpec, feature_rule::Target,
+        router::Policy,
     },
 };
 use prost::Message;
@@ -40,7 +40,8 @@ fn yes() -> Value {
 
 /// Calls of which the feature is the value go to `gb`; numbers are written as text where they are large.
 fn rule(name: &str, feature: &str, operator: RuleOperator, values: Vec<Value>) -> FeatureRule {
-    let numeric_text = operator == RuleOperator::Equals && matches!(values[0].kind, Some(Kind::StringValue(_)));
+    let numeric_text =
+        operator == RuleOperator::Equals && matches!(values[0].kind, Some(Kind::StringValue(_)));
     FeatureRule {
         name: name.to_owned(),
         conditions: vec![RuleCondition {
@@ -70,12 +71,10 @@ fn spec(name: &str, datatype: &str, columns: i64, features: &[&str]) -> TensorSp
 /// A router that sends calls that a rule takes to `gb`, all others to `lr`.
 fn routing(rules: Vec<FeatureRule>, inputs: &[TensorSpec], target: &str) -> SnapshotUpdate {
     let rules = FeatureRules { rules, default_variant: "lr".to_owned(), ..Default::default() };
-    let signature = Signature {
-        inputs: inputs.to_vec(),
-        outputs: vec![spec("y", "FP32", 1, &[])],
-        ..Default::default()
-    };
-    let model = |version: &str| ModelSnapshot { signature: Some(signature.clone()), ..model(version, target) };
+    let signature =
+        Signature { inputs: inputs.to_vec(), outputs: vec![spec("y", "FP32", 1, &[])], ..Default::default() };
+    let model =
+        |version: &str| ModelSnapshot { signature: Some(signature.clone()), ..model(version, target) };
     SnapshotUpdate {
         changed_routers: vec![RouterSnapshot {
             strategy: Strategy::FeatureRules.into(),
@@ -149,7 +148,12 @@ fn datatypes() -> Vec<(&'static str, Value, Vec<u8>, Option<InferTensorContents>
             large.to_le_bytes().to_vec(),
             typed(InferTensorContents { int64_contents: vec![large], ..empty() }),
         ),
-        ("UINT8", number(200.0), vec![200], typed(InferTensorContents { uint_contents: vec![200], ..empty() })),
+        (
+            "UINT8",
+            number(200.0),
+            vec![200],
+            typed(InferTensorContents { uint_contents: vec![200], ..empty() }),
+        ),
         (
             "UINT16",
             number(60_000.0),
@@ -196,14 +200,19 @@ fn every_datatype_is_read_raw_and_typed() {
     run(async {
         let cases = datatypes();
         let name = |datatype: &str| format!("in_{}", datatype.to_lowercase());
-        let rules = cases.iter().map(|(datatype, value, ..)| equals(&name(datatype), value.clone())).collect();
+        let rules =
+            cases.iter().map(|(datatype, value, ..)| equals(&name(datatype), value.clone())).collect();
         let inputs: Vec<TensorSpec> =
             cases.iter().map(|(datatype, ..)| spec(&name(datatype), datatype, 1, &[])).collect();
         let (world, client) = begin(rules, &inputs).await;
         for (datatype, _, raw, typed) in cases {
             let head = || input(&name(datatype), datatype, &[1, 1]);
             let mut zeroed = raw.clone();
-            if datatype == "BYTES" { zeroed[4] = b'G' } else { zeroed.fill(0) }
+            if datatype == "BYTES" {
+                zeroed[4] = b'G'
+            } else {
+                zeroed.fill(0)
+            }
             let answer = ask(&client, &request(vec![head()], vec![raw])).await;
             assert_eq!(rule_of(&answer), name(datatype), "{datatype} raw");
             assert_eq!(answer.receipt()["pointsman_variant"], "gb");
@@ -213,7 +222,11 @@ fn every_datatype_is_read_raw_and_typed() {
             assert_eq!(answer.receipt()["pointsman_reason"], "default");
             let Some(contents) = typed else { continue };
             let typed = InferInputTensor { contents: Some(contents), ..head() };
-            assert_eq!(rule_of(&ask(&client, &request(vec![typed], Vec::new())).await), name(datatype), "{datatype}");
+            assert_eq!(
+                rule_of(&ask(&client, &request(vec![typed], Vec::new())).await),
+                name(datatype),
+                "{datatype}"
+            );
         }
         assert_eq!(world.metric("pointsman_rule_mismatches_total{router=\"cancer\",variant=\"gb\"}"), 0.0);
     });
@@ -246,7 +259,8 @@ fn what_cannot_be_read_is_refused_and_never_decided() {
     run(async {
         let old = rule("old", "age", RuleOperator::GreaterThan, vec![number(60.0)]);
         let (_world, client) = begin(vec![old], &[spec("x", "FP32", 2, &["income", "age"])]).await;
-        let shared = InferParameter { parameter_choice: Some(ParameterChoice::StringParam("region".to_owned())) };
+        let shared =
+            InferParameter { parameter_choice: Some(ParameterChoice::StringParam("region".to_owned())) };
         let in_memory = InferInputTensor {
             parameters: [("shared_memory_region".to_owned(), shared)].into(),
             ..input("x", "FP32", &[1, 2])
@@ -258,7 +272,10 @@ fn what_cannot_be_read_is_refused_and_never_decided() {
             ("7 bytes of FP32 do not fit", request(vec![input("x", "FP32", &[1, 2])], vec![vec![0; 7]])),
             ("none of BOOL, INT8", request(vec![input("x", "FP8", &[1, 2])], vec![vec![0; 8]])),
             ("not countable", request(vec![input("x", "FP32", &[-1, 2])], vec![vec![0; 8]])),
-            ("2 entries for 1 inputs", request(vec![input("x", "FP32", &[1, 2])], vec![vec![0; 8], vec![0; 8]])),
+            (
+                "2 entries for 1 inputs",
+                request(vec![input("x", "FP32", &[1, 2])], vec![vec![0; 8], vec![0; 8]]),
+            ),
             ("shared memory", request(vec![in_memory], Vec::new())),
             ("hold no element 1", request(vec![wrong_list], Vec::new())),
         ];
@@ -326,13 +343,18 @@ fn columns_on_which_models_disagree_are_refused() {
         let old = rule("old", "age", RuleOperator::GreaterThan, vec![number(60.0)]);
         let target = backend.address().to_string();
         let mut update = routing(vec![old], &[spec("x", "FP32", 2, &["income", "age"])], &target);
-        let other = Signature { inputs: vec![spec("x", "FP32", 2, &["age", "income"])], ..Default::default() };
+        let other =
+            Signature { inputs: vec![spec("x", "FP32", 2, &["age", "income"])], ..Default::default() };
         update.changed_models[1].signature = Some(other);
         world.server.publish(&update.encode_to_vec()).unwrap();
         let client = world.client().await;
         let answer = ask(&client, &request(vec![input("x", "FP32", &[1, 2])], vec![vec![0; 8]])).await;
         assert_eq!(answer.code(), 9, "{}", answer.text());
-        assert!(answer.text().contains("is column 0 of input \"x\" by the signature of variant gb"), "{}", answer.text());
+        assert!(
+            answer.text().contains("is column 0 of input \"x\" by the signature of variant gb"),
+            "{}",
+            answer.text()
+        );
     });
 }
 

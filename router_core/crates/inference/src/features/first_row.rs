@@ -79,7 +79,9 @@ fn place_in(signature: &Signature, spec: &TensorSpec, name: &str) -> Option<Feat
 pub fn first_row<'a>(parts: &InferParts<'a>, place: &FeaturePlace) -> Result<Option<FirstRow<'a>>, String> {
     let found = parts.inputs.iter().enumerate().find(|(_, input)| input.name == place.input.as_bytes());
     let Some((index, input)) = found else { return Ok(None) };
-    read(parts, index, input, place).map(Some).map_err(|reason| format!("inputs[{index}] {:?}: {reason}", place.input))
+    read(parts, index, input, place)
+        .map(Some)
+        .map_err(|reason| format!("inputs[{index}] {:?}: {reason}", place.input))
 }
 
 fn read<'a>(
@@ -110,12 +112,15 @@ fn read<'a>(
         return Ok(FirstRow { value: None, rows });
     }
     if input.is_in_shared_memory {
-        return Err("lies in shared memory, where rules cannot read it; send it in the message, or what rules need \
+        return Err(
+            "lies in shared memory, where rules cannot read it; send it in the message, or what rules need \
                     as a parameter of the request"
-            .to_owned());
+                .to_owned(),
+        );
     }
     let datatype = str::from_utf8(input.datatype).unwrap_or_default();
-    let datatype: Datatype = datatype.parse().map_err(|error: pointsman_model::ModelError| error.to_string())?;
+    let datatype: Datatype =
+        datatype.parse().map_err(|error: pointsman_model::ModelError| error.to_string())?;
     let value = match parts.contents(index) {
         Contents::Raw(_) if input.has_typed() => {
             return Err("contents are both raw and typed; send one of them for all inputs".to_owned());
@@ -131,8 +136,15 @@ fn read<'a>(
     Ok(FirstRow { value, rows })
 }
 
-fn raw_value(datatype: Datatype, raw: &[u8], column: usize, count: usize) -> Result<Option<Value<'_>>, String> {
-    let Some(size) = datatype.element_bytes() else { return byte_element(raw, column).map(text_value).map(Some) };
+fn raw_value(
+    datatype: Datatype,
+    raw: &[u8],
+    column: usize,
+    count: usize,
+) -> Result<Option<Value<'_>>, String> {
+    let Some(size) = datatype.element_bytes() else {
+        return byte_element(raw, column).map(text_value).map(Some);
+    };
     let expected = count as u128 * size as u128;
     if raw.len() as u128 != expected {
         return Err(format!(
@@ -211,7 +223,11 @@ fn round_to_f32(number: f64) -> f64 {
     (number as f32).into()
 }
 
-fn typed_value<'a>(datatype: Datatype, input: &InputPart<'a>, column: usize) -> Result<Option<Value<'a>>, String> {
+fn typed_value<'a>(
+    datatype: Datatype,
+    input: &InputPart<'a>,
+    column: usize,
+) -> Result<Option<Value<'a>>, String> {
     let list = match datatype {
         Datatype::Bool => ContentList::Bool,
         Datatype::Int8 | Datatype::Int16 | Datatype::Int32 => ContentList::Int,

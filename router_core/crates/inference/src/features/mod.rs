@@ -16,8 +16,8 @@ pub use classes::{
     ChosenClass, ClassName, choose_class, class_name, class_value, is_declared, is_probability,
     likeliest_class,
 };
-pub use fill::{feeds, fill_inputs};
 pub(crate) use fill::{default_faults, named_columns};
+pub use fill::{feeds, fill_inputs};
 pub use first_row::{FeaturePlace, FirstRow, feature_place, first_row};
 pub use misspelt::refuse_misspelt;
 pub use notes::{AnswerNote, AnswerNotes};

@@ -11,7 +11,13 @@ use pointsman_inference::{
 };
 use pointsman_model::{ClassValue, Datatype, Signature};
 
-use crate::calls::{cell::{Cell, into_text, write_text}, fields::{Fields, Unreadable, extend_doubles}, json_value::{ValueView, map_entry, sort_last_wins}, requested::missing_outputs, tensor::{TensorView, has_namesakes}};
+use crate::calls::{
+    cell::{Cell, into_text, write_text},
+    fields::{Fields, Unreadable, extend_doubles},
+    json_value::{ValueView, map_entry, sort_last_wins},
+    requested::missing_outputs,
+    tensor::{TensorView, has_namesakes},
+};
 
 /// What was predicted.
 #[derive(Debug, Clone, PartialEq, Default)]

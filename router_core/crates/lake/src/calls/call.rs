@@ -3,7 +3,16 @@
 use pointsman_inference::Tensor;
 use pointsman_wire::generated::pointsman_v1::BodyKind;
 
-use crate::calls::{answer::{InferAnswer, RowAnswer, predict_answer}, content::Content, entry::EntryView, fields::{Fields, Unreadable}, json_value::{ValueView, map_entry, sort_last_wins}, requested::requested_outputs, route::{Route, Variant}, tensor::{Side, TensorView, has_namesakes, read_tensors}};
+use crate::calls::{
+    answer::{InferAnswer, RowAnswer, predict_answer},
+    content::Content,
+    entry::EntryView,
+    fields::{Fields, Unreadable},
+    json_value::{ValueView, map_entry, sort_last_wins},
+    requested::requested_outputs,
+    route::{Route, Variant},
+    tensor::{Side, TensorView, has_namesakes, read_tensors},
+};
 
 /// A call and what was read of it.
 pub(crate) struct Call<'a> {

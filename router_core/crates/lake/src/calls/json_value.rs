@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::calls::{cell::{Cell, write_text}, fields::{Fields, Unreadable}};
+use crate::calls::{
+    cell::{Cell, write_text},
+    fields::{Fields, Unreadable},
+};
 
 /// Lists and objects deeper than this are null: nothing that came through the gateway is deeper.
 const MAX_DEPTH: usize = 100;

@@ -4,7 +4,10 @@ use std::{borrow::Cow, collections::HashSet};
 
 use pointsman_model::Signature;
 
-use crate::calls::{fields::{Fields, Unreadable}, tensor::TensorView};
+use crate::calls::{
+    fields::{Fields, Unreadable},
+    tensor::TensorView,
+};
 
 /// The outputs asked for in a `ModelInferRequest`, and the name of each.
 const REQUESTED: u32 = 6;

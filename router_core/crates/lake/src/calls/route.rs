@@ -8,7 +8,10 @@ use std::{
 use pointsman_model::{Id, Signature};
 use pointsman_wire::{generated::pointsman_v1 as proto, signature_from_proto};
 
-use crate::{calls::input_plan::{InputPlan, excluded_names}, columns::registry::Kind};
+use crate::{
+    calls::input_plan::{InputPlan, excluded_names},
+    columns::registry::Kind,
+};
 
 /// What the predictions of one route share.
 #[derive(Debug)]
@@ -87,7 +90,10 @@ impl Route {
 impl Rule {
     fn of(entry: proto::RuleEntry, variants: &[proto::VariantEntry]) -> Self {
         let shares = entry.request_propensities.into_iter().zip(entry.slot_propensities);
-        let eligible = variants.iter().zip(shares).filter(|(_, (by_request, by_slot))| *by_request > 0.0 || *by_slot > 0.0);
+        let eligible = variants
+            .iter()
+            .zip(shares)
+            .filter(|(_, (by_request, by_slot))| *by_request > 0.0 || *by_slot > 0.0);
         let eligible = eligible.map(|(variant, (request_propensity, slot_propensity))| Eligible {
             name: variant.name.clone(),
             request_propensity,

@@ -9,7 +9,10 @@ use pointsman_model::Datatype;
 use pointsman_wire::generated::inference::{ModelInferRequest, ModelInferResponse};
 use prost::Message as _;
 
-use crate::calls::{cell::Cell, fields::{FieldValue, Fields, Unreadable, take_varint}};
+use crate::calls::{
+    cell::Cell,
+    fields::{FieldValue, Fields, Unreadable, take_varint},
+};
 
 /// The most dimensions of a tensor that is read.
 const MAX_RANK: usize = 8;

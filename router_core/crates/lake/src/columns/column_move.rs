@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::{columns::registry::{Column, ColumnRegistry, is_absent, list_path}, error::LakeError};
+use crate::{
+    columns::registry::{Column, ColumnRegistry, is_absent, list_path},
+    error::LakeError,
+};
 
 /// Moves the lists of a folder to where the registry has its own, and removes the folder.
 ///

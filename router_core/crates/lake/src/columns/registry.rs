@@ -10,7 +10,10 @@ use std::{
 use pointsman_journal::files::Files;
 use serde::{Deserialize, Serialize};
 
-use crate::{columns::{column_move, schema_file}, error::LakeError};
+use crate::{
+    columns::{column_move, schema_file},
+    error::LakeError,
+};
 
 /// The most feature columns of a model; further features go to the map.
 pub(crate) const MAX_COLUMNS: usize = 2_000;

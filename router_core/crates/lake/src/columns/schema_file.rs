@@ -9,7 +9,13 @@ use arrow_schema::{Schema, SchemaRef};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use pointsman_journal::files::Files;
 
-use crate::{columns::registry::Column, error::LakeError, reading::stored_file::StoredFile, schema::{feature_field, full_schema}, shipping::file_writer::FileWriter};
+use crate::{
+    columns::registry::Column,
+    error::LakeError,
+    reading::stored_file::StoredFile,
+    schema::{feature_field, full_schema},
+    shipping::file_writer::FileWriter,
+};
 
 /// Writes the file; it is there whole or not at all.
 pub(crate) fn write(files: &dyn Files, path: PathBuf, columns: &[Column]) -> Result<(), LakeError> {

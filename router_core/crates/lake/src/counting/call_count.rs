@@ -17,7 +17,16 @@ use parquet::arrow::{
 use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
-use crate::{counting::{call_columns::with_dictionaries, call_constants::Constants, call_counter::{CallCounter, Window}, histogram::{Buckets, Histogram}}, error::LakeError, reading::{row_groups::times_of, stored_file::StoredFile, threads::on_threads}};
+use crate::{
+    counting::{
+        call_columns::with_dictionaries,
+        call_constants::Constants,
+        call_counter::{CallCounter, Window},
+        histogram::{Buckets, Histogram},
+    },
+    error::LakeError,
+    reading::{row_groups::times_of, stored_file::StoredFile, threads::on_threads},
+};
 
 /// Rows that are read at a time.
 const BATCH_ROWS: usize = 8_192;

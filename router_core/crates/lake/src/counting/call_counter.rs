@@ -5,7 +5,11 @@ use std::collections::HashMap;
 use arrow_array::{Array as _, RecordBatch};
 use arrow_schema::ArrowError;
 
-use crate::counting::{call_columns::{CallColumns, Words}, entity_sample::{EntitySample, Place}, histogram::{Buckets, Latencies}};
+use crate::counting::{
+    call_columns::{CallColumns, Words},
+    entity_sample::{EntitySample, Place},
+    histogram::{Buckets, Latencies},
+};
 
 /// Calls that were sent to a variant by name tell nothing of a router's choice.
 const PIN: &str = "pin";

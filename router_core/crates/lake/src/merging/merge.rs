@@ -13,7 +13,17 @@ use arrow_select::interleave::interleave_record_batch;
 use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
-use crate::{columns::registry::{ModelColumns, read_columns}, error::LakeError, merging::merge_input::{BATCH_ROWS, Cursor, MergeInput, checked_input}, paths::FilePath, schema::{FEATURE_PREFIX, answer_fields, decision_fields, full_schema}, shipping::{file_writer::FileWriter, priority::{Priority, at_priority, work_by_turns}}};
+use crate::{
+    columns::registry::{ModelColumns, read_columns},
+    error::LakeError,
+    merging::merge_input::{BATCH_ROWS, Cursor, MergeInput, checked_input},
+    paths::FilePath,
+    schema::{FEATURE_PREFIX, answer_fields, decision_fields, full_schema},
+    shipping::{
+        file_writer::FileWriter,
+        priority::{Priority, at_priority, work_by_turns},
+    },
+};
 
 /// Time after which a merge that is still under way is urgent.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -10,7 +10,11 @@ use parquet::arrow::arrow_reader::{
 };
 use pointsman_journal::files::Files;
 
-use crate::{error::LakeError, paths::FilePath, reading::{row_groups::times_of, stored_file::StoredFile}};
+use crate::{
+    error::LakeError,
+    paths::FilePath,
+    reading::{row_groups::times_of, stored_file::StoredFile},
+};
 
 /// Rows that are read at a time.
 pub(crate) const BATCH_ROWS: usize = 4_096;

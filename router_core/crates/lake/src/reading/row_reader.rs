@@ -23,7 +23,15 @@ use parquet::{
 use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
-use crate::{error::LakeError, reading::{row_groups::{ChosenGroups, Inflater, row_count}, stored_file::StoredFile, stream::write_stream, threads::on_threads}};
+use crate::{
+    error::LakeError,
+    reading::{
+        row_groups::{ChosenGroups, Inflater, row_count},
+        stored_file::StoredFile,
+        stream::write_stream,
+        threads::on_threads,
+    },
+};
 
 /// The most rows of one query.
 const MAX_ROWS: usize = 100_000;

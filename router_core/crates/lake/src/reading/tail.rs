@@ -7,7 +7,13 @@ use pointsman_journal::{JournalError, PREDICTION, ROUTE, SegmentInfo, SegmentRea
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message as _;
 
-use crate::{calls::entry::EntryView, columns::registry::ColumnRegistry, error::LakeError, reading::{newest::Newest, stream::write_stream}, tables::rows::{Mode, Rows}};
+use crate::{
+    calls::entry::EntryView,
+    columns::registry::ColumnRegistry,
+    error::LakeError,
+    reading::{newest::Newest, stream::write_stream},
+    tables::rows::{Mode, Rows},
+};
 
 /// Entries are put down when their calls end, but for the time they wait in the queue.
 const QUEUE_PATIENCE_US: i64 = 1_000_000;

@@ -21,7 +21,11 @@ use pointsman_journal::{
     files::{AppendFile, Files},
 };
 
-use crate::{error::LakeError, schema::{FEATURE_PREFIX, LAKE_VERSION, VERSION_KEY}, shipping::compressibility::{Sampler, ZSTD_LEVEL}};
+use crate::{
+    error::LakeError,
+    schema::{FEATURE_PREFIX, LAKE_VERSION, VERSION_KEY},
+    shipping::compressibility::{Sampler, ZSTD_LEVEL},
+};
 
 /// Rows of a row group.
 pub(crate) const ROW_GROUP_ROWS: usize = 100_000;

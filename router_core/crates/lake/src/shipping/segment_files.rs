@@ -6,7 +6,15 @@ use arrow_array::RecordBatch;
 use pointsman_journal::fault;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
-use crate::{error::LakeError, paths::{date_text, segment_file}, shipping::{destination::Destination, file_writer::{FileWriter, ROW_GROUP_ROWS}}, tables::{rows::Rows, table::Table}};
+use crate::{
+    error::LakeError,
+    paths::{date_text, segment_file},
+    shipping::{
+        destination::Destination,
+        file_writer::{FileWriter, ROW_GROUP_ROWS},
+    },
+    tables::{rows::Rows, table::Table},
+};
 
 /// Memory of rows that wait for their row group.
 const READY_BYTES: usize = 128 << 20;

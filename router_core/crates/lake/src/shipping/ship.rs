@@ -5,7 +5,11 @@ use std::time::Instant;
 use pointsman_journal::{SegmentInfo, fault};
 use pointsman_wire::generated::pointsman_v1 as proto;
 
-use crate::{error::LakeError, shipping::{destination::Destination, segment_files::SegmentFiles, sorted_frames::SortedFrames}, tables::rows::{Mode, Rows}};
+use crate::{
+    error::LakeError,
+    shipping::{destination::Destination, segment_files::SegmentFiles, sorted_frames::SortedFrames},
+    tables::rows::{Mode, Rows},
+};
 
 /// Predictions of one step: a millisecond or two.
 const STEP_PREDICTIONS: usize = 256;

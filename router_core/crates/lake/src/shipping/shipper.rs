@@ -12,7 +12,11 @@ use std::{
 use pointsman_journal::{HEADER_BYTES, JournalError, Log, SegmentInfo};
 use pointsman_wire::generated::pointsman_v1 as proto;
 
-use crate::{columns::registry::ColumnRegistry, error::LakeError, shipping::{destination::Destination, priority::work_by_turns, ship::Shipment}};
+use crate::{
+    columns::registry::ColumnRegistry,
+    error::LakeError,
+    shipping::{destination::Destination, priority::work_by_turns, ship::Shipment},
+};
 
 /// How often the log is asked for complete segments.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);

@@ -6,7 +6,11 @@ use arrow_array::{
 };
 use arrow_schema::DataType;
 
-use crate::{calls::answer::{Prediction, RowAnswer}, schema::element, tables::refill::Refill as _};
+use crate::{
+    calls::answer::{Prediction, RowAnswer},
+    schema::element,
+    tables::refill::Refill as _,
+};
 
 /// The columns, in the schema's order.
 #[derive(Debug)]

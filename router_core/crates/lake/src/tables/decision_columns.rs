@@ -10,7 +10,15 @@ use arrow_schema::DataType;
 use pointsman_wire::generated::pointsman_v1::RandomisedBy;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::{calls::{content::Content, entry::EntryView, route::{Eligible, Route, Variant}}, schema::element, tables::refill::Refill as _};
+use crate::{
+    calls::{
+        content::Content,
+        entry::EntryView,
+        route::{Eligible, Route, Variant},
+    },
+    schema::element,
+    tables::refill::Refill as _,
+};
 
 /// One row of a decision.
 pub(crate) struct DecisionRow<'a> {

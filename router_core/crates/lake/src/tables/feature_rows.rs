@@ -5,7 +5,18 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 use arrow_array::ArrayRef;
 use pointsman_model::Datatype;
 
-use crate::{calls::{call::{Call, CallFeatures, Input}, cell::{Cell, into_text}, input_plan::InputPlan, json_value::ValueView, route::Variant}, columns::registry::{Kind, ModelColumns}, error::LakeError, tables::{feature_column::FeatureColumn, surplus::SurplusColumn}};
+use crate::{
+    calls::{
+        call::{Call, CallFeatures, Input},
+        cell::{Cell, into_text},
+        input_plan::InputPlan,
+        json_value::ValueView,
+        route::Variant,
+    },
+    columns::registry::{Kind, ModelColumns},
+    error::LakeError,
+    tables::{feature_column::FeatureColumn, surplus::SurplusColumn},
+};
 
 /// Where the values of a feature go.
 #[derive(Debug, Clone, Copy)]

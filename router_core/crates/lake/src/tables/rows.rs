@@ -5,7 +5,17 @@ use std::{collections::HashMap, sync::Arc};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message as _;
 
-use crate::{calls::{call::{Call, Hold}, entry::EntryView, route::Route}, columns::registry::{ColumnRegistry, ModelColumns}, error::LakeError, paths::day_of, tables::table::{Table, TableKey}};
+use crate::{
+    calls::{
+        call::{Call, Hold},
+        entry::EntryView,
+        route::Route,
+    },
+    columns::registry::{ColumnRegistry, ModelColumns},
+    error::LakeError,
+    paths::day_of,
+    tables::table::{Table, TableKey},
+};
 
 /// Tables of the rows of some entries.
 pub(crate) struct Rows<'r> {

@@ -8,7 +8,10 @@ use arrow_array::{
     new_null_array,
 };
 
-use crate::{error::LakeError, schema::{key_field, other_field, value_field}};
+use crate::{
+    error::LakeError,
+    schema::{key_field, other_field, value_field},
+};
 
 /// A feature of a row, with its JSON text.
 #[derive(Debug)]

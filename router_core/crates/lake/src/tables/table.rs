@@ -6,7 +6,20 @@ use arrow_array::{ArrayRef, RecordBatch, new_null_array};
 use arrow_schema::{DataType, SchemaRef};
 use pointsman_model::Id;
 
-use crate::{calls::{answer::RowAnswer, call::{Call, CallAnswer}}, columns::registry::ModelColumns, error::LakeError, schema::{decision_schema, feature_field, full_schema}, tables::{answer_columns::AnswerColumns, decision_columns::{DecisionColumns, DecisionRow}, feature_rows::FeatureRows}};
+use crate::{
+    calls::{
+        answer::RowAnswer,
+        call::{Call, CallAnswer},
+    },
+    columns::registry::ModelColumns,
+    error::LakeError,
+    schema::{decision_schema, feature_field, full_schema},
+    tables::{
+        answer_columns::AnswerColumns,
+        decision_columns::{DecisionColumns, DecisionRow},
+        feature_rows::FeatureRows,
+    },
+};
 
 /// Rows that are built before they are put aside: few enough that builders stay in the cache.
 const CHUNK_ROWS: usize = 4_096;

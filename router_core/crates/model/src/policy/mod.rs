@@ -65,7 +65,9 @@ impl Policy {
     pub fn reads_features(&self) -> bool {
         match self {
             Self::Weighted(_) | Self::Canary(_) => false,
-            Self::Rules(rules) => rules.sources.iter().any(|source| matches!(source, rules::Source::Feature(_))),
+            Self::Rules(rules) => {
+                rules.sources.iter().any(|source| matches!(source, rules::Source::Feature(_)))
+            }
         }
     }
 
@@ -74,7 +76,9 @@ impl Policy {
     pub fn reads_metadata(&self) -> bool {
         match self {
             Self::Weighted(_) | Self::Canary(_) => false,
-            Self::Rules(rules) => rules.sources.iter().any(|source| matches!(source, rules::Source::Metadata(_))),
+            Self::Rules(rules) => {
+                rules.sources.iter().any(|source| matches!(source, rules::Source::Metadata(_)))
+            }
         }
     }
 

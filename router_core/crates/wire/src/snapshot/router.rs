@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use pointsman_model::{
-    Fallback, ModelError, Permissions, Router, RouterDefinition, RouterSettings, RouterStatus, TrafficOverride,
-    Variant, VariantRole, VersionPinning,
+    Fallback, ModelError, Permissions, Router, RouterDefinition, RouterSettings, RouterStatus,
+    TrafficOverride, Variant, VariantRole, VersionPinning,
 };
 
 use super::{

@@ -124,7 +124,11 @@ impl Values {
         if self.numbers.is_empty() {
             return None;
         }
-        Some(self.numbers.iter().any(|known| known.rounded(round).compare(Number::Float(number)) == Some(Ordering::Equal)))
+        Some(
+            self.numbers
+                .iter()
+                .any(|known| known.rounded(round).compare(Number::Float(number)) == Some(Ordering::Equal)),
+        )
     }
 
     /// Whether a text is among them; none where they hold no text.
@@ -174,10 +178,8 @@ impl Pattern {
         if pattern.len() > MAX_PATTERN_BYTES {
             return Err(format!("has {} bytes; at most {MAX_PATTERN_BYTES} are allowed", pattern.len()));
         }
-        let built = RegexBuilder::new(pattern)
-            .size_limit(MAX_PATTERN_SIZE)
-            .dfa_size_limit(MAX_PATTERN_SIZE)
-            .build();
+        let built =
+            RegexBuilder::new(pattern).size_limit(MAX_PATTERN_SIZE).dfa_size_limit(MAX_PATTERN_SIZE).build();
         built.map(Self).map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => format!(
                 "{pattern:?} takes more than {} KiB once it is compiled; use smaller repetitions",

@@ -101,7 +101,10 @@ impl RulesDefinition {
             let target = target_of(definition.target, variants)
                 .map_err(|error| error.within(&format!("rules[{place}].split")).within(FIELD))?;
             let place = u16::try_from(place).unwrap_or(u16::MAX);
-            rules.push((definition.priority, Rule { name: definition.name.into(), place, conditions, target }));
+            rules.push((
+                definition.priority,
+                Rule { name: definition.name.into(), place, conditions, target },
+            ));
         }
         // The sort is stable: rules of one priority stay as they are written.
         rules.sort_by_key(|(priority, _)| *priority);
@@ -130,7 +133,8 @@ fn target_of(target: TargetDefinition, variants: &[Variant]) -> Result<RuleTarge
         }
         TargetDefinition::Split { weights, split } => {
             let split = split.ok_or_else(|| ModelError::new("slot_runs", "are missing"))?;
-            let weights: HashMap<&str, f64> = weights.iter().map(|(name, weight)| (&**name, *weight)).collect();
+            let weights: HashMap<&str, f64> =
+                weights.iter().map(|(name, weight)| (&**name, *weight)).collect();
             let share = |variant: &Variant| {
                 if variant.enabled { weights.get(variant.name.as_str()).copied().unwrap_or(0.0) } else { 0.0 }
             };
@@ -214,7 +218,10 @@ impl<'a> Compiler<'a> {
             None => {
                 let known: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
                 let shown: String = name.chars().take(80).collect();
-                self.fault(field, format!("{shown:?} is no variant of the router; it has {}", known.join(", ")));
+                self.fault(
+                    field,
+                    format!("{shown:?} is no variant of the router; it has {}", known.join(", ")),
+                );
             }
             Some(variant) if !variant.enabled => {
                 self.fault(field, format!("{name:?} is not enabled; enable it, or send its calls elsewhere"));
@@ -257,7 +264,9 @@ impl<'a> Compiler<'a> {
             return Box::default();
         }
         let compiled = conditions.iter().enumerate();
-        compiled.filter_map(|(index, one)| self.compile_condition(&format!("{field}[{index}]"), one)).collect()
+        compiled
+            .filter_map(|(index, one)| self.compile_condition(&format!("{field}[{index}]"), one))
+            .collect()
     }
 
     fn compile_condition(&mut self, path: &str, condition: &ConditionDefinition) -> Option<Condition> {
@@ -354,12 +363,16 @@ impl<'a> Compiler<'a> {
                 self.fault(format!("{path}.numeric_text"), format!("{word} looks at text; leave it out"));
                 None
             }
-            Operator::Contains if texts.len() == values.len() && texts.iter().all(|text| !text.is_empty()) => {
+            Operator::Contains
+                if texts.len() == values.len() && texts.iter().all(|text| !text.is_empty()) =>
+            {
                 Some(Test::Contains(texts.into()))
             }
             Operator::Regex if texts.len() == 1 => self.compile_pattern(&field, texts.first()?),
             Operator::Contains | Operator::Regex => {
-                let wrong = values.iter().position(|value| !matches!(value, FeatureValue::Text(text) if !text.is_empty()));
+                let wrong = values
+                    .iter()
+                    .position(|value| !matches!(value, FeatureValue::Text(text) if !text.is_empty()));
                 let index = wrong.unwrap_or(0);
                 let reason = format!("{} is no text, which {word} takes", shown(values.get(index)));
                 self.fault(format!("{field}[{index}]"), reason);

@@ -116,7 +116,9 @@ mod tests {
         assert_eq!(Number::of_text("0.1"), Some(Number::Float(0.1)));
         assert_eq!(Number::of_text("1e18"), Some(Number::Float(1e18)));
         let long = "1".repeat(65);
-        for text in ["", ".", "-", "1,5", "NaN", "inf", "0x1", " 1", "9007199254740993.5", "1e999", "e5", &long] {
+        for text in
+            ["", ".", "-", "1,5", "NaN", "inf", "0x1", " 1", "9007199254740993.5", "1e999", "e5", &long]
+        {
             assert_eq!(Number::of_text(text), None, "{text:?}");
         }
     }

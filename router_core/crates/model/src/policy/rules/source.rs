@@ -33,9 +33,12 @@ impl Source {
             return Err(format!("has {} bytes; at most {MAX_NAME_BYTES} are allowed", name.len()));
         }
         let Some(key) = name.strip_prefix(METADATA) else { return Ok(Self::Feature(name.into())) };
-        let is_written = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+        let is_written =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
         if key.is_empty() || !key.bytes().all(is_written) {
-            return Err(format!("{name:?} names no metadata; keys are lower-case letters, digits, '-', '_' and '.'"));
+            return Err(format!(
+                "{name:?} names no metadata; keys are lower-case letters, digits, '-', '_' and '.'"
+            ));
         }
         if key.ends_with("-bin") {
             return Err(format!("{name:?} is binary metadata; rules read text"));
