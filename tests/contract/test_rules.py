@@ -1,4 +1,4 @@
-"""Rules: checked with every field, published with the tables of their splits, changed, given back and explained."""
+"""Rules: checked with every field, published with their tables, changed, given back and explained."""
 
 import grpc
 import pytest
@@ -214,9 +214,7 @@ async def test_definitions_apply_rules_and_find_nothing_to_change_afterwards(can
         variants=[a_variant("lr", "1", 50), a_variant("gb", "2", 50)],
         feature_rules=rules(LARGE, SPLIT),
     )
-    request = definition_pb2.ApplyDefinitionsRequest(
-        definitions=[definition_pb2.Definition(router=router)]
-    )
+    request = definition_pb2.ApplyDefinitionsRequest(definitions=[definition_pb2.Definition(router=router)])
     first = await cancer.definitions.ApplyDefinitions(request)
     assert [change.outcome for change in first.changes] == [definition_pb2.DEFINITION_OUTCOME_CREATED]
     again = await cancer.definitions.ApplyDefinitions(request)

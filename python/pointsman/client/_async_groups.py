@@ -11,6 +11,7 @@ from pointsman.client._async_uploads import send_file
 from pointsman.client._connection import AsyncConnection
 from pointsman.client._types import (
     ApiKey,
+    CanaryChange,
     Deployment,
     Erasure,
     Model,
@@ -31,7 +32,6 @@ from pointsman.client._types import (
     Stage,
     Strategy,
     UploadedFile,
-    CanaryChange,
     VariantWeights,
 )
 

@@ -84,9 +84,7 @@ def read_document(node: Node) -> Document:
     return document
 
 
-def _note_missing_weights(
-    document: Document, message: router_pb2.Router, variants: Entry | None
-) -> None:
+def _note_missing_weights(document: Document, message: router_pb2.Router, variants: Entry | None) -> None:
     """Notes variants without a weight where weights decide: left out it would be 0, which nobody means."""
     goes_by_weights = message.strategy in (
         router_pb2.STRATEGY_UNSPECIFIED,

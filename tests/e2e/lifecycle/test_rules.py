@@ -1,4 +1,4 @@
-"""Rules over a real server: an unmodified tritonclient and Predict go where rules say, and records say why."""
+"""Rules over a real server: a tritonclient and Predict go where rules say, and records say why."""
 
 import json
 from collections.abc import Iterator

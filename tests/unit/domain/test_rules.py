@@ -72,7 +72,11 @@ def test_equal_rules_are_equal_whatever_their_tables() -> None:
 
 
 def test_calls_that_no_rule_takes_go_to_the_default_or_by_weight() -> None:
-    variants = (Variant("a", "m", "1", 30), Variant("b", "m", "2", 10), Variant("c", "m", "3", 60, enabled=False))
+    variants = (
+        Variant("a", "m", "1", 30),
+        Variant("b", "m", "2", 10),
+        Variant("c", "m", "3", 60, enabled=False),
+    )
     assert FeatureRules().shares(variants) == (0.75, 0.25, 0.0)
     assert FeatureRules(default_variant="b").shares(variants) == (0.0, 1.0, 0.0)
     assert FeatureRules(default_variant="b").idle_fault(variants) is None

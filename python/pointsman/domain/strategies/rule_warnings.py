@@ -32,13 +32,13 @@ def _warnings(tried: Sequence[FeatureRule]) -> Iterator[str]:
             yield f"rule {rule.name} repeats rule {earlier.name}, which is tried before it; leave one out"
         else:
             yield (
-                f"rule {rule.name} contradicts rule {earlier.name}, which asks the same and is tried before it: it "
-                "meets no call"
+                f"rule {rule.name} contradicts rule {earlier.name}, which asks the same and is tried before "
+                "it: it meets no call"
             )
 
 
 def _takes_all_of(rule: FeatureRule, other: FeatureRule) -> bool:
-    """Whether every call that meets a rule's conditions meets those of another: each of them follows from one."""
+    """Whether every call that the other rule takes meets a rule's conditions, for each follows from one."""
     return all(any(_implies(given, wanted) for given in other.conditions) for wanted in rule.conditions)
 
 

@@ -1,6 +1,7 @@
 """Feature rules: the first whose conditions all hold says where a call goes.
 
-What can be wrong with rules is said by the core (:class:`pointsman.domain.ports.core.RuleChecks`), which compiles them.
+What can be wrong with rules is said by the core, which compiles them: see
+:class:`pointsman.domain.ports.core.RuleChecks`.
 """
 
 import dataclasses
@@ -88,8 +89,8 @@ class FeatureRules:
     Attributes:
         default_variant: The variant for these calls; empty splits them by weight.
         rule_features: Features that calls bring for the rules alone.
-        tables: One for each rule that splits its calls. They follow from the rules and their history, so that equal
-            rules may have others.
+        tables: One for each rule that splits its calls. They follow from the rules and their history, so that
+            equal rules may have others.
     """
 
     rules: tuple[FeatureRule, ...] = ()
