@@ -108,7 +108,9 @@ def measure_first_table() -> Figure:
                 if time.monotonic() - started > CLONE_SECONDS:
                     demo.kill()
         if demo.returncode or not seconds:
-            raise HarnessError(f"make demo in an empty clone ended with {demo.returncode}: {''.join(said[-20:])}")
+            raise HarnessError(
+                f"make demo in an empty clone ended with {demo.returncode}: {''.join(said[-20:])}"
+            )
         return Figure("first table of `make demo`, empty clone", [seconds], FIRST_TABLE_SECONDS)
 
 
@@ -126,7 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, prints the table and writes it beside the other results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clone", action="store_true", help="time make demo in an empty clone, too")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often the server and the command start")
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help="how often the server and the command start"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "benches/results/first_hours")
     options = parser.parse_args(arguments)
     try:

@@ -69,9 +69,7 @@ async def test_the_canary_gets_its_part_and_the_control_the_rest(bench, cancer):
         ),
     ],
 )
-async def test_what_is_no_canary_is_refused_with_its_field(
-    cancer, failing, percent, variants, field, words
-):
+async def test_what_is_no_canary_is_refused_with_its_field(cancer, failing, percent, variants, field, words):
     failure = await failing(create(cancer, percent, variants))
     assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
     assert words in failure.fields[field], failure.fields
@@ -104,9 +102,7 @@ async def test_growing_moves_only_who_comes_to_the_canary(bench, cancer):
 
 async def test_a_part_is_said_and_is_a_percentage(cancer, failing):
     await create(cancer)
-    failure = await failing(
-        cancer.routers.SetCanary(router_pb2.SetCanaryRequest(router_id="checkout"))
-    )
+    failure = await failing(cancer.routers.SetCanary(router_pb2.SetCanaryRequest(router_id="checkout")))
     assert failure.fields == {"percent": "is not set; say 0 to 100"}
     failure = await failing(set_percent(cancer, -1))
     assert failure.fields == {"percent": "-1 is not between 0 and 100"}
@@ -119,9 +115,7 @@ async def test_a_part_is_said_and_is_a_percentage(cancer, failing):
 
 async def test_promoting_makes_the_canary_the_control_of_everybody(cancer):
     await create(cancer, 20.0)
-    promoted = await cancer.routers.PromoteCanary(
-        router_pb2.PromoteCanaryRequest(router_id="checkout")
-    )
+    promoted = await cancer.routers.PromoteCanary(router_pb2.PromoteCanaryRequest(router_id="checkout"))
     roles = {variant.name: variant.role for variant in promoted.router.variants}
     assert roles == {"old": router_pb2.VARIANT_ROLE_CANARY, "new": router_pb2.VARIANT_ROLE_CONTROL}
     assert shares(promoted.router) == {"old": 0.0, "new": 1.0}

@@ -53,7 +53,8 @@ async def test_the_variant_must_be_there_and_enabled(cancer, failing):
     assert failure.code is grpc.StatusCode.NOT_FOUND
     three = [a_variant("lr", "1", 70), a_variant("gb", "2", 30), a_variant("gc", "2", 30, enabled=False)]
     update = router_pb2.UpdateRouterRequest(
-        router=router_pb2.Router(router_id="cancer", variants=three), update_mask=FieldMask(paths=["variants"])
+        router=router_pb2.Router(router_id="cancer", variants=three),
+        update_mask=FieldMask(paths=["variants"]),
     )
     await cancer.routers.UpdateRouter(update)
     failure = await failing(cancer.routers.SetTrafficOverride(override("gc")))
@@ -63,7 +64,8 @@ async def test_the_variant_must_be_there_and_enabled(cancer, failing):
 async def test_its_variant_is_neither_disabled_nor_taken_away(cancer, failing):
     three = [a_variant("lr", "1", 70), a_variant("gb", "2", 30), a_variant("gc", "2", 30)]
     update = router_pb2.UpdateRouterRequest(
-        router=router_pb2.Router(router_id="cancer", variants=three), update_mask=FieldMask(paths=["variants"])
+        router=router_pb2.Router(router_id="cancer", variants=three),
+        update_mask=FieldMask(paths=["variants"]),
     )
     await cancer.routers.UpdateRouter(update)
     await cancer.routers.SetTrafficOverride(override())

@@ -42,8 +42,6 @@ def demo(
     from pointsman.demo import DemoError, run_demo
 
     try:
-        run_demo(
-            strategy=strategy.value, seed=seed, duration_seconds=duration, keep_running=keep_running
-        )
+        run_demo(strategy=strategy.value, seed=seed, duration_seconds=duration, keep_running=keep_running)
     except DemoError as error:
         raise CommandError(str(error)) from error

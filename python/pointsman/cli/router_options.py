@@ -155,7 +155,7 @@ class RouterOptions:
         return self.control is not None or self.canary is not None
 
     def with_roles(self, variants: Sequence[Variant]) -> list[Variant]:
-        """Answers variants with the roles that the line names; who had a role that it gives to another has none.
+        """Answers variants with the roles that the line names; who had one that goes to another has none.
 
         Raises:
             commandline.BadParameter: It names none of the variants, or one for both.

@@ -431,7 +431,7 @@ class AsyncRouters:
         return await self._connection.send(requests.set_canary(router_id, percent, etag))
 
     async def promote_canary(self, router_id: str, *, etag: str = "") -> CanaryChange:
-        """Makes the canary the control: it gets everything, and the former control is the canary with 0 percent.
+        """Makes the canary the control, which gets everything; the former control is a canary with nothing.
 
         Args:
             router_id: The router; its strategy is canary.

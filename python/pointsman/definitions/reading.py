@@ -19,7 +19,7 @@ from pointsman.definitions.scalars import (
 )
 from pointsman.definitions.shapes import API_VERSION, Field, FieldType, Kind, Shape, kinds, shape_of
 from pointsman.definitions.tree import Entries, Entry, Fault, Items, Node, Place, Text
-from pointsman.v1 import definition_pb2
+from pointsman.v1 import definition_pb2, router_pb2
 
 _ENVELOPE = ("apiVersion", "kind")
 

@@ -63,9 +63,7 @@ async def _grow(client: AsyncClient) -> float:
 
 
 def _router(strategy: Strategy, variants: list[Variant], canary: Canary | None = None) -> Router:
-    return Router(
-        ROUTER, display_name="Breast cancer", strategy=strategy, variants=variants, canary=canary
-    )
+    return Router(ROUTER, display_name="Breast cancer", strategy=strategy, variants=variants, canary=canary)
 
 
 PLANS: Mapping[str, Plan] = {

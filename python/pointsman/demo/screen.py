@@ -78,7 +78,9 @@ async def _repeat(seconds: float, act: Callable[[], None]) -> None:
         act()
 
 
-def traffic_table(title: str, tally: Tally, shares: Mapping[str, float], metrics: RouterMetrics | None) -> Table:
+def traffic_table(
+    title: str, tally: Tally, shares: Mapping[str, float], metrics: RouterMetrics | None
+) -> Table:
     """Makes the table of the variants.
 
     Args:

@@ -143,9 +143,7 @@ async def _set_up(client: AsyncClient, training: TrainingResult, plan: Plan) -> 
         raise DemoError(f"the router is {deployment.router.status}: {deployment.router.status_message}")
 
 
-async def _send(
-    screen: Screen, client: AsyncClient, traffic: Traffic, split: Split, seconds: float
-) -> None:
+async def _send(screen: Screen, client: AsyncClient, traffic: Traffic, split: Split, seconds: float) -> None:
     """Sends traffic for a while and shows it."""
     async with _polled_metrics(client) as latest:
 

@@ -1,4 +1,4 @@
-"""A canary and the brake over a real server: who gets which version, with what probability, and what counts."""
+"""A canary and the brake over a real server: who gets which version, how probably, and what counts."""
 
 import math
 from collections import Counter
@@ -156,7 +156,7 @@ def test_the_brake_takes_everything_ends_by_itself_and_counts_nowhere(
     listed = router_pb2.ListPredictionsRequest(router_id="braked", page_size=1000)
     reasons = Counter(one.reason for one in control.routers.ListPredictions(listed).predictions)
     assert reasons[prediction_pb2.DECISION_REASON_OVERRIDE] == 60
-    assert 'pointsman_override_requests_total{' in server.get("/metrics")[1]
+    assert "pointsman_override_requests_total{" in server.get("/metrics")[1]
 
     control.routers.ClearTrafficOverride(router_pb2.ClearTrafficOverrideRequest(router_id="braked"))
     assert {name: call(channel, "braked", name)["variant"] for name in names} == before

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from pointsman.domain.router_checks import check_router, check_weight
 from pointsman.domain.routers import Router, effective_shares, renumbered_runs
+from pointsman.domain.strategies.weighted import Weighted
 from pointsman.domain.variants import Variant
 from pointsman.errors import InvalidArgumentError
 
@@ -16,14 +17,14 @@ VARIANTS = st.lists(st.tuples(st.floats(0, 100), st.booleans()), min_size=1, max
 
 @given(VARIANTS)
 def test_shares_add_up_to_one_and_only_enabled_ones_have_any(variants):
-    shares = weight_shares(variants)
+    shares = Weighted().shares(variants)
     total = sum(variant.weight for variant in variants if variant.enabled)
     assert sum(shares) == (pytest.approx(1) if total else 0)
     assert all(variant.enabled or share == 0 for variant, share in zip(variants, shares, strict=True))
 
 
 def test_fifty_against_thirty_serves_five_eighths():
-    assert weight_shares([Variant("a", "m", "1", 50), Variant("b", "m", "1", 30)]) == (0.625, 0.375)
+    assert Weighted().shares([Variant("a", "m", "1", 50), Variant("b", "m", "1", 30)]) == (0.625, 0.375)
 
 
 @given(st.permutations(range(5)), st.integers(0, 5))

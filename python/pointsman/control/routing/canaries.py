@@ -66,10 +66,8 @@ class Canaries:
             change.router = reallocation.router
         return reallocation
 
-    def promote(
-        self, caller: Principal, router_id: str, etag: str, *, validate_only: bool
-    ) -> Reallocation:
-        """Makes the canary the control, which gets everything; the former control is the canary, with nothing.
+    def promote(self, caller: Principal, router_id: str, etag: str, *, validate_only: bool) -> Reallocation:
+        """Makes the canary the control, which gets everything; the former control is a canary with nothing.
 
         Args:
             caller: Who asks.
@@ -82,7 +80,7 @@ class Canaries:
 
         Raises:
             AbortedError: The router has changed since it was read.
-            FailedPreconditionError: It has no canary, the canary is disabled, or the router is being deployed.
+            FailedPreconditionError: It has no canary, that is disabled, or the router is being deployed.
             NotFoundError: There is no such router.
             PermissionDeniedError: The caller may not change it.
         """
@@ -130,7 +128,8 @@ def _check_enabled(router: Router) -> None:
     canary = next(variant for variant in router.variants if variant.role is VariantRole.CANARY)
     if not canary.enabled:
         raise FailedPreconditionError(
-            f"canary {canary.name!r} of router {router.router_id!r} is disabled; enable it first, then promote it",
+            f"canary {canary.name!r} of router {router.router_id!r} is disabled; enable it first, then "
+            "promote it",
             reason="CANARY_DISABLED",
             metadata={"router_id": router.router_id, "variant": canary.name},
         )

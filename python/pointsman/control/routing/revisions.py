@@ -30,7 +30,11 @@ from pointsman.errors import (
 from pointsman.store import former_slot_tables, model_versions, router_revisions, routers
 from pointsman.store.database import Database
 
-_GIVEN_BACK = ("variants", "policy", *(setting.attribute for setting in ROUTER_SETTINGS if setting.decides_calls))
+_GIVEN_BACK = (
+    "variants",
+    "policy",
+    *(setting.attribute for setting in ROUTER_SETTINGS if setting.decides_calls),
+)
 """What decides calls, beside slots and salt. What is kept of calls is not among it: going back to a split
 must not begin to record an entity in another form, or to delete records."""
 

@@ -1,1 +1,1 @@
-"""How routers pick variants: a room for each strategy, with its settings, their checks, and shares of calls."""
+"""How routers pick variants: a room for each strategy, with its settings, checks and shares of calls."""

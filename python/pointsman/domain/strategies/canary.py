@@ -62,7 +62,7 @@ class Canary:
             if variant.role is VariantRole.CANDIDATE:
                 found.add(
                     f"{path}.role",
-                    f"is candidate, and would get no calls; a canary router has a control and a canary: leave "
+                    "is candidate, and would get no calls; a canary router has a control and a canary: leave "
                     f"{shown(variant.name)} out, or use STRATEGY_WEIGHTED",
                 )
             if variant.weight:
@@ -95,4 +95,6 @@ def percent_fault(percent: float) -> str | None:
 def promoted(variants: Sequence[Variant]) -> tuple[Variant, ...]:
     """Answers the variants with the roles of canary and control exchanged."""
     other = {VariantRole.CANARY: VariantRole.CONTROL, VariantRole.CONTROL: VariantRole.CANARY}
-    return tuple(dataclasses.replace(variant, role=other.get(variant.role, variant.role)) for variant in variants)
+    return tuple(
+        dataclasses.replace(variant, role=other.get(variant.role, variant.role)) for variant in variants
+    )

@@ -45,7 +45,7 @@ routers = Table(
     Column("salt", LargeBinary(16), nullable=False),
     # What the strategy needs besides the variants: a JSON object.
     Column("policy", Text, nullable=False, server_default="{}"),
-    # Everything to this variant for a while; its name, for the router's variants are stored anew with each change.
+    # Everything to this variant for a while; by name, for variants are stored anew with each change.
     Column("override_variant", Name),
     Column("override_expire_time_us", BigInteger),
     Column("override_reason", Text),

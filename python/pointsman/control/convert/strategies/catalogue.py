@@ -47,8 +47,8 @@ def policy_from(message: router_pb2.Router, path: str) -> Policy:
     if given and given != field:
         raise InvalidArgumentError.at(
             f"{path}.{given}",
-            f"is for STRATEGY_{POLICY_FIELDS[given].name}, and the router's is STRATEGY_{strategy.name}; leave "
-            f"it out, or use that strategy",
+            f"is for STRATEGY_{POLICY_FIELDS[given].name}, and the router's is STRATEGY_{strategy.name}; "
+            "leave it out, or use that strategy",
         )
     if field and not given:
         raise InvalidArgumentError.at(f"{path}.{field}", f"is not set; STRATEGY_{strategy.name} needs it")

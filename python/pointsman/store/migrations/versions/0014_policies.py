@@ -26,7 +26,8 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE routers ADD COLUMN {column} {kind or name}")
     # The last one bears the constraint: SQLite adds none to a table that is there otherwise.
     op.execute(
-        "ALTER TABLE routers ADD COLUMN override_create_time_us BIGINT CONSTRAINT ck_routers_override_whole CHECK ("
+        "ALTER TABLE routers ADD COLUMN override_create_time_us BIGINT"
+        " CONSTRAINT ck_routers_override_whole CHECK ("
         "(override_variant IS NULL) = (override_expire_time_us IS NULL)"
         " AND (override_variant IS NULL) = (override_reason IS NULL)"
         " AND (override_variant IS NULL) = (override_user_id IS NULL)"
@@ -38,7 +39,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Ends all overrides. Routers of other strategies than weighted cannot be kept, and none is deleted unseen."""
+    """Ends all overrides; refused while there are routers of other strategies, for none is deleted unseen."""
     found = op.get_bind().execute(
         sa.text("SELECT router_id FROM routers WHERE strategy <> 'weighted' AND delete_time_us IS NULL")
     )
