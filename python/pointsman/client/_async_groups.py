@@ -396,7 +396,7 @@ class AsyncRouters:
 
         Args:
             router_id: The router.
-            features: The features of the call, as ``predict`` takes them; of ModelInfer those of its first row.
+            features: The features of the call, as ``predict`` takes them; of ModelInfer its first row's.
             metadata: Metadata of the call, by lower-case keys.
             entity_id: Whom the call is for; empty for nobody.
 

@@ -391,7 +391,7 @@ class Routers:
 
         Args:
             router_id: The router.
-            features: The features of the call, as ``predict`` takes them; of ModelInfer those of its first row.
+            features: The features of the call, as ``predict`` takes them; of ModelInfer its first row's.
             metadata: Metadata of the call, by lower-case keys.
             entity_id: Whom the call is for; empty for nobody.
 
@@ -426,7 +426,7 @@ class Routers:
         return self._connection.send(requests.set_canary(router_id, percent, etag))
 
     def promote_canary(self, router_id: str, *, etag: str = "") -> CanaryChange:
-        """Makes the canary the control: it gets everything, and the former control is the canary with 0 percent.
+        """Makes the canary the control, which gets everything; the former control is a canary with nothing.
 
         Args:
             router_id: The router; its strategy is canary.
