@@ -1,5 +1,7 @@
 """Rules: checked with every field, published with their tables, changed, given back and explained."""
 
+from typing import Any
+
 import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -9,12 +11,12 @@ from pointsman.v1 import definition_pb2, model_pb2, router_pb2
 
 from .conftest import a_variant
 
-LARGE = {
+LARGE: dict[str, Any] = {
     "name": "large",
     "conditions": [{"feature": "radius", "operator": "RULE_OPERATOR_GREATER_THAN", "values": [20]}],
     "variant": "gb",
 }
-SPLIT = {
+SPLIT: dict[str, Any] = {
     "name": "split",
     "conditions": [{"feature": "metadata.team", "operator": "RULE_OPERATOR_IN", "values": ["a", "b"]}],
     "split": {"weights": {"lr": 75, "gb": 25}},
@@ -55,7 +57,7 @@ def table(bench, rule):
 
 
 def counts(runs):
-    totals = {}
+    totals: dict[int, int] = {}
     for index, length in zip(runs[::2], runs[1::2], strict=True):
         totals[index] = totals.get(index, 0) + length
     return totals
