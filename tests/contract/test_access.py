@@ -2,6 +2,7 @@
 
 import grpc
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from pointsman.domain.access import METHODS
 from pointsman.v1 import definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
@@ -66,6 +67,10 @@ EXPECTED = {
     "RouterService/GetPrediction": READS,
     "RouterService/ListRouterRevisions": READS,
     "RouterService/GetRouterRevision": READS,
+    "RouterService/SetCanary": CHANGES,
+    "RouterService/PromoteCanary": CHANGES,
+    "RouterService/SetTrafficOverride": CHANGES,
+    "RouterService/ClearTrafficOverride": CHANGES,
     "RouterService/RollbackRouter": CHANGES,
     "RouterService/EraseEntity": CHANGES,
     "PredictionService/RecordFeedback": PREDICTS,
@@ -87,6 +92,20 @@ def test_every_method_is_in_the_table():
         for name, service in file.DESCRIPTOR.services_by_name.items():
             methods |= {f"{name}/{method.name}" for method in service.methods}
     assert methods - {"PredictionService/Predict"} == set(EXPECTED) == set(SCOPE_OF)
+
+
+def a_trial(router, permissions):
+    """A canary router of the variants of another."""
+    old, new = (router_pb2.Variant.FromString(one.SerializeToString()) for one in router.variants)
+    old.weight = new.weight = 0
+    old.role, new.role = router_pb2.VARIANT_ROLE_CONTROL, router_pb2.VARIANT_ROLE_CANARY
+    return a_router(
+        "trial",
+        strategy=router_pb2.STRATEGY_CANARY,
+        variants=[old, new],
+        canary=router_pb2.Canary(percent=5),
+        permissions=permissions,
+    )
 
 
 @pytest.fixture
@@ -117,6 +136,10 @@ async def scene(bench):
         for variant in router.variants:
             variant.model_id = "owned"
         await owner.routers.CreateRouter(router_pb2.CreateRouterRequest(router=router))
+        if method.endswith("Canary"):
+            await owner.routers.CreateRouter(
+                router_pb2.CreateRouterRequest(router=a_trial(router, permissions))
+            )
         if method in ("RouterService/StopRouter", "RouterService/StartRouter"):
             await owner.deploy("theirs")
         if method == "RouterService/StartRouter":
@@ -145,6 +168,14 @@ async def scene(bench):
             "GetPrediction": {"router_id": "theirs", "prediction_id": prediction_id},
             "GetRouterRevision": {"router_id": "theirs", "revision": 1},
             "RollbackRouter": {"router_id": "theirs", "revision": 1},
+            "SetCanary": {"router_id": "trial", "percent": 1.0},
+            "PromoteCanary": {"router_id": "trial"},
+            "SetTrafficOverride": {
+                "router_id": "theirs",
+                "variant": "lr",
+                "ttl": Duration(seconds=60),
+                "reason": "x",
+            },
             "EraseEntity": {"router_id": "theirs", "entity_id": "u"},
             "RecordFeedback": {"prediction_id": prediction_id, "value": 1},
             "BatchRecordFeedback": {"feedback": [{"prediction_id": prediction_id, "value": 1}]},

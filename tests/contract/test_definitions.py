@@ -264,9 +264,24 @@ async def test_what_a_backend_said_of_a_version_is_no_difference(bench):
 
 async def test_a_strategy_does_not_change(bench, failing):
     await apply(bench.local, *EVERYTHING)
-    failure = await failing(apply(bench.local, a_router(strategy=router_pb2.STRATEGY_CANARY)))
+    failure = await failing(apply(bench.local, a_router(strategy=router_pb2.STRATEGY_BANDIT)))
     assert failure.code is grpc.StatusCode.UNIMPLEMENTED
     assert list(failure.fields) == ["definitions[0].router.strategy"]
+    control, canary = (
+        a_variant(name, version, 0, role=role)
+        for name, version, role in (
+            ("lr", "1", router_pb2.VARIANT_ROLE_CONTROL),
+            ("gb", "2", router_pb2.VARIANT_ROLE_CANARY),
+        )
+    )
+    other = a_router(
+        strategy=router_pb2.STRATEGY_CANARY,
+        variants=[control, canary],
+        canary=router_pb2.Canary(percent=5),
+    )
+    failure = await failing(apply(bench.local, other))
+    assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert "canary is not the router's, weighted" in failure.fields["definitions[0].router.strategy"]
 
 
 async def test_a_stage_is_brought_about_and_left_alone_where_it_is_not_stated(bench):

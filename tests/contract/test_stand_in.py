@@ -122,6 +122,10 @@ def test_the_data_plane_serves_the_strategies_that_can_be_created_and_no_other(
 ) -> None:
     router = a_router("r", "1", "2")
     router.strategy = STRATEGY.number(strategy)
+    if strategy is Strategy.CANARY:
+        router.variants[0].role = router_pb2.VARIANT_ROLE_CONTROL
+        router.variants[1].role = router_pb2.VARIANT_ROLE_CANARY
+        router.settings.canary.percent = 50
     published = real.publish(all_of(1, **GOOD | {"changed_routers": [router]}).SerializeToString())
     refused = [(item.id, item.reason) for item in published.refused]
     if strategy in SERVED_STRATEGIES:

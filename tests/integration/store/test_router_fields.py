@@ -17,19 +17,23 @@ from pointsman.definitions.shapes import kinds, shape_of
 from pointsman.definitions.writing import write_yaml
 from pointsman.definitions.yaml_tree import read_yaml
 from pointsman.domain.metrics import MetricDefinition, MetricDirection, MetricType
+from pointsman.domain.overrides import TrafficOverride
 from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
 from pointsman.domain.revision_words import summary
 from pointsman.domain.revisions import Cause, RevisionKind
 from pointsman.domain.routers import ROUTER_SETTINGS, Router
+from pointsman.domain.strategies.canary import Canary
+from pointsman.domain.strategies.catalogue import POLICY_FIELDS
+from pointsman.domain.strategies.policy import Strategy
 from pointsman.domain.variants import Variant, VariantRole
 from pointsman.store import router_revisions, routers
 from pointsman.v1 import snapshot_pb2
 
 from .rows import a_router, add_model, add_router
 
-STATED_ELSEWHERE = frozenset({"router_id", "strategy"})
-"""What users set when they create a router, and cannot change."""
+STATED_ELSEWHERE = frozenset({"router_id", "policy", "traffic_override"})
+"""What users set otherwise: with the router, with its strategy, or by a call of its own."""
 SERVERS = frozenset(
     {"owner", "status", "status_message", "serving", "salt", "slot_runs", "revision", "changed_generation"}
     | {"create_time_us", "incarnation", "update_time_us", "deploy_time_us", "row_key"}
@@ -64,6 +68,12 @@ def other_value(setting):
 
 OTHER = {**OTHER_PARTS, **{setting.attribute: other_value(setting) for setting in ROUTER_SETTINGS}}
 UNPUBLISHED = {"tags", *(setting.attribute for setting in ROUTER_SETTINGS if not setting.is_published)}
+POLICIES = (Canary(12.5),)
+"""One of each strategy that has settings."""
+OTHER_POLICIES = {Strategy.CANARY: Canary(5.0)}
+"""The same with other settings."""
+OVERRIDE = TrafficOverride("gb", 2, "é", "alice", 1)
+each_policy = pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.field)
 each_field = pytest.mark.parametrize("attribute", OTHER)
 
 
@@ -71,6 +81,15 @@ def with_other(*attributes):
     """A router that is as by default but for some fields."""
     fields = {name: OTHER[name] for name in attributes}
     return dataclasses.replace(a_router(**{"display_name": "cancer", **fields}), slot_runs=(0, 10_000))
+
+
+def with_policy(policy):
+    """A router of a strategy, with variants that suit it."""
+    variants = (
+        Variant("lr", "cancer", "1", 0, role=VariantRole.CONTROL),
+        Variant("gb", "cancer", "2", 0, role=VariantRole.CANARY),
+    )
+    return dataclasses.replace(a_router(policy=policy, variants=variants), display_name="cancer")
 
 
 def of_users(router):
@@ -132,7 +151,37 @@ def test_a_field_is_in_what_diff_and_updates_see(attribute):
 
 
 def test_every_field_of_a_users_but_permissions_can_be_updated():
-    assert sorted(UPDATABLE) == sorted(name.removesuffix("_ms") for name in OTHER if name != "permissions")
+    names = [name.removesuffix("_ms") for name in OTHER if name != "permissions"]
+    assert sorted(UPDATABLE) == sorted([*names, *POLICY_FIELDS])
+
+
+def test_every_strategy_with_settings_is_among_the_policies_here():
+    assert {policy.field for policy in POLICIES} == set(POLICY_FIELDS)
+
+
+@each_policy
+def test_a_policy_goes_through_messages_definition_files_and_differences(policy):
+    before, after = with_policy(OTHER_POLICIES[policy.strategy]), with_policy(policy)
+    assert through_a_message(after).policy == policy
+    assert through_a_definition_file(after).policy == policy
+    assert changed_paths(before, after) == [policy.field]
+    shape = shape_of("Router")
+    told = differences(*(plain_of(router_to(router, ""), shape, whole=True) for router in (before, after)))
+    assert {one.field.partition("[")[0].partition(".")[0] for one in told} == {policy.field}
+    assert summary(before, after) != ""
+
+
+@each_policy
+def test_a_policy_goes_through_rows_and_revisions(database, policy):
+    add_model(database, "1")
+    add_model(database, "2")
+    router = with_policy(policy)
+    stored = add_router(database, policy=policy, variants=router.variants, traffic_override=OVERRIDE)
+    with database.read() as connection:
+        found = routers.find(connection, "cancer")
+    assert (found.policy, found.traffic_override) == (policy, OVERRIDE)
+    revised = through_a_revision(database, stored)
+    assert (revised.policy, revised.traffic_override) == (policy, OVERRIDE)
 
 
 def test_every_field_goes_through_rows_and_revisions(database):

@@ -21,6 +21,7 @@ MESSAGE_NAMES = {
     "NewApiKey": "CreateApiKeyResponse",
     "Erasure": "EraseEntityResponse",
     "Rollback": "RollbackRouterResponse",
+    "CanaryChange": "CanaryResponse",
     "ModelTest": "TestModelVersionResponse",
     "FeedbackReceipt": "RecordFeedbackResponse",
     "FeedbackValue": "RecordFeedbackRequest",

@@ -32,7 +32,13 @@ class Weighted:
         return f"all enabled variants ({names}) would have weight 0; give at least one a weight above 0"
 
     def note_faults(self, found: Violations, field: str, variants: Sequence[Variant]) -> None:
-        """Notes when no enabled variant has a weight."""
+        """Notes when no enabled variant has a weight.
+
+        Args:
+            found: Takes the fault.
+            field: The path of the router.
+            variants: The router's.
+        """
         fault = self.idle_fault(variants)
         if fault is not None:
             found.add(f"{field}.variants", fault)
