@@ -82,7 +82,7 @@ POLICIES = (
     ),
 )
 """One of each strategy that has settings."""
-OTHER_POLICIES = {Strategy.CANARY: Canary(5.0), Strategy.FEATURE_RULES: FeatureRules()}
+OTHER_POLICIES = {Strategy.CANARY: Canary(5.0), Strategy.FEATURE_RULES: FeatureRules(default_variant="lr")}
 """The same with other settings."""
 OVERRIDE = TrafficOverride("gb", 2, "é", "alice", 1)
 each_policy = pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.field)
