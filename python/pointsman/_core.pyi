@@ -329,6 +329,22 @@ def signature_faults(signature: bytes) -> list[tuple[str, str]]:
         InvalidRequestError: the bytes are no ``Signature``.
     """
 
+def rule_faults(check: bytes) -> list[tuple[str, str]]:
+    """Answers every field of the rules of a ``RuleCheck`` that is wrong, each with the reason.
+
+    The paths begin with ``feature_rules``. A router without rules has none.
+
+    Raises:
+        InvalidRequestError: the bytes are no ``RuleCheck``.
+    """
+
+def explain_routing(case: bytes) -> bytes:
+    """Answers a ``RoutingCase`` with an ``ExplainRoutingResponse``, by the code that decides calls.
+
+    Raises:
+        InvalidRequestError: the bytes are no ``RoutingCase``, or its router cannot decide.
+    """
+
 def target_fault(target: str) -> str:
     """Answers what is wrong with the target of a backend; empty when nothing is."""
 

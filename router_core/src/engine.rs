@@ -70,7 +70,7 @@ impl Engine {
         Ok(py.detach(|| {
             let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
             let one = |entity_id: &Option<String>| {
-                let decision = decide(router, &Request { entity_id: entity_id.as_deref() }, &mut *rng);
+                let decision = decide(router, &Request::of(entity_id.as_deref()), &mut *rng);
                 let variant = router.variants.get(usize::from(decision.variant));
                 let name = variant.map(|variant| variant.name.to_string()).unwrap_or_default();
                 (name, decision.propensity, decision.reason.as_str(), decision.slot)

@@ -22,7 +22,7 @@ mod _core {
 
     #[pymodule_export]
     use crate::{
-        checks::{signature_faults, target_fault},
+        checks::{explain_routing, rule_faults, signature_faults, target_fault},
         data_files::data_file_names,
         engine::Engine,
         errors::{

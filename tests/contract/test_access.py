@@ -67,6 +67,7 @@ EXPECTED = {
     "RouterService/GetPrediction": READS,
     "RouterService/ListRouterRevisions": READS,
     "RouterService/GetRouterRevision": READS,
+    "RouterService/ExplainRouting": READS,
     "RouterService/SetCanary": CHANGES,
     "RouterService/PromoteCanary": CHANGES,
     "RouterService/SetTrafficOverride": CHANGES,

@@ -53,6 +53,7 @@ FIELDS: dict[str, pa.DataType] = {
     "features_content": pa.string(),
     "answer_content": pa.string(),
     "decided_variant": pa.string(),
+    "rule": pa.string(),
     "prediction_label": pa.string(),
     "prediction_number": pa.float64(),
     "probabilities": pa.list_(pa.float64()),
@@ -137,6 +138,7 @@ def a_row(time_us: int, number: int, **fields: Any) -> dict[str, Any]:
         "features_content": "all",
         "answer_content": "all",
         "decided_variant": None,
+        "rule": None,
     }
     row |= fields
     if row.get("entity_id") is not None:
@@ -283,6 +285,7 @@ def bulk_table(
         "features_content": words("all"),
         "answer_content": words("all"),
         "decided_variant": pa.nulls(row_count, pa.string()),
+        "rule": pa.nulls(row_count, pa.string()),
         "prediction_label": pa.array(["benign", "malignant"]).take(pa.array(label)),
         "prediction_number": pa.nulls(row_count, pa.float64()),
         "probabilities": pa.ListArray.from_arrays(

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use pointsman_decision_bench::{Table, algorithms, bandit, entities, router, totals};
+use pointsman_decision_bench::{Row, Table, algorithms, bandit, entities, router, rules_router, totals};
 use pointsman_policy::{Request, Scratch, allocate, decide, decide_bandit, reallocate_slots};
 use rand::{SeedableRng, rngs::SmallRng};
 
@@ -20,7 +20,7 @@ fn sticky(criterion: &mut Criterion) {
             let name = format!("{table:?}").to_lowercase();
             group.bench_function(BenchmarkId::new(name, variant_count), |bencher| {
                 bencher.iter(|| {
-                    let request = Request { entity_id: turns.next().map(String::as_str) };
+                    let request = Request::of(turns.next().map(String::as_str));
                     decide(black_box(&router), black_box(&request), &mut rng)
                 });
             });
@@ -38,7 +38,7 @@ fn sticky_by_length(criterion: &mut Criterion) {
         let entity = "u".repeat(length);
         group.bench_function(BenchmarkId::from_parameter(length), |bencher| {
             bencher.iter(|| {
-                let request = Request { entity_id: Some(&entity) };
+                let request = Request::of(Some(&entity));
                 decide(black_box(&router), black_box(&request), &mut rng)
             });
         });
@@ -53,6 +53,23 @@ fn random(criterion: &mut Criterion) {
         let mut rng = SmallRng::seed_from_u64(1);
         group.bench_function(BenchmarkId::from_parameter(variant_count), |bencher| {
             bencher.iter(|| decide(black_box(&router), black_box(&Request::default()), &mut rng));
+        });
+    }
+    group.finish();
+}
+
+/// Ten rules of three conditions on as many features, of which the last takes the call; and a pattern.
+fn rules(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("rules");
+    let row = Row::default();
+    for (name, pattern) in [("last_of_10x3", None), ("last_of_10x3_with_pattern", Some("^gold-[0-9]+$"))] {
+        let Ok(router) = rules_router(pattern) else { continue };
+        let mut rng = SmallRng::seed_from_u64(1);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let request = Request { entity_id: None, attributes: &row };
+                decide(black_box(&router), black_box(&request), &mut rng)
+            });
         });
     }
     group.finish();
@@ -112,5 +129,5 @@ fn bandit_update(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(decision, sticky, sticky_by_length, random, reallocate, bandit_pick, bandit_update);
+criterion_group!(decision, sticky, sticky_by_length, random, rules, reallocate, bandit_pick, bandit_update);
 criterion_main!(decision);

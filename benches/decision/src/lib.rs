@@ -1,11 +1,15 @@
 //! Routers, entities and bandits to measure decisions on.
 
+mod rules;
+
 use pointsman_model::{
     BanditAlgorithm, BanditDefinition, BanditSettings, BetaPrior, Id, ModelError, ModelKey, NormalPrior,
     PolicyDefinition, Router, RouterDefinition, RouterSettings, SLOT_COUNT, SplitDefinition, Variant,
     VariantRole,
 };
 use pointsman_policy::ArmTotals;
+
+pub use rules::{Row, rules_router};
 
 /// How many entities take turns: enough that neither branches nor caches learn them by heart.
 pub const ENTITY_COUNT: usize = 10_000;

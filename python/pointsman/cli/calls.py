@@ -79,6 +79,7 @@ def _show(answer: Prediction) -> None:
             ("variant", f"{answer.variant} ({answer.model_id} {answer.model_version})"),
             ("decided by", f"{answer.reason}, propensity {answer.propensity:.4f}"),
             ("stood in for", answer.decided_variant),
+            ("rule", answer.rule),
             ("generation", answer.generation),
             ("latency", printing.milliseconds(answer.latency.total_seconds()) if answer.latency else ""),
             ("prediction id", answer.prediction_id),

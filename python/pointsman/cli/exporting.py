@@ -74,6 +74,7 @@ _COLUMNS = {
     "outputs": "s",
     "answer_notes": "s",
     "decided_variant": "s",
+    "rule": "s",
     "feedback": "s",
 }
 

@@ -267,6 +267,7 @@ def _show(record: PredictionRecord) -> None:
             ("variant", f"{record.variant} ({record.model_id} {record.model_version})"),
             ("decided by", f"{record.reason}, propensity {record.propensity:.4f}"),
             ("stood in for", record.decided_variant),
+            ("rule", record.rule),
             ("randomised by", record.randomised_by),
             ("eligible", eligible),
             ("draw", "" if record.draw is None else f"{record.draw:#018x}"),

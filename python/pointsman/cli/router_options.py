@@ -40,6 +40,13 @@ class RouterOptions:
             help="What the canary gets, 0 to 100: makes a new router one of strategy canary.",
         ),
     ] = None
+    rules: Annotated[
+        str | None,
+        commandline.Option(
+            metavar="FILE|-",
+            help="Rules on features, as YAML or JSON: makes a new router one of strategy feature_rules.",
+        ),
+    ] = None
     control: Annotated[
         str | None,
         commandline.Option(metavar="VARIANT", help="The variant that the others are compared with."),
@@ -110,8 +117,18 @@ class RouterOptions:
         """
         from pointsman.client import Canary, Fallback, Strategy, VersionPinning
 
+        if self.percent is not None and self.rules is not None:
+            raise commandline.BadParameter("a router has rules or a canary, not both", param_hint="--rules")
+        rules = None
+        if self.rules is not None:
+            from pointsman.cli.strategies.rules_file import read_rules
+
+            rules = read_rules(self.rules)
         said: dict[str, Any] = {
-            "strategy": None if self.percent is None else Strategy.CANARY,
+            "strategy": None
+            if self.percent is None and rules is None
+            else (Strategy.CANARY if rules is None else Strategy.FEATURE_RULES),
+            "feature_rules": rules,
             "canary": None if self.percent is None else Canary(self.percent),
             "display_name": self.display_name,
             "description": self.description,

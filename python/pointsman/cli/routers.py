@@ -25,6 +25,7 @@ app.include("pointsman.cli.traffic:app")
 app.include("pointsman.cli.metrics:app")
 app.include("pointsman.cli.revisions:app")
 app.include("pointsman.cli.overrides:app")
+app.include("pointsman.cli.strategies.rules:app")
 app.add("canary", "pointsman.cli.strategies.canary:app")
 
 RouterId = Annotated[
@@ -233,6 +234,8 @@ def _show(options: CommandContext, router: Router) -> None:
             ),
             ("strategy", f"{router.strategy}, {'sticky' if router.sticky else 'not sticky'}"),
             ("canary", f"{printing.exact(router.canary.percent)}%" if router.canary else ""),
+            ("rules", _rules(router)),
+            ("note", "; ".join(router.feature_rules.warnings) if router.feature_rules else ""),
             ("override", _override(router)),
             ("endpoint", router.endpoint),
             ("description", router.description),
@@ -272,6 +275,19 @@ def _tell_deployment(options: CommandContext, deployment: Deployment) -> None:
         )
     else:
         commandline.echo(f"{router.router_id} is {router.status}; call it at {deployment.endpoint}")
+
+
+def _rules(router: Router) -> str:
+    """Names the rules with where their calls go, in the order in which they are tried."""
+    if router.feature_rules is None:
+        return ""
+    told = []
+    for rule in sorted(router.feature_rules.rules, key=lambda rule: rule.priority):
+        weights = rule.split.weights if rule.split else {}
+        split = " and ".join(f"{name} {printing.exact(weight)}" for name, weight in sorted(weights.items()))
+        told.append(f"{rule.name} to {rule.variant or split}")
+    told.append(f"else to {router.feature_rules.default_variant or 'a variant by weight'}")
+    return ", ".join(told)
 
 
 def _override(router: Router) -> str:

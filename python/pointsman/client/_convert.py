@@ -277,7 +277,7 @@ def _write(message: Message, descriptor: Any, value: Any) -> None:
                 except WrongTypeError as error:
                     raise error.within(f"[{place}]") from None
             else:
-                target.append(_member(place, item, descriptor) if descriptor.enum_type else item)
+                target.append(_item(place, item, descriptor))
     elif isinstance(target, Timestamp):
         target.CopyFrom(to_timestamp(value))
     elif isinstance(target, Duration):
@@ -289,6 +289,14 @@ def _write(message: Message, descriptor: Any, value: Any) -> None:
         setattr(message, name, _double(name, value))
     else:
         setattr(message, name, value)
+
+
+def _item(place: int, item: Any, descriptor: Any) -> Any:
+    """Answers an item of a list as its field wants it."""
+    if descriptor.enum_type is not None:
+        return _member(place, item, descriptor)
+    is_value = descriptor.message_type is not None and descriptor.message_type.name == "Value"
+    return to_value(item) if is_value else item
 
 
 def _double(name: str, value: Any) -> Any:

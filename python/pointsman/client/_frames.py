@@ -176,6 +176,7 @@ _ANSWER: Mapping[str, _Column] = {
     **_seconds("latency_seconds", "latency"),
     **_as_list("notes"),
     **_field("decided_variant"),
+    **_field("rule"),
 }
 _ANSWER_REST = [name for name in _ANSWER if name != "prediction_id"]
 
@@ -213,4 +214,5 @@ _RECORD: Mapping[str, _Column] = {
     "outputs": ("object", _outputs),
     **_as_list("answer_notes"),
     **_field("decided_variant"),
+    **_field("rule"),
 }

@@ -28,6 +28,7 @@ from pointsman.client._types import (
     RouterPermissions,
     RouterRevision,
     RouterStatus,
+    RoutingExplanation,
     Scope,
     Stage,
     Strategy,
@@ -377,6 +378,32 @@ class Routers:
             PermissionDeniedError: The caller may not change the router.
         """
         return self._connection.send(requests.toggle_variant(router_id, variant, enabled, etag))
+
+    def explain(
+        self,
+        router_id: str,
+        features: Mapping[str, Any] | None = None,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        entity_id: str = "",
+    ) -> RoutingExplanation:
+        """Says how a router would decide a call and why; changes and records nothing.
+
+        Args:
+            router_id: The router.
+            features: The features of the call, as ``predict`` takes them; of ModelInfer its first row's.
+            metadata: Metadata of the call, by lower-case keys.
+            entity_id: Whom the call is for; empty for nobody.
+
+        Returns:
+            The rule that takes the call, why those before it do not, and the probability of each variant.
+
+        Raises:
+            NotFoundError: There is no such router.
+        """
+        return self._connection.send(
+            requests.explain_routing(router_id, features or {}, metadata or {}, entity_id)
+        )
 
     def set_canary(self, router_id: str, percent: float, *, etag: str = "") -> CanaryChange:
         """Sets how much a router's canary gets; who is on it stays there while its part grows.

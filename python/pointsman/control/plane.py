@@ -35,6 +35,7 @@ from pointsman.control.registry.uploads import Uploads
 from pointsman.control.routing.allocation import Allocations
 from pointsman.control.routing.canaries import Canaries
 from pointsman.control.routing.deployment import Deployments
+from pointsman.control.routing.explaining import Explanations
 from pointsman.control.routing.overrides import Overrides
 from pointsman.control.routing.revision_upkeep import RevisionUpkeep
 from pointsman.control.routing.revisions import Revisions
@@ -185,6 +186,7 @@ class ControlPlane:
             allocations=Allocations(changes, core),
             canaries=Canaries(changes, core),
             overrides=overrides,
+            explanations=Explanations(self._database, core),
             deployments=self._deployments,
             watch=RouterWatch(
                 self._database,

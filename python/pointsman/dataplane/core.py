@@ -51,6 +51,18 @@ class NativeCore:
             return _core.reallocate_slots(slot_runs, shares, former)
 
     @staticmethod
+    def rule_faults(check: bytes) -> Sequence[errors.FieldViolation]:
+        """Answers every field of the rules of a ``RuleCheck`` that is wrong."""
+        with translated():
+            return [errors.FieldViolation(*fault) for fault in _core.rule_faults(check)]
+
+    @staticmethod
+    def explain_routing(case: bytes) -> bytes:
+        """Answers a ``RoutingCase`` with an ``ExplainRoutingResponse``."""
+        with translated():
+            return _core.explain_routing(case)
+
+    @staticmethod
     def read_lake_rows(lake_folder: Path, query: bytes) -> bytes:
         """Answers a ``RowsQuery`` with a ``RowsAnswer``."""
         with translated():

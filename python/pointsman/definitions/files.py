@@ -63,7 +63,7 @@ def read_files(names: Sequence[str], *, recursive: bool = False) -> FileSet:
 
 def _read_into(found: FileSet, name: str) -> None:
     try:
-        nodes = _nodes(name)
+        nodes = read_nodes(name)
     except FileFaultError as error:
         found.faults.append(error.fault)
         return
@@ -93,7 +93,12 @@ def _files(path: Path, *, recursive: bool) -> Iterable[Path]:
     return files
 
 
-def _nodes(name: str) -> list[Node]:
+def read_nodes(name: str) -> list[Node]:
+    """Answers the documents of a file, or of standard input for ``-``.
+
+    Raises:
+        FileFaultError: It cannot be read.
+    """
     shown = "stdin" if name == STDIN else name
     content = _content(name, shown)
     suffix = Path(name).suffix.lower()

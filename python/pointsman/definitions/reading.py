@@ -99,6 +99,16 @@ def _note_missing_weights(document: Document, message: router_pb2.Router, varian
             )
 
 
+def fill_part(message: Any, node: Node) -> list[Fault]:
+    """Reads a part of a definition into its message; answers every fault in it."""
+    document = Document(node.place)
+    if isinstance(node, Entries):
+        _Filler(document).fill(message, shape_of(message.DESCRIPTOR.name), node, "")
+    else:
+        document.faults.append(Fault(node.place, "", f"is {_described(node)}; it takes a map of fields"))
+    return document.faults
+
+
 def _kind(document: Document, place: Place, stated: Mapping[str, Entry]) -> Kind | None:
     """Answers the kind that a document states, and notes what is wrong with its first two fields."""
 

@@ -30,6 +30,7 @@ OUTPUT_ONLY: Mapping[str, frozenset[str]] = {
         }
     ),
     "Variant": frozenset({"effective_share"}),
+    "FeatureRules": frozenset({"warnings"}),
     "ModelVersion": frozenset(
         {"owner", "etag", "create_time", "update_time", "filled_in", "warnings", "backend_fault"}
     ),
@@ -40,6 +41,9 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "Router": frozenset({"router_id", "variants"}),
     "Variant": frozenset({"name", "model_id", "model_version"}),
     "Canary": frozenset({"percent"}),
+    "FeatureRule": frozenset({"name", "conditions"}),
+    "RuleCondition": frozenset({"feature", "operator"}),
+    "RuleSplit": frozenset({"weights"}),
     "MetricDefinition": frozenset({"name"}),
     "ModelVersion": frozenset({"model_id", "version"}),
     "GrpcBackend": frozenset({"target"}),
@@ -160,6 +164,10 @@ _MESSAGES = {
         router_pb2.Router,
         router_pb2.Variant,
         router_pb2.Canary,
+        router_pb2.FeatureRules,
+        router_pb2.FeatureRule,
+        router_pb2.RuleCondition,
+        router_pb2.RuleSplit,
         router_pb2.Recording,
         router_pb2.MetricDefinition,
         router_pb2.RouterPermissions,

@@ -80,6 +80,7 @@ METHODS: Mapping[str, Access] = {
     _ROUTERS + "GetPrediction": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "ListRouterRevisions": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "GetRouterRevision": Access(Scope.READ, Rule.READ_ROUTER),
+    _ROUTERS + "ExplainRouting": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "SetCanary": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
     _ROUTERS + "PromoteCanary": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
     _ROUTERS + "SetTrafficOverride": Access(Scope.WRITE, Rule.CHANGE_ROUTER),

@@ -56,8 +56,9 @@ def _prediction(row: Mapping[str, Any]) -> Prediction:
         backend_latency_ns=row["backend_ns"],
         request_id=row["request_id"] or "",
         trace_id=row["trace_id"] or "",
-        # Files of earlier releases have no such column.
+        # Files of earlier releases have no such columns.
         decided_variant=row.get("decided_variant") or "",
+        rule=row.get("rule") or "",
         features_content=_word(RecordedContent, row["features_content"]),
         answer_content=_word(RecordedContent, row["answer_content"]),
         features=_features(row),

@@ -22,6 +22,8 @@ class DecisionReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DECISION_REASON_PRODUCTION: _ClassVar[DecisionReason]
     DECISION_REASON_FALLBACK: _ClassVar[DecisionReason]
     DECISION_REASON_OVERRIDE: _ClassVar[DecisionReason]
+    DECISION_REASON_RULE: _ClassVar[DecisionReason]
+    DECISION_REASON_DEFAULT: _ClassVar[DecisionReason]
 
 class RandomisedBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -59,6 +61,8 @@ DECISION_REASON_PIN: DecisionReason
 DECISION_REASON_PRODUCTION: DecisionReason
 DECISION_REASON_FALLBACK: DecisionReason
 DECISION_REASON_OVERRIDE: DecisionReason
+DECISION_REASON_RULE: DecisionReason
+DECISION_REASON_DEFAULT: DecisionReason
 RANDOMISED_BY_UNSPECIFIED: RandomisedBy
 RANDOMISED_BY_NOTHING: RandomisedBy
 RANDOMISED_BY_ENTITY: RandomisedBy
@@ -98,7 +102,7 @@ class PredictRequest(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., entity_id: _Optional[str] = ..., variant: _Optional[str] = ...) -> None: ...
 
 class PredictResponse(_message.Message):
-    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "prediction", "probabilities", "outputs", "propensity", "reason", "generation", "latency", "notes", "decided_variant")
+    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "prediction", "probabilities", "outputs", "propensity", "reason", "generation", "latency", "notes", "decided_variant", "rule")
     class OutputsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +124,7 @@ class PredictResponse(_message.Message):
     LATENCY_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     DECIDED_VARIANT_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
     prediction_id: str
     router_id: str
     variant: str
@@ -134,7 +139,8 @@ class PredictResponse(_message.Message):
     latency: _duration_pb2.Duration
     notes: _containers.RepeatedScalarFieldContainer[str]
     decided_variant: str
-    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., generation: _Optional[int] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ..., decided_variant: _Optional[str] = ...) -> None: ...
+    rule: str
+    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., generation: _Optional[int] = ..., latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., notes: _Optional[_Iterable[str]] = ..., decided_variant: _Optional[str] = ..., rule: _Optional[str] = ...) -> None: ...
 
 class RecordFeedbackRequest(_message.Message):
     __slots__ = ("prediction_id", "metric", "value", "observe_time", "row", "wait", "router_id", "entity_id")
@@ -209,7 +215,7 @@ class FeedbackResult(_message.Message):
     def __init__(self, outcome: _Optional[_Union[FeedbackOutcome, str]] = ..., code: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...
 
 class PredictionRecord(_message.Message):
-    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "entity_id", "time", "generation", "propensity", "reason", "randomised_by", "status_code", "overhead", "backend_latency", "request_id", "features", "prediction", "probabilities", "feedback", "row", "row_count", "router_generation", "allocation_version", "epoch", "eligible_variants", "draw", "slot", "replayable", "trace_id", "experiment_id", "confidence", "outputs", "features_content", "answer_content", "answer_notes", "router_revision", "decided_variant")
+    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "entity_id", "time", "generation", "propensity", "reason", "randomised_by", "status_code", "overhead", "backend_latency", "request_id", "features", "prediction", "probabilities", "feedback", "row", "row_count", "router_generation", "allocation_version", "epoch", "eligible_variants", "draw", "slot", "replayable", "trace_id", "experiment_id", "confidence", "outputs", "features_content", "answer_content", "answer_notes", "router_revision", "decided_variant", "rule")
     class FeaturesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -261,6 +267,7 @@ class PredictionRecord(_message.Message):
     ANSWER_NOTES_FIELD_NUMBER: _ClassVar[int]
     ROUTER_REVISION_FIELD_NUMBER: _ClassVar[int]
     DECIDED_VARIANT_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
     prediction_id: str
     router_id: str
     variant: str
@@ -298,7 +305,8 @@ class PredictionRecord(_message.Message):
     answer_notes: _containers.RepeatedScalarFieldContainer[str]
     router_revision: int
     decided_variant: str
-    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., entity_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., generation: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., randomised_by: _Optional[_Union[RandomisedBy, str]] = ..., status_code: _Optional[int] = ..., overhead: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., backend_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., feedback: _Optional[_Iterable[_Union[Feedback, _Mapping]]] = ..., row: _Optional[int] = ..., row_count: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., eligible_variants: _Optional[_Iterable[_Union[EligibleVariant, _Mapping]]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., replayable: bool = ..., trace_id: _Optional[str] = ..., experiment_id: _Optional[str] = ..., confidence: _Optional[float] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., features_content: _Optional[_Union[RecordedContent, str]] = ..., answer_content: _Optional[_Union[RecordedContent, str]] = ..., answer_notes: _Optional[_Iterable[str]] = ..., router_revision: _Optional[int] = ..., decided_variant: _Optional[str] = ...) -> None: ...
+    rule: str
+    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., entity_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., generation: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., randomised_by: _Optional[_Union[RandomisedBy, str]] = ..., status_code: _Optional[int] = ..., overhead: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., backend_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., feedback: _Optional[_Iterable[_Union[Feedback, _Mapping]]] = ..., row: _Optional[int] = ..., row_count: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., eligible_variants: _Optional[_Iterable[_Union[EligibleVariant, _Mapping]]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., replayable: bool = ..., trace_id: _Optional[str] = ..., experiment_id: _Optional[str] = ..., confidence: _Optional[float] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., features_content: _Optional[_Union[RecordedContent, str]] = ..., answer_content: _Optional[_Union[RecordedContent, str]] = ..., answer_notes: _Optional[_Iterable[str]] = ..., router_revision: _Optional[int] = ..., decided_variant: _Optional[str] = ..., rule: _Optional[str] = ...) -> None: ...
 
 class EligibleVariant(_message.Message):
     __slots__ = ("variant", "propensity")

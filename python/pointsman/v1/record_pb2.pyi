@@ -23,7 +23,7 @@ BODY_KIND_CUT: BodyKind
 BODY_KIND_COMPRESSED: BodyKind
 
 class RouteEntry(_message.Message):
-    __slots__ = ("route", "router_id", "router_generation", "variants", "exclude_features", "create_time_us", "router_incarnation")
+    __slots__ = ("route", "router_id", "router_generation", "variants", "exclude_features", "create_time_us", "router_incarnation", "rules")
     ROUTE_FIELD_NUMBER: _ClassVar[int]
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
@@ -31,6 +31,7 @@ class RouteEntry(_message.Message):
     EXCLUDE_FEATURES_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_US_FIELD_NUMBER: _ClassVar[int]
     ROUTER_INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
     route: int
     router_id: str
     router_generation: int
@@ -38,7 +39,18 @@ class RouteEntry(_message.Message):
     exclude_features: _containers.RepeatedScalarFieldContainer[str]
     create_time_us: int
     router_incarnation: int
-    def __init__(self, route: _Optional[int] = ..., router_id: _Optional[str] = ..., router_generation: _Optional[int] = ..., variants: _Optional[_Iterable[_Union[VariantEntry, _Mapping]]] = ..., exclude_features: _Optional[_Iterable[str]] = ..., create_time_us: _Optional[int] = ..., router_incarnation: _Optional[int] = ...) -> None: ...
+    rules: _containers.RepeatedCompositeFieldContainer[RuleEntry]
+    def __init__(self, route: _Optional[int] = ..., router_id: _Optional[str] = ..., router_generation: _Optional[int] = ..., variants: _Optional[_Iterable[_Union[VariantEntry, _Mapping]]] = ..., exclude_features: _Optional[_Iterable[str]] = ..., create_time_us: _Optional[int] = ..., router_incarnation: _Optional[int] = ..., rules: _Optional[_Iterable[_Union[RuleEntry, _Mapping]]] = ...) -> None: ...
+
+class RuleEntry(_message.Message):
+    __slots__ = ("name", "request_propensities", "slot_propensities")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_PROPENSITIES_FIELD_NUMBER: _ClassVar[int]
+    SLOT_PROPENSITIES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    request_propensities: _containers.RepeatedScalarFieldContainer[float]
+    slot_propensities: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, name: _Optional[str] = ..., request_propensities: _Optional[_Iterable[float]] = ..., slot_propensities: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class VariantEntry(_message.Message):
     __slots__ = ("name", "model_id", "model_version", "eligible", "request_propensity", "slot_propensity", "signature")
@@ -59,7 +71,7 @@ class VariantEntry(_message.Message):
     def __init__(self, name: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., eligible: bool = ..., request_propensity: _Optional[float] = ..., slot_propensity: _Optional[float] = ..., signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ...) -> None: ...
 
 class PredictionEntry(_message.Message):
-    __slots__ = ("route", "variant", "prediction_id", "time_us", "generation", "allocation_version", "epoch", "propensity", "reason", "randomised_by", "draw", "slot", "entity_id", "replayable", "request_id", "trace_id", "status_code", "overhead_ns", "backend_ns", "request_kind", "request", "response_kind", "response", "experiment_id", "decided_variant")
+    __slots__ = ("route", "variant", "prediction_id", "time_us", "generation", "allocation_version", "epoch", "propensity", "reason", "randomised_by", "draw", "slot", "entity_id", "replayable", "request_id", "trace_id", "status_code", "overhead_ns", "backend_ns", "request_kind", "request", "response_kind", "response", "experiment_id", "decided_variant", "rule")
     ROUTE_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -85,6 +97,7 @@ class PredictionEntry(_message.Message):
     RESPONSE_FIELD_NUMBER: _ClassVar[int]
     EXPERIMENT_ID_FIELD_NUMBER: _ClassVar[int]
     DECIDED_VARIANT_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
     route: int
     variant: int
     prediction_id: str
@@ -110,7 +123,8 @@ class PredictionEntry(_message.Message):
     response: bytes
     experiment_id: str
     decided_variant: int
-    def __init__(self, route: _Optional[int] = ..., variant: _Optional[int] = ..., prediction_id: _Optional[str] = ..., time_us: _Optional[int] = ..., generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[_prediction_pb2.DecisionReason, str]] = ..., randomised_by: _Optional[_Union[_prediction_pb2.RandomisedBy, str]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., replayable: bool = ..., request_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., status_code: _Optional[int] = ..., overhead_ns: _Optional[int] = ..., backend_ns: _Optional[int] = ..., request_kind: _Optional[_Union[BodyKind, str]] = ..., request: _Optional[bytes] = ..., response_kind: _Optional[_Union[BodyKind, str]] = ..., response: _Optional[bytes] = ..., experiment_id: _Optional[str] = ..., decided_variant: _Optional[int] = ...) -> None: ...
+    rule: int
+    def __init__(self, route: _Optional[int] = ..., variant: _Optional[int] = ..., prediction_id: _Optional[str] = ..., time_us: _Optional[int] = ..., generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[_prediction_pb2.DecisionReason, str]] = ..., randomised_by: _Optional[_Union[_prediction_pb2.RandomisedBy, str]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., replayable: bool = ..., request_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., status_code: _Optional[int] = ..., overhead_ns: _Optional[int] = ..., backend_ns: _Optional[int] = ..., request_kind: _Optional[_Union[BodyKind, str]] = ..., request: _Optional[bytes] = ..., response_kind: _Optional[_Union[BodyKind, str]] = ..., response: _Optional[bytes] = ..., experiment_id: _Optional[str] = ..., decided_variant: _Optional[int] = ..., rule: _Optional[int] = ...) -> None: ...
 
 class FeedbackEntry(_message.Message):
     __slots__ = ("prediction_id", "row", "metric", "value", "observe_time_us", "router_id", "variant", "epoch", "propensity", "prediction_time_us", "counted", "corrects", "receive_time_us", "router_incarnation")

@@ -3,6 +3,7 @@ import datetime
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import empty_pb2 as _empty_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from pointsman.v1 import key_pb2 as _key_pb2
 from pointsman.v1 import prediction_pb2 as _prediction_pb2
@@ -99,6 +100,26 @@ class RevisionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REVISION_KIND_STOPPED: _ClassVar[RevisionKind]
     REVISION_KIND_DELETED: _ClassVar[RevisionKind]
     REVISION_KIND_ROLLED_BACK: _ClassVar[RevisionKind]
+
+class RuleOperator(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RULE_OPERATOR_UNSPECIFIED: _ClassVar[RuleOperator]
+    RULE_OPERATOR_EQUALS: _ClassVar[RuleOperator]
+    RULE_OPERATOR_NOT_EQUALS: _ClassVar[RuleOperator]
+    RULE_OPERATOR_IN: _ClassVar[RuleOperator]
+    RULE_OPERATOR_NOT_IN: _ClassVar[RuleOperator]
+    RULE_OPERATOR_GREATER_THAN: _ClassVar[RuleOperator]
+    RULE_OPERATOR_LESS_THAN: _ClassVar[RuleOperator]
+    RULE_OPERATOR_CONTAINS: _ClassVar[RuleOperator]
+    RULE_OPERATOR_REGEX: _ClassVar[RuleOperator]
+    RULE_OPERATOR_EXISTS: _ClassVar[RuleOperator]
+
+class RuleMissReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RULE_MISS_REASON_UNSPECIFIED: _ClassVar[RuleMissReason]
+    RULE_MISS_REASON_DIFFERS: _ClassVar[RuleMissReason]
+    RULE_MISS_REASON_MISSING: _ClassVar[RuleMissReason]
+    RULE_MISS_REASON_KIND: _ClassVar[RuleMissReason]
 STRATEGY_UNSPECIFIED: Strategy
 STRATEGY_WEIGHTED: Strategy
 STRATEGY_FEATURE_RULES: Strategy
@@ -151,9 +172,23 @@ REVISION_KIND_FAILED: RevisionKind
 REVISION_KIND_STOPPED: RevisionKind
 REVISION_KIND_DELETED: RevisionKind
 REVISION_KIND_ROLLED_BACK: RevisionKind
+RULE_OPERATOR_UNSPECIFIED: RuleOperator
+RULE_OPERATOR_EQUALS: RuleOperator
+RULE_OPERATOR_NOT_EQUALS: RuleOperator
+RULE_OPERATOR_IN: RuleOperator
+RULE_OPERATOR_NOT_IN: RuleOperator
+RULE_OPERATOR_GREATER_THAN: RuleOperator
+RULE_OPERATOR_LESS_THAN: RuleOperator
+RULE_OPERATOR_CONTAINS: RuleOperator
+RULE_OPERATOR_REGEX: RuleOperator
+RULE_OPERATOR_EXISTS: RuleOperator
+RULE_MISS_REASON_UNSPECIFIED: RuleMissReason
+RULE_MISS_REASON_DIFFERS: RuleMissReason
+RULE_MISS_REASON_MISSING: RuleMissReason
+RULE_MISS_REASON_KIND: RuleMissReason
 
 class Router(_message.Message):
-    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single", "fallback", "canary", "traffic_override")
+    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single", "fallback", "feature_rules", "canary", "traffic_override")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -180,6 +215,7 @@ class Router(_message.Message):
     ALLOW_FEEDBACK_CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
     ALLOW_SINGLE_FIELD_NUMBER: _ClassVar[int]
     FALLBACK_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_RULES_FIELD_NUMBER: _ClassVar[int]
     CANARY_FIELD_NUMBER: _ClassVar[int]
     TRAFFIC_OVERRIDE_FIELD_NUMBER: _ClassVar[int]
     router_id: str
@@ -208,9 +244,10 @@ class Router(_message.Message):
     allow_feedback_corrections: bool
     allow_single: bool
     fallback: Fallback
+    feature_rules: FeatureRules
     canary: Canary
     traffic_override: TrafficOverride
-    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ..., fallback: _Optional[_Union[Fallback, str]] = ..., canary: _Optional[_Union[Canary, _Mapping]] = ..., traffic_override: _Optional[_Union[TrafficOverride, _Mapping]] = ...) -> None: ...
+    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ..., fallback: _Optional[_Union[Fallback, str]] = ..., feature_rules: _Optional[_Union[FeatureRules, _Mapping]] = ..., canary: _Optional[_Union[Canary, _Mapping]] = ..., traffic_override: _Optional[_Union[TrafficOverride, _Mapping]] = ...) -> None: ...
 
 class Canary(_message.Message):
     __slots__ = ("percent",)
@@ -815,3 +852,126 @@ class RollbackRouterResponse(_message.Message):
     moved_share: float
     moved_slots: int
     def __init__(self, router: _Optional[_Union[Router, _Mapping]] = ..., revision: _Optional[int] = ..., moved_share: _Optional[float] = ..., moved_slots: _Optional[int] = ...) -> None: ...
+
+class FeatureRules(_message.Message):
+    __slots__ = ("rules", "default_variant", "rule_features", "warnings")
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_VARIANT_FIELD_NUMBER: _ClassVar[int]
+    RULE_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    rules: _containers.RepeatedCompositeFieldContainer[FeatureRule]
+    default_variant: str
+    rule_features: _containers.RepeatedScalarFieldContainer[str]
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, rules: _Optional[_Iterable[_Union[FeatureRule, _Mapping]]] = ..., default_variant: _Optional[str] = ..., rule_features: _Optional[_Iterable[str]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class FeatureRule(_message.Message):
+    __slots__ = ("name", "priority", "conditions", "variant", "split")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    SPLIT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    priority: int
+    conditions: _containers.RepeatedCompositeFieldContainer[RuleCondition]
+    variant: str
+    split: RuleSplit
+    def __init__(self, name: _Optional[str] = ..., priority: _Optional[int] = ..., conditions: _Optional[_Iterable[_Union[RuleCondition, _Mapping]]] = ..., variant: _Optional[str] = ..., split: _Optional[_Union[RuleSplit, _Mapping]] = ...) -> None: ...
+
+class RuleSplit(_message.Message):
+    __slots__ = ("weights",)
+    class WeightsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    weights: _containers.ScalarMap[str, float]
+    def __init__(self, weights: _Optional[_Mapping[str, float]] = ...) -> None: ...
+
+class RuleCondition(_message.Message):
+    __slots__ = ("feature", "operator", "values", "numeric_text")
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    NUMERIC_TEXT_FIELD_NUMBER: _ClassVar[int]
+    feature: str
+    operator: RuleOperator
+    values: _containers.RepeatedCompositeFieldContainer[_struct_pb2.Value]
+    numeric_text: bool
+    def __init__(self, feature: _Optional[str] = ..., operator: _Optional[_Union[RuleOperator, str]] = ..., values: _Optional[_Iterable[_Union[_struct_pb2.Value, _Mapping]]] = ..., numeric_text: bool = ...) -> None: ...
+
+class ExplainRoutingRequest(_message.Message):
+    __slots__ = ("router_id", "features", "metadata", "entity_id")
+    class FeaturesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    class MetadataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    features: _containers.MessageMap[str, _struct_pb2.Value]
+    metadata: _containers.ScalarMap[str, str]
+    entity_id: str
+    def __init__(self, router_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., metadata: _Optional[_Mapping[str, str]] = ..., entity_id: _Optional[str] = ...) -> None: ...
+
+class ExplainRoutingResponse(_message.Message):
+    __slots__ = ("router_id", "rule", "reason", "variant", "propensities", "slot", "misses", "generation")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    PROPENSITIES_FIELD_NUMBER: _ClassVar[int]
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    MISSES_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    rule: str
+    reason: _prediction_pb2.DecisionReason
+    variant: str
+    propensities: _containers.RepeatedCompositeFieldContainer[RoutingPropensity]
+    slot: int
+    misses: _containers.RepeatedCompositeFieldContainer[RuleMiss]
+    generation: int
+    def __init__(self, router_id: _Optional[str] = ..., rule: _Optional[str] = ..., reason: _Optional[_Union[_prediction_pb2.DecisionReason, str]] = ..., variant: _Optional[str] = ..., propensities: _Optional[_Iterable[_Union[RoutingPropensity, _Mapping]]] = ..., slot: _Optional[int] = ..., misses: _Optional[_Iterable[_Union[RuleMiss, _Mapping]]] = ..., generation: _Optional[int] = ...) -> None: ...
+
+class RoutingPropensity(_message.Message):
+    __slots__ = ("variant", "propensity")
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    variant: str
+    propensity: float
+    def __init__(self, variant: _Optional[str] = ..., propensity: _Optional[float] = ...) -> None: ...
+
+class RuleMiss(_message.Message):
+    __slots__ = ("rule", "condition", "feature", "operator", "reason", "value", "description")
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    CONDITION_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    rule: str
+    condition: int
+    feature: str
+    operator: RuleOperator
+    reason: RuleMissReason
+    value: _struct_pb2.Value
+    description: str
+    def __init__(self, rule: _Optional[str] = ..., condition: _Optional[int] = ..., feature: _Optional[str] = ..., operator: _Optional[_Union[RuleOperator, str]] = ..., reason: _Optional[_Union[RuleMissReason, str]] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., description: _Optional[str] = ...) -> None: ...

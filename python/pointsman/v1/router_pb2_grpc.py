@@ -147,6 +147,11 @@ class RouterServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_router__pb2.ClearTrafficOverrideRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_router__pb2.Router.FromString,
                 _registered_method=True)
+        self.ExplainRouting = channel.unary_unary(
+                '/pointsman.v1.RouterService/ExplainRouting',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingResponse.FromString,
+                _registered_method=True)
         self.RollbackRouter = channel.unary_unary(
                 '/pointsman.v1.RouterService/RollbackRouter',
                 request_serializer=pointsman_dot_v1_dot_router__pb2.RollbackRouterRequest.SerializeToString,
@@ -312,6 +317,13 @@ class RouterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainRouting(self, request, context):
+        """Says which rule a call would meet and how likely it would go where, and why; changes and records nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RollbackRouter(self, request, context):
         """Gives a router the split of a former revision back, slot by slot; on a running one it takes effect at once.
         """
@@ -431,6 +443,11 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     servicer.ClearTrafficOverride,
                     request_deserializer=pointsman_dot_v1_dot_router__pb2.ClearTrafficOverrideRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_router__pb2.Router.SerializeToString,
+            ),
+            'ExplainRouting': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainRouting,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingResponse.SerializeToString,
             ),
             'RollbackRouter': grpc.unary_unary_rpc_method_handler(
                     servicer.RollbackRouter,
@@ -1033,6 +1050,33 @@ class RouterService(object):
             '/pointsman.v1.RouterService/ClearTrafficOverride',
             pointsman_dot_v1_dot_router__pb2.ClearTrafficOverrideRequest.SerializeToString,
             pointsman_dot_v1_dot_router__pb2.Router.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainRouting(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/ExplainRouting',
+            pointsman_dot_v1_dot_router__pb2.ExplainRoutingRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.ExplainRoutingResponse.FromString,
             options,
             channel_credentials,
             insecure,

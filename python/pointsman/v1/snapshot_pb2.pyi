@@ -74,7 +74,7 @@ class BackendAnswer(_message.Message):
     def __init__(self, signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ..., filled_in: _Optional[_Iterable[str]] = ..., warnings: _Optional[_Iterable[str]] = ..., sha256: _Optional[str] = ...) -> None: ...
 
 class RouterSnapshot(_message.Message):
-    __slots__ = ("router_id", "strategy", "status", "sticky", "variants", "salt", "slot_runs", "version_pinning", "answer_router_name", "default_timeout_ms", "record_predictions", "owner", "permissions", "recording", "metrics", "allow_feedback_corrections", "create_time_us", "changed_generation", "incarnation", "settings")
+    __slots__ = ("router_id", "strategy", "status", "sticky", "variants", "salt", "slot_runs", "version_pinning", "answer_router_name", "default_timeout_ms", "record_predictions", "owner", "permissions", "recording", "metrics", "allow_feedback_corrections", "create_time_us", "changed_generation", "incarnation", "settings", "rule_tables")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     STRATEGY_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -95,6 +95,7 @@ class RouterSnapshot(_message.Message):
     CHANGED_GENERATION_FIELD_NUMBER: _ClassVar[int]
     INCARNATION_FIELD_NUMBER: _ClassVar[int]
     SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    RULE_TABLES_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     strategy: _router_pb2.Strategy
     status: _router_pb2.RouterStatus
@@ -115,7 +116,8 @@ class RouterSnapshot(_message.Message):
     changed_generation: int
     incarnation: int
     settings: _router_pb2.Router
-    def __init__(self, router_id: _Optional[str] = ..., strategy: _Optional[_Union[_router_pb2.Strategy, str]] = ..., status: _Optional[_Union[_router_pb2.RouterStatus, str]] = ..., sticky: bool = ..., variants: _Optional[_Iterable[_Union[_router_pb2.Variant, _Mapping]]] = ..., salt: _Optional[bytes] = ..., slot_runs: _Optional[_Iterable[int]] = ..., version_pinning: _Optional[_Union[_router_pb2.VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout_ms: _Optional[int] = ..., record_predictions: bool = ..., owner: _Optional[str] = ..., permissions: _Optional[_Union[_router_pb2.RouterPermissions, _Mapping]] = ..., recording: _Optional[_Union[_router_pb2.Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[_router_pb2.MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., create_time_us: _Optional[int] = ..., changed_generation: _Optional[int] = ..., incarnation: _Optional[int] = ..., settings: _Optional[_Union[_router_pb2.Router, _Mapping]] = ...) -> None: ...
+    rule_tables: _containers.RepeatedCompositeFieldContainer[RuleTable]
+    def __init__(self, router_id: _Optional[str] = ..., strategy: _Optional[_Union[_router_pb2.Strategy, str]] = ..., status: _Optional[_Union[_router_pb2.RouterStatus, str]] = ..., sticky: bool = ..., variants: _Optional[_Iterable[_Union[_router_pb2.Variant, _Mapping]]] = ..., salt: _Optional[bytes] = ..., slot_runs: _Optional[_Iterable[int]] = ..., version_pinning: _Optional[_Union[_router_pb2.VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout_ms: _Optional[int] = ..., record_predictions: bool = ..., owner: _Optional[str] = ..., permissions: _Optional[_Union[_router_pb2.RouterPermissions, _Mapping]] = ..., recording: _Optional[_Union[_router_pb2.Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[_router_pb2.MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., create_time_us: _Optional[int] = ..., changed_generation: _Optional[int] = ..., incarnation: _Optional[int] = ..., settings: _Optional[_Union[_router_pb2.Router, _Mapping]] = ..., rule_tables: _Optional[_Iterable[_Union[RuleTable, _Mapping]]] = ...) -> None: ...
 
 class AccessTable(_message.Message):
     __slots__ = ("keys", "open")
@@ -207,3 +209,29 @@ class Histogram(_message.Message):
     counts: _containers.RepeatedScalarFieldContainer[int]
     sum_seconds: float
     def __init__(self, bounds_seconds: _Optional[_Iterable[float]] = ..., counts: _Optional[_Iterable[int]] = ..., sum_seconds: _Optional[float] = ...) -> None: ...
+
+class RuleTable(_message.Message):
+    __slots__ = ("rule", "salt", "slot_runs")
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    SALT_FIELD_NUMBER: _ClassVar[int]
+    SLOT_RUNS_FIELD_NUMBER: _ClassVar[int]
+    rule: str
+    salt: bytes
+    slot_runs: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, rule: _Optional[str] = ..., salt: _Optional[bytes] = ..., slot_runs: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class RuleCheck(_message.Message):
+    __slots__ = ("router", "signatures")
+    ROUTER_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURES_FIELD_NUMBER: _ClassVar[int]
+    router: _router_pb2.Router
+    signatures: _containers.RepeatedCompositeFieldContainer[_model_pb2.Signature]
+    def __init__(self, router: _Optional[_Union[_router_pb2.Router, _Mapping]] = ..., signatures: _Optional[_Iterable[_Union[_model_pb2.Signature, _Mapping]]] = ...) -> None: ...
+
+class RoutingCase(_message.Message):
+    __slots__ = ("router", "call")
+    ROUTER_FIELD_NUMBER: _ClassVar[int]
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    router: RouterSnapshot
+    call: _router_pb2.ExplainRoutingRequest
+    def __init__(self, router: _Optional[_Union[RouterSnapshot, _Mapping]] = ..., call: _Optional[_Union[_router_pb2.ExplainRoutingRequest, _Mapping]] = ...) -> None: ...

@@ -109,6 +109,10 @@ def test_a_canary_grows_and_is_promoted(server: Server, prediction_id: str, tmp_
     work_through("docs/how-to/canaries.md", tmp_path, server.grpc)
 
 
+def test_rules_send_calls_and_are_explained(server: Server, prediction_id: str, tmp_path: Path) -> None:
+    work_through("docs/how-to/rules.md", tmp_path, server.grpc)
+
+
 def test_keys_are_made_used_and_revoked(tmp_path: Path) -> None:
     (tmp_path / "reader").mkdir()
     server = Server(tmp_path / "reader")

@@ -26,6 +26,7 @@ from pointsman.domain.routers import ROUTER_SETTINGS, Router
 from pointsman.domain.strategies.canary import Canary
 from pointsman.domain.strategies.catalogue import POLICY_FIELDS
 from pointsman.domain.strategies.policy import Strategy
+from pointsman.domain.strategies.rules import FeatureRule, FeatureRules, RuleCondition, RuleOperator
 from pointsman.domain.variants import Variant, VariantRole
 from pointsman.store import router_revisions, routers
 from pointsman.v1 import snapshot_pb2
@@ -68,9 +69,20 @@ def other_value(setting):
 
 OTHER = {**OTHER_PARTS, **{setting.attribute: other_value(setting) for setting in ROUTER_SETTINGS}}
 UNPUBLISHED = {"tags", *(setting.attribute for setting in ROUTER_SETTINGS if not setting.is_published)}
-POLICIES = (Canary(12.5),)
+_CONDITION = RuleCondition("é", RuleOperator.IN, (1.5, "2", True), numeric_text=True)
+POLICIES = (
+    Canary(12.5),
+    FeatureRules(
+        (
+            FeatureRule("one", (_CONDITION,), priority=-3, variant="lr"),
+            FeatureRule("two", (_CONDITION, _CONDITION), weights=(("gb", 1.0), ("lr", 2.5))),
+        ),
+        default_variant="gb",
+        rule_features=("é",),
+    ),
+)
 """One of each strategy that has settings."""
-OTHER_POLICIES = {Strategy.CANARY: Canary(5.0)}
+OTHER_POLICIES = {Strategy.CANARY: Canary(5.0), Strategy.FEATURE_RULES: FeatureRules(default_variant="lr")}
 """The same with other settings."""
 OVERRIDE = TrafficOverride("gb", 2, "é", "alice", 1)
 each_policy = pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.field)

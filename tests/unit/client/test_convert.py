@@ -22,6 +22,7 @@ MESSAGE_NAMES = {
     "Erasure": "EraseEntityResponse",
     "Rollback": "RollbackRouterResponse",
     "CanaryChange": "CanaryResponse",
+    "RoutingExplanation": "ExplainRoutingResponse",
     "ModelTest": "TestModelVersionResponse",
     "FeedbackReceipt": "RecordFeedbackResponse",
     "FeedbackValue": "RecordFeedbackRequest",

@@ -22,6 +22,8 @@ _RECEIPT = (
     "pointsman_propensity",
     "pointsman_reason",
     "pointsman_decided_variant",
+    "pointsman_rule",
+    "pointsman_batch_row",
 )
 _IN_BLOCK = re.compile(r"(?:^|run: )(pointsman [a-z-].*)$", re.MULTILINE)
 _PARTS = re.compile(r"[|&]{1,2}|[;>#…]")

@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let entities = entities();
     let mut rng = SmallRng::seed_from_u64(1);
     for entity in entities.iter().cycle().take(count) {
-        let request = Request { entity_id: black_box(sticky.then_some(entity.as_str())) };
+        let request = Request::of(black_box(sticky.then_some(entity.as_str())));
         black_box(decide(black_box(&router), &request, &mut rng));
     }
     Ok(())

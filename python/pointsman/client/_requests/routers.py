@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from google.protobuf.empty_pb2 import Empty
 
 from pointsman.client._call import DEPLOY_TIMEOUT_SECONDS, Call, Page
-from pointsman.client._convert import fill_message
+from pointsman.client._convert import fill_message, to_value
 from pointsman.client._fields import make
 from pointsman.client._requests.common import ROUTERS, at_page, nothing, number, page, plain
 from pointsman.client._types import (
@@ -16,6 +16,7 @@ from pointsman.client._types import (
     Router,
     RouterPermissions,
     RouterStatus,
+    RoutingExplanation,
     Strategy,
     VariantWeights,
 )
@@ -24,6 +25,7 @@ from pointsman.v1 import router_pb2
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
+    from typing import Any
 
     from google.protobuf.message import Message
 
@@ -165,6 +167,31 @@ def toggle_variant(router_id: str, variant: str, enabled: bool, etag: str) -> Ca
         router_pb2.ToggleVariantRequest, router_id=router_id, variant=variant, enabled=enabled, etag=etag
     )
     return _weights("ToggleVariant", request)
+
+
+def explain_routing(
+    router_id: str, features: Mapping[str, Any], metadata: Mapping[str, str], entity_id: str
+) -> Call[RoutingExplanation]:
+    """Asks how a router would decide a call.
+
+    Args:
+        router_id: The router.
+        features: The features of the call, as Predict takes them.
+        metadata: Metadata of the call, by lower-case keys.
+        entity_id: Whom the call is for; empty for nobody.
+    """
+    request = make(router_pb2.ExplainRoutingRequest, router_id=router_id, entity_id=entity_id)
+    for name, value in features.items():
+        request.features[name].CopyFrom(to_value(value))
+    for key, text in metadata.items():
+        request.metadata[key] = text
+    return Call(
+        ROUTERS + "ExplainRouting",
+        request,
+        router_pb2.ExplainRoutingResponse,
+        plain(RoutingExplanation),
+        is_read=True,
+    )
 
 
 def set_canary(router_id: str, percent: float, etag: str) -> Call[CanaryChange]:

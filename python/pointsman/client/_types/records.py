@@ -21,6 +21,8 @@ class DecisionReason(StrEnum):
     PRODUCTION = "production"
     FALLBACK = "fallback"
     OVERRIDE = "override"
+    RULE = "rule"
+    DEFAULT = "default"
 
 
 class RandomisedBy(StrEnum):
@@ -208,6 +210,8 @@ class PredictionRecord:
     """The revision of the router that decided; 0 when it is not kept."""
     decided_variant: str = ""
     """The variant that was decided, when another one stood in for it; such a record is in no statistics."""
+    rule: str = ""
+    """The rule that took the call; empty where none did."""
 
 
 @dataclass(frozen=True)
@@ -233,3 +237,5 @@ class Prediction:
     """What to know of the answer before it is used, such as ``not_likeliest``; empty for most."""
     decided_variant: str = ""
     """The variant that was decided, when another one stood in for it because it had no live backend."""
+    rule: str = ""
+    """The rule that took the call; empty where none did."""

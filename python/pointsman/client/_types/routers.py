@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
+
+    from pointsman.client._types.records import DecisionReason
 
 
 class Strategy(StrEnum):
@@ -152,6 +154,117 @@ class Canary:
     """0 to 100; the variant with role control gets the rest."""
 
 
+class RuleOperator(StrEnum):
+    """How a condition of a rule compares."""
+
+    UNSPECIFIED = "unspecified"
+    EQUALS = "equals"
+    NOT_EQUALS = "not_equals"
+    IN = "in"
+    NOT_IN = "not_in"
+    GREATER_THAN = "greater_than"
+    LESS_THAN = "less_than"
+    CONTAINS = "contains"
+    REGEX = "regex"
+    EXISTS = "exists"
+
+
+@dataclass(frozen=True)
+class RuleCondition:
+    """A condition on a feature or on metadata of a call; without a value it does not hold."""
+
+    feature: str
+    """A feature's name, or ``metadata.<key>``."""
+    operator: RuleOperator
+    values: Sequence[Any] = ()
+    """Numbers, texts, True or False; whole numbers from 2**53 on need ``numeric_text``."""
+    numeric_text: bool = False
+    """Whether text that is written as a number counts as the number, here and in calls."""
+
+
+@dataclass(frozen=True)
+class RuleSplit:
+    """A split of a rule's calls."""
+
+    weights: Mapping[str, float]
+    """Relative numbers, 0 to 100, by the names of variants."""
+
+
+@dataclass(frozen=True)
+class FeatureRule:
+    """One rule: where calls go of which all conditions hold."""
+
+    name: str
+    conditions: Sequence[RuleCondition]
+    variant: str | None = None
+    """The variant that its calls go to; None where they are split."""
+    split: RuleSplit | None = None
+    priority: int = 0
+    """Rules of lower numbers are tried first, those of the same one in their order."""
+
+
+@dataclass(frozen=True)
+class FeatureRules:
+    """The rules of a router, of which the first that takes a call decides it."""
+
+    rules: Sequence[FeatureRule] = ()
+    default_variant: str = ""
+    """The variant for calls that no rule takes; empty splits them by the weights of the variants."""
+    rule_features: Sequence[str] = ()
+    """Features that calls bring for the rules alone, and no model takes."""
+    warnings: Sequence[str] = ()
+    """What is odd about the rules; the server's to say."""
+
+
+class RuleMissReason(StrEnum):
+    """Why a condition does not hold."""
+
+    UNSPECIFIED = "unspecified"
+    DIFFERS = "differs"
+    MISSING = "missing"
+    KIND = "kind"
+
+
+@dataclass(frozen=True)
+class RuleMiss:
+    """A rule that does not take a call, by its first condition that does not hold."""
+
+    rule: str
+    condition: int
+    """From 0."""
+    feature: str
+    operator: RuleOperator
+    reason: RuleMissReason
+    description: str
+    value: Any = None
+    """What was there."""
+
+
+@dataclass(frozen=True)
+class RoutingPropensity:
+    """With what probability a call goes to a variant."""
+
+    variant: str
+    propensity: float
+
+
+@dataclass(frozen=True)
+class RoutingExplanation:
+    """How a router would decide a call."""
+
+    router_id: str
+    rule: str
+    """The rule that takes the call; empty for the default, and for routers without rules."""
+    reason: DecisionReason
+    variant: str
+    """Empty where it would be drawn anew for each request."""
+    propensities: Sequence[RoutingPropensity]
+    misses: Sequence[RuleMiss] = ()
+    """The rules that were tried and do not take the call, in their order."""
+    slot: int | None = None
+    generation: int = 0
+
+
 @dataclass(frozen=True)
 class TrafficOverride:
     """Everything to one variant for a while; calls that name their variant stay with it."""
@@ -187,6 +300,8 @@ class Router:
     """Whether one enabled variant is enough; otherwise at least two must be."""
     fallback: Fallback = Fallback.UNSPECIFIED
     """Where calls of a variant go that no live backend serves; unspecified means nowhere."""
+    feature_rules: FeatureRules | None = None
+    """The rules by which it decides; of routers with this strategy."""
     canary: Canary | None = None
     """How much the canary gets; of routers with this strategy."""
     permissions: RouterPermissions | None = None

@@ -71,6 +71,7 @@ def prediction_to(prediction: Prediction) -> prediction_pb2.PredictionRecord:
         request_id=prediction.request_id,
         trace_id=prediction.trace_id,
         decided_variant=prediction.decided_variant,
+        rule=prediction.rule,
         features_content=RECORDED_CONTENT.number(prediction.features_content),
         answer_content=RECORDED_CONTENT.number(prediction.answer_content),
         features=_values(prediction.features),

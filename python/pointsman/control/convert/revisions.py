@@ -10,6 +10,7 @@ from pointsman.control.convert.recording import metrics_from, recording_from
 from pointsman.control.convert.router_settings import published_settings
 from pointsman.control.convert.routers import permissions_from, router_to, variants_to
 from pointsman.control.convert.strategies.catalogue import policy_from
+from pointsman.control.convert.strategies.rules import with_published_tables
 from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.revisions import KeptRevision
 from pointsman.domain.routers import Router, RouterStatus
@@ -98,7 +99,7 @@ def _policy_of(message: snapshot_pb2.RouterSnapshot) -> Policy:
     published = router_pb2.Router()
     published.CopyFrom(message.settings)
     published.strategy = message.strategy
-    return policy_from(published, "settings")
+    return with_published_tables(policy_from(published, "settings"), message)
 
 
 def _variant_of(message: router_pb2.Variant) -> Variant:

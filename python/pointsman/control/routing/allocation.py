@@ -4,16 +4,19 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
+from pointsman.control.routing.rule_tables import settled
 from pointsman.control.routing.slot_tables import next_table
 from pointsman.control.routing.variant_models import keeps
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
 from pointsman.domain.model_access import check_uses
 from pointsman.domain.overrides import override_fault
-from pointsman.domain.ports.core import SlotTables
+from pointsman.domain.ports.core import RoutingCore
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import enabled_fault, fallback_fault
 from pointsman.domain.routers import Router
@@ -36,12 +39,12 @@ class Allocations:
 
     Args:
         changes: How routers are changed.
-        slot_tables: Who computes them.
+        core: Who computes slot tables and checks rules.
     """
 
-    def __init__(self, changes: Changes, slot_tables: SlotTables) -> None:
+    def __init__(self, changes: Changes, core: RoutingCore) -> None:
         self._changes = changes
-        self._slot_tables = slot_tables
+        self._core = core
 
     def set_weights(
         self,
@@ -145,6 +148,7 @@ class Allocations:
                     reason="OVERRIDE_NEEDS_VARIANT",
                     metadata={"router_id": router_id, "variant": name},
                 )
+            _check_rules_stand(change.connection, self._core, router, after)
             if router.policy.idle_fault(variants) is not None:
                 raise FailedPreconditionError(
                     f"variant: without {name!r} all enabled variants of router {router_id!r} have weight 0; "
@@ -163,7 +167,8 @@ class Allocations:
         caller: Principal,
     ) -> Reallocation:
         wanted = dataclasses.replace(router, variants=tuple(variants))
-        slot_runs, moved_slots = next_table(change, self._slot_tables, router, wanted)
+        wanted = settled(change.connection, self._core, router, wanted)
+        slot_runs, moved_slots = next_table(change, self._core, router, wanted)
         after = dataclasses.replace(
             wanted,
             slot_runs=slot_runs,
@@ -173,9 +178,23 @@ class Allocations:
         )
         changed = [new for new, old in zip(variants, router.variants, strict=True) if new != old]
         routers.save_allocation(change.connection, after, changed)
+        if after.policy is not router.policy:
+            # The rules are the same, and the tables of those that split their calls are not.
+            routers.save(change.connection, after)
         note(change, after, kind, caller, before=router)
         change.router = after
         return Reallocation(after, moved_slots)
+
+
+def _check_rules_stand(connection: Connection, core: RoutingCore, router: Router, after: Router) -> None:
+    try:
+        settled(connection, core, router, after)
+    except InvalidArgumentError as error:
+        raise FailedPreconditionError(
+            f"variant: the rules of router {router.router_id!r} do not allow it: {error}",
+            reason="RULES_NEED_VARIANT",
+            metadata={"router_id": router.router_id},
+        ) from error
 
 
 def _check_takes_weights(router: Router) -> None:

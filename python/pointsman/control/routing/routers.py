@@ -10,6 +10,7 @@ from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
 from pointsman.control.routing.router_fields import OWNER, check_paths, check_same_strategy, with_fields
+from pointsman.control.routing.rule_tables import settled
 from pointsman.control.routing.slot_tables import first_table, next_table
 from pointsman.control.routing.variant_models import row_keys, usable_models
 from pointsman.domain.access import can_change, can_read, check_creates_for
@@ -17,7 +18,7 @@ from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import Step, check_not_deploying, next_status
 from pointsman.domain.models import ModelKey, ModelVersion
 from pointsman.domain.permissions import Permissions, check_permissions
-from pointsman.domain.ports.core import SlotTables
+from pointsman.domain.ports.core import RoutingCore
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import check_router
 from pointsman.domain.routers import INCARNATIONS, SALT_BYTES, Router
@@ -35,7 +36,7 @@ class RouterRegistry:
 
     Args:
         changes: How they are changed.
-        slot_tables: Who computes their slot tables.
+        core: Who computes their slot tables and checks their rules.
         new_salt: Answers 16 random bytes.
         new_incarnation: Answers a random number from 1 on. Not a count: a database that is restored from a
             backup would count anew, and give a router what one had that it does not know of any more.
@@ -44,12 +45,12 @@ class RouterRegistry:
     def __init__(
         self,
         changes: Changes,
-        slot_tables: SlotTables,
+        core: RoutingCore,
         new_salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT_BYTES),
         new_incarnation: Callable[[], int] = lambda: 1 + secrets.randbelow(INCARNATIONS - 1),
     ) -> None:
         self._changes = changes
-        self._slot_tables = slot_tables
+        self._core = core
         self._new_salt = new_salt
         self._new_incarnation = new_incarnation
 
@@ -116,6 +117,7 @@ class RouterRegistry:
             )
         _check_name_free(change.connection, caller, router.router_id, field)
         found = usable_models(change.connection, caller, router.variants, f"{field}.variants", known)
+        router = settled(change.connection, self._core, None, router, field, found)
         return routers.add(
             change.connection,
             dataclasses.replace(
@@ -123,7 +125,7 @@ class RouterRegistry:
                 owner=router.owner or caller.user_id,
                 salt=self._new_salt(),
                 incarnation=self._new_incarnation(),
-                slot_runs=first_table(self._slot_tables, router),
+                slot_runs=first_table(self._core, router),
                 create_time_us=change.now_us,
                 update_time_us=change.now_us,
                 changed_generation=change.generation,
@@ -201,12 +203,13 @@ class RouterRegistry:
         )
         check_same_strategy(before, router, paths, field)
         check_router(after, field)
+        after = settled(change.connection, self._core, before, after, field, known)
         moved_slots = 0
         if "variants" in paths:
             after, moved_slots = self._with_variants(change, caller, before, after, field, known)
         elif after.policy != before.policy:
             check_not_deploying(before)
-            slot_runs, moved_slots = next_table(change, self._slot_tables, before, after)
+            slot_runs, moved_slots = next_table(change, self._core, before, after)
             after = dataclasses.replace(after, slot_runs=slot_runs)
         routers.save(change.connection, after)
         if "tags" in paths:
@@ -293,7 +296,7 @@ class RouterRegistry:
         found = usable_models(
             change.connection, caller, after.variants, f"{field}.variants", known, before=before
         )
-        slot_runs, moved_slots = next_table(change, self._slot_tables, before, after)
+        slot_runs, moved_slots = next_table(change, self._core, before, after)
         allocated = dataclasses.replace(after, slot_runs=slot_runs)
         routers.replace_variants(change.connection, allocated, row_keys(found))
         return allocated, moved_slots

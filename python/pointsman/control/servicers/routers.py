@@ -28,6 +28,7 @@ from pointsman.control.lanes import Lanes
 from pointsman.control.routing.allocation import Allocations, Reallocation
 from pointsman.control.routing.canaries import Canaries
 from pointsman.control.routing.deployment import Deployments
+from pointsman.control.routing.explaining import Explanations
 from pointsman.control.routing.overrides import Overrides
 from pointsman.control.routing.revisions import Revisions
 from pointsman.control.routing.router_fields import UPDATABLE, check_paths, with_fields
@@ -57,6 +58,7 @@ class RouterParts:
     allocations: Allocations
     canaries: Canaries
     overrides: Overrides
+    explanations: Explanations
     deployments: Deployments
     watch: RouterWatch
     revisions: Revisions
@@ -74,6 +76,7 @@ class RouterServicer(TrafficMethods, router_pb2_grpc.RouterServiceServicer):
         self._allocations = parts.allocations
         self._canaries = parts.canaries
         self._overrides = parts.overrides
+        self._explanations = parts.explanations
         self._deployments = parts.deployments
         self._watch = parts.watch
         self._revisions = parts.revisions
@@ -345,6 +348,12 @@ class RouterServicer(TrafficMethods, router_pb2_grpc.RouterServiceServicer):
             moved_share=rollback.moved_slots / SLOT_COUNT,
             moved_slots=rollback.moved_slots,
         )
+
+    async def ExplainRouting(
+        self, request: router_pb2.ExplainRoutingRequest, context: object
+    ) -> router_pb2.ExplainRoutingResponse:
+        """Says how a router would decide a call; changes and records nothing."""
+        return await self._lanes.read(self._explanations.explain, caller(), request)
 
     async def EraseEntity(
         self, request: router_pb2.EraseEntityRequest, context: object

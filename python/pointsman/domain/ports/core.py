@@ -61,6 +61,31 @@ class SlotTables(Protocol):
         """
 
 
+class RuleChecks(Protocol):
+    """Checks rules and explains what they come to, by the code that decides by them."""
+
+    def rule_faults(self, check: bytes) -> Sequence[FieldViolation]:
+        """Answers every field of the rules of a ``RuleCheck`` that is wrong, with paths below the router.
+
+        Raises:
+            InvalidRequestError: The bytes are no ``RuleCheck``.
+        """
+
+    def explain_routing(self, case: bytes) -> bytes:
+        """Explains how the router of a ``RoutingCase`` would decide its call.
+
+        Returns:
+            An ``ExplainRoutingResponse``.
+
+        Raises:
+            InvalidRequestError: The router cannot decide.
+        """
+
+
+class RoutingCore(SlotTables, RuleChecks, Protocol):
+    """What a change of a router needs."""
+
+
 class LakeQueries(Protocol):
     """Reads files of a lake, whoever has written them."""
 
@@ -101,5 +126,5 @@ class LakeMerging(Protocol):
         """
 
 
-class Core(ModelChecks, FileReading, SlotTables, LakeQueries, LakeMerging, Protocol):
+class Core(ModelChecks, FileReading, RoutingCore, LakeQueries, LakeMerging, Protocol):
     """All functions of the core that the control plane asks for."""

@@ -19,6 +19,8 @@ class DecisionReason(StrEnum):
     PRODUCTION = "production"
     FALLBACK = "fallback"
     OVERRIDE = "override"
+    RULE = "rule"
+    DEFAULT = "default"
 
 
 class RandomisedBy(StrEnum):
@@ -98,6 +100,7 @@ class Prediction:
         feedback: Filled by reads.
         decided_variant: The variant that was decided, when another one stood in for it: propensity, draw and
             slot are of this one. Empty otherwise.
+        rule: The rule that took the call; empty where none did.
     """
 
     prediction_id: str
@@ -138,6 +141,7 @@ class Prediction:
     feedback: tuple[RecordedFeedback, ...] = ()
     router_revision: int = 0
     decided_variant: str = ""
+    rule: str = ""
 
     @property
     def key(self) -> tuple[str, int]:

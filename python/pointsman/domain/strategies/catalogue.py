@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from pointsman.domain.strategies.canary import Canary
 from pointsman.domain.strategies.policy import Policy, Strategy
+from pointsman.domain.strategies.rules import FeatureRules
 from pointsman.domain.strategies.weighted import Weighted
 
 
@@ -15,12 +16,16 @@ class _Reading(Protocol):
 _READ: Mapping[Strategy, _Reading] = {
     Strategy.WEIGHTED: Weighted.from_document,
     Strategy.CANARY: Canary.from_document,
+    Strategy.FEATURE_RULES: FeatureRules.from_document,
 }
 
 SERVED_STRATEGIES = tuple(_READ)
 """Those that the data plane decides by; the others are names that later versions give a meaning."""
 
-POLICY_FIELDS: Mapping[str, Strategy] = {"canary": Strategy.CANARY}
+POLICY_FIELDS: Mapping[str, Strategy] = {
+    "feature_rules": Strategy.FEATURE_RULES,
+    "canary": Strategy.CANARY,
+}
 """The strategies that have settings, by what messages and documents call these."""
 
 

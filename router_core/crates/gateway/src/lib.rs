@@ -39,4 +39,4 @@ pub use recording::lake_files::{count_lake_calls, merge_lake_files, read_lake_ro
 pub use routing::onnx_target::FileFault;
 pub use routing::probe::{data_file_names, signature_faults};
 pub use server::Server;
-pub use services::check_feedback;
+pub use services::{check_feedback, explain_routing, rule_faults};

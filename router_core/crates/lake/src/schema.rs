@@ -53,6 +53,7 @@ pub(crate) fn decision_fields() -> Vec<Field> {
         required("features_content", Utf8),
         required("answer_content", Utf8),
         optional("decided_variant", Utf8),
+        optional("rule", Utf8),
     ]
 }
 

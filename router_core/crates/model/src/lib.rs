@@ -32,7 +32,7 @@ pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBacken
 pub use policy::{
     BanditAlgorithm, BanditDefinition, BanditSettings, BanditTable, BetaPrior, HalfLife, NormalPrior,
 };
-pub use policy::{CanaryDefinition, Policy, PolicyDefinition, Propensities, Split, SplitDefinition};
+pub use policy::{CanaryDefinition, Policy, PolicyDefinition, Propensities, Split, SplitDefinition, rules};
 pub use recording::{Durability, EntityRecording, Recording};
 pub use router::{
     CLOCK_SKEW_US, Fallback, MAX_VARIANTS, Router, RouterDefinition, RouterSettings, RouterStatus, Variant,

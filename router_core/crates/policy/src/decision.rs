@@ -1,10 +1,36 @@
 //! What a decision is made on, and what comes of it.
 
+use std::fmt;
+
+use crate::attributes::{Attributes, NoAttributes};
+
 /// What a decision is made on.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The entity that the call is for.
     pub entity_id: Option<&'a str>,
+    /// What rules may ask for; nothing else asks.
+    pub attributes: &'a dyn Attributes,
+}
+
+impl<'a> Request<'a> {
+    /// A request without anything that rules could ask for.
+    #[must_use]
+    pub const fn of(entity_id: Option<&'a str>) -> Self {
+        Self { entity_id, attributes: &NoAttributes }
+    }
+}
+
+impl Default for Request<'_> {
+    fn default() -> Self {
+        Self::of(None)
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Request").field("entity_id", &self.entity_id).finish_non_exhaustive()
+    }
 }
 
 /// Why a variant was picked.
@@ -26,6 +52,10 @@ pub enum Reason {
     Bandit,
     /// The same, of a call in the slice that a bandit splits evenly.
     Exploration,
+    /// A rule says so.
+    Rule,
+    /// No rule took the call.
+    Default,
 }
 
 impl Reason {
@@ -41,6 +71,8 @@ impl Reason {
             Self::Override => "override",
             Self::Bandit => "bandit",
             Self::Exploration => "exploration",
+            Self::Rule => "rule",
+            Self::Default => "default",
         }
     }
 }
@@ -75,6 +107,8 @@ pub struct Decision {
     pub allocation_version: u64,
     /// The epoch of the statistics that the probabilities come from; 0 where they come from none.
     pub epoch: u64,
+    /// The rule that took the call, by its place among the rules as they are written.
+    pub rule: Option<u16>,
 }
 
 impl Decision {
@@ -90,6 +124,7 @@ impl Decision {
             slot: None,
             allocation_version: 0,
             epoch: 0,
+            rule: None,
         }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! No I/O, no async, and no allocation while deciding.
 
+mod attributes;
 mod bandit;
 mod decision;
 mod fallback;
 mod homeward;
 mod reallocate;
 mod reallocation_error;
+mod rules;
 mod slot_counts;
 mod split;
 mod unit_hash;
@@ -15,6 +17,7 @@ mod unit_hash;
 use pointsman_model::{Policy, Router};
 use rand::Rng;
 
+pub use attributes::{Attributes, NoAttributes, Value};
 pub use bandit::{
     Allocation, ArmAssessment, ArmTotals, Assessment, BanditLearner, INTERVAL_PROBABILITY, Merged,
     ReplicaTotals, Reward, Scratch, allocate, decide_bandit, ucb1_index,
@@ -23,6 +26,7 @@ pub use decision::{Decision, RandomisedBy, Reason, Request};
 pub use fallback::{VariantSet, stand_in};
 pub use reallocate::{Reallocation, reallocate_slots};
 pub use reallocation_error::ReallocationError;
+pub use rules::{MAX_SEARCHED_BYTES, Verdict, first_match};
 pub use unit_hash::slot_of_unit;
 
 /// Picks a variant of a router for one request.
@@ -30,5 +34,6 @@ pub use unit_hash::slot_of_unit;
 pub fn decide(router: &Router, request: &Request<'_>, rng: &mut impl Rng) -> Decision {
     match &router.policy {
         Policy::Weighted(split) | Policy::Canary(split) => split::decide(split, request, rng),
+        Policy::Rules(rules) => rules::decide(rules, request, rng),
     }
 }

@@ -31,6 +31,7 @@ fn by_slot(split: &Split, unit: &str) -> Decision {
         slot: Some(slot),
         allocation_version: 0,
         epoch: 0,
+        rule: None,
     }
 }
 
@@ -47,5 +48,6 @@ fn by_draw(split: &Split, rng: &mut impl Rng) -> Decision {
         slot: None,
         allocation_version: 0,
         epoch: 0,
+        rule: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Decisions: sticky, by weight, with exact propensities.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be built fails the test that builds it")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be built fails the test that builds it")]
 
 use pointsman_model::{
     Id, ModelKey, Policy, PolicyDefinition, Router, RouterDefinition, RouterSettings, Split, SplitDefinition,
@@ -45,7 +45,7 @@ fn router(weights: &[Option<f64>], sticky: bool) -> Router {
 fn for_unit(router: &Router, unit: &str) -> Decision {
     // The random bits must not matter to a unit, so each decision gets others.
     let mut rng = SmallRng::seed_from_u64(unit.len() as u64);
-    decide(router, &Request { entity_id: Some(unit) }, &mut rng)
+    decide(router, &Request::of(Some(unit)), &mut rng)
 }
 
 /// Pearson's statistic of counts against probabilities.
@@ -72,7 +72,7 @@ fn a_unit_keeps_its_variant_whatever_is_drawn() {
     let mut rng = SmallRng::seed_from_u64(1);
     for number in 0..1_000 {
         let unit = format!("user-{number}");
-        let request = Request { entity_id: Some(&unit) };
+        let request = Request::of(Some(&unit));
         let first = decide(&router, &request, &mut rng);
         assert!((0..20).all(|_| decide(&router, &request, &mut rng) == first), "{unit}");
     }
@@ -97,7 +97,7 @@ fn without_a_unit_or_stickiness_each_request_is_drawn_anew() {
         let mut rng = SmallRng::seed_from_u64(7);
         let mut twin = SmallRng::seed_from_u64(7);
         let decisions: Vec<Decision> =
-            (0..100).map(|_| decide(&router, &Request { entity_id }, &mut rng)).collect();
+            (0..100).map(|_| decide(&router, &Request::of(entity_id), &mut rng)).collect();
         for decision in &decisions {
             assert_eq!(decision.draw, twin.next_u64());
             assert_eq!(decision.variant, split(&router).alias.draw(decision.draw));
@@ -196,7 +196,7 @@ fn variants_of_no_weight_and_disabled_ones_are_never_picked() {
         let router = router(&weights, sticky);
         for number in 0..200_000 {
             let unit = number.to_string();
-            let decision = decide(&router, &Request { entity_id: Some(&unit) }, &mut rng);
+            let decision = decide(&router, &Request::of(Some(&unit)), &mut rng);
             assert!(matches!(decision.variant, 1 | 3), "{unit}: {decision:?}");
         }
     }

@@ -10,6 +10,7 @@ mod field;
 mod frame;
 pub mod generated;
 mod head;
+mod infer_parts;
 mod method_scope;
 mod parameter;
 mod prediction_id;
@@ -28,13 +29,15 @@ pub use head::{
     Cuts, HeadScan, HeadScanner, MAX_CUTS, MAX_ENTITY_ID_BYTES, Span, scan_head, scan_response_head,
     scan_whole,
 };
+pub use infer_parts::{ContentList, Contents, InferParts, InputPart, Parameter, TypedElement};
 pub use method_scope::required_scope;
 pub use prediction_id::{PredictionId, PredictionIdContent, PredictionIdError, Signer, Verifier};
 pub use receipt::Receipt;
 pub use rows::row_limit;
 pub use snapshot::{
     decode_model, decode_signing_keys, decode_snapshot_update, model_from_proto, router_from_proto,
-    signature_from_proto, signature_to_proto, signing_keys_from_proto, snapshot_update, usable_update,
+    rule_faults, signature_from_proto, signature_to_proto, signing_keys_from_proto, snapshot_update,
+    usable_update,
 };
 pub use splice::{splice_head, splice_response_model_name, spliced_message_length, write_names};
 pub use uuid_v7::{uuid_v7, uuid_v7_micros};

@@ -25,27 +25,33 @@ pub struct Receipt<'a> {
     reason: &'a str,
     generation: Number,
     decided_variant: &'a str,
+    rule: &'a str,
+    batch_row: &'a str,
 }
 
 impl<'a> Receipt<'a> {
     /// The names of the entries; those of the metadata have hyphens for underscores.
-    pub const NAMES: [&'static str; 6] = [
+    pub const NAMES: [&'static str; 8] = [
         "pointsman_prediction_id",
         "pointsman_variant",
         "pointsman_propensity",
         "pointsman_reason",
         "pointsman_generation",
         "pointsman_decided_variant",
+        "pointsman_rule",
+        "pointsman_batch_row",
     ];
 
     /// The names of the metadata, in the order of [`Receipt::NAMES`].
-    pub const METADATA_NAMES: [&'static str; 6] = [
+    pub const METADATA_NAMES: [&'static str; 8] = [
         "pointsman-prediction-id",
         "pointsman-variant",
         "pointsman-propensity",
         "pointsman-reason",
         "pointsman-generation",
         "pointsman-decided-variant",
+        "pointsman-rule",
+        "pointsman-batch-row",
     ];
 
     /// Takes the decision; an empty prediction id is left out.
@@ -63,7 +69,16 @@ impl<'a> Receipt<'a> {
             Number::from(format_args!("{propensity}"))
         };
         let generation = Number::from(format_args!("{generation}"));
-        Self { prediction_id, variant, propensity, reason, generation, decided_variant: "" }
+        Self {
+            prediction_id,
+            variant,
+            propensity,
+            reason,
+            generation,
+            decided_variant: "",
+            rule: "",
+            batch_row: "",
+        }
     }
 
     /// Says that another variant was decided, for which the receipt's stood in.
@@ -72,9 +87,15 @@ impl<'a> Receipt<'a> {
         Self { decided_variant, ..self }
     }
 
+    /// Says which rule took the call, and whether the first row of a batch decided for all.
+    #[must_use]
+    pub fn by_rule(self, rule: &'a str, is_by_first_row: bool) -> Self {
+        Self { rule, batch_row: if is_by_first_row { "0" } else { "" }, ..self }
+    }
+
     /// The values, in the order of [`Receipt::NAMES`]; an empty one is not sent.
     #[must_use]
-    pub fn values(&self) -> [&str; 6] {
+    pub fn values(&self) -> [&str; 8] {
         [
             self.prediction_id,
             self.variant,
@@ -82,6 +103,8 @@ impl<'a> Receipt<'a> {
             self.reason,
             self.generation.as_str(),
             self.decided_variant,
+            self.rule,
+            self.batch_row,
         ]
     }
 
@@ -177,13 +200,14 @@ mod tests {
         let mut bytes = BytesMut::from(&response.encode_to_vec()[..]);
         let before = bytes.len();
         let variant = "v".repeat(128);
-        let receipt = Receipt::new("AQ", &variant, 0.7, "slot", u64::MAX).standing_in_for("b");
+        let receipt =
+            Receipt::new("AQ", &variant, 0.7, "slot", u64::MAX).standing_in_for("b").by_rule("adults", true);
         receipt.encode(&mut bytes);
         assert_eq!(bytes.len() - before, receipt.encoded_length());
 
         let read = ModelInferResponse::decode(bytes.freeze()).unwrap();
         let values = Receipt::NAMES.map(|name| text(&read.parameters[name]));
-        assert_eq!(values, ["AQ", &variant, "0.7", "slot", "18446744073709551615", "b"]);
+        assert_eq!(values, ["AQ", &variant, "0.7", "slot", "18446744073709551615", "b", "adults", "0"]);
         assert_eq!(read.id, "17");
     }
 
@@ -193,7 +217,9 @@ mod tests {
         Receipt::new("", "lr", 1.0, "pin", 3).encode(&mut bytes);
         let read = ModelInferResponse::decode(bytes.freeze()).unwrap();
         assert!(!read.parameters.contains_key("pointsman_prediction_id"));
-        assert!(!read.parameters.contains_key("pointsman_decided_variant"));
+        for absent in ["pointsman_decided_variant", "pointsman_rule", "pointsman_batch_row"] {
+            assert!(!read.parameters.contains_key(absent));
+        }
         assert_eq!(text(&read.parameters["pointsman_propensity"]), "1");
     }
 

@@ -5,6 +5,7 @@ mod model;
 mod policy;
 mod recording;
 mod router;
+mod rules;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use prost::Message;
 
 pub use access::signing_keys_from_proto;
 pub use model::{model_from_proto, signature_from_proto, signature_to_proto};
+pub use policy::rule_faults;
 pub use router::router_from_proto;
 
 use crate::generated::pointsman_v1 as proto;

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pointsman.control.convert.enums import STRATEGY
-from pointsman.control.convert.strategies import canary
+from pointsman.control.convert.strategies import canary, rules
 from pointsman.domain.strategies.catalogue import POLICY_FIELDS, SERVED_STRATEGIES
 from pointsman.domain.strategies.policy import Policy, Strategy
 from pointsman.domain.strategies.weighted import Weighted
@@ -13,9 +13,11 @@ from pointsman.v1 import router_pb2
 
 _READ: Mapping[Strategy, Callable[[router_pb2.Router, str], Policy]] = {
     Strategy.CANARY: canary.read,
+    Strategy.FEATURE_RULES: rules.read,
 }
 _WRITE: Mapping[Strategy, Callable[[router_pb2.Router, Any], None]] = {
     Strategy.CANARY: canary.write,
+    Strategy.FEATURE_RULES: rules.write,
 }
 
 

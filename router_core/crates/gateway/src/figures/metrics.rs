@@ -124,6 +124,12 @@ fn encode_variants(encoder: &mut DescriptorEncoder<'_>, series: &[Series]) -> fm
     for one in series.iter().filter(|one| one.total.diverted > 0) {
         ConstCounter::new(one.total.diverted).encode(family.encode_family(&one.labels())?)?;
     }
+    let help = "Conditions of rules that met a value of a kind that they do not take; then they do not hold.";
+    let mut family =
+        encoder.encode_descriptor("pointsman_rule_mismatches", help, None, MetricType::Counter)?;
+    for one in series.iter().filter(|one| one.total.rule_mismatches > 0) {
+        ConstCounter::new(one.total.rule_mismatches).encode(family.encode_family(&one.labels())?)?;
+    }
     let help = "Predictions that were not recorded because the queue or the disk was full.";
     let mut family =
         encoder.encode_descriptor("pointsman_records_dropped", help, None, MetricType::Counter)?;

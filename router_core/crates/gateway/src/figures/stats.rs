@@ -87,6 +87,7 @@ struct Shard {
     fallback_by_code: [AtomicU64; CODE_COUNT],
     override_by_code: [AtomicU64; CODE_COUNT],
     diverted: AtomicU64,
+    rule_mismatches: AtomicU64,
     dropped_records: AtomicU64,
     cut_records: [AtomicU64; Cut::REASONS.len()],
     overhead: Histogram,
@@ -115,6 +116,8 @@ pub(crate) struct VariantTotal {
     pub(crate) override_by_code: [u64; CODE_COUNT],
     /// Calls of its own that others stood in for.
     pub(crate) diverted: u64,
+    /// Conditions of rules that met a value of another kind, in calls of its own.
+    pub(crate) rule_mismatches: u64,
     pub(crate) dropped_records: u64,
     pub(crate) cut_records: [u64; Cut::REASONS.len()],
     pub(crate) overhead: HistogramTotal,
@@ -178,6 +181,13 @@ impl VariantStats {
         }
     }
 
+    /// Counts conditions of rules that met a value of a kind that they do not take.
+    pub(crate) fn record_rule_mismatches(&self, thread: usize, count: u32) {
+        if let Some(shard) = self.shard(thread) {
+            add(&shard.rule_mismatches, count.into());
+        }
+    }
+
     /// Counts a prediction that was not recorded.
     pub(crate) fn record_drop(&self, thread: usize) {
         if let Some(shard) = self.shard(thread) {
@@ -217,6 +227,7 @@ impl VariantStats {
                 *sum += count.load(Relaxed);
             }
             total.diverted += shard.diverted.load(Relaxed);
+            total.rule_mismatches += shard.rule_mismatches.load(Relaxed);
             total.dropped_records += shard.dropped_records.load(Relaxed);
             for (sum, count) in total.cut_records.iter_mut().zip(&shard.cut_records) {
                 *sum += count.load(Relaxed);

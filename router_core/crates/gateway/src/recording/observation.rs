@@ -5,6 +5,7 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 use bytes::Bytes;
 use http::HeaderValue;
 use pointsman_journal::Commit;
+use pointsman_model::{Policy, rules::Source};
 use pointsman_policy::{Decision, Reason};
 use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1::BodyKind, uuid_v7};
 use rand::{Rng, RngExt};
@@ -21,6 +22,7 @@ use crate::{
         records::{Kept, Record, RecordEnd, RecordStart},
     },
     routing::routes::{Route, Routes, Target},
+    services::Noted,
     worker::Worker,
 };
 
@@ -31,6 +33,7 @@ pub(crate) struct Observation {
     pub(crate) decision: Decision,
     /// The variant for which the decision's stands in; all but variant and reason of the decision are about this one.
     decided_variant: Option<u8>,
+    noted: Noted,
     generation: u64,
     started: Instant,
     pub(crate) backend_time: BackendTime,
@@ -51,6 +54,8 @@ pub(crate) struct RecordDetails<'a> {
     pub(crate) row_limit: u32,
     /// The variant that was decided, when the decision's stands in for it.
     pub(crate) decided_variant: Option<u8>,
+    /// What a decision by rules came across.
+    pub(crate) noted: Noted,
 }
 
 impl Observation {
@@ -68,6 +73,7 @@ impl Observation {
             route: route.clone(),
             decision,
             decided_variant: details.decided_variant,
+            noted: details.noted,
             generation: routes.snapshot.generation,
             started,
             backend_time: BackendTime::default(),
@@ -97,6 +103,7 @@ impl Observation {
             let sample = if is_sampled { worker.rng.borrow_mut().random() } else { 0.0 };
             observation.record = Some(Record::begin(&RecordStart {
                 facts,
+                policy: &router.policy,
                 recording: &router.settings.recording,
                 entity_key: routes.snapshot.entity_key.as_deref(),
                 decision: &decision,
@@ -128,6 +135,21 @@ impl Observation {
         let Decision { propensity, reason, .. } = self.decision;
         Receipt::new(&self.prediction_id, variant, propensity, reason.as_str(), self.generation)
             .standing_in_for(self.decided_target().map_or("", |target| target.name.as_str()))
+            .by_rule(self.rule(), self.noted.is_by_first_row)
+    }
+
+    /// The name of the rule that took the call; empty where none did.
+    pub(crate) fn rule(&self) -> &str {
+        let router = self.route.router.as_deref().zip(self.decision.rule);
+        router.and_then(|(router, place)| router.policy.rule_name(place)).unwrap_or_default()
+    }
+
+    /// Whether rules of the router look at a feature.
+    pub(crate) fn looks_at(&self, feature: &str) -> bool {
+        let Some(Policy::Rules(rules)) = self.route.router.as_ref().map(|router| &router.policy) else {
+            return false;
+        };
+        rules.sources.iter().any(|source| matches!(source, Source::Feature(name) if **name == *feature))
     }
 
     /// The variant that was decided, when another one stands in for it.
@@ -188,6 +210,9 @@ impl Observation {
         let target = self.target()?;
         let thread = self.worker.index;
         target.stats.record_call(thread, code as usize, self.counting(), CallTimes { overhead, backend });
+        if self.noted.mismatches > 0 {
+            target.stats.record_rule_mismatches(thread, self.noted.mismatches);
+        }
         if let Some(decided) = self.decided_target() {
             decided.stats.record_diverted(thread);
         }
@@ -222,9 +247,13 @@ impl Observation {
             Reason::Pin => Counting::Pinned,
             Reason::Fallback => Counting::Fallback,
             Reason::Override => Counting::Override,
-            Reason::Slot | Reason::Weight | Reason::Production | Reason::Bandit | Reason::Exploration => {
-                Counting::Decided
-            }
+            Reason::Slot
+            | Reason::Weight
+            | Reason::Production
+            | Reason::Rule
+            | Reason::Default
+            | Reason::Bandit
+            | Reason::Exploration => Counting::Decided,
         }
     }
 }

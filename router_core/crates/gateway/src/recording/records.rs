@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::{Bytes, BytesMut};
 use hmac::{Hmac, KeyInit, Mac};
 use pointsman_journal::{Commit, EncodedPrediction, Entry, Guard, RouteFacts};
-use pointsman_model::{Durability, EntityRecording, Recording};
+use pointsman_model::{Durability, EntityRecording, Policy, Recording, rules::Source};
 use pointsman_policy::{Decision, RandomisedBy, Reason};
 use pointsman_wire::generated::{inference::ModelInferRequest, pointsman_v1 as proto};
 use prost::Message;
@@ -30,6 +30,8 @@ pub(crate) struct Record {
     durability: Durability,
     /// Whether bodies must not tell whom the call is for.
     hides_entity: bool,
+    /// Whether the decision hangs on features, so that only a record that has them can be decided anew.
+    needs_features: bool,
     /// An answer that passes piece by piece.
     pieces: Vec<Bytes>,
     piece_bytes: usize,
@@ -38,6 +40,7 @@ pub(crate) struct Record {
 /// What a record knows when the call is decided.
 pub(crate) struct RecordStart<'a> {
     pub(crate) facts: &'a Arc<RouteFacts>,
+    pub(crate) policy: &'a Policy,
     pub(crate) recording: &'a Recording,
     pub(crate) entity_key: Option<&'a [u8; 32]>,
     pub(crate) decision: &'a Decision,
@@ -73,10 +76,13 @@ impl Record {
             draw: (is_drawn && !hides_draw).then_some(decision.draw),
             slot: decision.slot.map(u32::from),
             entity_id: recorded_entity(recording.entity, start.entity_id, start.entity_key),
-            replayable: !is_by_entity || recording.entity == EntityRecording::Plain,
+            replayable: (!is_by_entity || recording.entity == EntityRecording::Plain)
+                && !start.policy.reads_metadata()
+                && !leaves_out_features(start.policy, recording),
             request_id: start.request_id.to_owned(),
             trace_id: start.trace_id.to_owned(),
             decided_variant: start.decided_variant.map(u32::from),
+            rule: decision.rule.map(u32::from),
             ..Default::default()
         };
         Self {
@@ -85,6 +91,7 @@ impl Record {
             max_body_bytes: (start.sample < recording.features_share).then_some(recording.max_body_bytes),
             durability: recording.durability,
             hides_entity: recording.entity != EntityRecording::Plain,
+            needs_features: start.policy.reads_features(),
             pieces: Vec::new(),
             piece_bytes: 0,
         }
@@ -168,6 +175,7 @@ impl Record {
                 }
             }
         }
+        self.entry.replayable &= !self.needs_features || !self.entry.request.is_empty();
         let entry =
             Entry::Prediction { entry: EncodedPrediction::new(*self.entry), route: self.facts, guard };
         if self.durability == Durability::Durable {
@@ -242,6 +250,16 @@ fn without_entity(kind: proto::BodyKind, message: Bytes) -> Bytes {
     }
 }
 
+/// Whether the lake will lack a feature that rules look at.
+fn leaves_out_features(policy: &Policy, recording: &Recording) -> bool {
+    let Policy::Rules(rules) = policy else { return false };
+    let is_left_out = |source: &Source| match source {
+        Source::Feature(name) => recording.exclude_features.iter().any(|excluded| **excluded == **name),
+        Source::Metadata(_) => false,
+    };
+    rules.sources.iter().any(is_left_out)
+}
+
 /// An entity id as its router wants it recorded.
 pub(crate) fn recorded_entity(
     form: EntityRecording,
@@ -278,6 +296,8 @@ pub(crate) fn reason_proto(reason: Reason) -> proto::DecisionReason {
         Reason::Production => proto::DecisionReason::Production,
         Reason::Fallback => proto::DecisionReason::Fallback,
         Reason::Override => proto::DecisionReason::Override,
+        Reason::Rule => proto::DecisionReason::Rule,
+        Reason::Default => proto::DecisionReason::Default,
         // No router that can be published has a bandit, and the schema has no word for it.
         Reason::Bandit | Reason::Exploration => proto::DecisionReason::Unspecified,
     }

@@ -5,3 +5,4 @@ pub(crate) mod loaded_files;
 pub(crate) mod onnx_target;
 pub(crate) mod probe;
 pub(crate) mod routes;
+pub(crate) mod rule_places;

@@ -4,15 +4,18 @@ use std::{collections::HashSet, sync::Arc};
 
 use pointsman_journal::RouteFacts;
 use pointsman_model::{
-    Guarded, Id, ItemKind, ModelError, ModelKey, ModelVersion, Propensities, RefusedItem, Router, ShardedMap,
-    Snapshot, SnapshotError, SnapshotUpdate,
+    Guarded, Id, ItemKind, ModelError, ModelKey, ModelVersion, Policy, Propensities, RefusedItem, Router,
+    ShardedMap, Snapshot, SnapshotError, SnapshotUpdate,
 };
 use pointsman_wire::{Signer, Verifier, generated::pointsman_v1 as proto, signature_to_proto};
 use thiserror::Error;
 
 use crate::{
     figures::stats::VariantStats,
-    routing::backends::{Backend, Backends},
+    routing::{
+        backends::{Backend, Backends},
+        rule_places::{RulePlace, rule_places},
+    },
 };
 
 /// Why the next routing state cannot be made.
@@ -41,6 +44,8 @@ pub(crate) struct Route {
     pub(crate) targets: Box<[Target]>,
     /// What its records share; none when it records nothing.
     pub(crate) facts: Option<Arc<RouteFacts>>,
+    /// Where tensors hold what the router's rules look at, one for each of their sources.
+    pub(crate) rule_places: Box<[RulePlace]>,
 }
 
 /// Where one variant's calls go, and where they are counted.
@@ -167,12 +172,14 @@ impl Builder<'_> {
         }
         let targets = targets.into_boxed_slice();
         let facts = router.settings.record_predictions.then(|| Arc::new(facts(router, &targets)));
+        let rule_places = rule_places(router, &targets);
         Ok(Arc::new(Route {
             id: router.id.clone(),
             router: Some(router.clone()),
             guarded: router.clone(),
             targets,
             facts,
+            rule_places,
         }))
     }
 
@@ -186,6 +193,7 @@ impl Builder<'_> {
             guarded: model.clone(),
             targets: [target].into(),
             facts: None,
+            rule_places: Box::default(),
         }))
     }
 
@@ -269,7 +277,26 @@ fn facts(router: &Router, targets: &[Target]) -> RouteFacts {
                 .collect(),
             create_time_us: router.settings.create_time_us,
             router_incarnation: router.settings.incarnation,
+            rules: rule_entries(router),
         },
         lost: targets.iter().map(|target| target.stats.lost.clone()).collect(),
     }
+}
+
+/// The router's rules as records name them, with the probabilities of those that split their calls.
+fn rule_entries(router: &Router) -> Vec<proto::RuleEntry> {
+    let Policy::Rules(rules) = &router.policy else { return Vec::new() };
+    let mut entries: Vec<(u16, proto::RuleEntry)> = rules
+        .rules
+        .iter()
+        .map(|rule| {
+            let each = (0_u8..).take(router.variants.len()).map(|variant| rule.target.propensities(variant));
+            let (request_propensities, slot_propensities) =
+                each.map(|Propensities { by_request, by_slot }| (by_request, by_slot)).unzip();
+            let name = rule.name.to_string();
+            (rule.place, proto::RuleEntry { name, request_propensities, slot_propensities })
+        })
+        .collect();
+    entries.sort_by_key(|(place, _)| *place);
+    entries.into_iter().map(|(_, entry)| entry).collect()
 }

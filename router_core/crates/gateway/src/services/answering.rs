@@ -246,13 +246,15 @@ async fn begin_large(
 
 /// Writes the receipt into trailing metadata.
 fn put_metadata(receipt: &Receipt<'_>, trailers: &mut HeaderMap) {
-    const NAMES: [HeaderName; 6] = [
+    const NAMES: [HeaderName; 8] = [
         HeaderName::from_static(Receipt::METADATA_NAMES[0]),
         HeaderName::from_static(Receipt::METADATA_NAMES[1]),
         HeaderName::from_static(Receipt::METADATA_NAMES[2]),
         HeaderName::from_static(Receipt::METADATA_NAMES[3]),
         HeaderName::from_static(Receipt::METADATA_NAMES[4]),
         HeaderName::from_static(Receipt::METADATA_NAMES[5]),
+        HeaderName::from_static(Receipt::METADATA_NAMES[6]),
+        HeaderName::from_static(Receipt::METADATA_NAMES[7]),
     ];
     for (name, value) in NAMES.into_iter().zip(receipt.values()) {
         if let Some(value) =

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use pointsman_model::{Fallback, Id, Principal, Router, RouterStatus, VersionPinning};
+use http::HeaderMap;
+use pointsman_model::{Fallback, Id, Policy, Principal, Router, RouterStatus, VersionPinning};
 use pointsman_policy::{Decision, Reason, Request, decide};
 use tokio::time::Instant;
 use tonic::Code;
 
 use super::{
+    attributes::{CallAttributes, Features, Noted},
     call::Call,
     fallback::{self, Diverted},
 };
@@ -30,6 +32,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) parameter_entity_id: Option<&'a str>,
     /// How many rows it brings at most; 0 when that is not known.
     pub(crate) row_limit: u32,
+    /// Where its features are.
+    pub(crate) features: Features<'a>,
 }
 
 /// A decided call.
@@ -58,9 +62,9 @@ pub(crate) async fn decide_call(
     let request_id = call.ensure_request_id();
     let of_metadata = call.entity_id()?;
     let entity_id = asked.field_entity_id.or(of_metadata.as_deref()).or(asked.parameter_entity_id);
-    let decision = match router {
-        Some(router) => decide_router(call, router, asked.version, entity_id)?,
-        None => decide_model(&route, asked.version)?,
+    let (decision, noted) = match router {
+        Some(router) => decide_router(call, &route, router, asked, entity_id)?,
+        None => (decide_model(&route, asked.version)?, Noted::default()),
     };
     let deadline = call.deadline(router);
     let diverted = match router {
@@ -80,6 +84,7 @@ pub(crate) async fn decide_call(
         trace_id: call.trace_id(),
         row_limit: asked.row_limit,
         decided_variant,
+        noted,
     };
     let observation = Observation::new(&call.worker, &call.routes, &route, decision, call.started, details);
     let answer_name =
@@ -89,23 +94,44 @@ pub(crate) async fn decide_call(
 
 fn decide_router(
     call: &Call,
+    route: &Route,
     router: &Router,
-    version: &str,
+    asked: &Asked<'_>,
     entity_id: Option<&str>,
-) -> Result<Decision, CallError> {
+) -> Result<(Decision, Noted), CallError> {
+    let version = asked.version;
     if router.settings.status != RouterStatus::Running {
         return Err(not_running(router));
     }
     if !version.is_empty() && router.settings.version_pinning == VersionPinning::Allow {
         let pinned = router.pinned(version).ok_or_else(|| unknown_version(router, version))?;
-        return Ok(Decision::given(pinned, Reason::Pin));
+        return Ok((Decision::given(pinned, Reason::Pin), Noted::default()));
     }
     let overridden = router.settings.traffic_override.and_then(|given| given.variant_at(utc_now_us()));
     if let Some(variant) = overridden {
-        return Ok(Decision::given(variant, Reason::Override));
+        return Ok((Decision::given(variant, Reason::Override), Noted::default()));
     }
-    let request = Request { entity_id };
-    Ok(decide(router, &request, &mut *call.worker.rng.borrow_mut()))
+    if let Policy::Rules(_) = &router.policy {
+        return decide_by_rules(call, route, router, asked.features, entity_id);
+    }
+    let decision = decide(router, &Request::of(entity_id), &mut *call.worker.rng.borrow_mut());
+    Ok((decision, Noted::default()))
+}
+
+/// Apart, so that what rules read weighs on no other decision.
+#[inline(never)]
+fn decide_by_rules(
+    call: &Call,
+    route: &Route,
+    router: &Router,
+    features: Features<'_>,
+    entity_id: Option<&str>,
+) -> Result<(Decision, Noted), CallError> {
+    let headers: &HeaderMap = &call.headers;
+    let attributes = CallAttributes::new(features, headers, &route.rule_places);
+    let request = Request { entity_id, attributes: &attributes };
+    let decision = decide(router, &request, &mut *call.worker.rng.borrow_mut());
+    Ok((decision, attributes.finish()?))
 }
 
 fn decide_model(route: &Arc<Route>, version: &str) -> Result<Decision, CallError> {

@@ -51,7 +51,7 @@ fn answered(
     let signature = &model.signature;
     let is_sampled = asked.features.is_empty();
     let features = if is_sampled { sample_row(signature).map_err(of_features)? } else { asked.features };
-    let inputs = inputs_of(signature, std::iter::empty(), &features).map_err(of_features)?;
+    let inputs = inputs_of(signature, std::iter::empty(), &features, |_| false).map_err(of_features)?;
     let row = row_of(&model, &features, is_sampled)?;
     let internal = |error: std::io::Error| CallError::new(Code::Internal, error.to_string());
     let mut time = BackendTime::default();

@@ -3,7 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use http::uri::PathAndQuery;
 use pointsman_inference::oip;
-use pointsman_model::{Id, Scope};
+use pointsman_model::{Id, Principal, Scope};
 use pointsman_wire::{
     HeadScan, HeadScanner, PREFIX_BYTES, Walker, WireError,
     generated::{inference::ModelInferRequest, pointsman_v1::BodyKind},
@@ -15,6 +15,7 @@ use tonic::Code;
 
 use super::{
     answering::{Answering, Conclusion, Failure, conclude, fail, reply_to_infer},
+    attributes::Features,
     call::Call,
     decision::{Asked, decide_call},
     forward::{ask, of_oip, prefix},
@@ -64,14 +65,17 @@ pub(crate) async fn infer(mut call: Call, client: &Client) -> Result<Reply, Call
     let principal = call.principal(client, Scope::Predict)?;
     let until = call.reading_end(call.deadline(None));
     let incoming = Call::in_time(until, read(&mut call)).await?;
+    let incoming = gather_decisive(&mut call, incoming, &principal).await?;
     let (bytes, scan) = incoming.scanned();
+    let is_whole = matches!(incoming, Incoming::Whole { .. });
     let asked = Asked {
         name: scan.model_name(bytes).unwrap_or_default(),
         version: scan.model_version(bytes).unwrap_or_default(),
         field_entity_id: None,
         parameter_entity_id: scan.entity_id(bytes),
         // Of a message that passes by, tensors may be still to come.
-        row_limit: if matches!(incoming, Incoming::Whole { .. }) { row_limit(bytes) } else { 0 },
+        row_limit: if is_whole { row_limit(bytes) } else { 0 },
+        features: if is_whole { Features::Message(bytes) } else { Features::Unread },
     };
     let decided = decide_call(&mut call, &principal, &asked).await?;
     let (deadline, observation) = (decided.deadline, decided.observation);
@@ -143,6 +147,28 @@ fn whole(message: Message) -> Result<Incoming, CallError> {
 #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
 fn of_wire(error: WireError) -> CallError {
     CallError::invalid(error.to_string())
+}
+
+/// Reads a message that would pass by to its end when rules of its router look at features: what they ask for may lie
+/// anywhere in it.
+async fn gather_decisive(
+    call: &mut Call,
+    incoming: Incoming,
+    principal: &Principal,
+) -> Result<Incoming, CallError> {
+    match incoming {
+        Incoming::Arriving { start, scan, held } if reads_features(call, &start.bytes, &scan, principal) => {
+            let until = call.reading_end(call.deadline(None));
+            whole(Call::in_time(until, call.read_whole(start, Some(held))).await?)
+        }
+        incoming => Ok(incoming),
+    }
+}
+
+/// Whether the router that a head names decides by features. Who names none, or may not call it, is told later.
+fn reads_features(call: &Call, bytes: &[u8], scan: &HeadScan, principal: &Principal) -> bool {
+    let route = scan.model_name(bytes).and_then(|name| call.route(name, principal).ok());
+    route.and_then(|route| route.router.clone()).is_some_and(|router| router.policy.reads_features())
 }
 
 /// Reads a message that would pass by to its end when its router records messages of that size.

@@ -1,9 +1,11 @@
 //! Which service answers a call, and what every service needs to know of it.
 
 mod answering;
+mod attributes;
 mod call;
 mod decision;
 mod dry_run;
+mod explain;
 mod fallback;
 mod feedback;
 mod forward;
@@ -24,8 +26,10 @@ mod tensors;
 use std::rc::Rc;
 
 use crate::{listener::client::Client, replies::reply::Reply, worker::Worker};
+pub(crate) use attributes::Noted;
 use call::Call;
 pub(crate) use dry_run::dry_run;
+pub use explain::{explain_routing, rule_faults};
 pub use feedback::check_feedback;
 pub(crate) use forward::{frame, request};
 use h2::RecvStream;

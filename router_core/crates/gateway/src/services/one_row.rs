@@ -21,12 +21,17 @@ use crate::{messages::status::CallError, routing::backends::Backend};
 ///
 /// # Arguments
 /// * `others` - Signatures of the models that could have answered instead; what they take is not misspelt.
+/// * `is_for_rules` - Whether a router's rules look at a feature; then it is not misspelt either.
 pub(super) fn inputs_of<'a>(
     signature: &Signature,
     others: impl Iterator<Item = &'a Signature> + Clone,
     features: &HashMap<String, Value>,
+    is_for_rules: impl Fn(&str) -> bool,
 ) -> Result<Vec<Tensor>, FeatureError> {
-    refuse_misspelt(signature, others, features)?;
+    match refuse_misspelt(signature, others, features) {
+        Err(FeatureError::Feature { feature, .. }) if is_for_rules(&feature) => {}
+        checked => checked?,
+    }
     fill_inputs(signature, features)
 }
 

@@ -13,6 +13,7 @@ use tonic::Code;
 
 use super::{
     answering::{Answering, Conclusion, Failure, conclude, fail},
+    attributes::Features,
     call::Call,
     decision::{Asked, decide_call},
     forward::frame,
@@ -51,6 +52,7 @@ pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, Ca
         field_entity_id: Some(request.entity_id.as_str()).filter(|text| !text.is_empty()),
         parameter_entity_id: None,
         row_limit: 1,
+        features: Features::Row(&request.features),
     };
     let decided = decide_call(&mut call, &principal, &asked).await?;
     let (deadline, mut observation) = (decided.deadline, decided.observation);
@@ -74,7 +76,8 @@ async fn predicted(
     };
     let signature = &target.model.signature;
     let others = observation.targets().iter().map(|target| &target.model.signature);
-    let inputs = inputs_of(signature, others, &request.features).map_err(of_features)?;
+    let inputs = inputs_of(signature, others, &request.features, |name| observation.looks_at(name));
+    let inputs = inputs.map_err(of_features)?;
     let Call { worker, headers, .. } = call;
     let asker = Asker { worker, headers, time: &mut observation.backend_time };
     answer_of(asker, signature, &target.backend, inputs, deadline).await
@@ -107,6 +110,7 @@ fn encode_answer(
             .map(|target| target.name.to_string())
             .unwrap_or_default(),
         notes: prediction.notes.words().map(str::to_owned).collect(),
+        rule: observation.rule().to_owned(),
     };
     Ok(frame(&response.encode_to_vec())?)
 }

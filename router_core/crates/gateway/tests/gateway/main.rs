@@ -21,6 +21,7 @@ mod orderly_end;
 mod records;
 mod refuse;
 mod refused;
+mod rules;
 mod services;
 mod storm;
 mod unread;

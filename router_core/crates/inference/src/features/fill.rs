@@ -92,7 +92,8 @@ pub(crate) fn named_columns(spec: &TensorSpec) -> Result<(), Option<usize>> {
 }
 
 /// Whether a feature of this name may fill an input, or a part of one.
-pub(crate) fn feeds(signature: &Signature, name: &str) -> bool {
+#[must_use]
+pub fn feeds(signature: &Signature, name: &str) -> bool {
     signature.inputs.iter().any(|spec| {
         if !spec.features.is_empty() {
             return spec.features.iter().any(|feature| **feature == *name);

@@ -3,6 +3,7 @@
 mod classes;
 mod columns;
 mod fill;
+mod first_row;
 mod given;
 mod misspelt;
 mod notes;
@@ -15,8 +16,9 @@ pub use classes::{
     ChosenClass, ClassName, choose_class, class_name, class_value, is_declared, is_probability,
     likeliest_class,
 };
-pub use fill::fill_inputs;
-pub(crate) use fill::{default_faults, feeds, named_columns};
+pub(crate) use fill::{default_faults, named_columns};
+pub use fill::{feeds, fill_inputs};
+pub use first_row::{FeaturePlace, FirstRow, feature_place, first_row};
 pub use misspelt::refuse_misspelt;
 pub use notes::{AnswerNote, AnswerNotes};
 pub use plan::{

@@ -36,6 +36,8 @@ pub(crate) struct EntryView<'a> {
     pub(crate) experiment_id: &'a str,
     /// The variant for which another one stood in, by index.
     pub(crate) decided_variant: Option<u32>,
+    /// The rule that took the call, by index.
+    pub(crate) rule: Option<u32>,
 }
 
 impl<'a> EntryView<'a> {
@@ -71,6 +73,7 @@ impl<'a> EntryView<'a> {
                 23 => entry.response = value.bytes()?,
                 24 => entry.experiment_id = value.text()?,
                 25 => entry.decided_variant = Some(value.varint()? as u32),
+                26 => entry.rule = Some(value.varint()? as u32),
                 _ => {}
             }
         }
@@ -109,6 +112,8 @@ impl<'a> EntryView<'a> {
             DecisionReason::Production => "production",
             DecisionReason::Fallback => "fallback",
             DecisionReason::Override => "override",
+            DecisionReason::Rule => "rule",
+            DecisionReason::Default => "default",
         }
     }
 
@@ -145,7 +150,7 @@ mod tests {
             kinds in (0..5, 0..4, 0..5, 0..5),
             time_us in any::<i64>(),
             propensity in 0.0..1.0,
-            optional in any::<(Option<u64>, Option<u32>, Option<u64>, Option<u32>)>(),
+            optional in any::<(Option<u64>, Option<u32>, Option<u64>, Option<u32>, Option<u32>)>(),
             texts in prop::array::uniform5(".{0,12}"),
             bodies in any::<(Vec<u8>, Vec<u8>)>(),
             replayable in any::<bool>(),
@@ -177,6 +182,7 @@ mod tests {
                 response: bodies.1.into(),
                 experiment_id,
                 decided_variant: optional.3,
+                rule: optional.4,
             };
             let bytes = entry.encode_to_vec();
             let view = EntryView::parse(&bytes).unwrap();
@@ -206,6 +212,7 @@ mod tests {
                 response: view.response.to_vec().into(),
                 experiment_id: view.experiment_id.to_owned(),
                 decided_variant: view.decided_variant,
+                rule: view.rule,
             };
             prop_assert_eq!(read, entry);
         }

@@ -23,6 +23,16 @@ pub(crate) struct Route {
     pub(crate) variants: Vec<Variant>,
     /// The variants that a draw could pick.
     pub(crate) eligible: Vec<Eligible>,
+    /// The router's rules, as they are written.
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// One rule of a route.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) name: String,
+    /// The variants that a draw for its calls could pick.
+    pub(crate) eligible: Vec<Eligible>,
 }
 
 /// One variant of a route.
@@ -62,6 +72,7 @@ impl Route {
             incarnation: entry.router_incarnation,
             router_generation: entry.router_generation,
             eligible: eligible.collect(),
+            rules: entry.rules.into_iter().map(|rule| Rule::of(rule, &entry.variants)).collect(),
             variants: entry
                 .variants
                 .into_iter()
@@ -73,6 +84,22 @@ impl Route {
     /// The name of a variant by its index.
     pub(crate) fn variant_name(&self, index: u32) -> Option<&str> {
         self.variants.get(index as usize).map(|variant| variant.name.as_str())
+    }
+}
+
+impl Rule {
+    fn of(entry: proto::RuleEntry, variants: &[proto::VariantEntry]) -> Self {
+        let shares = entry.request_propensities.into_iter().zip(entry.slot_propensities);
+        let eligible = variants
+            .iter()
+            .zip(shares)
+            .filter(|(_, (by_request, by_slot))| *by_request > 0.0 || *by_slot > 0.0);
+        let eligible = eligible.map(|(variant, (request_propensity, slot_propensity))| Eligible {
+            name: variant.name.clone(),
+            request_propensity,
+            slot_propensity,
+        });
+        Self { eligible: eligible.collect(), name: entry.name }
     }
 }
 

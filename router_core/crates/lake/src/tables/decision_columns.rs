@@ -14,7 +14,7 @@ use crate::{
     calls::{
         content::Content,
         entry::EntryView,
-        route::{Route, Variant},
+        route::{Eligible, Route, Variant},
     },
     schema::element,
     tables::refill::Refill as _,
@@ -66,6 +66,7 @@ pub(crate) struct DecisionColumns {
     features_content: StringBuilder,
     answer_content: StringBuilder,
     decided_variant: StringBuilder,
+    rule: StringBuilder,
 }
 
 impl Default for DecisionColumns {
@@ -105,6 +106,7 @@ impl Default for DecisionColumns {
             features_content: text(),
             answer_content: text(),
             decided_variant: text(),
+            rule: text(),
         }
     }
 }
@@ -131,7 +133,9 @@ impl DecisionColumns {
         self.epoch.append_value(entry.epoch as i64);
         self.draw.append_option(entry.draw);
         self.slot.append_option(entry.slot.map(|slot| slot as i32));
-        self.append_eligible(entry.randomised_by(), route, variant);
+        let rule = entry.rule.and_then(|index| route.rules.get(index as usize));
+        let eligible = rule.map_or(&route.eligible, |rule| &rule.eligible);
+        self.append_eligible(entry.randomised_by(), eligible, variant);
         append_stated(&mut self.entity_id, entry.entity_id);
         self.entity_hash.append_option(entity_hash(entry.entity_id));
         append_stated(&mut self.experiment_id, entry.experiment_id);
@@ -144,13 +148,14 @@ impl DecisionColumns {
         self.features_content.append_value(row.features.word());
         self.answer_content.append_value(row.answer.word());
         self.decided_variant.append_option(entry.decided_variant.and_then(|index| route.variant_name(index)));
+        self.rule.append_option(rule.map(|rule| &rule.name));
     }
 
     /// The variants that could have been picked: where nothing was drawn, the one that was given.
-    fn append_eligible(&mut self, randomised_by: RandomisedBy, route: &Route, picked: &Variant) {
+    fn append_eligible(&mut self, randomised_by: RandomisedBy, eligible: &[Eligible], picked: &Variant) {
         let by_entity = randomised_by == RandomisedBy::Entity;
         if by_entity || randomised_by == RandomisedBy::Request {
-            for eligible in &route.eligible {
+            for eligible in eligible {
                 let propensity =
                     if by_entity { eligible.slot_propensity } else { eligible.request_propensity };
                 self.eligible_variants.values().append_value(&eligible.name);
@@ -202,6 +207,7 @@ impl DecisionColumns {
             features_content,
             answer_content,
             decided_variant,
+            rule,
         ]
     }
 }

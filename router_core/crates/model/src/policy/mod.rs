@@ -3,11 +3,13 @@
 mod bandit;
 mod bandit_table;
 mod canary;
+pub mod rules;
 mod split;
 
 pub use bandit::{BanditAlgorithm, BanditDefinition, BanditSettings, BetaPrior, HalfLife, NormalPrior};
 pub use bandit_table::BanditTable;
 pub use canary::CanaryDefinition;
+use rules::{Rules, RulesDefinition};
 pub use split::{Propensities, Split, SplitDefinition};
 
 use crate::{ModelError, Variant};
@@ -19,6 +21,8 @@ pub enum Policy {
     Weighted(Split),
     /// A percentage to the canary, the rest to the control.
     Canary(Split),
+    /// By the first rule whose conditions all hold.
+    Rules(Rules),
 }
 
 /// A policy as it was published, not yet checked.
@@ -28,6 +32,8 @@ pub enum PolicyDefinition {
     Weighted(SplitDefinition),
     /// A percentage to the canary, the rest to the control.
     Canary(CanaryDefinition),
+    /// By the first rule whose conditions all hold.
+    Rules(RulesDefinition),
 }
 
 impl Policy {
@@ -42,25 +48,59 @@ impl Policy {
                 Split::build(split, &weights, variants).map(Self::Weighted)
             }
             PolicyDefinition::Canary(canary) => canary.build(variants).map(Self::Canary),
+            PolicyDefinition::Rules(rules) => rules.build(variants).map(Self::Rules),
         }
     }
 
     /// The share of calls that a variant should get, as calls are told it: that of its slots where units keep them,
-    /// else that of its weight.
+    /// else that of its weight. Of rules it is the share of the calls that no rule takes.
     #[must_use]
     pub fn effective_share(&self, variant: u8) -> f64 {
         let Propensities { by_request, by_slot } = self.propensities(variant);
         match self {
             Self::Weighted(split) | Self::Canary(split) if split.sticky => by_slot,
             Self::Weighted(_) | Self::Canary(_) => by_request,
+            Self::Rules(rules) => rules.default.effective_share(variant),
         }
     }
 
-    /// The probabilities with which a variant is picked.
+    /// Whether it reads features of calls.
+    #[must_use]
+    pub fn reads_features(&self) -> bool {
+        match self {
+            Self::Weighted(_) | Self::Canary(_) => false,
+            Self::Rules(rules) => {
+                rules.sources.iter().any(|source| matches!(source, rules::Source::Feature(_)))
+            }
+        }
+    }
+
+    /// Whether it reads metadata of calls, which is not recorded.
+    #[must_use]
+    pub fn reads_metadata(&self) -> bool {
+        match self {
+            Self::Weighted(_) | Self::Canary(_) => false,
+            Self::Rules(rules) => {
+                rules.sources.iter().any(|source| matches!(source, rules::Source::Metadata(_)))
+            }
+        }
+    }
+
+    /// The name of the rule at a place, as decisions name it.
+    #[must_use]
+    pub fn rule_name(&self, place: u16) -> Option<&str> {
+        match self {
+            Self::Weighted(_) | Self::Canary(_) => None,
+            Self::Rules(rules) => rules.at(place).map(|rule| &*rule.name),
+        }
+    }
+
+    /// The probabilities with which a variant is picked; of rules, those of the calls that no rule takes.
     #[must_use]
     pub fn propensities(&self, variant: u8) -> Propensities {
         match self {
             Self::Weighted(split) | Self::Canary(split) => split.propensities(variant),
+            Self::Rules(rules) => rules.default.propensities(variant),
         }
     }
 }

@@ -22,6 +22,7 @@ pub const METHOD_SCOPES: &[(&str, super::pointsman_v1::Scope)] = &[
     ("/pointsman.v1.RouterService/DeleteRouter", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.RouterService/DeployRouter", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.RouterService/EraseEntity", super::pointsman_v1::Scope::MlopsWrite),
+    ("/pointsman.v1.RouterService/ExplainRouting", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.RouterService/GetPrediction", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.RouterService/GetRouter", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.RouterService/GetRouterMetrics", super::pointsman_v1::Scope::MlopsRead),

@@ -738,6 +738,9 @@ pub struct PredictResponse {
     /// one. Empty otherwise.
     #[prost(string, tag = "14")]
     pub decided_variant: ::prost::alloc::string::String,
+    /// The rule that took the call; empty otherwise.
+    #[prost(string, tag = "15")]
+    pub rule: ::prost::alloc::string::String,
 }
 /// Brings one value of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -959,6 +962,9 @@ pub struct PredictionRecord {
     /// are of this one. Such a record is in no statistics. Empty otherwise.
     #[prost(string, tag = "37")]
     pub decided_variant: ::prost::alloc::string::String,
+    /// The rule that took the call; empty where none did.
+    #[prost(string, tag = "38")]
+    pub rule: ::prost::alloc::string::String,
 }
 /// A variant that could have been picked.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1004,6 +1010,10 @@ pub enum DecisionReason {
     Fallback = 5,
     /// An operator sent everything to it for a while.
     Override = 6,
+    /// A rule of the router took the call.
+    Rule = 7,
+    /// The router has rules, and none of them took the call.
+    Default = 8,
 }
 impl DecisionReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1019,6 +1029,8 @@ impl DecisionReason {
             Self::Production => "DECISION_REASON_PRODUCTION",
             Self::Fallback => "DECISION_REASON_FALLBACK",
             Self::Override => "DECISION_REASON_OVERRIDE",
+            Self::Rule => "DECISION_REASON_RULE",
+            Self::Default => "DECISION_REASON_DEFAULT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1031,6 +1043,8 @@ impl DecisionReason {
             "DECISION_REASON_PRODUCTION" => Some(Self::Production),
             "DECISION_REASON_FALLBACK" => Some(Self::Fallback),
             "DECISION_REASON_OVERRIDE" => Some(Self::Override),
+            "DECISION_REASON_RULE" => Some(Self::Rule),
+            "DECISION_REASON_DEFAULT" => Some(Self::Default),
             _ => None,
         }
     }
@@ -1279,14 +1293,17 @@ pub struct Router {
     #[prost(message, optional, tag = "30")]
     pub traffic_override: ::core::option::Option<TrafficOverride>,
     /// What the strategy needs besides the variants; of the router's strategy, nothing for weighted.
-    #[prost(oneof = "router::Policy", tags = "29")]
+    #[prost(oneof = "router::Policy", tags = "27, 29")]
     pub policy: ::core::option::Option<router::Policy>,
 }
 /// Nested message and enum types in `Router`.
 pub mod router {
     /// What the strategy needs besides the variants; of the router's strategy, nothing for weighted.
-    #[derive(Clone, Copy, PartialEq, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Policy {
+        /// The rules by which it decides.
+        #[prost(message, tag = "27")]
+        FeatureRules(super::FeatureRules),
         /// How much the canary gets.
         #[prost(message, tag = "29")]
         Canary(super::Canary),
@@ -2110,6 +2127,164 @@ pub struct RollbackRouterResponse {
     #[prost(int32, tag = "4")]
     pub moved_slots: i32,
 }
+/// How a router of strategy feature_rules decides: by the first rule whose conditions all hold.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FeatureRules {
+    /// The rules, at most 200. Without any, every call goes to the default.
+    #[prost(message, repeated, tag = "1")]
+    pub rules: ::prost::alloc::vec::Vec<FeatureRule>,
+    /// The variant for calls that no rule takes. Empty splits them by the weights of the variants, as the strategy weighted
+    /// does; with a name here, the weights decide nothing.
+    #[prost(string, tag = "2")]
+    pub default_variant: ::prost::alloc::string::String,
+    /// Features that calls bring for the rules alone. What rules look at must be one of these, a feature that the signature
+    /// of some variant's model version takes, or metadata.<key>; so a misspelt name is found when it is saved.
+    #[prost(string, repeated, tag = "3")]
+    pub rule_features: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What is odd about the rules: those that no call can meet, that repeat another, or that contradict one. Output only.
+    #[prost(string, repeated, tag = "4")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// One rule.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FeatureRule {
+    /// Its name, unique among the rules: \[A-Za-z0-9\]\[A-Za-z0-9.\_-\]{0,127}.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Rules of lower numbers are tried first, those of the same number in the order in which they are listed.
+    #[prost(int32, tag = "2")]
+    pub priority: i32,
+    /// What must hold, all of it; 1 to 20.
+    #[prost(message, repeated, tag = "3")]
+    pub conditions: ::prost::alloc::vec::Vec<RuleCondition>,
+    /// Where its calls go.
+    #[prost(oneof = "feature_rule::Target", tags = "4, 5")]
+    pub target: ::core::option::Option<feature_rule::Target>,
+}
+/// Nested message and enum types in `FeatureRule`.
+pub mod feature_rule {
+    /// Where its calls go.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Target {
+        /// To this variant.
+        #[prost(string, tag = "4")]
+        Variant(::prost::alloc::string::String),
+        /// To several variants by their weights here.
+        #[prost(message, tag = "5")]
+        Split(super::RuleSplit),
+    }
+}
+/// A split of a rule's calls. Where the router is sticky, an entity keeps its variant within the rule.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleSplit {
+    /// Relative numbers, 0 to 100, by the names of variants.
+    #[prost(map = "string, double", tag = "1")]
+    pub weights: ::std::collections::HashMap<::prost::alloc::string::String, f64>,
+}
+/// A condition on a feature or on an entry of the call's metadata. Where there is no value, or null or NaN, it does not hold,
+/// whatever it asks; neither does it where the value is of a kind that it does not take, which is counted.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleCondition {
+    /// A feature by its name, or metadata.<key>. Of ModelInfer, features are request parameters or else columns of the
+    /// tensors by the signature; a batch is decided by its first row.
+    #[prost(string, tag = "1")]
+    pub feature: ::prost::alloc::string::String,
+    /// How it compares.
+    #[prost(enumeration = "RuleOperator", tag = "2")]
+    pub operator: i32,
+    /// Numbers, texts, true or false: none for exists, one for equals, not_equals, greater_than, less_than and regex, one
+    /// or more for the others. Numbers compare exactly; whole ones from 2^53 on are written as text with numeric_text.
+    #[prost(message, repeated, tag = "3")]
+    pub values: ::prost::alloc::vec::Vec<::prost_types::Value>,
+    /// Whether text that is written as a number counts as the number, here and in calls. Metadata is always text.
+    #[prost(bool, tag = "4")]
+    pub numeric_text: bool,
+}
+/// Asks how a router would decide a call.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExplainRoutingRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The features of the call, as Predict takes them; of ModelInfer those of its first row.
+    #[prost(map = "string, message", tag = "2")]
+    pub features: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost_types::Value,
+    >,
+    /// Metadata of the call, by lower-case keys.
+    #[prost(map = "string, string", tag = "3")]
+    pub metadata: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// Whom the call is for; empty for nobody.
+    #[prost(string, tag = "4")]
+    pub entity_id: ::prost::alloc::string::String,
+}
+/// How a router would decide a call now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExplainRoutingResponse {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The rule that takes the call; empty when it goes to the default, or the router has no rules.
+    #[prost(string, tag = "2")]
+    pub rule: ::prost::alloc::string::String,
+    /// Why the call would go where it goes.
+    #[prost(enumeration = "DecisionReason", tag = "3")]
+    pub reason: i32,
+    /// The variant, where it is certain; empty where it would be drawn anew for each request.
+    #[prost(string, tag = "4")]
+    pub variant: ::prost::alloc::string::String,
+    /// With what probability it would go to each variant.
+    #[prost(message, repeated, tag = "5")]
+    pub propensities: ::prost::alloc::vec::Vec<RoutingPropensity>,
+    /// The slot of the entity; unset where none decides.
+    #[prost(uint32, optional, tag = "6")]
+    pub slot: ::core::option::Option<u32>,
+    /// The rules that were tried and do not take the call, in their order, with the reason of each.
+    #[prost(message, repeated, tag = "7")]
+    pub misses: ::prost::alloc::vec::Vec<RuleMiss>,
+    /// The generation of the routing state in which the router last changed.
+    #[prost(uint64, tag = "8")]
+    pub generation: u64,
+}
+/// The probability of a variant.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RoutingPropensity {
+    /// The variant's name.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// 0 to 1.
+    #[prost(double, tag = "2")]
+    pub propensity: f64,
+}
+/// A rule that does not take a call.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleMiss {
+    /// The rule's name.
+    #[prost(string, tag = "1")]
+    pub rule: ::prost::alloc::string::String,
+    /// The first of its conditions that does not hold, from 0.
+    #[prost(int32, tag = "2")]
+    pub condition: i32,
+    /// What that condition looks at.
+    #[prost(string, tag = "3")]
+    pub feature: ::prost::alloc::string::String,
+    /// How it compares.
+    #[prost(enumeration = "RuleOperator", tag = "4")]
+    pub operator: i32,
+    /// Why it does not hold.
+    #[prost(enumeration = "RuleMissReason", tag = "5")]
+    pub reason: i32,
+    /// The value that was there; unset when there was none.
+    #[prost(message, optional, tag = "6")]
+    pub value: ::core::option::Option<::prost_types::Value>,
+    /// All of it in a sentence.
+    #[prost(string, tag = "7")]
+    pub description: ::prost::alloc::string::String,
+}
 /// How a router picks a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2549,6 +2724,104 @@ impl RevisionKind {
         }
     }
 }
+/// How a condition compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RuleOperator {
+    /// Not stated.
+    Unspecified = 0,
+    /// It is the value.
+    Equals = 1,
+    /// It is of a kind of the value, and another.
+    NotEquals = 2,
+    /// It is one of the values.
+    In = 3,
+    /// It is of a kind of one of the values, and none of them.
+    NotIn = 4,
+    /// It is a number above the value.
+    GreaterThan = 5,
+    /// It is a number below the value.
+    LessThan = 6,
+    /// It is a text that holds one of the values.
+    Contains = 7,
+    /// It is a text in which the value, a regular expression of the Rust crate regex, is found; ^ and $ anchor it.
+    Regex = 8,
+    /// There is a value.
+    Exists = 9,
+}
+impl RuleOperator {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RULE_OPERATOR_UNSPECIFIED",
+            Self::Equals => "RULE_OPERATOR_EQUALS",
+            Self::NotEquals => "RULE_OPERATOR_NOT_EQUALS",
+            Self::In => "RULE_OPERATOR_IN",
+            Self::NotIn => "RULE_OPERATOR_NOT_IN",
+            Self::GreaterThan => "RULE_OPERATOR_GREATER_THAN",
+            Self::LessThan => "RULE_OPERATOR_LESS_THAN",
+            Self::Contains => "RULE_OPERATOR_CONTAINS",
+            Self::Regex => "RULE_OPERATOR_REGEX",
+            Self::Exists => "RULE_OPERATOR_EXISTS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RULE_OPERATOR_UNSPECIFIED" => Some(Self::Unspecified),
+            "RULE_OPERATOR_EQUALS" => Some(Self::Equals),
+            "RULE_OPERATOR_NOT_EQUALS" => Some(Self::NotEquals),
+            "RULE_OPERATOR_IN" => Some(Self::In),
+            "RULE_OPERATOR_NOT_IN" => Some(Self::NotIn),
+            "RULE_OPERATOR_GREATER_THAN" => Some(Self::GreaterThan),
+            "RULE_OPERATOR_LESS_THAN" => Some(Self::LessThan),
+            "RULE_OPERATOR_CONTAINS" => Some(Self::Contains),
+            "RULE_OPERATOR_REGEX" => Some(Self::Regex),
+            "RULE_OPERATOR_EXISTS" => Some(Self::Exists),
+            _ => None,
+        }
+    }
+}
+/// Why a condition does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RuleMissReason {
+    /// Not stated.
+    Unspecified = 0,
+    /// The value is another.
+    Differs = 1,
+    /// There is no value.
+    Missing = 2,
+    /// The value is of a kind that the condition does not take.
+    Kind = 3,
+}
+impl RuleMissReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RULE_MISS_REASON_UNSPECIFIED",
+            Self::Differs => "RULE_MISS_REASON_DIFFERS",
+            Self::Missing => "RULE_MISS_REASON_MISSING",
+            Self::Kind => "RULE_MISS_REASON_KIND",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RULE_MISS_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "RULE_MISS_REASON_DIFFERS" => Some(Self::Differs),
+            "RULE_MISS_REASON_MISSING" => Some(Self::Missing),
+            "RULE_MISS_REASON_KIND" => Some(Self::Kind),
+            _ => None,
+        }
+    }
+}
 /// What one object shall be. A field that is not set has its default, as in a newly created object.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Definition {
@@ -2848,6 +3121,9 @@ pub struct RouterSnapshot {
     /// that message is set.
     #[prost(message, optional, tag = "20")]
     pub settings: ::core::option::Option<Router>,
+    /// The tables of those of its rules that split their calls.
+    #[prost(message, repeated, tag = "40")]
+    pub rule_tables: ::prost::alloc::vec::Vec<RuleTable>,
 }
 /// Who may call.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2964,6 +3240,39 @@ pub struct Histogram {
     #[prost(double, tag = "3")]
     pub sum_seconds: f64,
 }
+/// How a rule that splits its calls does it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RuleTable {
+    /// The rule's name.
+    #[prost(string, tag = "1")]
+    pub rule: ::prost::alloc::string::String,
+    /// 16 bytes that make this split's hash its own.
+    #[prost(bytes = "vec", tag = "2")]
+    pub salt: ::prost::alloc::vec::Vec<u8>,
+    /// The 10,000 slots as runs: variant index and length in turn.
+    #[prost(uint32, repeated, tag = "3")]
+    pub slot_runs: ::prost::alloc::vec::Vec<u32>,
+}
+/// Asks what is wrong with rules.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleCheck {
+    /// The router with its variants and its rules.
+    #[prost(message, optional, tag = "1")]
+    pub router: ::core::option::Option<Router>,
+    /// The signatures of the enabled variants' model versions.
+    #[prost(message, repeated, tag = "2")]
+    pub signatures: ::prost::alloc::vec::Vec<Signature>,
+}
+/// Asks how a router would decide a call.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RoutingCase {
+    /// The router.
+    #[prost(message, optional, tag = "1")]
+    pub router: ::core::option::Option<RouterSnapshot>,
+    /// The call.
+    #[prost(message, optional, tag = "2")]
+    pub call: ::core::option::Option<ExplainRoutingRequest>,
+}
 /// What many predictions of one segment share: said once a segment, before the first of them.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RouteEntry {
@@ -2988,6 +3297,22 @@ pub struct RouteEntry {
     /// Tells the router from earlier and later ones of the same id; 0 when that is not known.
     #[prost(uint64, tag = "7")]
     pub router_incarnation: u64,
+    /// The router's rules, as they are written.
+    #[prost(message, repeated, tag = "8")]
+    pub rules: ::prost::alloc::vec::Vec<RuleEntry>,
+}
+/// One rule of a route.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleEntry {
+    /// The rule's name.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The probability of each variant, by index, to be picked by a draw over requests that the rule takes.
+    #[prost(double, repeated, tag = "2")]
+    pub request_propensities: ::prost::alloc::vec::Vec<f64>,
+    /// The probability of each variant, by index, to be picked by slot of entities whose calls the rule takes.
+    #[prost(double, repeated, tag = "3")]
+    pub slot_propensities: ::prost::alloc::vec::Vec<f64>,
 }
 /// One variant of a route.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3092,6 +3417,9 @@ pub struct PredictionEntry {
     /// The variant that was decided, by index, when another one stood in for it; propensity, draw and slot are of this one.
     #[prost(uint32, optional, tag = "25")]
     pub decided_variant: ::core::option::Option<u32>,
+    /// The rule that took the call, by index.
+    #[prost(uint32, optional, tag = "26")]
+    pub rule: ::core::option::Option<u32>,
 }
 /// One value of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]

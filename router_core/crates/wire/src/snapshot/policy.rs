@@ -2,7 +2,7 @@
 
 use pointsman_model::{CanaryDefinition, ModelError, PolicyDefinition, SplitDefinition};
 
-use super::{each, exact_bytes, known};
+use super::{each, exact_bytes, known, router::variant_from_proto, rules::rules_from_proto, within};
 use crate::generated::pointsman_v1 as proto;
 
 /// Takes over what a router's strategy needs. Which strategies are served is decided here alone.
@@ -17,7 +17,12 @@ pub(super) fn policy_from_proto(router: &proto::RouterSnapshot) -> Result<Policy
             let split = split_of(router)?;
             Ok(PolicyDefinition::Canary(CanaryDefinition { split, percent: canary.percent }))
         }
-        (proto::Strategy::Weighted | proto::Strategy::Canary, _) => {
+        (proto::Strategy::FeatureRules, Some(Policy::FeatureRules(rules))) => {
+            let split = split_of(router)?;
+            let rules = rules_from_proto(rules, split, &router.rule_tables);
+            within("feature_rules", rules).map(PolicyDefinition::Rules)
+        }
+        (proto::Strategy::Weighted | proto::Strategy::Canary | proto::Strategy::FeatureRules, _) => {
             let name = strategy.as_str_name();
             Err(ModelError::new("settings.policy", format!("is none of {name}")))
         }
@@ -26,6 +31,20 @@ pub(super) fn policy_from_proto(router: &proto::RouterSnapshot) -> Result<Policy
             Err(ModelError::new("strategy", format!("{name} is not served by this release")))
         }
     }
+}
+
+/// Every field of a router's rules that is wrong, whether or not their tables are there; the paths begin with
+/// `feature_rules`. A router without rules has none.
+///
+/// # Errors
+/// The first field that cannot be read.
+pub fn rule_faults(router: &proto::Router) -> Result<Vec<ModelError>, ModelError> {
+    const FIELD: &str = "feature_rules";
+    let Some(proto::router::Policy::FeatureRules(rules)) = &router.policy else { return Ok(Vec::new()) };
+    let variants = each("variants", router.variants.clone(), variant_from_proto)?;
+    let no_split = SplitDefinition { sticky: false, salt: [0; 16], slot_runs: Vec::new() };
+    let rules = within(FIELD, rules_from_proto(rules, no_split, &[]))?;
+    Ok(rules.faults(&variants).into_iter().map(|error| error.within(FIELD)).collect())
 }
 
 fn split_of(router: &proto::RouterSnapshot) -> Result<SplitDefinition, ModelError> {
@@ -37,7 +56,7 @@ fn split_of(router: &proto::RouterSnapshot) -> Result<SplitDefinition, ModelErro
 }
 
 /// Reads pairs of variant index and length.
-fn slot_runs(numbers: &[u32]) -> Result<Vec<(u8, u16)>, ModelError> {
+pub(super) fn slot_runs(numbers: &[u32]) -> Result<Vec<(u8, u16)>, ModelError> {
     let (pairs, odd) = numbers.as_chunks::<2>();
     if !odd.is_empty() {
         let reason = format!("{} numbers; variant and length come in turn", numbers.len());

@@ -76,7 +76,7 @@ fn status(number: i32) -> Result<RouterStatus, ModelError> {
     }
 }
 
-fn variant_from_proto(variant: proto::Variant) -> Result<Variant, ModelError> {
+pub(super) fn variant_from_proto(variant: proto::Variant) -> Result<Variant, ModelError> {
     Ok(Variant {
         name: id("name", &variant.name)?,
         model: model_key(&variant.model_id, "model_version", &variant.model_version)?,

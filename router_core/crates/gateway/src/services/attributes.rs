@@ -1,0 +1,182 @@
+//! What rules read of a call: features of Predict's map, or of the parameters and tensors of ModelInfer, and metadata.
+//! Nothing is read before a rule asks for it.
+
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    collections::HashMap,
+};
+
+use http::HeaderMap;
+use pointsman_inference::features::{FirstRow, first_row};
+use pointsman_model::rules::Number;
+use pointsman_policy::{Attributes, Value};
+use pointsman_wire::{InferParts, Parameter};
+use prost_types::value::Kind;
+use tonic::Code;
+
+use crate::{messages::status::CallError, routing::rule_places::RulePlace};
+
+/// Where a call has its features.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Features<'a> {
+    /// In Predict's map.
+    Row(&'a HashMap<String, prost_types::Value>),
+    /// In a whole `ModelInferRequest`.
+    Message(&'a [u8]),
+    /// In a message of which only a part is here; where rules read features, it is read to its end before.
+    Unread,
+}
+
+/// What a decision by rules came across.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Noted {
+    /// Conditions that met a value of a kind that they do not take.
+    pub(crate) mismatches: u32,
+    /// Whether the first row of a batch decided for all.
+    pub(crate) is_by_first_row: bool,
+}
+
+/// What a call brings that rules may look at.
+pub(crate) struct CallAttributes<'a> {
+    features: Features<'a>,
+    headers: &'a HeaderMap,
+    places: &'a [RulePlace],
+    /// Found when the first feature is asked for; none when the message is malformed.
+    parts: OnceCell<Option<InferParts<'a>>>,
+    /// Why what was asked for cannot be told: then there is no decision.
+    fault: RefCell<Option<CallError>>,
+    mismatches: Cell<u32>,
+    rows: Cell<usize>,
+}
+
+impl<'a> CallAttributes<'a> {
+    /// Takes what a call brings.
+    ///
+    /// # Arguments
+    /// * `places` - Where its tensors hold what rules look at, one for each of their sources.
+    pub(crate) fn new(features: Features<'a>, headers: &'a HeaderMap, places: &'a [RulePlace]) -> Self {
+        Self {
+            features,
+            headers,
+            places,
+            parts: OnceCell::new(),
+            fault: RefCell::new(None),
+            mismatches: Cell::new(0),
+            rows: Cell::new(0),
+        }
+    }
+
+    /// What the decision came across.
+    ///
+    /// # Errors
+    /// Something that a rule asked for could not be read: the decision counts for nothing.
+    pub(crate) fn finish(self) -> Result<Noted, CallError> {
+        match self.fault.into_inner() {
+            Some(fault) => Err(fault),
+            None => Ok(Noted { mismatches: self.mismatches.get(), is_by_first_row: self.rows.get() > 1 }),
+        }
+    }
+
+    fn fail(&self, error: CallError) {
+        self.fault.borrow_mut().get_or_insert(error);
+    }
+
+    fn of_message(&self, message: &'a [u8], source: u16, name: &str) -> Option<Value<'_>> {
+        let find = || match InferParts::find(message) {
+            Ok(parts) => Some(parts),
+            Err(error) => {
+                self.fail(CallError::invalid(error.to_string()));
+                None
+            }
+        };
+        let parts = self.parts.get_or_init(find).as_ref()?;
+        if let Some(parameter) = parts.parameter(name) {
+            return of_parameter(parameter);
+        }
+        let place = match self.places.get(usize::from(source))? {
+            RulePlace::Nowhere => return None,
+            RulePlace::Disputed(reason) => {
+                self.fail(CallError::new(Code::FailedPrecondition, reason.clone()));
+                return None;
+            }
+            RulePlace::At(place) => place,
+        };
+        match first_row(parts, place) {
+            Ok(found) => {
+                let FirstRow { value, rows } = found?;
+                self.rows.set(self.rows.get().max(rows));
+                value
+            }
+            Err(reason) => {
+                self.fail(CallError::invalid(reason));
+                None
+            }
+        }
+    }
+}
+
+impl Attributes for CallAttributes<'_> {
+    fn feature(&self, source: u16, name: &str) -> Option<Value<'_>> {
+        match self.features {
+            Features::Row(features) => of_row(features, name),
+            Features::Message(message) => self.of_message(message, source, name),
+            Features::Unread => {
+                self.fail(CallError::new(Code::Internal, "rules read a message that is not here"));
+                None
+            }
+        }
+    }
+
+    fn metadata(&self, key: &str) -> Option<Value<'_>> {
+        let value = self.headers.get(key)?;
+        Some(str::from_utf8(value.as_bytes()).map_or(Value::Other("bytes that are no UTF-8"), Value::Text))
+    }
+
+    fn note_mismatch(&self) {
+        self.mismatches.set(self.mismatches.get().saturating_add(1));
+    }
+}
+
+/// A feature of a row: under its own name, or as `name_3` in the list that fills an input's columns.
+pub(crate) fn of_row<'a>(features: &'a HashMap<String, prost_types::Value>, name: &str) -> Option<Value<'a>> {
+    if let Some(value) = features.get(name) {
+        return of_value(value);
+    }
+    let (list, number) = name.rsplit_once('_')?;
+    let column: usize = number.parse().ok().filter(|column: &usize| column.to_string() == *number)?;
+    match &features.get(list)?.kind {
+        Some(Kind::ListValue(list)) => of_value(list.values.get(column)?),
+        _ => None,
+    }
+}
+
+fn of_value(value: &prost_types::Value) -> Option<Value<'_>> {
+    match value.kind.as_ref()? {
+        Kind::NullValue(_) => None,
+        Kind::BoolValue(yes) => Some(Value::Bool(*yes)),
+        Kind::NumberValue(number) => number_of(*number),
+        Kind::StringValue(text) => Some(Value::Text(text)),
+        Kind::ListValue(list) => match &list.values[..] {
+            // A list of one value stands for the value, as it does to models.
+            [single] if !matches!(single.kind, Some(Kind::ListValue(_))) => of_value(single),
+            _ => Some(Value::Other("a list")),
+        },
+        Kind::StructValue(_) => Some(Value::Other("an object")),
+    }
+}
+
+fn of_parameter(parameter: Parameter<'_>) -> Option<Value<'_>> {
+    match parameter {
+        Parameter::Nothing => None,
+        Parameter::Bool(yes) => Some(Value::Bool(yes)),
+        Parameter::Whole(whole) => Some(Value::Number(Number::Whole(whole))),
+        Parameter::Double(number) => number_of(number),
+        Parameter::Text(bytes) => {
+            Some(str::from_utf8(bytes).map_or(Value::Other("bytes that are no UTF-8"), Value::Text))
+        }
+    }
+}
+
+fn number_of(number: f64) -> Option<Value<'static>> {
+    (!number.is_nan()).then_some(Value::Number(Number::Float(number)))
+}
