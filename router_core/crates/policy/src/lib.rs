@@ -7,6 +7,7 @@ mod fallback;
 mod homeward;
 mod reallocate;
 mod reallocation_error;
+mod replay;
 mod slot_counts;
 mod split;
 mod unit_hash;
@@ -18,6 +19,7 @@ pub use decision::{Decision, RandomisedBy, Reason, Request};
 pub use fallback::{VariantSet, stand_in};
 pub use reallocate::{Reallocation, reallocate_slots};
 pub use reallocation_error::ReallocationError;
+pub use replay::replay;
 pub use unit_hash::slot_of_unit;
 
 /// Picks a variant of a router for one request.
