@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import count, cycle
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -136,5 +137,10 @@ def test_deciding_a_thousand_requests(benchmark: BenchmarkFixture, sticky: bool)
     engine = _core.Engine(complete_update(1).SerializeToString(), 1)
     turn = cycle(ENTITIES)
     entities = [next(turn) if sticky else None for _ in range(1_000)]
-    decisions = benchmark(engine.decide, "router-0", entities)
-    assert {variant for variant, *_ in decisions} == {"a", "b"}
+    calls = pa.table({"entity_id": pa.array(entities, pa.string())})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, calls.schema) as writer:
+        writer.write_table(calls)
+    decisions = benchmark(engine.decide, "router-0", sink.getvalue().to_pybytes())
+    with pa.ipc.open_stream(decisions) as reader:
+        assert set(reader.read_all().column("variant").to_pylist()) == {"a", "b"}

@@ -239,6 +239,17 @@ def count_lake_calls(lake_folder: str | os.PathLike[str], query: bytes) -> bytes
         JournalError: a file cannot be read.
     """
 
+def replay_lake_decisions(lake_folder: str | os.PathLike[str], query: bytes) -> bytes:
+    """Answers a ``ReplayQuery`` with its ``ReplayAnswer``.
+
+    Raises:
+        PositionGoneError: a file was replaced: read the manifest again.
+        JournalError: a file cannot be read.
+    """
+
+def redecide(query: bytes) -> bytes:
+    """Answers a ``RedecisionQuery`` with its ``Redecision``."""
+
 def merge_lake_files(lake_folder: str | os.PathLike[str], request: bytes) -> bytes:
     """Writes one file from those of a ``MergeRequest``; answers its ``LakeFile``.
 
@@ -286,17 +297,46 @@ def reallocate_slots(
 class Engine:
     """The server's own decision code on a published state, for tests, notebooks and replay."""
 
-    def __new__(cls, update: bytes, seed: int) -> Engine: ...
-    def decide(
-        self, router_id: str, entity_ids: Sequence[str | None]
-    ) -> list[tuple[str, float, str, int | None]]:
-        """Decides once for each entity id (None: no entity, a random draw).
+    def __new__(cls, update: bytes, seed: int) -> Engine:
+        """Takes a published state.
 
-        Returns:
-            Variant, propensity, reason (``slot``, ``weight``) and slot (None without an entity).
+        Args:
+            update: A ``SnapshotUpdate``, or one ``RouterSnapshot``, whose model versions need not be known.
+            seed: Of the random draws: the same decisions come of the same seed, calls and release.
 
         Raises:
-            InvalidRequestError: no such router.
+            InvalidSnapshotError: it is not valid; the message starts with the field path.
+        """
+
+    def decide(self, router_id: str, batch: bytes) -> bytes:
+        """Decides once for each row of an Arrow IPC stream, with the interpreter lock released.
+
+        Args:
+            router_id: The router that decides.
+            batch: Rows with the text column ``entity_id``; null, or no such column, means a random draw.
+                Other columns are not read.
+
+        Returns:
+            An Arrow IPC stream with as many rows: ``variant``, ``propensity``, ``reason``, ``randomised_by``
+            (``entity``, ``request``), ``draw`` (64 bits), ``slot`` (null without an entity),
+            ``allocation_version`` and ``epoch``, as the lake names them.
+
+        Raises:
+            InvalidRequestError: no such router, no stream, or a column of another type.
+        """
+
+    def replay(self, router_id: str, batch: bytes) -> bytes:
+        """Decides rows of an Arrow IPC stream again, with the bits that were drawn for them.
+
+        Args:
+            router_id: The router that decided.
+            batch: Rows with ``draw`` (uint64; null where an entity decided) and ``entity_id``.
+
+        Returns:
+            What ``decide`` answered. The engine's own draws are not touched.
+
+        Raises:
+            InvalidRequestError: as for ``decide``, or a row that is drawn lacks its bits.
         """
 
     def check_feedback(self, call: bytes, now_us: int) -> tuple[bytes, bytes]:

@@ -1,17 +1,20 @@
 //! The server's own decision code without a server, for tests, notebooks and replay.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use pointsman_gateway::{decide_rows, replay_rows};
 use pointsman_model::{Principal, Router, Scopes, Snapshot};
-use pointsman_policy::{Request, decide};
-use pointsman_wire::Verifier;
+use pointsman_wire::{Verifier, decode_router, decode_snapshot_update};
 use pyo3::{prelude::*, types::PyBytes};
 use rand::{SeedableRng, rngs::SmallRng};
 
-use crate::errors::{InvalidRequestError, InvalidSnapshotError, of_gateway};
+use crate::{
+    answer::answer,
+    errors::{InvalidRequestError, InvalidSnapshotError, of_gateway},
+};
 
-/// Variant, propensity, reason and slot.
-type Decided = (String, f64, &'static str, Option<u16>);
+/// How the encoded text of field 1 begins: a `RouterSnapshot` has one there, a `SnapshotUpdate` a number.
+const TEXT_FIRST: u8 = 0x0a;
 
 /// A published state and a random source.
 #[pyclass(frozen, module = "pointsman._core")]
@@ -26,12 +29,18 @@ impl Engine {
     #[new]
     fn new(update: &[u8], seed: u64) -> PyResult<Self> {
         let invalid = |reason: String| InvalidSnapshotError::new_err(reason);
-        let mut update =
-            pointsman_wire::decode_snapshot_update(update).map_err(|error| invalid(error.to_string()))?;
+        let rng = Mutex::new(SmallRng::seed_from_u64(seed));
+        if update.first() == Some(&TEXT_FIRST) {
+            let router = decode_router(update).map_err(|error| invalid(error.to_string()))?;
+            let mut snapshot = Snapshot::default();
+            snapshot.routers.insert(router.id.clone(), Arc::new(router));
+            return Ok(Self { snapshot, verifier: None, rng });
+        }
+        let mut update = decode_snapshot_update(update).map_err(|error| invalid(error.to_string()))?;
         update.complete = true;
         let snapshot = Snapshot::default().apply(&update).map_err(|error| invalid(error.to_string()))?;
         let verifier = update.signing_keys.as_deref().map(Verifier::new);
-        Ok(Self { snapshot, verifier, rng: Mutex::new(SmallRng::seed_from_u64(seed)) })
+        Ok(Self { snapshot, verifier, rng })
     }
 
     fn check_feedback<'py>(
@@ -60,23 +69,17 @@ impl Engine {
         Ok((principal.may_read(&**model), principal.may_predict(&**model)))
     }
 
-    fn decide(
-        &self,
-        py: Python<'_>,
-        router_id: &str,
-        entity_ids: Vec<Option<String>>,
-    ) -> PyResult<Vec<Decided>> {
+    fn decide<'py>(&self, py: Python<'py>, router_id: &str, batch: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         let router = self.router(router_id)?;
-        Ok(py.detach(|| {
+        answer(py, || {
             let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
-            let one = |entity_id: &Option<String>| {
-                let decision = decide(router, &Request::of(entity_id.as_deref()), &mut *rng);
-                let variant = router.variants.get(usize::from(decision.variant));
-                let name = variant.map(|variant| variant.name.to_string()).unwrap_or_default();
-                (name, decision.propensity, decision.reason.as_str(), decision.slot)
-            };
-            entity_ids.iter().map(one).collect()
-        }))
+            Ok(decide_rows(router, &mut *rng, batch)?)
+        })
+    }
+
+    fn replay<'py>(&self, py: Python<'py>, router_id: &str, batch: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let router = self.router(router_id)?;
+        answer(py, || Ok(replay_rows(router, batch)?))
     }
 }
 

@@ -35,3 +35,19 @@ pub(crate) fn merge_lake_files<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     answer(py, || pointsman_gateway::merge_lake_files(&lake_folder, request))
 }
+
+/// Answers a `ReplayQuery` with its `ReplayAnswer`.
+#[pyfunction]
+pub(crate) fn replay_lake_decisions<'py>(
+    py: Python<'py>,
+    lake_folder: PathBuf,
+    query: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    answer(py, || pointsman_gateway::replay_lake_decisions(&lake_folder, query))
+}
+
+/// Answers a `RedecisionQuery` with its `Redecision`.
+#[pyfunction]
+pub(crate) fn redecide<'py>(py: Python<'py>, query: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    answer(py, || pointsman_gateway::redecide(query))
+}

@@ -77,7 +77,7 @@ def numbers(items: Iterable[str], option: str) -> dict[str, float]:
     return read
 
 
-def all_features(*other_names: str) -> commandline.Option:
+def all_features(*other_names: str) -> commandline.Declared:
     """Answers the option that takes all features at once, which :func:`features` reads."""
     return commandline.Option(
         "--features", *other_names, metavar="JSON|@FILE|-", help="All features as one JSON object."

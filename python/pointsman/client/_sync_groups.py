@@ -15,6 +15,7 @@ from pointsman.client._types import (
     CanaryChange,
     Deployment,
     Erasure,
+    Explanation,
     Model,
     ModelPermissions,
     ModelTest,
@@ -22,6 +23,7 @@ from pointsman.client._types import (
     NewApiKey,
     PredictionOrder,
     PredictionRecord,
+    ReplayPart,
     Rollback,
     Router,
     RouterMetrics,
@@ -636,6 +638,45 @@ class Routers:
             NotFoundError: There is no such router or record, or the caller may not know of it.
         """
         return self._connection.send(requests.get_prediction(router_id, prediction_id, row))
+
+    def explain_prediction(self, prediction_id: str, *, router_id: str = "") -> Explanation:
+        """Tells how a recorded prediction was decided, and decides it again from what is kept of the router.
+
+        Args:
+            prediction_id: From the prediction's answer or receipt.
+            router_id: The router; empty for the one that the id names.
+
+        Returns:
+            The record, the revision that was in force, and the decision made again.
+
+        Raises:
+            InvalidArgumentError: The id is empty or none of a server.
+            NotFoundError: There is no such router or record, or the caller may not know of it.
+        """
+        return self._connection.send(requests.explain_prediction(router_id, prediction_id))
+
+    def replay(
+        self,
+        router_id: str,
+        *,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+        max_examples: int = 10,
+    ) -> Iterator[ReplayPart]:
+        """Has the server decide recorded predictions again, a part of a window at a time.
+
+        Args:
+            router_id: The router.
+            start_time: Only predictions from this time on.
+            end_time: Only predictions before this time.
+            max_examples: At most so many decisions of each part that differ, 0 to 100.
+
+        Returns:
+            An iterator over the parts, in order of time; the next is asked for when it is reached.
+        """
+        return self._connection.pages(
+            requests.replay_predictions(router_id, start_time, end_time, max_examples)
+        )
 
 
 class Keys:

@@ -37,6 +37,7 @@ from pointsman.control.routing.canaries import Canaries
 from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.explaining import Explanations
 from pointsman.control.routing.overrides import Overrides
+from pointsman.control.routing.replays import Replays
 from pointsman.control.routing.revision_upkeep import RevisionUpkeep
 from pointsman.control.routing.revisions import Revisions
 from pointsman.control.routing.router_reading import RouterReader
@@ -180,6 +181,15 @@ class ControlPlane:
         self._dry_runs = DryRuns(replica, self._options.probe_timeout_seconds)
         revisions = Revisions(self._database, changes)
         overrides = Overrides(self._database, changes)
+        watch = RouterWatch(
+            self._database,
+            replica,
+            self._applier,
+            self._reader,
+            revisions,
+            clock,
+            self._options.feedback_horizon_days,
+        )
         self._routers = RouterParts(
             routers=RouterRegistry(changes, core),
             reader=RouterReader(self._database, replica, refusals),
@@ -188,16 +198,9 @@ class ControlPlane:
             overrides=overrides,
             explanations=Explanations(self._database, core),
             deployments=self._deployments,
-            watch=RouterWatch(
-                self._database,
-                replica,
-                self._applier,
-                self._reader,
-                revisions,
-                clock,
-                self._options.feedback_horizon_days,
-            ),
+            watch=watch,
             revisions=revisions,
+            replays=Replays(self._database, core, watch, self._reader, clock),
             erasure=self._lake.erasure,
             lanes=self._lanes,
             endpoint=endpoint,

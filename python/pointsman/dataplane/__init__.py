@@ -2,6 +2,7 @@
 
 from pointsman.dataplane.config import build_config
 from pointsman.dataplane.core import NativeCore
+from pointsman.dataplane.engine import OfflineEngine
 from pointsman.dataplane.onnx_library import find_onnx_library
 from pointsman.dataplane.replica import AddressInUseError, InvalidServerConfigError, LocalReplica
 
@@ -10,6 +11,7 @@ __all__ = [
     "InvalidServerConfigError",
     "LocalReplica",
     "NativeCore",
+    "OfflineEngine",
     "build_config",
     "find_onnx_library",
 ]

@@ -79,3 +79,15 @@ class NativeCore:
         """Writes one file from those of a ``MergeRequest``; answers its ``LakeFile``."""
         with translated():
             return _core.merge_lake_files(lake_folder, request)
+
+    @staticmethod
+    def redecide(query: bytes) -> bytes:
+        """Answers a ``RedecisionQuery`` with its ``Redecision``."""
+        with translated():
+            return _core.redecide(query)
+
+    @staticmethod
+    def replay_lake_decisions(lake_folder: Path, query: bytes) -> bytes:
+        """Answers a ``ReplayQuery`` with its ``ReplayAnswer``."""
+        with translated():
+            return _core.replay_lake_decisions(lake_folder, query)

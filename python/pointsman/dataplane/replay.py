@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from pointsman import _core
+from pointsman.dataplane.engine import OfflineEngine
 from pointsman.v1 import snapshot_pb2
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ def decide_again(
     Returns:
         The variant of each entity.
     """
-    decided = _core.Engine(state.SerializeToString(), 0).decide(router_id, list(entity_ids))
-    return {entity: variant for entity, (variant, _, _, _) in zip(entity_ids, decided, strict=True)}
+    decided = OfflineEngine(state, 0).decide(router_id, entity_ids)
+    return dict(zip(entity_ids, decided.column("variant").to_pylist(), strict=True))
 
 
 def _read_changes(path: Path) -> Iterator[snapshot_pb2.SnapshotUpdate]:

@@ -105,9 +105,7 @@ class Witness:
 
     def __init__(self, definition: Router, revision: Revision) -> None:
         self._definition = definition
-        # What was there before is told from its records' generations alone: it is older than its revision.
-        is_imported = revision.cause.kind is RevisionKind.IMPORTED
-        self._earliest_us = 0 if is_imported else revision.time_us - CLOCK_SKEW_US
+        self._earliest_us = earliest_record_us(revision)
         self._names = definition.slot_table.names
         self._ends = list(accumulate(definition.slot_runs[1::2]))
         counts = definition.slot_table.counts
@@ -136,6 +134,13 @@ class Witness:
         return recorded.keys() == self._shares.keys() and all(
             abs(recorded[name] - share) < _SHARE_TOLERANCE for name, share in self._shares.items()
         )
+
+
+def earliest_record_us(revision: Revision) -> int:
+    """Answers the time before which no record is of a revision, in UTC microseconds."""
+    # What was there before is told from its records' generations alone: it is older than its revision.
+    is_imported = revision.cause.kind is RevisionKind.IMPORTED
+    return 0 if is_imported else revision.time_us - CLOCK_SKEW_US
 
 
 def moved_slots(before: SlotTable, after: SlotTable) -> int:

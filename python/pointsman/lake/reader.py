@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pointsman.domain.measures.windows import Window, WindowCounts
 from pointsman.domain.pages import decode_token, encode_token
-from pointsman.domain.ports.core import LakeQueries
+from pointsman.domain.ports.core import LakeReading
 from pointsman.domain.ports.journal import JournalTail
 from pointsman.domain.records.lake import FoundLatest
 from pointsman.domain.records.prediction_ids import time_us_of
@@ -22,10 +22,12 @@ from pointsman.lake.keys import READ_FILES, Cursor, Key, files_of
 from pointsman.lake.latest import LatestFinder
 from pointsman.lake.listing import Listing, with_feedback
 from pointsman.lake.measuring import Measurement
+from pointsman.lake.replaying import MOST_ROWS, ReplayedPart, RoutersOf, end_of_part, replay_part
 from pointsman.lake.snapshot import Snapshot, SnapshotReader
 from pointsman.lake.tail import Tail, read_tail
 from pointsman.lake.view import View
 from pointsman.store.database import Database
+from pointsman.v1 import record_pb2
 
 
 class LakeReader:
@@ -33,7 +35,7 @@ class LakeReader:
 
     Args:
         database: Where manifest and feedback are.
-        queries: Who reads and counts rows of files.
+        queries: Who reads, counts and decides again rows of files.
         journal: The journal, with what is in no file yet.
         lake_folder: The lake's folder.
         temporary_folder: Where queries put what does not fit into memory.
@@ -43,7 +45,7 @@ class LakeReader:
     def __init__(
         self,
         database: Database,
-        queries: LakeQueries,
+        queries: LakeReading,
         journal: JournalTail,
         lake_folder: Path,
         temporary_folder: Path,
@@ -171,6 +173,42 @@ class LakeReader:
 
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, window.start_time_us, window.end_time_us, read)
+
+    def replay(
+        self,
+        router: Router,
+        start_time_us: int,
+        end_time_us: int,
+        routers_of: RoutersOf,
+        *,
+        max_examples: int,
+    ) -> ReplayedPart:
+        """Decides the calls of a window's first part again, and says what it lacks of other servers'.
+
+        Args:
+            router: Whose.
+            start_time_us: Where the window begins.
+            end_time_us: Where it ends; the part may end before.
+            routers_of: Answers what the router was in some generations.
+            max_examples: At most so many decisions that differ are told.
+
+        Raises:
+            UnavailableError: The records cannot be read now.
+        """
+
+        def read(snapshot: Snapshot) -> ReplayedPart:
+            end_us = end_of_part(snapshot.files, end_time_us, MOST_ROWS)
+            wanted = PredictionFilter(start_time_us=start_time_us, end_time_us=end_us)
+            conditions = Conditions.of(snapshot, wanted, ())
+            tail = read_tail(self._journal, snapshot, conditions)
+            query = replay_part(connection, snapshot, tail, conditions, routers_of)
+            query.max_examples = max_examples
+            query.thread_count = self._options.threads
+            answer = self._queries.replay_lake_decisions(snapshot.lake_folder, query.SerializeToString())
+            return ReplayedPart(record_pb2.ReplayAnswer.FromString(answer), end_us, snapshot.unreached)
+
+        with self._engine.cursor() as connection:
+            return self._snapshots.reading(router, start_time_us, end_time_us, read)
 
 
 def _first_time_us(snapshot: Snapshot, tail: Tail) -> int | None:

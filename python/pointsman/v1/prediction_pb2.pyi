@@ -54,6 +54,26 @@ class RecordedContent(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RECORDED_CONTENT_NONE: _ClassVar[RecordedContent]
     RECORDED_CONTENT_CUT: _ClassVar[RecordedContent]
     RECORDED_CONTENT_UNREADABLE: _ClassVar[RecordedContent]
+
+class ReplayVerdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REPLAY_VERDICT_UNSPECIFIED: _ClassVar[ReplayVerdict]
+    REPLAY_VERDICT_AGREES: _ClassVar[ReplayVerdict]
+    REPLAY_VERDICT_DISAGREES: _ClassVar[ReplayVerdict]
+    REPLAY_VERDICT_NOT_REPLAYABLE: _ClassVar[ReplayVerdict]
+
+class NotReplayable(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NOT_REPLAYABLE_UNSPECIFIED: _ClassVar[NotReplayable]
+    NOT_REPLAYABLE_PINNED: _ClassVar[NotReplayable]
+    NOT_REPLAYABLE_REVISION_GONE: _ClassVar[NotReplayable]
+    NOT_REPLAYABLE_ENTITY_HASHED: _ClassVar[NotReplayable]
+    NOT_REPLAYABLE_ENTITY_NOT_RECORDED: _ClassVar[NotReplayable]
+    NOT_REPLAYABLE_DRAW_NOT_RECORDED: _ClassVar[NotReplayable]
+    NOT_REPLAYABLE_INPUTS_NOT_RECORDED: _ClassVar[NotReplayable]
+    NOT_REPLAYABLE_ALLOCATION_NOT_KEPT: _ClassVar[NotReplayable]
+    NOT_REPLAYABLE_UNKNOWN: _ClassVar[NotReplayable]
+    NOT_REPLAYABLE_RULES: _ClassVar[NotReplayable]
 DECISION_REASON_UNSPECIFIED: DecisionReason
 DECISION_REASON_SLOT: DecisionReason
 DECISION_REASON_WEIGHT: DecisionReason
@@ -81,6 +101,20 @@ RECORDED_CONTENT_ALL: RecordedContent
 RECORDED_CONTENT_NONE: RecordedContent
 RECORDED_CONTENT_CUT: RecordedContent
 RECORDED_CONTENT_UNREADABLE: RecordedContent
+REPLAY_VERDICT_UNSPECIFIED: ReplayVerdict
+REPLAY_VERDICT_AGREES: ReplayVerdict
+REPLAY_VERDICT_DISAGREES: ReplayVerdict
+REPLAY_VERDICT_NOT_REPLAYABLE: ReplayVerdict
+NOT_REPLAYABLE_UNSPECIFIED: NotReplayable
+NOT_REPLAYABLE_PINNED: NotReplayable
+NOT_REPLAYABLE_REVISION_GONE: NotReplayable
+NOT_REPLAYABLE_ENTITY_HASHED: NotReplayable
+NOT_REPLAYABLE_ENTITY_NOT_RECORDED: NotReplayable
+NOT_REPLAYABLE_DRAW_NOT_RECORDED: NotReplayable
+NOT_REPLAYABLE_INPUTS_NOT_RECORDED: NotReplayable
+NOT_REPLAYABLE_ALLOCATION_NOT_KEPT: NotReplayable
+NOT_REPLAYABLE_UNKNOWN: NotReplayable
+NOT_REPLAYABLE_RULES: NotReplayable
 
 class PredictRequest(_message.Message):
     __slots__ = ("router_id", "features", "entity_id", "variant")
@@ -327,3 +361,37 @@ class Feedback(_message.Message):
     observe_time: _timestamp_pb2.Timestamp
     row: int
     def __init__(self, metric: _Optional[str] = ..., value: _Optional[float] = ..., observe_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., row: _Optional[int] = ...) -> None: ...
+
+class Redecision(_message.Message):
+    __slots__ = ("verdict", "not_replayable", "variant", "propensity", "reason", "randomised_by", "draw", "slot", "differences", "eligible_variants")
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    NOT_REPLAYABLE_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RANDOMISED_BY_FIELD_NUMBER: _ClassVar[int]
+    DRAW_FIELD_NUMBER: _ClassVar[int]
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCES_FIELD_NUMBER: _ClassVar[int]
+    ELIGIBLE_VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    verdict: ReplayVerdict
+    not_replayable: NotReplayable
+    variant: str
+    propensity: float
+    reason: DecisionReason
+    randomised_by: RandomisedBy
+    draw: int
+    slot: int
+    differences: _containers.RepeatedCompositeFieldContainer[DecisionDifference]
+    eligible_variants: _containers.RepeatedCompositeFieldContainer[EligibleVariant]
+    def __init__(self, verdict: _Optional[_Union[ReplayVerdict, str]] = ..., not_replayable: _Optional[_Union[NotReplayable, str]] = ..., variant: _Optional[str] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., randomised_by: _Optional[_Union[RandomisedBy, str]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., differences: _Optional[_Iterable[_Union[DecisionDifference, _Mapping]]] = ..., eligible_variants: _Optional[_Iterable[_Union[EligibleVariant, _Mapping]]] = ...) -> None: ...
+
+class DecisionDifference(_message.Message):
+    __slots__ = ("field", "recorded", "redecided")
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_FIELD_NUMBER: _ClassVar[int]
+    REDECIDED_FIELD_NUMBER: _ClassVar[int]
+    field: str
+    recorded: str
+    redecided: str
+    def __init__(self, field: _Optional[str] = ..., recorded: _Optional[str] = ..., redecided: _Optional[str] = ...) -> None: ...

@@ -440,3 +440,109 @@ class MergeRequest(_message.Message):
     erased_entity_ids: _containers.RepeatedScalarFieldContainer[str]
     router_incarnation: int
     def __init__(self, inputs: _Optional[_Iterable[str]] = ..., output: _Optional[str] = ..., erased_entity_ids: _Optional[_Iterable[str]] = ..., router_incarnation: _Optional[int] = ...) -> None: ...
+
+class ReplayRouter(_message.Message):
+    __slots__ = ("first_generation", "last_generation", "earliest_time_us", "router")
+    FIRST_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    LAST_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    EARLIEST_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_FIELD_NUMBER: _ClassVar[int]
+    first_generation: int
+    last_generation: int
+    earliest_time_us: int
+    router: bytes
+    def __init__(self, first_generation: _Optional[int] = ..., last_generation: _Optional[int] = ..., earliest_time_us: _Optional[int] = ..., router: _Optional[bytes] = ...) -> None: ...
+
+class RecordedDecision(_message.Message):
+    __slots__ = ("time_us", "variant", "model_id", "model_version", "decided_variant", "reason", "randomised_by", "propensity", "draw", "slot", "entity_id", "allocation_version", "epoch", "replayable", "eligible_variants")
+    TIME_US_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_VARIANT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    RANDOMISED_BY_FIELD_NUMBER: _ClassVar[int]
+    PROPENSITY_FIELD_NUMBER: _ClassVar[int]
+    DRAW_FIELD_NUMBER: _ClassVar[int]
+    SLOT_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    ALLOCATION_VERSION_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    REPLAYABLE_FIELD_NUMBER: _ClassVar[int]
+    ELIGIBLE_VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    time_us: int
+    variant: str
+    model_id: str
+    model_version: str
+    decided_variant: str
+    reason: str
+    randomised_by: str
+    propensity: float
+    draw: int
+    slot: int
+    entity_id: str
+    allocation_version: int
+    epoch: int
+    replayable: bool
+    eligible_variants: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.EligibleVariant]
+    def __init__(self, time_us: _Optional[int] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., decided_variant: _Optional[str] = ..., reason: _Optional[str] = ..., randomised_by: _Optional[str] = ..., propensity: _Optional[float] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., replayable: bool = ..., eligible_variants: _Optional[_Iterable[_Union[_prediction_pb2.EligibleVariant, _Mapping]]] = ...) -> None: ...
+
+class RedecisionQuery(_message.Message):
+    __slots__ = ("router", "decision")
+    ROUTER_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    router: ReplayRouter
+    decision: RecordedDecision
+    def __init__(self, router: _Optional[_Union[ReplayRouter, _Mapping]] = ..., decision: _Optional[_Union[RecordedDecision, _Mapping]] = ...) -> None: ...
+
+class ReplayQuery(_message.Message):
+    __slots__ = ("files", "arrow_streams", "start_time_us", "end_time_us", "routers", "max_examples", "thread_count")
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    ARROW_STREAMS_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    ROUTERS_FIELD_NUMBER: _ClassVar[int]
+    MAX_EXAMPLES_FIELD_NUMBER: _ClassVar[int]
+    THREAD_COUNT_FIELD_NUMBER: _ClassVar[int]
+    files: _containers.RepeatedScalarFieldContainer[str]
+    arrow_streams: _containers.RepeatedScalarFieldContainer[bytes]
+    start_time_us: int
+    end_time_us: int
+    routers: _containers.RepeatedCompositeFieldContainer[ReplayRouter]
+    max_examples: int
+    thread_count: int
+    def __init__(self, files: _Optional[_Iterable[str]] = ..., arrow_streams: _Optional[_Iterable[bytes]] = ..., start_time_us: _Optional[int] = ..., end_time_us: _Optional[int] = ..., routers: _Optional[_Iterable[_Union[ReplayRouter, _Mapping]]] = ..., max_examples: _Optional[int] = ..., thread_count: _Optional[int] = ...) -> None: ...
+
+class ReplayAnswer(_message.Message):
+    __slots__ = ("counts", "examples")
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    EXAMPLES_FIELD_NUMBER: _ClassVar[int]
+    counts: _containers.RepeatedCompositeFieldContainer[ReplayedCalls]
+    examples: _containers.RepeatedCompositeFieldContainer[ReplayedExample]
+    def __init__(self, counts: _Optional[_Iterable[_Union[ReplayedCalls, _Mapping]]] = ..., examples: _Optional[_Iterable[_Union[ReplayedExample, _Mapping]]] = ...) -> None: ...
+
+class ReplayedCalls(_message.Message):
+    __slots__ = ("verdict", "not_replayable", "router_generation", "call_count")
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    NOT_REPLAYABLE_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    CALL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    verdict: _prediction_pb2.ReplayVerdict
+    not_replayable: _prediction_pb2.NotReplayable
+    router_generation: int
+    call_count: int
+    def __init__(self, verdict: _Optional[_Union[_prediction_pb2.ReplayVerdict, str]] = ..., not_replayable: _Optional[_Union[_prediction_pb2.NotReplayable, str]] = ..., router_generation: _Optional[int] = ..., call_count: _Optional[int] = ...) -> None: ...
+
+class ReplayedExample(_message.Message):
+    __slots__ = ("prediction_id", "time_us", "router_generation", "variant", "redecision")
+    PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    TIME_US_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    REDECISION_FIELD_NUMBER: _ClassVar[int]
+    prediction_id: str
+    time_us: int
+    router_generation: int
+    variant: str
+    redecision: _prediction_pb2.Redecision
+    def __init__(self, prediction_id: _Optional[str] = ..., time_us: _Optional[int] = ..., router_generation: _Optional[int] = ..., variant: _Optional[str] = ..., redecision: _Optional[_Union[_prediction_pb2.Redecision, _Mapping]] = ...) -> None: ...

@@ -975,3 +975,75 @@ class RuleMiss(_message.Message):
     value: _struct_pb2.Value
     description: str
     def __init__(self, rule: _Optional[str] = ..., condition: _Optional[int] = ..., feature: _Optional[str] = ..., operator: _Optional[_Union[RuleOperator, str]] = ..., reason: _Optional[_Union[RuleMissReason, str]] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., description: _Optional[str] = ...) -> None: ...
+
+class ExplainPredictionRequest(_message.Message):
+    __slots__ = ("router_id", "prediction_id")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    prediction_id: str
+    def __init__(self, router_id: _Optional[str] = ..., prediction_id: _Optional[str] = ...) -> None: ...
+
+class ExplainPredictionResponse(_message.Message):
+    __slots__ = ("record", "revision", "redecision")
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    REDECISION_FIELD_NUMBER: _ClassVar[int]
+    record: _prediction_pb2.PredictionRecord
+    revision: RouterRevision
+    redecision: _prediction_pb2.Redecision
+    def __init__(self, record: _Optional[_Union[_prediction_pb2.PredictionRecord, _Mapping]] = ..., revision: _Optional[_Union[RouterRevision, _Mapping]] = ..., redecision: _Optional[_Union[_prediction_pb2.Redecision, _Mapping]] = ...) -> None: ...
+
+class ReplayPredictionsRequest(_message.Message):
+    __slots__ = ("router_id", "start_time", "end_time", "page_token", "max_examples")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    MAX_EXAMPLES_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    page_token: str
+    max_examples: int
+    def __init__(self, router_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., page_token: _Optional[str] = ..., max_examples: _Optional[int] = ...) -> None: ...
+
+class ReplayPredictionsResponse(_message.Message):
+    __slots__ = ("counts", "examples", "next_page_token", "end_time", "unreached")
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    EXAMPLES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    UNREACHED_FIELD_NUMBER: _ClassVar[int]
+    counts: _containers.RepeatedCompositeFieldContainer[ReplayCount]
+    examples: _containers.RepeatedCompositeFieldContainer[ReplayExample]
+    next_page_token: str
+    end_time: _timestamp_pb2.Timestamp
+    unreached: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.UnreachedJournal]
+    def __init__(self, counts: _Optional[_Iterable[_Union[ReplayCount, _Mapping]]] = ..., examples: _Optional[_Iterable[_Union[ReplayExample, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ...) -> None: ...
+
+class ReplayCount(_message.Message):
+    __slots__ = ("verdict", "not_replayable", "router_generation", "call_count")
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    NOT_REPLAYABLE_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    CALL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    verdict: _prediction_pb2.ReplayVerdict
+    not_replayable: _prediction_pb2.NotReplayable
+    router_generation: int
+    call_count: int
+    def __init__(self, verdict: _Optional[_Union[_prediction_pb2.ReplayVerdict, str]] = ..., not_replayable: _Optional[_Union[_prediction_pb2.NotReplayable, str]] = ..., router_generation: _Optional[int] = ..., call_count: _Optional[int] = ...) -> None: ...
+
+class ReplayExample(_message.Message):
+    __slots__ = ("prediction_id", "time", "router_generation", "variant", "redecision")
+    PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    REDECISION_FIELD_NUMBER: _ClassVar[int]
+    prediction_id: str
+    time: _timestamp_pb2.Timestamp
+    router_generation: int
+    variant: str
+    redecision: _prediction_pb2.Redecision
+    def __init__(self, prediction_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., router_generation: _Optional[int] = ..., variant: _Optional[str] = ..., redecision: _Optional[_Union[_prediction_pb2.Redecision, _Mapping]] = ...) -> None: ...

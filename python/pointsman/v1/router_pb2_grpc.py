@@ -117,6 +117,16 @@ class RouterServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_router__pb2.GetPredictionRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_prediction__pb2.PredictionRecord.FromString,
                 _registered_method=True)
+        self.ExplainPrediction = channel.unary_unary(
+                '/pointsman.v1.RouterService/ExplainPrediction',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.ExplainPredictionRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.ExplainPredictionResponse.FromString,
+                _registered_method=True)
+        self.ReplayPredictions = channel.unary_unary(
+                '/pointsman.v1.RouterService/ReplayPredictions',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.ReplayPredictionsRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.ReplayPredictionsResponse.FromString,
+                _registered_method=True)
         self.ListRouterRevisions = channel.unary_unary(
                 '/pointsman.v1.RouterService/ListRouterRevisions',
                 request_serializer=pointsman_dot_v1_dot_router__pb2.ListRouterRevisionsRequest.SerializeToString,
@@ -275,6 +285,20 @@ class RouterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainPrediction(self, request, context):
+        """Tells how a recorded prediction was decided, and decides it again from what is kept of the router.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayPredictions(self, request, context):
+        """Decides recorded predictions again, a part of a window at a time, and counts where something else comes out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListRouterRevisions(self, request, context):
         """Lists the published definitions of a router that are kept, newest first.
         """
@@ -413,6 +437,16 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     servicer.GetPrediction,
                     request_deserializer=pointsman_dot_v1_dot_router__pb2.GetPredictionRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_prediction__pb2.PredictionRecord.SerializeToString,
+            ),
+            'ExplainPrediction': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainPrediction,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.ExplainPredictionRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.ExplainPredictionResponse.SerializeToString,
+            ),
+            'ReplayPredictions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayPredictions,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.ReplayPredictionsRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.ReplayPredictionsResponse.SerializeToString,
             ),
             'ListRouterRevisions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRouterRevisions,
@@ -888,6 +922,60 @@ class RouterService(object):
             '/pointsman.v1.RouterService/GetPrediction',
             pointsman_dot_v1_dot_router__pb2.GetPredictionRequest.SerializeToString,
             pointsman_dot_v1_dot_prediction__pb2.PredictionRecord.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainPrediction(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/ExplainPrediction',
+            pointsman_dot_v1_dot_router__pb2.ExplainPredictionRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.ExplainPredictionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayPredictions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/ReplayPredictions',
+            pointsman_dot_v1_dot_router__pb2.ReplayPredictionsRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.ReplayPredictionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -100,6 +100,16 @@ def test_records_are_found_and_erased(server: Server, prediction_id: str, tmp_pa
     work_through("docs/how-to/records.md", tmp_path, server.grpc, replaced=replaced)
 
 
+def test_decisions_are_explained_and_replayed(server: Server, prediction_id: str, tmp_path: Path) -> None:
+    with Client(server.grpc) as client:
+        for number in range(300):
+            entity = f"rewarded-{number}"
+            made = client.predict("cancer", {"radius": 1.0, "texture": number / 100}, entity_id=entity)
+            client.record_feedback(made.prediction_id, float(number % 3 == 0))
+    replaced = {"127.0.0.1:8500": server.grpc, "PREDICTION_ID": prediction_id}
+    work_through("docs/how-to/explain-and-replay.md", tmp_path, server.grpc, replaced=replaced)
+
+
 def test_a_router_goes_back(server: Server, prediction_id: str, tmp_path: Path) -> None:
     replaced = {"127.0.0.1:8500": server.grpc}
     work_through("docs/how-to/history.md", tmp_path, server.grpc, replaced=replaced)

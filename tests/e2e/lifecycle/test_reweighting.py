@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pointsman import _core
-from pointsman.dataplane.replay import read_kept_state
+from pointsman.dataplane.replay import decide_again, read_kept_state
 from pointsman.v1 import model_pb2, router_pb2, snapshot_pb2
 from stage.control import Control
 from stage.load import Load
@@ -147,8 +146,7 @@ def check_receipts(load: Load, tables: dict[int, snapshot_pb2.SnapshotUpdate]) -
     entities = sorted({call.entity_id for call in load.made})
     for generation, state in tables.items():
         assert state.generation == generation
-        decided = _core.Engine(state.SerializeToString(), 0).decide("r77", entities)
-        variants = {entity: row[0] for entity, row in zip(entities, decided, strict=True)}
+        variants = decide_again(state, "r77", entities)
         wrong = [
             call
             for call in load.made
@@ -175,10 +173,7 @@ def test_moved_entities_are_as_few_as_the_answer_says(control: Control, server: 
     answer = control.routers.UpdateVariantWeight(request)
     after = kept_state_at(server.data_dir, answer.generation)
     entities = [f"e{number}" for number in range(20_000)]
-    first, second = (
-        [row[0] for row in _core.Engine(state.SerializeToString(), 0).decide("r5", entities)]
-        for state in (before, after)
-    )
+    first, second = (list(decide_again(state, "r5", entities).values()) for state in (before, after))
     moved = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
     assert answer.moved_slots == 1667
     assert len(moved) / len(entities) == pytest.approx(answer.moved_share, abs=0.01)

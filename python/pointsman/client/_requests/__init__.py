@@ -14,6 +14,7 @@ from pointsman.client._requests.models import (
     upload_piece,
 )
 from pointsman.client._requests.records import erase_entity, get_prediction, list_predictions, router_metrics
+from pointsman.client._requests.replays import explain_prediction, replay_predictions
 from pointsman.client._requests.revisions import get_revision, list_revisions, roll_back
 from pointsman.client._requests.routers import (
     clear_override,
@@ -45,6 +46,7 @@ __all__ = [
     "delete_router",
     "deploy_router",
     "erase_entity",
+    "explain_prediction",
     "explain_routing",
     "get_model",
     "get_prediction",
@@ -59,6 +61,7 @@ __all__ = [
     "promote_canary",
     "record_feedback",
     "register_model",
+    "replay_predictions",
     "revoke_key",
     "roll_back",
     "router_metrics",

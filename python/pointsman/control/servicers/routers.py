@@ -30,10 +30,12 @@ from pointsman.control.routing.canaries import Canaries
 from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.explaining import Explanations
 from pointsman.control.routing.overrides import Overrides
+from pointsman.control.routing.replays import Replays
 from pointsman.control.routing.revisions import Revisions
 from pointsman.control.routing.router_fields import UPDATABLE, check_paths, with_fields
 from pointsman.control.routing.router_reading import RouterReader
 from pointsman.control.routing.routers import RouterRegistry
+from pointsman.control.servicers.replays import ReplayMethods
 from pointsman.control.servicers.traffic import TrafficMethods
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.lifecycle import Step
@@ -62,12 +64,13 @@ class RouterParts:
     deployments: Deployments
     watch: RouterWatch
     revisions: Revisions
+    replays: Replays
     erasure: Erasure
     lanes: Lanes
     endpoint: str
 
 
-class RouterServicer(TrafficMethods, router_pb2_grpc.RouterServiceServicer):
+class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServiceServicer):
     """Creates, deploys, changes and watches routers."""
 
     def __init__(self, parts: RouterParts) -> None:
@@ -80,6 +83,7 @@ class RouterServicer(TrafficMethods, router_pb2_grpc.RouterServiceServicer):
         self._deployments = parts.deployments
         self._watch = parts.watch
         self._revisions = parts.revisions
+        self._replays = parts.replays
         self._erasure = parts.erasure
         self._lanes = parts.lanes
         self._endpoint = parts.endpoint

@@ -126,5 +126,39 @@ class LakeMerging(Protocol):
         """
 
 
-class Core(ModelChecks, FileReading, RoutingCore, LakeQueries, LakeMerging, Protocol):
+class Redeciding(Protocol):
+    """Makes recorded decisions again, by the code that made them."""
+
+    def redecide(self, query: bytes) -> bytes:
+        """Makes one decision again, as a ``RedecisionQuery`` says.
+
+        Returns:
+            What came of it, as a ``Redecision``.
+        """
+
+
+class LakeReplays(Protocol):
+    """Makes the decisions of a lake again."""
+
+    def replay_lake_decisions(self, lake_folder: Path, query: bytes) -> bytes:
+        """Decides the calls of a window again, as a ``ReplayQuery`` says; memory does not grow with them.
+
+        Args:
+            lake_folder: Where the lake is.
+            query: Which files and rows, and what the router was.
+
+        Returns:
+            How they came out, as a ``ReplayAnswer``.
+
+        Raises:
+            JournalError: A file cannot be read.
+            PositionGoneError: A file was replaced since the manifest was read: read it again.
+        """
+
+
+class LakeReading(LakeQueries, LakeReplays, Protocol):
+    """All that is asked about the rows of a lake."""
+
+
+class Core(ModelChecks, FileReading, RoutingCore, LakeReading, LakeMerging, Redeciding, Protocol):
     """All functions of the core that the control plane asks for."""

@@ -16,6 +16,28 @@ def time_us_of(prediction_id: str) -> int | None:
     The UUID of version 7 in it holds the time to the microsecond: milliseconds, then the fraction of one in
     4,096ths, rounded down.
     """
+    content = _content(prediction_id)
+    if content is None:
+        return None
+    high = int.from_bytes(content[_UUID_START : _UUID_START + 8], "big")
+    if high >> 12 & 0xF != 7:
+        return None
+    return (high >> 16) * 1000 + -(-(high & 0xFFF) * 1000 // 4096)
+
+
+def router_id_of(prediction_id: str) -> str:
+    """Answers the router that an id says to be of; empty when it is not one of ours."""
+    content = _content(prediction_id)
+    start = _UUID_START + _UUID_BYTES
+    if content is None or len(content) <= start:
+        return ""
+    name = content[start + 1 : start + 1 + content[start]]
+    # Router ids are plain: what is none is not looked up.
+    return name.decode("ascii", "replace") if len(name) == content[start] else ""
+
+
+def _content(prediction_id: str) -> bytes | None:
+    """Answers the bytes of an id of a known format; None for others."""
     if len(prediction_id) > _MAX_CHARS:
         return None
     try:
@@ -23,9 +45,5 @@ def time_us_of(prediction_id: str) -> int | None:
         content = base64.b64decode(padded, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
-    if len(content) < _UUID_START + _UUID_BYTES or content[0] not in _FORMATS:
-        return None
-    high = int.from_bytes(content[_UUID_START : _UUID_START + 8], "big")
-    if high >> 12 & 0xF != 7:
-        return None
-    return (high >> 16) * 1000 + -(-(high & 0xFFF) * 1000 // 4096)
+    is_ours = len(content) >= _UUID_START + _UUID_BYTES and content[0] in _FORMATS
+    return content if is_ours else None

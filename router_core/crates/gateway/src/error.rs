@@ -1,7 +1,7 @@
 //! What can go wrong between Python and the server. Calls of clients fail with a [`crate::messages::status::CallError`].
 
 use pointsman_journal::JournalError;
-use pointsman_lake::LakeError;
+use pointsman_lake::{LakeError, OfflineError};
 use pointsman_model::ModelError;
 use thiserror::Error;
 
@@ -72,6 +72,15 @@ impl From<LakeError> for GatewayError {
             LakeError::Journal(error) => error.into(),
             LakeError::FileGone { .. } => Self::PositionGone(error.to_string()),
             error => Self::Journal(error.to_string()),
+        }
+    }
+}
+
+impl From<OfflineError> for GatewayError {
+    fn from(error: OfflineError) -> Self {
+        match error {
+            OfflineError::Write(error) => error.into(),
+            error => Self::InvalidRequest(error.to_string()),
         }
     }
 }

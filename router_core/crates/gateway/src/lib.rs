@@ -32,10 +32,13 @@ pub use config_ranges::{RANGES, Range};
 pub use error::GatewayError;
 pub use logging::LogFormat;
 pub use pointsman_journal::Start;
+pub use pointsman_lake::{decide_rows, replay_rows};
 pub use pointsman_model::ModelError;
 pub use publishing::publisher::Published;
 pub use recording::journal_config::JournalConfig;
-pub use recording::lake_files::{count_lake_calls, merge_lake_files, read_lake_rows};
+pub use recording::lake_files::{
+    count_lake_calls, merge_lake_files, read_lake_rows, redecide, replay_lake_decisions,
+};
 pub use routing::onnx_target::FileFault;
 pub use routing::probe::{data_file_names, signature_faults};
 pub use server::Server;

@@ -1,8 +1,10 @@
-//! The lake: segments of the journal into Parquet files, their rows while they are in none, and files merged.
+//! The lake: segments of the journal into Parquet files, their rows while they are in none, files merged,
+//! and recorded decisions made again.
 
 mod calls;
 mod columns;
 mod counting;
+mod deciding;
 mod error;
 mod merging;
 mod paths;
@@ -13,6 +15,10 @@ mod tables;
 
 pub use columns::registry::ColumnRegistry;
 pub use counting::call_count::count_calls;
+pub use deciding::{
+    offline::{OfflineError, decide_rows, replay_rows},
+    replay::{redecide, replay_decisions},
+};
 pub use error::LakeError;
 pub use merging::merge::merge_files;
 pub use reading::{row_reader::read_rows, tail::read_tail};

@@ -88,6 +88,18 @@ pub enum RandomisedBy {
     Request,
 }
 
+impl RandomisedBy {
+    /// The word in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Entity => "entity",
+            Self::Request => "request",
+        }
+    }
+}
+
 /// The outcome for one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Decision {

@@ -9,6 +9,7 @@ mod fallback;
 mod homeward;
 mod reallocate;
 mod reallocation_error;
+mod replay;
 mod rules;
 mod slot_counts;
 mod split;
@@ -26,6 +27,7 @@ pub use decision::{Decision, RandomisedBy, Reason, Request};
 pub use fallback::{VariantSet, stand_in};
 pub use reallocate::{Reallocation, reallocate_slots};
 pub use reallocation_error::ReallocationError;
+pub use replay::replay;
 pub use rules::{MAX_SEARCHED_BYTES, Verdict, first_match};
 pub use unit_hash::slot_of_unit;
 

@@ -10,7 +10,8 @@ mod rules;
 use std::sync::Arc;
 
 use pointsman_model::{
-    EntityKey, Id, ItemKind, ModelError, ModelKey, ModelVersion, RefusedItem, SigningKeys, SnapshotUpdate,
+    EntityKey, Id, ItemKind, ModelError, ModelKey, ModelVersion, RefusedItem, Router, SigningKeys,
+    SnapshotUpdate,
 };
 use prost::Message;
 
@@ -27,6 +28,14 @@ use crate::generated::pointsman_v1 as proto;
 /// The first field that is wrong, such as `changed_routers[3].variants[1].weight: …`.
 pub fn decode_snapshot_update(bytes: &[u8]) -> Result<SnapshotUpdate, ModelError> {
     snapshot_update(decode(bytes, "update", "SnapshotUpdate")?)
+}
+
+/// Reads a `RouterSnapshot` and builds its tables.
+///
+/// # Errors
+/// The first field that is wrong.
+pub fn decode_router(bytes: &[u8]) -> Result<Router, ModelError> {
+    router_from_proto(decode(bytes, "router", "RouterSnapshot")?)
 }
 
 /// Reads a `ModelSnapshot`.

@@ -33,3 +33,20 @@ pub fn merge_lake_files(lake_folder: &Path, request: &[u8]) -> Result<Vec<u8>, G
     let merged = pointsman_lake::merge_files(&RealFiles, lake_folder, &decode("request", request)?)?;
     Ok(merged.encode_to_vec())
 }
+
+/// Answers an encoded `ReplayQuery` with its `ReplayAnswer`.
+///
+/// # Errors
+/// The query cannot be read, names what is not there, or a file cannot be read.
+pub fn replay_lake_decisions(lake_folder: &Path, query: &[u8]) -> Result<Vec<u8>, GatewayError> {
+    let replayed = pointsman_lake::replay_decisions(&RealFiles, lake_folder, &decode("query", query)?)?;
+    Ok(replayed.encode_to_vec())
+}
+
+/// Answers an encoded `RedecisionQuery` with its `Redecision`.
+///
+/// # Errors
+/// The query cannot be read.
+pub fn redecide(query: &[u8]) -> Result<Vec<u8>, GatewayError> {
+    Ok(pointsman_lake::redecide(&decode("query", query)?).encode_to_vec())
+}

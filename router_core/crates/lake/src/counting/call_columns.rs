@@ -101,12 +101,12 @@ impl<'b> CallColumns<'b> {
     }
 }
 
-fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b dyn Array, ArrowError> {
+pub(crate) fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b dyn Array, ArrowError> {
     let found = batch.column_by_name(name).ok_or_else(|| other(name))?;
     Ok(&**found)
 }
 
-fn numbers<'b, T: ArrowPrimitiveType>(
+pub(crate) fn numbers<'b, T: ArrowPrimitiveType>(
     batch: &'b RecordBatch,
     name: &str,
 ) -> Result<&'b [T::Native], ArrowError> {
@@ -128,6 +128,6 @@ fn word_numbers(batch: &RecordBatch, name: &str, words: &mut Words) -> Result<Ve
     Ok(dictionary.keys().values().iter().map(number).collect())
 }
 
-fn other(name: &str) -> ArrowError {
+pub(crate) fn other(name: &str) -> ArrowError {
     ArrowError::SchemaError(format!("the column {name} is missing or not of the lake's type"))
 }

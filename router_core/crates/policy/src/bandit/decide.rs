@@ -19,5 +19,6 @@ pub fn decide_bandit(table: &BanditTable, rng: &mut impl Rng) -> Decision {
         slot: None,
         allocation_version: table.version(),
         epoch: table.epoch(),
+        rule: None,
     }
 }

@@ -992,6 +992,53 @@ pub struct Feedback {
     #[prost(int32, tag = "4")]
     pub row: i32,
 }
+/// A recorded decision made again.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Redecision {
+    /// What came of it.
+    #[prost(enumeration = "ReplayVerdict", tag = "1")]
+    pub verdict: i32,
+    /// Why it cannot be made again; then nothing below is set.
+    #[prost(enumeration = "NotReplayable", tag = "2")]
+    pub not_replayable: i32,
+    /// The variant that is decided. Of a call that another variant answered, it is the one that stood back.
+    #[prost(string, tag = "3")]
+    pub variant: ::prost::alloc::string::String,
+    /// The probability with which it is picked.
+    #[prost(double, tag = "4")]
+    pub propensity: f64,
+    /// Why it is picked.
+    #[prost(enumeration = "DecisionReason", tag = "5")]
+    pub reason: i32,
+    /// What is drawn at random.
+    #[prost(enumeration = "RandomisedBy", tag = "6")]
+    pub randomised_by: i32,
+    /// The 64 bits drawn: of an entity computed from its id, else those recorded. Unset when nothing is drawn.
+    #[prost(uint64, optional, tag = "7")]
+    pub draw: ::core::option::Option<u64>,
+    /// The entity's slot, computed from its id.
+    #[prost(int32, optional, tag = "8")]
+    pub slot: ::core::option::Option<i32>,
+    /// Where the record says something else; none when it agrees.
+    #[prost(message, repeated, tag = "9")]
+    pub differences: ::prost::alloc::vec::Vec<DecisionDifference>,
+    /// All variants that could be picked, with the probability of each. Filled by ExplainPrediction.
+    #[prost(message, repeated, tag = "10")]
+    pub eligible_variants: ::prost::alloc::vec::Vec<EligibleVariant>,
+}
+/// What a record says otherwise than the decision made again.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DecisionDifference {
+    /// The record's field.
+    #[prost(string, tag = "1")]
+    pub field: ::prost::alloc::string::String,
+    /// What it says; "none" when it says nothing.
+    #[prost(string, tag = "2")]
+    pub recorded: ::prost::alloc::string::String,
+    /// What comes out; "none" when nothing does.
+    #[prost(string, tag = "3")]
+    pub redecided: ::prost::alloc::string::String,
+}
 /// Why a variant was picked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1201,6 +1248,104 @@ impl RecordedContent {
             "RECORDED_CONTENT_NONE" => Some(Self::None),
             "RECORDED_CONTENT_CUT" => Some(Self::Cut),
             "RECORDED_CONTENT_UNREADABLE" => Some(Self::Unreadable),
+            _ => None,
+        }
+    }
+}
+/// Whether a recorded decision comes out again of what was in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReplayVerdict {
+    /// Not stated.
+    Unspecified = 0,
+    /// It comes out again, with the same probability.
+    Agrees = 1,
+    /// Another one comes out, or the record contradicts what is kept of the router.
+    Disagrees = 2,
+    /// It cannot be made again.
+    NotReplayable = 3,
+}
+impl ReplayVerdict {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPLAY_VERDICT_UNSPECIFIED",
+            Self::Agrees => "REPLAY_VERDICT_AGREES",
+            Self::Disagrees => "REPLAY_VERDICT_DISAGREES",
+            Self::NotReplayable => "REPLAY_VERDICT_NOT_REPLAYABLE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPLAY_VERDICT_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPLAY_VERDICT_AGREES" => Some(Self::Agrees),
+            "REPLAY_VERDICT_DISAGREES" => Some(Self::Disagrees),
+            "REPLAY_VERDICT_NOT_REPLAYABLE" => Some(Self::NotReplayable),
+            _ => None,
+        }
+    }
+}
+/// Why a recorded decision cannot be made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NotReplayable {
+    /// Not stated.
+    Unspecified = 0,
+    /// Nothing was decided: the caller named the variant.
+    Pinned = 1,
+    /// The revision of the router that decided is not kept.
+    RevisionGone = 2,
+    /// The entity is recorded as a hash, which does not tell its slot.
+    EntityHashed = 3,
+    /// The entity is not recorded.
+    EntityNotRecorded = 4,
+    /// The random bits are not recorded.
+    DrawNotRecorded = 5,
+    /// Something else that was decided by is not recorded.
+    InputsNotRecorded = 6,
+    /// The table of probabilities that decided is not kept.
+    AllocationNotKept = 7,
+    /// This release cannot read the revision, or does not know such decisions.
+    Unknown = 8,
+    /// Rules decided it, whose features are not read again.
+    Rules = 9,
+}
+impl NotReplayable {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NOT_REPLAYABLE_UNSPECIFIED",
+            Self::Pinned => "NOT_REPLAYABLE_PINNED",
+            Self::RevisionGone => "NOT_REPLAYABLE_REVISION_GONE",
+            Self::EntityHashed => "NOT_REPLAYABLE_ENTITY_HASHED",
+            Self::EntityNotRecorded => "NOT_REPLAYABLE_ENTITY_NOT_RECORDED",
+            Self::DrawNotRecorded => "NOT_REPLAYABLE_DRAW_NOT_RECORDED",
+            Self::InputsNotRecorded => "NOT_REPLAYABLE_INPUTS_NOT_RECORDED",
+            Self::AllocationNotKept => "NOT_REPLAYABLE_ALLOCATION_NOT_KEPT",
+            Self::Unknown => "NOT_REPLAYABLE_UNKNOWN",
+            Self::Rules => "NOT_REPLAYABLE_RULES",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NOT_REPLAYABLE_UNSPECIFIED" => Some(Self::Unspecified),
+            "NOT_REPLAYABLE_PINNED" => Some(Self::Pinned),
+            "NOT_REPLAYABLE_REVISION_GONE" => Some(Self::RevisionGone),
+            "NOT_REPLAYABLE_ENTITY_HASHED" => Some(Self::EntityHashed),
+            "NOT_REPLAYABLE_ENTITY_NOT_RECORDED" => Some(Self::EntityNotRecorded),
+            "NOT_REPLAYABLE_DRAW_NOT_RECORDED" => Some(Self::DrawNotRecorded),
+            "NOT_REPLAYABLE_INPUTS_NOT_RECORDED" => Some(Self::InputsNotRecorded),
+            "NOT_REPLAYABLE_ALLOCATION_NOT_KEPT" => Some(Self::AllocationNotKept),
+            "NOT_REPLAYABLE_UNKNOWN" => Some(Self::Unknown),
+            "NOT_REPLAYABLE_RULES" => Some(Self::Rules),
             _ => None,
         }
     }
@@ -2284,6 +2429,102 @@ pub struct RuleMiss {
     /// All of it in a sentence.
     #[prost(string, tag = "7")]
     pub description: ::prost::alloc::string::String,
+}
+/// Asks how a recorded prediction was decided.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExplainPredictionRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The prediction's id.
+    #[prost(string, tag = "2")]
+    pub prediction_id: ::prost::alloc::string::String,
+}
+/// How a prediction was decided, and whether that comes out again.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExplainPredictionResponse {
+    /// What is recorded; of a batch, its first row.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<PredictionRecord>,
+    /// The revision that was in force, by the record's router_generation; unset when it is not kept.
+    #[prost(message, optional, tag = "2")]
+    pub revision: ::core::option::Option<RouterRevision>,
+    /// The decision, made again from that revision.
+    #[prost(message, optional, tag = "3")]
+    pub redecision: ::core::option::Option<Redecision>,
+}
+/// Asks to decide recorded predictions again, a part of a window at a time.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReplayPredictionsRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Only predictions from this time on; unset means from the first one kept.
+    #[prost(message, optional, tag = "2")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only predictions before this time; unset means now.
+    #[prost(message, optional, tag = "3")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The next_page_token of the part before.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+    /// At most so many examples of decisions that differ, 0 to 100.
+    #[prost(int32, tag = "5")]
+    pub max_examples: i32,
+}
+/// What came of a part of the window. A batch counts as one call.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReplayPredictionsResponse {
+    /// How many calls came out each way. Numbers of all parts are added up.
+    #[prost(message, repeated, tag = "1")]
+    pub counts: ::prost::alloc::vec::Vec<ReplayCount>,
+    /// The earliest decisions of this part that differ.
+    #[prost(message, repeated, tag = "2")]
+    pub examples: ::prost::alloc::vec::Vec<ReplayExample>,
+    /// Asks for the next part; empty on the last.
+    #[prost(string, tag = "3")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Up to when this part goes.
+    #[prost(message, optional, tag = "4")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What other servers recorded, or may have, and this server cannot read.
+    #[prost(message, repeated, tag = "5")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
+}
+/// Calls that came out alike.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReplayCount {
+    /// How.
+    #[prost(enumeration = "ReplayVerdict", tag = "1")]
+    pub verdict: i32,
+    /// Why they cannot be decided again.
+    #[prost(enumeration = "NotReplayable", tag = "2")]
+    pub not_replayable: i32,
+    /// The generation in which the router last changed before them.
+    #[prost(uint64, tag = "3")]
+    pub router_generation: u64,
+    /// How many calls.
+    #[prost(uint64, tag = "4")]
+    pub call_count: u64,
+}
+/// A decision that differs from its record.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReplayExample {
+    /// The prediction's id.
+    #[prost(string, tag = "1")]
+    pub prediction_id: ::prost::alloc::string::String,
+    /// When the call arrived.
+    #[prost(message, optional, tag = "2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The generation in which the router last changed before it.
+    #[prost(uint64, tag = "3")]
+    pub router_generation: u64,
+    /// The variant that is recorded.
+    #[prost(string, tag = "4")]
+    pub variant: ::prost::alloc::string::String,
+    /// The decision made again.
+    #[prost(message, optional, tag = "5")]
+    pub redecision: ::core::option::Option<Redecision>,
 }
 /// How a router picks a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -3841,6 +4082,151 @@ pub struct MergeRequest {
     /// The incarnation of the router, which all files share; 0 when it is not known. It is said of the new file.
     #[prost(uint64, tag = "4")]
     pub router_incarnation: u64,
+}
+/// A router as it was for a while, to decide by again.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReplayRouter {
+    /// The first generation in which it was this.
+    #[prost(uint64, tag = "1")]
+    pub first_generation: u64,
+    /// The last one.
+    #[prost(uint64, tag = "2")]
+    pub last_generation: u64,
+    /// Records from before are of another definition with the same number, from a database that lost commits.
+    #[prost(int64, tag = "3")]
+    pub earliest_time_us: i64,
+    /// The encoded RouterSnapshot, with its slots.
+    #[prost(bytes = "vec", tag = "4")]
+    pub router: ::prost::alloc::vec::Vec<u8>,
+}
+/// What a record says of a decision, in the words of the lake's columns.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordedDecision {
+    /// When the call arrived, in UTC microseconds.
+    #[prost(int64, tag = "1")]
+    pub time_us: i64,
+    /// The variant that answered.
+    #[prost(string, tag = "2")]
+    pub variant: ::prost::alloc::string::String,
+    /// Its model.
+    #[prost(string, tag = "3")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Its model's version.
+    #[prost(string, tag = "4")]
+    pub model_version: ::prost::alloc::string::String,
+    /// The variant that was decided, when another one stood in for it.
+    #[prost(string, tag = "5")]
+    pub decided_variant: ::prost::alloc::string::String,
+    /// Why it was picked.
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+    /// What was drawn.
+    #[prost(string, tag = "7")]
+    pub randomised_by: ::prost::alloc::string::String,
+    /// The probability with which it was picked.
+    #[prost(double, tag = "8")]
+    pub propensity: f64,
+    /// The 64 bits drawn.
+    #[prost(fixed64, optional, tag = "9")]
+    pub draw: ::core::option::Option<u64>,
+    /// The unit's slot.
+    #[prost(int32, optional, tag = "10")]
+    pub slot: ::core::option::Option<i32>,
+    /// The entity, as it is recorded.
+    #[prost(string, tag = "11")]
+    pub entity_id: ::prost::alloc::string::String,
+    /// The number of the table of probabilities.
+    #[prost(int64, tag = "12")]
+    pub allocation_version: i64,
+    /// The epoch of the statistics.
+    #[prost(int64, tag = "13")]
+    pub epoch: i64,
+    /// Whether every input that the policy read is recorded.
+    #[prost(bool, tag = "14")]
+    pub replayable: bool,
+    /// The variants that could have been picked.
+    #[prost(message, repeated, tag = "15")]
+    pub eligible_variants: ::prost::alloc::vec::Vec<EligibleVariant>,
+}
+/// Asks to make one recorded decision again; answered by a Redecision.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RedecisionQuery {
+    /// The router that decided; unset when it is not kept.
+    #[prost(message, optional, tag = "1")]
+    pub router: ::core::option::Option<ReplayRouter>,
+    /// The record.
+    #[prost(message, optional, tag = "2")]
+    pub decision: ::core::option::Option<RecordedDecision>,
+}
+/// Asks to decide the calls of a window again.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReplayQuery {
+    /// The files to read, by their paths below the lake's folder.
+    #[prost(string, repeated, tag = "1")]
+    pub files: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Rows that are in no file, as Arrow IPC streams with the lake's columns.
+    #[prost(bytes = "vec", repeated, tag = "2")]
+    pub arrow_streams: ::prost::alloc::vec::Vec<::prost::alloc::vec::Vec<u8>>,
+    /// The first time of the window.
+    #[prost(int64, tag = "3")]
+    pub start_time_us: i64,
+    /// Its last time.
+    #[prost(int64, tag = "4")]
+    pub end_time_us: i64,
+    /// What the router was, in the order of generations.
+    #[prost(message, repeated, tag = "5")]
+    pub routers: ::prost::alloc::vec::Vec<ReplayRouter>,
+    /// At most so many examples.
+    #[prost(uint32, tag = "6")]
+    pub max_examples: u32,
+    /// So many threads decide.
+    #[prost(uint32, tag = "7")]
+    pub thread_count: u32,
+}
+/// What came of the calls of a window. Those of generations that the query lacks count as of no revision.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReplayAnswer {
+    /// How many came out each way.
+    #[prost(message, repeated, tag = "1")]
+    pub counts: ::prost::alloc::vec::Vec<ReplayedCalls>,
+    /// The earliest that differ, in order of time.
+    #[prost(message, repeated, tag = "2")]
+    pub examples: ::prost::alloc::vec::Vec<ReplayedExample>,
+}
+/// Calls that came out alike.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReplayedCalls {
+    /// How.
+    #[prost(enumeration = "ReplayVerdict", tag = "1")]
+    pub verdict: i32,
+    /// Why they cannot be decided again.
+    #[prost(enumeration = "NotReplayable", tag = "2")]
+    pub not_replayable: i32,
+    /// The generation of the router.
+    #[prost(uint64, tag = "3")]
+    pub router_generation: u64,
+    /// How many calls.
+    #[prost(uint64, tag = "4")]
+    pub call_count: u64,
+}
+/// A decision that differs from its record.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReplayedExample {
+    /// The prediction's id.
+    #[prost(string, tag = "1")]
+    pub prediction_id: ::prost::alloc::string::String,
+    /// When the call arrived, in UTC microseconds.
+    #[prost(int64, tag = "2")]
+    pub time_us: i64,
+    /// The generation of the router.
+    #[prost(uint64, tag = "3")]
+    pub router_generation: u64,
+    /// The variant that is recorded.
+    #[prost(string, tag = "4")]
+    pub variant: ::prost::alloc::string::String,
+    /// The decision made again.
+    #[prost(message, optional, tag = "5")]
+    pub redecision: ::core::option::Option<Redecision>,
 }
 /// What the bytes of a request or an answer are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

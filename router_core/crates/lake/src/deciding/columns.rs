@@ -1,0 +1,106 @@
+//! The columns of records that decisions are made again from.
+
+use arrow_array::{
+    Array as _, BooleanArray, Int32Array, RecordBatch, StringArray, UInt64Array,
+    cast::AsArray as _,
+    types::{Float64Type, Int32Type, Int64Type},
+};
+use arrow_schema::ArrowError;
+
+use super::judge::Recorded;
+use crate::counting::call_columns::{column, numbers, other};
+
+/// What is read of a file; older ones lack `decided_variant`.
+pub(super) const COLUMNS: [&str; 17] = [
+    "prediction_id",
+    "row",
+    "time_us",
+    "variant",
+    "model_id",
+    "model_version",
+    "reason",
+    "randomised_by",
+    "propensity",
+    "router_generation",
+    "allocation_version",
+    "epoch",
+    "draw",
+    "slot",
+    "entity_id",
+    "replayable",
+    "decided_variant",
+];
+
+/// The columns of some rows. All have the same length.
+pub(super) struct DecisionView<'b> {
+    pub(super) row: &'b [i32],
+    pub(super) time_us: &'b [i64],
+    pub(super) router_generation: &'b [i64],
+    pub(super) prediction_id: &'b StringArray,
+    variant: &'b StringArray,
+    model_id: &'b StringArray,
+    model_version: &'b StringArray,
+    reason: &'b StringArray,
+    randomised_by: &'b StringArray,
+    propensity: &'b [f64],
+    allocation_version: &'b [i64],
+    epoch: &'b [i64],
+    draw: &'b UInt64Array,
+    slot: &'b Int32Array,
+    entity_id: &'b StringArray,
+    replayable: &'b BooleanArray,
+    decided_variant: Option<&'b StringArray>,
+}
+
+impl<'b> DecisionView<'b> {
+    pub(super) fn of(batch: &'b RecordBatch) -> Result<Self, ArrowError> {
+        let decided_variant = match batch.column_by_name("decided_variant") {
+            Some(_) => Some(texts(batch, "decided_variant")?),
+            None => None,
+        };
+        Ok(Self {
+            row: numbers::<Int32Type>(batch, "row")?,
+            time_us: numbers::<Int64Type>(batch, "time_us")?,
+            router_generation: numbers::<Int64Type>(batch, "router_generation")?,
+            prediction_id: texts(batch, "prediction_id")?,
+            variant: texts(batch, "variant")?,
+            model_id: texts(batch, "model_id")?,
+            model_version: texts(batch, "model_version")?,
+            reason: texts(batch, "reason")?,
+            randomised_by: texts(batch, "randomised_by")?,
+            propensity: numbers::<Float64Type>(batch, "propensity")?,
+            allocation_version: numbers::<Int64Type>(batch, "allocation_version")?,
+            epoch: numbers::<Int64Type>(batch, "epoch")?,
+            draw: column(batch, "draw")?.as_primitive_opt().ok_or_else(|| other("draw"))?,
+            slot: column(batch, "slot")?.as_primitive_opt().ok_or_else(|| other("slot"))?,
+            entity_id: texts(batch, "entity_id")?,
+            replayable: column(batch, "replayable")?.as_boolean_opt().ok_or_else(|| other("replayable"))?,
+            decided_variant,
+        })
+    }
+
+    /// What a row's record says.
+    pub(super) fn recorded(&self, at: usize) -> Recorded<'b> {
+        let stated = |texts: &'b StringArray| if texts.is_valid(at) { texts.value(at) } else { "" };
+        Recorded {
+            time_us: self.time_us[at],
+            variant: self.variant.value(at),
+            model_id: self.model_id.value(at),
+            model_version: self.model_version.value(at),
+            decided_variant: self.decided_variant.map_or("", stated),
+            reason: self.reason.value(at),
+            randomised_by: self.randomised_by.value(at),
+            propensity: self.propensity[at],
+            draw: self.draw.is_valid(at).then(|| self.draw.value(at)),
+            slot: self.slot.is_valid(at).then(|| self.slot.value(at)),
+            entity_id: stated(self.entity_id),
+            allocation_version: self.allocation_version[at],
+            epoch: self.epoch[at],
+            replayable: self.replayable.value(at),
+        }
+    }
+}
+
+fn texts<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b StringArray, ArrowError> {
+    column(batch, name)?.as_string_opt::<i32>().ok_or_else(|| other(name))
+}

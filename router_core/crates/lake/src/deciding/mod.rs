@@ -1,0 +1,8 @@
+//! Decisions made again from records, and made without a server.
+
+mod columns;
+mod judge;
+mod known;
+pub(crate) mod offline;
+pub(crate) mod replay;
+mod tally;

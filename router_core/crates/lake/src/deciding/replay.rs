@@ -1,0 +1,100 @@
+//! The recorded calls of a window, decided again in one pass over files and rows that are in none.
+
+use std::{
+    io::Cursor,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use arrow_ipc::reader::StreamReader;
+use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
+use pointsman_journal::files::Files;
+use pointsman_wire::generated::pointsman_v1 as proto;
+
+use super::{
+    columns::COLUMNS,
+    judge::{Recorded, judge, redecision_of},
+    known::{Known, KnownRouters},
+    tally::{Tally, Window},
+};
+use crate::{
+    error::LakeError,
+    reading::{row_groups::times_of, stored_file::StoredFile, threads::on_threads},
+};
+
+/// Rows that are read at a time.
+const BATCH_ROWS: usize = 8_192;
+const MAX_THREADS: usize = 8;
+const MAX_EXAMPLES: usize = 100;
+
+/// Decides the calls of a window again and counts where another decision comes out.
+///
+/// What it holds in memory does not grow with the rows: one batch for each thread, counts and a few examples.
+///
+/// # Errors
+/// [`LakeError::FileGone`]: a file was replaced; what is registered must be read again. Else a path is none of the
+/// lake's, or a file or stream cannot be read.
+pub fn replay_decisions(
+    files: &dyn Files,
+    lake_folder: &Path,
+    query: &proto::ReplayQuery,
+) -> Result<proto::ReplayAnswer, LakeError> {
+    let window = Window { start_us: query.start_time_us, end_us: query.end_time_us };
+    let routers = KnownRouters::of(&query.routers);
+    let most_examples = (query.max_examples as usize).min(MAX_EXAMPLES);
+    let next = AtomicUsize::new(0);
+    let replay_files = || {
+        let mut tally = Tally::new(window, &routers, most_examples);
+        while let Some(path) = query.files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            replay_file(files, lake_folder, path, window, &mut tally)?;
+        }
+        Ok::<_, LakeError>(tally)
+    };
+    let replayed = on_threads((query.thread_count as usize).clamp(1, MAX_THREADS), replay_files);
+    let mut total = Tally::new(window, &routers, most_examples);
+    for stream in &query.arrow_streams {
+        for batch in StreamReader::try_new(Cursor::new(stream), None)? {
+            total.add(&batch?)?;
+        }
+    }
+    for tally in replayed {
+        total.merge(tally?);
+    }
+    Ok(total.answer())
+}
+
+/// Makes one recorded decision again, and says what else could have been picked.
+#[must_use]
+pub fn redecide(query: &proto::RedecisionQuery) -> proto::Redecision {
+    let decision = query.decision.clone().unwrap_or_default();
+    let known = query.router.as_ref().map(Known::of);
+    let recorded = Recorded::of(&decision);
+    let judgement = judge(known.as_ref(), &recorded);
+    redecision_of(known.as_ref(), &recorded, &judgement, Some(&decision.eligible_variants))
+}
+
+fn replay_file(
+    files: &dyn Files,
+    lake_folder: &Path,
+    path: &str,
+    window: Window,
+    tally: &mut Tally<'_>,
+) -> Result<(), LakeError> {
+    let (file, metadata) = StoredFile::open_registered(files, lake_folder, path)?;
+    let of_parquet = |error| LakeError::parquet(Path::new(path), error);
+    let groups = metadata.metadata().row_groups().iter().enumerate().filter(|(_, group)| {
+        times_of(group).is_none_or(|(first, last)| first <= window.end_us && last >= window.start_us)
+    });
+    let groups: Vec<usize> = groups.map(|(index, _)| index).collect();
+    let columns = ProjectionMask::columns(metadata.parquet_schema(), COLUMNS);
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+        .with_row_groups(groups)
+        .with_projection(columns)
+        .with_batch_size(BATCH_ROWS)
+        .build()
+        .map_err(of_parquet)?;
+    for batch in reader {
+        tally.add(&batch?)?;
+    }
+    Ok(())
+}
