@@ -98,6 +98,9 @@ async def test_growing_moves_only_who_comes_to_the_canary(bench, cancer):
         update_mask=FieldMask(paths=["canary"]),
     )
     assert shares(await cancer.routers.UpdateRouter(update)) == {"old": 0.7, "new": 0.3}
+    update.router.strategy = router_pb2.STRATEGY_WEIGHTED  # as clients do whose default it is
+    update.router.canary.percent = 40
+    assert shares(await cancer.routers.UpdateRouter(update)) == {"old": 0.6, "new": 0.4}
 
 
 async def test_a_part_is_said_and_is_a_percentage(cancer, failing):

@@ -22,13 +22,15 @@ MESSAGE_NAMES = {
     "Erasure": "EraseEntityResponse",
     "Rollback": "RollbackRouterResponse",
     "CanaryChange": "CanaryResponse",
+    "Explanation": "ExplainPredictionResponse",
+    "ReplayPart": "ReplayPredictionsResponse",
     "RoutingExplanation": "ExplainRoutingResponse",
     "ModelTest": "TestModelVersionResponse",
     "FeedbackReceipt": "RecordFeedbackResponse",
     "FeedbackValue": "RecordFeedbackRequest",
 }
-# What the call says, not its value.
-SAID_BY_THE_CALL = {"FeedbackValue": {"wait"}}
+# What the call says, or uses to ask on, not its value.
+SAID_BY_THE_CALL = {"FeedbackValue": {"wait"}, "ReplayPart": {"next_page_token"}}
 FILES: tuple[ModuleType, ...] = (definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2)
 # What is made of many answers, and of the file itself.
 OF_NO_MESSAGE = (client.UploadedFile,)

@@ -126,6 +126,8 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
         self, request: router_pb2.UpdateRouterRequest, context: object
     ) -> router_pb2.Router:
         """Changes some fields of a router."""
+        # A router keeps its strategy: what is said of it here, clients fill in by default.
+        request.router.ClearField("strategy")
         given = dataclasses.replace(router_from(request.router), owner=request.router.owner)
         paths = _paths(request)
         if "variants" in paths:
