@@ -2283,7 +2283,7 @@ pub struct FeatureRules {
     #[prost(string, tag = "2")]
     pub default_variant: ::prost::alloc::string::String,
     /// Features that calls bring for the rules alone. What rules look at must be one of these, a feature that the signature
-    /// of some variant's model version takes, or metadata.<key>; so a misspelt name is found when it is saved.
+    /// of some variant's model version takes, or metadata.KEY; so a misspelt name is found when it is saved.
     #[prost(string, repeated, tag = "3")]
     pub rule_features: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// What is odd about the rules: those that no call can meet, that repeat another, or that contradict one. Output only.
@@ -2330,7 +2330,7 @@ pub struct RuleSplit {
 /// whatever it asks; neither does it where the value is of a kind that it does not take, which is counted.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RuleCondition {
-    /// A feature by its name, or metadata.<key>. Of ModelInfer, features are request parameters or else columns of the
+    /// A feature by its name, or metadata.KEY. Of ModelInfer, features are request parameters or else columns of the
     /// tensors by the signature; a batch is decided by its first row.
     #[prost(string, tag = "1")]
     pub feature: ::prost::alloc::string::String,
