@@ -83,9 +83,11 @@ def _window(router_id: str, found: RouterMetrics, *, asked_live: bool) -> str:
 
 def _show(router_id: str, found: RouterMetrics) -> None:
     listed = [*found.variants, *([found.total] if found.total else [])]
+    # Where rules decide, no share is what all calls together should come to.
+    has_shares = any(figures.effective_share > 0 for figures in found.variants)
     printing.print_table(
         ["#VARIANT", ">REQUESTS", ">ERRORS", ">PINNED", ">SHARE", ">SERVED", ">FEEDBACK", ">COVERAGE"],
-        (_counts_row(figures) for figures in listed),
+        (_counts_row(figures, has_shares=has_shares) for figures in listed),
         empty=f"{router_id} has no variants.",
     )
     if any(figures.request_count for figures in listed):
@@ -189,14 +191,15 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
         )
 
 
-def _counts_row(figures: VariantMetrics) -> list[str]:
+def _counts_row(figures: VariantMetrics, *, has_shares: bool) -> list[str]:
     share = figures.feedback_coverage
+    wanted = printing.percent(figures.effective_share) if has_shares else "–"
     return [
         figures.variant or "total",
         str(figures.request_count),
         str(figures.error_count),
         str(figures.pinned_request_count),
-        printing.percent(figures.effective_share) if figures.variant else "",
+        wanted if figures.variant else "",
         printing.percent(figures.served_share) if figures.request_count else "–",
         str(figures.feedback_count),
         "–" if share is None else printing.percent(share),

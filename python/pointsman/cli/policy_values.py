@@ -79,6 +79,11 @@ def shares_of(file: str, router_id: str) -> dict[str, float]:
                 router = router_from(document.definition.router)
             except PointsmanError as error:
                 raise CommandError(f"{file}: {error}") from error
+            if not router.policy.splits_alike:
+                raise CommandError(
+                    f"--changed: {file} splits calls by {router.strategy}, not all alike; only definitions "
+                    "with the same shares for every call can be estimated"
+                )
             shares = router.policy.shares(router.variants)
             return dict(zip((variant.name for variant in router.variants), shares, strict=True))
     raise CommandError(f"--changed: {file} holds no definition of router {router_id}")

@@ -164,6 +164,12 @@ def effective_shares(router: Router) -> tuple[float, ...]:
     return tuple(counts.get(variant.name, 0) / slot_count for variant in router.variants)
 
 
+def expected_shares(router: Router) -> dict[str, float]:
+    """Answers the share of calls that each variant should get, by name; all 0 where it depends on the call."""
+    shares = effective_shares(router) if router.policy.splits_alike else (0.0,) * len(router.variants)
+    return {variant.name: share for variant, share in zip(router.variants, shares, strict=True)}
+
+
 def renumbered_runs(slot_runs: Sequence[int], before: Sequence[str], after: Sequence[str]) -> tuple[int, ...]:
     """Rewrites the variant indices of a slot table for another list of variants, going by their names.
 

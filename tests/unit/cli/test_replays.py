@@ -99,6 +99,19 @@ def estimated(server: Any, changed: str, *arguments: str) -> Result:
     return run(server, "replay", "--router", "cancer", "--changed", changed, *arguments)
 
 
+def test_rules_are_not_estimated_as_their_default(server: Any, tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(
+        "apiVersion: pointsman/v1\nkind: Router\nrouter_id: cancer\nstrategy: feature_rules\nvariants:\n"
+        '  - {name: a, model_id: m, model_version: "1", weight: 50}\n'
+        '  - {name: b, model_id: m, model_version: "2", weight: 50}\n'
+        "feature_rules: {default_variant: a, rules: []}\n"
+    )
+    done = estimated(server, str(path))
+    assert done.exit_code == 1
+    assert "splits calls by feature_rules, not all alike" in done.stderr
+
+
 def test_other_weights_are_estimated_from_calls_with_feedback(server: Any, changed: str) -> None:
     pinned = [a_record(1000 + number, reason=prediction_pb2.DECISION_REASON_PIN) for number in range(50)]
     records = [a_record(number) for number in range(400)] + pinned

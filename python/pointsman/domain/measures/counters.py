@@ -7,7 +7,7 @@ from pointsman.domain.measures.figures import Latencies, RouterFigures, VariantF
 from pointsman.domain.measures.statistics import Split, sample_ratio_p_value
 from pointsman.domain.measures.windows import WHOLE, Window, WindowFeedback
 from pointsman.domain.records.feedback import FeedbackMoments
-from pointsman.domain.routers import Router, effective_shares
+from pointsman.domain.routers import Router, expected_shares
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,7 @@ def figures(
         window: Since when they count, and when they were read.
         window_feedback: The feedback for the predictions of this window.
     """
-    shares = dict(
-        zip(
-            (variant.name for variant in router.variants),
-            effective_shares(router),
-            strict=True,
-        )
-    )
+    shares = expected_shares(router)
     feedback = [
         totals for (step, _), each in window_feedback.totals.items() if step == WHOLE for totals in each
     ]
@@ -183,7 +177,11 @@ def _p_value(router: Router, counters: Counters, shares: Mapping[str, float]) ->
     The counters know neither entities nor when the split changed: only requests that were each drawn anew,
     from a split that has not changed since counting began, can be compared.
     """
-    if router.sticky or not 0 < router.update_time_us <= counters.start_time_us:
+    if (
+        router.sticky
+        or not router.policy.splits_alike
+        or not 0 < router.update_time_us <= counters.start_time_us
+    ):
         return None
     counts = {name: sum(counter.requests_by_code) for name, counter in counters.variants.items()}
     return sample_ratio_p_value([Split(counts, shares)])

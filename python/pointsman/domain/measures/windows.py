@@ -14,7 +14,7 @@ from pointsman.domain.measures.figures import (
 from pointsman.domain.measures.statistics import Split, sample_ratio_p_value
 from pointsman.domain.records.feedback import FeedbackMoments
 from pointsman.domain.records.servers import UnreachedJournal
-from pointsman.domain.routers import Router, effective_shares
+from pointsman.domain.routers import Router, expected_shares
 from pointsman.errors import InvalidArgumentError
 
 MAX_STEPS = 1000
@@ -142,13 +142,7 @@ def window_figures(
     """
     start_us = window.start_time_us or 0
     is_cut = counts.first_time_us is not None and max(start_us, counts.first_time_us) < feedback_from_us
-    shares = dict(
-        zip(
-            (variant.name for variant in router.variants),
-            effective_shares(router),
-            strict=True,
-        )
-    )
+    shares = expected_shares(router)
     counted = [*counts.by_code, *counts.pinned, *counts.fallback, *counts.overridden]
     seen = (variant for step, variant in [*counted, *feedback.totals])
     names = names_of(shares, seen)
@@ -201,7 +195,7 @@ def window_figures(
         total,
         start_time_us=window.start_time_us,
         end_time_us=window.end_time_us,
-        sample_ratio_p_value=sample_ratio_p_value(counts.splits),
+        sample_ratio_p_value=sample_ratio_p_value(counts.splits) if router.policy.splits_alike else None,
         series=tuple(_series(window, figures_of)),
         unreached=counts.unreached,
         feedback_start_time_us=min(feedback_from_us, window.end_time_us) if is_cut else None,

@@ -24,6 +24,7 @@ class Canary:
     strategy: ClassVar[Strategy] = Strategy.CANARY
     field: ClassVar[str] = "canary"
     takes_weights: ClassVar[bool] = False
+    splits_alike: ClassVar[bool] = True
 
     def shares(self, variants: Sequence[Variant]) -> tuple[float, ...]:
         """Answers the canary's part and the control's; where only one of them is enabled, it gets all."""

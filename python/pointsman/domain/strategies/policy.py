@@ -24,11 +24,14 @@ class Policy(Protocol):
         strategy: Which it is.
         field: What messages and documents call its settings; empty for one that has none.
         takes_weights: Whether the weights of variants say who gets how much.
+        splits_alike: Whether every call is split by the same shares, so that those served can be held
+            against them.
     """
 
     strategy: ClassVar[Strategy]
     field: ClassVar[str]
     takes_weights: ClassVar[bool]
+    splits_alike: ClassVar[bool]
 
     def shares(self, variants: Sequence[Variant]) -> tuple[float, ...]:
         """Answers the share of calls that each variant shall have: 0 for disabled ones, the sum is 1 or 0."""

@@ -100,6 +100,7 @@ class FeatureRules:
     strategy: ClassVar[Strategy] = Strategy.FEATURE_RULES
     field: ClassVar[str] = "feature_rules"
     takes_weights: ClassVar[bool] = True
+    splits_alike: ClassVar[bool] = False
 
     def shares(self, variants: Sequence[Variant]) -> tuple[float, ...]:
         """Answers each variant's part of the calls that no rule takes."""

@@ -16,6 +16,7 @@ class Weighted:
     strategy: ClassVar[Strategy] = Strategy.WEIGHTED
     field: ClassVar[str] = ""
     takes_weights: ClassVar[bool] = True
+    splits_alike: ClassVar[bool] = True
 
     def shares(self, variants: Sequence[Variant]) -> tuple[float, ...]:
         """Answers each variant's part of the enabled weights; all are 0 when these are."""

@@ -10,6 +10,7 @@ from pointsman.domain.measures.counters import Counters, Histogram, VariantCount
 from pointsman.domain.measures.windows import WHOLE, Window, WindowFeedback
 from pointsman.domain.records.feedback import FeedbackMoments
 from pointsman.domain.routers import Router
+from pointsman.domain.strategies.rules import FeatureRules
 from pointsman.domain.variants import Variant
 
 BOUNDS = (0.001, 0.002, 0.005, 0.01)
@@ -95,3 +96,12 @@ def test_shares_are_compared_where_each_request_was_drawn_from_the_present_split
     found = figures(router, Counters(counted, start_time_us=10), Window(10, 20), WindowFeedback())
     p_value = found.sample_ratio_p_value
     assert p_value == (pytest.approx(0.2059, abs=1e-4) if known else None)
+
+
+def test_shares_that_depend_on_the_call_are_not_compared():
+    variants = (Variant("a", "m", "1", 50), Variant("b", "m", "2", 50))
+    router = Router("r", variants, policy=FeatureRules(), sticky=False, update_time_us=5)
+    counted = {"a": VariantCounters("a", (20,)), "b": VariantCounters("b", (980,))}
+    found = figures(router, Counters(counted, start_time_us=10), Window(10, 20), WindowFeedback())
+    assert found.sample_ratio_p_value is None
+    assert [figure.effective_share for figure in found.variants] == [0, 0]

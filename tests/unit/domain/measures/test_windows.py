@@ -13,6 +13,7 @@ from pointsman.domain.measures.windows import (
 )
 from pointsman.domain.records.feedback import FeedbackMoments
 from pointsman.domain.routers import Router
+from pointsman.domain.strategies.rules import FeatureRules
 from pointsman.domain.variants import Variant
 from pointsman.errors import InvalidArgumentError
 
@@ -92,3 +93,16 @@ def test_a_window_that_ends_before_feedback_is_kept_says_that_none_of_it_counts(
     counts = WindowCounts(by_code={(WHOLE, "a"): {0: 10}}, rows={(WHOLE, "a"): 10}, first_time_us=5)
     found = window_figures(ROUTER, window_of(0, 100, 0, 9999), counts, WindowFeedback(), feedback_from_us=500)
     assert (found.total.feedback_coverage, found.feedback_start_time_us) == (None, 100)
+
+
+def test_shares_that_depend_on_the_call_are_not_held_against_those_served():
+    rules = FeatureRules((), default_variant="a")
+    router = Router("r", ROUTER.variants, policy=rules)
+    counts = WindowCounts(
+        by_code={(WHOLE, "a"): {0: 10}, (WHOLE, "b"): {0: 90}},
+        splits=[Split({"a": 10, "b": 990}, {"a": 0.5, "b": 0.5})],
+    )
+    found = window_figures(router, window_of(0, 20, 0, 99), counts, WindowFeedback({}, {}))
+    assert found.sample_ratio_p_value is None
+    assert [figure.effective_share for figure in found.variants] == [0, 0]
+    assert [figure.served_share for figure in found.variants] == [0.1, 0.9]

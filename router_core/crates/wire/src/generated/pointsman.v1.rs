@@ -1551,7 +1551,8 @@ pub struct Variant {
     #[prost(enumeration = "VariantRole", tag = "6")]
     pub role: i32,
     /// The share of calls it gets, 0 to 1: of a sticky router its share of the 10,000 slots, which is at least one where
-    /// the weight is above 0, otherwise that of its weight. What receipts say as propensity. Output only.
+    /// the weight is above 0, otherwise that of its weight. What receipts say as propensity. Of rules, its share of the calls
+    /// that none takes. Output only.
     #[prost(double, tag = "7")]
     pub effective_share: f64,
 }
@@ -1981,7 +1982,8 @@ pub struct VariantMetrics {
     /// Calls that named this variant or its version themselves.
     #[prost(uint64, tag = "5")]
     pub pinned_request_count: u64,
-    /// The share of calls it should get now, 0 to 1, as in Variant.
+    /// The share of calls it should get now, 0 to 1, as in Variant; 0 of all variants where it depends on the call, as
+    /// with rules.
     #[prost(double, tag = "6")]
     pub effective_share: f64,
     /// The share of calls it got, 0 to 1.
