@@ -165,7 +165,7 @@ def effective_shares(router: Router) -> tuple[float, ...]:
 
 
 def expected_shares(router: Router) -> dict[str, float]:
-    """Answers the share of calls that each variant should get, by name; all 0 where it depends on the call."""
+    """Answers the share of calls that each variant should get; all 0 where it depends on the call."""
     shares = effective_shares(router) if router.policy.splits_alike else (0.0,) * len(router.variants)
     return {variant.name: share for variant, share in zip(router.variants, shares, strict=True)}
 
