@@ -1,13 +1,6 @@
 //! The calls of a window, counted in one pass over files and rows that are in none.
 
-use std::{
-    io::Cursor,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{io::Cursor, path::Path, sync::Arc};
 
 use arrow_ipc::reader::StreamReader;
 use parquet::arrow::{
@@ -25,12 +18,11 @@ use crate::{
         histogram::{Buckets, Histogram},
     },
     error::LakeError,
-    reading::{row_groups::times_of, stored_file::StoredFile, threads::on_threads},
+    reading::{row_groups::groups_within, stored_file::StoredFile, threads::sum_files},
 };
 
 /// Rows that are read at a time.
 const BATCH_ROWS: usize = 8_192;
-const MAX_THREADS: usize = 8;
 
 /// Counts the calls of a window.
 ///
@@ -50,16 +42,11 @@ pub fn count_calls(
         one_entity_in: u64::from(query.one_entity_in.next_power_of_two()),
     };
     let buckets = Buckets::new(f64::from(query.buckets_per_e));
-    let next = AtomicUsize::new(0);
-    let count_files = || {
-        let mut counter = CallCounter::new(window, &buckets);
-        while let Some(path) = query.files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            count_file(files, lake_folder, path, window, &mut counter)?;
-        }
-        Ok::<_, LakeError>(counter)
-    };
-    let counted = on_threads((query.thread_count as usize).clamp(1, MAX_THREADS), count_files);
-    let mut total = CallCounter::new(window, &buckets);
+    let empty = || CallCounter::new(window, &buckets);
+    let counted = sum_files(&query.files, query.thread_count, empty, |counter, path| {
+        count_file(files, lake_folder, path, window, counter)
+    });
+    let mut total = empty();
     for stream in &query.arrow_streams {
         for batch in StreamReader::try_new(Cursor::new(stream), None)? {
             total.add(&batch?)?;
@@ -83,9 +70,7 @@ fn count_file(
     let schema = Arc::new(with_dictionaries(metadata.schema()));
     let options = ArrowReaderOptions::new().with_schema(schema);
     let metadata = ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).map_err(of_parquet)?;
-    let groups = metadata.metadata().row_groups().iter().enumerate().filter(|(_, group)| {
-        times_of(group).is_none_or(|(first, last)| first <= window.end_us && last >= window.start_us)
-    });
+    let groups = groups_within(metadata.metadata(), window.start_us, window.end_us);
     let groups: Vec<_> =
         groups.map(|(index, group)| (index, group, Constants::of(group, BATCH_ROWS))).collect();
     let columns_of =

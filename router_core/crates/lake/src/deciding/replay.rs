@@ -1,10 +1,6 @@
 //! The recorded calls of a window, decided again in one pass over files and rows that are in none.
 
-use std::{
-    io::Cursor,
-    path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::{io::Cursor, path::Path};
 
 use arrow_ipc::reader::StreamReader;
 use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
@@ -19,12 +15,11 @@ use super::{
 };
 use crate::{
     error::LakeError,
-    reading::{row_groups::times_of, stored_file::StoredFile, threads::on_threads},
+    reading::{row_groups::groups_within, stored_file::StoredFile, threads::sum_files},
 };
 
 /// Rows that are read at a time.
 const BATCH_ROWS: usize = 8_192;
-const MAX_THREADS: usize = 8;
 const MAX_EXAMPLES: usize = 100;
 
 /// Decides the calls of a window again and counts where another decision comes out.
@@ -42,16 +37,11 @@ pub fn replay_decisions(
     let window = Window { start_us: query.start_time_us, end_us: query.end_time_us };
     let routers = KnownRouters::of(&query.routers);
     let most_examples = (query.max_examples as usize).min(MAX_EXAMPLES);
-    let next = AtomicUsize::new(0);
-    let replay_files = || {
-        let mut tally = Tally::new(window, &routers, most_examples);
-        while let Some(path) = query.files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            replay_file(files, lake_folder, path, window, &mut tally)?;
-        }
-        Ok::<_, LakeError>(tally)
-    };
-    let replayed = on_threads((query.thread_count as usize).clamp(1, MAX_THREADS), replay_files);
-    let mut total = Tally::new(window, &routers, most_examples);
+    let empty = || Tally::new(window, &routers, most_examples);
+    let replayed = sum_files(&query.files, query.thread_count, empty, |tally, path| {
+        replay_file(files, lake_folder, path, window, tally)
+    });
+    let mut total = empty();
     for stream in &query.arrow_streams {
         for batch in StreamReader::try_new(Cursor::new(stream), None)? {
             total.add(&batch?)?;
@@ -82,9 +72,7 @@ fn replay_file(
 ) -> Result<(), LakeError> {
     let (file, metadata) = StoredFile::open_registered(files, lake_folder, path)?;
     let of_parquet = |error| LakeError::parquet(Path::new(path), error);
-    let groups = metadata.metadata().row_groups().iter().enumerate().filter(|(_, group)| {
-        times_of(group).is_none_or(|(first, last)| first <= window.end_us && last >= window.start_us)
-    });
+    let groups = groups_within(metadata.metadata(), window.start_us, window.end_us);
     let groups: Vec<usize> = groups.map(|(index, _)| index).collect();
     let columns = ProjectionMask::columns(metadata.parquet_schema(), COLUMNS);
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)

@@ -99,6 +99,17 @@ pub(crate) fn times_of(group: &RowGroupMetaData) -> Option<(i64, i64)> {
     }
 }
 
+/// The groups, with their places, that may hold a time of a span of which both ends belong to it.
+pub(crate) fn groups_within(
+    metadata: &ParquetMetaData,
+    first_us: i64,
+    last_us: i64,
+) -> impl Iterator<Item = (usize, &RowGroupMetaData)> {
+    metadata.row_groups().iter().enumerate().filter(move |(_, group)| {
+        times_of(group).is_none_or(|(first, last)| first <= last_us && last >= first_us)
+    })
+}
+
 /// One column of row groups.
 struct Chunks {
     file: Arc<StoredFile>,

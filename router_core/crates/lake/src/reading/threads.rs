@@ -1,6 +1,32 @@
 //! The same work in several threads.
 
-use std::{panic::resume_unwind, thread};
+use std::{
+    panic::resume_unwind,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+/// Threads that read files of a query at most.
+const MAX_THREADS: usize = 8;
+
+/// Sums files up in so many threads, each of which takes the next file when it is done with one: answers one sum a
+/// thread, or why a file could not be added.
+pub(crate) fn sum_files<T: Send, E: Send>(
+    paths: &[String],
+    thread_count: u32,
+    empty: impl Fn() -> T + Sync,
+    add: impl Fn(&mut T, &str) -> Result<(), E> + Sync,
+) -> Vec<Result<T, E>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut sum = empty();
+        while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
+            add(&mut sum, path)?;
+        }
+        Ok(sum)
+    };
+    on_threads((thread_count as usize).clamp(1, MAX_THREADS), work)
+}
 
 /// Does the same work in so many threads, of which the calling one is the last; answers what each of them did.
 pub(crate) fn on_threads<T: Send>(count: usize, work: impl Fn() -> T + Sync) -> Vec<T> {
