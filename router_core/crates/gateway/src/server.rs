@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::DirBuilderExt,
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use pointsman_inference::Described;
@@ -20,6 +20,7 @@ use tokio::{
 };
 
 use crate::{
+    clock::utc_now_us,
     config::ServerConfig,
     error::GatewayError,
     figures::{counters, metrics, series_ages::SeriesAges, stats::ThreadStats},
@@ -249,7 +250,6 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
     let tasks = TaskPool::start(limits.onnx_threads)
         .map_err(|error| GatewayError::config("limits.onnx_threads", error.to_string()))?;
     let budgets = Budgets::new(limits.body_budget_bytes);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(Shared {
         publisher,
         journal,
@@ -262,7 +262,7 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
         phase: watch::Sender::new(Phase::Serving),
         tonic_services: TonicServices::new()?,
         local_principal: Arc::new(Principal::local()),
-        started_us: i64::try_from(now.as_micros()).unwrap_or(i64::MAX),
+        started_us: i64::try_from(utc_now_us()).unwrap_or(i64::MAX),
         is_restored,
         series_ages: SeriesAges::default(),
         config,

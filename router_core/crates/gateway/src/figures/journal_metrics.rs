@@ -1,9 +1,6 @@
 //! What the metrics say of the journal and the lake.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{fmt, time::Duration};
 
 use pointsman_journal::{LogStatus, SYNC_BOUNDS_NANOS};
 use pointsman_lake::ShipperStatus;
@@ -12,7 +9,7 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 
-use crate::recording::journal::Journal;
+use crate::{clock::since_epoch, recording::journal::Journal};
 
 pub(crate) fn encode(encoder: &mut DescriptorEncoder<'_>, journal: &Journal) -> fmt::Result {
     let logs = [("predictions", journal.predictions.status()), ("feedback", journal.feedback.status())];
@@ -32,7 +29,7 @@ pub(crate) fn encode(encoder: &mut DescriptorEncoder<'_>, journal: &Journal) -> 
     let help = "The age of the oldest segment that is not released.";
     let mut family =
         encoder.encode_descriptor("pointsman_journal_oldest_seconds", help, None, MetricType::Gauge)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = since_epoch();
     for (log, status) in &logs {
         let is_held = status.byte_count > 0;
         let oldest = status.oldest_us.filter(|_| is_held).map(Duration::from_micros);

@@ -1,17 +1,13 @@
 //! Who makes a call: the key in its metadata against the published key table.
 
-use std::{
-    cell::RefCell,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{cell::RefCell, sync::Arc};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use pointsman_model::{AccessTable, Principal, Scope};
 use sha2::{Digest, Sha256};
 use tonic::Code;
 
-use crate::messages::status::CallError;
+use crate::{clock::utc_now_us, messages::status::CallError};
 
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// How every key begins.
@@ -106,8 +102,7 @@ fn is_in_time(expire_time_us: i64) -> bool {
     if expire_time_us == 0 {
         return true;
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    now.as_micros() < u128::try_from(expire_time_us).unwrap_or(0)
+    utc_now_us() < u64::try_from(expire_time_us).unwrap_or(0)
 }
 
 fn unauthenticated(message: &'static str) -> CallError {
