@@ -25,20 +25,6 @@ Z_999 = 3.29
 
 
 @pytest.fixture(scope="module")
-def backend() -> Iterator[RecordingBackend]:
-    backend = RecordingBackend()
-    yield backend
-    backend.close()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("canary"))
-    yield server
-    server.end()
-
-
-@pytest.fixture(scope="module")
 def control(server: Server, backend: RecordingBackend) -> Iterator[Control]:
     control = Control(server.grpc)
     for version in ("old", "new"):

@@ -22,20 +22,6 @@ CALLS = 40
 
 
 @pytest.fixture(scope="module")
-def backend() -> Iterator[RecordingBackend]:
-    backend = RecordingBackend()
-    yield backend
-    backend.close()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("history"))
-    yield server
-    server.end()
-
-
-@pytest.fixture(scope="module")
 def control(server: Server, backend: RecordingBackend) -> Iterator[Control]:
     """A router that was made, deployed and reweighted ten times, with calls in between."""
     control = Control(server.grpc)

@@ -28,20 +28,6 @@ DISAGREES = prediction_pb2.REPLAY_VERDICT_DISAGREES
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("replay"))
-    yield server
-    server.end()
-
-
-@pytest.fixture(scope="module")
-def backend() -> Iterator[RecordingBackend]:
-    backend = RecordingBackend()
-    yield backend
-    backend.close()
-
-
-@pytest.fixture(scope="module")
 def control(server: Server, backend: RecordingBackend) -> Iterator[Control]:
     """Routers that were called and reweighted in turn: sticky, by request, and with hashed entities."""
     control = Control(server.grpc)

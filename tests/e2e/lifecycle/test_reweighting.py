@@ -27,13 +27,6 @@ CHANGES = 12
 
 
 @pytest.fixture(scope="module")
-def backend() -> Iterator[RecordingBackend]:
-    backend = RecordingBackend()
-    yield backend
-    backend.close()
-
-
-@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, backend: RecordingBackend) -> Iterator[Server]:
     """A server with ten thousand running routers."""
     folder = tmp_path_factory.mktemp("reweighting")

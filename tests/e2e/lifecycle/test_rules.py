@@ -54,13 +54,6 @@ def run(server: Server, *arguments: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def backend() -> Iterator[RecordingBackend]:
-    backend = RecordingBackend()
-    yield backend
-    backend.close()
-
-
-@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, backend: RecordingBackend) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("rules"))
     control = Control(server.grpc)

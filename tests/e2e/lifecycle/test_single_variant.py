@@ -21,13 +21,6 @@ CALLS = 30
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("single"))
-    yield server
-    server.end()
-
-
-@pytest.fixture(scope="module")
 def control(server: Server) -> Iterator[Control]:
     """Two routers with one variant each, called with and without an entity."""
     backend = RecordingBackend()
