@@ -180,6 +180,7 @@ class ControlPlane:
         self._model_access = ModelAccess(changes)
         self._dry_runs = DryRuns(replica, self._options.probe_timeout_seconds)
         revisions = Revisions(self._database, changes)
+        registry = RouterRegistry(changes, core)
         overrides = Overrides(self._database, changes)
         watch = RouterWatch(
             self._database,
@@ -191,10 +192,10 @@ class ControlPlane:
             self._options.feedback_horizon_days,
         )
         self._routers = RouterParts(
-            routers=RouterRegistry(changes, core),
+            routers=registry,
             reader=RouterReader(self._database, replica, refusals),
             allocations=Allocations(changes, core),
-            canaries=Canaries(changes, core),
+            canaries=Canaries(changes, registry),
             overrides=overrides,
             explanations=Explanations(self._database, core),
             deployments=self._deployments,

@@ -9,12 +9,10 @@ from pointsman.control.convert.overrides import override_from
 from pointsman.control.convert.recording import metrics_from, recording_from
 from pointsman.control.convert.router_settings import published_settings
 from pointsman.control.convert.routers import permissions_from, router_to, variants_to
-from pointsman.control.convert.strategies.catalogue import policy_from
-from pointsman.control.convert.strategies.rules import with_published_tables
+from pointsman.control.convert.strategies.catalogue import published_policy
 from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.revisions import KeptRevision
 from pointsman.domain.routers import Router, RouterStatus
-from pointsman.domain.strategies.policy import Policy
 from pointsman.domain.variants import Variant, VariantRole
 from pointsman.v1 import router_pb2, snapshot_pb2
 
@@ -36,7 +34,7 @@ def definition_of(kept: KeptRevision) -> Router:
     return Router(
         router_id=message.router_id,
         variants=tuple(_variant_of(variant) for variant in message.variants),
-        policy=_policy_of(message),
+        policy=published_policy(message),
         traffic_override=override_from(message.settings),
         recording=recording_from(message.recording, "recording"),
         metrics=metrics_from(message.metrics, "metrics"),
@@ -92,14 +90,6 @@ def revision_to(
             for name, count in definition.slot_table.counts.items()
         )
     return message
-
-
-def _policy_of(message: snapshot_pb2.RouterSnapshot) -> Policy:
-    """Reads the policy that was published: settings beside which the snapshot itself names the strategy."""
-    published = router_pb2.Router()
-    published.CopyFrom(message.settings)
-    published.strategy = message.strategy
-    return with_published_tables(policy_from(published, "settings"), message)
 
 
 def _variant_of(message: router_pb2.Variant) -> Variant:

@@ -4,11 +4,10 @@ from pointsman.control.convert.enums import ROUTER_STATUS, STRATEGY, VARIANT_ROL
 from pointsman.control.convert.overrides import write_override
 from pointsman.control.convert.recording import metrics_from, metrics_to, recording_from, recording_to
 from pointsman.control.convert.router_settings import settings_from, write_settings
-from pointsman.control.convert.strategies.catalogue import policy_from, write_policy
+from pointsman.control.convert.strategies.catalogue import SERVED_NAMES, policy_from, write_policy
 from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.permissions import Permissions
 from pointsman.domain.routers import Router, RouterStatus, effective_shares
-from pointsman.domain.strategies.catalogue import SERVED_STRATEGIES
 from pointsman.domain.variants import Variant, VariantRole
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import router_pb2
@@ -48,8 +47,7 @@ def check_strategy_stated(message: router_pb2.Router, field: str = "router") -> 
         InvalidArgumentError: The strategy is not stated.
     """
     if message.strategy == router_pb2.STRATEGY_UNSPECIFIED:
-        served = " or ".join(f"STRATEGY_{strategy.name}" for strategy in SERVED_STRATEGIES)
-        raise InvalidArgumentError.at(f"{field}.strategy", f"is not set; use {served}")
+        raise InvalidArgumentError.at(f"{field}.strategy", f"is not set; use {SERVED_NAMES}")
 
 
 def router_to(router: Router, endpoint: str) -> router_pb2.Router:

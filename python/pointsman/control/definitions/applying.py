@@ -266,18 +266,17 @@ class Definitions:
 
     def _stepped(self, change: Change, router: Router, item: WantedRouter) -> Router:
         """Answers a router in service or out of it, as is wanted; the same when it is so already."""
-        generation, now_us = change.generation, change.now_us
         if item.in_service is None or item.in_service == (router.status is RouterStatus.RUNNING):
             return router
         if item.in_service:
-            begun = stepped(router, Step.DEPLOY, generation, now_us, serving=False)
-            running = stepped(begun, Step.SUCCEED, generation, now_us, serving=True)
-            return dataclasses.replace(running, deploy_time_us=now_us)
+            begun = stepped(change, router, Step.DEPLOY, serving=False)
+            running = stepped(change, begun, Step.SUCCEED, serving=True)
+            return dataclasses.replace(running, deploy_time_us=change.now_us)
         check_not_deploying(router)
         if not router.serving:
             return router
         running = dataclasses.replace(router, status=RouterStatus.RUNNING)
-        return stepped(running, Step.STOP, generation, now_us, serving=False)
+        return stepped(change, running, Step.STOP, serving=False)
 
     def _check_accepted(self, outcomes: Sequence[Outcome]) -> None:
         """Checks that this server's replica took the routers that changed.

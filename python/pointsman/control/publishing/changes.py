@@ -1,8 +1,10 @@
 """Changes of the routing state: one at a time, stored, published, then answered."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -32,6 +34,21 @@ class Change:
     now_us: int
     router: Router | None = None
     published: tuple[Router, snapshot_pb2.RouterSnapshot] | None = None
+
+    def revised(self, router: Router, **fields: Any) -> Router:
+        """Answers the state of a router that this change makes of an earlier one.
+
+        Args:
+            router: The earlier state, or that with new values already.
+            **fields: New values by the attributes of routers.
+        """
+        return dataclasses.replace(
+            router,
+            **fields,
+            revision=router.revision + 1,
+            update_time_us=self.now_us,
+            changed_generation=self.generation,
+        )
 
 
 class Changes:

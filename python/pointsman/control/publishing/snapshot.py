@@ -8,8 +8,7 @@ from pointsman.control.convert.overrides import write_override
 from pointsman.control.convert.recording import metrics_to, recording_to
 from pointsman.control.convert.router_settings import publish_settings
 from pointsman.control.convert.routers import permissions_to, variants_to
-from pointsman.control.convert.strategies.catalogue import write_policy
-from pointsman.control.convert.strategies.rules import publish_tables
+from pointsman.control.convert.strategies.catalogue import publish_policy
 from pointsman.domain.keys import ApiKey, SigningKey, sorted_scopes
 from pointsman.domain.models import ModelKey, ModelVersion, Signature
 from pointsman.domain.routers import Router, RouterStatus
@@ -35,8 +34,7 @@ def router_snapshot(router: Router) -> snapshot_pb2.RouterSnapshot:
         incarnation=router.incarnation,
     )
     publish_settings(message, router)
-    write_policy(message.settings, router.policy)
-    publish_tables(message, router)
+    publish_policy(message, router)
     write_override(message.settings, router.traffic_override)
     return message
 

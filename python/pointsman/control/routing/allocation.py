@@ -1,7 +1,7 @@
 """Weights: changing them, enabling and disabling variants, and the slots that move by it."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -87,7 +87,9 @@ class Allocations:
             fault = router.policy.idle_fault(variants)
             if fault is not None:
                 raise InvalidArgumentError.at(field, fault)
-            return self._reallocate(change, router, variants, RevisionKind.REWEIGHTED, caller)
+            wanted = dataclasses.replace(router, variants=tuple(variants))
+            wanted = settled(change.connection, self._core, router, wanted)
+            return self._reallocate(change, router, wanted, RevisionKind.REWEIGHTED, caller)
 
     def toggle(
         self, caller: Principal, router_id: str, name: str, *, enabled: bool, etag: str, validate_only: bool
@@ -124,8 +126,8 @@ class Allocations:
                 dataclasses.replace(variant, enabled=enabled) if variant.name == name else variant
                 for variant in router.variants
             ]
-            after = dataclasses.replace(router, variants=tuple(variants))
-            fault = enabled_fault(after)
+            wanted = dataclasses.replace(router, variants=tuple(variants))
+            fault = enabled_fault(wanted)
             if fault is not None:
                 raise FailedPreconditionError(
                     f"variant: without {name!r} router {router_id!r} {fault}; enable another first, or stop "
@@ -133,7 +135,7 @@ class Allocations:
                     reason="TOO_FEW_ENABLED_VARIANTS",
                     metadata={"router_id": router_id, "variant": name},
                 )
-            fault = fallback_fault(after)
+            fault = fallback_fault(wanted)
             if fault is not None:
                 raise FailedPreconditionError(
                     f"variant: without {name!r} the fallback of router {router_id!r} has nowhere to go: "
@@ -148,7 +150,7 @@ class Allocations:
                     reason="OVERRIDE_NEEDS_VARIANT",
                     metadata={"router_id": router_id, "variant": name},
                 )
-            _check_rules_stand(change.connection, self._core, router, after)
+            wanted = _settled_or_unmet(change.connection, self._core, router, wanted)
             if router.policy.idle_fault(variants) is not None:
                 raise FailedPreconditionError(
                     f"variant: without {name!r} all enabled variants of router {router_id!r} have weight 0; "
@@ -156,27 +158,19 @@ class Allocations:
                     reason="NO_WEIGHT",
                     metadata={"router_id": router_id, "variant": name},
                 )
-            return self._reallocate(change, router, variants, RevisionKind.TOGGLED, caller)
+            return self._reallocate(change, router, wanted, RevisionKind.TOGGLED, caller)
 
     def _reallocate(
         self,
         change: Change,
         router: Router,
-        variants: Sequence[Variant],
+        wanted: Router,
         kind: RevisionKind,
         caller: Principal,
     ) -> Reallocation:
-        wanted = dataclasses.replace(router, variants=tuple(variants))
-        wanted = settled(change.connection, self._core, router, wanted)
         slot_runs, moved_slots = next_table(change, self._core, router, wanted)
-        after = dataclasses.replace(
-            wanted,
-            slot_runs=slot_runs,
-            revision=router.revision + 1,
-            update_time_us=change.now_us,
-            changed_generation=change.generation,
-        )
-        changed = [new for new, old in zip(variants, router.variants, strict=True) if new != old]
+        after = change.revised(wanted, slot_runs=slot_runs)
+        changed = [new for new, old in zip(after.variants, router.variants, strict=True) if new != old]
         routers.save_allocation(change.connection, after, changed)
         if after.policy is not router.policy:
             # The rules are the same, and the tables of those that split their calls are not.
@@ -186,9 +180,9 @@ class Allocations:
         return Reallocation(after, moved_slots)
 
 
-def _check_rules_stand(connection: Connection, core: RoutingCore, router: Router, after: Router) -> None:
+def _settled_or_unmet(connection: Connection, core: RoutingCore, router: Router, wanted: Router) -> Router:
     try:
-        settled(connection, core, router, after)
+        return settled(connection, core, router, wanted)
     except InvalidArgumentError as error:
         raise FailedPreconditionError(
             f"variant: the rules of router {router.router_id!r} do not allow it: {error}",

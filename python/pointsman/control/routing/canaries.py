@@ -1,23 +1,20 @@
 """Canaries: giving them more or less, and promoting them."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.routing.allocation import Reallocation
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
-from pointsman.control.routing.slot_tables import next_table
-from pointsman.control.routing.variant_models import row_keys, usable_models
+from pointsman.control.routing.routers import RouterRegistry
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
-from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.revisions import RevisionKind
-from pointsman.domain.router_checks import check_router
 from pointsman.domain.routers import Router
 from pointsman.domain.strategies.canary import Canary, percent_fault, promoted
 from pointsman.domain.variants import VariantRole
 from pointsman.errors import FailedPreconditionError, InvalidArgumentError
-from pointsman.store import routers
 
 
 class Canaries:
@@ -25,12 +22,12 @@ class Canaries:
 
     Args:
         changes: How routers are changed.
-        slot_tables: Who computes them.
+        registry: Who changes fields of them.
     """
 
-    def __init__(self, changes: Changes, slot_tables: SlotTables) -> None:
+    def __init__(self, changes: Changes, registry: RouterRegistry) -> None:
         self._changes = changes
-        self._slot_tables = slot_tables
+        self._registry = registry
 
     def set_percent(
         self, caller: Principal, router_id: str, percent: float, etag: str, *, validate_only: bool
@@ -60,11 +57,7 @@ class Canaries:
         with self._changes.change(validate_only=validate_only) as change:
             router = _canary_router(change, caller, router_id, etag)
             wanted = dataclasses.replace(router, policy=Canary(percent))
-            reallocation = self._reallocated(change, router, wanted)
-            routers.save(change.connection, reallocation.router)
-            note(change, reallocation.router, RevisionKind.REWEIGHTED, caller, before=router)
-            change.router = reallocation.router
-        return reallocation
+            return self._changed(change, caller, router, wanted, ("canary",), RevisionKind.REWEIGHTED)
 
     def promote(self, caller: Principal, router_id: str, etag: str, *, validate_only: bool) -> Reallocation:
         """Makes the canary the control, which gets everything; the former control is a canary with nothing.
@@ -88,26 +81,21 @@ class Canaries:
             router = _canary_router(change, caller, router_id, etag)
             _check_enabled(router)
             wanted = dataclasses.replace(router, variants=promoted(router.variants), policy=Canary(0.0))
-            check_router(wanted)
-            found = usable_models(
-                change.connection, caller, wanted.variants, "router.variants", before=router
-            )
-            reallocation = self._reallocated(change, router, wanted)
-            routers.save(change.connection, reallocation.router)
-            routers.replace_variants(change.connection, reallocation.router, row_keys(found))
-            note(change, reallocation.router, RevisionKind.UPDATED, caller, before=router)
-            change.router = reallocation.router
-        return reallocation
+            paths = ("variants", "canary")
+            return self._changed(change, caller, router, wanted, paths, RevisionKind.UPDATED)
 
-    def _reallocated(self, change: Change, before: Router, wanted: Router) -> Reallocation:
-        slot_runs, moved_slots = next_table(change, self._slot_tables, before, wanted)
-        after = dataclasses.replace(
-            wanted,
-            slot_runs=slot_runs,
-            revision=before.revision + 1,
-            update_time_us=change.now_us,
-            changed_generation=change.generation,
-        )
+    def _changed(
+        self,
+        change: Change,
+        caller: Principal,
+        before: Router,
+        wanted: Router,
+        paths: Sequence[str],
+        kind: RevisionKind,
+    ) -> Reallocation:
+        after, moved_slots = self._registry.update_in(change, caller, before, wanted, paths)
+        note(change, after, kind, caller, before=before)
+        change.router = after
         return Reallocation(after, moved_slots)
 
 

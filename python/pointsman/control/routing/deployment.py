@@ -161,7 +161,7 @@ class Deployments:
         """
         with self._changes.change(validate_only=validate_only) as change:
             router = find_router_to_change(change.connection, caller, router_id, etag)
-            after = stepped(router, Step.STOP, change.generation, change.now_us, serving=False)
+            after = stepped(change, router, Step.STOP, serving=False)
             routers.save(change.connection, after)
             note(change, after, RevisionKind.STOPPED, caller, before=router)
             change.router = after
@@ -185,9 +185,7 @@ class Deployments:
             abandoned = routers.find_deploying(change.connection, began_before_us)
             for router in abandoned:
                 message = "the server ended while it deployed the router; deploy it again"
-                after = stepped(
-                    router, Step.FAIL, change.generation, change.now_us, serving=False, message=message
-                )
+                after = stepped(change, router, Step.FAIL, serving=False, message=message)
                 routers.save(change.connection, after)
                 note(change, after, RevisionKind.FAILED, SERVER, before=router, comment=message)
         return len(abandoned)
@@ -206,7 +204,7 @@ class Deployments:
     def _begin(self, caller: Principal, router_id: str, etag: str, step: Step, validate_only: bool) -> Plan:
         with self._changes.change(validate_only=validate_only) as change:
             router = self._refusals.seen(find_router_to_change(change.connection, caller, router_id, etag))
-            after = stepped(router, step, change.generation, change.now_us, serving=False)
+            after = stepped(change, router, step, serving=False)
             models = usable_models(change.connection, caller, router.enabled_variants)
             routers.save(change.connection, after)
             extend(change, router, after)
@@ -256,7 +254,7 @@ class Deployments:
         with self._changes.change() as change:
             router = _present(routers.find(change.connection, serving.router_id), serving.row_key)
             after = dataclasses.replace(
-                stepped(router, Step.SUCCEED, change.generation, change.now_us, serving=True),
+                stepped(change, router, Step.SUCCEED, serving=True),
                 deploy_time_us=change.now_us,
             )
             routers.save(change.connection, after)
@@ -269,39 +267,31 @@ class Deployments:
         _log.warning("deployment failed", router=began.router_id, reason=message)
         with self._changes.change() as change:
             router = _present(routers.find(change.connection, began.router_id), began.row_key)
-            after = stepped(
-                router, Step.FAIL, change.generation, change.now_us, serving=False, message=message
-            )
+            after = stepped(change, router, Step.FAIL, serving=False, message=message)
             routers.save(change.connection, after)
             comment = message[:MAX_COMMENT_CHARS]
             note(change, after, RevisionKind.FAILED, plan.caller, before=router, comment=comment)
         return after
 
 
-def stepped(
-    router: Router, step: Step, generation: int, now_us: int, *, serving: bool, message: str = ""
-) -> Router:
+def stepped(change: Change, router: Router, step: Step, *, serving: bool, message: str = "") -> Router:
     """Answers a router after a step of its life.
 
     Args:
+        change: The change that it is part of.
         router: The router as it stands.
         step: What happens to it.
-        generation: The generation in which it does.
-        now_us: The time of it, in UTC microseconds.
         serving: Whether the data plane serves the router then.
         message: Why it stands there, in words.
 
     Raises:
         FailedPreconditionError: The step is not possible from where the router stands.
     """
-    return dataclasses.replace(
+    return change.revised(
         router,
         status=next_status(router, step),
         status_message=message[:_MAX_MESSAGE_CHARS],
         serving=serving,
-        revision=router.revision + 1,
-        update_time_us=now_us,
-        changed_generation=generation,
     )
 
 

@@ -1,7 +1,5 @@
 """Overrides: everything to one variant for a while, and their end."""
 
-import dataclasses
-
 from sqlalchemy import Connection
 
 from pointsman.control.publishing.changes import Change, Changes
@@ -128,13 +126,7 @@ def _changed(change: Change, before: Router, given: TrafficOverride | None, call
 
 
 def _noted(change: Change, before: Router, given: TrafficOverride | None, caller: Principal) -> Router:
-    after = dataclasses.replace(
-        before,
-        traffic_override=given,
-        revision=before.revision + 1,
-        update_time_us=change.now_us,
-        changed_generation=change.generation,
-    )
+    after = change.revised(before, traffic_override=given)
     routers.save(change.connection, after)
     note(change, after, RevisionKind.UPDATED, caller, before=before)
     return after

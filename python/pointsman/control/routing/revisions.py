@@ -239,15 +239,8 @@ class Revisions:
 
 
 def _given_back(change: Change, before: Router, then: Router) -> Router:
-    return dataclasses.replace(
-        before,
-        **{name: getattr(then, name) for name in _GIVEN_BACK},
-        salt=then.salt,
-        slot_runs=then.slot_runs,
-        revision=before.revision + 1,
-        update_time_us=change.now_us,
-        changed_generation=change.generation,
-    )
+    given_back = {name: getattr(then, name) for name in _GIVEN_BACK}
+    return change.revised(before, **given_back, salt=then.salt, slot_runs=then.slot_runs)
 
 
 def _check_same_models(connection: Connection, after: Router, kept: KeptRevision) -> None:

@@ -195,12 +195,7 @@ class RouterRegistry:
             NotFoundError: A variant's model version is not registered, or the caller may not know of it.
             PermissionDeniedError: The caller may read but not call the model of a variant that is new.
         """
-        after = dataclasses.replace(
-            with_fields(before, router, paths),
-            revision=before.revision + 1,
-            update_time_us=change.now_us,
-            changed_generation=change.generation,
-        )
+        after = change.revised(with_fields(before, router, paths))
         check_same_strategy(before, router, paths, field)
         check_router(after, field)
         after = settled(change.connection, self._core, before, after, field, known)
@@ -244,13 +239,7 @@ class RouterRegistry:
         check_permissions(permissions)
         with self._changes.change(validate_only=validate_only) as change:
             before = find_router_to_change(change.connection, caller, router_id, etag)
-            after = dataclasses.replace(
-                before,
-                permissions=permissions,
-                revision=before.revision + 1,
-                update_time_us=change.now_us,
-                changed_generation=change.generation,
-            )
+            after = change.revised(before, permissions=permissions)
             routers.save(change.connection, after)
             routers.replace_permissions(change.connection, after)
             note(change, after, RevisionKind.PERMISSIONS, caller, before=before)

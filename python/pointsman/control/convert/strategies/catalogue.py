@@ -5,11 +5,12 @@ from typing import Any
 
 from pointsman.control.convert.enums import STRATEGY
 from pointsman.control.convert.strategies import canary, rules
+from pointsman.domain.routers import Router
 from pointsman.domain.strategies.catalogue import POLICY_FIELDS, SERVED_STRATEGIES
 from pointsman.domain.strategies.policy import Policy, Strategy
 from pointsman.domain.strategies.weighted import Weighted
 from pointsman.errors import InvalidArgumentError, UnimplementedError
-from pointsman.v1 import router_pb2
+from pointsman.v1 import router_pb2, snapshot_pb2
 
 _READ: Mapping[Strategy, Callable[[router_pb2.Router, str], Policy]] = {
     Strategy.CANARY: canary.read,
@@ -19,6 +20,10 @@ _WRITE: Mapping[Strategy, Callable[[router_pb2.Router, Any], None]] = {
     Strategy.CANARY: canary.write,
     Strategy.FEATURE_RULES: rules.write,
 }
+
+
+SERVED_NAMES = " or ".join(f"STRATEGY_{strategy.name}" for strategy in SERVED_STRATEGIES)
+"""What a router's strategy may be, in words."""
 
 
 def policy_from(message: router_pb2.Router, path: str) -> Policy:
@@ -37,9 +42,8 @@ def policy_from(message: router_pb2.Router, path: str) -> Policy:
     strategy = stated or POLICY_FIELDS.get(given, Strategy.WEIGHTED)
     if strategy not in SERVED_STRATEGIES:
         name = f"STRATEGY_{strategy.name}"
-        served = " or ".join(f"STRATEGY_{one.name}" for one in SERVED_STRATEGIES)
         raise UnimplementedError(
-            f"{path}.strategy: {name} is not implemented in this version; use {served}",
+            f"{path}.strategy: {name} is not implemented in this version; use {SERVED_NAMES}",
             reason="STRATEGY_UNIMPLEMENTED",
             metadata={"strategy": name},
         )
@@ -61,3 +65,17 @@ def write_policy(message: router_pb2.Router, policy: Policy) -> None:
     write = _WRITE.get(policy.strategy)
     if write is not None:
         write(message, policy)
+
+
+def publish_policy(message: snapshot_pb2.RouterSnapshot, router: Router) -> None:
+    """Writes a router's policy into its snapshot, with what follows from it there."""
+    write_policy(message.settings, router.policy)
+    rules.publish_tables(message, router)
+
+
+def published_policy(message: snapshot_pb2.RouterSnapshot) -> Policy:
+    """Reads the policy that was published: settings beside which the snapshot itself names the strategy."""
+    published = router_pb2.Router()
+    published.CopyFrom(message.settings)
+    published.strategy = message.strategy
+    return rules.with_published_tables(policy_from(published, "settings"), message)
