@@ -5,7 +5,6 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 use bytes::Bytes;
 use http::HeaderValue;
 use pointsman_journal::Commit;
-use pointsman_model::{Policy, rules::Source};
 use pointsman_policy::{Decision, Reason};
 use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1::BodyKind, uuid_v7};
 use rand::{Rng, RngExt};
@@ -146,10 +145,7 @@ impl Observation {
 
     /// Whether rules of the router look at a feature.
     pub(crate) fn looks_at(&self, feature: &str) -> bool {
-        let Some(Policy::Rules(rules)) = self.route.router.as_ref().map(|router| &router.policy) else {
-            return false;
-        };
-        rules.sources.iter().any(|source| matches!(source, Source::Feature(name) if **name == *feature))
+        self.route.router.as_ref().is_some_and(|router| router.policy.reads_feature(feature))
     }
 
     /// The variant that was decided, when another one stands in for it.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::{Bytes, BytesMut};
 use hmac::{Hmac, KeyInit, Mac};
 use pointsman_journal::{Commit, EncodedPrediction, Entry, Guard, RouteFacts};
-use pointsman_model::{Durability, EntityRecording, Policy, Recording, rules::Source};
+use pointsman_model::{Durability, EntityRecording, Policy, Recording};
 use pointsman_policy::{Decision, RandomisedBy, Reason};
 use pointsman_wire::generated::{inference::ModelInferRequest, pointsman_v1 as proto};
 use prost::Message;
@@ -252,12 +252,7 @@ fn without_entity(kind: proto::BodyKind, message: Bytes) -> Bytes {
 
 /// Whether the lake will lack a feature that rules look at.
 fn leaves_out_features(policy: &Policy, recording: &Recording) -> bool {
-    let Policy::Rules(rules) = policy else { return false };
-    let is_left_out = |source: &Source| match source {
-        Source::Feature(name) => recording.exclude_features.iter().any(|excluded| **excluded == **name),
-        Source::Metadata(_) => false,
-    };
-    rules.sources.iter().any(is_left_out)
+    recording.exclude_features.iter().any(|excluded| policy.reads_feature(excluded))
 }
 
 /// An entity id as its router wants it recorded.

@@ -75,6 +75,18 @@ impl Policy {
         }
     }
 
+    /// Whether it reads a feature of calls.
+    #[must_use]
+    pub fn reads_feature(&self, name: &str) -> bool {
+        match self {
+            Self::Weighted(_) | Self::Canary(_) => false,
+            Self::Rules(rules) => rules
+                .sources
+                .iter()
+                .any(|source| matches!(source, rules::Source::Feature(read) if **read == *name)),
+        }
+    }
+
     /// Whether it reads metadata of calls, which is not recorded.
     #[must_use]
     pub fn reads_metadata(&self) -> bool {
