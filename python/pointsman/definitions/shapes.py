@@ -31,6 +31,7 @@ OUTPUT_ONLY: Mapping[str, frozenset[str]] = {
     ),
     "Variant": frozenset({"effective_share"}),
     "FeatureRules": frozenset({"warnings"}),
+    "Bandit": frozenset({"epoch"}),
     "ModelVersion": frozenset(
         {"owner", "etag", "create_time", "update_time", "filled_in", "warnings", "backend_fault"}
     ),
@@ -168,6 +169,11 @@ _MESSAGES = {
         router_pb2.FeatureRule,
         router_pb2.RuleCondition,
         router_pb2.RuleSplit,
+        router_pb2.Bandit,
+        router_pb2.ThompsonBeta,
+        router_pb2.ThompsonNormal,
+        router_pb2.Ucb1,
+        router_pb2.EpsilonGreedy,
         router_pb2.Recording,
         router_pb2.MetricDefinition,
         router_pb2.RouterPermissions,

@@ -24,6 +24,9 @@ class DecisionReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DECISION_REASON_OVERRIDE: _ClassVar[DecisionReason]
     DECISION_REASON_RULE: _ClassVar[DecisionReason]
     DECISION_REASON_DEFAULT: _ClassVar[DecisionReason]
+    DECISION_REASON_BANDIT: _ClassVar[DecisionReason]
+    DECISION_REASON_EXPLORATION: _ClassVar[DecisionReason]
+    DECISION_REASON_SHADOW: _ClassVar[DecisionReason]
 
 class RandomisedBy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -83,6 +86,9 @@ DECISION_REASON_FALLBACK: DecisionReason
 DECISION_REASON_OVERRIDE: DecisionReason
 DECISION_REASON_RULE: DecisionReason
 DECISION_REASON_DEFAULT: DecisionReason
+DECISION_REASON_BANDIT: DecisionReason
+DECISION_REASON_EXPLORATION: DecisionReason
+DECISION_REASON_SHADOW: DecisionReason
 RANDOMISED_BY_UNSPECIFIED: RandomisedBy
 RANDOMISED_BY_NOTHING: RandomisedBy
 RANDOMISED_BY_ENTITY: RandomisedBy

@@ -71,7 +71,7 @@ class VariantEntry(_message.Message):
     def __init__(self, name: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., eligible: bool = ..., request_propensity: _Optional[float] = ..., slot_propensity: _Optional[float] = ..., signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ...) -> None: ...
 
 class PredictionEntry(_message.Message):
-    __slots__ = ("route", "variant", "prediction_id", "time_us", "generation", "allocation_version", "epoch", "propensity", "reason", "randomised_by", "draw", "slot", "entity_id", "replayable", "request_id", "trace_id", "status_code", "overhead_ns", "backend_ns", "request_kind", "request", "response_kind", "response", "experiment_id", "decided_variant", "rule")
+    __slots__ = ("route", "variant", "prediction_id", "time_us", "generation", "allocation_version", "epoch", "propensity", "reason", "randomised_by", "draw", "slot", "entity_id", "replayable", "request_id", "trace_id", "status_code", "overhead_ns", "backend_ns", "request_kind", "request", "response_kind", "response", "experiment_id", "decided_variant", "rule", "shadow")
     ROUTE_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -98,6 +98,7 @@ class PredictionEntry(_message.Message):
     EXPERIMENT_ID_FIELD_NUMBER: _ClassVar[int]
     DECIDED_VARIANT_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_FIELD_NUMBER: _ClassVar[int]
     route: int
     variant: int
     prediction_id: str
@@ -124,7 +125,8 @@ class PredictionEntry(_message.Message):
     experiment_id: str
     decided_variant: int
     rule: int
-    def __init__(self, route: _Optional[int] = ..., variant: _Optional[int] = ..., prediction_id: _Optional[str] = ..., time_us: _Optional[int] = ..., generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[_prediction_pb2.DecisionReason, str]] = ..., randomised_by: _Optional[_Union[_prediction_pb2.RandomisedBy, str]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., replayable: bool = ..., request_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., status_code: _Optional[int] = ..., overhead_ns: _Optional[int] = ..., backend_ns: _Optional[int] = ..., request_kind: _Optional[_Union[BodyKind, str]] = ..., request: _Optional[bytes] = ..., response_kind: _Optional[_Union[BodyKind, str]] = ..., response: _Optional[bytes] = ..., experiment_id: _Optional[str] = ..., decided_variant: _Optional[int] = ..., rule: _Optional[int] = ...) -> None: ...
+    shadow: bool
+    def __init__(self, route: _Optional[int] = ..., variant: _Optional[int] = ..., prediction_id: _Optional[str] = ..., time_us: _Optional[int] = ..., generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[_prediction_pb2.DecisionReason, str]] = ..., randomised_by: _Optional[_Union[_prediction_pb2.RandomisedBy, str]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., replayable: bool = ..., request_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., status_code: _Optional[int] = ..., overhead_ns: _Optional[int] = ..., backend_ns: _Optional[int] = ..., request_kind: _Optional[_Union[BodyKind, str]] = ..., request: _Optional[bytes] = ..., response_kind: _Optional[_Union[BodyKind, str]] = ..., response: _Optional[bytes] = ..., experiment_id: _Optional[str] = ..., decided_variant: _Optional[int] = ..., rule: _Optional[int] = ..., shadow: bool = ...) -> None: ...
 
 class FeedbackEntry(_message.Message):
     __slots__ = ("prediction_id", "row", "metric", "value", "observe_time_us", "router_id", "variant", "epoch", "propensity", "prediction_time_us", "counted", "corrects", "receive_time_us", "router_incarnation")
@@ -238,7 +240,7 @@ class FieldFault(_message.Message):
     def __init__(self, field: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
 
 class LakeFile(_message.Message):
-    __slots__ = ("path", "router_id", "model_id", "date", "row_count", "byte_count", "min_time_us", "max_time_us", "router_incarnation")
+    __slots__ = ("path", "router_id", "model_id", "date", "row_count", "byte_count", "min_time_us", "max_time_us", "router_incarnation", "shadows")
     PATH_FIELD_NUMBER: _ClassVar[int]
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
@@ -248,6 +250,7 @@ class LakeFile(_message.Message):
     MIN_TIME_US_FIELD_NUMBER: _ClassVar[int]
     MAX_TIME_US_FIELD_NUMBER: _ClassVar[int]
     ROUTER_INCARNATION_FIELD_NUMBER: _ClassVar[int]
+    SHADOWS_FIELD_NUMBER: _ClassVar[int]
     path: str
     router_id: str
     model_id: str
@@ -257,7 +260,8 @@ class LakeFile(_message.Message):
     min_time_us: int
     max_time_us: int
     router_incarnation: int
-    def __init__(self, path: _Optional[str] = ..., router_id: _Optional[str] = ..., model_id: _Optional[str] = ..., date: _Optional[str] = ..., row_count: _Optional[int] = ..., byte_count: _Optional[int] = ..., min_time_us: _Optional[int] = ..., max_time_us: _Optional[int] = ..., router_incarnation: _Optional[int] = ...) -> None: ...
+    shadows: bool
+    def __init__(self, path: _Optional[str] = ..., router_id: _Optional[str] = ..., model_id: _Optional[str] = ..., date: _Optional[str] = ..., row_count: _Optional[int] = ..., byte_count: _Optional[int] = ..., min_time_us: _Optional[int] = ..., max_time_us: _Optional[int] = ..., router_incarnation: _Optional[int] = ..., shadows: bool = ...) -> None: ...
 
 class ShippedSegment(_message.Message):
     __slots__ = ("journal_id", "start_position", "end_position", "files", "damaged_bytes", "unreadable_entries")

@@ -39,6 +39,7 @@ class VariantRole(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VARIANT_ROLE_CANDIDATE: _ClassVar[VariantRole]
     VARIANT_ROLE_CONTROL: _ClassVar[VariantRole]
     VARIANT_ROLE_CANARY: _ClassVar[VariantRole]
+    VARIANT_ROLE_SHADOW: _ClassVar[VariantRole]
 
 class Fallback(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -135,6 +136,7 @@ VARIANT_ROLE_UNSPECIFIED: VariantRole
 VARIANT_ROLE_CANDIDATE: VariantRole
 VARIANT_ROLE_CONTROL: VariantRole
 VARIANT_ROLE_CANARY: VariantRole
+VARIANT_ROLE_SHADOW: VariantRole
 FALLBACK_UNSPECIFIED: Fallback
 FALLBACK_NONE: Fallback
 FALLBACK_CONTROL: Fallback
@@ -188,7 +190,7 @@ RULE_MISS_REASON_MISSING: RuleMissReason
 RULE_MISS_REASON_KIND: RuleMissReason
 
 class Router(_message.Message):
-    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single", "fallback", "feature_rules", "canary", "traffic_override")
+    __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single", "fallback", "feature_rules", "bandit", "canary", "traffic_override", "shadow_share")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -216,8 +218,10 @@ class Router(_message.Message):
     ALLOW_SINGLE_FIELD_NUMBER: _ClassVar[int]
     FALLBACK_FIELD_NUMBER: _ClassVar[int]
     FEATURE_RULES_FIELD_NUMBER: _ClassVar[int]
+    BANDIT_FIELD_NUMBER: _ClassVar[int]
     CANARY_FIELD_NUMBER: _ClassVar[int]
     TRAFFIC_OVERRIDE_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_SHARE_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     display_name: str
     description: str
@@ -245,9 +249,71 @@ class Router(_message.Message):
     allow_single: bool
     fallback: Fallback
     feature_rules: FeatureRules
+    bandit: Bandit
     canary: Canary
     traffic_override: TrafficOverride
-    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ..., fallback: _Optional[_Union[Fallback, str]] = ..., feature_rules: _Optional[_Union[FeatureRules, _Mapping]] = ..., canary: _Optional[_Union[Canary, _Mapping]] = ..., traffic_override: _Optional[_Union[TrafficOverride, _Mapping]] = ...) -> None: ...
+    shadow_share: float
+    def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ..., fallback: _Optional[_Union[Fallback, str]] = ..., feature_rules: _Optional[_Union[FeatureRules, _Mapping]] = ..., bandit: _Optional[_Union[Bandit, _Mapping]] = ..., canary: _Optional[_Union[Canary, _Mapping]] = ..., traffic_override: _Optional[_Union[TrafficOverride, _Mapping]] = ..., shadow_share: _Optional[float] = ...) -> None: ...
+
+class Bandit(_message.Message):
+    __slots__ = ("thompson_beta", "thompson_normal", "ucb1", "epsilon_greedy", "metric", "exploration_floor", "uniform_slice", "half_life", "warm_up_pulls", "feedback_window", "missing_reward", "epoch")
+    THOMPSON_BETA_FIELD_NUMBER: _ClassVar[int]
+    THOMPSON_NORMAL_FIELD_NUMBER: _ClassVar[int]
+    UCB1_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_GREEDY_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    EXPLORATION_FLOOR_FIELD_NUMBER: _ClassVar[int]
+    UNIFORM_SLICE_FIELD_NUMBER: _ClassVar[int]
+    HALF_LIFE_FIELD_NUMBER: _ClassVar[int]
+    WARM_UP_PULLS_FIELD_NUMBER: _ClassVar[int]
+    FEEDBACK_WINDOW_FIELD_NUMBER: _ClassVar[int]
+    MISSING_REWARD_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    thompson_beta: ThompsonBeta
+    thompson_normal: ThompsonNormal
+    ucb1: Ucb1
+    epsilon_greedy: EpsilonGreedy
+    metric: str
+    exploration_floor: float
+    uniform_slice: float
+    half_life: _duration_pb2.Duration
+    warm_up_pulls: int
+    feedback_window: _duration_pb2.Duration
+    missing_reward: float
+    epoch: int
+    def __init__(self, thompson_beta: _Optional[_Union[ThompsonBeta, _Mapping]] = ..., thompson_normal: _Optional[_Union[ThompsonNormal, _Mapping]] = ..., ucb1: _Optional[_Union[Ucb1, _Mapping]] = ..., epsilon_greedy: _Optional[_Union[EpsilonGreedy, _Mapping]] = ..., metric: _Optional[str] = ..., exploration_floor: _Optional[float] = ..., uniform_slice: _Optional[float] = ..., half_life: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warm_up_pulls: _Optional[int] = ..., feedback_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., missing_reward: _Optional[float] = ..., epoch: _Optional[int] = ...) -> None: ...
+
+class ThompsonBeta(_message.Message):
+    __slots__ = ("prior_alpha", "prior_beta")
+    PRIOR_ALPHA_FIELD_NUMBER: _ClassVar[int]
+    PRIOR_BETA_FIELD_NUMBER: _ClassVar[int]
+    prior_alpha: float
+    prior_beta: float
+    def __init__(self, prior_alpha: _Optional[float] = ..., prior_beta: _Optional[float] = ...) -> None: ...
+
+class ThompsonNormal(_message.Message):
+    __slots__ = ("prior_mean", "prior_count", "prior_variance", "prior_variance_shape")
+    PRIOR_MEAN_FIELD_NUMBER: _ClassVar[int]
+    PRIOR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PRIOR_VARIANCE_FIELD_NUMBER: _ClassVar[int]
+    PRIOR_VARIANCE_SHAPE_FIELD_NUMBER: _ClassVar[int]
+    prior_mean: float
+    prior_count: float
+    prior_variance: float
+    prior_variance_shape: float
+    def __init__(self, prior_mean: _Optional[float] = ..., prior_count: _Optional[float] = ..., prior_variance: _Optional[float] = ..., prior_variance_shape: _Optional[float] = ...) -> None: ...
+
+class Ucb1(_message.Message):
+    __slots__ = ("alpha",)
+    ALPHA_FIELD_NUMBER: _ClassVar[int]
+    alpha: float
+    def __init__(self, alpha: _Optional[float] = ...) -> None: ...
+
+class EpsilonGreedy(_message.Message):
+    __slots__ = ("epsilon",)
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    epsilon: float
+    def __init__(self, epsilon: _Optional[float] = ...) -> None: ...
 
 class Canary(_message.Message):
     __slots__ = ("percent",)

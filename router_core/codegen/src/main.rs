@@ -14,7 +14,7 @@ use prost::Message;
 use protox::Compiler;
 
 /// The files of the contract, relative to the folder `proto`.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "pointsman/v1/definition.proto",
     "pointsman/v1/key.proto",
     "pointsman/v1/model.proto",
@@ -23,12 +23,17 @@ const FILES: [&str; 9] = [
     INTERNAL_FILES[0],
     INTERNAL_FILES[1],
     INTERNAL_FILES[2],
+    INTERNAL_FILES[3],
     "inference/grpc_service.proto",
 ];
 
 /// The files that no client sees: they are generated, but reflection does not show them.
-const INTERNAL_FILES: [&str; 3] =
-    ["pointsman/v1/snapshot.proto", "pointsman/v1/record.proto", "pointsman/v1/dry_run.proto"];
+const INTERNAL_FILES: [&str; 4] = [
+    "pointsman/v1/snapshot.proto",
+    "pointsman/v1/record.proto",
+    "pointsman/v1/dry_run.proto",
+    "pointsman/v1/learning.proto",
+];
 
 /// The folder for what is written, relative to the output root.
 const OUTPUT: &str = "router_core/crates/wire/src/generated";

@@ -78,6 +78,8 @@ pub enum VariantRole {
     Control,
     /// A new version on trial.
     Canary,
+    /// Gets copies of calls and is never picked.
+    Shadow,
 }
 
 impl VariantRole {
@@ -88,6 +90,7 @@ impl VariantRole {
             Self::Candidate => "candidate",
             Self::Control => "control",
             Self::Canary => "canary",
+            Self::Shadow => "shadow",
         }
     }
 }

@@ -293,8 +293,8 @@ pub(crate) fn reason_proto(reason: Reason) -> proto::DecisionReason {
         Reason::Override => proto::DecisionReason::Override,
         Reason::Rule => proto::DecisionReason::Rule,
         Reason::Default => proto::DecisionReason::Default,
-        // No router that can be published has a bandit, and the schema has no word for it.
-        Reason::Bandit | Reason::Exploration => proto::DecisionReason::Unspecified,
+        Reason::Bandit => proto::DecisionReason::Bandit,
+        Reason::Exploration => proto::DecisionReason::Exploration,
     }
 }
 

@@ -114,6 +114,9 @@ impl<'a> EntryView<'a> {
             DecisionReason::Override => "override",
             DecisionReason::Rule => "rule",
             DecisionReason::Default => "default",
+            DecisionReason::Bandit => "bandit",
+            DecisionReason::Exploration => "exploration",
+            DecisionReason::Shadow => "shadow",
         }
     }
 
@@ -183,6 +186,7 @@ mod tests {
                 experiment_id,
                 decided_variant: optional.3,
                 rule: optional.4,
+                shadow: false,
             };
             let bytes = entry.encode_to_vec();
             let view = EntryView::parse(&bytes).unwrap();
@@ -213,6 +217,7 @@ mod tests {
                 experiment_id: view.experiment_id.to_owned(),
                 decided_variant: view.decided_variant,
                 rule: view.rule,
+                shadow: false,
             };
             prop_assert_eq!(read, entry);
         }

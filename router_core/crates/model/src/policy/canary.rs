@@ -41,7 +41,7 @@ fn shares(percent: f64, variants: &[Variant]) -> Vec<f64> {
         VariantRole::Control if is_alone(VariantRole::Control) => 100.0,
         VariantRole::Canary => percent,
         VariantRole::Control => 100.0 - percent,
-        VariantRole::Candidate => 0.0,
+        VariantRole::Candidate | VariantRole::Shadow => 0.0,
     };
     variants.iter().map(share).collect()
 }

@@ -1061,6 +1061,12 @@ pub enum DecisionReason {
     Rule = 7,
     /// The router has rules, and none of them took the call.
     Default = 8,
+    /// A random draw by a bandit's shares.
+    Bandit = 9,
+    /// The same, of a call in the slice that a bandit splits evenly.
+    Exploration = 10,
+    /// It got a copy of a call that another variant answered.
+    Shadow = 11,
 }
 impl DecisionReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1078,6 +1084,9 @@ impl DecisionReason {
             Self::Override => "DECISION_REASON_OVERRIDE",
             Self::Rule => "DECISION_REASON_RULE",
             Self::Default => "DECISION_REASON_DEFAULT",
+            Self::Bandit => "DECISION_REASON_BANDIT",
+            Self::Exploration => "DECISION_REASON_EXPLORATION",
+            Self::Shadow => "DECISION_REASON_SHADOW",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1092,6 +1101,9 @@ impl DecisionReason {
             "DECISION_REASON_OVERRIDE" => Some(Self::Override),
             "DECISION_REASON_RULE" => Some(Self::Rule),
             "DECISION_REASON_DEFAULT" => Some(Self::Default),
+            "DECISION_REASON_BANDIT" => Some(Self::Bandit),
+            "DECISION_REASON_EXPLORATION" => Some(Self::Exploration),
+            "DECISION_REASON_SHADOW" => Some(Self::Shadow),
             _ => None,
         }
     }
@@ -1437,8 +1449,12 @@ pub struct Router {
     /// Sends everything to one variant for a while, whatever the strategy decides. Set by SetTrafficOverride. Output only.
     #[prost(message, optional, tag = "30")]
     pub traffic_override: ::core::option::Option<TrafficOverride>,
+    /// The share of calls whose copies go to the shadows, 0 to 1; unset means 1. Entities keep whether theirs are copied, so that
+    /// a share is of entities where calls bring them.
+    #[prost(double, optional, tag = "31")]
+    pub shadow_share: ::core::option::Option<f64>,
     /// What the strategy needs besides the variants; of the router's strategy, nothing for weighted.
-    #[prost(oneof = "router::Policy", tags = "27, 29")]
+    #[prost(oneof = "router::Policy", tags = "27, 28, 29")]
     pub policy: ::core::option::Option<router::Policy>,
 }
 /// Nested message and enum types in `Router`.
@@ -1449,10 +1465,108 @@ pub mod router {
         /// The rules by which it decides.
         #[prost(message, tag = "27")]
         FeatureRules(super::FeatureRules),
+        /// What it learns by, and how.
+        #[prost(message, tag = "28")]
+        Bandit(super::Bandit),
         /// How much the canary gets.
         #[prost(message, tag = "29")]
         Canary(super::Canary),
     }
+}
+/// What a bandit learns by, and how. Its enabled variants are the arms; their weights are left 0. Shares follow from the
+/// feedback of one metric.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Bandit {
+    /// The metric whose values are the rewards; empty means reward. Whether more or less is better is the metric's direction.
+    /// thompson_beta needs it declared among the router's metrics as binary, or with bounds within 0 and 1.
+    #[prost(string, tag = "5")]
+    pub metric: ::prost::alloc::string::String,
+    /// The part of calls that is split evenly over all arms whatever was learnt, 0 to 1: a total, not for each arm. Unset
+    /// means 0.05.
+    #[prost(double, optional, tag = "6")]
+    pub exploration_floor: ::core::option::Option<f64>,
+    /// The part of calls that is split evenly over all arms and marked in records, 0 to 1. Above 0 it replaces the floor.
+    #[prost(double, tag = "7")]
+    pub uniform_slice: f64,
+    /// After how long a call and its reward count half; unset, nothing is forgotten. From 1 second.
+    #[prost(message, optional, tag = "8")]
+    pub half_life: ::core::option::Option<::prost_types::Duration>,
+    /// The calls that each arm gets before anything is concluded.
+    #[prost(int64, tag = "9")]
+    pub warm_up_pulls: i64,
+    /// How long after a call its feedback is waited for; needed for missing_reward. Feedback that comes later counts in place
+    /// of it. From 1 second.
+    #[prost(message, optional, tag = "10")]
+    pub feedback_window: ::core::option::Option<::prost_types::Duration>,
+    /// The reward of a call for which none came within feedback_window; unset, such calls teach nothing.
+    #[prost(double, optional, tag = "11")]
+    pub missing_reward: ::core::option::Option<f64>,
+    /// The epoch of what is learnt. A new one begins, and knows nothing, when the metric or a variant's model version
+    /// changes, and with ResetLearning. Output only.
+    #[prost(uint64, tag = "12")]
+    pub epoch: u64,
+    /// How shares follow from what was learnt; exactly one, and not stated, thompson_beta with its defaults.
+    #[prost(oneof = "bandit::Algorithm", tags = "1, 2, 3, 4")]
+    pub algorithm: ::core::option::Option<bandit::Algorithm>,
+}
+/// Nested message and enum types in `Bandit`.
+pub mod bandit {
+    /// How shares follow from what was learnt; exactly one, and not stated, thompson_beta with its defaults.
+    #[derive(Clone, Copy, PartialEq, ::prost::Oneof)]
+    pub enum Algorithm {
+        /// By the probability of being best, for rewards from 0 to 1; fractions are kept.
+        #[prost(message, tag = "1")]
+        ThompsonBeta(super::ThompsonBeta),
+        /// By the probability of being best, for rewards of any size.
+        #[prost(message, tag = "2")]
+        ThompsonNormal(super::ThompsonNormal),
+        /// By the greatest mean plus an allowance for doubt.
+        #[prost(message, tag = "3")]
+        Ucb1(super::Ucb1),
+        /// The best mean, but for a part of calls.
+        #[prost(message, tag = "4")]
+        EpsilonGreedy(super::EpsilonGreedy),
+    }
+}
+/// What is believed of a rate before any reward, as if so many rewards had come.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ThompsonBeta {
+    /// Rewards of 1; unset means 1.
+    #[prost(double, optional, tag = "1")]
+    pub prior_alpha: ::core::option::Option<f64>,
+    /// Rewards of 0; unset means 1.
+    #[prost(double, optional, tag = "2")]
+    pub prior_beta: ::core::option::Option<f64>,
+}
+/// What is believed of a mean before any reward, from a normal-inverse-gamma prior.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ThompsonNormal {
+    /// The mean; unset, that of all arms' rewards.
+    #[prost(double, optional, tag = "1")]
+    pub prior_mean: ::core::option::Option<f64>,
+    /// How many rewards that mean is worth; unset means 1.
+    #[prost(double, optional, tag = "2")]
+    pub prior_count: ::core::option::Option<f64>,
+    /// The variance of rewards; unset, the one within the arms.
+    #[prost(double, optional, tag = "3")]
+    pub prior_variance: ::core::option::Option<f64>,
+    /// How sure that variance is: twice this is the degrees of freedom it is worth, from 1; unset means 1.
+    #[prost(double, optional, tag = "4")]
+    pub prior_variance_shape: ::core::option::Option<f64>,
+}
+/// An allowance for doubt: alpha * sqrt(2 ln N / n).
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct Ucb1 {
+    /// How much doubt counts, in units of reward; unset means 1.
+    #[prost(double, optional, tag = "1")]
+    pub alpha: ::core::option::Option<f64>,
+}
+/// A part of calls is split evenly, the rest goes to the best mean.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct EpsilonGreedy {
+    /// That part, 0 to 1; unset means 0.1.
+    #[prost(double, optional, tag = "1")]
+    pub epsilon: ::core::option::Option<f64>,
 }
 /// How much of a router's calls the variant with role canary gets; the one with role control gets the rest. A router of
 /// this strategy has just these two, and their weights are left 0.
@@ -2626,6 +2740,9 @@ pub enum VariantRole {
     Control = 2,
     /// A new version on trial.
     Canary = 3,
+    /// Gets copies of calls, after their answers are under way, and is never picked. Its answers are recorded beside those
+    /// that were given. Its weight is 0.
+    Shadow = 4,
 }
 impl VariantRole {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2638,6 +2755,7 @@ impl VariantRole {
             Self::Candidate => "VARIANT_ROLE_CANDIDATE",
             Self::Control => "VARIANT_ROLE_CONTROL",
             Self::Canary => "VARIANT_ROLE_CANARY",
+            Self::Shadow => "VARIANT_ROLE_SHADOW",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2647,6 +2765,7 @@ impl VariantRole {
             "VARIANT_ROLE_CANDIDATE" => Some(Self::Candidate),
             "VARIANT_ROLE_CONTROL" => Some(Self::Control),
             "VARIANT_ROLE_CANARY" => Some(Self::Canary),
+            "VARIANT_ROLE_SHADOW" => Some(Self::Shadow),
             _ => None,
         }
     }
@@ -3663,6 +3782,10 @@ pub struct PredictionEntry {
     /// The rule that took the call, by index.
     #[prost(uint32, optional, tag = "26")]
     pub rule: ::core::option::Option<u32>,
+    /// Whether this is a shadow's answer to a copy of a call: prediction id, times and entity are the call's, variant and answer
+    /// the shadow's.
+    #[prost(bool, tag = "27")]
+    pub shadow: bool,
 }
 /// One value of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3838,6 +3961,9 @@ pub struct LakeFile {
     /// The incarnation of the router; 0 when it is not known, as of files that are older than incarnations.
     #[prost(uint64, tag = "9")]
     pub router_incarnation: u64,
+    /// Whether its rows are answers of shadows, and not predictions.
+    #[prost(bool, tag = "10")]
+    pub shadows: bool,
 }
 /// A segment whose rows are all in files of the lake.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4303,4 +4429,123 @@ pub mod dry_run_answer {
         #[prost(message, tag = "2")]
         Refusal(super::FeedbackRefusal),
     }
+}
+/// What is known of the arms of bandits, over all servers. Absolute: it replaces what was given before.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditTotals {
+    /// One for each router; those that are not named keep theirs.
+    #[prost(message, repeated, tag = "1")]
+    pub routers: ::prost::alloc::vec::Vec<RouterTotals>,
+}
+/// What is known of one router's arms.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouterTotals {
+    /// The router.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Tells it from earlier and later ones of the same id.
+    #[prost(uint64, tag = "2")]
+    pub router_incarnation: u64,
+    /// The epoch that they are of; those of another than the router's are left out.
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+    /// One for each arm of which anything is known.
+    #[prost(message, repeated, tag = "4")]
+    pub arms: ::prost::alloc::vec::Vec<ArmTotals>,
+}
+/// Calls and rewards of one arm, as they have faded by now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ArmTotals {
+    /// The variant.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// Calls that went to it.
+    #[prost(uint64, tag = "2")]
+    pub pulls: u64,
+    /// The same calls, each with what is left of its weight.
+    #[prost(double, tag = "3")]
+    pub weighted_pulls: f64,
+    /// Of the calls that the data plane itself counts (ArmState.pulls), how many are among them: it adds those that came since.
+    #[prost(uint64, tag = "4")]
+    pub own_pulls: u64,
+    /// Rewards, each with what is left of its weight; missing ones that count as a value are among them.
+    #[prost(double, tag = "5")]
+    pub count: f64,
+    /// What the sums are about, a number near the rewards.
+    #[prost(double, tag = "6")]
+    pub origin: f64,
+    /// The sum of weight times (reward - origin).
+    #[prost(double, tag = "7")]
+    pub sum: f64,
+    /// The sum of weight times the square of (reward - origin).
+    #[prost(double, tag = "8")]
+    pub sum_of_squares: f64,
+}
+/// The bandits that a data plane decides by.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditStates {
+    /// One for each.
+    #[prost(message, repeated, tag = "1")]
+    pub routers: ::prost::alloc::vec::Vec<BanditState>,
+}
+/// A bandit as a data plane has it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditState {
+    /// The router.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Tells it from earlier and later ones of the same id.
+    #[prost(uint64, tag = "2")]
+    pub router_incarnation: u64,
+    /// The epoch of what it learns.
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+    /// The number of the table in force.
+    #[prost(uint64, tag = "4")]
+    pub allocation_version: u64,
+    /// One for each variant, in the router's order.
+    #[prost(message, repeated, tag = "5")]
+    pub arms: ::prost::alloc::vec::Vec<ArmState>,
+}
+/// An arm as a data plane has it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ArmState {
+    /// The variant.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// The calls that it was picked for, since this epoch began in this data plane.
+    #[prost(uint64, tag = "2")]
+    pub pulls: u64,
+    /// Its share of calls by the table in force; 0 for variants that are no arms.
+    #[prost(double, tag = "3")]
+    pub share: f64,
+}
+/// What is believed of a bandit's arms.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditAssessment {
+    /// One for each of the totals, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub arms: ::prost::alloc::vec::Vec<ArmAssessment>,
+    /// How much reward all calls of the totals are expected to have cost beside always the best arm, in units of reward.
+    #[prost(double, tag = "2")]
+    pub regret: f64,
+}
+/// What is believed of one arm.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ArmAssessment {
+    /// The posterior mean of its reward.
+    #[prost(double, tag = "1")]
+    pub mean: f64,
+    /// The lower end of the interval that holds 95 % of the posterior.
+    #[prost(double, tag = "2")]
+    pub lower: f64,
+    /// Its upper end.
+    #[prost(double, tag = "3")]
+    pub upper: f64,
+    /// The probability of being best.
+    #[prost(double, tag = "4")]
+    pub best_probability: f64,
+    /// The share that it would get.
+    #[prost(double, tag = "5")]
+    pub share: f64,
 }

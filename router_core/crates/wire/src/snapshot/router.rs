@@ -108,5 +108,6 @@ fn role(number: i32) -> Result<VariantRole, ModelError> {
         proto::VariantRole::Unspecified | proto::VariantRole::Candidate => VariantRole::Candidate,
         proto::VariantRole::Control => VariantRole::Control,
         proto::VariantRole::Canary => VariantRole::Canary,
+        proto::VariantRole::Shadow => VariantRole::Shadow,
     })
 }
