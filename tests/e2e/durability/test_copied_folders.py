@@ -196,9 +196,10 @@ def test_a_clone_beside_its_living_original_gets_a_journal_of_its_own_and_nothin
     original = servers.start("a")
     route(original, backend)
     servers.record(original)
+    # What the original would store after the copy would tell the clone at once that it is one.
+    servers.check()
     servers.copy("a", to="b")
     clone = servers.start("b")
-    # Before the original stores more: by that alone the clone would know that it is one, and need not wait.
     eventually(
         lambda: "was last held by a server that has not said that it ended" in clone.log(),
         READY_SECONDS,
@@ -209,6 +210,23 @@ def test_a_clone_beside_its_living_original_gets_a_journal_of_its_own_and_nothin
     wait_until_ready(clone)
     for server in (original, clone):
         servers.record(server)
+    assert journal_id(clone) != journal_id(original)
+    assert control_plane(original)["ready"]
+    servers.end(clone)
+    servers.end(original)
+
+
+def test_a_clone_that_was_copied_while_its_original_stored_loses_nothing_of_either(
+    servers: Servers, backend: RowBackend
+) -> None:
+    original = servers.start("a")
+    route(original, backend)
+    servers.record(original)
+    servers.copy("a", to="b")
+    clone = servers.start("b")
+    for server in (clone, original):
+        servers.record(server)
+    wait_until_ready(clone)
     assert journal_id(clone) != journal_id(original)
     assert control_plane(original)["ready"]
     servers.end(clone)
