@@ -1,16 +1,14 @@
 //! A row as a model is asked about it: given, default, or made up.
 
-mod support;
-
 use std::{collections::HashMap, sync::Arc};
 
+use crate::support::*;
 use pointsman_inference::{
     features::{FeatureOrigin, row_features, sample_row},
     fill_inputs,
 };
 use pointsman_model::{Datatype, FeatureValue, Signature};
 use prost_types::Value;
-use support::*;
 
 fn told(
     signature: &Signature,

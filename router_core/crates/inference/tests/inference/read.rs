@@ -1,10 +1,8 @@
 //! Tensors into an answer.
 
-mod support;
-
+use crate::support::*;
 use pointsman_inference::{Answer, FeatureError, Tensor, read_outputs};
 use pointsman_model::{Datatype, Signature, Task};
-use support::*;
 
 fn labelled(labels: &[&str]) -> Signature {
     Signature {

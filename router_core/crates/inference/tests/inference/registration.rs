@@ -1,14 +1,12 @@
 //! What a user says of a model, against what real files and servers' metadata say of themselves.
 
-mod support;
-
+use crate::support::{files::*, number, text};
 use pointsman_inference::{Described, Itself, OnnxModel, describe, signature_faults, signature_of_metadata};
 use pointsman_model::{ModelError, PredictionHolds, Signature, Task};
 use pointsman_wire::generated::{
     inference::{ModelMetadataResponse, model_metadata_response::TensorMetadata},
     pointsman_v1 as proto,
 };
-use support::{files::*, number, text};
 
 type Answer = Result<Described, Vec<ModelError>>;
 

@@ -1,7 +1,6 @@
 //! Class values into labels: by what the signature says, by what the probabilities confirm, or not at all.
 
-mod support;
-
+use crate::support::*;
 use pointsman_inference::{
     Answer, FeatureError, Tensor,
     features::{ClassName, choose_class, class_name},
@@ -9,7 +8,6 @@ use pointsman_inference::{
 };
 use pointsman_model::{ClassValue, Datatype, PredictionHolds, Signature, Task};
 use proptest::prelude::*;
-use support::*;
 
 fn named(labels: &[&str]) -> Signature {
     Signature {

@@ -1,7 +1,6 @@
 //! Protocol messages: raw and typed contents, and every way in which they can contradict themselves.
 
-mod support;
-
+use crate::support::*;
 use bytes::Bytes;
 use pointsman_inference::{
     Tensor,
@@ -12,7 +11,6 @@ use pointsman_wire::generated::inference::{
     InferParameter, InferTensorContents, ModelInferRequest, ModelInferResponse, model_infer_request,
 };
 use prost::Message;
-use support::*;
 
 /// Two elements of every datatype.
 fn all_datatypes() -> Vec<Tensor> {

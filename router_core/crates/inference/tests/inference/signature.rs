@@ -1,11 +1,9 @@
 //! Signatures from a server's metadata, completed by a user's.
 
-mod support;
-
+use crate::support::*;
 use pointsman_inference::{complete_signature, signature_of_metadata};
 use pointsman_model::{Datatype, FeatureValue, Signature, Task};
 use pointsman_wire::generated::inference::{ModelMetadataResponse, model_metadata_response::TensorMetadata};
-use support::*;
 
 fn metadata(datatype: &str) -> ModelMetadataResponse {
     ModelMetadataResponse {

@@ -1,13 +1,11 @@
 //! Features into tensors: the rules of the public schema, one by one.
 
-mod support;
-
 use std::collections::HashMap;
 
+use crate::support::*;
 use pointsman_inference::{FeatureError, Tensor, fill_inputs, refuse_misspelt};
 use pointsman_model::{Datatype, FeatureValue, Signature};
 use prost_types::Value;
-use support::*;
 
 fn filled(signature: &Signature, values: &HashMap<String, Value>) -> Result<Tensor, String> {
     match fill_inputs(signature, values) {

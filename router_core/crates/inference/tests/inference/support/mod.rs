@@ -1,7 +1,5 @@
 //! What several test files need: values, specs, signatures.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
-
 pub(crate) mod files;
 
 use std::collections::HashMap;

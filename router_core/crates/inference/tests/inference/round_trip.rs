@@ -1,9 +1,8 @@
 //! What goes in as a feature comes out as the same value, through tensors and messages.
 
-mod support;
-
 use std::collections::HashMap;
 
+use crate::support::*;
 use half::{bf16, f16};
 use pointsman_inference::{
     fill_inputs,
@@ -13,7 +12,6 @@ use pointsman_inference::{
 use pointsman_model::{Datatype, Signature};
 use proptest::prelude::*;
 use prost_types::Value;
-use support::*;
 
 /// A datatype with values that it holds exactly, so that they come out as they went in.
 fn exact_column() -> impl Strategy<Value = (Datatype, Vec<Value>)> {

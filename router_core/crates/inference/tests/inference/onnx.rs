@@ -1,13 +1,12 @@
 //! ONNX files, loaded and run by the real library.
 
-mod support;
-
 use std::{
     path::{Path, PathBuf},
     sync::Barrier,
     thread,
 };
 
+use crate::support::{files::*, *};
 use pointsman_inference::{
     Answer, FileIdentity, OnnxError, OnnxModel, Tensor, complete_signature,
     features::AnswerNotes,
@@ -16,7 +15,6 @@ use pointsman_inference::{
     read_outputs, settle_signature,
 };
 use pointsman_model::{Datatype, PredictionHolds, Signature, Task};
-use support::{files::*, *};
 
 const NONE: &[&str] = &[];
 
