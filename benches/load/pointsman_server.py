@@ -14,7 +14,7 @@ from benches.load.processes import START_SECONDS, HarnessError, Program
 from benches.load.sample import Contestant
 
 if TYPE_CHECKING:
-    from pointsman.v1 import model_pb2
+    from pointsman.v1 import model_pb2, router_pb2
 
 UPDATES_PER_SECOND = 10
 CALL_SECONDS = 60.0
@@ -87,6 +87,34 @@ def create_router(
         record: Whether its predictions are recorded.
         signature: What the model takes and gives; None leaves it to the backend to say.
     """
+    from pointsman.v1 import router_pb2
+
+    router = router_pb2.Router(
+        router_id=router_id,
+        strategy=router_pb2.STRATEGY_WEIGHTED,
+        record_predictions=record,
+        variants=[
+            router_pb2.Variant(name="a", model_id=MODEL, model_version="1", weight=70),
+            router_pb2.Variant(name="b", model_id=MODEL, model_version="2", weight=30),
+        ],
+    )
+    deploy_router(server, backends, router, signature)
+
+
+def deploy_router(
+    server: Server,
+    backends: Backends,
+    router: "router_pb2.Router",
+    signature: "model_pb2.Signature | None" = None,
+) -> None:
+    """Registers the two model versions and creates and deploys a router over them.
+
+    Args:
+        server: Where.
+        backends: What answers.
+        router: The router; its variants are of :data:`MODEL`, version 1 or 2.
+        signature: What the model takes and gives; None leaves it to the backend to say.
+    """
     import grpc
 
     from pointsman.v1 import model_pb2, model_pb2_grpc, router_pb2, router_pb2_grpc
@@ -104,18 +132,10 @@ def create_router(
             )
             request = model_pb2.RegisterModelVersionRequest(model_version=model)
             models.RegisterModelVersion(request, timeout=CALL_SECONDS)
-        router = router_pb2.Router(
-            router_id=router_id,
-            strategy=router_pb2.STRATEGY_WEIGHTED,
-            record_predictions=record,
-            variants=[
-                router_pb2.Variant(name="a", model_id=MODEL, model_version="1", weight=70),
-                router_pb2.Variant(name="b", model_id=MODEL, model_version="2", weight=30),
-            ],
-        )
         routers = make_stub(router_pb2_grpc.RouterServiceStub, channel)
         routers.CreateRouter(router_pb2.CreateRouterRequest(router=router), timeout=CALL_SECONDS)
-        routers.DeployRouter(router_pb2.DeployRouterRequest(router_id=router_id), timeout=CALL_SECONDS)
+        deploy = router_pb2.DeployRouterRequest(router_id=router.router_id)
+        routers.DeployRouter(deploy, timeout=CALL_SECONDS)
 
 
 def create_plain_router(server: Server, router_id: str, target: str, model_name: str) -> None:

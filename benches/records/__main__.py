@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benches.load.contestants import Peers
 from benches.load.processes import read_target_folder
-from benches.records import feedback, reads, recording, soak
+from benches.records import feedback, reads, recording, soak, strategies
 from benches.records.command import is_wanted, make_parser, report
 from benches.records.findings import Findings
 from benches.records.stage import Stage, setting_stage
@@ -23,6 +23,7 @@ CASES: dict[str, Callable[[Stage], Findings]] = {
     "feedback": feedback.run,
     "reads": reads.run,
     "soak": soak.run,
+    "strategies": strategies.run,
 }
 
 
