@@ -49,7 +49,7 @@ def run(stage: Stage) -> Findings:
         f"streams; {pace.rounds} rounds of {pace.seconds:g} s after {pace.warmup_seconds:g} s of warm-up, in "
         "turns, and counted as in recording. Features and answers are recorded. The bandit is UCB1 over two "
         f"arms, whose table is new four times a second; the rules are {RULE_COUNT} of {CONDITION_COUNT} "
-        "conditions on columns, of which the last one is the first that holds; the shadow gets the calls of a "
+        "conditions on columns, of which the last one is the first that holds; the shadow gets those of a "
         "tenth of the entities",
     )
     routers = {BANDIT: bandit_router(), RULES: rules_router(), SHADOW: shadow_router()}
