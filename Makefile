@@ -95,7 +95,7 @@ $(VENV)/.stamp-extension: $(RUST_SOURCES) pyproject.toml $(VENV)/.stamp-use $(EX
 
 $(VENV)/.stamp-release: $(RUST_SOURCES) pyproject.toml $(VENV)/.stamp-use $(EXTENSION_FORCE) | toolchain
 	@echo "release: compiling the extension, optimised as a whole"
-	@$(BIN)/maturin develop --release --uv --group build
+	+@$(BIN)/maturin develop --release --uv --group build
 	$(compile-python)
 	@touch $(VENV)/.stamp-extension $@
 
@@ -137,9 +137,10 @@ CARGO_TEST := cargo test --workspace --locked --features $(FAULTS)
 CARGO_TEST_WITHOUT_FAULTS := cargo test --locked --package pointsman-journal
 
 .PHONY: test-build
+# A plus hands make's job server on: release and this, made at once, have no more compilers than there are processors.
 test-build: $(BIN)/python | toolchain ## Compile what cargo tests
-	$(CARGO_TEST) --no-run
-	$(CARGO_TEST_WITHOUT_FAULTS) --no-run
+	+$(CARGO_TEST) --no-run
+	+$(CARGO_TEST_WITHOUT_FAULTS) --no-run
 
 .PHONY: test
 test: setup tools ## Run all tests, Rust then Python (PYTEST_FLAGS="-k routers")
