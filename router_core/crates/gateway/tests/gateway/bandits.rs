@@ -13,10 +13,10 @@ use pointsman_gateway::{Server, explain_routing};
 use pointsman_model::BanditTable;
 use pointsman_wire::generated::pointsman_v1::{
     ArmTotals, Bandit, BanditState, BanditStates, BanditTotals, DecisionReason, EpsilonGreedy,
-    ExplainRoutingRequest, ExplainRoutingResponse, Fallback, FeedbackBatch, MetricDefinition, MetricDirection,
-    MetricType, PredictRequest, PredictionEntry, RandomisedBy, RecordFeedbackRequest, RouteEntry, Router,
-    RouterSnapshot, RouterTotals, RoutingCase, SnapshotUpdate, Strategy, ThompsonNormal, TrafficOverride, Ucb1,
-    bandit::Algorithm, router::Policy,
+    ExplainRoutingRequest, ExplainRoutingResponse, Fallback, FeedbackBatch, MetricDefinition,
+    MetricDirection, MetricType, PredictRequest, PredictionEntry, RandomisedBy, RecordFeedbackRequest,
+    RouteEntry, Router, RouterSnapshot, RouterTotals, RoutingCase, SnapshotUpdate, Strategy, ThompsonNormal,
+    TrafficOverride, Ucb1, bandit::Algorithm, router::Policy,
 };
 use prost::Message;
 use serde_json::json;
@@ -297,7 +297,8 @@ fn totals_that_cannot_be_used_change_nothing() {
             set(server, &totals(EPOCH, &[wrong, ("b", 10, 5.0), ("c", 10, 5.0)]));
             assert_eq!(bandits.state(), before, "{wrong:?}");
         }
-        let elsewhere = RouterTotals { router_id: "nobody".to_owned(), ..totals(EPOCH, &GOOD_C).routers[0].clone() };
+        let elsewhere =
+            RouterTotals { router_id: "nobody".to_owned(), ..totals(EPOCH, &GOOD_C).routers[0].clone() };
         set(server, &BanditTotals { routers: vec![elsewhere] });
         assert_eq!(bandits.state(), before);
         set(server, &totals(EPOCH, &[GOOD_C[0], GOOD_C[1], GOOD_C[2], ("gone", 7, 7.0)]));
@@ -353,7 +354,10 @@ fn fewer_can_be_better_and_a_single_arm_gets_everything() {
         let mut router = bandit_router(normal);
         router.metrics[0].direction = MetricDirection::Minimise.into();
         let mut bandits = Bandits::start(router.clone()).await;
-        set(&bandits.world.server, &totals(EPOCH, &[("a", 900, 800.0), ("b", 900, 100.0), ("c", 900, 800.0)]));
+        set(
+            &bandits.world.server,
+            &totals(EPOCH, &[("a", 900, 800.0), ("b", 900, 100.0), ("c", 900, 800.0)]),
+        );
         assert_near(bandits.shares(), all_to(1));
         router.variants[1].enabled = Some(false);
         router.variants[2].enabled = Some(false);
@@ -540,20 +544,21 @@ fn a_call_is_explained_by_the_shares_in_force() {
 fn bandits_that_cannot_be_are_refused() {
     run(async {
         let mut bandits = Bandits::start(bandit_router(bandit())).await;
-        let off = |router: &mut RouterSnapshot| {
-            router.variants.iter_mut().for_each(|variant| variant.enabled = Some(false));
-        };
-        let cases: [(&str, Bandit, &dyn Fn(&mut RouterSnapshot)); 5] = [
-            ("sticky: is set", bandit(), &|router| router.sticky = true),
-            ("bandit.metric: \"reward\" is none of", bandit(), &|router| router.metrics.clear()),
-            ("bandit.metric: \"reward\" may be outside", bandit(), &|router| {
+        type Change = fn(&mut RouterSnapshot);
+        let slice = |slice| Bandit { uniform_slice: slice, ..bandit() };
+        let cases: [(&str, f64, Change); 5] = [
+            ("sticky: is set", 0.0, |router| router.sticky = true),
+            ("bandit.metric: \"reward\" is none of", 0.0, |router| router.metrics.clear()),
+            ("bandit.metric: \"reward\" may be outside", 0.0, |router| {
                 router.metrics[0].r#type = MetricType::Number.into();
             }),
-            ("bandit.uniform_slice: 2", Bandit { uniform_slice: 2.0, ..bandit() }, &|_| {}),
-            ("variants: 0 enabled variants", bandit(), &off),
+            ("bandit.uniform_slice: 2", 2.0, |_| {}),
+            ("variants: 0 enabled variants", 0.0, |router| {
+                router.variants.iter_mut().for_each(|variant| variant.enabled = Some(false));
+            }),
         ];
-        for (reason, bandit, change) in cases {
-            let mut router = bandit_router(bandit);
+        for (reason, part, change) in cases {
+            let mut router = bandit_router(slice(part));
             change(&mut router);
             let update = bandits.update(router);
             let refused = bandits.world.server.publish(&update.encode_to_vec()).unwrap().refused;
