@@ -15,7 +15,15 @@ from pointsman import _core
 from pointsman.domain.ports.replica import FileFault, Published, RefusedItem
 from pointsman.domain.records.journals import JournalEnds, JournalStart
 from pointsman.errors import BackendError, FieldViolation, InvalidArgumentError, StaleSnapshotError
-from pointsman.v1 import dry_run_pb2, model_pb2, prediction_pb2, record_pb2, router_pb2, snapshot_pb2
+from pointsman.v1 import (
+    dry_run_pb2,
+    learning_pb2,
+    model_pb2,
+    prediction_pb2,
+    record_pb2,
+    router_pb2,
+    snapshot_pb2,
+)
 from stage.lake import a_row
 from stage.prediction_ids import signed_id
 
@@ -49,6 +57,8 @@ class FakeReplica:
         default_factory=lambda: dry_run_pb2.DryRunAnswer(response=model_pb2.TestModelVersionResponse())
     )
     counters: dict[str, snapshot_pb2.RouterCounters] = field(default_factory=dict)
+    bandits: learning_pb2.BanditStates = field(default_factory=learning_pb2.BanditStates)
+    bandit_totals: list[learning_pb2.BanditTotals] = field(default_factory=list)
     entity_key: bytes = b""
     feedback_horizon_us: int = 0
     journal: FakeJournal = field(default_factory=lambda: FakeJournal(Path(tempfile.mkdtemp())))
@@ -149,6 +159,12 @@ class FakeReplica:
     def router_counters(self, router_id: str) -> bytes:
         found = self.counters.get(router_id, snapshot_pb2.RouterCounters(router_id=router_id))
         return found.SerializeToString()
+
+    def set_bandit_totals(self, totals: bytes) -> None:
+        self.bandit_totals.append(learning_pb2.BanditTotals.FromString(totals))
+
+    def bandit_states(self) -> bytes:
+        return self.bandits.SerializeToString()
 
     @property
     def journal_id(self) -> str:

@@ -197,7 +197,7 @@ class ControlPlane:
             allocations=Allocations(changes, core),
             canaries=Canaries(changes, registry),
             overrides=overrides,
-            explanations=Explanations(self._database, core),
+            explanations=Explanations(self._database, core, replica),
             deployments=self._deployments,
             watch=watch,
             revisions=revisions,

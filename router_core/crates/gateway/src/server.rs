@@ -24,6 +24,7 @@ use crate::{
     config::ServerConfig,
     error::GatewayError,
     figures::{counters, metrics, series_ages::SeriesAges, stats::ThreadStats},
+    learning,
     listener::{acceptor, key_shares::KeyShares},
     logging,
     messages::allowance::Budgets,
@@ -92,6 +93,10 @@ impl Server {
                 worker_thread::run(runtime, shared, index, accepted);
             })?);
         }
+        let shared = self.shared.clone();
+        threads.push(spawn("pointsman-learning".to_owned(), move |runtime| {
+            learning::run(runtime, &shared);
+        })?);
         let shared = self.shared.clone();
         threads.push(spawn("pointsman-acceptor".to_owned(), move |runtime| {
             acceptor::run(runtime, &shared, listener, &hand_overs);

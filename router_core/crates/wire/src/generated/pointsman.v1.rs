@@ -3331,6 +3331,125 @@ impl DefinitionKind {
         }
     }
 }
+/// What is known of the arms of bandits, over all servers. Absolute: it replaces what was given before.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditTotals {
+    /// One for each router; those that are not named keep theirs.
+    #[prost(message, repeated, tag = "1")]
+    pub routers: ::prost::alloc::vec::Vec<RouterTotals>,
+}
+/// What is known of one router's arms.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouterTotals {
+    /// The router.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Tells it from earlier and later ones of the same id.
+    #[prost(uint64, tag = "2")]
+    pub router_incarnation: u64,
+    /// The epoch that they are of; those of another than the router's are left out.
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+    /// One for each arm of which anything is known.
+    #[prost(message, repeated, tag = "4")]
+    pub arms: ::prost::alloc::vec::Vec<ArmTotals>,
+}
+/// Calls and rewards of one arm, as they have faded by now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ArmTotals {
+    /// The variant.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// Calls that went to it.
+    #[prost(uint64, tag = "2")]
+    pub pulls: u64,
+    /// The same calls, each with what is left of its weight.
+    #[prost(double, tag = "3")]
+    pub weighted_pulls: f64,
+    /// Of the calls that the data plane itself counts (ArmState.pulls), how many are among them: it adds those that came since.
+    #[prost(uint64, tag = "4")]
+    pub own_pulls: u64,
+    /// Rewards, each with what is left of its weight; missing ones that count as a value are among them.
+    #[prost(double, tag = "5")]
+    pub count: f64,
+    /// What the sums are about, a number near the rewards.
+    #[prost(double, tag = "6")]
+    pub origin: f64,
+    /// The sum of weight times (reward - origin).
+    #[prost(double, tag = "7")]
+    pub sum: f64,
+    /// The sum of weight times the square of (reward - origin).
+    #[prost(double, tag = "8")]
+    pub sum_of_squares: f64,
+}
+/// The bandits that a data plane decides by.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditStates {
+    /// One for each.
+    #[prost(message, repeated, tag = "1")]
+    pub routers: ::prost::alloc::vec::Vec<BanditState>,
+}
+/// A bandit as a data plane has it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditState {
+    /// The router.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Tells it from earlier and later ones of the same id.
+    #[prost(uint64, tag = "2")]
+    pub router_incarnation: u64,
+    /// The epoch of what it learns.
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+    /// The number of the table in force.
+    #[prost(uint64, tag = "4")]
+    pub allocation_version: u64,
+    /// One for each variant, in the router's order.
+    #[prost(message, repeated, tag = "5")]
+    pub arms: ::prost::alloc::vec::Vec<ArmState>,
+}
+/// An arm as a data plane has it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ArmState {
+    /// The variant.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// The calls that it was picked for, since this epoch began in this data plane.
+    #[prost(uint64, tag = "2")]
+    pub pulls: u64,
+    /// Its share of calls by the table in force; 0 for variants that are no arms.
+    #[prost(double, tag = "3")]
+    pub share: f64,
+}
+/// What is believed of a bandit's arms.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditAssessment {
+    /// One for each of the totals, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub arms: ::prost::alloc::vec::Vec<ArmAssessment>,
+    /// How much reward all calls of the totals are expected to have cost beside always the best arm, in units of reward.
+    #[prost(double, tag = "2")]
+    pub regret: f64,
+}
+/// What is believed of one arm.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ArmAssessment {
+    /// The posterior mean of its reward.
+    #[prost(double, tag = "1")]
+    pub mean: f64,
+    /// The lower end of the interval that holds 95 % of the posterior.
+    #[prost(double, tag = "2")]
+    pub lower: f64,
+    /// Its upper end.
+    #[prost(double, tag = "3")]
+    pub upper: f64,
+    /// The probability of being best.
+    #[prost(double, tag = "4")]
+    pub best_probability: f64,
+    /// The share that it would get.
+    #[prost(double, tag = "5")]
+    pub share: f64,
+}
 /// A change of the routing state: whole routers and model versions, what did not change is left out.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SnapshotUpdate {
@@ -3634,6 +3753,9 @@ pub struct RoutingCase {
     /// The call.
     #[prost(message, optional, tag = "2")]
     pub call: ::core::option::Option<ExplainRoutingRequest>,
+    /// The shares that a bandit has in force; unset, those before anything is learnt.
+    #[prost(message, optional, tag = "3")]
+    pub bandit: ::core::option::Option<BanditState>,
 }
 /// What many predictions of one segment share: said once a segment, before the first of them.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4429,123 +4551,4 @@ pub mod dry_run_answer {
         #[prost(message, tag = "2")]
         Refusal(super::FeedbackRefusal),
     }
-}
-/// What is known of the arms of bandits, over all servers. Absolute: it replaces what was given before.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditTotals {
-    /// One for each router; those that are not named keep theirs.
-    #[prost(message, repeated, tag = "1")]
-    pub routers: ::prost::alloc::vec::Vec<RouterTotals>,
-}
-/// What is known of one router's arms.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RouterTotals {
-    /// The router.
-    #[prost(string, tag = "1")]
-    pub router_id: ::prost::alloc::string::String,
-    /// Tells it from earlier and later ones of the same id.
-    #[prost(uint64, tag = "2")]
-    pub router_incarnation: u64,
-    /// The epoch that they are of; those of another than the router's are left out.
-    #[prost(uint64, tag = "3")]
-    pub epoch: u64,
-    /// One for each arm of which anything is known.
-    #[prost(message, repeated, tag = "4")]
-    pub arms: ::prost::alloc::vec::Vec<ArmTotals>,
-}
-/// Calls and rewards of one arm, as they have faded by now.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ArmTotals {
-    /// The variant.
-    #[prost(string, tag = "1")]
-    pub variant: ::prost::alloc::string::String,
-    /// Calls that went to it.
-    #[prost(uint64, tag = "2")]
-    pub pulls: u64,
-    /// The same calls, each with what is left of its weight.
-    #[prost(double, tag = "3")]
-    pub weighted_pulls: f64,
-    /// Of the calls that the data plane itself counts (ArmState.pulls), how many are among them: it adds those that came since.
-    #[prost(uint64, tag = "4")]
-    pub own_pulls: u64,
-    /// Rewards, each with what is left of its weight; missing ones that count as a value are among them.
-    #[prost(double, tag = "5")]
-    pub count: f64,
-    /// What the sums are about, a number near the rewards.
-    #[prost(double, tag = "6")]
-    pub origin: f64,
-    /// The sum of weight times (reward - origin).
-    #[prost(double, tag = "7")]
-    pub sum: f64,
-    /// The sum of weight times the square of (reward - origin).
-    #[prost(double, tag = "8")]
-    pub sum_of_squares: f64,
-}
-/// The bandits that a data plane decides by.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditStates {
-    /// One for each.
-    #[prost(message, repeated, tag = "1")]
-    pub routers: ::prost::alloc::vec::Vec<BanditState>,
-}
-/// A bandit as a data plane has it.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditState {
-    /// The router.
-    #[prost(string, tag = "1")]
-    pub router_id: ::prost::alloc::string::String,
-    /// Tells it from earlier and later ones of the same id.
-    #[prost(uint64, tag = "2")]
-    pub router_incarnation: u64,
-    /// The epoch of what it learns.
-    #[prost(uint64, tag = "3")]
-    pub epoch: u64,
-    /// The number of the table in force.
-    #[prost(uint64, tag = "4")]
-    pub allocation_version: u64,
-    /// One for each variant, in the router's order.
-    #[prost(message, repeated, tag = "5")]
-    pub arms: ::prost::alloc::vec::Vec<ArmState>,
-}
-/// An arm as a data plane has it.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ArmState {
-    /// The variant.
-    #[prost(string, tag = "1")]
-    pub variant: ::prost::alloc::string::String,
-    /// The calls that it was picked for, since this epoch began in this data plane.
-    #[prost(uint64, tag = "2")]
-    pub pulls: u64,
-    /// Its share of calls by the table in force; 0 for variants that are no arms.
-    #[prost(double, tag = "3")]
-    pub share: f64,
-}
-/// What is believed of a bandit's arms.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditAssessment {
-    /// One for each of the totals, in their order.
-    #[prost(message, repeated, tag = "1")]
-    pub arms: ::prost::alloc::vec::Vec<ArmAssessment>,
-    /// How much reward all calls of the totals are expected to have cost beside always the best arm, in units of reward.
-    #[prost(double, tag = "2")]
-    pub regret: f64,
-}
-/// What is believed of one arm.
-#[derive(Clone, Copy, PartialEq, ::prost::Message)]
-pub struct ArmAssessment {
-    /// The posterior mean of its reward.
-    #[prost(double, tag = "1")]
-    pub mean: f64,
-    /// The lower end of the interval that holds 95 % of the posterior.
-    #[prost(double, tag = "2")]
-    pub lower: f64,
-    /// Its upper end.
-    #[prost(double, tag = "3")]
-    pub upper: f64,
-    /// The probability of being best.
-    #[prost(double, tag = "4")]
-    pub best_probability: f64,
-    /// The share that it would get.
-    #[prost(double, tag = "5")]
-    pub share: f64,
 }
