@@ -74,6 +74,7 @@ EXPECTED = {
     "RouterService/PromoteCanary": CHANGES,
     "RouterService/SetTrafficOverride": CHANGES,
     "RouterService/ClearTrafficOverride": CHANGES,
+    "RouterService/ResetLearning": CHANGES,
     "RouterService/RollbackRouter": CHANGES,
     "RouterService/EraseEntity": CHANGES,
     "PredictionService/RecordFeedback": PREDICTS,
