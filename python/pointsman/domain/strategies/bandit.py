@@ -1,7 +1,7 @@
 """Bandits: shares follow from the feedback of one metric.
 
 How they follow is computed by the core, which also checks the numbers of an algorithm: see
-:class:`pointsman.domain.ports.learning.BanditMathematics`.
+:class:`pointsman.domain.ports.core.BanditMathematics`.
 """
 
 import dataclasses
