@@ -86,6 +86,18 @@ class ServerHandle:
             InvalidRequestError: the bytes are no ``DryRun``.
         """
 
+    def set_bandit_totals(self, totals: bytes) -> None:
+        """Takes ``BanditTotals``: when it returns, calls are decided by the shares that follow from them.
+
+        What is of another incarnation or epoch, or of routers and variants that are not published, is left out.
+
+        Raises:
+            InvalidRequestError: the bytes are no ``BanditTotals``.
+        """
+
+    def bandit_states(self) -> bytes:
+        """Answers the bandits that calls are decided by, as ``BanditStates``."""
+
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``; without variants when it had no traffic."""
 
@@ -376,6 +388,23 @@ def rule_faults(check: bytes) -> list[tuple[str, str]]:
 
     Raises:
         InvalidRequestError: the bytes are no ``RuleCheck``.
+    """
+
+def bandit_faults(router: bytes) -> list[tuple[str, str]]:
+    """Answers every field of the bandit of a ``Router`` that is wrong, each with the reason.
+
+    The paths begin with ``bandit``. A router that is no bandit has none.
+
+    Raises:
+        InvalidRequestError: the bytes are no ``Router``.
+    """
+
+def assess_bandit(router: bytes, totals: bytes) -> bytes:
+    """Weighs the arms of ``RouterTotals`` by the bandit of a ``Router``; answers a ``BanditAssessment``.
+
+    Raises:
+        InvalidRequestError: the bytes are no such messages, the router is no bandit, or its algorithm does not
+            take the totals.
     """
 
 def explain_routing(case: bytes) -> bytes:

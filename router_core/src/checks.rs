@@ -22,6 +22,23 @@ pub(crate) fn rule_faults(py: Python<'_>, check: &[u8]) -> PyResult<Vec<(String,
     py.detach(|| pointsman_gateway::rule_faults(check)).map(pairs).map_err(of_gateway)
 }
 
+/// Every field of the bandit of a `Router` that is wrong, each with the reason.
+#[pyfunction]
+pub(crate) fn bandit_faults(router: &[u8]) -> PyResult<Vec<(String, String)>> {
+    pointsman_gateway::bandit_faults(router).map(pairs).map_err(of_gateway)
+}
+
+/// Weighs the arms of `RouterTotals` by the bandit of a `Router`; answers a `BanditAssessment`.
+#[pyfunction]
+pub(crate) fn assess_bandit<'py>(
+    py: Python<'py>,
+    router: &[u8],
+    totals: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let answer = py.detach(|| pointsman_gateway::assess_bandit(router, totals)).map_err(of_gateway)?;
+    Ok(PyBytes::new(py, &answer))
+}
+
 /// How the router of a `RoutingCase` would decide its call.
 #[pyfunction]
 pub(crate) fn explain_routing<'py>(py: Python<'py>, case: &[u8]) -> PyResult<Bound<'py, PyBytes>> {

@@ -22,7 +22,9 @@ mod _core {
 
     #[pymodule_export]
     use crate::{
-        checks::{explain_routing, rule_faults, signature_faults, target_fault},
+        checks::{
+            assess_bandit, bandit_faults, explain_routing, rule_faults, signature_faults, target_fault,
+        },
         data_files::data_file_names,
         engine::Engine,
         errors::{

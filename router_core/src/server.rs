@@ -102,6 +102,16 @@ impl ServerHandle {
         Ok(PyBytes::new(py, &py.detach(|| server.router_counters(router_id))))
     }
 
+    fn set_bandit_totals(&self, py: Python<'_>, totals: &[u8]) -> PyResult<()> {
+        let server = self.server()?;
+        py.detach(|| server.set_bandit_totals(totals)).map_err(of_gateway)
+    }
+
+    fn bandit_states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let server = self.server()?;
+        answer(py, || Ok(server.bandit_states()))
+    }
+
     #[getter]
     fn journal_id(&self) -> PyResult<String> {
         Ok(self.server()?.journal_id().to_string())

@@ -57,6 +57,18 @@ class NativeCore:
             return [errors.FieldViolation(*fault) for fault in _core.rule_faults(check)]
 
     @staticmethod
+    def bandit_faults(router: bytes) -> Sequence[errors.FieldViolation]:
+        """Answers every field of the bandit of a ``Router`` that is wrong."""
+        with translated():
+            return [errors.FieldViolation(*fault) for fault in _core.bandit_faults(router)]
+
+    @staticmethod
+    def assess_bandit(router: bytes, totals: bytes) -> bytes:
+        """Weighs the arms of ``RouterTotals`` by the bandit of a ``Router``; answers a ``BanditAssessment``."""
+        with translated():
+            return _core.assess_bandit(router, totals)
+
+    @staticmethod
     def explain_routing(case: bytes) -> bytes:
         """Answers a ``RoutingCase`` with an ``ExplainRoutingResponse``."""
         with translated():

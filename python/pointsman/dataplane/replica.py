@@ -68,6 +68,16 @@ class LocalReplica:
         with translated():
             return self._handle.dry_run(request, timeout_seconds)
 
+    def set_bandit_totals(self, totals: bytes) -> None:
+        """Takes ``BanditTotals``: calls are decided by the shares that follow from them."""
+        with translated():
+            self._handle.set_bandit_totals(totals)
+
+    def bandit_states(self) -> bytes:
+        """Answers the bandits that calls are decided by, as ``BanditStates``."""
+        with translated():
+            return self._handle.bandit_states()
+
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``."""
         with translated():

@@ -82,6 +82,36 @@ class RuleChecks(Protocol):
         """
 
 
+class BanditMathematics(Protocol):
+    """Checks what bandits learn by, and says what is to be believed of their arms."""
+
+    def bandit_faults(self, router: bytes) -> Sequence[FieldViolation]:
+        """Answers every field of the bandit of a ``Router`` that is wrong, with paths below the router.
+
+        A router that is no bandit has none.
+
+        Raises:
+            InvalidRequestError: The bytes are no ``Router``.
+        """
+
+    def assess_bandit(self, router: bytes, totals: bytes) -> bytes:
+        """Weighs the arms of ``RouterTotals`` by the bandit of a ``Router``.
+
+        Arms of which the totals say nothing compete as unknown ones. A variant of the totals that is no arm, as one
+        that is switched off, is told of, but is neither best nor gets a share.
+
+        Args:
+            router: The router, with its variants, its metrics and its bandit.
+            totals: What is known of the arms.
+
+        Returns:
+            A ``BanditAssessment``, its arms in the order of the totals.
+
+        Raises:
+            InvalidRequestError: The router is no bandit, or its algorithm does not take the totals.
+        """
+
+
 class RoutingCore(SlotTables, RuleChecks, Protocol):
     """What a change of a router needs."""
 
@@ -160,5 +190,7 @@ class LakeReading(LakeQueries, LakeReplays, Protocol):
     """All that is asked about the rows of a lake."""
 
 
-class Core(ModelChecks, FileReading, RoutingCore, LakeReading, LakeMerging, Redeciding, Protocol):
+class Core(
+    ModelChecks, FileReading, RoutingCore, BanditMathematics, LakeReading, LakeMerging, Redeciding, Protocol
+):
     """All functions of the core that the control plane asks for."""

@@ -5,8 +5,8 @@ keeps a journal (:mod:`pointsman.domain.ports.journal`). Several may work on one
 one says of itself holds for another: neither counters, nor faults, nor what it refuses. A service asks for
 the part it needs; what needs no server at all is in :mod:`pointsman.domain.ports.core`.
 
-Messages are those of ``pointsman/v1/snapshot.proto``, ``record.proto`` and ``dry_run.proto``, serialised. All
-may be called from any thread, and raise the errors of :mod:`pointsman.errors`, never the extension's own.
+Messages are those of ``pointsman/v1/snapshot.proto``, ``record.proto``, ``learning.proto`` and ``dry_run.proto``,
+serialised. All may be called from any thread, and raise the errors of :mod:`pointsman.errors`, never the extension's own.
 """
 
 from collections.abc import Sequence
@@ -115,6 +115,23 @@ class Counting(Protocol):
         """Answers a router's live ``RouterCounters``: the replica's own calls and nobody else's."""
 
 
+class Learning(Protocol):
+    """Decides by what was learnt of a bandit's arms, which is kept elsewhere and over all replicas."""
+
+    def set_bandit_totals(self, totals: bytes) -> None:
+        """Takes ``BanditTotals``: when it returns, calls are decided by the shares that follow from them.
+
+        What is of another incarnation or epoch, or of routers and variants that the replica does not have, is
+        left out. Totals that a router's algorithm does not take leave its shares as they are.
+
+        Raises:
+            InvalidRequestError: The bytes are no ``BanditTotals``.
+        """
+
+    def bandit_states(self) -> bytes:
+        """Answers the bandits that calls are decided by, as ``BanditStates``: picks and shares of this replica."""
+
+
 class Reporting(Protocol):
     """Tells how a replica is."""
 
@@ -125,7 +142,7 @@ class Reporting(Protocol):
         """Answers the state of the replica as a JSON object."""
 
 
-class Replica(Publishing, DryRunning, FileWatch, Counting, Journal, Protocol):
+class Replica(Publishing, DryRunning, FileWatch, Counting, Learning, Journal, Protocol):
     """All that the control plane asks of a replica.
 
     Whoever started it ends it: how is no business of the control plane.

@@ -25,7 +25,7 @@ use crate::{
     error::GatewayError,
     figures::{counters, metrics, series_ages::SeriesAges, stats::ThreadStats},
     listener::{acceptor, key_shares::KeyShares},
-    logging,
+    learning, logging,
     messages::allowance::Budgets,
     publishing::{
         publisher::{Published, Publisher},
@@ -92,6 +92,10 @@ impl Server {
                 worker_thread::run(runtime, shared, index, accepted);
             })?);
         }
+        let shared = self.shared.clone();
+        threads.push(spawn("pointsman-learning".to_owned(), move |runtime| {
+            learning::run(runtime, &shared);
+        })?);
         let shared = self.shared.clone();
         threads.push(spawn("pointsman-acceptor".to_owned(), move |runtime| {
             acceptor::run(runtime, &shared, listener, &hand_overs);

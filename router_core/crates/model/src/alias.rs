@@ -31,7 +31,19 @@ impl AliasTable {
     /// # Errors
     /// A weight is negative or not finite, all are zero, or there are too many.
     pub fn from_weights(weights: &[f64]) -> Result<Self, ModelError> {
-        let masses = quantise(weights)?;
+        quantise(weights).map(Self::of_masses)
+    }
+
+    /// Builds a table again from its exact probabilities, as [`AliasTable::probability`] answers them: the same bits
+    /// draw the same indices. Taken for weights they would be rounded once more.
+    ///
+    /// # Errors
+    /// They are no probabilities of a table.
+    pub fn from_probabilities(probabilities: &[f64]) -> Result<Self, ModelError> {
+        exact_masses(probabilities).map(Self::of_masses)
+    }
+
+    fn of_masses(masses: Vec<u64>) -> Self {
         let column_count = masses.len().next_power_of_two();
         // Each column holds TOTAL; a mass is scaled by the number of columns, exactly.
         let scale = column_count as u64;
@@ -52,7 +64,7 @@ impl AliasTable {
             }
         }
         let shift = 64 - column_count.trailing_zeros();
-        Ok(Self { columns: columns.into_boxed_slice(), shift, masses: masses.into_boxed_slice() })
+        Self { columns: columns.into_boxed_slice(), shift, masses: masses.into_boxed_slice() }
     }
 
     /// The index that 64 random bits draw.
@@ -108,6 +120,28 @@ fn quantise(weights: &[f64]) -> Result<Vec<u64>, ModelError> {
     let given: u64 = masses.iter().sum();
     if let Some(heaviest) = masses.iter_mut().max_by_key(|mass| **mass) {
         *heaviest = (*heaviest + TOTAL).saturating_sub(given);
+    }
+    Ok(masses)
+}
+
+/// The masses whose probabilities these are, without any rounding.
+fn exact_masses(probabilities: &[f64]) -> Result<Vec<u64>, ModelError> {
+    if probabilities.len() > 128 {
+        let reason = format!("{} probabilities are more than 128", probabilities.len());
+        return Err(ModelError::new("probabilities", reason));
+    }
+    let mut masses = Vec::with_capacity(probabilities.len());
+    for (index, probability) in probabilities.iter().enumerate() {
+        // Multiplying by a power of two rounds nothing.
+        let mass = probability * TOTAL as f64;
+        if !(0.0..=TOTAL as f64).contains(&mass) || mass.fract() != 0.0 {
+            let reason = format!("{probability} is no probability of a table, a multiple of 2^-32 up to 1");
+            return Err(ModelError::new(format!("probabilities[{index}]"), reason));
+        }
+        masses.push(mass as u64);
+    }
+    if masses.iter().sum::<u64>() != TOTAL {
+        return Err(ModelError::new("probabilities", "do not add up to exactly 1"));
     }
     Ok(masses)
 }

@@ -30,7 +30,8 @@ pub use ids::{Id, MAX_ID_BYTES};
 pub use metric::{MAX_METRICS, MetricDefinition, MetricDirection, MetricType, ShownNumber};
 pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage};
 pub use policy::{
-    BanditAlgorithm, BanditDefinition, BanditSettings, BanditTable, BetaPrior, HalfLife, NormalPrior,
+    BanditAlgorithm, BanditDefinition, BanditPolicy, BanditPolicyDefinition, BanditSettings, BanditTable,
+    BetaPrior, HalfLife, NormalPrior,
 };
 pub use policy::{CanaryDefinition, Policy, PolicyDefinition, Propensities, Split, SplitDefinition, rules};
 pub use recording::{Durability, EntityRecording, Recording};

@@ -16,13 +16,13 @@ fn with(algorithm: BanditAlgorithm) -> BanditDefinition {
 }
 
 #[test]
-fn the_defaults_are_taken_for_two_to_a_hundred_arms() {
-    for arm_count in [2, 3, 100] {
+fn the_defaults_are_taken_for_one_to_a_hundred_arms() {
+    for arm_count in [1, 2, 100] {
         let settings = BanditSettings::build(BanditDefinition::default(), arm_count).unwrap();
         assert_eq!(settings.exploration(), (0.05, false));
         assert_eq!(settings.definition().algorithm.as_str(), "thompson_beta");
     }
-    for arm_count in [0, 1, 101] {
+    for arm_count in [0, 101] {
         let refused = BanditSettings::build(BanditDefinition::default(), arm_count).unwrap_err();
         assert!(refused.to_string().starts_with(&format!("variants: {arm_count} enabled")), "{refused}");
     }
@@ -35,13 +35,13 @@ fn each_wrong_value_is_refused_with_its_field() {
     let plain = NormalPrior::default();
     let base = BanditDefinition::default();
     let cases = [
-        (beta(f64::NAN, 1.0), "thompson_beta.prior.alpha: NaN"),
-        (beta(0.0, 1.0), "thompson_beta.prior.alpha: 0"),
-        (beta(1.0, f64::INFINITY), "thompson_beta.prior.beta: inf"),
-        (normal(NormalPrior { mean: Some(f64::NAN), ..plain }), "thompson_normal.prior.mean: NaN"),
-        (normal(NormalPrior { count: 0.0, ..plain }), "thompson_normal.prior.count: 0"),
-        (normal(NormalPrior { variance: Some(0.0), ..plain }), "thompson_normal.prior.variance: 0"),
-        (normal(NormalPrior { variance_shape: 0.5, ..plain }), "thompson_normal.prior.variance_shape: 0.5"),
+        (beta(f64::NAN, 1.0), "thompson_beta.prior_alpha: NaN"),
+        (beta(0.0, 1.0), "thompson_beta.prior_alpha: 0"),
+        (beta(1.0, f64::INFINITY), "thompson_beta.prior_beta: inf"),
+        (normal(NormalPrior { mean: Some(f64::NAN), ..plain }), "thompson_normal.prior_mean: NaN"),
+        (normal(NormalPrior { count: 0.0, ..plain }), "thompson_normal.prior_count: 0"),
+        (normal(NormalPrior { variance: Some(0.0), ..plain }), "thompson_normal.prior_variance: 0"),
+        (normal(NormalPrior { variance_shape: 0.5, ..plain }), "thompson_normal.prior_variance_shape: 0.5"),
         (with(BanditAlgorithm::Ucb1 { alpha: -1.0 }), "ucb1.alpha: -1"),
         (with(BanditAlgorithm::EpsilonGreedy { epsilon: 1.5 }), "epsilon_greedy.epsilon: 1.5"),
         (with(BanditAlgorithm::EpsilonGreedy { epsilon: f64::NAN }), "epsilon_greedy.epsilon: NaN"),
@@ -49,7 +49,7 @@ fn each_wrong_value_is_refused_with_its_field() {
         (BanditDefinition { exploration_floor: -0.01, ..base }, "exploration_floor: -0.01"),
         (BanditDefinition { uniform_slice: f64::NAN, ..base }, "uniform_slice: NaN"),
         (BanditDefinition { half_life: Some(HalfLife::Decisions(0.0)), ..base }, "half_life.decisions: 0"),
-        (BanditDefinition { half_life: Some(HalfLife::Seconds(f64::NAN)), ..base }, "half_life.seconds: NaN"),
+        (BanditDefinition { half_life: Some(HalfLife::Seconds(f64::NAN)), ..base }, "half_life: NaN"),
         (BanditDefinition { warm_up_pulls: u64::MAX, ..base }, "warm_up_pulls: 18446744073709551615"),
     ];
     for (definition, start) in cases {
@@ -95,6 +95,37 @@ proptest! {
             let expected = slice / count / share * 4_096.0;
             prop_assert!((marked as f64 - expected).abs() <= 1.0, "{marked} for {expected}");
         }
+    }
+}
+
+proptest! {
+    /// Records carry the probabilities of the table that decided; it is built again from them (ADR 0004).
+    #[test]
+    fn a_table_that_is_built_again_from_its_probabilities_draws_the_same(
+        weights in vec(prop_oneof![Just(0.0), 0.0..1.0, 1e-12..1e-9], 1..=100),
+        slice in prop_oneof![Just(0.0), 0.0..=1.0],
+        draws in vec(any::<u64>(), 64),
+    ) {
+        prop_assume!(weights.iter().any(|weight| *weight > 0.0));
+        let table = BanditTable::build(&weights, slice, 7, 3).unwrap();
+        let probabilities: Vec<f64> =
+            (0_u8..).take(weights.len()).map(|variant| table.probability(variant)).collect();
+        let again = BanditTable::from_probabilities(&probabilities, slice, 7, 3).unwrap();
+        prop_assert!(again.draws_like(&table));
+        for draw in draws {
+            let variant = table.draw(draw);
+            prop_assert_eq!(again.draw(draw), variant);
+            prop_assert_eq!(again.is_uniform(variant, draw), table.is_uniform(variant, draw));
+            prop_assert_eq!(again.probability(variant).to_bits(), table.probability(variant).to_bits());
+        }
+        prop_assert_eq!(again, table);
+    }
+}
+
+#[test]
+fn what_are_no_probabilities_of_a_table_builds_none() {
+    for probabilities in [&[0.3, 0.7][..], &[0.5, 0.25], &[-0.5, 1.5], &[f64::NAN, 1.0], &[], &[0.0]] {
+        assert!(BanditTable::from_probabilities(probabilities, 0.0, 1, 1).is_err(), "{probabilities:?}");
     }
 }
 

@@ -20,22 +20,24 @@ use rand::Rng;
 
 pub use attributes::{Attributes, NoAttributes, Value};
 pub use bandit::{
-    Allocation, ArmAssessment, ArmTotals, Assessment, BanditLearner, INTERVAL_PROBABILITY, Merged,
-    ReplicaTotals, Reward, Scratch, allocate, decide_bandit, ucb1_index,
+    Allocation, ArmAssessment, ArmTotals, Assessment, BanditLearner, INTERVAL_PROBABILITY, Merged, Pace,
+    ReplicaTotals, Reward, Scratch, allocate, decide_bandit, follows_calls, ucb1_index,
 };
 pub use decision::{Decision, RandomisedBy, Reason, Request};
 pub use fallback::{VariantSet, stand_in};
 pub use reallocate::{Reallocation, reallocate_slots};
 pub use reallocation_error::ReallocationError;
-pub use replay::replay;
+pub use replay::{replay, replay_bandit};
 pub use rules::{MAX_SEARCHED_BYTES, Verdict, first_match};
 pub use unit_hash::slot_of_unit;
 
-/// Picks a variant of a router for one request.
+/// Picks a variant of a router for one request. A bandit decides as before anything is learnt: whoever has its shares in
+/// force decides by [`decide_bandit`].
 #[inline]
 pub fn decide(router: &Router, request: &Request<'_>, rng: &mut impl Rng) -> Decision {
     match &router.policy {
         Policy::Weighted(split) | Policy::Canary(split) => split::decide(split, request, rng),
         Policy::Rules(rules) => rules::decide(rules, request, rng),
+        Policy::Bandit(bandit) => decide_bandit(&bandit.even, rng),
     }
 }

@@ -2,10 +2,10 @@
 
 use std::convert::Infallible;
 
-use pointsman_model::Router;
+use pointsman_model::{BanditTable, Router};
 use rand::TryRng;
 
-use crate::{Decision, Request, decide};
+use crate::{Decision, Request, decide, decide_bandit};
 
 /// Decides once more with the 64 bits that were drawn then: the same arguments always give the same answer.
 ///
@@ -13,6 +13,12 @@ use crate::{Decision, Request, decide};
 #[must_use]
 pub fn replay(router: &Router, request: &Request<'_>, draw: u64) -> Decision {
     decide(router, request, &mut Drawn(draw))
+}
+
+/// Decides once more by the shares that were in force then, as [`decide_bandit`] did.
+#[must_use]
+pub fn replay_bandit(table: &BanditTable, draw: u64) -> Decision {
+    decide_bandit(table, &mut Drawn(draw))
 }
 
 /// Gives out what was drawn. A decision draws once; were it to draw again, it would get the same.

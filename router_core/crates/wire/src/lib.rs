@@ -35,7 +35,7 @@ pub use prediction_id::{PredictionId, PredictionIdContent, PredictionIdError, Si
 pub use receipt::Receipt;
 pub use rows::row_limit;
 pub use snapshot::{
-    decode_model, decode_router, decode_signing_keys, decode_snapshot_update, model_from_proto,
+    BanditRouter, bandit_faults, bandit_router, decode_model, decode_router, decode_signing_keys, decode_snapshot_update, model_from_proto,
     router_from_proto, rule_faults, signature_from_proto, signature_to_proto, signing_keys_from_proto,
     snapshot_update, usable_update,
 };

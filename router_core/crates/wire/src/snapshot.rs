@@ -1,6 +1,7 @@
 //! From what the control plane publishes to the domain, checked: errors name the field by its path.
 
 mod access;
+mod bandit;
 mod model;
 mod policy;
 mod recording;
@@ -16,6 +17,7 @@ use pointsman_model::{
 use prost::Message;
 
 pub use access::signing_keys_from_proto;
+pub use bandit::{BanditRouter, bandit_faults, bandit_router};
 pub use model::{model_from_proto, signature_from_proto, signature_to_proto};
 pub use policy::rule_faults;
 pub use router::router_from_proto;

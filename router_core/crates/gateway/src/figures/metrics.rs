@@ -82,9 +82,8 @@ fn collect(shared: &Shared) -> (Vec<Series>, u64) {
         }
     };
     for route in routes.routers() {
-        let Some(router) = &route.router else { continue };
-        for (index, target) in route.targets.iter().enumerate() {
-            take(target, u8::try_from(index).ok().map(|index| router.policy.effective_share(index)));
+        for (index, target) in (0_u8..).zip(&route.targets) {
+            take(target, route.share(index));
         }
     }
     for route in routes.models() {

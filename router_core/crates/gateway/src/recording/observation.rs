@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::HeaderValue;
-use pointsman_journal::Commit;
+use pointsman_journal::{Commit, RouteFacts};
 use pointsman_policy::{Decision, Reason};
 use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1::BodyKind, uuid_v7};
 use rand::{Rng, RngExt};
@@ -55,6 +55,8 @@ pub(crate) struct RecordDetails<'a> {
     pub(crate) decided_variant: Option<u8>,
     /// What a decision by rules came across.
     pub(crate) noted: Noted,
+    /// What records share that are drawn from the same table; none where those of the route do.
+    pub(crate) facts: Option<Arc<RouteFacts>>,
 }
 
 impl Observation {
@@ -97,11 +99,10 @@ impl Observation {
             };
             signer.sign(&content, &mut observation.prediction_id);
         }
-        if let Some(facts) = &route.facts {
+        if let Some(facts) = details.facts.or_else(|| route.facts.clone()) {
             let is_sampled = router.settings.recording.features_share < 1.0;
             let sample = if is_sampled { worker.rng.borrow_mut().random() } else { 0.0 };
-            observation.record = Some(Record::begin(&RecordStart {
-                facts,
+            let start = RecordStart {
                 policy: &router.policy,
                 recording: &router.settings.recording,
                 entity_key: routes.snapshot.entity_key.as_deref(),
@@ -114,7 +115,8 @@ impl Observation {
                 trace_id: details.trace_id,
                 decided_variant: details.decided_variant,
                 sample,
-            }));
+            };
+            observation.record = Some(Record::begin(facts, &start));
         }
         observation
     }

@@ -39,7 +39,6 @@ pub(crate) struct Record {
 
 /// What a record knows when the call is decided.
 pub(crate) struct RecordStart<'a> {
-    pub(crate) facts: &'a Arc<RouteFacts>,
     pub(crate) policy: &'a Policy,
     pub(crate) recording: &'a Recording,
     pub(crate) entity_key: Option<&'a [u8; 32]>,
@@ -57,7 +56,7 @@ pub(crate) struct RecordStart<'a> {
 }
 
 impl Record {
-    pub(crate) fn begin(start: &RecordStart<'_>) -> Self {
+    pub(crate) fn begin(facts: Arc<RouteFacts>, start: &RecordStart<'_>) -> Self {
         let (decision, recording) = (start.decision, start.recording);
         let is_by_entity = decision.randomised_by == RandomisedBy::Entity;
         // The unit's hash under a salt that the routing state knows tells who the unit is.
@@ -87,7 +86,7 @@ impl Record {
         };
         Self {
             entry: Box::new(entry),
-            facts: start.facts.clone(),
+            facts,
             max_body_bytes: (start.sample < recording.features_share).then_some(recording.max_body_bytes),
             durability: recording.durability,
             hides_entity: recording.entity != EntityRecording::Plain,

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::{
     figures::stats::VariantStats,
+    learning::LiveBandit,
     routing::{
         backends::{Backend, Backends},
         rule_places::{RulePlace, rule_places},
@@ -44,6 +45,8 @@ pub(crate) struct Route {
     pub(crate) targets: Box<[Target]>,
     /// What its records share; none when it records nothing.
     pub(crate) facts: Option<Arc<RouteFacts>>,
+    /// What decides where the router is a bandit.
+    pub(crate) bandit: Option<Arc<LiveBandit>>,
     /// Where tensors hold what the router's rules look at, one for each of their sources.
     pub(crate) rule_places: Box<[RulePlace]>,
 }
@@ -56,6 +59,16 @@ pub(crate) struct Target {
     pub(crate) model: Arc<ModelVersion>,
     pub(crate) backend: Backend,
     pub(crate) stats: Arc<VariantStats>,
+}
+
+impl Route {
+    /// The share of calls that a variant of a router should get at this moment; none where no router decides.
+    pub(crate) fn share(&self, variant: u8) -> Option<f64> {
+        match &self.bandit {
+            Some(bandit) => Some(bandit.share(variant)),
+            None => Some(self.router.as_ref()?.policy.effective_share(variant)),
+        }
+    }
 }
 
 /// The routing state of one generation with what serves it.
@@ -173,12 +186,15 @@ impl Builder<'_> {
         let targets = targets.into_boxed_slice();
         let facts = router.settings.record_predictions.then(|| Arc::new(facts(router, &targets)));
         let rule_places = rule_places(router, &targets);
+        let former = former.and_then(|route| route.bandit.as_deref());
+        let bandit = LiveBandit::new(router, facts.as_ref(), former, self.threads);
         Ok(Arc::new(Route {
             id: router.id.clone(),
             router: Some(router.clone()),
             guarded: router.clone(),
             targets,
             facts,
+            bandit,
             rule_places,
         }))
     }
@@ -193,6 +209,7 @@ impl Builder<'_> {
             guarded: model.clone(),
             targets: [target].into(),
             facts: None,
+            bandit: None,
             rule_places: Box::default(),
         }))
     }

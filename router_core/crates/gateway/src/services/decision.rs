@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
+use pointsman_journal::RouteFacts;
 use pointsman_model::{Fallback, Id, Policy, Principal, Router, RouterStatus, VersionPinning};
 use pointsman_policy::{Decision, Reason, Request, decide};
 use tokio::time::Instant;
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::{
     clock::utc_now_us,
+    learning::Drawn,
     messages::status::CallError,
     recording::observation::{Observation, RecordDetails},
     routing::routes::Route,
@@ -62,9 +64,9 @@ pub(crate) async fn decide_call(
     let request_id = call.ensure_request_id();
     let of_metadata = call.entity_id()?;
     let entity_id = asked.field_entity_id.or(of_metadata.as_deref()).or(asked.parameter_entity_id);
-    let (decision, noted) = match router {
+    let Made { decision, noted, facts } = match router {
         Some(router) => decide_router(call, &route, router, asked, entity_id)?,
-        None => (decide_model(&route, asked.version)?, Noted::default()),
+        None => Made::of(decide_model(&route, asked.version)?),
     };
     let deadline = call.deadline(router);
     let diverted = match router {
@@ -85,11 +87,26 @@ pub(crate) async fn decide_call(
         row_limit: asked.row_limit,
         decided_variant,
         noted,
+        facts,
     };
     let observation = Observation::new(&call.worker, &call.routes, &route, decision, call.started, details);
     let answer_name =
         router.filter(|router| router.settings.answer_router_name).map(|router| router.id.clone());
     Ok(Decided { observation, deadline, answer_name, nobody })
+}
+
+/// What was decided, and what came with it.
+struct Made {
+    decision: Decision,
+    noted: Noted,
+    /// What records share that are drawn from the same table; none where the route's do.
+    facts: Option<Arc<RouteFacts>>,
+}
+
+impl Made {
+    fn of(decision: Decision) -> Self {
+        Self { decision, noted: Noted::default(), facts: None }
+    }
 }
 
 fn decide_router(
@@ -98,24 +115,28 @@ fn decide_router(
     router: &Router,
     asked: &Asked<'_>,
     entity_id: Option<&str>,
-) -> Result<(Decision, Noted), CallError> {
+) -> Result<Made, CallError> {
     let version = asked.version;
     if router.settings.status != RouterStatus::Running {
         return Err(not_running(router));
     }
     if !version.is_empty() && router.settings.version_pinning == VersionPinning::Allow {
         let pinned = router.pinned(version).ok_or_else(|| unknown_version(router, version))?;
-        return Ok((Decision::given(pinned, Reason::Pin), Noted::default()));
+        return Ok(Made::of(Decision::given(pinned, Reason::Pin)));
     }
     let overridden = router.settings.traffic_override.and_then(|given| given.variant_at(utc_now_us()));
     if let Some(variant) = overridden {
-        return Ok((Decision::given(variant, Reason::Override), Noted::default()));
+        return Ok(Made::of(Decision::given(variant, Reason::Override)));
+    }
+    if let Some(bandit) = &route.bandit {
+        let Drawn { decision, facts } = bandit.decide(call.worker.index, &mut *call.worker.rng.borrow_mut());
+        return Ok(Made { decision, noted: Noted::default(), facts });
     }
     if let Policy::Rules(_) = &router.policy {
         return decide_by_rules(call, route, router, asked.features, entity_id);
     }
     let decision = decide(router, &Request::of(entity_id), &mut *call.worker.rng.borrow_mut());
-    Ok((decision, Noted::default()))
+    Ok(Made::of(decision))
 }
 
 /// Apart, so that what rules read weighs on no other decision.
@@ -126,12 +147,12 @@ fn decide_by_rules(
     router: &Router,
     features: Features<'_>,
     entity_id: Option<&str>,
-) -> Result<(Decision, Noted), CallError> {
+) -> Result<Made, CallError> {
     let headers: &HeaderMap = &call.headers;
     let attributes = CallAttributes::new(features, headers, &route.rule_places);
     let request = Request { entity_id, attributes: &attributes };
     let decision = decide(router, &request, &mut *call.worker.rng.borrow_mut());
-    Ok((decision, attributes.finish()?))
+    Ok(Made { decision, noted: attributes.finish()?, facts: None })
 }
 
 fn decide_model(route: &Arc<Route>, version: &str) -> Result<Decision, CallError> {

@@ -4,11 +4,11 @@ use std::{cell::RefCell, collections::HashMap};
 
 use pointsman_inference::features::feeds;
 use pointsman_model::{
-    ModelError, Policy, Router, Signature,
+    BanditTable, ModelError, Policy, Router, Signature,
     rules::{Operator, Rule, RuleTarget, Source},
 };
 use pointsman_policy::{
-    Attributes, Decision, RandomisedBy, Reason, Request, Value, Verdict, decide, first_match,
+    Attributes, Decision, RandomisedBy, Reason, Request, Value, Verdict, decide, decide_bandit, first_match,
 };
 use pointsman_wire::{generated::pointsman_v1 as proto, router_from_proto, signature_from_proto};
 use prost::Message as _;
@@ -27,7 +27,29 @@ pub fn explain_routing(case: &[u8]) -> Result<Vec<u8>, GatewayError> {
     let case = proto::RoutingCase::decode(case).map_err(|error| invalid(format!("case: {error}")))?;
     let router =
         router_from_proto(case.router.unwrap_or_default()).map_err(|error| invalid(error.to_string()))?;
-    Ok(explained(&router, case.call.unwrap_or_default()).encode_to_vec())
+    let table = match case.bandit {
+        Some(state) => Some(table_of(&router, &state).map_err(|error| invalid(error.to_string()))?),
+        None => None,
+    };
+    Ok(explained(&router, table.as_ref(), case.call.unwrap_or_default()).encode_to_vec())
+}
+
+/// The table that a bandit has in force.
+fn table_of(router: &Router, state: &proto::BanditState) -> Result<BanditTable, ModelError> {
+    let other = || {
+        let reason = format!("is of another state of router {}, which changed just now; ask again", router.id);
+        ModelError::new("bandit", reason)
+    };
+    let Policy::Bandit(bandit) = &router.policy else { return Err(other()) };
+    let (incarnation, epoch) = (router.settings.incarnation, bandit.epoch);
+    let share = |name: &str| state.arms.iter().find(|arm| arm.variant == name).map_or(0.0, |arm| arm.share);
+    let shares: Vec<f64> = router.variants.iter().map(|variant| share(variant.name.as_str())).collect();
+    let are_arms = (0_u8..).zip(&shares).all(|(index, share)| *share == 0.0 || bandit.arms.contains(&index));
+    if (state.router_incarnation, state.epoch) != (incarnation, epoch) || !are_arms {
+        return Err(other());
+    }
+    let slice = bandit.settings.uniform_slice();
+    BanditTable::from_probabilities(&shares, slice, state.allocation_version, epoch).map_err(|_| other())
 }
 
 /// Every field of the rules of a `RuleCheck` that is wrong, with paths below the router.
@@ -98,7 +120,11 @@ impl Attributes for CaseAttributes<'_> {
     }
 }
 
-fn explained(router: &Router, call: proto::ExplainRoutingRequest) -> proto::ExplainRoutingResponse {
+fn explained(
+    router: &Router,
+    table: Option<&BanditTable>,
+    call: proto::ExplainRoutingRequest,
+) -> proto::ExplainRoutingResponse {
     let attributes = CaseAttributes { features: &call.features, metadata: &call.metadata };
     let request = Request {
         entity_id: Some(call.entity_id.as_str()).filter(|text| !text.is_empty()),
@@ -108,7 +134,7 @@ fn explained(router: &Router, call: proto::ExplainRoutingRequest) -> proto::Expl
     // What is drawn does not matter: a variant is named only where none is.
     let decision = match overridden {
         Some(variant) => Decision::given(variant, Reason::Override),
-        None => decide(router, &request, &mut SmallRng::seed_from_u64(0)),
+        None => decided(router, table, &request),
     };
     let misses = RefCell::new(Vec::new());
     let matched = match &router.policy {
@@ -126,7 +152,7 @@ fn explained(router: &Router, call: proto::ExplainRoutingRequest) -> proto::Expl
     let indices = (0_u8..).take(router.variants.len());
     let propensities = indices.map(|variant| proto::RoutingPropensity {
         variant: name(variant),
-        propensity: propensity(router, matched, &decision, variant),
+        propensity: propensity(router, table, matched, &decision, variant),
     });
     proto::ExplainRoutingResponse {
         router_id: router.id.to_string(),
@@ -140,8 +166,30 @@ fn explained(router: &Router, call: proto::ExplainRoutingRequest) -> proto::Expl
     }
 }
 
+fn decided(router: &Router, table: Option<&BanditTable>, request: &Request<'_>) -> Decision {
+    let mut rng = SmallRng::seed_from_u64(0);
+    let decision = match table {
+        Some(table) => decide_bandit(table, &mut rng),
+        None => decide(router, request, &mut rng),
+    };
+    match decision.reason {
+        // Which of the two it is hangs on what is drawn.
+        Reason::Exploration => Decision { reason: Reason::Bandit, ..decision },
+        _ => decision,
+    }
+}
+
 /// With what probability a call like this one goes to a variant.
-fn propensity(router: &Router, matched: Option<&Rule>, decision: &Decision, variant: u8) -> f64 {
+fn propensity(
+    router: &Router,
+    table: Option<&BanditTable>,
+    matched: Option<&Rule>,
+    decision: &Decision,
+    variant: u8,
+) -> f64 {
+    if let Some(table) = table.filter(|_| decision.randomised_by == RandomisedBy::Request) {
+        return table.probability(variant);
+    }
     let propensities = match (&router.policy, matched) {
         (Policy::Rules(_), Some(Rule { target: target @ RuleTarget::Split(_), .. })) => {
             target.propensities(variant)

@@ -1,13 +1,13 @@
 //! The columns of records that decisions are made again from.
 
 use arrow_array::{
-    Array as _, BooleanArray, Int32Array, RecordBatch, StringArray, UInt64Array,
+    Array as _, BooleanArray, Int32Array, ListArray, RecordBatch, StringArray, UInt64Array,
     cast::AsArray as _,
     types::{Float64Type, Int32Type, Int64Type},
 };
 use arrow_schema::ArrowError;
 
-use super::judge::Recorded;
+use super::{bandit_table::Eligible, judge::Recorded};
 use crate::counting::call_columns::{column, numbers, other};
 
 /// What is read of a file; older ones lack `decided_variant`.
@@ -31,6 +31,9 @@ pub(super) const COLUMNS: [&str; 17] = [
     "decided_variant",
 ];
 
+/// What is read besides where a bandit decided: the table that it had in force.
+pub(super) const TABLE_COLUMNS: [&str; 2] = ["eligible_variants", "eligible_propensities"];
+
 /// The columns of some rows. All have the same length.
 pub(super) struct DecisionView<'b> {
     pub(super) row: &'b [i32],
@@ -50,12 +53,18 @@ pub(super) struct DecisionView<'b> {
     entity_id: &'b StringArray,
     replayable: &'b BooleanArray,
     decided_variant: Option<&'b StringArray>,
+    eligible: Option<(&'b ListArray, &'b ListArray)>,
 }
 
 impl<'b> DecisionView<'b> {
     pub(super) fn of(batch: &'b RecordBatch) -> Result<Self, ArrowError> {
         let decided_variant = match batch.column_by_name("decided_variant") {
             Some(_) => Some(texts(batch, "decided_variant")?),
+            None => None,
+        };
+        let [variants, propensities] = TABLE_COLUMNS;
+        let eligible = match batch.column_by_name(variants) {
+            Some(_) => Some((lists(batch, variants)?, lists(batch, propensities)?)),
             None => None,
         };
         Ok(Self {
@@ -76,6 +85,7 @@ impl<'b> DecisionView<'b> {
             entity_id: texts(batch, "entity_id")?,
             replayable: column(batch, "replayable")?.as_boolean_opt().ok_or_else(|| other("replayable"))?,
             decided_variant,
+            eligible,
         })
     }
 
@@ -97,10 +107,19 @@ impl<'b> DecisionView<'b> {
             allocation_version: self.allocation_version[at],
             epoch: self.epoch[at],
             replayable: self.replayable.value(at),
+            eligible: self.eligible.map_or(Eligible::Unread, |(variants, propensities)| Eligible::Row {
+                variants,
+                propensities,
+                at,
+            }),
         }
     }
 }
 
 fn texts<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b StringArray, ArrowError> {
     column(batch, name)?.as_string_opt::<i32>().ok_or_else(|| other(name))
+}
+
+fn lists<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ListArray, ArrowError> {
+    column(batch, name)?.as_list_opt::<i32>().ok_or_else(|| other(name))
 }

@@ -3,10 +3,13 @@
 use std::fmt::Display;
 
 use pointsman_model::{Policy, Router};
-use pointsman_policy::{Decision, RandomisedBy, Reason, Request, replay};
+use pointsman_policy::{Decision, RandomisedBy, Reason, Request, replay, replay_bandit};
 use pointsman_wire::generated::pointsman_v1::{self as proto, NotReplayable, ReplayVerdict};
 
-use super::known::Known;
+use super::{
+    bandit_table::{Eligible, table_of},
+    known::Known,
+};
 
 const PIN: &str = "pin";
 const PRODUCTION: &str = "production";
@@ -34,6 +37,8 @@ pub(super) struct Recorded<'a> {
     pub(super) allocation_version: i64,
     pub(super) epoch: i64,
     pub(super) replayable: bool,
+    /// Read for bandits alone.
+    pub(super) eligible: Eligible<'a>,
 }
 
 impl<'a> Recorded<'a> {
@@ -53,6 +58,7 @@ impl<'a> Recorded<'a> {
             allocation_version: decision.allocation_version,
             epoch: decision.epoch,
             replayable: decision.replayable,
+            eligible: Eligible::Listed(&decision.eligible_variants),
         }
     }
 }
@@ -124,6 +130,10 @@ fn made_again(router: &Router, recorded: &Recorded<'_>) -> Result<Option<Decisio
     };
     if !recorded.replayable {
         return Err(NotReplayable::InputsNotRecorded);
+    }
+    if let Policy::Bandit(bandit) = &router.policy {
+        let table = table_of(router, bandit, recorded).ok_or(NotReplayable::AllocationNotKept)?;
+        return Ok(Some(replay_bandit(&table, draw)));
     }
     let made = replay(router, &Request::of(is_stated.then_some(recorded.entity_id)), draw);
     if made.allocation_version.cast_signed() != recorded.allocation_version {
@@ -226,7 +236,7 @@ pub(super) fn redecision_of(
     told.draw = is_drawn.then_some(made.draw);
     told.slot = made.slot.map(i32::from);
     if let Some(recorded_eligible) = eligible {
-        told.eligible_variants = eligible_of(router, made);
+        told.eligible_variants = eligible_of(router, recorded, made);
         if is_drawn && !same_eligible(recorded_eligible, &told.eligible_variants) {
             let was = shown_eligible(recorded_eligible);
             told.differences.push(difference(
@@ -245,14 +255,20 @@ fn difference(field: &str, recorded: String, redecided: String) -> proto::Decisi
 }
 
 /// What could have been picked, with the probabilities of the table that decided.
-fn eligible_of(router: &Router, made: &Decision) -> Vec<proto::EligibleVariant> {
+fn eligible_of(router: &Router, recorded: &Recorded<'_>, made: &Decision) -> Vec<proto::EligibleVariant> {
+    let learnt = match &router.policy {
+        Policy::Bandit(bandit) => table_of(router, bandit, recorded),
+        Policy::Weighted(_) | Policy::Canary(_) | Policy::Rules(_) => None,
+    };
     let one = |name: &str, propensity: f64| proto::EligibleVariant { variant: name.to_owned(), propensity };
     let indexes = router.variants.iter().zip(0_u8..);
     let all = indexes.map(|(variant, index)| {
         let propensities = router.policy.propensities(index);
         let propensity = match made.randomised_by {
             RandomisedBy::Entity => propensities.by_slot,
-            RandomisedBy::Request => propensities.by_request,
+            RandomisedBy::Request => {
+                learnt.as_ref().map_or(propensities.by_request, |table| table.probability(index))
+            }
             RandomisedBy::Nothing => f64::from(u8::from(index == made.variant)),
         };
         one(variant.name.as_str(), propensity)

@@ -1,6 +1,6 @@
 //! What a router was in each of its generations.
 
-use pointsman_model::Router;
+use pointsman_model::{Policy, Router};
 use pointsman_wire::{decode_router, generated::pointsman_v1 as proto};
 
 /// A router as it was for a while.
@@ -32,6 +32,12 @@ impl KnownRouters {
         let mut known: Vec<Known> = given.iter().map(Known::of).collect();
         known.sort_by_key(|known| known.first_generation);
         Self(known)
+    }
+
+    /// Whether it was a bandit in any of them.
+    pub(super) fn have_bandits(&self) -> bool {
+        let is_bandit = |router: &Router| matches!(router.policy, Policy::Bandit(_));
+        self.0.iter().any(|known| known.router.as_ref().is_some_and(is_bandit))
     }
 
     /// What it was in a generation; none when that is not kept.

@@ -60,6 +60,15 @@ pub enum OfflineError {
         /// The router.
         router: String,
     },
+    /// The router is a bandit.
+    #[error(
+        "router_id: {router} decides by what it learnt, which is not known here; ask ExplainPrediction or \
+         ReplayPredictions, which read its shares from records"
+    )]
+    Bandit {
+        /// The router.
+        router: String,
+    },
     /// The decisions cannot be written.
     #[error("decisions cannot be written: {0}")]
     Write(#[from] LakeError),
@@ -72,7 +81,7 @@ pub enum OfflineError {
 /// # Errors
 /// The bytes are no such stream, or the column is no text.
 pub fn decide_rows(router: &Router, rng: &mut impl Rng, stream: &[u8]) -> Result<Vec<u8>, OfflineError> {
-    check_no_rules(router)?;
+    check_needs_nothing_else(router)?;
     let mut decided = Decided::default();
     for batch in StreamReader::try_new(Cursor::new(stream), None)? {
         let batch = batch?;
@@ -90,7 +99,7 @@ pub fn decide_rows(router: &Router, rng: &mut impl Rng, stream: &[u8]) -> Result
 /// The bytes are no such stream, there is no column `draw`, or a row without entity lacks it.
 pub fn replay_rows(router: &Router, stream: &[u8]) -> Result<Vec<u8>, OfflineError> {
     const WANTED: &str = "give the 64 bits that were drawn, as uint64";
-    check_no_rules(router)?;
+    check_needs_nothing_else(router)?;
     let mut decided = Decided::default();
     for batch in StreamReader::try_new(Cursor::new(stream), None)? {
         let batch = batch?;
@@ -116,12 +125,13 @@ pub fn replay_rows(router: &Router, stream: &[u8]) -> Result<Vec<u8>, OfflineErr
     decided.write(router)
 }
 
-/// Rows have no features here, and rules without them would all come out the same.
-fn check_no_rules(router: &Router) -> Result<(), OfflineError> {
-    if matches!(router.policy, Policy::Rules(_)) {
-        return Err(OfflineError::Rules { router: router.id.to_string() });
+/// Rows have no features here, and rules without them would all come out the same; nor is it known what a bandit learnt.
+fn check_needs_nothing_else(router: &Router) -> Result<(), OfflineError> {
+    match router.policy {
+        Policy::Rules(_) => Err(OfflineError::Rules { router: router.id.to_string() }),
+        Policy::Bandit(_) => Err(OfflineError::Bandit { router: router.id.to_string() }),
+        Policy::Weighted(_) | Policy::Canary(_) => Ok(()),
     }
-    Ok(())
 }
 
 /// The entities of some rows.

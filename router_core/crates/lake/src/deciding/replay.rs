@@ -8,7 +8,7 @@ use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
 use super::{
-    columns::COLUMNS,
+    columns::{COLUMNS, TABLE_COLUMNS},
     judge::{Recorded, judge, redecision_of},
     known::{Known, KnownRouters},
     tally::{Tally, Window},
@@ -38,8 +38,12 @@ pub fn replay_decisions(
     let routers = KnownRouters::of(&query.routers);
     let most_examples = (query.max_examples as usize).min(MAX_EXAMPLES);
     let empty = || Tally::new(window, &routers, most_examples);
+    let mut columns = COLUMNS.to_vec();
+    if routers.have_bandits() {
+        columns.extend(TABLE_COLUMNS);
+    }
     let replayed = sum_files(&query.files, query.thread_count, empty, |tally, path| {
-        replay_file(files, lake_folder, path, window, tally)
+        replay_file(files, lake_folder, path, &columns, window, tally)
     });
     let mut total = empty();
     for stream in &query.arrow_streams {
@@ -67,6 +71,7 @@ fn replay_file(
     files: &dyn Files,
     lake_folder: &Path,
     path: &str,
+    columns: &[&str],
     window: Window,
     tally: &mut Tally<'_>,
 ) -> Result<(), LakeError> {
@@ -74,7 +79,7 @@ fn replay_file(
     let of_parquet = |error| LakeError::parquet(Path::new(path), error);
     let groups = groups_within(metadata.metadata(), window.start_us, window.end_us);
     let groups: Vec<usize> = groups.map(|(index, _)| index).collect();
-    let columns = ProjectionMask::columns(metadata.parquet_schema(), COLUMNS);
+    let columns = ProjectionMask::columns(metadata.parquet_schema(), columns.iter().copied());
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
         .with_row_groups(groups)
         .with_projection(columns)

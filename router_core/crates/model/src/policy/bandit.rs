@@ -8,6 +8,9 @@ const PRIOR_OBSERVATIONS: (f64, f64) = (1e-3, 1e9);
 /// The numbers a bandit takes for rewards, means and variances; their squares can still be added up.
 const LARGEST_NUMBER: f64 = 1e100;
 
+/// The longest half-life and feedback window, in seconds.
+const LONGEST_SECONDS: f64 = 1e12;
+
 /// The settings of a bandit as they were given, not yet checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BanditDefinition {
@@ -118,6 +121,28 @@ impl Default for BanditDefinition {
     }
 }
 
+impl BanditDefinition {
+    /// Every field that is wrong, by the names that the API has for them.
+    #[must_use]
+    pub fn faults(&self) -> Vec<ModelError> {
+        let mut checks = self.algorithm.checks();
+        checks.push(check_part("exploration_floor", self.exploration_floor));
+        checks.push(check_part("uniform_slice", self.uniform_slice));
+        match self.half_life {
+            Some(HalfLife::Decisions(decisions)) => {
+                checks.push(check_between("half_life.decisions", decisions, (1.0, 1e15)));
+            }
+            Some(HalfLife::Seconds(seconds)) => checks.push(check_seconds("half_life", seconds)),
+            None => {}
+        }
+        if self.warm_up_pulls > 1_000_000_000 {
+            let reason = format!("{} is more than 1000000000 calls for each arm", self.warm_up_pulls);
+            checks.push(Err(ModelError::new("warm_up_pulls", reason)));
+        }
+        checks.into_iter().filter_map(Result::err).collect()
+    }
+}
+
 /// Settings that were checked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BanditSettings(BanditDefinition);
@@ -128,26 +153,15 @@ impl BanditSettings {
     /// # Errors
     /// The first field that is wrong.
     pub fn build(definition: BanditDefinition, arm_count: usize) -> Result<Self, ModelError> {
-        if !(2..=MAX_VARIANTS).contains(&arm_count) {
+        if !(1..=MAX_VARIANTS).contains(&arm_count) {
             let reason =
-                format!("{arm_count} enabled variants; a bandit has 2 to {MAX_VARIANTS} to choose from");
+                format!("{arm_count} enabled variants; a bandit has 1 to {MAX_VARIANTS} to choose from");
             return Err(ModelError::new("variants", reason));
         }
-        definition.algorithm.check()?;
-        check_part("exploration_floor", definition.exploration_floor)?;
-        check_part("uniform_slice", definition.uniform_slice)?;
-        match definition.half_life {
-            Some(HalfLife::Decisions(decisions)) => {
-                check_between("half_life.decisions", decisions, (1.0, 1e15))?;
-            }
-            Some(HalfLife::Seconds(seconds)) => check_between("half_life.seconds", seconds, (1.0, 1e12))?,
-            None => {}
+        match definition.faults().into_iter().next() {
+            Some(first) => Err(first),
+            None => Ok(Self(definition)),
         }
-        if definition.warm_up_pulls > 1_000_000_000 {
-            let reason = format!("{} is more than 1000000000 calls for each arm", definition.warm_up_pulls);
-            return Err(ModelError::new("warm_up_pulls", reason));
-        }
-        Ok(Self(definition))
     }
 
     /// What was checked.
@@ -159,7 +173,7 @@ impl BanditSettings {
     /// Whether rewards are from 0 to 1 by the algorithm's nature.
     #[must_use]
     pub const fn takes_rates_only(&self) -> bool {
-        matches!(self.0.algorithm, BanditAlgorithm::ThompsonBeta(_))
+        self.0.algorithm.takes_rates_only()
     }
 
     /// Checks a reward.
@@ -167,14 +181,16 @@ impl BanditSettings {
     /// # Errors
     /// It is no number that the algorithm takes.
     pub fn check_reward(&self, reward: f64) -> Result<(), ModelError> {
-        if self.takes_rates_only() && !(0.0..=1.0).contains(&reward) {
-            let reason = format!(
-                "{reward} is not between 0 and 1, and thompson_beta takes no other rewards; use thompson_normal, \
-                 or scale the metric"
-            );
-            return Err(ModelError::new("reward", reason));
+        self.0.algorithm.check_reward("reward", reward)
+    }
+
+    /// The part of calls that is split evenly and marked.
+    #[must_use]
+    pub fn uniform_slice(&self) -> f64 {
+        match self.exploration() {
+            (slice, true) => slice,
+            (_, false) => 0.0,
         }
-        check_between("reward", reward, (-LARGEST_NUMBER, LARGEST_NUMBER))
     }
 
     /// The part of calls that is split evenly over the arms, and whether those calls are marked.
@@ -200,32 +216,65 @@ impl BanditAlgorithm {
         }
     }
 
-    fn check(&self) -> Result<(), ModelError> {
+    /// Whether rewards are from 0 to 1 by the algorithm's nature.
+    #[must_use]
+    pub const fn takes_rates_only(&self) -> bool {
+        matches!(self, Self::ThompsonBeta(_))
+    }
+
+    /// Checks a reward that stands in a field.
+    pub(super) fn check_reward(&self, field: &str, reward: f64) -> Result<(), ModelError> {
+        if self.takes_rates_only() && !(0.0..=1.0).contains(&reward) {
+            let reason = format!(
+                "{reward} is not between 0 and 1, and thompson_beta takes no other rewards; use thompson_normal, \
+                 or scale the metric"
+            );
+            return Err(ModelError::new(field, reason));
+        }
+        check_between(field, reward, (-LARGEST_NUMBER, LARGEST_NUMBER))
+    }
+
+    fn checks(&self) -> Vec<Result<(), ModelError>> {
         match *self {
-            Self::ThompsonBeta(BetaPrior { alpha, beta }) => {
-                check_between("thompson_beta.prior.alpha", alpha, PRIOR_OBSERVATIONS)?;
-                check_between("thompson_beta.prior.beta", beta, PRIOR_OBSERVATIONS)
-            }
-            Self::ThompsonNormal(prior) => {
-                prior.check().map_err(|error| error.within("thompson_normal.prior"))
-            }
-            Self::Ucb1 { alpha } => check_between("ucb1.alpha", alpha, (0.0, LARGEST_NUMBER)),
-            Self::EpsilonGreedy { epsilon } => check_part("epsilon_greedy.epsilon", epsilon),
+            Self::ThompsonBeta(BetaPrior { alpha, beta }) => vec![
+                check_between("thompson_beta.prior_alpha", alpha, PRIOR_OBSERVATIONS),
+                check_between("thompson_beta.prior_beta", beta, PRIOR_OBSERVATIONS),
+            ],
+            Self::ThompsonNormal(prior) => prior.checks(),
+            Self::Ucb1 { alpha } => vec![check_between("ucb1.alpha", alpha, (0.0, LARGEST_NUMBER))],
+            Self::EpsilonGreedy { epsilon } => vec![check_part("epsilon_greedy.epsilon", epsilon)],
         }
     }
 }
 
 impl NormalPrior {
-    fn check(&self) -> Result<(), ModelError> {
+    fn checks(&self) -> Vec<Result<(), ModelError>> {
+        let mut checks = Vec::new();
         if let Some(mean) = self.mean {
-            check_between("mean", mean, (-LARGEST_NUMBER, LARGEST_NUMBER))?;
+            checks.push(check_between(
+                "thompson_normal.prior_mean",
+                mean,
+                (-LARGEST_NUMBER, LARGEST_NUMBER),
+            ));
         }
-        check_between("count", self.count, PRIOR_OBSERVATIONS)?;
+        checks.push(check_between("thompson_normal.prior_count", self.count, PRIOR_OBSERVATIONS));
         if let Some(variance) = self.variance {
-            check_between("variance", variance, (1.0 / LARGEST_NUMBER, LARGEST_NUMBER))?;
+            let range = (1.0 / LARGEST_NUMBER, LARGEST_NUMBER);
+            checks.push(check_between("thompson_normal.prior_variance", variance, range));
         }
-        check_between("variance_shape", self.variance_shape, (1.0, 1e9))
+        let shape = self.variance_shape;
+        checks.push(check_between("thompson_normal.prior_variance_shape", shape, (1.0, 1e9)));
+        checks
     }
+}
+
+/// Refuses a length of time below a second.
+pub(super) fn check_seconds(field: &str, seconds: f64) -> Result<(), ModelError> {
+    if (1.0..=LONGEST_SECONDS).contains(&seconds) {
+        return Ok(());
+    }
+    let (seconds, longest) = (ShownNumber(seconds), ShownNumber(LONGEST_SECONDS));
+    Err(ModelError::new(field, format!("{seconds} s is no time from 1 s to {longest} s")))
 }
 
 fn check_part(field: &str, part: f64) -> Result<(), ModelError> {

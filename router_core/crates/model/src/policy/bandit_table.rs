@@ -28,17 +28,55 @@ impl BanditTable {
     /// The shares make no distribution.
     pub fn build(shares: &[f64], uniform_slice: f64, version: u64, epoch: u64) -> Result<Self, ModelError> {
         let alias = AliasTable::from_weights(shares).map_err(|error| error.within("shares"))?;
-        let arm_count = shares.iter().filter(|share| **share > 0.0).count();
+        Ok(Self::of_alias(alias, shares.len(), uniform_slice, version, epoch))
+    }
+
+    /// Builds a table again from its exact probabilities by variant, as [`BanditTable::probability`] answers them, and
+    /// from the slice that it was built with: the same bits draw the same variants and marks.
+    ///
+    /// # Errors
+    /// They are no probabilities of a table.
+    pub fn from_probabilities(
+        probabilities: &[f64],
+        uniform_slice: f64,
+        version: u64,
+        epoch: u64,
+    ) -> Result<Self, ModelError> {
+        let alias = AliasTable::from_probabilities(probabilities)?;
+        Ok(Self::of_alias(alias, probabilities.len(), uniform_slice, version, epoch))
+    }
+
+    fn of_alias(
+        alias: AliasTable,
+        variant_count: usize,
+        uniform_slice: f64,
+        version: u64,
+        epoch: u64,
+    ) -> Self {
+        let variants = || (0_u8..).take(variant_count);
+        // A share above 0 keeps a probability above 0.
+        let arm_count = variants().filter(|variant| alias.probability(*variant) > 0.0).count();
         let uniform_share = uniform_slice / arm_count as f64;
-        let marks = (0_u8..)
-            .zip(shares)
-            .map(|(variant, _)| {
+        let marks = variants()
+            .map(|variant| {
                 let probability = alias.probability(variant);
                 let part = if probability > 0.0 { (uniform_share / probability).min(1.0) } else { 0.0 };
                 (part * f64::from(MARK_PARTS)).round() as u32
             })
             .collect();
-        Ok(Self { alias, marks, version, epoch })
+        Self { alias, marks, version, epoch }
+    }
+
+    /// The same shares under another number.
+    #[must_use]
+    pub fn numbered(self, version: u64) -> Self {
+        Self { version, ..self }
+    }
+
+    /// Whether the same bits draw the same variants and marks, whatever the tables' numbers.
+    #[must_use]
+    pub fn draws_like(&self, other: &Self) -> bool {
+        self.alias == other.alias && self.marks == other.marks
     }
 
     /// The variant that 64 random bits draw.
@@ -63,7 +101,7 @@ impl BanditTable {
         self.alias.probability(variant)
     }
 
-    /// The table's number in its generation.
+    /// The table's number in its epoch.
     #[inline]
     #[must_use]
     pub const fn version(&self) -> u64 {

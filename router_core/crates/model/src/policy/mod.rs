@@ -1,12 +1,14 @@
 //! How a router picks variants: one kind for each strategy, made when the router is built.
 
 mod bandit;
+mod bandit_policy;
 mod bandit_table;
 mod canary;
 pub mod rules;
 mod split;
 
 pub use bandit::{BanditAlgorithm, BanditDefinition, BanditSettings, BetaPrior, HalfLife, NormalPrior};
+pub use bandit_policy::{BanditPolicy, BanditPolicyDefinition};
 pub use bandit_table::BanditTable;
 pub use canary::CanaryDefinition;
 use rules::{Rules, RulesDefinition};
@@ -23,6 +25,8 @@ pub enum Policy {
     Canary(Split),
     /// By the first rule whose conditions all hold.
     Rules(Rules),
+    /// By what was learnt of rewards. What is in force at a moment is not here: it changes by itself.
+    Bandit(BanditPolicy),
 }
 
 /// A policy as it was published, not yet checked.
@@ -34,6 +38,8 @@ pub enum PolicyDefinition {
     Canary(CanaryDefinition),
     /// By the first rule whose conditions all hold.
     Rules(RulesDefinition),
+    /// By what was learnt of rewards.
+    Bandit(BanditPolicyDefinition),
 }
 
 impl Policy {
@@ -49,17 +55,19 @@ impl Policy {
             }
             PolicyDefinition::Canary(canary) => canary.build(variants).map(Self::Canary),
             PolicyDefinition::Rules(rules) => rules.build(variants).map(Self::Rules),
+            PolicyDefinition::Bandit(bandit) => bandit.build(variants).map(Self::Bandit),
         }
     }
 
     /// The share of calls that a variant should get, as calls are told it: that of its slots where units keep them,
-    /// else that of its weight. Of rules it is the share of the calls that no rule takes.
+    /// else that of its weight. Of rules it is the share of the calls that no rule takes; of a bandit, the one before
+    /// anything is learnt.
     #[must_use]
     pub fn effective_share(&self, variant: u8) -> f64 {
         let Propensities { by_request, by_slot } = self.propensities(variant);
         match self {
             Self::Weighted(split) | Self::Canary(split) if split.sticky => by_slot,
-            Self::Weighted(_) | Self::Canary(_) => by_request,
+            Self::Weighted(_) | Self::Canary(_) | Self::Bandit(_) => by_request,
             Self::Rules(rules) => rules.default.effective_share(variant),
         }
     }
@@ -68,7 +76,7 @@ impl Policy {
     #[must_use]
     pub fn reads_features(&self) -> bool {
         match self {
-            Self::Weighted(_) | Self::Canary(_) => false,
+            Self::Weighted(_) | Self::Canary(_) | Self::Bandit(_) => false,
             Self::Rules(rules) => {
                 rules.sources.iter().any(|source| matches!(source, rules::Source::Feature(_)))
             }
@@ -79,7 +87,7 @@ impl Policy {
     #[must_use]
     pub fn reads_feature(&self, name: &str) -> bool {
         match self {
-            Self::Weighted(_) | Self::Canary(_) => false,
+            Self::Weighted(_) | Self::Canary(_) | Self::Bandit(_) => false,
             Self::Rules(rules) => rules
                 .sources
                 .iter()
@@ -91,7 +99,7 @@ impl Policy {
     #[must_use]
     pub fn reads_metadata(&self) -> bool {
         match self {
-            Self::Weighted(_) | Self::Canary(_) => false,
+            Self::Weighted(_) | Self::Canary(_) | Self::Bandit(_) => false,
             Self::Rules(rules) => {
                 rules.sources.iter().any(|source| matches!(source, rules::Source::Metadata(_)))
             }
@@ -102,17 +110,21 @@ impl Policy {
     #[must_use]
     pub fn rule_name(&self, place: u16) -> Option<&str> {
         match self {
-            Self::Weighted(_) | Self::Canary(_) => None,
+            Self::Weighted(_) | Self::Canary(_) | Self::Bandit(_) => None,
             Self::Rules(rules) => rules.at(place).map(|rule| &*rule.name),
         }
     }
 
-    /// The probabilities with which a variant is picked; of rules, those of the calls that no rule takes.
+    /// The probabilities with which a variant is picked; of rules, those of the calls that no rule takes; of a bandit,
+    /// those before anything is learnt.
     #[must_use]
     pub fn propensities(&self, variant: u8) -> Propensities {
         match self {
             Self::Weighted(split) | Self::Canary(split) => split.propensities(variant),
             Self::Rules(rules) => rules.default.propensities(variant),
+            Self::Bandit(bandit) => {
+                Propensities { by_request: bandit.even.probability(variant), by_slot: 0.0 }
+            }
         }
     }
 }

@@ -84,7 +84,7 @@ pub fn allocate(
             epsilon_greedy::shares(epsilon, &scores)
         }
     };
-    let (exploration, is_marked) = settings.exploration();
+    let (exploration, _) = settings.exploration();
     let even = 1.0 / arms.len() as f64;
     let mix = |(part, preferred): (&f64, &f64)| {
         exploration * even + (1.0 - exploration) * (part + warm_up.rest * preferred)
@@ -101,7 +101,26 @@ pub fn allocate(
     for share in &mut shares {
         *share /= sum;
     }
-    Ok(Allocation { shares, uniform_slice: if is_marked { exploration } else { 0.0 } })
+    Ok(Allocation { shares, uniform_slice: settings.uniform_slice() })
+}
+
+/// Whether calls alone change the shares, before their rewards come: UCB1 counts them, and so does every warm-up.
+#[must_use]
+pub fn follows_calls(settings: &BanditSettings, arms: &[ArmTotals]) -> bool {
+    let is_ucb1 = matches!(settings.definition().algorithm, BanditAlgorithm::Ucb1 { .. });
+    is_ucb1 || arms.iter().any(|arm| arm.pulls < needed_calls(settings))
+}
+
+/// The calls that each arm gets before anything is concluded.
+fn needed_calls(settings: &BanditSettings) -> u64 {
+    let definition = settings.definition();
+    match definition.algorithm {
+        BanditAlgorithm::ThompsonBeta(_) | BanditAlgorithm::ThompsonNormal(_) => definition.warm_up_pulls,
+        // Neither has an opinion of an arm that was never tried.
+        BanditAlgorithm::Ucb1 { .. } | BanditAlgorithm::EpsilonGreedy { .. } => {
+            definition.warm_up_pulls.max(1)
+        }
+    }
 }
 
 /// The part of the next calls that goes to arms which have had too few.
@@ -114,14 +133,7 @@ struct WarmUp {
 
 impl WarmUp {
     fn new(settings: &BanditSettings, arms: &[ArmTotals], next_pulls: f64) -> Self {
-        let definition = settings.definition();
-        let needed = match definition.algorithm {
-            BanditAlgorithm::ThompsonBeta(_) | BanditAlgorithm::ThompsonNormal(_) => definition.warm_up_pulls,
-            // Neither has an opinion of an arm that was never tried.
-            BanditAlgorithm::Ucb1 { .. } | BanditAlgorithm::EpsilonGreedy { .. } => {
-                definition.warm_up_pulls.max(1)
-            }
-        };
+        let needed = needed_calls(settings);
         let missing = |arm: &ArmTotals| needed.saturating_sub(arm.pulls);
         let calls: u64 = arms.iter().map(missing).sum();
         let part = (calls as f64 / next_pulls).min(1.0);

@@ -7,7 +7,7 @@ use rand::Rng;
 
 use super::{
     allocation::allocate, arm_totals::ArmTotals, assessment::Assessment, best_arm::Scratch,
-    decide::decide_bandit, replica_totals::ReplicaTotals,
+    decide::decide_bandit, pace::Pace, replica_totals::ReplicaTotals,
 };
 use crate::decision::Decision;
 
@@ -45,9 +45,7 @@ pub struct BanditLearner {
     own: ReplicaTotals,
     others: BTreeMap<u64, ReplicaTotals>,
     seconds: f64,
-    /// Calls that were known at the last update, and how many came between the last two.
-    pulls_before: u64,
-    expected_pulls: f64,
+    pace: Pace,
     version: u64,
     table: BanditTable,
     scratch: Scratch,
@@ -66,8 +64,7 @@ impl BanditLearner {
             own: ReplicaTotals::new(epoch, variant_count),
             others: BTreeMap::new(),
             seconds: 0.0,
-            pulls_before: 0,
-            expected_pulls: 1.0,
+            pace: Pace::default(),
             version: 0,
             table: BanditTable::build(&even, 0.0, 0, epoch)?,
             scratch: Scratch::default(),
@@ -98,7 +95,7 @@ impl BanditLearner {
         let epoch = self.own.epoch + 1;
         self.own = ReplicaTotals::new(epoch, self.enabled.len());
         self.others.clear();
-        self.pulls_before = 0;
+        self.pace.updated(0);
         self.update()?;
         Ok(epoch)
     }
@@ -209,16 +206,13 @@ impl BanditLearner {
     /// Totals that were merged are none that the algorithm takes.
     pub fn update(&mut self) -> Result<&BanditTable, ModelError> {
         let pulls = self.pulls();
-        let new_pulls = pulls.saturating_sub(self.pulls_before);
-        if new_pulls > 0 {
-            self.expected_pulls = new_pulls as f64;
-        }
+        let expected_pulls = self.pace.expect(pulls);
         let (variants, arms) = self.arms();
-        let allocation = allocate(&self.settings, &arms, self.expected_pulls, &mut self.scratch)?;
+        let allocation = allocate(&self.settings, &arms, expected_pulls, &mut self.scratch)?;
         let version = self.version + 1;
         self.table = allocation.table(&variants, self.enabled.len(), version, self.own.epoch)?;
         self.version = version;
-        self.pulls_before = pulls;
+        self.pace.updated(pulls);
         Ok(&self.table)
     }
 

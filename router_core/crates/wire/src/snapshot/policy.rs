@@ -2,7 +2,10 @@
 
 use pointsman_model::{CanaryDefinition, ModelError, PolicyDefinition, SplitDefinition};
 
-use super::{each, exact_bytes, known, router::variant_from_proto, rules::rules_from_proto, within};
+use super::{
+    bandit::bandit_from_proto, each, exact_bytes, known, router::variant_from_proto, rules::rules_from_proto,
+    within,
+};
 use crate::generated::pointsman_v1 as proto;
 
 /// Takes over what a router's strategy needs. Which strategies are served is decided here alone.
@@ -22,7 +25,17 @@ pub(super) fn policy_from_proto(router: &proto::RouterSnapshot) -> Result<Policy
             let rules = rules_from_proto(rules, split, &router.rule_tables);
             within("feature_rules", rules).map(PolicyDefinition::Rules)
         }
-        (proto::Strategy::Weighted | proto::Strategy::Canary | proto::Strategy::FeatureRules, _) => {
+        (proto::Strategy::Bandit, Some(Policy::Bandit(bandit))) => {
+            let bandit = bandit_from_proto(bandit, &router.metrics, router.sticky);
+            within("bandit", bandit).map(PolicyDefinition::Bandit)
+        }
+        (
+            proto::Strategy::Weighted
+            | proto::Strategy::Canary
+            | proto::Strategy::FeatureRules
+            | proto::Strategy::Bandit,
+            _,
+        ) => {
             let name = strategy.as_str_name();
             Err(ModelError::new("settings.policy", format!("is none of {name}")))
         }
