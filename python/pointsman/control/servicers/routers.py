@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +25,9 @@ from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import microseconds_of, nanoseconds_of
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lanes import Lanes
+from pointsman.control.learning.assessing import BanditWatch
 from pointsman.control.routing.allocation import Allocations, Reallocation
+from pointsman.control.routing.bandit_epochs import LearningResets
 from pointsman.control.routing.canaries import Canaries
 from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.explaining import Explanations
@@ -59,6 +61,8 @@ class RouterParts:
     reader: RouterReader
     allocations: Allocations
     canaries: Canaries
+    resets: LearningResets
+    bandits: BanditWatch
     overrides: Overrides
     explanations: Explanations
     deployments: Deployments
@@ -78,6 +82,8 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
         self._reader = parts.reader
         self._allocations = parts.allocations
         self._canaries = parts.canaries
+        self._resets = parts.resets
+        self._bandits = parts.bandits
         self._overrides = parts.overrides
         self._explanations = parts.explanations
         self._deployments = parts.deployments
@@ -234,7 +240,9 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
             etag=request.etag,
             validate_only=request.validate_only,
         )
-        return _weights_answer(reallocation)
+        answer = _weights_answer(reallocation)
+        self._tell_shares(reallocation.router, answer.variants)
+        return answer
 
     async def UpdateRouterPermissions(
         self, request: router_pb2.UpdateRouterPermissionsRequest, context: object
@@ -388,7 +396,16 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
         return router_pb2.DeployRouterResponse(router=answer, endpoint=answer.endpoint)
 
     def _answer(self, router: Router) -> router_pb2.Router:
-        return router_to(router, self._endpoint)
+        message = router_to(router, self._endpoint)
+        self._tell_shares(router, message.variants)
+        return message
+
+    def _tell_shares(self, router: Router, variants: Iterable[router_pb2.Variant]) -> None:
+        """Writes the shares in force here into the variants of a bandit."""
+        shares = self._bandits.shares(router)
+        if shares is not None:
+            for variant in variants:
+                variant.effective_share = shares.get(variant.name, 0.0)
 
 
 def _variants_after(router: Router, given: Router, paths: Sequence[str]) -> Sequence[Variant]:
