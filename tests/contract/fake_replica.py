@@ -15,7 +15,15 @@ from pointsman import _core
 from pointsman.domain.ports.replica import FileFault, Published, RefusedItem
 from pointsman.domain.records.journals import JournalEnds, JournalStart
 from pointsman.errors import BackendError, FieldViolation, InvalidArgumentError, StaleSnapshotError
-from pointsman.v1 import dry_run_pb2, learning_pb2, model_pb2, prediction_pb2, record_pb2, router_pb2, snapshot_pb2
+from pointsman.v1 import (
+    dry_run_pb2,
+    learning_pb2,
+    model_pb2,
+    prediction_pb2,
+    record_pb2,
+    router_pb2,
+    snapshot_pb2,
+)
 from stage.lake import a_row
 from stage.prediction_ids import signed_id
 

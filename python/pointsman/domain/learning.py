@@ -25,7 +25,8 @@ _NOTHING = 1e-9
 """Less than this of a reward is a remainder of sums that cancel out."""
 
 
-class RewardSums(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RewardSums:
     """Rewards of one bucket, or what a batch changes of it.
 
     Attributes:
@@ -246,5 +247,3 @@ def _weight(policy: Bandit, bucket_time_us: int, now_us: int) -> float:
     # What came before rewards were told by their time counts as of then.
     age_us = max(0, now_us - (bucket_time_us or policy.dated_from_us))
     return float(2.0 ** -(age_us / policy.half_life_us))
-
-

@@ -1,4 +1,5 @@
 from pointsman.v1 import key_pb2 as _key_pb2
+from pointsman.v1 import learning_pb2 as _learning_pb2
 from pointsman.v1 import model_pb2 as _model_pb2
 from pointsman.v1 import router_pb2 as _router_pb2
 from google.protobuf.internal import containers as _containers
@@ -229,9 +230,11 @@ class RuleCheck(_message.Message):
     def __init__(self, router: _Optional[_Union[_router_pb2.Router, _Mapping]] = ..., signatures: _Optional[_Iterable[_Union[_model_pb2.Signature, _Mapping]]] = ...) -> None: ...
 
 class RoutingCase(_message.Message):
-    __slots__ = ("router", "call")
+    __slots__ = ("router", "call", "bandit")
     ROUTER_FIELD_NUMBER: _ClassVar[int]
     CALL_FIELD_NUMBER: _ClassVar[int]
+    BANDIT_FIELD_NUMBER: _ClassVar[int]
     router: RouterSnapshot
     call: _router_pb2.ExplainRoutingRequest
-    def __init__(self, router: _Optional[_Union[RouterSnapshot, _Mapping]] = ..., call: _Optional[_Union[_router_pb2.ExplainRoutingRequest, _Mapping]] = ...) -> None: ...
+    bandit: _learning_pb2.BanditState
+    def __init__(self, router: _Optional[_Union[RouterSnapshot, _Mapping]] = ..., call: _Optional[_Union[_router_pb2.ExplainRoutingRequest, _Mapping]] = ..., bandit: _Optional[_Union[_learning_pb2.BanditState, _Mapping]] = ...) -> None: ...

@@ -78,9 +78,7 @@ WarmUpPulls = Annotated[
 ]
 FeedbackWindow = Annotated[
     str | None,
-    commandline.Option(
-        metavar="DURATION", help="How long the reward of a call is waited for; 0s for ever."
-    ),
+    commandline.Option(metavar="DURATION", help="How long the reward of a call is waited for; 0s for ever."),
 ]
 MissingReward = Annotated[
     str | None,

@@ -88,10 +88,10 @@ class BanditWatch:
                     reward_count=arm.rewards.count,
                     pulls=arm.pulls,
                     share=shares.get(name),
-                    mean=believed and believed.mean,
-                    mean_low=believed and believed.lower,
-                    mean_high=believed and believed.upper,
-                    best_probability=believed and believed.best_probability,
+                    mean=None if believed is None else believed.mean,
+                    mean_low=None if believed is None else believed.lower,
+                    mean_high=None if believed is None else believed.upper,
+                    best_probability=None if believed is None else believed.best_probability,
                 )
             )
         return BanditFigures(policy, tuple(figures), None if assessed is None else assessed.regret)

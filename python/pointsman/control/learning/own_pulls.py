@@ -82,9 +82,7 @@ class PullCounts:
             return
         write(
             [
-                OwnPulls(
-                    *place, self._replica, counted.bucket_time_us, counted.in_bucket, counted.sequence
-                )
+                OwnPulls(*place, self._replica, counted.bucket_time_us, counted.in_bucket, counted.sequence)
                 for place, counted in changed.items()
             ]
         )

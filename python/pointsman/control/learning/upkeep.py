@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.lanes import Lanes
+from pointsman.domain.learning import UNDATED_PULLS_US as DAY_US
 from pointsman.domain.learning import (
     folded_before_us,
     folded_pulls,
@@ -13,7 +14,6 @@ from pointsman.domain.learning import (
     is_folded,
     width_us,
 )
-from pointsman.domain.learning import UNDATED_PULLS_US as DAY_US
 from pointsman.domain.strategies.bandit import Bandit
 from pointsman.store import arm_pulls, arm_rewards, routers
 from pointsman.store.arm_rewards import bandit_of
