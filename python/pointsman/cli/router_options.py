@@ -216,7 +216,7 @@ class RouterOptions:
         for strategy, (option, is_said) in said.items():
             if is_said and self._strategy is not strategy:
                 raise commandline.BadParameter(
-                    f"{option} is for strategy {strategy}, and the router's is {self._strategy}; leave one out",
+                    f"{option} is for strategy {strategy}, and the router's is {self._strategy}; drop one",
                     param_hint="--strategy",
                 )
 

@@ -14,13 +14,13 @@ from pointsman.domain.strategies.bandit import Bandit
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 
 _BUCKETS_PER_SPAN = 20
-"""A bucket takes this part of the half-life or the window: what is told less exactly is below what matters."""
+"""A bucket takes this part of the half-life or the window: what is told less exactly does not matter."""
 _LEAST_BUCKET_US = MICROSECONDS_PER_SECOND
 _MOST_BUCKET_US = 60 * 60 * MICROSECONDS_PER_SECOND
 UNDATED_PULLS_US = MICROSECONDS_PER_DAY
-"""Buckets of calls where time tells nothing: a new one each day, so that yesterday's are never written again."""
+"""Buckets of calls where time tells nothing: one for each day, so that yesterday's are written no more."""
 _LATE_US = 15 * 60 * MICROSECONDS_PER_SECOND
-"""So long after its time a server may still write calls into a bucket: clocks differ, and databases are away."""
+"""So long after its time a server may still write calls into a bucket: clocks differ, databases are away."""
 _NOTHING = 1e-9
 """Less than this of a reward is a remainder of sums that cancel out."""
 

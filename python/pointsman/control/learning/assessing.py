@@ -1,4 +1,4 @@
-"""Says what bandits have learnt: what is known from SQL, weighed by the core, and the shares of this replica."""
+"""Says what bandits have learnt: what SQL knows, weighed by the core, and the shares of this replica."""
 
 from collections.abc import Callable
 

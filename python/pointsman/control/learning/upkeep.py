@@ -1,4 +1,4 @@
-"""Keeps what bandits learn small: former epochs go, and buckets that need no telling apart are put together."""
+"""Keeps what bandits learn small: former epochs go, buckets that need no telling apart become one."""
 
 from collections.abc import Callable
 

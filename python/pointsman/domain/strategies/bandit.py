@@ -48,7 +48,7 @@ class Bandit:
         epoch: Of what is learnt; another one knows nothing of it.
         former: Names of arms that were taken away in this epoch, with their model versions: under the name of
             one, another model would seem to have learnt what that one did.
-        dated_from_us: When this epoch began to tell rewards by their time; what came before counts as of then.
+        dated_from_us: When this epoch began to tell rewards by their time; earlier ones count as of then.
     """
 
     algorithm: Algorithm = Algorithm.THOMPSON_BETA

@@ -1,4 +1,4 @@
-"""What a bandit needs of its router. The core checks all numbers, and whether it takes the metric's values."""
+"""What a bandit needs of its router. All numbers, and what thompson_beta needs, are checked by the core."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def note_bandit_faults(
     if sticky:
         found.add(
             f"{field}.sticky",
-            "a bandit's shares move with every reward, so that no entity keeps its variant; leave sticky false",
+            "a bandit's shares move with every reward, so no entity keeps its variant; leave sticky false",
         )
     names = [metric.name for metric in metrics]
     # What thompson_beta needs is more than that, and the core's to say.
