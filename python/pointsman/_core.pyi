@@ -89,7 +89,8 @@ class ServerHandle:
     def set_bandit_totals(self, totals: bytes) -> None:
         """Takes ``BanditTotals``: when it returns, calls are decided by the shares that follow from them.
 
-        What is of another incarnation or epoch, or of routers and variants that are not published, is left out.
+        What is of another incarnation or epoch, or of routers and variants that are not published, is left
+        out.
 
         Raises:
             InvalidRequestError: the bytes are no ``BanditTotals``.
@@ -337,6 +338,65 @@ class Engine:
             InvalidRequestError: no such router, no stream, or a column of another type.
         """
 
+    def observe_rewards(
+        self,
+        router_id: str,
+        variants: Sequence[str],
+        values: Sequence[float],
+        decided_at: Sequence[float] | None = None,
+    ) -> int:
+        """Counts rewards of a bandit's calls, for its next update.
+
+        Args:
+            router_id: The bandit.
+            variants: The variant of each call.
+            values: The reward of each.
+            decided_at: The second of each decision, as ``update`` was told them; None means now.
+
+        Returns:
+            How many were counted.
+
+        Raises:
+            InvalidRequestError: the router is no bandit, or a reward is none of it; then none is counted.
+        """
+
+    def arm_totals(self, router_id: str) -> tuple[int, bytes]:
+        """Answers what this engine itself counted of a bandit, as ``RouterTotals``, and their number.
+
+        Raises:
+            InvalidRequestError: the router is no bandit.
+        """
+
+    def merge_arm_totals(self, router_id: str, replica: int, sequence: int, totals: bytes) -> bool:
+        """Takes what another engine counted, in the place of what it brought before.
+
+        Args:
+            router_id: The bandit.
+            replica: Tells the other engines apart.
+            sequence: The number of these totals; those with the highest hold.
+            totals: The other one's ``RouterTotals``, as they have faded by now.
+
+        Returns:
+            Whether they are newer than what was known, and of the same epoch.
+
+        Raises:
+            InvalidRequestError: the router is no bandit, or the totals name other variants.
+        """
+
+    def update(self, router_id: str, seconds: float | None = None) -> list[float]:
+        """Computes a bandit's shares of what is known, for the decisions that follow.
+
+        Args:
+            router_id: The bandit.
+            seconds: The time that it is, for a half-life; it never goes back.
+
+        Returns:
+            The share of each variant, in the router's order.
+
+        Raises:
+            InvalidRequestError: the router is no bandit, or its algorithm does not take the totals.
+        """
+
     def replay(self, router_id: str, batch: bytes) -> bytes:
         """Decides rows of an Arrow IPC stream again, with the bits that were drawn for them.
 
@@ -403,8 +463,8 @@ def assess_bandit(router: bytes, totals: bytes) -> bytes:
     """Weighs the arms of ``RouterTotals`` by the bandit of a ``Router``; answers a ``BanditAssessment``.
 
     Raises:
-        InvalidRequestError: the bytes are no such messages, the router is no bandit, or its algorithm does not
-            take the totals.
+        InvalidRequestError: the bytes are no such messages, the router is no bandit, or its algorithm does
+            not take the totals.
     """
 
 def explain_routing(case: bytes) -> bytes:

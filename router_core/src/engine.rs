@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pointsman_gateway::{decide_rows, replay_rows};
-use pointsman_model::{Principal, Router, Scopes, Snapshot};
+use pointsman_model::{Policy, Principal, Router, Scopes, Snapshot};
 use pointsman_wire::{Verifier, decode_router, decode_snapshot_update};
 use pyo3::{prelude::*, types::PyBytes};
 use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
     answer::answer,
+    engine_bandits::Bandits,
     errors::{InvalidRequestError, InvalidSnapshotError, of_gateway},
 };
 
@@ -20,6 +21,7 @@ const TEXT_FIRST: u8 = 0x0a;
 #[pyclass(frozen, module = "pointsman._core")]
 pub(crate) struct Engine {
     snapshot: Snapshot,
+    bandits: Bandits,
     verifier: Option<Verifier>,
     rng: Mutex<SmallRng>,
 }
@@ -34,13 +36,15 @@ impl Engine {
             let router = decode_router(update).map_err(|error| invalid(error.to_string()))?;
             let mut snapshot = Snapshot::default();
             snapshot.routers.insert(router.id.clone(), Arc::new(router));
-            return Ok(Self { snapshot, verifier: None, rng });
+            let bandits = Bandits::new(&snapshot).map_err(|error| invalid(error.to_string()))?;
+            return Ok(Self { snapshot, bandits, verifier: None, rng });
         }
         let mut update = decode_snapshot_update(update).map_err(|error| invalid(error.to_string()))?;
         update.complete = true;
         let snapshot = Snapshot::default().apply(&update).map_err(|error| invalid(error.to_string()))?;
         let verifier = update.signing_keys.as_deref().map(Verifier::new);
-        Ok(Self { snapshot, verifier, rng })
+        let bandits = Bandits::new(&snapshot).map_err(|error| invalid(error.to_string()))?;
+        Ok(Self { snapshot, bandits, verifier, rng })
     }
 
     fn check_feedback<'py>(
@@ -73,8 +77,46 @@ impl Engine {
         let router = self.router(router_id)?;
         answer(py, || {
             let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Policy::Bandit(_) = &router.policy {
+                return self.bandits.decide(router, &mut *rng, batch);
+            }
             Ok(decide_rows(router, &mut *rng, batch)?)
         })
+    }
+
+    #[pyo3(signature = (router_id, variants, values, decided_at=None))]
+    fn observe_rewards(
+        &self,
+        py: Python<'_>,
+        router_id: &str,
+        variants: Vec<String>,
+        values: Vec<f64>,
+        decided_at: Option<Vec<f64>>,
+    ) -> PyResult<u64> {
+        let router = self.router(router_id)?;
+        let observe = || self.bandits.observe_rewards(router, &variants, &values, decided_at.as_deref());
+        py.detach(observe).map_err(of_gateway)
+    }
+
+    fn arm_totals<'py>(&self, py: Python<'py>, router_id: &str) -> PyResult<(u64, Bound<'py, PyBytes>)> {
+        let (sequence, totals) = self.bandits.arm_totals(self.router(router_id)?).map_err(of_gateway)?;
+        Ok((sequence, PyBytes::new(py, &totals)))
+    }
+
+    fn merge_arm_totals(
+        &self,
+        router_id: &str,
+        replica: u64,
+        sequence: u64,
+        totals: &[u8],
+    ) -> PyResult<bool> {
+        self.bandits.merge(self.router(router_id)?, replica, sequence, totals).map_err(of_gateway)
+    }
+
+    #[pyo3(signature = (router_id, seconds=None))]
+    fn update(&self, py: Python<'_>, router_id: &str, seconds: Option<f64>) -> PyResult<Vec<f64>> {
+        let router = self.router(router_id)?;
+        py.detach(|| self.bandits.update(router, seconds)).map_err(of_gateway)
     }
 
     fn replay<'py>(&self, py: Python<'py>, router_id: &str, batch: &[u8]) -> PyResult<Bound<'py, PyBytes>> {

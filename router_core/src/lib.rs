@@ -7,6 +7,7 @@ mod answer;
 mod checks;
 mod data_files;
 mod engine;
+mod engine_bandits;
 mod errors;
 mod lake;
 mod limits;

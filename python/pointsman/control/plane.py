@@ -206,7 +206,7 @@ class ControlPlane:
             resets=LearningResets(changes),
             bandits=bandits,
             overrides=overrides,
-            explanations=Explanations(self._database, core),
+            explanations=Explanations(self._database, core, replica),
             deployments=self._deployments,
             watch=watch,
             revisions=revisions,

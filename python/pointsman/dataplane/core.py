@@ -64,7 +64,7 @@ class NativeCore:
 
     @staticmethod
     def assess_bandit(router: bytes, totals: bytes) -> bytes:
-        """Weighs the arms of ``RouterTotals`` by the bandit of a ``Router``; answers a ``BanditAssessment``."""
+        """Weighs the arms of ``RouterTotals`` by a ``Router``; answers a ``BanditAssessment``."""
         with translated():
             return _core.assess_bandit(router, totals)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from pointsman.v1 import snapshot_pb2
+    from pointsman.v1 import learning_pb2, snapshot_pb2
 
 
 class OfflineEngine:
@@ -45,9 +45,84 @@ class OfflineEngine:
 
         Raises:
             InvalidRequestError: There is no such router, or a column is of another type.
+
+        A bandit decides by the shares of its last :meth:`update`, and counts the calls.
         """
         with translated():
             return _rows_of(self._engine.decide(router_id, _stream_of(_table_of(calls))))
+
+    def observe_rewards(
+        self,
+        router_id: str,
+        variants: Sequence[str],
+        values: Sequence[float],
+        decided_at: Sequence[float] | None = None,
+    ) -> int:
+        """Counts rewards of a bandit's calls, for its next update.
+
+        Args:
+            router_id: The bandit.
+            variants: The variant of each call.
+            values: The reward of each, in the metric's unit.
+            decided_at: The second of each decision, as :meth:`update` was told them; None means now. With a
+                half-life a late reward weighs what its decision weighs.
+
+        Returns:
+            How many were counted.
+
+        Raises:
+            InvalidRequestError: The router is no bandit, or a reward is none of it; then none is counted.
+        """
+        with translated():
+            return self._engine.observe_rewards(router_id, variants, values, decided_at)
+
+    def update(self, router_id: str, seconds: float | None = None) -> list[float]:
+        """Computes a bandit's shares of what is known, for the decisions that follow.
+
+        Args:
+            router_id: The bandit.
+            seconds: The time that it is, for a half-life; it never goes back.
+
+        Returns:
+            The share of each variant, in the router's order.
+
+        Raises:
+            InvalidRequestError: The router is no bandit, or its algorithm does not take the totals.
+        """
+        with translated():
+            return self._engine.update(router_id, seconds)
+
+    def arm_totals(self, router_id: str) -> tuple[int, learning_pb2.RouterTotals]:
+        """Answers what this engine itself counted of a bandit, and the number of these totals.
+
+        Raises:
+            InvalidRequestError: The router is no bandit.
+        """
+        from pointsman.v1 import learning_pb2
+
+        with translated():
+            sequence, totals = self._engine.arm_totals(router_id)
+        return sequence, learning_pb2.RouterTotals.FromString(totals)
+
+    def merge_arm_totals(
+        self, router_id: str, replica: int, sequence: int, totals: learning_pb2.RouterTotals
+    ) -> bool:
+        """Takes what another engine counted, in the place of what it brought before.
+
+        Args:
+            router_id: The bandit.
+            replica: Tells the other engines apart.
+            sequence: The number of these totals; those with the highest hold, however often they come.
+            totals: What the other one's :meth:`arm_totals` answered at this time.
+
+        Returns:
+            Whether they are newer than what was known, and of the same epoch.
+
+        Raises:
+            InvalidRequestError: The router is no bandit, or the totals name other variants.
+        """
+        with translated():
+            return self._engine.merge_arm_totals(router_id, replica, sequence, totals.SerializeToString())
 
     def replay(self, router_id: str, records: pa.Table) -> pa.Table:
         """Decides calls again, with the bits that were drawn for them.

@@ -97,8 +97,8 @@ class BanditMathematics(Protocol):
     def assess_bandit(self, router: bytes, totals: bytes) -> bytes:
         """Weighs the arms of ``RouterTotals`` by the bandit of a ``Router``.
 
-        Arms of which the totals say nothing compete as unknown ones. A variant of the totals that is no arm, as one
-        that is switched off, is told of, but is neither best nor gets a share.
+        Arms of which the totals say nothing compete as unknown ones. A variant of the totals that is no arm,
+        as one that is switched off, is told of, but is neither best nor gets a share.
 
         Args:
             router: The router, with its variants, its metrics and its bandit.

@@ -5,8 +5,9 @@ keeps a journal (:mod:`pointsman.domain.ports.journal`). Several may work on one
 one says of itself holds for another: neither counters, nor faults, nor what it refuses. A service asks for
 the part it needs; what needs no server at all is in :mod:`pointsman.domain.ports.core`.
 
-Messages are those of ``pointsman/v1/snapshot.proto``, ``record.proto``, ``learning.proto`` and ``dry_run.proto``,
-serialised. All may be called from any thread, and raise the errors of :mod:`pointsman.errors`, never the extension's own.
+Messages are those of ``pointsman/v1/snapshot.proto``, ``record.proto``, ``learning.proto`` and
+``dry_run.proto``, serialised. All may be called from any thread, and raise the errors of
+:mod:`pointsman.errors`, never the extension's own.
 """
 
 from collections.abc import Sequence
@@ -129,7 +130,7 @@ class Learning(Protocol):
         """
 
     def bandit_states(self) -> bytes:
-        """Answers the bandits that calls are decided by, as ``BanditStates``: picks and shares of this replica."""
+        """Answers the bandits that calls are decided by, with this replica's picks, as ``BanditStates``."""
 
 
 class Reporting(Protocol):

@@ -34,7 +34,7 @@ pub use error::GatewayError;
 pub use learning::{assess_bandit, bandit_faults};
 pub use logging::LogFormat;
 pub use pointsman_journal::Start;
-pub use pointsman_lake::{decide_rows, replay_rows};
+pub use pointsman_lake::{decide_rows, decide_rows_by, replay_rows};
 pub use pointsman_model::ModelError;
 pub use publishing::publisher::Published;
 pub use recording::journal_config::JournalConfig;

@@ -24,8 +24,9 @@ use crate::{
     config::ServerConfig,
     error::GatewayError,
     figures::{counters, metrics, series_ages::SeriesAges, stats::ThreadStats},
+    learning,
     listener::{acceptor, key_shares::KeyShares},
-    learning, logging,
+    logging,
     messages::allowance::Budgets,
     publishing::{
         publisher::{Published, Publisher},

@@ -16,7 +16,7 @@ mod tables;
 pub use columns::registry::ColumnRegistry;
 pub use counting::call_count::count_calls;
 pub use deciding::{
-    offline::{OfflineError, decide_rows, replay_rows},
+    offline::{OfflineError, decide_rows, decide_rows_by, replay_rows},
     replay::{redecide, replay_decisions},
 };
 pub use error::LakeError;

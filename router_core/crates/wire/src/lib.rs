@@ -35,9 +35,9 @@ pub use prediction_id::{PredictionId, PredictionIdContent, PredictionIdError, Si
 pub use receipt::Receipt;
 pub use rows::row_limit;
 pub use snapshot::{
-    BanditRouter, bandit_faults, bandit_router, decode_model, decode_router, decode_signing_keys, decode_snapshot_update, model_from_proto,
-    router_from_proto, rule_faults, signature_from_proto, signature_to_proto, signing_keys_from_proto,
-    snapshot_update, usable_update,
+    BanditRouter, bandit_faults, bandit_router, decode_model, decode_router, decode_signing_keys,
+    decode_snapshot_update, model_from_proto, router_from_proto, rule_faults, signature_from_proto,
+    signature_to_proto, signing_keys_from_proto, snapshot_update, usable_update,
 };
 pub use splice::{splice_head, splice_response_model_name, spliced_message_length, write_names};
 pub use uuid_v7::{uuid_v7, uuid_v7_micros};

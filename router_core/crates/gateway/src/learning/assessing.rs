@@ -26,7 +26,8 @@ pub fn bandit_faults(router: &[u8]) -> Result<Vec<ModelError>, GatewayError> {
 /// # Errors
 /// The bytes are no such messages, the router is no bandit, or the totals are none that its algorithm takes.
 pub fn assess_bandit(router: &[u8], totals: &[u8]) -> Result<Vec<u8>, GatewayError> {
-    let bandit = bandit_router(&decode("router", router)?).map_err(|error| invalid(error.within("router")))?;
+    let bandit =
+        bandit_router(&decode("router", router)?).map_err(|error| invalid(error.within("router")))?;
     let totals: proto::RouterTotals = decode("totals", totals)?;
     assessed(&bandit, &totals).map(|told| told.encode_to_vec()).map_err(invalid)
 }

@@ -71,8 +71,7 @@ impl LiveBandit {
         let same = former.filter(|known| (known.incarnation, known.epoch) == (incarnation, epoch));
         let knowledge = same.cloned().unwrap_or_else(|| Arc::new(Knowledge::new(incarnation, epoch)));
         let mut learnt = knowledge.lock();
-        let picks =
-            router.variants.iter().map(|variant| learnt.picks_of(&variant.name, threads)).collect();
+        let picks = router.variants.iter().map(|variant| learnt.picks_of(&variant.name, threads)).collect();
         let even = bandit.even.clone().numbered(learnt.next_number());
         let made = Self {
             router: router.clone(),

@@ -37,7 +37,8 @@ pub fn explain_routing(case: &[u8]) -> Result<Vec<u8>, GatewayError> {
 /// The table that a bandit has in force.
 fn table_of(router: &Router, state: &proto::BanditState) -> Result<BanditTable, ModelError> {
     let other = || {
-        let reason = format!("is of another state of router {}, which changed just now; ask again", router.id);
+        let reason =
+            format!("is of another state of router {}, which changed just now; ask again", router.id);
         ModelError::new("bandit", reason)
     };
     let Policy::Bandit(bandit) = &router.policy else { return Err(other()) };

@@ -7,6 +7,7 @@
 mod access;
 mod backend;
 mod balance;
+mod bandits;
 mod cancel;
 mod client;
 mod control;

@@ -251,11 +251,7 @@ impl NormalPrior {
     fn checks(&self) -> Vec<Result<(), ModelError>> {
         let mut checks = Vec::new();
         if let Some(mean) = self.mean {
-            checks.push(check_between(
-                "thompson_normal.prior_mean",
-                mean,
-                (-LARGEST_NUMBER, LARGEST_NUMBER),
-            ));
+            checks.push(check_between("thompson_normal.prior_mean", mean, (-LARGEST_NUMBER, LARGEST_NUMBER)));
         }
         checks.push(check_between("thompson_normal.prior_count", self.count, PRIOR_OBSERVATIONS));
         if let Some(variance) = self.variance {

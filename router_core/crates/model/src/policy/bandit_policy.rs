@@ -1,7 +1,9 @@
 //! A router that learns: its enabled variants are the arms, and their shares follow from rewards.
 
 use super::bandit::{BanditDefinition, BanditSettings, check_seconds};
-use crate::{BanditTable, Id, MetricDefinition, MetricDirection, MetricType, ModelError, Variant, VariantRole};
+use crate::{
+    BanditTable, Id, MetricDefinition, MetricDirection, MetricType, ModelError, Variant, VariantRole,
+};
 
 /// A bandit as it was published, not yet checked.
 #[derive(Debug, Clone)]
@@ -51,10 +53,8 @@ impl BanditPolicyDefinition {
             return Err(first.within("bandit"));
         }
         let is_arm = BanditPolicy::is_arm;
-        let arms: Box<[u8]> = (0_u8..)
-            .zip(variants)
-            .filter_map(|(index, variant)| is_arm(variant).then_some(index))
-            .collect();
+        let arms: Box<[u8]> =
+            (0_u8..).zip(variants).filter_map(|(index, variant)| is_arm(variant).then_some(index)).collect();
         let settings = BanditSettings::build(self.directed(), arms.len())?;
         let shares: Vec<f64> = variants.iter().map(|variant| f64::from(u8::from(is_arm(variant)))).collect();
         let even = BanditTable::build(&shares, settings.uniform_slice(), 0, self.epoch)?;

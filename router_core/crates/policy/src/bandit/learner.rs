@@ -157,6 +157,13 @@ impl BanditLearner {
         &self.own
     }
 
+    /// The same by variant, as it has faded by now.
+    #[must_use]
+    pub fn faded_totals(&self) -> Vec<ArmTotals> {
+        let fading = self.own.fading(self.now(), self.settings.definition().half_life);
+        self.own.arms.iter().map(|arm| arm.scaled(fading)).collect()
+    }
+
     /// Goes on from what this replica knew, where that is of its epoch and newer than what it knows.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! Bandits: what they learn by, with the defaults of what is not stated.
 
 use pointsman_model::{
-    BanditAlgorithm, BanditDefinition, BanditPolicyDefinition, BanditSettings, BetaPrior, HalfLife, ModelError,
-    NormalPrior,
+    BanditAlgorithm, BanditDefinition, BanditPolicyDefinition, BanditSettings, BetaPrior, HalfLife,
+    ModelError, NormalPrior,
 };
 
 use super::{each, recording::metric_from_proto, router::variant_from_proto, within};
