@@ -1,6 +1,6 @@
 """Says what bandits have learnt: what SQL knows, weighed by the core, and the shares of this replica."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pointsman.control.convert.routers import router_to
 from pointsman.control.learning.loop import LearningLoop
@@ -44,19 +44,27 @@ class BanditWatch:
         self._loop = loop
         self._clock = clock
 
-    def shares(self, router: Router) -> dict[str, float] | None:
-        """Answers the shares of a router's variants in force at this server.
+    def shares(self, routers: Iterable[Router]) -> dict[str, dict[str, float]]:
+        """Answers the shares of bandits' variants in force at this server.
 
         Args:
-            router: The router.
+            routers: Any routers.
 
         Returns:
-            Shares by variant, none where this server's replica does not decide by it; None for routers that
-            are no bandits.
+            Shares by router and variant: none of a bandit that this server's replica does not decide by, and
+            no entry for routers that are no bandits.
         """
-        if not isinstance(router.policy, Bandit):
-            return None
-        return self._shares(router, router.policy)
+        bandits = {router.router_id: router for router in routers if isinstance(router.policy, Bandit)}
+        if not bandits:
+            return {}
+        found: dict[str, dict[str, float]] = {router_id: {} for router_id in bandits}
+        for state in learning_pb2.BanditStates.FromString(self._replica.bandit_states()).routers:
+            router = bandits.get(state.router_id)
+            if router is None or not isinstance(router.policy, Bandit):
+                continue
+            if (state.router_incarnation, state.epoch) == (router.incarnation, router.policy.epoch):
+                found[state.router_id] = {arm.variant: arm.share for arm in state.arms}
+        return found
 
     def figures(self, router: Router) -> BanditFigures | None:
         """Answers what a router has learnt by now; None for one that is no bandit.
@@ -76,7 +84,7 @@ class BanditWatch:
         arms = {variant.name for variant in arms_of(router.variants)}
         # Those that are switched off have cost what they have cost.
         told = [one.name for one in router.variants if one.name in arms or one.name in known]
-        shares = self._shares(router, policy)
+        shares = self.shares([router])[router.router_id]
         assessed = self._assess(router, policy, told, known)
         figures = []
         for place, name in enumerate(told):
@@ -107,11 +115,3 @@ class BanditWatch:
             # Totals that the algorithm does not take: what they are can be said all the same.
             return None
         return learning_pb2.BanditAssessment.FromString(answer)
-
-    def _shares(self, router: Router, policy: Bandit) -> dict[str, float]:
-        states = learning_pb2.BanditStates.FromString(self._replica.bandit_states()).routers
-        wanted = (router.router_id, router.incarnation, policy.epoch)
-        for state in states:
-            if (state.router_id, state.router_incarnation, state.epoch) == wanted:
-                return {arm.variant: arm.share for arm in state.arms}
-        return {}

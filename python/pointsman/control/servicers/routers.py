@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -124,7 +124,7 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
             page_token=request.page_token,
         )
         return router_pb2.ListRoutersResponse(
-            routers=[self._answer(router) for router in page.items],
+            routers=self._answers(page.items),
             next_page_token=page.next_page_token,
         )
 
@@ -241,7 +241,8 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
             validate_only=request.validate_only,
         )
         answer = _weights_answer(reallocation)
-        self._tell_shares(reallocation.router, answer.variants)
+        router = reallocation.router
+        _tell_shares(answer.variants, self._bandits.shares([router]).get(router.router_id))
         return answer
 
     async def UpdateRouterPermissions(
@@ -396,16 +397,22 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
         return router_pb2.DeployRouterResponse(router=answer, endpoint=answer.endpoint)
 
     def _answer(self, router: Router) -> router_pb2.Router:
-        message = router_to(router, self._endpoint)
-        self._tell_shares(router, message.variants)
-        return message
+        return self._answers([router])[0]
 
-    def _tell_shares(self, router: Router, variants: Iterable[router_pb2.Variant]) -> None:
-        """Writes the shares in force here into the variants of a bandit."""
-        shares = self._bandits.shares(router)
-        if shares is not None:
-            for variant in variants:
-                variant.effective_share = shares.get(variant.name, 0.0)
+    def _answers(self, routers: Sequence[Router]) -> list[router_pb2.Router]:
+        """Makes the messages of routers, those of bandits with the shares in force here."""
+        shares = self._bandits.shares(routers)
+        messages = [router_to(router, self._endpoint) for router in routers]
+        for message in messages:
+            _tell_shares(message.variants, shares.get(message.router_id))
+        return messages
+
+
+def _tell_shares(variants: Iterable[router_pb2.Variant], shares: Mapping[str, float] | None) -> None:
+    """Writes shares in force into variants; None are those of no bandit, and stay."""
+    if shares is not None:
+        for variant in variants:
+            variant.effective_share = shares.get(variant.name, 0.0)
 
 
 def _variants_after(router: Router, given: Router, paths: Sequence[str]) -> Sequence[Variant]:
