@@ -57,8 +57,9 @@ class FakeReplica:
         default_factory=lambda: dry_run_pb2.DryRunAnswer(response=model_pb2.TestModelVersionResponse())
     )
     counters: dict[str, snapshot_pb2.RouterCounters] = field(default_factory=dict)
-    bandits: learning_pb2.BanditStates = field(default_factory=learning_pb2.BanditStates)
-    bandit_totals: list[learning_pb2.BanditTotals] = field(default_factory=list)
+    totals: dict[str, learning_pb2.RouterTotals] = field(default_factory=dict)
+    pulls: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    shares: dict[tuple[str, str], float] = field(default_factory=dict)
     entity_key: bytes = b""
     feedback_horizon_us: int = 0
     journal: FakeJournal = field(default_factory=lambda: FakeJournal(Path(tempfile.mkdtemp())))
@@ -156,15 +157,43 @@ class FakeReplica:
         self.dry_runs.append((dry_run_pb2.DryRun.FromString(request), timeout_seconds))
         return self.dry_run_answer.SerializeToString()
 
+    def set_bandit_totals(self, totals: bytes) -> None:
+        message = learning_pb2.BanditTotals.FromString(totals)
+        with self.lock:
+            for router in message.routers:
+                self.totals[router.router_id] = router
+            self.lock.notify_all()
+
+    def bandit_states(self) -> bytes:
+        """The bandits that were published, with the picks and shares that the test says."""
+        states = learning_pb2.BanditStates()
+        for router_id, router in self.routers.items():
+            if router.settings.WhichOneof("policy") != "bandit":
+                continue
+            epoch = router.settings.bandit.epoch
+            states.routers.add(
+                router_id=router_id,
+                router_incarnation=router.incarnation,
+                epoch=epoch,
+                arms=[
+                    learning_pb2.ArmState(
+                        variant=variant.name,
+                        pulls=self.pulls.get((router_id, epoch, variant.name), 0),
+                        share=self.shares.get((router_id, variant.name), 0.0),
+                    )
+                    for variant in router.variants
+                ],
+            )
+        return states.SerializeToString()
+
+    def pick(self, router_id: str, variant: str, count: int = 1) -> None:
+        """Counts calls that an arm was picked for."""
+        place = (router_id, self.routers[router_id].settings.bandit.epoch, variant)
+        self.pulls[place] = self.pulls.get(place, 0) + count
+
     def router_counters(self, router_id: str) -> bytes:
         found = self.counters.get(router_id, snapshot_pb2.RouterCounters(router_id=router_id))
         return found.SerializeToString()
-
-    def set_bandit_totals(self, totals: bytes) -> None:
-        self.bandit_totals.append(learning_pb2.BanditTotals.FromString(totals))
-
-    def bandit_states(self) -> bytes:
-        return self.bandits.SerializeToString()
 
     @property
     def journal_id(self) -> str:

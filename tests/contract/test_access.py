@@ -74,6 +74,7 @@ EXPECTED = {
     "RouterService/PromoteCanary": CHANGES,
     "RouterService/SetTrafficOverride": CHANGES,
     "RouterService/ClearTrafficOverride": CHANGES,
+    "RouterService/ResetLearning": CHANGES,
     "RouterService/RollbackRouter": CHANGES,
     "RouterService/EraseEntity": CHANGES,
     "PredictionService/RecordFeedback": PREDICTS,
@@ -111,6 +112,21 @@ def a_trial(router, permissions):
     )
 
 
+def a_learner(router, permissions):
+    """A bandit of the variants of another router."""
+    variants = [router_pb2.Variant.FromString(one.SerializeToString()) for one in router.variants]
+    for variant in variants:
+        variant.weight = 0
+    bandit = router_pb2.Bandit(ucb1=router_pb2.Ucb1())
+    return a_router(
+        "learner",
+        strategy=router_pb2.STRATEGY_BANDIT,
+        variants=variants,
+        bandit=bandit,
+        permissions=permissions,
+    )
+
+
 @pytest.fixture
 async def scene(bench):
     """A model and a router of ``owner`` with everything a method needs."""
@@ -143,6 +159,10 @@ async def scene(bench):
             await owner.routers.CreateRouter(
                 router_pb2.CreateRouterRequest(router=a_trial(router, permissions))
             )
+        if method == "RouterService/ResetLearning":
+            await owner.routers.CreateRouter(
+                router_pb2.CreateRouterRequest(router=a_learner(router, permissions))
+            )
         if method in ("RouterService/StopRouter", "RouterService/StartRouter"):
             await owner.deploy("theirs")
         if method == "RouterService/StartRouter":
@@ -174,6 +194,7 @@ async def scene(bench):
             "RollbackRouter": {"router_id": "theirs", "revision": 1},
             "SetCanary": {"router_id": "trial", "percent": 1.0},
             "PromoteCanary": {"router_id": "trial"},
+            "ResetLearning": {"router_id": "learner"},
             "SetTrafficOverride": {
                 "router_id": "theirs",
                 "variant": "lr",

@@ -264,9 +264,6 @@ async def test_what_a_backend_said_of_a_version_is_no_difference(bench):
 
 async def test_a_strategy_does_not_change(bench, failing):
     await apply(bench.local, *EVERYTHING)
-    failure = await failing(apply(bench.local, a_router(strategy=router_pb2.STRATEGY_BANDIT)))
-    assert failure.code is grpc.StatusCode.UNIMPLEMENTED
-    assert list(failure.fields) == ["definitions[0].router.strategy"]
     control, canary = (
         a_variant(name, version, 0, role=role)
         for name, version, role in (

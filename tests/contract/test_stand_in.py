@@ -126,6 +126,9 @@ def test_the_data_plane_serves_the_strategies_that_can_be_created_and_no_other(
         router.variants[0].role = router_pb2.VARIANT_ROLE_CONTROL
         router.variants[1].role = router_pb2.VARIANT_ROLE_CANARY
         router.settings.canary.percent = 50
+    if strategy is Strategy.BANDIT:
+        router.sticky = False
+        router.settings.bandit.ucb1.SetInParent()
     if strategy is Strategy.FEATURE_RULES:
         router.settings.feature_rules.SetInParent()
     published = real.publish(all_of(1, **GOOD | {"changed_routers": [router]}).SerializeToString())

@@ -20,3 +20,23 @@ def test_the_demo_keeps_what_it_promises(strategy: str, moved: str, tmp_path: Pa
     assert "Every call and every value of feedback is in the lake, once" in done.stdout
     assert "Three lines to copy, tried just now" in done.stdout
     assert re.search(r"serve --grpc 127\.0\.0\.1:\d+ --http 127\.0\.0\.1:\d+ --data-dir ", done.stdout)
+
+
+def test_a_bandit_is_shown_to_learn(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "pointsman",
+        "demo",
+        "--strategy",
+        "bandit",
+        "--duration",
+        "6",
+        "--seed",
+        "1",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"regret \d+\.\d right answers, an even split's \d+\.\d", done.stdout), done.stdout
+    assert "the server's counts are the same, and each reward was learnt from once" in done.stdout
+    assert "Every call and every value of feedback is in the lake, once" in done.stdout

@@ -7,6 +7,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN_BY = {
     "README.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/api-keys.md": "tests/e2e/docs/test_pages.py",
+    "docs/how-to/bandits.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/canaries.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/definitions.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/explain-and-replay.md": "tests/e2e/docs/test_pages.py",

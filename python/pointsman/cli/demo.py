@@ -15,6 +15,7 @@ class StrategyName(StrEnum):
 
     WEIGHTED = "weighted"
     CANARY = "canary"
+    BANDIT = "bandit"
 
 
 def demo(
@@ -29,9 +30,9 @@ def demo(
         float, commandline.Option(metavar="SECONDS", min=2.0, help="How long traffic is sent.")
     ] = 20.0,
 ) -> None:
-    """Watch two models share traffic, and the split change half-way.
+    """Watch models share traffic: the split change half-way, or a bandit find the best of three.
 
-    Trains both on scikit-learn's breast-cancer data, starts a server of its own on free ports of this
+    Trains them on scikit-learn's breast-cancer data, starts a server of its own on free ports of this
     machine, and ends with a summary whose counts it has recounted itself. Needs the extra: pip install
     'pointsman[demo]'.
     """

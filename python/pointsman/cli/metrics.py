@@ -103,6 +103,11 @@ def _show(router_id: str, found: RouterMetrics) -> None:
             ["#METRIC", "#VARIANT", ">VALUES", ">MEAN", ">95 % INTERVAL"],
             (_feedback_row(figures, item) for figures, item in sorted(feedback, key=_metric_first)),
         )
+    if found.bandit is not None:
+        from pointsman.cli.strategies.bandit import show_learnt
+
+        commandline.echo()
+        show_learnt(found.bandit)
     if found.series:
         commandline.echo()
         _show_series(found)

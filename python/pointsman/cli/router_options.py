@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pointsman.cli import arguments, commandline, recording_options
+from pointsman.cli.strategies import bandit_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,6 +32,7 @@ class FallbackName(StrEnum):
 class RouterOptions:
     """What a line sets of a router besides its variants."""
 
+    strategy: bandit_options.Strategy = None
     percent: Annotated[
         float | None,
         commandline.Option(
@@ -47,6 +49,15 @@ class RouterOptions:
             help="Rules on features, as YAML or JSON: makes a new router one of strategy feature_rules.",
         ),
     ] = None
+    algorithm: bandit_options.Algorithm = None
+    algorithm_number: bandit_options.AlgorithmNumber = None
+    reward_metric: bandit_options.RewardMetric = None
+    exploration_floor: bandit_options.ExplorationFloor = None
+    uniform_slice: bandit_options.UniformSlice = None
+    half_life: bandit_options.HalfLife = None
+    warm_up_pulls: bandit_options.WarmUpPulls = None
+    feedback_window: bandit_options.FeedbackWindow = None
+    missing_reward: bandit_options.MissingReward = None
     control: Annotated[
         str | None,
         commandline.Option(metavar="VARIANT", help="The variant that the others are compared with."),
@@ -65,7 +76,8 @@ class RouterOptions:
     sticky: Annotated[
         bool | None,
         commandline.Option(
-            "--sticky/--not-sticky", help="Whether an entity keeps its variant; a new router does."
+            "--sticky/--not-sticky",
+            help="Whether an entity keeps its variant; in a new router it does, but for bandits.",
         ),
     ] = None
     allow_single: Annotated[
@@ -119,15 +131,14 @@ class RouterOptions:
 
         if self.percent is not None and self.rules is not None:
             raise commandline.BadParameter("a router has rules or a canary, not both", param_hint="--rules")
+        self._check_strategy()
         rules = None
         if self.rules is not None:
             from pointsman.cli.strategies.rules_file import read_rules
 
             rules = read_rules(self.rules)
         said: dict[str, Any] = {
-            "strategy": None
-            if self.percent is None and rules is None
-            else (Strategy.CANARY if rules is None else Strategy.FEATURE_RULES),
+            "strategy": None if self._strategy is None else Strategy(self._strategy.value),
             "feature_rules": rules,
             "canary": None if self.percent is None else Canary(self.percent),
             "display_name": self.display_name,
@@ -148,6 +159,66 @@ class RouterOptions:
             "allow_feedback_corrections": self.corrections,
         }
         return {name: value for name, value in said.items() if value is not None}
+
+    def new_fields(self) -> dict[str, Any]:
+        """Answers the fields of a new router that the line sets, as :meth:`fields` does.
+
+        Raises:
+            commandline.BadParameter: A value is of another form.
+        """
+        fields = self.fields()
+        if self.is_bandit:
+            declared = fields.get("metrics", [])
+            fields["bandit"] = bandit = self.learning.bandit(None, declared)
+            if declared and self.learning.takes_rates_only():
+                fields["metrics"] = bandit_options.rate_metrics(declared, bandit.metric)
+        return fields
+
+    @property
+    def is_bandit(self) -> bool:
+        """Whether a new router of this line is a bandit."""
+        return self._strategy is bandit_options.StrategyName.BANDIT
+
+    @property
+    def learning(self) -> bandit_options.BanditSaid:
+        """What the line says of a bandit."""
+        return bandit_options.BanditSaid(
+            self.algorithm,
+            self.algorithm_number,
+            self.reward_metric,
+            self.exploration_floor,
+            self.uniform_slice,
+            self.half_life,
+            self.warm_up_pulls,
+            self.feedback_window,
+            self.missing_reward,
+        )
+
+    @property
+    def _strategy(self) -> bandit_options.StrategyName | None:
+        """How a new router of this line picks; None where nothing is said of it."""
+        names = bandit_options.StrategyName
+        if self.strategy is not None:
+            return self.strategy
+        if self.learning.any:
+            return names.BANDIT
+        if self.rules is not None:
+            return names.FEATURE_RULES
+        return None if self.percent is None else names.CANARY
+
+    def _check_strategy(self) -> None:
+        names = bandit_options.StrategyName
+        said = {
+            names.CANARY: ("--percent", self.percent is not None),
+            names.FEATURE_RULES: ("--rules", self.rules is not None),
+            names.BANDIT: ("what a bandit learns by", self.learning.any),
+        }
+        for strategy, (option, is_said) in said.items():
+            if is_said and self._strategy is not strategy:
+                raise commandline.BadParameter(
+                    f"{option} is for strategy {strategy}, and the router's is {self._strategy}; drop one",
+                    param_hint="--strategy",
+                )
 
     @property
     def names_roles(self) -> bool:
@@ -202,7 +273,7 @@ def new_variants(said: Iterable[tuple[Variant, bool]], settings: RouterOptions) 
         said: What ``arguments.variant`` read: a variant, and whether its weight was said.
         settings: What the line says besides.
     """
-    by_weight = settings.percent is None
+    by_weight = settings.percent is None and not settings.is_bandit
     return [
         variant if has_weight or by_weight else dataclasses.replace(variant, weight=0.0)
         for variant, has_weight in said
@@ -220,7 +291,7 @@ def kept_variants(said: Iterable[tuple[Variant, bool]], router: Router) -> list[
         The variants in the order in which they were said.
     """
     before = {variant.name: variant for variant in router.variants}
-    by_weight = router.canary is None
+    by_weight = router.canary is None and router.bandit is None
     return [_kept(wanted, before.get(wanted.name), has_weight, by_weight) for wanted, has_weight in said]
 
 

@@ -26,6 +26,7 @@ app.include("pointsman.cli.metrics:app")
 app.include("pointsman.cli.revisions:app")
 app.include("pointsman.cli.overrides:app")
 app.include("pointsman.cli.strategies.rules:app")
+app.include("pointsman.cli.strategies.bandit:app")
 app.add("canary", "pointsman.cli.strategies.canary:app")
 
 RouterId = Annotated[
@@ -77,7 +78,7 @@ def create(
         variants=settings.with_roles(router_options.new_variants(map(arguments.variant, variant), settings)),
         recording=recording_options.changed(None, kept) if kept else None,
         owner=owner,
-        **settings.fields(),
+        **settings.new_fields(),
     )
     options = context_of(context)
     with options.connect() as client:
@@ -151,15 +152,18 @@ def update(
     changes, kept = settings.fields(), settings.recording()
     changes.pop("strategy", None)
     variants = None if variant is None else [arguments.variant(item) for item in variant]
-    if not changes and not kept and variants is None and not settings.names_roles:
+    learning = settings.learning
+    if not changes and not kept and variants is None and not settings.names_roles and not learning.any:
         raise commandline.BadParameter("say what to change, for example --description 'Spring trial'")
     options = context_of(context)
     with options.connect() as client:
-        if kept or variants is not None or settings.names_roles:
-            # Both are changed as a whole; what is not named stays as it was read.
+        if kept or variants is not None or settings.names_roles or learning.any:
+            # Each is changed as a whole; what is not named stays as it was read.
             now = client.routers.get(router_id)
             if kept:
                 changes["recording"] = recording_options.changed(now.recording, kept)
+            if learning.any:
+                changes["bandit"] = learning.bandit(now.bandit)
             if variants is not None:
                 changes["variants"] = router_options.kept_variants(variants, now)
             if settings.names_roles:
@@ -235,6 +239,7 @@ def _show(options: CommandContext, router: Router) -> None:
             ("strategy", f"{router.strategy}, {'sticky' if router.sticky else 'not sticky'}"),
             ("canary", f"{printing.exact(router.canary.percent)}%" if router.canary else ""),
             ("rules", _rules(router)),
+            ("learns", _learning(router)),
             ("note", "; ".join(router.feature_rules.warnings) if router.feature_rules else ""),
             ("override", _override(router)),
             ("endpoint", router.endpoint),
@@ -288,6 +293,13 @@ def _rules(router: Router) -> str:
         told.append(f"{rule.name} to {rule.variant or split}")
     told.append(f"else to {router.feature_rules.default_variant or 'a variant by weight'}")
     return ", ".join(told)
+
+
+def _learning(router: Router) -> str:
+    """Says what a bandit learns by."""
+    from pointsman.cli.strategies.bandit import in_words
+
+    return in_words(router.bandit)
 
 
 def _override(router: Router) -> str:

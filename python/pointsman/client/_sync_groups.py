@@ -474,6 +474,25 @@ class Routers:
         """
         return self._connection.send(requests.clear_override(router_id, etag))
 
+    def reset_learning(self, router_id: str, *, reason: str = "", etag: str = "") -> Router:
+        """Lets a bandit begin anew: what it learnt counts no more, and its shares are even again.
+
+        Args:
+            router_id: The router; its strategy is bandit.
+            reason: Why, for the history.
+            etag: When set and old, the change is refused.
+
+        Returns:
+            The router in its new epoch.
+
+        Raises:
+            AbortedError: The etag is old.
+            FailedPreconditionError: The router is no bandit.
+            NotFoundError: There is no such router.
+            PermissionDeniedError: The caller may not change the router.
+        """
+        return self._connection.send(requests.reset_learning(router_id, reason, etag))
+
     def set_permissions(self, router_id: str, permissions: RouterPermissions, *, etag: str = "") -> Router:
         """Sets who may read and call a router, replacing what was set before.
 

@@ -25,6 +25,9 @@ from pointsman.control.journals.journal_keeper import JournalKeeper, left_behind
 from pointsman.control.lake.gauges import manifest_gauges
 from pointsman.control.lake.parts import LakeParts
 from pointsman.control.lanes import Lanes
+from pointsman.control.learning.assessing import BanditWatch
+from pointsman.control.learning.loop import LearningLoop
+from pointsman.control.learning.upkeep import LearningUpkeep
 from pointsman.control.options import ControlOptions
 from pointsman.control.publishing.changes import Changes
 from pointsman.control.publishing.publisher import Publisher
@@ -33,6 +36,7 @@ from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.registry.permissions import ModelAccess
 from pointsman.control.registry.uploads import Uploads
 from pointsman.control.routing.allocation import Allocations
+from pointsman.control.routing.bandit_epochs import LearningResets
 from pointsman.control.routing.canaries import Canaries
 from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.explaining import Explanations
@@ -137,7 +141,8 @@ class ControlPlane:
         )
         changes = Changes(self._database, self._publisher, clock)
         self._keeper = JournalKeeper(self._database, replica, self._options.journal_lease_seconds, clock)
-        self._applier = Applier(self._database, replica, self._keeper, clock)
+        self._learning = LearningLoop(self._database, replica, clock)
+        self._applier = Applier(self._database, replica, self._keeper, clock, self._learning.wake)
         self._reader = LakeReader(
             self._database,
             core,
@@ -179,15 +184,17 @@ class ControlPlane:
         )
         self._model_access = ModelAccess(changes)
         self._dry_runs = DryRuns(replica, self._options.probe_timeout_seconds)
-        revisions = Revisions(self._database, changes)
+        revisions = Revisions(self._database, changes, core)
         registry = RouterRegistry(changes, core)
         overrides = Overrides(self._database, changes)
+        bandits = BanditWatch(self._database, core, replica, self._learning, clock)
         watch = RouterWatch(
             self._database,
             replica,
             self._applier,
             self._reader,
             revisions,
+            bandits,
             clock,
             self._options.feedback_horizon_days,
         )
@@ -196,6 +203,8 @@ class ControlPlane:
             reader=RouterReader(self._database, replica, refusals),
             allocations=Allocations(changes, core),
             canaries=Canaries(changes, registry),
+            resets=LearningResets(changes),
+            bandits=bandits,
             overrides=overrides,
             explanations=Explanations(self._database, core, replica),
             deployments=self._deployments,
@@ -223,6 +232,7 @@ class ControlPlane:
         self._keys = ApiKeys(self._database, changes, clock)
         self._feedback = FeedbackDesk(self._database, replica, self._reader)
         self._revision_upkeep = RevisionUpkeep(self._database, clock)
+        self._learning_upkeep = LearningUpkeep(self._lanes, clock)
         self._upkeep = Upkeep(
             self._deployments, overrides, self._revision_upkeep, self._lanes, self._options, clock
         )
@@ -324,6 +334,7 @@ class ControlPlane:
         await self.jobs.stop(_left(deadline))
         await asyncio.to_thread(self._lanes.close)
         await asyncio.to_thread(self._applier.stop, _left(deadline))
+        await asyncio.to_thread(self._learning.stop, _left(deadline))
         await asyncio.to_thread(self._lake.finish, deadline)
         await asyncio.to_thread(self._keeper.release)
         await asyncio.to_thread(self._reader.close)
@@ -390,12 +401,13 @@ class ControlPlane:
             await asyncio.sleep(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)])
             attempt += 1
         self._applier.start()
+        self._learning.start()
         self._lake.start()
         self.jobs.start()
         attempted.set()
 
     def _add_jobs(self) -> None:
-        """Lists all periodic work there is, but for the two threads that follow the replica itself."""
+        """Lists all periodic work there is, but for the threads that follow the replica itself."""
         pause = (self._options.poll_interval_seconds,)
         woken = partial(Job, period_seconds=WHEN_WOKEN, scope=Scope.SERVER, retry_seconds=pause)
         for job in (
@@ -405,6 +417,7 @@ class ControlPlane:
             self._keeper.job(),
             *self._lake.jobs(),
             *self._upkeep.jobs(),
+            self._learning_upkeep.job(),
             self._uploads.job(),
         ):
             self.jobs.add(job)

@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from pointsman.control.convert.metrics import counters_from
 from pointsman.control.journals.applier import Applier
+from pointsman.control.learning.assessing import BanditWatch
 from pointsman.control.routing.revisions import Revisions
 from pointsman.control.routing.router_access import find_router
 from pointsman.domain.access import Rule
 from pointsman.domain.keys import Principal
 from pointsman.domain.measures.counters import Counters, figures
-from pointsman.domain.measures.figures import RouterFigures
+from pointsman.domain.measures.figures import RouterFigures, with_bandit
 from pointsman.domain.measures.windows import Window, window_figures, window_of
 from pointsman.domain.ports.journal import JournalName
 from pointsman.domain.ports.replica import Counting
@@ -48,6 +49,7 @@ class RouterWatch:
         applier: Who brings acknowledged feedback into the database.
         reader: Who reads recorded predictions.
         revisions: Who knows what decided them.
+        bandits: Who knows what was learnt.
         clock: Answers the time in UTC microseconds.
         feedback_horizon_days: For so long after a prediction its feedback is kept value by value.
     """
@@ -59,6 +61,7 @@ class RouterWatch:
         applier: Applier,
         reader: LakeReader,
         revisions: Revisions,
+        bandits: BanditWatch,
         clock: Callable[[], int],
         feedback_horizon_days: int,
     ) -> None:
@@ -68,6 +71,7 @@ class RouterWatch:
         self._applier = applier
         self._reader = reader
         self._revisions = revisions
+        self._bandits = bandits
         self._clock = clock
 
     def metrics(self, caller: Principal, router_id: str) -> tuple[Router, Counters, RouterFigures]:
@@ -195,7 +199,8 @@ class RouterWatch:
         running = (server for server in others if server.is_running(now_us))
         # Each server counts its own calls.
         missing = tuple(unreached_of(server, 0, tail_missing=True) for server in running)
-        return router, counters, replace(figures(router, counters, window, values), unreached=missing)
+        found = replace(figures(router, counters, window, values), unreached=missing)
+        return router, counters, with_bandit(found, self._bandits.figures(router))
 
     def _window_figures(self, router: Router, window: Window) -> tuple[Router, Counters, RouterFigures]:
         self._prepare()
@@ -213,7 +218,8 @@ class RouterWatch:
         with self._database.read() as connection:
             values = window_feedback(connection, router.row_key, window, feedback_from_us)
         found = window_figures(router, window, counts, values, feedback_from_us=feedback_from_us)
-        return router, self._own_counters(router.router_id), found
+        learnt = with_bandit(found, self._bandits.figures(router))
+        return router, self._own_counters(router.router_id), learnt
 
     def _find(self, caller: Principal, router_id: str) -> Router:
         with self._database.read() as connection:

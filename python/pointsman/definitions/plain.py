@@ -114,7 +114,8 @@ def _is_default(value: Any, shape: Shape, wanted: Field) -> bool:
     if default is not None:
         return bool(value == default) and isinstance(value, bool) == isinstance(default, bool)
     if isinstance(value, (dict, list)):
-        return not value
+        # Of several of which one is stated, one that says nothing more is stated all the same.
+        return not value and wanted.name not in shape.exclusive
     return not wanted.is_optional and value in ("", False, 0)
 
 

@@ -70,6 +70,8 @@ DEFAULTS: Mapping[tuple[str, str], Any] = {
     ("Recording", "max_body_bytes"): 65536,
     ("Recording", "entity"): "plain",
     ("Recording", "durability"): "buffered",
+    ("Bandit", "metric"): "reward",
+    ("Bandit", "exploration_floor"): 0.05,
     ("MetricDefinition", "type"): "number",
     ("MetricDefinition", "direction"): "maximise",
 }

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from pointsman.client import AsyncClient, Canary, Router, Strategy, Variant, VariantRole
+from pointsman.client import (
+    AsyncClient,
+    Bandit,
+    Canary,
+    MetricDefinition,
+    MetricType,
+    Router,
+    Strategy,
+    Variant,
+    VariantRole,
+)
 
 ROUTER = "cancer"
 MODEL = "cancer"
@@ -13,6 +23,17 @@ VERSIONS = {
     "lr": ("1", "cancer-lr.onnx", "logistic regression"),
     "gb": ("2", "cancer-gb.onnx", "gradient boosting"),
 }
+BANDIT = "bandit"
+BANDIT_VERSIONS = VERSIONS | {"stump": ("3", "cancer-stump.onnx", "one question to one feature")}
+"""A bandit has a third model, which is plainly worse."""
+BANDIT_ROUTER = Router(
+    ROUTER,
+    display_name="Breast cancer",
+    strategy=Strategy.BANDIT,
+    variants=[Variant(name, MODEL, version, 0.0) for name, (version, _, _) in BANDIT_VERSIONS.items()],
+    bandit=Bandit(metric="reward"),
+    metrics=[MetricDefinition("reward", MetricType.BINARY)],
+)
 
 
 @dataclass(frozen=True)

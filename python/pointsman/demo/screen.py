@@ -15,7 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
-    from pointsman.client import RouterMetrics
+    from pointsman.client import BanditMetrics, RouterMetrics
     from pointsman.demo.tally import Tally
 
 LIVE_SECONDS = 0.25
@@ -121,6 +121,41 @@ def traffic_table(
             f"{accuracy:.2%}" if accuracy is not None else "–",
         )
     return table
+
+
+def arms_table(tally: Tally, learnt: BanditMetrics | None) -> Table:
+    """Makes the table of a bandit's arms.
+
+    Args:
+        tally: What the client counted.
+        learnt: What the server says it has learnt, if it was asked.
+    """
+    table = Table(title=_told(tally, learnt), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("arm", "calls", "feedback", "share now", "best", "mean reward", "95 % interval"):
+        table.add_column(heading, justify="left" if heading == "arm" else "right")
+    arms = {arm.variant: arm for arm in learnt.arms} if learnt else {}
+    for name, seen in tally.variants.items():
+        arm = arms.get(name)
+        is_known = arm is not None and None not in (arm.mean, arm.mean_low, arm.mean_high)
+        table.add_row(
+            name,
+            str(seen.requests),
+            str(seen.feedback),
+            f"{arm.share:.1%}" if arm is not None and arm.share is not None else "–",
+            f"{arm.best_probability:.1%}" if arm is not None and arm.best_probability is not None else "–",
+            f"{arm.mean:.3f}" if is_known and arm is not None else "–",
+            f"{arm.mean_low:.3f} to {arm.mean_high:.3f}" if is_known and arm is not None else "–",
+        )
+    return table
+
+
+def _told(tally: Tally, learnt: BanditMetrics | None) -> str:
+    """Says what was lost beside always the best arm, and what an even split would have lost."""
+    means = [arm.mean for arm in learnt.arms if arm.mean is not None] if learnt else []
+    if learnt is None or learnt.regret is None or not means:
+        return "A bandit at work"
+    even = tally.requests * (max(means) - sum(means) / len(means))
+    return f"A bandit at work: regret {learnt.regret:.1f} right answers, an even split's {even:.1f}"
 
 
 def plain_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

@@ -6,27 +6,21 @@ import asyncio
 import signal
 import tempfile
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pointsman.client import (
-    AsyncClient,
-    ClientError,
-    ModelVersion,
-    OnnxBackend,
-    RouterMetrics,
-    RouterStatus,
-    Signature,
-    Task,
-)
+from pointsman.client import AsyncClient, ClientError, RouterMetrics
+from pointsman.demo.bandit_story import run_bandit
 from pointsman.demo.checks import check_counts, check_homes, check_moves
-from pointsman.demo.dataset import PROBABILITY_OUTPUT, TrainingResult
+from pointsman.demo.dataset import TrainingResult
 from pointsman.demo.errors import DemoError
 from pointsman.demo.lake_query import ask_lake, check_rows, write_query
 from pointsman.demo.lines import command_path, try_line, write_lines
-from pointsman.demo.plans import MODEL, PLANS, ROUTER, VERSIONS, Plan, Split
+from pointsman.demo.plans import BANDIT, BANDIT_VERSIONS, PLANS, ROUTER, VERSIONS, Plan, Split
 from pointsman.demo.process import ServerProcess
 from pointsman.demo.screen import Screen, plain_table, traffic_table
+from pointsman.demo.setting_up import set_up
 from pointsman.demo.tally import Tally
 from pointsman.demo.traffic import Traffic
 
@@ -42,7 +36,7 @@ def run_demo(*, strategy: str, seed: int, duration_seconds: float, keep_running:
     """Runs the demo.
 
     Args:
-        strategy: What is shown, one of :data:`~pointsman.demo.plans.PLANS`.
+        strategy: What is shown, one of :data:`~pointsman.demo.plans.PLANS`, or ``bandit``.
         seed: Makes training and traffic repeatable.
         duration_seconds: How long traffic is sent.
         keep_running: Whether the server stays up at the end, until Ctrl-C.
@@ -60,15 +54,16 @@ def run_demo(*, strategy: str, seed: int, duration_seconds: float, keep_running:
     # It starts while models are trained: both have much to import.
     server = ServerProcess(folder)
     try:
-        with screen.step("Training two models on the breast-cancer data") as done:
+        versions = BANDIT_VERSIONS if strategy == BANDIT else VERSIONS
+        with screen.step("Training models on the breast-cancer data") as done:
             from pointsman.demo.training import train  # takes seconds to import: let the step be seen
 
-            training = train(models, seed)
-            lr, gb = (training.accuracies[file_name] for _, file_name, _ in VERSIONS.values())
-            done(
-                f"Trained a logistic regression ({lr:.1%} right) and gradient boosting ({gb:.1%}) and "
-                f"exported both to ONNX; {len(training.rows)} rows are held out for traffic"
+            training = train(models, seed, with_stump=strategy == BANDIT)
+            told = ", ".join(
+                f"{description} ({training.accuracies[file_name]:.1%} right)"
+                for _, file_name, description in versions.values()
             )
+            done(f"Trained {told}; exported as ONNX; {len(training.rows)} rows are held out for traffic")
         with screen.step("Waiting for the server, which started meanwhile") as done:
             server.wait_until_ready()
             done(
@@ -76,7 +71,8 @@ def run_demo(*, strategy: str, seed: int, duration_seconds: float, keep_running:
                 f"data in {server.data_dir}"
             )
         try:
-            counted = asyncio.run(_run(screen, server, training, PLANS[strategy], seed, duration_seconds))
+            story = _bandit if strategy == BANDIT else partial(_run, plan=PLANS[strategy])
+            counted = asyncio.run(story(screen, server, training, seed, duration_seconds))
         except ClientError as error:
             raise DemoError(f"{error}\nThe server's log is {server.log_path}") from error
         tried = _show_lines(screen, folder, server, training)
@@ -99,14 +95,15 @@ async def _run(
     screen: Screen,
     server: ServerProcess,
     training: TrainingResult,
-    plan: Plan,
     seed: int,
     duration_seconds: float,
+    *,
+    plan: Plan,
 ) -> Tally:
     """Sets the router up, sends traffic before and after the plan's change, and checks the counts."""
     async with AsyncClient(server.grpc) as client:
         with screen.step("Registering the models and deploying the router") as done:
-            await _set_up(client, training, plan)
+            await set_up(client, training, plan.router, VERSIONS)
             done(
                 f"Registered two model versions, created and deployed router {ROUTER!r}: {plan.first.title}, "
                 "sticky on the patient"
@@ -124,25 +121,12 @@ async def _run(
         return counted
 
 
-async def _set_up(client: AsyncClient, training: TrainingResult, plan: Plan) -> None:
-    signature = Signature(
-        task=Task.CLASSIFICATION, labels=training.labels, probability_output=PROBABILITY_OUTPUT
-    )
-    for version, file_name, description in VERSIONS.values():
-        await client.models.register(
-            ModelVersion(
-                MODEL,
-                version,
-                OnnxBackend(file_name),
-                signature,
-                description=description,
-                metrics={"accuracy": training.accuracies[file_name]},
-            )
-        )
-    await client.routers.create(plan.router)
-    deployment = await client.routers.deploy(ROUTER)
-    if deployment.router.status is not RouterStatus.RUNNING:
-        raise DemoError(f"the router is {deployment.router.status}: {deployment.router.status_message}")
+async def _bandit(
+    screen: Screen, server: ServerProcess, training: TrainingResult, seed: int, duration_seconds: float
+) -> Tally:
+    """Lets a bandit learn from traffic, and checks the counts."""
+    async with AsyncClient(server.grpc) as client:
+        return await run_bandit(screen, client, training, seed, duration_seconds)
 
 
 async def _send(screen: Screen, client: AsyncClient, traffic: Traffic, split: Split, seconds: float) -> None:

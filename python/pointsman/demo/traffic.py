@@ -21,10 +21,15 @@ ENTITIES = 600
 REQUESTS_PER_SECOND = 150
 MAX_IN_FLIGHT = 32
 REWARD = "reward"
+MISSING_SHARE = 0.2
+LATEST_SECONDS = 1.0
 
 
 class Traffic:
     """The patients, their rows and the calls made for them.
+
+    Attributes:
+        keeps_homes: Whether each patient gets the same variant while the weights stay.
 
     Args:
         client: Calls the server.
@@ -33,6 +38,8 @@ class Traffic:
         training: The rows to send.
         seed: Makes the order of patients repeatable.
     """
+
+    keeps_homes = True
 
     def __init__(
         self, client: AsyncClient, router_id: str, variants: list[str], training: TrainingResult, seed: int
@@ -82,6 +89,10 @@ class Traffic:
         if asked is None:
             return
         prediction_id, variant, right = asked
+        await self._tell(prediction_id, variant, right=right)
+
+    async def _tell(self, prediction_id: str, variant: str, *, right: bool) -> None:
+        """Tells the server whether an answer was right."""
         try:
             await self._client.record_feedback(prediction_id, 1.0 if right else 0.0, metric=REWARD)
         except ClientError as error:
@@ -108,7 +119,7 @@ class Traffic:
         if timed:
             tally.seconds.append(time.perf_counter() - started)
         home = self.homes.setdefault(entity, answer.variant)
-        if home != answer.variant:
+        if home != answer.variant and self.keeps_homes:
             raise DemoError(
                 f"{entity} got {home} and then {answer.variant}, although the weights stayed as they were"
             )
@@ -120,6 +131,34 @@ class Traffic:
     def _count_error(self, error: ClientError) -> None:
         self.tally.errors[error.code.name] += 1
         self.tally.last_error = error.message
+
+
+class LateTraffic(Traffic):
+    """Traffic whose truth is known up to a second later, and of some patients never."""
+
+    keeps_homes = False
+
+    async def _visit(self, entity: str) -> None:
+        """Predicts for a patient; what turned out to be true comes on its own, if at all."""
+        asked = await self._ask(entity)
+        if asked is None or self._random.random() < MISSING_SHARE:
+            return
+        prediction_id, variant, right = asked
+        self._late.append(
+            asyncio.create_task(
+                self._later(self._random.random() * LATEST_SECONDS, prediction_id, variant, right=right)
+            )
+        )
+
+    async def send(self, seconds: float) -> None:
+        """Sends rows of random patients at a steady pace; returns when the last truth is told."""
+        self._late: list[asyncio.Task[None]] = []
+        await super().send(seconds)
+        await asyncio.gather(*self._late)
+
+    async def _later(self, seconds: float, prediction_id: str, variant: str, *, right: bool) -> None:
+        await asyncio.sleep(seconds)
+        await self._tell(prediction_id, variant, right=right)
 
 
 def entity_name(number: int) -> str:

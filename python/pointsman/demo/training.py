@@ -1,4 +1,4 @@
-"""Trains two classifiers on scikit-learn's breast-cancer data and writes them as ONNX files."""
+"""Trains classifiers on scikit-learn's breast-cancer data and writes them as ONNX files."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from pointsman.demo.dataset import INPUT_NAME, HeldOutRow, TrainingResult
 
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 HELD_OUT_SHARE = 0.4
 
 
-def train(folder: Path, seed: int) -> TrainingResult:
-    """Trains both models on one part of the data and keeps the other part for traffic.
+def train(folder: Path, seed: int, *, with_stump: bool = False) -> TrainingResult:
+    """Trains models on one part of the data and keeps the other part for traffic.
 
     Args:
         folder: Where ``cancer-lr.onnx`` and ``cancer-gb.onnx`` are written.
         seed: Makes split and training repeatable.
+        with_stump: Whether ``cancer-stump.onnx`` is written too, a model that asks one thing of one feature.
 
     Returns:
         The held-out rows, names, and each model's accuracy on them.
@@ -44,10 +46,12 @@ def train(folder: Path, seed: int) -> TrainingResult:
     )
     names = tuple(str(name) for name in data.feature_names)
     labels = tuple(str(name) for name in data.target_names)
-    models = {
+    models: dict[str, Any] = {
         "cancer-lr.onnx": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1_000)),
         "cancer-gb.onnx": GradientBoostingClassifier(random_state=seed),
     }
+    if with_stump:
+        models["cancer-stump.onnx"] = DecisionTreeClassifier(max_depth=1, max_features=1, random_state=seed)
     accuracies = {}
     for file_name, model in models.items():
         model.fit(train_x, train_y)

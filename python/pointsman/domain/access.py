@@ -87,6 +87,7 @@ METHODS: Mapping[str, Access] = {
     _ROUTERS + "PromoteCanary": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
     _ROUTERS + "SetTrafficOverride": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
     _ROUTERS + "ClearTrafficOverride": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
+    _ROUTERS + "ResetLearning": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
     _ROUTERS + "RollbackRouter": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
     _ROUTERS + "EraseEntity": Access(Scope.WRITE, Rule.CHANGE_ROUTER),
     _PREDICTIONS + "RecordFeedback": Access(Scope.PREDICT, Rule.PREDICT_ROUTER),

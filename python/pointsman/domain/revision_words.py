@@ -45,7 +45,8 @@ def _differences(before: Router, after: Router) -> Iterator[str]:
             yield from _variant(was, variant)
     for name in former:
         yield f"{name} removed"
-    if before.policy != after.policy:
+    # An epoch is no setting, and worth a word.
+    if before.policy != after.policy or before.policy.words() != after.policy.words():
         yield f"{before.policy.words()} → {after.policy.words()}"
     if before.slot_runs != after.slot_runs and (before.variants, before.policy) == (
         after.variants,

@@ -6,6 +6,7 @@ from pointsman.domain.overrides import override_fault
 from pointsman.domain.permissions import note_permissions
 from pointsman.domain.recording_checks import check_metrics, check_recording
 from pointsman.domain.routers import Fallback, Router
+from pointsman.domain.strategies.bandit_checks import note_bandit_faults
 from pointsman.domain.variants import VariantRole
 from pointsman.domain.violations import (
     MAX_DESCRIPTION_CHARS,
@@ -45,6 +46,7 @@ def check_router(router: Router, field: str = "router") -> None:
     check_recording(found, f"{field}.recording", router.recording)
     check_metrics(found, f"{field}.metrics", router.metrics)
     _check_variants(found, field, router)
+    note_bandit_faults(found, field, router.policy, router.metrics, sticky=router.sticky)
     fault = fallback_fault(router)
     if fault is not None:
         found.add(f"{field}.fallback", fault)

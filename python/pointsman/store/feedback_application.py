@@ -14,6 +14,7 @@ from pointsman.domain.records.feedback import (
 )
 from pointsman.domain.records.lake import JournalStream
 from pointsman.store import journal_positions, routers
+from pointsman.store.arm_rewards import RewardChanges, bandit_of
 from pointsman.store.feedback import raise_totals
 from pointsman.store.feedback_rows import FeedbackRow, Stored, rows_of
 from pointsman.store.routers import RouterKey
@@ -29,10 +30,12 @@ class Application:
     Attributes:
         outcomes: One for each value, in their order.
         dropped_count: Values whose router is gone; their outcome is unspecified.
+        taught: Whether bandits learn anything by it.
     """
 
     outcomes: tuple[FeedbackOutcome, ...]
     dropped_count: int
+    taught: bool = False
 
 
 @dataclass
@@ -58,6 +61,8 @@ def apply(
     connection: Connection, journal_id: str, values: Sequence[FeedbackValue], position: int, now_us: int
 ) -> Application:
     """Stores a batch of a journal's feedback, raises the totals by what is new and notes the position.
+
+    Of routers that are bandits, what is new is added to the rewards of their arms, too.
 
     The first value for a prediction, row and metric stays, in the batch as in the database; one that
     ``corrects`` replaces it under a new sequence, and the totals change by the difference. What the position
@@ -85,12 +90,14 @@ def apply(
         places.append(place)
         if value.key not in rows:
             rows[value.key] = _row(value, found.row_key, now_us)
+    # Read with the keys: a batch without bandits costs no further question.
+    rewards = RewardChanges({key.row_key: bandit_of(key.bandit) for key in keys.values() if key.bandit})
     if stored_to >= position:
         _look_up(connection, values, places, rows, outcomes)
     elif rows:
-        _store(connection, values, places, rows, outcomes, now_us)
+        _store(connection, values, places, rows, outcomes, rewards, now_us)
     journal_positions.raise_position(connection, journal_id, JournalStream.FEEDBACK, position, now_us)
-    return Application(tuple(outcomes), len(values) - len(places))
+    return Application(tuple(outcomes), len(values) - len(places), rewards.any)
 
 
 def _is_of(value: FeedbackValue, router: RouterKey) -> bool:
@@ -107,12 +114,13 @@ def _store(
     places: Sequence[int],
     rows: dict[_Key, FeedbackRow],
     outcomes: list[FeedbackOutcome],
+    rewards: RewardChanges,
     now_us: int,
 ) -> None:
     # The same order everywhere, so that two processes that store at the same time do not block each other.
     ordered = sorted(rows.values())
     inserted = rows_of(connection).insert_new(connection, ordered)
-    sums = _Sums()
+    sums = _Sums(rewards)
     if len(inserted) == len(places):
         for row in ordered:
             sums.add(row)
@@ -131,6 +139,7 @@ def _store(
                 outcomes[place] = _settle(current[value.key], value)
         _correct(connection, current.values(), rows, sums, now_us)
     raise_totals(connection, sums.totals())
+    rewards.store(connection)
 
 
 def _resolve(
@@ -225,20 +234,27 @@ def _row(value: FeedbackValue, router_key: int, now_us: int) -> FeedbackRow:
 
 
 class _Sums:
-    """Adds up what a batch changes of the totals."""
+    """Adds up what a batch changes of the totals, and of what bandits learn.
 
-    def __init__(self) -> None:
+    Args:
+        rewards: Takes what they learn.
+    """
+
+    def __init__(self, rewards: RewardChanges) -> None:
         self._sums: dict[_Place, list[float]] = {}
+        self._rewards = rewards
 
     def add(self, row: FeedbackRow) -> None:
         """Counts a new value."""
         if row.counted:
             self._change(row, 1, row.value, row.value * row.value)
+            self._rewards.add(row)
 
     def move(self, row: FeedbackRow, before: float) -> None:
         """Counts a value in place of another."""
         if row.counted:
             self._change(row, 0, row.value - before, row.value * row.value - before * before)
+            self._rewards.move(row, before)
 
     def totals(self) -> dict[int, list[FeedbackTotals]]:
         """Answers the changes by router."""

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     bindparam,
+    case,
     delete,
     exists,
     insert,
@@ -58,15 +59,21 @@ class RouterKey(NamedTuple):
     Attributes:
         row_key: The store's own key.
         incarnation: Tells it from earlier and later routers of the same id; 0 when that is not known.
+        bandit: What it learns by, as it is stored; None for routers of other strategies.
     """
 
     row_key: int
     incarnation: int
     create_time_us: int
+    bandit: str | None = None
 
 
 _FIND_KEYS = select(
-    routers.c.router_id, routers.c.row_key, routers.c.incarnation, routers.c.create_time_us
+    routers.c.router_id,
+    routers.c.row_key,
+    routers.c.incarnation,
+    routers.c.create_time_us,
+    case((routers.c.strategy == Strategy.BANDIT.value, routers.c.policy)).label("bandit"),
 ).where(routers.c.router_id.in_(bindparam("router_ids", expanding=True)), _PRESENT)
 
 
@@ -78,6 +85,16 @@ def find_keys(connection: Connection, router_ids: Sequence[str]) -> dict[str, Ro
         for router_id, *key in connection.execute(_FIND_KEYS, {"router_ids": chunk}):
             found[router_id] = RouterKey(*key)
     return found
+
+
+def find_bandits(connection: Connection) -> list[tuple[int, str]]:
+    """Answers the keys of the routers that are bandits, with what they learn by, as it is stored."""
+    statement = (
+        select(routers.c.row_key, routers.c.policy)
+        .where(routers.c.strategy == Strategy.BANDIT.value, _PRESENT)
+        .order_by(routers.c.row_key)
+    )
+    return [(row_key, document) for row_key, document in connection.execute(statement)]
 
 
 def find_retention(connection: Connection) -> dict[str, tuple[int, int]]:

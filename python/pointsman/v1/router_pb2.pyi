@@ -547,6 +547,18 @@ class PromoteCanaryRequest(_message.Message):
     validate_only: bool
     def __init__(self, router_id: _Optional[str] = ..., etag: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
 
+class ResetLearningRequest(_message.Message):
+    __slots__ = ("router_id", "etag", "reason", "validate_only")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    etag: str
+    reason: str
+    validate_only: bool
+    def __init__(self, router_id: _Optional[str] = ..., etag: _Optional[str] = ..., reason: _Optional[str] = ..., validate_only: bool = ...) -> None: ...
+
 class CanaryResponse(_message.Message):
     __slots__ = ("router", "moved_share", "moved_slots")
     ROUTER_FIELD_NUMBER: _ClassVar[int]
@@ -640,7 +652,7 @@ class GetRouterMetricsRequest(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granularity: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., live: bool = ...) -> None: ...
 
 class RouterMetrics(_message.Message):
-    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count", "start_time", "end_time", "sample_ratio_p_value", "series", "unreached", "cut_record_counts", "live", "feedback_start_time")
+    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count", "start_time", "end_time", "sample_ratio_p_value", "series", "unreached", "cut_record_counts", "live", "feedback_start_time", "bandit")
     class CutRecordCountsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -662,6 +674,7 @@ class RouterMetrics(_message.Message):
     CUT_RECORD_COUNTS_FIELD_NUMBER: _ClassVar[int]
     LIVE_FIELD_NUMBER: _ClassVar[int]
     FEEDBACK_START_TIME_FIELD_NUMBER: _ClassVar[int]
+    BANDIT_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     variants: _containers.RepeatedCompositeFieldContainer[VariantMetrics]
     total: VariantMetrics
@@ -676,7 +689,42 @@ class RouterMetrics(_message.Message):
     cut_record_counts: _containers.ScalarMap[str, int]
     live: bool
     feedback_start_time: _timestamp_pb2.Timestamp
-    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sample_ratio_p_value: _Optional[float] = ..., series: _Optional[_Iterable[_Union[MetricsStep, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ..., live: bool = ..., feedback_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    bandit: BanditMetrics
+    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sample_ratio_p_value: _Optional[float] = ..., series: _Optional[_Iterable[_Union[MetricsStep, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ..., live: bool = ..., feedback_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bandit: _Optional[_Union[BanditMetrics, _Mapping]] = ...) -> None: ...
+
+class BanditMetrics(_message.Message):
+    __slots__ = ("epoch", "algorithm", "metric", "regret", "arms")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    ALGORITHM_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    REGRET_FIELD_NUMBER: _ClassVar[int]
+    ARMS_FIELD_NUMBER: _ClassVar[int]
+    epoch: int
+    algorithm: str
+    metric: str
+    regret: float
+    arms: _containers.RepeatedCompositeFieldContainer[ArmMetrics]
+    def __init__(self, epoch: _Optional[int] = ..., algorithm: _Optional[str] = ..., metric: _Optional[str] = ..., regret: _Optional[float] = ..., arms: _Optional[_Iterable[_Union[ArmMetrics, _Mapping]]] = ...) -> None: ...
+
+class ArmMetrics(_message.Message):
+    __slots__ = ("variant", "mean", "mean_low", "mean_high", "share", "best_probability", "reward_count", "pulls")
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    MEAN_FIELD_NUMBER: _ClassVar[int]
+    MEAN_LOW_FIELD_NUMBER: _ClassVar[int]
+    MEAN_HIGH_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    BEST_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
+    REWARD_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PULLS_FIELD_NUMBER: _ClassVar[int]
+    variant: str
+    mean: float
+    mean_low: float
+    mean_high: float
+    share: float
+    best_probability: float
+    reward_count: float
+    pulls: int
+    def __init__(self, variant: _Optional[str] = ..., mean: _Optional[float] = ..., mean_low: _Optional[float] = ..., mean_high: _Optional[float] = ..., share: _Optional[float] = ..., best_probability: _Optional[float] = ..., reward_count: _Optional[float] = ..., pulls: _Optional[int] = ...) -> None: ...
 
 class MetricsStep(_message.Message):
     __slots__ = ("start_time", "variants", "total")

@@ -157,6 +157,11 @@ class RouterServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_router__pb2.ClearTrafficOverrideRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_router__pb2.Router.FromString,
                 _registered_method=True)
+        self.ResetLearning = channel.unary_unary(
+                '/pointsman.v1.RouterService/ResetLearning',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.ResetLearningRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.Router.FromString,
+                _registered_method=True)
         self.ExplainRouting = channel.unary_unary(
                 '/pointsman.v1.RouterService/ExplainRouting',
                 request_serializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingRequest.SerializeToString,
@@ -341,6 +346,13 @@ class RouterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResetLearning(self, request, context):
+        """Lets a bandit begin anew: what it learnt counts no more, and shares are even again. It stays in no figure but the history.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ExplainRouting(self, request, context):
         """Says which rule a call would meet and how likely it would go where, and why; changes and records nothing.
         """
@@ -476,6 +488,11 @@ def add_RouterServiceServicer_to_server(servicer, server):
             'ClearTrafficOverride': grpc.unary_unary_rpc_method_handler(
                     servicer.ClearTrafficOverride,
                     request_deserializer=pointsman_dot_v1_dot_router__pb2.ClearTrafficOverrideRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.Router.SerializeToString,
+            ),
+            'ResetLearning': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetLearning,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.ResetLearningRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_router__pb2.Router.SerializeToString,
             ),
             'ExplainRouting': grpc.unary_unary_rpc_method_handler(
@@ -1137,6 +1154,33 @@ class RouterService(object):
             target,
             '/pointsman.v1.RouterService/ClearTrafficOverride',
             pointsman_dot_v1_dot_router__pb2.ClearTrafficOverrideRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.Router.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetLearning(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/ResetLearning',
+            pointsman_dot_v1_dot_router__pb2.ResetLearningRequest.SerializeToString,
             pointsman_dot_v1_dot_router__pb2.Router.FromString,
             options,
             channel_credentials,

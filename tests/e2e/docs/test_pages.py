@@ -119,6 +119,10 @@ def test_a_canary_grows_and_is_promoted(server: Server, prediction_id: str, tmp_
     work_through("docs/how-to/canaries.md", tmp_path, server.grpc)
 
 
+def test_a_bandit_learns_and_begins_anew(server: Server, prediction_id: str, tmp_path: Path) -> None:
+    work_through("docs/how-to/bandits.md", tmp_path, server.grpc, replaced={"127.0.0.1:8500": server.grpc})
+
+
 def test_rules_send_calls_and_are_explained(server: Server, prediction_id: str, tmp_path: Path) -> None:
     work_through("docs/how-to/rules.md", tmp_path, server.grpc)
 

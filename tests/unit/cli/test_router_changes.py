@@ -97,5 +97,5 @@ def test_settings_are_taken_back(routers: Any) -> None:
 def test_a_router_that_is_made_without_settings_has_the_defaults(routers: Any) -> None:
     assert run(routers, "routers create cancer --variant lr=cancer:1 --variant gb=cancer:2").exit_code == 0
     (request,) = routers.asked("RouterService/CreateRouter")
-    assert (request.router.sticky, request.router.record_predictions) == (True, True)
+    assert (request.router.HasField("sticky"), request.router.record_predictions) == (False, True)
     assert [one.weight for one in request.router.variants] == [100, 100]

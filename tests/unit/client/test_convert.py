@@ -114,7 +114,7 @@ def test_a_router_comes_back_as_it_was_written() -> None:
 
 def test_unset_flags_read_as_what_they_mean() -> None:
     router = to_plain(client.Router, router_pb2.Router(variants=[router_pb2.Variant(name="lr")]))
-    assert (router.sticky, router.record_predictions, router.variants[0].enabled) == (True, True, True)
+    assert (router.sticky, router.record_predictions, router.variants[0].enabled) == (None, True, True)
 
 
 def test_a_mean_of_zero_is_not_an_unset_one() -> None:

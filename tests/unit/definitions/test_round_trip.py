@@ -29,6 +29,7 @@ from pointsman.domain.models import (
 from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
 from pointsman.domain.routers import Router, RouterStatus, VersionPinning
+from pointsman.domain.strategies.bandit import Algorithm, Bandit
 from pointsman.domain.variants import Variant, VariantRole
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -175,6 +176,47 @@ def test_an_exported_router_is_wanted_as_it_is(router):
     server_set = {"status": RouterStatus.REGISTERED, "create_time_us": 0, "update_time_us": 0}
     assert wanted.router == dataclasses.replace(router, **server_set)
     assert wanted.in_service is (router.status in (RouterStatus.RUNNING, RouterStatus.DEPLOYING))
+
+
+NUMBERS = {
+    Algorithm.THOMPSON_BETA: ("prior_alpha", "prior_beta"),
+    Algorithm.THOMPSON_NORMAL: ("prior_count", "prior_mean"),
+    Algorithm.UCB1: ("alpha",),
+    Algorithm.EPSILON_GREEDY: ("epsilon",),
+}
+
+
+@st.composite
+def bandits(draw):
+    algorithm = draw(st.sampled_from(Algorithm))
+    named = draw(st.lists(st.sampled_from(NUMBERS[algorithm]), unique=True))
+    spans = st.none() | st.integers(1_000_000, 10**13)
+    window = draw(spans)
+    is_missing = window is not None and draw(st.booleans())
+    return Bandit(
+        algorithm,
+        tuple(sorted((name, draw(st.floats(0, 1))) for name in named)),
+        draw(ids),
+        draw(st.floats(0, 1)),
+        draw(st.floats(0, 1)),
+        draw(spans),
+        draw(st.integers(0, 1000)),
+        window,
+        draw(st.floats(0, 1)) if is_missing else None,
+    )
+
+
+@careful
+@given(bandits(), st.integers(1, 9))
+def test_an_exported_bandit_is_wanted_as_it_is_whatever_its_epoch(bandit, epoch):
+    router = Router(
+        "r",
+        (Variant("a", "m", "1", 0), Variant("b", "m", "2", 0)),
+        dataclasses.replace(bandit, epoch=epoch),
+        display_name="r",
+        sticky=False,
+    )
+    assert round_trip(router_to(router, "")).router == router
 
 
 @careful

@@ -55,7 +55,11 @@ def test_the_defaults_are_those_of_the_server():
         metrics=[router_pb2.MetricDefinition(name="m")],
     )
     read = plain_of(router_to(router_from(router), ""), shapes.shape_of("Router"), whole=True)
+    learner = router_pb2.Router(router_id="r", bandit=router_pb2.Bandit())
     held = {
+        "Bandit": plain_of(router_to(router_from(learner), ""), shapes.shape_of("Router"), whole=True)[
+            "bandit"
+        ],
         "Router": read,
         "Variant": read["variants"][0],
         "Recording": read["recording"],

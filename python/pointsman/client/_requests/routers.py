@@ -245,6 +245,18 @@ def clear_override(router_id: str, etag: str) -> Call[Router]:
     return Call(ROUTERS + "ClearTrafficOverride", request, router_pb2.Router, plain(Router))
 
 
+def reset_learning(router_id: str, reason: str, etag: str) -> Call[Router]:
+    """Lets a bandit begin anew.
+
+    Args:
+        router_id: The router.
+        reason: Why, for the history.
+        etag: When set and old, the change is refused.
+    """
+    request = make(router_pb2.ResetLearningRequest, router_id=router_id, reason=reason, etag=etag)
+    return Call(ROUTERS + "ResetLearning", request, router_pb2.Router, plain(Router))
+
+
 def _weights(method: str, request: Message) -> Call[VariantWeights]:
     return Call(ROUTERS + method, request, router_pb2.VariantWeightsResponse, plain(VariantWeights))
 

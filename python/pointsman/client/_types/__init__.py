@@ -5,6 +5,15 @@ from pointsman.client._types.access import (
     NewApiKey,
     Scope,
 )
+from pointsman.client._types.bandits import (
+    ArmMetrics,
+    Bandit,
+    BanditMetrics,
+    EpsilonGreedy,
+    ThompsonBeta,
+    ThompsonNormal,
+    Ucb1,
+)
 from pointsman.client._types.definitions import (
     AppliedDefinitions,
     DefinitionChange,
@@ -101,6 +110,9 @@ from pointsman.client._types.routers import (
 __all__ = [
     "ApiKey",
     "AppliedDefinitions",
+    "ArmMetrics",
+    "Bandit",
+    "BanditMetrics",
     "Canary",
     "CanaryChange",
     "DecisionDifference",
@@ -111,6 +123,7 @@ __all__ = [
     "Deployment",
     "EligibleVariant",
     "EntityRecording",
+    "EpsilonGreedy",
     "Erasure",
     "Explanation",
     "Fallback",
@@ -173,7 +186,10 @@ __all__ = [
     "Strategy",
     "Task",
     "TensorSpec",
+    "ThompsonBeta",
+    "ThompsonNormal",
     "TrafficOverride",
+    "Ucb1",
     "UnreachedJournal",
     "UploadedFile",
     "Variant",

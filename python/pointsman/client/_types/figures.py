@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from pointsman.client._types.bandits import BanditMetrics
     from pointsman.client._types.records import UnreachedJournal
 
 
@@ -93,3 +94,5 @@ class RouterMetrics:
     """Whether calls are what the server that answered counted since it started, not what is recorded."""
     feedback_start_time: datetime | None = None
     """Where feedback begins to count; None where it does with the window."""
+    bandit: BanditMetrics | None = None
+    """What a bandit has learnt by now; None for other routers."""

@@ -23,6 +23,8 @@ class DecisionReason(StrEnum):
     OVERRIDE = "override"
     RULE = "rule"
     DEFAULT = "default"
+    BANDIT = "bandit"
+    EXPLORATION = "exploration"
 
 
 class RandomisedBy(StrEnum):

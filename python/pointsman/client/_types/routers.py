@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from pointsman.client._types.bandits import Bandit
     from pointsman.client._types.records import DecisionReason
 
 
@@ -288,7 +289,8 @@ class Router:
     tags: Sequence[str] = ()
     strategy: Strategy = Strategy.WEIGHTED
     variants: Sequence[Variant] = ()
-    sticky: bool = True
+    sticky: bool | None = None
+    """Whether an entity keeps its variant; None means that it does, but for bandits, where none can."""
     version_pinning: VersionPinning = VersionPinning.UNSPECIFIED
     answer_router_name: bool = False
     default_timeout: timedelta | None = None
@@ -304,6 +306,8 @@ class Router:
     """The rules by which it decides; of routers with this strategy."""
     canary: Canary | None = None
     """How much the canary gets; of routers with this strategy."""
+    bandit: Bandit | None = None
+    """What it learns by; of routers with this strategy."""
     permissions: RouterPermissions | None = None
     owner: str = ""
     status: RouterStatus = RouterStatus.UNSPECIFIED

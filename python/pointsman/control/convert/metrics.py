@@ -4,6 +4,7 @@ import grpc
 
 from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import timestamp_of
+from pointsman.domain.measures.bandits import ArmFigures, BanditFigures
 from pointsman.domain.measures.counters import Counters, Histogram, VariantCounters
 from pointsman.domain.measures.figures import Latencies, RouterFigures, VariantFigures, interval_of
 from pointsman.domain.records.feedback import FeedbackMoments
@@ -71,7 +72,32 @@ def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> ro
         message.end_time.CopyFrom(timestamp_of(figures.end_time_us))
     if figures.feedback_start_time_us is not None:
         message.feedback_start_time.CopyFrom(timestamp_of(figures.feedback_start_time_us))
+    if figures.bandit is not None:
+        message.bandit.CopyFrom(_bandit(figures.bandit))
     return message
+
+
+def _bandit(figures: BanditFigures) -> router_pb2.BanditMetrics:
+    return router_pb2.BanditMetrics(
+        epoch=figures.policy.epoch,
+        algorithm=figures.policy.algorithm.value,
+        metric=figures.policy.metric,
+        regret=figures.regret,
+        arms=[_arm(arm) for arm in figures.arms],
+    )
+
+
+def _arm(arm: ArmFigures) -> router_pb2.ArmMetrics:
+    return router_pb2.ArmMetrics(
+        variant=arm.variant,
+        mean=arm.mean,
+        mean_low=arm.mean_low,
+        mean_high=arm.mean_high,
+        share=arm.share,
+        best_probability=arm.best_probability,
+        reward_count=arm.reward_count,
+        pulls=arm.pulls,
+    )
 
 
 def _figures(figure: VariantFigures) -> router_pb2.VariantMetrics:

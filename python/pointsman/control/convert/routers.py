@@ -8,6 +8,7 @@ from pointsman.control.convert.strategies.catalogue import SERVED_NAMES, policy_
 from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.permissions import Permissions
 from pointsman.domain.routers import Router, RouterStatus, effective_shares
+from pointsman.domain.strategies.policy import Strategy
 from pointsman.domain.variants import Variant, VariantRole
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import router_pb2
@@ -24,6 +25,10 @@ def router_from(message: router_pb2.Router, field: str = "router") -> Router:
         UnimplementedError: The strategy is of a later version.
     """
     settings = settings_from(message, field)
+    policy = policy_from(message, field)
+    if policy.strategy is Strategy.BANDIT and not message.HasField("sticky"):
+        # No entity keeps its variant where shares move with every reward.
+        settings["sticky"] = False
     settings["display_name"] = settings["display_name"] or message.router_id
     return Router(
         router_id=message.router_id,
@@ -31,7 +36,7 @@ def router_from(message: router_pb2.Router, field: str = "router") -> Router:
             _variant_from(variant, f"{field}.variants[{index}]")
             for index, variant in enumerate(message.variants)
         ),
-        policy=policy_from(message, field),
+        policy=policy,
         tags=tuple(message.tags),
         recording=recording_from(message.recording, f"{field}.recording"),
         metrics=metrics_from(message.metrics, f"{field}.metrics"),

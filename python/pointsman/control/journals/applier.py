@@ -36,11 +36,18 @@ class Applier:
         feedback: The journal's log of it.
         keeper: Who knows the name under which it is stored.
         clock: Answers the time in UTC microseconds.
+        on_taught: Is called after bandits have learnt anything.
     """
 
     def __init__(
-        self, database: Database, feedback: FeedbackLog, keeper: JournalKeeper, clock: Callable[[], int]
+        self,
+        database: Database,
+        feedback: FeedbackLog,
+        keeper: JournalKeeper,
+        clock: Callable[[], int],
+        on_taught: Callable[[], None] = lambda: None,
     ) -> None:
+        self._on_taught = on_taught
         self._database = database
         self._feedback = feedback
         self._keeper = keeper
@@ -127,6 +134,8 @@ class Applier:
         if applied.dropped_count:
             _log.warning("feedback was dropped, its router is gone", count=applied.dropped_count)
         self._finish(entries, ends, applied.outcomes, next_position)
+        if applied.taught:
+            self._on_taught()
 
     def _skip(self, entry: record_pb2.FeedbackEntry, next_position: int) -> None:
         """Leaves out an entry that the database refuses."""

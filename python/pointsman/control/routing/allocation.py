@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from pointsman.control.publishing.changes import Change, Changes
+from pointsman.control.routing.bandit_epochs import learning
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
 from pointsman.control.routing.rule_tables import settled
@@ -151,6 +152,7 @@ class Allocations:
                     metadata={"router_id": router_id, "variant": name},
                 )
             wanted = _settled_or_unmet(change.connection, self._core, router, wanted)
+            wanted = learning(self._core, router, wanted, change.now_us)
             if router.policy.idle_fault(variants) is not None:
                 raise FailedPreconditionError(
                     f"variant: without {name!r} all enabled variants of router {router_id!r} have weight 0; "
@@ -173,7 +175,7 @@ class Allocations:
         changed = [new for new, old in zip(after.variants, router.variants, strict=True) if new != old]
         routers.save_allocation(change.connection, after, changed)
         if after.policy is not router.policy:
-            # The rules are the same, and the tables of those that split their calls are not.
+            # Rules are the same, and the tables of those that split their calls are not.
             routers.save(change.connection, after)
         note(change, after, kind, caller, before=router)
         change.router = after

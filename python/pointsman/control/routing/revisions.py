@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from pointsman.control.convert.revisions import definition_of
 from pointsman.control.publishing.changes import Change, Changes
+from pointsman.control.routing.bandit_epochs import learning
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router, find_router_to_change
 from pointsman.control.routing.variant_models import row_keys, usable_models
@@ -15,6 +16,7 @@ from pointsman.domain.access import Rule, can_change
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
 from pointsman.domain.pages import Page
+from pointsman.domain.ports.core import BanditMathematics
 from pointsman.domain.records.predictions import Prediction
 from pointsman.domain.revisions import MAX_COMMENT_CHARS, KeptRevision, RevisionKind, Witness, moved_slots
 from pointsman.domain.router_checks import check_router
@@ -76,11 +78,13 @@ class Revisions:
     Args:
         database: Where they are.
         changes: How routers are changed.
+        core: Who checks what bandits learn by.
     """
 
-    def __init__(self, database: Database, changes: Changes) -> None:
+    def __init__(self, database: Database, changes: Changes, core: BanditMathematics) -> None:
         self._database = database
         self._changes = changes
+        self._core = core
 
     def list_page(
         self, caller: Principal, router_id: str, page_size: int, page_token: str
@@ -188,6 +192,8 @@ class Revisions:
             kept = _find(change.connection, before, number)
             after = _given_back(change, before, definition_of(kept))
             check_router(after, "revision")
+            # Settings come back, and what was learnt does not: the epoch goes on, or another one begins.
+            after = learning(self._core, before, after, change.now_us, "revision")
             self._save(change, caller, before, after, kept)
             made = note(
                 change,

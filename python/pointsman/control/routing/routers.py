@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from pointsman.control.publishing.changes import Change, Changes
+from pointsman.control.routing.bandit_epochs import learning
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
 from pointsman.control.routing.router_fields import OWNER, check_paths, check_same_strategy, with_fields
@@ -118,6 +119,7 @@ class RouterRegistry:
         _check_name_free(change.connection, caller, router.router_id, field)
         found = usable_models(change.connection, caller, router.variants, f"{field}.variants", known)
         router = settled(change.connection, self._core, None, router, field, found)
+        router = learning(self._core, None, router, change.now_us, field)
         return routers.add(
             change.connection,
             dataclasses.replace(
@@ -199,6 +201,7 @@ class RouterRegistry:
         check_same_strategy(before, router, paths, field)
         check_router(after, field)
         after = settled(change.connection, self._core, before, after, field, known)
+        after = learning(self._core, before, after, change.now_us, field)
         moved_slots = 0
         if "variants" in paths:
             after, moved_slots = self._with_variants(change, caller, before, after, field, known)

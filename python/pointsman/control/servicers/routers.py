@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +25,9 @@ from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import microseconds_of, nanoseconds_of
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lanes import Lanes
+from pointsman.control.learning.assessing import BanditWatch
 from pointsman.control.routing.allocation import Allocations, Reallocation
+from pointsman.control.routing.bandit_epochs import LearningResets
 from pointsman.control.routing.canaries import Canaries
 from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.explaining import Explanations
@@ -59,6 +61,8 @@ class RouterParts:
     reader: RouterReader
     allocations: Allocations
     canaries: Canaries
+    resets: LearningResets
+    bandits: BanditWatch
     overrides: Overrides
     explanations: Explanations
     deployments: Deployments
@@ -78,6 +82,8 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
         self._reader = parts.reader
         self._allocations = parts.allocations
         self._canaries = parts.canaries
+        self._resets = parts.resets
+        self._bandits = parts.bandits
         self._overrides = parts.overrides
         self._explanations = parts.explanations
         self._deployments = parts.deployments
@@ -118,7 +124,7 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
             page_token=request.page_token,
         )
         return router_pb2.ListRoutersResponse(
-            routers=[self._answer(router) for router in page.items],
+            routers=self._answers(page.items),
             next_page_token=page.next_page_token,
         )
 
@@ -234,7 +240,10 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
             etag=request.etag,
             validate_only=request.validate_only,
         )
-        return _weights_answer(reallocation)
+        answer = _weights_answer(reallocation)
+        router = reallocation.router
+        _tell_shares(answer.variants, self._bandits.shares([router]).get(router.router_id))
+        return answer
 
     async def UpdateRouterPermissions(
         self, request: router_pb2.UpdateRouterPermissionsRequest, context: object
@@ -388,7 +397,22 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
         return router_pb2.DeployRouterResponse(router=answer, endpoint=answer.endpoint)
 
     def _answer(self, router: Router) -> router_pb2.Router:
-        return router_to(router, self._endpoint)
+        return self._answers([router])[0]
+
+    def _answers(self, routers: Sequence[Router]) -> list[router_pb2.Router]:
+        """Makes the messages of routers, those of bandits with the shares in force here."""
+        shares = self._bandits.shares(routers)
+        messages = [router_to(router, self._endpoint) for router in routers]
+        for message in messages:
+            _tell_shares(message.variants, shares.get(message.router_id))
+        return messages
+
+
+def _tell_shares(variants: Iterable[router_pb2.Variant], shares: Mapping[str, float] | None) -> None:
+    """Writes shares in force into variants; None are those of no bandit, and stay."""
+    if shares is not None:
+        for variant in variants:
+            variant.effective_share = shares.get(variant.name, 0.0)
 
 
 def _variants_after(router: Router, given: Router, paths: Sequence[str]) -> Sequence[Variant]:

@@ -1,4 +1,4 @@
-"""Where a router's traffic goes, beside weights: canaries and overrides."""
+"""Where a router's traffic goes, beside weights: canaries, what bandits learnt, and overrides."""
 
 from abc import ABC, abstractmethod
 
@@ -6,6 +6,7 @@ from pointsman.control.calls import caller
 from pointsman.control.convert.times import nanoseconds_of
 from pointsman.control.lanes import Lanes
 from pointsman.control.routing.allocation import Reallocation
+from pointsman.control.routing.bandit_epochs import LearningResets
 from pointsman.control.routing.canaries import Canaries
 from pointsman.control.routing.overrides import Overrides
 from pointsman.domain.routers import SLOT_COUNT, Router
@@ -18,6 +19,7 @@ class TrafficMethods(ABC):
 
     _canaries: Canaries
     _overrides: Overrides
+    _resets: LearningResets
     _lanes: Lanes
 
     async def SetCanary(
@@ -76,6 +78,20 @@ class TrafficMethods(ABC):
             caller(),
             request.router_id,
             request.etag,
+            validate_only=request.validate_only,
+        )
+        return self._answer(router)
+
+    async def ResetLearning(
+        self, request: router_pb2.ResetLearningRequest, context: object
+    ) -> router_pb2.Router:
+        """Lets a bandit begin anew."""
+        router = await self._lanes.write(
+            self._resets.reset,
+            caller(),
+            request.router_id,
+            request.etag,
+            reason=request.reason,
             validate_only=request.validate_only,
         )
         return self._answer(router)

@@ -1,8 +1,9 @@
 """The figures of a router: of each variant, of all together, and over time."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from pointsman.domain.measures.bandits import BanditFigures
 from pointsman.domain.measures.statistics import mean_interval
 from pointsman.domain.records.feedback import DEFAULT_METRIC, FeedbackMoments
 from pointsman.domain.records.servers import UnreachedJournal
@@ -87,6 +88,7 @@ class RouterFigures:
         unreached: Other servers whose calls are not counted, or not all of them.
         live: Whether calls are those that one server counted since it started, not those that are recorded.
         feedback_start_time_us: Where feedback begins to count; None where it does with the window.
+        bandit: What it has learnt by now; None for a router that is no bandit.
     """
 
     variants: tuple[VariantFigures, ...]
@@ -98,6 +100,7 @@ class RouterFigures:
     unreached: tuple[UnreachedJournal, ...] = ()
     live: bool = False
     feedback_start_time_us: int | None = None
+    bandit: BanditFigures | None = None
 
 
 def interval_of(totals: FeedbackMoments) -> tuple[float, float] | None:
@@ -112,6 +115,23 @@ def sum_feedback(feedback: Iterable[FeedbackMoments]) -> tuple[FeedbackMoments, 
         before = summed.get(totals.metric, FeedbackMoments("", totals.metric, 0, 0.0, 0.0))
         summed[totals.metric] = before.plus(totals)
     return tuple(summed[metric] for metric in sorted(summed))
+
+
+def with_bandit(figures: RouterFigures, bandit: BanditFigures | None) -> RouterFigures:
+    """Answers figures with what a bandit has learnt: the shares that its variants should get now are its.
+
+    Args:
+        figures: The figures.
+        bandit: What it has learnt; None leaves the figures as they are.
+    """
+    if bandit is None:
+        return figures
+    shares = bandit.shares
+    variants = tuple(
+        replace(figure, effective_share=shares.get(figure.variant, 0.0)) for figure in figures.variants
+    )
+    total = replace(figures.total, effective_share=sum(figure.effective_share for figure in variants))
+    return replace(figures, variants=variants, total=total, bandit=bandit)
 
 
 def names_of(shares: Mapping[str, float], *others: Iterable[str]) -> Sequence[str]:

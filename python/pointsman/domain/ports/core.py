@@ -112,7 +112,7 @@ class BanditMathematics(Protocol):
         """
 
 
-class RoutingCore(SlotTables, RuleChecks, Protocol):
+class RoutingCore(SlotTables, RuleChecks, BanditMathematics, Protocol):
     """What a change of a router needs."""
 
 
@@ -190,7 +190,5 @@ class LakeReading(LakeQueries, LakeReplays, Protocol):
     """All that is asked about the rows of a lake."""
 
 
-class Core(
-    ModelChecks, FileReading, RoutingCore, BanditMathematics, LakeReading, LakeMerging, Redeciding, Protocol
-):
+class Core(ModelChecks, FileReading, RoutingCore, LakeReading, LakeMerging, Redeciding, Protocol):
     """All functions of the core that the control plane asks for."""

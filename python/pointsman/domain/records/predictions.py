@@ -21,6 +21,8 @@ class DecisionReason(StrEnum):
     OVERRIDE = "override"
     RULE = "rule"
     DEFAULT = "default"
+    BANDIT = "bandit"
+    EXPLORATION = "exploration"
 
 
 class RandomisedBy(StrEnum):

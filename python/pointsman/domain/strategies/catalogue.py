@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from pointsman.domain.strategies.bandit import Bandit
 from pointsman.domain.strategies.canary import Canary
 from pointsman.domain.strategies.policy import Policy, Strategy
 from pointsman.domain.strategies.rules import FeatureRules
@@ -17,6 +18,7 @@ _READ: Mapping[Strategy, _Reading] = {
     Strategy.WEIGHTED: Weighted.from_document,
     Strategy.CANARY: Canary.from_document,
     Strategy.FEATURE_RULES: FeatureRules.from_document,
+    Strategy.BANDIT: Bandit.from_document,
 }
 
 SERVED_STRATEGIES = tuple(_READ)
@@ -24,6 +26,7 @@ SERVED_STRATEGIES = tuple(_READ)
 
 POLICY_FIELDS: Mapping[str, Strategy] = {
     "feature_rules": Strategy.FEATURE_RULES,
+    "bandit": Strategy.BANDIT,
     "canary": Strategy.CANARY,
 }
 """The strategies that have settings, by what messages and documents call these."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pointsman.control.convert.enums import STRATEGY
-from pointsman.control.convert.strategies import canary, rules
+from pointsman.control.convert.strategies import bandit, canary, rules
 from pointsman.domain.routers import Router
 from pointsman.domain.strategies.catalogue import POLICY_FIELDS, SERVED_STRATEGIES
 from pointsman.domain.strategies.policy import Policy, Strategy
@@ -15,10 +15,12 @@ from pointsman.v1 import router_pb2, snapshot_pb2
 _READ: Mapping[Strategy, Callable[[router_pb2.Router, str], Policy]] = {
     Strategy.CANARY: canary.read,
     Strategy.FEATURE_RULES: rules.read,
+    Strategy.BANDIT: bandit.read,
 }
 _WRITE: Mapping[Strategy, Callable[[router_pb2.Router, Any], None]] = {
     Strategy.CANARY: canary.write,
     Strategy.FEATURE_RULES: rules.write,
+    Strategy.BANDIT: bandit.write,
 }
 
 

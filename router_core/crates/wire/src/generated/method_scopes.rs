@@ -33,6 +33,7 @@ pub const METHOD_SCOPES: &[(&str, super::pointsman_v1::Scope)] = &[
     ("/pointsman.v1.RouterService/ListRouters", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.RouterService/PromoteCanary", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.RouterService/ReplayPredictions", super::pointsman_v1::Scope::MlopsRead),
+    ("/pointsman.v1.RouterService/ResetLearning", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.RouterService/RollbackRouter", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.RouterService/SetCanary", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.RouterService/SetTrafficOverride", super::pointsman_v1::Scope::MlopsWrite),

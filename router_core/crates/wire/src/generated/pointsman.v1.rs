@@ -1383,7 +1383,8 @@ pub struct Router {
     /// The alternatives, at least two of them enabled, or one with allow_single.
     #[prost(message, repeated, tag = "6")]
     pub variants: ::prost::alloc::vec::Vec<Variant>,
-    /// Whether an entity always gets the same variant while shares stay; unset means true.
+    /// Whether an entity always gets the same variant while shares stay; unset means true, and of bandits false: theirs
+    /// cannot be sticky yet.
     /// A call without an entity id is split at random either way.
     #[prost(bool, optional, tag = "7")]
     pub sticky: ::core::option::Option<bool>,
@@ -1666,7 +1667,8 @@ pub struct Variant {
     pub role: i32,
     /// The share of calls it gets, 0 to 1: of a sticky router its share of the 10,000 slots, which is at least one where
     /// the weight is above 0, otherwise that of its weight. What receipts say as propensity. Of rules, its share of the calls
-    /// that none takes. Output only.
+    /// that none takes. Of bandits, its share by the table in force at the server that answers, and 0 of all where that has
+    /// none, as while the router does not run. Output only.
     #[prost(double, tag = "7")]
     pub effective_share: f64,
 }
@@ -1882,6 +1884,22 @@ pub struct PromoteCanaryRequest {
     #[prost(bool, tag = "3")]
     pub validate_only: bool,
 }
+/// Asks to let a bandit begin anew.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResetLearningRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// When set, the state that was read.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// Why, for the history.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Check only; change nothing.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+}
 /// A canary router after a change.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CanaryResponse {
@@ -2037,7 +2055,7 @@ pub struct RouterMetrics {
     #[prost(message, optional, tag = "8")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The probability of shares at least as far from the effective ones as those served, if the split works;
-    /// below 0.001 something is wrong with it. Unset when too little was decided at random. Over entities
+    /// below 0.001 something is wrong with it. Unset when too little was decided at random, and for bandits and rules. Over entities
     /// where entities are randomised, else over requests.
     #[prost(double, optional, tag = "9")]
     pub sample_ratio_p_value: ::core::option::Option<f64>,
@@ -2061,6 +2079,56 @@ pub struct RouterMetrics {
     /// no longer kept, so their calls are counted without it, and no coverage is answered for what holds any of them.
     #[prost(message, optional, tag = "14")]
     pub feedback_start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What a bandit has learnt. Of now, whatever window the other figures are of.
+    #[prost(message, optional, tag = "15")]
+    pub bandit: ::core::option::Option<BanditMetrics>,
+}
+/// What a bandit has learnt by now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditMetrics {
+    /// The epoch that it is of.
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    /// The algorithm, by the name of its field in Bandit.
+    #[prost(string, tag = "2")]
+    pub algorithm: ::prost::alloc::string::String,
+    /// The metric whose values are the rewards.
+    #[prost(string, tag = "3")]
+    pub metric: ::prost::alloc::string::String,
+    /// How much reward all calls of the epoch are expected to have cost beside always the best arm, in units of reward.
+    #[prost(double, optional, tag = "4")]
+    pub regret: ::core::option::Option<f64>,
+    /// One for each arm, in the router's order.
+    #[prost(message, repeated, tag = "5")]
+    pub arms: ::prost::alloc::vec::Vec<ArmMetrics>,
+}
+/// What is believed of one arm of a bandit.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ArmMetrics {
+    /// The variant.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// The posterior mean of its reward.
+    #[prost(double, optional, tag = "2")]
+    pub mean: ::core::option::Option<f64>,
+    /// The lower end of the interval that holds 95 % of the posterior.
+    #[prost(double, optional, tag = "3")]
+    pub mean_low: ::core::option::Option<f64>,
+    /// Its upper end.
+    #[prost(double, optional, tag = "4")]
+    pub mean_high: ::core::option::Option<f64>,
+    /// Its share of calls by the table in force at the server that answers; unset where that has none.
+    #[prost(double, optional, tag = "5")]
+    pub share: ::core::option::Option<f64>,
+    /// The probability that it is the best arm.
+    #[prost(double, optional, tag = "6")]
+    pub best_probability: ::core::option::Option<f64>,
+    /// How many rewards count, each with what is left of its weight; missing ones that count as a value are among them.
+    #[prost(double, tag = "7")]
+    pub reward_count: f64,
+    /// Calls that it was picked for in this epoch, over all servers, those of the last second perhaps not yet.
+    #[prost(uint64, tag = "8")]
+    pub pulls: u64,
 }
 /// One step of the time series.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2097,7 +2165,7 @@ pub struct VariantMetrics {
     #[prost(uint64, tag = "5")]
     pub pinned_request_count: u64,
     /// The share of calls it should get now, 0 to 1, as in Variant; 0 of all variants where it depends on the call, as
-    /// with rules.
+    /// with rules. In the steps of a series, 0 of all variants of a bandit: its shares move.
     #[prost(double, tag = "6")]
     pub effective_share: f64,
     /// The share of calls it got, 0 to 1.

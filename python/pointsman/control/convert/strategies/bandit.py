@@ -1,0 +1,59 @@
+"""Bandits as messages."""
+
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+
+from pointsman.control.convert.times import duration_of_ns, nanoseconds_of
+from pointsman.domain.strategies.bandit import DEFAULT_FLOOR, DEFAULT_METRIC, Algorithm, Bandit
+from pointsman.v1 import router_pb2
+
+_NANOSECONDS = 1000
+_ALGORITHM = "algorithm"
+
+
+def read(message: router_pb2.Router, path: str) -> Bandit:
+    """Reads what a bandit learns by."""
+    bandit = message.bandit
+    word = bandit.WhichOneof(_ALGORITHM) or Algorithm.THOMPSON_BETA.value
+    numbers: Any = getattr(bandit, word)
+    return Bandit(
+        algorithm=Algorithm(word),
+        numbers=tuple(sorted((field.name, value) for field, value in numbers.ListFields())),
+        metric=bandit.metric or DEFAULT_METRIC,
+        exploration_floor=(
+            bandit.exploration_floor if bandit.HasField("exploration_floor") else DEFAULT_FLOOR
+        ),
+        uniform_slice=bandit.uniform_slice,
+        half_life_us=_microseconds(bandit.half_life) if bandit.HasField("half_life") else None,
+        warm_up_pulls=bandit.warm_up_pulls,
+        feedback_window_us=(
+            _microseconds(bandit.feedback_window) if bandit.HasField("feedback_window") else None
+        ),
+        missing_reward=bandit.missing_reward if bandit.HasField("missing_reward") else None,
+        epoch=bandit.epoch,
+    )
+
+
+def write(message: router_pb2.Router, policy: Bandit) -> None:
+    """Writes what a bandit learns by into the message of its router."""
+    bandit = message.bandit
+    numbers: Any = getattr(bandit, policy.algorithm.value)
+    numbers.SetInParent()
+    for name, number in policy.numbers:
+        setattr(numbers, name, number)
+    bandit.metric = policy.metric
+    bandit.exploration_floor = policy.exploration_floor
+    bandit.uniform_slice = policy.uniform_slice
+    bandit.warm_up_pulls = policy.warm_up_pulls
+    if policy.half_life_us is not None:
+        bandit.half_life.CopyFrom(duration_of_ns(policy.half_life_us * _NANOSECONDS))
+    if policy.feedback_window_us is not None:
+        bandit.feedback_window.CopyFrom(duration_of_ns(policy.feedback_window_us * _NANOSECONDS))
+    if policy.missing_reward is not None:
+        bandit.missing_reward = policy.missing_reward
+    bandit.epoch = policy.epoch
+
+
+def _microseconds(duration: Duration) -> int:
+    return nanoseconds_of(duration) // _NANOSECONDS

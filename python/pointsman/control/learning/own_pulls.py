@@ -1,0 +1,114 @@
+"""The calls that this server's replica picked arms for, on their way into SQL."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pointsman.domain.learning import pull_bucket
+from pointsman.domain.strategies.bandit import Bandit
+from pointsman.store.arm_pulls import OwnPulls
+from pointsman.v1 import learning_pb2
+
+_Place = tuple[int, int, str]
+"""Router, epoch and variant."""
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What is stored of an arm's calls.
+
+    Attributes:
+        seen: What the replica said when it was stored.
+        bucket_time_us: The bucket into which its last calls went.
+        in_bucket: All that this start counted in it.
+        sequence: The number under which that was stored.
+    """
+
+    seen: int = 0
+    bucket_time_us: int = 0
+    in_bucket: int = 0
+    sequence: int = 0
+
+
+@dataclass(frozen=True)
+class Served:
+    """A bandit that the replica decides by, as the database has it.
+
+    Attributes:
+        router_key: The store's key of the router.
+        policy: What it learns by.
+        state: What the replica says of it.
+    """
+
+    router_key: int
+    policy: Bandit
+    state: learning_pb2.BanditState
+
+
+class PullCounts:
+    """Knows which of the replica's calls are stored. To be used by one thread at a time.
+
+    What a replica counts begins with each start, so that a start is who counts: its name is made for it, and
+    what it stores is absolute. Between two looks calls are at most a second old; a crash takes those along.
+
+    Args:
+        replica: The name of this start, that no other has.
+    """
+
+    def __init__(self, replica: str) -> None:
+        self._replica = replica
+        self._counted: dict[_Place, _Counted] = {}
+
+    def store(
+        self, served: Sequence[Served], now_us: int, write: Callable[[Sequence[OwnPulls]], None]
+    ) -> None:
+        """Stores the calls that came since the last time; those that fail to be stored come next time.
+
+        Args:
+            served: The bandits.
+            now_us: The time, in UTC microseconds: calls go into its bucket.
+            write: Stores rows, or raises; what may have been stored all the same changes nothing then.
+        """
+        changed: dict[_Place, _Counted] = {}
+        for bandit in served:
+            for arm in bandit.state.arms:
+                place = (bandit.router_key, bandit.policy.epoch, arm.variant)
+                before = self._counted.get(place, _Counted())
+                # A replica that counts less than before has begun anew.
+                added = arm.pulls - before.seen if arm.pulls >= before.seen else arm.pulls
+                if arm.pulls != before.seen:
+                    bucket = pull_bucket(bandit.policy, now_us)
+                    changed[place] = _with(before, arm.pulls, added, bucket)
+        if not changed:
+            return
+        write(
+            [
+                OwnPulls(*place, self._replica, counted.bucket_time_us, counted.in_bucket, counted.sequence)
+                for place, counted in changed.items()
+            ]
+        )
+        self._counted |= changed
+
+    def forget_others(self, served: Sequence[Served]) -> None:
+        """Forgets the routers and epochs that the replica decides by no more."""
+        kept = {(bandit.router_key, bandit.policy.epoch) for bandit in served}
+        self._counted = {place: one for place, one in self._counted.items() if place[:2] in kept}
+
+    def of(self, router_key: int, epoch: int) -> Mapping[str, int]:
+        """Answers how many of the replica's calls are stored, by variant.
+
+        Args:
+            router_key: The store's key of the router.
+            epoch: The epoch.
+        """
+        return {
+            variant: counted.seen
+            for (key, of, variant), counted in self._counted.items()
+            if (key, of) == (router_key, epoch)
+        }
+
+
+def _with(before: _Counted, seen: int, added: int, bucket_time_us: int) -> _Counted:
+    # Never an earlier bucket: what it holds is not remembered, and would be written over.
+    bucket = max(before.bucket_time_us, bucket_time_us)
+    carried = before.in_bucket if bucket == before.bucket_time_us else 0
+    return _Counted(seen, bucket, carried + added, before.sequence + 1)

@@ -1,0 +1,50 @@
+"""What a bandit has learnt, in figures."""
+
+from dataclasses import dataclass
+
+from pointsman.domain.strategies.bandit import Bandit
+
+
+@dataclass(frozen=True)
+class ArmFigures:
+    """What is believed of one arm; None where nothing can be said.
+
+    Attributes:
+        variant: The variant.
+        reward_count: How many rewards count, each with what is left of its weight.
+        pulls: The calls that it was picked for.
+        share: Its share of calls by the table in force at this server.
+        mean: The posterior mean of its reward.
+        mean_low: The lower end of the interval that holds 95 % of the posterior.
+        mean_high: Its upper end.
+        best_probability: The probability that it is the best.
+    """
+
+    variant: str
+    reward_count: float
+    pulls: int
+    share: float | None = None
+    mean: float | None = None
+    mean_low: float | None = None
+    mean_high: float | None = None
+    best_probability: float | None = None
+
+
+@dataclass(frozen=True)
+class BanditFigures:
+    """What a bandit has learnt in its epoch.
+
+    Attributes:
+        policy: What it learns by.
+        arms: In the router's order.
+        regret: What all calls are expected to have cost beside always the best arm, in units of reward.
+    """
+
+    policy: Bandit
+    arms: tuple[ArmFigures, ...]
+    regret: float | None = None
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The shares in force by variant; of variants that have none, 0."""
+        return {arm.variant: arm.share or 0.0 for arm in self.arms}

@@ -1,0 +1,215 @@
+"""Rewards of bandits' arms in SQL: added to by whoever stores feedback, in the same transaction."""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pointsman.domain.learning import RewardBucket, RewardSums, one_reward, reward_bucket
+from pointsman.domain.strategies.bandit import Bandit
+from pointsman.store.feedback_rows import FeedbackRow
+from pointsman.store.schema import arm_rewards
+
+_Place = tuple[int, int, str, int]
+"""Router, epoch, variant and bucket."""
+
+
+@lru_cache(maxsize=4096)
+def bandit_of(document: str) -> Bandit:
+    """Reads what a bandit learns by, as routers' rows hold it."""
+    return Bandit.from_document(json.loads(document))
+
+
+class RewardChanges:
+    """Adds up what a batch of feedback changes of arms' rewards.
+
+    Only what is learnt from counts: the metric and the epoch of the bandit as it stands, of predictions that
+    count, and values that its algorithm takes.
+
+    Args:
+        bandits: By the keys of their routers; feedback of other routers changes nothing.
+    """
+
+    def __init__(self, bandits: Mapping[int, Bandit]) -> None:
+        self._bandits = bandits
+        self._changes: dict[_Place, RewardSums] = {}
+
+    @property
+    def any(self) -> bool:
+        """Whether it changes anything."""
+        return bool(self._changes)
+
+    def add(self, row: FeedbackRow) -> None:
+        """Counts a new value."""
+        self._change(row, None)
+
+    def move(self, row: FeedbackRow, before: float) -> None:
+        """Counts a value in place of another."""
+        self._change(row, before)
+
+    def store(self, connection: Connection) -> None:
+        """Adds it to what is stored, in the order of the keys: who stores at the same time waits in order.
+
+        Args:
+            connection: The transaction that stores the feedback.
+        """
+        if self._changes:
+            connection.execute(
+                _ADD[connection.dialect.name],
+                [_values(place, sums) for place, sums in sorted(self._changes.items())],
+            )
+
+    def _change(self, row: FeedbackRow, before: float | None) -> None:
+        bandit = self._bandits.get(row.router_key)
+        if bandit is None or (row.epoch, row.metric) != (bandit.epoch, bandit.metric):
+            return
+        place = (row.router_key, row.epoch, row.variant, reward_bucket(bandit, row.prediction_time_us))
+        sums = self._changes.get(place, RewardSums(0.0, row.value, 0.0, 0.0))
+        changed = sums
+        if bandit.takes(row.value):
+            changed = changed.plus(one_reward(row.value, sums.origin))
+        if before is not None and bandit.takes(before):
+            changed = changed.plus(one_reward(before, sums.origin).scaled(-1.0))
+        if changed != sums:
+            self._changes[place] = changed
+
+
+def rewards_of(connection: Connection, router_key: int, epoch: int) -> list[RewardBucket]:
+    """Answers the rewards of a router's arms in an epoch.
+
+    Args:
+        connection: A transaction.
+        router_key: The store's key of the router.
+        epoch: The epoch.
+    """
+    return _buckets(connection, _OF.where(_COLUMNS.router_key == router_key, _COLUMNS.epoch == epoch))
+
+
+def take_before(connection: Connection, router_key: int, epoch: int, before_us: int) -> list[RewardBucket]:
+    """Answers the rewards of buckets before a time, locked until the transaction ends.
+
+    Args:
+        connection: A writing transaction.
+        router_key: The store's key of the router.
+        epoch: The epoch.
+        before_us: The time, in UTC microseconds.
+    """
+    statement = _OF.where(
+        _COLUMNS.router_key == router_key, _COLUMNS.epoch == epoch, _COLUMNS.bucket_time_us < before_us
+    )
+    return _buckets(connection, statement.with_for_update())
+
+
+def replace(
+    connection: Connection,
+    router_key: int,
+    epoch: int,
+    taken: list[RewardBucket],
+    put: list[RewardBucket],
+) -> None:
+    """Puts buckets in the place of others.
+
+    Args:
+        connection: The transaction that took them.
+        router_key: The store's key of the router.
+        epoch: The epoch.
+        taken: What goes.
+        put: What comes; it is added to what is there.
+    """
+    for bucket in taken:
+        connection.execute(
+            delete(arm_rewards).where(
+                _COLUMNS.router_key == router_key,
+                _COLUMNS.epoch == epoch,
+                _COLUMNS.variant == bucket.variant,
+                _COLUMNS.bucket_time_us == bucket.bucket_time_us,
+            )
+        )
+    for bucket in put:
+        place = (router_key, epoch, bucket.variant, bucket.bucket_time_us)
+        connection.execute(_ADD[connection.dialect.name], _values(place, bucket.sums))
+
+
+def remove_other_epochs(connection: Connection, router_key: int, epoch: int) -> int:
+    """Deletes what was learnt in former epochs of a router; answers how many rows.
+
+    Args:
+        connection: A writing transaction.
+        router_key: The store's key of the router.
+        epoch: The epoch that it is in.
+    """
+    statement = delete(arm_rewards).where(_COLUMNS.router_key == router_key, _COLUMNS.epoch < epoch)
+    return connection.execute(statement).rowcount
+
+
+def reward_marks(connection: Connection, router_keys: list[int]) -> dict[int, tuple[int, int]]:
+    """Answers what is another number after any change of routers' rewards, by their keys.
+
+    Args:
+        connection: A transaction.
+        router_keys: The store's keys of the routers, at most as many as a statement takes.
+    """
+    statement = (
+        select(_COLUMNS.router_key, func.count(), func.sum(_COLUMNS.revision))
+        .where(_COLUMNS.router_key.in_(router_keys))
+        .group_by(_COLUMNS.router_key)
+    )
+    return {key: (int(count), int(total)) for key, count, total in connection.execute(statement)}
+
+
+_COLUMNS = arm_rewards.c
+_OF = select(
+    _COLUMNS.variant,
+    _COLUMNS.bucket_time_us,
+    _COLUMNS["count"],
+    _COLUMNS.origin,
+    _COLUMNS["sum"],
+    _COLUMNS.sum_of_squares,
+).order_by(_COLUMNS.variant, _COLUMNS.bucket_time_us)
+
+
+def _buckets(connection: Connection, statement: Any) -> list[RewardBucket]:
+    return [
+        RewardBucket(variant, bucket_time_us, RewardSums(*sums))
+        for variant, bucket_time_us, *sums in connection.execute(statement)
+    ]
+
+
+def _values(place: _Place, sums: RewardSums) -> dict[str, Any]:
+    router_key, epoch, variant, bucket_time_us = place
+    return {
+        "router_key": router_key,
+        "epoch": epoch,
+        "variant": variant,
+        "bucket_time_us": bucket_time_us,
+        "origin": sums.origin,
+        "count": sums.count,
+        "sum": sums.total,
+        "sum_of_squares": sums.total_squares,
+        "revision": 1,
+    }
+
+
+def _add(dialect: Any) -> Any:
+    """Adds to a row what is about another origin: the shift is worked out by the database, in one step."""
+    statement = dialect.insert(arm_rewards)
+    given = statement.excluded
+    shift = given.origin - _COLUMNS.origin
+    return statement.on_conflict_do_update(
+        index_elements=[_COLUMNS.router_key, _COLUMNS.epoch, _COLUMNS.variant, _COLUMNS.bucket_time_us],
+        set_={
+            "count": _COLUMNS["count"] + given["count"],
+            "sum": _COLUMNS["sum"] + given["sum"] + given["count"] * shift,
+            "sum_of_squares": _COLUMNS.sum_of_squares
+            + given.sum_of_squares
+            + shift * (2.0 * given["sum"] + given["count"] * shift),
+            "revision": _COLUMNS.revision + 1,
+        },
+    )
+
+
+# Made once: every batch of a bandit's feedback runs them.
+_ADD = {"sqlite": _add(sqlite), "postgresql": _add(postgresql)}

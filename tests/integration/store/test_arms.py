@@ -1,0 +1,227 @@
+"""What bandits learn from, in SQL: the sums of the values that stand, in whatever order they are stored."""
+
+import dataclasses
+import random
+import threading
+from collections import defaultdict
+
+import pytest
+
+from pointsman.control.learning.reading import read_arms, read_marks
+from pointsman.control.learning.upkeep import _keep_one
+from pointsman.domain.learning import PullBucket
+from pointsman.domain.strategies.bandit import Algorithm, Bandit
+from pointsman.store import arm_pulls, feedback_application
+from pointsman.store.arm_pulls import OwnPulls, pulls_of
+from pointsman.store.arm_rewards import rewards_of
+
+from .feedback_model import FeedbackModel, a_value
+from .rows import add_model, add_router
+
+EPOCH = 3
+MINUTE = 60_000_000
+NOW = 1_700_000_000_000_000
+UCB1 = Bandit(Algorithm.UCB1, epoch=EPOCH)
+
+
+@pytest.fixture
+def add(database):
+    """Adds a bandit, and answers it."""
+    add_model(database, "1")
+    add_model(database, "2")
+    return lambda policy=UCB1: add_router(database, policy=policy)
+
+
+POSITIONS = defaultdict(int)
+
+
+def apply(database, *values, journal="a", position=None):
+    """Stores a batch of a journal; answers whether bandits learn by it."""
+    key = (id(database), journal)
+    POSITIONS[key] = position or POSITIONS[key] + 100 * len(values)
+    with database.write() as connection:
+        return feedback_application.apply(connection, journal * 32, values, POSITIONS[key], 9).taught
+
+
+def learnt(database, router, now_us=NOW):
+    """Count, sum and sum of squares of each arm."""
+    with database.read() as connection:
+        arms = read_arms(connection, router.row_key, router.policy, now_us)
+    return {
+        name: tuple(
+            round(number, 6)
+            for number in (lambda sums: (sums.count, sums.total, sums.total_squares))(arm.rewards.about(0.0))
+        )
+        for name, arm in arms.items()
+    }
+
+
+def test_only_what_is_learnt_from_is_added(database, add):
+    router = add()
+    values = [
+        a_value(1, 2.0),
+        a_value(1, 2.0),
+        a_value(1, 9.0),
+        a_value(3, 5.0, epoch=EPOCH - 1),
+        a_value(5, 5.0, metric="other"),
+        a_value(7, 5.0, counted=False),
+        a_value(2, -4.0),
+    ]
+    assert apply(database, *values)
+    assert learnt(database, router) == {"lr": (1, 2, 4), "gb": (1, -4, 16)}
+    assert not apply(database, a_value(1, 2.0), a_value(9, 5.0, metric="other"))
+    assert not apply(database, a_value(11, 5.0), position=100)
+    assert learnt(database, router) == {"lr": (1, 2, 4), "gb": (1, -4, 16)}
+
+
+def test_a_correction_takes_one_value_out_and_puts_another_in(database, add):
+    router = add()
+    apply(database, a_value(1, 3.0), a_value(3, 10.0))
+    assert apply(database, a_value(1, 5.0, corrects=True), a_value(1, 6.0, corrects=True))
+    assert learnt(database, router) == {"lr": (2, 16, 136)}
+
+
+def test_rates_beyond_0_and_1_are_left_out_and_come_back_with_a_correction(database, add):
+    router = add(dataclasses.replace(UCB1, algorithm=Algorithm.THOMPSON_BETA))
+    apply(database, a_value(1, 1.5), a_value(3, 0.5))
+    assert learnt(database, router) == {"lr": (1, 0.5, 0.25)}
+    apply(database, a_value(1, 1.0, corrects=True), a_value(3, 2.0, corrects=True))
+    assert learnt(database, router) == {"lr": (1, 1, 1)}
+
+
+def test_a_batch_of_other_routers_asks_no_more_than_before(database, add):
+    add()
+    add_router(database, "plain")
+    statements = []
+    with database.write() as connection:
+        from sqlalchemy import event
+
+        event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        feedback_application.apply(connection, "b" * 32, [a_value(1, router_id="plain")], 100, 9)
+    assert not [one for one in statements if "arm_" in one]
+
+
+@pytest.mark.parametrize("half_life", [None, 10 * MINUTE])
+def test_any_order_and_any_cut_gives_the_sums_of_the_values_that_stand(database, add, half_life):
+    """Repeated, corrected, cut into batches of several journals: the sums are those of the oracle."""
+    chance = random.Random(11)
+    router = add(dataclasses.replace(UCB1, half_life_us=half_life))
+    model = FeedbackModel()
+    values = [
+        a_value(
+            number := chance.randrange(40),
+            float(chance.randrange(-5, 6)) + 1e6,
+            prediction_time_us=NOW - number * MINUTE // 4,
+            corrects=chance.random() < 0.4,
+        )
+        for _ in range(300)
+    ]
+    while values:
+        batch = [values.pop() for _ in range(min(len(values), chance.randrange(1, 30)))]
+        for value in batch:
+            model.apply(value)
+        apply(database, *batch, journal=chance.choice("cd"))
+    expected = defaultdict(lambda: [0.0, 0.0])
+    width = 30_000_000
+    for value in model.values.values():
+        bucket = value.prediction_time_us // width * width
+        weight = 1.0 if half_life is None else 2.0 ** -((NOW - bucket) / half_life)
+        expected[value.variant][0] += weight
+        expected[value.variant][1] += weight * (value.value - 1e6)
+    with database.read() as connection:
+        arms = read_arms(connection, router.row_key, router.policy, NOW)
+    for name, (count, total) in expected.items():
+        assert arms[name].rewards.count == pytest.approx(count)
+        assert arms[name].rewards.about(1e6).total == pytest.approx(total, abs=1e-6)
+
+
+def test_two_servers_that_store_at_once_lose_nothing(database, add):
+    router = add()
+
+    def store(journal, first):
+        for start in range(0, 100, 10):
+            batch = [a_value(first + 2 * number + 1, 100.0 + first) for number in range(start, start + 10)]
+            apply(database, *batch, journal=journal)
+
+    threads = [
+        threading.Thread(target=store, args=(journal, first)) for journal, first in (("e", 0), ("f", 1000))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    squares = 100 * 100.0**2 + 100 * 1100.0**2
+    assert learnt(database, router) == {"lr": (200, 100 * 100 + 100 * 1100, squares)}
+
+
+def own(router, variant="lr", replica="one", pulls=1, sequence=1, bucket_time_us=NOW):
+    return OwnPulls(router.row_key, EPOCH, variant, replica, bucket_time_us, pulls, sequence)
+
+
+def test_of_a_starts_calls_the_higher_number_holds(database, add):
+    router = add()
+    with database.write() as connection:
+        arm_pulls.store(connection, [own(router, pulls=5, sequence=2), own(router, replica="two", pulls=7)])
+        arm_pulls.store(connection, [own(router, pulls=3, sequence=1)])
+        arm_pulls.store(connection, [own(router, pulls=5, sequence=2)])
+        assert pulls_of(connection, router.row_key, EPOCH) == [PullBucket("lr", NOW, 12, 12.0)]
+        arm_pulls.store(connection, [own(router, pulls=9, sequence=3)])
+        assert pulls_of(connection, router.row_key, EPOCH) == [PullBucket("lr", NOW, 16, 16.0)]
+
+
+def test_any_change_is_seen(database, add):
+    router = add()
+    seen = []
+
+    def look():
+        with database.read() as connection:
+            seen.append(read_marks(connection, [router.row_key])[router.row_key])
+
+    look()
+    apply(database, a_value(1, 1.0))
+    look()
+    apply(database, a_value(1, 2.0, corrects=True))
+    look()
+    with database.write() as connection:
+        arm_pulls.store(connection, [own(router)])
+    look()
+    with database.write() as connection:
+        arm_pulls.store(connection, [own(router, pulls=2, sequence=2)])
+    look()
+    assert len(set(seen)) == len(seen) == 5
+
+
+@pytest.mark.parametrize("half_life", [None, 10 * MINUTE])
+def test_upkeep_bounds_the_rows_and_changes_nothing_that_is_known(database, add, half_life):
+    router = add(dataclasses.replace(UCB1, half_life_us=half_life, dated_from_us=1))
+    day = 24 * 60 * MINUTE
+    for step in range(60):
+        time_us = NOW - step * (MINUTE if half_life else day)
+        apply(database, a_value(2 * step + 1, float(step), prediction_time_us=time_us))
+        with database.write() as connection:
+            bucket = time_us // 30_000_000 * 30_000_000 if half_life else time_us // day * day
+            arm_pulls.store(connection, [own(router, replica=f"start{step}", bucket_time_us=bucket, pulls=4)])
+    before = learnt(database, router)
+    with database.read() as connection:
+        known = read_arms(connection, router.row_key, router.policy, NOW)
+    for _ in range(2):
+        with database.write() as connection:
+            _keep_one(connection, router.row_key, router.policy, NOW)
+    with database.read() as connection:
+        assert len(rewards_of(connection, router.row_key, EPOCH)) <= 40
+        rows = connection.exec_driver_sql("SELECT count(*) FROM arm_pulls").scalar_one()
+        again = read_arms(connection, router.row_key, router.policy, NOW)
+    assert rows <= 40
+    assert learnt(database, router)["lr"] == pytest.approx(before["lr"])
+    assert again["lr"].pulls == known["lr"].pulls == 240
+    assert again["lr"].weighted_pulls == pytest.approx(known["lr"].weighted_pulls)
+
+
+def test_former_epochs_go(database, add):
+    router = add()
+    apply(database, a_value(1, 1.0))
+    with database.write() as connection:
+        arm_pulls.store(connection, [own(router)])
+        _keep_one(connection, router.row_key, dataclasses.replace(router.policy, epoch=EPOCH + 1), NOW)
+        assert rewards_of(connection, router.row_key, EPOCH) == []
+        assert pulls_of(connection, router.row_key, EPOCH) == []
