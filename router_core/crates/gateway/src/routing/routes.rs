@@ -46,6 +46,8 @@ pub(crate) struct Route {
     pub(crate) facts: Option<Arc<RouteFacts>>,
     /// Where tensors hold what the router's rules look at, one for each of their sources.
     pub(crate) rule_places: Box<[RulePlace]>,
+    /// The places of the variants that get copies of calls.
+    pub(crate) shadows: Box<[u8]>,
 }
 
 /// Where one variant's calls go, and where they are counted.
@@ -180,6 +182,7 @@ impl Builder<'_> {
             targets,
             facts,
             rule_places,
+            shadows: router.shadows().collect(),
         }))
     }
 
@@ -194,6 +197,7 @@ impl Builder<'_> {
             targets: [target].into(),
             facts: None,
             rule_places: Box::default(),
+            shadows: Box::default(),
         }))
     }
 

@@ -3588,6 +3588,25 @@ pub struct VariantCounters {
     /// Calls that an operator sent to it.
     #[prost(uint64, tag = "7")]
     pub override_count: u64,
+    /// Copies of calls that others answered, where it is a shadow; unset without any.
+    #[prost(message, optional, tag = "8")]
+    pub shadow: ::core::option::Option<ShadowCounters>,
+}
+/// What became of the copies that were meant for a shadow. They are in no other counter.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShadowCounters {
+    /// Copies that it got, by the gRPC status code that they ended with, index is the code.
+    #[prost(uint64, repeated, tag = "1")]
+    pub requests_by_code: ::prost::alloc::vec::Vec<u64>,
+    /// Copies that it did not get, by the reason: busy, memory, streaming, unreachable or ending.
+    #[prost(map = "string, uint64", tag = "2")]
+    pub dropped_counts: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        u64,
+    >,
+    /// The time its backend took for those that it got.
+    #[prost(message, optional, tag = "3")]
+    pub backend: ::core::option::Option<Histogram>,
 }
 /// A histogram of durations.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4030,6 +4049,9 @@ pub struct TailQuery {
     /// Of those that name no incarnation, only predictions from this time on; 0 for all.
     #[prost(int64, tag = "11")]
     pub nameless_from_us: i64,
+    /// Asks for the answers of shadows instead of predictions; neither is ever among the other.
+    #[prost(bool, tag = "12")]
+    pub shadows: bool,
 }
 /// Predictions that are in no registered file yet.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
