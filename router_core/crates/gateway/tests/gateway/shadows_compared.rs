@@ -79,16 +79,16 @@ fn a_copy_is_its_call_byte_by_byte_but_for_the_names() {
             raw_input_contents: vec![Bytes::from(vec![9; 1 << 20])],
             ..Default::default()
         };
-        let large = [&rest[..], &large.encode_to_vec()].concat();
+        let large = [&rest[..], &large.encode_to_vec()[..]].concat();
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-        gzip.write_all(&[&named(ROUTER)[..], &rest].concat()).unwrap();
+        gzip.write_all(&[&named(ROUTER)[..], &rest[..]].concat()).unwrap();
         let gzipped = flagged_frame(1, &gzip.finish().unwrap());
         let cases = [
-            (frame(&[&named(ROUTER)[..], &rest].concat()), &rest),
+            (frame(&[&named(ROUTER)[..], &rest[..]].concat()), &rest),
             // Names may stand behind everything else.
-            (frame(&[&rest[..], &named(ROUTER)].concat()), &rest),
+            (frame(&[&rest[..], &named(ROUTER)[..]].concat()), &rest),
             (gzipped, &rest),
-            (frame(&[&named(ROUTER)[..], &large].concat()), &large),
+            (frame(&[&named(ROUTER)[..], &large[..]].concat()), &large),
         ];
         for (index, (body, rest)) in cases.into_iter().enumerate() {
             let metadata: &[(&str, &str)] = if index == 2 { &[("grpc-encoding", "gzip")] } else { &[] };
@@ -105,8 +105,8 @@ fn a_copy_is_its_call_byte_by_byte_but_for_the_names() {
             assert_eq!(copy.header("grpc-encoding"), None);
             let copied = copy.message().await;
             copy.answer(&ModelInferResponse::default().encode_to_vec());
-            assert!(asked == [&named(MODEL)[..], rest].concat(), "{index}");
-            assert!(copied == [&named(SHADOW_MODEL)[..], rest].concat(), "{index}");
+            assert!(asked == [&named(MODEL)[..], &rest[..]].concat(), "{index}");
+            assert!(copied == [&named(SHADOW_MODEL)[..], &rest[..]].concat(), "{index}");
         }
         until(|| got(&world, "OK") == 4.0).await;
         for reason in ["busy", "memory", "streaming", "unreachable", "ending"] {

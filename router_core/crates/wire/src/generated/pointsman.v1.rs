@@ -2741,7 +2741,7 @@ pub enum VariantRole {
     /// A new version on trial.
     Canary = 3,
     /// Gets copies of calls, after their answers are under way, and is never picked. Its answers are recorded beside those
-    /// that were given. Its weight is 0.
+    /// that were given. Its weight is 0. Only a caller that names it, where version_pinning allows that, is answered by it.
     Shadow = 4,
 }
 impl VariantRole {
@@ -3600,10 +3600,7 @@ pub struct ShadowCounters {
     pub requests_by_code: ::prost::alloc::vec::Vec<u64>,
     /// Copies that it did not get, by the reason: busy, memory, streaming, unreachable or ending.
     #[prost(map = "string, uint64", tag = "2")]
-    pub dropped_counts: ::std::collections::HashMap<
-        ::prost::alloc::string::String,
-        u64,
-    >,
+    pub dropped_counts: ::std::collections::HashMap<::prost::alloc::string::String, u64>,
     /// The time its backend took for those that it got.
     #[prost(message, optional, tag = "3")]
     pub backend: ::core::option::Option<Histogram>,
@@ -3996,7 +3993,7 @@ pub struct ShippedSegment {
     /// Where the next one begins.
     #[prost(uint64, tag = "3")]
     pub end_position: u64,
-    /// The files; none when it held no predictions.
+    /// The files, those of shadows among them; none when it held neither predictions nor answers of shadows.
     #[prost(message, repeated, tag = "4")]
     pub files: ::prost::alloc::vec::Vec<LakeFile>,
     /// Bytes of it that are damaged, and so in no file.
@@ -4217,7 +4214,7 @@ pub struct EntityCount {
     #[prost(uint64, tag = "4")]
     pub entity_count: u64,
 }
-/// Asks to write several files of one router, incarnation, model and date as one.
+/// Asks to write several files of one router, incarnation, model and date as one: files of predictions, or of shadows.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MergeRequest {
     /// The files, oldest first, by their paths below the lake's folder.
