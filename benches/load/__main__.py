@@ -25,6 +25,7 @@ from benches.load.sample import Contestant
 FULL = Pace(rounds=7, seconds=3.0, warmup_seconds=0.7)
 QUICK = Pace(rounds=5, seconds=0.8, warmup_seconds=0.3)
 MANY_ROUTERS = 10_000
+MIRRORED_PERCENT = 10
 
 
 class Stage:
@@ -44,8 +45,12 @@ class Stage:
             "direct": partial(contestants.direct, backends),
             "relay": partial(contestants.start_relay, stack, peers, backends, folder),
             "envoy": partial(contestants.start_envoy, stack, backends, folder),
+            "envoy mirror": partial(
+                contestants.start_envoy, stack, backends, folder, "envoy mirror", MIRRORED_PERCENT
+            ),
             "grpc.aio": partial(contestants.start_asyncio_router, stack, backends, folder),
             "pointsman": self._start_pointsman,
+            "pointsman shadow": self._start_shadowed,
             "pointsman 10000": self._start_many,
         }
 
@@ -63,6 +68,13 @@ class Stage:
     def _start_pointsman(self) -> Contestant:
         server = self._serve("pointsman", "bench")
         return pointsman_server.contestant(server, "pointsman", "bench", "sticky")
+
+    def _start_shadowed(self) -> Contestant:
+        name = "pointsman shadow"
+        server = pointsman_server.start_server(self._stack, self._executable, self._folder, "pointsman-shadow")
+        share = MIRRORED_PERCENT / 100
+        pointsman_server.create_router(server, self._backends, "shadowed", record=True, shadow_share=share)
+        return pointsman_server.contestant(server, name, "shadowed", "sticky")
 
     def _start_many(self) -> Contestant:
         name, template = "pointsman-10000", "bench"

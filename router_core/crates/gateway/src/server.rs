@@ -177,7 +177,8 @@ impl Server {
         self.shared.phase.send_replace(Phase::Draining);
         let until = Instant::now() + grace;
         let mut busy = Instant::now();
-        while self.open_connections() + self.copies() > 0 && Instant::now() < until && busy.elapsed() < LINGER {
+        while self.open_connections() + self.copies() > 0 && Instant::now() < until && busy.elapsed() < LINGER
+        {
             std::thread::sleep(DRAIN_LOOK_PAUSE);
             if self.in_flight() > 0 {
                 busy = Instant::now();

@@ -104,7 +104,9 @@ impl Worker {
         match self.lane {
             Lane::Calls => budget.reserve(bytes),
             Lane::Copies => budget.reserve_spare(bytes).ok_or_else(|| {
-                CallError::exhausted("no memory can be spared for an answer to a copy (limits.body_budget_bytes)")
+                CallError::exhausted(
+                    "no memory can be spared for an answer to a copy (limits.body_budget_bytes)",
+                )
             }),
         }
     }

@@ -83,13 +83,7 @@ impl<'a> FilePath<'a> {
         let date = parts.next()?.strip_prefix("date=")?;
         let name = parts.next()?.strip_suffix(".parquet")?;
         let are_ids = [router_id, model_id, date, name].into_iter().all(|id| Id::parse(id).is_ok());
-        (parts.next().is_none() && are_ids).then_some(Self {
-            text,
-            shadows,
-            router_id,
-            model_id,
-            date,
-        })
+        (parts.next().is_none() && are_ids).then_some(Self { text, shadows, router_id, model_id, date })
     }
 
     /// The folder and the file.
@@ -124,8 +118,7 @@ mod tests {
     fn routers_that_came_one_after_the_other_do_not_share_a_file() {
         let file = |incarnation| {
             let id = |text| Id::parse(text).unwrap();
-            let key =
-                TableKey { router_id: id("a"), incarnation, model_id: id("m"), day: 0, shadows: false };
+            let key = TableKey { router_id: id("a"), incarnation, model_id: id("m"), day: 0, shadows: false };
             segment_file(&key, "0a1b2c3d4e", 7)
         };
         assert!(file(0).ends_with("/0a1b2c3d-00000000000000000007.parquet"), "{}", file(0));
@@ -144,7 +137,8 @@ mod tests {
         assert_eq!(of_shadows.strip_prefix("shadows/"), of_predictions.strip_prefix("predictions/"));
         assert!(FilePath::parse("inputs", &of_shadows).unwrap().shadows);
         assert!(!FilePath::parse("inputs", &of_predictions).unwrap().shadows);
-        for bad in ["shadows/router=../model=b/date=2026-01-31/x.parquet", "shadows", "shadows/../x.parquet"] {
+        for bad in ["shadows/router=../model=b/date=2026-01-31/x.parquet", "shadows", "shadows/../x.parquet"]
+        {
             assert!(FilePath::parse("inputs", bad).is_err(), "{bad}");
         }
     }

@@ -1,7 +1,5 @@
 //! Answers of shadows: in files of their own, and never among predictions.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
 mod support;
 
 use arrow_ipc::reader::StreamReader;
@@ -91,7 +89,7 @@ fn shadows_lie_apart_and_their_rows_are_those_of_the_predictions() {
         ("propensity", "0.5"),
         ("features_content", "none"),
         ("answer_content", "all"),
-        ("answer_notes", "[]"),
+        ("answer_notes", "null"),
         ("eligible_variants", "[b]"),
     ] {
         assert_eq!(shown(&copied, column, 4), value, "{column}");
@@ -154,7 +152,10 @@ fn a_shadow_that_failed_has_one_row_with_its_status() {
     let (_, shadows) = files(&lake.ship(0, &frames));
     let rows = lake.read(&shadows);
     assert_eq!(rows.num_rows(), 1);
-    assert_eq!((shown(&rows, "status_code", 0), shown(&rows, "answer_content", 0)), ("4".into(), "none".into()));
+    assert_eq!(
+        (shown(&rows, "status_code", 0), shown(&rows, "answer_content", 0)),
+        ("4".into(), "none".into())
+    );
 }
 
 #[test]
@@ -215,7 +216,8 @@ fn files_of_shadows_are_merged_erased_and_read_as_those_of_predictions() {
     assert_eq!(merged.row_count, 9);
 
     // The two kinds never come into one file.
-    let elsewhere = format!("predictions/{FOLDER}/0a1b2c3d-00000000000000000000-00000000000000000098.parquet");
+    let elsewhere =
+        format!("predictions/{FOLDER}/0a1b2c3d-00000000000000000000-00000000000000000098.parquet");
     for (inputs, output) in [([&own, &first], &output), ([&first, &second], &elsewhere)] {
         let refused = merge(&inputs, output).unwrap_err().to_string();
         assert!(refused.contains("merge only files of one folder"), "{refused}");

@@ -303,7 +303,8 @@ fn check_shadows(variants: &[Variant], share: f64) -> Result<(), ModelError> {
         let reason = format!("{share} is not between 0 and 1; it is the share of calls that are copied");
         return Err(ModelError::new("shadow_share", reason));
     }
-    let weighty = variants.iter().enumerate().find(|(_, variant)| variant.is_shadow() && variant.weight != 0.0);
+    let weighty =
+        variants.iter().enumerate().find(|(_, variant)| variant.is_shadow() && variant.weight != 0.0);
     let Some((index, variant)) = weighty else { return Ok(()) };
     let (name, weight) = (&variant.name, variant.weight);
     Err(ModelError::new(

@@ -50,7 +50,8 @@ mod tests {
     fn who_is_copied_says_nothing_of_the_slot() {
         let salt = [5; 16];
         let entities = (0..20_000).map(|number| format!("e{number}"));
-        let low = entities.filter(|entity| copied(0.1, entity) && slot_of_unit(&salt, entity) < 5_000).count();
+        let low =
+            entities.filter(|entity| copied(0.1, entity) && slot_of_unit(&salt, entity) < 5_000).count();
         // Half of 2,000 within five standard deviations.
         assert!((846..=1_154).contains(&low), "{low}");
     }

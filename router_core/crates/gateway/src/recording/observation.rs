@@ -23,7 +23,7 @@ use crate::{
     routing::routes::{Route, Routes, Target},
     services::{
         Noted,
-        shadowing::{self, Copies, CopiedCall},
+        shadowing::{self, CopiedCall, Copies},
     },
     worker::Worker,
 };

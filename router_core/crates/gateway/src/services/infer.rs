@@ -4,9 +4,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::uri::PathAndQuery;
 use pointsman_model::{Id, Principal, Scope};
 use pointsman_wire::{
-    HeadScan, HeadScanner, PREFIX_BYTES, Walker, WireError,
-    generated::pointsman_v1::BodyKind,
-    row_limit, scan_head, scan_whole, splice_head, spliced_message_length,
+    HeadScan, HeadScanner, PREFIX_BYTES, Walker, WireError, generated::pointsman_v1::BodyKind, row_limit,
+    scan_head, scan_whole, splice_head, spliced_message_length,
 };
 use tokio::time::Instant;
 use tonic::Code;

@@ -25,7 +25,11 @@ use crate::{
 pub(crate) const SHADOW_MODEL: &str = "cancer-shadow";
 
 /// A router whose calls are all `lr`'s and whose copies are `s`'s.
-pub(crate) fn shadowed(lr: SocketAddr, s: SocketAddr, change: impl FnOnce(&mut RouterSnapshot)) -> SnapshotUpdate {
+pub(crate) fn shadowed(
+    lr: SocketAddr,
+    s: SocketAddr,
+    change: impl FnOnce(&mut RouterSnapshot),
+) -> SnapshotUpdate {
     let shadow = pointsman_wire::generated::pointsman_v1::Variant {
         role: VariantRole::Shadow.into(),
         ..variant("s", "3", 0.0)
@@ -311,12 +315,10 @@ fn nothing_leads_to_a_shadow_and_its_model_does_not_speak_for_the_router() {
         let mut lr = Backend::start().await;
         let s = Backend::start().await;
         let far = prost_types::Timestamp { seconds: 4_000_000_000, nanos: 0 };
-        let overriding = TrafficOverride {
-            variant: "s".to_owned(),
-            expire_time: Some(far),
-            ..Default::default()
-        };
-        let changes: [(&str, &dyn Fn(&mut RouterSnapshot)); 5] = [
+        let overriding =
+            TrafficOverride { variant: "s".to_owned(), expire_time: Some(far), ..Default::default() };
+        type Change<'a> = (&'a str, &'a dyn Fn(&mut RouterSnapshot));
+        let changes: [Change<'_>; 5] = [
             ("variants[2].weight: 5 ", &|router| router.variants[2].weight = 5.0),
             ("shadow", &|router| router.slot_runs = vec![0, 9_999, 2, 1]),
             ("traffic_override.variant", &|router| {
@@ -352,7 +354,9 @@ fn nothing_leads_to_a_shadow_and_its_model_does_not_speak_for_the_router() {
         let answering = async {
             let mut call = lr.call().await;
             let asked = ModelMetadataRequest::decode(call.message().await).unwrap();
-            call.answer(&ModelMetadataResponse { name: MODEL.to_owned(), ..Default::default() }.encode_to_vec());
+            call.answer(
+                &ModelMetadataResponse { name: MODEL.to_owned(), ..Default::default() }.encode_to_vec(),
+            );
             asked.name
         };
         let (answer, asked) = tokio::join!(asking, answering);

@@ -170,7 +170,8 @@ fn answers_of_shadows_are_recorded_within_the_routers_limit() {
             until(|| got(&world, "OK") == (index + 1) as f64).await;
         }
         let shadows: Vec<_> = recorded(&world).1.into_iter().filter(|entry| entry.shadow).collect();
-        let kinds: Vec<_> = shadows.iter().map(|entry| (entry.response_kind(), entry.response.len())).collect();
+        let kinds: Vec<_> =
+            shadows.iter().map(|entry| (entry.response_kind(), entry.response.len())).collect();
         let whole = |bytes: usize| (BodyKind::Infer, said(bytes).len());
         assert_eq!(kinds, [whole(1_000), whole(150_000), (BodyKind::Cut, 0)]);
     });

@@ -152,5 +152,7 @@ pub(crate) fn checked_input<'a>(text: &'a str, output: &FilePath<'a>) -> Result<
     if folder(&input) == folder(output) {
         return Ok(input);
     }
-    Err(wrong("is of another router, model or day than the output, or of shadows; merge only files of one folder"))
+    Err(wrong(
+        "is of another router, model or day than the output, or of shadows; merge only files of one folder",
+    ))
 }

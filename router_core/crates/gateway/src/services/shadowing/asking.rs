@@ -25,11 +25,7 @@ use crate::{
         routes::Target,
     },
     services::{
-        answering::Failure,
-        forward,
-        metadata::backend_headers,
-        one_message, one_row,
-        paths::MODEL_INFER,
+        answering::Failure, forward, metadata::backend_headers, one_message, one_row, paths::MODEL_INFER,
         tensors::Asker,
     },
     upstream::{Answer, Outgoing, broken, garbage, gather_large},

@@ -23,7 +23,7 @@ use crate::{
     messages::status::code_name,
     recording::{
         backend_time::BackendTime,
-        shadow_record::{SharedRecord, ShadowEnd},
+        shadow_record::{ShadowEnd, SharedRecord},
     },
     routing::routes::{Route, Target},
     worker::Worker,

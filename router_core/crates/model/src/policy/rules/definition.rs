@@ -246,7 +246,10 @@ impl<'a> Compiler<'a> {
                     self.variant(&of_variant, name, false);
                 }
                 Some(variant) if variant.is_shadow() && *weight > 0.0 => {
-                    self.fault(&of_variant, format!("{name:?} is a shadow, which takes no calls; leave it out"));
+                    self.fault(
+                        &of_variant,
+                        format!("{name:?} is a shadow, which takes no calls; leave it out"),
+                    );
                 }
                 Some(variant) if variant.takes_calls() => sum += weight,
                 Some(_) => {}
