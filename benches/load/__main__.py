@@ -71,7 +71,9 @@ class Stage:
 
     def _start_shadowed(self) -> Contestant:
         name = "pointsman shadow"
-        server = pointsman_server.start_server(self._stack, self._executable, self._folder, "pointsman-shadow")
+        server = pointsman_server.start_server(
+            self._stack, self._executable, self._folder, "pointsman-shadow"
+        )
         share = MIRRORED_PERCENT / 100
         pointsman_server.create_router(server, self._backends, "shadowed", record=True, shadow_share=share)
         return pointsman_server.contestant(server, name, "shadowed", "sticky")
