@@ -130,8 +130,8 @@ def start_envoy(
         backends: What answers.
         folder: Where its configuration and its logs go.
         name: The contestant's name.
-        mirror_percent: How many calls in a hundred are copied to the second cluster; with any, each call has a
-            line in a file, as those of a router that records have a record.
+        mirror_percent: How many calls in a hundred are copied to the second cluster; with any, each call has
+            a line in a file, as those of a router that records have a record.
     """
     template = string.Template((HERE / "envoy.yaml").read_text())
     config = folder / f"{name}.yaml"

@@ -86,7 +86,7 @@ def create_router(
         backends: What answers.
         router_id: The router's id.
         record: Whether its predictions are recorded.
-        shadow_share: The share of calls of which a third variant gets copies, the model of the second; 0 for none.
+        shadow_share: The share of calls of which a third variant gets copies, the model of the second.
         signature: What the model takes and gives; None leaves it to the backend to say.
     """
     import grpc

@@ -44,6 +44,7 @@ pub(crate) fn router_counters(shared: &Shared, router_id: &str) -> proto::Router
                         .map(|(reason, count)| (reason.to_owned(), count))
                         .collect(),
                     backend: Some(histogram(&shadow.backend)),
+                    dropped_record_count: shadow.dropped_records,
                 }),
             })
         })

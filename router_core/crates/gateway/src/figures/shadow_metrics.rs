@@ -36,6 +36,12 @@ pub(super) fn encode(encoder: &mut DescriptorEncoder<'_>, series: &[Series]) -> 
             ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
         }
     }
+    let help = "Answers of a shadow that were not recorded because the queue or the disk was full.";
+    let mut family =
+        encoder.encode_descriptor("pointsman_shadow_records_dropped", help, None, MetricType::Counter)?;
+    for (one, total) in &shadows {
+        ConstCounter::new(total.dropped_records).encode(family.encode_family(&one.labels())?)?;
+    }
     let help = "The time that a shadow's backend took for a copy.";
     let name = "pointsman_shadow_duration_seconds";
     let mut family = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;

@@ -39,6 +39,7 @@ pub(crate) struct ShadowShard {
     by_code: [AtomicU64; CODE_COUNT],
     dropped: [AtomicU64; Dropped::REASONS.len()],
     backend: Histogram,
+    dropped_records: AtomicU64,
     under_way: AtomicU64,
 }
 
@@ -62,6 +63,11 @@ impl ShadowShard {
         }
     }
 
+    /// Counts an answer that was not recorded.
+    pub(crate) fn record_lost(&self) {
+        add(&self.dropped_records, 1);
+    }
+
     /// Copies of this thread that are under way.
     pub(crate) fn under_way(&self) -> u64 {
         self.under_way.load(Relaxed)
@@ -82,6 +88,8 @@ pub(crate) struct ShadowTotal {
     pub(crate) by_code: [u64; CODE_COUNT],
     pub(crate) dropped: [u64; Dropped::REASONS.len()],
     pub(crate) backend: HistogramTotal,
+    /// Answers that were not recorded.
+    pub(crate) dropped_records: u64,
 }
 
 impl ShadowTotal {
@@ -93,6 +101,7 @@ impl ShadowTotal {
             *sum += count.load(Relaxed);
         }
         self.backend.add(&shard.backend);
+        self.dropped_records += shard.dropped_records.load(Relaxed);
     }
 
     /// All copies, those that it got and those that it did not.

@@ -104,6 +104,8 @@ pub(crate) struct VariantStats {
     pub(crate) variant: Arc<str>,
     /// Predictions that were queued and could not be written.
     pub(crate) lost: Arc<AtomicU64>,
+    /// The same of its answers to copies of calls.
+    pub(crate) lost_shadows: Arc<AtomicU64>,
     /// Made on a thread's first call: ten thousand idle routers cost nothing.
     shards: Box<[OnceLock<Box<Shard>>]>,
 }
@@ -156,7 +158,7 @@ impl VariantTotal {
 impl VariantStats {
     pub(crate) fn new(router: Arc<str>, variant: Arc<str>, threads: usize) -> Arc<Self> {
         let shards = (0..threads).map(|_| OnceLock::new()).collect();
-        Arc::new(Self { router, variant, lost: Arc::default(), shards })
+        Arc::new(Self { router, variant, lost: Arc::default(), lost_shadows: Arc::default(), shards })
     }
 
     /// Counts a finished call. Only a decided one is in the split's statistics.
@@ -251,6 +253,9 @@ impl VariantStats {
         }
         if let Some(total) = &mut total {
             total.dropped_records += self.lost.load(Relaxed);
+            if let Some(shadow) = &mut total.shadow {
+                shadow.dropped_records += self.lost_shadows.load(Relaxed);
+            }
         }
         total
     }

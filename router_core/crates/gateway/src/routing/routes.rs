@@ -284,6 +284,7 @@ fn facts(router: &Router, targets: &[Target]) -> RouteFacts {
             rules: rule_entries(router),
         },
         lost: targets.iter().map(|target| target.stats.lost.clone()).collect(),
+        lost_shadows: targets.iter().map(|target| target.stats.lost_shadows.clone()).collect(),
     }
 }
 

@@ -3604,6 +3604,9 @@ pub struct ShadowCounters {
     /// The time its backend took for those that it got.
     #[prost(message, optional, tag = "3")]
     pub backend: ::core::option::Option<Histogram>,
+    /// Answers to them that were not recorded because the queue or the disk was full.
+    #[prost(uint64, tag = "4")]
+    pub dropped_record_count: u64,
 }
 /// A histogram of durations.
 #[derive(Clone, PartialEq, ::prost::Message)]

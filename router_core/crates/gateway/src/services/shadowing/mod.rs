@@ -120,8 +120,10 @@ async fn run(call: Rc<CopiedCall>, shadow: u8, place: Place) {
             kind: answered.kind,
             response: answered.response,
         };
-        if !record.finish(end, &call.worker.shared) {
-            target.stats.record_drop(call.worker.index);
+        if !record.finish(end, &call.worker.shared)
+            && let Some(stats) = target.stats.shadow(call.worker.index)
+        {
+            stats.record_lost();
         }
     }
     // Last, so that who sees the count finds the record, too.
