@@ -46,8 +46,8 @@ const LISTEN_BACKLOG: i32 = 1_024;
 /// Connections on their way from the acceptor to a worker.
 const HAND_OVER_LENGTH: usize = 1_024;
 const DRAIN_LOOK_PAUSE: Duration = Duration::from_millis(5);
-/// Time for last answers to leave and connections to close once no call is in flight. Clients that watch the
-/// health, or connected and say nothing, would hold a drain up to its end.
+/// Time for last answers to leave, connections to close and shadows to answer once no call is in flight. Clients that
+/// watch the health, or connected and say nothing, would hold a drain up to its end, and so would a shadow that hangs.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// The part of the control plane's places that the calls of one key may hold.
@@ -182,7 +182,8 @@ impl Server {
         self.shared.phase.send_replace(Phase::Draining);
         let until = Instant::now() + grace;
         let mut busy = Instant::now();
-        while self.open_connections() > 0 && Instant::now() < until && busy.elapsed() < LINGER {
+        while self.open_connections() + self.copies() > 0 && Instant::now() < until && busy.elapsed() < LINGER
+        {
             std::thread::sleep(DRAIN_LOOK_PAUSE);
             if self.in_flight() > 0 {
                 busy = Instant::now();
@@ -196,6 +197,10 @@ impl Server {
 
     fn in_flight(&self) -> u64 {
         self.shared.thread_stats.iter().map(ThreadStats::in_flight).sum()
+    }
+
+    fn copies(&self) -> u64 {
+        self.shared.thread_stats.iter().map(ThreadStats::copies).sum()
     }
 
     fn open_connections(&self) -> u64 {
@@ -254,6 +259,8 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
     let publisher = Publisher::new(backends, threads, is_public, state_file, restored);
     let tasks = TaskPool::start(limits.onnx_threads)
         .map_err(|error| GatewayError::config("limits.onnx_threads", error.to_string()))?;
+    let copy_tasks = TaskPool::start_low("copy", 1)
+        .map_err(|error| GatewayError::config("threads", format!("a thread cannot be started: {error}")))?;
     let budgets = Budgets::new(limits.body_budget_bytes);
     Ok(Shared {
         publisher,
@@ -263,6 +270,7 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
         control_admission: Admission::new(limits.control_places(), limits.max_queued_per_backend),
         control_key_shares: KeyShares::new(limits.control_places().div_ceil(CONTROL_KEY_SHARE)),
         tasks,
+        copy_tasks,
         thread_stats: (0..threads).map(|_| ThreadStats::default()).collect(),
         phase: watch::Sender::new(Phase::Serving),
         tonic_services: TonicServices::new()?,

@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) control_admission: Arc<Admission>,
     pub(crate) control_key_shares: KeyShares,
     pub(crate) tasks: TaskPool,
+    /// The same for copies of calls, which must not stand before calls there.
+    pub(crate) copy_tasks: TaskPool,
     pub(crate) thread_stats: Box<[ThreadStats]>,
     pub(crate) phase: watch::Sender<Phase>,
     pub(crate) tonic_services: TonicServices,

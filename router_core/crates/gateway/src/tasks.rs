@@ -27,12 +27,24 @@ pub(crate) struct TaskPool {
 
 impl TaskPool {
     pub(crate) fn start(count: usize) -> std::io::Result<Self> {
+        Self::start_named("task", count, || {})
+    }
+
+    /// The same whose threads give way to others.
+    pub(crate) fn start_low(name: &str, count: usize) -> std::io::Result<Self> {
+        Self::start_named(name, count, pointsman_lake::lower_priority)
+    }
+
+    fn start_named(name: &str, count: usize, prepare: fn()) -> std::io::Result<Self> {
         let (tasks, received) = sync_channel::<Task>(QUEUE_LENGTH);
         let received = Arc::new(Mutex::new(received));
         let spawn = |number: usize| {
             let received = received.clone();
-            let name = format!("pointsman-task-{number}");
-            std::thread::Builder::new().name(name).spawn(move || run(number, &received))
+            let name = format!("pointsman-{name}-{number}");
+            std::thread::Builder::new().name(name).spawn(move || {
+                prepare();
+                run(number, &received);
+            })
         };
         let threads = (0..count).map(spawn).collect::<Result<_, _>>()?;
         Ok(Self { tasks: Some(tasks), threads })

@@ -30,6 +30,8 @@ pub struct RouteFacts {
     pub entry: proto::RouteEntry,
     /// Counts the predictions of each variant that were lost after they were queued.
     pub lost: Box<[Arc<AtomicU64>]>,
+    /// Counts the answers of each variant to copies of calls that were lost so.
+    pub lost_shadows: Box<[Arc<AtomicU64>]>,
 }
 
 /// Holds memory that an entry takes; given back when the entry is written or lost.
@@ -53,9 +55,9 @@ pub enum Entry {
 impl Entry {
     /// Counts it as lost.
     pub(crate) fn lose(&self) {
-        if let Self::Prediction { entry, route, .. } = self
-            && let Some(lost) = route.lost.get(entry.variant())
-        {
+        let Self::Prediction { entry, route, .. } = self else { return };
+        let lost = if entry.is_shadow() { &route.lost_shadows } else { &route.lost };
+        if let Some(lost) = lost.get(entry.variant()) {
             lost.fetch_add(1, Relaxed);
         }
     }

@@ -123,6 +123,14 @@ impl Log {
         is_in
     }
 
+    /// Puts an entry in that could also be done without: only while the queue has more room than entries. One that is
+    /// not taken counts nowhere.
+    #[must_use]
+    pub fn push_spare(&self, entry: Entry) -> bool {
+        let queue = &self.shared.queue;
+        queue.len() < queue.capacity().div_ceil(2) && self.push(entry)
+    }
+
     /// Puts an entry in; what it answers waits until the entry is on disk.
     #[must_use]
     pub fn commit(&self, entry: Entry) -> Commit {

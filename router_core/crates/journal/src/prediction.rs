@@ -21,6 +21,7 @@ const RESPONSE: u32 = 23;
 #[derive(Debug)]
 pub struct EncodedPrediction {
     variant: u32,
+    is_shadow: bool,
     encoded: Vec<u8>,
     /// Long bodies by their fields.
     long: Vec<(u32, Bytes)>,
@@ -37,12 +38,18 @@ impl EncodedPrediction {
             }
         }
         entry.route = 0;
-        Self { variant: entry.variant, encoded: entry.encode_to_vec(), long }
+        let (variant, is_shadow) = (entry.variant, entry.shadow);
+        Self { variant, is_shadow, encoded: entry.encode_to_vec(), long }
     }
 
     /// The place of its variant in the route.
     pub(crate) fn variant(&self) -> usize {
         self.variant as usize
+    }
+
+    /// Whether it is a shadow's answer, and no prediction.
+    pub(crate) const fn is_shadow(&self) -> bool {
+        self.is_shadow
     }
 
     /// Writes the entry with its route's number.

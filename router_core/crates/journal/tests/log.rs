@@ -125,7 +125,7 @@ fn each_segment_names_its_routes_again() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(Arc::new(RealFiles), folder.path()).unwrap();
     let entry = proto::RouteEntry { router_id: "r".to_owned(), ..Default::default() };
-    let route = Arc::new(RouteFacts { entry, lost: Box::default() });
+    let route = Arc::new(RouteFacts { entry, ..RouteFacts::default() });
     for number in 0..3 {
         assert!(log.push(prediction(number, &route)));
         assert!(log.push(prediction(number, &route)));
@@ -162,14 +162,24 @@ fn a_full_disk_refuses_counts_and_heals() {
     let folder = tempfile::tempdir().unwrap();
     let files = FaultyFiles::default();
     let log = open(Arc::new(files.clone()), folder.path()).unwrap();
-    let route = Arc::new(RouteFacts { entry: proto::RouteEntry::default(), lost: [Arc::default()].into() });
+    let route = Arc::new(RouteFacts {
+        lost: [Arc::default()].into(),
+        lost_shadows: [Arc::default()].into(),
+        ..RouteFacts::default()
+    });
     log.commit(feedback(0)).wait().unwrap();
     files.set(Some(Fault::FullAfter(10)));
     let refused = log.commit(feedback(1)).wait().unwrap_err();
     assert!(matches!(refused, JournalError::Full { .. }), "{refused}");
     assert!(log.push(prediction(2, &route)));
+    for _ in 0..2 {
+        let shadow = proto::PredictionEntry { shadow: true, ..Default::default() };
+        let (entry, route) = (EncodedPrediction::new(shadow), route.clone());
+        assert!(log.push_spare(Entry::Prediction { entry, route, guard: None }));
+    }
     log.flush();
-    assert_eq!(route.lost[0].load(std::sync::atomic::Ordering::Relaxed), 1);
+    let lost = [&route.lost[0], &route.lost_shadows[0]];
+    assert_eq!(lost.map(|count| count.load(std::sync::atomic::Ordering::Relaxed)), [1, 2]);
     assert!(log.status().trouble.is_some());
     files.set(None);
     log.commit(feedback(3)).wait().unwrap();

@@ -24,6 +24,7 @@ pub use merging::merge::merge_files;
 pub use reading::{row_reader::read_rows, tail::read_tail};
 pub use shipping::{
     destination::Destination,
+    priority::lower_priority,
     ship::ship_segment,
     shipper::{Shipper, ShipperStatus},
 };

@@ -1,4 +1,6 @@
 //! Where files of the lake are. Ids hold no separators, so no path leads out of the lake's folder.
+//!
+//! Answers of shadows have a folder of their own: who reads predictions, by whatever glob, never meets one.
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,9 @@ const MICROS_OF_DAY: i64 = 86_400_000_000;
 const DAYS: (i64, i64) = (-719_162, 2_932_896);
 /// Characters of a journal's id in the names of its files.
 const JOURNAL_PREFIX: usize = 8;
+/// The folders of predictions and of answers of shadows.
+const PREDICTIONS: &str = "predictions";
+const SHADOWS: &str = "shadows";
 
 /// The UTC day of a time, counted from the epoch; times beyond all calendars are its first or last day.
 pub(crate) fn day_of(time_us: i64) -> i64 {
@@ -40,15 +45,16 @@ pub(crate) fn segment_file(key: &TableKey, journal_id: &str, start: u64) -> Stri
         0 => String::new(),
         incarnation => format!("-r{incarnation:x}"),
     };
-    format!(
-        "predictions/router={router}/model={model}/date={date}/{journal}-{start:020}{incarnation}.parquet"
-    )
+    let folder = if key.shadows { SHADOWS } else { PREDICTIONS };
+    format!("{folder}/router={router}/model={model}/date={date}/{journal}-{start:020}{incarnation}.parquet")
 }
 
 /// The parts of a file's path below the lake's folder.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct FilePath<'a> {
     pub(crate) text: &'a str,
+    /// Whether its rows are answers of shadows, and not predictions.
+    pub(crate) shadows: bool,
     pub(crate) router_id: &'a str,
     pub(crate) model_id: &'a str,
     pub(crate) date: &'a str,
@@ -60,21 +66,24 @@ impl<'a> FilePath<'a> {
         Self::parts(text).ok_or_else(|| LakeError::Request {
             field,
             value: text.chars().take(300).collect(),
-            reason: "is no file of the lake; give predictions/router=…/model=…/date=…/….parquet".to_owned(),
+            reason: "is no file of the lake; give predictions/router=…/model=…/date=…/….parquet, or the same below shadows"
+                .to_owned(),
         })
     }
 
     fn parts(text: &'a str) -> Option<Self> {
         let mut parts = text.split('/');
-        if parts.next() != Some("predictions") {
-            return None;
-        }
+        let shadows = match parts.next()? {
+            PREDICTIONS => false,
+            SHADOWS => true,
+            _ => return None,
+        };
         let router_id = parts.next()?.strip_prefix("router=")?;
         let model_id = parts.next()?.strip_prefix("model=")?;
         let date = parts.next()?.strip_prefix("date=")?;
         let name = parts.next()?.strip_suffix(".parquet")?;
         let are_ids = [router_id, model_id, date, name].into_iter().all(|id| Id::parse(id).is_ok());
-        (parts.next().is_none() && are_ids).then_some(Self { text, router_id, model_id, date })
+        (parts.next().is_none() && are_ids).then_some(Self { text, shadows, router_id, model_id, date })
     }
 
     /// The folder and the file.
@@ -109,12 +118,29 @@ mod tests {
     fn routers_that_came_one_after_the_other_do_not_share_a_file() {
         let file = |incarnation| {
             let id = |text| Id::parse(text).unwrap();
-            let key = TableKey { router_id: id("a"), incarnation, model_id: id("m"), day: 0 };
+            let key = TableKey { router_id: id("a"), incarnation, model_id: id("m"), day: 0, shadows: false };
             segment_file(&key, "0a1b2c3d4e", 7)
         };
         assert!(file(0).ends_with("/0a1b2c3d-00000000000000000007.parquet"), "{}", file(0));
         assert!(file(0x2a).ends_with("/0a1b2c3d-00000000000000000007-r2a.parquet"), "{}", file(0x2a));
         assert!(FilePath::parse("inputs", &file(u64::MAX)).is_ok());
+    }
+
+    #[test]
+    fn answers_of_shadows_lie_in_a_folder_of_their_own() {
+        let id = |text| Id::parse(text).unwrap();
+        let file = |shadows| {
+            let key = TableKey { router_id: id("a"), incarnation: 3, model_id: id("m"), day: 0, shadows };
+            segment_file(&key, "0a1b2c3d4e", 7)
+        };
+        let (of_shadows, of_predictions) = (file(true), file(false));
+        assert_eq!(of_shadows.strip_prefix("shadows/"), of_predictions.strip_prefix("predictions/"));
+        assert!(FilePath::parse("inputs", &of_shadows).unwrap().shadows);
+        assert!(!FilePath::parse("inputs", &of_predictions).unwrap().shadows);
+        for bad in ["shadows/router=../model=b/date=2026-01-31/x.parquet", "shadows", "shadows/../x.parquet"]
+        {
+            assert!(FilePath::parse("inputs", bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

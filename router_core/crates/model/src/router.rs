@@ -114,7 +114,19 @@ impl Variant {
     /// Its weight, or none while it takes no part.
     #[must_use]
     pub const fn enabled_weight(&self) -> f64 {
-        if self.enabled { self.weight } else { 0.0 }
+        if self.takes_calls() { self.weight } else { 0.0 }
+    }
+
+    /// Whether a policy may pick it: shadows get copies of calls, and nothing else leads to them.
+    #[must_use]
+    pub const fn takes_calls(&self) -> bool {
+        self.enabled && !self.is_shadow()
+    }
+
+    /// Whether it gets copies of calls instead of calls.
+    #[must_use]
+    pub const fn is_shadow(&self) -> bool {
+        matches!(self.role, VariantRole::Shadow)
     }
 }
 
@@ -151,6 +163,8 @@ pub struct RouterSettings {
     pub permissions: Permissions,
     /// Sends everything to one variant while it is in force.
     pub traffic_override: Option<TrafficOverride>,
+    /// The share of calls whose copies go to its shadows, 0 to 1; not said, all of them.
+    pub shadow_share: Option<f64>,
 }
 
 /// A router as it was published, not yet checked.
@@ -204,6 +218,7 @@ impl Router {
                 ));
             }
         }
+        check_shadows(&variants, settings.shadow_share.unwrap_or(1.0))?;
         settings.recording.check().map_err(|error| error.within("recording"))?;
         check_metrics(&settings.metrics)?;
         if let Some(given) = &settings.traffic_override {
@@ -213,12 +228,24 @@ impl Router {
         Ok(Self { id, variants: variants.into_boxed_slice(), policy, settings })
     }
 
-    /// The variant that a name or a model version pins; a name goes before a version.
+    /// The variant that a name or a model version pins; a name goes before a version, and of variants with one version a
+    /// shadow comes last: whoever names a shadow gets it, and nobody else does.
     #[must_use]
     pub fn pinned(&self, name_or_version: &str) -> Option<u8> {
-        let by_name = self.variants.iter().position(|variant| variant.name.as_str() == name_or_version);
-        let by_version = || self.variants.iter().position(|v| v.model.version.as_str() == name_or_version);
-        by_name.or_else(by_version).and_then(|index| u8::try_from(index).ok())
+        let by_name = || self.variants.iter().position(|variant| variant.name.as_str() == name_or_version);
+        let by_version = |shadow: bool| {
+            self.variants
+                .iter()
+                .position(|v| v.is_shadow() == shadow && v.model.version.as_str() == name_or_version)
+        };
+        let found = by_name().or_else(|| by_version(false)).or_else(|| by_version(true));
+        found.and_then(|index| u8::try_from(index).ok())
+    }
+
+    /// The enabled shadows, by their places among the variants.
+    pub fn shadows(&self) -> impl Iterator<Item = u8> + '_ {
+        let places = (0_u8..).zip(&self.variants);
+        places.filter(|(_, variant)| variant.enabled && variant.is_shadow()).map(|(place, _)| place)
     }
 
     /// Whether a prediction under this router's id is this router's, and not an earlier or later one's of the same id.
@@ -268,4 +295,20 @@ impl Guarded for Router {
     fn permissions(&self) -> &Permissions {
         &self.settings.permissions
     }
+}
+
+/// A shadow has no part in shares, so that none can be read as if it had.
+fn check_shadows(variants: &[Variant], share: f64) -> Result<(), ModelError> {
+    if !(0.0..=1.0).contains(&share) {
+        let reason = format!("{share} is not between 0 and 1; it is the share of calls that are copied");
+        return Err(ModelError::new("shadow_share", reason));
+    }
+    let weighty =
+        variants.iter().enumerate().find(|(_, variant)| variant.is_shadow() && variant.weight != 0.0);
+    let Some((index, variant)) = weighty else { return Ok(()) };
+    let (name, weight) = (&variant.name, variant.weight);
+    Err(ModelError::new(
+        format!("variants[{index}].weight"),
+        format!("{weight} is given to shadow {name:?}, which is never picked; give it 0, or another role"),
+    ))
 }

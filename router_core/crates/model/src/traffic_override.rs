@@ -21,9 +21,13 @@ impl TrafficOverride {
     /// Checks it against the router's variants.
     ///
     /// # Errors
-    /// There is no such variant, or it is not enabled.
+    /// There is no such variant, it is not enabled, or it is a shadow.
     pub(crate) fn check(&self, variants: &[Variant]) -> Result<(), ModelError> {
         match variants.get(usize::from(self.variant)) {
+            Some(variant) if variant.is_shadow() => Err(ModelError::new(
+                "variant",
+                format!("variant {:?} is a shadow, which takes no calls; name another one", variant.name),
+            )),
             Some(variant) if variant.enabled => Ok(()),
             Some(variant) => {
                 Err(ModelError::new("variant", format!("variant {:?} is not enabled", variant.name)))

@@ -31,7 +31,7 @@ pub fn stand_in(router: &Router, draw: u64, tried: VariantSet) -> Option<u8> {
         .variants
         .iter()
         .zip(0_u8..)
-        .filter(|(variant, index)| variant.enabled && !tried.contains(*index));
+        .filter(|(variant, index)| variant.takes_calls() && !tried.contains(*index));
     match router.settings.fallback {
         Fallback::None => None,
         Fallback::Control => {

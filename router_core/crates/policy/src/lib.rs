@@ -11,6 +11,7 @@ mod reallocate;
 mod reallocation_error;
 mod replay;
 mod rules;
+mod shadow;
 mod slot_counts;
 mod split;
 mod unit_hash;
@@ -29,6 +30,7 @@ pub use reallocate::{Reallocation, reallocate_slots};
 pub use reallocation_error::ReallocationError;
 pub use replay::{replay, replay_bandit};
 pub use rules::{MAX_SEARCHED_BYTES, Verdict, first_match};
+pub use shadow::is_copied;
 pub use unit_hash::slot_of_unit;
 
 /// Picks a variant of a router for one request. A bandit decides as before anything is learnt: whoever has its shares in

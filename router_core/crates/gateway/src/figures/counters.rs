@@ -37,6 +37,15 @@ pub(crate) fn router_counters(shared: &Shared, router_id: &str) -> proto::Router
                 override_count: total.overridden(),
                 overhead: Some(histogram(&total.overhead)),
                 backend: Some(histogram(&total.backend)),
+                shadow: total.shadow.as_ref().map(|shadow| proto::ShadowCounters {
+                    requests_by_code: shadow.by_code.to_vec(),
+                    dropped_counts: shadow
+                        .dropped_by_reason()
+                        .map(|(reason, count)| (reason.to_owned(), count))
+                        .collect(),
+                    backend: Some(histogram(&shadow.backend)),
+                    dropped_record_count: shadow.dropped_records,
+                }),
             })
         })
         .collect();

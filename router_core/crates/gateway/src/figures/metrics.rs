@@ -12,7 +12,7 @@ use prometheus_client::{
 use crate::{
     build_kind::BUILD_KIND,
     figures::{
-        journal_metrics,
+        journal_metrics, shadow_metrics,
         stats::{BOUNDS_NANOS, CODE_COUNT, HistogramTotal, VariantStats, VariantTotal},
     },
     messages::status::code_name,
@@ -44,14 +44,14 @@ impl fmt::Debug for Snapshot {
 }
 
 /// A variant with traffic, the share it should get, and what it counted.
-struct Series {
+pub(super) struct Series {
     stats: Arc<VariantStats>,
     share: Option<f64>,
-    total: VariantTotal,
+    pub(super) total: VariantTotal,
 }
 
 impl Series {
-    fn labels(&self) -> [(&'static str, &str); 2] {
+    pub(super) fn labels(&self) -> [(&'static str, &str); 2] {
         [("router", &self.stats.router), ("variant", &self.stats.variant)]
     }
 }
@@ -60,6 +60,7 @@ impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let (series, omitted) = collect(&self.0);
         encode_variants(&mut encoder, &series)?;
+        shadow_metrics::encode(&mut encoder, &series)?;
         encode_server(&mut encoder, &self.0, omitted)?;
         journal_metrics::encode(&mut encoder, &self.0.journal)?;
         encode_backends(&mut encoder, &self.0)
@@ -165,7 +166,7 @@ fn encode_variants(encoder: &mut DescriptorEncoder<'_>, series: &[Series]) -> fm
     histograms("pointsman_backend_duration_seconds", help, |total| &total.backend)
 }
 
-fn encode_histogram(mut encoder: MetricEncoder<'_>, total: &HistogramTotal) -> fmt::Result {
+pub(super) fn encode_histogram(mut encoder: MetricEncoder<'_>, total: &HistogramTotal) -> fmt::Result {
     let bounds = BOUNDS_NANOS.iter().map(|&nanos| nanos as f64 / 1e9).chain([f64::INFINITY]);
     let buckets: Vec<(f64, u64)> = bounds.zip(total.counts).collect();
     let count = total.counts.iter().sum();

@@ -5,4 +5,6 @@ pub(crate) mod counters;
 pub(crate) mod journal_metrics;
 pub(crate) mod metrics;
 pub(crate) mod series_ages;
+pub(crate) mod shadow_metrics;
+pub(crate) mod shadow_stats;
 pub(crate) mod stats;

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use super::shadow_stats::{ShadowShard, ShadowTotal};
 use crate::recording::records::Cut;
 
 /// Upper bounds of the latency histograms, in nanoseconds: 25 µs to 30 s.
@@ -41,7 +42,7 @@ pub(crate) const CODE_COUNT: usize = 17;
 
 /// Adds to a counter that only the calling thread writes: no locked instruction is needed.
 #[inline]
-fn add(counter: &AtomicU64, amount: u64) {
+pub(super) fn add(counter: &AtomicU64, amount: u64) {
     counter.store(counter.load(Relaxed).wrapping_add(amount), Relaxed);
 }
 
@@ -53,7 +54,7 @@ pub(crate) struct Histogram {
 }
 
 impl Histogram {
-    fn record(&self, duration: Duration) {
+    pub(super) fn record(&self, duration: Duration) {
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let index = BOUNDS_NANOS.partition_point(|&bound| bound < nanos);
         if let Some(count) = self.counts.get(index) {
@@ -71,7 +72,7 @@ pub(crate) struct HistogramTotal {
 }
 
 impl HistogramTotal {
-    fn add(&mut self, histogram: &Histogram) {
+    pub(super) fn add(&mut self, histogram: &Histogram) {
         for (total, count) in self.counts.iter_mut().zip(&histogram.counts) {
             *total += count.load(Relaxed);
         }
@@ -92,6 +93,8 @@ struct Shard {
     cut_records: [AtomicU64; Cut::REASONS.len()],
     overhead: Histogram,
     backend: Histogram,
+    /// Made on a shadow's first copy.
+    shadow: OnceLock<Box<ShadowShard>>,
 }
 
 /// The counters of one variant, kept while the router keeps the variant's name.
@@ -101,6 +104,8 @@ pub(crate) struct VariantStats {
     pub(crate) variant: Arc<str>,
     /// Predictions that were queued and could not be written.
     pub(crate) lost: Arc<AtomicU64>,
+    /// The same of its answers to copies of calls.
+    pub(crate) lost_shadows: Arc<AtomicU64>,
     /// Made on a thread's first call: ten thousand idle routers cost nothing.
     shards: Box<[OnceLock<Box<Shard>>]>,
 }
@@ -122,6 +127,8 @@ pub(crate) struct VariantTotal {
     pub(crate) cut_records: [u64; Cut::REASONS.len()],
     pub(crate) overhead: HistogramTotal,
     pub(crate) backend: HistogramTotal,
+    /// Copies of calls that others answered; none without any.
+    pub(crate) shadow: Option<ShadowTotal>,
 }
 
 impl VariantTotal {
@@ -137,20 +144,21 @@ impl VariantTotal {
         self.override_by_code.iter().sum()
     }
 
-    /// All calls: what tells whether a series is idle.
+    /// All calls and copies: what tells whether a series is idle.
     pub(crate) fn calls(&self) -> u64 {
         self.decided_by_code.iter().sum::<u64>()
             + self.pinned()
             + self.fallback()
             + self.overridden()
             + self.diverted
+            + self.shadow.as_ref().map_or(0, ShadowTotal::copies)
     }
 }
 
 impl VariantStats {
     pub(crate) fn new(router: Arc<str>, variant: Arc<str>, threads: usize) -> Arc<Self> {
         let shards = (0..threads).map(|_| OnceLock::new()).collect();
-        Arc::new(Self { router, variant, lost: Arc::default(), shards })
+        Arc::new(Self { router, variant, lost: Arc::default(), lost_shadows: Arc::default(), shards })
     }
 
     /// Counts a finished call. Only a decided one is in the split's statistics.
@@ -205,6 +213,11 @@ impl VariantStats {
         }
     }
 
+    /// A thread's counters of copies.
+    pub(crate) fn shadow(&self, thread: usize) -> Option<&ShadowShard> {
+        self.shard(thread).map(|shard| &**shard.shadow.get_or_init(Box::default))
+    }
+
     fn shard(&self, thread: usize) -> Option<&Shard> {
         self.shards.get(thread).map(|shard| &**shard.get_or_init(Box::default))
     }
@@ -234,9 +247,15 @@ impl VariantStats {
             }
             total.overhead.add(&shard.overhead);
             total.backend.add(&shard.backend);
+            if let Some(shadow) = shard.shadow.get() {
+                total.shadow.get_or_insert_default().add(shadow);
+            }
         }
         if let Some(total) = &mut total {
             total.dropped_records += self.lost.load(Relaxed);
+            if let Some(shadow) = &mut total.shadow {
+                shadow.dropped_records += self.lost_shadows.load(Relaxed);
+            }
         }
         total
     }
@@ -270,6 +289,7 @@ pub(crate) struct ThreadStats {
     /// Calls that reached no variant, by status code.
     rejected_by_code: [AtomicU64; CODE_COUNT],
     stalled_answers: AtomicU64,
+    copies: AtomicU64,
     in_flight: AtomicU64,
     connections: AtomicU64,
 }
@@ -292,6 +312,19 @@ impl ThreadStats {
 
     pub(crate) fn stalled_answers(&self) -> u64 {
         self.stalled_answers.load(Relaxed)
+    }
+
+    /// Copies for shadows that are under way; they are no calls in flight.
+    pub(crate) fn copies(&self) -> u64 {
+        self.copies.load(Relaxed)
+    }
+
+    pub(crate) fn enter_copy(&self) {
+        add(&self.copies, 1);
+    }
+
+    pub(crate) fn leave_copy(&self) {
+        add(&self.copies, u64::MAX);
     }
 
     pub(crate) fn enter(&self) {

@@ -15,6 +15,11 @@ impl BackendTime {
         self.asked = Some(Instant::now());
     }
 
+    /// The backend was asked and took so long.
+    pub(crate) fn set(&mut self, took: Duration) {
+        self.took = Some(took);
+    }
+
     /// The backend's answer is complete.
     pub(crate) fn answered(&mut self) {
         self.took = self.asked.map(|asked| asked.elapsed());

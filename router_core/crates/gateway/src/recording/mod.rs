@@ -8,3 +8,4 @@ pub(crate) mod journal_config;
 pub(crate) mod lake_files;
 pub(crate) mod observation;
 pub(crate) mod records;
+pub(crate) mod shadow_record;

@@ -3,9 +3,9 @@
 use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use pointsman_journal::{Commit, RouteFacts};
-use pointsman_policy::{Decision, Reason};
+use pointsman_policy::{Decision, Reason, is_copied};
 use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1::BodyKind, uuid_v7};
 use rand::{Rng, RngExt};
 use tonic::Code;
@@ -21,7 +21,10 @@ use crate::{
         records::{Kept, Record, RecordEnd, RecordStart},
     },
     routing::routes::{Route, Routes, Target},
-    services::Noted,
+    services::{
+        Noted,
+        shadowing::{self, CopiedCall, Copies},
+    },
     worker::Worker,
 };
 
@@ -41,6 +44,8 @@ pub(crate) struct Observation {
     /// Empty for calls that can take no feedback.
     pub(crate) prediction_id: String,
     record: Option<Record>,
+    /// What its shadows will get; none when it is not copied.
+    copies: Option<Box<Copies>>,
 }
 
 /// What a record knows before the call is made.
@@ -82,6 +87,7 @@ impl Observation {
             request_id: details.request_id,
             prediction_id: String::new(),
             record: None,
+            copies: None,
         };
         let Some(router) = &route.router else { return observation };
         let Some(target) = route.targets.get(usize::from(decision.variant)) else { return observation };
@@ -98,6 +104,12 @@ impl Observation {
                 row_limit: details.row_limit,
             };
             signer.sign(&content, &mut observation.prediction_id);
+        }
+        if !route.shadows.is_empty() && observation.counting() == Counting::Decided {
+            let share = router.settings.shadow_share.unwrap_or(1.0);
+            let (id, entity) = (route.id.as_str(), details.entity_id);
+            let chosen = is_copied(id, share, entity, &mut *worker.rng.borrow_mut());
+            observation.copies = chosen.then(|| Box::new(Copies::new(share)));
         }
         if let Some(facts) = details.facts.or_else(|| route.facts.clone()) {
             let is_sampled = router.settings.recording.features_share < 1.0;
@@ -175,6 +187,20 @@ impl Observation {
         }
     }
 
+    /// Keeps the client's metadata for copies of the call, before it goes on to the backend.
+    pub(crate) fn begin_copies(&mut self, headers: &HeaderMap) {
+        if let Some(copies) = &mut self.copies {
+            copies.headers = headers.clone();
+        }
+    }
+
+    /// Keeps the request's message for copies of the call. One that is never here whole is not kept.
+    pub(crate) fn keep_for_copies(&mut self, kind: BodyKind, message: &Bytes) {
+        if let Some(copies) = &mut self.copies {
+            copies.message = Some((kind, message.clone()));
+        }
+    }
+
     /// Records the answer's message.
     pub(crate) fn record_response(&mut self, kind: BodyKind, message: Bytes) {
         if let Some(record) = &mut self.record {
@@ -205,6 +231,7 @@ impl Observation {
         let backend = self.backend_time.elapsed();
         let overhead = total.saturating_sub(backend.unwrap_or_default());
         let record = self.record.take();
+        let copies = self.copies.take();
         let target = self.target()?;
         let thread = self.worker.index;
         target.stats.record_call(thread, code as usize, self.counting(), CallTimes { overhead, backend });
@@ -224,6 +251,18 @@ impl Observation {
             overhead,
             backend,
         });
+        // What was not sent has nothing that a shadow's answer could be compared with.
+        if let Some(copies) = copies.filter(|_| backend.is_some()) {
+            shadowing::start(CopiedCall {
+                worker: self.worker.for_copies(),
+                route: self.route.clone(),
+                copies,
+                prediction_id: self.prediction_id.clone(),
+                generation: self.generation,
+                started: self.started,
+                record: record.as_ref().map(Record::shared),
+            });
+        }
         let shared = &self.worker.shared;
         let end = RecordEnd { code, overhead, backend };
         let (kept, cut) = record?.finish(end, &shared.journal, &shared.budgets.whole);
@@ -258,6 +297,8 @@ impl Observation {
 
 impl Drop for Observation {
     fn drop(&mut self) {
+        // Without an answer there is none that a copy could follow.
+        self.copies = None;
         // Nobody is left who could wait for a commit.
         let _ = self.finish(Code::Cancelled);
     }

@@ -12,10 +12,11 @@ use prost::Message;
 use sha2::Sha256;
 use tonic::Code;
 
+use super::shadow_record::SharedRecord;
 use crate::{messages::budget::ByteBudget, recording::journal::Journal};
 
 /// Bodies of more bytes count into the budget of bodies; smaller ones are bounded by the queue's length.
-const SMALL_BODY_BYTES: usize = 2 << 10;
+pub(super) const SMALL_BODY_BYTES: usize = 2 << 10;
 /// The parameter of an inference call that names the entity.
 const ENTITY_PARAMETER: &str = "entity_id";
 /// Hexadecimal digits of an entity's hash.
@@ -148,6 +149,20 @@ impl Record {
         self.set_response(kind, joined.freeze());
     }
 
+    /// What the records of the call's shadows share with it.
+    pub(crate) fn shared(&self) -> SharedRecord {
+        let entry = proto::PredictionEntry {
+            prediction_id: self.entry.prediction_id.clone(),
+            time_us: self.entry.time_us,
+            generation: self.entry.generation,
+            entity_id: self.entry.entity_id.clone(),
+            request_id: self.entry.request_id.clone(),
+            trace_id: self.entry.trace_id.clone(),
+            ..Default::default()
+        };
+        SharedRecord { facts: self.facts.clone(), entry, max_body_bytes: self.max_body_bytes }
+    }
+
     /// Ends the record and puts it into the journal. A durable one answers what to wait for. Answers also why features
     /// or answer are not whole, if they are not.
     pub(crate) fn finish(
@@ -277,7 +292,7 @@ fn hash_entity(key: &[u8; 32], entity_id: &str) -> String {
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
-fn nanos(duration: Duration) -> u64 {
+pub(super) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -49,7 +49,7 @@ pub(crate) struct GrpcTarget {
     /// Whether a name is among the authorities: addresses stay what they are.
     pub(crate) needs_resolving: bool,
     pub(crate) admission: Arc<Admission>,
-    /// Connected and known endpoints of each thread.
+    /// Connected and known endpoints of each thread, first those for calls, then those for copies.
     endpoints: Box<[AtomicU64]>,
 }
 
@@ -131,7 +131,7 @@ impl Backends {
             needs_resolving: !authorities.iter().all(is_address),
             authorities,
             admission: self.admission(),
-            endpoints: (0..self.threads).map(|_| AtomicU64::new(0)).collect(),
+            endpoints: (0..2 * self.threads).map(|_| AtomicU64::new(0)).collect(),
         }))
     }
 

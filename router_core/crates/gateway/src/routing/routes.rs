@@ -49,6 +49,8 @@ pub(crate) struct Route {
     pub(crate) bandit: Option<Arc<LiveBandit>>,
     /// Where tensors hold what the router's rules look at, one for each of their sources.
     pub(crate) rule_places: Box<[RulePlace]>,
+    /// The places of the variants that get copies of calls.
+    pub(crate) shadows: Box<[u8]>,
 }
 
 /// Where one variant's calls go, and where they are counted.
@@ -196,6 +198,7 @@ impl Builder<'_> {
             facts,
             bandit,
             rule_places,
+            shadows: router.shadows().collect(),
         }))
     }
 
@@ -211,6 +214,7 @@ impl Builder<'_> {
             facts: None,
             bandit: None,
             rule_places: Box::default(),
+            shadows: Box::default(),
         }))
     }
 
@@ -297,6 +301,7 @@ fn facts(router: &Router, targets: &[Target]) -> RouteFacts {
             rules: rule_entries(router),
         },
         lost: targets.iter().map(|target| target.stats.lost.clone()).collect(),
+        lost_shadows: targets.iter().map(|target| target.stats.lost_shadows.clone()).collect(),
     }
 }
 

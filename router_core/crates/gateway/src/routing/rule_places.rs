@@ -24,7 +24,8 @@ pub(crate) fn rule_places(router: &Router, targets: &[Target]) -> Box<[RulePlace
 
 fn place_of(source: &Source, router: &Router, targets: &[Target]) -> RulePlace {
     let Source::Feature(name) = source else { return RulePlace::Nowhere };
-    let enabled = router.variants.iter().zip(targets).filter(|(variant, _)| variant.enabled);
+    // A shadow that takes a feature elsewhere must not make calls of others fail.
+    let enabled = router.variants.iter().zip(targets).filter(|(variant, _)| variant.takes_calls());
     let mut found: Option<(FeaturePlace, &str)> = None;
     for (variant, target) in enabled {
         let Some(place) = feature_place(&target.model.signature, name) else { continue };

@@ -2,14 +2,11 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::uri::PathAndQuery;
-use pointsman_inference::oip;
 use pointsman_model::{Id, Principal, Scope};
 use pointsman_wire::{
-    HeadScan, HeadScanner, PREFIX_BYTES, Walker, WireError,
-    generated::{inference::ModelInferRequest, pointsman_v1::BodyKind},
-    row_limit, scan_head, scan_whole, splice_head, spliced_message_length,
+    HeadScan, HeadScanner, PREFIX_BYTES, Walker, WireError, generated::pointsman_v1::BodyKind, row_limit,
+    scan_head, scan_whole, splice_head, spliced_message_length,
 };
-use prost::Message as _;
 use tokio::time::Instant;
 use tonic::Code;
 
@@ -18,10 +15,11 @@ use super::{
     attributes::Features,
     call::Call,
     decision::{Asked, decide_call},
-    forward::{ask, of_oip, prefix},
+    forward::{ask, prefix},
+    one_message,
     paths::MODEL_INFER,
     reading::Message,
-    tensors::{self, Asker, Outputs, Question},
+    tensors::Asker,
 };
 use crate::{
     listener::client::Client,
@@ -198,6 +196,7 @@ async fn to_server(
     deadline: Instant,
     mut observation: Observation,
 ) -> Result<Reply, CallError> {
+    observation.begin_copies(&call.headers);
     let headers = call.backend_headers(&model.target.target, deadline);
     let worker = call.worker.clone();
     let (outgoing, _reservation) = match rewrite(call, incoming, model) {
@@ -205,7 +204,11 @@ async fn to_server(
         Err(error) => return Ok(fail(error, observation)),
     };
     match &outgoing {
-        Outgoing::Whole(framed) => observation.record_request(BodyKind::Infer, framed.slice(PREFIX_BYTES..)),
+        Outgoing::Whole(framed) => {
+            let message = framed.slice(PREFIX_BYTES..);
+            observation.keep_for_copies(BodyKind::Infer, &message);
+            observation.record_request(BodyKind::Infer, message);
+        }
         Outgoing::Arriving(_) => observation.record_request(BodyKind::Cut, Bytes::new()),
     }
     let path = PathAndQuery::from_static(MODEL_INFER);
@@ -275,6 +278,8 @@ async fn in_tensors(
             }
         }
     };
+    observation.begin_copies(&call.headers);
+    observation.keep_for_copies(BodyKind::Infer, &message.bytes);
     observation.record_request(BodyKind::Infer, message.bytes.clone());
     let answered = run_message(&mut call, message, &backend, deadline, &mut observation).await;
     let answered = answered.map(|message| Conclusion::new(Answering::Infer(message, answer_name)));
@@ -288,16 +293,10 @@ async fn run_message(
     deadline: Instant,
     observation: &mut Observation,
 ) -> Result<Bytes, Failure> {
-    let request = ModelInferRequest::decode(message.bytes)
-        .map_err(|error| CallError::invalid(format!("message: {error}")))?;
-    let request = oip::decode_request(request).map_err(|error| of_oip(&error))?;
-    let key = observation.target().map(|target| target.model.key.clone());
-    let question = Question { inputs: request.inputs, outputs: Outputs::Named(request.requested), deadline };
+    let Some(key) = observation.target().map(|target| target.model.key.clone()) else {
+        return Err(CallError::new(Code::Internal, "the decision names no variant").into());
+    };
     let Call { worker, headers, .. } = call;
     let asker = Asker { worker, headers, time: &mut observation.backend_time };
-    let outputs = tensors::run(asker, backend, question).await?.outputs;
-    let (model_id, version) =
-        key.as_ref().map_or(("", ""), |key| (key.model_id.as_str(), key.version.as_str()));
-    let response = oip::encode_response(model_id, version, &request.id, &outputs, request.is_raw);
-    Ok(response.map_err(|error| of_oip(&error))?.encode_to_vec().into())
+    one_message::answer_of(asker, message.bytes, backend, &key, deadline).await
 }

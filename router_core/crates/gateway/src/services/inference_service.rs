@@ -112,7 +112,7 @@ fn targets(named: &Named) -> Result<Vec<&Target>, CallError> {
         .variants
         .iter()
         .zip(&route.targets)
-        .filter(|(variant, _)| variant.enabled)
+        .filter(|(variant, _)| variant.takes_calls())
         .map(|(variant, target)| (variant.role == VariantRole::Control, variant.weight, target))
         .collect();
     // The control first, then by weight.

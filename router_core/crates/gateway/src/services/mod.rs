@@ -15,12 +15,14 @@ mod inference_service;
 mod inflating;
 mod keyless;
 mod metadata;
+mod one_message;
 mod one_row;
 mod passthrough;
 mod paths;
 mod plain_answer;
 mod predict;
 mod reading;
+pub(crate) mod shadowing;
 mod tensors;
 
 use std::rc::Rc;

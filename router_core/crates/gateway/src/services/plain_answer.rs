@@ -25,7 +25,7 @@ pub(crate) async fn plain(worker: &Worker, answer: Answer, deadline: Instant) ->
             inflated(worker, headers, message, trailers).await
         }
         Answer::Large { headers, start, stream, .. } if start.prefix.compressed => {
-            let _packed = worker.shared.budgets.whole.reserve((start.prefix.length as usize).min(most))?;
+            let _packed = worker.reserve((start.prefix.length as usize).min(most))?;
             let gathering = gather_large(start, stream, most);
             let gathered = timeout_at(deadline, gathering).await.map_err(|_| CallError::deadline())?;
             let (message, trailers) = gathered?;
@@ -49,7 +49,7 @@ async fn inflated(
         let encoding = encoding.as_ref().map_or(&b""[..], |value| value.as_bytes());
         inflate(encoding, &packed, most, &budget).map_err(|error| of_inflating(error, encoding))
     };
-    let (message, reservation) = shared.tasks.run(inflating).await??;
+    let (message, reservation) = worker.tasks().run(inflating).await??;
     if message.len() > most {
         return Err(CallError::exhausted(format!(
             "the backend's answer is compressed and above the limit of {most} bytes (limits.max_message_bytes); \

@@ -56,6 +56,8 @@ pub(crate) async fn predict(mut call: Call, client: &Client) -> Result<Reply, Ca
     };
     let decided = decide_call(&mut call, &principal, &asked).await?;
     let (deadline, mut observation) = (decided.deadline, decided.observation);
+    observation.begin_copies(&call.headers);
+    observation.keep_for_copies(BodyKind::Predict, &recorded);
     observation.record_request(BodyKind::Predict, recorded);
     if let Some(error) = decided.nobody {
         return Ok(fail(error, observation));

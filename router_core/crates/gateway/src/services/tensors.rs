@@ -95,8 +95,7 @@ async fn ask_server(
         Answer::Whole { message, .. } => message,
         Answer::Large { start, stream, .. } => {
             let most = worker.shared.config.limits.max_message_bytes;
-            let _reservation =
-                worker.shared.budgets.whole.reserve((start.prefix.length as usize).min(most))?;
+            let _reservation = worker.reserve((start.prefix.length as usize).min(most))?;
             let gathering = gather_large(start, stream, most);
             let gathered = timeout_at(deadline, gathering).await.map_err(|_| CallError::deadline())?;
             time.answered();

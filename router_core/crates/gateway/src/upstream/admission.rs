@@ -16,6 +16,8 @@ use crate::messages::status::CallError;
 pub(crate) struct Admission {
     in_flight: AtomicUsize,
     queued: AtomicUsize,
+    /// Places that were spared, among those in flight.
+    spared: AtomicUsize,
     limit: usize,
     queue_limit: usize,
     freed: Notify,
@@ -23,13 +25,20 @@ pub(crate) struct Admission {
 
 /// A place at the backend; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Permit(Arc<Admission>);
+pub(crate) struct Permit {
+    admission: Arc<Admission>,
+    is_spared: bool,
+}
+
+/// So many of the places may be spared for what could be done without, and only while no more than half are taken.
+const SPARED_PART: usize = 4;
 
 impl Admission {
     pub(crate) fn new(limit: usize, queue_limit: usize) -> Arc<Self> {
         Arc::new(Self {
             in_flight: AtomicUsize::new(0),
             queued: AtomicUsize::new(0),
+            spared: AtomicUsize::new(0),
             limit,
             queue_limit,
             freed: Notify::new(),
@@ -73,6 +82,23 @@ impl Admission {
         }
     }
 
+    /// Takes a place for what could also be done without: at once or not at all, and none that a call may need. However
+    /// long such places are held, three quarters are left to calls; a backend of one place can spare none.
+    pub(crate) fn enter_spare(self: &Arc<Self>) -> Option<Permit> {
+        if self.queued.load(Ordering::SeqCst) > 0 {
+            return None;
+        }
+        let most = (self.limit / SPARED_PART).max(1);
+        let next = |spared: usize| (spared < most).then_some(spared + 1);
+        self.spared.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).ok()?;
+        let next = |in_flight: usize| (in_flight < self.limit / 2).then_some(in_flight + 1);
+        if self.in_flight.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).is_err() {
+            self.spared.fetch_sub(1, Ordering::SeqCst);
+            return None;
+        }
+        Some(Permit { admission: self.clone(), is_spared: true })
+    }
+
     fn wake_next(&self) {
         if self.queued.load(Ordering::SeqCst) > 0 {
             self.freed.notify_one();
@@ -83,14 +109,17 @@ impl Admission {
         // Never counts a place that it does not get: a waiter woken meanwhile would miss a free one.
         let next = |in_flight: usize| (in_flight < self.limit).then_some(in_flight + 1);
         let taken = self.in_flight.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next);
-        taken.ok().map(|_| Permit(self.clone()))
+        taken.ok().map(|_| Permit { admission: self.clone(), is_spared: false })
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
-        self.0.wake_next();
+        if self.is_spared {
+            self.admission.spared.fetch_sub(1, Ordering::SeqCst);
+        }
+        self.admission.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.admission.wake_next();
     }
 }
 
@@ -185,6 +214,36 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().unwrap()).sum()
         });
         assert_eq!((served, admission.in_flight()), (16_000, 0));
+    }
+
+    #[tokio::test]
+    async fn what_is_spared_leaves_places_to_calls_and_waits_for_none() {
+        let admission = Admission::new(8, 1);
+        let spared: Vec<Permit> = std::iter::from_fn(|| admission.enter_spare()).collect();
+        assert_eq!(spared.len(), 2, "a quarter");
+        let mut calls = Vec::new();
+        for _ in 0..6 {
+            calls.push(admission.enter().await.unwrap());
+        }
+        drop(spared);
+        assert!(admission.enter_spare().is_none(), "more than half are taken");
+        drop(calls.split_off(3));
+        assert!(admission.enter_spare().is_some());
+        drop(calls);
+        assert_eq!((admission.in_flight(), admission.spared.load(Ordering::SeqCst)), (0, 0));
+        assert!(Admission::new(1, 1).enter_spare().is_none(), "the only place is for calls");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_spared_while_a_call_waits() {
+        let admission = Admission::new(2, 2);
+        let (first, second) = (admission.enter().await.unwrap(), admission.enter().await.unwrap());
+        let mut waiting = Box::pin(admission.enter());
+        assert!(futures_poll_once(&mut waiting).await.is_none());
+        drop(first);
+        drop(second);
+        assert!(admission.enter_spare().is_none());
+        assert!(futures_poll_once(&mut waiting).await.unwrap().is_ok());
     }
 
     #[tokio::test]

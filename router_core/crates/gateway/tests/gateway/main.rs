@@ -24,6 +24,12 @@ mod refuse;
 mod refused;
 mod rules;
 mod services;
+mod shadows;
+mod shadows_compared;
 mod storm;
 mod unread;
 mod world;
+
+#[path = "../../../inference/tests/support/files.rs"]
+#[allow(dead_code, clippy::allow_attributes, reason = "only where the library is, is asked for here")]
+mod onnx_files;

@@ -61,16 +61,26 @@ pub(crate) fn start_in(folder: TempDir, threads: usize, limits: Value) -> World 
 }
 
 fn start_all(folder: TempDir, address: &str, threads: usize, limits: Value, journal: Value) -> World {
-    let config = json!({
+    start_config(folder, address, threads, json!({ "limits": limits, "journal": journal }))
+}
+
+/// Starts a server on one thread that runs the ONNX files of its folder `models`.
+pub(crate) fn start_onnx(folder: TempDir, library: &std::path::Path) -> World {
+    start_config(folder, LOOPBACK, 1, json!({ "onnx_library": library }))
+}
+
+fn start_config(folder: TempDir, address: &str, threads: usize, further: Value) -> World {
+    let mut config = json!({
         "grpc_address": address,
         "threads": threads,
         "data_dir": folder.path(),
         "control_socket": folder.path().join("control.sock"),
         "server_version": "1.2.3",
         "log_level": "off",
-        "limits": limits,
-        "journal": journal,
     });
+    if let (Some(config), Value::Object(further)) = (config.as_object_mut(), further) {
+        config.extend(further);
+    }
     // Starting blocks, which a thread that runs tasks must not.
     let starting = std::thread::spawn(move || Server::start(&config.to_string()));
     World { server: Arc::new(starting.join().unwrap().unwrap()), folder }

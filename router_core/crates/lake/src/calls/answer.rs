@@ -149,6 +149,11 @@ impl<'a> InferAnswer<'a> {
         Ok(answer)
     }
 
+    /// The same without what would be said of all rows.
+    pub(crate) fn without_notes(self) -> Self {
+        Self { notes: Vec::new(), ..self }
+    }
+
     /// What was said about a row.
     pub(crate) fn row(&self, row: usize) -> RowAnswer<'a> {
         let mut answer = RowAnswer { notes: self.notes.clone(), ..RowAnswer::default() };

@@ -133,6 +133,8 @@ fn read_answer<'a>(
                 _ => None,
             };
             match InferAnswer::new(signature, outputs, requested.as_deref(), rows) {
+                // What a client asked for stands in the request, which is kept with the prediction alone.
+                Ok(answer) if entry.shadow => (CallAnswer::Infer(answer.without_notes()), rows),
                 Ok(answer) => (CallAnswer::Infer(answer), rows),
                 Err(Unreadable) => (CallAnswer::Missing(Content::Unreadable), rows),
             }

@@ -38,6 +38,8 @@ pub(crate) struct EntryView<'a> {
     pub(crate) decided_variant: Option<u32>,
     /// The rule that took the call, by index.
     pub(crate) rule: Option<u32>,
+    /// Whether it is a shadow's answer to a copy of the call.
+    pub(crate) shadow: bool,
 }
 
 impl<'a> EntryView<'a> {
@@ -74,6 +76,7 @@ impl<'a> EntryView<'a> {
                 24 => entry.experiment_id = value.text()?,
                 25 => entry.decided_variant = Some(value.varint()? as u32),
                 26 => entry.rule = Some(value.varint()? as u32),
+                27 => entry.shadow = value.varint()? != 0,
                 _ => {}
             }
         }
@@ -150,13 +153,14 @@ mod tests {
         fn an_entry_is_read_as_protobuf_reads_it(
             numbers in any::<[u64; 6]>(),
             small in any::<[u32; 4]>(),
-            kinds in (0..5, 0..4, 0..5, 0..5),
+            kinds in (0..12, 0..4, 0..5, 0..5),
             time_us in any::<i64>(),
             propensity in 0.0..1.0,
             optional in any::<(Option<u64>, Option<u32>, Option<u64>, Option<u32>, Option<u32>)>(),
             texts in prop::array::uniform5(".{0,12}"),
             bodies in any::<(Vec<u8>, Vec<u8>)>(),
             replayable in any::<bool>(),
+            shadow in any::<bool>(),
         ) {
             let [prediction_id, entity_id, request_id, trace_id, experiment_id] = texts;
             let entry = PredictionEntry {
@@ -186,7 +190,7 @@ mod tests {
                 experiment_id,
                 decided_variant: optional.3,
                 rule: optional.4,
-                shadow: false,
+                shadow,
             };
             let bytes = entry.encode_to_vec();
             let view = EntryView::parse(&bytes).unwrap();
@@ -217,7 +221,7 @@ mod tests {
                 experiment_id: view.experiment_id.to_owned(),
                 decided_variant: view.decided_variant,
                 rule: view.rule,
-                shadow: false,
+                shadow: view.shadow,
             };
             prop_assert_eq!(read, entry);
         }

@@ -108,6 +108,7 @@ impl<'a> Merge<'a> {
             model_id: output.model_id.to_owned(),
             date: output.date.to_owned(),
             router_incarnation: request.router_incarnation,
+            shadows: output.shadows,
             ..proto::LakeFile::default()
         };
         Ok(Self { rows, writer, file })

@@ -136,7 +136,7 @@ fn with_columns(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, 
 }
 
 /// The path of an input, which must be of the same router, model and day as the output.
-pub(crate) fn checked_input<'a>(text: &'a str, output: &FilePath<'_>) -> Result<FilePath<'a>, LakeError> {
+pub(crate) fn checked_input<'a>(text: &'a str, output: &FilePath<'a>) -> Result<FilePath<'a>, LakeError> {
     let input = FilePath::parse("inputs", text)?;
     let wrong = |reason: &str| LakeError::Request {
         field: "inputs",
@@ -148,10 +148,11 @@ pub(crate) fn checked_input<'a>(text: &'a str, output: &FilePath<'_>) -> Result<
             "is the output, too; name the new file otherwise, so that the old one stays readable",
         ));
     }
-    let same =
-        (input.router_id, input.model_id, input.date) == (output.router_id, output.model_id, output.date);
-    if same {
+    let folder = |path: &FilePath<'a>| (path.shadows, path.router_id, path.model_id, path.date);
+    if folder(&input) == folder(output) {
         return Ok(input);
     }
-    Err(wrong("is of another router, model or day than the output; merge only files of one folder"))
+    Err(wrong(
+        "is of another router, model or day than the output, or of shadows; merge only files of one folder",
+    ))
 }

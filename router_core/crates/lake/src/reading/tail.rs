@@ -192,7 +192,8 @@ impl Wanted<'_> {
         let is_or_any = |wanted: &str, text: &str| wanted.is_empty() || wanted == text;
         let Some(route) = routes.get(&entry.route) else { return false };
         let variant = route.variants.get(entry.variant as usize).map_or("", String::as_str);
-        (!route.is_nameless || entry.time_us >= query.nameless_from_us)
+        entry.shadow == query.shadows
+            && (!route.is_nameless || entry.time_us >= query.nameless_from_us)
             && (query.start_time_us == 0 || entry.time_us >= query.start_time_us)
             && (query.end_time_us == 0 || entry.time_us < query.end_time_us)
             && is_or_any(&query.prediction_id, entry.prediction_id)

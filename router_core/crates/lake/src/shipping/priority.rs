@@ -59,6 +59,11 @@ pub(crate) fn at_priority<T: Send>(
     })
 }
 
+/// Lowers the priority of the calling thread for good.
+pub fn lower_priority() {
+    system::give_up(Priority::Low);
+}
+
 #[cfg(target_os = "linux")]
 mod system {
     use std::{io, sync::Once};
@@ -76,7 +81,7 @@ mod system {
             Priority::Idle => become_idle(),
         };
         if let Err(error) = given_up {
-            WARNING.call_once(|| tracing::warn!(%error, "threads of the lake keep their priority"));
+            WARNING.call_once(|| tracing::warn!(%error, "threads beside calls keep their priority"));
         }
     }
 

@@ -109,7 +109,7 @@ impl<'a> SegmentFiles<'a> {
             min_time_us: table.min_time_us,
             max_time_us: table.max_time_us,
             router_incarnation: table.key.incarnation,
-            shadows: false,
+            shadows: table.key.shadows,
         }))
     }
 }

@@ -40,8 +40,16 @@ pub(crate) struct Mode {
 
 struct RouteState {
     route: Arc<Route>,
-    /// The day and table of each variant's last row.
-    places: Vec<Option<(i64, usize)>>,
+    /// Where each variant's last row went. A shadow that a caller names has predictions, too.
+    places: Vec<Option<Place>>,
+}
+
+/// A table, and what it was found by.
+#[derive(Clone, Copy)]
+struct Place {
+    day: i64,
+    shadows: bool,
+    table: usize,
 }
 
 impl<'r> Rows<'r> {
@@ -129,14 +137,15 @@ impl<'r> Rows<'r> {
 
     fn table_of(&mut self, entry: &EntryView<'_>, route: &Route) -> Result<usize, LakeError> {
         let day = if self.mode.by_day { day_of(entry.time_us) } else { 0 };
+        let shadows = entry.shadow;
         let place = self.routes.get_mut(&entry.route).and_then(|s| s.places.get_mut(entry.variant as usize));
         let (Some(place), Some(variant)) = (place, route.variants.get(entry.variant as usize)) else {
             return Ok(usize::MAX);
         };
-        if let Some((known, table)) = *place
-            && known == day
+        if let Some(known) = *place
+            && (known.day, known.shadows) == (day, shadows)
         {
-            return Ok(table);
+            return Ok(known.table);
         }
         let model_id = variant.model_id.as_str();
         if !self.models.contains_key(model_id) {
@@ -148,6 +157,7 @@ impl<'r> Rows<'r> {
             incarnation: route.incarnation,
             model_id: variant.model_id.clone(),
             day,
+            shadows,
         };
         let table = match self.by_key.get(&key) {
             Some(&table) => table,
@@ -158,7 +168,7 @@ impl<'r> Rows<'r> {
                 table
             }
         };
-        *place = Some((day, table));
+        *place = Some(Place { day, shadows, table });
         Ok(table)
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct TableKey {
     pub(crate) model_id: Id,
     /// The day, counted from the epoch.
     pub(crate) day: i64,
+    /// Whether they are answers of shadows, and not predictions.
+    pub(crate) shadows: bool,
 }
 
 /// Rows that are complete.

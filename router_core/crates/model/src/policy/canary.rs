@@ -34,9 +34,9 @@ impl CanaryDefinition {
 
 /// Each variant's part of calls; where only one of the two takes part, it gets all.
 fn shares(percent: f64, variants: &[Variant]) -> Vec<f64> {
-    let is_alone = |role| variants.iter().all(|variant| variant.role == role || !variant.enabled);
+    let is_alone = |role| variants.iter().all(|variant| variant.role == role || !variant.takes_calls());
     let share = |variant: &Variant| match variant.role {
-        _ if !variant.enabled => 0.0,
+        _ if !variant.takes_calls() => 0.0,
         VariantRole::Canary if is_alone(VariantRole::Canary) => 100.0,
         VariantRole::Control if is_alone(VariantRole::Control) => 100.0,
         VariantRole::Canary => percent,

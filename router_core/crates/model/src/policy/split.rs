@@ -50,12 +50,10 @@ impl Split {
         let alias = AliasTable::from_weights(shares).map_err(|error| error.within("variants"))?;
         let slots = SlotTable::from_runs(&slot_runs, variants.len())?;
         for (index, variant) in variants.iter().enumerate() {
-            if !variant.enabled && slots.counts()[index] > 0 {
+            if !variant.takes_calls() && slots.counts()[index] > 0 {
                 let name = &variant.name;
-                return Err(ModelError::new(
-                    "slot_runs",
-                    format!("variant {name:?} is not enabled but holds slots"),
-                ));
+                let why = if variant.is_shadow() { "is a shadow" } else { "is not enabled" };
+                return Err(ModelError::new("slot_runs", format!("variant {name:?} {why} but holds slots")));
             }
         }
         Ok(Self { sticky, salt, slots, alias })

@@ -2809,7 +2809,7 @@ pub enum VariantRole {
     /// A new version on trial.
     Canary = 3,
     /// Gets copies of calls, after their answers are under way, and is never picked. Its answers are recorded beside those
-    /// that were given. Its weight is 0.
+    /// that were given. Its weight is 0. Only a caller that names it, where version_pinning allows that, is answered by it.
     Shadow = 4,
 }
 impl VariantRole {
@@ -3775,6 +3775,25 @@ pub struct VariantCounters {
     /// Calls that an operator sent to it.
     #[prost(uint64, tag = "7")]
     pub override_count: u64,
+    /// Copies of calls that others answered, where it is a shadow; unset without any.
+    #[prost(message, optional, tag = "8")]
+    pub shadow: ::core::option::Option<ShadowCounters>,
+}
+/// What became of the copies that were meant for a shadow. They are in no other counter.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShadowCounters {
+    /// Copies that it got, by the gRPC status code that they ended with, index is the code.
+    #[prost(uint64, repeated, tag = "1")]
+    pub requests_by_code: ::prost::alloc::vec::Vec<u64>,
+    /// Copies that it did not get, by the reason: busy, memory, streaming, unreachable or ending.
+    #[prost(map = "string, uint64", tag = "2")]
+    pub dropped_counts: ::std::collections::HashMap<::prost::alloc::string::String, u64>,
+    /// The time its backend took for those that it got.
+    #[prost(message, optional, tag = "3")]
+    pub backend: ::core::option::Option<Histogram>,
+    /// Answers to them that were not recorded because the queue or the disk was full.
+    #[prost(uint64, tag = "4")]
+    pub dropped_record_count: u64,
 }
 /// A histogram of durations.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4167,7 +4186,7 @@ pub struct ShippedSegment {
     /// Where the next one begins.
     #[prost(uint64, tag = "3")]
     pub end_position: u64,
-    /// The files; none when it held no predictions.
+    /// The files, those of shadows among them; none when it held neither predictions nor answers of shadows.
     #[prost(message, repeated, tag = "4")]
     pub files: ::prost::alloc::vec::Vec<LakeFile>,
     /// Bytes of it that are damaged, and so in no file.
@@ -4220,6 +4239,9 @@ pub struct TailQuery {
     /// Of those that name no incarnation, only predictions from this time on; 0 for all.
     #[prost(int64, tag = "11")]
     pub nameless_from_us: i64,
+    /// Asks for the answers of shadows instead of predictions; neither is ever among the other.
+    #[prost(bool, tag = "12")]
+    pub shadows: bool,
 }
 /// Predictions that are in no registered file yet.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4385,7 +4407,7 @@ pub struct EntityCount {
     #[prost(uint64, tag = "4")]
     pub entity_count: u64,
 }
-/// Asks to write several files of one router, incarnation, model and date as one.
+/// Asks to write several files of one router, incarnation, model and date as one: files of predictions, or of shadows.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MergeRequest {
     /// The files, oldest first, by their paths below the lake's folder.

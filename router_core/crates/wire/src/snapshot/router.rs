@@ -61,6 +61,7 @@ pub fn router_from_proto(router: proto::RouterSnapshot) -> Result<Router, ModelE
                 shared_user_ids: permissions.shared_user_ids.into_iter().map(Arc::from).collect(),
             },
             traffic_override,
+            shadow_share: settings.shadow_share,
         },
     })
 }

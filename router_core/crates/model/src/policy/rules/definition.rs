@@ -136,7 +136,8 @@ fn target_of(target: TargetDefinition, variants: &[Variant]) -> Result<RuleTarge
             let weights: HashMap<&str, f64> =
                 weights.iter().map(|(name, weight)| (&**name, *weight)).collect();
             let share = |variant: &Variant| {
-                if variant.enabled { weights.get(variant.name.as_str()).copied().unwrap_or(0.0) } else { 0.0 }
+                let weight = weights.get(variant.name.as_str()).copied();
+                weight.filter(|_| variant.takes_calls()).unwrap_or(0.0)
             };
             let shares: Vec<f64> = variants.iter().map(share).collect();
             Split::build(split, &shares, variants).map(RuleTarget::Split)
@@ -223,6 +224,9 @@ impl<'a> Compiler<'a> {
                     format!("{shown:?} is no variant of the router; it has {}", known.join(", ")),
                 );
             }
+            Some(variant) if variant.is_shadow() => {
+                self.fault(field, format!("{name:?} is a shadow, which takes no calls; send them elsewhere"));
+            }
             Some(variant) if !variant.enabled => {
                 self.fault(field, format!("{name:?} is not enabled; enable it, or send its calls elsewhere"));
             }
@@ -241,7 +245,13 @@ impl<'a> Compiler<'a> {
                 None => {
                     self.variant(&of_variant, name, false);
                 }
-                Some(variant) if variant.enabled => sum += weight,
+                Some(variant) if variant.is_shadow() && *weight > 0.0 => {
+                    self.fault(
+                        &of_variant,
+                        format!("{name:?} is a shadow, which takes no calls; leave it out"),
+                    );
+                }
+                Some(variant) if variant.takes_calls() => sum += weight,
                 Some(_) => {}
             }
             if !(0.0..=100.0).contains(weight) {
