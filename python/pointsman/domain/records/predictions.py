@@ -21,6 +21,7 @@ class DecisionReason(StrEnum):
     OVERRIDE = "override"
     RULE = "rule"
     DEFAULT = "default"
+    SHADOW = "shadow"
 
 
 class RandomisedBy(StrEnum):
