@@ -33,7 +33,6 @@ from pointsman.store.database import Database
 from pointsman.store.feedback_reading import MetricValue, values_of_metric
 from pointsman.v1 import record_pb2
 
-
 _VALUES_AT_A_TIME = 50_000
 
 

@@ -1,4 +1,4 @@
-"""Measures the pairs of a shadow's answers and those that were given, for each primary and for all together."""
+"""Measures pairs of a shadow's answers and those that were given, for each primary and for all together."""
 
 from __future__ import annotations
 
@@ -128,7 +128,8 @@ WHERE {ANSWERED} AND pair_kind = 'label'
 """
 _LABEL_ACCURACY = f"""
 SELECT primary_variant, count(*), count(*) FILTER (is_told), count(*) FILTER (primary_right AND is_told),
-    count(*) FILTER (shadow_right AND is_told), count(*) FILTER (is_told AND primary_right AND NOT shadow_right),
+    count(*) FILTER (shadow_right AND is_told),
+    count(*) FILTER (is_told AND primary_right AND NOT shadow_right),
     count(*) FILTER (is_told AND shadow_right AND NOT primary_right)
 FROM (
     SELECT *, primary_right IS NOT NULL AND shadow_right IS NOT NULL AS is_told FROM ({_RIGHT})
@@ -226,9 +227,7 @@ class ShadowMeasurement:
                 if self._has_truths:
                     finite = 0 if figures.numbers is None else figures.numbers.pair_count
                     comparable = of_kind.of("label") + finite
-                    notes += _truths_left_out(
-                        comparable, label_accuracy.get(name), number_accuracy.get(name)
-                    )
+                    notes += _truths_left_out(comparable, label_accuracy.get(name), number_accuracy.get(name))
             else:
                 notes += _nothing_compared(has_truths=self._has_truths)
             found[name] = replace(figures, not_compared=tuple(notes))
@@ -259,7 +258,9 @@ class ShadowMeasurement:
         if not rows:
             return {}
         names = sorted({variant for variant, *_ in rows})
-        columns = [np.array(column, dtype=np.int64) for column in zip(*(row[1:] for row in rows), strict=True)]
+        columns = [
+            np.array(column, dtype=np.int64) for column in zip(*(row[1:] for row in rows), strict=True)
+        ]
         of_variants = np.array([names.index(row[0]) for row in rows], dtype=np.int64)
         found: dict[str, dict[int, Latencies]] = {}
         buckets = Buckets(columns[0], of_variants, columns[1], columns[2])
@@ -346,9 +347,7 @@ def _probability_distance(row: _Row | None) -> ProbabilityDistance | None:
     return ProbabilityDistance(row[3], row[4], row[5])
 
 
-def _paired_latency(
-    row: _Row | None, latencies: tuple[Latencies, Latencies] | None
-) -> PairedLatency | None:
+def _paired_latency(row: _Row | None, latencies: tuple[Latencies, Latencies] | None) -> PairedLatency | None:
     if row is None or not row[0] or latencies is None:
         return None
     count, primary_mean, shadow_mean, difference, variance = row

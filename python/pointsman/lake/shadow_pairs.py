@@ -50,11 +50,11 @@ SELECT model_id, model_version, count(*), min(time_us), max(time_us)
 FROM {{shadows}} WHERE {_IS_SHADOWS} GROUP BY ALL
 """
 _PRIMARY_ROWS = f"""
-SELECT variant, model_id, model_version, {_UNPAIRED.format(code="status_code")} AS reason, count(*), min(time_us)
+SELECT variant, model_id, model_version, {_UNPAIRED.format(code="status_code")} AS why, count(*), min(time_us)
 FROM {{primaries}} WHERE {_SPAN} GROUP BY ALL
 """
 _PAIRED_ROWS = f"""
-SELECT primary_variant, {_UNPAIRED.format(code="primary_code")} AS reason, count(*) FROM {PAIRS} GROUP BY ALL
+SELECT primary_variant, {_UNPAIRED.format(code="primary_code")} AS why, count(*) FROM {PAIRS} GROUP BY ALL
 """
 
 _LABELS = """
@@ -175,7 +175,9 @@ class Pairing:
             primaries, of_primaries = _source("primary_files", self._snapshot.files, primary_tables)
             shadows, of_shadows = _source("shadow_files", self._snapshot.shadow_files, shadow_tables)
             try:
-                yield self._made(primaries, of_primaries, shadows, of_shadows, common_labels, with_ids=with_ids)
+                yield self._made(
+                    primaries, of_primaries, shadows, of_shadows, common_labels, with_ids=with_ids
+                )
             finally:
                 connection.execute(f"DROP TABLE IF EXISTS {PAIRS}")
 
@@ -232,12 +234,13 @@ def _source(name: str, files: Sequence[SnapshotFile], tables: Sequence[str]) -> 
     return f"({' UNION ALL '.join(parts)})", {name: [file.path for file in files]}
 
 
-_NOTHING = (
-    "SELECT ''::VARCHAR AS prediction_id, 0::INTEGER AS \"row\", 0::BIGINT AS time_us, ''::VARCHAR AS variant, "
-    "''::VARCHAR AS model_id, ''::VARCHAR AS model_version, ''::VARCHAR AS reason, 0::INTEGER AS status_code, "
-    "0::BIGINT AS backend_ns, ''::VARCHAR AS answer_content, ''::VARCHAR AS prediction_label, "
-    "0::DOUBLE AS prediction_number, 0::DOUBLE AS confidence, []::DOUBLE[] AS probabilities WHERE false"
-)
+_NOTHING = """
+SELECT ''::VARCHAR AS prediction_id, 0::INTEGER AS "row", 0::BIGINT AS time_us, ''::VARCHAR AS variant,
+    ''::VARCHAR AS model_id, ''::VARCHAR AS model_version, ''::VARCHAR AS reason, 0::INTEGER AS status_code,
+    0::BIGINT AS backend_ns, ''::VARCHAR AS answer_content, ''::VARCHAR AS prediction_label,
+    0::DOUBLE AS prediction_number, 0::DOUBLE AS confidence, []::DOUBLE[] AS probabilities
+WHERE false
+"""
 
 
 def _labels_parameters(known: Sequence[LabelsOf]) -> dict[str, Any]:

@@ -183,7 +183,7 @@ class RouterCounters(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantCounters, _Mapping]]] = ..., dropped_record_count: _Optional[int] = ..., start_time_us: _Optional[int] = ..., generation: _Optional[int] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ...) -> None: ...
 
 class VariantCounters(_message.Message):
-    __slots__ = ("variant", "requests_by_code", "pinned_count", "overhead", "backend", "fallback_count", "override_count")
+    __slots__ = ("variant", "requests_by_code", "pinned_count", "overhead", "backend", "fallback_count", "override_count", "shadow")
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     REQUESTS_BY_CODE_FIELD_NUMBER: _ClassVar[int]
     PINNED_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -191,6 +191,7 @@ class VariantCounters(_message.Message):
     BACKEND_FIELD_NUMBER: _ClassVar[int]
     FALLBACK_COUNT_FIELD_NUMBER: _ClassVar[int]
     OVERRIDE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_FIELD_NUMBER: _ClassVar[int]
     variant: str
     requests_by_code: _containers.RepeatedScalarFieldContainer[int]
     pinned_count: int
@@ -198,7 +199,25 @@ class VariantCounters(_message.Message):
     backend: Histogram
     fallback_count: int
     override_count: int
-    def __init__(self, variant: _Optional[str] = ..., requests_by_code: _Optional[_Iterable[int]] = ..., pinned_count: _Optional[int] = ..., overhead: _Optional[_Union[Histogram, _Mapping]] = ..., backend: _Optional[_Union[Histogram, _Mapping]] = ..., fallback_count: _Optional[int] = ..., override_count: _Optional[int] = ...) -> None: ...
+    shadow: ShadowCounters
+    def __init__(self, variant: _Optional[str] = ..., requests_by_code: _Optional[_Iterable[int]] = ..., pinned_count: _Optional[int] = ..., overhead: _Optional[_Union[Histogram, _Mapping]] = ..., backend: _Optional[_Union[Histogram, _Mapping]] = ..., fallback_count: _Optional[int] = ..., override_count: _Optional[int] = ..., shadow: _Optional[_Union[ShadowCounters, _Mapping]] = ...) -> None: ...
+
+class ShadowCounters(_message.Message):
+    __slots__ = ("requests_by_code", "dropped_counts", "backend")
+    class DroppedCountsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    REQUESTS_BY_CODE_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_COUNTS_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_FIELD_NUMBER: _ClassVar[int]
+    requests_by_code: _containers.RepeatedScalarFieldContainer[int]
+    dropped_counts: _containers.ScalarMap[str, int]
+    backend: Histogram
+    def __init__(self, requests_by_code: _Optional[_Iterable[int]] = ..., dropped_counts: _Optional[_Mapping[str, int]] = ..., backend: _Optional[_Union[Histogram, _Mapping]] = ...) -> None: ...
 
 class Histogram(_message.Message):
     __slots__ = ("bounds_seconds", "counts", "sum_seconds")

@@ -1,5 +1,8 @@
 """How shadows compare, as messages."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from pointsman.control.convert.enums import EnumMap
 from pointsman.control.convert.metrics import latency_to
 from pointsman.domain.measures.proportions import Proportion, mcnemar_p_value, paired_difference_interval
@@ -17,6 +20,9 @@ from pointsman.domain.measures.shadows import (
 )
 from pointsman.v1 import router_pb2
 
+_Found = TypeVar("_Found")
+_Made = TypeVar("_Made")
+
 SCORE_KIND = EnumMap(ScoreKind, router_pb2.ScoreKind, "SCORE_KIND_")
 NOT_COMPARED_REASON = EnumMap(NotComparedReason, router_pb2.NotComparedReason, "NOT_COMPARED_REASON_")
 
@@ -31,12 +37,12 @@ def shadow_figures_to(figures: ShadowFigures) -> router_pb2.ShadowFigures:
         primary_errors=_proportion(figures.primary_errors),
         shadow_errors=_proportion(figures.shadow_errors),
         answered_pair_count=figures.answered_pair_count,
-        labels=figures.labels and _labels(figures.labels),
-        numbers=figures.numbers and _distance(figures.numbers),
-        confidences=figures.confidences and _distance(figures.confidences),
-        probabilities=figures.probabilities and _probabilities(figures.probabilities),
-        scores=figures.scores and _scores(figures.scores),
-        backend=figures.backend and _latency(figures.backend),
+        labels=_made(_labels, figures.labels),
+        numbers=_made(_distance, figures.numbers),
+        confidences=_made(_distance, figures.confidences),
+        probabilities=_made(_probabilities, figures.probabilities),
+        scores=_made(_scores, figures.scores),
+        backend=_made(_latency, figures.backend),
         accuracy=_accuracy(figures.label_accuracy, figures.number_accuracy),
         not_compared=[
             router_pb2.NotCompared(
@@ -45,6 +51,11 @@ def shadow_figures_to(figures: ShadowFigures) -> router_pb2.ShadowFigures:
             for one in figures.not_compared
         ],
     )
+
+
+def _made(make: Callable[[_Found], _Made], found: _Found | None) -> _Made | None:
+    """Makes the message of what is there; nothing of None."""
+    return None if found is None else make(found)
 
 
 def _proportion(proportion: Proportion) -> router_pb2.Proportion:
@@ -93,9 +104,7 @@ def _scores(found: ScoreComparison) -> router_pb2.ScoreComparison:
         ks_p_value=found.ks_p_value,
         population_stability_index=found.population_stability_index,
         bins=[
-            router_pb2.ScoreBin(
-                upper=one.upper, primary_count=one.first_count, shadow_count=one.second_count
-            )
+            router_pb2.ScoreBin(upper=one.upper, primary_count=one.first_count, shadow_count=one.second_count)
             for one in found.bins
         ],
     )
@@ -120,8 +129,8 @@ def _accuracy(
         return None
     return router_pb2.PairedAccuracy(
         pair_count=(labels.primary.total if labels else 0) + (numbers.pair_count if numbers else 0),
-        labels=labels and _label_accuracy(labels),
-        numbers=numbers and _number_accuracy(numbers),
+        labels=_made(_label_accuracy, labels),
+        numbers=_made(_number_accuracy, numbers),
     )
 
 

@@ -250,7 +250,7 @@ class Erasure:
     def _find(
         self, journal_ids: set[str], router_id: str, forms: list[str]
     ) -> tuple[list[tuple[LakeFile, int]], set[str]]:
-        """Answers the files with rows of an entity, shadows' too, how many, and the ids of its predictions."""
+        """Answers the files with an entity's rows, shadows' too, how many, and the ids of its predictions."""
         affected: list[tuple[LakeFile, int]] = []
         prediction_ids: set[str] = set()
         for kind in (LakeKind.PREDICTIONS, LakeKind.SHADOWS):

@@ -29,7 +29,7 @@ class Retention:
         folder: The lake's folder.
         journal: The journal whose files are this data folder's own.
         days: How long predictions are kept where a router does not say.
-        max_bytes: How much of one model is kept where a router does not say; of shadows' answers as much again.
+        max_bytes: How much of one model is kept where a router does not say; as much of shadows' answers.
         grace_seconds: How long a replaced file outlives the queries that began before.
         clock: Answers the time in UTC microseconds.
     """

@@ -66,7 +66,7 @@ class Overrides:
             found = find_variant(before, variant)
             if found.is_shadow:
                 raise FailedPreconditionError(
-                    f"variant: {variant!r} of router {router_id!r} is a shadow, which gets copies and no calls; "
+                    f"variant: {variant!r} of router {router_id!r} is a shadow, which gets no calls; "
                     "name another variant, or give it another role first",
                     reason="VARIANT_IS_SHADOW",
                     metadata={"router_id": router_id, "variant": variant},

@@ -71,7 +71,7 @@ class OrderedSamples:
 
     @property
     def ks_statistic(self) -> float:
-        """The two-sample Kolmogorov-Smirnov statistic: the greatest distance of the distribution functions."""
+        """The Kolmogorov-Smirnov statistic: the greatest distance of the two distribution functions."""
         return self._distance / self._size
 
     @property

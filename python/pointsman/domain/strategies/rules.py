@@ -107,7 +107,8 @@ class FeatureRules:
         if not self.default_variant:
             return Weighted().shares(variants)
         return tuple(
-            1.0 if variant.is_pickable and variant.name == self.default_variant else 0.0 for variant in variants
+            1.0 if variant.is_pickable and variant.name == self.default_variant else 0.0
+            for variant in variants
         )
 
     def idle_fault(self, variants: Sequence[Variant]) -> str | None:

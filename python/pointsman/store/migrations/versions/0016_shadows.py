@@ -29,7 +29,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Goes back; refused while a router has shadows. The folder ``shadows`` of the lake can be deleted then."""
+    """Goes back; refused while a router has shadows. The lake's folder ``shadows`` can be deleted then."""
     found = op.get_bind().execute(
         sa.text(
             "SELECT DISTINCT router_id FROM routers JOIN variants ON variants.router_key = routers.row_key"
