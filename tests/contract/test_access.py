@@ -67,6 +67,7 @@ EXPECTED = {
     "RouterService/GetPrediction": READS,
     "RouterService/ExplainPrediction": READS,
     "RouterService/ReplayPredictions": READS,
+    "RouterService/GetShadowComparison": READS,
     "RouterService/ListRouterRevisions": READS,
     "RouterService/GetRouterRevision": READS,
     "RouterService/ExplainRouting": READS,

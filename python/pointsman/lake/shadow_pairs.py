@@ -93,7 +93,7 @@ SELECT
          WHEN list_count(p.probabilities) < len(l.labels) OR list_count(s.probabilities) < len(l.labels)
          THEN 'nan'::DOUBLE
          ELSE 0.5 * list_sum(list_transform(
-             list_zip(p.probabilities, s.probabilities), lambda both: abs(both[1] - both[2])))
+             list_zip(p.probabilities, s.probabilities), lambda one: abs(one[1] - one[2])))
          END AS total_variation,
     CASE WHEN pair_kind = 'number' THEN 'number'
          WHEN pair_kind <> 'label' THEN NULL

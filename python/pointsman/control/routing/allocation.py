@@ -80,7 +80,7 @@ class Allocations:
                 if find_variant(router, name).is_shadow and weight:
                     raise InvalidArgumentError.at(
                         field,
-                        f"{weight:g} would decide nothing: {name!r} is a shadow, which gets no calls; leave it 0",
+                        f"{weight:g} would decide nothing: {name!r} is a shadow, which gets no calls",
                     )
             variants = [
                 dataclasses.replace(variant, weight=weights[variant.name])
