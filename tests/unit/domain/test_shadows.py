@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.domain.measures.proportions import Proportion
+from pointsman.domain.measures.shadows import ShadowComparison as Comparison
+from pointsman.domain.measures.shadows import ShadowFigures as Figures
 from pointsman.domain.measures.shadows import (
     check_max_labels,
     check_was_shadow,
     chosen_shadow,
     labels_of,
 )
-from pointsman.domain.measures.shadows import ShadowComparison as Comparison
-from pointsman.domain.measures.shadows import ShadowFigures as Figures
-from pointsman.domain.measures.proportions import Proportion
 from pointsman.domain.models import ModelKey, Signature
 from pointsman.domain.overrides import TrafficOverride
 from pointsman.domain.router_checks import check_router, enabled_fault
