@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pointsman.cli import arguments, commandline, recording_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from pointsman.client import Router, Variant
 
@@ -200,12 +200,15 @@ class RouterOptions:
             for variant in variants
         ]
 
-    def with_shadows(self, variants: Sequence[Variant], before: Sequence[Variant] = ()) -> list[Variant]:
+    def with_shadows(
+        self, variants: Sequence[Variant], before: Sequence[Variant] = (), named: Collection[str] = ()
+    ) -> list[Variant]:
         """Answers variants with the shadows that the line names behind them.
 
         Args:
             variants: The variants that the line names otherwise, or that stay.
             before: The variants of the router as it is; where the line names no shadow, its shadows stay.
+            named: Those that the line names otherwise: where it says which the shadows are, these are none.
 
         Raises:
             commandline.BadParameter: A shadow is of another form, or named as another variant, too.
@@ -213,18 +216,26 @@ class RouterOptions:
         from pointsman.client import VariantRole
 
         if self.shadow is None:
-            named = {variant.name for variant in variants}
-            kept = [one for one in before if one.role is VariantRole.SHADOW and one.name not in named]
-            return [*variants, *kept]
-        enabled = {variant.name: variant.enabled for variant in before}
-        others = [variant for variant in variants if variant.role is not VariantRole.SHADOW]
-        shadows = [arguments.shadow(item) for item in self.shadow if item]
+            known = {variant.name for variant in variants}
+            return [
+                *variants,
+                *(one for one in before if one.role is VariantRole.SHADOW and one.name not in known),
+            ]
+        others = [
+            dataclasses.replace(variant, role=VariantRole.UNSPECIFIED)
+            if variant.role is VariantRole.SHADOW
+            else variant
+            for variant in variants
+            if variant.role is not VariantRole.SHADOW or variant.name in named
+        ]
         taken = {variant.name for variant in others}
+        enabled = {variant.name: variant.enabled for variant in before}
+        shadows = [arguments.shadow(item) for item in self.shadow if item]
         for shadow in shadows:
             if shadow.name in taken:
                 raise commandline.BadParameter(
-                    f"{shadow.name} is a variant that gets calls; take it away first, or name the shadow "
-                    "otherwise",
+                    f"{shadow.name} is a variant that gets calls; name the shadow otherwise, or take that "
+                    "variant away",
                     param_hint="--shadow",
                 )
         return [

@@ -166,7 +166,8 @@ def update(
                 found = now.variants
                 if variants is not None:
                     found = router_options.kept_variants(variants, now)
-                changes["variants"] = settings.with_roles(settings.with_shadows(found, now.variants))
+                said = {one.name for one, _ in variants or ()}
+                changes["variants"] = settings.with_roles(settings.with_shadows(found, now.variants, said))
             etag = etag or now.etag
         wanted = Router(router_id, etag=etag, **changes)
         _show(options, client.routers.update(wanted, list(changes)))
