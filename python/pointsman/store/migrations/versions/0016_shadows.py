@@ -123,7 +123,14 @@ def _create_lake_files(name: str, kinds: str) -> None:
         sa.Column("max_time_us", sa.BigInteger(), nullable=False),
         sa.Column("create_time_us", sa.BigInteger(), nullable=False),
         sa.Column("replace_time_us", sa.BigInteger()),
-        sa.Column("router_incarnation", sa.BigInteger(), nullable=False, server_default="0"),
+        # With its column, so that it goes with it.
+        sa.Column(
+            "router_incarnation",
+            sa.BigInteger(),
+            sa.CheckConstraint("router_incarnation >= 0", name=op.f("ck_lake_files_router_incarnation")),
+            nullable=False,
+            server_default="0",
+        ),
         sa.CheckConstraint(kinds, name=op.f("ck_lake_files_kind")),
         sa.CheckConstraint("path <> ''", name=op.f("ck_lake_files_path")),
         sa.CheckConstraint(
@@ -132,7 +139,6 @@ def _create_lake_files(name: str, kinds: str) -> None:
         sa.CheckConstraint("row_count > 0", name=op.f("ck_lake_files_row_count")),
         sa.CheckConstraint("byte_count > 0", name=op.f("ck_lake_files_byte_count")),
         sa.CheckConstraint("min_time_us <= max_time_us", name=op.f("ck_lake_files_times")),
-        sa.CheckConstraint("router_incarnation >= 0", name=op.f("ck_lake_files_router_incarnation")),
         sa.PrimaryKeyConstraint("row_key", name=op.f("pk_lake_files")),
         sa.UniqueConstraint("path", name=op.f("uq_lake_files_path")),
     )
