@@ -15,6 +15,7 @@ class StrategyName(StrEnum):
 
     WEIGHTED = "weighted"
     CANARY = "canary"
+    SHADOW = "shadow"
 
 
 def demo(
