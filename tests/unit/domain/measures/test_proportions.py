@@ -41,7 +41,9 @@ def test_the_interval_of_a_proportion_is_that_of_scipy(count, total, low, high):
 @given(st.integers(1, 10**9).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
 def test_an_interval_holds_its_proportion_and_stays_within_zero_and_one(counts):
     count, total = counts
-    low, high = wilson_interval(count, total)
+    interval = wilson_interval(count, total)
+    assert interval is not None
+    low, high = interval
     assert 0 <= low <= count / total <= high <= 1
 
 
@@ -82,6 +84,7 @@ def test_the_interval_of_a_difference_holds_the_true_one_about_as_often_as_it_sa
     probabilities = [0.7, 0.06, 0.14, 0.1]
     true, held = probabilities[2] - probabilities[1], 0
     for _, first, second, _ in random.multinomial(60, probabilities, 4000):
-        low, high = paired_difference_interval(int(first), int(second), 60)
-        held += low <= true <= high
+        interval = paired_difference_interval(int(first), int(second), 60)
+        assert interval is not None
+        held += interval[0] <= true <= interval[1]
     assert 0.94 < held / 4000 < 0.975
