@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pointsman.domain.records.journals import JournalEnds, JournalStart
 from pointsman.errors import PositionGoneError
 from pointsman.v1 import record_pb2
-from stage.lake import is_of_incarnation, stream_of, table_of, write_file
+from stage.lake import is_of_incarnation, is_of_kind, stream_of, table_of, write_file
 
 ENTRY_BYTES = 100
 
@@ -156,12 +156,13 @@ class FakeJournal:
             return record_pb2.ShippedSegments(segments=segments).SerializeToString()
 
     def _ship(self, end_position: int) -> record_pb2.ShippedSegment:
-        partitions: dict[tuple[str, int, str, str], list[dict[str, Any]]] = defaultdict(list)
+        partitions: dict[tuple[bool, str, int, str, str], list[dict[str, Any]]] = defaultdict(list)
         for end, row in self.rows:
             if self.segment_start < end <= end_position:
                 date = datetime.fromtimestamp(row["time_us"] // 1_000_000, UTC).date().isoformat()
                 incarnation = row.get("router_incarnation") or 0
-                partitions[row["router_id"], incarnation, row["model_id"], date].append(row)
+                is_shadows = row["reason"] == "shadow"
+                partitions[is_shadows, row["router_id"], incarnation, row["model_id"], date].append(row)
         return record_pb2.ShippedSegment(
             journal_id=self.journal_id,
             start_position=self.segment_start,
@@ -217,6 +218,7 @@ class FakeJournal:
             min_time_us=times["min"].as_py(),
             max_time_us=times["max"].as_py(),
             router_incarnation=table["router_incarnation"][0].as_py() or 0,
+            shadows=path.startswith("shadows/"),
         )
 
 
@@ -224,6 +226,7 @@ def _is_wanted(row: dict[str, Any], asked: record_pb2.TailQuery) -> bool:
     return (
         row["router_id"] == asked.router_id
         and is_of_incarnation(row, asked)
+        and is_of_kind(row, asked)
         and (not asked.start_time_us or row["time_us"] >= asked.start_time_us)
         and (not asked.end_time_us or row["time_us"] < asked.end_time_us)
         and asked.prediction_id in ("", row["prediction_id"])

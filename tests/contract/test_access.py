@@ -67,6 +67,7 @@ EXPECTED = {
     "RouterService/GetPrediction": READS,
     "RouterService/ExplainPrediction": READS,
     "RouterService/ReplayPredictions": READS,
+    "RouterService/GetShadowComparison": READS,
     "RouterService/ListRouterRevisions": READS,
     "RouterService/GetRouterRevision": READS,
     "RouterService/ExplainRouting": READS,
@@ -168,6 +169,7 @@ async def scene(bench):
         if method == "RouterService/StartRouter":
             await owner.routers.StopRouter(router_pb2.StopRouterRequest(router_id="theirs"))
         prediction_id = bench.data_plane.predict("theirs", "lr", model_id="owned")
+        bench.data_plane.predict("theirs", "was", model_id="owned", reason="shadow")
         model_version = model_pb2.ModelVersion(model_id="owned", version="new")
         return {
             "RegisterModelVersion": {"model_version": model_version},
@@ -190,6 +192,7 @@ async def scene(bench):
             "UpdateRouterPermissions": {"router_id": "theirs", "permissions": permissions},
             "GetPrediction": {"router_id": "theirs", "prediction_id": prediction_id},
             "ExplainPrediction": {"router_id": "theirs", "prediction_id": prediction_id},
+            "GetShadowComparison": {"router_id": "theirs", "variant": "was"},
             "GetRouterRevision": {"router_id": "theirs", "revision": 1},
             "RollbackRouter": {"router_id": "theirs", "revision": 1},
             "SetCanary": {"router_id": "trial", "percent": 1.0},

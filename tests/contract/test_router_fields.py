@@ -17,6 +17,8 @@ def other_than(value, kind):
         return not value
     if kind is int:
         return value + 1500
+    if kind is float:
+        return 0.25
     if issubclass(kind, Enum):
         # The last one: to fall back to the control needs one, which these routers lack.
         return next(word for word in reversed(kind) if word != value)

@@ -8,7 +8,9 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
-@pytest.mark.parametrize(("strategy", "moved"), [("weighted", "20.0%"), ("canary", "40.0%")])
+@pytest.mark.parametrize(
+    ("strategy", "moved"), [("weighted", "20.0%"), ("canary", "40.0%"), ("shadow", "50.0%")]
+)
 def test_the_demo_keeps_what_it_promises(strategy: str, moved: str, tmp_path: Path) -> None:
     options = ["--strategy", strategy, "--duration", "2", "--seed", "1"]
     command = [sys.executable, "-m", "pointsman", "demo", *options]

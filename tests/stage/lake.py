@@ -164,6 +164,28 @@ def table_of(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     )
 
 
+def shadow_of(row: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    """A shadow's answer to a copy of a call, whose row this is; what is not said is as the call's."""
+    features = {name for name in row if name.startswith("f_")} | {"features_other"}
+    copy: dict[str, Any] = {
+        "variant": "shadow",
+        "reason": "shadow",
+        "randomised_by": "nothing",
+        "propensity": 0.0,
+        "draw": None,
+        "slot": None,
+        "eligible_variants": [],
+        "eligible_propensities": [],
+        "features_content": "none",
+    }
+    return {name: value for name, value in row.items() if name not in features} | copy | fields
+
+
+def is_of_kind(row: Mapping[str, Any], asked: record_pb2.TailQuery) -> bool:
+    """Whether a row is a shadow's answer where those are asked for, and a prediction where they are not."""
+    return bool((row["reason"] == "shadow") == asked.shadows)
+
+
 def is_of_incarnation(row: dict[str, Any], asked: record_pb2.TailQuery) -> bool:
     """Whether a row is of the router that is asked for, and not of another one of the same id."""
     if row.get("router_incarnation") and asked.router_incarnation:
@@ -188,12 +210,13 @@ def write_file(
     compacted: bool = False,
     journal_id: str = JOURNAL_ID,
 ) -> WrittenFile:
-    """Writes a table of one router, model and day as a file of the lake."""
+    """Writes a table of one router, model and day as a file of the lake: predictions, or shadows' answers."""
     times = table.column("time_us").to_numpy()
     router_id = table.column("router_id")[0].as_py()
     model_id = table.column("model_id")[0].as_py()
     date = datetime.fromtimestamp(int(times.min()) // 1_000_000, UTC).date().isoformat()
-    folder = f"predictions/router={router_id}/model={model_id}/date={date}"
+    kind = "shadows" if table.column("reason")[0].as_py() == "shadow" else "predictions"
+    folder = f"{kind}/router={router_id}/model={model_id}/date={date}"
     incarnation = table.column("router_incarnation")[0].as_py() or 0
     name = f"{journal_id[:8]}-{start_position:020}" + (f"-r{incarnation:x}" if incarnation else "")
     if compacted:

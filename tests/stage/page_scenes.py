@@ -17,6 +17,7 @@ RUN_BY = {
     "docs/how-to/python-client.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/records.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/rules.md": "tests/e2e/docs/test_pages.py",
+    "docs/how-to/shadows.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/run-with-postgresql.md": "tests/e2e/docs/test_pages.py",
     "docs/reference/lake.md": "tests/e2e/lake/test_documented_readers.py",
     "docs/reference/metrics.md": "tests/unit/suite/test_documentation.py",

@@ -167,6 +167,23 @@ def variant(item: str) -> tuple[Variant, bool]:
     return said, match["weight"] is not None
 
 
+def shadow(item: str) -> Variant:
+    """Reads ``name=model:version`` of a shadow, which has no weight.
+
+    Raises:
+        commandline.BadParameter: It is of another form.
+    """
+    from pointsman.client import Variant, VariantRole
+
+    match = VARIANT.fullmatch(item)
+    if match is None or match["weight"]:
+        raise commandline.BadParameter(
+            f"{item!r} is not NAME=MODEL:VERSION, for example next=cancer:3; a shadow has no weight",
+            param_hint="--shadow",
+        )
+    return Variant(match["name"], match["model"], match["version"], 0.0, role=VariantRole.SHADOW)
+
+
 def moment(text: str, option: str) -> datetime | None:
     """Reads a time, local when it names no zone, or how long ago it was; empty means none.
 

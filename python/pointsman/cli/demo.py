@@ -16,6 +16,7 @@ class StrategyName(StrEnum):
     WEIGHTED = "weighted"
     CANARY = "canary"
     BANDIT = "bandit"
+    SHADOW = "shadow"
 
 
 def demo(

@@ -82,7 +82,9 @@ def _window(router_id: str, found: RouterMetrics, *, asked_live: bool) -> str:
 
 
 def _show(router_id: str, found: RouterMetrics) -> None:
-    listed = [*found.variants, *([found.total] if found.total else [])]
+    # What became of copies has a table of its own; a shadow that had calls before is shown with both.
+    taking = [figures for figures in found.variants if not figures.shadow or figures.request_count]
+    listed = [*taking, *([found.total] if found.total else [])]
     # Where rules decide, no share is what all calls together should come to.
     has_shares = any(figures.effective_share > 0 for figures in found.variants)
     printing.print_table(
@@ -96,6 +98,7 @@ def _show(router_id: str, found: RouterMetrics) -> None:
             ["#VARIANT", ">ADDED P50", ">ADDED P99", ">BACKEND P50", ">BACKEND P99"],
             (_latencies_row(figures) for figures in listed),
         )
+    _show_copies(found)
     feedback = [(figures, item) for figures in listed for item in figures.feedback]
     if feedback:
         commandline.echo()
@@ -112,6 +115,32 @@ def _show(router_id: str, found: RouterMetrics) -> None:
         commandline.echo()
         _show_series(found)
     _show_notes(router_id, found)
+
+
+def _show_copies(found: RouterMetrics) -> None:
+    """Shows what became of the copies that were meant for shadows; nothing where none were."""
+    shadows = [one for one in found.variants if one.shadow_request_count or one.shadow_drop_counts]
+    if not shadows:
+        return
+    commandline.echo()
+    printing.print_table(
+        ["#SHADOW", ">COPIES", ">ERRORS", ">BACKEND P50", ">BACKEND P99", "NOT SENT"],
+        (
+            [
+                one.variant,
+                str(one.shadow_request_count),
+                str(one.shadow_error_count),
+                _copy_latency(one, one.shadow_backend.p50_seconds),
+                _copy_latency(one, one.shadow_backend.p99_seconds),
+                ", ".join(f"{count} {reason}" for reason, count in sorted(one.shadow_drop_counts.items())),
+            ]
+            for one in shadows
+        ),
+    )
+
+
+def _copy_latency(figures: VariantMetrics, seconds: float) -> str:
+    return printing.milliseconds(seconds) if figures.shadow_request_count else "–"
 
 
 def _show_series(found: RouterMetrics) -> None:
@@ -152,7 +181,13 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
     elif p_value is not None:
         commandline.echo(f"shares served and wanted agree (p = {p_value:.2g})")
     taking = [figures.variant for figures in found.variants if figures.effective_share > 0]
-    if len(taking) == 1:
+    has_shadow = any(figures.shadow for figures in found.variants)
+    if len(taking) == 1 and has_shadow:
+        commandline.echo(
+            f"'pointsman shadows compare {router_id}' holds the answers of {taking[0]} against its shadow's",
+            err=True,
+        )
+    elif len(taking) == 1:
         commandline.echo(f"{taking[0]} takes every call; there is nothing to compare it with", err=True)
     if found.dropped_record_count:
         commandline.echo(

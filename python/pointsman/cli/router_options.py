@@ -15,7 +15,7 @@ from pointsman.cli import arguments, commandline, recording_options
 from pointsman.cli.strategies import bandit_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from pointsman.client import Router, Variant
 
@@ -64,6 +64,23 @@ class RouterOptions:
     ] = None
     canary: Annotated[
         str | None, commandline.Option(metavar="VARIANT", help="The variant that is on trial.")
+    ] = None
+    shadow: Annotated[
+        list[str] | None,
+        commandline.Option(
+            metavar="NAME=MODEL:VERSION",
+            help="A variant that gets copies of calls, after their answers, and never a call; those given "
+            "are all it has, an empty one takes all away.",
+        ),
+    ] = None
+    shadow_share: Annotated[
+        float | None,
+        commandline.Option(
+            metavar="SHARE",
+            min=0,
+            max=1,
+            help="The share of calls that shadows get copies of, 0 to 1; all for a new router.",
+        ),
     ] = None
     display_name: Annotated[str | None, commandline.Option(help="A name for people.")] = None
     description: Annotated[str | None, commandline.Option(help="A short text for people.")] = None
@@ -146,6 +163,7 @@ class RouterOptions:
             "tags": None if self.tag is None else [word for word in self.tag if word],
             "sticky": self.sticky,
             "allow_single": self.allow_single,
+            "shadow_share": self.shadow_share,
             "fallback": None if self.fallback is None else Fallback(self.fallback.value),
             "version_pinning": None
             if self.ignore_version is None
@@ -251,6 +269,49 @@ class RouterOptions:
             if variant.role in given
             else variant
             for variant in variants
+        ]
+
+    def with_shadows(
+        self, variants: Sequence[Variant], before: Sequence[Variant] = (), named: Collection[str] = ()
+    ) -> list[Variant]:
+        """Answers variants with the shadows that the line names behind them.
+
+        Args:
+            variants: The variants that the line names otherwise, or that stay.
+            before: The variants of the router as it is; where the line names no shadow, its shadows stay.
+            named: Those that the line names otherwise: where it says which the shadows are, these are none.
+
+        Raises:
+            commandline.BadParameter: A shadow is of another form, or named as another variant, too.
+        """
+        from pointsman.client import VariantRole
+
+        if self.shadow is None:
+            known = {variant.name for variant in variants}
+            return [
+                *variants,
+                *(one for one in before if one.role is VariantRole.SHADOW and one.name not in known),
+            ]
+        others = [
+            dataclasses.replace(variant, role=VariantRole.UNSPECIFIED)
+            if variant.role is VariantRole.SHADOW
+            else variant
+            for variant in variants
+            if variant.role is not VariantRole.SHADOW or variant.name in named
+        ]
+        taken = {variant.name for variant in others}
+        enabled = {variant.name: variant.enabled for variant in before}
+        shadows = [arguments.shadow(item) for item in self.shadow if item]
+        for shadow in shadows:
+            if shadow.name in taken:
+                raise commandline.BadParameter(
+                    f"{shadow.name} is a variant that gets calls; name the shadow otherwise, or take that "
+                    "variant away",
+                    param_hint="--shadow",
+                )
+        return [
+            *others,
+            *(dataclasses.replace(shadow, enabled=enabled.get(shadow.name, True)) for shadow in shadows),
         ]
 
     def recording(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pointsman.cli.context import CommandError, context_of
 
 if TYPE_CHECKING:
     from pointsman.cli.context import CommandContext
-    from pointsman.client import Deployment, MetricDefinition, Router
+    from pointsman.client import Deployment, MetricDefinition, Router, Variant
 
 app = commandline.Group(help="Create, deploy, reweight and watch routers.")
 app.include("pointsman.cli.traffic:app")
@@ -73,9 +73,10 @@ def create(
     from pointsman.client import Router
 
     kept = settings.recording()
+    variants = router_options.new_variants(map(arguments.variant, variant), settings)
     wanted = Router(
         router_id,
-        variants=settings.with_roles(router_options.new_variants(map(arguments.variant, variant), settings)),
+        variants=settings.with_roles(settings.with_shadows(variants)),
         recording=recording_options.changed(None, kept) if kept else None,
         owner=owner,
         **settings.new_fields(),
@@ -140,8 +141,8 @@ def update(
         list[str] | None,
         commandline.Option(
             metavar="NAME=MODEL:VERSION@WEIGHT",
-            help="All its variants, new and old. Weights are relative; without @WEIGHT a variant keeps the "
-            "weight that it has, and a new one has 100.",
+            help="All its variants, new and old; shadows that it has stay. Weights are relative; without "
+            "@WEIGHT a variant keeps the weight that it has, and a new one has 100.",
         ),
     ] = None,
     etag: Etag = "",
@@ -153,21 +154,24 @@ def update(
     changes.pop("strategy", None)
     variants = None if variant is None else [arguments.variant(item) for item in variant]
     learning = settings.learning
-    if not changes and not kept and variants is None and not settings.names_roles and not learning.any:
+    names_variants = variants is not None or settings.shadow is not None or settings.names_roles
+    if not changes and not kept and not names_variants and not learning.any:
         raise commandline.BadParameter("say what to change, for example --description 'Spring trial'")
     options = context_of(context)
     with options.connect() as client:
-        if kept or variants is not None or settings.names_roles or learning.any:
+        if kept or names_variants or learning.any:
             # Each is changed as a whole; what is not named stays as it was read.
             now = client.routers.get(router_id)
             if kept:
                 changes["recording"] = recording_options.changed(now.recording, kept)
             if learning.any:
                 changes["bandit"] = learning.bandit(now.bandit)
-            if variants is not None:
-                changes["variants"] = router_options.kept_variants(variants, now)
-            if settings.names_roles:
-                changes["variants"] = settings.with_roles(changes.get("variants", now.variants))
+            if names_variants:
+                found = now.variants
+                if variants is not None:
+                    found = router_options.kept_variants(variants, now)
+                said = {one.name for one, _ in variants or ()}
+                changes["variants"] = settings.with_roles(settings.with_shadows(found, now.variants, said))
             etag = etag or now.etag
         wanted = Router(router_id, etag=etag, **changes)
         _show(options, client.routers.update(wanted, list(changes)))
@@ -242,6 +246,7 @@ def _show(options: CommandContext, router: Router) -> None:
             ("learns", _learning(router)),
             ("note", "; ".join(router.feature_rules.warnings) if router.feature_rules else ""),
             ("override", _override(router)),
+            ("shadows", _shadows(router)),
             ("endpoint", router.endpoint),
             ("description", router.description),
             ("tags", ", ".join(router.tags)),
@@ -302,6 +307,17 @@ def _learning(router: Router) -> str:
     return in_words(router.bandit)
 
 
+def _shadows(router: Router) -> str:
+    """Says which share of calls shadows get copies of; nothing without any."""
+    from pointsman.client import VariantRole
+
+    names = [one.name for one in router.variants if one.role is VariantRole.SHADOW and one.enabled]
+    if not names:
+        return ""
+    share = "every call" if router.shadow_share == 1 else f"{printing.percent(router.shadow_share)} of calls"
+    return f"{', '.join(names)} get{'s' if len(names) == 1 else ''} a copy of {share}"
+
+
 def _override(router: Router) -> str:
     """Says what an override does and until when."""
     given = router.traffic_override
@@ -326,9 +342,12 @@ def _metric(metric: MetricDefinition) -> str:
 
 def _split(router: Router) -> str:
     """Writes the variants and their shares in one cell."""
-    return ", ".join(
-        f"{variant.name} {printing.percent(variant.effective_share)}"
-        if variant.enabled
-        else f"{variant.name} off"
-        for variant in router.variants
-    )
+    return ", ".join(_part(variant) for variant in router.variants)
+
+
+def _part(variant: Variant) -> str:
+    if not variant.enabled:
+        return f"{variant.name} off"
+    if variant.role == "shadow":
+        return f"{variant.name} shadow"
+    return f"{variant.name} {printing.percent(variant.effective_share)}"

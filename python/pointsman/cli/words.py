@@ -58,6 +58,7 @@ COMMANDS = {
     "GetModelVersion": "models get",
     "GetRouter": "routers get",
     "GetRouterMetrics": "routers metrics",
+    "GetShadowComparison": "shadows compare",
     "ExplainPrediction": "explain",
     "ListApiKeys": "keys list",
     "ListModelVersions": "models list",

@@ -31,6 +31,7 @@ from pointsman.client._types import (
     RouterStatus,
     RoutingExplanation,
     Scope,
+    ShadowComparison,
     Stage,
     Strategy,
     UploadedFile,
@@ -547,6 +548,43 @@ class AsyncRouters:
         """
         return await self._connection.send(
             requests.router_metrics(router_id, start_time, end_time, granularity, live)
+        )
+
+    async def compare_shadow(
+        self,
+        router_id: str,
+        variant: str = "",
+        *,
+        start_time: datetime | None = None,
+        end_time: datetime | None = None,
+        metric: str = "",
+        max_labels: int = 0,
+    ) -> ShadowComparison:
+        """Compares what a shadow answered to copies of calls with what was answered to these calls.
+
+        Args:
+            router_id: The router.
+            variant: The shadow; may be left out where the router has one.
+            start_time: Only calls from this time on; None means from the first one kept.
+            end_time: Only calls before this time; None means now.
+            metric: The metric whose feedback is what should have been predicted; empty for none.
+            max_labels: At most so many pairs of labels are told, 1 to 100; 0 means 20.
+
+        Returns:
+            Figures over all calls and by the variant that answered; what does not apply is None there, with
+            the reason.
+
+        Raises:
+            InvalidArgumentError: It is not clear which shadow is meant, or a field is wrong.
+            NotFoundError: There is no such router, or the variant was no shadow in this time.
+
+        Example::
+
+            found = await client.routers.compare_shadow("cancer")
+            print(found.total.pair_count, found.total.labels)
+        """
+        return await self._connection.send(
+            requests.compare_shadow(router_id, variant, start_time, end_time, metric, max_labels)
         )
 
     def revisions(self, router_id: str, *, page_size: int = 0) -> AsyncIterator[RouterRevision]:

@@ -46,6 +46,7 @@ from pointsman.control.routing.revision_upkeep import RevisionUpkeep
 from pointsman.control.routing.revisions import Revisions
 from pointsman.control.routing.router_reading import RouterReader
 from pointsman.control.routing.routers import RouterRegistry
+from pointsman.control.routing.shadows import ShadowComparisons
 from pointsman.control.servicers.definitions import DefinitionServicer
 from pointsman.control.servicers.keys import ApiKeyServicer
 from pointsman.control.servicers.models import ModelServicer
@@ -211,6 +212,7 @@ class ControlPlane:
             watch=watch,
             revisions=revisions,
             replays=Replays(self._database, core, watch, self._reader, clock),
+            shadows=ShadowComparisons(self._database, self._applier, self._reader, clock),
             erasure=self._lake.erasure,
             lanes=self._lanes,
             endpoint=endpoint,

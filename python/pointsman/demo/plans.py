@@ -60,6 +60,7 @@ class Plan:
         change: Changes it; answers the share of slots that moved.
         doing: What the change is called while it happens.
         done: What it is called afterwards.
+        shadow: The variant whose answers to copies are compared before the change; empty for none.
     """
 
     router: Router
@@ -68,6 +69,7 @@ class Plan:
     change: Callable[[AsyncClient], Awaitable[float]]
     doing: str
     done: str
+    shadow: str = ""
 
     @property
     def gained(self) -> set[str]:
@@ -81,6 +83,12 @@ async def _reweight(client: AsyncClient) -> float:
 
 async def _grow(client: AsyncClient) -> float:
     return (await client.routers.set_canary(ROUTER, 50.0)).moved_share
+
+
+async def _take_in(client: AsyncClient) -> float:
+    variants = [Variant("lr", MODEL, "1", 100.0), Variant("gb", MODEL, "2", 0.0)]
+    await client.routers.update(_router(Strategy.WEIGHTED, variants), ["variants"])
+    return await _reweight(client)
 
 
 def _router(strategy: Strategy, variants: list[Variant], canary: Canary | None = None) -> Router:
@@ -110,6 +118,21 @@ PLANS: Mapping[str, Plan] = {
         _grow,
         "Giving the canary 50 %",
         "Gave the canary 50 %",
+    ),
+    "shadow": Plan(
+        _router(
+            Strategy.WEIGHTED,
+            [
+                Variant("lr", MODEL, "1", 100.0, role=VariantRole.CONTROL),
+                Variant("gb", MODEL, "2", 0.0, role=VariantRole.SHADOW),
+            ],
+        ),
+        Split("lr alone, gb its shadow", {"lr": 1.0, "gb": 0.0}),
+        Split("50/50", {"lr": 0.5, "gb": 0.5}),
+        _take_in,
+        "Giving the shadow half of the calls",
+        "Gave the former shadow half of the calls",
+        shadow="gb",
     ),
 }
 """By the name of the strategy."""

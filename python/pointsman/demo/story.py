@@ -110,6 +110,8 @@ async def _run(
             )
         traffic = Traffic(client, ROUTER, list(VERSIONS), training, seed)
         await _send(screen, client, traffic, plan.first, duration_seconds / 2)
+        if plan.shadow:
+            await _compare(screen, client, plan.shadow)
         first = await _change(screen, client, traffic, server, plan)
         await _send(screen, client, traffic, plan.second, duration_seconds / 2)
         second = traffic.begin_stretch()
@@ -156,6 +158,21 @@ async def _polled_metrics(client: AsyncClient) -> AsyncIterator[list[RouterMetri
         yield latest
     finally:
         task.cancel()
+
+
+async def _compare(screen: Screen, client: AsyncClient, shadow: str) -> None:
+    """Holds the shadow's answers against those that were given."""
+    with screen.step(f"Comparing what {shadow} said to copies of the calls") as done:
+        found = (await client.routers.compare_shadow(ROUTER, shadow)).total
+        if found.labels is None or found.scores is None or found.backend is None:
+            raise DemoError(f"{shadow} answered nothing that can be compared: {found.not_compared}")
+        agreement = found.labels.agreement
+        done(
+            f"{shadow}, the shadow, answered copies of {found.pair_count} of {found.primary_count} calls, "
+            f"after their answers: the same label in {agreement.share or 0:.1%} ({agreement.low or 0:.1%} to "
+            f"{agreement.high or 0:.1%}), scores {found.scores.ks_statistic:.3f} apart (Kolmogorov-Smirnov), "
+            f"{found.backend.mean_difference_seconds * 1e6:+.0f} µs in the mean"
+        )
 
 
 async def _change(

@@ -80,6 +80,7 @@ METHODS: Mapping[str, Access] = {
     _ROUTERS + "GetPrediction": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "ExplainPrediction": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "ReplayPredictions": Access(Scope.READ, Rule.READ_ROUTER),
+    _ROUTERS + "GetShadowComparison": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "ListRouterRevisions": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "GetRouterRevision": Access(Scope.READ, Rule.READ_ROUTER),
     _ROUTERS + "ExplainRouting": Access(Scope.READ, Rule.READ_ROUTER),

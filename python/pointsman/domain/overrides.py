@@ -58,4 +58,6 @@ def override_fault(given: TrafficOverride | None, variants: Sequence[Variant]) -
         return f"an override sends everything to {shown(given.variant)}, which would be gone; {way_out}"
     if not variant.enabled:
         return f"an override sends everything to {shown(given.variant)}, which would be disabled; {way_out}"
+    if variant.is_shadow:
+        return f"an override sends everything to {shown(given.variant)}, which would be a shadow; {way_out}"
     return None

@@ -90,7 +90,8 @@ def _permissions(was: Permissions, now: Permissions) -> Iterator[str]:
 
 def _told_variant(router: Router, variant: Variant) -> str:
     """Names a variant with what its weight or its role says of its part."""
-    part = f"{variant.weight:g}" if router.policy.takes_weights else str(variant.role)
+    has_weight = router.policy.takes_weights and not variant.is_shadow
+    part = f"{variant.weight:g}" if has_weight else str(variant.role)
     return f"{variant.name} {part}" if variant.enabled else f"{variant.name} off"
 
 
@@ -107,6 +108,8 @@ def _change(setting: Setting, was: Scalar, now: Scalar) -> str:
         return "on" if now else "off"
     if setting.kind is str:
         return ""
+    if setting.kind is float:
+        return f"{was:g} → {now:g}"
     return f"{_told(was)} → {_told(now)}"
 
 

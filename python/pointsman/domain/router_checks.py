@@ -45,6 +45,8 @@ def check_router(router: Router, field: str = "router") -> None:
     note_permissions(found, f"{field}.permissions", router.permissions)
     check_recording(found, f"{field}.recording", router.recording)
     check_metrics(found, f"{field}.metrics", router.metrics)
+    if not 0 <= router.shadow_share <= 1:
+        found.add(f"{field}.shadow_share", f"{router.shadow_share:g} is not between 0 and 1")
     _check_variants(found, field, router)
     note_bandit_faults(found, field, router.policy, router.metrics, sticky=router.sticky)
     fault = fallback_fault(router)
@@ -69,8 +71,14 @@ def check_variants(router: Router, field: str = "router") -> None:
 
 
 def enabled_fault(router: Router) -> str | None:
-    """Says what is wrong with how many variants take part; None when nothing is."""
-    count = len(router.enabled_variants)
+    """Says what is wrong with how many variants take part; None when nothing is.
+
+    A shadow counts whether it is enabled or not, so that it can be switched off.
+    """
+    takers = len(router.pickable_variants)
+    if not takers and router.shadows:
+        return "has 0 enabled beside its shadows, which get copies and no calls; at least 1 must be"
+    count = takers + len(router.shadows)
     if count == 0 and router.allow_single:
         return "has 0 enabled; at least 1 must be"
     if count < MIN_ENABLED_VARIANTS and not router.allow_single:
@@ -141,6 +149,11 @@ def _check_variants(found: Violations, router_field: str, router: Router) -> Non
         if fault is not None:
             found.add(f"{path}.weight", fault)
             weights_valid = False
+        if variant.is_shadow and variant.weight:
+            found.add(
+                f"{path}.weight",
+                f"{variant.weight:g} would decide nothing: a shadow gets copies and no calls; leave it 0",
+            )
         if variant.role is VariantRole.CONTROL:
             if control is not None:
                 found.add(

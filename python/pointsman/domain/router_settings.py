@@ -8,13 +8,14 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-Scalar = bool | int | str
-"""What settings are: flags, milliseconds, texts, and words of enumerations."""
+Scalar = bool | int | float | str
+"""What settings are: flags, milliseconds, shares, texts, and words of enumerations."""
 
 Value = TypeVar("Value", bound=Scalar)
 
 _KEY = "setting"
 _MILLISECONDS = "_ms"
+_SHARE = "_share"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Setting:
 
     Attributes:
         attribute: What the domain calls it, and its column.
-        kind: The type of its values: ``bool``, ``int`` for milliseconds, ``str`` or an enumeration.
+        kind: The type of its values: ``bool``, ``int`` for milliseconds, ``float`` for shares from 0 to 1,
+            ``str`` or an enumeration.
         default: Its value where nothing is said.
         is_published: Whether the data plane and revisions have it; texts for people are not published.
         decides_calls: Whether it is part of what decides calls, which a rollback gives back.
@@ -72,7 +74,8 @@ def settings_of(declared: Any) -> tuple[Setting, ...]:
     """Answers the settings that a dataclass declares, in its order.
 
     Raises:
-        TypeError: A whole number is not in milliseconds, and so has no unit in its name.
+        TypeError: A whole number is not in milliseconds, and so has no unit in its name; or a fraction is no
+            share.
     """
     found = []
     for one in dataclasses.fields(declared):
@@ -82,5 +85,7 @@ def settings_of(declared: Any) -> tuple[Setting, ...]:
         kind = type(said.default)
         if kind is int and not one.name.endswith(_MILLISECONDS):
             raise TypeError(f"{one.name}: whole numbers are milliseconds; call it {one.name}{_MILLISECONDS}")
+        if kind is float and not one.name.endswith(_SHARE):
+            raise TypeError(f"{one.name}: fractions are shares from 0 to 1; call it {one.name}{_SHARE}")
         found.append(Setting(one.name, kind, said.default, said.is_published, said.decides_calls))
     return tuple(found)

@@ -12,7 +12,7 @@ from pointsman.domain.recording import Recording
 from pointsman.domain.router_settings import setting, settings_of
 from pointsman.domain.strategies.policy import Policy, Strategy
 from pointsman.domain.strategies.weighted import Weighted
-from pointsman.domain.variants import Variant
+from pointsman.domain.variants import Variant, pickable, shadows
 
 SLOT_COUNT = 10_000
 INCARNATIONS = 2**49
@@ -81,6 +81,7 @@ class Router:
         allow_feedback_corrections: Whether a later value of feedback replaces an earlier one.
         allow_single: Whether one enabled variant is enough; a rollback to a split of one gives it back, too.
         fallback: Where calls of a variant go that no live backend serves; they are in no statistics then.
+        shadow_share: The share of calls whose copies go to the shadows; of entities where calls bring them.
         traffic_override: Sends everything to one variant for a while; not of the strategy's doing.
         serving: Whether the data plane serves it. True for the short while between publishing a deployment
             and saying ``running``.
@@ -106,6 +107,7 @@ class Router:
     allow_feedback_corrections: bool = setting(False)
     allow_single: bool = setting(False, decides_calls=True)
     fallback: Fallback = setting(Fallback.NONE, decides_calls=True)
+    shadow_share: float = setting(1.0)
     permissions: Permissions = field(default_factory=Permissions)
     traffic_override: TrafficOverride | None = None
     owner: str = ""
@@ -134,8 +136,18 @@ class Router:
 
     @property
     def enabled_variants(self) -> tuple[Variant, ...]:
-        """The variants that take part."""
+        """The variants that take part, shadows too."""
         return tuple(variant for variant in self.variants if variant.enabled)
+
+    @property
+    def pickable_variants(self) -> tuple[Variant, ...]:
+        """The variants that calls may go to."""
+        return pickable(self.variants)
+
+    @property
+    def shadows(self) -> tuple[Variant, ...]:
+        """The variants that get copies, enabled or not."""
+        return shadows(self.variants)
 
     @property
     def slot_table(self) -> SlotTable:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pointsman.domain.measures.shadows import ShadowComparison
 from pointsman.domain.measures.windows import Window, WindowCounts
 from pointsman.domain.pages import decode_token, encode_token
 from pointsman.domain.ports.core import LakeReading
@@ -23,11 +24,29 @@ from pointsman.lake.latest import LatestFinder
 from pointsman.lake.listing import Listing, with_feedback
 from pointsman.lake.measuring import Measurement
 from pointsman.lake.replaying import MOST_ROWS, ReplayedPart, RoutersOf, end_of_part, replay_part
+from pointsman.lake.shadow_measuring import TOTAL, ShadowMeasurement
+from pointsman.lake.shadow_pairs import CommonLabels, Pairing, truths
 from pointsman.lake.snapshot import Snapshot, SnapshotReader
 from pointsman.lake.tail import Tail, read_tail
 from pointsman.lake.view import View
 from pointsman.store.database import Database
+from pointsman.store.feedback_reading import MetricValue, values_of_metric
 from pointsman.v1 import record_pb2
+
+_VALUES_AT_A_TIME = 50_000
+
+
+@dataclass(frozen=True)
+class ShadowQuestion:
+    """What a comparison of a shadow tells beside its figures.
+
+    Attributes:
+        metric: The metric whose feedback is what should have been predicted; empty for none.
+        max_labels: At most so many pairs of labels.
+    """
+
+    metric: str
+    max_labels: int
 
 
 class LakeReader:
@@ -174,6 +193,63 @@ class LakeReader:
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, window.start_time_us, window.end_time_us, read)
 
+    def compare_shadow(
+        self, router: Router, shadow: str, window: Window, common_labels: CommonLabels, asked: ShadowQuestion
+    ) -> ShadowComparison:
+        """Compares a shadow's answers with those that were given, and says what it lacks of other servers'.
+
+        Args:
+            router: Whose.
+            shadow: The variant that got copies.
+            window: The times of the calls; its steps are not looked at.
+            common_labels: Answers which labels models share.
+            asked: What is told beside.
+
+        Raises:
+            UnavailableError: The records cannot be read now.
+        """
+        wanted = PredictionFilter(start_time_us=window.start_time_us, end_time_us=window.end_time_us)
+
+        def read(snapshot: Snapshot) -> ShadowComparison:
+            conditions = Conditions.of(snapshot, wanted, ())
+            pairing = Pairing(
+                connection,
+                snapshot,
+                read_tail(self._journal, snapshot, conditions, with_bodies=True),
+                _read_shadow(self._journal, snapshot, conditions, shadow),
+                conditions,
+                shadow,
+            )
+            has_truths = bool(asked.metric)
+            with (
+                pairing.paired(common_labels, with_ids=has_truths) as paired,
+                truths(connection, self._values(router, asked.metric, conditions)),
+            ):
+                measurement = ShadowMeasurement(connection, paired, asked.max_labels, has_truths=has_truths)
+                found = measurement.figures()
+            total = found.pop(TOTAL)
+            return ShadowComparison(
+                total,
+                tuple(found.values()),
+                paired.shadow_rows - total.pair_count,
+                paired.first_time_us,
+                snapshot.unreached,
+            )
+
+        with self._engine.cursor() as connection:
+            start_us, end_us = window.start_time_us, window.end_time_us
+            return self._snapshots.reading(router, start_us, end_us, read, with_shadows=True)
+
+    def _values(self, router: Router, metric: str, conditions: Conditions) -> Iterator[Sequence[MetricValue]]:
+        """Reads the feedback of a metric for calls of a time; none without a metric."""
+        if not metric:
+            return
+        span = conditions.span
+        with self._database.read() as connection:
+            yield from values_of_metric(
+                connection, router.row_key, metric, span.start_us, span.end_us, _VALUES_AT_A_TIME
+            )
+
     def replay(
         self,
         router: Router,
@@ -209,6 +285,12 @@ class LakeReader:
 
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, start_time_us, end_time_us, read)
+
+
+def _read_shadow(journal: JournalTail, snapshot: Snapshot, conditions: Conditions, shadow: str) -> Tail:
+    """Reads the answers of a shadow that are in no file yet."""
+    of_shadow = replace(conditions, variant=shadow)
+    return read_tail(journal, snapshot, of_shadow, with_bodies=True, shadows=True)
 
 
 def _first_time_us(snapshot: Snapshot, tail: Tail) -> int | None:

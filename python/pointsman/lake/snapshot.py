@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pointsman.domain.ports.journal import JournalName
-from pointsman.domain.records.lake import JournalStream, LakeFile
+from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.records.servers import UnreachedJournal, unreached
 from pointsman.domain.routers import Router
 from pointsman.errors import PositionGoneError, UnavailableError
@@ -47,6 +47,7 @@ class Snapshot:
         router_incarnation: Tells the router from others of the same id; 0 when that is not known.
         nameless_from_us: Rows of the tail that do not say whose they are may be the router's from here on.
         unreached: What other servers recorded, or may have, and this state lacks.
+        shadow_files: Files with answers of shadows, where those are asked for.
     """
 
     router_id: str
@@ -57,6 +58,7 @@ class Snapshot:
     router_incarnation: int
     nameless_from_us: int
     unreached: tuple[UnreachedJournal, ...] = ()
+    shadow_files: tuple[SnapshotFile, ...] = ()
 
 
 class SnapshotReader:
@@ -79,6 +81,8 @@ class SnapshotReader:
         start_time_us: int | None,
         end_time_us: int | None,
         read: Callable[[Snapshot], _Result],
+        *,
+        with_shadows: bool = False,
     ) -> _Result:
         """Reads over one state of the records, and over the next when that one went away meanwhile.
 
@@ -87,6 +91,7 @@ class SnapshotReader:
             start_time_us: Only times from here on.
             end_time_us: Only times before.
             read: What to do with the state.
+            with_shadows: Whether the answers of shadows are read, too.
 
         Raises:
             UnavailableError: It went away again and again, or a file is missing.
@@ -95,7 +100,7 @@ class SnapshotReader:
 
         cause: Exception | None = None
         for _ in range(ATTEMPTS):
-            snapshot = self._take(router, start_time_us, end_time_us)
+            snapshot = self._take(router, start_time_us, end_time_us, with_shadows=with_shadows)
             try:
                 return read(snapshot)
             except (PositionGoneError, duckdb.IOException) as error:
@@ -105,17 +110,23 @@ class SnapshotReader:
             "try again in a moment"
         ) from cause
 
-    def _take(self, router: Router, start_time_us: int | None, end_time_us: int | None) -> Snapshot:
+    def _take(
+        self, router: Router, start_time_us: int | None, end_time_us: int | None, *, with_shadows: bool
+    ) -> Snapshot:
         journal_id = self._journal.journal_id
         with self._database.read() as connection:
             listed = lake_files.predictions_of(connection, router, start_time_us, end_time_us)
+            if with_shadows:
+                listed += lake_files.predictions_of(
+                    connection, router, start_time_us, end_time_us, LakeKind.SHADOWS
+                )
             position = journal_positions.position_of(connection, journal_id, JournalStream.PREDICTIONS)
             others = servers.others(connection, journal_id)
-        found: list[SnapshotFile] = []
+        found: dict[LakeKind, list[SnapshotFile]] = {LakeKind.PREDICTIONS: [], LakeKind.SHADOWS: []}
         missing: dict[str, int] = {}
         for file in listed:
             if self._is_here(file, journal_id):
-                found.append(self._file(file))
+                found[file.kind].append(self._file(file))
             else:
                 missing[file.journal_id] = missing.get(file.journal_id, 0) + file.row_count
         since_us = 0 if start_time_us is None else start_time_us
@@ -124,12 +135,13 @@ class SnapshotReader:
         return Snapshot(
             router_id=router.router_id,
             lake_folder=self._lake_folder,
-            files=tuple(found),
+            files=tuple(found[LakeKind.PREDICTIONS]),
             position=position,
             start_time_us=since_us,
             router_incarnation=router.incarnation,
             nameless_from_us=router.create_time_us,
             unreached=unreached(others, missing, end_time_us),
+            shadow_files=tuple(found[LakeKind.SHADOWS]),
         )
 
     def _file(self, file: LakeFile) -> SnapshotFile:

@@ -44,9 +44,14 @@ class Tail:
     oldest_us: int = 0
 
     @contextlib.contextmanager
-    def registered(self, connection: DuckDBPyConnection) -> Iterator[list[str]]:
-        """Makes all tables known to a connection while the context lasts; answers their names."""
-        names = [f"tail_{index}" for index in range(len(self.tables))]
+    def registered(self, connection: DuckDBPyConnection, prefix: str = "tail") -> Iterator[list[str]]:
+        """Makes all tables known to a connection while the context lasts; answers their names.
+
+        Args:
+            connection: The connection.
+            prefix: What their names begin with.
+        """
+        names = [f"{prefix}_{index}" for index in range(len(self.tables))]
         for name, table in zip(names, self.tables, strict=True):
             connection.register(name, table)
         try:
@@ -141,6 +146,7 @@ def read_tail(
     prediction_id: str = "",
     max_decisions: int = 0,
     with_bodies: bool = False,
+    shadows: bool = False,
 ) -> Tail:
     """Reads rows of the tail. Conditions that only SQL can tell are not applied.
 
@@ -151,6 +157,7 @@ def read_tail(
         prediction_id: Only this prediction's; empty for all.
         max_decisions: The newest so many; 0 for all.
         with_bodies: Whether features and answers are wanted.
+        shadows: Whether the answers of shadows are wanted, instead of predictions.
 
     Raises:
         PositionGoneError: The manifest has gone on.
@@ -170,6 +177,7 @@ def read_tail(
         variant=conditions.variant,
         router_incarnation=snapshot.router_incarnation,
         nameless_from_us=snapshot.nameless_from_us,
+        shadows=shadows,
     )
     answer = record_pb2.TailAnswer.FromString(journal.read_tail(query.SerializeToString()))
     found = [table for table in map(read_stream, answer.arrow_streams) if table.num_rows]

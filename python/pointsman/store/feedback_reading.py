@@ -1,6 +1,7 @@
 """Reads feedback in SQL: of some predictions, of a router's in order, and its sums in a window."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
@@ -15,6 +16,15 @@ _IDS_PER_QUERY = 500
 
 PredictionRow = tuple[int, str, int]
 """Time, prediction id and row."""
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """A value of a metric for a row of a call."""
+
+    prediction_id: str
+    row: int
+    value: float
 
 
 def values_of(connection: Connection, prediction_ids: Iterable[str]) -> dict[str, list[RecordedFeedback]]:
@@ -135,6 +145,33 @@ def window_feedback(
         if whole:
             totals[WHOLE, variant] = list(whole.values())
     return WindowFeedback(totals, covered)
+
+
+def values_of_metric(
+    connection: Connection, router_key: int, metric: str, first_us: int, last_us: int, batch_rows: int
+) -> Iterator[Sequence[MetricValue]]:
+    """Answers the feedback of a metric for a router's predictions of a time, as it is read.
+
+    Also that for calls that are in no statistics: what is true of a call is, whoever picked its variant.
+
+    Args:
+        connection: A transaction.
+        router_key: The router's row key.
+        metric: The metric.
+        first_us: Only predictions from this time on.
+        last_us: Only predictions up to this time.
+        batch_rows: At most so many at a time.
+    """
+    columns = feedback.c
+    statement = select(columns.prediction_id, columns.row, columns.value).where(
+        columns.router_key == router_key,
+        columns.metric == metric,
+        columns.prediction_time_us >= first_us,
+        columns.prediction_time_us <= last_us,
+    )
+    result = connection.execution_options(stream_results=True).execute(statement)
+    for rows in result.partitions(batch_rows):
+        yield [MetricValue(*row) for row in rows]
 
 
 def _metrics_of(connection: Connection, router_key: int) -> dict[str, list[str]]:

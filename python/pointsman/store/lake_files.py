@@ -108,7 +108,11 @@ def present(
 
 
 def predictions_of(
-    connection: Connection, router: Router, start_time_us: int | None, end_time_us: int | None
+    connection: Connection,
+    router: Router,
+    start_time_us: int | None,
+    end_time_us: int | None,
+    kind: LakeKind = LakeKind.PREDICTIONS,
 ) -> list[LakeFile]:
     """Answers the files with predictions of a router, and none of another one of the same id.
 
@@ -120,9 +124,10 @@ def predictions_of(
         router: Whose.
         start_time_us: Only those with rows from this time on; None for all.
         end_time_us: Only those with rows before this time; None for all.
+        kind: Predictions, or instead the answers of its shadows.
     """
     wanted: list[ColumnElement[bool]] = [
-        _COLUMNS.kind == LakeKind.PREDICTIONS.value,
+        _COLUMNS.kind == kind.value,
         _PRESENT,
         _COLUMNS.router_id == router.router_id,
     ]

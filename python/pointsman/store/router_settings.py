@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     RowMapping,
     String,
     Text,
@@ -48,6 +49,9 @@ def setting_columns() -> Iterator[SchemaItem]:
             yield CheckConstraint(f"{setting.attribute} IN ({words})", name=setting.attribute)
         elif setting.kind is int:
             yield CheckConstraint(f"{setting.attribute} >= 0", name=setting.attribute)
+        elif setting.kind is float:
+            within = f"{setting.attribute} >= 0 AND {setting.attribute} <= 1"
+            yield CheckConstraint(within, name=setting.attribute)
 
 
 def dump_settings(router: Router) -> dict[str, Any]:
@@ -68,11 +72,18 @@ def _type(setting: Setting) -> TypeEngine[Any]:
     if issubclass(setting.kind, Enum):
         longest = max(len(word.value) for word in setting.kind)
         return String(8 if longest <= 8 else 16)
-    types: Mapping[type, TypeEngine[Any]] = {bool: Boolean(), int: BigInteger(), str: Text()}
+    types: Mapping[type, TypeEngine[Any]] = {
+        bool: Boolean(),
+        int: BigInteger(),
+        float: Float(53),
+        str: Text(),
+    }
     return types[setting.kind]
 
 
 def _server_default(setting: Setting) -> Any:
     if setting.kind is bool:
         return true() if setting.default else false()
+    if setting.kind is float:
+        return text(f"{setting.default:g}")
     return text(f"'{_stored(setting.default)}'")

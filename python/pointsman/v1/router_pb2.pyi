@@ -121,6 +121,27 @@ class RuleMissReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RULE_MISS_REASON_DIFFERS: _ClassVar[RuleMissReason]
     RULE_MISS_REASON_MISSING: _ClassVar[RuleMissReason]
     RULE_MISS_REASON_KIND: _ClassVar[RuleMissReason]
+
+class ScoreKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SCORE_KIND_UNSPECIFIED: _ClassVar[ScoreKind]
+    SCORE_KIND_NUMBER: _ClassVar[ScoreKind]
+    SCORE_KIND_PROBABILITY: _ClassVar[ScoreKind]
+    SCORE_KIND_CONFIDENCE: _ClassVar[ScoreKind]
+
+class NotComparedReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NOT_COMPARED_REASON_UNSPECIFIED: _ClassVar[NotComparedReason]
+    NOT_COMPARED_REASON_NO_PAIRS: _ClassVar[NotComparedReason]
+    NOT_COMPARED_REASON_NOT_RECORDED: _ClassVar[NotComparedReason]
+    NOT_COMPARED_REASON_NO_SINGLE_PREDICTION: _ClassVar[NotComparedReason]
+    NOT_COMPARED_REASON_DIFFERENT_KINDS: _ClassVar[NotComparedReason]
+    NOT_COMPARED_REASON_DIFFERENT_LABELS: _ClassVar[NotComparedReason]
+    NOT_COMPARED_REASON_NO_VALUE: _ClassVar[NotComparedReason]
+    NOT_COMPARED_REASON_NOT_FINITE: _ClassVar[NotComparedReason]
+    NOT_COMPARED_REASON_SEVERAL_KINDS: _ClassVar[NotComparedReason]
+    NOT_COMPARED_REASON_NO_FEEDBACK: _ClassVar[NotComparedReason]
+    NOT_COMPARED_REASON_FEEDBACK_NAMES_NO_LABEL: _ClassVar[NotComparedReason]
 STRATEGY_UNSPECIFIED: Strategy
 STRATEGY_WEIGHTED: Strategy
 STRATEGY_FEATURE_RULES: Strategy
@@ -188,6 +209,21 @@ RULE_MISS_REASON_UNSPECIFIED: RuleMissReason
 RULE_MISS_REASON_DIFFERS: RuleMissReason
 RULE_MISS_REASON_MISSING: RuleMissReason
 RULE_MISS_REASON_KIND: RuleMissReason
+SCORE_KIND_UNSPECIFIED: ScoreKind
+SCORE_KIND_NUMBER: ScoreKind
+SCORE_KIND_PROBABILITY: ScoreKind
+SCORE_KIND_CONFIDENCE: ScoreKind
+NOT_COMPARED_REASON_UNSPECIFIED: NotComparedReason
+NOT_COMPARED_REASON_NO_PAIRS: NotComparedReason
+NOT_COMPARED_REASON_NOT_RECORDED: NotComparedReason
+NOT_COMPARED_REASON_NO_SINGLE_PREDICTION: NotComparedReason
+NOT_COMPARED_REASON_DIFFERENT_KINDS: NotComparedReason
+NOT_COMPARED_REASON_DIFFERENT_LABELS: NotComparedReason
+NOT_COMPARED_REASON_NO_VALUE: NotComparedReason
+NOT_COMPARED_REASON_NOT_FINITE: NotComparedReason
+NOT_COMPARED_REASON_SEVERAL_KINDS: NotComparedReason
+NOT_COMPARED_REASON_NO_FEEDBACK: NotComparedReason
+NOT_COMPARED_REASON_FEEDBACK_NAMES_NO_LABEL: NotComparedReason
 
 class Router(_message.Message):
     __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single", "fallback", "feature_rules", "bandit", "canary", "traffic_override", "shadow_share")
@@ -737,8 +773,15 @@ class MetricsStep(_message.Message):
     def __init__(self, start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ...) -> None: ...
 
 class VariantMetrics(_message.Message):
-    __slots__ = ("variant", "request_count", "error_count", "requests_by_code", "pinned_request_count", "effective_share", "served_share", "overhead", "backend", "feedback_count", "mean_reward", "feedback", "feedback_coverage", "fallback_request_count", "override_request_count")
+    __slots__ = ("variant", "request_count", "error_count", "requests_by_code", "pinned_request_count", "effective_share", "served_share", "overhead", "backend", "feedback_count", "mean_reward", "feedback", "feedback_coverage", "fallback_request_count", "override_request_count", "shadow", "shadow_request_count", "shadow_error_count", "shadow_drop_counts", "shadow_backend")
     class RequestsByCodeEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    class ShadowDropCountsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -760,6 +803,11 @@ class VariantMetrics(_message.Message):
     FEEDBACK_COVERAGE_FIELD_NUMBER: _ClassVar[int]
     FALLBACK_REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
     OVERRIDE_REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_REQUEST_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_ERROR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_DROP_COUNTS_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_BACKEND_FIELD_NUMBER: _ClassVar[int]
     variant: str
     request_count: int
     error_count: int
@@ -775,7 +823,12 @@ class VariantMetrics(_message.Message):
     feedback_coverage: float
     fallback_request_count: int
     override_request_count: int
-    def __init__(self, variant: _Optional[str] = ..., request_count: _Optional[int] = ..., error_count: _Optional[int] = ..., requests_by_code: _Optional[_Mapping[str, int]] = ..., pinned_request_count: _Optional[int] = ..., effective_share: _Optional[float] = ..., served_share: _Optional[float] = ..., overhead: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., feedback_count: _Optional[int] = ..., mean_reward: _Optional[float] = ..., feedback: _Optional[_Iterable[_Union[FeedbackMetrics, _Mapping]]] = ..., feedback_coverage: _Optional[float] = ..., fallback_request_count: _Optional[int] = ..., override_request_count: _Optional[int] = ...) -> None: ...
+    shadow: bool
+    shadow_request_count: int
+    shadow_error_count: int
+    shadow_drop_counts: _containers.ScalarMap[str, int]
+    shadow_backend: LatencyMetrics
+    def __init__(self, variant: _Optional[str] = ..., request_count: _Optional[int] = ..., error_count: _Optional[int] = ..., requests_by_code: _Optional[_Mapping[str, int]] = ..., pinned_request_count: _Optional[int] = ..., effective_share: _Optional[float] = ..., served_share: _Optional[float] = ..., overhead: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., feedback_count: _Optional[int] = ..., mean_reward: _Optional[float] = ..., feedback: _Optional[_Iterable[_Union[FeedbackMetrics, _Mapping]]] = ..., feedback_coverage: _Optional[float] = ..., fallback_request_count: _Optional[int] = ..., override_request_count: _Optional[int] = ..., shadow: bool = ..., shadow_request_count: _Optional[int] = ..., shadow_error_count: _Optional[int] = ..., shadow_drop_counts: _Optional[_Mapping[str, int]] = ..., shadow_backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ...) -> None: ...
 
 class LatencyMetrics(_message.Message):
     __slots__ = ("mean_seconds", "p50_seconds", "p90_seconds", "p99_seconds")
@@ -1161,3 +1214,240 @@ class ReplayExample(_message.Message):
     variant: str
     redecision: _prediction_pb2.Redecision
     def __init__(self, prediction_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., router_generation: _Optional[int] = ..., variant: _Optional[str] = ..., redecision: _Optional[_Union[_prediction_pb2.Redecision, _Mapping]] = ...) -> None: ...
+
+class GetShadowComparisonRequest(_message.Message):
+    __slots__ = ("router_id", "variant", "start_time", "end_time", "metric", "max_labels")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    MAX_LABELS_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    variant: str
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    metric: str
+    max_labels: int
+    def __init__(self, router_id: _Optional[str] = ..., variant: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metric: _Optional[str] = ..., max_labels: _Optional[int] = ...) -> None: ...
+
+class ShadowComparison(_message.Message):
+    __slots__ = ("router_id", "variant", "start_time", "end_time", "total", "primaries", "shadow_only_count", "metric", "unreached")
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    PRIMARIES_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_ONLY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    UNREACHED_FIELD_NUMBER: _ClassVar[int]
+    router_id: str
+    variant: str
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    total: ShadowFigures
+    primaries: _containers.RepeatedCompositeFieldContainer[ShadowFigures]
+    shadow_only_count: int
+    metric: str
+    unreached: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.UnreachedJournal]
+    def __init__(self, router_id: _Optional[str] = ..., variant: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., total: _Optional[_Union[ShadowFigures, _Mapping]] = ..., primaries: _Optional[_Iterable[_Union[ShadowFigures, _Mapping]]] = ..., shadow_only_count: _Optional[int] = ..., metric: _Optional[str] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ...) -> None: ...
+
+class ShadowFigures(_message.Message):
+    __slots__ = ("primary_variant", "primary_count", "pair_count", "unpaired_counts", "primary_errors", "shadow_errors", "answered_pair_count", "labels", "numbers", "confidences", "probabilities", "scores", "backend", "accuracy", "not_compared")
+    class UnpairedCountsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    PRIMARY_VARIANT_FIELD_NUMBER: _ClassVar[int]
+    PRIMARY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PAIR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UNPAIRED_COUNTS_FIELD_NUMBER: _ClassVar[int]
+    PRIMARY_ERRORS_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_ERRORS_FIELD_NUMBER: _ClassVar[int]
+    ANSWERED_PAIR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCES_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
+    SCORES_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_FIELD_NUMBER: _ClassVar[int]
+    ACCURACY_FIELD_NUMBER: _ClassVar[int]
+    NOT_COMPARED_FIELD_NUMBER: _ClassVar[int]
+    primary_variant: str
+    primary_count: int
+    pair_count: int
+    unpaired_counts: _containers.ScalarMap[str, int]
+    primary_errors: Proportion
+    shadow_errors: Proportion
+    answered_pair_count: int
+    labels: LabelAgreement
+    numbers: ValueDistance
+    confidences: ValueDistance
+    probabilities: ProbabilityDistance
+    scores: ScoreComparison
+    backend: PairedLatency
+    accuracy: PairedAccuracy
+    not_compared: _containers.RepeatedCompositeFieldContainer[NotCompared]
+    def __init__(self, primary_variant: _Optional[str] = ..., primary_count: _Optional[int] = ..., pair_count: _Optional[int] = ..., unpaired_counts: _Optional[_Mapping[str, int]] = ..., primary_errors: _Optional[_Union[Proportion, _Mapping]] = ..., shadow_errors: _Optional[_Union[Proportion, _Mapping]] = ..., answered_pair_count: _Optional[int] = ..., labels: _Optional[_Union[LabelAgreement, _Mapping]] = ..., numbers: _Optional[_Union[ValueDistance, _Mapping]] = ..., confidences: _Optional[_Union[ValueDistance, _Mapping]] = ..., probabilities: _Optional[_Union[ProbabilityDistance, _Mapping]] = ..., scores: _Optional[_Union[ScoreComparison, _Mapping]] = ..., backend: _Optional[_Union[PairedLatency, _Mapping]] = ..., accuracy: _Optional[_Union[PairedAccuracy, _Mapping]] = ..., not_compared: _Optional[_Iterable[_Union[NotCompared, _Mapping]]] = ...) -> None: ...
+
+class Proportion(_message.Message):
+    __slots__ = ("count", "total", "share", "low", "high")
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    SHARE_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    count: int
+    total: int
+    share: float
+    low: float
+    high: float
+    def __init__(self, count: _Optional[int] = ..., total: _Optional[int] = ..., share: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
+
+class LabelAgreement(_message.Message):
+    __slots__ = ("agreement", "pairs", "other_count")
+    AGREEMENT_FIELD_NUMBER: _ClassVar[int]
+    PAIRS_FIELD_NUMBER: _ClassVar[int]
+    OTHER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    agreement: Proportion
+    pairs: _containers.RepeatedCompositeFieldContainer[LabelPairCount]
+    other_count: int
+    def __init__(self, agreement: _Optional[_Union[Proportion, _Mapping]] = ..., pairs: _Optional[_Iterable[_Union[LabelPairCount, _Mapping]]] = ..., other_count: _Optional[int] = ...) -> None: ...
+
+class LabelPairCount(_message.Message):
+    __slots__ = ("primary_label", "shadow_label", "count")
+    PRIMARY_LABEL_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_LABEL_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    primary_label: str
+    shadow_label: str
+    count: int
+    def __init__(self, primary_label: _Optional[str] = ..., shadow_label: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
+
+class ValueDistance(_message.Message):
+    __slots__ = ("pair_count", "mean_absolute", "root_mean_square", "max_absolute", "mean_difference", "equal_share")
+    PAIR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MEAN_ABSOLUTE_FIELD_NUMBER: _ClassVar[int]
+    ROOT_MEAN_SQUARE_FIELD_NUMBER: _ClassVar[int]
+    MAX_ABSOLUTE_FIELD_NUMBER: _ClassVar[int]
+    MEAN_DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    EQUAL_SHARE_FIELD_NUMBER: _ClassVar[int]
+    pair_count: int
+    mean_absolute: float
+    root_mean_square: float
+    max_absolute: float
+    mean_difference: float
+    equal_share: float
+    def __init__(self, pair_count: _Optional[int] = ..., mean_absolute: _Optional[float] = ..., root_mean_square: _Optional[float] = ..., max_absolute: _Optional[float] = ..., mean_difference: _Optional[float] = ..., equal_share: _Optional[float] = ...) -> None: ...
+
+class ProbabilityDistance(_message.Message):
+    __slots__ = ("pair_count", "mean_total_variation", "max_total_variation")
+    PAIR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MEAN_TOTAL_VARIATION_FIELD_NUMBER: _ClassVar[int]
+    MAX_TOTAL_VARIATION_FIELD_NUMBER: _ClassVar[int]
+    pair_count: int
+    mean_total_variation: float
+    max_total_variation: float
+    def __init__(self, pair_count: _Optional[int] = ..., mean_total_variation: _Optional[float] = ..., max_total_variation: _Optional[float] = ...) -> None: ...
+
+class ScoreComparison(_message.Message):
+    __slots__ = ("kind", "label", "pair_count", "ks_statistic", "ks_p_value", "population_stability_index", "bins")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    PAIR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    KS_STATISTIC_FIELD_NUMBER: _ClassVar[int]
+    KS_P_VALUE_FIELD_NUMBER: _ClassVar[int]
+    POPULATION_STABILITY_INDEX_FIELD_NUMBER: _ClassVar[int]
+    BINS_FIELD_NUMBER: _ClassVar[int]
+    kind: ScoreKind
+    label: str
+    pair_count: int
+    ks_statistic: float
+    ks_p_value: float
+    population_stability_index: float
+    bins: _containers.RepeatedCompositeFieldContainer[ScoreBin]
+    def __init__(self, kind: _Optional[_Union[ScoreKind, str]] = ..., label: _Optional[str] = ..., pair_count: _Optional[int] = ..., ks_statistic: _Optional[float] = ..., ks_p_value: _Optional[float] = ..., population_stability_index: _Optional[float] = ..., bins: _Optional[_Iterable[_Union[ScoreBin, _Mapping]]] = ...) -> None: ...
+
+class ScoreBin(_message.Message):
+    __slots__ = ("upper", "primary_count", "shadow_count")
+    UPPER_FIELD_NUMBER: _ClassVar[int]
+    PRIMARY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    upper: float
+    primary_count: int
+    shadow_count: int
+    def __init__(self, upper: _Optional[float] = ..., primary_count: _Optional[int] = ..., shadow_count: _Optional[int] = ...) -> None: ...
+
+class PairedLatency(_message.Message):
+    __slots__ = ("pair_count", "primary", "shadow", "mean_difference_seconds", "mean_difference_low_seconds", "mean_difference_high_seconds")
+    PAIR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PRIMARY_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_FIELD_NUMBER: _ClassVar[int]
+    MEAN_DIFFERENCE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    MEAN_DIFFERENCE_LOW_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    MEAN_DIFFERENCE_HIGH_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    pair_count: int
+    primary: LatencyMetrics
+    shadow: LatencyMetrics
+    mean_difference_seconds: float
+    mean_difference_low_seconds: float
+    mean_difference_high_seconds: float
+    def __init__(self, pair_count: _Optional[int] = ..., primary: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., shadow: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., mean_difference_seconds: _Optional[float] = ..., mean_difference_low_seconds: _Optional[float] = ..., mean_difference_high_seconds: _Optional[float] = ...) -> None: ...
+
+class PairedAccuracy(_message.Message):
+    __slots__ = ("pair_count", "labels", "numbers")
+    PAIR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    pair_count: int
+    labels: LabelAccuracy
+    numbers: NumberAccuracy
+    def __init__(self, pair_count: _Optional[int] = ..., labels: _Optional[_Union[LabelAccuracy, _Mapping]] = ..., numbers: _Optional[_Union[NumberAccuracy, _Mapping]] = ...) -> None: ...
+
+class LabelAccuracy(_message.Message):
+    __slots__ = ("primary", "shadow", "primary_only_count", "shadow_only_count", "difference", "difference_low", "difference_high", "mcnemar_p_value")
+    PRIMARY_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_FIELD_NUMBER: _ClassVar[int]
+    PRIMARY_ONLY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_ONLY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_LOW_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_HIGH_FIELD_NUMBER: _ClassVar[int]
+    MCNEMAR_P_VALUE_FIELD_NUMBER: _ClassVar[int]
+    primary: Proportion
+    shadow: Proportion
+    primary_only_count: int
+    shadow_only_count: int
+    difference: float
+    difference_low: float
+    difference_high: float
+    mcnemar_p_value: float
+    def __init__(self, primary: _Optional[_Union[Proportion, _Mapping]] = ..., shadow: _Optional[_Union[Proportion, _Mapping]] = ..., primary_only_count: _Optional[int] = ..., shadow_only_count: _Optional[int] = ..., difference: _Optional[float] = ..., difference_low: _Optional[float] = ..., difference_high: _Optional[float] = ..., mcnemar_p_value: _Optional[float] = ...) -> None: ...
+
+class NumberAccuracy(_message.Message):
+    __slots__ = ("primary_mean_absolute_error", "shadow_mean_absolute_error", "difference", "difference_low", "difference_high")
+    PRIMARY_MEAN_ABSOLUTE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_MEAN_ABSOLUTE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_LOW_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_HIGH_FIELD_NUMBER: _ClassVar[int]
+    primary_mean_absolute_error: float
+    shadow_mean_absolute_error: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    def __init__(self, primary_mean_absolute_error: _Optional[float] = ..., shadow_mean_absolute_error: _Optional[float] = ..., difference: _Optional[float] = ..., difference_low: _Optional[float] = ..., difference_high: _Optional[float] = ...) -> None: ...
+
+class NotCompared(_message.Message):
+    __slots__ = ("figure", "reason", "pair_count")
+    FIGURE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    PAIR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    figure: str
+    reason: NotComparedReason
+    pair_count: int
+    def __init__(self, figure: _Optional[str] = ..., reason: _Optional[_Union[NotComparedReason, str]] = ..., pair_count: _Optional[int] = ...) -> None: ...

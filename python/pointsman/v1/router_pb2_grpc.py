@@ -167,6 +167,11 @@ class RouterServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingResponse.FromString,
                 _registered_method=True)
+        self.GetShadowComparison = channel.unary_unary(
+                '/pointsman.v1.RouterService/GetShadowComparison',
+                request_serializer=pointsman_dot_v1_dot_router__pb2.GetShadowComparisonRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_router__pb2.ShadowComparison.FromString,
+                _registered_method=True)
         self.RollbackRouter = channel.unary_unary(
                 '/pointsman.v1.RouterService/RollbackRouter',
                 request_serializer=pointsman_dot_v1_dot_router__pb2.RollbackRouterRequest.SerializeToString,
@@ -360,6 +365,13 @@ class RouterServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetShadowComparison(self, request, context):
+        """Compares what a shadow answered to copies of calls with what was answered to these calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RollbackRouter(self, request, context):
         """Gives a router the split of a former revision back, slot by slot; on a running one it takes effect at once.
         """
@@ -499,6 +511,11 @@ def add_RouterServiceServicer_to_server(servicer, server):
                     servicer.ExplainRouting,
                     request_deserializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_router__pb2.ExplainRoutingResponse.SerializeToString,
+            ),
+            'GetShadowComparison': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetShadowComparison,
+                    request_deserializer=pointsman_dot_v1_dot_router__pb2.GetShadowComparisonRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_router__pb2.ShadowComparison.SerializeToString,
             ),
             'RollbackRouter': grpc.unary_unary_rpc_method_handler(
                     servicer.RollbackRouter,
@@ -1209,6 +1226,33 @@ class RouterService(object):
             '/pointsman.v1.RouterService/ExplainRouting',
             pointsman_dot_v1_dot_router__pb2.ExplainRoutingRequest.SerializeToString,
             pointsman_dot_v1_dot_router__pb2.ExplainRoutingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetShadowComparison(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.RouterService/GetShadowComparison',
+            pointsman_dot_v1_dot_router__pb2.GetShadowComparisonRequest.SerializeToString,
+            pointsman_dot_v1_dot_router__pb2.ShadowComparison.FromString,
             options,
             channel_credentials,
             insecure,

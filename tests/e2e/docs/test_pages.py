@@ -115,6 +115,10 @@ def test_a_router_goes_back(server: Server, prediction_id: str, tmp_path: Path) 
     work_through("docs/how-to/history.md", tmp_path, server.grpc, replaced=replaced)
 
 
+def test_a_shadow_is_compared_and_gets_calls(server: Server, prediction_id: str, tmp_path: Path) -> None:
+    work_through("docs/how-to/shadows.md", tmp_path, server.grpc)
+
+
 def test_a_canary_grows_and_is_promoted(server: Server, prediction_id: str, tmp_path: Path) -> None:
     work_through("docs/how-to/canaries.md", tmp_path, server.grpc)
 

@@ -19,7 +19,16 @@ from pointsman.store import feedback_application, journal_positions, lake_files
 from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
 from pointsman.v1 import record_pb2
-from stage.lake import JOURNAL_ID, a_row, is_of_incarnation, stream_of, table_of, write_file
+from stage.lake import (
+    JOURNAL_ID,
+    a_row,
+    is_of_incarnation,
+    is_of_kind,
+    shadow_of,
+    stream_of,
+    table_of,
+    write_file,
+)
 
 BYTES_PER_ROW = 100
 START_US = 1_790_035_200_000_000
@@ -64,6 +73,7 @@ def _matches(row: dict[str, Any], asked: record_pb2.TailQuery) -> bool:
     return (
         row["router_id"] == asked.router_id
         and is_of_incarnation(row, asked)
+        and is_of_kind(row, asked)
         and row["time_us"] >= asked.start_time_us
         and (not asked.end_time_us or row["time_us"] < asked.end_time_us)
         and asked.prediction_id in ("", row["prediction_id"])
@@ -94,17 +104,25 @@ class Lake:
         self.rows += rows
         return rows
 
+    def copied(self, rows: list[dict[str, Any]], **fields: Any) -> list[dict[str, Any]]:
+        """Puts a shadow's answers to copies of calls into the tail; they are no predictions."""
+        made = [shadow_of(row, **fields) for row in rows]
+        for row in made:
+            self.tail.add(row)
+        return made
+
     def ship(self) -> None:
         """Moves the tail into files, one for each model and day, registers them and releases the segment."""
-        groups: dict[tuple[str, int, str, int], list[dict[str, Any]]] = {}
+        groups: dict[tuple[bool, str, int, str, int], list[dict[str, Any]]] = {}
         for end, row in self.tail.rows:
             if end > self.tail.released:
                 day = row["time_us"] // 86_400_000_000
                 incarnation = row.get("router_incarnation") or 0
-                groups.setdefault((row["router_id"], incarnation, row["model_id"], day), []).append(row)
+                key = (row["reason"] == "shadow", row["router_id"], incarnation, row["model_id"], day)
+                groups.setdefault(key, []).append(row)
         start, end = self.tail.released, self.tail.end
         files = [write_file(self.folder, table_of(rows), start, end) for rows in groups.values()]
-        listed = [LakeFile(LakeKind.PREDICTIONS, **vars(file)) for file in files]
+        listed = [LakeFile(LakeKind(file.path.split("/")[0]), **vars(file)) for file in files]
         with self.database.write() as connection:
             lake_files.register_segments(connection, JOURNAL_ID, listed, end, 1)
         self.tail.released = end

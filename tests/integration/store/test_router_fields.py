@@ -44,6 +44,7 @@ OTHER_PARTS = {
         Variant("z", "cancer", "2", 0.125, role=VariantRole.CONTROL),
         Variant("a", "cancer", "1", 100, enabled=False),
         Variant("b", "cancer", "1", 1, role=VariantRole.CANARY),
+        Variant("c", "cancer", "2", 0, role=VariantRole.SHADOW),
     ),
     "tags": ("b", "a"),
     "recording": Recording(0.25, ("é", "b"), 1000, EntityRecording.HMAC, RecordDurability.DURABLE, 7, 2**40),
@@ -62,6 +63,8 @@ def other_value(setting):
         return not setting.default
     if setting.kind is int:
         return setting.default + 1500
+    if setting.kind is float:
+        return 0.125
     if issubclass(setting.kind, Enum):
         return next(word for word in reversed(setting.kind) if word != setting.default)
     return "é 1"

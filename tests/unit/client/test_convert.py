@@ -214,7 +214,7 @@ def test_a_wrong_word_within_is_named_by_its_place() -> None:
     role: Any = "boss"
     router = Router("r", variants=[Variant("a", "m", "1", 50), Variant("b", "m", "2", 50, role=role)])
     with pytest.raises(
-        TypeError, match=r"^variants\[1\]\.role: 'boss' is not one of candidate, control, canary$"
+        TypeError, match=r"^variants\[1\]\.role: 'boss' is not one of candidate, control, canary, shadow$"
     ):
         requests.create_router(router, validate_only=False)
 

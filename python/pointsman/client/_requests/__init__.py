@@ -36,11 +36,13 @@ from pointsman.client._requests.routers import (
     toggle_variant,
     update_router,
 )
+from pointsman.client._requests.shadows import compare_shadow
 
 __all__ = [
     "FEEDBACK_BATCH",
     "batches_of_feedback",
     "clear_override",
+    "compare_shadow",
     "create_key",
     "create_router",
     "delete_model",

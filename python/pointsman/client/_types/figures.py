@@ -58,6 +58,14 @@ class VariantMetrics:
     """Calls of other variants that it stood in for; in no other figure."""
     override_request_count: int = 0
     """Calls that an operator sent to it by an override; in no other figure."""
+    shadow: bool = False
+    """Whether it is a shadow now, which gets copies and no calls."""
+    shadow_request_count: int = 0
+    """Copies that it was sent; in no other figure. Of live figures only, as the three below."""
+    shadow_error_count: int = 0
+    shadow_drop_counts: Mapping[str, int] = field(default_factory=dict)
+    """Copies that it was not sent, by the reason."""
+    shadow_backend: LatencyMetrics = LatencyMetrics()
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ class VariantRole(StrEnum):
     CANDIDATE = "candidate"
     CONTROL = "control"
     CANARY = "canary"
+    SHADOW = "shadow"
+    """Gets copies of calls, after their answers are under way, and is never picked; its weight is 0."""
 
 
 class VersionPinning(StrEnum):
@@ -302,6 +304,8 @@ class Router:
     """Whether one enabled variant is enough; otherwise at least two must be."""
     fallback: Fallback = Fallback.UNSPECIFIED
     """Where calls of a variant go that no live backend serves; unspecified means nowhere."""
+    shadow_share: float = 1.0
+    """The share of calls whose copies go to the shadows, 0 to 1; of entities where calls bring them."""
     feature_rules: FeatureRules | None = None
     """The rules by which it decides; of routers with this strategy."""
     canary: Canary | None = None

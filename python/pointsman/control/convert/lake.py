@@ -7,7 +7,7 @@ from pointsman.v1 import record_pb2
 def predictions_file(
     message: record_pb2.LakeFile, journal_id: str, start_position: int, end_position: int
 ) -> LakeFile:
-    """Reads a file of predictions.
+    """Reads a file of predictions, or of shadows' answers.
 
     Args:
         message: The file.
@@ -16,7 +16,7 @@ def predictions_file(
         end_position: Where its last segment ends.
     """
     return LakeFile(
-        kind=LakeKind.PREDICTIONS,
+        kind=LakeKind.SHADOWS if message.shadows else LakeKind.PREDICTIONS,
         path=message.path,
         router_id=message.router_id,
         model_id=message.model_id,

@@ -1,11 +1,13 @@
 """Counters of one replica, and the figures of a router, as messages."""
 
+from collections.abc import Collection
+
 import grpc
 
 from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.measures.bandits import ArmFigures, BanditFigures
-from pointsman.domain.measures.counters import Counters, Histogram, VariantCounters
+from pointsman.domain.measures.counters import CopyCounters, Counters, Histogram, VariantCounters
 from pointsman.domain.measures.figures import Latencies, RouterFigures, VariantFigures, interval_of
 from pointsman.domain.records.feedback import FeedbackMoments
 from pointsman.domain.routers import Router
@@ -26,6 +28,7 @@ def counters_from(message: snapshot_pb2.RouterCounters) -> Counters:
                 override_count=variant.override_count,
                 overhead=_histogram(variant.overhead),
                 backend=_histogram(variant.backend),
+                copies=_copies(variant.shadow),
             )
             for variant in message.variants
         },
@@ -45,9 +48,10 @@ def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> ro
             0 stays unset.
         figures: The figures; times that are None stay unset.
     """
+    shadows = {variant.name for variant in router.shadows}
     message = router_pb2.RouterMetrics(
         router_id=router.router_id,
-        variants=[_figures(figure) for figure in figures.variants],
+        variants=[_figures(figure, shadows) for figure in figures.variants],
         total=_figures(figures.total),
         generation=counters.generation,
         dropped_record_count=counters.dropped_record_count,
@@ -56,7 +60,7 @@ def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> ro
         series=[
             router_pb2.MetricsStep(
                 start_time=timestamp_of(step.start_time_us),
-                variants=[_figures(figure) for figure in step.variants],
+                variants=[_figures(figure, shadows) for figure in step.variants],
                 total=_figures(step.total),
             )
             for step in figures.series
@@ -100,7 +104,7 @@ def _arm(arm: ArmFigures) -> router_pb2.ArmMetrics:
     )
 
 
-def _figures(figure: VariantFigures) -> router_pb2.VariantMetrics:
+def _figures(figure: VariantFigures, shadows: Collection[str] = ()) -> router_pb2.VariantMetrics:
     return router_pb2.VariantMetrics(
         variant=figure.variant,
         request_count=figure.request_count,
@@ -111,10 +115,15 @@ def _figures(figure: VariantFigures) -> router_pb2.VariantMetrics:
         pinned_request_count=figure.pinned_count,
         fallback_request_count=figure.fallback_count,
         override_request_count=figure.override_count,
+        shadow=figure.variant in shadows,
+        shadow_request_count=figure.copies.request_count,
+        shadow_error_count=figure.copies.error_count,
+        shadow_drop_counts=figure.copies.dropped,
+        shadow_backend=latency_to(figure.copies.backend) if figure.copies.request_count else None,
         effective_share=figure.effective_share,
         served_share=figure.served_share,
-        overhead=_latency(figure.overhead),
-        backend=_latency(figure.backend),
+        overhead=latency_to(figure.overhead),
+        backend=latency_to(figure.backend),
         feedback_count=figure.feedback_count,
         mean_reward=figure.mean_reward,
         feedback=[_feedback(totals) for totals in figure.feedback],
@@ -129,12 +138,19 @@ def _feedback(totals: FeedbackMoments) -> router_pb2.FeedbackMetrics:
     )
 
 
-def _latency(latencies: Latencies) -> router_pb2.LatencyMetrics:
+def latency_to(latencies: Latencies) -> router_pb2.LatencyMetrics:
+    """Makes the message of latencies."""
     return router_pb2.LatencyMetrics(
         mean_seconds=latencies.mean_seconds,
         p50_seconds=latencies.p50_seconds,
         p90_seconds=latencies.p90_seconds,
         p99_seconds=latencies.p99_seconds,
+    )
+
+
+def _copies(message: snapshot_pb2.ShadowCounters) -> CopyCounters:
+    return CopyCounters(
+        tuple(message.requests_by_code), dict(message.dropped_counts), _histogram(message.backend)
     )
 
 

@@ -53,10 +53,7 @@ class Compaction:
             DatabaseUnavailableError: The database does not answer.
         """
         with self._database.read() as connection:
-            files = [
-                *lake_files.present(connection, LakeKind.PREDICTIONS),
-                *lake_files.present(connection, LakeKind.FEEDBACK),
-            ]
+            files = [file for kind in LakeKind for file in lake_files.present(connection, kind)]
         return merges((file for file in files if file.journal_id == self._journal.journal_id), today)
 
     def merge(self, group: Sequence[LakeFile]) -> bool:
@@ -83,7 +80,7 @@ class Compaction:
 
     def _write(self, group: Sequence[LakeFile], path: str) -> LakeFile:
         start, end = group[0].start_position, max(file.end_position for file in group)
-        if group[0].kind is LakeKind.PREDICTIONS:
+        if group[0].kind is not LakeKind.FEEDBACK:
             request = record_pb2.MergeRequest(
                 inputs=[file.path for file in group],
                 output=path,
@@ -91,7 +88,8 @@ class Compaction:
             )
             answer = self._merging.merge_lake_files(self._folder.root, request.SerializeToString())
             message = record_pb2.LakeFile.FromString(answer)
-            return predictions_file(message, group[0].journal_id, start, end)
+            merged = predictions_file(message, group[0].journal_id, start, end)
+            return dataclasses.replace(merged, kind=group[0].kind)
         places = [self._folder.place(file.path) for file in group]
         self._folder.write(path, lambda place: feedback_files.merge(places, place))
         return dataclasses.replace(

@@ -234,7 +234,11 @@ class Erasure:
             erasures.add_predictions(connection, erasure_key, found)
             prediction_ids = erasures.prediction_ids(connection, erasure_key)
         feedback_count = self._erase_feedback(journal_ids, router_id, prediction_ids)
-        prediction_count = sum(self._erase_predictions(file, rows, forms) for file, rows in affected)
+        prediction_count = 0
+        for file, rows in affected:
+            erased_count = self._erase_predictions(file, rows, forms)
+            # A shadow's answer is no prediction, and goes with the one that it is beside.
+            prediction_count += erased_count if file.kind is LakeKind.PREDICTIONS else 0
         with self._database.write() as connection:
             erasures.count(connection, erasure_key, prediction_count, feedback_count)
 
@@ -246,14 +250,15 @@ class Erasure:
     def _find(
         self, journal_ids: set[str], router_id: str, forms: list[str]
     ) -> tuple[list[tuple[LakeFile, int]], set[str]]:
-        """Answers the files with rows of an entity, how many, and the ids of its predictions."""
+        """Answers the files with an entity's rows, shadows' too, how many, and the ids of its predictions."""
         affected: list[tuple[LakeFile, int]] = []
         prediction_ids: set[str] = set()
-        for file in self._files(LakeKind.PREDICTIONS, journal_ids, router_id):
-            found, row_count = _rows_of(self._folder.place(file.path), forms)
-            if row_count:
-                affected.append((file, row_count))
-                prediction_ids |= found
+        for kind in (LakeKind.PREDICTIONS, LakeKind.SHADOWS):
+            for file in self._files(kind, journal_ids, router_id):
+                found, row_count = _rows_of(self._folder.place(file.path), forms)
+                if row_count:
+                    affected.append((file, row_count))
+                    prediction_ids |= found
         return affected, prediction_ids
 
     def _erase_predictions(self, file: LakeFile, row_count: int, forms: list[str]) -> int:
@@ -272,6 +277,7 @@ class Erasure:
             answer = self._merging.merge_lake_files(self._folder.root, request.SerializeToString())
             message = record_pb2.LakeFile.FromString(answer)
             new = predictions_file(message, file.journal_id, file.start_position, file.end_position)
+            new = replace(new, kind=file.kind)
         self._put_in_place(file, new)
         return row_count
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pointsman.control.synced_folders import make_folder, sync
-from pointsman.domain.records.lake import confined
+from pointsman.domain.records.lake import LakeKind, confined
 
 SEALED = "_SEALED"
 """The marker of a date that gets no more files, so that a glob of its folder is exact."""
@@ -101,8 +101,8 @@ class LakeFolder:
 
     def files(self) -> Iterator[tuple[str, float]]:
         """Answers the path and time of change, in seconds, of every file in the folders of dates."""
-        for kind in ("predictions", "feedback"):
-            for folder, _, names in os.walk(self._root / kind):
+        for kind in LakeKind:
+            for folder, _, names in os.walk(self._root / kind.value):
                 if not Path(folder).name.startswith("date="):
                     continue
                 for name in names:

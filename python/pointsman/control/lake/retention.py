@@ -29,7 +29,7 @@ class Retention:
         folder: The lake's folder.
         journal: The journal whose files are this data folder's own.
         days: How long predictions are kept where a router does not say.
-        max_bytes: How much of one model is kept where a router does not say.
+        max_bytes: How much of one model is kept where a router does not say; as much of shadows' answers.
         grace_seconds: How long a replaced file outlives the queries that began before.
         clock: Answers the time in UTC microseconds.
     """
@@ -67,7 +67,7 @@ class Retention:
             limits = routers.find_retention(connection)
             files = [file for kind in LakeKind for file in lake_files.present(connection, kind)]
         gone: list[LakeFile] = []
-        for (router_id, _), of_model in groupby(files, key=lambda file: (file.router_id, file.model_id)):
+        for (_, router_id, _), of_model in groupby(files, key=_share_of):
             days, max_bytes = limits.get(router_id, (0, 0))
             oldest_us = now_us - (days or self._days) * MICROSECONDS_PER_DAY
             gone += expired(of_model, oldest_us, max_bytes or self._max_bytes)
@@ -141,3 +141,8 @@ class Retention:
             return False
         # The numbers of feedback are sequences: its files are registered as soon as they are written.
         return path.startswith("feedback/") or int(found["start"]) < registered_position
+
+
+def _share_of(file: LakeFile) -> tuple[str, str, str]:
+    """Answers what has a limit of its own: a router's files of one kind and model."""
+    return (file.kind.value, file.router_id, file.model_id)

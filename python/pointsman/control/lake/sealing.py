@@ -58,7 +58,10 @@ class Sealing:
         """
         now_us = self._clock()
         with self._database.read() as connection:
-            files = lake_files.present(connection, LakeKind.PREDICTIONS)
+            files = [
+                *lake_files.present(connection, LakeKind.PREDICTIONS),
+                *lake_files.present(connection, LakeKind.SHADOWS),
+            ]
         over = [
             (folder, list(of_folder))
             for folder, of_folder in groupby(sorted(files, key=lambda file: file.folder), _folder_of)

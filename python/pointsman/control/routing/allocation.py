@@ -70,15 +70,19 @@ class Allocations:
         Raises:
             AbortedError: The router has changed since it was read.
             FailedPreconditionError: The router's strategy goes by no weights.
-            InvalidArgumentError: All enabled weights would be 0.
+            InvalidArgumentError: All enabled weights would be 0, or a shadow would have one.
             NotFoundError: There is no such router or variant.
             PermissionDeniedError: The caller may not change it.
         """
         with self._changes.change(validate_only=validate_only) as change:
             router = find_router_to_change(change.connection, caller, router_id, etag)
             _check_takes_weights(router)
-            for name in weights:
-                find_variant(router, name)
+            for name, weight in weights.items():
+                if find_variant(router, name).is_shadow and weight:
+                    raise InvalidArgumentError.at(
+                        field,
+                        f"{weight:g} would decide nothing: {name!r} is a shadow, which gets no calls",
+                    )
             variants = [
                 dataclasses.replace(variant, weight=weights[variant.name])
                 if variant.name in weights

@@ -55,7 +55,7 @@ class Overrides:
 
         Raises:
             AbortedError: The router has changed since it was read.
-            FailedPreconditionError: The variant is disabled.
+            FailedPreconditionError: The variant is disabled, or a shadow.
             InvalidArgumentError: A field is wrong.
             NotFoundError: There is no such router or variant.
             PermissionDeniedError: The caller may not change it.
@@ -63,7 +63,15 @@ class Overrides:
         check_override(ttl_us, reason)
         with self._changes.change(validate_only=validate_only) as change:
             before = find_router_to_change(change.connection, caller, router_id, etag)
-            if not find_variant(before, variant).enabled:
+            found = find_variant(before, variant)
+            if found.is_shadow:
+                raise FailedPreconditionError(
+                    f"variant: {variant!r} of router {router_id!r} is a shadow, which gets no calls; "
+                    "name another variant, or give it another role first",
+                    reason="VARIANT_IS_SHADOW",
+                    metadata={"router_id": router_id, "variant": variant},
+                )
+            if not found.enabled:
                 raise FailedPreconditionError(
                     f"variant: {variant!r} of router {router_id!r} is disabled; enable it first",
                     reason="VARIANT_DISABLED",

@@ -57,7 +57,8 @@ def _check(
     field: str,
     known: Mapping[ModelKey, ModelVersion] | None,
 ) -> None:
-    keys = {variant.model_key for variant in router.enabled_variants}
+    # What shadows take no rule needs to look at.
+    keys = {variant.model_key for variant in router.pickable_variants}
     models = dict(known or {})
     missing = keys - models.keys()
     if missing:
@@ -86,7 +87,7 @@ def _tables(
         if rule.weights is None:
             continue
         weights = dict(rule.weights)
-        shares = [weights.get(variant.name, 0.0) if variant.enabled else 0.0 for variant in ordered]
+        shares = [weights.get(variant.name, 0.0) if variant.is_pickable else 0.0 for variant in ordered]
         table = former.get(rule.name)
         runs = () if table is None else SlotTable(table.names, table.slot_runs).runs_for(names)
         moved, _ = core.reallocate_slots(runs, shares)

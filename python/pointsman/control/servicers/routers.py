@@ -37,7 +37,9 @@ from pointsman.control.routing.revisions import Revisions
 from pointsman.control.routing.router_fields import UPDATABLE, check_paths, with_fields
 from pointsman.control.routing.router_reading import RouterReader
 from pointsman.control.routing.routers import RouterRegistry
+from pointsman.control.routing.shadows import ShadowComparisons
 from pointsman.control.servicers.replays import ReplayMethods
+from pointsman.control.servicers.shadows import ShadowMethods
 from pointsman.control.servicers.traffic import TrafficMethods
 from pointsman.control.watching import RouterWatch
 from pointsman.domain.lifecycle import Step
@@ -69,12 +71,13 @@ class RouterParts:
     watch: RouterWatch
     revisions: Revisions
     replays: Replays
+    shadows: ShadowComparisons
     erasure: Erasure
     lanes: Lanes
     endpoint: str
 
 
-class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServiceServicer):
+class RouterServicer(TrafficMethods, ReplayMethods, ShadowMethods, router_pb2_grpc.RouterServiceServicer):
     """Creates, deploys, changes and watches routers."""
 
     def __init__(self, parts: RouterParts) -> None:
@@ -90,6 +93,7 @@ class RouterServicer(TrafficMethods, ReplayMethods, router_pb2_grpc.RouterServic
         self._watch = parts.watch
         self._revisions = parts.revisions
         self._replays = parts.replays
+        self._shadows = parts.shadows
         self._erasure = parts.erasure
         self._lanes = parts.lanes
         self._endpoint = parts.endpoint

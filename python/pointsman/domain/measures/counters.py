@@ -1,9 +1,18 @@
 """Live counters of a router and the figures made of them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
-from pointsman.domain.measures.figures import Latencies, RouterFigures, VariantFigures, names_of, sum_feedback
+from pointsman.domain.measures.figures import (
+    CopyFigures,
+    Latencies,
+    RouterFigures,
+    VariantFigures,
+    names_of,
+    sum_feedback,
+)
 from pointsman.domain.measures.statistics import Split, sample_ratio_p_value
 from pointsman.domain.measures.windows import WHOLE, Window, WindowFeedback
 from pointsman.domain.records.feedback import FeedbackMoments
@@ -75,6 +84,33 @@ class Histogram:
 
 
 @dataclass(frozen=True)
+class CopyCounters:
+    """Live counters of the copies that were meant for a shadow; by code as those of calls.
+
+    Attributes:
+        dropped: Copies that it was not sent, by the reason.
+    """
+
+    requests_by_code: tuple[int, ...] = ()
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    backend: Histogram = Histogram()
+
+    def figures(self) -> CopyFigures:
+        """Answers the figures of them."""
+        by_code = {code: count for code, count in enumerate(self.requests_by_code) if count}
+        return CopyFigures(by_code, dict(self.dropped), self.backend.latencies())
+
+    def plus(self, other: "CopyCounters") -> "CopyCounters":
+        """Adds those of another shadow."""
+        codes = zip_longest(self.requests_by_code, other.requests_by_code, fillvalue=0)
+        return CopyCounters(
+            tuple(mine + theirs for mine, theirs in codes),
+            Counter(self.dropped) + Counter(other.dropped),
+            self.backend.plus(other.backend),
+        )
+
+
+@dataclass(frozen=True)
 class VariantCounters:
     """Live counters of one variant; the index of ``requests_by_code`` is the gRPC status code."""
 
@@ -85,6 +121,7 @@ class VariantCounters:
     backend: Histogram = Histogram()
     fallback_count: int = 0
     override_count: int = 0
+    copies: CopyCounters = CopyCounters()
 
 
 @dataclass(frozen=True)
@@ -163,6 +200,7 @@ def _figures_of(
         pinned_count=counter.pinned_count,
         fallback_count=counter.fallback_count,
         override_count=counter.override_count,
+        copies=counter.copies.figures(),
         effective_share=effective_share,
         served_share=served_share,
         overhead=counter.overhead.latencies(),
@@ -199,6 +237,9 @@ def _sum_counters(counters: Sequence[VariantCounters]) -> VariantCounters:
     pinned_count = sum(counter.pinned_count for counter in counters)
     fallback_count = sum(counter.fallback_count for counter in counters)
     override_count = sum(counter.override_count for counter in counters)
+    copies = CopyCounters()
+    for counter in counters:
+        copies = copies.plus(counter.copies)
     return VariantCounters(
-        "", tuple(by_code), pinned_count, overhead, backend, fallback_count, override_count
+        "", tuple(by_code), pinned_count, overhead, backend, fallback_count, override_count, copies
     )

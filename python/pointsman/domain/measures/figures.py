@@ -20,6 +20,31 @@ class Latencies:
 
 
 @dataclass(frozen=True)
+class CopyFigures:
+    """What became of the copies that were meant for a shadow, as one server counted them.
+
+    Attributes:
+        requests_by_code: Copies that it was sent, by gRPC status code.
+        dropped: Copies that it was not sent, by the reason.
+        backend: How long its backend took.
+    """
+
+    requests_by_code: Mapping[int, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    backend: Latencies = Latencies()
+
+    @property
+    def request_count(self) -> int:
+        """Copies that it was sent."""
+        return sum(self.requests_by_code.values())
+
+    @property
+    def error_count(self) -> int:
+        """Those of them that it did not answer OK."""
+        return sum(count for code, count in self.requests_by_code.items() if code)
+
+
+@dataclass(frozen=True)
 class VariantFigures:
     """The figures of one variant, or of all together (then without a name).
 
@@ -32,6 +57,7 @@ class VariantFigures:
         served_share: The share of calls it got.
         feedback: Totals ordered by metric.
         feedback_coverage: The share of its predictions with feedback; None where it is not known.
+        copies: Copies of calls that others answered; in no other figure. Of live figures only.
     """
 
     variant: str
@@ -45,6 +71,7 @@ class VariantFigures:
     feedback_coverage: float | None = None
     fallback_count: int = 0
     override_count: int = 0
+    copies: CopyFigures = CopyFigures()
 
     @property
     def request_count(self) -> int:

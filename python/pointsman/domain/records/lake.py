@@ -15,6 +15,8 @@ class LakeKind(StrEnum):
 
     PREDICTIONS = "predictions"
     FEEDBACK = "feedback"
+    SHADOWS = "shadows"
+    """Answers to copies of calls: rows like those of predictions, of which none is one."""
 
 
 class JournalStream(StrEnum):
@@ -30,11 +32,11 @@ class LakeFile:
 
     Attributes:
         path: Its path below the lake's folder, with forward slashes.
-        model_id: The model of its predictions; empty for feedback.
+        model_id: The model of its predictions, or of the shadows' answers; empty for feedback.
         date: The UTC day of its rows, ``2026-01-31``.
         journal_id: The journal that its rows came from.
-        start_position: For predictions where its first segment begins, for feedback its first sequence.
-        end_position: For predictions where its last segment ends, for feedback its last sequence.
+        start_position: For feedback its first sequence, for others where its first segment begins.
+        end_position: For feedback its last sequence, for others where its last segment ends.
         router_incarnation: Which router of the id made its predictions; 0 when not known, and for feedback.
         replace_time_us: When others took its place; until it is deleted only queries under way read it.
         row_key: The store's own key; 0 before storing.

@@ -23,6 +23,7 @@ class DecisionReason(StrEnum):
     DEFAULT = "default"
     BANDIT = "bandit"
     EXPLORATION = "exploration"
+    SHADOW = "shadow"
 
 
 class RandomisedBy(StrEnum):

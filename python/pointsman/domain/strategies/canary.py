@@ -32,10 +32,10 @@ class Canary:
             VariantRole.CANARY: self.percent / MAX_PERCENT,
             VariantRole.CONTROL: 1.0 - self.percent / MAX_PERCENT,
         }
-        enabled = {variant.role for variant in variants if variant.enabled} & parts.keys()
+        enabled = {variant.role for variant in variants if variant.is_pickable} & parts.keys()
         if len(enabled) == 1:
             parts = dict.fromkeys(enabled, 1.0)
-        return tuple(parts.get(variant.role, 0.0) if variant.enabled else 0.0 for variant in variants)
+        return tuple(parts.get(variant.role, 0.0) if variant.is_pickable else 0.0 for variant in variants)
 
     def idle_fault(self, variants: Sequence[Variant]) -> str | None:
         """Answers None: whoever of the two is enabled gets what the other does not."""
@@ -64,9 +64,9 @@ class Canary:
                 found.add(
                     f"{path}.role",
                     "is candidate, and would get no calls; a canary router has a control and a canary: leave "
-                    f"{shown(variant.name)} out, or use STRATEGY_WEIGHTED",
+                    f"{shown(variant.name)} out, make it a shadow, or use STRATEGY_WEIGHTED",
                 )
-            if variant.weight:
+            if variant.weight and not variant.is_shadow:
                 found.add(
                     f"{path}.weight",
                     f"{variant.weight:g} would decide nothing; leave it 0: canary.percent says who gets what",

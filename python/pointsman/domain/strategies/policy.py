@@ -34,7 +34,10 @@ class Policy(Protocol):
     splits_alike: ClassVar[bool]
 
     def shares(self, variants: Sequence[Variant]) -> tuple[float, ...]:
-        """Answers the share of calls that each variant shall have: 0 for disabled ones, the sum is 1 or 0."""
+        """Answers the share of calls that each variant shall have.
+
+        It is 0 for those that may not be picked: disabled ones and shadows. The sum is 1 or 0.
+        """
 
     def idle_fault(self, variants: Sequence[Variant]) -> str | None:
         """Says why no variant would get a call although some are enabled; None when one gets them."""

@@ -5,7 +5,7 @@ What can be wrong with rules is said by the core, which compiles them: see
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Self
@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Self
 from pointsman.domain.strategies.policy import Strategy
 from pointsman.domain.strategies.weighted import Weighted
 from pointsman.domain.values import JsonValue
-from pointsman.domain.variants import Variant
-from pointsman.domain.violations import Violations
+from pointsman.domain.variants import Variant, shadows
+from pointsman.domain.violations import Violations, shown
 
 _TOLD_RULES = 5
 
@@ -107,7 +107,8 @@ class FeatureRules:
         if not self.default_variant:
             return Weighted().shares(variants)
         return tuple(
-            1.0 if variant.enabled and variant.name == self.default_variant else 0.0 for variant in variants
+            1.0 if variant.is_pickable and variant.name == self.default_variant else 0.0
+            for variant in variants
         )
 
     def idle_fault(self, variants: Sequence[Variant]) -> str | None:
@@ -119,7 +120,9 @@ class FeatureRules:
         return f"the default, {self.default_variant!r}, would be no enabled variant"
 
     def note_faults(self, found: Violations, field: str, variants: Sequence[Variant]) -> None:
-        """Notes when no variant gets the calls that no rule takes; the core checks all else.
+        """Notes when no variant gets the calls that no rule takes, and what would lead to a shadow.
+
+        The core checks all else.
 
         Args:
             found: Takes the faults.
@@ -129,6 +132,23 @@ class FeatureRules:
         fault = None if self.default_variant else self.idle_fault(variants)
         if fault is not None:
             found.add(f"{field}.variants", fault)
+        for path, name in self._to_shadows(variants):
+            found.add(
+                f"{field}.feature_rules{path}",
+                f"{shown(name)} is a shadow, which gets copies and no calls; name another variant",
+            )
+
+    def _to_shadows(self, variants: Sequence[Variant]) -> Iterator[tuple[str, str]]:
+        """Answers what names a shadow: the path below the rules, and the name."""
+        names = {variant.name for variant in shadows(variants)}
+        if self.default_variant in names:
+            yield ".default_variant", self.default_variant
+        for index, rule in enumerate(self.rules):
+            if rule.variant in names:
+                yield f".rules[{index}].variant", rule.variant
+            for name, _ in rule.weights or ():
+                if name in names:
+                    yield f".rules[{index}].split.weights", name
 
     def words(self) -> str:
         """Names the rules with where their calls go."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from pointsman.domain.strategies.policy import Strategy
-from pointsman.domain.variants import Variant
+from pointsman.domain.variants import Variant, pickable
 from pointsman.domain.violations import Violations
 
 
@@ -20,16 +20,16 @@ class Weighted:
 
     def shares(self, variants: Sequence[Variant]) -> tuple[float, ...]:
         """Answers each variant's part of the enabled weights; all are 0 when these are."""
-        weights = [variant.weight if variant.enabled else 0.0 for variant in variants]
+        weights = [variant.weight if variant.is_pickable else 0.0 for variant in variants]
         total = sum(weights)
         return tuple(weight / total if total > 0 else 0.0 for weight in weights)
 
     def idle_fault(self, variants: Sequence[Variant]) -> str | None:
         """Says that all enabled weights are 0, when they are."""
-        enabled = [variant for variant in variants if variant.enabled]
-        if not enabled or any(variant.weight > 0 for variant in enabled):
+        takers = pickable(variants)
+        if not takers or any(variant.weight > 0 for variant in takers):
             return None
-        names = ", ".join(variant.name for variant in enabled)
+        names = ", ".join(variant.name for variant in takers)
         return f"all enabled variants ({names}) would have weight 0; give at least one a weight above 0"
 
     def note_faults(self, found: Violations, field: str, variants: Sequence[Variant]) -> None:

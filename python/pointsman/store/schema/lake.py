@@ -76,7 +76,8 @@ lake_files = Table(
     # Set when others took its place; only queries that began before still read it.
     Column("replace_time_us", BigInteger),
     CheckConstraint(
-        "(kind = 'predictions' AND model_id <> '') OR (kind = 'feedback' AND model_id = '')", name="kind"
+        "(kind IN ('predictions', 'shadows') AND model_id <> '') OR (kind = 'feedback' AND model_id = '')",
+        name="kind",
     ),
     CheckConstraint("path <> ''", name="path"),
     CheckConstraint("start_position >= 0 AND start_position <= end_position", name="positions"),

@@ -150,7 +150,7 @@ variants = Table(
     Column("enabled", Boolean, nullable=False),
     Column("role", String(16), nullable=False),
     CheckConstraint("weight >= 0 AND weight <= 100", name="weight"),
-    CheckConstraint("role IN ('candidate', 'control', 'canary')", name="role"),
+    CheckConstraint("role IN ('candidate', 'control', 'canary', 'shadow')", name="role"),
     UniqueConstraint("router_key", "position"),
     Index("ix_variants_model_version_key", "model_version_key"),
 )

@@ -28,6 +28,7 @@ pub const METHOD_SCOPES: &[(&str, super::pointsman_v1::Scope)] = &[
     ("/pointsman.v1.RouterService/GetRouter", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.RouterService/GetRouterMetrics", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.RouterService/GetRouterRevision", super::pointsman_v1::Scope::MlopsRead),
+    ("/pointsman.v1.RouterService/GetShadowComparison", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.RouterService/ListPredictions", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.RouterService/ListRouterRevisions", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.RouterService/ListRouters", super::pointsman_v1::Scope::MlopsRead),

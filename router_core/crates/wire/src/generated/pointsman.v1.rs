@@ -1383,8 +1383,7 @@ pub struct Router {
     /// The alternatives, at least two of them enabled, or one with allow_single.
     #[prost(message, repeated, tag = "6")]
     pub variants: ::prost::alloc::vec::Vec<Variant>,
-    /// Whether an entity always gets the same variant while shares stay; unset means true, and of bandits false: theirs
-    /// cannot be sticky yet.
+    /// Whether an entity always gets the same variant while shares stay; unset means true.
     /// A call without an entity id is split at random either way.
     #[prost(bool, optional, tag = "7")]
     pub sticky: ::core::option::Option<bool>,
@@ -1667,8 +1666,7 @@ pub struct Variant {
     pub role: i32,
     /// The share of calls it gets, 0 to 1: of a sticky router its share of the 10,000 slots, which is at least one where
     /// the weight is above 0, otherwise that of its weight. What receipts say as propensity. Of rules, its share of the calls
-    /// that none takes. Of bandits, its share by the table in force at the server that answers, and 0 of all where that has
-    /// none, as while the router does not run. Output only.
+    /// that none takes. Output only.
     #[prost(double, tag = "7")]
     pub effective_share: f64,
 }
@@ -1884,22 +1882,6 @@ pub struct PromoteCanaryRequest {
     #[prost(bool, tag = "3")]
     pub validate_only: bool,
 }
-/// Asks to let a bandit begin anew.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ResetLearningRequest {
-    /// The router's id.
-    #[prost(string, tag = "1")]
-    pub router_id: ::prost::alloc::string::String,
-    /// When set, the state that was read.
-    #[prost(string, tag = "2")]
-    pub etag: ::prost::alloc::string::String,
-    /// Why, for the history.
-    #[prost(string, tag = "3")]
-    pub reason: ::prost::alloc::string::String,
-    /// Check only; change nothing.
-    #[prost(bool, tag = "4")]
-    pub validate_only: bool,
-}
 /// A canary router after a change.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CanaryResponse {
@@ -2055,7 +2037,7 @@ pub struct RouterMetrics {
     #[prost(message, optional, tag = "8")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The probability of shares at least as far from the effective ones as those served, if the split works;
-    /// below 0.001 something is wrong with it. Unset when too little was decided at random, and for bandits and rules. Over entities
+    /// below 0.001 something is wrong with it. Unset when too little was decided at random. Over entities
     /// where entities are randomised, else over requests.
     #[prost(double, optional, tag = "9")]
     pub sample_ratio_p_value: ::core::option::Option<f64>,
@@ -2079,56 +2061,6 @@ pub struct RouterMetrics {
     /// no longer kept, so their calls are counted without it, and no coverage is answered for what holds any of them.
     #[prost(message, optional, tag = "14")]
     pub feedback_start_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// What a bandit has learnt. Of now, whatever window the other figures are of.
-    #[prost(message, optional, tag = "15")]
-    pub bandit: ::core::option::Option<BanditMetrics>,
-}
-/// What a bandit has learnt by now.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditMetrics {
-    /// The epoch that it is of.
-    #[prost(uint64, tag = "1")]
-    pub epoch: u64,
-    /// The algorithm, by the name of its field in Bandit.
-    #[prost(string, tag = "2")]
-    pub algorithm: ::prost::alloc::string::String,
-    /// The metric whose values are the rewards.
-    #[prost(string, tag = "3")]
-    pub metric: ::prost::alloc::string::String,
-    /// How much reward all calls of the epoch are expected to have cost beside always the best arm, in units of reward.
-    #[prost(double, optional, tag = "4")]
-    pub regret: ::core::option::Option<f64>,
-    /// One for each arm, in the router's order.
-    #[prost(message, repeated, tag = "5")]
-    pub arms: ::prost::alloc::vec::Vec<ArmMetrics>,
-}
-/// What is believed of one arm of a bandit.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ArmMetrics {
-    /// The variant.
-    #[prost(string, tag = "1")]
-    pub variant: ::prost::alloc::string::String,
-    /// The posterior mean of its reward.
-    #[prost(double, optional, tag = "2")]
-    pub mean: ::core::option::Option<f64>,
-    /// The lower end of the interval that holds 95 % of the posterior.
-    #[prost(double, optional, tag = "3")]
-    pub mean_low: ::core::option::Option<f64>,
-    /// Its upper end.
-    #[prost(double, optional, tag = "4")]
-    pub mean_high: ::core::option::Option<f64>,
-    /// Its share of calls by the table in force at the server that answers; unset where that has none.
-    #[prost(double, optional, tag = "5")]
-    pub share: ::core::option::Option<f64>,
-    /// The probability that it is the best arm.
-    #[prost(double, optional, tag = "6")]
-    pub best_probability: ::core::option::Option<f64>,
-    /// How many rewards count, each with what is left of its weight; missing ones that count as a value are among them.
-    #[prost(double, tag = "7")]
-    pub reward_count: f64,
-    /// Calls that it was picked for in this epoch, over all servers, those of the last second perhaps not yet.
-    #[prost(uint64, tag = "8")]
-    pub pulls: u64,
 }
 /// One step of the time series.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2165,7 +2097,7 @@ pub struct VariantMetrics {
     #[prost(uint64, tag = "5")]
     pub pinned_request_count: u64,
     /// The share of calls it should get now, 0 to 1, as in Variant; 0 of all variants where it depends on the call, as
-    /// with rules. In the steps of a series, 0 of all variants of a bandit: its shares move.
+    /// with rules.
     #[prost(double, tag = "6")]
     pub effective_share: f64,
     /// The share of calls it got, 0 to 1.
@@ -2195,6 +2127,24 @@ pub struct VariantMetrics {
     /// Calls that an operator sent to it by an override; in no other figure.
     #[prost(uint64, tag = "15")]
     pub override_request_count: u64,
+    /// Whether it is a shadow now, which gets copies and no calls.
+    #[prost(bool, tag = "16")]
+    pub shadow: bool,
+    /// Copies of calls that it was sent; in no other figure. Of live figures only, as the three below.
+    #[prost(uint64, tag = "17")]
+    pub shadow_request_count: u64,
+    /// Those of them that it did not answer OK.
+    #[prost(uint64, tag = "18")]
+    pub shadow_error_count: u64,
+    /// Copies that it should have got and was not sent, by the reason: busy, memory, streaming, unreachable or ending.
+    #[prost(map = "string, uint64", tag = "19")]
+    pub shadow_drop_counts: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        u64,
+    >,
+    /// The time that its backend took for the copies that it was sent.
+    #[prost(message, optional, tag = "20")]
+    pub shadow_backend: ::core::option::Option<LatencyMetrics>,
 }
 /// Latency figures, in seconds.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -2710,6 +2660,329 @@ pub struct ReplayExample {
     #[prost(message, optional, tag = "5")]
     pub redecision: ::core::option::Option<Redecision>,
 }
+/// Asks how a shadow's answers compare with those that were given.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetShadowComparisonRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The shadow; may be left out where the router has one. One that it had before is compared by its name.
+    #[prost(string, tag = "2")]
+    pub variant: ::prost::alloc::string::String,
+    /// Only calls from this time on; unset means from the first one kept.
+    #[prost(message, optional, tag = "3")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only calls before this time; unset means now.
+    #[prost(message, optional, tag = "4")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The metric whose feedback is what should have been predicted: the number, or of labels that are no numbers the place
+    /// of the right one among the signature's labels, from 0. Empty compares with no feedback.
+    #[prost(string, tag = "5")]
+    pub metric: ::prost::alloc::string::String,
+    /// At most so many pairs of labels are told, 1 to 100; 0 means 20.
+    #[prost(int32, tag = "6")]
+    pub max_labels: i32,
+}
+/// A shadow's answers beside those that were given. Rows are paired by prediction id and row.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShadowComparison {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// The shadow.
+    #[prost(string, tag = "2")]
+    pub variant: ::prost::alloc::string::String,
+    /// Where the window begins: as asked for, or at the first row that is kept. Unset when nothing is.
+    #[prost(message, optional, tag = "3")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its end, excluded.
+    #[prost(message, optional, tag = "4")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Over all calls.
+    #[prost(message, optional, tag = "5")]
+    pub total: ::core::option::Option<ShadowFigures>,
+    /// By the variant that answered, ordered by name.
+    #[prost(message, repeated, tag = "6")]
+    pub primaries: ::prost::alloc::vec::Vec<ShadowFigures>,
+    /// The shadow's rows whose call is not recorded: its record was dropped, or deleted before.
+    #[prost(uint64, tag = "7")]
+    pub shadow_only_count: u64,
+    /// The metric of the feedback that answers are compared with; empty for none.
+    #[prost(string, tag = "8")]
+    pub metric: ::prost::alloc::string::String,
+    /// What other servers recorded, or may have, and is not compared.
+    #[prost(message, repeated, tag = "9")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
+}
+/// How a shadow compares with one variant that answered, or with all of them. What is unset does not apply; why is among
+/// not_compared.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShadowFigures {
+    /// The variant that answered; empty for all together.
+    #[prost(string, tag = "1")]
+    pub primary_variant: ::prost::alloc::string::String,
+    /// Recorded rows of calls.
+    #[prost(uint64, tag = "2")]
+    pub primary_count: u64,
+    /// Those of them with a row of the shadow.
+    #[prost(uint64, tag = "3")]
+    pub pair_count: u64,
+    /// Those without, by the reason as far as it shows: "before_first" and "after_last" came before the shadow's first row of
+    /// the window and after its last, "call_failed" did not end OK, "not_copied" are all others, left out by shadow_share or
+    /// dropped; live figures of GetRouterMetrics tell how many were dropped why.
+    #[prost(map = "string, uint64", tag = "4")]
+    pub unpaired_counts: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        u64,
+    >,
+    /// Of the pairs, calls that did not end OK.
+    #[prost(message, optional, tag = "5")]
+    pub primary_errors: ::core::option::Option<Proportion>,
+    /// Of the pairs, copies that did not end OK.
+    #[prost(message, optional, tag = "6")]
+    pub shadow_errors: ::core::option::Option<Proportion>,
+    /// Pairs of which both ended OK; all that follows is of these.
+    #[prost(uint64, tag = "7")]
+    pub answered_pair_count: u64,
+    /// Of pairs with two labels.
+    #[prost(message, optional, tag = "8")]
+    pub labels: ::core::option::Option<LabelAgreement>,
+    /// Of pairs with two numbers.
+    #[prost(message, optional, tag = "9")]
+    pub numbers: ::core::option::Option<ValueDistance>,
+    /// The probabilities that each gave its own label.
+    #[prost(message, optional, tag = "10")]
+    pub confidences: ::core::option::Option<ValueDistance>,
+    /// Of pairs with probabilities for the same labels in the same order.
+    #[prost(message, optional, tag = "11")]
+    pub probabilities: ::core::option::Option<ProbabilityDistance>,
+    /// How scores are distributed.
+    #[prost(message, optional, tag = "12")]
+    pub scores: ::core::option::Option<ScoreComparison>,
+    /// The time that backends took.
+    #[prost(message, optional, tag = "13")]
+    pub backend: ::core::option::Option<PairedLatency>,
+    /// Against the feedback of the metric.
+    #[prost(message, optional, tag = "14")]
+    pub accuracy: ::core::option::Option<PairedAccuracy>,
+    /// What is not compared and why, or of how many pairs it is not.
+    #[prost(message, repeated, tag = "15")]
+    pub not_compared: ::prost::alloc::vec::Vec<NotCompared>,
+}
+/// A part of a number of rows.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct Proportion {
+    /// The rows that are counted.
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
+    /// All rows.
+    #[prost(uint64, tag = "2")]
+    pub total: u64,
+    /// The part, 0 to 1; unset without rows.
+    #[prost(double, optional, tag = "3")]
+    pub share: ::core::option::Option<f64>,
+    /// The lower end of Wilson's 95 % interval; unset without rows.
+    #[prost(double, optional, tag = "4")]
+    pub low: ::core::option::Option<f64>,
+    /// Its upper end.
+    #[prost(double, optional, tag = "5")]
+    pub high: ::core::option::Option<f64>,
+}
+/// How often two variants gave the same label.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LabelAgreement {
+    /// Pairs whose labels are the same, with how sure that is.
+    #[prost(message, optional, tag = "1")]
+    pub agreement: ::core::option::Option<Proportion>,
+    /// The most frequent pairs of labels, the most frequent first.
+    #[prost(message, repeated, tag = "2")]
+    pub pairs: ::prost::alloc::vec::Vec<LabelPairCount>,
+    /// Pairs whose labels are among none of these.
+    #[prost(uint64, tag = "3")]
+    pub other_count: u64,
+}
+/// How often two labels came together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LabelPairCount {
+    /// What was answered.
+    #[prost(string, tag = "1")]
+    pub primary_label: ::prost::alloc::string::String,
+    /// What the shadow answered.
+    #[prost(string, tag = "2")]
+    pub shadow_label: ::prost::alloc::string::String,
+    /// How many pairs.
+    #[prost(uint64, tag = "3")]
+    pub count: u64,
+}
+/// How far two numbers of a pair are apart. Pairs of which one is NaN or infinite are left out.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ValueDistance {
+    /// How many pairs.
+    #[prost(uint64, tag = "1")]
+    pub pair_count: u64,
+    /// The mean of the absolute differences.
+    #[prost(double, tag = "2")]
+    pub mean_absolute: f64,
+    /// The root of the mean of the squared differences.
+    #[prost(double, tag = "3")]
+    pub root_mean_square: f64,
+    /// The greatest absolute difference.
+    #[prost(double, tag = "4")]
+    pub max_absolute: f64,
+    /// The mean of shadow minus primary.
+    #[prost(double, tag = "5")]
+    pub mean_difference: f64,
+    /// The share of pairs whose numbers are the same, 0 to 1.
+    #[prost(double, tag = "6")]
+    pub equal_share: f64,
+}
+/// How far two lists of probabilities of a pair are apart.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ProbabilityDistance {
+    /// How many pairs.
+    #[prost(uint64, tag = "1")]
+    pub pair_count: u64,
+    /// The mean of the total variation distance: half the sum of the absolute differences, 0 to 1.
+    #[prost(double, tag = "2")]
+    pub mean_total_variation: f64,
+    /// The greatest of them.
+    #[prost(double, tag = "3")]
+    pub max_total_variation: f64,
+}
+/// How the scores of pairs are distributed, each variant's by itself.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ScoreComparison {
+    /// What the scores are.
+    #[prost(enumeration = "ScoreKind", tag = "1")]
+    pub kind: i32,
+    /// Of kind probability: the label.
+    #[prost(string, tag = "2")]
+    pub label: ::prost::alloc::string::String,
+    /// How many pairs. Those of which a score is NaN or infinite are left out.
+    #[prost(uint64, tag = "3")]
+    pub pair_count: u64,
+    /// The two-sample Kolmogorov-Smirnov statistic: the greatest distance of the two distribution functions.
+    #[prost(double, tag = "4")]
+    pub ks_statistic: f64,
+    /// Its p-value, by the limiting distribution for independent samples. Scores of one call are not: where they go together,
+    /// small p-values are rarer than they say.
+    #[prost(double, tag = "5")]
+    pub ks_p_value: f64,
+    /// The population stability index over the bins, with half a row added to each bin.
+    #[prost(double, tag = "6")]
+    pub population_stability_index: f64,
+    /// Bins by the primary's deciles; fewer where deciles are the same.
+    #[prost(message, repeated, tag = "7")]
+    pub bins: ::prost::alloc::vec::Vec<ScoreBin>,
+}
+/// How many scores lie in a bin.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ScoreBin {
+    /// The greatest score of the bin; unset of the last one, which has no upper end. A bin begins above the one before.
+    #[prost(double, optional, tag = "1")]
+    pub upper: ::core::option::Option<f64>,
+    /// The primary's.
+    #[prost(uint64, tag = "2")]
+    pub primary_count: u64,
+    /// The shadow's.
+    #[prost(uint64, tag = "3")]
+    pub shadow_count: u64,
+}
+/// The time that two backends took for the same calls. Quantiles are at most 1 % from the true ones.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct PairedLatency {
+    /// How many pairs.
+    #[prost(uint64, tag = "1")]
+    pub pair_count: u64,
+    /// The primary's backend.
+    #[prost(message, optional, tag = "2")]
+    pub primary: ::core::option::Option<LatencyMetrics>,
+    /// The shadow's.
+    #[prost(message, optional, tag = "3")]
+    pub shadow: ::core::option::Option<LatencyMetrics>,
+    /// The mean of shadow minus primary, in seconds.
+    #[prost(double, tag = "4")]
+    pub mean_difference_seconds: f64,
+    /// The lower end of its 95 % interval, by Student's t; unset for fewer than two pairs.
+    #[prost(double, optional, tag = "5")]
+    pub mean_difference_low_seconds: ::core::option::Option<f64>,
+    /// Its upper end.
+    #[prost(double, optional, tag = "6")]
+    pub mean_difference_high_seconds: ::core::option::Option<f64>,
+}
+/// How right two variants are by the feedback for the same calls. Of labels how often, of numbers how near; one of the two.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct PairedAccuracy {
+    /// How many pairs have feedback.
+    #[prost(uint64, tag = "1")]
+    pub pair_count: u64,
+    /// Of labels.
+    #[prost(message, optional, tag = "2")]
+    pub labels: ::core::option::Option<LabelAccuracy>,
+    /// Of numbers.
+    #[prost(message, optional, tag = "3")]
+    pub numbers: ::core::option::Option<NumberAccuracy>,
+}
+/// How often labels are right.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct LabelAccuracy {
+    /// The primary's right ones.
+    #[prost(message, optional, tag = "1")]
+    pub primary: ::core::option::Option<Proportion>,
+    /// The shadow's right ones.
+    #[prost(message, optional, tag = "2")]
+    pub shadow: ::core::option::Option<Proportion>,
+    /// Pairs of which only the primary is right.
+    #[prost(uint64, tag = "3")]
+    pub primary_only_count: u64,
+    /// Pairs of which only the shadow is right.
+    #[prost(uint64, tag = "4")]
+    pub shadow_only_count: u64,
+    /// The shadow's accuracy minus the primary's.
+    #[prost(double, tag = "5")]
+    pub difference: f64,
+    /// The lower end of its 95 % interval, by Agresti and Min for matched pairs.
+    #[prost(double, tag = "6")]
+    pub difference_low: f64,
+    /// Its upper end.
+    #[prost(double, tag = "7")]
+    pub difference_high: f64,
+    /// The p-value of McNemar's exact test that both are as often right.
+    #[prost(double, tag = "8")]
+    pub mcnemar_p_value: f64,
+}
+/// How near numbers are to what they should have been.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct NumberAccuracy {
+    /// The primary's mean absolute error.
+    #[prost(double, tag = "1")]
+    pub primary_mean_absolute_error: f64,
+    /// The shadow's.
+    #[prost(double, tag = "2")]
+    pub shadow_mean_absolute_error: f64,
+    /// The mean of the shadow's minus the primary's.
+    #[prost(double, tag = "3")]
+    pub difference: f64,
+    /// The lower end of its 95 % interval, by Student's t; unset for fewer than two pairs.
+    #[prost(double, optional, tag = "4")]
+    pub difference_low: ::core::option::Option<f64>,
+    /// Its upper end.
+    #[prost(double, optional, tag = "5")]
+    pub difference_high: ::core::option::Option<f64>,
+}
+/// Something that is not compared, or not of all pairs.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NotCompared {
+    /// What: the name of a field of ShadowFigures.
+    #[prost(string, tag = "1")]
+    pub figure: ::prost::alloc::string::String,
+    /// Why.
+    #[prost(enumeration = "NotComparedReason", tag = "2")]
+    pub reason: i32,
+    /// Of how many pairs.
+    #[prost(uint64, tag = "3")]
+    pub pair_count: u64,
+}
 /// How a router picks a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2809,7 +3082,7 @@ pub enum VariantRole {
     /// A new version on trial.
     Canary = 3,
     /// Gets copies of calls, after their answers are under way, and is never picked. Its answers are recorded beside those
-    /// that were given. Its weight is 0. Only a caller that names it, where version_pinning allows that, is answered by it.
+    /// that were given. Its weight is 0.
     Shadow = 4,
 }
 impl VariantRole {
@@ -3252,6 +3525,110 @@ impl RuleMissReason {
         }
     }
 }
+/// What a score is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ScoreKind {
+    /// Not stated.
+    Unspecified = 0,
+    /// The number predicted.
+    Number = 1,
+    /// Of two labels, the probability of the second.
+    Probability = 2,
+    /// The probability of the label that was predicted, whichever it is.
+    Confidence = 3,
+}
+impl ScoreKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SCORE_KIND_UNSPECIFIED",
+            Self::Number => "SCORE_KIND_NUMBER",
+            Self::Probability => "SCORE_KIND_PROBABILITY",
+            Self::Confidence => "SCORE_KIND_CONFIDENCE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SCORE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "SCORE_KIND_NUMBER" => Some(Self::Number),
+            "SCORE_KIND_PROBABILITY" => Some(Self::Probability),
+            "SCORE_KIND_CONFIDENCE" => Some(Self::Confidence),
+            _ => None,
+        }
+    }
+}
+/// Why something is not compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum NotComparedReason {
+    /// Not stated.
+    Unspecified = 0,
+    /// There are no pairs of which both ended OK.
+    NoPairs = 1,
+    /// The answer of one of the two is not recorded.
+    NotRecorded = 2,
+    /// One of the two has no single prediction, as models of several outputs have none without a signature that names it.
+    NoSinglePrediction = 3,
+    /// One gave a label, the other a number.
+    DifferentKinds = 4,
+    /// The signatures of the two models name other labels, or none, so that it is not known which probabilities belong together.
+    DifferentLabels = 5,
+    /// One of the two gave no such value.
+    NoValue = 6,
+    /// A value is NaN or infinite.
+    NotFinite = 7,
+    /// Scores are of several kinds, which have no distribution in common.
+    SeveralKinds = 8,
+    /// There is no feedback of the metric.
+    NoFeedback = 9,
+    /// The feedback names no label.
+    FeedbackNamesNoLabel = 10,
+}
+impl NotComparedReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NOT_COMPARED_REASON_UNSPECIFIED",
+            Self::NoPairs => "NOT_COMPARED_REASON_NO_PAIRS",
+            Self::NotRecorded => "NOT_COMPARED_REASON_NOT_RECORDED",
+            Self::NoSinglePrediction => "NOT_COMPARED_REASON_NO_SINGLE_PREDICTION",
+            Self::DifferentKinds => "NOT_COMPARED_REASON_DIFFERENT_KINDS",
+            Self::DifferentLabels => "NOT_COMPARED_REASON_DIFFERENT_LABELS",
+            Self::NoValue => "NOT_COMPARED_REASON_NO_VALUE",
+            Self::NotFinite => "NOT_COMPARED_REASON_NOT_FINITE",
+            Self::SeveralKinds => "NOT_COMPARED_REASON_SEVERAL_KINDS",
+            Self::NoFeedback => "NOT_COMPARED_REASON_NO_FEEDBACK",
+            Self::FeedbackNamesNoLabel => "NOT_COMPARED_REASON_FEEDBACK_NAMES_NO_LABEL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NOT_COMPARED_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "NOT_COMPARED_REASON_NO_PAIRS" => Some(Self::NoPairs),
+            "NOT_COMPARED_REASON_NOT_RECORDED" => Some(Self::NotRecorded),
+            "NOT_COMPARED_REASON_NO_SINGLE_PREDICTION" => Some(Self::NoSinglePrediction),
+            "NOT_COMPARED_REASON_DIFFERENT_KINDS" => Some(Self::DifferentKinds),
+            "NOT_COMPARED_REASON_DIFFERENT_LABELS" => Some(Self::DifferentLabels),
+            "NOT_COMPARED_REASON_NO_VALUE" => Some(Self::NoValue),
+            "NOT_COMPARED_REASON_NOT_FINITE" => Some(Self::NotFinite),
+            "NOT_COMPARED_REASON_SEVERAL_KINDS" => Some(Self::SeveralKinds),
+            "NOT_COMPARED_REASON_NO_FEEDBACK" => Some(Self::NoFeedback),
+            "NOT_COMPARED_REASON_FEEDBACK_NAMES_NO_LABEL" => {
+                Some(Self::FeedbackNamesNoLabel)
+            }
+            _ => None,
+        }
+    }
+}
 /// What one object shall be. A field that is not set has its default, as in a newly created object.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Definition {
@@ -3398,125 +3775,6 @@ impl DefinitionKind {
             _ => None,
         }
     }
-}
-/// What is known of the arms of bandits, over all servers. Absolute: it replaces what was given before.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditTotals {
-    /// One for each router; those that are not named keep theirs.
-    #[prost(message, repeated, tag = "1")]
-    pub routers: ::prost::alloc::vec::Vec<RouterTotals>,
-}
-/// What is known of one router's arms.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RouterTotals {
-    /// The router.
-    #[prost(string, tag = "1")]
-    pub router_id: ::prost::alloc::string::String,
-    /// Tells it from earlier and later ones of the same id.
-    #[prost(uint64, tag = "2")]
-    pub router_incarnation: u64,
-    /// The epoch that they are of; those of another than the router's are left out.
-    #[prost(uint64, tag = "3")]
-    pub epoch: u64,
-    /// One for each arm of which anything is known.
-    #[prost(message, repeated, tag = "4")]
-    pub arms: ::prost::alloc::vec::Vec<ArmTotals>,
-}
-/// Calls and rewards of one arm, as they have faded by now.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ArmTotals {
-    /// The variant.
-    #[prost(string, tag = "1")]
-    pub variant: ::prost::alloc::string::String,
-    /// Calls that went to it.
-    #[prost(uint64, tag = "2")]
-    pub pulls: u64,
-    /// The same calls, each with what is left of its weight.
-    #[prost(double, tag = "3")]
-    pub weighted_pulls: f64,
-    /// Of the calls that the data plane itself counts (ArmState.pulls), how many are among them: it adds those that came since.
-    #[prost(uint64, tag = "4")]
-    pub own_pulls: u64,
-    /// Rewards, each with what is left of its weight; missing ones that count as a value are among them.
-    #[prost(double, tag = "5")]
-    pub count: f64,
-    /// What the sums are about, a number near the rewards.
-    #[prost(double, tag = "6")]
-    pub origin: f64,
-    /// The sum of weight times (reward - origin).
-    #[prost(double, tag = "7")]
-    pub sum: f64,
-    /// The sum of weight times the square of (reward - origin).
-    #[prost(double, tag = "8")]
-    pub sum_of_squares: f64,
-}
-/// The bandits that a data plane decides by.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditStates {
-    /// One for each.
-    #[prost(message, repeated, tag = "1")]
-    pub routers: ::prost::alloc::vec::Vec<BanditState>,
-}
-/// A bandit as a data plane has it.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditState {
-    /// The router.
-    #[prost(string, tag = "1")]
-    pub router_id: ::prost::alloc::string::String,
-    /// Tells it from earlier and later ones of the same id.
-    #[prost(uint64, tag = "2")]
-    pub router_incarnation: u64,
-    /// The epoch of what it learns.
-    #[prost(uint64, tag = "3")]
-    pub epoch: u64,
-    /// The number of the table in force.
-    #[prost(uint64, tag = "4")]
-    pub allocation_version: u64,
-    /// One for each variant, in the router's order.
-    #[prost(message, repeated, tag = "5")]
-    pub arms: ::prost::alloc::vec::Vec<ArmState>,
-}
-/// An arm as a data plane has it.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ArmState {
-    /// The variant.
-    #[prost(string, tag = "1")]
-    pub variant: ::prost::alloc::string::String,
-    /// The calls that it was picked for, since this epoch began in this data plane.
-    #[prost(uint64, tag = "2")]
-    pub pulls: u64,
-    /// Its share of calls by the table in force; 0 for variants that are no arms.
-    #[prost(double, tag = "3")]
-    pub share: f64,
-}
-/// What is believed of a bandit's arms.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditAssessment {
-    /// One for each of the totals, in their order.
-    #[prost(message, repeated, tag = "1")]
-    pub arms: ::prost::alloc::vec::Vec<ArmAssessment>,
-    /// How much reward all calls of the totals are expected to have cost beside always the best arm, in units of reward.
-    #[prost(double, tag = "2")]
-    pub regret: f64,
-}
-/// What is believed of one arm.
-#[derive(Clone, Copy, PartialEq, ::prost::Message)]
-pub struct ArmAssessment {
-    /// The posterior mean of its reward.
-    #[prost(double, tag = "1")]
-    pub mean: f64,
-    /// The lower end of the interval that holds 95 % of the posterior.
-    #[prost(double, tag = "2")]
-    pub lower: f64,
-    /// Its upper end.
-    #[prost(double, tag = "3")]
-    pub upper: f64,
-    /// The probability of being best.
-    #[prost(double, tag = "4")]
-    pub best_probability: f64,
-    /// The share that it would get.
-    #[prost(double, tag = "5")]
-    pub share: f64,
 }
 /// A change of the routing state: whole routers and model versions, what did not change is left out.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3791,9 +4049,6 @@ pub struct ShadowCounters {
     /// The time its backend took for those that it got.
     #[prost(message, optional, tag = "3")]
     pub backend: ::core::option::Option<Histogram>,
-    /// Answers to them that were not recorded because the queue or the disk was full.
-    #[prost(uint64, tag = "4")]
-    pub dropped_record_count: u64,
 }
 /// A histogram of durations.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3840,9 +4095,6 @@ pub struct RoutingCase {
     /// The call.
     #[prost(message, optional, tag = "2")]
     pub call: ::core::option::Option<ExplainRoutingRequest>,
-    /// The shares that a bandit has in force; unset, those before anything is learnt.
-    #[prost(message, optional, tag = "3")]
-    pub bandit: ::core::option::Option<BanditState>,
 }
 /// What many predictions of one segment share: said once a segment, before the first of them.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4641,4 +4893,123 @@ pub mod dry_run_answer {
         #[prost(message, tag = "2")]
         Refusal(super::FeedbackRefusal),
     }
+}
+/// What is known of the arms of bandits, over all servers. Absolute: it replaces what was given before.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditTotals {
+    /// One for each router; those that are not named keep theirs.
+    #[prost(message, repeated, tag = "1")]
+    pub routers: ::prost::alloc::vec::Vec<RouterTotals>,
+}
+/// What is known of one router's arms.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouterTotals {
+    /// The router.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Tells it from earlier and later ones of the same id.
+    #[prost(uint64, tag = "2")]
+    pub router_incarnation: u64,
+    /// The epoch that they are of; those of another than the router's are left out.
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+    /// One for each arm of which anything is known.
+    #[prost(message, repeated, tag = "4")]
+    pub arms: ::prost::alloc::vec::Vec<ArmTotals>,
+}
+/// Calls and rewards of one arm, as they have faded by now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ArmTotals {
+    /// The variant.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// Calls that went to it.
+    #[prost(uint64, tag = "2")]
+    pub pulls: u64,
+    /// The same calls, each with what is left of its weight.
+    #[prost(double, tag = "3")]
+    pub weighted_pulls: f64,
+    /// Of the calls that the data plane itself counts (ArmState.pulls), how many are among them: it adds those that came since.
+    #[prost(uint64, tag = "4")]
+    pub own_pulls: u64,
+    /// Rewards, each with what is left of its weight; missing ones that count as a value are among them.
+    #[prost(double, tag = "5")]
+    pub count: f64,
+    /// What the sums are about, a number near the rewards.
+    #[prost(double, tag = "6")]
+    pub origin: f64,
+    /// The sum of weight times (reward - origin).
+    #[prost(double, tag = "7")]
+    pub sum: f64,
+    /// The sum of weight times the square of (reward - origin).
+    #[prost(double, tag = "8")]
+    pub sum_of_squares: f64,
+}
+/// The bandits that a data plane decides by.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditStates {
+    /// One for each.
+    #[prost(message, repeated, tag = "1")]
+    pub routers: ::prost::alloc::vec::Vec<BanditState>,
+}
+/// A bandit as a data plane has it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditState {
+    /// The router.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Tells it from earlier and later ones of the same id.
+    #[prost(uint64, tag = "2")]
+    pub router_incarnation: u64,
+    /// The epoch of what it learns.
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+    /// The number of the table in force.
+    #[prost(uint64, tag = "4")]
+    pub allocation_version: u64,
+    /// One for each variant, in the router's order.
+    #[prost(message, repeated, tag = "5")]
+    pub arms: ::prost::alloc::vec::Vec<ArmState>,
+}
+/// An arm as a data plane has it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ArmState {
+    /// The variant.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// The calls that it was picked for, since this epoch began in this data plane.
+    #[prost(uint64, tag = "2")]
+    pub pulls: u64,
+    /// Its share of calls by the table in force; 0 for variants that are no arms.
+    #[prost(double, tag = "3")]
+    pub share: f64,
+}
+/// What is believed of a bandit's arms.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditAssessment {
+    /// One for each of the totals, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub arms: ::prost::alloc::vec::Vec<ArmAssessment>,
+    /// How much reward all calls of the totals are expected to have cost beside always the best arm, in units of reward.
+    #[prost(double, tag = "2")]
+    pub regret: f64,
+}
+/// What is believed of one arm.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ArmAssessment {
+    /// The posterior mean of its reward.
+    #[prost(double, tag = "1")]
+    pub mean: f64,
+    /// The lower end of the interval that holds 95 % of the posterior.
+    #[prost(double, tag = "2")]
+    pub lower: f64,
+    /// Its upper end.
+    #[prost(double, tag = "3")]
+    pub upper: f64,
+    /// The probability of being best.
+    #[prost(double, tag = "4")]
+    pub best_probability: f64,
+    /// The share that it would get.
+    #[prost(double, tag = "5")]
+    pub share: f64,
 }

@@ -1,0 +1,433 @@
+"""Measures pairs of a shadow's answers and those that were given, for each primary and for all together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pointsman.domain.measures.distributions import OrderedSamples, ks_p_value, population_stability_index
+from pointsman.domain.measures.figures import Latencies
+from pointsman.domain.measures.proportions import Proportion
+from pointsman.domain.measures.shadows import (
+    LabelAccuracy,
+    LabelAgreement,
+    LabelPair,
+    MeanDifference,
+    NotCompared,
+    NotComparedReason,
+    NumberAccuracy,
+    PairedLatency,
+    ProbabilityDistance,
+    ScoreComparison,
+    ScoreKind,
+    ShadowFigures,
+    ValueDistance,
+)
+from pointsman.domain.measures.statistics import mean_interval
+from pointsman.lake.latencies import Buckets, latencies_of
+from pointsman.lake.measuring import BUCKETS_PER_E
+from pointsman.lake.shadow_pairs import ANSWERED, PAIRS, TRUTHS, Paired
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+TOTAL = ""
+"""The primary that stands for all together."""
+
+_FETCHED_ROWS = 100_000
+_BY_PRIMARY = "GROUP BY GROUPING SETS ((primary_variant), ())"
+
+_COUNTS = f"""
+SELECT primary_variant, count(*), count(*) FILTER (primary_code <> 0), count(*) FILTER (shadow_code <> 0),
+    count(*) FILTER ({ANSWERED})
+FROM {PAIRS} {_BY_PRIMARY}
+"""
+_KINDS = f"""
+SELECT primary_variant, pair_kind, count(*), count(*) FILTER (primary_label = shadow_label)
+FROM {PAIRS} WHERE {ANSWERED} GROUP BY GROUPING SETS ((primary_variant, pair_kind), (pair_kind))
+"""
+_CONFUSION = f"""
+SELECT primary_variant, primary_label, shadow_label, count(*) AS pair_count
+FROM {PAIRS} WHERE {ANSWERED} AND pair_kind = 'label'
+GROUP BY GROUPING SETS ((primary_variant, primary_label, shadow_label), (primary_label, shadow_label))
+QUALIFY row_number() OVER (
+    PARTITION BY primary_variant ORDER BY pair_count DESC, primary_label, shadow_label) <= $most
+ORDER BY primary_variant, pair_count DESC, primary_label, shadow_label
+"""
+_DISTANCE = f"""
+SELECT primary_variant,
+    count(*) FILTER (is_there) AS given_count,
+    count(*) FILTER (is_finite) AS pair_count,
+    avg(abs(gap)) FILTER (is_finite), avg(gap * gap) FILTER (is_finite), max(abs(gap)) FILTER (is_finite),
+    avg(gap) FILTER (is_finite), avg((gap = 0)::INTEGER) FILTER (is_finite)
+FROM (
+    SELECT primary_variant, {{shadow}} - {{primary}} AS gap,
+        {{primary}} IS NOT NULL AND {{shadow}} IS NOT NULL AS is_there,
+        coalesce(isfinite({{primary}}) AND isfinite({{shadow}}), false) AS is_finite
+    FROM {PAIRS} WHERE {ANSWERED} AND pair_kind = '{{kind}}'
+) {_BY_PRIMARY}
+"""
+_PROBABILITIES = f"""
+SELECT primary_variant, count(*), count(*) FILTER (has_probabilities), count(total_variation),
+    count(*) FILTER (isfinite(total_variation)), avg(total_variation) FILTER (isfinite(total_variation)),
+    max(total_variation) FILTER (isfinite(total_variation))
+FROM {PAIRS} WHERE {ANSWERED} AND pair_kind = 'label' {_BY_PRIMARY}
+"""
+_SCORE_KINDS = f"""
+SELECT primary_variant, score_kind, CASE score_kind WHEN 'probability' THEN labels[2] ELSE '' END AS label,
+    count(*), count(*) FILTER (isfinite(primary_score) AND isfinite(shadow_score))
+FROM {PAIRS} WHERE {ANSWERED} AND pair_kind IN ('label', 'number')
+GROUP BY GROUPING SETS ((primary_variant, score_kind, label), (score_kind, label))
+"""
+_SCORES = f"""
+WITH pairs AS (
+    SELECT primary_score, shadow_score FROM {PAIRS}
+    WHERE {ANSWERED} AND score_kind = $kind AND isfinite(primary_score) AND isfinite(shadow_score)
+        AND ($primary = '' OR primary_variant = $primary)
+)
+SELECT score, count(*) FILTER (is_primary), count(*) FILTER (NOT is_primary)
+FROM (
+    SELECT primary_score AS score, true AS is_primary FROM pairs
+    UNION ALL SELECT shadow_score, false FROM pairs
+) GROUP BY score ORDER BY score
+"""
+_LATENCY = f"""
+SELECT primary_variant, count(*), avg(primary_ns), avg(shadow_ns), avg(shadow_ns - primary_ns),
+    coalesce(var_samp(shadow_ns - primary_ns), 0)
+FROM {PAIRS} WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL {_BY_PRIMARY}
+"""
+_BUCKETS = f"""
+SELECT primary_variant, is_shadow, floor(ln(greatest(ns, 1)) * {BUCKETS_PER_E})::INTEGER AS bucket, count(*)
+FROM (
+    SELECT primary_variant, 0 AS is_shadow, primary_ns AS ns FROM {PAIRS}
+    WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL
+    UNION ALL
+    SELECT primary_variant, 1, shadow_ns FROM {PAIRS}
+    WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL
+) GROUP BY ALL
+"""
+# Labels that are numbers are compared as numbers; others are named by their place among those of both models.
+_AS_NUMBER = "CASE {label} WHEN 'true' THEN 1.0 WHEN 'false' THEN 0.0 ELSE try_cast({label} AS DOUBLE) END"
+_IS_NUMBER = "(regexp_full_match({label}, '[-+]?[0-9]+([.][0-9]+)?') OR {label} IN ('true', 'false'))"
+_RIGHT = f"""
+SELECT primary_variant, primary_label, shadow_label, value,
+    CASE WHEN len(labels) > 0
+         THEN len(list_filter(labels, lambda one: NOT {_IS_NUMBER.format(label="one")})) = 0
+         ELSE {_IS_NUMBER.format(label="primary_label")} AND {_IS_NUMBER.format(label="shadow_label")}
+         END AS by_number,
+    CASE WHEN value >= 0 AND value < len(labels) AND value = floor(value)
+         THEN labels[value::INTEGER + 1] END AS named,
+    CASE WHEN by_number THEN {_AS_NUMBER.format(label="primary_label")} = value
+         ELSE primary_label = named END AS primary_right,
+    CASE WHEN by_number THEN {_AS_NUMBER.format(label="shadow_label")} = value
+         ELSE shadow_label = named END AS shadow_right
+FROM {PAIRS} JOIN {TRUTHS} USING (prediction_id, "row")
+WHERE {ANSWERED} AND pair_kind = 'label'
+"""
+_LABEL_ACCURACY = f"""
+SELECT primary_variant, count(*), count(*) FILTER (is_told), count(*) FILTER (primary_right AND is_told),
+    count(*) FILTER (shadow_right AND is_told),
+    count(*) FILTER (is_told AND primary_right AND NOT shadow_right),
+    count(*) FILTER (is_told AND shadow_right AND NOT primary_right)
+FROM (
+    SELECT *, primary_right IS NOT NULL AND shadow_right IS NOT NULL AS is_told FROM ({_RIGHT})
+) {_BY_PRIMARY}
+"""
+_NUMBER_ACCURACY = f"""
+SELECT primary_variant, count(*), avg(primary_error), avg(shadow_error), avg(shadow_error - primary_error),
+    coalesce(var_samp(shadow_error - primary_error), 0)
+FROM (
+    SELECT primary_variant, abs(primary_number - value) AS primary_error,
+        abs(shadow_number - value) AS shadow_error
+    FROM {PAIRS} JOIN {TRUTHS} USING (prediction_id, "row")
+    WHERE {ANSWERED} AND pair_kind = 'number' AND isfinite(primary_number) AND isfinite(shadow_number)
+) {_BY_PRIMARY}
+"""
+
+_Row = tuple[Any, ...]
+_Why = NotComparedReason
+
+
+@dataclass(frozen=True)
+class _Kinds:
+    """Pairs of which both ended OK, by what was answered."""
+
+    counts: dict[str, int]
+    same_labels: int
+
+    def of(self, kind: str) -> int:
+        """Answers how many are of a kind."""
+        return self.counts.get(kind, 0)
+
+
+class ShadowMeasurement:
+    """Measures the pairs that the connection holds.
+
+    Args:
+        connection: Where to query, while its table of pairs is there.
+        paired: What was counted when the pairs were made.
+        max_labels: At most so many pairs of labels are told.
+        has_truths: Whether there is a table of what should have been predicted.
+    """
+
+    def __init__(
+        self, connection: DuckDBPyConnection, paired: Paired, max_labels: int, *, has_truths: bool
+    ) -> None:
+        self._connection = connection
+        self._paired = paired
+        self._max_labels = max_labels
+        self._has_truths = has_truths
+
+    def figures(self) -> dict[str, ShadowFigures]:
+        """Answers the figures of each primary, and of :data:`TOTAL`."""
+        counts = self._by_primary(_COUNTS)
+        kinds = self._kinds()
+        confusion = self._confusion()
+        numbers = self._by_primary(_distance("number", "number"))
+        confidences = self._by_primary(_distance("confidence", "label"))
+        probabilities = self._by_primary(_PROBABILITIES)
+        latency, buckets = self._by_primary(_LATENCY), self._latencies()
+        scores = self._score_kinds()
+        label_accuracy = self._by_primary(_LABEL_ACCURACY) if self._has_truths else {}
+        number_accuracy = self._by_primary(_NUMBER_ACCURACY) if self._has_truths else {}
+        found = {}
+        for name in [TOTAL, *sorted({variant for variant, _ in self._paired.primaries})]:
+            pair_count, primary_errors, shadow_errors, answered = counts.get(name, (0, 0, 0, 0))
+            notes: list[NotCompared] = []
+            of_kind = kinds.get(name, _Kinds({}, 0))
+            figures = ShadowFigures(
+                primary_variant=name,
+                primary_count=_sum(self._paired.primaries, name),
+                pair_count=pair_count,
+                unpaired=_unpaired(self._paired, name),
+                primary_errors=Proportion(primary_errors, pair_count),
+                shadow_errors=Proportion(shadow_errors, pair_count),
+                answered_pair_count=answered,
+            )
+            if answered:
+                notes += _answers_left_out(of_kind)
+                figures = replace(
+                    figures,
+                    labels=_agreement(of_kind, confusion.get(name, [])),
+                    numbers=_value_distance(numbers.get(name)),
+                    confidences=_value_distance(confidences.get(name)),
+                    probabilities=_probability_distance(probabilities.get(name)),
+                    scores=self._scores(name, scores.get(name, [])),
+                    backend=_paired_latency(latency.get(name), buckets.get(name)),
+                    label_accuracy=_label_accuracy(label_accuracy.get(name)),
+                    number_accuracy=_number_accuracy(number_accuracy.get(name)),
+                )
+                notes += _values_left_out("numbers", of_kind.of("number"), numbers.get(name))
+                notes += _values_left_out("confidences", of_kind.of("label"), confidences.get(name))
+                notes += _probabilities_left_out(probabilities.get(name))
+                notes += _scores_left_out(scores.get(name, []))
+                notes += _left_out("backend", _Why.NO_VALUE, answered - _first(latency.get(name)))
+                if self._has_truths:
+                    finite = 0 if figures.numbers is None else figures.numbers.pair_count
+                    comparable = of_kind.of("label") + finite
+                    notes += _truths_left_out(comparable, label_accuracy.get(name), number_accuracy.get(name))
+            else:
+                notes += _nothing_compared(has_truths=self._has_truths)
+            found[name] = replace(figures, not_compared=tuple(notes))
+        return found
+
+    def _by_primary(self, sql: str) -> dict[str, _Row]:
+        return {row[0] or TOTAL: row[1:] for row in self._connection.execute(sql).fetchall()}
+
+    def _kinds(self) -> dict[str, _Kinds]:
+        counts: dict[str, dict[str, int]] = {}
+        same: dict[str, int] = {}
+        for variant, kind, count, same_count in self._connection.execute(_KINDS).fetchall():
+            counts.setdefault(variant or TOTAL, {})[kind] = count
+            same[variant or TOTAL] = same.get(variant or TOTAL, 0) + (same_count if kind == "label" else 0)
+        return {name: _Kinds(of_name, same[name]) for name, of_name in counts.items()}
+
+    def _confusion(self) -> dict[str, list[LabelPair]]:
+        rows = self._connection.execute(_CONFUSION, {"most": self._max_labels}).fetchall()
+        found: dict[str, list[LabelPair]] = {}
+        for variant, primary, shadow, count in rows:
+            found.setdefault(variant or TOTAL, []).append(LabelPair(primary, shadow, count))
+        return found
+
+    def _latencies(self) -> dict[str, tuple[Latencies, Latencies]]:
+        import numpy as np
+
+        rows = self._connection.execute(_BUCKETS).fetchall()
+        if not rows:
+            return {}
+        names = sorted({variant for variant, *_ in rows})
+        columns = [
+            np.array(column, dtype=np.int64) for column in zip(*(row[1:] for row in rows), strict=True)
+        ]
+        of_variants = np.array([names.index(row[0]) for row in rows], dtype=np.int64)
+        found: dict[str, dict[int, Latencies]] = {}
+        buckets = Buckets(columns[0], of_variants, columns[1], columns[2])
+        for is_shadow, variant, latencies in latencies_of(buckets, BUCKETS_PER_E, stepped=True):
+            if is_shadow is not None:
+                found.setdefault(TOTAL if variant is None else names[variant], {})[is_shadow] = latencies
+        return {name: (both[0], both[1]) for name, both in found.items()}
+
+    def _score_kinds(self) -> dict[str, list[_Row]]:
+        found: dict[str, list[_Row]] = {}
+        for variant, *row in self._connection.execute(_SCORE_KINDS).fetchall():
+            found.setdefault(variant or TOTAL, []).append(tuple(row))
+        return found
+
+    def _scores(self, name: str, kinds: list[_Row]) -> ScoreComparison | None:
+        """Compares distributions, where all scores are of one kind and label."""
+        scored = [row for row in kinds if row[0] is not None]
+        if len(scored) != 1 or not scored[0][3]:
+            return None
+        [(kind, label, _, pair_count)] = scored
+        samples = OrderedSamples(pair_count)
+        result = self._connection.execute(_SCORES, {"kind": kind, "primary": name})
+        for values, primary, shadow in _columns(iter(lambda: result.fetchmany(_FETCHED_ROWS), [])):
+            samples.add(values, primary, shadow)
+        return ScoreComparison(
+            ScoreKind(kind),
+            label,
+            pair_count,
+            samples.ks_statistic,
+            ks_p_value(samples.ks_statistic, pair_count, pair_count),
+            population_stability_index(samples.bins),
+            samples.bins,
+        )
+
+
+def _columns(batches: Iterable[list[_Row]]) -> Iterator[tuple[Any, Any, Any]]:
+    import numpy as np
+
+    for rows in batches:
+        values, primary, shadow = zip(*rows, strict=True)
+        yield np.array(values, dtype=np.float64), np.array(primary), np.array(shadow)
+
+
+def _distance(value: str, kind: str) -> str:
+    return _DISTANCE.format(primary=f"primary_{value}", shadow=f"shadow_{value}", kind=kind)
+
+
+def _first(row: _Row | None) -> int:
+    return 0 if row is None else int(row[0])
+
+
+def _sum(counts: dict[tuple[str, str], int], name: str) -> int:
+    return sum(count for (variant, _), count in counts.items() if name in (TOTAL, variant))
+
+
+def _unpaired(paired: Paired, name: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for (variant, reason), count in paired.primaries.items():
+        left = count - paired.pairs.get((variant, reason), 0)
+        if left and name in (TOTAL, variant):
+            found[reason] = found.get(reason, 0) + left
+    return found
+
+
+def _agreement(kinds: _Kinds, pairs: list[LabelPair]) -> LabelAgreement | None:
+    label_count = kinds.of("label")
+    if not label_count:
+        return None
+    told = sum(pair.count for pair in pairs)
+    return LabelAgreement(Proportion(kinds.same_labels, label_count), tuple(pairs), label_count - told)
+
+
+def _value_distance(row: _Row | None) -> ValueDistance | None:
+    if row is None or not row[1]:
+        return None
+    _, pair_count, mean_absolute, mean_square, max_absolute, mean, equal = row
+    root = math.sqrt(mean_square)
+    return ValueDistance(pair_count, mean_absolute, root, max_absolute, mean, equal)
+
+
+def _probability_distance(row: _Row | None) -> ProbabilityDistance | None:
+    if row is None or not row[3]:
+        return None
+    return ProbabilityDistance(row[3], row[4], row[5])
+
+
+def _paired_latency(row: _Row | None, latencies: tuple[Latencies, Latencies] | None) -> PairedLatency | None:
+    if row is None or not row[0] or latencies is None:
+        return None
+    count, primary_mean, shadow_mean, difference, variance = row
+    primary, shadow = latencies
+    return PairedLatency(
+        count,
+        replace(primary, mean_seconds=primary_mean / 1e9),
+        replace(shadow, mean_seconds=shadow_mean / 1e9),
+        _mean_difference(count, difference / 1e9, variance / 1e18),
+    )
+
+
+def _mean_difference(count: int, mean: float, variance: float) -> MeanDifference:
+    return MeanDifference(mean, mean_interval(count, mean, variance * (count - 1)))
+
+
+def _label_accuracy(row: _Row | None) -> LabelAccuracy | None:
+    if row is None or not row[1]:
+        return None
+    _, told, primary, shadow, primary_only, shadow_only = row
+    return LabelAccuracy(Proportion(primary, told), Proportion(shadow, told), primary_only, shadow_only)
+
+
+def _number_accuracy(row: _Row | None) -> NumberAccuracy | None:
+    if row is None or not row[0]:
+        return None
+    count, primary, shadow, difference, variance = row
+    return NumberAccuracy(count, primary, shadow, _mean_difference(count, difference, variance))
+
+
+def _left_out(figure: str, why: NotComparedReason, count: int) -> list[NotCompared]:
+    return [NotCompared(figure, why, count)] if count else []
+
+
+def _answers_left_out(kinds: _Kinds) -> list[NotCompared]:
+    """Says which pairs are neither labels nor numbers, of the figure that the others are in."""
+    figures = [figure for figure, kind in (("labels", "label"), ("numbers", "number")) if kinds.of(kind)]
+    found: list[NotCompared] = []
+    for figure in figures or ["labels", "numbers"]:
+        found += _left_out(figure, _Why.NOT_RECORDED, kinds.of("not_recorded"))
+        found += _left_out(figure, _Why.NO_SINGLE_PREDICTION, kinds.of("none"))
+        found += _left_out(figure, _Why.DIFFERENT_KINDS, kinds.of("mixed"))
+    return found
+
+
+def _values_left_out(figure: str, count: int, row: _Row | None) -> list[NotCompared]:
+    given, finite = (0, 0) if row is None else row[:2]
+    return _left_out(figure, _Why.NO_VALUE, count - given) + _left_out(
+        figure, _Why.NOT_FINITE, given - finite
+    )
+
+
+def _probabilities_left_out(row: _Row | None) -> list[NotCompared]:
+    if row is None:
+        return []
+    count, given, comparable, finite, *_ = row
+    return [
+        *_left_out("probabilities", _Why.NO_VALUE, count - given),
+        *_left_out("probabilities", _Why.DIFFERENT_LABELS, given - comparable),
+        *_left_out("probabilities", _Why.NOT_FINITE, comparable - finite),
+    ]
+
+
+def _scores_left_out(kinds: list[_Row]) -> list[NotCompared]:
+    scored = [row for row in kinds if row[0] is not None]
+    without = sum(row[2] for row in kinds if row[0] is None)
+    found = _left_out("scores", _Why.NO_VALUE, without)
+    if len(scored) > 1:
+        return found + _left_out("scores", _Why.SEVERAL_KINDS, sum(row[2] for row in scored))
+    return found + _left_out("scores", _Why.NOT_FINITE, sum(row[2] - row[3] for row in scored))
+
+
+def _truths_left_out(comparable: int, labels: _Row | None, numbers: _Row | None) -> list[NotCompared]:
+    with_feedback, told = (0, 0) if labels is None else labels[:2]
+    return [
+        *_left_out("accuracy", _Why.NO_FEEDBACK, comparable - with_feedback - _first(numbers)),
+        *_left_out("accuracy", _Why.FEEDBACK_NAMES_NO_LABEL, with_feedback - told),
+    ]
+
+
+def _nothing_compared(*, has_truths: bool) -> list[NotCompared]:
+    figures = ["labels", "numbers", "confidences", "probabilities", "scores", "backend"]
+    return [NotCompared(figure, _Why.NO_PAIRS, 0) for figure in figures + ["accuracy"] * has_truths]
