@@ -23,11 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from pointsman.v1 import key_pb2 as pointsman_dot_v1_dot_key__pb2
+from pointsman.v1 import learning_pb2 as pointsman_dot_v1_dot_learning__pb2
 from pointsman.v1 import model_pb2 as pointsman_dot_v1_dot_model__pb2
 from pointsman.v1 import router_pb2 as pointsman_dot_v1_dot_router__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpointsman/v1/snapshot.proto\x12\x0cpointsman.v1\x1a\x16pointsman/v1/key.proto\x1a\x18pointsman/v1/model.proto\x1a\x19pointsman/v1/router.proto\"\x98\x03\n\x0eSnapshotUpdate\x12\x17\n\x0f\x62\x61se_generation\x18\x01 \x01(\x04\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\x12\x35\n\x0f\x63hanged_routers\x18\x04 \x03(\x0b\x32\x1c.pointsman.v1.RouterSnapshot\x12\x17\n\x0f\x64\x65leted_routers\x18\x05 \x03(\t\x12\x33\n\x0e\x63hanged_models\x18\x06 \x03(\x0b\x32\x1b.pointsman.v1.ModelSnapshot\x12\x35\n\x0e\x64\x65leted_models\x18\x07 \x03(\x0b\x32\x1d.pointsman.v1.ModelVersionKey\x12)\n\x06\x61\x63\x63\x65ss\x18\x08 \x01(\x0b\x32\x19.pointsman.v1.AccessTable\x12/\n\x0csigning_keys\x18\t \x01(\x0b\x32\x19.pointsman.v1.SigningKeys\x12\x12\n\nentity_key\x18\n \x01(\x0c\x12\x1b\n\x13\x66\x65\x65\x64\x62\x61\x63k_horizon_us\x18\x0b \x01(\x03\"4\n\x0fModelVersionKey\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\xee\x01\n\rModelSnapshot\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12&\n\x07\x62\x61\x63kend\x18\x03 \x01(\x0b\x32\x15.pointsman.v1.Backend\x12*\n\tsignature\x18\x04 \x01(\x0b\x32\x17.pointsman.v1.Signature\x12\"\n\x05stage\x18\x05 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\r\n\x05owner\x18\x06 \x01(\t\x12\x33\n\x0bpermissions\x18\x07 \x01(\x0b\x32\x1e.pointsman.v1.ModelPermissions\"p\n\rBackendAnswer\x12*\n\tsignature\x18\x01 \x01(\x0b\x32\x17.pointsman.v1.Signature\x12\x11\n\tfilled_in\x18\x02 \x03(\t\x12\x10\n\x08warnings\x18\x03 \x03(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\t\"\xc3\x05\n\x0eRouterSnapshot\x12\x11\n\trouter_id\x18\x01 \x01(\t\x12(\n\x08strategy\x18\x02 \x01(\x0e\x32\x16.pointsman.v1.Strategy\x12*\n\x06status\x18\x03 \x01(\x0e\x32\x1a.pointsman.v1.RouterStatus\x12\x0e\n\x06sticky\x18\x04 \x01(\x08\x12\'\n\x08variants\x18\x05 \x03(\x0b\x32\x15.pointsman.v1.Variant\x12\x0c\n\x04salt\x18\x06 \x01(\x0c\x12\x11\n\tslot_runs\x18\x07 \x03(\r\x12\x35\n\x0fversion_pinning\x18\x08 \x01(\x0e\x32\x1c.pointsman.v1.VersionPinning\x12\x1a\n\x12\x61nswer_router_name\x18\t \x01(\x08\x12\x1a\n\x12\x64\x65\x66\x61ult_timeout_ms\x18\n \x01(\x04\x12\x1a\n\x12record_predictions\x18\x0b \x01(\x08\x12\r\n\x05owner\x18\x0c \x01(\t\x12\x34\n\x0bpermissions\x18\r \x01(\x0b\x32\x1f.pointsman.v1.RouterPermissions\x12*\n\trecording\x18\x0e \x01(\x0b\x32\x17.pointsman.v1.Recording\x12/\n\x07metrics\x18\x0f \x03(\x0b\x32\x1e.pointsman.v1.MetricDefinition\x12\"\n\x1a\x61llow_feedback_corrections\x18\x10 \x01(\x08\x12\x16\n\x0e\x63reate_time_us\x18\x11 \x01(\x03\x12\x1a\n\x12\x63hanged_generation\x18\x12 \x01(\x04\x12\x13\n\x0bincarnation\x18\x13 \x01(\x04\x12&\n\x08settings\x18\x14 \x01(\x0b\x32\x14.pointsman.v1.Router\x12,\n\x0brule_tables\x18( \x03(\x0b\x32\x17.pointsman.v1.RuleTable\"B\n\x0b\x41\x63\x63\x65ssTable\x12%\n\x04keys\x18\x01 \x03(\x0b\x32\x17.pointsman.v1.AccessKey\x12\x0c\n\x04open\x18\x02 \x01(\x08\"\x8f\x01\n\tAccessKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x15\n\rsecret_sha256\x18\x02 \x01(\x0c\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12#\n\x06scopes\x18\x04 \x03(\x0e\x32\x13.pointsman.v1.Scope\x12\r\n\x05\x61\x64min\x18\x05 \x01(\x08\x12\x16\n\x0e\x65xpire_time_us\x18\x06 \x01(\x03\"M\n\x0bSigningKeys\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.pointsman.v1.SigningKey\x12\x16\n\x0e\x63urrent_key_id\x18\x02 \x01(\r\",\n\nSigningKey\x12\x0e\n\x06key_id\x18\x01 \x01(\r\x12\x0e\n\x06secret\x18\x02 \x01(\x0c\"\xa3\x02\n\x0eRouterCounters\x12\x11\n\trouter_id\x18\x01 \x01(\t\x12/\n\x08variants\x18\x02 \x03(\x0b\x32\x1d.pointsman.v1.VariantCounters\x12\x1c\n\x14\x64ropped_record_count\x18\x03 \x01(\x04\x12\x15\n\rstart_time_us\x18\x04 \x01(\x03\x12\x12\n\ngeneration\x18\x05 \x01(\x04\x12L\n\x11\x63ut_record_counts\x18\x06 \x03(\x0b\x32\x31.pointsman.v1.RouterCounters.CutRecordCountsEntry\x1a\x36\n\x14\x43utRecordCountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\x85\x02\n\x0fVariantCounters\x12\x0f\n\x07variant\x18\x01 \x01(\t\x12\x18\n\x10requests_by_code\x18\x02 \x03(\x04\x12\x14\n\x0cpinned_count\x18\x03 \x01(\x04\x12)\n\x08overhead\x18\x04 \x01(\x0b\x32\x17.pointsman.v1.Histogram\x12(\n\x07\x62\x61\x63kend\x18\x05 \x01(\x0b\x32\x17.pointsman.v1.Histogram\x12\x16\n\x0e\x66\x61llback_count\x18\x06 \x01(\x04\x12\x16\n\x0eoverride_count\x18\x07 \x01(\x04\x12,\n\x06shadow\x18\x08 \x01(\x0b\x32\x1c.pointsman.v1.ShadowCounters\"\xd3\x01\n\x0eShadowCounters\x12\x18\n\x10requests_by_code\x18\x01 \x03(\x04\x12G\n\x0e\x64ropped_counts\x18\x02 \x03(\x0b\x32/.pointsman.v1.ShadowCounters.DroppedCountsEntry\x12(\n\x07\x62\x61\x63kend\x18\x03 \x01(\x0b\x32\x17.pointsman.v1.Histogram\x1a\x34\n\x12\x44roppedCountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"H\n\tHistogram\x12\x16\n\x0e\x62ounds_seconds\x18\x01 \x03(\x01\x12\x0e\n\x06\x63ounts\x18\x02 \x03(\x04\x12\x13\n\x0bsum_seconds\x18\x03 \x01(\x01\":\n\tRuleTable\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x0c\n\x04salt\x18\x02 \x01(\x0c\x12\x11\n\tslot_runs\x18\x03 \x03(\r\"^\n\tRuleCheck\x12$\n\x06router\x18\x01 \x01(\x0b\x32\x14.pointsman.v1.Router\x12+\n\nsignatures\x18\x02 \x03(\x0b\x32\x17.pointsman.v1.Signature\"n\n\x0bRoutingCase\x12,\n\x06router\x18\x01 \x01(\x0b\x32\x1c.pointsman.v1.RouterSnapshot\x12\x31\n\x04\x63\x61ll\x18\x02 \x01(\x0b\x32#.pointsman.v1.ExplainRoutingRequestb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpointsman/v1/snapshot.proto\x12\x0cpointsman.v1\x1a\x16pointsman/v1/key.proto\x1a\x1bpointsman/v1/learning.proto\x1a\x18pointsman/v1/model.proto\x1a\x19pointsman/v1/router.proto\"\x98\x03\n\x0eSnapshotUpdate\x12\x17\n\x0f\x62\x61se_generation\x18\x01 \x01(\x04\x12\x12\n\ngeneration\x18\x02 \x01(\x04\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\x12\x35\n\x0f\x63hanged_routers\x18\x04 \x03(\x0b\x32\x1c.pointsman.v1.RouterSnapshot\x12\x17\n\x0f\x64\x65leted_routers\x18\x05 \x03(\t\x12\x33\n\x0e\x63hanged_models\x18\x06 \x03(\x0b\x32\x1b.pointsman.v1.ModelSnapshot\x12\x35\n\x0e\x64\x65leted_models\x18\x07 \x03(\x0b\x32\x1d.pointsman.v1.ModelVersionKey\x12)\n\x06\x61\x63\x63\x65ss\x18\x08 \x01(\x0b\x32\x19.pointsman.v1.AccessTable\x12/\n\x0csigning_keys\x18\t \x01(\x0b\x32\x19.pointsman.v1.SigningKeys\x12\x12\n\nentity_key\x18\n \x01(\x0c\x12\x1b\n\x13\x66\x65\x65\x64\x62\x61\x63k_horizon_us\x18\x0b \x01(\x03\"4\n\x0fModelVersionKey\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\xee\x01\n\rModelSnapshot\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12&\n\x07\x62\x61\x63kend\x18\x03 \x01(\x0b\x32\x15.pointsman.v1.Backend\x12*\n\tsignature\x18\x04 \x01(\x0b\x32\x17.pointsman.v1.Signature\x12\"\n\x05stage\x18\x05 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\r\n\x05owner\x18\x06 \x01(\t\x12\x33\n\x0bpermissions\x18\x07 \x01(\x0b\x32\x1e.pointsman.v1.ModelPermissions\"p\n\rBackendAnswer\x12*\n\tsignature\x18\x01 \x01(\x0b\x32\x17.pointsman.v1.Signature\x12\x11\n\tfilled_in\x18\x02 \x03(\t\x12\x10\n\x08warnings\x18\x03 \x03(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\t\"\xc3\x05\n\x0eRouterSnapshot\x12\x11\n\trouter_id\x18\x01 \x01(\t\x12(\n\x08strategy\x18\x02 \x01(\x0e\x32\x16.pointsman.v1.Strategy\x12*\n\x06status\x18\x03 \x01(\x0e\x32\x1a.pointsman.v1.RouterStatus\x12\x0e\n\x06sticky\x18\x04 \x01(\x08\x12\'\n\x08variants\x18\x05 \x03(\x0b\x32\x15.pointsman.v1.Variant\x12\x0c\n\x04salt\x18\x06 \x01(\x0c\x12\x11\n\tslot_runs\x18\x07 \x03(\r\x12\x35\n\x0fversion_pinning\x18\x08 \x01(\x0e\x32\x1c.pointsman.v1.VersionPinning\x12\x1a\n\x12\x61nswer_router_name\x18\t \x01(\x08\x12\x1a\n\x12\x64\x65\x66\x61ult_timeout_ms\x18\n \x01(\x04\x12\x1a\n\x12record_predictions\x18\x0b \x01(\x08\x12\r\n\x05owner\x18\x0c \x01(\t\x12\x34\n\x0bpermissions\x18\r \x01(\x0b\x32\x1f.pointsman.v1.RouterPermissions\x12*\n\trecording\x18\x0e \x01(\x0b\x32\x17.pointsman.v1.Recording\x12/\n\x07metrics\x18\x0f \x03(\x0b\x32\x1e.pointsman.v1.MetricDefinition\x12\"\n\x1a\x61llow_feedback_corrections\x18\x10 \x01(\x08\x12\x16\n\x0e\x63reate_time_us\x18\x11 \x01(\x03\x12\x1a\n\x12\x63hanged_generation\x18\x12 \x01(\x04\x12\x13\n\x0bincarnation\x18\x13 \x01(\x04\x12&\n\x08settings\x18\x14 \x01(\x0b\x32\x14.pointsman.v1.Router\x12,\n\x0brule_tables\x18( \x03(\x0b\x32\x17.pointsman.v1.RuleTable\"B\n\x0b\x41\x63\x63\x65ssTable\x12%\n\x04keys\x18\x01 \x03(\x0b\x32\x17.pointsman.v1.AccessKey\x12\x0c\n\x04open\x18\x02 \x01(\x08\"\x8f\x01\n\tAccessKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x15\n\rsecret_sha256\x18\x02 \x01(\x0c\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12#\n\x06scopes\x18\x04 \x03(\x0e\x32\x13.pointsman.v1.Scope\x12\r\n\x05\x61\x64min\x18\x05 \x01(\x08\x12\x16\n\x0e\x65xpire_time_us\x18\x06 \x01(\x03\"M\n\x0bSigningKeys\x12&\n\x04keys\x18\x01 \x03(\x0b\x32\x18.pointsman.v1.SigningKey\x12\x16\n\x0e\x63urrent_key_id\x18\x02 \x01(\r\",\n\nSigningKey\x12\x0e\n\x06key_id\x18\x01 \x01(\r\x12\x0e\n\x06secret\x18\x02 \x01(\x0c\"\xa3\x02\n\x0eRouterCounters\x12\x11\n\trouter_id\x18\x01 \x01(\t\x12/\n\x08variants\x18\x02 \x03(\x0b\x32\x1d.pointsman.v1.VariantCounters\x12\x1c\n\x14\x64ropped_record_count\x18\x03 \x01(\x04\x12\x15\n\rstart_time_us\x18\x04 \x01(\x03\x12\x12\n\ngeneration\x18\x05 \x01(\x04\x12L\n\x11\x63ut_record_counts\x18\x06 \x03(\x0b\x32\x31.pointsman.v1.RouterCounters.CutRecordCountsEntry\x1a\x36\n\x14\x43utRecordCountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\x85\x02\n\x0fVariantCounters\x12\x0f\n\x07variant\x18\x01 \x01(\t\x12\x18\n\x10requests_by_code\x18\x02 \x03(\x04\x12\x14\n\x0cpinned_count\x18\x03 \x01(\x04\x12)\n\x08overhead\x18\x04 \x01(\x0b\x32\x17.pointsman.v1.Histogram\x12(\n\x07\x62\x61\x63kend\x18\x05 \x01(\x0b\x32\x17.pointsman.v1.Histogram\x12\x16\n\x0e\x66\x61llback_count\x18\x06 \x01(\x04\x12\x16\n\x0eoverride_count\x18\x07 \x01(\x04\x12,\n\x06shadow\x18\x08 \x01(\x0b\x32\x1c.pointsman.v1.ShadowCounters\"\xf1\x01\n\x0eShadowCounters\x12\x18\n\x10requests_by_code\x18\x01 \x03(\x04\x12G\n\x0e\x64ropped_counts\x18\x02 \x03(\x0b\x32/.pointsman.v1.ShadowCounters.DroppedCountsEntry\x12(\n\x07\x62\x61\x63kend\x18\x03 \x01(\x0b\x32\x17.pointsman.v1.Histogram\x12\x1c\n\x14\x64ropped_record_count\x18\x04 \x01(\x04\x1a\x34\n\x12\x44roppedCountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"H\n\tHistogram\x12\x16\n\x0e\x62ounds_seconds\x18\x01 \x03(\x01\x12\x0e\n\x06\x63ounts\x18\x02 \x03(\x04\x12\x13\n\x0bsum_seconds\x18\x03 \x01(\x01\":\n\tRuleTable\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x0c\n\x04salt\x18\x02 \x01(\x0c\x12\x11\n\tslot_runs\x18\x03 \x03(\r\"^\n\tRuleCheck\x12$\n\x06router\x18\x01 \x01(\x0b\x32\x14.pointsman.v1.Router\x12+\n\nsignatures\x18\x02 \x03(\x0b\x32\x17.pointsman.v1.Signature\"\x99\x01\n\x0bRoutingCase\x12,\n\x06router\x18\x01 \x01(\x0b\x32\x1c.pointsman.v1.RouterSnapshot\x12\x31\n\x04\x63\x61ll\x18\x02 \x01(\x0b\x32#.pointsman.v1.ExplainRoutingRequest\x12)\n\x06\x62\x61ndit\x18\x03 \x01(\x0b\x32\x19.pointsman.v1.BanditStateb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,40 +39,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROUTERCOUNTERS_CUTRECORDCOUNTSENTRY']._serialized_options = b'8\001'
   _globals['_SHADOWCOUNTERS_DROPPEDCOUNTSENTRY']._loaded_options = None
   _globals['_SHADOWCOUNTERS_DROPPEDCOUNTSENTRY']._serialized_options = b'8\001'
-  _globals['_SNAPSHOTUPDATE']._serialized_start=123
-  _globals['_SNAPSHOTUPDATE']._serialized_end=531
-  _globals['_MODELVERSIONKEY']._serialized_start=533
-  _globals['_MODELVERSIONKEY']._serialized_end=585
-  _globals['_MODELSNAPSHOT']._serialized_start=588
-  _globals['_MODELSNAPSHOT']._serialized_end=826
-  _globals['_BACKENDANSWER']._serialized_start=828
-  _globals['_BACKENDANSWER']._serialized_end=940
-  _globals['_ROUTERSNAPSHOT']._serialized_start=943
-  _globals['_ROUTERSNAPSHOT']._serialized_end=1650
-  _globals['_ACCESSTABLE']._serialized_start=1652
-  _globals['_ACCESSTABLE']._serialized_end=1718
-  _globals['_ACCESSKEY']._serialized_start=1721
-  _globals['_ACCESSKEY']._serialized_end=1864
-  _globals['_SIGNINGKEYS']._serialized_start=1866
-  _globals['_SIGNINGKEYS']._serialized_end=1943
-  _globals['_SIGNINGKEY']._serialized_start=1945
-  _globals['_SIGNINGKEY']._serialized_end=1989
-  _globals['_ROUTERCOUNTERS']._serialized_start=1992
-  _globals['_ROUTERCOUNTERS']._serialized_end=2283
-  _globals['_ROUTERCOUNTERS_CUTRECORDCOUNTSENTRY']._serialized_start=2229
-  _globals['_ROUTERCOUNTERS_CUTRECORDCOUNTSENTRY']._serialized_end=2283
-  _globals['_VARIANTCOUNTERS']._serialized_start=2286
-  _globals['_VARIANTCOUNTERS']._serialized_end=2547
-  _globals['_SHADOWCOUNTERS']._serialized_start=2550
-  _globals['_SHADOWCOUNTERS']._serialized_end=2761
-  _globals['_SHADOWCOUNTERS_DROPPEDCOUNTSENTRY']._serialized_start=2709
-  _globals['_SHADOWCOUNTERS_DROPPEDCOUNTSENTRY']._serialized_end=2761
-  _globals['_HISTOGRAM']._serialized_start=2763
-  _globals['_HISTOGRAM']._serialized_end=2835
-  _globals['_RULETABLE']._serialized_start=2837
-  _globals['_RULETABLE']._serialized_end=2895
-  _globals['_RULECHECK']._serialized_start=2897
-  _globals['_RULECHECK']._serialized_end=2991
-  _globals['_ROUTINGCASE']._serialized_start=2993
-  _globals['_ROUTINGCASE']._serialized_end=3103
+  _globals['_SNAPSHOTUPDATE']._serialized_start=152
+  _globals['_SNAPSHOTUPDATE']._serialized_end=560
+  _globals['_MODELVERSIONKEY']._serialized_start=562
+  _globals['_MODELVERSIONKEY']._serialized_end=614
+  _globals['_MODELSNAPSHOT']._serialized_start=617
+  _globals['_MODELSNAPSHOT']._serialized_end=855
+  _globals['_BACKENDANSWER']._serialized_start=857
+  _globals['_BACKENDANSWER']._serialized_end=969
+  _globals['_ROUTERSNAPSHOT']._serialized_start=972
+  _globals['_ROUTERSNAPSHOT']._serialized_end=1679
+  _globals['_ACCESSTABLE']._serialized_start=1681
+  _globals['_ACCESSTABLE']._serialized_end=1747
+  _globals['_ACCESSKEY']._serialized_start=1750
+  _globals['_ACCESSKEY']._serialized_end=1893
+  _globals['_SIGNINGKEYS']._serialized_start=1895
+  _globals['_SIGNINGKEYS']._serialized_end=1972
+  _globals['_SIGNINGKEY']._serialized_start=1974
+  _globals['_SIGNINGKEY']._serialized_end=2018
+  _globals['_ROUTERCOUNTERS']._serialized_start=2021
+  _globals['_ROUTERCOUNTERS']._serialized_end=2312
+  _globals['_ROUTERCOUNTERS_CUTRECORDCOUNTSENTRY']._serialized_start=2258
+  _globals['_ROUTERCOUNTERS_CUTRECORDCOUNTSENTRY']._serialized_end=2312
+  _globals['_VARIANTCOUNTERS']._serialized_start=2315
+  _globals['_VARIANTCOUNTERS']._serialized_end=2576
+  _globals['_SHADOWCOUNTERS']._serialized_start=2579
+  _globals['_SHADOWCOUNTERS']._serialized_end=2820
+  _globals['_SHADOWCOUNTERS_DROPPEDCOUNTSENTRY']._serialized_start=2768
+  _globals['_SHADOWCOUNTERS_DROPPEDCOUNTSENTRY']._serialized_end=2820
+  _globals['_HISTOGRAM']._serialized_start=2822
+  _globals['_HISTOGRAM']._serialized_end=2894
+  _globals['_RULETABLE']._serialized_start=2896
+  _globals['_RULETABLE']._serialized_end=2954
+  _globals['_RULECHECK']._serialized_start=2956
+  _globals['_RULECHECK']._serialized_end=3050
+  _globals['_ROUTINGCASE']._serialized_start=3053
+  _globals['_ROUTINGCASE']._serialized_end=3206
 # @@protoc_insertion_point(module_scope)

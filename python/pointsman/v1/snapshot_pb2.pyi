@@ -1,4 +1,5 @@
 from pointsman.v1 import key_pb2 as _key_pb2
+from pointsman.v1 import learning_pb2 as _learning_pb2
 from pointsman.v1 import model_pb2 as _model_pb2
 from pointsman.v1 import router_pb2 as _router_pb2
 from google.protobuf.internal import containers as _containers
@@ -203,7 +204,7 @@ class VariantCounters(_message.Message):
     def __init__(self, variant: _Optional[str] = ..., requests_by_code: _Optional[_Iterable[int]] = ..., pinned_count: _Optional[int] = ..., overhead: _Optional[_Union[Histogram, _Mapping]] = ..., backend: _Optional[_Union[Histogram, _Mapping]] = ..., fallback_count: _Optional[int] = ..., override_count: _Optional[int] = ..., shadow: _Optional[_Union[ShadowCounters, _Mapping]] = ...) -> None: ...
 
 class ShadowCounters(_message.Message):
-    __slots__ = ("requests_by_code", "dropped_counts", "backend")
+    __slots__ = ("requests_by_code", "dropped_counts", "backend", "dropped_record_count")
     class DroppedCountsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -214,10 +215,12 @@ class ShadowCounters(_message.Message):
     REQUESTS_BY_CODE_FIELD_NUMBER: _ClassVar[int]
     DROPPED_COUNTS_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_RECORD_COUNT_FIELD_NUMBER: _ClassVar[int]
     requests_by_code: _containers.RepeatedScalarFieldContainer[int]
     dropped_counts: _containers.ScalarMap[str, int]
     backend: Histogram
-    def __init__(self, requests_by_code: _Optional[_Iterable[int]] = ..., dropped_counts: _Optional[_Mapping[str, int]] = ..., backend: _Optional[_Union[Histogram, _Mapping]] = ...) -> None: ...
+    dropped_record_count: int
+    def __init__(self, requests_by_code: _Optional[_Iterable[int]] = ..., dropped_counts: _Optional[_Mapping[str, int]] = ..., backend: _Optional[_Union[Histogram, _Mapping]] = ..., dropped_record_count: _Optional[int] = ...) -> None: ...
 
 class Histogram(_message.Message):
     __slots__ = ("bounds_seconds", "counts", "sum_seconds")
@@ -248,9 +251,11 @@ class RuleCheck(_message.Message):
     def __init__(self, router: _Optional[_Union[_router_pb2.Router, _Mapping]] = ..., signatures: _Optional[_Iterable[_Union[_model_pb2.Signature, _Mapping]]] = ...) -> None: ...
 
 class RoutingCase(_message.Message):
-    __slots__ = ("router", "call")
+    __slots__ = ("router", "call", "bandit")
     ROUTER_FIELD_NUMBER: _ClassVar[int]
     CALL_FIELD_NUMBER: _ClassVar[int]
+    BANDIT_FIELD_NUMBER: _ClassVar[int]
     router: RouterSnapshot
     call: _router_pb2.ExplainRoutingRequest
-    def __init__(self, router: _Optional[_Union[RouterSnapshot, _Mapping]] = ..., call: _Optional[_Union[_router_pb2.ExplainRoutingRequest, _Mapping]] = ...) -> None: ...
+    bandit: _learning_pb2.BanditState
+    def __init__(self, router: _Optional[_Union[RouterSnapshot, _Mapping]] = ..., call: _Optional[_Union[_router_pb2.ExplainRoutingRequest, _Mapping]] = ..., bandit: _Optional[_Union[_learning_pb2.BanditState, _Mapping]] = ...) -> None: ...

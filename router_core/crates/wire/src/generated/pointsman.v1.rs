@@ -1380,10 +1380,12 @@ pub struct Router {
     /// How it picks a variant. Immutable.
     #[prost(enumeration = "Strategy", tag = "5")]
     pub strategy: i32,
-    /// The alternatives, at least two of them enabled, or one with allow_single.
+    /// The alternatives, at least two of them enabled, or one with allow_single. A shadow counts as enabled, for it can be
+    /// switched off; one that is none must be enabled.
     #[prost(message, repeated, tag = "6")]
     pub variants: ::prost::alloc::vec::Vec<Variant>,
-    /// Whether an entity always gets the same variant while shares stay; unset means true.
+    /// Whether an entity always gets the same variant while shares stay; unset means true, and of bandits false: theirs
+    /// cannot be sticky yet.
     /// A call without an entity id is split at random either way.
     #[prost(bool, optional, tag = "7")]
     pub sticky: ::core::option::Option<bool>,
@@ -1666,7 +1668,8 @@ pub struct Variant {
     pub role: i32,
     /// The share of calls it gets, 0 to 1: of a sticky router its share of the 10,000 slots, which is at least one where
     /// the weight is above 0, otherwise that of its weight. What receipts say as propensity. Of rules, its share of the calls
-    /// that none takes. Output only.
+    /// that none takes. Of bandits, its share by the table in force at the server that answers, and 0 of all where that has
+    /// none, as while the router does not run. Output only.
     #[prost(double, tag = "7")]
     pub effective_share: f64,
 }
@@ -1882,6 +1885,22 @@ pub struct PromoteCanaryRequest {
     #[prost(bool, tag = "3")]
     pub validate_only: bool,
 }
+/// Asks to let a bandit begin anew.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResetLearningRequest {
+    /// The router's id.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// When set, the state that was read.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// Why, for the history.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Check only; change nothing.
+    #[prost(bool, tag = "4")]
+    pub validate_only: bool,
+}
 /// A canary router after a change.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CanaryResponse {
@@ -2037,7 +2056,7 @@ pub struct RouterMetrics {
     #[prost(message, optional, tag = "8")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The probability of shares at least as far from the effective ones as those served, if the split works;
-    /// below 0.001 something is wrong with it. Unset when too little was decided at random. Over entities
+    /// below 0.001 something is wrong with it. Unset when too little was decided at random, and for bandits and rules. Over entities
     /// where entities are randomised, else over requests.
     #[prost(double, optional, tag = "9")]
     pub sample_ratio_p_value: ::core::option::Option<f64>,
@@ -2061,6 +2080,56 @@ pub struct RouterMetrics {
     /// no longer kept, so their calls are counted without it, and no coverage is answered for what holds any of them.
     #[prost(message, optional, tag = "14")]
     pub feedback_start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What a bandit has learnt. Of now, whatever window the other figures are of.
+    #[prost(message, optional, tag = "15")]
+    pub bandit: ::core::option::Option<BanditMetrics>,
+}
+/// What a bandit has learnt by now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditMetrics {
+    /// The epoch that it is of.
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    /// The algorithm, by the name of its field in Bandit.
+    #[prost(string, tag = "2")]
+    pub algorithm: ::prost::alloc::string::String,
+    /// The metric whose values are the rewards.
+    #[prost(string, tag = "3")]
+    pub metric: ::prost::alloc::string::String,
+    /// How much reward all calls of the epoch are expected to have cost beside always the best arm, in units of reward.
+    #[prost(double, optional, tag = "4")]
+    pub regret: ::core::option::Option<f64>,
+    /// One for each arm, in the router's order.
+    #[prost(message, repeated, tag = "5")]
+    pub arms: ::prost::alloc::vec::Vec<ArmMetrics>,
+}
+/// What is believed of one arm of a bandit.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ArmMetrics {
+    /// The variant.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// The posterior mean of its reward.
+    #[prost(double, optional, tag = "2")]
+    pub mean: ::core::option::Option<f64>,
+    /// The lower end of the interval that holds 95 % of the posterior.
+    #[prost(double, optional, tag = "3")]
+    pub mean_low: ::core::option::Option<f64>,
+    /// Its upper end.
+    #[prost(double, optional, tag = "4")]
+    pub mean_high: ::core::option::Option<f64>,
+    /// Its share of calls by the table in force at the server that answers; unset where that has none.
+    #[prost(double, optional, tag = "5")]
+    pub share: ::core::option::Option<f64>,
+    /// The probability that it is the best arm.
+    #[prost(double, optional, tag = "6")]
+    pub best_probability: ::core::option::Option<f64>,
+    /// How many rewards count, each with what is left of its weight; missing ones that count as a value are among them.
+    #[prost(double, tag = "7")]
+    pub reward_count: f64,
+    /// Calls that it was picked for in this epoch, over all servers, those of the last second perhaps not yet.
+    #[prost(uint64, tag = "8")]
+    pub pulls: u64,
 }
 /// One step of the time series.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2097,7 +2166,7 @@ pub struct VariantMetrics {
     #[prost(uint64, tag = "5")]
     pub pinned_request_count: u64,
     /// The share of calls it should get now, 0 to 1, as in Variant; 0 of all variants where it depends on the call, as
-    /// with rules.
+    /// with rules. In the steps of a series, 0 of all variants of a bandit: its shares move.
     #[prost(double, tag = "6")]
     pub effective_share: f64,
     /// The share of calls it got, 0 to 1.
@@ -3082,7 +3151,7 @@ pub enum VariantRole {
     /// A new version on trial.
     Canary = 3,
     /// Gets copies of calls, after their answers are under way, and is never picked. Its answers are recorded beside those
-    /// that were given. Its weight is 0.
+    /// that were given. Its weight is 0. Only a caller that names it, where version_pinning allows that, is answered by it.
     Shadow = 4,
 }
 impl VariantRole {
@@ -3776,6 +3845,125 @@ impl DefinitionKind {
         }
     }
 }
+/// What is known of the arms of bandits, over all servers. Absolute: it replaces what was given before.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditTotals {
+    /// One for each router; those that are not named keep theirs.
+    #[prost(message, repeated, tag = "1")]
+    pub routers: ::prost::alloc::vec::Vec<RouterTotals>,
+}
+/// What is known of one router's arms.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouterTotals {
+    /// The router.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Tells it from earlier and later ones of the same id.
+    #[prost(uint64, tag = "2")]
+    pub router_incarnation: u64,
+    /// The epoch that they are of; those of another than the router's are left out.
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+    /// One for each arm of which anything is known.
+    #[prost(message, repeated, tag = "4")]
+    pub arms: ::prost::alloc::vec::Vec<ArmTotals>,
+}
+/// Calls and rewards of one arm, as they have faded by now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ArmTotals {
+    /// The variant.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// Calls that went to it.
+    #[prost(uint64, tag = "2")]
+    pub pulls: u64,
+    /// The same calls, each with what is left of its weight.
+    #[prost(double, tag = "3")]
+    pub weighted_pulls: f64,
+    /// Of the calls that the data plane itself counts (ArmState.pulls), how many are among them: it adds those that came since.
+    #[prost(uint64, tag = "4")]
+    pub own_pulls: u64,
+    /// Rewards, each with what is left of its weight; missing ones that count as a value are among them.
+    #[prost(double, tag = "5")]
+    pub count: f64,
+    /// What the sums are about, a number near the rewards.
+    #[prost(double, tag = "6")]
+    pub origin: f64,
+    /// The sum of weight times (reward - origin).
+    #[prost(double, tag = "7")]
+    pub sum: f64,
+    /// The sum of weight times the square of (reward - origin).
+    #[prost(double, tag = "8")]
+    pub sum_of_squares: f64,
+}
+/// The bandits that a data plane decides by.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditStates {
+    /// One for each.
+    #[prost(message, repeated, tag = "1")]
+    pub routers: ::prost::alloc::vec::Vec<BanditState>,
+}
+/// A bandit as a data plane has it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditState {
+    /// The router.
+    #[prost(string, tag = "1")]
+    pub router_id: ::prost::alloc::string::String,
+    /// Tells it from earlier and later ones of the same id.
+    #[prost(uint64, tag = "2")]
+    pub router_incarnation: u64,
+    /// The epoch of what it learns.
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+    /// The number of the table in force.
+    #[prost(uint64, tag = "4")]
+    pub allocation_version: u64,
+    /// One for each variant, in the router's order.
+    #[prost(message, repeated, tag = "5")]
+    pub arms: ::prost::alloc::vec::Vec<ArmState>,
+}
+/// An arm as a data plane has it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ArmState {
+    /// The variant.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// The calls that it was picked for, since this epoch began in this data plane.
+    #[prost(uint64, tag = "2")]
+    pub pulls: u64,
+    /// Its share of calls by the table in force; 0 for variants that are no arms.
+    #[prost(double, tag = "3")]
+    pub share: f64,
+}
+/// What is believed of a bandit's arms.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BanditAssessment {
+    /// One for each of the totals, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub arms: ::prost::alloc::vec::Vec<ArmAssessment>,
+    /// How much reward all calls of the totals are expected to have cost beside always the best arm, in units of reward.
+    #[prost(double, tag = "2")]
+    pub regret: f64,
+}
+/// What is believed of one arm.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ArmAssessment {
+    /// The posterior mean of its reward.
+    #[prost(double, tag = "1")]
+    pub mean: f64,
+    /// The lower end of the interval that holds 95 % of the posterior.
+    #[prost(double, tag = "2")]
+    pub lower: f64,
+    /// Its upper end.
+    #[prost(double, tag = "3")]
+    pub upper: f64,
+    /// The probability of being best.
+    #[prost(double, tag = "4")]
+    pub best_probability: f64,
+    /// The share that it would get.
+    #[prost(double, tag = "5")]
+    pub share: f64,
+}
 /// A change of the routing state: whole routers and model versions, what did not change is left out.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SnapshotUpdate {
@@ -4049,6 +4237,9 @@ pub struct ShadowCounters {
     /// The time its backend took for those that it got.
     #[prost(message, optional, tag = "3")]
     pub backend: ::core::option::Option<Histogram>,
+    /// Answers to them that were not recorded because the queue or the disk was full.
+    #[prost(uint64, tag = "4")]
+    pub dropped_record_count: u64,
 }
 /// A histogram of durations.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4095,6 +4286,9 @@ pub struct RoutingCase {
     /// The call.
     #[prost(message, optional, tag = "2")]
     pub call: ::core::option::Option<ExplainRoutingRequest>,
+    /// The shares that a bandit has in force; unset, those before anything is learnt.
+    #[prost(message, optional, tag = "3")]
+    pub bandit: ::core::option::Option<BanditState>,
 }
 /// What many predictions of one segment share: said once a segment, before the first of them.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4893,123 +5087,4 @@ pub mod dry_run_answer {
         #[prost(message, tag = "2")]
         Refusal(super::FeedbackRefusal),
     }
-}
-/// What is known of the arms of bandits, over all servers. Absolute: it replaces what was given before.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditTotals {
-    /// One for each router; those that are not named keep theirs.
-    #[prost(message, repeated, tag = "1")]
-    pub routers: ::prost::alloc::vec::Vec<RouterTotals>,
-}
-/// What is known of one router's arms.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RouterTotals {
-    /// The router.
-    #[prost(string, tag = "1")]
-    pub router_id: ::prost::alloc::string::String,
-    /// Tells it from earlier and later ones of the same id.
-    #[prost(uint64, tag = "2")]
-    pub router_incarnation: u64,
-    /// The epoch that they are of; those of another than the router's are left out.
-    #[prost(uint64, tag = "3")]
-    pub epoch: u64,
-    /// One for each arm of which anything is known.
-    #[prost(message, repeated, tag = "4")]
-    pub arms: ::prost::alloc::vec::Vec<ArmTotals>,
-}
-/// Calls and rewards of one arm, as they have faded by now.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ArmTotals {
-    /// The variant.
-    #[prost(string, tag = "1")]
-    pub variant: ::prost::alloc::string::String,
-    /// Calls that went to it.
-    #[prost(uint64, tag = "2")]
-    pub pulls: u64,
-    /// The same calls, each with what is left of its weight.
-    #[prost(double, tag = "3")]
-    pub weighted_pulls: f64,
-    /// Of the calls that the data plane itself counts (ArmState.pulls), how many are among them: it adds those that came since.
-    #[prost(uint64, tag = "4")]
-    pub own_pulls: u64,
-    /// Rewards, each with what is left of its weight; missing ones that count as a value are among them.
-    #[prost(double, tag = "5")]
-    pub count: f64,
-    /// What the sums are about, a number near the rewards.
-    #[prost(double, tag = "6")]
-    pub origin: f64,
-    /// The sum of weight times (reward - origin).
-    #[prost(double, tag = "7")]
-    pub sum: f64,
-    /// The sum of weight times the square of (reward - origin).
-    #[prost(double, tag = "8")]
-    pub sum_of_squares: f64,
-}
-/// The bandits that a data plane decides by.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditStates {
-    /// One for each.
-    #[prost(message, repeated, tag = "1")]
-    pub routers: ::prost::alloc::vec::Vec<BanditState>,
-}
-/// A bandit as a data plane has it.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditState {
-    /// The router.
-    #[prost(string, tag = "1")]
-    pub router_id: ::prost::alloc::string::String,
-    /// Tells it from earlier and later ones of the same id.
-    #[prost(uint64, tag = "2")]
-    pub router_incarnation: u64,
-    /// The epoch of what it learns.
-    #[prost(uint64, tag = "3")]
-    pub epoch: u64,
-    /// The number of the table in force.
-    #[prost(uint64, tag = "4")]
-    pub allocation_version: u64,
-    /// One for each variant, in the router's order.
-    #[prost(message, repeated, tag = "5")]
-    pub arms: ::prost::alloc::vec::Vec<ArmState>,
-}
-/// An arm as a data plane has it.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ArmState {
-    /// The variant.
-    #[prost(string, tag = "1")]
-    pub variant: ::prost::alloc::string::String,
-    /// The calls that it was picked for, since this epoch began in this data plane.
-    #[prost(uint64, tag = "2")]
-    pub pulls: u64,
-    /// Its share of calls by the table in force; 0 for variants that are no arms.
-    #[prost(double, tag = "3")]
-    pub share: f64,
-}
-/// What is believed of a bandit's arms.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct BanditAssessment {
-    /// One for each of the totals, in their order.
-    #[prost(message, repeated, tag = "1")]
-    pub arms: ::prost::alloc::vec::Vec<ArmAssessment>,
-    /// How much reward all calls of the totals are expected to have cost beside always the best arm, in units of reward.
-    #[prost(double, tag = "2")]
-    pub regret: f64,
-}
-/// What is believed of one arm.
-#[derive(Clone, Copy, PartialEq, ::prost::Message)]
-pub struct ArmAssessment {
-    /// The posterior mean of its reward.
-    #[prost(double, tag = "1")]
-    pub mean: f64,
-    /// The lower end of the interval that holds 95 % of the posterior.
-    #[prost(double, tag = "2")]
-    pub lower: f64,
-    /// Its upper end.
-    #[prost(double, tag = "3")]
-    pub upper: f64,
-    /// The probability of being best.
-    #[prost(double, tag = "4")]
-    pub best_probability: f64,
-    /// The share that it would get.
-    #[prost(double, tag = "5")]
-    pub share: f64,
 }
