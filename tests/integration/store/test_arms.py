@@ -32,7 +32,7 @@ def add(database):
     return lambda policy=UCB1: add_router(database, policy=policy)
 
 
-POSITIONS = defaultdict(int)
+POSITIONS: defaultdict[tuple[int, str], int] = defaultdict(int)
 
 
 def apply(database, *values, journal="a", position=None):
@@ -121,7 +121,7 @@ def test_any_order_and_any_cut_gives_the_sums_of_the_values_that_stand(database,
         for value in batch:
             model.apply(value)
         apply(database, *batch, journal=chance.choice("cd"))
-    expected = defaultdict(lambda: [0.0, 0.0])
+    expected: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     width = 30_000_000
     for value in model.values.values():
         bucket = value.prediction_time_us // width * width

@@ -212,5 +212,5 @@ fn facts_of(facts: &RouteFacts, table: &BanditTable) -> RouteFacts {
         (variant.eligible, variant.request_propensity) = (propensity > 0.0, propensity);
         variant.slot_propensity = 0.0;
     }
-    RouteFacts { entry, lost: facts.lost.clone() }
+    RouteFacts { entry, lost: facts.lost.clone(), lost_shadows: facts.lost_shadows.clone() }
 }

@@ -30,6 +30,6 @@ mod storm;
 mod unread;
 mod world;
 
-#[path = "../../../inference/tests/support/files.rs"]
+#[path = "../../../inference/tests/inference/support/files.rs"]
 #[allow(dead_code, clippy::allow_attributes, reason = "only where the library is, is asked for here")]
 mod onnx_files;
