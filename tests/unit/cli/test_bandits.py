@@ -114,7 +114,7 @@ def test_learning_is_reset_when_somebody_says_so(routers: Any) -> None:
 
 def test_a_bandit_is_told_in_a_line(routers: Any) -> None:
     told = run(routers, "routers get offers").stdout
-    assert "ucb1 by gain, epoch 3, floor 5.0%, warm-up 9 calls" in " ".join(told.split())
+    assert "ucb1 by gain, epoch 3, floor 5%, warm-up 9 calls" in " ".join(told.split())
 
 
 def test_arms_are_a_table_of_80_columns(routers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
