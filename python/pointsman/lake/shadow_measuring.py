@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 TOTAL = ""
 """The primary that stands for all together."""
 
-_FETCHED_ROWS = 100_000
+_SCORES_TABLE = "shadow_scores"
+_SCORES_AT_A_TIME = 250_000
 _BY_PRIMARY = "GROUP BY GROUPING SETS ((primary_variant), ())"
 
 _COUNTS = f"""
@@ -82,16 +83,22 @@ FROM {PAIRS} WHERE {ANSWERED} AND pair_kind IN ('label', 'number')
 GROUP BY GROUPING SETS ((primary_variant, score_kind, label), (score_kind, label))
 """
 _SCORES = f"""
+CREATE TEMP TABLE {_SCORES_TABLE} AS
 WITH pairs AS (
     SELECT primary_score, shadow_score FROM {PAIRS}
     WHERE {ANSWERED} AND score_kind = $kind AND isfinite(primary_score) AND isfinite(shadow_score)
         AND ($primary = '' OR primary_variant = $primary)
 )
-SELECT score, count(*) FILTER (is_primary), count(*) FILTER (NOT is_primary)
+SELECT score, count(*) FILTER (is_primary) AS primary_count, count(*) FILTER (NOT is_primary) AS shadow_count,
+    row_number() OVER (ORDER BY score) AS place
 FROM (
     SELECT primary_score AS score, true AS is_primary FROM pairs
     UNION ALL SELECT shadow_score, false FROM pairs
-) GROUP BY score ORDER BY score
+) GROUP BY score
+"""
+_SCORES_PART = f"""
+SELECT score, primary_count, shadow_count FROM {_SCORES_TABLE}
+WHERE place > $begin AND place <= $end ORDER BY place
 """
 _LATENCY = f"""
 SELECT primary_variant, count(*), avg(primary_ns), avg(shadow_ns), avg(shadow_ns - primary_ns),
@@ -275,6 +282,20 @@ class ShadowMeasurement:
             found.setdefault(variant or TOTAL, []).append(tuple(row))
         return found
 
+    def _ordered_scores(self, chosen: dict[str, str]) -> Iterator[tuple[Any, Any, Any]]:
+        """Answers each score once, in order, with how often either side has it: many at a time, as arrays."""
+        connection = self._connection
+        connection.execute(f"DROP TABLE IF EXISTS {_SCORES_TABLE}")
+        try:
+            connection.execute(_SCORES, chosen).fetchall()
+            [(count,)] = connection.execute(f"SELECT count(*) FROM {_SCORES_TABLE}").fetchall()
+            for begin in range(0, count, _SCORES_AT_A_TIME):
+                part = {"begin": begin, "end": begin + _SCORES_AT_A_TIME}
+                columns = connection.execute(_SCORES_PART, part).fetchnumpy()
+                yield columns["score"], columns["primary_count"], columns["shadow_count"]
+        finally:
+            connection.execute(f"DROP TABLE IF EXISTS {_SCORES_TABLE}")
+
     def _scores(self, name: str, kinds: list[_Row]) -> ScoreComparison | None:
         """Compares distributions, where all scores are of one kind and label."""
         scored = [row for row in kinds if row[0] is not None]
@@ -282,8 +303,7 @@ class ShadowMeasurement:
             return None
         [(kind, label, _, pair_count)] = scored
         samples = OrderedSamples(pair_count)
-        result = self._connection.execute(_SCORES, {"kind": kind, "primary": name})
-        for values, primary, shadow in _columns(iter(lambda: result.fetchmany(_FETCHED_ROWS), [])):
+        for values, primary, shadow in self._ordered_scores({"kind": kind, "primary": name}):
             samples.add(values, primary, shadow)
         return ScoreComparison(
             ScoreKind(kind),
@@ -294,14 +314,6 @@ class ShadowMeasurement:
             population_stability_index(samples.bins),
             samples.bins,
         )
-
-
-def _columns(batches: Iterable[list[_Row]]) -> Iterator[tuple[Any, Any, Any]]:
-    import numpy as np
-
-    for rows in batches:
-        values, primary, shadow = zip(*rows, strict=True)
-        yield np.array(values, dtype=np.float64), np.array(primary), np.array(shadow)
 
 
 def _distance(value: str, kind: str) -> str:

@@ -1380,7 +1380,8 @@ pub struct Router {
     /// How it picks a variant. Immutable.
     #[prost(enumeration = "Strategy", tag = "5")]
     pub strategy: i32,
-    /// The alternatives, at least two of them enabled, or one with allow_single.
+    /// The alternatives, at least two of them enabled, or one with allow_single. A shadow counts as enabled, for it can be
+    /// switched off; one that is none must be enabled.
     #[prost(message, repeated, tag = "6")]
     pub variants: ::prost::alloc::vec::Vec<Variant>,
     /// Whether an entity always gets the same variant while shares stay; unset means true.
