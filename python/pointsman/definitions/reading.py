@@ -85,7 +85,10 @@ def read_document(node: Node) -> Document:
 
 
 def _note_missing_weights(document: Document, message: router_pb2.Router, variants: Entry | None) -> None:
-    """Notes variants without a weight where weights decide: left out it would be 0, which nobody means."""
+    """Notes variants without a weight where weights decide: left out it would be 0, which nobody means.
+
+    But of shadows, which get no calls.
+    """
     goes_by_weights = message.strategy in (
         router_pb2.STRATEGY_UNSPECIFIED,
         router_pb2.STRATEGY_WEIGHTED,
@@ -93,10 +96,18 @@ def _note_missing_weights(document: Document, message: router_pb2.Router, varian
     if not goes_by_weights or variants is None or not isinstance(variants.value, Items):
         return
     for index, item in enumerate(variants.value.items):
-        if isinstance(item, Entries) and all(entry.key != "weight" for entry in item.entries):
+        if not isinstance(item, Entries) or _is_shadow(item):
+            continue
+        if all(entry.key != "weight" for entry in item.entries):
             document.faults.append(
                 Fault(item.place, f"variants[{index}].weight", "is missing; it must be stated")
             )
+
+
+def _is_shadow(variant: Entries) -> bool:
+    """Whether a variant is stated to be a shadow, whose weight can be nothing but 0."""
+    roles = (entry.value for entry in variant.entries if entry.key == "role")
+    return any(isinstance(role, Text) and role.value == "shadow" for role in roles)
 
 
 def fill_part(message: Any, node: Node) -> list[Fault]:

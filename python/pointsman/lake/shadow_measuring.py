@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +26,10 @@ from pointsman.domain.measures.shadows import (
     ValueDistance,
 )
 from pointsman.domain.measures.statistics import mean_interval
+from pointsman.lake import shadow_sql as sql
 from pointsman.lake.latencies import Buckets, latencies_of
 from pointsman.lake.measuring import BUCKETS_PER_E
-from pointsman.lake.shadow_pairs import ANSWERED, PAIRS, TRUTHS, Paired
+from pointsman.lake.shadow_pairs import Paired
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -36,115 +37,7 @@ if TYPE_CHECKING:
 TOTAL = ""
 """The primary that stands for all together."""
 
-_FETCHED_ROWS = 100_000
-_BY_PRIMARY = "GROUP BY GROUPING SETS ((primary_variant), ())"
-
-_COUNTS = f"""
-SELECT primary_variant, count(*), count(*) FILTER (primary_code <> 0), count(*) FILTER (shadow_code <> 0),
-    count(*) FILTER ({ANSWERED})
-FROM {PAIRS} {_BY_PRIMARY}
-"""
-_KINDS = f"""
-SELECT primary_variant, pair_kind, count(*), count(*) FILTER (primary_label = shadow_label)
-FROM {PAIRS} WHERE {ANSWERED} GROUP BY GROUPING SETS ((primary_variant, pair_kind), (pair_kind))
-"""
-_CONFUSION = f"""
-SELECT primary_variant, primary_label, shadow_label, count(*) AS pair_count
-FROM {PAIRS} WHERE {ANSWERED} AND pair_kind = 'label'
-GROUP BY GROUPING SETS ((primary_variant, primary_label, shadow_label), (primary_label, shadow_label))
-QUALIFY row_number() OVER (
-    PARTITION BY primary_variant ORDER BY pair_count DESC, primary_label, shadow_label) <= $most
-ORDER BY primary_variant, pair_count DESC, primary_label, shadow_label
-"""
-_DISTANCE = f"""
-SELECT primary_variant,
-    count(*) FILTER (is_there) AS given_count,
-    count(*) FILTER (is_finite) AS pair_count,
-    avg(abs(gap)) FILTER (is_finite), avg(gap * gap) FILTER (is_finite), max(abs(gap)) FILTER (is_finite),
-    avg(gap) FILTER (is_finite), avg((gap = 0)::INTEGER) FILTER (is_finite)
-FROM (
-    SELECT primary_variant, {{shadow}} - {{primary}} AS gap,
-        {{primary}} IS NOT NULL AND {{shadow}} IS NOT NULL AS is_there,
-        coalesce(isfinite({{primary}}) AND isfinite({{shadow}}), false) AS is_finite
-    FROM {PAIRS} WHERE {ANSWERED} AND pair_kind = '{{kind}}'
-) {_BY_PRIMARY}
-"""
-_PROBABILITIES = f"""
-SELECT primary_variant, count(*), count(*) FILTER (has_probabilities), count(total_variation),
-    count(*) FILTER (isfinite(total_variation)), avg(total_variation) FILTER (isfinite(total_variation)),
-    max(total_variation) FILTER (isfinite(total_variation))
-FROM {PAIRS} WHERE {ANSWERED} AND pair_kind = 'label' {_BY_PRIMARY}
-"""
-_SCORE_KINDS = f"""
-SELECT primary_variant, score_kind, CASE score_kind WHEN 'probability' THEN labels[2] ELSE '' END AS label,
-    count(*), count(*) FILTER (isfinite(primary_score) AND isfinite(shadow_score))
-FROM {PAIRS} WHERE {ANSWERED} AND pair_kind IN ('label', 'number')
-GROUP BY GROUPING SETS ((primary_variant, score_kind, label), (score_kind, label))
-"""
-_SCORES = f"""
-WITH pairs AS (
-    SELECT primary_score, shadow_score FROM {PAIRS}
-    WHERE {ANSWERED} AND score_kind = $kind AND isfinite(primary_score) AND isfinite(shadow_score)
-        AND ($primary = '' OR primary_variant = $primary)
-)
-SELECT score, count(*) FILTER (is_primary), count(*) FILTER (NOT is_primary)
-FROM (
-    SELECT primary_score AS score, true AS is_primary FROM pairs
-    UNION ALL SELECT shadow_score, false FROM pairs
-) GROUP BY score ORDER BY score
-"""
-_LATENCY = f"""
-SELECT primary_variant, count(*), avg(primary_ns), avg(shadow_ns), avg(shadow_ns - primary_ns),
-    coalesce(var_samp(shadow_ns - primary_ns), 0)
-FROM {PAIRS} WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL {_BY_PRIMARY}
-"""
-_BUCKETS = f"""
-SELECT primary_variant, is_shadow, floor(ln(greatest(ns, 1)) * {BUCKETS_PER_E})::INTEGER AS bucket, count(*)
-FROM (
-    SELECT primary_variant, 0 AS is_shadow, primary_ns AS ns FROM {PAIRS}
-    WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL
-    UNION ALL
-    SELECT primary_variant, 1, shadow_ns FROM {PAIRS}
-    WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL
-) GROUP BY ALL
-"""
-# Labels that are numbers are compared as numbers; others are named by their place among those of both models.
-_AS_NUMBER = "CASE {label} WHEN 'true' THEN 1.0 WHEN 'false' THEN 0.0 ELSE try_cast({label} AS DOUBLE) END"
-_IS_NUMBER = "(regexp_full_match({label}, '[-+]?[0-9]+([.][0-9]+)?') OR {label} IN ('true', 'false'))"
-_RIGHT = f"""
-SELECT primary_variant, primary_label, shadow_label, value,
-    CASE WHEN len(labels) > 0
-         THEN len(list_filter(labels, lambda one: NOT {_IS_NUMBER.format(label="one")})) = 0
-         ELSE {_IS_NUMBER.format(label="primary_label")} AND {_IS_NUMBER.format(label="shadow_label")}
-         END AS by_number,
-    CASE WHEN value >= 0 AND value < len(labels) AND value = floor(value)
-         THEN labels[value::INTEGER + 1] END AS named,
-    CASE WHEN by_number THEN {_AS_NUMBER.format(label="primary_label")} = value
-         ELSE primary_label = named END AS primary_right,
-    CASE WHEN by_number THEN {_AS_NUMBER.format(label="shadow_label")} = value
-         ELSE shadow_label = named END AS shadow_right
-FROM {PAIRS} JOIN {TRUTHS} USING (prediction_id, "row")
-WHERE {ANSWERED} AND pair_kind = 'label'
-"""
-_LABEL_ACCURACY = f"""
-SELECT primary_variant, count(*), count(*) FILTER (is_told), count(*) FILTER (primary_right AND is_told),
-    count(*) FILTER (shadow_right AND is_told),
-    count(*) FILTER (is_told AND primary_right AND NOT shadow_right),
-    count(*) FILTER (is_told AND shadow_right AND NOT primary_right)
-FROM (
-    SELECT *, primary_right IS NOT NULL AND shadow_right IS NOT NULL AS is_told FROM ({_RIGHT})
-) {_BY_PRIMARY}
-"""
-_NUMBER_ACCURACY = f"""
-SELECT primary_variant, count(*), avg(primary_error), avg(shadow_error), avg(shadow_error - primary_error),
-    coalesce(var_samp(shadow_error - primary_error), 0)
-FROM (
-    SELECT primary_variant, abs(primary_number - value) AS primary_error,
-        abs(shadow_number - value) AS shadow_error
-    FROM {PAIRS} JOIN {TRUTHS} USING (prediction_id, "row")
-    WHERE {ANSWERED} AND pair_kind = 'number' AND isfinite(primary_number) AND isfinite(shadow_number)
-) {_BY_PRIMARY}
-"""
+_SCORES_AT_A_TIME = 250_000
 
 _Row = tuple[Any, ...]
 _Why = NotComparedReason
@@ -182,16 +75,16 @@ class ShadowMeasurement:
 
     def figures(self) -> dict[str, ShadowFigures]:
         """Answers the figures of each primary, and of :data:`TOTAL`."""
-        counts = self._by_primary(_COUNTS)
+        counts = self._by_primary(sql.COUNTS)
         kinds = self._kinds()
         confusion = self._confusion()
         numbers = self._by_primary(_distance("number", "number"))
         confidences = self._by_primary(_distance("confidence", "label"))
-        probabilities = self._by_primary(_PROBABILITIES)
-        latency, buckets = self._by_primary(_LATENCY), self._latencies()
+        probabilities = self._by_primary(sql.PROBABILITIES)
+        latency, buckets = self._by_primary(sql.LATENCY), self._latencies()
         scores = self._score_kinds()
-        label_accuracy = self._by_primary(_LABEL_ACCURACY) if self._has_truths else {}
-        number_accuracy = self._by_primary(_NUMBER_ACCURACY) if self._has_truths else {}
+        label_accuracy = self._by_primary(sql.LABEL_ACCURACY) if self._has_truths else {}
+        number_accuracy = self._by_primary(sql.NUMBER_ACCURACY) if self._has_truths else {}
         found = {}
         for name in [TOTAL, *sorted({variant for variant, _ in self._paired.primaries})]:
             pair_count, primary_errors, shadow_errors, answered = counts.get(name, (0, 0, 0, 0))
@@ -233,19 +126,19 @@ class ShadowMeasurement:
             found[name] = replace(figures, not_compared=tuple(notes))
         return found
 
-    def _by_primary(self, sql: str) -> dict[str, _Row]:
-        return {row[0] or TOTAL: row[1:] for row in self._connection.execute(sql).fetchall()}
+    def _by_primary(self, question: str) -> dict[str, _Row]:
+        return {row[0] or TOTAL: row[1:] for row in self._connection.execute(question).fetchall()}
 
     def _kinds(self) -> dict[str, _Kinds]:
         counts: dict[str, dict[str, int]] = {}
         same: dict[str, int] = {}
-        for variant, kind, count, same_count in self._connection.execute(_KINDS).fetchall():
+        for variant, kind, count, same_count in self._connection.execute(sql.KINDS).fetchall():
             counts.setdefault(variant or TOTAL, {})[kind] = count
             same[variant or TOTAL] = same.get(variant or TOTAL, 0) + (same_count if kind == "label" else 0)
         return {name: _Kinds(of_name, same[name]) for name, of_name in counts.items()}
 
     def _confusion(self) -> dict[str, list[LabelPair]]:
-        rows = self._connection.execute(_CONFUSION, {"most": self._max_labels}).fetchall()
+        rows = self._connection.execute(sql.CONFUSION, {"most": self._max_labels}).fetchall()
         found: dict[str, list[LabelPair]] = {}
         for variant, primary, shadow, count in rows:
             found.setdefault(variant or TOTAL, []).append(LabelPair(primary, shadow, count))
@@ -254,7 +147,7 @@ class ShadowMeasurement:
     def _latencies(self) -> dict[str, tuple[Latencies, Latencies]]:
         import numpy as np
 
-        rows = self._connection.execute(_BUCKETS).fetchall()
+        rows = self._connection.execute(sql.BUCKETS).fetchall()
         if not rows:
             return {}
         names = sorted({variant for variant, *_ in rows})
@@ -271,9 +164,23 @@ class ShadowMeasurement:
 
     def _score_kinds(self) -> dict[str, list[_Row]]:
         found: dict[str, list[_Row]] = {}
-        for variant, *row in self._connection.execute(_SCORE_KINDS).fetchall():
+        for variant, *row in self._connection.execute(sql.SCORE_KINDS).fetchall():
             found.setdefault(variant or TOTAL, []).append(tuple(row))
         return found
+
+    def _ordered_scores(self, chosen: dict[str, str]) -> Iterator[tuple[Any, Any, Any]]:
+        """Answers each score once, in order, with how often either side has it: many at a time, as arrays."""
+        connection = self._connection
+        connection.execute(f"DROP TABLE IF EXISTS {sql.SCORES_TABLE}")
+        try:
+            connection.execute(sql.SCORES, chosen).fetchall()
+            [(count,)] = connection.execute(f"SELECT count(*) FROM {sql.SCORES_TABLE}").fetchall()
+            for begin in range(0, count, _SCORES_AT_A_TIME):
+                part = {"begin": begin, "end": begin + _SCORES_AT_A_TIME}
+                columns = connection.execute(sql.SCORES_PART, part).fetchnumpy()
+                yield columns["score"], columns["primary_count"], columns["shadow_count"]
+        finally:
+            connection.execute(f"DROP TABLE IF EXISTS {sql.SCORES_TABLE}")
 
     def _scores(self, name: str, kinds: list[_Row]) -> ScoreComparison | None:
         """Compares distributions, where all scores are of one kind and label."""
@@ -282,8 +189,7 @@ class ShadowMeasurement:
             return None
         [(kind, label, _, pair_count)] = scored
         samples = OrderedSamples(pair_count)
-        result = self._connection.execute(_SCORES, {"kind": kind, "primary": name})
-        for values, primary, shadow in _columns(iter(lambda: result.fetchmany(_FETCHED_ROWS), [])):
+        for values, primary, shadow in self._ordered_scores({"kind": kind, "primary": name}):
             samples.add(values, primary, shadow)
         return ScoreComparison(
             ScoreKind(kind),
@@ -296,16 +202,8 @@ class ShadowMeasurement:
         )
 
 
-def _columns(batches: Iterable[list[_Row]]) -> Iterator[tuple[Any, Any, Any]]:
-    import numpy as np
-
-    for rows in batches:
-        values, primary, shadow = zip(*rows, strict=True)
-        yield np.array(values, dtype=np.float64), np.array(primary), np.array(shadow)
-
-
 def _distance(value: str, kind: str) -> str:
-    return _DISTANCE.format(primary=f"primary_{value}", shadow=f"shadow_{value}", kind=kind)
+    return sql.DISTANCE.format(primary=f"primary_{value}", shadow=f"shadow_{value}", kind=kind)
 
 
 def _first(row: _Row | None) -> int:

@@ -78,6 +78,10 @@ def test_what_must_be_stated_is_asked_for_where_it_is_missing():
     ]
 
 
+def test_a_shadow_needs_no_weight_for_it_can_have_none():
+    assert faults(ROUTER.replace(", weight: 30", ", role: shadow")) == []
+
+
 @pytest.mark.parametrize("field", ["owner", "etag", "generation", "status_message", "create_time"])
 def test_what_only_a_server_sets_is_refused(field):
     (fault,) = faults(f"{ROUTER}{field}: x\n")
