@@ -22,7 +22,7 @@ class StrategyName(StrEnum):
 def demo(
     strategy: Annotated[
         StrategyName, commandline.Option(help="How its router splits traffic.")
-    ] = StrategyName.WEIGHTED,
+    ] = StrategyName.BANDIT,
     keep_running: Annotated[
         bool, commandline.Option("--keep-running", help="Leave the server up at the end, until Ctrl-C.")
     ] = False,
@@ -31,7 +31,7 @@ def demo(
         float, commandline.Option(metavar="SECONDS", min=2.0, help="How long traffic is sent.")
     ] = 20.0,
 ) -> None:
-    """Watch models share traffic: the split change half-way, or a bandit find the best of three.
+    """Watch models share traffic: a bandit find the best of three, or a split change half-way.
 
     Trains them on scikit-learn's breast-cancer data, starts a server of its own on free ports of this
     machine, and ends with a summary whose counts it has recounted itself. Needs the extra: pip install
