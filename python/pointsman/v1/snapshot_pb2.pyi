@@ -203,7 +203,7 @@ class VariantCounters(_message.Message):
     def __init__(self, variant: _Optional[str] = ..., requests_by_code: _Optional[_Iterable[int]] = ..., pinned_count: _Optional[int] = ..., overhead: _Optional[_Union[Histogram, _Mapping]] = ..., backend: _Optional[_Union[Histogram, _Mapping]] = ..., fallback_count: _Optional[int] = ..., override_count: _Optional[int] = ..., shadow: _Optional[_Union[ShadowCounters, _Mapping]] = ...) -> None: ...
 
 class ShadowCounters(_message.Message):
-    __slots__ = ("requests_by_code", "dropped_counts", "backend")
+    __slots__ = ("requests_by_code", "dropped_counts", "backend", "dropped_record_count")
     class DroppedCountsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -214,10 +214,12 @@ class ShadowCounters(_message.Message):
     REQUESTS_BY_CODE_FIELD_NUMBER: _ClassVar[int]
     DROPPED_COUNTS_FIELD_NUMBER: _ClassVar[int]
     BACKEND_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_RECORD_COUNT_FIELD_NUMBER: _ClassVar[int]
     requests_by_code: _containers.RepeatedScalarFieldContainer[int]
     dropped_counts: _containers.ScalarMap[str, int]
     backend: Histogram
-    def __init__(self, requests_by_code: _Optional[_Iterable[int]] = ..., dropped_counts: _Optional[_Mapping[str, int]] = ..., backend: _Optional[_Union[Histogram, _Mapping]] = ...) -> None: ...
+    dropped_record_count: int
+    def __init__(self, requests_by_code: _Optional[_Iterable[int]] = ..., dropped_counts: _Optional[_Mapping[str, int]] = ..., backend: _Optional[_Union[Histogram, _Mapping]] = ..., dropped_record_count: _Optional[int] = ...) -> None: ...
 
 class Histogram(_message.Message):
     __slots__ = ("bounds_seconds", "counts", "sum_seconds")

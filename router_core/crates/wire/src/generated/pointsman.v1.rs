@@ -2131,7 +2131,7 @@ pub struct VariantMetrics {
     /// Whether it is a shadow now, which gets copies and no calls.
     #[prost(bool, tag = "16")]
     pub shadow: bool,
-    /// Copies of calls that it was sent; in no other figure. Of live figures only, as the three below.
+    /// Copies of calls that it was sent; in no other figure. Of live figures only, as all below.
     #[prost(uint64, tag = "17")]
     pub shadow_request_count: u64,
     /// Those of them that it did not answer OK.
@@ -2146,6 +2146,9 @@ pub struct VariantMetrics {
     /// The time that its backend took for the copies that it was sent.
     #[prost(message, optional, tag = "20")]
     pub shadow_backend: ::core::option::Option<LatencyMetrics>,
+    /// Answers to copies that were not recorded because the queue or the disk was full.
+    #[prost(uint64, tag = "21")]
+    pub shadow_dropped_record_count: u64,
 }
 /// Latency figures, in seconds.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -4050,6 +4053,9 @@ pub struct ShadowCounters {
     /// The time its backend took for those that it got.
     #[prost(message, optional, tag = "3")]
     pub backend: ::core::option::Option<Histogram>,
+    /// Answers to them that were not recorded because the queue or the disk was full.
+    #[prost(uint64, tag = "4")]
+    pub dropped_record_count: u64,
 }
 /// A histogram of durations.
 #[derive(Clone, PartialEq, ::prost::Message)]
