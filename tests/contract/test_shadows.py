@@ -345,6 +345,7 @@ async def test_live_figures_tell_what_became_of_copies(bench, shadowed):
     copies = counters.variants.add(variant="next").shadow
     copies.requests_by_code.extend([5, 0, 0, 0, 2])
     copies.dropped_counts["busy"] = 3
+    copies.dropped_record_count = 4
     copies.backend.CopyFrom(
         snapshot_pb2.Histogram(bounds_seconds=[0.001, 0.01], counts=[7, 0, 0], sum_seconds=0.0035)
     )
@@ -356,6 +357,7 @@ async def test_live_figures_tell_what_became_of_copies(bench, shadowed):
     assert shadow.shadow
     assert (shadow.request_count, shadow.shadow_request_count, shadow.shadow_error_count) == (0, 7, 2)
     assert dict(shadow.shadow_drop_counts) == {"busy": 3}
+    assert shadow.shadow_dropped_record_count == found.total.shadow_dropped_record_count == 4
     assert shadow.shadow_backend.mean_seconds == pytest.approx(0.0005)
     assert (found.total.request_count, found.total.shadow_request_count) == (12, 7)
     assert found.total.effective_share == 1.0

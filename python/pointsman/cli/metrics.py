@@ -206,6 +206,12 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
             err=True,
         )
     for figures in found.variants:
+        if figures.shadow_dropped_record_count:
+            commandline.echo(
+                f"{figures.shadow_dropped_record_count} answers of the shadow {figures.variant} were not "
+                "recorded: the queue or the disk was full",
+                err=True,
+            )
         if figures.fallback_request_count:
             commandline.echo(
                 f"{figures.variant} stood in for variants without a live backend in "

@@ -773,7 +773,7 @@ class MetricsStep(_message.Message):
     def __init__(self, start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ...) -> None: ...
 
 class VariantMetrics(_message.Message):
-    __slots__ = ("variant", "request_count", "error_count", "requests_by_code", "pinned_request_count", "effective_share", "served_share", "overhead", "backend", "feedback_count", "mean_reward", "feedback", "feedback_coverage", "fallback_request_count", "override_request_count", "shadow", "shadow_request_count", "shadow_error_count", "shadow_drop_counts", "shadow_backend")
+    __slots__ = ("variant", "request_count", "error_count", "requests_by_code", "pinned_request_count", "effective_share", "served_share", "overhead", "backend", "feedback_count", "mean_reward", "feedback", "feedback_coverage", "fallback_request_count", "override_request_count", "shadow", "shadow_request_count", "shadow_error_count", "shadow_drop_counts", "shadow_backend", "shadow_dropped_record_count")
     class RequestsByCodeEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -808,6 +808,7 @@ class VariantMetrics(_message.Message):
     SHADOW_ERROR_COUNT_FIELD_NUMBER: _ClassVar[int]
     SHADOW_DROP_COUNTS_FIELD_NUMBER: _ClassVar[int]
     SHADOW_BACKEND_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_DROPPED_RECORD_COUNT_FIELD_NUMBER: _ClassVar[int]
     variant: str
     request_count: int
     error_count: int
@@ -828,7 +829,8 @@ class VariantMetrics(_message.Message):
     shadow_error_count: int
     shadow_drop_counts: _containers.ScalarMap[str, int]
     shadow_backend: LatencyMetrics
-    def __init__(self, variant: _Optional[str] = ..., request_count: _Optional[int] = ..., error_count: _Optional[int] = ..., requests_by_code: _Optional[_Mapping[str, int]] = ..., pinned_request_count: _Optional[int] = ..., effective_share: _Optional[float] = ..., served_share: _Optional[float] = ..., overhead: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., feedback_count: _Optional[int] = ..., mean_reward: _Optional[float] = ..., feedback: _Optional[_Iterable[_Union[FeedbackMetrics, _Mapping]]] = ..., feedback_coverage: _Optional[float] = ..., fallback_request_count: _Optional[int] = ..., override_request_count: _Optional[int] = ..., shadow: bool = ..., shadow_request_count: _Optional[int] = ..., shadow_error_count: _Optional[int] = ..., shadow_drop_counts: _Optional[_Mapping[str, int]] = ..., shadow_backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ...) -> None: ...
+    shadow_dropped_record_count: int
+    def __init__(self, variant: _Optional[str] = ..., request_count: _Optional[int] = ..., error_count: _Optional[int] = ..., requests_by_code: _Optional[_Mapping[str, int]] = ..., pinned_request_count: _Optional[int] = ..., effective_share: _Optional[float] = ..., served_share: _Optional[float] = ..., overhead: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., feedback_count: _Optional[int] = ..., mean_reward: _Optional[float] = ..., feedback: _Optional[_Iterable[_Union[FeedbackMetrics, _Mapping]]] = ..., feedback_coverage: _Optional[float] = ..., fallback_request_count: _Optional[int] = ..., override_request_count: _Optional[int] = ..., shadow: bool = ..., shadow_request_count: _Optional[int] = ..., shadow_error_count: _Optional[int] = ..., shadow_drop_counts: _Optional[_Mapping[str, int]] = ..., shadow_backend: _Optional[_Union[LatencyMetrics, _Mapping]] = ..., shadow_dropped_record_count: _Optional[int] = ...) -> None: ...
 
 class LatencyMetrics(_message.Message):
     __slots__ = ("mean_seconds", "p50_seconds", "p90_seconds", "p99_seconds")

@@ -61,11 +61,13 @@ class VariantMetrics:
     shadow: bool = False
     """Whether it is a shadow now, which gets copies and no calls."""
     shadow_request_count: int = 0
-    """Copies that it was sent; in no other figure. Of live figures only, as the three below."""
+    """Copies that it was sent; in no other figure. Of live figures only, as all below."""
     shadow_error_count: int = 0
     shadow_drop_counts: Mapping[str, int] = field(default_factory=dict)
     """Copies that it was not sent, by the reason."""
     shadow_backend: LatencyMetrics = LatencyMetrics()
+    shadow_dropped_record_count: int = 0
+    """Answers to copies that were not recorded because the queue or the disk was full."""
 
 
 @dataclass(frozen=True)

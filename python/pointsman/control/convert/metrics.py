@@ -119,6 +119,7 @@ def _figures(figure: VariantFigures, shadows: Collection[str] = ()) -> router_pb
         shadow_request_count=figure.copies.request_count,
         shadow_error_count=figure.copies.error_count,
         shadow_drop_counts=figure.copies.dropped,
+        shadow_dropped_record_count=figure.copies.dropped_record_count,
         shadow_backend=latency_to(figure.copies.backend) if figure.copies.request_count else None,
         effective_share=figure.effective_share,
         served_share=figure.served_share,
@@ -150,7 +151,10 @@ def latency_to(latencies: Latencies) -> router_pb2.LatencyMetrics:
 
 def _copies(message: snapshot_pb2.ShadowCounters) -> CopyCounters:
     return CopyCounters(
-        tuple(message.requests_by_code), dict(message.dropped_counts), _histogram(message.backend)
+        tuple(message.requests_by_code),
+        dict(message.dropped_counts),
+        _histogram(message.backend),
+        message.dropped_record_count,
     )
 
 

@@ -94,11 +94,12 @@ class CopyCounters:
     requests_by_code: tuple[int, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
     backend: Histogram = Histogram()
+    dropped_record_count: int = 0
 
     def figures(self) -> CopyFigures:
         """Answers the figures of them."""
         by_code = {code: count for code, count in enumerate(self.requests_by_code) if count}
-        return CopyFigures(by_code, dict(self.dropped), self.backend.latencies())
+        return CopyFigures(by_code, dict(self.dropped), self.backend.latencies(), self.dropped_record_count)
 
     def plus(self, other: "CopyCounters") -> "CopyCounters":
         """Adds those of another shadow."""
@@ -107,6 +108,7 @@ class CopyCounters:
             tuple(mine + theirs for mine, theirs in codes),
             Counter(self.dropped) + Counter(other.dropped),
             self.backend.plus(other.backend),
+            self.dropped_record_count + other.dropped_record_count,
         )
 
 

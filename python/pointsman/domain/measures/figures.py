@@ -27,11 +27,13 @@ class CopyFigures:
         requests_by_code: Copies that it was sent, by gRPC status code.
         dropped: Copies that it was not sent, by the reason.
         backend: How long its backend took.
+        dropped_record_count: Answers that were not recorded because the queue or the disk was full.
     """
 
     requests_by_code: Mapping[int, int] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)
     backend: Latencies = Latencies()
+    dropped_record_count: int = 0
 
     @property
     def request_count(self) -> int:

@@ -2199,7 +2199,7 @@ pub struct VariantMetrics {
     /// Whether it is a shadow now, which gets copies and no calls.
     #[prost(bool, tag = "16")]
     pub shadow: bool,
-    /// Copies of calls that it was sent; in no other figure. Of live figures only, as the three below.
+    /// Copies of calls that it was sent; in no other figure. Of live figures only, as all below.
     #[prost(uint64, tag = "17")]
     pub shadow_request_count: u64,
     /// Those of them that it did not answer OK.
@@ -2214,6 +2214,9 @@ pub struct VariantMetrics {
     /// The time that its backend took for the copies that it was sent.
     #[prost(message, optional, tag = "20")]
     pub shadow_backend: ::core::option::Option<LatencyMetrics>,
+    /// Answers to copies that were not recorded because the queue or the disk was full.
+    #[prost(uint64, tag = "21")]
+    pub shadow_dropped_record_count: u64,
 }
 /// Latency figures, in seconds.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
