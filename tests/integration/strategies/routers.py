@@ -19,7 +19,7 @@ ALGORITHMS: Mapping[str, Mapping[str, Any]] = {
 
 def a_bandit(
     arms: int,
-    direction: router_pb2.MetricDirection.ValueType = router_pb2.METRIC_DIRECTION_MAXIMISE,
+    direction: router_pb2.MetricDirection = router_pb2.METRIC_DIRECTION_MAXIMISE,
     **settings: Any,
 ) -> snapshot_pb2.RouterSnapshot:
     """Makes a bandit with so many arms, and a disabled variant after them.
@@ -62,15 +62,17 @@ def a_canary(percent: float, *, sticky: bool) -> snapshot_pb2.RouterSnapshot:
     return _split(router, [100 - percent, percent, 0], sticky=sticky)
 
 
-def overridden(router: snapshot_pb2.RouterSnapshot, variant: str) -> snapshot_pb2.RouterSnapshot:
-    """Sends everything to one variant for a day."""
+def overridden(
+    router: snapshot_pb2.RouterSnapshot, variant: str, seconds: int = 86_400
+) -> snapshot_pb2.RouterSnapshot:
+    """Sends everything to one variant for so long from now; below 0 it has ended."""
     given = router.settings.traffic_override
     given.variant = variant
-    given.expire_time.FromSeconds(int(time.time()) + 86_400)
+    given.expire_time.FromSeconds(int(time.time()) + seconds)
     return router
 
 
-def _router(strategy: router_pb2.Strategy.ValueType, count: int) -> snapshot_pb2.RouterSnapshot:
+def _router(strategy: router_pb2.Strategy, count: int) -> snapshot_pb2.RouterSnapshot:
     router = snapshot_pb2.RouterSnapshot(
         router_id=ROUTER,
         strategy=strategy,

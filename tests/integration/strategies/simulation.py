@@ -107,10 +107,13 @@ class Problem:
             rates = self.phases[done * len(self.phases) // self.horizon]
             total += learner.serve(batch, rates, chance).regret
             done += self.batch
+            learned = [learner]
             if self.merge_every and done % self.merge_every == 0:
                 _merge(learners)
+                learned = learners
             seconds = done * self.seconds_per_call if self.seconds_per_call else None
-            learner.engine.update(ROUTER, seconds)
+            for one in learned:
+                one.engine.update(ROUTER, seconds)
         return total
 
     def mean_regret(self, runs: int) -> "Figure":

@@ -1,6 +1,7 @@
 """Propensities that change with what is learnt are those that calls were drawn by."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ POLICIES = {
     "settings", [{"exploration_floor": 0.05}, {"uniform_slice": 0.1}], ids=["floor", "slice"]
 )
 def test_calls_in_proportion_to_what_they_stand_for_are_one_each(
-    algorithm: str, settings: dict[str, float], tell: Callable[[str], None]
+    algorithm: str, settings: dict[str, Any], tell: Callable[[str], None]
 ) -> None:
     learner = Learner(a_bandit(len(RATES), **settings, **ALGORITHMS[algorithm]), seed=3)
     chance = np.random.default_rng(4)

@@ -93,3 +93,9 @@ def test_an_override_takes_all_calls(strategy: str, sticky: bool) -> None:
     assert set(decided.column("reason").unique().to_pylist()) == {"override"}
     if strategy == "bandit":
         assert sum(arm.pulls for arm in engine.arm_totals(ROUTER)[1].arms) == 0
+
+
+def test_an_override_that_has_ended_takes_none() -> None:
+    router = overridden(a_canary(2.5, sticky=False), "v1", seconds=-1)
+    decided = OfflineEngine(router, seed=11).decide(ROUTER, calls(1_000))
+    assert set(decided.column("reason").unique().to_pylist()) == {"weight"}
