@@ -1,6 +1,5 @@
 """Propensities that change with what is learnt are those that calls were drawn by."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ POLICIES = {
     "settings", [{"exploration_floor": 0.05}, {"uniform_slice": 0.1}], ids=["floor", "slice"]
 )
 def test_calls_in_proportion_to_what_they_stand_for_are_one_each(
-    algorithm: str, settings: dict[str, Any], tell: Callable[[str], None]
+    algorithm: str, settings: dict[str, Any]
 ) -> None:
     learner = Learner(a_bandit(len(RATES), **settings, **ALGORITHMS[algorithm]), seed=3)
     chance = np.random.default_rng(4)
@@ -45,7 +44,7 @@ def test_calls_in_proportion_to_what_they_stand_for_are_one_each(
         stands_for = np.where(of_call == arm, weights, 0.0)
         # Each call's expectation is 1 given those before it, so that these are a martingale's differences.
         error = np.sqrt(((stands_for - 1) ** 2).sum()) / len(stands_for)
-        tell(f"arm {arm} of {len(tables)} tables: {stands_for.mean():.4f} ± {error:.4f}")
+        print(f"arm {arm} of {len(tables)} tables: {stands_for.mean():.4f} ± {error:.4f}")
         assert abs(stands_for.mean() - 1) <= 4 * error
 
 
@@ -72,14 +71,12 @@ def coverage(seed: int) -> dict[str, bool]:
     return covered
 
 
-def test_intervals_of_other_policies_cover_the_truth_as_often_as_they_say(
-    tell: Callable[[str], None],
-) -> None:
+def test_intervals_of_other_policies_cover_the_truth_as_often_as_they_say() -> None:
     count = runs(25)
     covered = [coverage(seed) for seed in range(1, count + 1)]
     for policy in POLICIES:
         times = sum(run[policy] for run in covered)
-        tell(f"{policy}: {times} of {count}")
+        print(f"{policy}: {times} of {count}")
         # Of few runs what is likely of the least and the greatest coverage that is asked for.
         least, most = (
             (0.92 * count, 0.98 * count) if IS_FULL else binom.ppf([0.0005, 0.9995], count, [0.92, 0.98])
