@@ -172,6 +172,7 @@ torture: setup ## Kill servers 1,000 times, owners of jobs 50 times, take the da
 	POINTSMAN_TORTURE_OWNER_KILLS=50 $(BIN)/pytest tests/e2e/durability/test_job_owners.py
 	POINTSMAN_OUTAGE_SECONDS=60 $(BIN)/pytest -m alone tests/e2e/durability/test_database_away.py
 	cargo test --locked --package pointsman-policy --test regret --test bandit -- --ignored --nocapture
+	POINTSMAN_TORTURE_DECISIONS=1000000 POINTSMAN_TORTURE_RUNS=200 $(BIN)/pytest -s tests/integration/strategies
 
 CHECKS := check-rust check-python check-proto check-generated check-layers
 

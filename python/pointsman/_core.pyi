@@ -324,6 +324,8 @@ class Engine:
     def decide(self, router_id: str, batch: bytes) -> bytes:
         """Decides once for each row of an Arrow IPC stream, with the interpreter lock released.
 
+        An operator's override that is in force now takes every row.
+
         Args:
             router_id: The router that decides.
             batch: Rows with the text column ``entity_id``; null, or no such column, means a random draw.

@@ -1,9 +1,13 @@
 //! The server's own decision code without a server, for tests, notebooks and replay.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use pointsman_gateway::{decide_rows, replay_rows};
+use pointsman_gateway::{decide_rows, decide_rows_by, replay_rows};
 use pointsman_model::{Policy, Principal, Router, Scopes, Snapshot};
+use pointsman_policy::{Decision, Reason};
 use pointsman_wire::{Verifier, decode_router, decode_snapshot_update};
 use pyo3::{prelude::*, types::PyBytes};
 use rand::{SeedableRng, rngs::SmallRng};
@@ -76,6 +80,10 @@ impl Engine {
     fn decide<'py>(&self, py: Python<'py>, router_id: &str, batch: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
         let router = self.router(router_id)?;
         answer(py, || {
+            if let Some(variant) = overridden(router) {
+                let given = Decision::given(variant, Reason::Override);
+                return Ok(decide_rows_by(router, batch, |_| given)?);
+            }
             let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
             if let Policy::Bandit(_) = &router.policy {
                 return self.bandits.decide(router, &mut *rng, batch);
@@ -131,6 +139,12 @@ impl Engine {
             InvalidRequestError::new_err(format!("router_id: {router_id:?} is not in the published state"))
         })
     }
+}
+
+/// The variant that an operator sends everything to now.
+fn overridden(router: &Router) -> Option<u8> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    router.settings.traffic_override?.variant_at(u64::try_from(now.as_micros()).ok()?)
 }
 
 /// Who calls, as far as rights go.
