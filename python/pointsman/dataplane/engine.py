@@ -46,8 +46,8 @@ class OfflineEngine:
         Raises:
             InvalidRequestError: There is no such router, or a column is of another type.
 
-        A bandit decides by the shares of its last :meth:`update`, and counts the calls. What an operator's override
-        takes while it lasts, no strategy decides, and it is not counted.
+        A bandit decides by the shares of its last :meth:`update`, and counts the calls. What an operator's
+        override takes while it lasts, no strategy decides, and it is not counted.
         """
         with translated():
             return _rows_of(self._engine.decide(router_id, _stream_of(_table_of(calls))))
