@@ -33,9 +33,9 @@ def test_calls_in_proportion_to_what_they_stand_for_are_one_each(
     learner = Learner(a_bandit(len(RATES), **settings, **ALGORITHMS[algorithm]), seed=3)
     chance = np.random.default_rng(4)
     tables, served = set(), []
-    for _ in range(500):
+    for _ in range(800):
         tables.add(tuple(learner.engine.update(ROUTER)))
-        served.append(learner.serve(calls(100), RATES, chance))
+        served.append(learner.serve(calls(50), RATES, chance))
     of_call = np.concatenate([batch.variants for batch in served])
     weights = 1 / np.concatenate([batch.propensities for batch in served])
     # Epsilon-greedy knows as many tables as arms can lead.

@@ -104,7 +104,9 @@ def test_splits_come_out_again_of_their_rows(strategy: str, tmp_path: Path) -> N
         assert again.equals(decided)
 
 
-@pytest.mark.parametrize(("algorithm", "uniform_slice"), zip(ALGORITHMS, [0.2, 0.0, 0.0, 0.2], strict=True))
+@pytest.mark.parametrize(
+    ("algorithm", "uniform_slice"), list(zip(ALGORITHMS, [0.2, 0.0, 0.0, 0.2], strict=True))
+)
 def test_a_bandit_that_learns_comes_out_again_of_its_rows(
     algorithm: str, uniform_slice: float, tmp_path: Path
 ) -> None:

@@ -86,7 +86,7 @@ def test_a_bandit_serves_the_shares_that_it_computed(algorithm: str, uniform_sli
 def test_an_override_takes_all_calls(strategy: str, sticky: bool) -> None:
     router = a_bandit(4) if strategy == "bandit" else SPLITS[strategy][sticky]
     router = overridden(snapshot_pb2.RouterSnapshot.FromString(router.SerializeToString()), "v1")
-    entities = [str(number) if sticky else None for number in range(DECISIONS // 10)]
+    entities = [str(number) if sticky else None for number in range(DECISIONS)]
     engine = OfflineEngine(router, seed=11)
     decided = engine.decide(ROUTER, entities)
     assert shares_within_bands(decided) == {"v1": 1.0}
