@@ -16,7 +16,7 @@ from pathlib import Path
 SOURCE_ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path("python/pointsman/client")
 
-HEADER = "# Generated from {origin} by scripts/generate_client.py: edit that file, then run make generate.\n"
+HEADER = "# Generated from {origin} by scripts/generate_client.py: edit that file, then make generate.\n"
 
 NAMES = {
     "__aenter__": "__enter__",
@@ -33,7 +33,7 @@ NAMES = {
 
 TEXTS = {
     "The client for asyncio, of which ``_sync`` is generated.": "The client that waits for each answer.",
-    "keys of the client for asyncio.": "keys of the client that waits.",
+    " of the client for asyncio.": " of the client that waits.",
     ", for the tasks of one event loop.": "; safe to share between threads.",
 }
 """What only one of the two can say of itself."""

@@ -35,8 +35,10 @@ repeated when the server cannot be reached; nothing else is. What goes wrong is 
 
 from pointsman.client._async import AsyncClient
 from pointsman.client._async_definitions import AsyncDefinitions
-from pointsman.client._async_groups import AsyncKeys, AsyncModels, AsyncRouters
+from pointsman.client._async_keys import AsyncKeys
+from pointsman.client._async_models import AsyncModels
 from pointsman.client._async_records import AsyncRecords
+from pointsman.client._async_routers import AsyncRouters
 from pointsman.client._batch import Predictions, RowPrediction
 from pointsman.client._errors import (
     AbortedError,
@@ -57,8 +59,10 @@ from pointsman.client._errors import (
 )
 from pointsman.client._sync import Client
 from pointsman.client._sync_definitions import Definitions
-from pointsman.client._sync_groups import Keys, Models, Routers
+from pointsman.client._sync_keys import Keys
+from pointsman.client._sync_models import Models
 from pointsman.client._sync_records import Records
+from pointsman.client._sync_routers import Routers
 from pointsman.client._types import (
     ApiKey,
     AppliedDefinitions,

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pointsman.client import _requests as requests
 from pointsman.client._async_definitions import AsyncDefinitions
-from pointsman.client._async_groups import AsyncKeys, AsyncModels, AsyncRouters
+from pointsman.client._async_keys import AsyncKeys
+from pointsman.client._async_models import AsyncModels
+from pointsman.client._async_routers import AsyncRouters
 from pointsman.client._batch import Predictions, RowCalls
 from pointsman.client._call import DEFAULT_SERVER, DEFAULT_TIMEOUT_SECONDS
 from pointsman.client._connection import AsyncConnection

@@ -30,8 +30,8 @@ def generator() -> ModuleType:
         ("async for item in anext(pages):\n    pass\n", "for item in next(pages):\n    pass\n"),
         ("found = [item async for item in pages]\n", "found = [item for item in pages]\n"),
         (
-            "from pointsman.client._async_groups import AsyncKeys\n",
-            "from pointsman.client._sync_groups import Keys\n",
+            "from pointsman.client._async_keys import AsyncKeys\n",
+            "from pointsman.client._sync_keys import Keys\n",
         ),
         ("class _AsyncPages(AsyncIterator[int]):\n    pass\n", "class _Pages(Iterator[int]):\n    pass\n"),
         ("async def __aenter__(self) -> Self: ...\n", "def __enter__(self) -> Self: ...\n"),
