@@ -107,7 +107,7 @@ def _show(router_id: str, found: RouterMetrics) -> None:
             (_feedback_row(figures, item) for figures, item in sorted(feedback, key=_metric_first)),
         )
     if found.bandit is not None:
-        from pointsman.cli.strategies.bandit import show_learnt
+        from pointsman.cli.strategies.bandit_words import show_learnt
 
         commandline.echo()
         show_learnt(found.bandit)

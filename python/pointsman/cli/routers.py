@@ -302,7 +302,7 @@ def _rules(router: Router) -> str:
 
 def _learning(router: Router) -> str:
     """Says what a bandit learns by."""
-    from pointsman.cli.strategies.bandit import in_words
+    from pointsman.cli.strategies.bandit_words import in_words
 
     return in_words(router.bandit)
 
