@@ -10,7 +10,7 @@ from pointsman.domain.router_checks import check_router
 from pointsman.domain.routers import Router, effective_shares, expected_shares
 from pointsman.domain.strategies.bandit import Algorithm, Bandit, begun, continued, renewed
 from pointsman.domain.strategies.catalogue import policy_of
-from pointsman.domain.variants import Variant
+from pointsman.domain.variants import Variant, VariantRole
 from pointsman.errors import InvalidArgumentError
 
 OLD, NEW = Variant("old", "m", "1", 0), Variant("new", "m", "2", 0)
@@ -77,6 +77,24 @@ def test_a_name_that_comes_back_stands_for_the_same_model_or_begins_an_epoch() -
     assert (back.epoch, back.former) == (1, ())
     other = continued(alone, (OLD,), UCB1, (OLD, dataclasses.replace(NEW, model_version="9")), 9)
     assert (other.epoch, other.former) == (2, ())
+
+
+def test_another_model_of_a_shadow_keeps_what_arms_have_learnt() -> None:
+    shadow = Variant("next", "m", "7", 0, role=VariantRole.SHADOW)
+    later = dataclasses.replace(shadow, model_version="8")
+    assert continued(STANDING, (OLD, NEW, shadow), UCB1, (OLD, NEW, later), 8).epoch == 1
+    assert continued(STANDING, (OLD, NEW, shadow), UCB1, (OLD, NEW), 8).former == ()
+    as_arm = dataclasses.replace(later, role=VariantRole.CANDIDATE)
+    assert continued(STANDING, (OLD, NEW, shadow), UCB1, (OLD, NEW, as_arm), 8).epoch == 1
+
+
+def test_an_arm_that_was_a_shadow_meanwhile_is_known_by_the_model_that_it_had() -> None:
+    shadow = dataclasses.replace(NEW, role=VariantRole.SHADOW)
+    meanwhile = continued(STANDING, (OLD, NEW), UCB1, (OLD, shadow), 8)
+    assert (meanwhile.epoch, meanwhile.former) == (1, (("new", "m/2"),))
+    assert continued(meanwhile, (OLD, shadow), UCB1, (OLD, NEW), 9).epoch == 1
+    other = dataclasses.replace(NEW, model_version="9")
+    assert continued(meanwhile, (OLD, shadow), UCB1, (OLD, other), 9).epoch == 2
 
 
 def test_what_is_undated_counts_as_of_when_time_begins_to_tell() -> None:

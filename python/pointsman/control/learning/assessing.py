@@ -11,7 +11,7 @@ from pointsman.domain.measures.bandits import ArmFigures, BanditFigures
 from pointsman.domain.ports.core import BanditMathematics
 from pointsman.domain.ports.replica import Learning
 from pointsman.domain.routers import Router
-from pointsman.domain.strategies.bandit import Bandit, arms_of
+from pointsman.domain.strategies.bandit import Bandit
 from pointsman.errors import InvalidRequestError
 from pointsman.store.database import Database
 from pointsman.v1 import learning_pb2
@@ -81,7 +81,7 @@ class BanditWatch:
         self._loop.learn_now()
         with self._database.read() as connection:
             known = read_arms(connection, router.row_key, policy, self._clock())
-        arms = {variant.name for variant in arms_of(router.variants)}
+        arms = {variant.name for variant in router.pickable_variants}
         # Those that are switched off have cost what they have cost.
         told = [one.name for one in router.variants if one.name in arms or one.name in known]
         shares = self.shares([router])[router.router_id]

@@ -12,14 +12,13 @@ from typing import Any, ClassVar, Self
 
 from pointsman.domain.strategies.policy import Strategy
 from pointsman.domain.values import MICROSECONDS_PER_SECOND
-from pointsman.domain.variants import Variant
+from pointsman.domain.variants import Variant, pickable
 from pointsman.domain.violations import Violations
 
 DEFAULT_METRIC = "reward"
 DEFAULT_FLOOR = 0.05
 FIRST_EPOCH = 1
 """Calls of routers that learn nothing are of epoch 0."""
-_NO_ARM = "shadow"
 
 
 class Algorithm(StrEnum):
@@ -85,7 +84,7 @@ class Bandit:
 
     def shares(self, variants: Sequence[Variant]) -> tuple[float, ...]:
         """Answers equal shares of the arms: those of who knows nothing yet."""
-        names = {variant.name for variant in arms_of(variants)}
+        names = {variant.name for variant in pickable(variants)}
         return tuple(1.0 / len(names) if variant.name in names else 0.0 for variant in variants)
 
     def idle_fault(self, variants: Sequence[Variant]) -> str | None:
@@ -164,11 +163,6 @@ class Bandit:
         )
 
 
-def arms_of(variants: Sequence[Variant]) -> list[Variant]:
-    """Answers the variants that a bandit chooses among: those that are enabled and are no shadows."""
-    return [variant for variant in variants if variant.enabled and variant.role.value != _NO_ARM]
-
-
 def begun(policy: Bandit, now_us: int) -> Bandit:
     """Answers a bandit in its first epoch.
 
@@ -211,15 +205,16 @@ def continued(
         variants_after: The variants that the router shall have.
         now_us: The time, in UTC microseconds.
     """
-    known = dict(before.former) | {one.name: str(one.model_key) for one in variants_before}
+    arms_before, arms_after = _models_of(variants_before), _models_of(variants_after)
+    known = dict(before.former) | arms_before
     is_other = (
         after.metric != before.metric
         or after.takes_rates_only is not before.takes_rates_only
-        or any(known.get(one.name, str(one.model_key)) != str(one.model_key) for one in variants_after)
+        or any(known.get(name, model) != model for name, model in arms_after.items())
     )
     if is_other:
         return renewed(dataclasses.replace(after, epoch=before.epoch), now_us)
-    left = known.keys() - {one.name for one in variants_after}
+    left = known.keys() - arms_after.keys()
     dated_from_us = now_us if after.is_dated and not before.is_dated else before.dated_from_us
     return dataclasses.replace(
         after,
@@ -227,6 +222,11 @@ def continued(
         former=tuple(sorted((name, known[name]) for name in left)),
         dated_from_us=dated_from_us,
     )
+
+
+def _models_of(variants: Sequence[Variant]) -> dict[str, str]:
+    """Answers the model versions of arms, be they on or off: of shadows nothing is learnt."""
+    return {one.name: str(one.model_key) for one in variants if not one.is_shadow}
 
 
 def _seconds(microseconds: int) -> str:
