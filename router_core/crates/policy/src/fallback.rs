@@ -25,8 +25,13 @@ impl VariantSet {
 /// Of the live ones each is picked in proportion to its share, and the same draw always picks the same: each variant
 /// gets a number from the draw and its name, and the one with the least number for its share is tried first. So a
 /// unit keeps its stand-in while that one lives, whatever becomes of the others. Variants without a share get no calls.
+///
+/// # Arguments
+/// * `draw` - The bits that were drawn for the call.
+/// * `tried` - The variants that no live backend serves.
+/// * `share` - The share of calls that a variant gets at this moment.
 #[must_use]
-pub fn stand_in(router: &Router, draw: u64, tried: VariantSet) -> Option<u8> {
+pub fn stand_in(router: &Router, draw: u64, tried: VariantSet, share: impl Fn(u8) -> f64) -> Option<u8> {
     let untried = router
         .variants
         .iter()
@@ -38,7 +43,7 @@ pub fn stand_in(router: &Router, draw: u64, tried: VariantSet) -> Option<u8> {
             untried.filter(|(variant, _)| variant.role == VariantRole::Control).map(|(_, index)| index).next()
         }
         Fallback::AnyHealthy => untried
-            .map(|(variant, index)| (variant, index, router.policy.propensities(index).by_request))
+            .map(|(variant, index)| (variant, index, share(index)))
             .filter(|(.., share)| *share > 0.0)
             .map(|(variant, index, share)| (index, arrival(variant, share, draw)))
             .min_by(|(_, one), (_, other)| one.total_cmp(other))

@@ -129,13 +129,12 @@ impl LiveBandit {
         let mut learnt = self.knowledge.lock();
         let basis = *self.basis.lock().unwrap_or_else(PoisonError::into_inner);
         let own_picks = learnt.own_picks();
-        if basis.reading == learnt.reading && !(basis.follows_calls && own_picks != basis.picks) {
-            return;
-        }
         // Ticks come at even times, so that they alone tell how many calls come between two of them.
         let _ = learnt.pace.expect(own_picks);
         learnt.pace.updated(own_picks);
-        self.update_or_complain(&mut learnt);
+        if basis.reading != learnt.reading || (basis.follows_calls && own_picks != basis.picks) {
+            self.update_or_complain(&mut learnt);
+        }
     }
 
     /// What it decides by, for the control plane.

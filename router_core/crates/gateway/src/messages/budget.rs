@@ -21,6 +21,8 @@ pub(crate) struct ByteBudget {
 pub(crate) struct Reservation {
     budget: Arc<ByteBudget>,
     bytes: usize,
+    /// Whether it could also be done without: then it grows only as far as such may.
+    is_spare: bool,
 }
 
 impl ByteBudget {
@@ -41,7 +43,7 @@ impl ByteBudget {
     /// Takes bytes, or says that too many are held.
     pub(crate) fn reserve(self: &Arc<Self>, bytes: usize) -> Result<Reservation, CallError> {
         self.take(bytes)?;
-        Ok(Reservation { budget: self.clone(), bytes })
+        Ok(Reservation { budget: self.clone(), bytes, is_spare: false })
     }
 
     /// So much may be held for what could also be done without: messages that come in need the rest.
@@ -52,7 +54,8 @@ impl ByteBudget {
     /// Takes bytes for what could also be done without.
     pub(crate) fn reserve_spare(self: &Arc<Self>, bytes: usize) -> Option<Reservation> {
         debug_assert!(self.whole.is_none(), "a part's bytes would count nowhere else");
-        self.take_below(bytes, self.spare_limit()).then(|| Reservation { budget: self.clone(), bytes })
+        let made = || Reservation { budget: self.clone(), bytes, is_spare: true };
+        self.take_below(bytes, self.spare_limit()).then(made)
     }
 
     /// Whether little is left of that.
@@ -95,10 +98,17 @@ impl Reservation {
     /// Holds at least so many bytes from now on, or says that they do not fit and holds what it held.
     pub(crate) fn grow_to(&mut self, bytes: usize) -> Result<(), CallError> {
         let more = bytes.saturating_sub(self.bytes);
-        if more > 0 {
-            self.budget.take(more)?;
-            self.bytes += more;
+        if more == 0 {
+            return Ok(());
         }
+        if !self.is_spare {
+            self.budget.take(more)?;
+        } else if !self.budget.take_below(more, self.budget.spare_limit()) {
+            return Err(CallError::exhausted(format!(
+                "{bytes} bytes cannot be spared of the memory for messages (limits.body_budget_bytes)"
+            )));
+        }
+        self.bytes += more;
         Ok(())
     }
 }
@@ -161,6 +171,11 @@ mod tests {
         assert!(budget.is_spare_scarce());
         assert!(budget.reserve(50).is_ok());
         drop(spare);
+        let mut growing = budget.reserve_spare(10).unwrap();
+        growing.grow_to(50).unwrap();
+        assert!(growing.grow_to(51).is_err(), "nor does it grow into that half");
+        assert_eq!(budget.held(), 50);
+        drop(growing);
         let _needed = budget.reserve(60).unwrap();
         assert!(budget.reserve_spare(1).is_none(), "what is needed comes first");
     }

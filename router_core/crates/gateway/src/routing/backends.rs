@@ -87,12 +87,14 @@ pub(crate) struct Backends {
     grpc: Mutex<HashMap<Arc<str>, Weak<GrpcTarget>>>,
     /// By path and digest: a path may have had another file for another version.
     onnx: LoadedFiles<model::OnnxBackend, OnnxTarget>,
+    /// The same files for copies of calls.
+    copied_onnx: LoadedFiles<model::OnnxBackend, OnnxTarget>,
 }
 
 impl Backends {
     pub(crate) fn new(threads: usize, limits: Limits, models_dir: PathBuf) -> Self {
-        let (grpc, onnx) = (Mutex::default(), LoadedFiles::default());
-        Self { threads, limits, models_dir, next_id: AtomicU64::new(1), grpc, onnx }
+        let (grpc, onnx, copied_onnx) = (Mutex::default(), LoadedFiles::default(), LoadedFiles::default());
+        Self { threads, limits, models_dir, next_id: AtomicU64::new(1), grpc, onnx, copied_onnx }
     }
 
     /// The backend of a model version.
@@ -107,6 +109,19 @@ impl Backends {
                 model_version: grpc.model_version.clone(),
             })),
             model::Backend::Onnx(onnx) => Ok(Backend::Onnx(self.onnx_target(onnx))),
+        }
+    }
+
+    /// The backend of a model version for copies of calls. A file is loaded once more, into one session: the thread that
+    /// runs copies gives way to everything, and no call may wait for a session that it holds.
+    pub(crate) fn for_copies(&self, backend: &model::Backend) -> Result<Backend, String> {
+        match backend {
+            model::Backend::Grpc(_) => self.get(backend),
+            model::Backend::Onnx(onnx) => {
+                let load = || OnnxTarget::load(&self.models_dir, onnx, 1, self.admission());
+                let loaded = self.copied_onnx.get(onnx, |target| target.model.is_ok(), load);
+                Ok(Backend::Onnx(loaded))
+            }
         }
     }
 

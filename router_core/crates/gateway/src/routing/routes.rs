@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use pointsman_journal::RouteFacts;
 use pointsman_model::{
     Guarded, Id, ItemKind, ModelError, ModelKey, ModelVersion, Policy, Propensities, RefusedItem, Router,
-    ShardedMap, Snapshot, SnapshotError, SnapshotUpdate,
+    ShardedMap, Snapshot, SnapshotError, SnapshotUpdate, VariantRole,
 };
 use pointsman_wire::{Signer, Verifier, generated::pointsman_v1 as proto, signature_to_proto};
 use thiserror::Error;
@@ -60,7 +60,16 @@ pub(crate) struct Target {
     pub(crate) name: Id,
     pub(crate) model: Arc<ModelVersion>,
     pub(crate) backend: Backend,
+    /// Where copies of calls go, of a shadow.
+    pub(crate) copies: Option<Backend>,
     pub(crate) stats: Arc<VariantStats>,
+}
+
+impl Target {
+    /// Where copies of calls go.
+    pub(crate) fn for_copies(&self) -> &Backend {
+        self.copies.as_ref().unwrap_or(&self.backend)
+    }
 }
 
 impl Route {
@@ -183,7 +192,12 @@ impl Builder<'_> {
         for variant in &router.variants {
             // The snapshot was checked: every variant's model version is there.
             let Some(model) = self.snapshot.models.get(&variant.model) else { continue };
-            targets.push(self.target(&router.id, &variant.name, model, former)?);
+            let mut target = self.target(&router.id, &variant.name, model, former)?;
+            if let Some(backend) = model.backend.as_ref().filter(|_| variant.role == VariantRole::Shadow) {
+                let copies = self.backends.for_copies(backend);
+                target.copies = Some(copies.map_err(|reason| backend_error(model, reason))?);
+            }
+            targets.push(target);
         }
         let targets = targets.into_boxed_slice();
         let facts = router.settings.record_predictions.then(|| Arc::new(facts(router, &targets)));
@@ -245,11 +259,7 @@ impl Builder<'_> {
         model: &Arc<ModelVersion>,
         former: Option<&Arc<Route>>,
     ) -> Result<Target, RoutesError> {
-        let failed = |reason: String| RoutesError::Backend {
-            model_id: model.key.model_id.clone(),
-            version: model.key.version.clone(),
-            reason,
-        };
+        let failed = |reason: String| backend_error(model, reason);
         let backend = model.backend.as_ref().ok_or_else(|| failed("there is none".to_owned()))?;
         let backend = self.backends.get(backend).map_err(failed)?;
         let known = former.and_then(|route| route.targets.iter().find(|target| target.name == *name));
@@ -257,8 +267,13 @@ impl Builder<'_> {
             || VariantStats::new(route_id.as_str().into(), name.as_str().into(), self.threads),
             |target| target.stats.clone(),
         );
-        Ok(Target { name: name.clone(), model: model.clone(), backend, stats })
+        Ok(Target { name: name.clone(), model: model.clone(), backend, copies: None, stats })
     }
+}
+
+fn backend_error(model: &ModelVersion, reason: String) -> RoutesError {
+    let (model_id, version) = (model.key.model_id.clone(), model.key.version.clone());
+    RoutesError::Backend { model_id, version, reason }
 }
 
 /// Whether a route is an earlier state of a router, and not another router's of the same id: what that one counted

@@ -20,6 +20,8 @@ use crate::{
 
 /// A backend that is being connected to for so long is passed over.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// The share of an arm that stands in though its own is 0: among others it is as good as never first.
+const LEAST_SHARE: f64 = 1e-12;
 
 /// Where a call goes.
 pub(crate) struct Diverted {
@@ -61,7 +63,7 @@ pub(crate) async fn divert(
     let mut tried = VariantSet::default();
     tried.insert(decision.variant);
     let mut dead: Vec<&str> = Vec::new();
-    while let Some(variant) = stand_in(router, decision.draw, tried) {
+    while let Some(variant) = stand_in(router, decision.draw, tried, |index| share(router, route, index)) {
         tried.insert(variant);
         let Some(other) = route.targets.get(usize::from(variant)) else { break };
         if find_live(worker, other, deadline).await.is_ok() {
@@ -80,6 +82,16 @@ pub(crate) async fn divert(
     };
     let nobody = Some(CallError::unavailable(format!("{why}; {others}")));
     Diverted { nobody, ..Diverted::not(decision) }
+}
+
+/// The share by which a variant stands in for others: of a bandit's arm the one in force. An arm that gets no calls for now
+/// comes after all that do, and answers where there is nobody else.
+fn share(router: &Router, route: &Route, variant: u8) -> f64 {
+    let published = router.policy.propensities(variant).by_request;
+    match &route.bandit {
+        Some(bandit) if published > 0.0 => bandit.share(variant).max(LEAST_SHARE),
+        _ => published,
+    }
 }
 
 /// Whether a variant can be asked at once.

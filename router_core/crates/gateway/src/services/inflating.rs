@@ -1,19 +1,19 @@
 //! Inflates a message, and counts the memory that it takes while it grows.
 
-use std::{io::Read, sync::Arc};
+use std::io::Read;
 
 use bytes::Bytes;
 use tonic::Code;
 
-use crate::messages::{
-    budget::{ByteBudget, Reservation},
-    status::CallError,
-};
+use crate::messages::{budget::Reservation, status::CallError};
 
 /// The room that is made at first.
 const FIRST_ROOM: usize = 4 << 10;
 
 /// Inflates a message up to one byte more than `most`, which tells one that is too long from one that just fits.
+///
+/// # Arguments
+/// * `held` - Memory that grows with the message.
 ///
 /// # Errors
 /// UNIMPLEMENTED: the encoding is unknown. INVALID_ARGUMENT: the bytes are none of it. RESOURCE_EXHAUSTED: the
@@ -22,11 +22,11 @@ pub(crate) fn inflate(
     encoding: &[u8],
     packed: &[u8],
     most: usize,
-    budget: &Arc<ByteBudget>,
+    held: Reservation,
 ) -> Result<(Bytes, Reservation), CallError> {
     match encoding {
-        b"gzip" => read(flate2::read::GzDecoder::new(packed), most + 1, budget),
-        b"deflate" => read(flate2::read::ZlibDecoder::new(packed), most + 1, budget),
+        b"gzip" => read(flate2::read::GzDecoder::new(packed), most + 1, held),
+        b"deflate" => read(flate2::read::ZlibDecoder::new(packed), most + 1, held),
         _ => Err(CallError::new(
             Code::Unimplemented,
             format!(
@@ -40,13 +40,12 @@ pub(crate) fn inflate(
 fn read(
     mut inflater: impl Read,
     limit: usize,
-    budget: &Arc<ByteBudget>,
+    mut held: Reservation,
 ) -> Result<(Bytes, Reservation), CallError> {
     let mut inflated = Vec::new();
-    let mut reservation = budget.reserve(0)?;
     while inflated.len() < limit {
         let room = (inflated.len() * 2).max(FIRST_ROOM).min(limit);
-        reservation.grow_to(room)?;
+        held.grow_to(room)?;
         inflated.reserve_exact(room - inflated.len());
         // As much as there is room for, so that the room does not grow uncounted.
         let free = room - inflated.len();
@@ -59,7 +58,7 @@ fn read(
             break;
         }
     }
-    Ok((inflated.into(), reservation))
+    Ok((inflated.into(), held))
 }
 
 #[cfg(test)]
@@ -69,6 +68,7 @@ mod tests {
     use flate2::{Compression, write::GzEncoder};
 
     use super::*;
+    use crate::messages::budget::ByteBudget;
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -81,7 +81,8 @@ mod tests {
         let budget = ByteBudget::new(1 << 20);
         for length in [0, 1, FIRST_ROOM - 1, FIRST_ROOM, FIRST_ROOM + 1, 100_000, 262_144] {
             let plain: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
-            let (inflated, _held) = inflate(b"gzip", &gzip(&plain), 262_144, &budget).unwrap();
+            let (inflated, _held) =
+                inflate(b"gzip", &gzip(&plain), 262_144, budget.reserve(0).unwrap()).unwrap();
             assert_eq!(inflated, plain);
             assert!(budget.held() >= length && budget.held() <= (length * 2).max(FIRST_ROOM));
         }
@@ -92,10 +93,10 @@ mod tests {
     fn a_bomb_holds_no_more_than_a_message_may_and_no_more_than_the_budget_has() {
         let bomb = gzip(&vec![0; 8 << 20]);
         let budget = ByteBudget::new(1 << 20);
-        let (inflated, _held) = inflate(b"gzip", &bomb, 100_000, &budget).unwrap();
+        let (inflated, _held) = inflate(b"gzip", &bomb, 100_000, budget.reserve(0).unwrap()).unwrap();
         assert_eq!(inflated.len(), 100_001);
         assert_eq!(budget.held(), 100_001);
-        let refused = inflate(b"gzip", &bomb, 4 << 20, &budget).unwrap_err();
+        let refused = inflate(b"gzip", &bomb, 4 << 20, budget.reserve(0).unwrap()).unwrap_err();
         assert_eq!(refused.code, Code::ResourceExhausted);
         assert_eq!(budget.held(), 100_001);
     }

@@ -43,11 +43,11 @@ async fn inflated(
 ) -> Result<Answer, CallError> {
     let encoding = headers.remove(GRPC_ENCODING);
     headers.remove(CONTENT_LENGTH);
-    let shared = &worker.shared;
-    let (most, budget) = (shared.config.limits.max_message_bytes, shared.budgets.whole.clone());
+    let most = worker.shared.config.limits.max_message_bytes;
+    let held = worker.reserve(0)?;
     let inflating = move |_| {
         let encoding = encoding.as_ref().map_or(&b""[..], |value| value.as_bytes());
-        inflate(encoding, &packed, most, &budget).map_err(|error| of_inflating(error, encoding))
+        inflate(encoding, &packed, most, held).map_err(|error| of_inflating(error, encoding))
     };
     let (message, reservation) = worker.tasks().run(inflating).await??;
     if message.len() > most {

@@ -127,8 +127,8 @@ impl Call {
         let encoding = self.headers.get(GRPC_ENCODING).map_or(&b""[..], |value| value.as_bytes()).to_vec();
         let shared = &self.worker.shared;
         let most = self.allowance.message_bytes(&shared.config.limits);
-        let budget = shared.budgets.of(self.allowance).clone();
-        let inflating = move |_| inflate(&encoding, &bytes, most, &budget);
+        let held = shared.budgets.of(self.allowance).reserve(0)?;
+        let inflating = move |_| inflate(&encoding, &bytes, most, held);
         let (bytes, reservation) = shared.tasks.run(inflating).await??;
         self.check_length(bytes.len())?;
         Ok(Message { bytes, reservation: Some(reservation) })

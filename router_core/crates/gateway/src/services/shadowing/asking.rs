@@ -52,7 +52,7 @@ pub(super) async fn ask(
 ) -> Result<Answered, Failure> {
     let timeout = call.route.router.as_ref().and_then(|router| router.settings.default_timeout);
     let deadline = Instant::now() + call.worker.shared.config.limits.timeout(timeout);
-    match (&call.copies.message, &target.backend) {
+    match (&call.copies.message, target.for_copies()) {
         (Some((BodyKind::Predict, message)), _) => predict(call, target, message, deadline, time).await,
         (Some((_, message)), Backend::Grpc(model)) => infer(call, model, message, deadline, time).await,
         (Some((_, message)), backend @ Backend::Onnx(_)) => {
@@ -160,7 +160,7 @@ async fn predict(
     let inputs = inputs.map_err(one_row::of_features)?;
     let mut headers = call.copies.headers.clone();
     let asker = Asker { worker: &call.worker, headers: &mut headers, time };
-    let prediction = one_row::answer_of(asker, signature, &target.backend, inputs, deadline).await?;
+    let prediction = one_row::answer_of(asker, signature, target.for_copies(), inputs, deadline).await?;
     if call.record.is_none() {
         return Ok(Answered::none());
     }
