@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be built fails the test that builds it")]
 
 use pointsman_model::{
-    Id, ModelKey, Policy, PolicyDefinition, Router, RouterDefinition, RouterSettings, Split, SplitDefinition,
-    Variant, VariantRole,
+    Fallback, Id, ModelKey, Policy, PolicyDefinition, Router, RouterDefinition, RouterSettings, Split,
+    SplitDefinition, Variant, VariantRole,
 };
-use pointsman_policy::{Decision, RandomisedBy, Reason, Request, decide, reallocate_slots, slot_of_unit};
+use pointsman_policy::{
+    Decision, RandomisedBy, Reason, Request, VariantSet, decide, reallocate_slots, slot_of_unit, stand_in,
+};
 use proptest::{collection::vec, prelude::*};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
@@ -253,4 +255,22 @@ proptest! {
         prop_assert_eq!(slots, 10_000);
         prop_assert_eq!(indices.map(|index| split.alias.probability(index)).sum::<f64>(), 1.0);
     }
+}
+
+#[test]
+fn stand_ins_go_by_the_shares_that_are_given_and_one_as_good_as_without_comes_last() {
+    let mut router = router(&[Some(50.0), Some(25.0), Some(25.0)], false);
+    router.settings.fallback = Fallback::AnyHealthy;
+    let mut dead = VariantSet::default();
+    dead.insert(0);
+    let share = |variant: u8| [0.5, 0.45, 0.05].get(usize::from(variant)).copied().unwrap_or(0.0);
+    let mut rng = SmallRng::seed_from_u64(7);
+    let draws: Vec<u64> = (0..20_000).map(|_| rng.next_u64()).collect();
+    let of_2 = draws.iter().filter(|draw| stand_in(&router, **draw, dead, share) == Some(2)).count();
+    assert!((1_800..2_200).contains(&of_2), "a tenth of 20,000 were expected, not {of_2}");
+    let starved = |variant: u8| if variant == 2 { 1e-12 } else { 0.5 };
+    assert!(draws.iter().all(|draw| stand_in(&router, *draw, dead, starved) == Some(1)));
+    dead.insert(1);
+    assert!(draws.iter().all(|draw| stand_in(&router, *draw, dead, starved) == Some(2)));
+    assert_eq!(stand_in(&router, 1, dead, |_| 0.0), None, "variants without a share get no calls");
 }
