@@ -162,9 +162,7 @@ async def test_missing_rewards_and_a_fallback_are_refused_together(cancer, faili
     await update(cancer, "bandit", "fallback", bandit=BETA, fallback=anywhere)
     failure = await failing(update(cancer, "bandit", bandit=WAITED))
     assert sorted(failure.fields) == [f"router.{path}" for path in BOTH]
-    failure = await failing(
-        cancer.definitions.ApplyDefinitions(definition(bandit=WAITED, fallback=anywhere))
-    )
+    failure = await failing(cancer.definitions.ApplyDefinitions(definition(bandit=WAITED, fallback=anywhere)))
     assert sorted(failure.fields) == [f"definitions[0].router.{path}" for path in BOTH]
 
 

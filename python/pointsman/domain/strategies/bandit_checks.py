@@ -54,8 +54,8 @@ def note_stood_in_for(found: Violations, field: str, policy: Policy) -> None:
     missing = f"{field}.{policy.field}.missing_reward"
     found.add(
         missing,
-        "would count calls that the fallback answers, whose feedback never counts, as missing rewards of arms "
-        "that are down; leave it unset, or set fallback to none",
+        "would count calls that the fallback answers, whose feedback never counts, as missing rewards of "
+        "arms that are down; leave it unset, or set fallback to none",
     )
     found.add(
         f"{field}.fallback",
