@@ -134,6 +134,38 @@ async def test_what_a_bandit_cannot_learn_by_is_refused_with_its_path(cancer, fa
     assert words in failure.fields[f"router.{path}"]
 
 
+WAITED = router_pb2.Bandit(metric="conversion", feedback_window=Duration(seconds=60), missing_reward=0)
+BOTH = ["bandit.missing_reward", "fallback"]
+
+
+def definition(**fields):
+    wanted = router_pb2.Router(
+        router_id="offers",
+        strategy=router_pb2.STRATEGY_BANDIT,
+        variants=[OLD, NEW],
+        metrics=[CONVERSION],
+        **fields,
+    )
+    return definition_pb2.ApplyDefinitionsRequest(definitions=[definition_pb2.Definition(router=wanted)])
+
+
+async def test_missing_rewards_and_a_fallback_are_refused_together(cancer, failing):
+    """What a fallback answered would be held against the arm that was down."""
+    anywhere = router_pb2.FALLBACK_ANY_HEALTHY
+    failure = await failing(create(cancer, WAITED, fallback=anywhere))
+    assert sorted(failure.fields) == [f"router.{path}" for path in BOTH]
+    assert "set fallback to none" in failure.fields["router.bandit.missing_reward"]
+    assert "leave router.bandit.missing_reward unset" in failure.fields["router.fallback"]
+    await create(cancer, WAITED, fallback=router_pb2.FALLBACK_NONE)
+    failure = await failing(update(cancer, "fallback", fallback=anywhere))
+    assert sorted(failure.fields) == [f"router.{path}" for path in BOTH]
+    await update(cancer, "bandit", "fallback", bandit=BETA, fallback=anywhere)
+    failure = await failing(update(cancer, "bandit", bandit=WAITED))
+    assert sorted(failure.fields) == [f"router.{path}" for path in BOTH]
+    failure = await failing(cancer.definitions.ApplyDefinitions(definition(bandit=WAITED, fallback=anywhere)))
+    assert sorted(failure.fields) == [f"definitions[0].router.{path}" for path in BOTH]
+
+
 async def test_settings_toggles_and_variants_keep_the_epoch_and_models_and_metrics_do_not(cancer):
     await create(cancer)
     warmed = router_pb2.Bandit(metric="conversion", warm_up_pulls=9, epoch=77)

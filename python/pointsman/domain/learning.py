@@ -154,14 +154,14 @@ def known_arms(
         arm = arms.setdefault(bucket.variant, KnownArm())
         faded = bucket.sums.scaled(_weight(policy, bucket.bucket_time_us, now_us))
         arm.rewards = _together(arm.rewards, faded)
-        if bucket.bucket_time_us <= awaited_before_us:
+        if _dated(policy, bucket.bucket_time_us) <= awaited_before_us:
             arm._unrewarded -= faded.count
     for calls in pulls:
         arm = arms.setdefault(calls.variant, KnownArm())
         weighted = calls.weighted_pulls * _weight(policy, calls.bucket_time_us, now_us)
         arm.pulls += calls.pulls
         arm.weighted_pulls += weighted
-        if calls.bucket_time_us <= awaited_before_us:
+        if _dated(policy, calls.bucket_time_us) <= awaited_before_us:
             arm._unrewarded += weighted
     for arm in arms.values():
         if policy.missing_reward is not None and arm._unrewarded > 0:
@@ -193,7 +193,7 @@ def is_folded(policy: Bandit, bucket_time_us: int, into_us: int) -> bool:
         bucket_time_us: The bucket.
         into_us: The later one.
     """
-    return (bucket_time_us or policy.dated_from_us) <= into_us
+    return _dated(policy, bucket_time_us) <= into_us
 
 
 def folded_rewards(policy: Bandit, buckets: Iterable[RewardBucket], into_us: int) -> list[RewardBucket]:
@@ -240,10 +240,18 @@ def _together(sums: RewardSums, other: RewardSums) -> RewardSums:
     return other if sums.count == 0 and sums.total == 0 else sums.plus(other)
 
 
+def _dated(policy: Bandit, bucket_time_us: int) -> int:
+    """Answers the time by which rewards and calls of a bucket are told.
+
+    What came before time told anything counts as of then: rewards of bucket 0, calls of days, and a bucket in
+    which it began.
+    """
+    return max(bucket_time_us, policy.dated_from_us)
+
+
 def _weight(policy: Bandit, bucket_time_us: int, now_us: int) -> float:
     """Answers what is left at a time of the weight that something had in its bucket's time."""
     if policy.half_life_us is None:
         return 1.0
-    # What came before rewards were told by their time counts as of then.
-    age_us = max(0, now_us - (bucket_time_us or policy.dated_from_us))
+    age_us = max(0, now_us - _dated(policy, bucket_time_us))
     return float(2.0 ** -(age_us / policy.half_life_us))

@@ -90,6 +90,32 @@ def test_what_is_older_than_a_half_life_counts_half() -> None:
     assert arm.rewards.about(0.0).total == 0.5 + 0.25
 
 
+DAY = 24 * HOUR
+TURNED_ON = NOW // DAY * DAY + 14 * HOUR
+"""In the afternoon: calls of the day lie in a bucket that is as of midnight."""
+
+
+@pytest.mark.parametrize("bucket", [TURNED_ON // DAY * DAY, TURNED_ON - 5 * SECOND])
+def test_calls_from_before_time_told_anything_fade_from_then_as_their_rewards_do(bucket: int) -> None:
+    policy = Bandit(half_life_us=HOUR, dated_from_us=TURNED_ON)
+    rewards, pulls = [RewardBucket("a", 0, one_reward(1.0, 1.0))], [PullBucket("a", bucket, 10, 10.0)]
+    arm = known_arms(policy, rewards, pulls, TURNED_ON)["a"]
+    assert (arm.rewards.count, arm.weighted_pulls) == (1.0, 10.0)
+    arm = known_arms(policy, rewards, pulls, TURNED_ON + HOUR)["a"]
+    assert (arm.rewards.count, arm.weighted_pulls) == (0.5, 5.0)
+    assert not is_folded(policy, bucket, TURNED_ON - SECOND)
+    assert folded_pulls(policy, pulls, TURNED_ON + HOUR)[0].weighted_pulls == 5.0
+
+
+@pytest.mark.parametrize("bucket", [TURNED_ON // DAY * DAY, TURNED_ON - 5 * SECOND])
+def test_calls_from_before_the_window_was_set_get_it_from_then(bucket: int) -> None:
+    policy = Bandit(feedback_window_us=1000 * SECOND, missing_reward=0.0, dated_from_us=TURNED_ON)
+    rewards, pulls = [RewardBucket("a", 0, one_reward(1.0, 1.0))], [PullBucket("a", bucket, 10, 10.0)]
+    for passed, count in ((0, 1), (1049, 1), (1050, 10)):
+        arm = known_arms(policy, rewards, pulls, TURNED_ON + passed * SECOND)["a"]
+        assert arm.rewards.count == count
+
+
 def test_calls_without_a_reward_within_the_window_count_as_missing_and_late_ones_in_their_place() -> None:
     policy = Bandit(feedback_window_us=60 * SECOND, missing_reward=0.0)
     old, young = NOW - 200 * SECOND, NOW - 30 * SECOND

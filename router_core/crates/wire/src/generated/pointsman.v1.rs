@@ -1446,6 +1446,7 @@ pub struct Router {
     #[prost(bool, tag = "25")]
     pub allow_single: bool,
     /// Where calls of a variant go that no live backend serves; not stated, nowhere. Calls that name their variant stay.
+    /// None where a bandit has a missing_reward.
     #[prost(enumeration = "Fallback", tag = "26")]
     pub fallback: i32,
     /// Sends everything to one variant for a while, whatever the strategy decides. Set by SetTrafficOverride. Output only.
@@ -1500,7 +1501,9 @@ pub struct Bandit {
     /// of it. From 1 second.
     #[prost(message, optional, tag = "10")]
     pub feedback_window: ::core::option::Option<::prost_types::Duration>,
-    /// The reward of a call for which none came within feedback_window; unset, such calls teach nothing.
+    /// The reward of a call for which none came within feedback_window; unset, such calls teach nothing. Calls that failed are
+    /// among them. Not together with a fallback: feedback of calls that it answered counts for no arm, and they would be
+    /// missing rewards of the arm that was down. Of calls of several rows, row 0 stands for the call.
     #[prost(double, optional, tag = "11")]
     pub missing_reward: ::core::option::Option<f64>,
     /// The epoch of what is learnt. A new one begins, and knows nothing, when the metric or a variant's model version
