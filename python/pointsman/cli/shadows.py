@@ -27,6 +27,7 @@ UNPAIRED = {
     "before_first": "came before the shadow's first answer",
     "after_last": "came after its last one",
     "call_failed": "failed themselves",
+    "shadow_failed": "are further rows of batches whose copy failed",
     "not_copied": "were not copied: left out by the shadow share, or dropped",
 }
 """In words, why a call has no answer of the shadow beside it."""
@@ -139,7 +140,7 @@ def _facts(found: ShadowComparison) -> Iterator[tuple[str, object]]:
     yield "calls", total.primary_count
     yield "pairs", total.pair_count or "0"
     if total.pair_count:
-        yield "errors", f"{_share(total.primary_errors)}; of the shadow {_share(total.shadow_errors)}"
+        yield "calls failed", f"{_share(total.primary_errors)}; copies {_share(total.shadow_errors)}"
     if total.labels:
         yield "same label", _share(total.labels.agreement)
     if total.numbers:

@@ -231,7 +231,7 @@ class LakeReader:
             return ShadowComparison(
                 total,
                 tuple(found.values()),
-                paired.shadow_rows - total.pair_count,
+                paired.lone_shadow_rows,
                 paired.first_time_us,
                 snapshot.unreached,
             )

@@ -26,13 +26,15 @@ PAIRS = "shadow_pairs"
 TRUTHS = "shadow_truths"
 ANSWERED = "primary_code = 0 AND shadow_code = 0"
 """Pairs of which both ended OK."""
+FIRST_ROW = '"row" = 0'
+"""The pair that stands for its call: each call has it, also one that failed and has no other."""
 
 CommonLabels = Callable[[Sequence[tuple[ModelKey, ModelKey]]], Sequence[LabelsOf]]
 """Answers which labels pairs of model versions, a primary's and the shadow's, share."""
 
 _COLUMNS = (
-    'prediction_id, "row", time_us, variant, model_id, model_version, reason, status_code, backend_ns, '
-    "answer_content, prediction_label, prediction_number, confidence, probabilities"
+    'prediction_id, "row", row_count, time_us, variant, model_id, model_version, reason, status_code, '
+    "backend_ns, answer_content, prediction_label, prediction_number, confidence, probabilities"
 )
 _SPAN = "time_us >= $start_us AND time_us <= $end_us"
 _IS_SHADOWS = f"{_SPAN} AND reason = 'shadow' AND variant = $shadow"
@@ -53,8 +55,12 @@ _PRIMARY_ROWS = f"""
 SELECT variant, model_id, model_version, {_UNPAIRED.format(code="status_code")} AS why, count(*), min(time_us)
 FROM {{primaries}} WHERE {_SPAN} GROUP BY ALL
 """
+# A call that failed has one row; so the other side's further rows of the call have none beside them.
 _PAIRED_ROWS = f"""
-SELECT primary_variant, {_UNPAIRED.format(code="primary_code")} AS why, count(*) FROM {PAIRS} GROUP BY ALL
+SELECT primary_variant, {_UNPAIRED.format(code="primary_code")} AS why, count(*),
+    coalesce(sum(primary_rows - 1) FILTER ({FIRST_ROW} AND primary_code = 0 AND shadow_code <> 0), 0)::BIGINT,
+    coalesce(sum(shadow_rows - 1) FILTER ({FIRST_ROW} AND primary_code <> 0 AND shadow_code = 0), 0)::BIGINT
+FROM {PAIRS} GROUP BY ALL
 """
 
 _LABELS = """
@@ -68,7 +74,10 @@ _PAIR = f"""
 CREATE TEMP TABLE {PAIRS} AS
 SELECT
     p.variant AS primary_variant,
-    {{id_columns}}
+    {{id_column}}
+    p."row" AS "row",
+    greatest(p.row_count, 1) AS primary_rows,
+    greatest(s.row_count, 1) AS shadow_rows,
     p.time_us AS time_us,
     p.status_code AS primary_code,
     s.status_code AS shadow_code,
@@ -119,13 +128,15 @@ class Paired:
     Attributes:
         primaries: Rows of calls by the variant that answered, and why they would have no pair.
         pairs: Those of them that have one, in the same groups.
-        shadow_rows: Rows of the shadow.
+        shadow_failed: Further ones of calls of which the shadow failed, in the same groups.
+        lone_shadow_rows: Rows of the shadow without a call.
         first_time_us: The earliest time of a row; None without any.
     """
 
     primaries: dict[tuple[str, str], int]
     pairs: dict[tuple[str, str], int]
-    shadow_rows: int
+    shadow_failed: dict[tuple[str, str], int]
+    lone_shadow_rows: int
     first_time_us: int | None
 
 
@@ -209,16 +220,18 @@ class Pairing:
         sql = _PAIR.format(
             primaries=primaries,
             shadows=shadows,
-            id_columns='p.prediction_id AS prediction_id, p."row" AS "row",' if with_ids else "",
+            id_column="p.prediction_id AS prediction_id," if with_ids else "",
         )
         values = span | shadow | of_primaries | of_shadows | _labels_parameters(known)
         connection.execute(sql, values).fetchall()
         pairs = connection.execute(_PAIRED_ROWS, edges).fetchall()
         times = [first for *_, first in primary_rows] + [first for *_, first, _ in shadow_rows]
+        shadow_count = sum(count for _, _, count, *_ in shadow_rows)
         return Paired(
             counts,
-            {(variant, reason): count for variant, reason, count in pairs},
-            sum(count for _, _, count, *_ in shadow_rows),
+            {(variant, reason): count for variant, reason, count, _, _ in pairs},
+            {(variant, reason): without for variant, reason, _, without, _ in pairs if without},
+            max(0, shadow_count - sum(count + without for *_, count, _, without in pairs)),
             min(times, default=None),
         )
 
@@ -235,10 +248,11 @@ def _source(name: str, files: Sequence[SnapshotFile], tables: Sequence[str]) -> 
 
 
 _NOTHING = """
-SELECT ''::VARCHAR AS prediction_id, 0::INTEGER AS "row", 0::BIGINT AS time_us, ''::VARCHAR AS variant,
-    ''::VARCHAR AS model_id, ''::VARCHAR AS model_version, ''::VARCHAR AS reason, 0::INTEGER AS status_code,
-    0::BIGINT AS backend_ns, ''::VARCHAR AS answer_content, ''::VARCHAR AS prediction_label,
-    0::DOUBLE AS prediction_number, 0::DOUBLE AS confidence, []::DOUBLE[] AS probabilities
+SELECT ''::VARCHAR AS prediction_id, 0::INTEGER AS "row", 0::INTEGER AS row_count, 0::BIGINT AS time_us,
+    ''::VARCHAR AS variant, ''::VARCHAR AS model_id, ''::VARCHAR AS model_version, ''::VARCHAR AS reason,
+    0::INTEGER AS status_code, 0::BIGINT AS backend_ns, ''::VARCHAR AS answer_content,
+    ''::VARCHAR AS prediction_label, 0::DOUBLE AS prediction_number, 0::DOUBLE AS confidence,
+    []::DOUBLE[] AS probabilities
 WHERE false
 """
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pointsman.lake.measuring import BUCKETS_PER_E
-from pointsman.lake.shadow_pairs import ANSWERED, PAIRS, TRUTHS
+from pointsman.lake.shadow_pairs import ANSWERED, FIRST_ROW, PAIRS, TRUTHS
 
 SCORES_TABLE = "shadow_scores"
 _BY_PRIMARY = "GROUP BY GROUPING SETS ((primary_variant), ())"
 
+# A call that failed is recorded as its row 0 alone, whatever its batch, so calls are counted by that row.
 COUNTS = f"""
-SELECT primary_variant, count(*), count(*) FILTER (primary_code <> 0), count(*) FILTER (shadow_code <> 0),
-    count(*) FILTER ({ANSWERED})
+SELECT primary_variant, count(*), count(*) FILTER ({FIRST_ROW}),
+    count(*) FILTER ({FIRST_ROW} AND primary_code <> 0), count(*) FILTER ({FIRST_ROW} AND shadow_code <> 0),
+    count(*) FILTER ({ANSWERED}), count(*) FILTER ({ANSWERED} AND {FIRST_ROW})
 FROM {PAIRS} {_BY_PRIMARY}
 """
 KINDS = f"""

@@ -55,12 +55,12 @@ class NotCompared:
 
 @dataclass(frozen=True)
 class Proportion:
-    """A part of a number of rows."""
+    """A part of a number of rows, or of calls where that is said."""
 
     count: int
     total: int
     share: float | None = None
-    """0 to 1; None without rows."""
+    """0 to 1; None of none."""
     low: float | None = None
     """The lower end of Wilson's 95 % interval."""
     high: float | None = None
@@ -202,9 +202,12 @@ class ShadowFigures:
     pair_count: int
     """Those of them with a row of the shadow."""
     unpaired_counts: Mapping[str, int]
-    """Those without, by the reason: ``before_first``, ``after_last``, ``call_failed``, ``not_copied``."""
+    """Those without, by the reason: ``before_first``, ``after_last``, ``call_failed``, ``shadow_failed``,
+    ``not_copied``."""
     primary_errors: Proportion
+    """Of the calls with a copy, however many rows each has."""
     shadow_errors: Proportion
+    """Of the same calls, by their copies."""
     answered_pair_count: int
     """Pairs of which both ended OK; all that follows is of these."""
     labels: LabelAgreement | None = None

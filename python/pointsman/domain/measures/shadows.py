@@ -163,8 +163,8 @@ class ShadowFigures:
         primary_count: Rows of calls.
         pair_count: Those of them with a row of the shadow.
         unpaired: Those without, by the reason as far as it shows.
-        primary_errors: Of the pairs, calls that did not end OK.
-        shadow_errors: Of the pairs, copies that did not.
+        primary_errors: Of the calls with a copy, those that did not end OK.
+        shadow_errors: Of the same calls, those whose copies did not.
         answered_pair_count: Pairs of which both ended OK.
     """
 

@@ -2776,7 +2776,8 @@ pub struct ShadowComparison {
     /// By the variant that answered, ordered by name.
     #[prost(message, repeated, tag = "6")]
     pub primaries: ::prost::alloc::vec::Vec<ShadowFigures>,
-    /// The shadow's rows whose call is not recorded: its record was dropped, or deleted before.
+    /// The shadow's rows whose call is not recorded: its record was dropped, or deleted before. A call that failed is recorded
+    /// as one row; the shadow's further rows of a batch are not among these.
     #[prost(uint64, tag = "7")]
     pub shadow_only_count: u64,
     /// The metric of the feedback that answers are compared with; empty for none.
@@ -2800,17 +2801,18 @@ pub struct ShadowFigures {
     #[prost(uint64, tag = "3")]
     pub pair_count: u64,
     /// Those without, by the reason as far as it shows: "before_first" and "after_last" came before the shadow's first row of
-    /// the window and after its last, "call_failed" did not end OK, "not_copied" are all others, left out by shadow_share or
-    /// dropped; live figures of GetRouterMetrics tell how many were dropped why.
+    /// the window and after its last, "call_failed" did not end OK, "shadow_failed" are further rows of batches whose copy
+    /// failed, which is recorded as one row, "not_copied" are all others, left out by shadow_share or dropped; live figures of
+    /// GetRouterMetrics tell how many were dropped why.
     #[prost(map = "string, uint64", tag = "4")]
     pub unpaired_counts: ::std::collections::HashMap<
         ::prost::alloc::string::String,
         u64,
     >,
-    /// Of the pairs, calls that did not end OK.
+    /// Of the calls with a copy, however many rows each has, those that did not end OK.
     #[prost(message, optional, tag = "5")]
     pub primary_errors: ::core::option::Option<Proportion>,
-    /// Of the pairs, copies that did not end OK.
+    /// Of the same calls, those whose copies did not end OK.
     #[prost(message, optional, tag = "6")]
     pub shadow_errors: ::core::option::Option<Proportion>,
     /// Pairs of which both ended OK; all that follows is of these.
@@ -2841,19 +2843,19 @@ pub struct ShadowFigures {
     #[prost(message, repeated, tag = "15")]
     pub not_compared: ::prost::alloc::vec::Vec<NotCompared>,
 }
-/// A part of a number of rows.
+/// A part of a number of rows, or of calls where that is said.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Proportion {
-    /// The rows that are counted.
+    /// Those that are counted.
     #[prost(uint64, tag = "1")]
     pub count: u64,
-    /// All rows.
+    /// All.
     #[prost(uint64, tag = "2")]
     pub total: u64,
-    /// The part, 0 to 1; unset without rows.
+    /// The part, 0 to 1; unset of none.
     #[prost(double, optional, tag = "3")]
     pub share: ::core::option::Option<f64>,
-    /// The lower end of Wilson's 95 % interval; unset without rows.
+    /// The lower end of Wilson's 95 % interval; unset of none.
     #[prost(double, optional, tag = "4")]
     pub low: ::core::option::Option<f64>,
     /// Its upper end.
