@@ -87,7 +87,9 @@ class ShadowMeasurement:
         number_accuracy = self._by_primary(sql.NUMBER_ACCURACY) if self._has_truths else {}
         found = {}
         for name in [TOTAL, *sorted({variant for variant, _ in self._paired.primaries})]:
-            pair_count, calls, primary_errors, shadow_errors, answered, _ = counts.get(name, (0,) * 6)
+            pair_count, calls, primary_errors, shadow_errors, answered, answered_calls = counts.get(
+                name, (0,) * 6
+            )
             notes: list[NotCompared] = []
             of_kind = kinds.get(name, _Kinds({}, 0))
             figures = ShadowFigures(
@@ -116,7 +118,7 @@ class ShadowMeasurement:
                 notes += _values_left_out("confidences", of_kind.of("label"), confidences.get(name))
                 notes += _probabilities_left_out(probabilities.get(name))
                 notes += _scores_left_out(scores.get(name, []))
-                notes += _left_out("backend", _Why.NO_VALUE, answered - _first(latency.get(name)))
+                notes += _left_out("backend", _Why.NO_VALUE, answered_calls - _first(latency.get(name)))
                 if self._has_truths:
                     finite = 0 if figures.numbers is None else figures.numbers.pair_count
                     comparable = of_kind.of("label") + finite

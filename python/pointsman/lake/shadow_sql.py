@@ -70,19 +70,18 @@ SCORES_PART = f"""
 SELECT score, primary_count, shadow_count FROM {SCORES_TABLE}
 WHERE place > $begin AND place <= $end ORDER BY place
 """
+# A backend's time is its call's, and stands in each row of it.
+_TIMED = f"{ANSWERED} AND {FIRST_ROW} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL"
 LATENCY = f"""
 SELECT primary_variant, count(*), avg(primary_ns), avg(shadow_ns), avg(shadow_ns - primary_ns),
     coalesce(var_samp(shadow_ns - primary_ns), 0)
-FROM {PAIRS} WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL {_BY_PRIMARY}
+FROM {PAIRS} WHERE {_TIMED} {_BY_PRIMARY}
 """
 BUCKETS = f"""
 SELECT primary_variant, is_shadow, floor(ln(greatest(ns, 1)) * {BUCKETS_PER_E})::INTEGER AS bucket, count(*)
 FROM (
-    SELECT primary_variant, 0 AS is_shadow, primary_ns AS ns FROM {PAIRS}
-    WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL
-    UNION ALL
-    SELECT primary_variant, 1, shadow_ns FROM {PAIRS}
-    WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL
+    SELECT primary_variant, 0 AS is_shadow, primary_ns AS ns FROM {PAIRS} WHERE {_TIMED}
+    UNION ALL SELECT primary_variant, 1, shadow_ns FROM {PAIRS} WHERE {_TIMED}
 ) GROUP BY ALL
 """
 # Labels that are numbers are compared as numbers; others are named by their place among those of both models.

@@ -191,10 +191,11 @@ def test_latencies_are_compared_call_by_call(lake, pairs):
         rows = [
             (m["backend_ns"] / 1e9, t["backend_ns"] / 1e9)
             for m, t in pairs
-            if m["status_code"] == t["status_code"] == 0 and figures.primary_variant in ("", m["variant"])
+            if m["status_code"] == t["status_code"] == m["row"] == 0
+            and figures.primary_variant in ("", m["variant"])
         ]
         assert figures.backend is not None
-        assert figures.backend.pair_count == len(rows)
+        assert figures.backend.call_count == len(rows)
         for side, latencies in enumerate((figures.backend.primary, figures.backend.shadow)):
             took = sorted(row[side] for row in rows)
             assert latencies.mean_seconds == pytest.approx(fmean(took))
@@ -203,6 +204,23 @@ def test_latencies_are_compared_call_by_call(lake, pairs):
         wanted = stats.t.interval(0.95, len(gaps) - 1, loc=fmean(gaps), scale=stats.sem(gaps))
         assert figures.backend.difference_seconds.mean == pytest.approx(fmean(gaps))
         assert figures.backend.difference_seconds.interval == pytest.approx(wanted)
+
+
+def test_a_batch_is_as_long_as_a_call_of_one_row(lake):
+    """A slow batch of 100 rows is one time among those of nine quick calls."""
+    for number in range(11):
+        time_us, count = START_US + number, 1 if number % 10 else 100
+        facts = {"prediction_id": prediction_id(time_us, number), "row_count": count}
+        facts["backend_ns"] = 1_000_000 if number else 101_000_000
+        rows = lake.keep([a_row(time_us, number, row=row, **facts) for row in range(count)])
+        lake.copied(rows, variant="next", backend_ns=2_000_000 if number < 10 else None)
+    found = compared(lake).total
+    assert found.backend is not None
+    assert found.backend.call_count == 10
+    assert found.backend.primary.mean_seconds == pytest.approx(0.011)
+    assert found.backend.primary.p50_seconds == pytest.approx(0.001, rel=0.011)
+    assert found.backend.difference_seconds.mean == pytest.approx(-0.009)
+    assert why(found)["backend", "no_value"] == 1
 
 
 def test_feedback_tells_how_often_each_is_right(lake, pairs):

@@ -50,7 +50,7 @@ class NotCompared:
     """The name of the field of :class:`ShadowFigures` that lacks it."""
     reason: NotComparedReason
     pair_count: int
-    """Of how many pairs."""
+    """Of how many pairs; of ``backend``, of how many calls."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,7 @@ class PairedLatency:
     """The time that two backends took for the same calls."""
 
     pair_count: int
+    """How many calls; each counts once, however many rows it has."""
     primary: LatencyMetrics
     shadow: LatencyMetrics
     mean_difference_seconds: float

@@ -40,7 +40,10 @@ class NotComparedReason(StrEnum):
 
 @dataclass(frozen=True)
 class NotCompared:
-    """Something that is not compared, or not of so many pairs; ``figure`` is the field that lacks it."""
+    """Something that is not compared, or not of so many pairs (``backend``: of calls).
+
+    ``figure`` is the field that lacks it.
+    """
 
     figure: str
     reason: NotComparedReason
@@ -118,9 +121,9 @@ class MeanDifference:
 
 @dataclass(frozen=True)
 class PairedLatency:
-    """The time that two backends took for the same calls."""
+    """The time that two backends took for the same calls, each of which counts once, whatever its rows."""
 
-    pair_count: int
+    call_count: int
     primary: Latencies
     shadow: Latencies
     difference_seconds: MeanDifference

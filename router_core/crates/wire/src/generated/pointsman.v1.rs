@@ -2965,7 +2965,7 @@ pub struct ScoreBin {
 /// The time that two backends took for the same calls. Quantiles are at most 1 % from the true ones.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct PairedLatency {
-    /// How many pairs.
+    /// How many calls, each of which counts once, however many rows it has.
     #[prost(uint64, tag = "1")]
     pub pair_count: u64,
     /// The primary's backend.
@@ -2977,7 +2977,7 @@ pub struct PairedLatency {
     /// The mean of shadow minus primary, in seconds.
     #[prost(double, tag = "4")]
     pub mean_difference_seconds: f64,
-    /// The lower end of its 95 % interval, by Student's t; unset for fewer than two pairs.
+    /// The lower end of its 95 % interval, by Student's t; unset for fewer than two calls.
     #[prost(double, optional, tag = "5")]
     pub mean_difference_low_seconds: ::core::option::Option<f64>,
     /// Its upper end.
@@ -3053,7 +3053,7 @@ pub struct NotCompared {
     /// Why.
     #[prost(enumeration = "NotComparedReason", tag = "2")]
     pub reason: i32,
-    /// Of how many pairs.
+    /// Of how many pairs; of "backend", of how many calls.
     #[prost(uint64, tag = "3")]
     pub pair_count: u64,
 }
