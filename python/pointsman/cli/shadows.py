@@ -137,6 +137,8 @@ def _window(found: ShadowComparison) -> str:
 
 def _facts(found: ShadowComparison) -> Iterator[tuple[str, object]]:
     total = found.total
+    if found.model_id:
+        yield "model", f"{found.model_id}:{found.model_version}"
     yield "calls", total.primary_count
     yield "pairs", total.pair_count or "0"
     if total.pair_count:
@@ -254,6 +256,12 @@ def _show_notes(found: ShadowComparison) -> None:
     if found.shadow_only_count:
         commandline.echo(
             f"{found.shadow_only_count} answers of {found.variant} stand alone: their calls are not recorded",
+            err=True,
+        )
+    for other in found.other_versions:
+        commandline.echo(
+            f"{other.row_count} answers of {found.variant} are left out: they are of "
+            f"{other.model_id}:{other.model_version}",
             err=True,
         )
     reasons: dict[tuple[str, int], list[str]] = {}

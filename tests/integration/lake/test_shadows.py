@@ -1,5 +1,6 @@
 """A shadow's answers beside those that were given, against plain counting over the same rows."""
 
+import dataclasses
 import math
 import random
 from collections import Counter
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from pointsman.domain.measures.proportions import Proportion
 from pointsman.domain.measures.shadows import LabelsOf, NotComparedReason, ScoreKind
 from pointsman.domain.measures.windows import Window
+from pointsman.domain.models import ModelKey
 from pointsman.domain.records.predictions import PredictionFilter
+from pointsman.domain.variants import Variant, VariantRole
 from pointsman.lake.reader import ShadowQuestion
 from stage.lake import a_row, prediction_id
 
@@ -381,6 +385,34 @@ def test_an_answer_whose_call_is_not_recorded_stands_alone(lake):
     lake.copied([row, {**row, "prediction_id": "lost"}, {**row, "row": 1}], variant="next")
     found = compared(lake)
     assert (found.total.pair_count, found.shadow_only_count) == (1, 2)
+
+
+def test_the_version_is_compared_that_the_shadow_has_now(lake):
+    rows = lake.record(*(START_US + at for at in range(6)), prediction_label="yes")
+    lake.copied(rows[:3], variant="next", model_version="1", prediction_label="no")
+    lake.ship()
+    lake.copied(rows[3:5], variant="next", model_version="2")
+    for current in (None, "2", "1", "3"):
+        if current:
+            shadow = Variant("next", "m", current, 0, role=VariantRole.SHADOW)
+            lake.router = dataclasses.replace(lake.router, variants=(*lake.router.variants[:2], shadow))
+        found = compared(lake)
+        others = {one.model.version: one.row_count for one in found.other_versions}
+        assert found.model == ModelKey("m", current or "2")
+        assert found.shadow_only_count == 0
+        assert not found.is_empty
+        agreement = found.total.labels.agreement if found.total.labels else None
+        if current == "1":
+            assert others == {"2": 2}
+            assert agreement == Proportion(0, 3)
+            assert found.total.unpaired == {"after_last": 3}
+        elif current == "3":
+            assert others == {"1": 3, "2": 2}
+            assert agreement is None
+        else:
+            assert others == {"1": 3}
+            assert agreement == Proportion(2, 2)
+            assert found.total.unpaired == {"before_first": 3, "after_last": 1}
 
 
 def test_another_shadow_of_the_router_is_not_among_it(lake):

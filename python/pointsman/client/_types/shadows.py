@@ -222,6 +222,15 @@ class ShadowFigures:
 
 
 @dataclass(frozen=True)
+class ShadowVersionRows:
+    """Rows of a model version that bore a shadow's name in the window."""
+
+    model_id: str
+    model_version: str
+    row_count: int
+
+
+@dataclass(frozen=True)
 class ShadowComparison:
     """A shadow's answers beside those that were given, in a window of time."""
 
@@ -238,3 +247,9 @@ class ShadowComparison:
     end_time: datetime | None = None
     unreached: Sequence[UnreachedJournal] = ()
     """What other servers recorded, or may have, and is not compared."""
+    model_id: str = ""
+    """The model whose answers are compared: the shadow's now, or the newest that is found of one that is gone."""
+    model_version: str = ""
+    """Its version."""
+    other_versions: Sequence[ShadowVersionRows] = ()
+    """What other versions answered under the shadow's name and is left out."""

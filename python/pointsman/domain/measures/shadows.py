@@ -190,6 +190,14 @@ class ShadowFigures:
 
 
 @dataclass(frozen=True)
+class VersionRows:
+    """Rows that a model version answered as the shadow, and that are left out."""
+
+    model: ModelKey
+    row_count: int
+
+
+@dataclass(frozen=True)
 class ShadowComparison:
     """A shadow's answers beside those that were given, in a window of time.
 
@@ -199,6 +207,8 @@ class ShadowComparison:
         shadow_only_count: The shadow's rows whose call is not recorded.
         first_time_us: The earliest time of a row; None without any.
         unreached: What other servers recorded, or may have, and is not compared.
+        model: The model version whose answers are compared; None of a gone shadow without rows.
+        other_versions: What other versions answered under the shadow's name and is left out, in order.
     """
 
     total: ShadowFigures
@@ -206,11 +216,13 @@ class ShadowComparison:
     shadow_only_count: int
     first_time_us: int | None = None
     unreached: tuple[UnreachedJournal, ...] = ()
+    model: ModelKey | None = None
+    other_versions: tuple[VersionRows, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether the shadow has no row."""
-        return not self.total.pair_count and not self.shadow_only_count
+        """Whether the shadow has no row, of no version."""
+        return not self.total.pair_count and not self.shadow_only_count and not self.other_versions
 
 
 @dataclass(frozen=True)

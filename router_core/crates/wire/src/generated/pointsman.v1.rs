@@ -2786,6 +2786,28 @@ pub struct ShadowComparison {
     /// What other servers recorded, or may have, and is not compared.
     #[prost(message, repeated, tag = "9")]
     pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
+    /// The model whose answers are compared: the shadow's now; of one that the router has no more, the newest that is found.
+    #[prost(string, tag = "10")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Its version. Answers of others are left out.
+    #[prost(string, tag = "11")]
+    pub model_version: ::prost::alloc::string::String,
+    /// What other versions answered under the shadow's name and is left out, ordered by model and version.
+    #[prost(message, repeated, tag = "12")]
+    pub other_versions: ::prost::alloc::vec::Vec<ShadowVersionRows>,
+}
+/// Rows of a model version that bore a shadow's name.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShadowVersionRows {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Its version.
+    #[prost(string, tag = "2")]
+    pub model_version: ::prost::alloc::string::String,
+    /// Rows that it answered in the window.
+    #[prost(uint64, tag = "3")]
+    pub row_count: u64,
 }
 /// How a shadow compares with one variant that answered, or with all of them. What is unset does not apply; why is among
 /// not_compared.
