@@ -256,6 +256,7 @@ class TestComparison:
         lake.call(copied=False, status_code=14)
         found = await compare(shadowed)
         assert (found.router_id, found.variant) == ("cancer", "next")
+        assert (found.model_id, found.model_version, len(found.other_versions)) == ("cancer", "2", 0)
         total = found.total
         assert (total.primary_count, total.pair_count, total.answered_pair_count) == (5, 3, 3)
         assert sum(total.unpaired_counts.values()) == 2
@@ -272,10 +273,20 @@ class TestComparison:
         assert [one.primary_variant for one in found.primaries] == ["lr"]
         assert found.start_time.ToMicroseconds() <= found.end_time.ToMicroseconds()
 
+    async def test_answers_of_a_version_before_are_left_out_and_counted(self, lake, shadowed):
+        lake.call(by="1", said="malignant")
+        lake.call()
+        found = await compare(shadowed)
+        assert (found.model_version, found.total.pair_count) == ("2", 1)
+        assert [(one.model_id, one.model_version, one.row_count) for one in found.other_versions] == [
+            ("cancer", "1", 1)
+        ]
+
     async def test_feedback_for_the_call_tells_which_was_right(self, lake, shadowed, bench):
         bench.data_plane.signature.CopyFrom(LABELS)
         for version in ("7", "8"):
             await shadowed.register("cancer", version, signature=LABELS)
+        await update(shadowed, variants=[LR, a_variant("next", "8", 0, role=SHADOW)])
         answers = (("benign", "malignant"), ("benign", "benign"), ("malignant", "malignant"))
         made = [lake.call(label=label, said=said, model_version="7", by="8") for label, said in answers]
         for prediction_id, value in zip(made, (1, 0, 0), strict=True):
@@ -290,7 +301,7 @@ class TestComparison:
         assert known.labels.difference_low < 1 / 3 < known.labels.difference_high
         assert known.labels.mcnemar_p_value == 1.0
         # A version without labels: what a place among them means is not known.
-        alone = lake.call(time_us=bench.clock() + 10_000_000, model_version="1")
+        alone = lake.call(time_us=bench.clock() + 10_000_000, model_version="1", by="8")
         await shadowed.predictions.RecordFeedback(
             prediction_pb2.RecordFeedbackRequest(prediction_id=alone, metric="truth", value=0)
         )

@@ -27,6 +27,7 @@ UNPAIRED = {
     "before_first": "came before the shadow's first answer",
     "after_last": "came after its last one",
     "call_failed": "failed themselves",
+    "shadow_failed": "are further rows of batches whose copy failed",
     "not_copied": "were not copied: left out by the shadow share, or dropped",
 }
 """In words, why a call has no answer of the shadow beside it."""
@@ -136,10 +137,12 @@ def _window(found: ShadowComparison) -> str:
 
 def _facts(found: ShadowComparison) -> Iterator[tuple[str, object]]:
     total = found.total
+    if found.model_id:
+        yield "model", f"{found.model_id}:{found.model_version}"
     yield "calls", total.primary_count
     yield "pairs", total.pair_count or "0"
     if total.pair_count:
-        yield "errors", f"{_share(total.primary_errors)}; of the shadow {_share(total.shadow_errors)}"
+        yield "calls failed", f"{_share(total.primary_errors)}; copies {_share(total.shadow_errors)}"
     if total.labels:
         yield "same label", _share(total.labels.agreement)
     if total.numbers:
@@ -253,6 +256,12 @@ def _show_notes(found: ShadowComparison) -> None:
     if found.shadow_only_count:
         commandline.echo(
             f"{found.shadow_only_count} answers of {found.variant} stand alone: their calls are not recorded",
+            err=True,
+        )
+    for other in found.other_versions:
+        commandline.echo(
+            f"{other.row_count} answers of {found.variant} are left out: they are of "
+            f"{other.model_id}:{other.model_version}",
             err=True,
         )
     reasons: dict[tuple[str, int], list[str]] = {}

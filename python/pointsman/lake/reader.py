@@ -198,6 +198,9 @@ class LakeReader:
     ) -> ShadowComparison:
         """Compares a shadow's answers with those that were given, and says what it lacks of other servers'.
 
+        Of those that bore the shadow's name, the model version is compared that bears it now; when there is
+        no such shadow any more, the newest one.
+
         Args:
             router: Whose.
             shadow: The variant that got copies.
@@ -209,6 +212,7 @@ class LakeReader:
             UnavailableError: The records cannot be read now.
         """
         wanted = PredictionFilter(start_time_us=window.start_time_us, end_time_us=window.end_time_us)
+        current = next((one.model_key for one in router.shadows if one.name == shadow), None)
 
         def read(snapshot: Snapshot) -> ShadowComparison:
             conditions = Conditions.of(snapshot, wanted, ())
@@ -219,6 +223,7 @@ class LakeReader:
                 _read_shadow(self._journal, snapshot, conditions, shadow),
                 conditions,
                 shadow,
+                current,
             )
             has_truths = bool(asked.metric)
             with (
@@ -231,9 +236,11 @@ class LakeReader:
             return ShadowComparison(
                 total,
                 tuple(found.values()),
-                paired.shadow_rows - total.pair_count,
+                paired.lone_shadow_rows,
                 paired.first_time_us,
                 snapshot.unreached,
+                paired.model,
+                paired.other_versions,
             )
 
         with self._engine.cursor() as connection:

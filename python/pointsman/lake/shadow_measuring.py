@@ -87,7 +87,9 @@ class ShadowMeasurement:
         number_accuracy = self._by_primary(sql.NUMBER_ACCURACY) if self._has_truths else {}
         found = {}
         for name in [TOTAL, *sorted({variant for variant, _ in self._paired.primaries})]:
-            pair_count, primary_errors, shadow_errors, answered = counts.get(name, (0, 0, 0, 0))
+            pair_count, calls, primary_errors, shadow_errors, answered, answered_calls = counts.get(
+                name, (0,) * 6
+            )
             notes: list[NotCompared] = []
             of_kind = kinds.get(name, _Kinds({}, 0))
             figures = ShadowFigures(
@@ -95,8 +97,8 @@ class ShadowMeasurement:
                 primary_count=_sum(self._paired.primaries, name),
                 pair_count=pair_count,
                 unpaired=_unpaired(self._paired, name),
-                primary_errors=Proportion(primary_errors, pair_count),
-                shadow_errors=Proportion(shadow_errors, pair_count),
+                primary_errors=Proportion(primary_errors, calls),
+                shadow_errors=Proportion(shadow_errors, calls),
                 answered_pair_count=answered,
             )
             if answered:
@@ -116,7 +118,7 @@ class ShadowMeasurement:
                 notes += _values_left_out("confidences", of_kind.of("label"), confidences.get(name))
                 notes += _probabilities_left_out(probabilities.get(name))
                 notes += _scores_left_out(scores.get(name, []))
-                notes += _left_out("backend", _Why.NO_VALUE, answered - _first(latency.get(name)))
+                notes += _left_out("backend", _Why.NO_VALUE, answered_calls - _first(latency.get(name)))
                 if self._has_truths:
                     finite = 0 if figures.numbers is None else figures.numbers.pair_count
                     comparable = of_kind.of("label") + finite
@@ -217,9 +219,13 @@ def _sum(counts: dict[tuple[str, str], int], name: str) -> int:
 def _unpaired(paired: Paired, name: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for (variant, reason), count in paired.primaries.items():
+        if name not in (TOTAL, variant):
+            continue
         left = count - paired.pairs.get((variant, reason), 0)
-        if left and name in (TOTAL, variant):
-            found[reason] = found.get(reason, 0) + left
+        failed = min(left, paired.shadow_failed.get((variant, reason), 0))
+        for why, rows in ((reason, left - failed), ("shadow_failed", failed)):
+            if rows:
+                found[why] = found.get(why, 0) + rows
     return found
 
 

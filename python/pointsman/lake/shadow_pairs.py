@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pointsman.domain.measures.shadows import LabelsOf
+from pointsman.domain.measures.shadows import LabelsOf, VersionRows
 from pointsman.domain.models import ModelKey
 from pointsman.lake.conditions import Conditions
 from pointsman.lake.snapshot import Snapshot, SnapshotFile
@@ -26,17 +26,20 @@ PAIRS = "shadow_pairs"
 TRUTHS = "shadow_truths"
 ANSWERED = "primary_code = 0 AND shadow_code = 0"
 """Pairs of which both ended OK."""
+FIRST_ROW = '"row" = 0'
+"""The pair that stands for its call: each call has it, also one that failed and has no other."""
 
 CommonLabels = Callable[[Sequence[tuple[ModelKey, ModelKey]]], Sequence[LabelsOf]]
 """Answers which labels pairs of model versions, a primary's and the shadow's, share."""
 
 _COLUMNS = (
-    'prediction_id, "row", time_us, variant, model_id, model_version, reason, status_code, backend_ns, '
-    "answer_content, prediction_label, prediction_number, confidence, probabilities"
+    'prediction_id, "row", row_count, time_us, variant, model_id, model_version, reason, status_code, '
+    "backend_ns, answer_content, prediction_label, prediction_number, confidence, probabilities"
 )
 _SPAN = "time_us >= $start_us AND time_us <= $end_us"
 _IS_SHADOWS = f"{_SPAN} AND reason = 'shadow' AND variant = $shadow"
 """By reason, too: from a server of another release the tail may hold predictions."""
+_IS_COMPARED = f"{_IS_SHADOWS} AND model_id = $shadow_model AND model_version = $shadow_version"
 
 _UNPAIRED = """
 CASE WHEN {code} <> 0 THEN 'call_failed'
@@ -53,8 +56,12 @@ _PRIMARY_ROWS = f"""
 SELECT variant, model_id, model_version, {_UNPAIRED.format(code="status_code")} AS why, count(*), min(time_us)
 FROM {{primaries}} WHERE {_SPAN} GROUP BY ALL
 """
+# A call that failed has one row; so the other side's further rows of the call have none beside them.
 _PAIRED_ROWS = f"""
-SELECT primary_variant, {_UNPAIRED.format(code="primary_code")} AS why, count(*) FROM {PAIRS} GROUP BY ALL
+SELECT primary_variant, {_UNPAIRED.format(code="primary_code")} AS why, count(*),
+    coalesce(sum(primary_rows - 1) FILTER ({FIRST_ROW} AND primary_code = 0 AND shadow_code <> 0), 0)::BIGINT,
+    coalesce(sum(shadow_rows - 1) FILTER ({FIRST_ROW} AND primary_code <> 0 AND shadow_code = 0), 0)::BIGINT
+FROM {PAIRS} GROUP BY ALL
 """
 
 _LABELS = """
@@ -68,7 +75,10 @@ _PAIR = f"""
 CREATE TEMP TABLE {PAIRS} AS
 SELECT
     p.variant AS primary_variant,
-    {{id_columns}}
+    {{id_column}}
+    p."row" AS "row",
+    greatest(p.row_count, 1) AS primary_rows,
+    greatest(s.row_count, 1) AS shadow_rows,
     p.time_us AS time_us,
     p.status_code AS primary_code,
     s.status_code AS shadow_code,
@@ -104,7 +114,7 @@ SELECT
     CASE score_kind WHEN 'number' THEN s.prediction_number WHEN 'probability' THEN s.probabilities[2]
          WHEN 'confidence' THEN s.confidence END AS shadow_score
 FROM (SELECT * FROM {{primaries}} WHERE {_SPAN}) p
-JOIN (SELECT * FROM {{shadows}} WHERE {_IS_SHADOWS}) s
+JOIN (SELECT * FROM {{shadows}} WHERE {_IS_COMPARED}) s
     ON p.time_us = s.time_us AND p.prediction_id = s.prediction_id AND p."row" = s."row"
 LEFT JOIN ({_LABELS}) l
     ON l.primary_model = p.model_id AND l.primary_version = p.model_version
@@ -119,14 +129,20 @@ class Paired:
     Attributes:
         primaries: Rows of calls by the variant that answered, and why they would have no pair.
         pairs: Those of them that have one, in the same groups.
-        shadow_rows: Rows of the shadow.
+        shadow_failed: Further ones of calls of which the shadow failed, in the same groups.
+        lone_shadow_rows: Rows of the shadow without a call.
         first_time_us: The earliest time of a row; None without any.
+        model: The model version that is compared; None without a row where none is asked for.
+        other_versions: What other versions answered under the shadow's name.
     """
 
     primaries: dict[tuple[str, str], int]
     pairs: dict[tuple[str, str], int]
-    shadow_rows: int
+    shadow_failed: dict[tuple[str, str], int]
+    lone_shadow_rows: int
     first_time_us: int | None
+    model: ModelKey | None
+    other_versions: tuple[VersionRows, ...]
 
 
 class Pairing:
@@ -139,6 +155,7 @@ class Pairing:
         shadows: The tail's answers of the shadow.
         conditions: The window's times.
         shadow: The shadow's name.
+        model: The model version to compare, of those that bore the name; None for the newest one seen.
     """
 
     def __init__(
@@ -149,6 +166,7 @@ class Pairing:
         shadows: Tail,
         conditions: Conditions,
         shadow: str,
+        model: ModelKey | None,
     ) -> None:
         self._connection = connection
         self._snapshot = snapshot
@@ -156,6 +174,7 @@ class Pairing:
         self._shadows = shadows
         self._span = {"start_us": conditions.span.start_us, "end_us": conditions.span.end_us}
         self._shadow = {"shadow": shadow}
+        self._model = model
 
     @contextlib.contextmanager
     def paired(self, common_labels: CommonLabels, *, with_ids: bool) -> Iterator[Paired]:
@@ -193,33 +212,40 @@ class Pairing:
     ) -> Paired:
         connection, span, shadow = self._connection, self._span, self._shadow
         found = connection.execute(_SHADOW_ROWS.format(shadows=shadows), span | shadow | of_shadows)
-        shadow_rows = found.fetchall()
-        edges = {
-            "first_us": min((first for *_, first, _ in shadow_rows), default=None),
-            "last_us": max((last for *_, last in shadow_rows), default=None),
-        }
+        rows_by_version = {ModelKey(model, version): tuple(row) for model, version, *row in found.fetchall()}
+        model = self._model or max(rows_by_version, key=lambda key: rows_by_version[key][2], default=None)
+        shadow_count, first_us, last_us = (rows_by_version.get(model) if model else None) or (0, None, None)
+        edges = {"first_us": first_us, "last_us": last_us}
         found = connection.execute(_PRIMARY_ROWS.format(primaries=primaries), span | edges | of_primaries)
         primary_rows = found.fetchall()
         counts: dict[tuple[str, str], int] = {}
         for variant, _, _, reason, count, _ in primary_rows:
             counts[variant, reason] = counts.get((variant, reason), 0) + count
-        shadow_keys = sorted({ModelKey(model, version) for model, version, *_ in shadow_rows})
-        primary_keys = sorted({ModelKey(model, version) for _, model, version, *_ in primary_rows})
-        known = common_labels([(mine, theirs) for mine in primary_keys for theirs in shadow_keys])
+        primary_keys = sorted({ModelKey(model_id, version) for _, model_id, version, *_ in primary_rows})
+        known = common_labels([(key, model) for key in primary_keys] if model and shadow_count else [])
         sql = _PAIR.format(
             primaries=primaries,
             shadows=shadows,
-            id_columns='p.prediction_id AS prediction_id, p."row" AS "row",' if with_ids else "",
+            id_column="p.prediction_id AS prediction_id," if with_ids else "",
         )
-        values = span | shadow | of_primaries | of_shadows | _labels_parameters(known)
+        compared = {
+            "shadow_model": model.model_id if model else "",
+            "shadow_version": model.version if model else "",
+        }
+        values = span | shadow | compared | of_primaries | of_shadows | _labels_parameters(known)
         connection.execute(sql, values).fetchall()
         pairs = connection.execute(_PAIRED_ROWS, edges).fetchall()
-        times = [first for *_, first in primary_rows] + [first for *_, first, _ in shadow_rows]
+        times = [first for *_, first in primary_rows] + [first for _, first, _ in rows_by_version.values()]
         return Paired(
             counts,
-            {(variant, reason): count for variant, reason, count in pairs},
-            sum(count for _, _, count, *_ in shadow_rows),
+            {(variant, reason): count for variant, reason, count, _, _ in pairs},
+            {(variant, reason): without for variant, reason, _, without, _ in pairs if without},
+            max(0, shadow_count - sum(count + without for *_, count, _, without in pairs)),
             min(times, default=None),
+            model,
+            tuple(
+                VersionRows(key, rows_by_version[key][0]) for key in sorted(rows_by_version) if key != model
+            ),
         )
 
 
@@ -235,10 +261,11 @@ def _source(name: str, files: Sequence[SnapshotFile], tables: Sequence[str]) -> 
 
 
 _NOTHING = """
-SELECT ''::VARCHAR AS prediction_id, 0::INTEGER AS "row", 0::BIGINT AS time_us, ''::VARCHAR AS variant,
-    ''::VARCHAR AS model_id, ''::VARCHAR AS model_version, ''::VARCHAR AS reason, 0::INTEGER AS status_code,
-    0::BIGINT AS backend_ns, ''::VARCHAR AS answer_content, ''::VARCHAR AS prediction_label,
-    0::DOUBLE AS prediction_number, 0::DOUBLE AS confidence, []::DOUBLE[] AS probabilities
+SELECT ''::VARCHAR AS prediction_id, 0::INTEGER AS "row", 0::INTEGER AS row_count, 0::BIGINT AS time_us,
+    ''::VARCHAR AS variant, ''::VARCHAR AS model_id, ''::VARCHAR AS model_version, ''::VARCHAR AS reason,
+    0::INTEGER AS status_code, 0::BIGINT AS backend_ns, ''::VARCHAR AS answer_content,
+    ''::VARCHAR AS prediction_label, 0::DOUBLE AS prediction_number, 0::DOUBLE AS confidence,
+    []::DOUBLE[] AS probabilities
 WHERE false
 """
 

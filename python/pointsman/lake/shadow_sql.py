@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pointsman.lake.measuring import BUCKETS_PER_E
-from pointsman.lake.shadow_pairs import ANSWERED, PAIRS, TRUTHS
+from pointsman.lake.shadow_pairs import ANSWERED, FIRST_ROW, PAIRS, TRUTHS
 
 SCORES_TABLE = "shadow_scores"
 _BY_PRIMARY = "GROUP BY GROUPING SETS ((primary_variant), ())"
 
+# A call that failed is recorded as its row 0 alone, whatever its batch, so calls are counted by that row.
 COUNTS = f"""
-SELECT primary_variant, count(*), count(*) FILTER (primary_code <> 0), count(*) FILTER (shadow_code <> 0),
-    count(*) FILTER ({ANSWERED})
+SELECT primary_variant, count(*), count(*) FILTER ({FIRST_ROW}),
+    count(*) FILTER ({FIRST_ROW} AND primary_code <> 0), count(*) FILTER ({FIRST_ROW} AND shadow_code <> 0),
+    count(*) FILTER ({ANSWERED}), count(*) FILTER ({ANSWERED} AND {FIRST_ROW})
 FROM {PAIRS} {_BY_PRIMARY}
 """
 KINDS = f"""
@@ -68,19 +70,18 @@ SCORES_PART = f"""
 SELECT score, primary_count, shadow_count FROM {SCORES_TABLE}
 WHERE place > $begin AND place <= $end ORDER BY place
 """
+# A backend's time is its call's, and stands in each row of it.
+_TIMED = f"{ANSWERED} AND {FIRST_ROW} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL"
 LATENCY = f"""
 SELECT primary_variant, count(*), avg(primary_ns), avg(shadow_ns), avg(shadow_ns - primary_ns),
     coalesce(var_samp(shadow_ns - primary_ns), 0)
-FROM {PAIRS} WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL {_BY_PRIMARY}
+FROM {PAIRS} WHERE {_TIMED} {_BY_PRIMARY}
 """
 BUCKETS = f"""
 SELECT primary_variant, is_shadow, floor(ln(greatest(ns, 1)) * {BUCKETS_PER_E})::INTEGER AS bucket, count(*)
 FROM (
-    SELECT primary_variant, 0 AS is_shadow, primary_ns AS ns FROM {PAIRS}
-    WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL
-    UNION ALL
-    SELECT primary_variant, 1, shadow_ns FROM {PAIRS}
-    WHERE {ANSWERED} AND primary_ns IS NOT NULL AND shadow_ns IS NOT NULL
+    SELECT primary_variant, 0 AS is_shadow, primary_ns AS ns FROM {PAIRS} WHERE {_TIMED}
+    UNION ALL SELECT primary_variant, 1, shadow_ns FROM {PAIRS} WHERE {_TIMED}
 ) GROUP BY ALL
 """
 # Labels that are numbers are compared as numbers; others are named by their place among those of both models.

@@ -1234,7 +1234,7 @@ class GetShadowComparisonRequest(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., variant: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., metric: _Optional[str] = ..., max_labels: _Optional[int] = ...) -> None: ...
 
 class ShadowComparison(_message.Message):
-    __slots__ = ("router_id", "variant", "start_time", "end_time", "total", "primaries", "shadow_only_count", "metric", "unreached")
+    __slots__ = ("router_id", "variant", "start_time", "end_time", "total", "primaries", "shadow_only_count", "metric", "unreached", "model_id", "model_version", "other_versions")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -1244,6 +1244,9 @@ class ShadowComparison(_message.Message):
     SHADOW_ONLY_COUNT_FIELD_NUMBER: _ClassVar[int]
     METRIC_FIELD_NUMBER: _ClassVar[int]
     UNREACHED_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    OTHER_VERSIONS_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     variant: str
     start_time: _timestamp_pb2.Timestamp
@@ -1253,7 +1256,20 @@ class ShadowComparison(_message.Message):
     shadow_only_count: int
     metric: str
     unreached: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.UnreachedJournal]
-    def __init__(self, router_id: _Optional[str] = ..., variant: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., total: _Optional[_Union[ShadowFigures, _Mapping]] = ..., primaries: _Optional[_Iterable[_Union[ShadowFigures, _Mapping]]] = ..., shadow_only_count: _Optional[int] = ..., metric: _Optional[str] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ...) -> None: ...
+    model_id: str
+    model_version: str
+    other_versions: _containers.RepeatedCompositeFieldContainer[ShadowVersionRows]
+    def __init__(self, router_id: _Optional[str] = ..., variant: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., total: _Optional[_Union[ShadowFigures, _Mapping]] = ..., primaries: _Optional[_Iterable[_Union[ShadowFigures, _Mapping]]] = ..., shadow_only_count: _Optional[int] = ..., metric: _Optional[str] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., other_versions: _Optional[_Iterable[_Union[ShadowVersionRows, _Mapping]]] = ...) -> None: ...
+
+class ShadowVersionRows(_message.Message):
+    __slots__ = ("model_id", "model_version", "row_count")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    model_version: str
+    row_count: int
+    def __init__(self, model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., row_count: _Optional[int] = ...) -> None: ...
 
 class ShadowFigures(_message.Message):
     __slots__ = ("primary_variant", "primary_count", "pair_count", "unpaired_counts", "primary_errors", "shadow_errors", "answered_pair_count", "labels", "numbers", "confidences", "probabilities", "scores", "backend", "accuracy", "not_compared")

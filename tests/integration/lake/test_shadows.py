@@ -1,5 +1,6 @@
 """A shadow's answers beside those that were given, against plain counting over the same rows."""
 
+import dataclasses
 import math
 import random
 from collections import Counter
@@ -10,10 +11,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from pointsman.domain.measures.proportions import Proportion
 from pointsman.domain.measures.shadows import LabelsOf, NotComparedReason, ScoreKind
 from pointsman.domain.measures.windows import Window
+from pointsman.domain.models import ModelKey
 from pointsman.domain.records.predictions import PredictionFilter
+from pointsman.domain.variants import Variant, VariantRole
 from pointsman.lake.reader import ShadowQuestion
+from stage.lake import a_row, prediction_id
 
 START_US = 1_790_035_200_000_000
 END_US = START_US + 4 * 3_600_000_000
@@ -56,15 +61,22 @@ def filled(lake, calls=400):
         }
         copied = chance.random() < 0.8
         code, took = chance.choice([0] * 19 + [4]), int(chance.lognormvariate(14.2, 0.7))
-        for row in range(count):
+        time_us = START_US + number * 1_000_000
+        first = {"prediction_id": prediction_id(time_us, number, "r", variant)}
+        # As the recorder does: a call that failed has one row, whatever its batch.
+        mine_count, theirs_count = (1 if failed else count for failed in (facts["status_code"], code))
+        for row in range(max(mine_count, theirs_count)):
             facts |= answer(chance, number % 2) if not facts["status_code"] else {"answer_content": "none"}
-            [made] = lake.record(START_US + number * 1_000_000, row=row, **facts)
-            if copied:
+            made = a_row(time_us, number, row=row, **first, **facts)
+            if row < mine_count:
+                lake.keep([made])
+            if copied and row < theirs_count:
                 given = answer(chance, number % 2) if not code else {"answer_content": "none"}
                 fields = {"variant": "next", "model_id": "n", "model_version": "3", "status_code": code}
                 empty = {"prediction_label": None, "probabilities": None, "confidence": None}
                 [copy] = lake.copied([made], **{**empty, **fields, **given}, backend_ns=took)
-                pairs.append((made, copy))
+                if row < mine_count:
+                    pairs.append((made, copy))
         if number in (150, 300):
             lake.ship()
     return pairs
@@ -80,21 +92,51 @@ def test_counts_are_those_of_the_rows_in_files_and_in_the_tail(lake, pairs):
     assert found.total.primary_count == len(lake.rows)
     assert found.total.pair_count == len(pairs)
     assert found.shadow_only_count == 0
-    assert found.total.primary_errors.count == sum(mine["status_code"] != 0 for mine, _ in pairs)
-    assert found.total.shadow_errors.count == sum(theirs["status_code"] != 0 for _, theirs in pairs)
+    calls = [(mine, theirs) for mine, theirs in pairs if mine["row"] == 0]
+    errors = found.total.primary_errors, found.total.shadow_errors
+    assert [one.total for one in errors] == [len(calls)] * 2
+    assert errors[0].count == sum(mine["status_code"] != 0 for mine, _ in calls)
+    assert errors[1].count == sum(theirs["status_code"] != 0 for _, theirs in calls)
     answered = [(m, t) for m, t in pairs if m["status_code"] == t["status_code"] == 0]
     assert found.total.answered_pair_count == len(answered)
     assert [figures.primary_variant for figures in found.primaries] == ["a", "b"]
     for figures in found.primaries:
         of_one = [mine for mine, _ in pairs if mine["variant"] == figures.primary_variant]
         assert figures.pair_count == len(of_one)
+    copied = {mine["prediction_id"] for mine, _ in pairs}
     missing = Counter(
-        "call_failed" if row["status_code"] else "not_copied"
+        "call_failed"
+        if row["status_code"]
+        else "shadow_failed"
+        if row["prediction_id"] in copied
+        else "not_copied"
         for row in lake.rows
         if all(row is not mine for mine, _ in pairs)
     )
-    assert sum(found.total.unpaired.values()) == sum(missing.values())
-    assert found.total.unpaired["call_failed"] == missing["call_failed"]
+    assert missing["shadow_failed"] > 0
+    assert found.total.unpaired == missing
+
+
+def test_a_call_that_failed_counts_once_whatever_its_batch(lake):
+    """100 batches of 100 rows, of which the shadow fails every other one, and 10 that their backend fails."""
+    for number in range(110):
+        time_us, failed = START_US + number, number >= 100
+        first = {"prediction_id": prediction_id(time_us, number), "row_count": 100}
+        rows = [a_row(time_us, number, row=row, **first) for row in range(100)]
+        lake.keep([{**rows[0], "status_code": 14}] if failed else rows)
+        if number % 2 and not failed:
+            lake.copied(rows[:1], variant="next", status_code=14)
+        else:
+            lake.copied(rows, variant="next")
+    for _ in range(2):
+        found = compared(lake)
+        for figures in (found.total, *found.primaries):
+            assert (figures.primary_errors.count, figures.primary_errors.total) == (10, 110)
+            assert (figures.shadow_errors.count, figures.shadow_errors.total) == (50, 110)
+            assert (figures.pair_count, figures.answered_pair_count) == (50 * 101 + 10, 50 * 100)
+            assert figures.unpaired == {"shadow_failed": 50 * 99}
+        assert found.shadow_only_count == 0
+        lake.ship()
 
 
 def test_labels_agree_as_often_as_counting_says(lake, pairs):
@@ -153,10 +195,11 @@ def test_latencies_are_compared_call_by_call(lake, pairs):
         rows = [
             (m["backend_ns"] / 1e9, t["backend_ns"] / 1e9)
             for m, t in pairs
-            if m["status_code"] == t["status_code"] == 0 and figures.primary_variant in ("", m["variant"])
+            if m["status_code"] == t["status_code"] == m["row"] == 0
+            and figures.primary_variant in ("", m["variant"])
         ]
         assert figures.backend is not None
-        assert figures.backend.pair_count == len(rows)
+        assert figures.backend.call_count == len(rows)
         for side, latencies in enumerate((figures.backend.primary, figures.backend.shadow)):
             took = sorted(row[side] for row in rows)
             assert latencies.mean_seconds == pytest.approx(fmean(took))
@@ -165,6 +208,23 @@ def test_latencies_are_compared_call_by_call(lake, pairs):
         wanted = stats.t.interval(0.95, len(gaps) - 1, loc=fmean(gaps), scale=stats.sem(gaps))
         assert figures.backend.difference_seconds.mean == pytest.approx(fmean(gaps))
         assert figures.backend.difference_seconds.interval == pytest.approx(wanted)
+
+
+def test_a_batch_is_as_long_as_a_call_of_one_row(lake):
+    """A slow batch of 100 rows is one time among those of nine quick calls."""
+    for number in range(11):
+        time_us, count = START_US + number, 1 if number % 10 else 100
+        facts = {"prediction_id": prediction_id(time_us, number), "row_count": count}
+        facts["backend_ns"] = 1_000_000 if number else 101_000_000
+        rows = lake.keep([a_row(time_us, number, row=row, **facts) for row in range(count)])
+        lake.copied(rows, variant="next", backend_ns=2_000_000 if number < 10 else None)
+    found = compared(lake).total
+    assert found.backend is not None
+    assert found.backend.call_count == 10
+    assert found.backend.primary.mean_seconds == pytest.approx(0.011)
+    assert found.backend.primary.p50_seconds == pytest.approx(0.001, rel=0.011)
+    assert found.backend.difference_seconds.mean == pytest.approx(-0.009)
+    assert why(found)["backend", "no_value"] == 1
 
 
 def test_feedback_tells_how_often_each_is_right(lake, pairs):
@@ -325,6 +385,34 @@ def test_an_answer_whose_call_is_not_recorded_stands_alone(lake):
     lake.copied([row, {**row, "prediction_id": "lost"}, {**row, "row": 1}], variant="next")
     found = compared(lake)
     assert (found.total.pair_count, found.shadow_only_count) == (1, 2)
+
+
+def test_the_version_is_compared_that_the_shadow_has_now(lake):
+    rows = lake.record(*(START_US + at for at in range(6)), prediction_label="yes")
+    lake.copied(rows[:3], variant="next", model_version="1", prediction_label="no")
+    lake.ship()
+    lake.copied(rows[3:5], variant="next", model_version="2")
+    for current in (None, "2", "1", "3"):
+        if current:
+            shadow = Variant("next", "m", current, 0, role=VariantRole.SHADOW)
+            lake.router = dataclasses.replace(lake.router, variants=(*lake.router.variants[:2], shadow))
+        found = compared(lake)
+        others = {one.model.version: one.row_count for one in found.other_versions}
+        assert found.model == ModelKey("m", current or "2")
+        assert found.shadow_only_count == 0
+        assert not found.is_empty
+        agreement = found.total.labels.agreement if found.total.labels else None
+        if current == "1":
+            assert others == {"2": 2}
+            assert agreement == Proportion(0, 3)
+            assert found.total.unpaired == {"after_last": 3}
+        elif current == "3":
+            assert others == {"1": 3, "2": 2}
+            assert agreement is None
+        else:
+            assert others == {"1": 3}
+            assert agreement == Proportion(2, 2)
+            assert found.total.unpaired == {"before_first": 3, "after_last": 1}
 
 
 def test_another_shadow_of_the_router_is_not_among_it(lake):

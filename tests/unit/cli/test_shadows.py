@@ -134,8 +134,10 @@ def a_comparison() -> router_pb2.ShadowComparison:
         figure="probabilities", reason=router_pb2.NOT_COMPARED_REASON_DIFFERENT_LABELS, pair_count=3
     )
     found = router_pb2.ShadowComparison(
-        router_id="cancer", variant="next", total=total, shadow_only_count=1, metric="truth"
-    )
+        router_id="cancer", variant="next", total=total, shadow_only_count=1, metric="truth",
+        model_id="cancer", model_version="3",
+    )  # fmt: skip
+    found.other_versions.add(model_id="cancer", model_version="2", row_count=17)
     found.end_time.FromSeconds(1_790_000_000)
     for name in ("lr", "gb"):
         found.primaries.add().CopyFrom(total)
@@ -153,6 +155,7 @@ def test_a_comparison_is_told_within_eighty_columns(server: Any) -> None:
     told = " ".join(result.stdout.split())
     for words in (
         "answers of next to copies of calls of cancer",
+        "model: cancer:3",
         "same label: 88.9% (10.0% to 90.0%)",
         "KS 0.120 (p 0.5), PSI 0.030, of probability of malignant",
         "slower by: -2.00 ms (-3.00 ms to -1.00 ms)",
@@ -163,6 +166,7 @@ def test_a_comparison_is_told_within_eighty_columns(server: Any) -> None:
         assert words in told, words
     assert "20 calls have no answer beside them: were not copied" in result.stderr
     assert "1 answers of next stand alone" in result.stderr
+    assert "17 answers of next are left out: they are of cancer:2" in result.stderr
     assert "probabilities of 3 pairs not compared: the signatures name other labels" in result.stderr
 
 

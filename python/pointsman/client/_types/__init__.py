@@ -122,6 +122,7 @@ from pointsman.client._types.shadows import (
     ScoreKind,
     ShadowComparison,
     ShadowFigures,
+    ShadowVersionRows,
     ValueDistance,
 )
 
@@ -214,6 +215,7 @@ __all__ = [
     "ScoreKind",
     "ShadowComparison",
     "ShadowFigures",
+    "ShadowVersionRows",
     "Signature",
     "Stage",
     "Strategy",

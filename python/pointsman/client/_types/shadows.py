@@ -50,17 +50,17 @@ class NotCompared:
     """The name of the field of :class:`ShadowFigures` that lacks it."""
     reason: NotComparedReason
     pair_count: int
-    """Of how many pairs."""
+    """Of how many pairs; of ``backend``, of how many calls."""
 
 
 @dataclass(frozen=True)
 class Proportion:
-    """A part of a number of rows."""
+    """A part of a number of rows, or of calls where that is said."""
 
     count: int
     total: int
     share: float | None = None
-    """0 to 1; None without rows."""
+    """0 to 1; None of none."""
     low: float | None = None
     """The lower end of Wilson's 95 % interval."""
     high: float | None = None
@@ -142,6 +142,7 @@ class PairedLatency:
     """The time that two backends took for the same calls."""
 
     pair_count: int
+    """How many calls; each counts once, however many rows it has."""
     primary: LatencyMetrics
     shadow: LatencyMetrics
     mean_difference_seconds: float
@@ -202,9 +203,12 @@ class ShadowFigures:
     pair_count: int
     """Those of them with a row of the shadow."""
     unpaired_counts: Mapping[str, int]
-    """Those without, by the reason: ``before_first``, ``after_last``, ``call_failed``, ``not_copied``."""
+    """Those without, by the reason: ``before_first``, ``after_last``, ``call_failed``, ``shadow_failed``,
+    ``not_copied``."""
     primary_errors: Proportion
+    """Of the calls with a copy, however many rows each has."""
     shadow_errors: Proportion
+    """Of the same calls, by their copies."""
     answered_pair_count: int
     """Pairs of which both ended OK; all that follows is of these."""
     labels: LabelAgreement | None = None
@@ -215,6 +219,15 @@ class ShadowFigures:
     backend: PairedLatency | None = None
     accuracy: PairedAccuracy | None = None
     not_compared: Sequence[NotCompared] = ()
+
+
+@dataclass(frozen=True)
+class ShadowVersionRows:
+    """Rows of a model version that bore a shadow's name in the window."""
+
+    model_id: str
+    model_version: str
+    row_count: int
 
 
 @dataclass(frozen=True)
@@ -234,3 +247,9 @@ class ShadowComparison:
     end_time: datetime | None = None
     unreached: Sequence[UnreachedJournal] = ()
     """What other servers recorded, or may have, and is not compared."""
+    model_id: str = ""
+    """The model whose answers are compared: the shadow's now, or the newest that is found of one that is gone."""
+    model_version: str = ""
+    """Its version."""
+    other_versions: Sequence[ShadowVersionRows] = ()
+    """What other versions answered under the shadow's name and is left out."""

@@ -113,7 +113,7 @@ def _scores(found: ScoreComparison) -> router_pb2.ScoreComparison:
 def _latency(found: PairedLatency) -> router_pb2.PairedLatency:
     low, high = found.difference_seconds.interval or (None, None)
     return router_pb2.PairedLatency(
-        pair_count=found.pair_count,
+        pair_count=found.call_count,
         primary=latency_to(found.primary),
         shadow=latency_to(found.shadow),
         mean_difference_seconds=found.difference_seconds.mean,

@@ -43,6 +43,14 @@ class ShadowMethods:
             shadow_only_count=found.shadow_only_count,
             metric=request.metric,
             unreached=unreached_to(found.unreached),
+            model_id=found.model.model_id if found.model else "",
+            model_version=found.model.version if found.model else "",
+            other_versions=[
+                router_pb2.ShadowVersionRows(
+                    model_id=one.model.model_id, model_version=one.model.version, row_count=one.row_count
+                )
+                for one in found.other_versions
+            ],
         )
         begin_us = found.first_time_us if start_us is None else start_us
         if begin_us is not None:

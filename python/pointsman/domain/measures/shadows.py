@@ -40,7 +40,10 @@ class NotComparedReason(StrEnum):
 
 @dataclass(frozen=True)
 class NotCompared:
-    """Something that is not compared, or not of so many pairs; ``figure`` is the field that lacks it."""
+    """Something that is not compared, or not of so many pairs (``backend``: of calls).
+
+    ``figure`` is the field that lacks it.
+    """
 
     figure: str
     reason: NotComparedReason
@@ -118,9 +121,9 @@ class MeanDifference:
 
 @dataclass(frozen=True)
 class PairedLatency:
-    """The time that two backends took for the same calls."""
+    """The time that two backends took for the same calls, each of which counts once, whatever its rows."""
 
-    pair_count: int
+    call_count: int
     primary: Latencies
     shadow: Latencies
     difference_seconds: MeanDifference
@@ -163,8 +166,8 @@ class ShadowFigures:
         primary_count: Rows of calls.
         pair_count: Those of them with a row of the shadow.
         unpaired: Those without, by the reason as far as it shows.
-        primary_errors: Of the pairs, calls that did not end OK.
-        shadow_errors: Of the pairs, copies that did not.
+        primary_errors: Of the calls with a copy, those that did not end OK.
+        shadow_errors: Of the same calls, those whose copies did not.
         answered_pair_count: Pairs of which both ended OK.
     """
 
@@ -187,6 +190,14 @@ class ShadowFigures:
 
 
 @dataclass(frozen=True)
+class VersionRows:
+    """Rows that a model version answered as the shadow, and that are left out."""
+
+    model: ModelKey
+    row_count: int
+
+
+@dataclass(frozen=True)
 class ShadowComparison:
     """A shadow's answers beside those that were given, in a window of time.
 
@@ -196,6 +207,8 @@ class ShadowComparison:
         shadow_only_count: The shadow's rows whose call is not recorded.
         first_time_us: The earliest time of a row; None without any.
         unreached: What other servers recorded, or may have, and is not compared.
+        model: The model version whose answers are compared; None of a gone shadow without rows.
+        other_versions: What other versions answered under the shadow's name and is left out, in order.
     """
 
     total: ShadowFigures
@@ -203,11 +216,13 @@ class ShadowComparison:
     shadow_only_count: int
     first_time_us: int | None = None
     unreached: tuple[UnreachedJournal, ...] = ()
+    model: ModelKey | None = None
+    other_versions: tuple[VersionRows, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether the shadow has no row."""
-        return not self.total.pair_count and not self.shadow_only_count
+        """Whether the shadow has no row, of no version."""
+        return not self.total.pair_count and not self.shadow_only_count and not self.other_versions
 
 
 @dataclass(frozen=True)

@@ -2779,7 +2779,8 @@ pub struct ShadowComparison {
     /// By the variant that answered, ordered by name.
     #[prost(message, repeated, tag = "6")]
     pub primaries: ::prost::alloc::vec::Vec<ShadowFigures>,
-    /// The shadow's rows whose call is not recorded: its record was dropped, or deleted before.
+    /// The shadow's rows whose call is not recorded: its record was dropped, or deleted before. A call that failed is recorded
+    /// as one row; the shadow's further rows of a batch are not among these.
     #[prost(uint64, tag = "7")]
     pub shadow_only_count: u64,
     /// The metric of the feedback that answers are compared with; empty for none.
@@ -2788,6 +2789,28 @@ pub struct ShadowComparison {
     /// What other servers recorded, or may have, and is not compared.
     #[prost(message, repeated, tag = "9")]
     pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
+    /// The model whose answers are compared: the shadow's now; of one that the router has no more, the newest that is found.
+    #[prost(string, tag = "10")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Its version. Answers of others are left out.
+    #[prost(string, tag = "11")]
+    pub model_version: ::prost::alloc::string::String,
+    /// What other versions answered under the shadow's name and is left out, ordered by model and version.
+    #[prost(message, repeated, tag = "12")]
+    pub other_versions: ::prost::alloc::vec::Vec<ShadowVersionRows>,
+}
+/// Rows of a model version that bore a shadow's name.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShadowVersionRows {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Its version.
+    #[prost(string, tag = "2")]
+    pub model_version: ::prost::alloc::string::String,
+    /// Rows that it answered in the window.
+    #[prost(uint64, tag = "3")]
+    pub row_count: u64,
 }
 /// How a shadow compares with one variant that answered, or with all of them. What is unset does not apply; why is among
 /// not_compared.
@@ -2803,17 +2826,18 @@ pub struct ShadowFigures {
     #[prost(uint64, tag = "3")]
     pub pair_count: u64,
     /// Those without, by the reason as far as it shows: "before_first" and "after_last" came before the shadow's first row of
-    /// the window and after its last, "call_failed" did not end OK, "not_copied" are all others, left out by shadow_share or
-    /// dropped; live figures of GetRouterMetrics tell how many were dropped why.
+    /// the window and after its last, "call_failed" did not end OK, "shadow_failed" are further rows of batches whose copy
+    /// failed, which is recorded as one row, "not_copied" are all others, left out by shadow_share or dropped; live figures of
+    /// GetRouterMetrics tell how many were dropped why.
     #[prost(map = "string, uint64", tag = "4")]
     pub unpaired_counts: ::std::collections::HashMap<
         ::prost::alloc::string::String,
         u64,
     >,
-    /// Of the pairs, calls that did not end OK.
+    /// Of the calls with a copy, however many rows each has, those that did not end OK.
     #[prost(message, optional, tag = "5")]
     pub primary_errors: ::core::option::Option<Proportion>,
-    /// Of the pairs, copies that did not end OK.
+    /// Of the same calls, those whose copies did not end OK.
     #[prost(message, optional, tag = "6")]
     pub shadow_errors: ::core::option::Option<Proportion>,
     /// Pairs of which both ended OK; all that follows is of these.
@@ -2844,19 +2868,19 @@ pub struct ShadowFigures {
     #[prost(message, repeated, tag = "15")]
     pub not_compared: ::prost::alloc::vec::Vec<NotCompared>,
 }
-/// A part of a number of rows.
+/// A part of a number of rows, or of calls where that is said.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Proportion {
-    /// The rows that are counted.
+    /// Those that are counted.
     #[prost(uint64, tag = "1")]
     pub count: u64,
-    /// All rows.
+    /// All.
     #[prost(uint64, tag = "2")]
     pub total: u64,
-    /// The part, 0 to 1; unset without rows.
+    /// The part, 0 to 1; unset of none.
     #[prost(double, optional, tag = "3")]
     pub share: ::core::option::Option<f64>,
-    /// The lower end of Wilson's 95 % interval; unset without rows.
+    /// The lower end of Wilson's 95 % interval; unset of none.
     #[prost(double, optional, tag = "4")]
     pub low: ::core::option::Option<f64>,
     /// Its upper end.
@@ -2966,7 +2990,7 @@ pub struct ScoreBin {
 /// The time that two backends took for the same calls. Quantiles are at most 1 % from the true ones.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct PairedLatency {
-    /// How many pairs.
+    /// How many calls, each of which counts once, however many rows it has.
     #[prost(uint64, tag = "1")]
     pub pair_count: u64,
     /// The primary's backend.
@@ -2978,7 +3002,7 @@ pub struct PairedLatency {
     /// The mean of shadow minus primary, in seconds.
     #[prost(double, tag = "4")]
     pub mean_difference_seconds: f64,
-    /// The lower end of its 95 % interval, by Student's t; unset for fewer than two pairs.
+    /// The lower end of its 95 % interval, by Student's t; unset for fewer than two calls.
     #[prost(double, optional, tag = "5")]
     pub mean_difference_low_seconds: ::core::option::Option<f64>,
     /// Its upper end.
@@ -3054,7 +3078,7 @@ pub struct NotCompared {
     /// Why.
     #[prost(enumeration = "NotComparedReason", tag = "2")]
     pub reason: i32,
-    /// Of how many pairs.
+    /// Of how many pairs; of "backend", of how many calls.
     #[prost(uint64, tag = "3")]
     pub pair_count: u64,
 }
