@@ -260,7 +260,9 @@ fn each_wrong_field_is_named_by_its_path() {
         ("changed_routers[0].router_id: \"a b\" is not an id", |u| {
             u.changed_routers[0].router_id = "a b".to_owned()
         }),
-        ("changed_routers[0].strategy: STRATEGY_BANDIT", |u| u.changed_routers[0].strategy = 3),
+        ("changed_routers[0].settings.policy: is none of STRATEGY_BANDIT", |u| {
+            u.changed_routers[0].strategy = 3
+        }),
         ("changed_routers[0].strategy: 77 is none", |u| u.changed_routers[0].strategy = 77),
         ("changed_routers[0].status: is not stated", |u| u.changed_routers[0].status = 0),
         ("changed_routers[0].variants[1].weight: 140 ", |u| u.changed_routers[0].variants[1].weight = 140.0),
