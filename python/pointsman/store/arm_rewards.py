@@ -1,5 +1,6 @@
 """Rewards of bandits' arms in SQL: added to by whoever stores feedback, in the same transaction."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from functools import lru_cache
@@ -43,7 +44,7 @@ class RewardChanges:
         return bool(self._changes)
 
     def add(self, row: FeedbackRow) -> None:
-        """Counts a new value."""
+        """Counts a new value; that of row 0 stands for its call."""
         self._change(row, None)
 
     def move(self, row: FeedbackRow, before: float) -> None:
@@ -69,6 +70,9 @@ class RewardChanges:
         place = (row.router_key, row.epoch, row.variant, reward_bucket(bandit, row.prediction_time_us))
         sums = self._changes.get(place, RewardSums(0.0, row.value, 0.0, 0.0))
         changed = sums
+        if before is None and row.row == 0:
+            # Also of a value that is not learnt from: one that corrects it raises nothing.
+            changed = dataclasses.replace(changed, calls=changed.calls + 1.0)
         if bandit.takes(row.value):
             changed = changed.plus(one_reward(row.value, sums.origin))
         if before is not None and bandit.takes(before):
@@ -168,6 +172,7 @@ _OF = select(
     _COLUMNS.origin,
     _COLUMNS["sum"],
     _COLUMNS.sum_of_squares,
+    _COLUMNS.calls,
 ).order_by(_COLUMNS.variant, _COLUMNS.bucket_time_us)
 
 
@@ -189,6 +194,7 @@ def _values(place: _Place, sums: RewardSums) -> dict[str, Any]:
         "count": sums.count,
         "sum": sums.total,
         "sum_of_squares": sums.total_squares,
+        "calls": sums.calls,
         "revision": 1,
     }
 
@@ -206,6 +212,7 @@ def _add(dialect: Any) -> Any:
             "sum_of_squares": _COLUMNS.sum_of_squares
             + given.sum_of_squares
             + shift * (2.0 * given["sum"] + given["count"] * shift),
+            "calls": _COLUMNS.calls + given.calls,
             "revision": _COLUMNS.revision + 1,
         },
     )

@@ -89,6 +89,28 @@ def test_rates_beyond_0_and_1_are_left_out_and_come_back_with_a_correction(datab
     assert learnt(database, router) == {"lr": (1, 1, 1)}
 
 
+@pytest.mark.parametrize("algorithm", [Algorithm.UCB1, Algorithm.THOMPSON_BETA])
+def test_the_feedback_of_row_0_stands_for_a_call_and_corrections_change_nothing_of_it(
+    database, add, algorithm
+):
+    router = add(dataclasses.replace(UCB1, algorithm=algorithm))
+
+    def stored():
+        with database.read() as connection:
+            return [(one.sums.count, one.sums.calls) for one in rewards_of(connection, router.row_key, EPOCH)]
+
+    apply(database, a_value(1, 1.0), *(a_value(1, 1.0, row=row) for row in (1, 2)), a_value(3, 1.0, row=1))
+    assert stored() == [(4, 1)]
+    apply(database, a_value(1, 0.5, corrects=True), a_value(1, 0.5, row=1, corrects=True))
+    assert stored() == [(4, 1)]
+    apply(database, a_value(5, 7.0), a_value(5, 0.0, corrects=True))
+    assert stored() == [(5, 2)]
+    apply(database, a_value(7, 7.0))
+    assert stored()[0][1] == 3
+    apply(database, a_value(7, 1.0, corrects=True))
+    assert stored() == [(6, 3)]
+
+
 def test_a_batch_of_other_routers_asks_no_more_than_before(database, add):
     add()
     add_router(database, "plain")
