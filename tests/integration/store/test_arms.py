@@ -8,10 +8,10 @@ from collections import defaultdict
 import pytest
 
 from pointsman.control.learning.reading import read_arms, read_marks
-from pointsman.control.learning.upkeep import _keep_one
+from pointsman.control.learning.upkeep import LearningUpkeep, _keep_one
 from pointsman.domain.learning import PullBucket
 from pointsman.domain.strategies.bandit import Algorithm, Bandit
-from pointsman.store import arm_pulls, feedback_application
+from pointsman.store import arm_pulls, feedback_application, servers
 from pointsman.store.arm_pulls import OwnPulls, pulls_of
 from pointsman.store.arm_rewards import rewards_of
 
@@ -237,6 +237,29 @@ def test_upkeep_bounds_the_rows_and_changes_nothing_that_is_known(database, add,
     assert learnt(database, router)["lr"] == pytest.approx(before["lr"])
     assert again["lr"].pulls == known["lr"].pulls == 240
     assert again["lr"].weighted_pulls == pytest.approx(known["lr"].weighted_pulls)
+
+
+class _Context:
+    """A job's turn."""
+
+    def __init__(self, database):
+        self.transaction = database.write
+
+    def is_over(self):
+        return False
+
+
+def test_a_clock_ahead_of_the_databases_folds_nothing_that_others_write(database, add, monkeypatch):
+    router = add(dataclasses.replace(UCB1, half_life_us=20 * MINUTE, dated_from_us=1))
+    bucket = NOW // MINUTE * MINUTE
+    with database.write() as connection:
+        rows = [own(router, replica=name, bucket_time_us=bucket, pulls=4) for name in ("one", "two")]
+        arm_pulls.store(connection, rows)
+    monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: NOW)
+    LearningUpkeep(None, lambda: NOW + 1000 * MINUTE).keep(_Context(database))
+    with database.write() as connection:
+        arm_pulls.store(connection, [own(router, bucket_time_us=bucket, pulls=6, sequence=2)])
+        assert pulls_of(connection, router.row_key, EPOCH) == [PullBucket("lr", bucket, 10, 10.0)]
 
 
 def test_former_epochs_go(database, add):

@@ -15,7 +15,7 @@ from pointsman.domain.learning import (
     width_us,
 )
 from pointsman.domain.strategies.bandit import Bandit
-from pointsman.store import arm_pulls, arm_rewards, routers
+from pointsman.store import arm_pulls, arm_rewards, routers, servers
 from pointsman.store.arm_rewards import bandit_of
 
 _EVERY_SECONDS = 60.0
@@ -52,7 +52,9 @@ class LearningUpkeep:
             if context.is_over():
                 return True
             with context.transaction() as connection:
-                _keep_one(connection, router_key, bandit_of(document), self._clock())
+                # Ours may be ahead, and other servers still write what it takes for long past.
+                now_us = servers.clock_us(connection, self._clock())
+                _keep_one(connection, router_key, bandit_of(document), now_us)
         return False
 
 
