@@ -18,7 +18,9 @@ _Place = tuple[int, int, str, int]
 """Router, epoch, variant and bucket."""
 
 
-@lru_cache(maxsize=4096)
+# More than the bandits of an installation: the loop goes through all each second, and a cache that is smaller
+# would be of no use at all.
+@lru_cache(maxsize=65_536)
 def bandit_of(document: str) -> Bandit:
     """Reads what a bandit learns by, as routers' rows hold it."""
     return Bandit.from_document(json.loads(document))

@@ -1,6 +1,7 @@
 """What bandits learn from, in SQL: the sums of the values that stand, in whatever order they are stored."""
 
 import dataclasses
+import json
 import random
 import threading
 from collections import defaultdict
@@ -13,7 +14,7 @@ from pointsman.domain.learning import PullBucket
 from pointsman.domain.strategies.bandit import Algorithm, Bandit
 from pointsman.store import arm_pulls, feedback_application, servers
 from pointsman.store.arm_pulls import OwnPulls, pulls_of
-from pointsman.store.arm_rewards import rewards_of
+from pointsman.store.arm_rewards import bandit_of, rewards_of
 
 from .feedback_model import FeedbackModel, a_value
 from .rows import add_model, add_router
@@ -109,6 +110,15 @@ def test_the_feedback_of_row_0_stands_for_a_call_and_corrections_change_nothing_
     assert stored()[0][1] == 3
     apply(database, a_value(7, 1.0, corrects=True))
     assert stored() == [(6, 3)]
+
+
+def test_each_of_many_bandits_is_read_once():
+    documents = [json.dumps(UCB1.to_document() | {"warm_up_pulls": number}) for number in range(5000)]
+    bandit_of.cache_clear()
+    for _ in range(2):
+        for document in documents:
+            bandit_of(document)
+    assert bandit_of.cache_info().misses == len(documents)
 
 
 def test_a_batch_of_other_routers_asks_no_more_than_before(database, add):
