@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pointsman.domain.learning import RewardBucket, RewardSums, one_reward, reward_bucket
+from pointsman.domain.learning import RewardBucket, RewardSums, one_reward, reward_bucket, width_us
 from pointsman.domain.strategies.bandit import Bandit
 from pointsman.store.feedback_rows import FeedbackRow
+from pointsman.store.reward_renewal import Correction, is_far, renew
 from pointsman.store.schema import arm_rewards
 
 _Place = tuple[int, int, str, int]
@@ -39,6 +40,8 @@ class RewardChanges:
     def __init__(self, bandits: Mapping[int, Bandit]) -> None:
         self._bandits = bandits
         self._changes: dict[_Place, RewardSums] = {}
+        # Of each bucket the correction of the farthest value.
+        self._far: dict[_Place, Correction] = {}
 
     @property
     def any(self) -> bool:
@@ -64,6 +67,8 @@ class RewardChanges:
                 _ADD[connection.dialect.name],
                 [_values(place, sums) for place, sums in sorted(self._changes.items())],
             )
+        for place, correction in sorted(self._far.items()):
+            renew(connection, *place, correction)
 
     def _change(self, row: FeedbackRow, before: float | None) -> None:
         bandit = self._bandits.get(row.router_key)
@@ -79,8 +84,17 @@ class RewardChanges:
             changed = changed.plus(one_reward(row.value, sums.origin))
         if before is not None and bandit.takes(before):
             changed = changed.plus(one_reward(before, sums.origin).scaled(-1.0))
+            if is_far(row.value, before):
+                self._note_far(bandit, place, row, abs(row.value - before))
         if changed != sums:
             self._changes[place] = changed
+
+    def _note_far(self, bandit: Bandit, place: _Place, row: FeedbackRow, distance: float) -> None:
+        farthest = self._far.get(place)
+        if farthest is None or distance > farthest.distance:
+            width = width_us(bandit)
+            until_us = place[-1] + width if width else None
+            self._far[place] = Correction(row.metric, row.value, distance, until_us)
 
 
 def rewards_of(connection: Connection, router_key: int, epoch: int) -> list[RewardBucket]:

@@ -7,6 +7,8 @@ import threading
 from collections import defaultdict
 
 import pytest
+from sqlalchemy import event
+from structlog.testing import capture_logs
 
 from pointsman.control.learning.reading import read_arms, read_marks
 from pointsman.control.learning.upkeep import LearningUpkeep, _keep_one
@@ -112,6 +114,67 @@ def test_the_feedback_of_row_0_stands_for_a_call_and_corrections_change_nothing_
     assert stored() == [(6, 3)]
 
 
+def mean_and_variance(database, router, now_us=NOW):
+    with database.read() as connection:
+        sums = read_arms(connection, router.row_key, router.policy, now_us)["lr"].rewards
+    mean = sums.total / sums.count
+    return sums.count, sums.origin + mean, sums.total_squares / sums.count - mean**2
+
+
+@pytest.mark.parametrize("half_life", [None, 10 * MINUTE])
+@pytest.mark.parametrize("wrong", [1e9, -1e12])
+@pytest.mark.parametrize("place", [0, 50])
+def test_a_wrong_value_that_is_corrected_leaves_the_variance_of_the_others(
+    database, add, half_life, wrong, place
+):
+    router = add(dataclasses.replace(UCB1, half_life_us=half_life))
+    values = [(number, 9.0 + 2 * (number % 2)) for number in range(99)]
+    values.insert(place, (99, wrong))
+    for start in range(0, 100, 25):
+        batch = values[start : start + 25]
+        apply(database, *(a_value(2 * number + 1, value, prediction_time_us=NOW) for number, value in batch))
+    # Of others, and of another time: neither is among them.
+    apply(database, a_value(301, 7.0, epoch=EPOCH - 1, prediction_time_us=NOW))
+    apply(database, a_value(303, 7.0, counted=False, prediction_time_us=NOW))
+    apply(database, a_value(305, 7.0, metric="other", prediction_time_us=NOW))
+    apply(database, a_value(306, 7.0, prediction_time_us=NOW))
+    apply(database, a_value(199, 11.0, prediction_time_us=NOW, corrects=True))
+    assert mean_and_variance(database, router, now_us=0) == pytest.approx((100, 10.0, 1.0))
+    with database.read() as connection:
+        (bucket,) = [one for one in rewards_of(connection, router.row_key, EPOCH) if one.variant == "lr"]
+    assert bucket.sums.calls == 100
+
+
+def test_wrong_and_right_in_one_batch_leave_the_variance_of_the_others(database, add):
+    router = add()
+    right = [a_value(2 * number + 3, 9.0 + 2 * (number % 2)) for number in range(99)]
+    apply(database, a_value(1, 1e12), *right, a_value(1, 11.0, corrects=True))
+    assert mean_and_variance(database, router) == pytest.approx((100, 10.0, 1.0))
+
+
+def test_what_cannot_be_made_anew_is_said_with_the_routers_name(database, add):
+    router = add(dataclasses.replace(UCB1, half_life_us=10 * MINUTE, dated_from_us=1))
+    for step in range(4):
+        time_us = NOW - (60 + step) * MINUTE
+        apply(database, a_value(2 * step + 1, 1e9 if step == 3 else 10.0, prediction_time_us=time_us))
+    with database.write() as connection:
+        _keep_one(connection, router.row_key, router.policy, NOW)
+    with capture_logs() as logs:
+        apply(database, a_value(7, 10.0, prediction_time_us=NOW - 63 * MINUTE, corrects=True))
+    (said,) = logs
+    assert (said["log_level"], said["router"], said["variant"]) == ("warning", "cancer", "lr")
+
+
+def test_values_that_vary_as_much_as_one_is_corrected_by_are_not_read_again(database, add):
+    add()
+    apply(database, *(a_value(2 * number + 1, 1e6 * number) for number in range(20)))
+    with database.write() as connection:
+        statements = []
+        event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        feedback_application.apply(connection, "g" * 32, [a_value(3, 5.0, corrects=True)], 100, 9)
+    assert not [one for one in statements if "sum(" in one.lower()]
+
+
 def test_each_of_many_bandits_is_read_once():
     documents = [json.dumps(UCB1.to_document() | {"warm_up_pulls": number}) for number in range(5000)]
     bandit_of.cache_clear()
@@ -126,8 +189,6 @@ def test_a_batch_of_other_routers_asks_no_more_than_before(database, add):
     add_router(database, "plain")
     statements = []
     with database.write() as connection:
-        from sqlalchemy import event
-
         event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
         feedback_application.apply(connection, "b" * 32, [a_value(1, router_id="plain")], 100, 9)
     assert not [one for one in statements if "arm_" in one]
