@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -106,6 +106,30 @@ def rewards_of(connection: Connection, router_key: int, epoch: int) -> list[Rewa
         epoch: The epoch.
     """
     return _buckets(connection, _OF.where(_COLUMNS.router_key == router_key, _COLUMNS.epoch == epoch))
+
+
+def add_empty(
+    connection: Connection, router_key: int, epoch: int, like: Iterable[RewardBucket], bucket_time_us: int
+) -> None:
+    """Adds a row without rewards for each arm, in order; of those that are there nothing changes.
+
+    Args:
+        connection: A writing transaction.
+        router_key: The store's key of the router.
+        epoch: The epoch.
+        like: Rewards that will be put into it: it is about a number near them.
+        bucket_time_us: The bucket.
+    """
+    origins: dict[str, float] = {}
+    for bucket in like:
+        if bucket.variant not in origins or bucket.sums.count > 0:
+            origins[bucket.variant] = bucket.sums.origin
+    empty = [
+        _values((router_key, epoch, variant, bucket_time_us), RewardSums(0.0, origin, 0.0, 0.0))
+        for variant, origin in sorted(origins.items())
+    ]
+    if empty:
+        connection.execute(_ADD_ABSENT[connection.dialect.name], empty)
 
 
 def take_before(connection: Connection, router_key: int, epoch: int, before_us: int) -> list[RewardBucket]:
@@ -234,5 +258,9 @@ def _add(dialect: Any) -> Any:
     )
 
 
+_ADD_ABSENT = {
+    "sqlite": sqlite.insert(arm_rewards).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(arm_rewards).on_conflict_do_nothing(),
+}
 # Made once: every batch of a bandit's feedback runs them.
 _ADD = {"sqlite": _add(sqlite), "postgresql": _add(postgresql)}

@@ -4,7 +4,9 @@ import dataclasses
 import json
 import random
 import threading
+import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import event
@@ -12,11 +14,12 @@ from structlog.testing import capture_logs
 
 from pointsman.control.learning.reading import read_arms, read_marks
 from pointsman.control.learning.upkeep import LearningUpkeep, _keep_one
-from pointsman.domain.learning import PullBucket
+from pointsman.domain.learning import PullBucket, folded_before_us
 from pointsman.domain.strategies.bandit import Algorithm, Bandit
 from pointsman.store import arm_pulls, feedback_application, servers
 from pointsman.store.arm_pulls import OwnPulls, pulls_of
-from pointsman.store.arm_rewards import bandit_of, rewards_of
+from pointsman.store.arm_rewards import RewardChanges, bandit_of, rewards_of
+from pointsman.store.feedback_application import _row
 
 from .feedback_model import FeedbackModel, a_value
 from .rows import add_model, add_router
@@ -331,6 +334,39 @@ def test_a_clock_ahead_of_the_databases_folds_nothing_that_others_write(database
     with database.write() as connection:
         arm_pulls.store(connection, [own(router, bucket_time_us=bucket, pulls=6, sequence=2)])
         assert pulls_of(connection, router.row_key, EPOCH) == [PullBucket("lr", bucket, 10, 10.0)]
+
+
+def test_folding_and_a_batch_of_feedback_wait_in_one_order(database, add, monkeypatch):
+    """The batch has the bucket that is folded into, and wants an old one."""
+    router = add(dataclasses.replace(UCB1, half_life_us=20 * MINUTE, dated_from_us=1))
+    old = [NOW // MINUTE * MINUTE - step * MINUTE for step in (600, 601)]
+    for number, time_us in enumerate(old):
+        apply(database, *(a_value(2 * number + odd, 1e12, prediction_time_us=time_us) for odd in (0, 1)))
+    before_us = folded_before_us(router.policy, NOW)
+    monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: NOW)
+    fold = LearningUpkeep(None, lambda: NOW).keep
+    with ThreadPoolExecutor() as threads, database.write() as connection:
+        changes = RewardChanges({router.row_key: router.policy})
+        times = {"gb": before_us - MINUTE, "lr": old[0]}
+        for variant, time_us in times.items():
+            number = 20 if variant == "gb" else 21
+            changes.add(_row(a_value(number, 1e12 + 2, prediction_time_us=time_us), router.row_key, 9))
+        first, second = sorted(changes._changes)
+        for place in (first, second):
+            part = RewardChanges({})
+            part._changes = {place: changes._changes[place]}
+            part.store(connection)
+            if place is first:
+                folding = threads.submit(fold, _Context(database))
+                time.sleep(0.5)
+    folding.result()
+    fold(_Context(database))
+    with database.read() as connection:
+        found = rewards_of(connection, router.row_key, EPOCH)
+    assert [(one.variant, one.bucket_time_us) for one in found] == [
+        (name, before_us - MINUTE) for name in ("gb", "lr")
+    ]
+    assert all(one.sums.origin >= 1e12 for one in found)
 
 
 def test_former_epochs_go(database, add):
