@@ -7,6 +7,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from pointsman.store import servers
 from pointsman.v1 import definition_pb2, prediction_pb2, router_pb2
 
 from .by_hand import run_all
@@ -303,6 +304,18 @@ async def test_positives_alone_give_the_true_rate_where_missing_counts_0(bench, 
     clock.offset_us += 120 * 1_000_000
     bench.plane._learning._given.clear()  # as after the seconds for which time alone changes little
     assert learn(bench)["old"] == (100, 100, 20)
+
+
+async def test_time_is_the_databases_and_not_a_servers(bench, cancer, clock, monkeypatch):
+    await create(cancer, WAITED)
+    bench.data_plane.pick("offers", "old", 100)
+    assert learn(bench)["old"] == (100, 0, 0)
+    shared_us = clock()
+    monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: shared_us)
+    clock.offset_us += 120 * 1_000_000
+    bench.plane._learning._given.clear()
+    assert learn(bench)["old"] == (100, 0, 0)
+    assert (await metrics(cancer)).bandit.arms[0].reward_count == 0
 
 
 async def test_what_was_learnt_is_told_with_shares_in_force(bench, cancer):

@@ -6,6 +6,7 @@ and another put in. A bucket is named by the time of its beginning; where time t
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -34,12 +35,15 @@ class RewardSums:
         origin: What the sums are about, a number near the rewards; any, where the count is 0.
         total: The sum of (reward - origin).
         total_squares: The sum of the squares of (reward - origin).
+        calls: How many calls had feedback, told by that of their row 0, be it learnt from or not; corrections
+            leave it alone.
     """
 
     count: float
     origin: float
     total: float
     total_squares: float
+    calls: float = 0.0
 
     def about(self, origin: float) -> RewardSums:
         """Answers the same rewards about another number."""
@@ -49,6 +53,7 @@ class RewardSums:
             origin,
             self.total + self.count * shift,
             self.total_squares + shift * (2 * self.total + self.count * shift),
+            self.calls,
         )
 
     def plus(self, other: RewardSums) -> RewardSums:
@@ -59,11 +64,18 @@ class RewardSums:
             self.origin,
             self.total + moved.total,
             self.total_squares + moved.total_squares,
+            self.calls + moved.calls,
         )
 
     def scaled(self, factor: float) -> RewardSums:
         """Answers the same with all weights multiplied."""
-        return RewardSums(self.count * factor, self.origin, self.total * factor, self.total_squares * factor)
+        return RewardSums(
+            self.count * factor,
+            self.origin,
+            self.total * factor,
+            self.total_squares * factor,
+            self.calls * factor,
+        )
 
 
 def one_reward(reward: float, origin: float) -> RewardSums:
@@ -106,7 +118,7 @@ class KnownArm:
     pulls: int = 0
     weighted_pulls: float = 0.0
     rewards: RewardSums = RewardSums(0.0, 0.0, 0.0, 0.0)
-    # Of predictions that have had all the time that their feedback has: calls less rewards.
+    # Of predictions that have had all the time that their feedback has: calls less those that got any.
     _unrewarded: float = field(default=0.0, repr=False)
 
 
@@ -155,7 +167,7 @@ def known_arms(
         faded = bucket.sums.scaled(_weight(policy, bucket.bucket_time_us, now_us))
         arm.rewards = _together(arm.rewards, faded)
         if _dated(policy, bucket.bucket_time_us) <= awaited_before_us:
-            arm._unrewarded -= faded.count
+            arm._unrewarded -= faded.calls
     for calls in pulls:
         arm = arms.setdefault(calls.variant, KnownArm())
         weighted = calls.weighted_pulls * _weight(policy, calls.bucket_time_us, now_us)
@@ -236,8 +248,10 @@ def changes_with_time(policy: Bandit) -> bool:
 
 
 def _together(sums: RewardSums, other: RewardSums) -> RewardSums:
-    # An origin that no reward gave is near none.
-    return other if sums.count == 0 and sums.total == 0 else sums.plus(other)
+    if sums.count == 0 and sums.total == 0:
+        # An origin that no reward gave is near none.
+        return dataclasses.replace(other, calls=sums.calls + other.calls)
+    return sums.plus(other)
 
 
 def _dated(policy: Bandit, bucket_time_us: int) -> int:

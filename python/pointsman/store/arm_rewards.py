@@ -1,23 +1,27 @@
 """Rewards of bandits' arms in SQL: added to by whoever stores feedback, in the same transaction."""
 
+import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pointsman.domain.learning import RewardBucket, RewardSums, one_reward, reward_bucket
+from pointsman.domain.learning import RewardBucket, RewardSums, one_reward, reward_bucket, width_us
 from pointsman.domain.strategies.bandit import Bandit
 from pointsman.store.feedback_rows import FeedbackRow
+from pointsman.store.reward_renewal import Correction, is_far, renew
 from pointsman.store.schema import arm_rewards
 
 _Place = tuple[int, int, str, int]
 """Router, epoch, variant and bucket."""
 
 
-@lru_cache(maxsize=4096)
+# More than the bandits of an installation: the loop goes through all each second, and a cache that is smaller
+# would be of no use at all.
+@lru_cache(maxsize=65_536)
 def bandit_of(document: str) -> Bandit:
     """Reads what a bandit learns by, as routers' rows hold it."""
     return Bandit.from_document(json.loads(document))
@@ -36,6 +40,8 @@ class RewardChanges:
     def __init__(self, bandits: Mapping[int, Bandit]) -> None:
         self._bandits = bandits
         self._changes: dict[_Place, RewardSums] = {}
+        # Of each bucket the correction of the farthest value.
+        self._far: dict[_Place, Correction] = {}
 
     @property
     def any(self) -> bool:
@@ -43,7 +49,7 @@ class RewardChanges:
         return bool(self._changes)
 
     def add(self, row: FeedbackRow) -> None:
-        """Counts a new value."""
+        """Counts a new value; that of row 0 stands for its call."""
         self._change(row, None)
 
     def move(self, row: FeedbackRow, before: float) -> None:
@@ -61,6 +67,8 @@ class RewardChanges:
                 _ADD[connection.dialect.name],
                 [_values(place, sums) for place, sums in sorted(self._changes.items())],
             )
+        for place, correction in sorted(self._far.items()):
+            renew(connection, *place, correction)
 
     def _change(self, row: FeedbackRow, before: float | None) -> None:
         bandit = self._bandits.get(row.router_key)
@@ -69,12 +77,24 @@ class RewardChanges:
         place = (row.router_key, row.epoch, row.variant, reward_bucket(bandit, row.prediction_time_us))
         sums = self._changes.get(place, RewardSums(0.0, row.value, 0.0, 0.0))
         changed = sums
+        if before is None and row.row == 0:
+            # Also of a value that is not learnt from: one that corrects it raises nothing.
+            changed = dataclasses.replace(changed, calls=changed.calls + 1.0)
         if bandit.takes(row.value):
             changed = changed.plus(one_reward(row.value, sums.origin))
         if before is not None and bandit.takes(before):
             changed = changed.plus(one_reward(before, sums.origin).scaled(-1.0))
+            if is_far(row.value, before):
+                self._note_far(bandit, place, row, abs(row.value - before))
         if changed != sums:
             self._changes[place] = changed
+
+    def _note_far(self, bandit: Bandit, place: _Place, row: FeedbackRow, distance: float) -> None:
+        farthest = self._far.get(place)
+        if farthest is None or distance > farthest.distance:
+            width = width_us(bandit)
+            until_us = place[-1] + width if width else None
+            self._far[place] = Correction(row.metric, row.value, distance, until_us)
 
 
 def rewards_of(connection: Connection, router_key: int, epoch: int) -> list[RewardBucket]:
@@ -86,6 +106,30 @@ def rewards_of(connection: Connection, router_key: int, epoch: int) -> list[Rewa
         epoch: The epoch.
     """
     return _buckets(connection, _OF.where(_COLUMNS.router_key == router_key, _COLUMNS.epoch == epoch))
+
+
+def add_empty(
+    connection: Connection, router_key: int, epoch: int, like: Iterable[RewardBucket], bucket_time_us: int
+) -> None:
+    """Adds a row without rewards for each arm, in order; of those that are there nothing changes.
+
+    Args:
+        connection: A writing transaction.
+        router_key: The store's key of the router.
+        epoch: The epoch.
+        like: Rewards that will be put into it: it is about a number near them.
+        bucket_time_us: The bucket.
+    """
+    origins: dict[str, float] = {}
+    for bucket in like:
+        if bucket.variant not in origins or bucket.sums.count > 0:
+            origins[bucket.variant] = bucket.sums.origin
+    empty = [
+        _values((router_key, epoch, variant, bucket_time_us), RewardSums(0.0, origin, 0.0, 0.0))
+        for variant, origin in sorted(origins.items())
+    ]
+    if empty:
+        connection.execute(_ADD_ABSENT[connection.dialect.name], empty)
 
 
 def take_before(connection: Connection, router_key: int, epoch: int, before_us: int) -> list[RewardBucket]:
@@ -168,6 +212,7 @@ _OF = select(
     _COLUMNS.origin,
     _COLUMNS["sum"],
     _COLUMNS.sum_of_squares,
+    _COLUMNS.calls,
 ).order_by(_COLUMNS.variant, _COLUMNS.bucket_time_us)
 
 
@@ -189,6 +234,7 @@ def _values(place: _Place, sums: RewardSums) -> dict[str, Any]:
         "count": sums.count,
         "sum": sums.total,
         "sum_of_squares": sums.total_squares,
+        "calls": sums.calls,
         "revision": 1,
     }
 
@@ -206,10 +252,15 @@ def _add(dialect: Any) -> Any:
             "sum_of_squares": _COLUMNS.sum_of_squares
             + given.sum_of_squares
             + shift * (2.0 * given["sum"] + given["count"] * shift),
+            "calls": _COLUMNS.calls + given.calls,
             "revision": _COLUMNS.revision + 1,
         },
     )
 
 
+_ADD_ABSENT = {
+    "sqlite": sqlite.insert(arm_rewards).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(arm_rewards).on_conflict_do_nothing(),
+}
 # Made once: every batch of a bandit's feedback runs them.
 _ADD = {"sqlite": _add(sqlite), "postgresql": _add(postgresql)}

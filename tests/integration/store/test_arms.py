@@ -1,19 +1,25 @@
 """What bandits learn from, in SQL: the sums of the values that stand, in whatever order they are stored."""
 
 import dataclasses
+import json
 import random
 import threading
+import time
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import event
+from structlog.testing import capture_logs
 
 from pointsman.control.learning.reading import read_arms, read_marks
-from pointsman.control.learning.upkeep import _keep_one
-from pointsman.domain.learning import PullBucket
+from pointsman.control.learning.upkeep import LearningUpkeep, _keep_one
+from pointsman.domain.learning import PullBucket, folded_before_us
 from pointsman.domain.strategies.bandit import Algorithm, Bandit
-from pointsman.store import arm_pulls, feedback_application
+from pointsman.store import arm_pulls, feedback_application, servers
 from pointsman.store.arm_pulls import OwnPulls, pulls_of
-from pointsman.store.arm_rewards import rewards_of
+from pointsman.store.arm_rewards import RewardChanges, bandit_of, rewards_of
+from pointsman.store.feedback_application import _row
 
 from .feedback_model import FeedbackModel, a_value
 from .rows import add_model, add_router
@@ -89,13 +95,103 @@ def test_rates_beyond_0_and_1_are_left_out_and_come_back_with_a_correction(datab
     assert learnt(database, router) == {"lr": (1, 1, 1)}
 
 
+@pytest.mark.parametrize("algorithm", [Algorithm.UCB1, Algorithm.THOMPSON_BETA])
+def test_the_feedback_of_row_0_stands_for_a_call_and_corrections_change_nothing_of_it(
+    database, add, algorithm
+):
+    router = add(dataclasses.replace(UCB1, algorithm=algorithm))
+
+    def stored():
+        with database.read() as connection:
+            return [(one.sums.count, one.sums.calls) for one in rewards_of(connection, router.row_key, EPOCH)]
+
+    apply(database, a_value(1, 1.0), *(a_value(1, 1.0, row=row) for row in (1, 2)), a_value(3, 1.0, row=1))
+    assert stored() == [(4, 1)]
+    apply(database, a_value(1, 0.5, corrects=True), a_value(1, 0.5, row=1, corrects=True))
+    assert stored() == [(4, 1)]
+    apply(database, a_value(5, 7.0), a_value(5, 0.0, corrects=True))
+    assert stored() == [(5, 2)]
+    apply(database, a_value(7, 7.0))
+    assert stored()[0][1] == 3
+    apply(database, a_value(7, 1.0, corrects=True))
+    assert stored() == [(6, 3)]
+
+
+def mean_and_variance(database, router, now_us=NOW):
+    with database.read() as connection:
+        sums = read_arms(connection, router.row_key, router.policy, now_us)["lr"].rewards
+    mean = sums.total / sums.count
+    return sums.count, sums.origin + mean, sums.total_squares / sums.count - mean**2
+
+
+@pytest.mark.parametrize("half_life", [None, 10 * MINUTE])
+@pytest.mark.parametrize("wrong", [1e9, -1e12])
+@pytest.mark.parametrize("place", [0, 50])
+def test_a_wrong_value_that_is_corrected_leaves_the_variance_of_the_others(
+    database, add, half_life, wrong, place
+):
+    router = add(dataclasses.replace(UCB1, half_life_us=half_life))
+    values = [(number, 9.0 + 2 * (number % 2)) for number in range(99)]
+    values.insert(place, (99, wrong))
+    for start in range(0, 100, 25):
+        batch = values[start : start + 25]
+        apply(database, *(a_value(2 * number + 1, value, prediction_time_us=NOW) for number, value in batch))
+    # Of others, and of another time: neither is among them.
+    apply(database, a_value(301, 7.0, epoch=EPOCH - 1, prediction_time_us=NOW))
+    apply(database, a_value(303, 7.0, counted=False, prediction_time_us=NOW))
+    apply(database, a_value(305, 7.0, metric="other", prediction_time_us=NOW))
+    apply(database, a_value(306, 7.0, prediction_time_us=NOW))
+    apply(database, a_value(199, 11.0, prediction_time_us=NOW, corrects=True))
+    assert mean_and_variance(database, router, now_us=0) == pytest.approx((100, 10.0, 1.0))
+    with database.read() as connection:
+        (bucket,) = [one for one in rewards_of(connection, router.row_key, EPOCH) if one.variant == "lr"]
+    assert bucket.sums.calls == 100
+
+
+def test_wrong_and_right_in_one_batch_leave_the_variance_of_the_others(database, add):
+    router = add()
+    right = [a_value(2 * number + 3, 9.0 + 2 * (number % 2)) for number in range(99)]
+    apply(database, a_value(1, 1e12), *right, a_value(1, 11.0, corrects=True))
+    assert mean_and_variance(database, router) == pytest.approx((100, 10.0, 1.0))
+
+
+def test_what_cannot_be_made_anew_is_said_with_the_routers_name(database, add):
+    router = add(dataclasses.replace(UCB1, half_life_us=10 * MINUTE, dated_from_us=1))
+    for step in range(4):
+        time_us = NOW - (60 + step) * MINUTE
+        apply(database, a_value(2 * step + 1, 1e9 if step == 3 else 10.0, prediction_time_us=time_us))
+    with database.write() as connection:
+        _keep_one(connection, router.row_key, router.policy, NOW)
+    with capture_logs() as logs:
+        apply(database, a_value(7, 10.0, prediction_time_us=NOW - 63 * MINUTE, corrects=True))
+    (said,) = logs
+    assert (said["log_level"], said["router"], said["variant"]) == ("warning", "cancer", "lr")
+
+
+def test_values_that_vary_as_much_as_one_is_corrected_by_are_not_read_again(database, add):
+    add()
+    apply(database, *(a_value(2 * number + 1, 1e6 * number) for number in range(20)))
+    with database.write() as connection:
+        statements = []
+        event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        feedback_application.apply(connection, "g" * 32, [a_value(3, 5.0, corrects=True)], 100, 9)
+    assert not [one for one in statements if "sum(" in one.lower()]
+
+
+def test_each_of_many_bandits_is_read_once():
+    documents = [json.dumps(UCB1.to_document() | {"warm_up_pulls": number}) for number in range(5000)]
+    bandit_of.cache_clear()
+    for _ in range(2):
+        for document in documents:
+            bandit_of(document)
+    assert bandit_of.cache_info().misses == len(documents)
+
+
 def test_a_batch_of_other_routers_asks_no_more_than_before(database, add):
     add()
     add_router(database, "plain")
     statements = []
     with database.write() as connection:
-        from sqlalchemy import event
-
         event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
         feedback_application.apply(connection, "b" * 32, [a_value(1, router_id="plain")], 100, 9)
     assert not [one for one in statements if "arm_" in one]
@@ -215,6 +311,62 @@ def test_upkeep_bounds_the_rows_and_changes_nothing_that_is_known(database, add,
     assert learnt(database, router)["lr"] == pytest.approx(before["lr"])
     assert again["lr"].pulls == known["lr"].pulls == 240
     assert again["lr"].weighted_pulls == pytest.approx(known["lr"].weighted_pulls)
+
+
+class _Context:
+    """A job's turn."""
+
+    def __init__(self, database):
+        self.transaction = database.write
+
+    def is_over(self):
+        return False
+
+
+def test_a_clock_ahead_of_the_databases_folds_nothing_that_others_write(database, add, monkeypatch):
+    router = add(dataclasses.replace(UCB1, half_life_us=20 * MINUTE, dated_from_us=1))
+    bucket = NOW // MINUTE * MINUTE
+    with database.write() as connection:
+        rows = [own(router, replica=name, bucket_time_us=bucket, pulls=4) for name in ("one", "two")]
+        arm_pulls.store(connection, rows)
+    monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: NOW)
+    LearningUpkeep(None, lambda: NOW + 1000 * MINUTE).keep(_Context(database))
+    with database.write() as connection:
+        arm_pulls.store(connection, [own(router, bucket_time_us=bucket, pulls=6, sequence=2)])
+        assert pulls_of(connection, router.row_key, EPOCH) == [PullBucket("lr", bucket, 10, 10.0)]
+
+
+def test_folding_and_a_batch_of_feedback_wait_in_one_order(database, add, monkeypatch):
+    """The batch has the bucket that is folded into, and wants an old one."""
+    router = add(dataclasses.replace(UCB1, half_life_us=20 * MINUTE, dated_from_us=1))
+    old = [NOW // MINUTE * MINUTE - step * MINUTE for step in (600, 601)]
+    for number, time_us in enumerate(old):
+        apply(database, *(a_value(2 * number + odd, 1e12, prediction_time_us=time_us) for odd in (0, 1)))
+    before_us = folded_before_us(router.policy, NOW)
+    monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: NOW)
+    fold = LearningUpkeep(None, lambda: NOW).keep
+    with ThreadPoolExecutor() as threads, database.write() as connection:
+        changes = RewardChanges({router.row_key: router.policy})
+        times = {"gb": before_us - MINUTE, "lr": old[0]}
+        for variant, time_us in times.items():
+            number = 20 if variant == "gb" else 21
+            changes.add(_row(a_value(number, 1e12 + 2, prediction_time_us=time_us), router.row_key, 9))
+        first, second = sorted(changes._changes)
+        for place in (first, second):
+            part = RewardChanges({})
+            part._changes = {place: changes._changes[place]}
+            part.store(connection)
+            if place is first:
+                folding = threads.submit(fold, _Context(database))
+                time.sleep(0.5)
+    folding.result()
+    fold(_Context(database))
+    with database.read() as connection:
+        found = rewards_of(connection, router.row_key, EPOCH)
+    assert [(one.variant, one.bucket_time_us) for one in found] == [
+        (name, before_us - MINUTE) for name in ("gb", "lr")
+    ]
+    assert all(one.sums.origin >= 1e12 for one in found)
 
 
 def test_former_epochs_go(database, add):

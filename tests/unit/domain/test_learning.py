@@ -1,5 +1,6 @@
 """Sums of rewards: in any order, about any number, faded by time, with what is missing."""
 
+import dataclasses
 import math
 import random
 
@@ -33,8 +34,12 @@ REWARDS = st.floats(-1e6, 1e6, width=32)
 def sums_of(rewards: list[float], origin: float) -> RewardSums:
     sums = RewardSums(0.0, origin, 0.0, 0.0)
     for reward in rewards:
-        sums = sums.plus(one_reward(reward, origin))
+        sums = sums.plus(of_a_call(reward, origin))
     return sums
+
+
+def of_a_call(reward: float, origin: float) -> RewardSums:
+    return dataclasses.replace(one_reward(reward, origin), calls=1.0)
 
 
 def mean_and_variance(sums: RewardSums) -> tuple[float, float]:
@@ -110,7 +115,7 @@ def test_calls_from_before_time_told_anything_fade_from_then_as_their_rewards_do
 @pytest.mark.parametrize("bucket", [TURNED_ON // DAY * DAY, TURNED_ON - 5 * SECOND])
 def test_calls_from_before_the_window_was_set_get_it_from_then(bucket: int) -> None:
     policy = Bandit(feedback_window_us=1000 * SECOND, missing_reward=0.0, dated_from_us=TURNED_ON)
-    rewards, pulls = [RewardBucket("a", 0, one_reward(1.0, 1.0))], [PullBucket("a", bucket, 10, 10.0)]
+    rewards, pulls = [RewardBucket("a", 0, of_a_call(1.0, 1.0))], [PullBucket("a", bucket, 10, 10.0)]
     for passed, count in ((0, 1), (1049, 1), (1050, 10)):
         arm = known_arms(policy, rewards, pulls, TURNED_ON + passed * SECOND)["a"]
         assert arm.rewards.count == count
@@ -122,7 +127,7 @@ def test_calls_without_a_reward_within_the_window_count_as_missing_and_late_ones
     pulls = [PullBucket("a", old, 10, 10.0), PullBucket("a", young, 7, 7.0)]
     rewards = [
         RewardBucket("a", old, sums_of([1.0] * 3, 1.0)),
-        RewardBucket("a", young, one_reward(1.0, 1.0)),
+        RewardBucket("a", young, of_a_call(1.0, 1.0)),
     ]
     arm = known_arms(policy, rewards, pulls, NOW)["a"]
     assert (arm.rewards.count, arm.rewards.about(0.0).total) == (11.0, 4.0)
@@ -136,6 +141,26 @@ def test_more_rewards_than_calls_are_not_missing() -> None:
     rewards = [RewardBucket("a", NOW - HOUR, sums_of([1.0] * 3, 1.0))]
     arm = known_arms(policy, rewards, [PullBucket("a", NOW - HOUR, 2, 2.0)], NOW)["a"]
     assert arm.rewards.count == 3.0
+
+
+def test_rewards_of_further_rows_hide_no_missing_ones_of_other_calls() -> None:
+    policy = Bandit(feedback_window_us=60 * SECOND, missing_reward=0.0)
+    sums = of_a_call(1.0, 1.0)
+    for _ in range(4):
+        sums = sums.plus(one_reward(1.0, 1.0))
+    pulls = [PullBucket("a", NOW - HOUR, 3, 3.0)]
+    arm = known_arms(policy, [RewardBucket("a", NOW - HOUR, sums)], pulls, NOW)["a"]
+    assert (arm.rewards.count, arm.rewards.about(0.0).total) == (5 + 2, 5.0)
+
+
+def test_a_call_whose_value_is_not_learnt_from_is_not_missing() -> None:
+    policy = Bandit(feedback_window_us=60 * SECOND, missing_reward=0.0)
+    not_taken = RewardBucket("a", NOW - 2 * HOUR, RewardSums(0.0, 9.0, 0.0, 0.0, 1.0))
+    rewards = [not_taken, RewardBucket("a", NOW - HOUR, of_a_call(1.0, 1.0))]
+    folded = folded_rewards(policy, rewards, NOW - HOUR)
+    for known in (rewards, folded):
+        arm = known_arms(policy, known, [PullBucket("a", NOW - HOUR, 3, 3.0)], NOW)["a"]
+        assert (arm.rewards.count, arm.rewards.about(0.0).total) == (2, 1.0)
 
 
 def test_a_value_that_was_taken_out_again_leaves_no_rounding() -> None:
@@ -154,9 +179,11 @@ def test_folding_changes_nothing_that_is_known(half_life: int | None) -> None:
         dated_from_us=NOW - 3 * HOUR,
     )
     width = width_us(policy)
+    further_row = one_reward(0.5, 0.0)
     times = [NOW // width * width - step * width for step in range(200)]
     rewards = [
-        RewardBucket(chance.choice("ab"), time, sums_of([chance.random()], chance.random())) for time in times
+        RewardBucket(chance.choice("ab"), time, sums_of([chance.random()], chance.random()).plus(further_row))
+        for time in times
     ]
     pulls = [PullBucket(chance.choice("ab"), time, 5, 5.0) for time in times]
     before_us = folded_before_us(policy, NOW)

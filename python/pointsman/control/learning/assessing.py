@@ -13,6 +13,7 @@ from pointsman.domain.ports.replica import Learning
 from pointsman.domain.routers import Router
 from pointsman.domain.strategies.bandit import Bandit
 from pointsman.errors import InvalidRequestError
+from pointsman.store import servers
 from pointsman.store.database import Database
 from pointsman.v1 import learning_pb2
 
@@ -80,7 +81,8 @@ class BanditWatch:
             return None
         self._loop.learn_now()
         with self._database.read() as connection:
-            known = read_arms(connection, router.row_key, policy, self._clock())
+            now_us = servers.clock_us(connection, self._clock())
+            known = read_arms(connection, router.row_key, policy, now_us)
         arms = {variant.name for variant in router.pickable_variants}
         # Those that are switched off have cost what they have cost.
         told = [one.name for one in router.variants if one.name in arms or one.name in known]

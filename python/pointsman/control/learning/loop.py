@@ -15,7 +15,7 @@ from pointsman.control.learning.reading import Mark, read_arms, read_marks
 from pointsman.domain.learning import changes_with_time
 from pointsman.domain.ports.replica import Learning
 from pointsman.domain.strategies.bandit import Bandit
-from pointsman.store import arm_pulls, routers
+from pointsman.store import arm_pulls, routers, servers
 from pointsman.store.arm_pulls import OwnPulls
 from pointsman.store.arm_rewards import bandit_of
 from pointsman.store.database import Database
@@ -57,7 +57,7 @@ class LearningLoop:
     Args:
         database: Where rewards and calls are added up.
         replica: Who decides.
-        clock: Answers the time in UTC microseconds.
+        clock: Answers the time in UTC microseconds, for databases that have no clock.
         elapsed: Answers the seconds of a clock that only goes on.
     """
 
@@ -127,10 +127,11 @@ class LearningLoop:
             return
         with self._database.read() as connection:
             served = _served(connection, states)
+            now_us = servers.clock_us(connection, self._clock())
         self._counts.forget_others(served)
-        self._counts.store(served, self._clock(), self._write)
+        self._counts.store(served, now_us, self._write)
         with self._database.read() as connection:
-            totals, given = self._changed(connection, served)
+            totals, given = self._changed(connection, served, now_us)
         if totals.routers:
             self._replica.set_bandit_totals(totals.SerializeToString())
         kept = {bandit.router_key for bandit in served}
@@ -141,11 +142,11 @@ class LearningLoop:
             arm_pulls.store(connection, rows)
 
     def _changed(
-        self, connection: Connection, served: Sequence[Served]
+        self, connection: Connection, served: Sequence[Served], now_us: int
     ) -> tuple[learning_pb2.BanditTotals, dict[int, _Given]]:
         """Answers what is known of the routers of which something else is known than was given."""
         marks = read_marks(connection, [bandit.router_key for bandit in served])
-        now_us, now = self._clock(), self._elapsed()
+        now = self._elapsed()
         totals = learning_pb2.BanditTotals()
         given: dict[int, _Given] = {}
         for bandit in served:

@@ -3,13 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pointsman.domain.learning import pull_bucket
+from pointsman.domain.learning import folded_before_us, pull_bucket
 from pointsman.domain.strategies.bandit import Bandit
 from pointsman.store.arm_pulls import OwnPulls
 from pointsman.v1 import learning_pb2
-
-_Place = tuple[int, int, str]
-"""Router, epoch and variant."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +24,10 @@ class _Counted:
     bucket_time_us: int = 0
     in_bucket: int = 0
     sequence: int = 0
+
+
+_Counts = dict[tuple[int, int], dict[str, _Counted]]
+"""By router and epoch, and by variant."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class PullCounts:
 
     def __init__(self, replica: str) -> None:
         self._replica = replica
-        self._counted: dict[_Place, _Counted] = {}
+        self._counted: _Counts = {}
+        # What was tried and perhaps stored: nothing else may have its numbers, and it goes first.
+        self._unsent: _Counts = {}
 
     def store(
         self, served: Sequence[Served], now_us: int, write: Callable[[Sequence[OwnPulls]], None]
@@ -66,32 +69,31 @@ class PullCounts:
         Args:
             served: The bandits.
             now_us: The time, in UTC microseconds: calls go into its bucket.
-            write: Stores rows, or raises; what may have been stored all the same changes nothing then.
+            write: Stores rows, or raises; what may have been stored all the same is given to it again as it
+                was.
         """
-        changed: dict[_Place, _Counted] = {}
+        self._give_up_folded(served, now_us)
+        self._send(write)
         for bandit in served:
+            place = (bandit.router_key, bandit.policy.epoch)
+            counted = self._counted.get(place, {})
+            bucket = pull_bucket(bandit.policy, now_us)
+            changed = {}
             for arm in bandit.state.arms:
-                place = (bandit.router_key, bandit.policy.epoch, arm.variant)
-                before = self._counted.get(place, _Counted())
+                before = counted.get(arm.variant, _Counted())
                 # A replica that counts less than before has begun anew.
                 added = arm.pulls - before.seen if arm.pulls >= before.seen else arm.pulls
                 if arm.pulls != before.seen:
-                    bucket = pull_bucket(bandit.policy, now_us)
-                    changed[place] = _with(before, arm.pulls, added, bucket)
-        if not changed:
-            return
-        write(
-            [
-                OwnPulls(*place, self._replica, counted.bucket_time_us, counted.in_bucket, counted.sequence)
-                for place, counted in changed.items()
-            ]
-        )
-        self._counted |= changed
+                    changed[arm.variant] = _with(before, arm.pulls, added, bucket)
+            if changed:
+                self._unsent[place] = changed
+        self._send(write)
 
     def forget_others(self, served: Sequence[Served]) -> None:
         """Forgets the routers and epochs that the replica decides by no more."""
         kept = {(bandit.router_key, bandit.policy.epoch) for bandit in served}
-        self._counted = {place: one for place, one in self._counted.items() if place[:2] in kept}
+        self._counted = {place: arms for place, arms in self._counted.items() if place in kept}
+        self._unsent = {place: arms for place, arms in self._unsent.items() if place in kept}
 
     def of(self, router_key: int, epoch: int) -> Mapping[str, int]:
         """Answers how many of the replica's calls are stored, by variant.
@@ -100,11 +102,46 @@ class PullCounts:
             router_key: The store's key of the router.
             epoch: The epoch.
         """
-        return {
-            variant: counted.seen
-            for (key, of, variant), counted in self._counted.items()
-            if (key, of) == (router_key, epoch)
+        arms = self._counted.get((router_key, epoch), {})
+        return {variant: counted.seen for variant, counted in arms.items()}
+
+    def _send(self, write: Callable[[Sequence[OwnPulls]], None]) -> None:
+        if not self._unsent:
+            return
+        write(
+            [
+                OwnPulls(
+                    *place,
+                    variant,
+                    self._replica,
+                    counted.bucket_time_us,
+                    counted.in_bucket,
+                    counted.sequence,
+                )
+                for place, arms in self._unsent.items()
+                for variant, counted in arms.items()
+            ]
+        )
+        self._settle(self._unsent)
+        self._unsent = {}
+
+    def _settle(self, stored: _Counts) -> None:
+        for place, arms in stored.items():
+            self._counted[place] = self._counted.get(place, {}) | arms
+
+    def _give_up_folded(self, served: Sequence[Served], now_us: int) -> None:
+        """Lets go of what waited so long that its bucket may be folded: stored again it would count twice."""
+        before_us = {
+            (bandit.router_key, bandit.policy.epoch): folded_before_us(bandit.policy, now_us)
+            for bandit in served
         }
+        late = {
+            place: arms
+            for place, arms in self._unsent.items()
+            if any(counted.bucket_time_us < before_us.get(place, 0) for counted in arms.values())
+        }
+        self._settle(late)
+        self._unsent = {place: arms for place, arms in self._unsent.items() if place not in late}
 
 
 def _with(before: _Counted, seen: int, added: int, bucket_time_us: int) -> _Counted:

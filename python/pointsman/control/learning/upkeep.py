@@ -1,6 +1,6 @@
 """Keeps what bandits learn small: former epochs go, buckets that need no telling apart become one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Connection
 
@@ -8,6 +8,8 @@ from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.lanes import Lanes
 from pointsman.domain.learning import UNDATED_PULLS_US as DAY_US
 from pointsman.domain.learning import (
+    PullBucket,
+    RewardBucket,
     folded_before_us,
     folded_pulls,
     folded_rewards,
@@ -15,7 +17,7 @@ from pointsman.domain.learning import (
     width_us,
 )
 from pointsman.domain.strategies.bandit import Bandit
-from pointsman.store import arm_pulls, arm_rewards, routers
+from pointsman.store import arm_pulls, arm_rewards, routers, servers
 from pointsman.store.arm_rewards import bandit_of
 
 _EVERY_SECONDS = 60.0
@@ -45,37 +47,64 @@ class LearningUpkeep:
         )
 
     def keep(self, context: JobContext) -> bool:
-        """Goes through the bandits, each in a transaction of its own."""
+        """Goes through the bandits, each in transactions of its own."""
         with context.transaction() as connection:
             bandits = routers.find_bandits(connection)
         for router_key, document in bandits:
             if context.is_over():
                 return True
             with context.transaction() as connection:
-                _keep_one(connection, router_key, bandit_of(document), self._clock())
+                # Ours may be ahead, and other servers still write what it takes for long past.
+                now_us = servers.clock_us(connection, self._clock())
+                _make_room(connection, router_key, bandit_of(document), now_us)
+            with context.transaction() as connection:
+                _keep_one(connection, router_key, bandit_of(document), now_us)
         return False
+
+
+def _make_room(connection: Connection, router_key: int, policy: Bandit, now_us: int) -> None:
+    """Adds the rows that rewards will be put together in, and lets go of them.
+
+    Then all rows are there to be locked in order, as those who store feedback do: made while others are held,
+    such a row would wait for somebody who made it first and waits for one of those.
+    """
+    before_us, _, into_us = _places(policy, now_us)
+    known = arm_rewards.rewards_of(connection, router_key, policy.epoch)
+    rewards = _foldable(policy, [one for one in known if one.bucket_time_us < before_us], into_us)
+    if _are_several_of_one(rewards):
+        arm_rewards.add_empty(connection, router_key, policy.epoch, rewards, into_us)
+
+
+def _places(policy: Bandit, now_us: int) -> tuple[int, int, int]:
+    """Answers before when buckets are folded, and into which those of calls and of rewards are."""
+    before_us = folded_before_us(policy, now_us)
+    into_us = max(0, before_us - (width_us(policy) or DAY_US))
+    # Where time tells nothing, new rewards go into bucket 0, and so do those of before that.
+    return before_us, into_us, into_us if width_us(policy) else 0
+
+
+def _foldable(policy: Bandit, buckets: Iterable[RewardBucket], into_us: int) -> list[RewardBucket]:
+    return [one for one in buckets if into_us == 0 or is_folded(policy, one.bucket_time_us, into_us)]
+
+
+def _are_several_of_one(buckets: Sequence[RewardBucket] | Sequence[PullBucket]) -> bool:
+    return len(buckets) > len({one.variant for one in buckets})
 
 
 def _keep_one(connection: Connection, router_key: int, policy: Bandit, now_us: int) -> None:
     arm_rewards.remove_other_epochs(connection, router_key, policy.epoch)
     arm_pulls.remove_other_epochs(connection, router_key, policy.epoch)
-    before_us = folded_before_us(policy, now_us)
-    into_us = max(0, before_us - (width_us(policy) or DAY_US))
-    # Where time tells nothing, new rewards go into bucket 0, and so do those of before that.
-    rewards_into_us = into_us if width_us(policy) else 0
-    rewards = [
-        bucket
-        for bucket in arm_rewards.take_before(connection, router_key, policy.epoch, before_us)
-        if rewards_into_us == 0 or is_folded(policy, bucket.bucket_time_us, into_us)
-    ]
-    if len(rewards) > len({bucket.variant for bucket in rewards}):
+    before_us, into_us, rewards_into_us = _places(policy, now_us)
+    taken = arm_rewards.take_before(connection, router_key, policy.epoch, before_us)
+    rewards = _foldable(policy, taken, rewards_into_us)
+    if _are_several_of_one(rewards):
         folded = folded_rewards(policy, rewards, rewards_into_us)
         arm_rewards.replace(connection, router_key, policy.epoch, rewards, folded)
     pulls = [
-        taken
-        for taken in arm_pulls.take_before(connection, router_key, policy.epoch, before_us)
-        if is_folded(policy, taken.bucket.bucket_time_us, into_us)
+        one
+        for one in arm_pulls.take_before(connection, router_key, policy.epoch, before_us)
+        if is_folded(policy, one.bucket.bucket_time_us, into_us)
     ]
-    if len(pulls) > len({taken.bucket.variant for taken in pulls}):
-        together = folded_pulls(policy, [taken.bucket for taken in pulls], into_us)
+    if _are_several_of_one([one.bucket for one in pulls]):
+        together = folded_pulls(policy, [one.bucket for one in pulls], into_us)
         arm_pulls.replace(connection, router_key, policy.epoch, pulls, together)

@@ -20,10 +20,13 @@ arm_rewards = Table(
     Column("count", Float(53), nullable=False),
     Column("sum", Float(53), nullable=False),
     Column("sum_of_squares", Float(53), nullable=False),
+    # How many calls had feedback, told by that of their row 0: those of several rows have more rewards.
+    Column("calls", Float(53), nullable=False),
     # One more with each change, so that a look at their sum tells whether anything came.
     Column("revision", BigInteger, nullable=False),
     CheckConstraint("epoch > 0", name="epoch"),
     CheckConstraint("bucket_time_us >= 0", name="bucket_time"),
+    CheckConstraint("calls >= 0", name="calls"),
     CheckConstraint("revision > 0", name="revision"),
 )
 

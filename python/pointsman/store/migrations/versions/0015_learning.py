@@ -24,9 +24,11 @@ def upgrade() -> None:
         sa.Column("count", sa.Float(precision=53), nullable=False),
         sa.Column("sum", sa.Float(precision=53), nullable=False),
         sa.Column("sum_of_squares", sa.Float(precision=53), nullable=False),
+        sa.Column("calls", sa.Float(precision=53), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("epoch > 0", name=op.f("ck_arm_rewards_epoch")),
         sa.CheckConstraint("bucket_time_us >= 0", name=op.f("ck_arm_rewards_bucket_time")),
+        sa.CheckConstraint("calls >= 0", name=op.f("ck_arm_rewards_calls")),
         sa.CheckConstraint("revision > 0", name=op.f("ck_arm_rewards_revision")),
         sa.ForeignKeyConstraint(
             ["router_key"], ["routers.row_key"], name=op.f("fk_arm_rewards_router_key"), ondelete="CASCADE"
