@@ -43,6 +43,7 @@ WHY = {
     "several_kinds": "scores are of several kinds",
     "no_feedback": "there is no feedback of the metric",
     "feedback_names_no_label": "the feedback names no label",
+    "one_bin": "all scores are in one bin",
 }
 """In words, why something is not compared."""
 
@@ -184,10 +185,9 @@ def _distance(found: ValueDistance) -> str:
 
 def _scores(found: ScoreComparison) -> str:
     of = {"number": "numbers", "confidence": "confidences"}.get(found.kind, f"probability of {found.label}")
-    return (
-        f"KS {found.ks_statistic:.3f} (p {found.ks_p_value:.2g}), "
-        f"PSI {found.population_stability_index:.3f}, of {of}"
-    )
+    index = found.population_stability_index
+    stability = "" if index is None else f"PSI {index:.3f}, "
+    return f"KS {found.ks_statistic:.3f} (p {found.ks_p_value:.2g}), {stability}of {of}"
 
 
 def _latency(found: PairedLatency) -> Iterator[tuple[str, str]]:

@@ -258,7 +258,7 @@ def test_feedback_that_names_no_label_is_not_compared(lake):
         lake.feed(row, value, "truth")
     found = compared(lake, metric="truth").total
     assert found.label_accuracy is None
-    assert why(found) == {("accuracy", "feedback_names_no_label"): 3}
+    assert why(found)["accuracy", "feedback_names_no_label"] == 3
 
 
 @pytest.mark.parametrize(
@@ -344,8 +344,26 @@ def test_what_does_not_apply_is_left_unset_and_said_why(lake):
         ("probabilities", "no_value"): 1,
         ("probabilities", "different_labels"): 1,
         ("scores", "no_value"): 1,
+        ("scores.population_stability_index", "one_bin"): 1,
         ("backend", "no_value"): 5,
     }
+
+
+@pytest.mark.parametrize(("theirs", "bins"), [(0.5, 2), (1.0, 1)])
+def test_scores_that_are_all_the_same_have_a_stability_index_with_others_alone(lake, theirs, bins):
+    rows = lake.record(*(START_US + at for at in range(20)), prediction_label="yes", confidence=1.0)
+    lake.copied(rows, variant="next", confidence=theirs)
+    found = compared(lake, common=()).total
+    assert found.scores is not None
+    assert len(found.scores.bins) == bins
+    index, reasons = found.scores.population_stability_index, why(found)
+    if bins == 1:
+        assert index is None
+        assert reasons["scores.population_stability_index", "one_bin"] == 20
+    else:
+        assert index is not None
+        assert index > 1
+        assert not any(figure.startswith("scores") for figure, _ in reasons)
 
 
 def test_scores_of_several_kinds_have_no_distribution_in_common(lake):

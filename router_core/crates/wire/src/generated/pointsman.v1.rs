@@ -2964,10 +2964,11 @@ pub struct ScoreComparison {
     /// small p-values are rarer than they say.
     #[prost(double, tag = "5")]
     pub ks_p_value: f64,
-    /// The population stability index over the bins, with half a row added to each bin.
-    #[prost(double, tag = "6")]
-    pub population_stability_index: f64,
-    /// Bins by the primary's deciles; fewer where deciles are the same.
+    /// The population stability index over the bins, with half a row added to each bin; unset of fewer than two bins.
+    #[prost(double, optional, tag = "6")]
+    pub population_stability_index: ::core::option::Option<f64>,
+    /// Bins by the primary's deciles; fewer where deciles are the same. Where one score is several deciles, a bin ends just
+    /// below it, too.
     #[prost(message, repeated, tag = "7")]
     pub bins: ::prost::alloc::vec::Vec<ScoreBin>,
 }
@@ -3069,7 +3070,7 @@ pub struct NumberAccuracy {
 /// Something that is not compared, or not of all pairs.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NotCompared {
-    /// What: the name of a field of ShadowFigures.
+    /// What: the name of a field of ShadowFigures, or one within it, such as "scores.population_stability_index".
     #[prost(string, tag = "1")]
     pub figure: ::prost::alloc::string::String,
     /// Why.
@@ -3684,6 +3685,8 @@ pub enum NotComparedReason {
     NoFeedback = 9,
     /// The feedback names no label.
     FeedbackNamesNoLabel = 10,
+    /// All scores are in one bin, as they are where all are the same.
+    OneBin = 11,
 }
 impl NotComparedReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3703,6 +3706,7 @@ impl NotComparedReason {
             Self::SeveralKinds => "NOT_COMPARED_REASON_SEVERAL_KINDS",
             Self::NoFeedback => "NOT_COMPARED_REASON_NO_FEEDBACK",
             Self::FeedbackNamesNoLabel => "NOT_COMPARED_REASON_FEEDBACK_NAMES_NO_LABEL",
+            Self::OneBin => "NOT_COMPARED_REASON_ONE_BIN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3721,6 +3725,7 @@ impl NotComparedReason {
             "NOT_COMPARED_REASON_FEEDBACK_NAMES_NO_LABEL" => {
                 Some(Self::FeedbackNamesNoLabel)
             }
+            "NOT_COMPARED_REASON_ONE_BIN" => Some(Self::OneBin),
             _ => None,
         }
     }
