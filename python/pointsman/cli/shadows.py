@@ -27,6 +27,7 @@ UNPAIRED = {
     "before_first": "came before the shadow's first answer",
     "after_last": "came after its last one",
     "call_failed": "failed themselves",
+    "not_decided": "are never copied: a pin, an override or a fallback named their variant",
     "shadow_failed": "are further rows of batches whose copy failed",
     "not_copied": "were not copied: left out by the shadow share, or dropped",
 }

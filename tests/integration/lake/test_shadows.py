@@ -398,6 +398,16 @@ def test_calls_outside_of_the_shadows_time_are_told_apart(lake):
     assert (later.total.primary_count, later.total.pair_count) == (4, 2)
 
 
+def test_calls_that_are_never_copied_are_told_apart_from_those_left_out(lake):
+    rows = lake.record(START_US, START_US + 9)
+    lake.copied(rows, variant="next")
+    for at, reason in enumerate(["pin", "override", "fallback", "slot", "weight"]):
+        lake.record(START_US + at, reason=reason)
+    lake.record(START_US + 20, reason="pin")
+    found = compared(lake).total
+    assert found.unpaired == {"not_decided": 4, "not_copied": 2}
+
+
 def test_an_answer_whose_call_is_not_recorded_stands_alone(lake):
     [row] = lake.record(START_US)
     lake.copied([row, {**row, "prediction_id": "lost"}, {**row, "row": 1}], variant="next")

@@ -204,8 +204,8 @@ class ShadowFigures:
     pair_count: int
     """Those of them with a row of the shadow."""
     unpaired_counts: Mapping[str, int]
-    """Those without, by the reason: ``before_first``, ``after_last``, ``call_failed``, ``shadow_failed``,
-    ``not_copied``."""
+    """Those without, by the reason: ``before_first``, ``after_last``, ``call_failed``, ``not_decided``,
+    ``shadow_failed``, ``not_copied``."""
     primary_errors: Proportion
     """Of the calls with a copy, however many rows each has."""
     shadow_errors: Proportion

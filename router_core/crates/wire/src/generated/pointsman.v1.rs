@@ -2823,9 +2823,10 @@ pub struct ShadowFigures {
     #[prost(uint64, tag = "3")]
     pub pair_count: u64,
     /// Those without, by the reason as far as it shows: "before_first" and "after_last" came before the shadow's first row of
-    /// the window and after its last, "call_failed" did not end OK, "shadow_failed" are further rows of batches whose copy
-    /// failed, which is recorded as one row, "not_copied" are all others, left out by shadow_share or dropped; live figures of
-    /// GetRouterMetrics tell how many were dropped why.
+    /// the window and after its last, "call_failed" did not end OK, "not_decided" had their variant by a pin, an override
+    /// or a fallback and are never copied, "shadow_failed" are further rows of batches whose copy failed, which is recorded as
+    /// one row, "not_copied" are all others, left out by shadow_share or dropped; live figures of GetRouterMetrics tell how
+    /// many were dropped why.
     #[prost(map = "string, uint64", tag = "4")]
     pub unpaired_counts: ::std::collections::HashMap<
         ::prost::alloc::string::String,
