@@ -84,7 +84,8 @@ FROM (
     UNION ALL SELECT primary_variant, 1, shadow_ns FROM {PAIRS} WHERE {_TIMED}
 ) GROUP BY ALL
 """
-# Labels that are numbers are compared as numbers; others are named by their place among those of both models.
+# Labels that are numbers are compared as numbers, with feedback that is one of them where they are known; others
+# are named by their place among those of both models.
 _AS_NUMBER = "CASE {label} WHEN 'true' THEN 1.0 WHEN 'false' THEN 0.0 ELSE try_cast({label} AS DOUBLE) END"
 _IS_NUMBER = "(regexp_full_match({label}, '[-+]?[0-9]+([.][0-9]+)?') OR {label} IN ('true', 'false'))"
 _RIGHT = f"""
@@ -95,10 +96,12 @@ SELECT primary_variant, primary_label, shadow_label, value,
          END AS by_number,
     CASE WHEN value >= 0 AND value < len(labels) AND value = floor(value)
          THEN labels[value::INTEGER + 1] END AS named,
-    CASE WHEN by_number THEN {_AS_NUMBER.format(label="primary_label")} = value
-         ELSE primary_label = named END AS primary_right,
-    CASE WHEN by_number THEN {_AS_NUMBER.format(label="shadow_label")} = value
-         ELSE shadow_label = named END AS shadow_right
+    by_number AND (coalesce(len(labels), 0) = 0 OR coalesce(list_contains(
+        list_transform(labels, lambda one: {_AS_NUMBER.format(label="one")}), value), false)) AS is_number,
+    CASE WHEN is_number THEN {_AS_NUMBER.format(label="primary_label")} = value
+         WHEN NOT by_number THEN primary_label = named END AS primary_right,
+    CASE WHEN is_number THEN {_AS_NUMBER.format(label="shadow_label")} = value
+         WHEN NOT by_number THEN shadow_label = named END AS shadow_right
 FROM {PAIRS} JOIN {TRUTHS} USING (prediction_id, "row")
 WHERE {ANSWERED} AND pair_kind = 'label'
 """

@@ -280,6 +280,18 @@ def test_labels_that_are_numbers_are_what_feedback_says(lake, labels, common, va
     assert (accuracy.primary.count == 1, accuracy.shadow.count == 1) == right
 
 
+@pytest.mark.parametrize("labels", [("0", "1"), ("false", "true"), ("-1.5", "1")])
+def test_feedback_that_is_none_of_the_labels_that_are_numbers_is_not_compared(lake, labels):
+    rows = lake.record(*(START_US + at for at in range(4)), prediction_label=labels[0])
+    lake.copied(rows, variant="next", prediction_label=labels[1])
+    for row, value in zip(rows, (0.5, 7, -1, 1), strict=True):
+        lake.feed(row, value, "truth")
+    found = compared(lake, metric="truth", common=labels).total
+    assert found.label_accuracy is not None
+    assert (found.label_accuracy.primary, found.label_accuracy.shadow) == (Proportion(0, 1), Proportion(1, 1))
+    assert why(found)["accuracy", "feedback_names_no_label"] == 3
+
+
 def test_labels_that_no_signature_shares_are_not_compared_with_feedback(lake):
     [row] = lake.record(START_US, prediction_label="no")
     lake.copied([row], variant="next", prediction_label="yes")
