@@ -216,11 +216,13 @@ class LakeReader:
 
         def read(snapshot: Snapshot) -> ShadowComparison:
             conditions = Conditions.of(snapshot, wanted, ())
+            # A call is recorded before its copy, so copies are read first: none is found without its call.
+            shadows = _read_shadow(self._journal, snapshot, conditions, shadow)
             pairing = Pairing(
                 connection,
                 snapshot,
                 read_tail(self._journal, snapshot, conditions, with_bodies=True),
-                _read_shadow(self._journal, snapshot, conditions, shadow),
+                shadows,
                 conditions,
                 shadow,
                 current,

@@ -84,8 +84,8 @@ FROM (
     UNION ALL SELECT primary_variant, 1, shadow_ns FROM {PAIRS} WHERE {_TIMED}
 ) GROUP BY ALL
 """
-# Labels that are numbers are compared as numbers, with feedback that is one of them where they are known; others
-# are named by their place among those of both models.
+# Labels that are numbers are compared as numbers, with feedback that is one of them where they are known.
+# Others are named by their place among those of both models.
 _AS_NUMBER = "CASE {label} WHEN 'true' THEN 1.0 WHEN 'false' THEN 0.0 ELSE try_cast({label} AS DOUBLE) END"
 _IS_NUMBER = "(regexp_full_match({label}, '[-+]?[0-9]+([.][0-9]+)?') OR {label} IN ('true', 'false'))"
 _RIGHT = f"""

@@ -455,6 +455,19 @@ def test_the_version_is_compared_that_the_shadow_has_now(lake):
             assert found.total.unpaired == {"before_first": 3, "after_last": 1}
 
 
+def test_no_answer_stands_alone_whose_call_is_recorded_while_the_tail_is_read(lake):
+    def record():
+        lake.copied(lake.record(START_US + 1), variant="next")
+
+    def before_the_second_read():
+        lake.tail.on_read = record
+
+    lake.copied(lake.record(START_US), variant="next")
+    lake.tail.on_read = before_the_second_read
+    found = compared(lake)
+    assert (found.total.primary_count, found.total.pair_count, found.shadow_only_count) == (2, 1, 0)
+
+
 def test_another_shadow_of_the_router_is_not_among_it(lake):
     rows = lake.record(START_US, START_US + 1)
     lake.copied(rows, variant="next")
