@@ -40,7 +40,7 @@ WHY = {
     "different_kinds": "one gave a label, the other a number",
     "different_labels": "the signatures name other labels, or none",
     "no_value": "one of the two gave no such value",
-    "not_finite": "a value is NaN or infinite",
+    "not_finite": "a value is NaN, infinite or too large",
     "several_kinds": "scores are of several kinds",
     "no_feedback": "there is no feedback of the metric",
     "feedback_names_no_label": "the feedback names no label",

@@ -330,6 +330,39 @@ def test_numbers_are_compared_with_each_other_and_with_feedback(lake):
     assert found.labels is None
 
 
+@pytest.mark.parametrize("huge", [1e141, 1e155, -1e200, 1e308, -math.inf])
+@pytest.mark.parametrize("side", ["mine", "theirs"])
+def test_values_whose_squares_are_infinite_are_left_out_of_what_is_finite(lake, huge, side):
+    usual = {"mine": 1.0, "theirs": 3.0, "truth": 2.5}
+    for at, values in enumerate([usual, usual, usual | {side: huge}, usual | {side: -huge}]):
+        [row] = lake.record(START_US + at, prediction_number=values["mine"])
+        lake.copied([row], variant="next", prediction_number=values["theirs"])
+        lake.feed(row, values["truth"], "price")
+    found = compared(lake, metric="price").total
+    distance = found.numbers
+    assert distance is not None
+    assert (distance.root_mean_square, distance.mean_absolute, distance.max_absolute) == (2.0, 2.0, 2.0)
+    accuracy = found.number_accuracy
+    assert accuracy is not None
+    assert (accuracy.pair_count, accuracy.primary_error, accuracy.shadow_error) == (2, 1.5, 0.5)
+    assert accuracy.difference.interval == (-1.0, -1.0)
+    assert why(found)["numbers", "not_finite"] == 2
+
+
+def test_confidences_and_probabilities_that_are_too_large_are_left_out(lake):
+    for at, size in enumerate([1.0, 1e155, 1e308]):
+        answered = {"prediction_label": "yes", "confidence": size, "probabilities": [0.0, size]}
+        [row] = lake.record(START_US + at, **answered)
+        lake.copied([row], variant="next", probabilities=[0.0, 0.0], confidence=0.0)
+    found = compared(lake).total
+    assert found.probabilities is not None
+    assert found.confidences is not None
+    assert (found.probabilities.pair_count, found.probabilities.max_total_variation) == (1, 0.5)
+    assert (found.confidences.pair_count, found.confidences.root_mean_square) == (1, 1.0)
+    reasons = why(found)
+    assert reasons["probabilities", "not_finite"] == reasons["confidences", "not_finite"] == 2
+
+
 def test_what_does_not_apply_is_left_unset_and_said_why(lake):
     label = {"prediction_label": "yes", "probabilities": [0.2, 0.8], "confidence": 0.8}
     nothing: dict[str, Any] = dict.fromkeys(label)

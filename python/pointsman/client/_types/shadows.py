@@ -90,7 +90,7 @@ class LabelAgreement:
 
 @dataclass(frozen=True)
 class ValueDistance:
-    """How far two numbers of a pair are apart; pairs with NaN or infinity are left out."""
+    """How far two numbers of a pair are apart; pairs with NaN, infinity or 1e140 and above are left out."""
 
     pair_count: int
     mean_absolute: float

@@ -3678,7 +3678,7 @@ pub enum NotComparedReason {
     DifferentLabels = 5,
     /// One of the two gave no such value.
     NoValue = 6,
-    /// A value is NaN or infinite.
+    /// A value is NaN, infinite, or of a size of 1e140 and above, where sums of squares are infinite.
     NotFinite = 7,
     /// Scores are of several kinds, which have no distribution in common.
     SeveralKinds = 8,
