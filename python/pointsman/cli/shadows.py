@@ -27,6 +27,7 @@ UNPAIRED = {
     "before_first": "came before the shadow's first answer",
     "after_last": "came after its last one",
     "call_failed": "failed themselves",
+    "not_decided": "are never copied: a pin, an override or a fallback named their variant",
     "shadow_failed": "are further rows of batches whose copy failed",
     "not_copied": "were not copied: left out by the shadow share, or dropped",
 }
@@ -39,10 +40,11 @@ WHY = {
     "different_kinds": "one gave a label, the other a number",
     "different_labels": "the signatures name other labels, or none",
     "no_value": "one of the two gave no such value",
-    "not_finite": "a value is NaN or infinite",
+    "not_finite": "a value is NaN, infinite or too large",
     "several_kinds": "scores are of several kinds",
     "no_feedback": "there is no feedback of the metric",
     "feedback_names_no_label": "the feedback names no label",
+    "one_bin": "all scores are in one bin",
 }
 """In words, why something is not compared."""
 
@@ -184,10 +186,9 @@ def _distance(found: ValueDistance) -> str:
 
 def _scores(found: ScoreComparison) -> str:
     of = {"number": "numbers", "confidence": "confidences"}.get(found.kind, f"probability of {found.label}")
-    return (
-        f"KS {found.ks_statistic:.3f} (p {found.ks_p_value:.2g}), "
-        f"PSI {found.population_stability_index:.3f}, of {of}"
-    )
+    index = found.population_stability_index
+    stability = "" if index is None else f"PSI {index:.3f}, "
+    return f"KS {found.ks_statistic:.3f} (p {found.ks_p_value:.2g}), {stability}of {of}"
 
 
 def _latency(found: PairedLatency) -> Iterator[tuple[str, str]]:

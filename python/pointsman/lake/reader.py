@@ -24,6 +24,7 @@ from pointsman.lake.latest import LatestFinder
 from pointsman.lake.listing import Listing, with_feedback
 from pointsman.lake.measuring import Measurement
 from pointsman.lake.replaying import MOST_ROWS, ReplayedPart, RoutersOf, end_of_part, replay_part
+from pointsman.lake.shadow_limits import Turns, check_row_count
 from pointsman.lake.shadow_measuring import TOTAL, ShadowMeasurement
 from pointsman.lake.shadow_pairs import CommonLabels, Pairing, truths
 from pointsman.lake.snapshot import Snapshot, SnapshotReader
@@ -76,6 +77,7 @@ class LakeReader:
         self._options = options or LakeOptions()
         self._engine = Engine(lake_folder, temporary_folder, self._options)
         self._snapshots = SnapshotReader(database, journal, lake_folder)
+        self._comparisons = Turns(self._options.wait_seconds)
 
     def close(self) -> None:
         """Closes it."""
@@ -209,6 +211,7 @@ class LakeReader:
             asked: What is told beside.
 
         Raises:
+            ResourceExhaustedError: There are too many rows, or another comparison is under way.
             UnavailableError: The records cannot be read now.
         """
         wanted = PredictionFilter(start_time_us=window.start_time_us, end_time_us=window.end_time_us)
@@ -216,11 +219,14 @@ class LakeReader:
 
         def read(snapshot: Snapshot) -> ShadowComparison:
             conditions = Conditions.of(snapshot, wanted, ())
+            check_row_count((*snapshot.files, *snapshot.shadow_files), conditions.span)
+            # A call is recorded before its copy, so copies are read first: none is found without its call.
+            shadows = _read_shadow(self._journal, snapshot, conditions, shadow)
             pairing = Pairing(
                 connection,
                 snapshot,
                 read_tail(self._journal, snapshot, conditions, with_bodies=True),
-                _read_shadow(self._journal, snapshot, conditions, shadow),
+                shadows,
                 conditions,
                 shadow,
                 current,
@@ -243,7 +249,7 @@ class LakeReader:
                 paired.other_versions,
             )
 
-        with self._engine.cursor() as connection:
+        with self._comparisons.taken(), self._engine.cursor() as connection:
             start_us, end_us = window.start_time_us, window.end_time_us
             return self._snapshots.reading(router, start_us, end_us, read, with_shadows=True)
 

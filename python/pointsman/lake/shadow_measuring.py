@@ -117,7 +117,7 @@ class ShadowMeasurement:
                 notes += _values_left_out("numbers", of_kind.of("number"), numbers.get(name))
                 notes += _values_left_out("confidences", of_kind.of("label"), confidences.get(name))
                 notes += _probabilities_left_out(probabilities.get(name))
-                notes += _scores_left_out(scores.get(name, []))
+                notes += _scores_left_out(scores.get(name, []), figures.scores)
                 notes += _left_out("backend", _Why.NO_VALUE, answered_calls - _first(latency.get(name)))
                 if self._has_truths:
                     finite = 0 if figures.numbers is None else figures.numbers.pair_count
@@ -199,7 +199,7 @@ class ShadowMeasurement:
             pair_count,
             samples.ks_statistic,
             ks_p_value(samples.ks_statistic, pair_count, pair_count),
-            population_stability_index(samples.bins),
+            population_stability_index(samples.bins) if len(samples.bins) > 1 else None,
             samples.bins,
         )
 
@@ -315,10 +315,12 @@ def _probabilities_left_out(row: _Row | None) -> list[NotCompared]:
     ]
 
 
-def _scores_left_out(kinds: list[_Row]) -> list[NotCompared]:
+def _scores_left_out(kinds: list[_Row], compared: ScoreComparison | None) -> list[NotCompared]:
     scored = [row for row in kinds if row[0] is not None]
     without = sum(row[2] for row in kinds if row[0] is None)
     found = _left_out("scores", _Why.NO_VALUE, without)
+    if compared is not None and compared.population_stability_index is None:
+        found += _left_out("scores.population_stability_index", _Why.ONE_BIN, compared.pair_count)
     if len(scored) > 1:
         return found + _left_out("scores", _Why.SEVERAL_KINDS, sum(row[2] for row in scored))
     return found + _left_out("scores", _Why.NOT_FINITE, sum(row[2] - row[3] for row in scored))

@@ -43,6 +43,7 @@ _IS_COMPARED = f"{_IS_SHADOWS} AND model_id = $shadow_model AND model_version = 
 
 _UNPAIRED = """
 CASE WHEN {code} <> 0 THEN 'call_failed'
+     WHEN reason IN ('pin', 'override', 'fallback') THEN 'not_decided'
      WHEN $first_us IS NOT NULL AND time_us < $first_us THEN 'before_first'
      WHEN $last_us IS NOT NULL AND time_us > $last_us THEN 'after_last'
      ELSE 'not_copied' END
@@ -80,6 +81,7 @@ SELECT
     greatest(p.row_count, 1) AS primary_rows,
     greatest(s.row_count, 1) AS shadow_rows,
     p.time_us AS time_us,
+    p.reason AS reason,
     p.status_code AS primary_code,
     s.status_code AS shadow_code,
     p.backend_ns AS primary_ns,

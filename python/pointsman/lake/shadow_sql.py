@@ -6,6 +6,8 @@ from pointsman.lake.measuring import BUCKETS_PER_E
 from pointsman.lake.shadow_pairs import ANSWERED, FIRST_ROW, PAIRS, TRUTHS
 
 SCORES_TABLE = "shadow_scores"
+LARGEST = 1e140
+"""Values of this size and above are left out like infinite ones: sums of their squares would be infinite."""
 _BY_PRIMARY = "GROUP BY GROUPING SETS ((primary_variant), ())"
 
 # A call that failed is recorded as its row 0 alone, whatever its batch, so calls are counted by that row.
@@ -36,14 +38,14 @@ SELECT primary_variant,
 FROM (
     SELECT primary_variant, {{shadow}} - {{primary}} AS gap,
         {{primary}} IS NOT NULL AND {{shadow}} IS NOT NULL AS is_there,
-        coalesce(isfinite({{primary}}) AND isfinite({{shadow}}), false) AS is_finite
+        coalesce(abs({{primary}}) < {LARGEST} AND abs({{shadow}}) < {LARGEST}, false) AS is_finite
     FROM {PAIRS} WHERE {ANSWERED} AND pair_kind = '{{kind}}'
 ) {_BY_PRIMARY}
 """
 PROBABILITIES = f"""
 SELECT primary_variant, count(*), count(*) FILTER (has_probabilities), count(total_variation),
-    count(*) FILTER (isfinite(total_variation)), avg(total_variation) FILTER (isfinite(total_variation)),
-    max(total_variation) FILTER (isfinite(total_variation))
+    count(*) FILTER (total_variation < {LARGEST}), avg(total_variation) FILTER (total_variation < {LARGEST}),
+    max(total_variation) FILTER (total_variation < {LARGEST})
 FROM {PAIRS} WHERE {ANSWERED} AND pair_kind = 'label' {_BY_PRIMARY}
 """
 SCORE_KINDS = f"""
@@ -84,7 +86,8 @@ FROM (
     UNION ALL SELECT primary_variant, 1, shadow_ns FROM {PAIRS} WHERE {_TIMED}
 ) GROUP BY ALL
 """
-# Labels that are numbers are compared as numbers; others are named by their place among those of both models.
+# Labels that are numbers are compared as numbers, with feedback that is one of them where they are known.
+# Others are named by their place among those of both models.
 _AS_NUMBER = "CASE {label} WHEN 'true' THEN 1.0 WHEN 'false' THEN 0.0 ELSE try_cast({label} AS DOUBLE) END"
 _IS_NUMBER = "(regexp_full_match({label}, '[-+]?[0-9]+([.][0-9]+)?') OR {label} IN ('true', 'false'))"
 _RIGHT = f"""
@@ -95,10 +98,12 @@ SELECT primary_variant, primary_label, shadow_label, value,
          END AS by_number,
     CASE WHEN value >= 0 AND value < len(labels) AND value = floor(value)
          THEN labels[value::INTEGER + 1] END AS named,
-    CASE WHEN by_number THEN {_AS_NUMBER.format(label="primary_label")} = value
-         ELSE primary_label = named END AS primary_right,
-    CASE WHEN by_number THEN {_AS_NUMBER.format(label="shadow_label")} = value
-         ELSE shadow_label = named END AS shadow_right
+    by_number AND (coalesce(len(labels), 0) = 0 OR coalesce(list_contains(
+        list_transform(labels, lambda one: {_AS_NUMBER.format(label="one")}), value), false)) AS is_number,
+    CASE WHEN is_number THEN {_AS_NUMBER.format(label="primary_label")} = value
+         WHEN NOT by_number THEN primary_label = named END AS primary_right,
+    CASE WHEN is_number THEN {_AS_NUMBER.format(label="shadow_label")} = value
+         WHEN NOT by_number THEN shadow_label = named END AS shadow_right
 FROM {PAIRS} JOIN {TRUTHS} USING (prediction_id, "row")
 WHERE {ANSWERED} AND pair_kind = 'label'
 """
@@ -118,6 +123,7 @@ FROM (
     SELECT primary_variant, abs(primary_number - value) AS primary_error,
         abs(shadow_number - value) AS shadow_error
     FROM {PAIRS} JOIN {TRUTHS} USING (prediction_id, "row")
-    WHERE {ANSWERED} AND pair_kind = 'number' AND isfinite(primary_number) AND isfinite(shadow_number)
+    WHERE {ANSWERED} AND pair_kind = 'number'
+        AND abs(primary_number) < {LARGEST} AND abs(shadow_number) < {LARGEST}
 ) {_BY_PRIMARY}
 """

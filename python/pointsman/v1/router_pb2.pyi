@@ -142,6 +142,7 @@ class NotComparedReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOT_COMPARED_REASON_SEVERAL_KINDS: _ClassVar[NotComparedReason]
     NOT_COMPARED_REASON_NO_FEEDBACK: _ClassVar[NotComparedReason]
     NOT_COMPARED_REASON_FEEDBACK_NAMES_NO_LABEL: _ClassVar[NotComparedReason]
+    NOT_COMPARED_REASON_ONE_BIN: _ClassVar[NotComparedReason]
 STRATEGY_UNSPECIFIED: Strategy
 STRATEGY_WEIGHTED: Strategy
 STRATEGY_FEATURE_RULES: Strategy
@@ -224,6 +225,7 @@ NOT_COMPARED_REASON_NOT_FINITE: NotComparedReason
 NOT_COMPARED_REASON_SEVERAL_KINDS: NotComparedReason
 NOT_COMPARED_REASON_NO_FEEDBACK: NotComparedReason
 NOT_COMPARED_REASON_FEEDBACK_NAMES_NO_LABEL: NotComparedReason
+NOT_COMPARED_REASON_ONE_BIN: NotComparedReason
 
 class Router(_message.Message):
     __slots__ = ("router_id", "display_name", "description", "tags", "strategy", "variants", "sticky", "version_pinning", "answer_router_name", "default_timeout", "record_predictions", "permissions", "owner", "status", "status_message", "endpoint", "generation", "etag", "create_time", "update_time", "deploy_time", "recording", "metrics", "allow_feedback_corrections", "allow_single", "fallback", "feature_rules", "bandit", "canary", "traffic_override", "shadow_share")

@@ -258,7 +258,7 @@ def test_feedback_that_names_no_label_is_not_compared(lake):
         lake.feed(row, value, "truth")
     found = compared(lake, metric="truth").total
     assert found.label_accuracy is None
-    assert why(found) == {("accuracy", "feedback_names_no_label"): 3}
+    assert why(found)["accuracy", "feedback_names_no_label"] == 3
 
 
 @pytest.mark.parametrize(
@@ -278,6 +278,18 @@ def test_labels_that_are_numbers_are_what_feedback_says(lake, labels, common, va
     accuracy = compared(lake, metric="truth", common=common).total.label_accuracy
     assert accuracy is not None
     assert (accuracy.primary.count == 1, accuracy.shadow.count == 1) == right
+
+
+@pytest.mark.parametrize("labels", [("0", "1"), ("false", "true"), ("-1.5", "1")])
+def test_feedback_that_is_none_of_the_labels_that_are_numbers_is_not_compared(lake, labels):
+    rows = lake.record(*(START_US + at for at in range(4)), prediction_label=labels[0])
+    lake.copied(rows, variant="next", prediction_label=labels[1])
+    for row, value in zip(rows, (0.5, 7, -1, 1), strict=True):
+        lake.feed(row, value, "truth")
+    found = compared(lake, metric="truth", common=labels).total
+    assert found.label_accuracy is not None
+    assert (found.label_accuracy.primary, found.label_accuracy.shadow) == (Proportion(0, 1), Proportion(1, 1))
+    assert why(found)["accuracy", "feedback_names_no_label"] == 3
 
 
 def test_labels_that_no_signature_shares_are_not_compared_with_feedback(lake):
@@ -318,6 +330,39 @@ def test_numbers_are_compared_with_each_other_and_with_feedback(lake):
     assert found.labels is None
 
 
+@pytest.mark.parametrize("huge", [1e141, 1e155, -1e200, 1e308, -math.inf])
+@pytest.mark.parametrize("side", ["mine", "theirs"])
+def test_values_whose_squares_are_infinite_are_left_out_of_what_is_finite(lake, huge, side):
+    usual = {"mine": 1.0, "theirs": 3.0, "truth": 2.5}
+    for at, values in enumerate([usual, usual, usual | {side: huge}, usual | {side: -huge}]):
+        [row] = lake.record(START_US + at, prediction_number=values["mine"])
+        lake.copied([row], variant="next", prediction_number=values["theirs"])
+        lake.feed(row, values["truth"], "price")
+    found = compared(lake, metric="price").total
+    distance = found.numbers
+    assert distance is not None
+    assert (distance.root_mean_square, distance.mean_absolute, distance.max_absolute) == (2.0, 2.0, 2.0)
+    accuracy = found.number_accuracy
+    assert accuracy is not None
+    assert (accuracy.pair_count, accuracy.primary_error, accuracy.shadow_error) == (2, 1.5, 0.5)
+    assert accuracy.difference.interval == (-1.0, -1.0)
+    assert why(found)["numbers", "not_finite"] == 2
+
+
+def test_confidences_and_probabilities_that_are_too_large_are_left_out(lake):
+    for at, size in enumerate([1.0, 1e155, 1e308]):
+        answered = {"prediction_label": "yes", "confidence": size, "probabilities": [0.0, size]}
+        [row] = lake.record(START_US + at, **answered)
+        lake.copied([row], variant="next", probabilities=[0.0, 0.0], confidence=0.0)
+    found = compared(lake).total
+    assert found.probabilities is not None
+    assert found.confidences is not None
+    assert (found.probabilities.pair_count, found.probabilities.max_total_variation) == (1, 0.5)
+    assert (found.confidences.pair_count, found.confidences.root_mean_square) == (1, 1.0)
+    reasons = why(found)
+    assert reasons["probabilities", "not_finite"] == reasons["confidences", "not_finite"] == 2
+
+
 def test_what_does_not_apply_is_left_unset_and_said_why(lake):
     label = {"prediction_label": "yes", "probabilities": [0.2, 0.8], "confidence": 0.8}
     nothing: dict[str, Any] = dict.fromkeys(label)
@@ -344,8 +389,26 @@ def test_what_does_not_apply_is_left_unset_and_said_why(lake):
         ("probabilities", "no_value"): 1,
         ("probabilities", "different_labels"): 1,
         ("scores", "no_value"): 1,
+        ("scores.population_stability_index", "one_bin"): 1,
         ("backend", "no_value"): 5,
     }
+
+
+@pytest.mark.parametrize(("theirs", "bins"), [(0.5, 2), (1.0, 1)])
+def test_scores_that_are_all_the_same_have_a_stability_index_with_others_alone(lake, theirs, bins):
+    rows = lake.record(*(START_US + at for at in range(20)), prediction_label="yes", confidence=1.0)
+    lake.copied(rows, variant="next", confidence=theirs)
+    found = compared(lake, common=()).total
+    assert found.scores is not None
+    assert len(found.scores.bins) == bins
+    index, reasons = found.scores.population_stability_index, why(found)
+    if bins == 1:
+        assert index is None
+        assert reasons["scores.population_stability_index", "one_bin"] == 20
+    else:
+        assert index is not None
+        assert index > 1
+        assert not any(figure.startswith("scores") for figure, _ in reasons)
 
 
 def test_scores_of_several_kinds_have_no_distribution_in_common(lake):
@@ -378,6 +441,16 @@ def test_calls_outside_of_the_shadows_time_are_told_apart(lake):
     assert found.first_time_us == START_US
     later = compared(lake, window=Window(START_US + 4, START_US + 7))
     assert (later.total.primary_count, later.total.pair_count) == (4, 2)
+
+
+def test_calls_that_are_never_copied_are_told_apart_from_those_left_out(lake):
+    rows = lake.record(START_US, START_US + 9)
+    lake.copied(rows, variant="next")
+    for at, reason in enumerate(["pin", "override", "fallback", "slot", "weight"]):
+        lake.record(START_US + at, reason=reason)
+    lake.record(START_US + 20, reason="pin")
+    found = compared(lake).total
+    assert found.unpaired == {"not_decided": 4, "not_copied": 2}
 
 
 def test_an_answer_whose_call_is_not_recorded_stands_alone(lake):
@@ -413,6 +486,19 @@ def test_the_version_is_compared_that_the_shadow_has_now(lake):
             assert others == {"1": 3}
             assert agreement == Proportion(2, 2)
             assert found.total.unpaired == {"before_first": 3, "after_last": 1}
+
+
+def test_no_answer_stands_alone_whose_call_is_recorded_while_the_tail_is_read(lake):
+    def record():
+        lake.copied(lake.record(START_US + 1), variant="next")
+
+    def before_the_second_read():
+        lake.tail.on_read = record
+
+    lake.copied(lake.record(START_US), variant="next")
+    lake.tail.on_read = before_the_second_read
+    found = compared(lake)
+    assert (found.total.primary_count, found.total.pair_count, found.shadow_only_count) == (2, 1, 0)
 
 
 def test_another_shadow_of_the_router_is_not_among_it(lake):

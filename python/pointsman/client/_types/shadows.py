@@ -40,6 +40,7 @@ class NotComparedReason(StrEnum):
     SEVERAL_KINDS = "several_kinds"
     NO_FEEDBACK = "no_feedback"
     FEEDBACK_NAMES_NO_LABEL = "feedback_names_no_label"
+    ONE_BIN = "one_bin"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class NotCompared:
     """Something that is not compared, or not of all pairs."""
 
     figure: str
-    """The name of the field of :class:`ShadowFigures` that lacks it."""
+    """The name of the field of :class:`ShadowFigures` that lacks it, with a dot before one within it."""
     reason: NotComparedReason
     pair_count: int
     """Of how many pairs; of ``backend``, of how many calls."""
@@ -89,7 +90,7 @@ class LabelAgreement:
 
 @dataclass(frozen=True)
 class ValueDistance:
-    """How far two numbers of a pair are apart; pairs with NaN or infinity are left out."""
+    """How far two numbers of a pair are apart; pairs with NaN, infinity or 1e140 and above are left out."""
 
     pair_count: int
     mean_absolute: float
@@ -131,10 +132,10 @@ class ScoreComparison:
     """Of Kolmogorov and Smirnov: the greatest distance of the two distribution functions."""
     ks_p_value: float
     """As of independent samples; where scores go together, small ones are rarer than they say."""
-    population_stability_index: float
-    """Over the bins, with half a row added to each."""
+    population_stability_index: float | None
+    """Over the bins, with half a row added to each; None of fewer than two bins."""
     bins: Sequence[ScoreBin]
-    """By the primary's deciles."""
+    """By the primary's deciles; one that is several deciles has a bin that ends just below it."""
 
 
 @dataclass(frozen=True)
@@ -203,8 +204,8 @@ class ShadowFigures:
     pair_count: int
     """Those of them with a row of the shadow."""
     unpaired_counts: Mapping[str, int]
-    """Those without, by the reason: ``before_first``, ``after_last``, ``call_failed``, ``shadow_failed``,
-    ``not_copied``."""
+    """Those without, by the reason: ``before_first``, ``after_last``, ``call_failed``, ``not_decided``,
+    ``shadow_failed``, ``not_copied``."""
     primary_errors: Proportion
     """Of the calls with a copy, however many rows each has."""
     shadow_errors: Proportion
@@ -248,7 +249,7 @@ class ShadowComparison:
     unreached: Sequence[UnreachedJournal] = ()
     """What other servers recorded, or may have, and is not compared."""
     model_id: str = ""
-    """The model whose answers are compared: the shadow's now, or the newest that is found of one that is gone."""
+    """The model whose answers are compared: the shadow's now, or the newest one found of a gone one."""
     model_version: str = ""
     """Its version."""
     other_versions: Sequence[ShadowVersionRows] = ()

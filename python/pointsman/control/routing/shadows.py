@@ -75,6 +75,7 @@ class ShadowComparisons:
         Raises:
             InvalidArgumentError: A field is wrong, or it is not clear which shadow is meant.
             NotFoundError: There is no such router or shadow, or the caller may not know of it.
+            ResourceExhaustedError: There are too many rows in this time, or another comparison is under way.
             UnavailableError: The records cannot be read now.
         """
         found = Violations()

@@ -41,6 +41,7 @@ class OrderedSamples:
         self._first_below = 0
         self._second_below = 0
         self._ends: list[tuple[float, int, int]] = []
+        self._last: tuple[float, int, int] | None = None
         self._decile = 1
         self._distance = 0
 
@@ -56,18 +57,33 @@ class OrderedSamples:
 
         first = self._first_below + np.cumsum(first_counts, dtype=np.int64)
         second = self._second_below + np.cumsum(second_counts, dtype=np.int64)
-        if len(values):
-            self._distance = max(self._distance, int(np.abs(first - second).max()))
-            self._first_below, self._second_below = int(first[-1]), int(second[-1])
+        if not len(values):
+            return
+        self._distance = max(self._distance, int(np.abs(first - second).max()))
+        self._first_below, self._second_below = int(first[-1]), int(second[-1])
+
+        def end_at(place: int) -> tuple[float, int, int] | None:
+            if place < 0:
+                return self._last
+            return float(values[place]), int(first[place]), int(second[place])
+
         while self._decile < BINS:
             # Ten times as many, so that whole numbers are compared.
             place = int(np.searchsorted(BINS * first, self._decile * self._size))
             if place == len(values):
-                return
-            end = (float(values[place]), int(first[place]), int(second[place]))
-            if not self._ends or self._ends[-1] != end:
-                self._ends.append(end)
+                break
+            # What lies below a value that is several deciles would be lost among it.
+            is_several = BINS * int(first[place]) >= (self._decile + 1) * self._size
+            if is_several and int(first_counts[place]) > 1:
+                self._end_bin(end_at(place - 1))
+            self._end_bin(end_at(place))
             self._decile += 1
+        self._last = end_at(len(values) - 1)
+
+    def _end_bin(self, end: tuple[float, int, int] | None) -> None:
+        """Ends a bin, unless one ends there or further up, or there is nothing below."""
+        if end is not None and (not self._ends or self._ends[-1][0] < end[0]):
+            self._ends.append(end)
 
     @property
     def ks_statistic(self) -> float:
@@ -78,7 +94,8 @@ class OrderedSamples:
     def bins(self) -> tuple[Bin, ...]:
         """How many values of each lie between the first one's deciles; equal deciles make one bin.
 
-        A decile is the least value that so large a part of the first sample is not above.
+        A decile is the least value that so large a part of the first sample is not above. Where one value is
+        several deciles, the largest one counted as the tenth, a bin ends just below it, too.
         """
         found: list[Bin] = []
         first_before = second_before = 0

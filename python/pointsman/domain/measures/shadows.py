@@ -33,6 +33,7 @@ class NotComparedReason(StrEnum):
     DIFFERENT_LABELS = "different_labels"
     NO_VALUE = "no_value"
     NOT_FINITE = "not_finite"
+    ONE_BIN = "one_bin"
     SEVERAL_KINDS = "several_kinds"
     NO_FEEDBACK = "no_feedback"
     FEEDBACK_NAMES_NO_LABEL = "feedback_names_no_label"
@@ -42,7 +43,7 @@ class NotComparedReason(StrEnum):
 class NotCompared:
     """Something that is not compared, or not of so many pairs (``backend``: of calls).
 
-    ``figure`` is the field that lacks it.
+    ``figure`` is the field that lacks it, with a dot before the name of one within it.
     """
 
     figure: str
@@ -100,6 +101,7 @@ class ScoreComparison:
 
     Attributes:
         label: Of kind probability: the label that it is of.
+        population_stability_index: None where all scores are in one bin.
     """
 
     kind: ScoreKind
@@ -107,7 +109,7 @@ class ScoreComparison:
     pair_count: int
     ks_statistic: float
     ks_p_value: float
-    population_stability_index: float
+    population_stability_index: float | None
     bins: tuple[Bin, ...]
 
 

@@ -61,14 +61,33 @@ def test_bins_end_at_the_first_samples_deciles_and_hold_all_of_both(drawn):
     first, second, batch = drawn
     bins = ordered(first, second, batch).bins
     ends = [one.upper for one in bins if one.upper is not None]
-    deciles = {sorted(first)[math.ceil(tenths * len(first) / 10) - 1] for tenths in range(1, 10)}
-    assert ends == sorted(deciles)
+    places = [sorted(first)[math.ceil(tenths * len(first) / 10) - 1] for tenths in range(1, 11)]
+    tied = {one for one in places if places.count(one) > 1 and first.count(one) > 1}
+    below = {max((value for value in first + second if value < one), default=None) for one in tied} - {None}
+    assert ends == sorted({*places[:9], *below})
     lowers = [-math.inf, *ends]
     for lower, one in zip(lowers, bins, strict=False):
         upper = math.inf if one.upper is None else one.upper
         assert one.first_count == sum(lower < value <= upper for value in first)
         assert one.second_count == sum(lower < value <= upper for value in second)
     assert sum(one.first_count for one in bins) == sum(one.second_count for one in bins) == len(first)
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+@pytest.mark.parametrize(
+    ("first", "second", "ends", "is_much"),
+    [
+        # Mass that moves to below a tie is told, wherever the tie is.
+        ([1.0] * 100, [0.5] * 100, [0.5, 1.0], True),
+        ([0.25] * 5 + [1.0] * 95, [0.25] * 5 + [0.5] * 95, [0.5, 1.0], True),
+        ([0.0] * 95 + [1.0] * 5, [0.0] * 95 + [1.0] * 5, [0.0], False),
+        ([0.5] * 100, [0.5] * 50 + [0.75] * 50, [0.5], True),
+    ],
+)
+def test_what_lies_below_a_value_that_is_several_deciles_is_a_bin(first, second, ends, is_much, batch):
+    bins = ordered(first, second, batch).bins
+    assert [one.upper for one in bins if one.upper is not None] == ends
+    assert (population_stability_index(bins) > 0.25) == is_much
 
 
 def test_the_stability_index_is_zero_of_equal_shares_and_finite_of_an_empty_bin():

@@ -2826,9 +2826,10 @@ pub struct ShadowFigures {
     #[prost(uint64, tag = "3")]
     pub pair_count: u64,
     /// Those without, by the reason as far as it shows: "before_first" and "after_last" came before the shadow's first row of
-    /// the window and after its last, "call_failed" did not end OK, "shadow_failed" are further rows of batches whose copy
-    /// failed, which is recorded as one row, "not_copied" are all others, left out by shadow_share or dropped; live figures of
-    /// GetRouterMetrics tell how many were dropped why.
+    /// the window and after its last, "call_failed" did not end OK, "not_decided" had their variant by a pin, an override
+    /// or a fallback and are never copied, "shadow_failed" are further rows of batches whose copy failed, which is recorded as
+    /// one row, "not_copied" are all others, left out by shadow_share or dropped; live figures of GetRouterMetrics tell how
+    /// many were dropped why.
     #[prost(map = "string, uint64", tag = "4")]
     pub unpaired_counts: ::std::collections::HashMap<
         ::prost::alloc::string::String,
@@ -2967,10 +2968,11 @@ pub struct ScoreComparison {
     /// small p-values are rarer than they say.
     #[prost(double, tag = "5")]
     pub ks_p_value: f64,
-    /// The population stability index over the bins, with half a row added to each bin.
-    #[prost(double, tag = "6")]
-    pub population_stability_index: f64,
-    /// Bins by the primary's deciles; fewer where deciles are the same.
+    /// The population stability index over the bins, with half a row added to each bin; unset of fewer than two bins.
+    #[prost(double, optional, tag = "6")]
+    pub population_stability_index: ::core::option::Option<f64>,
+    /// Bins by the primary's deciles; fewer where deciles are the same. Where one score is several deciles, a bin ends just
+    /// below it, too.
     #[prost(message, repeated, tag = "7")]
     pub bins: ::prost::alloc::vec::Vec<ScoreBin>,
 }
@@ -3072,7 +3074,7 @@ pub struct NumberAccuracy {
 /// Something that is not compared, or not of all pairs.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NotCompared {
-    /// What: the name of a field of ShadowFigures.
+    /// What: the name of a field of ShadowFigures, or one within it, such as "scores.population_stability_index".
     #[prost(string, tag = "1")]
     pub figure: ::prost::alloc::string::String,
     /// Why.
@@ -3679,7 +3681,7 @@ pub enum NotComparedReason {
     DifferentLabels = 5,
     /// One of the two gave no such value.
     NoValue = 6,
-    /// A value is NaN or infinite.
+    /// A value is NaN, infinite, or of a size of 1e140 and above, where sums of squares are infinite.
     NotFinite = 7,
     /// Scores are of several kinds, which have no distribution in common.
     SeveralKinds = 8,
@@ -3687,6 +3689,8 @@ pub enum NotComparedReason {
     NoFeedback = 9,
     /// The feedback names no label.
     FeedbackNamesNoLabel = 10,
+    /// All scores are in one bin, as they are where all are the same.
+    OneBin = 11,
 }
 impl NotComparedReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3706,6 +3710,7 @@ impl NotComparedReason {
             Self::SeveralKinds => "NOT_COMPARED_REASON_SEVERAL_KINDS",
             Self::NoFeedback => "NOT_COMPARED_REASON_NO_FEEDBACK",
             Self::FeedbackNamesNoLabel => "NOT_COMPARED_REASON_FEEDBACK_NAMES_NO_LABEL",
+            Self::OneBin => "NOT_COMPARED_REASON_ONE_BIN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3724,6 +3729,7 @@ impl NotComparedReason {
             "NOT_COMPARED_REASON_FEEDBACK_NAMES_NO_LABEL" => {
                 Some(Self::FeedbackNamesNoLabel)
             }
+            "NOT_COMPARED_REASON_ONE_BIN" => Some(Self::OneBin),
             _ => None,
         }
     }
