@@ -7,6 +7,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from pointsman.domain import router_checks
 from pointsman.store import servers
 from pointsman.v1 import definition_pb2, prediction_pb2, router_pb2
 
@@ -165,6 +166,17 @@ async def test_missing_rewards_and_a_fallback_are_refused_together(cancer, faili
     assert sorted(failure.fields) == [f"router.{path}" for path in BOTH]
     failure = await failing(cancer.definitions.ApplyDefinitions(definition(bandit=WAITED, fallback=anywhere)))
     assert sorted(failure.fields) == [f"definitions[0].router.{path}" for path in BOTH]
+
+
+async def test_no_rollback_brings_missing_rewards_and_a_fallback_together(cancer, failing, monkeypatch):
+    with monkeypatch.context() as patched:  # as of a build that did not refuse it
+        patched.setattr(router_checks, "note_stood_in_for", lambda *given: None)
+        await create(cancer, WAITED, fallback=router_pb2.FALLBACK_ANY_HEALTHY)
+    await update(cancer, "bandit", bandit=BETA)
+    back = router_pb2.RollbackRouterRequest(router_id="offers", revision=1)
+    failure = await failing(cancer.routers.RollbackRouter(back))
+    assert sorted(failure.fields) == [f"revision.{path}" for path in BOTH]
+    assert "leave revision.bandit.missing_reward unset" in failure.fields["revision.fallback"]
 
 
 async def test_settings_toggles_and_variants_keep_the_epoch_and_models_and_metrics_do_not(cancer):

@@ -7,6 +7,8 @@ import threading
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -179,7 +181,7 @@ def test_values_that_vary_as_much_as_one_is_corrected_by_are_not_read_again(data
 
 
 def test_each_of_many_bandits_is_read_once():
-    documents = [json.dumps(UCB1.to_document() | {"warm_up_pulls": number}) for number in range(5000)]
+    documents = [json.dumps({**UCB1.to_document(), "warm_up_pulls": number}) for number in range(5000)]
     bandit_of.cache_clear()
     for _ in range(2):
         for document in documents:
@@ -313,14 +315,11 @@ def test_upkeep_bounds_the_rows_and_changes_nothing_that_is_known(database, add,
     assert again["lr"].weighted_pulls == pytest.approx(known["lr"].weighted_pulls)
 
 
-class _Context:
-    """A job's turn."""
-
-    def __init__(self, database):
-        self.transaction = database.write
-
-    def is_over(self):
-        return False
+def keep(database, now_us):
+    """Runs the job by a clock."""
+    turn: Any = SimpleNamespace(transaction=database.write, is_over=lambda: False)
+    lanes: Any = None
+    LearningUpkeep(lanes, lambda: now_us).keep(turn)
 
 
 def test_a_clock_ahead_of_the_databases_folds_nothing_that_others_write(database, add, monkeypatch):
@@ -330,7 +329,7 @@ def test_a_clock_ahead_of_the_databases_folds_nothing_that_others_write(database
         rows = [own(router, replica=name, bucket_time_us=bucket, pulls=4) for name in ("one", "two")]
         arm_pulls.store(connection, rows)
     monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: NOW)
-    LearningUpkeep(None, lambda: NOW + 1000 * MINUTE).keep(_Context(database))
+    keep(database, NOW + 1000 * MINUTE)
     with database.write() as connection:
         arm_pulls.store(connection, [own(router, bucket_time_us=bucket, pulls=6, sequence=2)])
         assert pulls_of(connection, router.row_key, EPOCH) == [PullBucket("lr", bucket, 10, 10.0)]
@@ -344,7 +343,6 @@ def test_folding_and_a_batch_of_feedback_wait_in_one_order(database, add, monkey
         apply(database, *(a_value(2 * number + odd, 1e12, prediction_time_us=time_us) for odd in (0, 1)))
     before_us = folded_before_us(router.policy, NOW)
     monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: NOW)
-    fold = LearningUpkeep(None, lambda: NOW).keep
     with ThreadPoolExecutor() as threads, database.write() as connection:
         changes = RewardChanges({router.row_key: router.policy})
         times = {"gb": before_us - MINUTE, "lr": old[0]}
@@ -357,10 +355,10 @@ def test_folding_and_a_batch_of_feedback_wait_in_one_order(database, add, monkey
             part._changes = {place: changes._changes[place]}
             part.store(connection)
             if place is first:
-                folding = threads.submit(fold, _Context(database))
+                folding = threads.submit(keep, database, NOW)
                 time.sleep(0.5)
     folding.result()
-    fold(_Context(database))
+    keep(database, NOW)
     with database.read() as connection:
         found = rewards_of(connection, router.row_key, EPOCH)
     assert [(one.variant, one.bucket_time_us) for one in found] == [
