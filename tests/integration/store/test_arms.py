@@ -4,7 +4,6 @@ import dataclasses
 import json
 import random
 import threading
-import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -315,9 +314,15 @@ def test_upkeep_bounds_the_rows_and_changes_nothing_that_is_known(database, add,
     assert again["lr"].weighted_pulls == pytest.approx(known["lr"].weighted_pulls)
 
 
-def keep(database, now_us):
-    """Runs the job by a clock."""
-    turn: Any = SimpleNamespace(transaction=database.write, is_over=lambda: False)
+def keep(database, now_us, begun=None):
+    """Runs the job by a clock; says when it asks for a transaction."""
+
+    def transaction():
+        if begun is not None:
+            begun.set()
+        return database.write()
+
+    turn: Any = SimpleNamespace(transaction=transaction, is_over=lambda: False)
     lanes: Any = None
     LearningUpkeep(lanes, lambda: now_us).keep(turn)
 
@@ -355,8 +360,9 @@ def test_folding_and_a_batch_of_feedback_wait_in_one_order(database, add, monkey
             part._changes = {place: changes._changes[place]}
             part.store(connection)
             if place is first:
-                folding = threads.submit(keep, database, NOW)
-                time.sleep(0.5)
+                begun = threading.Event()
+                folding = threads.submit(keep, database, NOW, begun)
+                assert begun.wait(30), "the job asked for no transaction"
     folding.result()
     keep(database, NOW)
     with database.read() as connection:
