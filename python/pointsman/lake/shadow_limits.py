@@ -10,8 +10,8 @@ from pointsman.errors import ResourceExhaustedError
 from pointsman.lake.conditions import Span
 from pointsman.lake.snapshot import SnapshotFile
 
-MOST_ROWS = 20_000_000
-"""Rows of calls and copies together, about; so many are joined and measured in a minute or two."""
+MOST_ROWS = 10_000_000
+"""Rows of calls and copies together, about; so many are joined and measured within the minute that clients wait."""
 
 
 def rows_within(files: Iterable[SnapshotFile], span: Span) -> int:

@@ -367,7 +367,7 @@ class RouterServiceServicer(object):
 
     def GetShadowComparison(self, request, context):
         """Compares what a shadow answered to copies of calls with what was answered to these calls. A server makes one comparison
-        at a time, of some 20 million rows at most; what is more is refused with RESOURCE_EXHAUSTED.
+        at a time, of some 10 million rows at most; what is more is refused with RESOURCE_EXHAUSTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -151,7 +151,7 @@ def population_stability_index(bins: Sequence[Bin]) -> float:
 
     Example:
         >>> round(population_stability_index([Bin(0.5, 50, 40), Bin(None, 50, 60)]), 6)
-        0.039749
+        0.039737
     """
     first_total = sum(one.first_count + _ADDED_ROWS for one in bins)
     second_total = sum(one.second_count + _ADDED_ROWS for one in bins)
