@@ -11,7 +11,7 @@ from pointsman.lake.conditions import Span
 from pointsman.lake.snapshot import SnapshotFile
 
 MOST_ROWS = 10_000_000
-"""Rows of calls and copies together, about; so many are joined and measured within the minute that clients wait."""
+"""Rows of calls and copies together, about: what is measured within the minute that clients wait."""
 
 
 def rows_within(files: Iterable[SnapshotFile], span: Span) -> int:
