@@ -23,6 +23,7 @@ from pointsman.domain.recording import EntityRecording, RecordDurability, Record
 from pointsman.domain.revision_words import summary
 from pointsman.domain.revisions import Cause, RevisionKind
 from pointsman.domain.routers import ROUTER_SETTINGS, Router
+from pointsman.domain.strategies.bandit import Algorithm, Bandit
 from pointsman.domain.strategies.canary import Canary
 from pointsman.domain.strategies.catalogue import POLICY_FIELDS
 from pointsman.domain.strategies.policy import Strategy
@@ -83,9 +84,24 @@ POLICIES = (
         default_variant="gb",
         rule_features=("é",),
     ),
+    Bandit(
+        Algorithm.THOMPSON_NORMAL,
+        (("prior_count", 2.5), ("prior_mean", 0.0)),
+        metric="sales",
+        exploration_floor=0.0,
+        uniform_slice=0.25,
+        half_life_us=90_000_000,
+        warm_up_pulls=7,
+        feedback_window_us=30_500_000,
+        missing_reward=0.0,
+    ),
 )
 """One of each strategy that has settings."""
-OTHER_POLICIES = {Strategy.CANARY: Canary(5.0), Strategy.FEATURE_RULES: FeatureRules(default_variant="lr")}
+OTHER_POLICIES = {
+    Strategy.CANARY: Canary(5.0),
+    Strategy.FEATURE_RULES: FeatureRules(default_variant="lr"),
+    Strategy.BANDIT: Bandit(Algorithm.UCB1, metric="sales"),
+}
 """The same with other settings."""
 OVERRIDE = TrafficOverride("gb", 2, "é", "alice", 1)
 each_policy = pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.field)
@@ -104,7 +120,8 @@ def with_policy(policy):
         Variant("lr", "cancer", "1", 0, role=VariantRole.CONTROL),
         Variant("gb", "cancer", "2", 0, role=VariantRole.CANARY),
     )
-    return dataclasses.replace(a_router(policy=policy, variants=variants), display_name="cancer")
+    router = a_router(policy=policy, variants=variants)
+    return dataclasses.replace(router, display_name="cancer", sticky=policy.strategy is not Strategy.BANDIT)
 
 
 def of_users(router):
