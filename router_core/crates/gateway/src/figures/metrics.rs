@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet},
+    encoding::{DescriptorEncoder, EncodeMetric},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
     registry::Registry,
 };
@@ -12,8 +12,10 @@ use prometheus_client::{
 use crate::{
     build_kind::BUILD_KIND,
     figures::{
-        journal_metrics, shadow_metrics,
-        stats::{BOUNDS_NANOS, CODE_COUNT, HistogramTotal, VariantStats, VariantTotal},
+        journal_metrics,
+        series::{Series, encode_histogram},
+        shadow_metrics,
+        stats::{CODE_COUNT, HistogramTotal, VariantTotal},
     },
     messages::status::code_name,
     recording::records::Cut,
@@ -40,19 +42,6 @@ struct Snapshot(Arc<Shared>);
 impl fmt::Debug for Snapshot {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Snapshot")
-    }
-}
-
-/// A variant with traffic, the share it should get, and what it counted.
-pub(super) struct Series {
-    stats: Arc<VariantStats>,
-    share: Option<f64>,
-    pub(super) total: VariantTotal,
-}
-
-impl Series {
-    pub(super) fn labels(&self) -> [(&'static str, &str); 2] {
-        [("router", &self.stats.router), ("variant", &self.stats.variant)]
     }
 }
 
@@ -164,13 +153,6 @@ fn encode_variants(encoder: &mut DescriptorEncoder<'_>, series: &[Series]) -> fm
     histograms("pointsman_overhead_duration_seconds", help, |total| &total.overhead)?;
     let help = "The time that the backend took for a call.";
     histograms("pointsman_backend_duration_seconds", help, |total| &total.backend)
-}
-
-pub(super) fn encode_histogram(mut encoder: MetricEncoder<'_>, total: &HistogramTotal) -> fmt::Result {
-    let bounds = BOUNDS_NANOS.iter().map(|&nanos| nanos as f64 / 1e9).chain([f64::INFINITY]);
-    let buckets: Vec<(f64, u64)> = bounds.zip(total.counts).collect();
-    let count = total.counts.iter().sum();
-    encoder.encode_histogram::<NoLabelSet>(total.sum_nanos as f64 / 1e9, count, &buckets, None)
 }
 
 fn encode_server(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, omitted: u64) -> fmt::Result {

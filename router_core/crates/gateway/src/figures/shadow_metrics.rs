@@ -8,7 +8,7 @@ use prometheus_client::{
 };
 
 use super::{
-    metrics::{Series, encode_histogram},
+    series::{Series, encode_histogram},
     shadow_stats::ShadowTotal,
 };
 use crate::messages::status::code_name;

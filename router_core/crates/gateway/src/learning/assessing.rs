@@ -8,7 +8,7 @@ use pointsman_wire::{BanditRouter, bandit_router, generated::pointsman_v1 as pro
 use prost::Message as _;
 
 use super::knowledge::totals_from_proto;
-use crate::GatewayError;
+use crate::{GatewayError, recording::hand_over::decode};
 
 /// Every field of the bandit of an encoded `Router` that is wrong, with paths below the router.
 ///
@@ -66,10 +66,6 @@ fn assessed(
     let arms = arms.take(totals.arms.len()).collect();
     let pulls: Vec<u64> = totals.arms.iter().map(|arm| arm.pulls).collect();
     Ok(proto::BanditAssessment { arms, regret: told.regret_of(&pulls) })
-}
-
-fn decode<M: prost::Message + Default>(name: &str, bytes: &[u8]) -> Result<M, GatewayError> {
-    M::decode(bytes).map_err(|error| GatewayError::InvalidRequest(format!("{name}: {error}")))
 }
 
 fn invalid(error: ModelError) -> GatewayError {

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use pointsman_inference::{FileIdentity, OnnxError, OnnxModel, Tensor, models_path};
@@ -56,6 +57,17 @@ impl OnnxTarget {
             Ok(model) => model.run(thread.min(model.slots().saturating_sub(1)), inputs, requested),
             Err(reason) => Err(OnnxError::Library(reason.clone())),
         }
+    }
+
+    /// The same, with the time that it took.
+    pub(crate) fn run_timed(
+        &self,
+        thread: usize,
+        inputs: &[Tensor],
+        requested: &[String],
+    ) -> (Result<Vec<Tensor>, OnnxError>, Duration) {
+        let start = Instant::now();
+        (self.run(thread, inputs, requested), start.elapsed())
     }
 
     /// What is wrong with the file; none when it is loaded and on disk still. A file that changed is read once for it,

@@ -133,10 +133,8 @@ pub(crate) async fn run_onnx(
     let target = target.clone();
     let first_slot = worker.shared.config.threads;
     // The model takes as long as it runs; what a call waits for its turn is this server's time, as with copies.
-    let running = worker.shared.tasks.run(move |thread| {
-        let start = std::time::Instant::now();
-        (target.run(first_slot + thread, &inputs, &requested), start.elapsed())
-    });
+    let running =
+        worker.shared.tasks.run(move |thread| target.run_timed(first_slot + thread, &inputs, &requested));
     let (ran, took) = timeout_at(deadline, running).await.map_err(late)??;
     time.set(took);
     ran.map_err(of_onnx)
@@ -165,8 +163,7 @@ async fn run_copy(
     // Copies have a session of their own (`Backends::for_copies`), which no call waits for.
     let running = worker.tasks().run(move |_| {
         is_begun.store(true, Relaxed);
-        let start = std::time::Instant::now();
-        (target.run(0, &inputs, &requested), start.elapsed())
+        target.run_timed(0, &inputs, &requested)
     });
     let Ok(ran) = timeout_at(deadline, running).await else {
         if !begun.load(Relaxed) {
