@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from pointsman.demo.checks import check_counts
 from pointsman.demo.errors import DemoError
 from pointsman.demo.plans import BANDIT_ROUTER, BANDIT_VERSIONS, ROUTER
+from pointsman.demo.polling import polled_metrics
 from pointsman.demo.screen import arms_table
 from pointsman.demo.setting_up import set_up
 from pointsman.demo.traffic import LateTraffic
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from rich.table import Table
 
     from pointsman.client import AsyncClient, BanditMetrics
@@ -51,10 +48,10 @@ async def run_bandit(
             "from feedback, of which a part never comes and the rest up to a second late"
         )
     traffic = LateTraffic(client, ROUTER, list(BANDIT_VERSIONS), training, seed)
-    async with _polled(client) as latest:
+    async with polled_metrics(client, ROUTER, POLL_SECONDS) as latest:
 
         def render() -> Table:
-            return arms_table(traffic.tally, latest[-1] if latest else None)
+            return arms_table(traffic.tally, latest[-1].bandit if latest else None)
 
         async with screen.live(render):
             await traffic.send(duration_seconds)
@@ -73,24 +70,6 @@ async def run_bandit(
         told = ", ".join(f"{count} × {code}" for code, count in counted.errors.items())
         raise DemoError(f"calls failed: {told}; the last said: {counted.last_error}")
     return counted
-
-
-@asynccontextmanager
-async def _polled(client: AsyncClient) -> AsyncIterator[list[BanditMetrics]]:
-    """Asks what was learnt now and then while the context lasts; the list holds the latest."""
-    latest: list[BanditMetrics] = []
-
-    async def poll() -> None:
-        while True:
-            learnt = (await client.routers.metrics(ROUTER, live=True)).bandit
-            latest[:] = [learnt] if learnt is not None else []
-            await asyncio.sleep(POLL_SECONDS)
-
-    task = asyncio.create_task(poll())
-    try:
-        yield latest
-    finally:
-        task.cancel()
 
 
 def _check_learnt(counted: Tally, learnt: BanditMetrics | None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import tempfile
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from pointsman.demo.errors import DemoError
 from pointsman.demo.lake_query import ask_lake, check_rows, write_query
 from pointsman.demo.lines import command_path, try_line, write_lines
 from pointsman.demo.plans import BANDIT, BANDIT_VERSIONS, PLANS, ROUTER, VERSIONS, Plan, Split
+from pointsman.demo.polling import polled_metrics
 from pointsman.demo.process import ServerProcess
 from pointsman.demo.screen import Screen, plain_table, traffic_table
 from pointsman.demo.setting_up import set_up
@@ -25,8 +25,6 @@ from pointsman.demo.tally import Tally
 from pointsman.demo.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from rich.table import Table
 
 METRICS_SECONDS = 1.0
@@ -133,7 +131,7 @@ async def _bandit(
 
 async def _send(screen: Screen, client: AsyncClient, traffic: Traffic, split: Split, seconds: float) -> None:
     """Sends traffic for a while and shows it."""
-    async with _polled_metrics(client) as latest:
+    async with polled_metrics(client, ROUTER, METRICS_SECONDS) as latest:
 
         def render() -> Table:
             seen = latest[-1] if latest else None
@@ -141,23 +139,6 @@ async def _send(screen: Screen, client: AsyncClient, traffic: Traffic, split: Sp
 
         async with screen.live(render):
             await traffic.send(seconds)
-
-
-@asynccontextmanager
-async def _polled_metrics(client: AsyncClient) -> AsyncIterator[list[RouterMetrics]]:
-    """Asks for the server's figures every second while the context lasts; the list holds the latest."""
-    latest: list[RouterMetrics] = []
-
-    async def poll() -> None:
-        while True:
-            latest[:] = [await client.routers.metrics(ROUTER, live=True)]
-            await asyncio.sleep(METRICS_SECONDS)
-
-    task = asyncio.create_task(poll())
-    try:
-        yield latest
-    finally:
-        task.cancel()
 
 
 async def _compare(screen: Screen, client: AsyncClient, shadow: str) -> None:
