@@ -41,7 +41,8 @@ impl Bandits {
         batch: &[u8],
     ) -> Result<Vec<u8>, GatewayError> {
         let mut learner = self.learner(router)?;
-        let decided = decide_rows_by(router, batch, |_| {
+        let version = learner.table().version();
+        let decided = decide_rows_by(router, version, batch, |_| {
             let decision = learner.decide(rng);
             // The table draws no variant but the router's.
             let _ = learner.observe_decision(decision.variant);

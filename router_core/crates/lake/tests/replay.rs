@@ -61,7 +61,7 @@ fn entries(router: &proto::RouterSnapshot, count: usize) -> Vec<proto::Predictio
 }
 
 fn entry_of(made: &Decision, number: usize, entity_id: &str) -> proto::PredictionEntry {
-    let by_entity = made.slot.is_some();
+    let by_entity = made.slot().is_some();
     proto::PredictionEntry {
         variant: made.variant.into(),
         time_us: NOON + number as i64,
@@ -69,7 +69,7 @@ fn entry_of(made: &Decision, number: usize, entity_id: &str) -> proto::Predictio
         reason: if by_entity { DecisionReason::Slot } else { DecisionReason::Weight }.into(),
         randomised_by: if by_entity { RandomisedBy::Entity } else { RandomisedBy::Request }.into(),
         draw: Some(made.draw),
-        slot: made.slot.map(u32::from),
+        slot: made.slot().map(u32::from),
         entity_id: entity_id.into(),
         replayable: true,
         ..entry(&format!("p{number:04}"))

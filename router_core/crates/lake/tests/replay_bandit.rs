@@ -53,7 +53,7 @@ fn revision(slice: f64) -> proto::ReplayRouter {
 }
 
 fn tables() -> [BanditTable; 2] {
-    [(0, 77), (1, 78)].map(|(at, version)| BanditTable::build(&SHARES[at], SLICE, version, EPOCH).unwrap())
+    [(0, 77), (1, 78)].map(|(at, version)| BanditTable::build(&SHARES[at], SLICE, version).unwrap())
 }
 
 /// The entries of so many calls by two tables in turn, which are the segment's two routes.
@@ -74,8 +74,8 @@ fn entries(count: usize) -> Vec<proto::PredictionEntry> {
             .into(),
             randomised_by: RandomisedBy::Request.into(),
             draw: Some(made.draw),
-            allocation_version: made.allocation_version,
-            epoch: made.epoch,
+            allocation_version: tables[number % 2].version(),
+            epoch: EPOCH,
             // It is of no meaning to the draw.
             entity_id: "e".into(),
             replayable: true,

@@ -13,6 +13,7 @@ use super::{
     knowledge::{Given, Knowledge, Learnt},
     picks::Picks,
 };
+use crate::recording::records::TableFacts;
 
 /// The bandit of one route.
 ///
@@ -49,7 +50,7 @@ struct Basis {
 /// A decision, with the facts of the table that it was drawn from.
 pub(crate) struct Drawn {
     pub(crate) decision: Decision,
-    pub(crate) facts: Option<Arc<RouteFacts>>,
+    pub(crate) facts: Option<TableFacts>,
 }
 
 impl LiveBandit {
@@ -95,7 +96,9 @@ impl LiveBandit {
         if let Some(picks) = self.picks.get(usize::from(decision.variant)) {
             picks.add(thread);
         }
-        Drawn { decision, facts: live.facts.clone() }
+        let allocation_version = live.table.version();
+        let facts = live.facts.clone().map(|route| TableFacts { allocation_version, route });
+        Drawn { decision, facts }
     }
 
     /// A variant's share by the table in force.
@@ -175,7 +178,7 @@ impl LiveBandit {
         } else {
             let expected_pulls = learnt.pace.expected();
             let allocation = allocate(settings, &arms, expected_pulls, &mut learnt.scratch)?;
-            allocation.table(&self.bandit.arms, self.router.variants.len(), 0, self.bandit.epoch)?
+            allocation.table(&self.bandit.arms, self.router.variants.len(), 0)?
         };
         *self.basis.lock().unwrap_or_else(PoisonError::into_inner) = Basis {
             reading: learnt.reading,
