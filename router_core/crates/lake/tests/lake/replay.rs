@@ -1,9 +1,6 @@
 //! Recorded decisions made again: what was recorded comes out, what was changed is told, what is not kept says so.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod support;
-
+use crate::support::*;
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::{redecide, replay_decisions};
 use pointsman_policy::{Decision, Request, decide};
@@ -13,7 +10,6 @@ use pointsman_wire::{
 };
 use prost::Message;
 use rand::{SeedableRng, rngs::SmallRng};
-use support::*;
 
 const GENERATION: u64 = 4;
 

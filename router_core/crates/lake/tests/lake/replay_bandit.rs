@@ -1,9 +1,6 @@
 //! A bandit's decisions made again: by the table that the record itself holds.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod support;
-
+use crate::support::*;
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::{redecide, replay_decisions};
 use pointsman_model::BanditTable;
@@ -13,7 +10,6 @@ use pointsman_wire::generated::pointsman_v1::{
 };
 use prost::Message;
 use rand::{SeedableRng, rngs::SmallRng};
-use support::*;
 
 const GENERATION: u64 = 4;
 const EPOCH: u64 = 2;
