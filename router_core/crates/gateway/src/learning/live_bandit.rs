@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use pointsman_journal::RouteFacts;
 use pointsman_model::{BanditPolicy, BanditTable, ModelError, Policy, Router};
-use pointsman_policy::{ArmTotals, Decision, allocate, decide_bandit, follows_calls};
+use pointsman_policy::{ArmTotals, Decision, Reason, allocate, decide_bandit, follows_calls};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use rand::Rng;
 
@@ -98,6 +98,15 @@ impl LiveBandit {
         Drawn { decision, facts: live.facts.clone() }
     }
 
+    /// Says of a decision that the decided variant is not asked, because another one stands in for it or the call ended
+    /// before. What is no pick changes nothing. To be called once, by the thread that decided.
+    pub(crate) fn pass_over(&self, thread: usize, decision: &Decision) {
+        let is_pick = matches!(decision.reason, Reason::Bandit | Reason::Exploration);
+        if let Some(picks) = self.picks.get(usize::from(decision.variant)).filter(|_| is_pick) {
+            picks.add_unasked(thread);
+        }
+    }
+
     /// A variant's share by the table in force.
     pub(crate) fn share(&self, variant: u8) -> f64 {
         self.live.load().table.probability(variant)
@@ -145,6 +154,7 @@ impl LiveBandit {
             variant: variant.name.to_string(),
             pulls: picks.total(),
             share: live.table.probability(index),
+            unasked_pulls: picks.unasked(),
         });
         proto::BanditState {
             router_id: self.router.id.to_string(),
