@@ -1,6 +1,6 @@
 """The calls that this server's replica picked arms for, on their way into SQL."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pointsman.domain.learning import folded_before_us, pull_bucket
@@ -110,7 +110,7 @@ class PullCounts:
         arms = self._counted.get((router_key, epoch), {})
         return {variant: counted.seen for variant, counted in arms.items()}
 
-    def _send(self, places: Set[_Place], write: Callable[[Sequence[OwnPulls]], None]) -> None:
+    def _send(self, places: Collection[_Place], write: Callable[[Sequence[OwnPulls]], None]) -> None:
         # Whether others' buckets may be folded already nobody looked.
         unsent = {place: arms for place, arms in self._unsent.items() if place in places}
         if not unsent:
