@@ -26,8 +26,10 @@ pub const FEEDBACK: u8 = 3;
 /// What many predictions share, written once a segment.
 #[derive(Debug, Default)]
 pub struct RouteFacts {
-    /// The entry; its number is the log's to give.
+    /// The entry; its number, and that of its base, are the log's to give.
     pub entry: proto::RouteEntry,
+    /// What the entry says the difference to; it has none itself. None where the entry says all.
+    pub base: Option<Arc<RouteFacts>>,
     /// Counts the predictions of each variant that were lost after they were queued.
     pub lost: Box<[Arc<AtomicU64>]>,
     /// Counts the answers of each variant to copies of calls that were lost so.
@@ -88,15 +90,18 @@ impl Scope {
         }
     }
 
+    /// The number of a route, which is written when it has none yet, and its base before it: who reads on from the start of
+    /// the segment knows a base when something refers to it.
     fn number(&mut self, route: &Arc<RouteFacts>, out: &mut Vec<u8>) -> u32 {
         let address = Arc::as_ptr(route).addr();
         if let Some((number, _)) = self.routes.get(&address) {
             return *number;
         }
+        let base_route = route.base.as_ref().map(|base| self.number(base, out));
         let number = self.next;
         self.next = self.next.wrapping_add(1);
         self.routes.insert(address, (number, route.clone()));
-        let entry = proto::RouteEntry { route: number, ..route.entry.clone() };
+        let entry = proto::RouteEntry { route: number, base_route, ..route.entry.clone() };
         put_frame(ROUTE, out, |out| entry.encode_raw(out));
         number
     }
@@ -105,7 +110,7 @@ impl Scope {
 /// An entry as a segment holds it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoredEntry {
-    /// What predictions behind it share.
+    /// What predictions behind it share, as it is written; [`crate::SegmentRoutes`] reads it whole.
     Route(Box<proto::RouteEntry>),
     /// A decision and its answer.
     Prediction(Box<proto::PredictionEntry>),

@@ -213,13 +213,14 @@ impl Live {
     }
 }
 
-/// What records share that are drawn from a table.
-fn facts_of(facts: &RouteFacts, table: &BanditTable) -> RouteFacts {
-    let mut entry = facts.entry.clone();
-    for (index, variant) in (0_u8..).zip(&mut entry.variants) {
-        let propensity = table.probability(index);
-        (variant.eligible, variant.request_propensity) = (propensity > 0.0, propensity);
-        variant.slot_propensity = 0.0;
+/// What records share that are drawn from a table: the route's, but for its probabilities.
+fn facts_of(facts: &Arc<RouteFacts>, table: &BanditTable) -> RouteFacts {
+    let places = (0_u8..).take(facts.entry.variants.len());
+    let request_propensities = places.map(|variant| table.probability(variant)).collect();
+    RouteFacts {
+        entry: proto::RouteEntry { request_propensities, ..Default::default() },
+        base: Some(facts.clone()),
+        lost: facts.lost.clone(),
+        lost_shadows: facts.lost_shadows.clone(),
     }
-    RouteFacts { entry, lost: facts.lost.clone(), lost_shadows: facts.lost_shadows.clone() }
 }

@@ -4356,6 +4356,14 @@ pub struct RouteEntry {
     /// The router's rules, as they are written.
     #[prost(message, repeated, tag = "8")]
     pub rules: ::prost::alloc::vec::Vec<RuleEntry>,
+    /// A route without a base that the same segment has before this one: all fields but the number are that one's, and of its
+    /// variants all but the probabilities. A bandit's routes differ in nothing else, and there are several a second.
+    #[prost(uint32, optional, tag = "9")]
+    pub base_route: ::core::option::Option<u32>,
+    /// With a base, the probability of each variant, by index, to be picked by a draw over requests. Those above 0 could be
+    /// picked; none is picked by slot.
+    #[prost(double, repeated, tag = "10")]
+    pub request_propensities: ::prost::alloc::vec::Vec<f64>,
 }
 /// One rule of a route.
 #[derive(Clone, PartialEq, ::prost::Message)]
