@@ -23,11 +23,12 @@ pub const PREDICTION: u8 = 2;
 /// The kind of a [`proto::FeedbackEntry`].
 pub const FEEDBACK: u8 = 3;
 
-/// What many predictions share, written once a segment.
+/// What many predictions share, written once a segment. There may be several of one entry: threads that each have theirs do
+/// not wait for each other where they count who holds it.
 #[derive(Debug, Default)]
 pub struct RouteFacts {
     /// The entry; its number, and that of its base, are the log's to give.
-    pub entry: proto::RouteEntry,
+    pub entry: Arc<proto::RouteEntry>,
     /// What the entry says the difference to; it has none itself. None where the entry says all.
     pub base: Option<Arc<RouteFacts>>,
     /// Counts the predictions of each variant that were lost after they were queued.
@@ -68,8 +69,8 @@ impl Entry {
 /// The routes that a segment names already.
 #[derive(Default)]
 pub(crate) struct Scope {
-    /// By address; holds the routes, so that no other one can come to lie where one of them lay.
-    routes: HashMap<usize, (u32, Arc<RouteFacts>)>,
+    /// By address; holds the entries, so that no other one can come to lie where one of them lay.
+    routes: HashMap<usize, (u32, Arc<proto::RouteEntry>)>,
     next: u32,
 }
 
@@ -92,16 +93,16 @@ impl Scope {
 
     /// The number of a route, which is written when it has none yet, and its base before it: who reads on from the start of
     /// the segment knows a base when something refers to it.
-    fn number(&mut self, route: &Arc<RouteFacts>, out: &mut Vec<u8>) -> u32 {
-        let address = Arc::as_ptr(route).addr();
+    fn number(&mut self, route: &RouteFacts, out: &mut Vec<u8>) -> u32 {
+        let address = Arc::as_ptr(&route.entry).addr();
         if let Some((number, _)) = self.routes.get(&address) {
             return *number;
         }
         let base_route = route.base.as_ref().map(|base| self.number(base, out));
         let number = self.next;
         self.next = self.next.wrapping_add(1);
-        self.routes.insert(address, (number, route.clone()));
-        let entry = proto::RouteEntry { route: number, base_route, ..route.entry.clone() };
+        self.routes.insert(address, (number, route.entry.clone()));
+        let entry = proto::RouteEntry { route: number, base_route, ..proto::RouteEntry::clone(&route.entry) };
         put_frame(ROUTE, out, |out| entry.encode_raw(out));
         number
     }

@@ -56,7 +56,7 @@ fn whole(number: usize, table: usize) -> proto::RouteEntry {
 fn by_difference(base: &Arc<RouteFacts>, table: usize) -> Arc<RouteFacts> {
     let request_propensities = propensities(table).to_vec();
     let entry = proto::RouteEntry { request_propensities, ..Default::default() };
-    Arc::new(RouteFacts { entry, base: Some(base.clone()), ..RouteFacts::default() })
+    Arc::new(RouteFacts { entry: entry.into(), base: Some(base.clone()), ..RouteFacts::default() })
 }
 
 #[derive(Debug, Clone)]
@@ -117,7 +117,7 @@ proptest! {
         let opened = JournalFolder::open(&RealFiles, folder.path(), ID).unwrap();
         let log = Log::open(Arc::new(RealFiles), opened, settings).unwrap();
         let plain: Vec<Arc<RouteFacts>> = (0..BASES)
-            .map(|number| Arc::new(RouteFacts { entry: base(number), ..RouteFacts::default() }))
+            .map(|number| Arc::new(RouteFacts { entry: base(number).into(), ..RouteFacts::default() }))
             .collect();
         let tables: Vec<Vec<Arc<RouteFacts>>> = plain
             .iter()

@@ -24,6 +24,7 @@ pub(crate) struct LiveBandit {
     bandit: BanditPolicy,
     /// What records of the route share, but for the probabilities of a table.
     facts: Option<Arc<RouteFacts>>,
+    threads: usize,
     /// By variant.
     picks: Box<[Arc<Picks>]>,
     live: ArcSwap<Live>,
@@ -35,7 +36,9 @@ pub(crate) struct LiveBandit {
 #[derive(Debug)]
 struct Live {
     table: BanditTable,
-    facts: Option<Arc<RouteFacts>>,
+    /// By thread, none where nothing is recorded. Each has its own: holders of one are counted in memory of all threads
+    /// that hold it, which would cost more than the pick.
+    facts: Box<[Arc<RouteFacts>]>,
 }
 
 /// What a table was computed of: nothing is computed again of the same.
@@ -76,8 +79,9 @@ impl LiveBandit {
         let made = Self {
             router: router.clone(),
             bandit: bandit.clone(),
-            live: ArcSwap::from_pointee(Live::of(even, facts)),
+            live: ArcSwap::from_pointee(Live::of(even, facts, threads)),
             facts: facts.cloned(),
+            threads,
             picks,
             basis: Mutex::default(),
             knowledge: knowledge.clone(),
@@ -95,7 +99,7 @@ impl LiveBandit {
         if let Some(picks) = self.picks.get(usize::from(decision.variant)) {
             picks.add(thread);
         }
-        Drawn { decision, facts: live.facts.clone() }
+        Drawn { decision, facts: live.facts.get(thread).cloned() }
     }
 
     /// Says of a decision that the decided variant is not asked, because another one stands in for it or the call ended
@@ -194,7 +198,7 @@ impl LiveBandit {
         };
         if !self.live.load().table.draws_like(&table) {
             let table = table.numbered(learnt.next_number());
-            self.live.store(Arc::new(Live::of(table, self.facts.as_ref())));
+            self.live.store(Arc::new(Live::of(table, self.facts.as_ref(), self.threads)));
         }
         Ok(())
     }
@@ -207,20 +211,24 @@ impl LiveBandit {
 }
 
 impl Live {
-    fn of(table: BanditTable, facts: Option<&Arc<RouteFacts>>) -> Self {
-        let facts = facts.map(|facts| Arc::new(facts_of(facts, &table)));
+    fn of(table: BanditTable, facts: Option<&Arc<RouteFacts>>, threads: usize) -> Self {
+        let facts = facts.map(|facts| facts_of(facts, &table, threads)).unwrap_or_default();
         Self { table, facts }
     }
 }
 
-/// What records share that are drawn from a table: the route's, but for its probabilities.
-fn facts_of(facts: &Arc<RouteFacts>, table: &BanditTable) -> RouteFacts {
+/// What records share that are drawn from a table: the route's, but for its probabilities. One entry, for each thread.
+fn facts_of(facts: &Arc<RouteFacts>, table: &BanditTable, threads: usize) -> Box<[Arc<RouteFacts>]> {
     let places = (0_u8..).take(facts.entry.variants.len());
     let request_propensities = places.map(|variant| table.probability(variant)).collect();
-    RouteFacts {
-        entry: proto::RouteEntry { request_propensities, ..Default::default() },
-        base: Some(facts.clone()),
-        lost: facts.lost.clone(),
-        lost_shadows: facts.lost_shadows.clone(),
-    }
+    let entry = Arc::new(proto::RouteEntry { request_propensities, ..Default::default() });
+    let of_thread = |_| {
+        Arc::new(RouteFacts {
+            entry: entry.clone(),
+            base: Some(facts.clone()),
+            lost: facts.lost.clone(),
+            lost_shadows: facts.lost_shadows.clone(),
+        })
+    };
+    (0..threads).map(of_thread).collect()
 }
