@@ -96,8 +96,13 @@ class ServerHandle:
             InvalidRequestError: the bytes are no ``BanditTotals``.
         """
 
-    def bandit_states(self) -> bytes:
-        """Answers the bandits that calls are decided by, as ``BanditStates``."""
+    def bandit_states(self, router_ids: Sequence[str] | None = None) -> bytes:
+        """Answers the bandits that calls are decided by, as ``BanditStates``.
+
+        Args:
+            router_ids: Which are asked for, None for all; of routers that are no bandits or not published
+                nothing is said.
+        """
 
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``; without variants when it had no traffic."""

@@ -107,9 +107,15 @@ impl ServerHandle {
         py.detach(|| server.set_bandit_totals(totals)).map_err(of_gateway)
     }
 
-    fn bandit_states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    #[pyo3(signature = (router_ids=None))]
+    #[expect(clippy::needless_pass_by_value, reason = "pyo3 gives arguments away")]
+    fn bandit_states<'py>(
+        &self,
+        py: Python<'py>,
+        router_ids: Option<Vec<String>>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let server = self.server()?;
-        answer(py, || Ok(server.bandit_states()))
+        answer(py, || Ok(server.bandit_states(router_ids.as_deref())))
     }
 
     #[getter]

@@ -59,7 +59,9 @@ class FakeReplica:
     counters: dict[str, snapshot_pb2.RouterCounters] = field(default_factory=dict)
     totals: dict[str, learning_pb2.RouterTotals] = field(default_factory=dict)
     pulls: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    unasked: dict[tuple[str, int, str], int] = field(default_factory=dict)
     shares: dict[tuple[str, str], float] = field(default_factory=dict)
+    asked_bandits: list[Sequence[str] | None] = field(default_factory=list)
     entity_key: bytes = b""
     feedback_horizon_us: int = 0
     journal: FakeJournal = field(default_factory=lambda: FakeJournal(Path(tempfile.mkdtemp())))
@@ -164,11 +166,14 @@ class FakeReplica:
                 self.totals[router.router_id] = router
             self.lock.notify_all()
 
-    def bandit_states(self) -> bytes:
+    def bandit_states(self, router_ids: Sequence[str] | None = None) -> bytes:
         """The bandits that were published, with the picks and shares that the test says."""
+        self.asked_bandits.append(router_ids)
         states = learning_pb2.BanditStates()
         for router_id, router in self.routers.items():
             if router.settings.WhichOneof("policy") != "bandit":
+                continue
+            if router_ids is not None and router_id not in router_ids:
                 continue
             epoch = router.settings.bandit.epoch
             states.routers.add(
@@ -180,16 +185,18 @@ class FakeReplica:
                         variant=variant.name,
                         pulls=self.pulls.get((router_id, epoch, variant.name), 0),
                         share=self.shares.get((router_id, variant.name), 0.0),
+                        unasked_pulls=self.unasked.get((router_id, epoch, variant.name), 0),
                     )
                     for variant in router.variants
                 ],
             )
         return states.SerializeToString()
 
-    def pick(self, router_id: str, variant: str, count: int = 1) -> None:
-        """Counts calls that an arm was picked for."""
+    def pick(self, router_id: str, variant: str, count: int = 1, *, unasked: int = 0) -> None:
+        """Counts calls that an arm was picked for, and how many of them it was not asked."""
         place = (router_id, self.routers[router_id].settings.bandit.epoch, variant)
         self.pulls[place] = self.pulls.get(place, 0) + count
+        self.unasked[place] = self.unasked.get(place, 0) + unasked
 
     def router_counters(self, router_id: str) -> bytes:
         found = self.counters.get(router_id, snapshot_pb2.RouterCounters(router_id=router_id))

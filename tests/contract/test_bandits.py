@@ -7,7 +7,6 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from pointsman.domain import router_checks
 from pointsman.store import servers
 from pointsman.v1 import definition_pb2, prediction_pb2, router_pb2
 
@@ -137,46 +136,59 @@ async def test_what_a_bandit_cannot_learn_by_is_refused_with_its_path(cancer, fa
 
 
 WAITED = router_pb2.Bandit(metric="conversion", feedback_window=Duration(seconds=60), missing_reward=0)
-BOTH = ["bandit.missing_reward", "fallback"]
 
 
-def definition(**fields):
-    wanted = router_pb2.Router(
-        router_id="offers",
-        strategy=router_pb2.STRATEGY_BANDIT,
-        variants=[OLD, NEW],
-        metrics=[CONVERSION],
-        **fields,
+async def test_what_a_fallback_answered_is_no_missing_reward_of_the_arm_that_was_down(bench, cancer, clock):
+    """Successes alone are reported; the arm is down for half of its calls, and one was refused before it."""
+    await create(cancer, WAITED, fallback=router_pb2.FALLBACK_ANY_HEALTHY)
+    now_us = clock()
+    bench.data_plane.pick("offers", "old", 201, unasked=101)
+    bench.data_plane.pick("offers", "new", 50)
+    for variant, successes in (("old", 60), ("new", 10)):
+        for _ in range(successes):
+            await reward(bench, variant, 1.0, time_us=now_us)
+    # Of a call that another variant answered feedback counts for nobody.
+    await reward(bench, "new", 1.0, time_us=now_us, pinned=True)
+    assert learn(bench) == {"old": (201, 60, 60), "new": (50, 10, 10)}
+    clock.offset_us += 120 * 1_000_000
+    bench.plane._learning._given.clear()  # as after the seconds for which time alone changes little
+    assert learn(bench) == {"old": (201, 100, 60), "new": (50, 50, 10)}
+
+
+async def test_a_replica_that_counts_anew_passes_nothing_over_twice(bench, cancer, clock):
+    await create(cancer, WAITED, fallback=router_pb2.FALLBACK_ANY_HEALTHY)
+    bench.data_plane.pick("offers", "old", 10, unasked=6)
+    learn(bench)
+    bench.data_plane.pulls.clear()
+    bench.data_plane.unasked.clear()
+    bench.data_plane.pick("offers", "old", 20, unasked=1)
+    learn(bench)
+    clock.offset_us += 120 * 1_000_000
+    bench.plane._learning._given.clear()
+    assert learn(bench)["old"] == (30, 23, 0)
+
+
+async def test_whoever_reads_one_bandit_looks_at_no_other(bench, cancer):
+    await create(cancer)
+    await cancer.create(
+        "ads", variants=[OLD, NEW], bandit=BETA, metrics=[CONVERSION], strategy=router_pb2.STRATEGY_BANDIT
     )
-    return definition_pb2.ApplyDefinitionsRequest(definitions=[definition_pb2.Definition(router=wanted)])
-
-
-async def test_missing_rewards_and_a_fallback_are_refused_together(cancer, failing):
-    """What a fallback answered would be held against the arm that was down."""
-    anywhere = router_pb2.FALLBACK_ANY_HEALTHY
-    failure = await failing(create(cancer, WAITED, fallback=anywhere))
-    assert sorted(failure.fields) == [f"router.{path}" for path in BOTH]
-    assert "set fallback to none" in failure.fields["router.bandit.missing_reward"]
-    assert "leave router.bandit.missing_reward unset" in failure.fields["router.fallback"]
-    await create(cancer, WAITED, fallback=router_pb2.FALLBACK_NONE)
-    failure = await failing(update(cancer, "fallback", fallback=anywhere))
-    assert sorted(failure.fields) == [f"router.{path}" for path in BOTH]
-    await update(cancer, "bandit", "fallback", bandit=BETA, fallback=anywhere)
-    failure = await failing(update(cancer, "bandit", bandit=WAITED))
-    assert sorted(failure.fields) == [f"router.{path}" for path in BOTH]
-    failure = await failing(cancer.definitions.ApplyDefinitions(definition(bandit=WAITED, fallback=anywhere)))
-    assert sorted(failure.fields) == [f"definitions[0].router.{path}" for path in BOTH]
-
-
-async def test_no_rollback_brings_missing_rewards_and_a_fallback_together(cancer, failing, monkeypatch):
-    with monkeypatch.context() as patched:  # as of a build that did not refuse it
-        patched.setattr(router_checks, "note_stood_in_for", lambda *given: None)
-        await create(cancer, WAITED, fallback=router_pb2.FALLBACK_ANY_HEALTHY)
-    await update(cancer, "bandit", bandit=BETA)
-    back = router_pb2.RollbackRouterRequest(router_id="offers", revision=1)
-    failure = await failing(cancer.routers.RollbackRouter(back))
-    assert sorted(failure.fields) == [f"revision.{path}" for path in BOTH]
-    assert "leave revision.bandit.missing_reward unset" in failure.fields["revision.fallback"]
+    bench.data_plane.pick("offers", "old", 5)
+    bench.data_plane.pick("ads", "old", 7)
+    bench.data_plane.shares = {("offers", "old"): 0.5, ("offers", "new"): 0.5}
+    learn(bench)
+    bench.plane._learning.stop(5)  # it asks for all each second
+    asked = bench.data_plane.asked_bandits
+    asked.clear()
+    bench.data_plane.pick("offers", "old", 1)
+    assert [arm.pulls for arm in (await metrics(cancer)).bandit.arms] == [6, 0]
+    await cancer.routers.ExplainRouting(router_pb2.ExplainRoutingRequest(router_id="offers"))
+    assert asked
+    assert all(ids == ["offers"] for ids in asked)
+    assert {arm.variant: arm.pulls for arm in bench.data_plane.totals["ads"].arms} == {"old": 7, "new": 0}
+    bench.data_plane.pick("ads", "old", 1)
+    assert learn(bench)["old"][0] == 6
+    assert {arm.variant: arm.pulls for arm in bench.data_plane.totals["ads"].arms} == {"old": 8, "new": 0}
 
 
 async def test_settings_toggles_and_variants_keep_the_epoch_and_models_and_metrics_do_not(cancer):

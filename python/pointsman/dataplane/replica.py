@@ -73,10 +73,10 @@ class LocalReplica:
         with translated():
             self._handle.set_bandit_totals(totals)
 
-    def bandit_states(self) -> bytes:
-        """Answers the bandits that calls are decided by, as ``BanditStates``."""
+    def bandit_states(self, router_ids: Sequence[str] | None = None) -> bytes:
+        """Answers the bandits that calls are decided by, all or those named, as ``BanditStates``."""
         with translated():
-            return self._handle.bandit_states()
+            return self._handle.bandit_states(router_ids)
 
     def router_counters(self, router_id: str) -> bytes:
         """Answers a router's live ``RouterCounters``."""

@@ -97,12 +97,15 @@ class PullBucket(NamedTuple):
 
     Attributes:
         weighted_pulls: The same calls, each with what was left of its weight at the bucket's time.
+        weighted_unasked: Those of which the arm was not asked, weighed so, too: another answered, or nobody.
+            They are counted when that is known, so that a bucket may have more of them than calls.
     """
 
     variant: str
     bucket_time_us: int
     pulls: int
     weighted_pulls: float
+    weighted_unasked: float = 0.0
 
 
 @dataclass
@@ -118,7 +121,8 @@ class KnownArm:
     pulls: int = 0
     weighted_pulls: float = 0.0
     rewards: RewardSums = RewardSums(0.0, 0.0, 0.0, 0.0)
-    # Of predictions that have had all the time that their feedback has: calls less those that got any.
+    # Of predictions that have had all the time that their feedback has: calls that the arm was asked, less
+    # those that got any.
     _unrewarded: float = field(default=0.0, repr=False)
 
 
@@ -148,7 +152,8 @@ def known_arms(
     """Adds up what is known of a bandit's arms.
 
     What time has done to it is worked out here: what is older than a half-life counts half, and calls that
-    got no reward within the window got the one that counts as missing.
+    got no reward within the window got the one that counts as missing. Calls that the arm was not asked miss
+    none: their feedback counts for no arm.
 
     Args:
         policy: The bandit.
@@ -170,11 +175,11 @@ def known_arms(
             arm._unrewarded -= faded.calls
     for calls in pulls:
         arm = arms.setdefault(calls.variant, KnownArm())
-        weighted = calls.weighted_pulls * _weight(policy, calls.bucket_time_us, now_us)
+        weight = _weight(policy, calls.bucket_time_us, now_us)
         arm.pulls += calls.pulls
-        arm.weighted_pulls += weighted
+        arm.weighted_pulls += calls.weighted_pulls * weight
         if _dated(policy, calls.bucket_time_us) <= awaited_before_us:
-            arm._unrewarded += weighted
+            arm._unrewarded += (calls.weighted_pulls - calls.weighted_unasked) * weight
     for arm in arms.values():
         if policy.missing_reward is not None and arm._unrewarded > 0:
             missing = one_reward(policy.missing_reward, policy.missing_reward).scaled(arm._unrewarded)
@@ -235,9 +240,13 @@ def folded_pulls(policy: Bandit, buckets: Iterable[PullBucket], into_us: int) ->
     found: dict[str, PullBucket] = {}
     for bucket in buckets:
         before = found.get(bucket.variant, PullBucket(bucket.variant, into_us, 0, 0.0))
-        weighted = bucket.weighted_pulls * _weight(policy, bucket.bucket_time_us, into_us)
+        weight = _weight(policy, bucket.bucket_time_us, into_us)
         found[bucket.variant] = PullBucket(
-            bucket.variant, into_us, before.pulls + bucket.pulls, before.weighted_pulls + weighted
+            bucket.variant,
+            into_us,
+            before.pulls + bucket.pulls,
+            before.weighted_pulls + bucket.weighted_pulls * weight,
+            before.weighted_unasked + bucket.weighted_unasked * weight,
         )
     return [found[variant] for variant in sorted(found)]
 

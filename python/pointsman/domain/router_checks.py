@@ -6,7 +6,7 @@ from pointsman.domain.overrides import override_fault
 from pointsman.domain.permissions import note_permissions
 from pointsman.domain.recording_checks import check_metrics, check_recording
 from pointsman.domain.routers import Fallback, Router
-from pointsman.domain.strategies.bandit_checks import note_bandit_faults, note_stood_in_for
+from pointsman.domain.strategies.bandit_checks import note_bandit_faults
 from pointsman.domain.variants import VariantRole
 from pointsman.domain.violations import (
     MAX_DESCRIPTION_CHARS,
@@ -52,8 +52,6 @@ def check_router(router: Router, field: str = "router") -> None:
     fault = fallback_fault(router)
     if fault is not None:
         found.add(f"{field}.fallback", fault)
-    if router.fallback is not Fallback.NONE:
-        note_stood_in_for(found, field, router.policy)
     found.raise_if_any()
 
 

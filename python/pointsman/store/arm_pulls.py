@@ -19,6 +19,7 @@ class OwnPulls(NamedTuple):
     Attributes:
         pulls: All of them by now.
         sequence: Grows with each; the higher one holds.
+        unasked: Those that by now turned out to be none of which the arm was asked, of calls of any bucket.
     """
 
     router_key: int
@@ -28,6 +29,7 @@ class OwnPulls(NamedTuple):
     bucket_time_us: int
     pulls: int
     sequence: int
+    unasked: int = 0
 
 
 def store(connection: Connection, rows: Sequence[OwnPulls]) -> None:
@@ -40,8 +42,15 @@ def store(connection: Connection, rows: Sequence[OwnPulls]) -> None:
     if rows:
         connection.execute(
             _PUT[connection.dialect.name],
-            [row._asdict() | {"weighted_pulls": float(row.pulls)} for row in sorted(rows)],
+            [_values(row) for row in sorted(rows)],
         )
+
+
+def _values(row: OwnPulls) -> dict[str, Any]:
+    values = row._asdict()
+    # Of its own bucket nothing has faded.
+    values["weighted_unasked_pulls"] = float(values.pop("unasked"))
+    return values | {"weighted_pulls": float(row.pulls)}
 
 
 def pulls_of(connection: Connection, router_key: int, epoch: int) -> list[PullBucket]:
@@ -58,13 +67,14 @@ def pulls_of(connection: Connection, router_key: int, epoch: int) -> list[PullBu
             _COLUMNS.bucket_time_us,
             func.sum(_COLUMNS.pulls),
             func.sum(_COLUMNS.weighted_pulls),
+            func.sum(_COLUMNS.weighted_unasked_pulls),
         )
         .where(_COLUMNS.router_key == router_key, _COLUMNS.epoch == epoch)
         .group_by(_COLUMNS.variant, _COLUMNS.bucket_time_us)
     )
     return [
-        PullBucket(variant, bucket_time_us, int(pulls), weighted)
-        for variant, bucket_time_us, pulls, weighted in connection.execute(statement)
+        PullBucket(variant, bucket_time_us, int(pulls), *weighted)
+        for variant, bucket_time_us, pulls, *weighted in connection.execute(statement)
     ]
 
 
@@ -75,14 +85,17 @@ class TakenPulls(NamedTuple):
     bucket: PullBucket
 
 
-def take_before(connection: Connection, router_key: int, epoch: int, before_us: int) -> list[TakenPulls]:
-    """Answers the rows of buckets before a time, locked until the transaction ends.
+def take_before(
+    connection: Connection, router_key: int, epoch: int, before_us: int, *, locked: bool = True
+) -> list[TakenPulls]:
+    """Answers the rows of buckets before a time.
 
     Args:
-        connection: A writing transaction.
+        connection: A transaction; a writing one where they are locked.
         router_key: The store's key of the router.
         epoch: The epoch.
         before_us: The time, in UTC microseconds.
+        locked: Whether they are locked until the transaction ends.
     """
     statement = (
         select(
@@ -91,6 +104,7 @@ def take_before(connection: Connection, router_key: int, epoch: int, before_us: 
             _COLUMNS.bucket_time_us,
             _COLUMNS.pulls,
             _COLUMNS.weighted_pulls,
+            _COLUMNS.weighted_unasked_pulls,
         )
         .where(
             _COLUMNS.router_key == router_key,
@@ -98,8 +112,8 @@ def take_before(connection: Connection, router_key: int, epoch: int, before_us: 
             _COLUMNS.bucket_time_us < before_us,
         )
         .order_by(_COLUMNS.variant, _COLUMNS.replica, _COLUMNS.bucket_time_us)
-        .with_for_update()
     )
+    statement = statement.with_for_update() if locked else statement
     return [TakenPulls(replica, PullBucket(*bucket)) for replica, *bucket in connection.execute(statement)]
 
 
@@ -140,9 +154,22 @@ def replace(
                 "bucket_time_us": bucket.bucket_time_us,
                 "pulls": bucket.pulls,
                 "weighted_pulls": bucket.weighted_pulls,
+                "weighted_unasked_pulls": bucket.weighted_unasked,
                 "sequence": 1,
             },
         )
+
+
+def has_former_epochs(connection: Connection, router_key: int, epoch: int) -> bool:
+    """Answers whether any of the calls in former epochs of a router is there.
+
+    Args:
+        connection: A transaction.
+        router_key: The store's key of the router.
+        epoch: The epoch that it is in.
+    """
+    statement = select(_COLUMNS.epoch).where(_COLUMNS.router_key == router_key, _COLUMNS.epoch < epoch)
+    return connection.execute(statement.limit(1)).first() is not None
 
 
 def remove_other_epochs(connection: Connection, router_key: int, epoch: int) -> int:
@@ -189,6 +216,7 @@ def _put(dialect: Any) -> Any:
         set_={
             "pulls": given.pulls,
             "weighted_pulls": given.weighted_pulls,
+            "weighted_unasked_pulls": given.weighted_unasked_pulls,
             "sequence": given.sequence,
         },
         where=given.sequence > _COLUMNS.sequence,

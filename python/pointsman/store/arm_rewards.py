@@ -132,19 +132,22 @@ def add_empty(
         connection.execute(_ADD_ABSENT[connection.dialect.name], empty)
 
 
-def take_before(connection: Connection, router_key: int, epoch: int, before_us: int) -> list[RewardBucket]:
-    """Answers the rewards of buckets before a time, locked until the transaction ends.
+def take_before(
+    connection: Connection, router_key: int, epoch: int, before_us: int, *, locked: bool = True
+) -> list[RewardBucket]:
+    """Answers the rewards of buckets before a time.
 
     Args:
-        connection: A writing transaction.
+        connection: A transaction; a writing one where they are locked.
         router_key: The store's key of the router.
         epoch: The epoch.
         before_us: The time, in UTC microseconds.
+        locked: Whether they are locked until the transaction ends.
     """
     statement = _OF.where(
         _COLUMNS.router_key == router_key, _COLUMNS.epoch == epoch, _COLUMNS.bucket_time_us < before_us
     )
-    return _buckets(connection, statement.with_for_update())
+    return _buckets(connection, statement.with_for_update() if locked else statement)
 
 
 def replace(
@@ -175,6 +178,18 @@ def replace(
     for bucket in put:
         place = (router_key, epoch, bucket.variant, bucket.bucket_time_us)
         connection.execute(_ADD[connection.dialect.name], _values(place, bucket.sums))
+
+
+def has_former_epochs(connection: Connection, router_key: int, epoch: int) -> bool:
+    """Answers whether anything of what was learnt in former epochs of a router is there.
+
+    Args:
+        connection: A transaction.
+        router_key: The store's key of the router.
+        epoch: The epoch that it is in.
+    """
+    statement = select(_COLUMNS.epoch).where(_COLUMNS.router_key == router_key, _COLUMNS.epoch < epoch)
+    return connection.execute(statement.limit(1)).first() is not None
 
 
 def remove_other_epochs(connection: Connection, router_key: int, epoch: int) -> int:

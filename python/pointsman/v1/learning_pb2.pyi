@@ -65,14 +65,16 @@ class BanditState(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., router_incarnation: _Optional[int] = ..., epoch: _Optional[int] = ..., allocation_version: _Optional[int] = ..., arms: _Optional[_Iterable[_Union[ArmState, _Mapping]]] = ...) -> None: ...
 
 class ArmState(_message.Message):
-    __slots__ = ("variant", "pulls", "share")
+    __slots__ = ("variant", "pulls", "share", "unasked_pulls")
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     PULLS_FIELD_NUMBER: _ClassVar[int]
     SHARE_FIELD_NUMBER: _ClassVar[int]
+    UNASKED_PULLS_FIELD_NUMBER: _ClassVar[int]
     variant: str
     pulls: int
     share: float
-    def __init__(self, variant: _Optional[str] = ..., pulls: _Optional[int] = ..., share: _Optional[float] = ...) -> None: ...
+    unasked_pulls: int
+    def __init__(self, variant: _Optional[str] = ..., pulls: _Optional[int] = ..., share: _Optional[float] = ..., unasked_pulls: _Optional[int] = ...) -> None: ...
 
 class BanditAssessment(_message.Message):
     __slots__ = ("arms", "regret")

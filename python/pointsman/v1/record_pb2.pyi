@@ -23,7 +23,7 @@ BODY_KIND_CUT: BodyKind
 BODY_KIND_COMPRESSED: BodyKind
 
 class RouteEntry(_message.Message):
-    __slots__ = ("route", "router_id", "router_generation", "variants", "exclude_features", "create_time_us", "router_incarnation", "rules")
+    __slots__ = ("route", "router_id", "router_generation", "variants", "exclude_features", "create_time_us", "router_incarnation", "rules", "base_route", "request_propensities")
     ROUTE_FIELD_NUMBER: _ClassVar[int]
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     ROUTER_GENERATION_FIELD_NUMBER: _ClassVar[int]
@@ -32,6 +32,8 @@ class RouteEntry(_message.Message):
     CREATE_TIME_US_FIELD_NUMBER: _ClassVar[int]
     ROUTER_INCARNATION_FIELD_NUMBER: _ClassVar[int]
     RULES_FIELD_NUMBER: _ClassVar[int]
+    BASE_ROUTE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_PROPENSITIES_FIELD_NUMBER: _ClassVar[int]
     route: int
     router_id: str
     router_generation: int
@@ -40,7 +42,9 @@ class RouteEntry(_message.Message):
     create_time_us: int
     router_incarnation: int
     rules: _containers.RepeatedCompositeFieldContainer[RuleEntry]
-    def __init__(self, route: _Optional[int] = ..., router_id: _Optional[str] = ..., router_generation: _Optional[int] = ..., variants: _Optional[_Iterable[_Union[VariantEntry, _Mapping]]] = ..., exclude_features: _Optional[_Iterable[str]] = ..., create_time_us: _Optional[int] = ..., router_incarnation: _Optional[int] = ..., rules: _Optional[_Iterable[_Union[RuleEntry, _Mapping]]] = ...) -> None: ...
+    base_route: int
+    request_propensities: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, route: _Optional[int] = ..., router_id: _Optional[str] = ..., router_generation: _Optional[int] = ..., variants: _Optional[_Iterable[_Union[VariantEntry, _Mapping]]] = ..., exclude_features: _Optional[_Iterable[str]] = ..., create_time_us: _Optional[int] = ..., router_incarnation: _Optional[int] = ..., rules: _Optional[_Iterable[_Union[RuleEntry, _Mapping]]] = ..., base_route: _Optional[int] = ..., request_propensities: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class RuleEntry(_message.Message):
     __slots__ = ("name", "request_propensities", "slot_propensities")

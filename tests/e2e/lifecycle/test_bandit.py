@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from tritonclient.grpc import service_pb2
 
 from pointsman.v1 import prediction_pb2, router_pb2
@@ -218,3 +219,66 @@ def test_rewards_that_were_acknowledged_count_once_through_kills(folder: Path) -
     assert {name: arm.reward_count for name, arm in arms(control).items()} == expected
     control.close()
     server.end()
+
+
+def test_an_outage_that_a_fallback_bridges_is_not_held_against_the_arm(tmp_path: Path) -> None:
+    """Every call that an arm answers is worth 1 and said to be, but for the last: silence counts 0."""
+    steady, dying = RecordingBackend(), RecordingBackend()
+    server = Server(tmp_path)
+    control = Control(server.grpc)
+    for name, backend in (("up", steady), ("down", dying)):
+        control.register("m", name, grpc_backend(backend.target, "m"))
+    router = router_pb2.Router(
+        router_id=ROUTER,
+        strategy=router_pb2.STRATEGY_BANDIT,
+        variants=[router_pb2.Variant(name=name, model_id="m", model_version=name) for name in ("up", "down")],
+        metrics=[router_pb2.MetricDefinition(name="bought", type=router_pb2.METRIC_TYPE_BINARY)],
+        bandit=router_pb2.Bandit(
+            metric="bought", exploration_floor=1, feedback_window=Duration(seconds=1), missing_reward=0
+        ),
+        fallback=router_pb2.FALLBACK_ANY_HEALTHY,
+    )
+    control.routers.CreateRouter(router_pb2.CreateRouterRequest(router=router))
+    control.deploy(ROUTER)
+    picks: Counter[str] = Counter()
+    worth: Counter[str] = Counter()
+
+    def call(*, silent: bool = False) -> str:
+        answer = infer_bytes(control.channel, infer_request(ROUTER).SerializeToString())
+        facts = receipt(service_pb2.ModelInferResponse.FromString(answer))
+        picks[facts.get("decided_variant", facts["variant"])] += 1
+        if facts["reason"] != "fallback" and not silent:
+            worth[facts["variant"]] += 1
+        if not silent:
+            feedback = prediction_pb2.RecordFeedbackRequest(
+                prediction_id=facts["prediction_id"], metric="bought", value=1
+            )
+            control.predictions.RecordFeedback(feedback)
+        return facts["reason"]
+
+    assert {call() for _ in range(40)} == {"bandit"}
+    dying.close()
+    gone = f'pointsman_backend_up{{backend="{dying.target}"}} 0'
+    eventually(lambda: gone in server.get("/metrics")[1], 30.0, "the loss shows")
+    diverted = [call() for _ in range(80)].count("fallback")
+    assert diverted > 10
+    while call(silent=True) == "fallback":
+        pass
+
+    def known() -> dict[str, tuple[int, float]]:
+        return {name: (arm.pulls, arm.reward_count) for name, arm in arms(control).items()}
+
+    # Once the silent call of the last counts as missing, so would all before it.
+    expected = {"up": (picks["up"], worth["up"] + 1), "down": (picks["down"], worth["down"])}
+    eventually(lambda: known() == expected, 20.0, "what is missing counts")
+    server.kill()
+    control.close()
+    server = Server(tmp_path)
+    control = Control(server.grpc)
+    assert known() == expected
+    learnt = arms(control)
+    assert learnt["down"].mean == pytest.approx((1 + worth["down"]) / (2 + worth["down"]))
+    assert learnt["up"].mean == pytest.approx((1 + worth["up"]) / (3 + worth["up"]))
+    control.close()
+    server.end()
+    steady.close()

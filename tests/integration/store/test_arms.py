@@ -315,16 +315,49 @@ def test_upkeep_bounds_the_rows_and_changes_nothing_that_is_known(database, add,
 
 
 def keep(database, now_us, begun=None):
-    """Runs the job by a clock; says when it asks for a transaction."""
+    """Runs the job by a clock; says when it asks for a transaction that writes, and answers how often."""
+    asked = []
 
     def transaction():
+        asked.append(1)
         if begun is not None:
             begun.set()
         return database.write()
 
-    turn: Any = SimpleNamespace(transaction=transaction, is_over=lambda: False)
+    turn: Any = SimpleNamespace(reading=database.read, transaction=transaction, is_over=lambda: False)
     lanes: Any = None
     LearningUpkeep(lanes, lambda: now_us).keep(turn)
+    return len(asked)
+
+
+@pytest.mark.parametrize("half_life", [None, 20 * MINUTE])
+def test_the_job_writes_only_where_something_is_due(database, add, monkeypatch, half_life):
+    router = add(dataclasses.replace(UCB1, half_life_us=half_life, dated_from_us=1 if half_life else 0))
+    monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: NOW)
+    day = 24 * 60 * MINUTE
+    bucket = NOW // day * day - 9 * day
+    apply(database, a_value(1, 1.0, prediction_time_us=bucket))
+    with database.write() as connection:
+        arm_pulls.store(connection, [own(router, replica="one", bucket_time_us=bucket, pulls=4)])
+    assert keep(database, NOW) == 0
+    with database.write() as connection:
+        later = [own(router, replica=name, bucket_time_us=bucket + day, pulls=4) for name in ("one", "two")]
+        arm_pulls.store(connection, [one._replace(unasked=1) for one in later])
+    assert keep(database, NOW) == 1
+    assert keep(database, NOW) == 0
+    with database.read() as connection:
+        [together] = pulls_of(connection, router.row_key, EPOCH)
+    assert together.pulls == 12
+    if half_life is None:
+        assert together.weighted_unasked == 2
+    else:
+        apply(database, a_value(3, 1.0, prediction_time_us=bucket + day))
+        assert keep(database, NOW) == 2
+        assert keep(database, NOW) == 0
+    with database.write() as connection:
+        arm_pulls.store(connection, [own(router)._replace(epoch=EPOCH - 1)])
+    assert keep(database, NOW) == 1
+    assert keep(database, NOW) == 0
 
 
 def test_a_clock_ahead_of_the_databases_folds_nothing_that_others_write(database, add, monkeypatch):

@@ -9,13 +9,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 
+from pointsman.domain.learning import PullBucket
 from pointsman.domain.recording import Recording
-from pointsman.domain.routers import INCARNATIONS, SlotTable
+from pointsman.domain.routers import INCARNATIONS, Fallback, SlotTable
+from pointsman.domain.strategies.bandit import Bandit
 from pointsman.errors import DatabaseTooNewError
-from pointsman.store import feedback, former_slot_tables, generations, models, routers
+from pointsman.store import arm_pulls, feedback, former_slot_tables, generations, models, routers
+from pointsman.store.arm_pulls import OwnPulls
 from pointsman.store.database import Database
 from pointsman.store.migrate import _config, migrate
 from pointsman.store.schema import metadata
+
+from .rows import add_model, add_router
 
 
 def test_a_migrated_database_has_the_tables_that_the_code_declares(database):
@@ -214,6 +219,26 @@ def test_models_that_were_there_stay_open_and_get_one_owner(database_url):
         assert owners_then.scalars().all() == ["ann", "ops", "ann", "local", "bob", "local", "bob"]
     migrate(database)
     database.close()
+
+
+def test_no_bandit_goes_back_to_a_release_that_would_learn_what_its_fallback_answers(database):
+    add_model(database, "1")
+    add_model(database, "2")
+    waited = Bandit(feedback_window_us=60_000_000, missing_reward=0.0, epoch=1)
+    router = add_router(database, policy=waited, fallback=Fallback.ANY_HEALTHY)
+    add_router(database, "other", policy=waited)
+    with database.write() as connection, pytest.raises(RuntimeError, match=r"bandits cancer have"):
+        command.downgrade(_config(connection), "0016")
+    with database.write() as connection:
+        rows = [OwnPulls(router.row_key, 1, "lr", "start", 7, 5, 1, 2)]
+        arm_pulls.store(connection, rows)
+        connection.exec_driver_sql("UPDATE routers SET fallback = 'none'")
+        command.downgrade(_config(connection), "0016")
+    migrate(database)
+    with database.read() as connection:
+        assert arm_pulls.pulls_of(connection, router.row_key, 1) == [PullBucket("lr", 7, 5, 5.0, 0.0)]
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.exec_driver_sql("UPDATE arm_pulls SET weighted_unasked_pulls = -1")
 
 
 def test_every_step_can_be_undone(database):

@@ -36,8 +36,11 @@ class Bench:
         if not self.answered:
             raise ConnectionError("lost")
 
-    def look(self, now_us, **pulls):
-        arms = [learning_pb2.ArmState(variant=name, pulls=count) for name, count in pulls.items()]
+    def look(self, now_us, *, unasked=0, **pulls):
+        arms = [
+            learning_pb2.ArmState(variant=name, pulls=count, unasked_pulls=unasked)
+            for name, count in pulls.items()
+        ]
         served = [Served(self.router.row_key, POLICY, learning_pb2.BanditState(arms=arms))]
         self.counts.forget_others(served)
         self.counts.store(served, now_us, self.write)
@@ -49,6 +52,14 @@ class Bench:
                 (one.variant, (one.bucket_time_us - NOW // MINUTE * MINUTE) // MINUTE): one.pulls
                 for one in pulls_of(connection, self.router.row_key, 1)
             }
+
+    def known_unasked(self):
+        """All calls that arms were not asked, by arm."""
+        found: dict[str, float] = {}
+        with self.database.read() as connection:
+            for one in pulls_of(connection, self.router.row_key, 1):
+                found[one.variant] = found.get(one.variant, 0) + one.weighted_unasked
+        return found
 
 
 @pytest.fixture
@@ -74,6 +85,34 @@ def test_a_write_whose_answer_was_lost_counts_once(bench, stored, later):
     assert bench.counts.of(bench.router.row_key, 2) == {}
     bench.look(NOW + later * MINUTE, lr=10, gb=4)
     assert sum(bench.known().values()) == 14
+
+
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("later", [0, 1])
+def test_calls_that_an_arm_was_not_asked_count_once_too(bench, stored, later):
+    bench.look(NOW, lr=3, unasked=1)
+    bench.stored, bench.answered = stored, False
+    with pytest.raises(ConnectionError):
+        bench.look(NOW, lr=5, unasked=2)
+    bench.stored = bench.answered = True
+    # That they were not asked turns out after they were counted.
+    bench.look(NOW + later * MINUTE, lr=5, unasked=4)
+    assert bench.known_unasked() == {"lr": 4}
+    assert sum(bench.known().values()) == 5
+    bench.look(NOW + later * MINUTE, lr=1, unasked=1)  # begun anew
+    assert bench.known_unasked() == {"lr": 5}
+    assert sum(bench.known().values()) == 6
+
+
+def test_a_look_at_one_router_sends_nothing_of_another_that_waits(bench):
+    """What waited for long may have been folded meanwhile, and only the look at its own router sees that."""
+    bench.answered = bench.stored = False
+    with pytest.raises(ConnectionError):
+        bench.look(NOW, lr=5)
+    bench.counts.store([], NOW + 600 * MINUTE, bench.write)
+    bench.answered = bench.stored = True
+    bench.look(NOW + MINUTE, lr=6)
+    assert bench.known() == {("lr", 0): 5, ("lr", 1): 1}
 
 
 def test_a_write_that_waited_until_its_bucket_may_be_folded_is_let_go(bench):

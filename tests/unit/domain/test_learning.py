@@ -153,6 +153,20 @@ def test_rewards_of_further_rows_hide_no_missing_ones_of_other_calls() -> None:
     assert (arm.rewards.count, arm.rewards.about(0.0).total) == (5 + 2, 5.0)
 
 
+def test_calls_that_the_arm_was_not_asked_miss_no_reward() -> None:
+    policy = Bandit(feedback_window_us=60 * SECOND, missing_reward=0.0)
+    bucket = NOW - HOUR
+    rewards = [RewardBucket("a", bucket, sums_of([1.0] * 3, 1.0))]
+    # Of the last four it turned out later, when nothing else was picked.
+    pulls = [PullBucket("a", bucket, 20, 20.0, 6.0), PullBucket("a", bucket + 3 * SECOND, 0, 0.0, 4.0)]
+    for known in (pulls, folded_pulls(policy, pulls, bucket + 6 * SECOND)):
+        arm = known_arms(policy, rewards, known, NOW)["a"]
+        assert (arm.pulls, arm.weighted_pulls) == (20, 20.0)
+        assert (arm.rewards.count, arm.rewards.about(0.0).total) == (10.0, 3.0)
+    alone = known_arms(policy, [], [PullBucket("a", bucket, 5, 5.0, 5.0)], NOW)["a"]
+    assert (alone.pulls, alone.rewards.count) == (5, 0.0)
+
+
 def test_a_call_whose_value_is_not_learnt_from_is_not_missing() -> None:
     policy = Bandit(feedback_window_us=60 * SECOND, missing_reward=0.0)
     not_taken = RewardBucket("a", NOW - 2 * HOUR, RewardSums(0.0, 9.0, 0.0, 0.0, 1.0))
@@ -185,7 +199,7 @@ def test_folding_changes_nothing_that_is_known(half_life: int | None) -> None:
         RewardBucket(chance.choice("ab"), time, sums_of([chance.random()], chance.random()).plus(further_row))
         for time in times
     ]
-    pulls = [PullBucket(chance.choice("ab"), time, 5, 5.0) for time in times]
+    pulls = [PullBucket(chance.choice("ab"), time, 5, 5.0, chance.choice((0.0, 2.0))) for time in times]
     before_us = folded_before_us(policy, NOW)
     into_us = before_us - width
     old_rewards = [one for one in rewards if one.bucket_time_us < before_us]

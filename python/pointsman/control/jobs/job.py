@@ -70,6 +70,16 @@ class JobContext:
         return self._ending.wait(seconds)
 
     @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Opens a transaction that reads alone, to see whether there is anything to write.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        with self._database.read() as connection:
+            yield connection
+
+    @contextmanager
     def transaction(self, *, finishes: bool = False) -> Iterator[Connection]:
         """Opens a transaction that is committed only while no other server has taken the job over.
 

@@ -59,7 +59,8 @@ class BanditWatch:
         if not bandits:
             return {}
         found: dict[str, dict[str, float]] = {router_id: {} for router_id in bandits}
-        for state in learning_pb2.BanditStates.FromString(self._replica.bandit_states()).routers:
+        states = learning_pb2.BanditStates.FromString(self._replica.bandit_states(list(bandits)))
+        for state in states.routers:
             router = bandits.get(state.router_id)
             if router is None or not isinstance(router.policy, Bandit):
                 continue
@@ -79,7 +80,7 @@ class BanditWatch:
         policy = router.policy
         if not isinstance(policy, Bandit):
             return None
-        self._loop.learn_now()
+        self._loop.learn_now(router.router_id)
         with self._database.read() as connection:
             now_us = servers.clock_us(connection, self._clock())
             known = read_arms(connection, router.row_key, policy, now_us)

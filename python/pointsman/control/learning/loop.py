@@ -98,14 +98,17 @@ class LearningLoop:
         """Has what was just applied learnt soon; from any thread."""
         self._woken.set()
 
-    def learn_now(self) -> None:
+    def learn_now(self, router_id: str | None = None) -> None:
         """Brings calls and rewards up to date, now.
+
+        Args:
+            router_id: Of this bandit alone; None for all.
 
         Raises:
             DatabaseUnavailableError: The database does not answer; the replica decides by what it has.
         """
         with self._lock:
-            self._learn()
+            self._learn(None if router_id is None else [router_id])
 
     def _step(self, timeout_seconds: float) -> bool:
         if timeout_seconds:
@@ -120,22 +123,27 @@ class LearningLoop:
         self.learn_now()
         return False
 
-    def _learn(self) -> None:
-        states = learning_pb2.BanditStates.FromString(self._replica.bandit_states()).routers
+    def _learn(self, router_ids: Sequence[str] | None) -> None:
+        """Learns of all, or of those named: of the others nothing is looked at or forgotten."""
+        states = learning_pb2.BanditStates.FromString(self._replica.bandit_states(router_ids)).routers
         if not states:
-            self._given.clear()
+            if router_ids is None:
+                self._given.clear()
             return
         with self._database.read() as connection:
             served = _served(connection, states)
             now_us = servers.clock_us(connection, self._clock())
-        self._counts.forget_others(served)
+        if router_ids is None:
+            self._counts.forget_others(served)
         self._counts.store(served, now_us, self._write)
         with self._database.read() as connection:
             totals, given = self._changed(connection, served, now_us)
         if totals.routers:
             self._replica.set_bandit_totals(totals.SerializeToString())
-        kept = {bandit.router_key for bandit in served}
-        self._given = {key: one for key, one in (self._given | given).items() if key in kept}
+        self._given |= given
+        if router_ids is None:
+            kept = {bandit.router_key for bandit in served}
+            self._given = {key: one for key, one in self._given.items() if key in kept}
 
     def _write(self, rows: Sequence[OwnPulls]) -> None:
         with self._database.write() as connection:

@@ -1,6 +1,6 @@
 """The calls that this server's replica picked arms for, on their way into SQL."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pointsman.domain.learning import folded_before_us, pull_bucket
@@ -18,16 +18,22 @@ class _Counted:
         bucket_time_us: The bucket into which its last calls went.
         in_bucket: All that this start counted in it.
         sequence: The number under which that was stored.
+        unasked_seen: What the replica said of calls that the arm was not asked.
+        unasked_in_bucket: All of them that turned out to be so in the bucket.
     """
 
     seen: int = 0
     bucket_time_us: int = 0
     in_bucket: int = 0
     sequence: int = 0
+    unasked_seen: int = 0
+    unasked_in_bucket: int = 0
 
 
-_Counts = dict[tuple[int, int], dict[str, _Counted]]
-"""By router and epoch, and by variant."""
+_Place = tuple[int, int]
+"""Router and epoch."""
+_Counts = dict[_Place, dict[str, _Counted]]
+"""By place, and by variant."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +73,14 @@ class PullCounts:
         """Stores the calls that came since the last time; those that fail to be stored come next time.
 
         Args:
-            served: The bandits.
+            served: The bandits, all or some; of others nothing is stored or forgotten.
             now_us: The time, in UTC microseconds: calls go into its bucket.
             write: Stores rows, or raises; what may have been stored all the same is given to it again as it
                 was.
         """
+        places = {(bandit.router_key, bandit.policy.epoch) for bandit in served}
         self._give_up_folded(served, now_us)
-        self._send(write)
+        self._send(places, write)
         for bandit in served:
             place = (bandit.router_key, bandit.policy.epoch)
             counted = self._counted.get(place, {})
@@ -81,13 +88,11 @@ class PullCounts:
             changed = {}
             for arm in bandit.state.arms:
                 before = counted.get(arm.variant, _Counted())
-                # A replica that counts less than before has begun anew.
-                added = arm.pulls - before.seen if arm.pulls >= before.seen else arm.pulls
-                if arm.pulls != before.seen:
-                    changed[arm.variant] = _with(before, arm.pulls, added, bucket)
+                if (arm.pulls, arm.unasked_pulls) != (before.seen, before.unasked_seen):
+                    changed[arm.variant] = _with(before, arm, bucket)
             if changed:
                 self._unsent[place] = changed
-        self._send(write)
+        self._send(places, write)
 
     def forget_others(self, served: Sequence[Served]) -> None:
         """Forgets the routers and epochs that the replica decides by no more."""
@@ -105,8 +110,10 @@ class PullCounts:
         arms = self._counted.get((router_key, epoch), {})
         return {variant: counted.seen for variant, counted in arms.items()}
 
-    def _send(self, write: Callable[[Sequence[OwnPulls]], None]) -> None:
-        if not self._unsent:
+    def _send(self, places: Collection[_Place], write: Callable[[Sequence[OwnPulls]], None]) -> None:
+        # Whether others' buckets may be folded already nobody looked.
+        unsent = {place: arms for place, arms in self._unsent.items() if place in places}
+        if not unsent:
             return
         write(
             [
@@ -117,13 +124,14 @@ class PullCounts:
                     counted.bucket_time_us,
                     counted.in_bucket,
                     counted.sequence,
+                    counted.unasked_in_bucket,
                 )
-                for place, arms in self._unsent.items()
+                for place, arms in unsent.items()
                 for variant, counted in arms.items()
             ]
         )
-        self._settle(self._unsent)
-        self._unsent = {}
+        self._settle(unsent)
+        self._unsent = {place: arms for place, arms in self._unsent.items() if place not in unsent}
 
     def _settle(self, stored: _Counts) -> None:
         for place, arms in stored.items():
@@ -144,8 +152,13 @@ class PullCounts:
         self._unsent = {place: arms for place, arms in self._unsent.items() if place not in late}
 
 
-def _with(before: _Counted, seen: int, added: int, bucket_time_us: int) -> _Counted:
+def _with(before: _Counted, arm: learning_pb2.ArmState, bucket_time_us: int) -> _Counted:
+    added, unasked = arm.pulls - before.seen, arm.unasked_pulls - before.unasked_seen
+    if added < 0 or unasked < 0:
+        # A replica that counts less than before has begun anew.
+        added, unasked = arm.pulls, arm.unasked_pulls
     # Never an earlier bucket: what it holds is not remembered, and would be written over.
     bucket = max(before.bucket_time_us, bucket_time_us)
-    carried = before.in_bucket if bucket == before.bucket_time_us else 0
-    return _Counted(seen, bucket, carried + added, before.sequence + 1)
+    if bucket == before.bucket_time_us:
+        added, unasked = before.in_bucket + added, before.unasked_in_bucket + unasked
+    return _Counted(arm.pulls, bucket, added, before.sequence + 1, arm.unasked_pulls, unasked)

@@ -1,6 +1,7 @@
 """Keeps what bandits learn small: former epochs go, buckets that need no telling apart become one."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,7 @@ from pointsman.domain.learning import (
 )
 from pointsman.domain.strategies.bandit import Bandit
 from pointsman.store import arm_pulls, arm_rewards, routers, servers
+from pointsman.store.arm_pulls import TakenPulls
 from pointsman.store.arm_rewards import bandit_of
 
 _EVERY_SECONDS = 60.0
@@ -47,19 +49,51 @@ class LearningUpkeep:
         )
 
     def keep(self, context: JobContext) -> bool:
-        """Goes through the bandits, each in transactions of its own."""
-        with context.transaction() as connection:
+        """Goes through the bandits, each in transactions of its own; writes only where something is due."""
+        with context.reading() as connection:
             bandits = routers.find_bandits(connection)
         for router_key, document in bandits:
             if context.is_over():
                 return True
-            with context.transaction() as connection:
+            policy = bandit_of(document)
+            with context.reading() as connection:
                 # Ours may be ahead, and other servers still write what it takes for long past.
                 now_us = servers.clock_us(connection, self._clock())
-                _make_room(connection, router_key, bandit_of(document), now_us)
-            with context.transaction() as connection:
-                _keep_one(connection, router_key, bandit_of(document), now_us)
+                due = _due(connection, router_key, policy, now_us)
+            if due.folds_rewards:
+                with context.transaction() as connection:
+                    _make_room(connection, router_key, policy, now_us)
+            if due.any:
+                with context.transaction() as connection:
+                    _keep_one(connection, router_key, policy, now_us)
         return False
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What there is to do for a bandit."""
+
+    removes_epochs: bool
+    folds_rewards: bool
+    folds_pulls: bool
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything."""
+        return self.removes_epochs or self.folds_rewards or self.folds_pulls
+
+
+def _due(connection: Connection, router_key: int, policy: Bandit, now_us: int) -> _Due:
+    """Looks, without a lock: what comes later is due next time."""
+    before_us, into_us, rewards_into_us = _places(policy, now_us)
+    former = (arm_rewards.has_former_epochs, arm_pulls.has_former_epochs)
+    rewards = arm_rewards.take_before(connection, router_key, policy.epoch, before_us, locked=False)
+    pulls = arm_pulls.take_before(connection, router_key, policy.epoch, before_us, locked=False)
+    return _Due(
+        removes_epochs=any(has(connection, router_key, policy.epoch) for has in former),
+        folds_rewards=_are_several_of_one(_foldable(policy, rewards, rewards_into_us)),
+        folds_pulls=_are_several_of_one([one.bucket for one in _foldable_pulls(policy, pulls, into_us)]),
+    )
 
 
 def _make_room(connection: Connection, router_key: int, policy: Bandit, now_us: int) -> None:
@@ -87,6 +121,10 @@ def _foldable(policy: Bandit, buckets: Iterable[RewardBucket], into_us: int) -> 
     return [one for one in buckets if into_us == 0 or is_folded(policy, one.bucket_time_us, into_us)]
 
 
+def _foldable_pulls(policy: Bandit, rows: Iterable[TakenPulls], into_us: int) -> list[TakenPulls]:
+    return [one for one in rows if is_folded(policy, one.bucket.bucket_time_us, into_us)]
+
+
 def _are_several_of_one(buckets: Sequence[RewardBucket] | Sequence[PullBucket]) -> bool:
     return len(buckets) > len({one.variant for one in buckets})
 
@@ -100,11 +138,8 @@ def _keep_one(connection: Connection, router_key: int, policy: Bandit, now_us: i
     if _are_several_of_one(rewards):
         folded = folded_rewards(policy, rewards, rewards_into_us)
         arm_rewards.replace(connection, router_key, policy.epoch, rewards, folded)
-    pulls = [
-        one
-        for one in arm_pulls.take_before(connection, router_key, policy.epoch, before_us)
-        if is_folded(policy, one.bucket.bucket_time_us, into_us)
-    ]
+    taken_pulls = arm_pulls.take_before(connection, router_key, policy.epoch, before_us)
+    pulls = _foldable_pulls(policy, taken_pulls, into_us)
     if _are_several_of_one([one.bucket for one in pulls]):
         together = folded_pulls(policy, [one.bucket for one in pulls], into_us)
         arm_pulls.replace(connection, router_key, policy.epoch, pulls, together)

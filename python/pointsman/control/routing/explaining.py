@@ -48,7 +48,7 @@ class Explanations:
         """Answers what a bandit decides by; None for other routers, and before anything is learnt."""
         if router.strategy != router_pb2.STRATEGY_BANDIT:
             return None
-        states = learning_pb2.BanditStates.FromString(self._learning.bandit_states())
+        states = learning_pb2.BanditStates.FromString(self._learning.bandit_states([router.router_id]))
         wanted = (router.router_id, router.incarnation, router.settings.bandit.epoch)
         for state in states.routers:
             if (state.router_id, state.router_incarnation, state.epoch) == wanted:

@@ -129,8 +129,13 @@ class Learning(Protocol):
             InvalidRequestError: The bytes are no ``BanditTotals``.
         """
 
-    def bandit_states(self) -> bytes:
-        """Answers the bandits that calls are decided by, with this replica's picks, as ``BanditStates``."""
+    def bandit_states(self, router_ids: Sequence[str] | None = None) -> bytes:
+        """Answers the bandits that calls are decided by, with this replica's picks, as ``BanditStates``.
+
+        Args:
+            router_ids: Which are asked for, None for all; of routers that are no bandits here nothing is
+                said.
+        """
 
 
 class Reporting(Protocol):

@@ -36,29 +36,3 @@ def note_bandit_faults(
             f"{shown(policy.metric)} is none of the router's metrics, {known}; name one of them, or declare "
             "it, too",
         )
-
-
-def note_stood_in_for(found: Violations, field: str, policy: Policy) -> None:
-    """Notes what a bandit cannot learn by where a fallback answers calls; of other policies nothing.
-
-    A call that another variant answered was picked for an arm and has no feedback that counts, so that it
-    would be a missing reward of an arm that is not there.
-
-    Args:
-        found: Takes the faults.
-        field: The path of the router.
-        policy: The router's.
-    """
-    if not isinstance(policy, Bandit) or policy.missing_reward is None:
-        return
-    missing = f"{field}.{policy.field}.missing_reward"
-    found.add(
-        missing,
-        "would count calls that the fallback answers, whose feedback never counts, as missing rewards of "
-        "arms that are down; leave it unset, or set fallback to none",
-    )
-    found.add(
-        f"{field}.fallback",
-        f"its calls would count as missing rewards of arms that are down; set it to none, or leave {missing} "
-        "unset",
-    )

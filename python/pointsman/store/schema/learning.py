@@ -44,11 +44,15 @@ arm_pulls = Table(
     Column("pulls", BigInteger, nullable=False),
     # The same, each with what was left of its weight at the bucket's time.
     Column("weighted_pulls", Float(53), nullable=False),
+    # Those that the arm was not asked, weighed so, too; counted when that is known, which may be in a later
+    # bucket than that of the calls.
+    Column("weighted_unasked_pulls", Float(53), nullable=False, server_default="0"),
     # The higher one holds.
     Column("sequence", BigInteger, nullable=False),
     CheckConstraint("epoch > 0", name="epoch"),
     CheckConstraint("bucket_time_us >= 0", name="bucket_time"),
     CheckConstraint("pulls >= 0", name="pulls"),
     CheckConstraint("weighted_pulls >= 0", name="weighted_pulls"),
+    CheckConstraint("weighted_unasked_pulls >= 0", name="weighted_unasked_pulls"),
     CheckConstraint("sequence > 0", name="sequence"),
 )

@@ -23,11 +23,14 @@ pub const PREDICTION: u8 = 2;
 /// The kind of a [`proto::FeedbackEntry`].
 pub const FEEDBACK: u8 = 3;
 
-/// What many predictions share, written once a segment.
+/// What many predictions share, written once a segment. There may be several of one entry: threads that each have theirs do
+/// not wait for each other where they count who holds it.
 #[derive(Debug, Default)]
 pub struct RouteFacts {
-    /// The entry; its number is the log's to give.
-    pub entry: proto::RouteEntry,
+    /// The entry; its number, and that of its base, are the log's to give.
+    pub entry: Arc<proto::RouteEntry>,
+    /// What the entry says the difference to; it has none itself. None where the entry says all.
+    pub base: Option<Arc<RouteFacts>>,
     /// Counts the predictions of each variant that were lost after they were queued.
     pub lost: Box<[Arc<AtomicU64>]>,
     /// Counts the answers of each variant to copies of calls that were lost so.
@@ -66,8 +69,8 @@ impl Entry {
 /// The routes that a segment names already.
 #[derive(Default)]
 pub(crate) struct Scope {
-    /// By address; holds the routes, so that no other one can come to lie where one of them lay.
-    routes: HashMap<usize, (u32, Arc<RouteFacts>)>,
+    /// By address; holds the entries, so that no other one can come to lie where one of them lay.
+    routes: HashMap<usize, (u32, Arc<proto::RouteEntry>)>,
     next: u32,
 }
 
@@ -88,15 +91,18 @@ impl Scope {
         }
     }
 
-    fn number(&mut self, route: &Arc<RouteFacts>, out: &mut Vec<u8>) -> u32 {
-        let address = Arc::as_ptr(route).addr();
+    /// The number of a route, which is written when it has none yet, and its base before it: who reads on from the start of
+    /// the segment knows a base when something refers to it.
+    fn number(&mut self, route: &RouteFacts, out: &mut Vec<u8>) -> u32 {
+        let address = Arc::as_ptr(&route.entry).addr();
         if let Some((number, _)) = self.routes.get(&address) {
             return *number;
         }
+        let base_route = route.base.as_ref().map(|base| self.number(base, out));
         let number = self.next;
         self.next = self.next.wrapping_add(1);
-        self.routes.insert(address, (number, route.clone()));
-        let entry = proto::RouteEntry { route: number, ..route.entry.clone() };
+        self.routes.insert(address, (number, route.entry.clone()));
+        let entry = proto::RouteEntry { route: number, base_route, ..proto::RouteEntry::clone(&route.entry) };
         put_frame(ROUTE, out, |out| entry.encode_raw(out));
         number
     }
@@ -105,7 +111,7 @@ impl Scope {
 /// An entry as a segment holds it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoredEntry {
-    /// What predictions behind it share.
+    /// What predictions behind it share, as it is written; [`crate::SegmentRoutes`] reads it whole.
     Route(Box<proto::RouteEntry>),
     /// A decision and its answer.
     Prediction(Box<proto::PredictionEntry>),

@@ -125,7 +125,7 @@ fn each_segment_names_its_routes_again() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(Arc::new(RealFiles), folder.path()).unwrap();
     let entry = proto::RouteEntry { router_id: "r".to_owned(), ..Default::default() };
-    let route = Arc::new(RouteFacts { entry, ..RouteFacts::default() });
+    let route = Arc::new(RouteFacts { entry: entry.into(), ..RouteFacts::default() });
     for number in 0..3 {
         assert!(log.push(prediction(number, &route)));
         assert!(log.push(prediction(number, &route)));
@@ -133,6 +133,20 @@ fn each_segment_names_its_routes_again() {
     }
     let kinds: Vec<bool> = stored(&log).iter().map(|entry| matches!(entry, StoredEntry::Route(_))).collect();
     assert_eq!(kinds, [true, false, false].repeat(3));
+}
+
+#[test]
+fn facts_of_one_entry_are_one_route() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(Arc::new(RealFiles), folder.path()).unwrap();
+    let entry: Arc<proto::RouteEntry> = Arc::default();
+    for number in 0..4 {
+        let of_a_thread = RouteFacts { entry: entry.clone(), ..RouteFacts::default() };
+        assert!(log.push(prediction(number, &Arc::new(of_a_thread))));
+    }
+    log.flush();
+    let is_route = |entry: &&StoredEntry| matches!(entry, StoredEntry::Route(_));
+    assert_eq!(stored(&log).iter().filter(is_route).count(), 1);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use pointsman_journal::RouteFacts;
 use pointsman_model::{BanditPolicy, BanditTable, ModelError, Policy, Router};
-use pointsman_policy::{ArmTotals, Decision, allocate, decide_bandit, follows_calls};
+use pointsman_policy::{ArmTotals, Decision, Reason, allocate, decide_bandit, follows_calls};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use rand::Rng;
 
@@ -25,6 +25,7 @@ pub(crate) struct LiveBandit {
     bandit: BanditPolicy,
     /// What records of the route share, but for the probabilities of a table.
     facts: Option<Arc<RouteFacts>>,
+    threads: usize,
     /// By variant.
     picks: Box<[Arc<Picks>]>,
     live: ArcSwap<Live>,
@@ -36,7 +37,9 @@ pub(crate) struct LiveBandit {
 #[derive(Debug)]
 struct Live {
     table: BanditTable,
-    facts: Option<Arc<RouteFacts>>,
+    /// By thread, none where nothing is recorded. Each has its own: holders of one are counted in memory of all threads
+    /// that hold it, which would cost more than the pick.
+    facts: Box<[Arc<RouteFacts>]>,
 }
 
 /// What a table was computed of: nothing is computed again of the same.
@@ -77,8 +80,9 @@ impl LiveBandit {
         let made = Self {
             router: router.clone(),
             bandit: bandit.clone(),
-            live: ArcSwap::from_pointee(Live::of(even, facts)),
+            live: ArcSwap::from_pointee(Live::of(even, facts, threads)),
             facts: facts.cloned(),
+            threads,
             picks,
             basis: Mutex::default(),
             knowledge: knowledge.clone(),
@@ -97,8 +101,17 @@ impl LiveBandit {
             picks.add(thread);
         }
         let allocation_version = live.table.version();
-        let facts = live.facts.clone().map(|route| TableFacts { allocation_version, route });
-        Drawn { decision, facts }
+        let route = live.facts.get(thread).cloned();
+        Drawn { decision, facts: route.map(|route| TableFacts { allocation_version, route }) }
+    }
+
+    /// Says of a decision that the decided variant is not asked, because another one stands in for it or the call ended
+    /// before. What is no pick changes nothing. To be called once, by the thread that decided.
+    pub(crate) fn pass_over(&self, thread: usize, decision: &Decision) {
+        let is_pick = matches!(decision.reason, Reason::Bandit | Reason::Exploration);
+        if let Some(picks) = self.picks.get(usize::from(decision.variant)).filter(|_| is_pick) {
+            picks.add_unasked(thread);
+        }
     }
 
     /// A variant's share by the table in force.
@@ -148,6 +161,7 @@ impl LiveBandit {
             variant: variant.name.to_string(),
             pulls: picks.total(),
             share: live.table.probability(index),
+            unasked_pulls: picks.unasked(),
         });
         proto::BanditState {
             router_id: self.router.id.to_string(),
@@ -187,7 +201,7 @@ impl LiveBandit {
         };
         if !self.live.load().table.draws_like(&table) {
             let table = table.numbered(learnt.next_number());
-            self.live.store(Arc::new(Live::of(table, self.facts.as_ref())));
+            self.live.store(Arc::new(Live::of(table, self.facts.as_ref(), self.threads)));
         }
         Ok(())
     }
@@ -200,19 +214,24 @@ impl LiveBandit {
 }
 
 impl Live {
-    fn of(table: BanditTable, facts: Option<&Arc<RouteFacts>>) -> Self {
-        let facts = facts.map(|facts| Arc::new(facts_of(facts, &table)));
+    fn of(table: BanditTable, facts: Option<&Arc<RouteFacts>>, threads: usize) -> Self {
+        let facts = facts.map(|facts| facts_of(facts, &table, threads)).unwrap_or_default();
         Self { table, facts }
     }
 }
 
-/// What records share that are drawn from a table.
-fn facts_of(facts: &RouteFacts, table: &BanditTable) -> RouteFacts {
-    let mut entry = facts.entry.clone();
-    for (index, variant) in (0_u8..).zip(&mut entry.variants) {
-        let propensity = table.probability(index);
-        (variant.eligible, variant.request_propensity) = (propensity > 0.0, propensity);
-        variant.slot_propensity = 0.0;
-    }
-    RouteFacts { entry, lost: facts.lost.clone(), lost_shadows: facts.lost_shadows.clone() }
+/// What records share that are drawn from a table: the route's, but for its probabilities. One entry, for each thread.
+fn facts_of(facts: &Arc<RouteFacts>, table: &BanditTable, threads: usize) -> Box<[Arc<RouteFacts>]> {
+    let places = (0_u8..).take(facts.entry.variants.len());
+    let request_propensities = places.map(|variant| table.probability(variant)).collect();
+    let entry = Arc::new(proto::RouteEntry { request_propensities, ..Default::default() });
+    let of_thread = |_| {
+        Arc::new(RouteFacts {
+            entry: entry.clone(),
+            base: Some(facts.clone()),
+            lost: facts.lost.clone(),
+            lost_shadows: facts.lost_shadows.clone(),
+        })
+    };
+    (0..threads).map(of_thread).collect()
 }

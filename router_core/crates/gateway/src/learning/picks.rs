@@ -1,11 +1,14 @@
-//! How often a variant was picked by its bandit.
+//! How often a variant was picked by its bandit, and how often it was not even asked then.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// One thread's counter, in memory that no other thread writes to.
+/// One thread's counters, in memory that no other thread writes to.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct ThreadPicks(AtomicU64);
+struct ThreadPicks {
+    all: AtomicU64,
+    unasked: AtomicU64,
+}
 
 /// The picks of one variant, counted by each thread for itself.
 ///
@@ -19,16 +22,38 @@ impl Picks {
         Self((0..threads).map(|_| ThreadPicks::default()).collect())
     }
 
-    /// Counts a pick of the calling thread, which alone writes its counter: no locked instruction is needed.
+    /// Counts a pick of the calling thread.
     #[inline]
     pub(super) fn add(&self, thread: usize) {
-        if let Some(ThreadPicks(count)) = self.0.get(thread) {
-            count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
+        if let Some(picks) = self.0.get(thread) {
+            raise(&picks.all);
+        }
+    }
+
+    /// Says of a pick that was counted that the variant is not asked: nothing can be learnt of it.
+    pub(super) fn add_unasked(&self, thread: usize) {
+        if let Some(picks) = self.0.get(thread) {
+            raise(&picks.unasked);
         }
     }
 
     /// What all threads counted.
     pub(super) fn total(&self) -> u64 {
-        self.0.iter().map(|ThreadPicks(count)| count.load(Relaxed)).fold(0, u64::wrapping_add)
+        self.sum(|picks| &picks.all)
     }
+
+    /// How many of them the variant was not asked for.
+    pub(super) fn unasked(&self) -> u64 {
+        self.sum(|picks| &picks.unasked)
+    }
+
+    fn sum(&self, counter: impl Fn(&ThreadPicks) -> &AtomicU64) -> u64 {
+        self.0.iter().map(|picks| counter(picks).load(Relaxed)).fold(0, u64::wrapping_add)
+    }
+}
+
+/// Adds one. The calling thread alone writes its counters: no locked instruction is needed.
+#[inline]
+fn raise(count: &AtomicU64) {
+    count.store(count.load(Relaxed).wrapping_add(1), Relaxed);
 }

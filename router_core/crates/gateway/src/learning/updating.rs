@@ -36,11 +36,18 @@ impl Server {
         Ok(())
     }
 
-    /// The bandits that calls are decided by, as encoded `BanditStates`.
+    /// The bandits that calls are decided by, as encoded `BanditStates`: those of the routers named, or all. Of routers that
+    /// are no bandits or not here nothing is said.
     #[must_use]
-    pub fn bandit_states(&self) -> Vec<u8> {
+    pub fn bandit_states(&self, router_ids: Option<&[String]>) -> Vec<u8> {
         let routes = self.shared().publisher.routes().load_full();
-        let routers = bandits(&routes).map(|bandit| bandit.state()).collect();
+        let routers = match router_ids {
+            None => bandits(&routes).map(|bandit| bandit.state()).collect(),
+            Some(ids) => {
+                let named = ids.iter().filter_map(|id| routes.router(id)?.bandit.as_ref());
+                named.map(|bandit| bandit.state()).collect()
+            }
+        };
         proto::BanditStates { routers }.encode_to_vec()
     }
 }

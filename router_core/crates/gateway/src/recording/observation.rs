@@ -239,6 +239,10 @@ impl Observation {
         if self.noted.mismatches > 0 {
             target.stats.record_rule_mismatches(thread, self.noted.mismatches);
         }
+        if let Some(bandit) = self.route.bandit.as_ref().filter(|_| backend.is_none() && !is_arms_fault(code))
+        {
+            bandit.pass_over(thread, &self.decision);
+        }
         if let Some(decided) = self.decided_target() {
             decided.stats.record_diverted(thread);
         }
@@ -303,4 +307,10 @@ impl Drop for Observation {
         // Nobody is left who could wait for a commit.
         let _ = self.finish(Code::Cancelled);
     }
+}
+
+/// Whether a call whose backend was not asked failed by that backend: it could not be reached, or had no room in time.
+/// With any other status the call was refused for what it brought, or its client had gone.
+fn is_arms_fault(code: Code) -> bool {
+    matches!(code, Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded)
 }

@@ -299,7 +299,7 @@ fn facts(router: &Router, targets: &[Target]) -> RouteFacts {
         }
     });
     RouteFacts {
-        entry: proto::RouteEntry {
+        entry: Arc::new(proto::RouteEntry {
             route: 0,
             router_id: router.id.to_string(),
             router_generation: router.settings.changed_generation,
@@ -314,7 +314,9 @@ fn facts(router: &Router, targets: &[Target]) -> RouteFacts {
             create_time_us: router.settings.create_time_us,
             router_incarnation: router.settings.incarnation,
             rules: rule_entries(router),
-        },
+            ..Default::default()
+        }),
+        base: None,
         lost: targets.iter().map(|target| target.stats.lost.clone()).collect(),
         lost_shadows: targets.iter().map(|target| target.stats.lost_shadows.clone()).collect(),
     }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::utc_now_us,
-    learning::Drawn,
+    learning::{Drawn, LiveBandit},
     messages::status::CallError,
     recording::{
         observation::{Observation, RecordDetails},
@@ -77,7 +77,7 @@ pub(crate) async fn decide_call(
                 && fallback::may_divert(&call.worker, &route, &decision) =>
         {
             // Rare, so that its state is no part of every call's.
-            Box::pin(fallback::divert(&call.worker, router, &route, decision, deadline)).await
+            Box::pin(divert(call, router, &route, decision, deadline)).await
         }
         _ => Diverted::not(decision),
     };
@@ -95,6 +95,39 @@ pub(crate) async fn decide_call(
     let answer_name =
         router.filter(|router| router.settings.answer_router_name).map(|router| router.id.clone());
     Ok(Decided { observation, deadline, answer_name, nobody })
+}
+
+/// Finds who answers, and tells a bandit that its pick is not asked where another variant does.
+async fn divert(
+    call: &Call,
+    router: &Router,
+    route: &Route,
+    decision: Decision,
+    deadline: Instant,
+) -> Diverted {
+    let mut pick = PassedOver { bandit: route.bandit.as_deref(), thread: call.worker.index, decision };
+    let diverted = fallback::divert(&call.worker, router, route, decision, deadline).await;
+    if diverted.decided_variant.is_none() {
+        // Its observation says what becomes of it.
+        pick.bandit = None;
+    }
+    diverted
+}
+
+/// The pick of a call that another variant answers, or whose client goes while one is looked for: there is no observation
+/// then that could tell of it.
+struct PassedOver<'a> {
+    bandit: Option<&'a LiveBandit>,
+    thread: usize,
+    decision: Decision,
+}
+
+impl Drop for PassedOver<'_> {
+    fn drop(&mut self) {
+        if let Some(bandit) = self.bandit {
+            bandit.pass_over(self.thread, &self.decision);
+        }
+    }
 }
 
 /// What was decided, and what came with it.

@@ -1,7 +1,7 @@
 //! What of a call is in the journal afterwards.
 
 use bytes::Bytes;
-use pointsman_journal::{SegmentInfo, SegmentReader, StoredEntry, files::RealFiles};
+use pointsman_journal::{SegmentInfo, SegmentReader, SegmentRoutes, StoredEntry, files::RealFiles};
 use pointsman_wire::generated::{
     inference::{
         InferParameter, ModelInferRequest, ModelInferResponse, infer_parameter::ParameterChoice::StringParam,
@@ -78,7 +78,7 @@ async fn call(
     tokio::join!(calling, answering).0.unwrap()
 }
 
-/// The routes and predictions on disk.
+/// The routes, whole, and predictions on disk.
 pub(crate) fn recorded(world: &World) -> (Vec<RouteEntry>, Vec<PredictionEntry>) {
     let _ = world.server.seal_predictions();
     let (mut routes, mut predictions) = (Vec::new(), Vec::new());
@@ -94,9 +94,10 @@ pub(crate) fn recorded(world: &World) -> (Vec<RouteEntry>, Vec<PredictionEntry>)
         let end = start + path.metadata().unwrap().len();
         let segment = SegmentInfo { start, end, sealed: true, created_us: 0, path };
         let mut reader = SegmentReader::open(&RealFiles, &segment).unwrap();
+        let mut entries = SegmentRoutes::default();
         while let Some(frame) = reader.next().unwrap() {
             match StoredEntry::decode(&frame).unwrap() {
-                StoredEntry::Route(route) => routes.push(*route),
+                StoredEntry::Route(_) => routes.push(entries.read(frame.payload).unwrap()),
                 StoredEntry::Prediction(prediction) => predictions.push(*prediction),
                 other => panic!("{other:?}"),
             }

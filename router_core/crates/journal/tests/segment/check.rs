@@ -6,7 +6,7 @@ use std::{
 };
 
 use pointsman_journal::{
-    HEADER_BYTES, MAX_PAYLOAD_BYTES, SegmentHeader, SegmentInfo, SegmentReader, StoredEntry,
+    HEADER_BYTES, MAX_PAYLOAD_BYTES, SegmentHeader, SegmentInfo, SegmentReader, SegmentRoutes, StoredEntry,
     files::{AppendFile, Files, ReadFile},
     put_frame,
 };
@@ -77,6 +77,7 @@ fn read(bytes: &[u8], start: u64) -> Vec<(u8, Vec<u8>)> {
     let info = SegmentInfo { start, end, sealed: true, created_us: 7, path: "segment".into() };
     let files = OneFile(file.clone());
     let Ok(mut reader) = SegmentReader::open(&files, &info) else { panic!("the header is good") };
+    let mut routes = SegmentRoutes::default();
     let (mut frames, mut last) = (Vec::new(), start + HEADER_BYTES as u64);
     while let Ok(Some(frame)) = reader.next() {
         assert!(frame.end_position > last && frame.end_position <= end, "positions grow inside the segment");
@@ -85,6 +86,9 @@ fn read(bytes: &[u8], start: u64) -> Vec<(u8, Vec<u8>)> {
         assert_eq!(&file[at - frame.payload.len()..at], frame.payload, "a payload lies before its position");
         // Whatever it holds, reading it is no crash.
         let _ = StoredEntry::decode(&frame);
+        if let Some(route) = routes.read(frame.payload) {
+            assert_eq!(route.base_route, None, "a route is read whole");
+        }
         last = frame.end_position;
         frames.push((frame.kind, frame.payload.to_vec()));
     }

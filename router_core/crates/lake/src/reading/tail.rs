@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use ahash::AHashSet;
-use pointsman_journal::{JournalError, PREDICTION, ROUTE, SegmentInfo, SegmentReader, files::Files};
+use pointsman_journal::{
+    JournalError, PREDICTION, ROUTE, SegmentInfo, SegmentReader, SegmentRoutes, files::Files,
+};
 use pointsman_wire::generated::pointsman_v1 as proto;
-use prost::Message as _;
 
 use crate::{
     calls::entry::EntryView,
@@ -134,13 +135,14 @@ fn scan(
     mut on_found: impl FnMut(Found<'_>) -> Result<(), LakeError>,
 ) -> Result<i64, LakeError> {
     let mut reader = SegmentReader::open(files, segment)?;
+    let mut entries = SegmentRoutes::default();
     // By number; routes of other routers are not here.
     let mut routes: HashMap<u32, KnownRoute> = HashMap::new();
     let mut first_end_us = i64::MAX;
     while let Some(frame) = reader.next()? {
         match frame.kind {
             ROUTE => {
-                let Ok(route) = proto::RouteEntry::decode(frame.payload) else { continue };
+                let Some(route) = entries.read(frame.payload) else { continue };
                 if wanted.is_of_router(&route) {
                     let is_nameless = wanted.is_nameless(&route);
                     let variants = route.variants.into_iter().map(|variant| variant.name).collect();

@@ -2,8 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use pointsman_wire::generated::pointsman_v1 as proto;
-use prost::Message as _;
+use pointsman_journal::SegmentRoutes;
 
 use crate::{
     calls::{
@@ -21,6 +20,7 @@ use crate::{
 pub(crate) struct Rows<'r> {
     registry: &'r ColumnRegistry,
     mode: Mode,
+    entries: SegmentRoutes,
     routes: HashMap<u32, RouteState>,
     models: HashMap<String, ModelColumns>,
     pub(crate) tables: Vec<Table>,
@@ -57,6 +57,7 @@ impl<'r> Rows<'r> {
         Self {
             registry,
             mode,
+            entries: SegmentRoutes::default(),
             routes: HashMap::new(),
             models: HashMap::new(),
             tables: Vec::new(),
@@ -65,9 +66,9 @@ impl<'r> Rows<'r> {
         }
     }
 
-    /// Takes a route; predictions that name its number follow.
+    /// Takes a route, after those of its segment before it; predictions that name its number follow.
     pub(crate) fn add_route(&mut self, payload: &[u8]) {
-        let entry = proto::RouteEntry::decode(payload).ok();
+        let entry = self.entries.read(payload);
         let number = entry.as_ref().map(|entry| entry.route);
         match (number, entry.and_then(Route::of)) {
             (Some(number), Some(route)) => {
@@ -80,6 +81,7 @@ impl<'r> Rows<'r> {
 
     /// Forgets the routes: numbers begin anew with each segment.
     pub(crate) fn clear_routes(&mut self) {
+        self.entries.clear();
         self.routes.clear();
         self.tables.iter_mut().for_each(Table::forget_routes);
     }

@@ -84,12 +84,23 @@ fn entries(count: usize) -> Vec<proto::PredictionEntry> {
 fn replayed(entries: &[proto::PredictionEntry], router: proto::ReplayRouter) -> proto::ReplayAnswer {
     let lake = Lake::new();
     let mut frames = Frames::default();
+    // The first says all itself, as any journal's before routes had bases; the second says what it differs in.
+    let mut whole = route(proto::Signature::default());
     for (number, table) in (0_u32..).zip(tables()) {
-        let mut route = proto::RouteEntry { route: number, ..route(proto::Signature::default()) };
-        for (index, variant) in (0_u8..).zip(&mut route.variants) {
-            (variant.request_propensity, variant.slot_propensity) = (table.probability(index), 0.0);
+        let propensities = (0_u8..).take(whole.variants.len()).map(|index| table.probability(index));
+        if number == 0 {
+            for (variant, propensity) in whole.variants.iter_mut().zip(propensities) {
+                (variant.request_propensity, variant.slot_propensity) = (propensity, 0.0);
+            }
+            frames.route(&whole);
+        } else {
+            frames.route(&proto::RouteEntry {
+                route: number,
+                base_route: Some(0),
+                request_propensities: propensities.collect(),
+                ..Default::default()
+            });
         }
-        frames.route(&route);
     }
     entries.iter().for_each(|entry| frames.prediction(entry));
     let shipped = lake.ship(0, &frames);

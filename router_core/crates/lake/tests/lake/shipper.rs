@@ -42,7 +42,7 @@ impl Server {
             max_bytes: 1 << 30,
         };
         let log = Log::open(files, journal, settings).unwrap();
-        let facts = RouteFacts { entry: route(proto::Signature::default()), ..RouteFacts::default() };
+        let facts = RouteFacts { entry: route(proto::Signature::default()).into(), ..RouteFacts::default() };
         Self { folder, log, facts: Arc::new(facts) }
     }
 

@@ -141,6 +141,36 @@ fn a_router_has_the_calls_of_its_incarnation_whatever_the_clocks_say() {
 }
 
 #[test]
+fn calls_by_a_route_that_says_its_difference_are_its_bases_routers() {
+    let lake = Lake::new();
+    let mut frames = Frames::default();
+    frames.route(&route(proto::Signature::default()));
+    let other = proto::RouteEntry { route: 1, router_id: "s".into(), ..route(proto::Signature::default()) };
+    frames.route(&other);
+    for (number, base) in [(2, 0), (3, 1), (4, 9)] {
+        let shares = vec![0.125, 0.875];
+        let route = proto::RouteEntry {
+            route: number,
+            base_route: Some(base),
+            request_propensities: shares,
+            ..Default::default()
+        };
+        frames.route(&route);
+        let id = format!("of-{base}");
+        frames.prediction(&proto::PredictionEntry { route: number, variant: 1, ..entry(&id) });
+    }
+    let segments = vec![frames.write(lake.path(), 0)];
+    for max_decisions in [0, 100] {
+        let query = proto::TailQuery { variant: "b".into(), max_decisions, ..query() };
+        let answer = read_tail(&RealFiles, &lake.registry, || segments.clone(), &query).unwrap();
+        assert_eq!(answer.row_count, 1);
+        let mut stream = StreamReader::try_new(&answer.arrow_streams[0][..], None).unwrap();
+        let rows = stream.next().unwrap().unwrap();
+        assert_eq!(strings(&rows, "prediction_id"), [Some("of-0".to_owned())]);
+    }
+}
+
+#[test]
 fn each_incarnation_has_a_file_of_its_own_that_says_so() {
     let lake = Lake::new();
     let shipped = lake.try_ship(&of_incarnations(&lake)[0]).unwrap();

@@ -1446,7 +1446,6 @@ pub struct Router {
     #[prost(bool, tag = "25")]
     pub allow_single: bool,
     /// Where calls of a variant go that no live backend serves; not stated, nowhere. Calls that name their variant stay.
-    /// None where a bandit has a missing_reward.
     #[prost(enumeration = "Fallback", tag = "26")]
     pub fallback: i32,
     /// Sends everything to one variant for a while, whatever the strategy decides. Set by SetTrafficOverride. Output only.
@@ -1502,8 +1501,8 @@ pub struct Bandit {
     #[prost(message, optional, tag = "10")]
     pub feedback_window: ::core::option::Option<::prost_types::Duration>,
     /// The reward of a call for which none came within feedback_window; unset, such calls teach nothing. Calls that failed are
-    /// among them. Not together with a fallback: feedback of calls that it answered counts for no arm, and they would be
-    /// missing rewards of the arm that was down. Of calls of several rows, row 0 stands for the call.
+    /// among them, but for those that a fallback answered, whose feedback counts for no arm, and those that were refused or
+    /// given up before an arm was asked. Of calls of several rows, row 0 stands for the call.
     #[prost(double, optional, tag = "11")]
     pub missing_reward: ::core::option::Option<f64>,
     /// The epoch of what is learnt. A new one begins, and knows nothing, when the metric or a variant's model version
@@ -3970,6 +3969,10 @@ pub struct ArmState {
     /// Its share of calls by the table in force; 0 for variants that are no arms.
     #[prost(double, tag = "3")]
     pub share: f64,
+    /// Of these calls, those that it was not asked for: another variant stood in for it, or they were refused, or given up by
+    /// their clients, before. Their rewards are not missing ones.
+    #[prost(uint64, tag = "4")]
+    pub unasked_pulls: u64,
 }
 /// What is believed of a bandit's arms.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4353,6 +4356,14 @@ pub struct RouteEntry {
     /// The router's rules, as they are written.
     #[prost(message, repeated, tag = "8")]
     pub rules: ::prost::alloc::vec::Vec<RuleEntry>,
+    /// A route without a base that the same segment has before this one: all fields but the number are that one's, and of its
+    /// variants all but the probabilities. A bandit's routes differ in nothing else, and there are several a second.
+    #[prost(uint32, optional, tag = "9")]
+    pub base_route: ::core::option::Option<u32>,
+    /// With a base, the probability of each variant, by index, to be picked by a draw over requests. Those above 0 could be
+    /// picked; none is picked by slot.
+    #[prost(double, repeated, tag = "10")]
+    pub request_propensities: ::prost::alloc::vec::Vec<f64>,
 }
 /// One rule of a route.
 #[derive(Clone, PartialEq, ::prost::Message)]

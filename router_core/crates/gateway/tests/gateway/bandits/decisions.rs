@@ -83,11 +83,54 @@ fn a_stand_in_leaves_the_pick_with_the_variant_that_was_decided() {
             assert_eq!(told, ["fallback", "a"]);
         }
         assert_eq!(pulls(&bandits.state()), [10, 0, 0]);
+        assert_eq!(unasked(&bandits.state()), [10, 0, 0], "nothing can be learnt of them");
         let (routes, entries) = recorded(&bandits.world);
         for entry in &entries {
             assert_eq!(entry.reason(), DecisionReason::Fallback);
             assert_drawn(&routes, entry, 0.0);
         }
+    });
+}
+
+#[test]
+fn picks_are_passed_over_when_the_call_is_no_arms_and_not_when_its_arm_fails() {
+    run(async {
+        let mut router = bandit_router(Bandit { exploration_floor: Some(0.0), ..bandit() });
+        let mut bandits = Bandits::start(router.clone()).await;
+        set(&bandits.world.server, &totals(EPOCH, &GOOD_A));
+        bandits.calls(5).await;
+        assert_eq!((pulls(&bandits.state()), unasked(&bandits.state())), ([5, 0, 0], [0; 3]));
+
+        // Nobody stands in: calls that the arm does not take are failures of the arm.
+        let dead = Backend::start().await.kill().await.to_string();
+        let mut update = bandits.update(router.clone());
+        update.changed_models[0] = model("1", &dead);
+        assert_eq!(bandits.world.server.publish(&update.encode_to_vec()).unwrap().refused, []);
+        let failed = bandits.client.infer(&infer_request(ROUTER)).await;
+        assert_eq!(failed.code(), 14, "{}", failed.text());
+        assert_eq!((pulls(&bandits.state()), unasked(&bandits.state())), ([6, 0, 0], [0; 3]));
+
+        // An operator's override that another variant answers is no pick, and none that is passed over.
+        let settings = router.settings.as_mut().unwrap();
+        settings.fallback = Fallback::AnyHealthy.into();
+        settings.traffic_override = Some(TrafficOverride {
+            variant: "a".to_owned(),
+            expire_time: Some(prost_types::Timestamp { seconds: 40_000_000_000, nanos: 0 }),
+            ..Default::default()
+        });
+        let mut update = bandits.update(router);
+        update.changed_models[0] = model("1", &dead);
+        assert_eq!(bandits.world.server.publish(&update.encode_to_vec()).unwrap().refused, []);
+        assert_eq!(bandits.call().await.header("pointsman-reason"), "fallback");
+        assert_eq!((pulls(&bandits.state()), unasked(&bandits.state())), ([6, 0, 0], [0; 3]));
+
+        let server = &bandits.world.server;
+        let named = |ids: &[&str]| {
+            let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+            BanditStates::decode(&server.bandit_states(Some(&ids))[..]).unwrap().routers
+        };
+        assert_eq!(named(&["nobody", ROUTER]), [bandits.state()]);
+        assert_eq!(named(&[]), []);
     });
 }
 
@@ -143,6 +186,7 @@ fn predict_is_decided_by_the_same_shares() {
         // The models say of no inputs: the call is decided, and then refused.
         bandits.client.call(PREDICT, &[], frame(&request.encode_to_vec())).await.unwrap();
         assert_eq!(pulls(&bandits.state()).iter().sum::<u64>(), 1);
+        assert_eq!(unasked(&bandits.state()).iter().sum::<u64>(), 1, "no arm was asked");
         let body = frame(&infer_request(ROUTER));
         let answer = bandits.client.call(MODEL_INFER, &[("pointsman-entity-id", "e")], body).await.unwrap();
         assert_eq!(answer.header("pointsman-reason"), "bandit", "an entity changes nothing");

@@ -132,7 +132,7 @@ impl Bandits {
 }
 
 fn state(server: &Server) -> BanditState {
-    let mut states = BanditStates::decode(&server.bandit_states()[..]).unwrap().routers;
+    let mut states = BanditStates::decode(&server.bandit_states(None)[..]).unwrap().routers;
     assert_eq!(states.len(), 1);
     states.remove(0)
 }
@@ -144,6 +144,11 @@ fn shares(state: &BanditState) -> [f64; 3] {
 
 fn pulls(state: &BanditState) -> [u64; 3] {
     NAMES.map(|name| state.arms.iter().find(|arm| arm.variant == name).map_or(0, |arm| arm.pulls))
+}
+
+/// Of the picks, those that the variants were not asked for.
+fn unasked(state: &BanditState) -> [u64; 3] {
+    NAMES.map(|name| state.arms.iter().find(|arm| arm.variant == name).map_or(0, |arm| arm.unasked_pulls))
 }
 
 /// Totals of arms by their calls and rewards of 1.

@@ -31,7 +31,7 @@ fn shares_follow_totals_and_records_say_what_they_were_drawn_from() {
             assert_eq!(listed, shares(of));
             assert_eq!((entry.allocation_version, entry.epoch), (of.allocation_version, EPOCH));
         }
-        assert_eq!(routes.len(), 2, "one for each table");
+        assert_eq!(routes.len(), 3, "the router's own, and one for each table");
     });
 }
 
