@@ -1,5 +1,6 @@
 //! Decisions made again from records, and made without a server.
 
+mod attribute_columns;
 mod bandit_table;
 mod columns;
 mod judge;
