@@ -7,4 +7,6 @@ mod judge;
 mod known;
 pub(crate) mod offline;
 pub(crate) mod replay;
+pub(crate) mod rule_inputs;
+mod rules;
 mod tally;
