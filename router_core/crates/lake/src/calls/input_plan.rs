@@ -147,7 +147,7 @@ pub(crate) fn excluded_names(signature: &Signature, excluded: &HashSet<String>) 
 }
 
 /// Whether what is left out of records may be what a name stands for: by itself, as another name of a column that is left
-/// out, or as a part of a list that is.
+/// out, as a part of a list that is, or as a list of which a part is.
 #[must_use]
 pub fn is_left_out<'s>(
     name: &str,
@@ -155,7 +155,7 @@ pub fn is_left_out<'s>(
     mut signatures: impl Iterator<Item = &'s Signature>,
 ) -> bool {
     excluded.contains(name)
-        || excluded.iter().any(|list| is_numbered(name, list))
+        || excluded.iter().any(|other| is_numbered(name, other) || is_numbered(other, name))
         || !excluded.is_empty()
             && signatures.any(|signature| excluded_names(signature, excluded).contains(name))
 }

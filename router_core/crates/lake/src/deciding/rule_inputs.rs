@@ -3,12 +3,14 @@
 //! A JSON object of names and values. Text and truth values are themselves and null is what was missing; a number is
 //! an object of its type and its digits, for JSON's own numbers are doubles to most readers and have no type.
 
-use std::{cell::Cell, fmt::Write as _};
+use std::{cell::Cell, io::Write as _};
 
 use pointsman_inference::features::{round_to_bf16, round_to_f16, round_to_f32};
 use pointsman_model::rules::Number;
 use pointsman_policy::{Attributes, Value};
 use serde_json::{Map, Value as Json};
+
+use crate::calls::cell::{into_text, write_text};
 
 /// The longest text of them all that is kept.
 pub const MAX_INPUT_BYTES: usize = 4 << 10;
@@ -23,7 +25,7 @@ const OTHER: &str = "other";
 /// Takes down what rules read, each source once.
 #[derive(Debug, Default)]
 pub struct RuleInputs {
-    text: String,
+    text: Vec<u8>,
     /// The sources that were taken down, a bit each.
     seen: u128,
     is_short: bool,
@@ -42,11 +44,16 @@ impl RuleInputs {
         if self.is_short || self.seen & bit != 0 {
             return;
         }
+        // Long text is not even copied.
+        if matches!(value, Some(Value::Text(text)) if text.len() > MAX_INPUT_BYTES) {
+            self.is_short = true;
+            return;
+        }
         self.seen |= bit;
-        self.text.push(if self.text.is_empty() { '{' } else { ',' });
-        push_text(&mut self.text, name);
-        self.text.push(':');
-        push_value(&mut self.text, value);
+        self.text.push(if self.text.is_empty() { b'{' } else { b',' });
+        write_text(name, &mut self.text);
+        self.text.push(b':');
+        write_value(value, &mut self.text);
         if self.text.len() > MAX_INPUT_BYTES {
             self.is_short = true;
         }
@@ -58,34 +65,31 @@ impl RuleInputs {
         if self.is_short {
             return None;
         }
-        self.text.push_str(if self.text.is_empty() { "{}" } else { "}" });
-        Some(self.text)
+        self.text.extend_from_slice(if self.text.is_empty() { b"{}" } else { b"}" });
+        Some(into_text(self.text))
     }
 }
 
-fn push_value(out: &mut String, value: Option<Value<'_>>) {
+fn write_value(value: Option<Value<'_>>, out: &mut Vec<u8>) {
+    // A vector takes every byte.
     let mut typed = |kind: &str, number: f64| {
         let _ = write!(out, "{{\"{kind}\":\"{number:?}\"}}");
     };
     match value {
-        None => out.push_str("null"),
-        Some(Value::Bool(yes)) => out.push_str(if yes { "true" } else { "false" }),
+        None => out.extend_from_slice(b"null"),
+        Some(Value::Bool(yes)) => out.extend_from_slice(if yes { b"true" } else { b"false" }),
         Some(Value::Number(Number::Float(number))) => typed(DOUBLE, number),
         Some(Value::Rounded(number, round)) => typed(type_of(round), number),
         Some(Value::Number(Number::Whole(whole))) => {
             let _ = write!(out, "{{\"{WHOLE}\":\"{whole}\"}}");
         }
-        Some(Value::Text(text)) => push_text(out, text),
+        Some(Value::Text(text)) => write_text(text, out),
         Some(Value::Other(kind)) => {
             let _ = write!(out, "{{\"{OTHER}\":");
-            push_text(out, kind);
-            out.push('}');
+            write_text(kind, out);
+            out.push(b'}');
         }
     }
-}
-
-fn push_text(out: &mut String, text: &str) {
-    out.push_str(&Json::from(text).to_string());
 }
 
 /// Which type rounds like this. Functions have no names here, and three types have as many roundings of a tenth.
