@@ -334,15 +334,18 @@ class Engine:
         Args:
             router_id: The router that decides.
             batch: Rows with the text column ``entity_id``; null, or no such column, means a random draw.
-                Other columns are not read.
+                Rules read ``f_NAME`` (numbers, truth values, text, or dictionaries) and ``metadata.KEY``
+                (text); null and NaN are missing, as is what no column holds. Other columns are not read.
 
         Returns:
             An Arrow IPC stream with as many rows: ``variant``, ``propensity``, ``reason``, ``randomised_by``
-            (``entity``, ``request``), ``draw`` (64 bits), ``slot`` (null without an entity),
-            ``allocation_version`` and ``epoch``, as the lake names them.
+            (``entity``, ``request``, ``nothing``), ``draw`` (64 bits), ``slot`` (null without an entity),
+            ``allocation_version``, ``epoch`` and ``rule`` (null where none took the call), as the lake names
+            them.
 
         Raises:
-            InvalidRequestError: no such router, no stream, or a column of another type.
+            InvalidRequestError: no such router, no stream, a column that is read of another type or there
+                twice, or rules read something and there is no column of features or metadata at all.
         """
 
     def observe_rewards(
@@ -409,7 +412,8 @@ class Engine:
 
         Args:
             router_id: The router that decided.
-            batch: Rows with ``draw`` (uint64; null where an entity decided) and ``entity_id``.
+            batch: Rows with ``draw`` (uint64; null where an entity decided, or nothing was drawn),
+                ``entity_id``, and what rules read as ``decide`` takes it.
 
         Returns:
             What ``decide`` answered. The engine's own draws are not touched.

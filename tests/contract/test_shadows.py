@@ -45,6 +45,11 @@ async def compare(user, router_id="cancer", **fields):
     )
 
 
+async def get(user, prediction_id, **fields):
+    request = router_pb2.GetPredictionRequest(router_id="cancer", prediction_id=prediction_id, **fields)
+    return await user.routers.GetPrediction(request)
+
+
 def shares(router):
     return {variant.name: variant.effective_share for variant in router.variants}
 
@@ -348,6 +353,38 @@ class TestComparison:
             router_pb2.ReplayPredictionsRequest(router_id="cancer")
         )
         assert sum(one.call_count for one in replayed.counts) == 3
+
+
+class TestOneCall:
+    """A call's record has what shadows answered to its copies, from files and journal alike."""
+
+    async def test_answers_stand_beside_the_record(self, lake, shadowed):
+        [stored] = await lake.shipped({"said": "malignant", "backend_ns": 3_000_000})
+        fresh = lake.call(by="1")
+        alone = lake.call(copied=False)
+
+        async def answers(prediction_id):
+            return list((await get(shadowed, prediction_id)).shadow_answers)
+
+        [one] = await answers(stored)
+        assert (one.variant, one.model_id, one.model_version, one.status_code) == ("next", "cancer", "2", 0)
+        assert (one.prediction.string_value, one.confidence) == ("malignant", 0.75)
+        assert one.backend_latency.ToMicroseconds() == 3_000
+        assert one.answer_content == prediction_pb2.RECORDED_CONTENT_ALL
+        assert [one.model_version for one in await answers(fresh)] == ["1"]
+        assert await answers(alone) == []
+        listed = await shadowed.routers.ListPredictions(router_pb2.ListPredictionsRequest(router_id="cancer"))
+        assert not any(record.shadow_answers for record in listed.predictions), "one alone has them"
+
+    async def test_a_copy_that_failed_stands_for_all_rows(self, lake, shadowed, bench):
+        of_call = {"time_us": bench.clock(), "model_version": "1"}
+        made = bench.data_plane.predict("cancer", "lr", row_count=2, **of_call)
+        bench.data_plane.predict("cancer", "lr", prediction_id=made, row=1, row_count=2, **of_call)
+        copy = {"reason": "shadow", "status_code": 14, "answer_content": "none", "prediction_label": None}
+        bench.data_plane.predict("cancer", "next", prediction_id=made, **(of_call | copy))
+        for row in (0, 1):
+            [failed] = (await get(shadowed, made, row=row)).shadow_answers
+            assert (failed.status_code, failed.HasField("prediction")) == (14, False)
 
 
 async def test_live_figures_tell_what_became_of_copies(bench, shadowed):

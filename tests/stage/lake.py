@@ -54,6 +54,7 @@ FIELDS: dict[str, pa.DataType] = {
     "answer_content": pa.string(),
     "decided_variant": pa.string(),
     "rule": pa.string(),
+    "rule_inputs": pa.string(),
     "prediction_label": pa.string(),
     "prediction_number": pa.float64(),
     "probabilities": pa.list_(pa.float64()),
@@ -139,6 +140,7 @@ def a_row(time_us: int, number: int, **fields: Any) -> dict[str, Any]:
         "answer_content": "all",
         "decided_variant": None,
         "rule": None,
+        "rule_inputs": None,
     }
     row |= fields
     if row.get("entity_id") is not None:
@@ -309,6 +311,7 @@ def bulk_table(
         "answer_content": words("all"),
         "decided_variant": pa.nulls(row_count, pa.string()),
         "rule": pa.nulls(row_count, pa.string()),
+        "rule_inputs": pa.nulls(row_count, pa.string()),
         "prediction_label": pa.array(["benign", "malignant"]).take(pa.array(label)),
         "prediction_number": pa.nulls(row_count, pa.float64()),
         "probabilities": pa.ListArray.from_arrays(

@@ -9,7 +9,7 @@ from pointsman.cli.context import context_of
 from pointsman.cli.routers import RouterId
 
 if TYPE_CHECKING:
-    from pointsman.client import FeedbackMetrics, RouterMetrics, VariantMetrics
+    from pointsman.client import FeedbackMetrics, RouterMetrics, RuleSplitMetrics, VariantMetrics
 
 SUSPICIOUS_P_VALUE = 0.001
 """Below it, a split that works would be rarer than one in a thousand."""
@@ -169,6 +169,23 @@ def _way_out(limit: str) -> str:
     }.get(limit, f"they were above {limit}")
 
 
+def _show_rule_split(split: RuleSplitMetrics) -> None:
+    """Says whether the split of a rule seems to work; nothing of one with too few units."""
+    p_value = split.sample_ratio_p_value
+    of_rule = f"of rule {split.rule}" if split.rule else "of calls that no rule takes"
+    if p_value is None:
+        return
+    if p_value >= SUSPICIOUS_P_VALUE:
+        commandline.echo(f"shares {of_rule}, served and wanted, agree (p = {p_value:.2g})")
+        return
+    served = ", ".join(f"{name} {count}" for name, count in sorted(split.variant_unit_counts.items()))
+    commandline.echo(
+        f"The shares {of_rule} differ from those wanted more than chance explains (p = {p_value:.2g}; "
+        f"{served}): do not compare the variants within it before the reason is found.",
+        err=True,
+    )
+
+
 def _show_notes(router_id: str, found: RouterMetrics) -> None:
     """Says what the tables cannot: that the split seems broken, that records were lost or are missing."""
     p_value = found.sample_ratio_p_value
@@ -180,6 +197,8 @@ def _show_notes(router_id: str, found: RouterMetrics) -> None:
         )
     elif p_value is not None:
         commandline.echo(f"shares served and wanted agree (p = {p_value:.2g})")
+    for split in found.rule_splits:
+        _show_rule_split(split)
     taking = [figures.variant for figures in found.variants if figures.effective_share > 0]
     has_shadow = any(figures.shadow for figures in found.variants)
     if len(taking) == 1 and has_shadow:

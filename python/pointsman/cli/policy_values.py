@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pointsman.cli import commandline, printing
+from pointsman.cli.changed_rules import ChangedRules
 from pointsman.cli.context import CommandError
 
 if TYPE_CHECKING:
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pointsman.client import Client, PredictionRecord
-    from pointsman.domain.measures.off_policy import Estimate, PolicyValue
+    from pointsman.domain.measures.off_policy import Estimate, PolicyValue, SharesByGroup
 
 MOST_CALLS = 1_000_000
 """Their rewards are held in memory here."""
 PAGE_ROWS = 1000
 _DECIDED = ("entity", "request")
+_BY_RULES = ("rule", "default")
+"""These may have picked without a draw, with probability 1."""
 _SET_ASIDE = ("pin", "fallback", "override")
 """Calls whose variant no policy picked."""
 
@@ -50,12 +53,14 @@ class _Read:
     propensities: list[float] = field(default_factory=list)
     rewards: list[float] = field(default_factory=list)
     units: list[str] = field(default_factory=list)
-    support: Counter[frozenset[str]] = field(default_factory=Counter)
+    eligible: list[frozenset[str]] = field(default_factory=list)
     features: list[list[float]] = field(default_factory=list)
+    read_by_rules: list[tuple[Any, ...]] = field(default_factory=list)
+    left_out: int = 0
 
 
-def shares_of(file: str, router_id: str) -> dict[str, float]:
-    """Reads the share of each variant from a definition of a router.
+def policy_of(file: str, router_id: str) -> Mapping[str, float] | ChangedRules:
+    """Reads the share of each variant from a definition of a router, or its rules.
 
     Args:
         file: The file, as ``pointsman apply`` takes it.
@@ -66,6 +71,7 @@ def shares_of(file: str, router_id: str) -> dict[str, float]:
     """
     from pointsman.control.convert.routers import router_from
     from pointsman.definitions.files import read_files
+    from pointsman.domain.strategies.rules import FeatureRules
     from pointsman.errors import PointsmanError
 
     found = read_files([file])
@@ -79,23 +85,25 @@ def shares_of(file: str, router_id: str) -> dict[str, float]:
                 router = router_from(document.definition.router)
             except PointsmanError as error:
                 raise CommandError(f"{file}: {error}") from error
+            if isinstance(router.policy, FeatureRules):
+                return ChangedRules(file, document.definition.router, router)
             if not router.policy.splits_alike:
                 raise CommandError(
-                    f"--changed: {file} splits calls by {router.strategy}, not all alike; only definitions "
-                    "with the same shares for every call can be estimated"
+                    f"--changed: {file} splits calls by {router.strategy}, by what is not known of them; "
+                    "only definitions with the same shares for every call, or with rules, can be estimated"
                 )
             shares = router.policy.shares(router.variants)
             return dict(zip((variant.name for variant in router.variants), shares, strict=True))
     raise CommandError(f"--changed: {file} holds no definition of router {router_id}")
 
 
-def estimate(client: Client, question: Question, shares: Mapping[str, float]) -> PolicyValue:
+def estimate(client: Client, question: Question, policy: Mapping[str, float] | ChangedRules) -> PolicyValue:
     """Reads the calls and estimates what the policy's mean reward would have been.
 
     Args:
         client: Who reads.
         question: Which calls, and what their reward is.
-        shares: The share of each variant under the changed definition.
+        policy: The share of each variant under the changed definition, or its rules.
 
     Raises:
         CommandError: The calls tell too little of it.
@@ -104,19 +112,39 @@ def estimate(client: Client, question: Question, shares: Mapping[str, float]) ->
 
     from pointsman.domain.measures.off_policy import NotEstimableError, RewardedCalls, policy_value
 
-    read = _read(client, question)
+    rules = policy if isinstance(policy, ChangedRules) else None
+    if rules is not None:
+        rules.check_recording(client, question.router_id)
+    read = _read(client, question, rules)
     calls = RewardedCalls(
         read.variants,
         read.propensities,
         read.rewards,
         read.units,
-        read.support,
+        Counter(read.eligible),
         np.array(read.features) if question.features and read.features else None,
     )
     try:
+        shares = policy if not isinstance(policy, ChangedRules) else _shares_by_rule(policy, read)
         return policy_value(calls, shares)
     except NotEstimableError as error:
         raise CommandError(f"cannot be estimated: {error}") from error
+
+
+def _shares_by_rule(rules: ChangedRules, read: _Read) -> SharesByGroup:
+    from pointsman.domain.measures.off_policy import SharesByGroup
+
+    if read.left_out:
+        commandline.echo(
+            f"warning: {read.left_out} calls are left out, whose features are not recorded; that is right "
+            "where the router records features of a random part of calls",
+            err=True,
+        )
+    groups = rules.groups(read.read_by_rules)
+    support: list[Counter[frozenset[str]]] = [Counter() for _ in rules.shares]
+    for group, eligible in zip(groups, read.eligible, strict=True):
+        support[group][eligible] += 1
+    return SharesByGroup(rules.shares, groups, support)
 
 
 def show(found: PolicyValue, metric: str) -> None:
@@ -143,7 +171,7 @@ def _row(name: str, found: Estimate) -> list[str]:
     return [name, *(f"{number:.5g}" for number in (found.value, found.low, found.high))]
 
 
-def _read(client: Client, question: Question) -> _Read:
+def _read(client: Client, question: Question, rules: ChangedRules | None) -> _Read:
     read = _Read()
     records = client.routers.predictions(
         question.router_id,
@@ -156,14 +184,26 @@ def _read(client: Client, question: Question) -> _Read:
         for record in records:
             add(1)
             reward = _reward(record, question)
-            if reward is None or record.randomised_by not in _DECIDED or record.reason in _SET_ASIDE:
+            if reward is None or not _is_decided(record):
+                continue
+            if rules is not None and record.features_content == "none":
+                read.left_out += 1
                 continue
             if len(read.rewards) == MOST_CALLS:
                 raise CommandError(
                     f"there are more than {MOST_CALLS} calls with a reward; take a shorter window"
                 )
             _add(read, record, reward, question.features)
+            if rules is not None:
+                read.read_by_rules.append(rules.values_of(record))
     return read
+
+
+def _is_decided(record: PredictionRecord) -> bool:
+    """Whether a policy picked its variant."""
+    if record.reason in _SET_ASIDE:
+        return False
+    return record.randomised_by in _DECIDED or record.reason in _BY_RULES
 
 
 def _add(read: _Read, record: PredictionRecord, reward: float, features: Sequence[str]) -> None:
@@ -171,7 +211,7 @@ def _add(read: _Read, record: PredictionRecord, reward: float, features: Sequenc
     read.propensities.append(record.propensity)
     read.rewards.append(reward)
     read.units.append(_unit(record))
-    read.support[frozenset(one.variant for one in record.eligible_variants if one.propensity > 0)] += 1
+    read.eligible.append(frozenset(one.variant for one in record.eligible_variants if one.propensity > 0))
     if features:
         read.features.append([_number(record, name) for name in features])
 

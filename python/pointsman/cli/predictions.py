@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pointsman.cli.exporting import Order
-    from pointsman.client import Client, PredictionRecord
+    from pointsman.client import Client, PredictionRecord, ShadowAnswer
 
 PAGE_ROWS = 1000
 COUNTED_ROWS = 200
@@ -285,6 +285,11 @@ def _show(record: PredictionRecord) -> None:
             ("answer notes", ", ".join(record.answer_notes)),
         ]
     )
+    if record.shadow_answers:
+        printing.print_table(
+            ["SHADOW", "MODEL", "STATUS", "PREDICTION", ">CONFIDENCE", ">BACKEND"],
+            (_shadow_row(answer) for answer in record.shadow_answers),
+        )
     printing.print_table(
         ["METRIC", ">VALUE", ">ROW", "OBSERVED"],
         (
@@ -293,6 +298,22 @@ def _show(record: PredictionRecord) -> None:
         ),
         empty="No feedback came for it yet.",
     )
+
+
+def _shadow_row(answer: ShadowAnswer) -> list[str]:
+    backend = answer.backend_latency
+    if answer.prediction is not None:
+        said = printing.shown(answer.prediction)
+    else:
+        said = "" if answer.status_code else _content(answer.outputs, answer.answer_content)
+    return [
+        answer.variant,
+        f"{answer.model_id} {answer.model_version}",
+        printing.code_name(answer.status_code),
+        said,
+        "" if answer.confidence is None else f"{answer.confidence:.4f}",
+        "" if backend is None else printing.milliseconds(backend.total_seconds()),
+    ]
 
 
 def _content(values: Any, content: str) -> str:

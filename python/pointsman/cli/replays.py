@@ -32,7 +32,8 @@ WHY = {
     "inputs_not_recorded": "not all that was decided by is recorded",
     "allocation_not_kept": "the table of probabilities that decided is not kept",
     "unknown": "this release does not know such decisions",
-    "rules": "rules decided it, whose features are not read again",
+    "rules": "rules decided it by features that are not recorded",
+    "metadata_not_recorded": "rules of the router look at metadata, which is not recorded",
 }
 """In words, why a decision cannot be made again."""
 
@@ -112,9 +113,9 @@ def replay(
         from pointsman.cli import policy_values
 
         question = policy_values.Question(router, start, end, metric, missing, tuple(feature or ()))
-        shares = policy_values.shares_of(changed, router)
+        policy = policy_values.policy_of(changed, router)
         with options.connect() as client:
-            found = policy_values.estimate(client, question, shares)
+            found = policy_values.estimate(client, question, policy)
         if options.as_json:
             printing.print_json(found)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pointsman import _core
+from pointsman.dataplane.offline_calls import rows_of, stream_of, table_of
 from pointsman.dataplane.translation import translated
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from pointsman.dataplane.offline_calls import Columns
     from pointsman.v1 import learning_pb2, snapshot_pb2
 
 
@@ -32,25 +34,45 @@ class OfflineEngine:
         with translated():
             self._engine = _core.Engine(state.SerializeToString(), seed)
 
-    def decide(self, router_id: str, calls: Sequence[str | None] | pa.Table) -> pa.Table:
+    def decide(
+        self,
+        router_id: str,
+        calls: Sequence[str | None] | pa.Table | pa.RecordBatch | None = None,
+        *,
+        features: Columns | None = None,
+        metadata: Columns | None = None,
+    ) -> pa.Table:
         """Decides once for each call.
 
         Args:
             router_id: The router that decides.
-            calls: The entities, None for a call without one; or rows with the text column ``entity_id``.
+            calls: The entities, None for a call without one; or rows with the text column ``entity_id``, in
+                which rules also find the columns ``f_NAME`` and ``metadata.KEY`` as the lake names them. None
+                means calls without entities, one for each row of the features.
+            features: What rules read, a value for each call: a table, or a mapping of names to arrays of
+                numpy or Arrow, or lists. Whole numbers stay whole, of all 64 bits; float32 and float16 are
+                compared in their own types, as those of tensors are; truth values and text (also as a
+                dictionary) are what they are. Null and NaN are missing; an empty text is there, and empty.
+            metadata: The same of the calls' metadata, which is text, by key.
 
         Returns:
             A row for each: ``variant``, ``propensity``, ``reason``, ``randomised_by``, ``draw``, ``slot``,
-            ``allocation_version``, ``epoch``; in the words and types of the lake, words as dictionaries.
+            ``allocation_version``, ``epoch``, ``rule``; in the words of the lake, words as dictionaries.
 
         Raises:
-            InvalidRequestError: There is no such router, or a column is of another type.
+            InvalidRequestError: There is no such router, a column that is read is of another type, there are
+                not as many values as calls, or rules read something and neither features nor metadata are
+                given.
+
+        **What no column holds is missing**: a rule that looks at a feature or a key of metadata that is not
+        given takes no call, as on a server when a call does not bring it. Columns that no rule reads are not
+        looked at.
 
         A bandit decides by the shares of its last :meth:`update`, and counts the calls. What an operator's
         override takes while it lasts, no strategy decides, and it is not counted.
         """
         with translated():
-            return _rows_of(self._engine.decide(router_id, _stream_of(_table_of(calls))))
+            return rows_of(self._engine.decide(router_id, stream_of(table_of(calls, features, metadata))))
 
     def observe_rewards(
         self,
@@ -125,46 +147,29 @@ class OfflineEngine:
         with translated():
             return self._engine.merge_arm_totals(router_id, replica, sequence, totals.SerializeToString())
 
-    def replay(self, router_id: str, records: pa.Table) -> pa.Table:
+    def replay(
+        self,
+        router_id: str,
+        records: pa.Table,
+        *,
+        features: Columns | None = None,
+        metadata: Columns | None = None,
+    ) -> pa.Table:
         """Decides calls again, with the bits that were drawn for them.
 
         Args:
             router_id: The router that decided.
-            records: Rows with ``draw``, null where an entity decided, and ``entity_id``; as the lake has
-                them, or as :meth:`decide` answers them with the entities added.
+            records: Rows with ``draw``, null where an entity decided or nothing was drawn, and
+                ``entity_id``; as the lake has them, or as :meth:`decide` answers them with entities added.
+            features: What rules read, as :meth:`decide` takes it.
+            metadata: The metadata that rules read, as :meth:`decide` takes it.
 
         Returns:
             The decisions, as :meth:`decide` answers them.
 
         Raises:
-            InvalidRequestError: There is no such router, or a row that is drawn lacks its bits.
+            InvalidRequestError: There is no such router, a row that is drawn lacks its bits, or what rules
+                read is not as :meth:`decide` takes it.
         """
         with translated():
-            return _rows_of(self._engine.replay(router_id, _stream_of(records)))
-
-
-def _table_of(calls: Sequence[str | None] | pa.Table) -> pa.Table:
-    import pyarrow as pa
-
-    if isinstance(calls, pa.Table):
-        return calls
-    return pa.table({"entity_id": pa.array(calls, pa.string())})
-
-
-def _stream_of(table: pa.Table) -> bytes:
-    import pyarrow as pa
-
-    read = [name for name in ("entity_id", "draw") if name in table.column_names]
-    # A table without columns has no rows.
-    wanted = table.select(read or table.column_names[:1])
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, wanted.schema) as writer:
-        writer.write_table(wanted)
-    return bytes(sink.getvalue().to_pybytes())
-
-
-def _rows_of(stream: bytes) -> pa.Table:
-    import pyarrow as pa
-
-    with pa.ipc.open_stream(stream) as reader:
-        return reader.read_all()
+            return rows_of(self._engine.replay(router_id, stream_of(table_of(records, features, metadata))))

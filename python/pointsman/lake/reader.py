@@ -13,8 +13,14 @@ from pointsman.domain.ports.core import LakeReading
 from pointsman.domain.ports.journal import JournalTail
 from pointsman.domain.records.lake import FoundLatest
 from pointsman.domain.records.prediction_ids import time_us_of
-from pointsman.domain.records.predictions import FoundPrediction, PredictionFilter, PredictionPage
+from pointsman.domain.records.predictions import (
+    FoundPrediction,
+    Prediction,
+    PredictionFilter,
+    PredictionPage,
+)
 from pointsman.domain.routers import Router
+from pointsman.domain.strategies.rules import FeatureRules
 from pointsman.lake.conditions import Conditions
 from pointsman.lake.contents import read_contents
 from pointsman.lake.engine import Engine, LakeOptions
@@ -24,6 +30,8 @@ from pointsman.lake.latest import LatestFinder
 from pointsman.lake.listing import Listing, with_feedback
 from pointsman.lake.measuring import Measurement
 from pointsman.lake.replaying import MOST_ROWS, ReplayedPart, RoutersOf, end_of_part, replay_part
+from pointsman.lake.rule_splits import rule_splits
+from pointsman.lake.shadow_answers import answers_of
 from pointsman.lake.shadow_limits import Turns, check_row_count
 from pointsman.lake.shadow_measuring import TOTAL, ShadowMeasurement
 from pointsman.lake.shadow_pairs import CommonLabels, Pairing, truths
@@ -123,7 +131,7 @@ class LakeReader:
         return replace(page, items=tuple(with_feedback(self._database, page.items)))
 
     def find(self, router: Router, prediction_id: str, row: int) -> FoundPrediction:
-        """Finds one row of a prediction, with the feedback of all its rows.
+        """Finds one row of a prediction, with the feedback of all its rows and what shadows answered.
 
         Args:
             router: Whose.
@@ -149,15 +157,18 @@ class LakeReader:
                 return FoundPrediction(None)
             view = View.of(connection, self._queries, self._journal, snapshot)
             key = _key_in_files(view, (time_us, prediction_id, row))
-            if key is not None:
-                return FoundPrediction(read_contents(view, conditions, [key])[0])
             wanted_key = (prediction_id, row)
-            return FoundPrediction(
-                view.tail.rows(conditions, {wanted_key}).get(wanted_key), snapshot.unreached
-            )
+            if key is not None:
+                call: Prediction | None = read_contents(view, conditions, [key])[0]
+            else:
+                call = view.tail.rows(conditions, {wanted_key}).get(wanted_key)
+            if call is None:
+                return FoundPrediction(None, snapshot.unreached)
+            answers = answers_of(connection, self._queries, self._journal, snapshot, conditions, call)
+            return FoundPrediction(replace(call, shadow_answers=answers))
 
         with self._engine.cursor() as connection:
-            found = self._snapshots.reading(router, time_us, time_us + 1, read)
+            found = self._snapshots.reading(router, time_us, time_us + 1, read, with_shadows=True)
         if found.prediction is None:
             return found
         return FoundPrediction(with_feedback(self._database, [found.prediction], all_rows=True)[0])
@@ -190,6 +201,8 @@ class LakeReader:
             counts = Measurement(
                 connection, self._queries, snapshot, tail, conditions, window, self._options.threads
             ).counts()
+            if isinstance(router.policy, FeatureRules):
+                counts = replace(counts, rule_splits=rule_splits(connection, snapshot, tail, conditions))
             return replace(counts, unreached=snapshot.unreached, first_time_us=_first_time_us(snapshot, tail))
 
         with self._engine.cursor() as connection:

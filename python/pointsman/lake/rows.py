@@ -59,6 +59,7 @@ def _prediction(row: Mapping[str, Any]) -> Prediction:
         # Files of earlier releases have no such columns.
         decided_variant=row.get("decided_variant") or "",
         rule=row.get("rule") or "",
+        rule_inputs=row.get("rule_inputs") or "",
         features_content=_word(RecordedContent, row["features_content"]),
         answer_content=_word(RecordedContent, row["answer_content"]),
         features=_features(row),

@@ -77,6 +77,7 @@ class NotReplayable(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOT_REPLAYABLE_ALLOCATION_NOT_KEPT: _ClassVar[NotReplayable]
     NOT_REPLAYABLE_UNKNOWN: _ClassVar[NotReplayable]
     NOT_REPLAYABLE_RULES: _ClassVar[NotReplayable]
+    NOT_REPLAYABLE_METADATA_NOT_RECORDED: _ClassVar[NotReplayable]
 DECISION_REASON_UNSPECIFIED: DecisionReason
 DECISION_REASON_SLOT: DecisionReason
 DECISION_REASON_WEIGHT: DecisionReason
@@ -121,6 +122,7 @@ NOT_REPLAYABLE_INPUTS_NOT_RECORDED: NotReplayable
 NOT_REPLAYABLE_ALLOCATION_NOT_KEPT: NotReplayable
 NOT_REPLAYABLE_UNKNOWN: NotReplayable
 NOT_REPLAYABLE_RULES: NotReplayable
+NOT_REPLAYABLE_METADATA_NOT_RECORDED: NotReplayable
 
 class PredictRequest(_message.Message):
     __slots__ = ("router_id", "features", "entity_id", "variant")
@@ -255,7 +257,7 @@ class FeedbackResult(_message.Message):
     def __init__(self, outcome: _Optional[_Union[FeedbackOutcome, str]] = ..., code: _Optional[int] = ..., message: _Optional[str] = ...) -> None: ...
 
 class PredictionRecord(_message.Message):
-    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "entity_id", "time", "generation", "propensity", "reason", "randomised_by", "status_code", "overhead", "backend_latency", "request_id", "features", "prediction", "probabilities", "feedback", "row", "row_count", "router_generation", "allocation_version", "epoch", "eligible_variants", "draw", "slot", "replayable", "trace_id", "experiment_id", "confidence", "outputs", "features_content", "answer_content", "answer_notes", "router_revision", "decided_variant", "rule")
+    __slots__ = ("prediction_id", "router_id", "variant", "model_id", "model_version", "entity_id", "time", "generation", "propensity", "reason", "randomised_by", "status_code", "overhead", "backend_latency", "request_id", "features", "prediction", "probabilities", "feedback", "row", "row_count", "router_generation", "allocation_version", "epoch", "eligible_variants", "draw", "slot", "replayable", "trace_id", "experiment_id", "confidence", "outputs", "features_content", "answer_content", "answer_notes", "router_revision", "decided_variant", "rule", "shadow_answers")
     class FeaturesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -308,6 +310,7 @@ class PredictionRecord(_message.Message):
     ROUTER_REVISION_FIELD_NUMBER: _ClassVar[int]
     DECIDED_VARIANT_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_ANSWERS_FIELD_NUMBER: _ClassVar[int]
     prediction_id: str
     router_id: str
     variant: str
@@ -346,7 +349,39 @@ class PredictionRecord(_message.Message):
     router_revision: int
     decided_variant: str
     rule: str
-    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., entity_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., generation: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., randomised_by: _Optional[_Union[RandomisedBy, str]] = ..., status_code: _Optional[int] = ..., overhead: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., backend_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., feedback: _Optional[_Iterable[_Union[Feedback, _Mapping]]] = ..., row: _Optional[int] = ..., row_count: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., eligible_variants: _Optional[_Iterable[_Union[EligibleVariant, _Mapping]]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., replayable: bool = ..., trace_id: _Optional[str] = ..., experiment_id: _Optional[str] = ..., confidence: _Optional[float] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., features_content: _Optional[_Union[RecordedContent, str]] = ..., answer_content: _Optional[_Union[RecordedContent, str]] = ..., answer_notes: _Optional[_Iterable[str]] = ..., router_revision: _Optional[int] = ..., decided_variant: _Optional[str] = ..., rule: _Optional[str] = ...) -> None: ...
+    shadow_answers: _containers.RepeatedCompositeFieldContainer[ShadowAnswer]
+    def __init__(self, prediction_id: _Optional[str] = ..., router_id: _Optional[str] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., entity_id: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., generation: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[DecisionReason, str]] = ..., randomised_by: _Optional[_Union[RandomisedBy, str]] = ..., status_code: _Optional[int] = ..., overhead: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., backend_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., request_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., feedback: _Optional[_Iterable[_Union[Feedback, _Mapping]]] = ..., row: _Optional[int] = ..., row_count: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., eligible_variants: _Optional[_Iterable[_Union[EligibleVariant, _Mapping]]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., replayable: bool = ..., trace_id: _Optional[str] = ..., experiment_id: _Optional[str] = ..., confidence: _Optional[float] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., features_content: _Optional[_Union[RecordedContent, str]] = ..., answer_content: _Optional[_Union[RecordedContent, str]] = ..., answer_notes: _Optional[_Iterable[str]] = ..., router_revision: _Optional[int] = ..., decided_variant: _Optional[str] = ..., rule: _Optional[str] = ..., shadow_answers: _Optional[_Iterable[_Union[ShadowAnswer, _Mapping]]] = ...) -> None: ...
+
+class ShadowAnswer(_message.Message):
+    __slots__ = ("variant", "model_id", "model_version", "status_code", "backend_latency", "prediction", "probabilities", "confidence", "outputs", "answer_content")
+    class OutputsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    STATUS_CODE_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_LATENCY_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_CONTENT_FIELD_NUMBER: _ClassVar[int]
+    variant: str
+    model_id: str
+    model_version: str
+    status_code: int
+    backend_latency: _duration_pb2.Duration
+    prediction: _struct_pb2.Value
+    probabilities: _containers.RepeatedScalarFieldContainer[float]
+    confidence: float
+    outputs: _containers.MessageMap[str, _struct_pb2.Value]
+    answer_content: RecordedContent
+    def __init__(self, variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., status_code: _Optional[int] = ..., backend_latency: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., outputs: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., answer_content: _Optional[_Union[RecordedContent, str]] = ...) -> None: ...
 
 class EligibleVariant(_message.Message):
     __slots__ = ("variant", "propensity")

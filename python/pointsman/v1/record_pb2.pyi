@@ -75,7 +75,7 @@ class VariantEntry(_message.Message):
     def __init__(self, name: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., eligible: bool = ..., request_propensity: _Optional[float] = ..., slot_propensity: _Optional[float] = ..., signature: _Optional[_Union[_model_pb2.Signature, _Mapping]] = ...) -> None: ...
 
 class PredictionEntry(_message.Message):
-    __slots__ = ("route", "variant", "prediction_id", "time_us", "generation", "allocation_version", "epoch", "propensity", "reason", "randomised_by", "draw", "slot", "entity_id", "replayable", "request_id", "trace_id", "status_code", "overhead_ns", "backend_ns", "request_kind", "request", "response_kind", "response", "experiment_id", "decided_variant", "rule", "shadow")
+    __slots__ = ("route", "variant", "prediction_id", "time_us", "generation", "allocation_version", "epoch", "propensity", "reason", "randomised_by", "draw", "slot", "entity_id", "replayable", "request_id", "trace_id", "status_code", "overhead_ns", "backend_ns", "request_kind", "request", "response_kind", "response", "experiment_id", "decided_variant", "rule", "shadow", "rule_inputs")
     ROUTE_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
@@ -103,6 +103,7 @@ class PredictionEntry(_message.Message):
     DECIDED_VARIANT_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     SHADOW_FIELD_NUMBER: _ClassVar[int]
+    RULE_INPUTS_FIELD_NUMBER: _ClassVar[int]
     route: int
     variant: int
     prediction_id: str
@@ -130,7 +131,8 @@ class PredictionEntry(_message.Message):
     decided_variant: int
     rule: int
     shadow: bool
-    def __init__(self, route: _Optional[int] = ..., variant: _Optional[int] = ..., prediction_id: _Optional[str] = ..., time_us: _Optional[int] = ..., generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[_prediction_pb2.DecisionReason, str]] = ..., randomised_by: _Optional[_Union[_prediction_pb2.RandomisedBy, str]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., replayable: bool = ..., request_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., status_code: _Optional[int] = ..., overhead_ns: _Optional[int] = ..., backend_ns: _Optional[int] = ..., request_kind: _Optional[_Union[BodyKind, str]] = ..., request: _Optional[bytes] = ..., response_kind: _Optional[_Union[BodyKind, str]] = ..., response: _Optional[bytes] = ..., experiment_id: _Optional[str] = ..., decided_variant: _Optional[int] = ..., rule: _Optional[int] = ..., shadow: bool = ...) -> None: ...
+    rule_inputs: str
+    def __init__(self, route: _Optional[int] = ..., variant: _Optional[int] = ..., prediction_id: _Optional[str] = ..., time_us: _Optional[int] = ..., generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., propensity: _Optional[float] = ..., reason: _Optional[_Union[_prediction_pb2.DecisionReason, str]] = ..., randomised_by: _Optional[_Union[_prediction_pb2.RandomisedBy, str]] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., replayable: bool = ..., request_id: _Optional[str] = ..., trace_id: _Optional[str] = ..., status_code: _Optional[int] = ..., overhead_ns: _Optional[int] = ..., backend_ns: _Optional[int] = ..., request_kind: _Optional[_Union[BodyKind, str]] = ..., request: _Optional[bytes] = ..., response_kind: _Optional[_Union[BodyKind, str]] = ..., response: _Optional[bytes] = ..., experiment_id: _Optional[str] = ..., decided_variant: _Optional[int] = ..., rule: _Optional[int] = ..., shadow: bool = ..., rule_inputs: _Optional[str] = ...) -> None: ...
 
 class FeedbackEntry(_message.Message):
     __slots__ = ("prediction_id", "row", "metric", "value", "observe_time_us", "router_id", "variant", "epoch", "propensity", "prediction_time_us", "counted", "corrects", "receive_time_us", "router_incarnation")
@@ -464,7 +466,7 @@ class ReplayRouter(_message.Message):
     def __init__(self, first_generation: _Optional[int] = ..., last_generation: _Optional[int] = ..., earliest_time_us: _Optional[int] = ..., router: _Optional[bytes] = ...) -> None: ...
 
 class RecordedDecision(_message.Message):
-    __slots__ = ("time_us", "variant", "model_id", "model_version", "decided_variant", "reason", "randomised_by", "propensity", "draw", "slot", "entity_id", "allocation_version", "epoch", "replayable", "eligible_variants")
+    __slots__ = ("time_us", "variant", "model_id", "model_version", "decided_variant", "reason", "randomised_by", "propensity", "draw", "slot", "entity_id", "allocation_version", "epoch", "replayable", "eligible_variants", "rule", "rule_inputs")
     TIME_US_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
@@ -480,6 +482,8 @@ class RecordedDecision(_message.Message):
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     REPLAYABLE_FIELD_NUMBER: _ClassVar[int]
     ELIGIBLE_VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    RULE_INPUTS_FIELD_NUMBER: _ClassVar[int]
     time_us: int
     variant: str
     model_id: str
@@ -495,7 +499,9 @@ class RecordedDecision(_message.Message):
     epoch: int
     replayable: bool
     eligible_variants: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.EligibleVariant]
-    def __init__(self, time_us: _Optional[int] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., decided_variant: _Optional[str] = ..., reason: _Optional[str] = ..., randomised_by: _Optional[str] = ..., propensity: _Optional[float] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., replayable: bool = ..., eligible_variants: _Optional[_Iterable[_Union[_prediction_pb2.EligibleVariant, _Mapping]]] = ...) -> None: ...
+    rule: str
+    rule_inputs: str
+    def __init__(self, time_us: _Optional[int] = ..., variant: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., decided_variant: _Optional[str] = ..., reason: _Optional[str] = ..., randomised_by: _Optional[str] = ..., propensity: _Optional[float] = ..., draw: _Optional[int] = ..., slot: _Optional[int] = ..., entity_id: _Optional[str] = ..., allocation_version: _Optional[int] = ..., epoch: _Optional[int] = ..., replayable: bool = ..., eligible_variants: _Optional[_Iterable[_Union[_prediction_pb2.EligibleVariant, _Mapping]]] = ..., rule: _Optional[str] = ..., rule_inputs: _Optional[str] = ...) -> None: ...
 
 class RedecisionQuery(_message.Message):
     __slots__ = ("router", "decision")

@@ -690,7 +690,7 @@ class GetRouterMetricsRequest(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., granularity: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., live: bool = ...) -> None: ...
 
 class RouterMetrics(_message.Message):
-    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count", "start_time", "end_time", "sample_ratio_p_value", "series", "unreached", "cut_record_counts", "live", "feedback_start_time", "bandit")
+    __slots__ = ("router_id", "variants", "total", "generation", "count_start_time", "dropped_record_count", "start_time", "end_time", "sample_ratio_p_value", "series", "unreached", "cut_record_counts", "live", "feedback_start_time", "bandit", "rule_splits")
     class CutRecordCountsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -713,6 +713,7 @@ class RouterMetrics(_message.Message):
     LIVE_FIELD_NUMBER: _ClassVar[int]
     FEEDBACK_START_TIME_FIELD_NUMBER: _ClassVar[int]
     BANDIT_FIELD_NUMBER: _ClassVar[int]
+    RULE_SPLITS_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     variants: _containers.RepeatedCompositeFieldContainer[VariantMetrics]
     total: VariantMetrics
@@ -728,7 +729,27 @@ class RouterMetrics(_message.Message):
     live: bool
     feedback_start_time: _timestamp_pb2.Timestamp
     bandit: BanditMetrics
-    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sample_ratio_p_value: _Optional[float] = ..., series: _Optional[_Iterable[_Union[MetricsStep, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ..., live: bool = ..., feedback_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bandit: _Optional[_Union[BanditMetrics, _Mapping]] = ...) -> None: ...
+    rule_splits: _containers.RepeatedCompositeFieldContainer[RuleSplitMetrics]
+    def __init__(self, router_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[VariantMetrics, _Mapping]]] = ..., total: _Optional[_Union[VariantMetrics, _Mapping]] = ..., generation: _Optional[int] = ..., count_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., dropped_record_count: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sample_ratio_p_value: _Optional[float] = ..., series: _Optional[_Iterable[_Union[MetricsStep, _Mapping]]] = ..., unreached: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ..., cut_record_counts: _Optional[_Mapping[str, int]] = ..., live: bool = ..., feedback_start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., bandit: _Optional[_Union[BanditMetrics, _Mapping]] = ..., rule_splits: _Optional[_Iterable[_Union[RuleSplitMetrics, _Mapping]]] = ...) -> None: ...
+
+class RuleSplitMetrics(_message.Message):
+    __slots__ = ("rule", "unit_count", "variant_unit_counts", "sample_ratio_p_value")
+    class VariantUnitCountsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    UNIT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_UNIT_COUNTS_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_RATIO_P_VALUE_FIELD_NUMBER: _ClassVar[int]
+    rule: str
+    unit_count: int
+    variant_unit_counts: _containers.ScalarMap[str, int]
+    sample_ratio_p_value: float
+    def __init__(self, rule: _Optional[str] = ..., unit_count: _Optional[int] = ..., variant_unit_counts: _Optional[_Mapping[str, int]] = ..., sample_ratio_p_value: _Optional[float] = ...) -> None: ...
 
 class BanditMetrics(_message.Message):
     __slots__ = ("epoch", "algorithm", "metric", "regret", "arms")

@@ -81,7 +81,9 @@ def triton(server: Server) -> Iterator[Any]:
         yield client
 
 
-def told(triton: Any, ages: list[float], city: str = "Ulm", **options: Any) -> dict[str, str]:
+def told(
+    triton: Any, ages: list[float], city: str = "Ulm", router: str = ROUTER, **options: Any
+) -> dict[str, str]:
     """What the receipt says of a call, without the prefix of its names."""
     rows = np.array([[1.0, age] for age in ages], dtype=np.float32)
     cities = np.array([[city.encode()] for _ in ages], dtype=np.object_)
@@ -89,7 +91,7 @@ def told(triton: Any, ages: list[float], city: str = "Ulm", **options: Any) -> d
     x.set_data_from_numpy(rows)
     text = tritonclient.grpc.InferInput("city", list(cities.shape), "BYTES")
     text.set_data_from_numpy(cities)
-    parameters = triton.infer(ROUTER, [x, text], **options).get_response().parameters
+    parameters = triton.infer(router, [x, text], **options).get_response().parameters
     return {name.removeprefix("pointsman_"): one.string_param for name, one in parameters.items()}
 
 
@@ -168,3 +170,38 @@ def test_the_command_explains_exports_and_updates_rules(server: Server, tmp_path
     )
     assert failed.exit_code == 1
     assert "rules[0].conditions[0].operator" in failed.stderr
+
+
+def test_what_rules_decided_is_decided_again_of_what_they_read(
+    server: Server, triton: Any, control: Control
+) -> None:
+    variants = ("--variant", "old=m:old", "--variant", "new=m:new")
+    rules = server.models_dir.parent / "again.yaml"
+    # The tenth is that of FP32: in the type of the tensor it is equal, and as a double it would not be.
+    tenth = "  - {name: tenth, conditions: [{feature: age, operator: equals, values: [0.1]}], variant: new}\n"
+    of_features = RULES.replace(
+        RULES[RULES.index("  - name: staff") : RULES.index("  - name: old-age")], tenth
+    )
+    rules.write_text(of_features)
+    run(server, "routers", "create", "again", *variants, "--rules", str(rules), "--deploy")
+    taken = set()
+    for number in range(40):
+        age, entity = (0.1, 30.0, 61.0, 90.0)[number % 4], {"pointsman-entity-id": f"user-{number}"}
+        options = {"headers": entity} if number % 3 else {}
+        parameters = {"tier": ("gold", 7, True)[number % 3]}
+        taken.add(told(triton, [age], "Bonn", "again", parameters=parameters, **options).get("rule"))
+    request = prediction_pb2.PredictRequest(router_id="again")
+    for name, value in (("income", 1.0), ("age", 0.1)):
+        request.features[name].number_value = value
+    request.features["city"].string_value = "Ulm"
+    taken.add(control.predictions.Predict(request).rule)
+    assert taken == {"tenth", "old-age", "vip", None}
+    facts = json.loads(run(server, "replay", "--router", "again", "-o", "json").stdout)
+    assert (facts["calls"], facts["agree"], facts["not_replayable"]) == (41, 41, {})
+    of_metadata = json.loads(run(server, "replay", "--router", ROUTER, "-o", "json").stdout)
+    assert of_metadata["not_replayable"] == {"metadata_not_recorded": of_metadata["calls"]}
+    listed = control.routers.ListPredictions(router_pb2.ListPredictionsRequest(router_id="again"))
+    split = next(record for record in listed.predictions if record.rule == "old-age")
+    shown = run(server, "explain", split.prediction_id).stdout
+    assert "agrees: the same decision" in shown
+    assert "0.75" in shown

@@ -249,3 +249,17 @@ def test_one_prediction_is_shown_with_its_decision_and_feedback(server: Any) -> 
     shown = run(server, "get", "r", "p1", "--row", "0").stdout
     for words in ("a 0.2500", "0x00000000000000ff", '"age": 42.5', "reward"):
         assert words in shown
+
+
+def test_one_prediction_is_shown_with_what_shadows_answered(server: Any) -> None:
+    told = record(1)
+    answered = told.shadow_answers.add(variant="next", model_id="m", model_version="9", confidence=0.75)
+    answered.prediction.string_value = "malignant"
+    answered.backend_latency.FromMilliseconds(3)
+    told.shadow_answers.add(variant="other", model_id="m", model_version="8", status_code=14)
+    server.on("RouterService/GetPrediction", told)
+    lines = run(server, "get", "r", "p1").stdout.splitlines()
+    [of_next] = [line for line in lines if line.startswith("next")]
+    [of_other] = [line for line in lines if line.startswith("other")]
+    assert all(word in of_next for word in ("m 9", "malignant", "0.7500", "OK"))
+    assert "UNAVAILABLE" in of_other

@@ -99,17 +99,123 @@ def estimated(server: Any, changed: str, *arguments: str) -> Result:
     return run(server, "replay", "--router", "cancer", "--changed", changed, *arguments)
 
 
-def test_rules_are_not_estimated_as_their_default(server: Any, tmp_path: Path) -> None:
-    path = tmp_path / "rules.yaml"
+def a_definition(tmp_path: Path, strategy: str, policy: str) -> str:
+    path = tmp_path / "changed_strategy.yaml"
     path.write_text(
-        "apiVersion: pointsman/v1\nkind: Router\nrouter_id: cancer\nstrategy: feature_rules\nvariants:\n"
+        f"apiVersion: pointsman/v1\nkind: Router\nrouter_id: cancer\nstrategy: {strategy}\nvariants:\n"
         '  - {name: a, model_id: m, model_version: "1", weight: 50}\n'
         '  - {name: b, model_id: m, model_version: "2", weight: 50}\n'
-        "feature_rules: {default_variant: a, rules: []}\n"
+        f"{policy}\n"
     )
-    done = estimated(server, str(path))
+    return str(path)
+
+
+NOTHING = prediction_pb2.RECORDED_CONTENT_NONE
+CUT = prediction_pb2.RECORDED_CONTENT_CUT
+RULES = """
+feature_rules:
+  default_variant: a
+  rules:
+    - {name: large, conditions: [{feature: x, operator: greater_than, values: [10]}], variant: b}
+    - name: tenth
+      conditions: [{feature: x, operator: equals, values: [0.1]}]
+      split: {weights: {a: 50, b: 50}}
+"""
+
+
+def with_x(number: int, x: float, **fields: Any) -> prediction_pb2.PredictionRecord:
+    fields.setdefault("features_content", prediction_pb2.RECORDED_CONTENT_ALL)
+    made = a_record(number, **fields)
+    made.features["x"].number_value = x
+    return made
+
+
+def test_shares_that_hang_on_what_was_learnt_are_not_estimated(server: Any, tmp_path: Path) -> None:
+    bandit = a_definition(tmp_path, "bandit", "bandit: {metric: reward}")
+    Path(bandit).write_text(Path(bandit).read_text().replace(", weight: 50", ""))
+    done = estimated(server, bandit)
     assert done.exit_code == 1
-    assert "splits calls by feature_rules, not all alike" in done.stderr
+    assert "splits calls by bandit, by what is not known of them" in done.stderr
+
+
+def test_rules_are_estimated_by_the_features_of_each_call(server: Any, tmp_path: Path) -> None:
+    server.on("RouterService/GetRouter", router_pb2.Router(router_id="cancer"))
+    # Of the calls with a large x all go to b, whose reward is 1; of the others all to a, whose reward is 0.
+    records = [with_x(number, 20.0 if number < 200 else 1.0) for number in range(800)]
+    unrecorded = [with_x(1000 + number, 20.0, features_content=NOTHING) for number in (1, 2)]
+    server.on(
+        "RouterService/ListPredictions", router_pb2.ListPredictionsResponse(predictions=records + unrecorded)
+    )
+    done = estimated(server, a_definition(tmp_path, "feature_rules", RULES), "-o", "json")
+    assert done.exit_code == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["call_count"] == 800
+    assert facts["self_normalised"]["value"] == pytest.approx(0.25)
+    assert "warning: 2 calls are left out" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("x", "fields", "message"),
+    [
+        (
+            0.10000000149011612,
+            {},
+            "has x 0.10000000149011612, which equals the rule's number or not by",
+        ),
+        (1.0, {"features_content": CUT}, "has features that are cut"),
+        (1.0, {"row": 1}, "is a batch, which its first row decides"),
+    ],
+)
+def test_a_call_whose_rule_is_not_sure_is_refused(
+    server: Any, tmp_path: Path, x: float, fields: dict[str, Any], message: str
+) -> None:
+    server.on("RouterService/GetRouter", router_pb2.Router(router_id="cancer"))
+    record = with_x(1, x, **fields)
+    if fields.get("row"):
+        record.feedback[0].row = 1
+    server.on("RouterService/ListPredictions", router_pb2.ListPredictionsResponse(predictions=[record]))
+    done = estimated(server, a_definition(tmp_path, "feature_rules", RULES))
+    assert done.exit_code == 1
+    assert f"prediction p1 {message}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (
+            "feature: x,",
+            "feature: metadata.x-team,",
+            "a rule on metadata.x-team, and metadata is not recorded",
+        ),
+        ("variant: b}", "variant: c}", "feature_rules.rules[0].variant"),
+        (
+            "feature: x,",
+            "feature: hidden,",
+            "a rule on hidden, which cancer does not record (exclude_features)",
+        ),
+    ],
+)
+def test_rules_that_cannot_be_estimated_are_refused(
+    server: Any, tmp_path: Path, before: str, after: str, message: str
+) -> None:
+    recording = router_pb2.Recording(exclude_features=["hidden"])
+    server.on("RouterService/GetRouter", router_pb2.Router(router_id="cancer", recording=recording))
+    done = estimated(server, a_definition(tmp_path, "feature_rules", RULES.replace(before, after)))
+    assert done.exit_code == 1
+    assert message in done.stderr
+
+
+def test_what_rules_gave_to_one_variant_alone_is_no_support_for_another(server: Any, changed: str) -> None:
+    records = [a_record(number) for number in range(400)]
+    given = a_record(401, reason=prediction_pb2.DECISION_REASON_RULE)
+    given.randomised_by = prediction_pb2.RANDOMISED_BY_NOTHING
+    given.propensity = 1
+    del given.eligible_variants[1:]
+    told = router_pb2.ListPredictionsResponse(predictions=[*records, given])
+    server.on("RouterService/ListPredictions", told)
+    done = estimated(server, changed)
+    assert done.exit_code == 1
+    assert "variant 'b' could not be picked for 1 of 401 calls" in done.stderr
 
 
 def test_other_weights_are_estimated_from_calls_with_feedback(server: Any, changed: str) -> None:

@@ -46,7 +46,8 @@ def test_the_same_seed_decides_the_same_and_goes_on_from_call_to_call() -> None:
 def test_decisions_say_all_that_a_record_says() -> None:
     decided = OfflineEngine(a_router(), seed=7).decide("r", ["e1", None, ""])
     assert decided.column_names == [
-        *("variant", "propensity", "reason", "randomised_by", "draw", "slot", "allocation_version", "epoch")
+        *("variant", "propensity", "reason", "randomised_by", "draw", "slot", "allocation_version", "epoch"),
+        "rule",
     ]
     assert pa.types.is_dictionary(decided.schema.field("variant").type)
     sticky, drawn, unnamed = decided.to_pylist()

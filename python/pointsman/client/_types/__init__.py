@@ -26,6 +26,7 @@ from pointsman.client._types.figures import (
     LatencyMetrics,
     MetricsStep,
     RouterMetrics,
+    RuleSplitMetrics,
     VariantMetrics,
 )
 from pointsman.client._types.models import (
@@ -60,6 +61,7 @@ from pointsman.client._types.records import (
     PredictionRecord,
     RandomisedBy,
     RecordedContent,
+    ShadowAnswer,
     UnreachedJournal,
 )
 from pointsman.client._types.replays import (
@@ -209,10 +211,12 @@ __all__ = [
     "RuleMissReason",
     "RuleOperator",
     "RuleSplit",
+    "RuleSplitMetrics",
     "Scope",
     "ScoreBin",
     "ScoreComparison",
     "ScoreKind",
+    "ShadowAnswer",
     "ShadowComparison",
     "ShadowFigures",
     "ShadowVersionRows",

@@ -106,3 +106,18 @@ class RouterMetrics:
     """Where feedback begins to count; None where it does with the window."""
     bandit: BanditMetrics | None = None
     """What a bandit has learnt by now; None for other routers."""
+    rule_splits: Sequence[RuleSplitMetrics] = ()
+    """How the splits of rules were served, by rule; last, under no name, that of calls that no rule takes."""
+
+
+@dataclass(frozen=True)
+class RuleSplitMetrics:
+    """How the split of one rule was served."""
+
+    rule: str
+    """Empty for the calls that no rule takes."""
+    unit_count: int
+    """Entities where entities are randomised, else requests; of many entities one in eight."""
+    variant_unit_counts: Mapping[str, int]
+    sample_ratio_p_value: float | None
+    """How likely shares at least so far from the rule's are; below 0.001 the split is at fault."""

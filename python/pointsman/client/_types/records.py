@@ -215,6 +215,24 @@ class PredictionRecord:
     """The variant that was decided, when another one stood in for it; such a record is in no statistics."""
     rule: str = ""
     """The rule that took the call; empty where none did."""
+    shadow_answers: Sequence[ShadowAnswer] = ()
+    """What shadows answered to copies of the call; filled where one prediction is asked for."""
+
+
+@dataclass(frozen=True)
+class ShadowAnswer:
+    """What a shadow answered to the copy of a call; one that failed stands for all rows of it."""
+
+    variant: str
+    model_id: str
+    model_version: str
+    status_code: int
+    backend_latency: timedelta | None
+    prediction: Any
+    probabilities: Sequence[float]
+    confidence: float | None
+    outputs: Mapping[str, Any]
+    answer_content: RecordedContent
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class NotReplayable(StrEnum):
     ALLOCATION_NOT_KEPT = "allocation_not_kept"
     UNKNOWN = "unknown"
     RULES = "rules"
+    METADATA_NOT_RECORDED = "metadata_not_recorded"
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,15 @@ def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> ro
         ],
         unreached=unreached_to(figures.unreached),
         live=figures.live,
+        rule_splits=[
+            router_pb2.RuleSplitMetrics(
+                rule=split.rule,
+                unit_count=sum(split.units.values()),
+                variant_unit_counts=split.units,
+                sample_ratio_p_value=split.sample_ratio_p_value,
+            )
+            for split in figures.rule_splits
+        ],
     )
     if counters.start_time_us:
         message.count_start_time.CopyFrom(timestamp_of(counters.start_time_us))

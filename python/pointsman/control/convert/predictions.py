@@ -72,6 +72,7 @@ def prediction_to(prediction: Prediction) -> prediction_pb2.PredictionRecord:
         trace_id=prediction.trace_id,
         decided_variant=prediction.decided_variant,
         rule=prediction.rule,
+        shadow_answers=[_shadow_answer(answer) for answer in prediction.shadow_answers],
         features_content=RECORDED_CONTENT.number(prediction.features_content),
         answer_content=RECORDED_CONTENT.number(prediction.answer_content),
         features=_values(prediction.features),
@@ -94,6 +95,24 @@ def prediction_to(prediction: Prediction) -> prediction_pb2.PredictionRecord:
         message.backend_latency.CopyFrom(duration_of_ns(prediction.backend_latency_ns))
     if prediction.has_prediction:
         message.prediction.CopyFrom(value_of(prediction.prediction))
+    return message
+
+
+def _shadow_answer(answer: Prediction) -> prediction_pb2.ShadowAnswer:
+    message = prediction_pb2.ShadowAnswer(
+        variant=answer.variant,
+        model_id=answer.model_id,
+        model_version=answer.model_version,
+        status_code=answer.status_code,
+        probabilities=answer.probabilities,
+        confidence=answer.confidence,
+        outputs=_values(answer.outputs),
+        answer_content=RECORDED_CONTENT.number(answer.answer_content),
+    )
+    if answer.backend_latency_ns is not None:
+        message.backend_latency.CopyFrom(duration_of_ns(answer.backend_latency_ns))
+    if answer.has_prediction:
+        message.prediction.CopyFrom(value_of(answer.prediction))
     return message
 
 

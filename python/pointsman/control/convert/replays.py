@@ -40,6 +40,8 @@ def recorded_decision(prediction: Prediction) -> record_pb2.RecordedDecision:
             prediction_pb2.EligibleVariant(variant=one.variant, propensity=one.propensity)
             for one in prediction.eligible
         ],
+        rule=prediction.rule,
+        rule_inputs=prediction.rule_inputs,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pointsman.domain.measures.bandits import BanditFigures
+from pointsman.domain.measures.rule_splits import RuleSplitFigures
 from pointsman.domain.measures.statistics import mean_interval
 from pointsman.domain.records.feedback import DEFAULT_METRIC, FeedbackMoments
 from pointsman.domain.records.servers import UnreachedJournal
@@ -118,6 +119,7 @@ class RouterFigures:
         live: Whether calls are those that one server counted since it started, not those that are recorded.
         feedback_start_time_us: Where feedback begins to count; None where it does with the window.
         bandit: What it has learnt by now; None for a router that is no bandit.
+        rule_splits: How the splits of rules were served.
     """
 
     variants: tuple[VariantFigures, ...]
@@ -130,6 +132,7 @@ class RouterFigures:
     live: bool = False
     feedback_start_time_us: int | None = None
     bandit: BanditFigures | None = None
+    rule_splits: tuple[RuleSplitFigures, ...] = ()
 
 
 def interval_of(totals: FeedbackMoments) -> tuple[float, float] | None:

@@ -52,6 +52,22 @@ class RewardedCalls:
 
 
 @dataclass(frozen=True)
+class SharesByGroup:
+    """A policy that picks alike within a group of calls only, as rules do.
+
+    Attributes:
+        shares: The probability of each variant in each group, in any unit; variants that are not named have
+            none.
+        groups: The group of each call, in the order of the calls.
+        support: For each group, how many calls there are by the variants that could be picked for them.
+    """
+
+    shares: Sequence[Mapping[str, float]]
+    groups: Sequence[int]
+    support: Sequence[Mapping[frozenset[str], int]]
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A mean reward with its 95 % interval."""
 
@@ -85,14 +101,16 @@ class PolicyValue:
     largest_weight: float
 
 
-def policy_value(calls: RewardedCalls, shares: Mapping[str, float]) -> PolicyValue:
-    """Estimates the mean reward of a policy that picks variants with fixed probabilities.
+def policy_value(calls: RewardedCalls, shares: Mapping[str, float] | SharesByGroup) -> PolicyValue:
+    """Estimates the mean reward of a policy whose probability of each variant is known for each call.
 
     Intervals are normal ones with variances between units (clusters), which need a hundred effective units.
 
     Args:
         calls: What was decided, and what came of it.
         shares: The policy's probability of each variant, in any unit; variants that are not named have none.
+            Where they are not the same for all calls, those of each group, with its support in the place of
+            that of the calls.
 
     Returns:
         The estimates.
@@ -121,18 +139,19 @@ def policy_value(calls: RewardedCalls, shares: Mapping[str, float]) -> PolicyVal
     """
     import numpy as np
 
-    total = math.fsum(shares.values())
-    if not math.isfinite(total) or total <= 0 or any(share < 0 for share in shares.values()):
-        raise NotEstimableError(f"shares {dict(shares)} are not valid; none is below 0, and one is above")
-    policy = {variant: share / total for variant, share in shares.items() if share > 0}
-    _check_support(calls.support, frozenset(policy))
+    if not isinstance(shares, SharesByGroup):
+        shares = SharesByGroup([shares], [0] * len(calls.rewards), [calls.support])
+    policies = [_normalised(of_group) for of_group in shares.shares]
+    for of_group, support in zip(policies, shares.support, strict=True):
+        _check_support(support, frozenset(of_group))
     if not calls.rewards:
         raise NotEstimableError("no call has a reward; wait for feedback, or take a longer window")
     rewards = np.asarray(calls.rewards, dtype=np.float64)
     propensities = np.asarray(calls.propensities, dtype=np.float64)
     if not (np.isfinite(rewards).all() and (propensities > 0).all() and (propensities <= 1).all()):
         raise NotEstimableError("a reward is no number, or a propensity not between 0 and 1")
-    weights = np.array([policy.get(variant, 0.0) for variant in calls.variants]) / propensities
+    policy = _Policy(policies, np.asarray(shares.groups, dtype=np.int64))
+    weights = policy.of_variants(calls.variants) / propensities
     names, units = np.unique(np.asarray(calls.units), return_inverse=True)
     clusters = _Clusters(units.astype(np.int64), len(names))
     effective = clusters.effective_count(weights)
@@ -152,6 +171,44 @@ def policy_value(calls: RewardedCalls, shares: Mapping[str, float]) -> PolicyVal
         effective_unit_count=effective,
         largest_weight=float(weights.max()),
     )
+
+
+def _normalised(shares: Mapping[str, float]) -> dict[str, float]:
+    total = math.fsum(shares.values())
+    if not math.isfinite(total) or total <= 0 or any(share < 0 for share in shares.values()):
+        raise NotEstimableError(f"shares {dict(shares)} are not valid; none is below 0, and one is above")
+    return {variant: share / total for variant, share in shares.items() if share > 0}
+
+
+class _Policy:
+    """The probabilities with which a policy picks variants.
+
+    Args:
+        by_group: Those of each group of calls.
+        groups: The group of each call.
+    """
+
+    def __init__(self, by_group: Sequence[Mapping[str, float]], groups: Codes) -> None:
+        self._by_group = by_group
+        self._groups = groups
+        self.variants = sorted(set().union(*by_group))
+
+    def of(self, variant: str) -> Numbers:
+        """Answers the probability of a variant for each call."""
+        import numpy as np
+
+        return np.array([policy.get(variant, 0.0) for policy in self._by_group])[self._groups]
+
+    def of_variants(self, variants: Sequence[str]) -> Numbers:
+        """Answers for each call the probability of its own variant."""
+        import numpy as np
+
+        picked = np.asarray(variants)
+        found = np.zeros(len(picked))
+        for variant in self.variants:
+            here = picked == variant
+            found[here] = self.of(variant)[here]
+        return found
 
 
 def _check_support(support: Mapping[frozenset[str], int], wanted: frozenset[str]) -> None:
@@ -215,7 +272,7 @@ class _Clusters:
 
 
 def _regressions(
-    calls: RewardedCalls, rewards: Numbers, units: Codes, policy: Mapping[str, float]
+    calls: RewardedCalls, rewards: Numbers, units: Codes, policy: _Policy
 ) -> tuple[Numbers, Numbers]:
     """Predicts the reward of each call by regressions on the calls of other units.
 
@@ -223,7 +280,7 @@ def _regressions(
         calls: The calls.
         rewards: Their rewards.
         units: The numbers of their units; one half of them predicts the other.
-        policy: The probability of each variant.
+        policy: The probability of each variant for each call.
 
     Returns:
         What is predicted for the variant that was picked, and on the average over the policy.
@@ -236,11 +293,11 @@ def _regressions(
     picked, of_policy = np.zeros(len(rewards)), np.zeros(len(rewards))
     for fold in range(_FOLDS):
         here = units % _FOLDS == fold
-        for variant in sorted(set(calls.variants) | set(policy)):
+        for variant in sorted({*calls.variants, *policy.variants}):
             others = ~here & (variants == variant)
             weights: Any = _least_squares(columns[others], rewards[others], float(rewards.mean()))
             predicted = columns[here] @ weights
-            of_policy[here] += policy.get(variant, 0.0) * predicted
+            of_policy[here] += policy.of(variant)[here] * predicted
             picked[here] = np.where(variants[here] == variant, predicted, picked[here])
     return picked, of_policy
 

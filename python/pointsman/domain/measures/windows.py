@@ -11,6 +11,7 @@ from pointsman.domain.measures.figures import (
     names_of,
     sum_feedback,
 )
+from pointsman.domain.measures.rule_splits import rule_split_figures
 from pointsman.domain.measures.statistics import Split, sample_ratio_p_value
 from pointsman.domain.records.feedback import FeedbackMoments
 from pointsman.domain.records.servers import UnreachedJournal
@@ -100,6 +101,8 @@ class WindowCounts:
         pinned: Pinned calls.
         fallback: Calls of other variants that one stood in for.
         overridden: Calls that an operator sent to one.
+        rule_splits: How often each variant was picked by the split of each rule, by its name; empty for calls
+            that no rule took.
         rows: Rows of decided calls.
         overhead: Latencies of decided calls, of all variants together too.
         backend: The same of their backends.
@@ -118,6 +121,7 @@ class WindowCounts:
     first_time_us: int | None = None
     fallback: Mapping[tuple[int, str], int] = field(default_factory=dict)
     overridden: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    rule_splits: Mapping[str, Sequence[Split]] = field(default_factory=dict)
 
 
 def window_figures(
@@ -197,6 +201,7 @@ def window_figures(
         end_time_us=window.end_time_us,
         sample_ratio_p_value=sample_ratio_p_value(counts.splits) if router.policy.splits_alike else None,
         series=tuple(_series(window, figures_of)),
+        rule_splits=rule_split_figures(counts.rule_splits),
         unreached=counts.unreached,
         feedback_start_time_us=min(feedback_from_us, window.end_time_us) if is_cut else None,
     )

@@ -1,5 +1,7 @@
 """Recorded predictions, and which of them are asked for."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -104,6 +106,8 @@ class Prediction:
         decided_variant: The variant that was decided, when another one stood in for it: propensity, draw and
             slot are of this one. Empty otherwise.
         rule: The rule that took the call; empty where none did.
+        rule_inputs: What rules read of the call, in the lake's JSON; empty where it is not recorded.
+        shadow_answers: What shadows answered to copies of the call. Filled where one prediction is read.
     """
 
     prediction_id: str
@@ -145,6 +149,8 @@ class Prediction:
     router_revision: int = 0
     decided_variant: str = ""
     rule: str = ""
+    rule_inputs: str = ""
+    shadow_answers: tuple[Prediction, ...] = ()
 
     @property
     def key(self) -> tuple[str, int]:

@@ -13,11 +13,13 @@ mod schema;
 mod shipping;
 mod tables;
 
+pub use calls::input_plan::is_left_out;
 pub use columns::registry::ColumnRegistry;
 pub use counting::call_count::count_calls;
 pub use deciding::{
     offline::{OfflineError, decide_rows, decide_rows_by, replay_rows},
     replay::{redecide, replay_decisions},
+    rule_inputs::{MAX_INPUT_BYTES, RuleInputs},
 };
 pub use error::LakeError;
 pub use merging::merge::merge_files;

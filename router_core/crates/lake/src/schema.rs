@@ -54,6 +54,7 @@ pub(crate) fn decision_fields() -> Vec<Field> {
         required("answer_content", Utf8),
         optional("decided_variant", Utf8),
         optional("rule", Utf8),
+        optional("rule_inputs", Utf8),
     ]
 }
 

@@ -28,7 +28,7 @@ pub use decision::{Decision, RandomisedBy, Reason, Request};
 pub use fallback::{VariantSet, stand_in};
 pub use reallocate::{Reallocation, reallocate_slots};
 pub use reallocation_error::ReallocationError;
-pub use replay::{replay, replay_bandit};
+pub use replay::{replay, replay_bandit, replay_split};
 pub use rules::{MAX_SEARCHED_BYTES, Verdict, first_match};
 pub use shadow::is_copied;
 pub use unit_hash::slot_of_unit;

@@ -2,10 +2,10 @@
 
 use std::convert::Infallible;
 
-use pointsman_model::{BanditTable, Router};
+use pointsman_model::{BanditTable, Router, Split};
 use rand::TryRng;
 
-use crate::{Decision, Request, decide, decide_bandit};
+use crate::{Decision, Request, decide, decide_bandit, split};
 
 /// Decides once more with the 64 bits that were drawn then: the same arguments always give the same answer.
 ///
@@ -19,6 +19,12 @@ pub fn replay(router: &Router, request: &Request<'_>, draw: u64) -> Decision {
 #[must_use]
 pub fn replay_bandit(table: &BanditTable, draw: u64) -> Decision {
     decide_bandit(table, &mut Drawn(draw))
+}
+
+/// Splits a call once more, as [`decide`] did where a split was what decided: of a rule, or of the calls that no rule takes.
+#[must_use]
+pub fn replay_split(split: &Split, request: &Request<'_>, draw: u64) -> Decision {
+    split::decide(split, request, &mut Drawn(draw))
 }
 
 /// Gives out what was drawn. A decision draws once; were it to draw again, it would get the same.

@@ -9,6 +9,7 @@ from pointsman.domain.measures.off_policy import (
     NotEstimableError,
     PolicyValue,
     RewardedCalls,
+    SharesByGroup,
     policy_value,
 )
 
@@ -98,4 +99,34 @@ def test_a_variant_that_could_not_be_picked_is_not_made_up() -> None:
 def test_shares_that_are_none_are_refused(shares: dict[str, float]) -> None:
     calls = simulated(np.random.default_rng(3), 500, sticky=False)
     with pytest.raises(NotEstimableError, match="shares"):
+        policy_value(calls, shares)
+
+
+def test_a_policy_by_groups_is_estimated_as_its_groups_are() -> None:
+    chance = np.random.default_rng(5)
+    count = 4_000
+    groups = chance.integers(0, 2, count)
+    is_b = chance.random(count) < 0.5
+    variants = ["b" if one else "a" for one in is_b]
+    # In group 0 variant a is worth 0.2 and b 0.6, in group 1 the other way round.
+    worth = np.where(is_b == (groups == 0), 0.6, 0.2)
+    rewards = (chance.random(count) < worth).astype(float)
+    support = [{frozenset("ab"): int((groups == group).sum())} for group in (0, 1)]
+    calls = RewardedCalls(variants, [0.5] * count, rewards.tolist(), [str(n) for n in range(count)], {})
+    best = SharesByGroup([{"b": 1}, {"a": 1}], groups.tolist(), support)
+    found = policy_value(calls, best)
+    assert found.self_normalised.low < 0.6 < found.self_normalised.high
+    assert found.doubly_robust.low < 0.6 < found.doubly_robust.high
+    alike = SharesByGroup([{"a": 2, "b": 6}] * 2, groups.tolist(), support)
+    assert policy_value(calls, alike) == policy_value(
+        RewardedCalls(variants, [0.5] * count, rewards.tolist(), calls.units, {frozenset("ab"): count}),
+        {"a": 0.25, "b": 0.75},
+    )
+
+
+def test_a_group_whose_variant_could_not_be_picked_is_not_made_up() -> None:
+    calls = RewardedCalls(["a", "b"] * 200, [0.5] * 400, [1.0] * 400, [str(n) for n in range(400)], {})
+    support = [{frozenset("ab"): 200}, {frozenset("a"): 200}]
+    shares = SharesByGroup([{"b": 1}, {"b": 1}], [0, 1] * 200, support)
+    with pytest.raises(NotEstimableError, match="variant 'b' could not be picked for 200 of 200 calls"):
         policy_value(calls, shares)

@@ -62,6 +62,8 @@ pub(crate) struct RecordDetails<'a> {
     pub(crate) noted: Noted,
     /// What records share that are drawn from the same table; none where those of the route do.
     pub(crate) facts: Option<TableFacts>,
+    /// What rules read, where their router's records keep it.
+    pub(crate) rule_inputs: Option<String>,
 }
 
 impl Observation {
@@ -127,9 +129,10 @@ impl Observation {
                 request_id: observation.request_id.to_str().unwrap_or_default(),
                 trace_id: details.trace_id,
                 decided_variant: details.decided_variant,
+                rule_inputs: details.rule_inputs,
                 sample,
             };
-            observation.record = Some(Record::begin(facts, &start));
+            observation.record = Some(Record::begin(facts, start));
         }
         observation
     }

@@ -1,11 +1,12 @@
 //! What of a call is recorded: the decision always, features and answers as the router says.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use hmac::{Hmac, KeyInit, Mac};
 use pointsman_journal::{Commit, EncodedPrediction, Entry, Guard, RouteFacts};
-use pointsman_model::{Durability, EntityRecording, Policy, Recording};
+use pointsman_lake::is_left_out;
+use pointsman_model::{Durability, EntityRecording, Policy, Recording, Signature, rules::Source};
 use pointsman_policy::{Decision, RandomisedBy, Reason};
 use pointsman_wire::generated::{inference::ModelInferRequest, pointsman_v1 as proto};
 use prost::Message;
@@ -31,8 +32,6 @@ pub(crate) struct Record {
     durability: Durability,
     /// Whether bodies must not tell whom the call is for.
     hides_entity: bool,
-    /// Whether the decision hangs on features, so that only a record that has them can be decided anew.
-    needs_features: bool,
     /// An answer that passes piece by piece.
     pieces: Vec<Bytes>,
     piece_bytes: usize,
@@ -58,13 +57,20 @@ pub(crate) struct RecordStart<'a> {
     pub(crate) trace_id: &'a str,
     /// The variant for which another one stands in.
     pub(crate) decided_variant: Option<u8>,
+    /// What rules read, where it is to be kept and not too long.
+    pub(crate) rule_inputs: Option<String>,
     /// A random number from 0 to 1, drawn for this call.
     pub(crate) sample: f64,
 }
 
 impl Record {
-    pub(crate) fn begin(facts: TableFacts, start: &RecordStart<'_>) -> Self {
+    pub(crate) fn begin(facts: TableFacts, start: RecordStart<'_>) -> Self {
         let (decision, recording) = (start.decision, start.recording);
+        let max_body_bytes = (start.sample < recording.features_share).then_some(recording.max_body_bytes);
+        let fits = |inputs: &String| max_body_bytes.is_some_and(|most| inputs.len() <= most);
+        let rule_inputs = start.rule_inputs.filter(fits);
+        let is_read =
+            start.policy.reads_features() && !matches!(decision.reason, Reason::Pin | Reason::Override);
         let is_by_entity = decision.randomised_by == RandomisedBy::Entity;
         // The unit's hash under a salt that the routing state knows tells who the unit is.
         let hides_draw = is_by_entity && recording.entity == EntityRecording::None;
@@ -84,20 +90,20 @@ impl Record {
             entity_id: recorded_entity(recording.entity, start.entity_id, start.entity_key),
             replayable: (!is_by_entity || recording.entity == EntityRecording::Plain)
                 && !start.policy.reads_metadata()
-                && !leaves_out_features(start.policy, recording),
+                && (!is_read || rule_inputs.is_some()),
             request_id: start.request_id.to_owned(),
             trace_id: start.trace_id.to_owned(),
             decided_variant: start.decided_variant.map(u32::from),
             rule: decision.rule.map(|rule| rule.get().into()),
+            rule_inputs,
             ..Default::default()
         };
         Self {
             entry: Box::new(entry),
             facts: facts.route,
-            max_body_bytes: (start.sample < recording.features_share).then_some(recording.max_body_bytes),
+            max_body_bytes,
             durability: recording.durability,
             hides_entity: recording.entity != EntityRecording::Plain,
-            needs_features: start.policy.reads_features(),
             pieces: Vec::new(),
             piece_bytes: 0,
         }
@@ -195,7 +201,6 @@ impl Record {
                 }
             }
         }
-        self.entry.replayable &= !self.needs_features || !self.entry.request.is_empty();
         let entry =
             Entry::Prediction { entry: EncodedPrediction::new(*self.entry), route: self.facts, guard };
         if self.durability == Durability::Durable {
@@ -270,9 +275,23 @@ fn without_entity(kind: proto::BodyKind, message: Bytes) -> Bytes {
     }
 }
 
-/// Whether the lake will lack a feature that rules look at.
-fn leaves_out_features(policy: &Policy, recording: &Recording) -> bool {
-    recording.exclude_features.iter().any(|excluded| policy.reads_feature(excluded))
+/// Whether records of a router keep what its rules read: not where they look at something that is not recorded, for then
+/// the rest is of no use.
+///
+/// # Arguments
+/// * `signatures` - What the models of the variants take: features have several names.
+pub(crate) fn keeps_rule_inputs(policy: &Policy, recording: &Recording, signatures: &[&Signature]) -> bool {
+    let hides_entity = recording.entity != EntityRecording::Plain;
+    let Policy::Rules(rules) = policy else { return false };
+    let excluded: HashSet<String> = recording.exclude_features.iter().map(ToString::to_string).collect();
+    let is_kept = |source: &Source| match source {
+        Source::Metadata(_) => false,
+        Source::Feature(name) => {
+            let is_hidden = hides_entity && **name == *ENTITY_PARAMETER;
+            !is_hidden && !is_left_out(name, &excluded, signatures.iter().copied())
+        }
+    };
+    recording.features_share > 0.0 && rules.sources.iter().all(is_kept)
 }
 
 /// An entity id as its router wants it recorded.

@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::{
     figures::stats::VariantStats,
     learning::LiveBandit,
+    recording::records::keeps_rule_inputs,
     routing::{
         backends::{Backend, Backends},
         rule_places::{RulePlace, rule_places},
@@ -49,6 +50,8 @@ pub(crate) struct Route {
     pub(crate) bandit: Option<Arc<LiveBandit>>,
     /// Where tensors hold what the router's rules look at, one for each of their sources.
     pub(crate) rule_places: Box<[RulePlace]>,
+    /// Whether records have what its rules read.
+    pub(crate) keeps_rule_inputs: bool,
     /// The places of the variants that get copies of calls.
     pub(crate) shadows: Box<[u8]>,
 }
@@ -202,6 +205,9 @@ impl Builder<'_> {
         let targets = targets.into_boxed_slice();
         let facts = router.settings.record_predictions.then(|| Arc::new(facts(router, &targets)));
         let rule_places = rule_places(router, &targets);
+        let signatures: Vec<_> = targets.iter().map(|target| &target.model.signature).collect();
+        let keeps_rule_inputs =
+            facts.is_some() && keeps_rule_inputs(&router.policy, &router.settings.recording, &signatures);
         let former = former.and_then(|route| route.bandit.as_deref());
         let bandit = LiveBandit::new(router, facts.as_ref(), former, self.threads);
         Ok(Arc::new(Route {
@@ -212,6 +218,7 @@ impl Builder<'_> {
             facts,
             bandit,
             rule_places,
+            keeps_rule_inputs,
             shadows: router.shadows().collect(),
         }))
     }
@@ -228,6 +235,7 @@ impl Builder<'_> {
             facts: None,
             bandit: None,
             rule_places: Box::default(),
+            keeps_rule_inputs: false,
             shadows: Box::default(),
         }))
     }

@@ -8,6 +8,7 @@ use std::{
 
 use http::HeaderMap;
 use pointsman_inference::features::{FirstRow, first_row};
+use pointsman_lake::RuleInputs;
 use pointsman_model::rules::Number;
 use pointsman_policy::{Attributes, Value};
 use pointsman_wire::{InferParts, Parameter};
@@ -47,6 +48,8 @@ pub(crate) struct CallAttributes<'a> {
     fault: RefCell<Option<CallError>>,
     mismatches: Cell<u32>,
     rows: Cell<usize>,
+    /// What was read, for the call's record; none where that is not to be kept.
+    inputs: Option<RefCell<RuleInputs>>,
 }
 
 impl<'a> CallAttributes<'a> {
@@ -54,7 +57,13 @@ impl<'a> CallAttributes<'a> {
     ///
     /// # Arguments
     /// * `places` - Where its tensors hold what rules look at, one for each of their sources.
-    pub(crate) fn new(features: Features<'a>, headers: &'a HeaderMap, places: &'a [RulePlace]) -> Self {
+    /// * `keeps_inputs` - Whether what is read goes into the call's record.
+    pub(crate) fn new(
+        features: Features<'a>,
+        headers: &'a HeaderMap,
+        places: &'a [RulePlace],
+        keeps_inputs: bool,
+    ) -> Self {
         Self {
             features,
             headers,
@@ -63,17 +72,30 @@ impl<'a> CallAttributes<'a> {
             fault: RefCell::new(None),
             mismatches: Cell::new(0),
             rows: Cell::new(0),
+            inputs: keeps_inputs.then(RefCell::default),
         }
     }
 
-    /// What the decision came across.
+    /// What the decision came across, and what it read as records keep it.
     ///
     /// # Errors
     /// Something that a rule asked for could not be read: the decision counts for nothing.
-    pub(crate) fn finish(self) -> Result<Noted, CallError> {
-        match self.fault.into_inner() {
-            Some(fault) => Err(fault),
-            None => Ok(Noted { mismatches: self.mismatches.get(), is_by_first_row: self.rows.get() > 1 }),
+    pub(crate) fn finish(self) -> Result<(Noted, Option<String>), CallError> {
+        if let Some(fault) = self.fault.into_inner() {
+            return Err(fault);
+        }
+        let noted = Noted { mismatches: self.mismatches.get(), is_by_first_row: self.rows.get() > 1 };
+        Ok((noted, self.inputs.and_then(|inputs| inputs.into_inner().finish())))
+    }
+
+    fn find(&self, source: u16, name: &str) -> Option<Value<'_>> {
+        match self.features {
+            Features::Row(features) => of_row(features, name),
+            Features::Message(message) => self.of_message(message, source, name),
+            Features::Unread => {
+                self.fail(CallError::new(Code::Internal, "rules read a message that is not here"));
+                None
+            }
         }
     }
 
@@ -117,14 +139,11 @@ impl<'a> CallAttributes<'a> {
 
 impl Attributes for CallAttributes<'_> {
     fn feature(&self, source: u16, name: &str) -> Option<Value<'_>> {
-        match self.features {
-            Features::Row(features) => of_row(features, name),
-            Features::Message(message) => self.of_message(message, source, name),
-            Features::Unread => {
-                self.fail(CallError::new(Code::Internal, "rules read a message that is not here"));
-                None
-            }
+        let value = self.find(source, name);
+        if let Some(inputs) = &self.inputs {
+            inputs.borrow_mut().add(source, name, value);
         }
+        value
     }
 
     fn metadata(&self, key: &str) -> Option<Value<'_>> {

@@ -66,7 +66,7 @@ pub(crate) async fn decide_call(
     let request_id = call.ensure_request_id();
     let of_metadata = call.entity_id()?;
     let entity_id = asked.field_entity_id.or(of_metadata.as_deref()).or(asked.parameter_entity_id);
-    let Made { decision, noted, facts } = match router {
+    let Made { decision, noted, facts, rule_inputs } = match router {
         Some(router) => decide_router(call, &route, router, asked, entity_id)?,
         None => Made::of(decide_model(&route, asked.version)?),
     };
@@ -90,6 +90,7 @@ pub(crate) async fn decide_call(
         decided_variant,
         noted,
         facts,
+        rule_inputs,
     };
     let observation = Observation::new(&call.worker, &call.routes, &route, decision, call.started, details);
     let answer_name =
@@ -136,11 +137,13 @@ struct Made {
     noted: Noted,
     /// What records share that are drawn from the same table; none where the route's do.
     facts: Option<TableFacts>,
+    /// What rules read, for the record.
+    rule_inputs: Option<String>,
 }
 
 impl Made {
     fn of(decision: Decision) -> Self {
-        Self { decision, noted: Noted::default(), facts: None }
+        Self { decision, noted: Noted::default(), facts: None, rule_inputs: None }
     }
 }
 
@@ -165,7 +168,7 @@ fn decide_router(
     }
     if let Some(bandit) = &route.bandit {
         let Drawn { decision, facts } = bandit.decide(call.worker.index, &mut *call.worker.rng.borrow_mut());
-        return Ok(Made { decision, noted: Noted::default(), facts });
+        return Ok(Made { facts, ..Made::of(decision) });
     }
     if let Policy::Rules(_) = &router.policy {
         return decide_by_rules(call, route, router, asked.features, entity_id);
@@ -184,10 +187,11 @@ fn decide_by_rules(
     entity_id: Option<&str>,
 ) -> Result<Made, CallError> {
     let headers: &HeaderMap = &call.headers;
-    let attributes = CallAttributes::new(features, headers, &route.rule_places);
+    let attributes = CallAttributes::new(features, headers, &route.rule_places, route.keeps_rule_inputs);
     let request = Request { entity_id, attributes: &attributes };
     let decision = decide(router, &request, &mut *call.worker.rng.borrow_mut());
-    Ok(Made { decision, noted: attributes.finish()?, facts: None })
+    let (noted, rule_inputs) = attributes.finish()?;
+    Ok(Made { noted, rule_inputs, ..Made::of(decision) })
 }
 
 fn decide_model(route: &Arc<Route>, version: &str) -> Result<Decision, CallError> {

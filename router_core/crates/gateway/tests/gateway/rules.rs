@@ -8,9 +8,9 @@ use pointsman_wire::generated::{
         model_infer_request::InferInputTensor,
     },
     pointsman_v1::{
-        DecisionReason, FeatureRule, FeatureRules, ModelSnapshot, PredictRequest, Router, RouterSnapshot,
-        RuleCondition, RuleOperator, Signature, SnapshotUpdate, Strategy, TensorSpec, feature_rule::Target,
-        router::Policy,
+        self as proto, DecisionReason, FeatureRule, FeatureRules, ModelSnapshot, PredictRequest, Router,
+        RouterSnapshot, RuleCondition, RuleOperator, Signature, SnapshotUpdate, Strategy, TensorSpec,
+        feature_rule::Target, router::Policy,
     },
 };
 use prost::Message;
@@ -388,5 +388,73 @@ fn predict_decides_by_its_features_and_the_record_names_the_rule() {
         assert_eq!(rules, [Some(1), None, None, Some(0)]);
         assert!(entries.iter().all(|entry| entry.replayable));
         assert_eq!(entries[1].reason(), DecisionReason::Default);
+        let inputs: Vec<&str> = entries.iter().map(|entry| entry.rule_inputs()).collect();
+        let expected = [
+            r#"{"x_1":null,"age":{"fp64":"18.0"}}"#,
+            r#"{"x_1":null,"age":{"fp64":"17.0"}}"#,
+            r#"{"x_1":null,"age":"old"}"#,
+            r#"{"x_1":{"fp64":"5.0"}}"#,
+        ];
+        assert_eq!(inputs, expected);
+    });
+}
+
+/// What is recorded of a call with `age` in a tensor and `plan` as a parameter, both of which a rule reads: what the rules
+/// read, and whether that is all that the decision hangs on.
+async fn inputs_kept(recording: proto::Recording, more: Vec<FeatureRule>) -> (Option<String>, bool) {
+    let mut rules = vec![
+        rule("plan", "plan", RuleOperator::Equals, vec![text("gold")]),
+        rule("adult", "x_1", RuleOperator::GreaterThan, vec![number(17.0)]),
+    ];
+    rules.extend(more);
+    let (world, backend) = (start(json!({})), Backend::start().await);
+    let mut update = routing(rules, &[spec("x", "FP32", 2, &[])], &backend.address().to_string());
+    update.changed_routers[0].recording = Some(recording);
+    assert_eq!(world.server.publish(&update.encode_to_vec()).unwrap().refused, []);
+    drop(backend.answer_all());
+    let raw = [0.0_f32, 0.1].iter().flat_map(|number| number.to_le_bytes()).collect();
+    let mut asked = request(vec![input("x", "FP32", &[1, 2])], vec![raw]);
+    let plan = ParameterChoice::StringParam("silver".to_owned());
+    asked.parameters.insert("plan".to_owned(), InferParameter { parameter_choice: Some(plan) });
+    ask(&world.client().await, &asked).await;
+    let (_, entries) = recorded(&world);
+    (entries[0].rule_inputs.clone(), entries[0].replayable)
+}
+
+#[test]
+fn records_have_what_rules_read_of_tensors_and_parameters() {
+    run(async {
+        let kept = Some(r#"{"plan":"silver","x_1":{"fp32":"0.10000000149011612"}}"#.to_owned());
+        let all = proto::Recording { features_share: Some(1.0), ..Default::default() };
+        assert_eq!(inputs_kept(all.clone(), vec![]).await, (kept.clone(), true));
+        let other = proto::Recording { exclude_features: vec!["x_0".to_owned()], ..all };
+        assert_eq!(inputs_kept(other, vec![]).await, (kept, true));
+    });
+}
+
+#[test]
+fn records_lack_what_rules_read_where_it_is_not_to_be_kept() {
+    run(async {
+        let all = proto::Recording { features_share: Some(1.0), ..Default::default() };
+        let left_out = |names: &[&str]| proto::Recording {
+            exclude_features: names.iter().map(|&name| name.to_owned()).collect(),
+            ..all.clone()
+        };
+        let of_metadata = equals("metadata.x-team", text("fraud"));
+        let cases = [
+            (proto::Recording { features_share: Some(0.0), ..all.clone() }, vec![]),
+            (proto::Recording { max_body_bytes: 20, ..all.clone() }, vec![]),
+            (left_out(&["plan"]), vec![]),
+            (left_out(&["x_1"]), vec![]),
+            (left_out(&["x"]), vec![]),
+            (left_out(&["f1"]), vec![]),
+            (all.clone(), vec![of_metadata]),
+        ];
+        for (number, (recording, more)) in cases.into_iter().enumerate() {
+            assert_eq!(inputs_kept(recording, more).await, (None, false), "{number}");
+        }
+        let hidden = proto::Recording { entity: proto::EntityRecording::None.into(), ..all };
+        let of_entity = equals("entity_id", text("alice"));
+        assert_eq!(inputs_kept(hidden, vec![of_entity]).await, (None, false));
     });
 }

@@ -211,15 +211,21 @@ fn rounded(number: f64, round: fn(f64) -> f64) -> Option<Value<'static>> {
     (!number.is_nan()).then_some(Value::Rounded(number, round))
 }
 
-fn round_to_f16(number: f64) -> f64 {
+/// A number as FP16 has it.
+#[must_use]
+pub fn round_to_f16(number: f64) -> f64 {
     f16::from_f64(number).to_f64()
 }
 
-fn round_to_bf16(number: f64) -> f64 {
+/// A number as BF16 has it.
+#[must_use]
+pub fn round_to_bf16(number: f64) -> f64 {
     bf16::from_f64(number).to_f64()
 }
 
-fn round_to_f32(number: f64) -> f64 {
+/// A number as FP32 has it.
+#[must_use]
+pub fn round_to_f32(number: f64) -> f64 {
     (number as f32).into()
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct EntryView<'a> {
     pub(crate) rule: Option<u32>,
     /// Whether it is a shadow's answer to a copy of the call.
     pub(crate) shadow: bool,
+    /// What rules read of the call.
+    pub(crate) rule_inputs: Option<&'a str>,
 }
 
 impl<'a> EntryView<'a> {
@@ -77,6 +79,7 @@ impl<'a> EntryView<'a> {
                 25 => entry.decided_variant = Some(value.varint()? as u32),
                 26 => entry.rule = Some(value.varint()? as u32),
                 27 => entry.shadow = value.varint()? != 0,
+                30 => entry.rule_inputs = Some(value.text()?),
                 _ => {}
             }
         }
@@ -161,6 +164,7 @@ mod tests {
             bodies in any::<(Vec<u8>, Vec<u8>)>(),
             replayable in any::<bool>(),
             shadow in any::<bool>(),
+            rule_inputs in proptest::option::of(".{0,12}"),
         ) {
             let [prediction_id, entity_id, request_id, trace_id, experiment_id] = texts;
             let entry = PredictionEntry {
@@ -191,6 +195,7 @@ mod tests {
                 decided_variant: optional.3,
                 rule: optional.4,
                 shadow,
+                rule_inputs,
             };
             let bytes = entry.encode_to_vec();
             let view = EntryView::parse(&bytes).unwrap();
@@ -222,6 +227,7 @@ mod tests {
                 decided_variant: view.decided_variant,
                 rule: view.rule,
                 shadow: view.shadow,
+                rule_inputs: view.rule_inputs.map(str::to_owned),
             };
             prop_assert_eq!(read, entry);
         }

@@ -146,6 +146,20 @@ pub(crate) fn excluded_names(signature: &Signature, excluded: &HashSet<String>) 
     names
 }
 
+/// Whether what is left out of records may be what a name stands for: by itself, as another name of a column that is left
+/// out, as a part of a list that is, or as a list of which a part is.
+#[must_use]
+pub fn is_left_out<'s>(
+    name: &str,
+    excluded: &HashSet<String>,
+    mut signatures: impl Iterator<Item = &'s Signature>,
+) -> bool {
+    excluded.contains(name)
+        || excluded.iter().any(|other| is_numbered(name, other) || is_numbered(other, name))
+        || !excluded.is_empty()
+            && signatures.any(|signature| excluded_names(signature, excluded).contains(name))
+}
+
 impl Kind {
     /// What elements of a tensor type are kept as.
     pub(crate) fn of(datatype: Datatype) -> Self {

@@ -34,6 +34,9 @@ pub(super) const COLUMNS: [&str; 17] = [
 /// What is read besides where a bandit decided: the table that it had in force.
 pub(super) const TABLE_COLUMNS: [&str; 2] = ["eligible_variants", "eligible_propensities"];
 
+/// What is read besides where rules decided; older files lack both.
+pub(super) const RULE_COLUMNS: [&str; 2] = ["rule", "rule_inputs"];
+
 /// The columns of some rows. All have the same length.
 pub(super) struct DecisionView<'b> {
     pub(super) row: &'b [i32],
@@ -54,14 +57,14 @@ pub(super) struct DecisionView<'b> {
     replayable: &'b BooleanArray,
     decided_variant: Option<&'b StringArray>,
     eligible: Option<(&'b ListArray, &'b ListArray)>,
+    rule: Option<&'b StringArray>,
+    rule_inputs: Option<&'b StringArray>,
 }
 
 impl<'b> DecisionView<'b> {
     pub(super) fn of(batch: &'b RecordBatch) -> Result<Self, ArrowError> {
-        let decided_variant = match batch.column_by_name("decided_variant") {
-            Some(_) => Some(texts(batch, "decided_variant")?),
-            None => None,
-        };
+        let decided_variant = newer_texts(batch, "decided_variant")?;
+        let [rule, rule_inputs] = RULE_COLUMNS;
         let [variants, propensities] = TABLE_COLUMNS;
         let eligible = match batch.column_by_name(variants) {
             Some(_) => Some((lists(batch, variants)?, lists(batch, propensities)?)),
@@ -86,6 +89,8 @@ impl<'b> DecisionView<'b> {
             replayable: column(batch, "replayable")?.as_boolean_opt().ok_or_else(|| other("replayable"))?,
             decided_variant,
             eligible,
+            rule: newer_texts(batch, rule)?,
+            rule_inputs: newer_texts(batch, rule_inputs)?,
         })
     }
 
@@ -112,12 +117,19 @@ impl<'b> DecisionView<'b> {
                 propensities,
                 at,
             }),
+            rule: self.rule.map_or("", stated),
+            rule_inputs: self.rule_inputs.map_or("", stated),
         }
     }
 }
 
 fn texts<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b StringArray, ArrowError> {
     column(batch, name)?.as_string_opt::<i32>().ok_or_else(|| other(name))
+}
+
+/// A column that older files lack.
+fn newer_texts<'b>(batch: &'b RecordBatch, name: &str) -> Result<Option<&'b StringArray>, ArrowError> {
+    batch.column_by_name(name).map(|_| texts(batch, name)).transpose()
 }
 
 fn lists<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ListArray, ArrowError> {

@@ -9,14 +9,16 @@ use pointsman_wire::generated::pointsman_v1::{self as proto, NotReplayable, Repl
 use super::{
     bandit_table::{Eligible, table_of},
     known::Known,
+    rules,
 };
 
 const PIN: &str = "pin";
 const PRODUCTION: &str = "production";
 const OVERRIDE: &str = "override";
-const FALLBACK: &str = "fallback";
-const BY_ENTITY: &str = "entity";
-const BY_REQUEST: &str = "request";
+pub(super) const FALLBACK: &str = "fallback";
+pub(super) const BY_ENTITY: &str = "entity";
+pub(super) const BY_REQUEST: &str = "request";
+pub(super) const BY_NOTHING: &str = "nothing";
 /// A record is dated after its decision, by less than that.
 const DATED_AFTER_US: u64 = 1_000_000;
 
@@ -39,6 +41,10 @@ pub(super) struct Recorded<'a> {
     pub(super) replayable: bool,
     /// Read for bandits alone.
     pub(super) eligible: Eligible<'a>,
+    /// Read for rules alone.
+    pub(super) rule: &'a str,
+    /// What rules read; empty where it is not recorded. Read for rules alone.
+    pub(super) rule_inputs: &'a str,
 }
 
 impl<'a> Recorded<'a> {
@@ -59,6 +65,8 @@ impl<'a> Recorded<'a> {
             epoch: decision.epoch,
             replayable: decision.replayable,
             eligible: Eligible::Listed(&decision.eligible_variants),
+            rule: &decision.rule,
+            rule_inputs: &decision.rule_inputs,
         }
     }
 }
@@ -68,7 +76,7 @@ impl<'a> Recorded<'a> {
 pub(super) enum Judgement {
     /// The same came out.
     Agrees(Decision),
-    /// Something else came out; nothing where an override was not in force.
+    /// Something else came out; nothing where an override was not in force, or there is no such rule.
     Disagrees(Option<Decision>),
     /// It cannot be made again.
     Not(NotReplayable),
@@ -98,11 +106,16 @@ pub(super) fn judge(known: Option<&Known>, recorded: &Recorded<'_>) -> Judgement
     let made = match made_again(router, recorded) {
         Ok(Some(made)) => made,
         Ok(None) => return Judgement::Disagrees(None),
-        Err(why) => return Judgement::Not(why),
+        Err(why) => return rules::contradiction(router, recorded).unwrap_or(Judgement::Not(why)),
     };
+    if agrees(router, recorded, &made) { Judgement::Agrees(made) } else { Judgement::Disagrees(Some(made)) }
+}
+
+/// Whether a record says nothing else than the decision made again.
+pub(super) fn agrees(router: &Router, recorded: &Recorded<'_>, made: &Decision) -> bool {
     let mut agrees = true;
-    compare(router, recorded, Some(&made), |_, _, _| agrees = false);
-    if agrees { Judgement::Agrees(made) } else { Judgement::Disagrees(Some(made)) }
+    compare(router, recorded, Some(made), |_, _, _| agrees = false);
+    agrees
 }
 
 /// The decision that comes out; none where an operator's override that is recorded was not in force.
@@ -116,9 +129,8 @@ fn made_again(router: &Router, recorded: &Recorded<'_>) -> Result<Option<Decisio
     if recorded.reason == FALLBACK && recorded.decided_variant.is_empty() {
         return Err(NotReplayable::InputsNotRecorded);
     }
-    // Without the features that they asked for, something else would come out.
-    if matches!(router.policy, Policy::Rules(_)) {
-        return Err(NotReplayable::Rules);
+    if let Policy::Rules(rules) = &router.policy {
+        return rules::made_again(router, rules, recorded).map(Some);
     }
     let draw = match recorded.randomised_by {
         BY_ENTITY if !is_stated => return Err(NotReplayable::EntityNotRecorded),
@@ -163,7 +175,14 @@ fn compare(
         None => tell("variant", &recorded.variant, &NONE),
     }
     let Some(made) = made else {
-        tell("reason", &recorded.reason, &NONE);
+        match recorded.reason {
+            OVERRIDE => tell("reason", &recorded.reason, &NONE),
+            // Nothing that its rule does draws like that.
+            _ if rules::is_known(router, recorded.rule) => {
+                tell("randomised_by", &recorded.randomised_by, &NONE);
+            }
+            _ => tell("rule", &recorded.rule, &NONE),
+        }
         return;
     };
     let name = variant_name(router, made.variant);
@@ -178,6 +197,11 @@ fn compare(
         if recorded.reason != made.reason.as_str() {
             tell("reason", &recorded.reason, &made.reason.as_str());
         }
+    }
+    let rule = made.rule.and_then(|place| router.policy.rule_name(place)).unwrap_or_default();
+    if recorded.rule != rule {
+        let named = |rule: &str| if rule.is_empty() { NONE.to_owned() } else { rule.to_owned() };
+        tell("rule", &named(recorded.rule), &named(rule));
     }
     if recorded.randomised_by != made.randomised_by.as_str() {
         tell("randomised_by", &recorded.randomised_by, &made.randomised_by.as_str());
@@ -264,7 +288,10 @@ fn eligible_of(router: &Router, recorded: &Recorded<'_>, made: &Decision) -> Vec
     let one = |name: &str, propensity: f64| proto::EligibleVariant { variant: name.to_owned(), propensity };
     let indexes = router.variants.iter().zip(0_u8..);
     let all = indexes.map(|(variant, index)| {
-        let propensities = router.policy.propensities(index);
+        let propensities = match &router.policy {
+            Policy::Rules(rules) => rules::target_of(rules, made).propensities(index),
+            policy => policy.propensities(index),
+        };
         let propensity = match made.randomised_by {
             RandomisedBy::Entity => propensities.by_slot,
             RandomisedBy::Request => {

@@ -36,8 +36,16 @@ impl KnownRouters {
 
     /// Whether it was a bandit in any of them.
     pub(super) fn have_bandits(&self) -> bool {
-        let is_bandit = |router: &Router| matches!(router.policy, Policy::Bandit(_));
-        self.0.iter().any(|known| known.router.as_ref().is_some_and(is_bandit))
+        self.have(|policy| matches!(policy, Policy::Bandit(_)))
+    }
+
+    /// Whether it had rules in any of them.
+    pub(super) fn have_rules(&self) -> bool {
+        self.have(|policy| matches!(policy, Policy::Rules(_)))
+    }
+
+    fn have(&self, is_such: impl Fn(&Policy) -> bool) -> bool {
+        self.0.iter().any(|known| known.router.as_ref().is_some_and(|router| is_such(&router.policy)))
     }
 
     /// What it was in a generation; none when that is not kept.

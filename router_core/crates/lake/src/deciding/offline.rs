@@ -4,17 +4,18 @@ use std::{io::Cursor, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, DictionaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
-    UInt8Array, UInt64Array,
+    UInt8Array, UInt16Array, UInt64Array,
     cast::AsArray as _,
-    types::{UInt8Type, UInt64Type},
+    types::{UInt8Type, UInt16Type, UInt64Type},
 };
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
-use pointsman_model::{Policy, Router};
+use pointsman_model::{Policy, Router, rules::RuleIndex};
 use pointsman_policy::{Decision, RandomisedBy, Request, decide, replay};
 use rand::Rng;
 use thiserror::Error;
 
+use super::attribute_columns::AttributeColumns;
 use crate::{error::LakeError, reading::stream::write_stream};
 
 const ENTITY_ID: &str = "entity_id";
@@ -54,11 +55,36 @@ pub enum OfflineError {
         /// What would be right.
         wanted: &'static str,
     },
-    /// The router decides by rules.
-    #[error("router_id: {router} decides by rules, whose features are not read here; ask ExplainRouting")]
-    Rules {
-        /// The router.
-        router: String,
+    /// The router decides by rules, and nothing that they read was brought.
+    #[error(
+        "features: the router decides by rules, and there is no column of features (f_NAME) or metadata \
+         (metadata.KEY); bring what its rules read"
+    )]
+    NoFeatures,
+    /// A column that rules read is of a type that no value of a call has.
+    #[error(
+        "{column}: is a column of type {found}, which no feature is; give numbers, truth values or text, and null \
+         for what is missing"
+    )]
+    Feature {
+        /// The column.
+        column: String,
+        /// Its type.
+        found: DataType,
+    },
+    /// A column of metadata is no text.
+    #[error("{column}: is a column of type {found}; metadata of calls is text")]
+    Metadata {
+        /// The column.
+        column: String,
+        /// Its type.
+        found: DataType,
+    },
+    /// A column that rules read is there twice.
+    #[error("{column}: there are two columns of that name; leave one")]
+    Twice {
+        /// The column.
+        column: String,
     },
     /// The router is a bandit.
     #[error(
@@ -76,16 +102,28 @@ pub enum OfflineError {
 
 /// Decides once for each row of an Arrow IPC stream; answers a stream with as many rows.
 ///
-/// Of the columns `entity_id` is read, where it is there; a row without one is decided without an entity.
+/// Of the columns `entity_id` is read, where it is there; a row without one is decided without an entity. Rules read
+/// features in `f_<name>` and metadata in `metadata.<key>`: null and NaN are missing, as is what no column holds.
 ///
 /// # Errors
-/// The bytes are no such stream, or the column is no text.
+/// The bytes are no such stream, or a column is of another type.
 pub fn decide_rows(router: &Router, rng: &mut impl Rng, stream: &[u8]) -> Result<Vec<u8>, OfflineError> {
     check_needs_nothing_else(router)?;
-    decide_rows_by(router, 0, stream, |request| decide(router, request, rng))
+    let mut decided = Decided::default();
+    for batch in StreamReader::try_new(Cursor::new(stream), None)? {
+        let batch = batch?;
+        let entities = Entities::of(&batch)?;
+        let attributes = AttributeColumns::of(&router.policy, &batch)?;
+        for row in 0..batch.num_rows() {
+            let request = Request { entity_id: entities.at(row), attributes: &attributes.row(row) };
+            decided.push(router, decide(router, &request, rng));
+        }
+    }
+    decided.write(router)
 }
 
-/// Has each row of an Arrow IPC stream decided by somebody who knows what the router's definition does not say.
+/// Has each row of an Arrow IPC stream decided by somebody who knows what the router's definition does not say; what
+/// rules read is not brought.
 ///
 /// # Arguments
 /// * `allocation_version` - The number of the table that all are drawn from; 0 where the definition is all there is.
@@ -109,10 +147,12 @@ pub fn decide_rows_by(
     decided.write(router)
 }
 
-/// Decides each row of an Arrow IPC stream again, with the bits in its column `draw`.
+/// Decides each row of an Arrow IPC stream again, with the bits in its column `draw` and, of rules, the columns that
+/// [`decide_rows`] reads.
 ///
 /// # Errors
-/// The bytes are no such stream, there is no column `draw`, or a row without entity lacks it.
+/// The bytes are no such stream, there is no column `draw`, a row without entity lacks it, or a column is of another
+/// type.
 pub fn replay_rows(router: &Router, stream: &[u8]) -> Result<Vec<u8>, OfflineError> {
     const WANTED: &str = "give the 64 bits that were drawn, as uint64";
     check_needs_nothing_else(router)?;
@@ -127,9 +167,10 @@ pub fn replay_rows(router: &Router, stream: &[u8]) -> Result<Vec<u8>, OfflineErr
             found: draws.data_type().clone(),
             wanted: WANTED,
         })?;
+        let attributes = AttributeColumns::of(&router.policy, &batch)?;
         for row in 0..batch.num_rows() {
             let drawn = draws.is_valid(row).then(|| draws.value(row));
-            let request = Request::of(entities.at(row));
+            let request = Request { entity_id: entities.at(row), attributes: &attributes.row(row) };
             let made = replay(router, &request, drawn.unwrap_or(0));
             // What an entity draws is computed; bits that are not known must not pass for zeros.
             if drawn.is_none() && made.randomised_by == RandomisedBy::Request {
@@ -141,12 +182,11 @@ pub fn replay_rows(router: &Router, stream: &[u8]) -> Result<Vec<u8>, OfflineErr
     decided.write(router)
 }
 
-/// Rows have no features here, and rules without them would all come out the same; nor is it known what a bandit learnt.
+/// It is not known here what a bandit learnt.
 fn check_needs_nothing_else(router: &Router) -> Result<(), OfflineError> {
     match router.policy {
-        Policy::Rules(_) => Err(OfflineError::Rules { router: router.id.to_string() }),
         Policy::Bandit(_) => Err(OfflineError::Bandit { router: router.id.to_string() }),
-        Policy::Weighted(_) | Policy::Canary(_) => Ok(()),
+        Policy::Weighted(_) | Policy::Canary(_) | Policy::Rules(_) => Ok(()),
     }
 }
 
@@ -198,6 +238,7 @@ struct Decided {
     /// Of the table that all are drawn from.
     allocation_version: u64,
     epochs: Vec<i64>,
+    rules: Vec<Option<RuleIndex>>,
 }
 
 impl Decided {
@@ -210,6 +251,7 @@ impl Decided {
         self.draws.push(is_drawn.then_some(decision.draw));
         self.slots.push(decision.slot().map(i32::from));
         self.epochs.push(decision.epoch(&router.policy).cast_signed());
+        self.rules.push(decision.rule);
     }
 
     fn write(self, router: &Router) -> Result<Vec<u8>, OfflineError> {
@@ -225,6 +267,7 @@ impl Decided {
             ("slot", true, shared(Int32Array::from(self.slots))),
             ("allocation_version", false, shared(Int64Array::from(versions))),
             ("epoch", false, shared(Int64Array::from(self.epochs))),
+            ("rule", true, rule_names(router, self.rules)?),
         ];
         let field = |(name, nullable, array): &(&str, bool, ArrayRef)| {
             Field::new(*name, array.data_type().clone(), *nullable)
@@ -256,6 +299,16 @@ impl Words {
     fn column(self) -> Result<ArrayRef, OfflineError> {
         dictionary(self.numbers, StringArray::from(self.words))
     }
+}
+
+/// The names of rules by their places.
+fn rule_names(router: &Router, rules: Vec<Option<RuleIndex>>) -> Result<ArrayRef, OfflineError> {
+    let places: Vec<Option<u16>> = rules.into_iter().map(|rule| rule.map(RuleIndex::get)).collect();
+    let count = places.iter().flatten().max().map_or(0, |most| most + 1);
+    let names = (0..count).map(|place| router.policy.rule_name(RuleIndex::new(place)).unwrap_or_default());
+    let names = Arc::new(StringArray::from_iter_values(names));
+    let named = DictionaryArray::<UInt16Type>::try_new(UInt16Array::from(places), names);
+    Ok(shared(named.map_err(LakeError::from)?))
 }
 
 fn shared(array: impl Array + 'static) -> ArrayRef {

@@ -8,7 +8,7 @@ use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
 use super::{
-    columns::{COLUMNS, TABLE_COLUMNS},
+    columns::{COLUMNS, RULE_COLUMNS, TABLE_COLUMNS},
     judge::{Recorded, judge, redecision_of},
     known::{Known, KnownRouters},
     tally::{Tally, Window},
@@ -41,6 +41,9 @@ pub fn replay_decisions(
     let mut columns = COLUMNS.to_vec();
     if routers.have_bandits() {
         columns.extend(TABLE_COLUMNS);
+    }
+    if routers.have_rules() {
+        columns.extend(RULE_COLUMNS);
     }
     let replayed = sum_files(&query.files, query.thread_count, empty, |tally, path| {
         replay_file(files, lake_folder, path, &columns, window, tally)

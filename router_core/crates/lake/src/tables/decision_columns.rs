@@ -67,6 +67,7 @@ pub(crate) struct DecisionColumns {
     answer_content: StringBuilder,
     decided_variant: StringBuilder,
     rule: StringBuilder,
+    rule_inputs: StringBuilder,
 }
 
 impl Default for DecisionColumns {
@@ -107,6 +108,7 @@ impl Default for DecisionColumns {
             answer_content: text(),
             decided_variant: text(),
             rule: text(),
+            rule_inputs: text(),
         }
     }
 }
@@ -149,6 +151,7 @@ impl DecisionColumns {
         self.answer_content.append_value(row.answer.word());
         self.decided_variant.append_option(entry.decided_variant.and_then(|index| route.variant_name(index)));
         self.rule.append_option(rule.map(|rule| &rule.name));
+        self.rule_inputs.append_option(entry.rule_inputs);
     }
 
     /// The variants that could have been picked: where nothing was drawn, the one that was given.
@@ -208,6 +211,7 @@ impl DecisionColumns {
             answer_content,
             decided_variant,
             rule,
+            rule_inputs,
         ]
     }
 }

@@ -11,6 +11,7 @@ mod merge;
 mod power_cut;
 mod replay;
 mod replay_bandit;
+mod replay_rules;
 mod row_reader;
 mod rows;
 mod shadows;

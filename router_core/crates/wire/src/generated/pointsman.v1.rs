@@ -965,6 +965,47 @@ pub struct PredictionRecord {
     /// The rule that took the call; empty where none did.
     #[prost(string, tag = "38")]
     pub rule: ::prost::alloc::string::String,
+    /// What shadows answered to copies of the call, ordered by variant; GetPrediction alone fills it. One that got no copy, or
+    /// whose answer is not recorded, is not among them.
+    #[prost(message, repeated, tag = "42")]
+    pub shadow_answers: ::prost::alloc::vec::Vec<ShadowAnswer>,
+}
+/// What a shadow answered to the copy of a call.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShadowAnswer {
+    /// The shadow.
+    #[prost(string, tag = "1")]
+    pub variant: ::prost::alloc::string::String,
+    /// The model that answered.
+    #[prost(string, tag = "2")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Its version.
+    #[prost(string, tag = "3")]
+    pub model_version: ::prost::alloc::string::String,
+    /// The gRPC status code of its answer; a copy that failed is recorded as row 0 and stands for all rows of its call.
+    #[prost(int32, tag = "4")]
+    pub status_code: i32,
+    /// The time its backend took; unset when it was not asked.
+    #[prost(message, optional, tag = "5")]
+    pub backend_latency: ::core::option::Option<::prost_types::Duration>,
+    /// The label or value predicted, as in PredictionRecord.
+    #[prost(message, optional, tag = "6")]
+    pub prediction: ::core::option::Option<::prost_types::Value>,
+    /// Class probabilities.
+    #[prost(double, repeated, tag = "7")]
+    pub probabilities: ::prost::alloc::vec::Vec<f64>,
+    /// The probability of the predicted label.
+    #[prost(double, optional, tag = "8")]
+    pub confidence: ::core::option::Option<f64>,
+    /// What the model answered besides: every output, by name.
+    #[prost(map = "string, message", tag = "9")]
+    pub outputs: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost_types::Value,
+    >,
+    /// Whether the answer is recorded, and why not.
+    #[prost(enumeration = "RecordedContent", tag = "10")]
+    pub answer_content: i32,
 }
 /// A variant that could have been picked.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1323,8 +1364,10 @@ pub enum NotReplayable {
     AllocationNotKept = 7,
     /// This release cannot read the revision, or does not know such decisions.
     Unknown = 8,
-    /// Rules decided it, whose features are not read again.
+    /// Rules decided it by features that are not recorded. What its record says of the rule was checked.
     Rules = 9,
+    /// Rules decided it, some of which look at metadata, which is not recorded. What its record says of the rule was checked.
+    MetadataNotRecorded = 10,
 }
 impl NotReplayable {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1343,6 +1386,7 @@ impl NotReplayable {
             Self::AllocationNotKept => "NOT_REPLAYABLE_ALLOCATION_NOT_KEPT",
             Self::Unknown => "NOT_REPLAYABLE_UNKNOWN",
             Self::Rules => "NOT_REPLAYABLE_RULES",
+            Self::MetadataNotRecorded => "NOT_REPLAYABLE_METADATA_NOT_RECORDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1358,6 +1402,7 @@ impl NotReplayable {
             "NOT_REPLAYABLE_ALLOCATION_NOT_KEPT" => Some(Self::AllocationNotKept),
             "NOT_REPLAYABLE_UNKNOWN" => Some(Self::Unknown),
             "NOT_REPLAYABLE_RULES" => Some(Self::Rules),
+            "NOT_REPLAYABLE_METADATA_NOT_RECORDED" => Some(Self::MetadataNotRecorded),
             _ => None,
         }
     }
@@ -2085,6 +2130,31 @@ pub struct RouterMetrics {
     /// What a bandit has learnt. Of now, whatever window the other figures are of.
     #[prost(message, optional, tag = "15")]
     pub bandit: ::core::option::Option<BanditMetrics>,
+    /// The splits of rules, by name, and last that of the calls that no rule takes; those by which calls of the window were
+    /// decided. Not among live figures.
+    #[prost(message, repeated, tag = "20")]
+    pub rule_splits: ::prost::alloc::vec::Vec<RuleSplitMetrics>,
+}
+/// How the split of a rule was served.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RuleSplitMetrics {
+    /// The rule; empty for the calls that no rule takes.
+    #[prost(string, tag = "1")]
+    pub rule: ::prost::alloc::string::String,
+    /// How many independent units were looked at: entities where entities are randomised, each where it first came to the rule,
+    /// and requests where they are. Of many entities one in eight.
+    #[prost(int64, tag = "2")]
+    pub unit_count: i64,
+    /// How many of them each variant got.
+    #[prost(map = "string, int64", tag = "3")]
+    pub variant_unit_counts: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        i64,
+    >,
+    /// The probability of shares at least as far from those of the rule as these, if the split works; below 0.001 something is
+    /// wrong with it. Unset when there are too few units.
+    #[prost(double, optional, tag = "4")]
+    pub sample_ratio_p_value: ::core::option::Option<f64>,
 }
 /// What a bandit has learnt by now.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4488,6 +4558,10 @@ pub struct PredictionEntry {
     /// the shadow's.
     #[prost(bool, tag = "27")]
     pub shadow: bool,
+    /// What rules read of the call, a JSON object of names and values; a number is an object of its type and its digits. Unset
+    /// where no rule read anything, and where what they read is not recorded.
+    #[prost(string, optional, tag = "30")]
+    pub rule_inputs: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// One value of feedback.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4980,6 +5054,12 @@ pub struct RecordedDecision {
     /// The variants that could have been picked.
     #[prost(message, repeated, tag = "15")]
     pub eligible_variants: ::prost::alloc::vec::Vec<EligibleVariant>,
+    /// The rule that took the call; empty where none did.
+    #[prost(string, tag = "16")]
+    pub rule: ::prost::alloc::string::String,
+    /// What rules read of the call, as PredictionEntry has it; empty where that is not recorded.
+    #[prost(string, tag = "17")]
+    pub rule_inputs: ::prost::alloc::string::String,
 }
 /// Asks to make one recorded decision again; answered by a Redecision.
 #[derive(Clone, PartialEq, ::prost::Message)]

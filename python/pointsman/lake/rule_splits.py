@@ -1,0 +1,103 @@
+"""How often the splits of rules picked each variant, rule by rule, in one query over the files and the tail.
+
+Each unit is in one split of its rule: an entity in that under which it first came to the rule.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pointsman.domain.measures.statistics import Split
+from pointsman.lake.conditions import Conditions
+from pointsman.lake.keys import files_of
+from pointsman.lake.snapshot import Snapshot
+from pointsman.lake.tail import Tail
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_MANY_ROWS = 2_000_000
+_ONE_ENTITY_IN = 8
+"""Of many rows, one entity in so many is looked at."""
+_MAX_SPLITS = 256
+"""So many splits, those with the most units, are compared: the probabilities of each are read apart."""
+
+_FILES = """
+SELECT {columns} FROM (
+    FROM read_parquet($files, union_by_name = true, hive_partitioning = false)
+    UNION ALL BY NAME (SELECT NULL::VARCHAR AS rule LIMIT 0)
+)
+"""
+"""Files of earlier releases have no column for rules."""
+_BASE = 'time_us, "row", variant, reason, randomised_by, router_generation, entity_hash, rule'
+_SHARES = "eligible_variants, eligible_propensities"
+_CALLS = """
+SELECT *, coalesce(rule, '') AS of_rule FROM ({source})
+WHERE {where} AND "row" = 0 AND reason IN ('rule', 'default') AND randomised_by IN ('entity', 'request')
+"""
+_UNITS = """
+WITH calls AS ({calls}), firsts AS (
+    SELECT of_rule, arg_min(struct_pack(generation := router_generation, picked := variant), time_us) AS first
+    FROM calls
+    WHERE randomised_by = 'entity' AND entity_hash IS NOT NULL AND entity_hash % $one_in = 0
+    GROUP BY of_rule, entity_hash
+), units AS (
+    SELECT of_rule, first.generation AS generation, 'entity' AS unit, first.picked AS picked FROM firsts
+    UNION ALL
+    SELECT of_rule, router_generation, 'request', variant FROM calls WHERE randomised_by = 'request'
+)
+SELECT of_rule, generation, unit, picked, count(*) FROM units GROUP BY ALL
+"""
+_ELIGIBLE = """
+SELECT eligible_variants, eligible_propensities FROM ({calls})
+WHERE of_rule = $rule AND router_generation = $generation AND randomised_by = $unit
+LIMIT 1
+"""
+
+_SplitKey = tuple[str, int, str]
+"""Rule, the router's generation, and what was randomised."""
+
+
+def rule_splits(
+    connection: DuckDBPyConnection, snapshot: Snapshot, tail: Tail, conditions: Conditions
+) -> dict[str, list[Split]]:
+    """Answers what each rule's split picked, by the rule's name; empty for the calls that no rule took.
+
+    Args:
+        connection: Where to query.
+        snapshot: The state that is read.
+        tail: The tail's rows of the time.
+        conditions: The times.
+    """
+    if conditions.span.is_empty or not (snapshot.files or tail.tables):
+        return {}
+    row_count = sum(file.row_count for file in snapshot.files)
+    where, values = conditions.sql()
+    if snapshot.files:
+        values |= files_of([file.path for file in snapshot.files])
+    counts: dict[_SplitKey, dict[str, int]] = defaultdict(dict)
+    found: dict[str, list[Split]] = {}
+    with tail.registered(connection) as tables:
+        calls = _CALLS.format(source=_source(snapshot, tables, _BASE), where=where)
+        one_in = {"one_in": _ONE_ENTITY_IN if row_count > _MANY_ROWS else 1}
+        for rule, generation, unit, variant, count in connection.execute(
+            _UNITS.format(calls=calls), values | one_in
+        ).fetchall():
+            counts[rule, generation, unit][variant] = count
+        most = sorted(counts, key=lambda key: sum(counts[key].values()), reverse=True)
+        with_shares = _CALLS.format(source=_source(snapshot, tables, f"{_BASE}, {_SHARES}"), where=where)
+        for rule, generation, unit in most[:_MAX_SPLITS]:
+            asked: dict[str, Any] = {"rule": rule, "generation": generation, "unit": unit}
+            rows = connection.execute(_ELIGIBLE.format(calls=with_shares), values | asked).fetchall()
+            shares = dict(zip(*rows[0], strict=True)) if rows and rows[0][0] else {}
+            if shares:
+                found.setdefault(rule, []).append(Split(counts[rule, generation, unit], shares))
+    return found
+
+
+def _source(snapshot: Snapshot, tables: Sequence[str], columns: str) -> str:
+    parts = [_FILES.format(columns=columns)] if snapshot.files else []
+    parts += [f"SELECT {columns} FROM {table}" for table in tables]
+    return " UNION ALL ".join(parts)
