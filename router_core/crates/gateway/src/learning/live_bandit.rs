@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use pointsman_journal::RouteFacts;
 use pointsman_model::{BanditPolicy, BanditTable, ModelError, Policy, Router};
-use pointsman_policy::{ArmTotals, Decision, allocate, decide_bandit, follows_calls};
+use pointsman_policy::{
+    ArmTotals, Decision, Request, allocate, decide_bandit, decide_by_slot, follows_calls,
+};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use rand::Rng;
 
@@ -87,20 +89,30 @@ impl LiveBandit {
         Some(Arc::new(made))
     }
 
-    /// Draws a variant by the shares in force, and counts the pick. Waits for nobody.
+    /// Picks a variant, by the slot of an entity that keeps its own or else drawn by the shares in force, and counts the
+    /// pick. Waits for nobody.
     #[inline]
-    pub(crate) fn decide(&self, thread: usize, rng: &mut impl Rng) -> Drawn {
+    pub(crate) fn decide(&self, thread: usize, request: &Request<'_>, rng: &mut impl Rng) -> Drawn {
         let live = self.live.load();
-        let decision = decide_bandit(&live.table, rng);
+        let decision =
+            decide_by_slot(&self.bandit, request).unwrap_or_else(|| decide_bandit(&live.table, rng));
         if let Some(picks) = self.picks.get(usize::from(decision.variant)) {
             picks.add(thread);
         }
         Drawn { decision, facts: live.facts.clone() }
     }
 
-    /// A variant's share by the table in force.
+    /// A variant's share by the table in force, of a drawn call.
     pub(crate) fn share(&self, variant: u8) -> f64 {
         self.live.load().table.probability(variant)
+    }
+
+    /// A variant's share as calls are told it: that of its slots where entities keep them.
+    pub(crate) fn effective_share(&self, variant: u8) -> f64 {
+        match &self.bandit.sticky {
+            Some(split) => split.slots.share(variant),
+            None => self.share(variant),
+        }
     }
 
     /// Whether totals are of what this bandit learns.
@@ -208,8 +220,9 @@ fn facts_of(facts: &RouteFacts, table: &BanditTable) -> RouteFacts {
     let mut entry = facts.entry.clone();
     for (index, variant) in (0_u8..).zip(&mut entry.variants) {
         let propensity = table.probability(index);
-        (variant.eligible, variant.request_propensity) = (propensity > 0.0, propensity);
-        variant.slot_propensity = 0.0;
+        // What slots give comes with the route, and is 0 where entities keep nothing.
+        variant.eligible = propensity > 0.0 || variant.slot_propensity > 0.0;
+        variant.request_propensity = propensity;
     }
     RouteFacts { entry, lost: facts.lost.clone(), lost_shadows: facts.lost_shadows.clone() }
 }
