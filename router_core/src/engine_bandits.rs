@@ -115,6 +115,7 @@ impl Bandits {
             router_incarnation: router.settings.incarnation,
             epoch: learner.totals().epoch,
             arms: arms.collect(),
+            ..Default::default()
         };
         Ok((learner.totals().sequence, totals.encode_to_vec()))
     }

@@ -162,6 +162,7 @@ fn totals(epoch: u64, arms: &[(&str, u64, f64)]) -> BanditTotals {
         router_incarnation: INCARNATION,
         epoch,
         arms: arms.iter().map(arm).collect(),
+        ..Default::default()
     };
     BanditTotals { routers: vec![of_router] }
 }
