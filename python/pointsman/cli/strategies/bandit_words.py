@@ -64,7 +64,8 @@ def _slots_in_words(slots: StickyMetrics) -> str:
         return f"no entity has moved in this epoch; slots may follow from {following}"
     return (
         f"{printing.percent(slots.moved_share)} of entities moved at "
-        f"{printing.local_time(slots.update_time)}, {slots.epoch_moved_slots} slots in this epoch; slots may follow again from {following}"
+        f"{printing.local_time(slots.update_time)}, {slots.epoch_moved_slots} slots in this epoch; "
+        f"they may follow again from {following}"
     )
 
 

@@ -88,7 +88,7 @@ class ArmMetrics:
     mean_high: float | None = None
     """Its upper end."""
     share: float | None = None
-    """Its share of drawn calls in force at the server that answered; if sticky, of those without an entity."""
+    """Its share of drawn calls in force at the server that answered; if sticky, of those without entity."""
     best_probability: float | None = None
     reward_count: float = 0.0
     """How many rewards count, each with what is left of its weight."""

@@ -17,7 +17,7 @@ from pointsman.control.learning.messages import totals_of
 from pointsman.control.learning.reading import read_arms
 from pointsman.control.publishing.changes import Changes
 from pointsman.control.routing.revision_log import SERVER, note
-from pointsman.control.routing.slot_tables import next_table
+from pointsman.control.routing.slot_tables import count_moves, next_table
 from pointsman.domain.ports.core import RoutingCore
 from pointsman.domain.revisions import MAX_COMMENT_CHARS, RevisionKind
 from pointsman.domain.routers import SLOT_COUNT, Router, RouterStatus, effective_shares
@@ -50,12 +50,14 @@ class _Wanted:
     """Slots that a router shall have.
 
     Attributes:
+        policy: What it learns by.
         shares: The share of slots by variant.
         pulls: The calls of all arms in the epoch by now.
         now_us: The time by which that was known, in UTC microseconds.
     """
 
     router: Router
+    policy: Bandit
     shares: Mapping[str, float]
     pulls: int
     now_us: int
@@ -141,10 +143,8 @@ class StickyTables:
         totals = totals_of(router_id, router.incarnation, policy.epoch, arms, known, {})
         totals.expected_pulls = expected_pulls(policy, pulls, now_us)
         shares = self._shares(router, policy, arms, totals)
-        if shares is not None:
-            table = router.slot_table
-            if self._core.reallocate_slots(table.slot_runs, [shares[name] for name in table.names])[1]:
-                return _Wanted(router, shares, pulls, now_us)
+        if shares is not None and count_moves(self._core, router, shares):
+            return _Wanted(router, policy, shares, pulls, now_us)
         self._rests[router.row_key, policy.epoch] = now_us + policy.slots_stay_us
         return None
 
@@ -171,14 +171,10 @@ class StickyTables:
             with self._changes.change() as change:
                 context.fence(change.connection)
                 before = routers.find(change.connection, wanted.router.router_id)
-                if (
-                    before is None
-                    or before.etag != wanted.router.etag
-                    or not isinstance(before.policy, Bandit)
-                ):
+                if before is None or before.etag != wanted.router.etag:
                     raise _ChangedMeanwhileError
                 runs, moved = next_table(change, self._core, before, before, wanted.shares)
-                policy = followed(before.policy, wanted.now_us, wanted.pulls, moved)
+                policy = followed(wanted.policy, wanted.now_us, wanted.pulls, moved)
                 after = change.revised(before, policy=policy, slot_runs=runs)
                 routers.save(change.connection, after)
                 comment = _told(before, after, moved)

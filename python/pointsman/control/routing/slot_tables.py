@@ -52,6 +52,19 @@ def next_table(
     return table.runs_for(_names(after.variants)), moved
 
 
+def count_moves(slot_tables: SlotTables, router: Router, shares: Mapping[str, float]) -> int:
+    """Answers how many slots would move by :func:`next_table`.
+
+    Args:
+        slot_tables: Who computes them.
+        router: The router.
+        shares: The shares of slots by variant that it would have.
+    """
+    names = _names(_by_name(router.variants))
+    runs = router.slot_table.runs_for(names)
+    return slot_tables.reallocate_slots(runs, [shares[name] for name in names])[1]
+
+
 def _by_name(variants: Sequence[Variant]) -> list[Variant]:
     # So that no slot depends on the order in which the variants are listed.
     return sorted(variants, key=lambda variant: variant.name)
