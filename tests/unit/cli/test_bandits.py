@@ -153,3 +153,34 @@ def test_arms_are_a_table_of_80_columns(routers: Any, monkeypatch: pytest.Monkey
     assert "…" not in shown
     assert lines[1].split()[:4] == ["old", "2.5%", "2.5%", "0.1235"]
     assert '"regret": 1234.5678' in run(routers, "-o json routers metrics offers").stdout
+
+
+def test_a_sticky_bandit_says_its_pace_and_0_takes_it_back(routers: Any) -> None:
+    router = created(routers, "--strategy bandit --sticky --sticky-update-interval 2h --metric conversion")
+    assert (router.sticky, router.bandit.sticky_update_interval) == (True, Duration(seconds=7200))
+    result = run(routers, "routers update offers --sticky-update-interval 0s")
+    assert result.exit_code == 0, result.stderr
+    (request,) = routers.asked("RouterService/UpdateRouter")
+    assert not request.router.bandit.HasField("sticky_update_interval")
+
+
+def test_metrics_tell_how_many_entities_moved(routers: Any) -> None:
+    arms = [
+        router_pb2.ArmMetrics(variant=name, share=share, slot_share=slots, pulls=9)
+        for name, share, slots in (("old", 0.25, 0.5), ("new", 0.75, 0.5))
+    ]
+    bandit = router_pb2.BanditMetrics(
+        epoch=3, algorithm="ucb1", metric="gain", arms=arms, sticky=router_pb2.StickyMetrics()
+    )
+    routers.on("RouterService/GetRouterMetrics", router_pb2.RouterMetrics(router_id="offers", bandit=bandit))
+    still = run(routers, "routers metrics offers")
+    assert still.exit_code == 0, still.stderr
+    assert "ENTITIES" in still.stdout
+    assert "OTHERS" in still.stdout
+    assert "no entity has moved in this epoch" in still.stdout
+    bandit.sticky.update_time.FromSeconds(1_700_000_000)
+    bandit.sticky.moved_slots, bandit.sticky.moved_share, bandit.sticky.epoch_moved_slots = 120, 0.012, 450
+    routers.on("RouterService/GetRouterMetrics", router_pb2.RouterMetrics(router_id="offers", bandit=bandit))
+    told = run(routers, "routers metrics offers").stdout
+    assert "1.2 % of entities moved at 2023-11-1" in told
+    assert "450 slots in this epoch" in told
