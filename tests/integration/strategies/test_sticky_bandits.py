@@ -1,4 +1,4 @@
-"""A sticky bandit serves what it logs: entities by slots, others by what it learnt, and both come out again."""
+"""A sticky bandit serves what it logs, entities by slots and others by draws, and both come out again."""
 
 from pathlib import Path
 
