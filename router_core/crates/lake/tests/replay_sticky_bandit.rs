@@ -101,11 +101,11 @@ fn replayed(entries: &[proto::PredictionEntry], routers: [proto::ReplayRouter; 2
     let lake = Lake::new();
     let mut frames = Frames::default();
     let table = drawn_from();
-    for at in 0..2_usize {
+    for (at, router_generation) in GENERATIONS.into_iter().enumerate() {
         let by_slot = router(at);
         let mut route = proto::RouteEntry {
             route: at as u32,
-            router_generation: GENERATIONS[at],
+            router_generation,
             ..route(proto::Signature::default())
         };
         for (index, variant) in (0_u8..).zip(&mut route.variants) {
