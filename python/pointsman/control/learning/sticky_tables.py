@@ -6,6 +6,7 @@ that records name, a revision, and the same table at all servers.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection
@@ -29,6 +30,7 @@ from pointsman.domain.strategies.sticky_bandit import (
     is_sticky,
     learnt_shares,
 )
+from pointsman.domain.values import MICROSECONDS_PER_SECOND
 from pointsman.errors import InvalidRequestError
 from pointsman.store import routers, servers
 from pointsman.store.arm_rewards import bandit_of
@@ -39,6 +41,17 @@ _log = structlog.get_logger(__name__)
 
 _EVERY_SECONDS = 5.0
 """The shortest pace is twice that."""
+_PAUSE_US = int(_EVERY_SECONDS * MICROSECONDS_PER_SECOND)
+_AT_ONCE = 20
+"""Routers in a run, so that changes that users ask for come in between."""
+
+
+class _Due(NamedTuple):
+    """A router whose slots may follow by now."""
+
+    router_key: int
+    epoch: int
+    router_id: str
 
 
 class _ChangedMeanwhileError(Exception):
@@ -87,7 +100,7 @@ class StickyTables:
         self._core = core
         self._lanes = lanes
         self._clock = clock
-        # Routers and epochs whose slots were right when they were due: until when they are left alone.
+        # Routers and epochs that were looked at when they were due: until when they are left alone.
         self._rests: dict[tuple[int, int], int] = {}
 
     def job(self) -> Job:
@@ -102,18 +115,21 @@ class StickyTables:
         )
 
     def follow(self, context: JobContext) -> bool:
-        """Goes through the sticky bandits that are due, each in a change of its own."""
+        """Goes through some sticky bandits that are due, each in a change of its own."""
         with self._database.read() as connection:
             due = self._due(connection)
-        for router_id in due:
+            now_us = servers.clock_us(connection, self._clock())
+        for one in due[:_AT_ONCE]:
             if context.is_over():
                 return True
-            wanted = self._wanted(router_id)
+            # One that cannot be moved now, as while it is being deployed, is not asked for in between.
+            self._rests[one.router_key, one.epoch] = now_us + _PAUSE_US
+            wanted = self._wanted(one.router_id)
             if wanted is not None:
                 self._move(context, wanted)
-        return False
+        return len(due) > _AT_ONCE
 
-    def _due(self, connection: Connection) -> list[str]:
+    def _due(self, connection: Connection) -> list[_Due]:
         """Answers the routers whose slots may follow by now."""
         now_us = servers.clock_us(connection, self._clock())
         sticky = [
@@ -122,7 +138,7 @@ class StickyTables:
         known = {(key, policy.epoch) for key, _, policy in sticky}
         self._rests = {place: until for place, until in self._rests.items() if place in known}
         return [
-            router_id
+            _Due(key, policy.epoch, router_id)
             for key, router_id, policy in sticky
             if max(due_us(policy), self._rests.get((key, policy.epoch), 0)) <= now_us
         ]
@@ -180,7 +196,7 @@ class StickyTables:
                 comment = _told(before, after, moved)
                 note(change, after, RevisionKind.REWEIGHTED, SERVER, before=before, comment=comment)
         except _ChangedMeanwhileError:
-            # It is as due as it was, and looked at again.
+            # It is looked at again.
             return
         _log.info("slots follow what was learnt", router=wanted.router.router_id, moved_slots=moved)
 
