@@ -152,7 +152,7 @@ async def test_operators_move_no_more_than_they_must_and_a_reset_begins_evenly(b
     assert answer.moved_slots == 3_333
     off = owners(bench)
     assert off == learnt
-    assert {one.variant: one.effective_share for one in answer.variants}["third"] == 0
+    assert {one.name: one.effective_share for one in answer.variants}["third"] == 0
 
     back = router_pb2.RollbackRouterRequest(router_id="offers", revision=1)
     await cancer.routers.RollbackRouter(back)
