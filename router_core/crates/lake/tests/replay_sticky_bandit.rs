@@ -77,7 +77,10 @@ fn entries(count: usize) -> Vec<proto::PredictionEntry> {
             Some(_) => (DecisionReason::Slot, RandomisedBy::Entity),
             None => (DecisionReason::Bandit, RandomisedBy::Request),
         };
-        assert_eq!((made.epoch, made.reason.as_str().to_uppercase()), (EPOCH, reason.as_str_name()[16..].to_owned()));
+        assert_eq!(
+            (made.epoch, made.reason.as_str().to_uppercase()),
+            (EPOCH, reason.as_str_name()[16..].to_owned())
+        );
         proto::PredictionEntry {
             route: (number % 2) as u32,
             variant: made.variant.into(),
@@ -103,11 +106,8 @@ fn replayed(entries: &[proto::PredictionEntry], routers: [proto::ReplayRouter; 2
     let table = drawn_from();
     for (at, router_generation) in GENERATIONS.into_iter().enumerate() {
         let by_slot = router(at);
-        let mut route = proto::RouteEntry {
-            route: at as u32,
-            router_generation,
-            ..route(proto::Signature::default())
-        };
+        let mut route =
+            proto::RouteEntry { route: at as u32, router_generation, ..route(proto::Signature::default()) };
         for (index, variant) in (0_u8..).zip(&mut route.variants) {
             variant.request_propensity = table.probability(index);
             variant.slot_propensity = by_slot.policy.propensities(index).by_slot;

@@ -6,9 +6,7 @@ use pointsman_model::{
     BanditDefinition, BanditPolicy, BanditPolicyDefinition, Id, ModelKey, Policy, PolicyDefinition,
     SplitDefinition, StickyDefinition, Variant, VariantRole,
 };
-use pointsman_policy::{
-    RandomisedBy, Reason, Request, decide_by_slot, reallocate_slots, slot_of_unit,
-};
+use pointsman_policy::{RandomisedBy, Reason, Request, decide_by_slot, reallocate_slots, slot_of_unit};
 use proptest::{collection::vec, prelude::*};
 
 const SALT: [u8; 16] = *b"0123456789abcdef";

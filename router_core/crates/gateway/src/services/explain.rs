@@ -8,8 +8,8 @@ use pointsman_model::{
     rules::{Operator, Rule, RuleTarget, Source},
 };
 use pointsman_policy::{
-    Attributes, Decision, RandomisedBy, Reason, Request, Value, Verdict, decide, decide_bandit, decide_by_slot,
-    first_match,
+    Attributes, Decision, RandomisedBy, Reason, Request, Value, Verdict, decide, decide_bandit,
+    decide_by_slot, first_match,
 };
 use pointsman_wire::{generated::pointsman_v1 as proto, router_from_proto, signature_from_proto};
 use prost::Message as _;

@@ -48,7 +48,10 @@ fn entities_keep_their_arm_while_shares_move_and_others_are_drawn() {
         // Picks by slot count as any other.
         assert_eq!(pulls(&bandits.state()).iter().sum::<u64>(), 121);
         let metrics = bandits.world.server.metrics();
-        assert!(metrics.contains("pointsman_variant_weight_ratio{router=\"cancer\",variant=\"a\"} 0.7"), "{metrics}");
+        assert!(
+            metrics.contains("pointsman_variant_weight_ratio{router=\"cancer\",variant=\"a\"} 0.7"),
+            "{metrics}"
+        );
 
         // Another table moves those whose slots it moves, and nobody else; what is known is handed on.
         let is_moved = |entity: &str| (5_000..7_000).contains(&slot_of_unit(&SALT, entity));
