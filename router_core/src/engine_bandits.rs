@@ -7,7 +7,7 @@ use std::{
 
 use pointsman_gateway::{GatewayError, decide_rows_by};
 use pointsman_model::{BanditPolicy, Id, ModelError, Policy, Router, Snapshot};
-use pointsman_policy::{ArmTotals, BanditLearner, Merged, ReplicaTotals, Reward};
+use pointsman_policy::{ArmTotals, BanditLearner, Merged, ReplicaTotals, Reward, decide_by_slot};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message as _;
 use rand::Rng;
@@ -33,7 +33,7 @@ impl Bandits {
         Ok(learner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Decides rows by the table in force, and counts the calls.
+    /// Decides rows by the slots of entities that keep them or else by the table in force, and counts the calls.
     pub(crate) fn decide(
         &self,
         router: &Router,
@@ -41,9 +41,12 @@ impl Bandits {
         batch: &[u8],
     ) -> Result<Vec<u8>, GatewayError> {
         let mut learner = self.learner(router)?;
+        let Policy::Bandit(bandit) = &router.policy else {
+            return Err(GatewayError::InvalidRequest(format!("router_id: {} is no bandit", router.id)));
+        };
         let version = learner.table().version();
-        let decided = decide_rows_by(router, version, batch, |_| {
-            let decision = learner.decide(rng);
+        let decided = decide_rows_by(router, version, batch, |request| {
+            let decision = decide_by_slot(bandit, request).unwrap_or_else(|| learner.decide(rng));
             // The table draws no variant but the router's.
             let _ = learner.observe_decision(decision.variant);
             decision
@@ -113,6 +116,7 @@ impl Bandits {
             router_incarnation: router.settings.incarnation,
             epoch: learner.totals().epoch,
             arms: arms.collect(),
+            ..Default::default()
         };
         Ok((learner.totals().sequence, totals.encode_to_vec()))
     }

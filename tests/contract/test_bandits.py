@@ -89,7 +89,24 @@ async def test_a_bandit_is_created_with_its_defaults_in_its_first_epoch(bench, c
             "declare it as binary",
         ),
         ({"bandit": UCB1}, "bandit.metric", "'gain' is none of the router's metrics, 'conversion'"),
-        ({"sticky": True}, "sticky", "leave sticky false"),
+        (
+            {"sticky": True, "bandit": router_pb2.Bandit(metric="conversion", uniform_slice=0.2)},
+            "bandit.uniform_slice",
+            "would be drawn for each call",
+        ),
+        (
+            {"bandit": router_pb2.Bandit(metric="conversion", sticky_update_interval=Duration(seconds=60))},
+            "bandit.sticky_update_interval",
+            "the router is not sticky",
+        ),
+        (
+            {
+                "sticky": True,
+                "bandit": router_pb2.Bandit(metric="conversion", sticky_update_interval=Duration(seconds=9)),
+            },
+            "bandit.sticky_update_interval",
+            "is no time from 10 s",
+        ),
         ({"variants": [OLD, a_variant("new", "2", 4)]}, "variants[1].weight", "leave it 0"),
         ({"variants": [OLD]}, "variants", "has 1 enabled"),
         (

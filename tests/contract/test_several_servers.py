@@ -1,18 +1,23 @@
 """Several servers on one PostgreSQL server: answers say what they lack, erasures reach all."""
 
 import asyncio
+import json
 
 import grpc
 import pytest
+from sqlalchemy import text
 
 from conftest_postgres import new_postgres, postgres_server
 from pointsman.control.lake.erasure import Erasure
 from pointsman.store import servers
 from pointsman.v1 import prediction_pb2, router_pb2
 
+from .by_hand import run_all
 from .conftest import failure_of
+from .test_bandits import metrics
 from .test_lake import Lake
 from .test_postgresql import east, in_step, open_bench, shared, url, weigh, west
+from .test_sticky_bandits import create_sticky, teach
 
 __all__ = ["east", "new_postgres", "postgres_server", "shared", "url", "west"]
 
@@ -285,3 +290,35 @@ class TestGenerations:
 
 def weight_of(bench):
     return next(one.weight for one in bench.data_plane.routers["cancer"].variants if one.name == "lr")
+
+
+class TestStickyBandits:
+    """Slots of entities are moved by one server, and are the same at all."""
+
+    async def test_what_both_learnt_moves_slots_once_and_alike(self, east, west, shared):
+        await create_sticky(east.local)
+        await in_step(east, west)
+        for bench in (east, west):
+            await teach(bench)
+        with east.plane._database.write() as connection:
+            # As if an hour had passed by the database's clock.
+            [document] = connection.exec_driver_sql(
+                "SELECT policy FROM routers WHERE router_id = 'offers'"
+            ).scalars()
+            policy = json.loads(document)
+            policy["slots"]["time_us"] = 1
+            connection.execute(
+                text("UPDATE routers SET policy = :policy WHERE router_id = 'offers'"),
+                {"policy": json.dumps(policy)},
+            )
+        both = (asyncio.to_thread(run_all, bench.plane, "sticky-bandits") for bench in (east, west))
+        await asyncio.gather(*both)
+        await in_step(east, west)
+        tables = [bench.data_plane.routers["offers"] for bench in (east, west)]
+        assert tables[0] == tables[1]
+        assert east.data_plane.slot_share("offers", "new") > 0.9
+        request = router_pb2.ListRouterRevisionsRequest(router_id="offers")
+        revisions = (await west.local.routers.ListRouterRevisions(request)).revisions
+        assert len([one for one in revisions if one.comment.startswith("what was learnt")]) == 1
+        learnt = (await metrics(west.local)).bandit
+        assert {arm.variant: arm.pulls for arm in learnt.arms} == {"old": 12, "new": 12}

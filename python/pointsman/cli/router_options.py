@@ -58,6 +58,7 @@ class RouterOptions:
     warm_up_pulls: bandit_options.WarmUpPulls = None
     feedback_window: bandit_options.FeedbackWindow = None
     missing_reward: bandit_options.MissingReward = None
+    sticky_update_interval: bandit_options.StickyUpdateInterval = None
     control: Annotated[
         str | None,
         commandline.Option(metavar="VARIANT", help="The variant that the others are compared with."),
@@ -210,6 +211,7 @@ class RouterOptions:
             self.warm_up_pulls,
             self.feedback_window,
             self.missing_reward,
+            self.sticky_update_interval,
         )
 
     @property

@@ -27,6 +27,7 @@ from pointsman.control.lake.parts import LakeParts
 from pointsman.control.lanes import Lanes
 from pointsman.control.learning.assessing import BanditWatch
 from pointsman.control.learning.loop import LearningLoop
+from pointsman.control.learning.sticky_tables import StickyTables
 from pointsman.control.learning.upkeep import LearningUpkeep
 from pointsman.control.options import ControlOptions
 from pointsman.control.publishing.changes import Changes
@@ -204,7 +205,7 @@ class ControlPlane:
             reader=RouterReader(self._database, replica, refusals),
             allocations=Allocations(changes, core),
             canaries=Canaries(changes, registry),
-            resets=LearningResets(changes),
+            resets=LearningResets(changes, core),
             bandits=bandits,
             overrides=overrides,
             explanations=Explanations(self._database, core, replica),
@@ -235,6 +236,7 @@ class ControlPlane:
         self._feedback = FeedbackDesk(self._database, replica, self._reader)
         self._revision_upkeep = RevisionUpkeep(self._database, clock)
         self._learning_upkeep = LearningUpkeep(self._lanes, clock)
+        self._sticky_tables = StickyTables(self._database, changes, core, self._lanes, clock)
         self._upkeep = Upkeep(
             self._deployments, overrides, self._revision_upkeep, self._lanes, self._options, clock
         )
@@ -420,6 +422,7 @@ class ControlPlane:
             *self._lake.jobs(),
             *self._upkeep.jobs(),
             self._learning_upkeep.job(),
+            self._sticky_tables.job(),
             self._uploads.job(),
         ):
             self.jobs.add(job)

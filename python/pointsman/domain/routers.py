@@ -168,9 +168,10 @@ def effective_shares(router: Router) -> tuple[float, ...]:
 
     Of a sticky router it is the share of the slots, for entities keep whole slots: a weight may be finer. Its
     calls without an entity are drawn by the shares that the policy gives, as all calls of other routers are.
-    Those of a bandit are no part of its definition, and 0 here: who decides by it knows them.
+    Those of a bandit that is not sticky are no part of its definition, and 0 here: who decides by it knows
+    them.
     """
-    if router.strategy is Strategy.BANDIT:
+    if router.strategy is Strategy.BANDIT and not router.sticky:
         return (0.0,) * len(router.variants)
     slot_count = sum(router.slot_runs[1::2])
     if not router.sticky or not slot_count:

@@ -97,6 +97,16 @@ def find_bandits(connection: Connection) -> list[tuple[int, str]]:
     return [(row_key, document) for row_key, document in connection.execute(statement)]
 
 
+def find_sticky(connection: Connection) -> list[tuple[int, str, str]]:
+    """Answers the routers that are sticky bandits: key, id, and what they learn by, as it is stored."""
+    statement = (
+        select(routers.c.row_key, routers.c.router_id, routers.c.policy)
+        .where(routers.c.strategy == Strategy.BANDIT.value, routers.c.sticky, _PRESENT)
+        .order_by(routers.c.row_key)
+    )
+    return [(row_key, router_id, document) for row_key, router_id, document in connection.execute(statement)]
+
+
 def find_retention(connection: Connection) -> dict[str, tuple[int, int]]:
     """Answers the days and bytes that the routers that are there keep, by their ids; 0 for the default."""
     statement = select(routers.c.router_id, routers.c.retention_days, routers.c.retention_bytes).where(

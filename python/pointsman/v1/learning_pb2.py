@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpointsman/v1/learning.proto\x12\x0cpointsman.v1\";\n\x0c\x42\x61nditTotals\x12+\n\x07routers\x18\x01 \x03(\x0b\x32\x1a.pointsman.v1.RouterTotals\"s\n\x0cRouterTotals\x12\x11\n\trouter_id\x18\x01 \x01(\t\x12\x1a\n\x12router_incarnation\x18\x02 \x01(\x04\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12%\n\x04\x61rms\x18\x04 \x03(\x0b\x32\x17.pointsman.v1.ArmTotals\"\x9a\x01\n\tArmTotals\x12\x0f\n\x07variant\x18\x01 \x01(\t\x12\r\n\x05pulls\x18\x02 \x01(\x04\x12\x16\n\x0eweighted_pulls\x18\x03 \x01(\x01\x12\x11\n\town_pulls\x18\x04 \x01(\x04\x12\r\n\x05\x63ount\x18\x05 \x01(\x01\x12\x0e\n\x06origin\x18\x06 \x01(\x01\x12\x0b\n\x03sum\x18\x07 \x01(\x01\x12\x16\n\x0esum_of_squares\x18\x08 \x01(\x01\":\n\x0c\x42\x61nditStates\x12*\n\x07routers\x18\x01 \x03(\x0b\x32\x19.pointsman.v1.BanditState\"\x8d\x01\n\x0b\x42\x61nditState\x12\x11\n\trouter_id\x18\x01 \x01(\t\x12\x1a\n\x12router_incarnation\x18\x02 \x01(\x04\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x1a\n\x12\x61llocation_version\x18\x04 \x01(\x04\x12$\n\x04\x61rms\x18\x05 \x03(\x0b\x32\x16.pointsman.v1.ArmState\"P\n\x08\x41rmState\x12\x0f\n\x07variant\x18\x01 \x01(\t\x12\r\n\x05pulls\x18\x02 \x01(\x04\x12\r\n\x05share\x18\x03 \x01(\x01\x12\x15\n\runasked_pulls\x18\x04 \x01(\x04\"M\n\x10\x42\x61nditAssessment\x12)\n\x04\x61rms\x18\x01 \x03(\x0b\x32\x1b.pointsman.v1.ArmAssessment\x12\x0e\n\x06regret\x18\x02 \x01(\x01\"d\n\rArmAssessment\x12\x0c\n\x04mean\x18\x01 \x01(\x01\x12\r\n\x05lower\x18\x02 \x01(\x01\x12\r\n\x05upper\x18\x03 \x01(\x01\x12\x18\n\x10\x62\x65st_probability\x18\x04 \x01(\x01\x12\r\n\x05share\x18\x05 \x01(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpointsman/v1/learning.proto\x12\x0cpointsman.v1\";\n\x0c\x42\x61nditTotals\x12+\n\x07routers\x18\x01 \x03(\x0b\x32\x1a.pointsman.v1.RouterTotals\"\x8b\x01\n\x0cRouterTotals\x12\x11\n\trouter_id\x18\x01 \x01(\t\x12\x1a\n\x12router_incarnation\x18\x02 \x01(\x04\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12%\n\x04\x61rms\x18\x04 \x03(\x0b\x32\x17.pointsman.v1.ArmTotals\x12\x16\n\x0e\x65xpected_pulls\x18\x05 \x01(\x01\"\x9a\x01\n\tArmTotals\x12\x0f\n\x07variant\x18\x01 \x01(\t\x12\r\n\x05pulls\x18\x02 \x01(\x04\x12\x16\n\x0eweighted_pulls\x18\x03 \x01(\x01\x12\x11\n\town_pulls\x18\x04 \x01(\x04\x12\r\n\x05\x63ount\x18\x05 \x01(\x01\x12\x0e\n\x06origin\x18\x06 \x01(\x01\x12\x0b\n\x03sum\x18\x07 \x01(\x01\x12\x16\n\x0esum_of_squares\x18\x08 \x01(\x01\":\n\x0c\x42\x61nditStates\x12*\n\x07routers\x18\x01 \x03(\x0b\x32\x19.pointsman.v1.BanditState\"\x8d\x01\n\x0b\x42\x61nditState\x12\x11\n\trouter_id\x18\x01 \x01(\t\x12\x1a\n\x12router_incarnation\x18\x02 \x01(\x04\x12\r\n\x05\x65poch\x18\x03 \x01(\x04\x12\x1a\n\x12\x61llocation_version\x18\x04 \x01(\x04\x12$\n\x04\x61rms\x18\x05 \x03(\x0b\x32\x16.pointsman.v1.ArmState\"P\n\x08\x41rmState\x12\x0f\n\x07variant\x18\x01 \x01(\t\x12\r\n\x05pulls\x18\x02 \x01(\x04\x12\r\n\x05share\x18\x03 \x01(\x01\x12\x15\n\runasked_pulls\x18\x04 \x01(\x04\"M\n\x10\x42\x61nditAssessment\x12)\n\x04\x61rms\x18\x01 \x03(\x0b\x32\x1b.pointsman.v1.ArmAssessment\x12\x0e\n\x06regret\x18\x02 \x01(\x01\"d\n\rArmAssessment\x12\x0c\n\x04mean\x18\x01 \x01(\x01\x12\r\n\x05lower\x18\x02 \x01(\x01\x12\r\n\x05upper\x18\x03 \x01(\x01\x12\x18\n\x10\x62\x65st_probability\x18\x04 \x01(\x01\x12\r\n\x05share\x18\x05 \x01(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,18 +33,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_BANDITTOTALS']._serialized_start=45
   _globals['_BANDITTOTALS']._serialized_end=104
-  _globals['_ROUTERTOTALS']._serialized_start=106
-  _globals['_ROUTERTOTALS']._serialized_end=221
-  _globals['_ARMTOTALS']._serialized_start=224
-  _globals['_ARMTOTALS']._serialized_end=378
-  _globals['_BANDITSTATES']._serialized_start=380
-  _globals['_BANDITSTATES']._serialized_end=438
-  _globals['_BANDITSTATE']._serialized_start=441
-  _globals['_BANDITSTATE']._serialized_end=582
-  _globals['_ARMSTATE']._serialized_start=584
-  _globals['_ARMSTATE']._serialized_end=664
-  _globals['_BANDITASSESSMENT']._serialized_start=666
-  _globals['_BANDITASSESSMENT']._serialized_end=743
-  _globals['_ARMASSESSMENT']._serialized_start=745
-  _globals['_ARMASSESSMENT']._serialized_end=845
+  _globals['_ROUTERTOTALS']._serialized_start=107
+  _globals['_ROUTERTOTALS']._serialized_end=246
+  _globals['_ARMTOTALS']._serialized_start=249
+  _globals['_ARMTOTALS']._serialized_end=403
+  _globals['_BANDITSTATES']._serialized_start=405
+  _globals['_BANDITSTATES']._serialized_end=463
+  _globals['_BANDITSTATE']._serialized_start=466
+  _globals['_BANDITSTATE']._serialized_end=607
+  _globals['_ARMSTATE']._serialized_start=609
+  _globals['_ARMSTATE']._serialized_end=689
+  _globals['_BANDITASSESSMENT']._serialized_start=691
+  _globals['_BANDITASSESSMENT']._serialized_end=768
+  _globals['_ARMASSESSMENT']._serialized_start=770
+  _globals['_ARMASSESSMENT']._serialized_end=870
 # @@protoc_insertion_point(module_scope)

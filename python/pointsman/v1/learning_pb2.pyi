@@ -13,16 +13,18 @@ class BanditTotals(_message.Message):
     def __init__(self, routers: _Optional[_Iterable[_Union[RouterTotals, _Mapping]]] = ...) -> None: ...
 
 class RouterTotals(_message.Message):
-    __slots__ = ("router_id", "router_incarnation", "epoch", "arms")
+    __slots__ = ("router_id", "router_incarnation", "epoch", "arms", "expected_pulls")
     ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
     ROUTER_INCARNATION_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     ARMS_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_PULLS_FIELD_NUMBER: _ClassVar[int]
     router_id: str
     router_incarnation: int
     epoch: int
     arms: _containers.RepeatedCompositeFieldContainer[ArmTotals]
-    def __init__(self, router_id: _Optional[str] = ..., router_incarnation: _Optional[int] = ..., epoch: _Optional[int] = ..., arms: _Optional[_Iterable[_Union[ArmTotals, _Mapping]]] = ...) -> None: ...
+    expected_pulls: float
+    def __init__(self, router_id: _Optional[str] = ..., router_incarnation: _Optional[int] = ..., epoch: _Optional[int] = ..., arms: _Optional[_Iterable[_Union[ArmTotals, _Mapping]]] = ..., expected_pulls: _Optional[float] = ...) -> None: ...
 
 class ArmTotals(_message.Message):
     __slots__ = ("variant", "pulls", "weighted_pulls", "own_pulls", "count", "origin", "sum", "sum_of_squares")

@@ -294,7 +294,7 @@ class Router(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ..., fallback: _Optional[_Union[Fallback, str]] = ..., feature_rules: _Optional[_Union[FeatureRules, _Mapping]] = ..., bandit: _Optional[_Union[Bandit, _Mapping]] = ..., canary: _Optional[_Union[Canary, _Mapping]] = ..., traffic_override: _Optional[_Union[TrafficOverride, _Mapping]] = ..., shadow_share: _Optional[float] = ...) -> None: ...
 
 class Bandit(_message.Message):
-    __slots__ = ("thompson_beta", "thompson_normal", "ucb1", "epsilon_greedy", "metric", "exploration_floor", "uniform_slice", "half_life", "warm_up_pulls", "feedback_window", "missing_reward", "epoch")
+    __slots__ = ("thompson_beta", "thompson_normal", "ucb1", "epsilon_greedy", "metric", "exploration_floor", "uniform_slice", "half_life", "warm_up_pulls", "feedback_window", "missing_reward", "epoch", "sticky_update_interval")
     THOMPSON_BETA_FIELD_NUMBER: _ClassVar[int]
     THOMPSON_NORMAL_FIELD_NUMBER: _ClassVar[int]
     UCB1_FIELD_NUMBER: _ClassVar[int]
@@ -307,6 +307,7 @@ class Bandit(_message.Message):
     FEEDBACK_WINDOW_FIELD_NUMBER: _ClassVar[int]
     MISSING_REWARD_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
+    STICKY_UPDATE_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     thompson_beta: ThompsonBeta
     thompson_normal: ThompsonNormal
     ucb1: Ucb1
@@ -319,7 +320,8 @@ class Bandit(_message.Message):
     feedback_window: _duration_pb2.Duration
     missing_reward: float
     epoch: int
-    def __init__(self, thompson_beta: _Optional[_Union[ThompsonBeta, _Mapping]] = ..., thompson_normal: _Optional[_Union[ThompsonNormal, _Mapping]] = ..., ucb1: _Optional[_Union[Ucb1, _Mapping]] = ..., epsilon_greedy: _Optional[_Union[EpsilonGreedy, _Mapping]] = ..., metric: _Optional[str] = ..., exploration_floor: _Optional[float] = ..., uniform_slice: _Optional[float] = ..., half_life: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warm_up_pulls: _Optional[int] = ..., feedback_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., missing_reward: _Optional[float] = ..., epoch: _Optional[int] = ...) -> None: ...
+    sticky_update_interval: _duration_pb2.Duration
+    def __init__(self, thompson_beta: _Optional[_Union[ThompsonBeta, _Mapping]] = ..., thompson_normal: _Optional[_Union[ThompsonNormal, _Mapping]] = ..., ucb1: _Optional[_Union[Ucb1, _Mapping]] = ..., epsilon_greedy: _Optional[_Union[EpsilonGreedy, _Mapping]] = ..., metric: _Optional[str] = ..., exploration_floor: _Optional[float] = ..., uniform_slice: _Optional[float] = ..., half_life: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warm_up_pulls: _Optional[int] = ..., feedback_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., missing_reward: _Optional[float] = ..., epoch: _Optional[int] = ..., sticky_update_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class ThompsonBeta(_message.Message):
     __slots__ = ("prior_alpha", "prior_beta")
@@ -752,21 +754,37 @@ class RuleSplitMetrics(_message.Message):
     def __init__(self, rule: _Optional[str] = ..., unit_count: _Optional[int] = ..., variant_unit_counts: _Optional[_Mapping[str, int]] = ..., sample_ratio_p_value: _Optional[float] = ...) -> None: ...
 
 class BanditMetrics(_message.Message):
-    __slots__ = ("epoch", "algorithm", "metric", "regret", "arms")
+    __slots__ = ("epoch", "algorithm", "metric", "regret", "arms", "sticky")
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
     METRIC_FIELD_NUMBER: _ClassVar[int]
     REGRET_FIELD_NUMBER: _ClassVar[int]
     ARMS_FIELD_NUMBER: _ClassVar[int]
+    STICKY_FIELD_NUMBER: _ClassVar[int]
     epoch: int
     algorithm: str
     metric: str
     regret: float
     arms: _containers.RepeatedCompositeFieldContainer[ArmMetrics]
-    def __init__(self, epoch: _Optional[int] = ..., algorithm: _Optional[str] = ..., metric: _Optional[str] = ..., regret: _Optional[float] = ..., arms: _Optional[_Iterable[_Union[ArmMetrics, _Mapping]]] = ...) -> None: ...
+    sticky: StickyMetrics
+    def __init__(self, epoch: _Optional[int] = ..., algorithm: _Optional[str] = ..., metric: _Optional[str] = ..., regret: _Optional[float] = ..., arms: _Optional[_Iterable[_Union[ArmMetrics, _Mapping]]] = ..., sticky: _Optional[_Union[StickyMetrics, _Mapping]] = ...) -> None: ...
+
+class StickyMetrics(_message.Message):
+    __slots__ = ("update_time", "moved_slots", "moved_share", "epoch_moved_slots", "next_update_time")
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    MOVED_SLOTS_FIELD_NUMBER: _ClassVar[int]
+    MOVED_SHARE_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_MOVED_SLOTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    update_time: _timestamp_pb2.Timestamp
+    moved_slots: int
+    moved_share: float
+    epoch_moved_slots: int
+    next_update_time: _timestamp_pb2.Timestamp
+    def __init__(self, update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., moved_slots: _Optional[int] = ..., moved_share: _Optional[float] = ..., epoch_moved_slots: _Optional[int] = ..., next_update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ArmMetrics(_message.Message):
-    __slots__ = ("variant", "mean", "mean_low", "mean_high", "share", "best_probability", "reward_count", "pulls")
+    __slots__ = ("variant", "mean", "mean_low", "mean_high", "share", "best_probability", "reward_count", "pulls", "slot_share")
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     MEAN_FIELD_NUMBER: _ClassVar[int]
     MEAN_LOW_FIELD_NUMBER: _ClassVar[int]
@@ -775,6 +793,7 @@ class ArmMetrics(_message.Message):
     BEST_PROBABILITY_FIELD_NUMBER: _ClassVar[int]
     REWARD_COUNT_FIELD_NUMBER: _ClassVar[int]
     PULLS_FIELD_NUMBER: _ClassVar[int]
+    SLOT_SHARE_FIELD_NUMBER: _ClassVar[int]
     variant: str
     mean: float
     mean_low: float
@@ -783,7 +802,8 @@ class ArmMetrics(_message.Message):
     best_probability: float
     reward_count: float
     pulls: int
-    def __init__(self, variant: _Optional[str] = ..., mean: _Optional[float] = ..., mean_low: _Optional[float] = ..., mean_high: _Optional[float] = ..., share: _Optional[float] = ..., best_probability: _Optional[float] = ..., reward_count: _Optional[float] = ..., pulls: _Optional[int] = ...) -> None: ...
+    slot_share: float
+    def __init__(self, variant: _Optional[str] = ..., mean: _Optional[float] = ..., mean_low: _Optional[float] = ..., mean_high: _Optional[float] = ..., share: _Optional[float] = ..., best_probability: _Optional[float] = ..., reward_count: _Optional[float] = ..., pulls: _Optional[int] = ..., slot_share: _Optional[float] = ...) -> None: ...
 
 class MetricsStep(_message.Message):
     __slots__ = ("start_time", "variants", "total")

@@ -38,6 +38,16 @@ def a_bandit(
     return router
 
 
+def a_sticky_bandit(shares: Sequence[float], **settings: Any) -> snapshot_pb2.RouterSnapshot:
+    """Makes a bandit whose arms hold these shares of the slots of entities.
+
+    Args:
+        shares: One for each arm.
+        settings: Fields of the bandit's message.
+    """
+    return _split(a_bandit(len(shares), **settings), [*shares, 0], sticky=True)
+
+
 def unmixed(arms: int, algorithm: str, **settings: Any) -> snapshot_pb2.RouterSnapshot:
     """Makes a bandit that explores no more than its algorithm asks for."""
     return a_bandit(arms, exploration_floor=0, **ALGORITHMS[algorithm], **settings)

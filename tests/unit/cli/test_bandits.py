@@ -153,3 +153,52 @@ def test_arms_are_a_table_of_80_columns(routers: Any, monkeypatch: pytest.Monkey
     assert "…" not in shown
     assert lines[1].split()[:4] == ["old", "2.5%", "2.5%", "0.1235"]
     assert '"regret": 1234.5678' in run(routers, "-o json routers metrics offers").stdout
+
+
+def test_a_sticky_bandit_says_its_pace_and_0_takes_it_back(routers: Any) -> None:
+    router = created(routers, "--strategy bandit --sticky --sticky-update-interval 2h --metric conversion")
+    assert (router.sticky, router.bandit.sticky_update_interval) == (True, Duration(seconds=7200))
+    result = run(routers, "routers update offers --sticky-update-interval 0s")
+    assert result.exit_code == 0, result.stderr
+    (request,) = routers.asked("RouterService/UpdateRouter")
+    assert not request.router.bandit.HasField("sticky_update_interval")
+
+
+def test_metrics_tell_how_many_entities_moved(routers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    arms = [
+        router_pb2.ArmMetrics(
+            variant=name,
+            share=share,
+            slot_share=slots,
+            best_probability=share,
+            mean=share,
+            mean_low=share - 0.0123456,
+            mean_high=share + 0.0123456,
+            reward_count=12345.678,
+            pulls=1234567,
+        )
+        for name, share, slots in (("old", 0.0251, 0.5123), ("new", 0.9749, 0.4877))
+    ]
+    sticky = router_pb2.StickyMetrics()
+
+    def shown() -> str:
+        bandit = router_pb2.BanditMetrics(epoch=3, algorithm="ucb1", metric="gain", arms=arms, sticky=sticky)
+        figures = [router_pb2.VariantMetrics(variant=arm.variant) for arm in arms]
+        found = router_pb2.RouterMetrics(
+            router_id="offers", variants=figures, total=router_pb2.VariantMetrics(), bandit=bandit, live=True
+        )
+        routers.on("RouterService/GetRouterMetrics", found)
+        return run(routers, "routers metrics offers --live").stdout
+
+    still = shown()
+    table = still[still.index("ARM") :].splitlines()
+    assert table[0].split()[:3] == ["ARM", "ENTITIES", "OTHERS"]
+    assert table[1].split()[:3] == ["old", "51.2%", "2.5%"]
+    assert all(len(line) <= 80 for line in table), still
+    assert "no entity has moved in this epoch" in still
+    sticky.update_time.FromSeconds(1_700_000_000)
+    sticky.moved_slots, sticky.moved_share, sticky.epoch_moved_slots = 120, 0.012, 450
+    told = " ".join(shown().split())
+    assert "1.2% of entities moved at 2023-11-1" in told
+    assert "450 slots in this epoch" in told

@@ -126,7 +126,6 @@ def test_shares_are_even_at_first_and_no_part_of_the_definition() -> None:
 
 def test_faults_name_their_fields() -> None:
     assert faults(a_router()) == {}
-    assert "leave sticky false" in faults(a_router(sticky=True))["router.sticky"]
     weighted = faults(a_router(variants=(OLD, dataclasses.replace(NEW, weight=3))))
     assert weighted["router.variants[1].weight"].startswith("3 would decide nothing; leave it 0")
     other = faults(a_router(metrics=(MetricDefinition("sales"),)))

@@ -86,6 +86,13 @@ MissingReward = Annotated[
         metavar="NUMBER", help="The reward of a call for which none came within that; empty for none."
     ),
 ]
+StickyUpdateInterval = Annotated[
+    str | None,
+    commandline.Option(
+        metavar="DURATION",
+        help="How long a sticky bandit's entities keep their slots at least; 0s means an hour, the default.",
+    ),
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +108,7 @@ class BanditSaid:
     warm_up_pulls: int | None
     feedback_window: str | None
     missing_reward: str | None
+    sticky_update_interval: str | None = None
 
     @property
     def any(self) -> bool:
@@ -130,7 +138,7 @@ class BanditSaid:
             value = getattr(self, name)
             if value is not None:
                 changes[name] = value
-        for name in ("half_life", "feedback_window"):
+        for name in ("half_life", "feedback_window", "sticky_update_interval"):
             text = getattr(self, name)
             if text is not None:
                 changes[name] = arguments.duration(text, f"--{name.replace('_', '-')}") or None

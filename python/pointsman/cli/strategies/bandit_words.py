@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pointsman.cli import commandline, printing
 
 if TYPE_CHECKING:
-    from pointsman.client import ArmMetrics, Bandit, BanditMetrics
+    from pointsman.client import ArmMetrics, Bandit, BanditMetrics, StickyMetrics
 
 
 def show_learnt(found: BanditMetrics) -> None:
@@ -15,9 +15,20 @@ def show_learnt(found: BanditMetrics) -> None:
     commandline.echo(f"learnt by {found.algorithm} from {found.metric}, epoch {found.epoch}, by now")
     commandline.echo()
     printing.print_table(
-        ["#ARM", ">SHARE", ">BEST", ">MEAN", ">95 % INTERVAL", ">REWARDS", ">CALLS"],
-        (_arm_row(arm) for arm in found.arms),
+        [
+            "#ARM",
+            *([] if found.sticky is None else [">ENTITIES"]),
+            ">SHARE" if found.sticky is None else ">OTHERS",
+            ">BEST",
+            ">MEAN",
+            ">95 % INTERVAL",
+            ">REWARDS",
+            ">CALLS",
+        ],
+        (_arm_row(arm, is_sticky=found.sticky is not None) for arm in found.arms),
     )
+    if found.sticky is not None:
+        commandline.echo(_slots_in_words(found.sticky))
     if found.regret is not None:
         commandline.echo(f"expected regret so far: {printing.rounded(found.regret)} of {found.metric}")
 
@@ -41,15 +52,30 @@ def in_words(bandit: Bandit | None) -> str:
         told.append(f"feedback within {bandit.feedback_window.total_seconds():g} s")
     if bandit.missing_reward is not None:
         told.append(f"missing counts {printing.exact(bandit.missing_reward)}")
+    if bandit.sticky_update_interval is not None:
+        told.append(f"slots for {bandit.sticky_update_interval.total_seconds():g} s at least")
     return ", ".join(told)
 
 
-def _arm_row(arm: ArmMetrics) -> list[str]:
+def _slots_in_words(slots: StickyMetrics) -> str:
+    """Says how many entities went to another variant when slots last followed what was learnt."""
+    following = printing.local_time(slots.next_update_time)
+    if slots.update_time is None:
+        return f"no entity has moved in this epoch; slots may follow from {following}"
+    return (
+        f"{printing.percent(slots.moved_share)} of entities moved at "
+        f"{printing.local_time(slots.update_time)}, {slots.epoch_moved_slots} slots in this epoch; "
+        f"they may follow again from {following}"
+    )
+
+
+def _arm_row(arm: ArmMetrics, *, is_sticky: bool) -> list[str]:
     interval = "–"
     if arm.mean_low is not None and arm.mean_high is not None:
         interval = f"{printing.rounded(arm.mean_low)} to {printing.rounded(arm.mean_high)}"
     return [
         arm.variant,
+        *([_percent(arm.slot_share)] if is_sticky else []),
         _percent(arm.share),
         _percent(arm.best_probability),
         "–" if arm.mean is None else printing.rounded(arm.mean),

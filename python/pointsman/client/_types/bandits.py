@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Bandit:
     exploration_floor: float | None = None
     """The part of calls that is split evenly over all arms, 0 to 1; None means 0.05."""
     uniform_slice: float = 0.0
-    """The same, but marked in records; above 0 it replaces the floor."""
+    """The same, but marked in records; above 0 it replaces the floor. Not of a sticky router."""
     half_life: timedelta | None = None
     """After how long a call and its reward count half; None forgets nothing."""
     warm_up_pulls: int = 0
@@ -72,6 +72,8 @@ class Bandit:
     """The reward of a call for which none came within that; None teaches nothing."""
     epoch: int = 0
     """Of what is learnt; the server's to say."""
+    sticky_update_interval: timedelta | None = None
+    """Of a sticky router, how long entities keep their slots at least; None means an hour."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,30 @@ class ArmMetrics:
     mean_high: float | None = None
     """Its upper end."""
     share: float | None = None
-    """Its share of calls in force at the server that answered."""
+    """Its share of drawn calls in force at the server that answered; if sticky, of those without entity."""
     best_probability: float | None = None
     reward_count: float = 0.0
     """How many rewards count, each with what is left of its weight."""
     pulls: int = 0
     """Calls that it was picked for in this epoch, over all servers."""
+    slot_share: float | None = None
+    """Its share of the slots of entities; None where the router is not sticky."""
+
+
+@dataclass(frozen=True)
+class StickyMetrics:
+    """How the slots of a sticky bandit's entities follow what is learnt."""
+
+    update_time: datetime | None = None
+    """When they last did; None before they did in this epoch."""
+    moved_slots: int = 0
+    """How many of the 10,000 slots, and so of entities, went to another variant then."""
+    moved_share: float = 0.0
+    """The same as a share, 0 to 1."""
+    epoch_moved_slots: int = 0
+    """How many did in this epoch, all updates together."""
+    next_update_time: datetime | None = None
+    """When they may follow next."""
 
 
 @dataclass(frozen=True)
@@ -104,3 +124,5 @@ class BanditMetrics:
     regret: float | None = None
     """What all calls are expected to have cost beside always the best arm, in units of reward."""
     arms: Sequence[ArmMetrics] = ()
+    sticky: StickyMetrics | None = None
+    """What became of the slots of entities; None where the router is not sticky."""

@@ -292,7 +292,7 @@ class Router:
     strategy: Strategy = Strategy.WEIGHTED
     variants: Sequence[Variant] = ()
     sticky: bool | None = None
-    """Whether an entity keeps its variant; None means that it does, but for bandits, where none can."""
+    """Whether an entity keeps its variant; None means that it does, but for bandits."""
     version_pinning: VersionPinning = VersionPinning.UNSPECIFIED
     answer_router_name: bool = False
     default_timeout: timedelta | None = None

@@ -10,7 +10,10 @@ from pointsman.domain.measures.bandits import ArmFigures, BanditFigures
 from pointsman.domain.measures.counters import CopyCounters, Counters, Histogram, VariantCounters
 from pointsman.domain.measures.figures import Latencies, RouterFigures, VariantFigures, interval_of
 from pointsman.domain.records.feedback import FeedbackMoments
-from pointsman.domain.routers import Router
+from pointsman.domain.routers import SLOT_COUNT, Router
+from pointsman.domain.strategies.bandit import Bandit
+from pointsman.domain.strategies.slots_moved import SlotsMoved
+from pointsman.domain.strategies.sticky_bandit import due_us
 from pointsman.v1 import router_pb2, snapshot_pb2
 
 _CODE_NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
@@ -91,12 +94,25 @@ def metrics_to(router: Router, counters: Counters, figures: RouterFigures) -> ro
 
 
 def _bandit(figures: BanditFigures) -> router_pb2.BanditMetrics:
-    return router_pb2.BanditMetrics(
+    message = router_pb2.BanditMetrics(
         epoch=figures.policy.epoch,
         algorithm=figures.policy.algorithm.value,
         metric=figures.policy.metric,
         regret=figures.regret,
         arms=[_arm(arm) for arm in figures.arms],
+    )
+    if figures.slots is not None:
+        message.sticky.CopyFrom(_sticky(figures.policy, figures.slots))
+    return message
+
+
+def _sticky(policy: Bandit, slots: SlotsMoved) -> router_pb2.StickyMetrics:
+    return router_pb2.StickyMetrics(
+        update_time=timestamp_of(slots.time_us) if slots.moved else None,
+        moved_slots=slots.moved,
+        moved_share=slots.moved / SLOT_COUNT,
+        epoch_moved_slots=slots.moved_in_epoch,
+        next_update_time=timestamp_of(due_us(policy)),
     )
 
 
@@ -110,6 +126,7 @@ def _arm(arm: ArmFigures) -> router_pb2.ArmMetrics:
         best_probability=arm.best_probability,
         reward_count=arm.reward_count,
         pulls=arm.pulls,
+        slot_share=arm.slot_share,
     )
 
 

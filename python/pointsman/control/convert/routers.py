@@ -27,7 +27,7 @@ def router_from(message: router_pb2.Router, field: str = "router") -> Router:
     settings = settings_from(message, field)
     policy = policy_from(message, field)
     if policy.strategy is Strategy.BANDIT and not message.HasField("sticky"):
-        # No entity keeps its variant where shares move with every reward.
+        # Shares shall follow at once, unless somebody says that entities shall keep their variants.
         settings["sticky"] = False
     settings["display_name"] = settings["display_name"] or message.router_id
     return Router(

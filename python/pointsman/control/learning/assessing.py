@@ -10,7 +10,7 @@ from pointsman.domain.learning import KnownArm
 from pointsman.domain.measures.bandits import ArmFigures, BanditFigures
 from pointsman.domain.ports.core import BanditMathematics
 from pointsman.domain.ports.replica import Learning
-from pointsman.domain.routers import Router
+from pointsman.domain.routers import Router, effective_shares
 from pointsman.domain.strategies.bandit import Bandit
 from pointsman.errors import InvalidRequestError
 from pointsman.store import servers
@@ -46,15 +46,19 @@ class BanditWatch:
         self._clock = clock
 
     def shares(self, routers: Iterable[Router]) -> dict[str, dict[str, float]]:
-        """Answers the shares of bandits' variants in force at this server.
+        """Answers the shares of bandits' variants in force at this server, where no slots say them.
 
         Args:
             routers: Any routers.
 
         Returns:
             Shares by router and variant: none of a bandit that this server's replica does not decide by, and
-            no entry for routers that are no bandits.
+            no entry for routers that are no bandits, or sticky.
         """
+        return self._drawn(router for router in routers if not router.sticky)
+
+    def _drawn(self, routers: Iterable[Router]) -> dict[str, dict[str, float]]:
+        """Answers the shares by which calls of bandits are drawn, also of sticky ones."""
         bandits = {router.router_id: router for router in routers if isinstance(router.policy, Bandit)}
         if not bandits:
             return {}
@@ -87,7 +91,8 @@ class BanditWatch:
         arms = {variant.name for variant in router.pickable_variants}
         # Those that are switched off have cost what they have cost.
         told = [one.name for one in router.variants if one.name in arms or one.name in known]
-        shares = self.shares([router])[router.router_id]
+        shares = self._drawn([router])[router.router_id]
+        slots = dict(zip(router.slot_table.names, effective_shares(router), strict=True))
         assessed = self._assess(router, policy, told, known)
         figures = []
         for place, name in enumerate(told):
@@ -103,9 +108,11 @@ class BanditWatch:
                     mean_low=None if believed is None else believed.lower,
                     mean_high=None if believed is None else believed.upper,
                     best_probability=None if believed is None else believed.best_probability,
+                    slot_share=slots[name] if router.sticky else None,
                 )
             )
-        return BanditFigures(policy, tuple(figures), None if assessed is None else assessed.regret)
+        regret = None if assessed is None else assessed.regret
+        return BanditFigures(policy, tuple(figures), regret, policy.slots if router.sticky else None)
 
     def _assess(
         self, router: Router, policy: Bandit, told: list[str], known: dict[str, KnownArm]

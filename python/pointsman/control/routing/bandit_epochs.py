@@ -6,8 +6,9 @@ from pointsman.control.convert.routers import router_to
 from pointsman.control.publishing.changes import Changes
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
+from pointsman.control.routing.slot_tables import next_table
 from pointsman.domain.keys import Principal
-from pointsman.domain.ports.core import BanditMathematics
+from pointsman.domain.ports.core import BanditMathematics, SlotTables
 from pointsman.domain.revisions import MAX_COMMENT_CHARS, RevisionKind
 from pointsman.domain.routers import Router
 from pointsman.domain.strategies.bandit import Bandit, begun, continued, renewed
@@ -49,10 +50,12 @@ class LearningResets:
 
     Args:
         changes: How routers are changed.
+        core: Who computes slot tables.
     """
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Changes, core: SlotTables) -> None:
         self._changes = changes
+        self._core = core
 
     def reset(
         self, caller: Principal, router_id: str, etag: str, *, reason: str, validate_only: bool
@@ -81,7 +84,10 @@ class LearningResets:
         found.raise_if_any()
         with self._changes.change(validate_only=validate_only) as change:
             before = find_router_to_change(change.connection, caller, router_id, etag)
-            after = change.revised(before, policy=renewed(_bandit_of(before), change.now_us))
+            anew = dataclasses.replace(before, policy=renewed(_bandit_of(before), change.now_us))
+            # Slots are even again as well: they followed what does not count any more.
+            slot_runs, _ = next_table(change, self._core, before, anew)
+            after = change.revised(anew, slot_runs=slot_runs)
             routers.save(change.connection, after)
             note(change, after, RevisionKind.UPDATED, caller, before=before, comment=reason)
             change.router = after

@@ -1,10 +1,11 @@
 """New slot tables: the fewest entities move, and going back finds those that were in force."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pointsman.control.publishing.changes import Change
 from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.routers import Router, SlotTable
+from pointsman.domain.strategies.sticky_bandit import slot_shares
 from pointsman.domain.variants import Variant
 from pointsman.store import former_slot_tables
 
@@ -17,7 +18,11 @@ def first_table(slot_tables: SlotTables, router: Router) -> tuple[int, ...]:
 
 
 def next_table(
-    change: Change, slot_tables: SlotTables, before: Router, after: Router
+    change: Change,
+    slot_tables: SlotTables,
+    before: Router,
+    after: Router,
+    learnt: Mapping[str, float] | None = None,
 ) -> tuple[tuple[int, ...], int]:
     """Answers the slot runs that follow a router's for other variants or shares; notes those it had.
 
@@ -26,13 +31,16 @@ def next_table(
         slot_tables: Who computes them.
         before: The router as it is.
         after: The router with the variants and the policy that it shall have.
+        learnt: The shares of slots by variant that a sticky bandit shall have; None keeps those that its arms
+            have of each other, and of other routers means those of the policy.
 
     Returns:
         The runs, with the indices of the variants of ``after``, and the number of slots that moved.
     """
     ordered = _by_name(after.variants)
     names = _names(ordered)
-    runs_before, shares = before.slot_table.runs_for(names), after.policy.shares(ordered)
+    runs_before = before.slot_table.runs_for(names)
+    shares = slot_shares(before, after, ordered) if learnt is None else [learnt[name] for name in names]
     runs, moved = slot_tables.reallocate_slots(runs_before, shares)
     table = SlotTable(names, tuple(runs))
     if table.counts != before.slot_table.counts:
@@ -42,6 +50,19 @@ def next_table(
             table = SlotTable(names, tuple(runs))
         former_slot_tables.remember(change.connection, before)
     return table.runs_for(_names(after.variants)), moved
+
+
+def count_moves(slot_tables: SlotTables, router: Router, shares: Mapping[str, float]) -> int:
+    """Answers how many slots would move by :func:`next_table`.
+
+    Args:
+        slot_tables: Who computes them.
+        router: The router.
+        shares: The shares of slots by variant that it would have.
+    """
+    names = _names(_by_name(router.variants))
+    runs = router.slot_table.runs_for(names)
+    return slot_tables.reallocate_slots(runs, [shares[name] for name in names])[1]
 
 
 def _by_name(variants: Sequence[Variant]) -> list[Variant]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pointsman.domain.strategies.bandit import Bandit
+from pointsman.domain.strategies.slots_moved import SlotsMoved
 
 
 @dataclass(frozen=True)
@@ -13,11 +14,12 @@ class ArmFigures:
         variant: The variant.
         reward_count: How many rewards count, each with what is left of its weight.
         pulls: The calls that it was picked for.
-        share: Its share of calls by the table in force at this server.
+        share: Its share of drawn calls by the table in force at this server.
         mean: The posterior mean of its reward.
         mean_low: The lower end of the interval that holds 95 % of the posterior.
         mean_high: Its upper end.
         best_probability: The probability that it is the best.
+        slot_share: Its share of the slots of entities; None where the router is not sticky.
     """
 
     variant: str
@@ -28,6 +30,7 @@ class ArmFigures:
     mean_low: float | None = None
     mean_high: float | None = None
     best_probability: float | None = None
+    slot_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,17 @@ class BanditFigures:
         policy: What it learns by.
         arms: In the router's order.
         regret: What all calls are expected to have cost beside always the best arm, in units of reward.
+        slots: How the slots of entities last followed it; None where the router is not sticky.
     """
 
     policy: Bandit
     arms: tuple[ArmFigures, ...]
     regret: float | None = None
+    slots: SlotsMoved | None = None
 
     @property
     def shares(self) -> dict[str, float]:
-        """The shares in force by variant; of variants that have none, 0."""
+        """The shares in force by variant, of slots where there are any; of variants that have none, 0."""
+        if self.slots is not None:
+            return {arm.variant: arm.slot_share or 0.0 for arm in self.arms}
         return {arm.variant: arm.share or 0.0 for arm in self.arms}

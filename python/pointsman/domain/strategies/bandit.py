@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from pointsman.domain.strategies.policy import Strategy
+from pointsman.domain.strategies.slots_moved import DEFAULT_UPDATE_US, SlotsMoved
 from pointsman.domain.values import MICROSECONDS_PER_SECOND
 from pointsman.domain.variants import Variant, pickable
 from pointsman.domain.violations import Violations
@@ -44,10 +45,12 @@ class Bandit:
         warm_up_pulls: The calls that each arm gets before anything is concluded.
         feedback_window_us: How long after a call its feedback is waited for; None for ever.
         missing_reward: The reward of a call for which none came within that; None where it teaches nothing.
+        sticky_update_us: Of a sticky router, how long slots stay as they are at least; None for an hour.
         epoch: Of what is learnt; another one knows nothing of it.
         former: Names of arms that were taken away in this epoch, with their model versions: under the name of
             one, another model would seem to have learnt what that one did.
         dated_from_us: When this epoch began to tell rewards by their time; earlier ones count as of then.
+        slots: How the slots of entities last followed what was learnt.
     """
 
     algorithm: Algorithm = Algorithm.THOMPSON_BETA
@@ -59,10 +62,12 @@ class Bandit:
     warm_up_pulls: int = 0
     feedback_window_us: int | None = None
     missing_reward: float | None = None
+    sticky_update_us: int | None = None
     # What follows is no setting: it comes of them and of what was there before.
     epoch: int = dataclasses.field(default=0, compare=False)
     former: tuple[tuple[str, str], ...] = dataclasses.field(default=(), compare=False)
     dated_from_us: int = dataclasses.field(default=0, compare=False)
+    slots: SlotsMoved = dataclasses.field(default=SlotsMoved(), compare=False)
     strategy: ClassVar[Strategy] = Strategy.BANDIT
     field: ClassVar[str] = "bandit"
     takes_weights: ClassVar[bool] = False
@@ -77,6 +82,11 @@ class Bandit:
     def is_dated(self) -> bool:
         """Whether rewards of one time count otherwise than those of another."""
         return self.half_life_us is not None or self.feedback_window_us is not None
+
+    @property
+    def slots_stay_us(self) -> int:
+        """How long the slots of entities stay as they are at least, in microseconds."""
+        return DEFAULT_UPDATE_US if self.sticky_update_us is None else self.sticky_update_us
 
     def takes(self, reward: float) -> bool:
         """Answers whether a value of the metric is learnt from."""
@@ -123,6 +133,8 @@ class Bandit:
             told.append(f"feedback within {_seconds(self.feedback_window_us)}")
         if self.missing_reward is not None:
             told.append(f"missing {self.missing_reward:g}")
+        if self.sticky_update_us is not None:
+            told.append(f"slots each {_seconds(self.sticky_update_us)}")
         if self.epoch:
             told.append(f"epoch {self.epoch}")
         return ", ".join(told)
@@ -139,9 +151,11 @@ class Bandit:
             "warm_up_pulls": self.warm_up_pulls,
             "feedback_window_us": self.feedback_window_us,
             "missing_reward": self.missing_reward,
+            "sticky_update_us": self.sticky_update_us,
             "epoch": self.epoch,
             "former": dict(self.former),
             "dated_from_us": self.dated_from_us,
+            "slots": dataclasses.asdict(self.slots),
         }
 
     @classmethod
@@ -160,6 +174,9 @@ class Bandit:
             epoch=document["epoch"],
             former=tuple(sorted(document["former"].items())),
             dated_from_us=document["dated_from_us"],
+            # Releases before did not know these two.
+            sticky_update_us=document.get("sticky_update_us"),
+            slots=SlotsMoved(**document.get("slots", {})),
         )
 
 
@@ -171,7 +188,11 @@ def begun(policy: Bandit, now_us: int) -> Bandit:
         now_us: The time, in UTC microseconds.
     """
     return dataclasses.replace(
-        policy, epoch=FIRST_EPOCH, former=(), dated_from_us=now_us if policy.is_dated else 0
+        policy,
+        epoch=FIRST_EPOCH,
+        former=(),
+        dated_from_us=now_us if policy.is_dated else 0,
+        slots=SlotsMoved(now_us),
     )
 
 
@@ -221,6 +242,7 @@ def continued(
         epoch=before.epoch,
         former=tuple(sorted((name, known[name]) for name in left)),
         dated_from_us=dated_from_us,
+        slots=before.slots,
     )
 
 

@@ -22,10 +22,17 @@ def note_bandit_faults(
     """
     if not isinstance(policy, Bandit):
         return
-    if sticky:
+    if sticky and policy.uniform_slice:
         found.add(
-            f"{field}.sticky",
-            "a bandit's shares move with every reward, so no entity keeps its variant; leave sticky false",
+            f"{field}.{policy.field}.uniform_slice",
+            f"{policy.uniform_slice:g} would be drawn for each call, and a sticky router's entities keep "
+            "their variants; use exploration_floor, or set sticky to false",
+        )
+    if not sticky and policy.sticky_update_us is not None:
+        found.add(
+            f"{field}.{policy.field}.sticky_update_interval",
+            "is how long entities keep their variants, and the router is not sticky; leave it out, or set "
+            "sticky to true",
         )
     names = [metric.name for metric in metrics]
     # What thompson_beta needs is more than that, and the core's to say.

@@ -29,8 +29,9 @@ impl SegmentRoutes {
             return None;
         }
         for (variant, propensity) in whole.variants.iter_mut().zip(entry.request_propensities) {
-            (variant.eligible, variant.request_propensity) = (propensity > 0.0, propensity);
-            variant.slot_propensity = 0.0;
+            // What slots give is the base's, and is 0 where entities keep nothing.
+            variant.eligible = propensity > 0.0 || variant.slot_propensity > 0.0;
+            variant.request_propensity = propensity;
         }
         Some(whole)
     }

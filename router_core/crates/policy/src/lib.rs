@@ -22,7 +22,7 @@ use rand::Rng;
 pub use attributes::{Attributes, NoAttributes, Value};
 pub use bandit::{
     Allocation, ArmAssessment, ArmTotals, Assessment, BanditLearner, INTERVAL_PROBABILITY, Merged, Pace,
-    ReplicaTotals, Reward, Scratch, allocate, decide_bandit, follows_calls, ucb1_index,
+    ReplicaTotals, Reward, Scratch, allocate, decide_bandit, decide_by_slot, follows_calls, ucb1_index,
 };
 pub use decision::{Decision, RandomisedBy, Reason, Request};
 pub use fallback::{VariantSet, stand_in};
@@ -49,6 +49,8 @@ fn decide_otherwise(policy: &Policy, request: &Request<'_>, rng: &mut impl Rng) 
     match policy {
         Policy::Weighted(split) | Policy::Canary(split) => split::decide(split, request, rng),
         Policy::Rules(rules) => rules::decide(rules, request, rng),
-        Policy::Bandit(bandit) => decide_bandit(&bandit.even, rng),
+        Policy::Bandit(bandit) => {
+            decide_by_slot(bandit, request).unwrap_or_else(|| decide_bandit(&bandit.even, rng))
+        }
     }
 }

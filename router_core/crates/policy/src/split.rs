@@ -17,8 +17,9 @@ pub(crate) fn decide(split: &Split, request: &Request<'_>, rng: &mut impl Rng) -
     }
 }
 
+/// By the slot of a unit.
 #[inline]
-fn by_slot(split: &Split, unit: &str) -> Decision {
+pub(crate) fn by_slot(split: &Split, unit: &str) -> Decision {
     let hash = hash_unit(&split.salt, unit);
     let variant = split.slots.variant(slot_of_hash(hash));
     Decision {

@@ -31,6 +31,11 @@ def read(message: router_pb2.Router, path: str) -> Bandit:
             _microseconds(bandit.feedback_window) if bandit.HasField("feedback_window") else None
         ),
         missing_reward=bandit.missing_reward if bandit.HasField("missing_reward") else None,
+        sticky_update_us=(
+            _microseconds(bandit.sticky_update_interval)
+            if bandit.HasField("sticky_update_interval")
+            else None
+        ),
         epoch=bandit.epoch,
     )
 
@@ -52,6 +57,8 @@ def write(message: router_pb2.Router, policy: Bandit) -> None:
         bandit.feedback_window.CopyFrom(duration_of_ns(policy.feedback_window_us * _NANOSECONDS))
     if policy.missing_reward is not None:
         bandit.missing_reward = policy.missing_reward
+    if policy.sticky_update_us is not None:
+        bandit.sticky_update_interval.CopyFrom(duration_of_ns(policy.sticky_update_us * _NANOSECONDS))
     bandit.epoch = policy.epoch
 
 

@@ -55,7 +55,7 @@ fn assessed(
     let mut scratch = Scratch::default();
     let told = Assessment::of(&bandit.settings, &all, &mut scratch)?;
     let chances = Assessment::of(&bandit.settings, &competing, &mut scratch)?;
-    let shares = allocate(&bandit.settings, &competing, 1.0, &mut scratch)?.shares;
+    let shares = allocate(&bandit.settings, &competing, totals.expected_pulls, &mut scratch)?.shares;
     let mut chances = chances.arms.iter().zip(shares);
     let arms = told.arms.iter().zip(&competes).map(|(arm, competes)| {
         let chance = if *competes { chances.next() } else { None };

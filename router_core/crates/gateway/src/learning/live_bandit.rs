@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use pointsman_journal::RouteFacts;
 use pointsman_model::{BanditPolicy, BanditTable, ModelError, Policy, Router};
-use pointsman_policy::{ArmTotals, Decision, Reason, allocate, decide_bandit, follows_calls};
+use pointsman_policy::{
+    ArmTotals, Decision, Reason, Request, allocate, decide_bandit, decide_by_slot, follows_calls,
+};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use rand::Rng;
 
@@ -92,15 +94,18 @@ impl LiveBandit {
         Some(Arc::new(made))
     }
 
-    /// Draws a variant by the shares in force, and counts the pick. Waits for nobody.
+    /// Picks a variant, by the slot of an entity that keeps its own or else drawn by the shares in force, and counts the
+    /// pick. Waits for nobody.
     #[inline]
-    pub(crate) fn decide(&self, thread: usize, rng: &mut impl Rng) -> Drawn {
+    pub(crate) fn decide(&self, thread: usize, request: &Request<'_>, rng: &mut impl Rng) -> Drawn {
         let live = self.live.load();
-        let decision = decide_bandit(&live.table, rng);
+        let decision =
+            decide_by_slot(&self.bandit, request).unwrap_or_else(|| decide_bandit(&live.table, rng));
         if let Some(picks) = self.picks.get(usize::from(decision.variant)) {
             picks.add(thread);
         }
-        let allocation_version = live.table.version();
+        // Slots are the route's own, and no table of a number.
+        let allocation_version = if decision.reason == Reason::Slot { 0 } else { live.table.version() };
         let route = live.facts.get(thread).cloned();
         Drawn { decision, facts: route.map(|route| TableFacts { allocation_version, route }) }
     }
@@ -108,15 +113,23 @@ impl LiveBandit {
     /// Says of a decision that the decided variant is not asked, because another one stands in for it or the call ended
     /// before. What is no pick changes nothing. To be called once, by the thread that decided.
     pub(crate) fn pass_over(&self, thread: usize, decision: &Decision) {
-        let is_pick = matches!(decision.reason, Reason::Bandit | Reason::Exploration);
+        let is_pick = matches!(decision.reason, Reason::Bandit | Reason::Exploration | Reason::Slot);
         if let Some(picks) = self.picks.get(usize::from(decision.variant)).filter(|_| is_pick) {
             picks.add_unasked(thread);
         }
     }
 
-    /// A variant's share by the table in force.
+    /// A variant's share by the table in force, of a drawn call.
     pub(crate) fn share(&self, variant: u8) -> f64 {
         self.live.load().table.probability(variant)
+    }
+
+    /// A variant's share as calls are told it: that of its slots where entities keep them.
+    pub(crate) fn effective_share(&self, variant: u8) -> f64 {
+        match &self.bandit.sticky {
+            Some(split) => split.slots.share(variant),
+            None => self.share(variant),
+        }
     }
 
     /// Whether totals are of what this bandit learns.

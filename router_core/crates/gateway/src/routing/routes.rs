@@ -79,7 +79,7 @@ impl Route {
     /// The share of calls that a variant of a router should get at this moment; none where no router decides.
     pub(crate) fn share(&self, variant: u8) -> Option<f64> {
         match &self.bandit {
-            Some(bandit) => Some(bandit.share(variant)),
+            Some(bandit) => Some(bandit.effective_share(variant)),
             None => Some(self.router.as_ref()?.policy.effective_share(variant)),
         }
     }

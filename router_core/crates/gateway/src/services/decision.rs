@@ -167,7 +167,8 @@ fn decide_router(
         return Ok(Made::of(Decision::given(variant, Reason::Override)));
     }
     if let Some(bandit) = &route.bandit {
-        let Drawn { decision, facts } = bandit.decide(call.worker.index, &mut *call.worker.rng.borrow_mut());
+        let (request, thread) = (Request::of(entity_id), call.worker.index);
+        let Drawn { decision, facts } = bandit.decide(thread, &request, &mut *call.worker.rng.borrow_mut());
         return Ok(Made { facts, ..Made::of(decision) });
     }
     if let Policy::Rules(_) = &router.policy {

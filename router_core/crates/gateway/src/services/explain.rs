@@ -8,7 +8,8 @@ use pointsman_model::{
     rules::{Operator, Rule, RuleTarget, Source},
 };
 use pointsman_policy::{
-    Attributes, Decision, RandomisedBy, Reason, Request, Value, Verdict, decide, decide_bandit, first_match,
+    Attributes, Decision, RandomisedBy, Reason, Request, Value, Verdict, decide, decide_bandit,
+    decide_by_slot, first_match,
 };
 use pointsman_wire::{generated::pointsman_v1 as proto, router_from_proto, signature_from_proto};
 use prost::Message as _;
@@ -169,9 +170,14 @@ fn explained(
 
 fn decided(router: &Router, table: Option<&BanditTable>, request: &Request<'_>) -> Decision {
     let mut rng = SmallRng::seed_from_u64(0);
-    let decision = match table {
-        Some(table) => decide_bandit(table, &mut rng),
-        None => decide(router, request, &mut rng),
+    let by_slot = match &router.policy {
+        Policy::Bandit(bandit) => decide_by_slot(bandit, request),
+        Policy::Weighted(_) | Policy::Canary(_) | Policy::Rules(_) => None,
+    };
+    let decision = match (by_slot, table) {
+        (Some(by_slot), _) => by_slot,
+        (None, Some(table)) => decide_bandit(table, &mut rng),
+        (None, None) => decide(router, request, &mut rng),
     };
     match decision.reason {
         // Which of the two it is hangs on what is drawn.

@@ -1,4 +1,4 @@
-//! The table of a bandit, built again from a record: tables are kept nowhere else.
+//! The table that a bandit drew from, built again from a record: such tables are kept nowhere else.
 //!
 //! A record lists the exact probabilities of all that could have been picked, and the revision says how much was
 //! explored. Both together are the table that was drawn from, to the last bit.

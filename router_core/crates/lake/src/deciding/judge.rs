@@ -143,7 +143,10 @@ fn made_again(router: &Router, recorded: &Recorded<'_>) -> Result<Option<Decisio
     if !recorded.replayable {
         return Err(NotReplayable::InputsNotRecorded);
     }
-    if let Policy::Bandit(bandit) = &router.policy {
+    // Slots are published, and come with the revision; what was drawn from is in the record alone.
+    if let Policy::Bandit(bandit) = &router.policy
+        && recorded.randomised_by != BY_ENTITY
+    {
         let table = table_of(router, bandit, recorded).ok_or(NotReplayable::AllocationNotKept)?;
         return Ok(Some(replay_bandit(&table, draw)));
     }
@@ -282,8 +285,10 @@ fn difference(field: &str, recorded: String, redecided: String) -> proto::Decisi
 /// What could have been picked, with the probabilities of the table that decided.
 fn eligible_of(router: &Router, recorded: &Recorded<'_>, made: &Decision) -> Vec<proto::EligibleVariant> {
     let learnt = match &router.policy {
-        Policy::Bandit(bandit) => table_of(router, bandit, recorded),
-        Policy::Weighted(_) | Policy::Canary(_) | Policy::Rules(_) => None,
+        Policy::Bandit(bandit) if made.randomised_by == RandomisedBy::Request => {
+            table_of(router, bandit, recorded)
+        }
+        Policy::Bandit(_) | Policy::Weighted(_) | Policy::Canary(_) | Policy::Rules(_) => None,
     };
     let one = |name: &str, propensity: f64| proto::EligibleVariant { variant: name.to_owned(), propensity };
     let indexes = router.variants.iter().zip(0_u8..);

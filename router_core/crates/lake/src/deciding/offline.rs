@@ -126,7 +126,7 @@ pub fn decide_rows(router: &Router, rng: &mut impl Rng, stream: &[u8]) -> Result
 /// rules read is not brought.
 ///
 /// # Arguments
-/// * `allocation_version` - The number of the table that all are drawn from; 0 where the definition is all there is.
+/// * `allocation_version` - The number of the table that is drawn from; 0 where the definition is all there is.
 ///
 /// # Errors
 /// The bytes are no such stream, or the column is no text.
@@ -235,8 +235,9 @@ struct Decided {
     randomised_by: Words,
     draws: Vec<Option<u64>>,
     slots: Vec<Option<i32>>,
-    /// Of the table that all are drawn from.
+    /// Of the table that all are drawn from which no slot decides.
     allocation_version: u64,
+    allocation_versions: Vec<i64>,
     epochs: Vec<i64>,
     rules: Vec<Option<RuleIndex>>,
 }
@@ -250,12 +251,14 @@ impl Decided {
         let is_drawn = decision.randomised_by != RandomisedBy::Nothing;
         self.draws.push(is_drawn.then_some(decision.draw));
         self.slots.push(decision.slot().map(i32::from));
+        let is_of_table = decision.randomised_by == RandomisedBy::Request;
+        let version = if is_of_table { self.allocation_version } else { 0 };
+        self.allocation_versions.push(version.cast_signed());
         self.epochs.push(decision.epoch(&router.policy).cast_signed());
         self.rules.push(decision.rule);
     }
 
     fn write(self, router: &Router) -> Result<Vec<u8>, OfflineError> {
-        let versions = vec![self.allocation_version.cast_signed(); self.epochs.len()];
         let names =
             StringArray::from_iter_values(router.variants.iter().map(|variant| variant.name.as_str()));
         let columns: Vec<(&str, bool, ArrayRef)> = vec![
@@ -265,7 +268,7 @@ impl Decided {
             ("randomised_by", false, self.randomised_by.column()?),
             (DRAW, true, shared(UInt64Array::from(self.draws))),
             ("slot", true, shared(Int32Array::from(self.slots))),
-            ("allocation_version", false, shared(Int64Array::from(versions))),
+            ("allocation_version", false, shared(Int64Array::from(self.allocation_versions))),
             ("epoch", false, shared(Int64Array::from(self.epochs))),
             ("rule", true, rule_names(router, self.rules)?),
         ];

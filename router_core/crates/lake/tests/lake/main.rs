@@ -12,6 +12,7 @@ mod power_cut;
 mod replay;
 mod replay_bandit;
 mod replay_rules;
+mod replay_sticky_bandit;
 mod row_reader;
 mod rows;
 mod shadows;

@@ -128,9 +128,9 @@ fn entry_of(made: &Decision, number: usize) -> proto::PredictionEntry {
         reason: reason.into(),
         randomised_by: randomised_by.into(),
         draw: (randomised_by != RandomisedBy::Nothing).then_some(made.draw),
-        slot: made.slot.map(u32::from),
+        slot: made.slot().map(u32::from),
         replayable: true,
-        rule: made.rule.map(u32::from),
+        rule: made.rule.map(|rule| rule.get().into()),
         ..entry(&format!("p{number:04}"))
     }
 }

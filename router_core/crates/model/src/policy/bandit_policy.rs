@@ -1,8 +1,11 @@
 //! A router that learns: its enabled variants are the arms, and their shares follow from rewards.
 
-use super::bandit::{BanditDefinition, BanditSettings, check_seconds};
+use super::{
+    bandit::{BanditDefinition, BanditSettings, check_seconds},
+    sticky_bandit::{StickyDefinition, check_update_seconds},
+};
 use crate::{
-    BanditTable, Id, MetricDefinition, MetricDirection, MetricType, ModelError, Variant, VariantRole,
+    BanditTable, Id, MetricDefinition, MetricDirection, MetricType, ModelError, Split, Variant, VariantRole,
 };
 
 /// A bandit as it was published, not yet checked.
@@ -14,8 +17,10 @@ pub struct BanditPolicyDefinition {
     pub metric: String,
     /// That metric, where the router declares it.
     pub declared: Option<MetricDefinition>,
-    /// Whether entities keep their variant, which no bandit can do yet.
-    pub sticky: bool,
+    /// How entities keep their variants; none where each call is drawn.
+    pub sticky: Option<StickyDefinition>,
+    /// How long the slots of entities stay as they are at least. The control plane moves them; here it is checked only.
+    pub sticky_update_seconds: Option<f64>,
     /// The epoch of what it learns.
     pub epoch: u64,
     /// How long feedback is waited for. The control plane counts what is missing; here it is checked only.
@@ -37,6 +42,9 @@ pub struct BanditPolicy {
     pub arms: Box<[u8]>,
     /// The shares before anything is learnt: even over the arms.
     pub even: BanditTable,
+    /// Whose each slot is, where entities keep their variants. Calls without one are drawn by what was learnt, and never by
+    /// this split.
+    pub sticky: Option<Split>,
 }
 
 impl BanditPolicyDefinition {
@@ -45,10 +53,6 @@ impl BanditPolicyDefinition {
     /// # Errors
     /// The first field that is wrong.
     pub(super) fn build(self, variants: &[Variant]) -> Result<BanditPolicy, ModelError> {
-        if self.sticky {
-            let reason = "is set, and a bandit draws for each call; leave it out, or use another strategy";
-            return Err(ModelError::new("sticky", reason));
-        }
         if let Some(first) = self.faults().into_iter().next() {
             return Err(first.within("bandit"));
         }
@@ -58,7 +62,8 @@ impl BanditPolicyDefinition {
         let settings = BanditSettings::build(self.directed(), arms.len())?;
         let shares: Vec<f64> = variants.iter().map(|variant| f64::from(u8::from(is_arm(variant)))).collect();
         let even = BanditTable::build(&shares, settings.uniform_slice(), 0)?;
-        Ok(BanditPolicy { settings, metric: self.metric.into(), epoch: self.epoch, arms, even })
+        let sticky = self.sticky.map(|sticky| sticky.build(&settings, &shares, variants)).transpose()?;
+        Ok(BanditPolicy { settings, metric: self.metric.into(), epoch: self.epoch, arms, even, sticky })
     }
 
     /// The settings with the metric's direction.
@@ -75,6 +80,9 @@ impl BanditPolicyDefinition {
         faults.extend(self.check_metric().err());
         if let Some(seconds) = self.feedback_window_seconds {
             faults.extend(check_seconds("feedback_window", seconds).err());
+        }
+        if let Some(seconds) = self.sticky_update_seconds {
+            faults.extend(check_update_seconds(seconds).err());
         }
         if let Some(reward) = self.missing_reward {
             faults.extend(self.settings.algorithm.check_reward("missing_reward", reward).err());

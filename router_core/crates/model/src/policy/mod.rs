@@ -6,6 +6,7 @@ mod bandit_table;
 mod canary;
 pub mod rules;
 mod split;
+mod sticky_bandit;
 
 pub use bandit::{BanditAlgorithm, BanditDefinition, BanditSettings, BetaPrior, HalfLife, NormalPrior};
 pub use bandit_policy::{BanditPolicy, BanditPolicyDefinition};
@@ -13,6 +14,7 @@ pub use bandit_table::BanditTable;
 pub use canary::CanaryDefinition;
 use rules::{RuleIndex, Rules, RulesDefinition};
 pub use split::{Propensities, Split, SplitDefinition};
+pub use sticky_bandit::StickyDefinition;
 
 use crate::{ModelError, Variant};
 
@@ -60,13 +62,14 @@ impl Policy {
     }
 
     /// The share of calls that a variant should get, as calls are told it: that of its slots where units keep them,
-    /// else that of its weight. Of rules it is the share of the calls that no rule takes; of a bandit, the one before
-    /// anything is learnt.
+    /// else that of its weight. Of rules it is the share of the calls that no rule takes; of a bandit that is not sticky,
+    /// the one before anything is learnt.
     #[must_use]
     pub fn effective_share(&self, variant: u8) -> f64 {
         let Propensities { by_request, by_slot } = self.propensities(variant);
         match self {
             Self::Weighted(split) | Self::Canary(split) if split.sticky => by_slot,
+            Self::Bandit(bandit) if bandit.sticky.is_some() => by_slot,
             Self::Weighted(_) | Self::Canary(_) | Self::Bandit(_) => by_request,
             Self::Rules(rules) => rules.default.effective_share(variant),
         }
@@ -116,15 +119,16 @@ impl Policy {
     }
 
     /// The probabilities with which a variant is picked; of rules, those of the calls that no rule takes; of a bandit,
-    /// those before anything is learnt.
+    /// that of a drawn call before anything is learnt.
     #[must_use]
     pub fn propensities(&self, variant: u8) -> Propensities {
         match self {
             Self::Weighted(split) | Self::Canary(split) => split.propensities(variant),
             Self::Rules(rules) => rules.default.propensities(variant),
-            Self::Bandit(bandit) => {
-                Propensities { by_request: bandit.even.probability(variant), by_slot: 0.0 }
-            }
+            Self::Bandit(bandit) => Propensities {
+                by_request: bandit.even.probability(variant),
+                by_slot: bandit.sticky.as_ref().map_or(0.0, |split| split.slots.share(variant)),
+            },
         }
     }
 }

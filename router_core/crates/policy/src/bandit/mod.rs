@@ -1,7 +1,7 @@
 //! Bandits: shares that follow from rewards.
 //!
-//! [`allocate`] turns totals into shares, off the hot path; [`decide_bandit`] draws by them. [`BanditLearner`] holds
-//! the totals between the two. Each algorithm is a module: `thompson`, `ucb1`, `epsilon_greedy`.
+//! [`allocate`] turns totals into shares, off the hot path; [`decide_bandit`] draws by them, [`decide_by_slot`] goes by
+//! slots where entities keep their variants. [`BanditLearner`] holds the totals between the two. Each algorithm is a module: `thompson`, `ucb1`, `epsilon_greedy`.
 
 mod allocation;
 mod arm_totals;
@@ -16,6 +16,7 @@ mod pace;
 mod posterior;
 mod replica_totals;
 mod rule;
+mod sticky;
 mod thompson;
 mod ucb1;
 
@@ -27,4 +28,5 @@ pub use decide::decide_bandit;
 pub use learner::{BanditLearner, Merged, Reward};
 pub use pace::Pace;
 pub use replica_totals::ReplicaTotals;
+pub use sticky::decide_by_slot;
 pub use ucb1::ucb1_index;

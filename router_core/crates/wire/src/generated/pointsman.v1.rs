@@ -1429,8 +1429,8 @@ pub struct Router {
     /// switched off; one that is none must be enabled.
     #[prost(message, repeated, tag = "6")]
     pub variants: ::prost::alloc::vec::Vec<Variant>,
-    /// Whether an entity always gets the same variant while shares stay; unset means true, and of bandits false: theirs
-    /// cannot be sticky yet.
+    /// Whether an entity always gets the same variant while shares stay; unset means true, and of bandits false. Of a sticky
+    /// bandit, the slots of entities follow what is learnt at the pace of its sticky_update_interval.
     /// A call without an entity id is split at random either way.
     #[prost(bool, optional, tag = "7")]
     pub sticky: ::core::option::Option<bool>,
@@ -1533,6 +1533,7 @@ pub struct Bandit {
     #[prost(double, optional, tag = "6")]
     pub exploration_floor: ::core::option::Option<f64>,
     /// The part of calls that is split evenly over all arms and marked in records, 0 to 1. Above 0 it replaces the floor.
+    /// Not of a sticky router: calls of an entity that keeps its variant are not drawn.
     #[prost(double, tag = "7")]
     pub uniform_slice: f64,
     /// After how long a call and its reward count half; unset, nothing is forgotten. From 1 second.
@@ -1554,6 +1555,11 @@ pub struct Bandit {
     /// changes, and with ResetLearning. Output only.
     #[prost(uint64, tag = "12")]
     pub epoch: u64,
+    /// Of a sticky router, how long the slots of entities stay as they are at least, before they follow what was learnt
+    /// meanwhile; from 10 seconds to 30 days, unset means an hour. As few slots as possible go to another variant. Calls
+    /// without an entity follow at once. Unset where the router is not sticky.
+    #[prost(message, optional, tag = "13")]
+    pub sticky_update_interval: ::core::option::Option<::prost_types::Duration>,
     /// How shares follow from what was learnt; exactly one, and not stated, thompson_beta with its defaults.
     #[prost(oneof = "bandit::Algorithm", tags = "1, 2, 3, 4")]
     pub algorithm: ::core::option::Option<bandit::Algorithm>,
@@ -1715,8 +1721,8 @@ pub struct Variant {
     pub role: i32,
     /// The share of calls it gets, 0 to 1: of a sticky router its share of the 10,000 slots, which is at least one where
     /// the weight is above 0, otherwise that of its weight. What receipts say as propensity. Of rules, its share of the calls
-    /// that none takes. Of bandits, its share by the table in force at the server that answers, and 0 of all where that has
-    /// none, as while the router does not run. Output only.
+    /// that none takes. Of bandits that are not sticky, its share by the table in force at the server that answers, and 0 of
+    /// all where that has none, as while the router does not run. Output only.
     #[prost(double, tag = "7")]
     pub effective_share: f64,
 }
@@ -2174,6 +2180,28 @@ pub struct BanditMetrics {
     /// One for each arm, in the router's order.
     #[prost(message, repeated, tag = "5")]
     pub arms: ::prost::alloc::vec::Vec<ArmMetrics>,
+    /// What became of the slots of entities; unset where the router is not sticky.
+    #[prost(message, optional, tag = "6")]
+    pub sticky: ::core::option::Option<StickyMetrics>,
+}
+/// The slots of a sticky bandit: how they follow what is learnt.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct StickyMetrics {
+    /// When slots last followed it; unset before they did in this epoch.
+    #[prost(message, optional, tag = "1")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How many of the 10,000 slots, and so of entities, went to another variant then.
+    #[prost(uint32, tag = "2")]
+    pub moved_slots: u32,
+    /// The same as a share, 0 to 1.
+    #[prost(double, tag = "3")]
+    pub moved_share: f64,
+    /// How many did in this epoch, all updates together; one that moved twice counts twice.
+    #[prost(uint64, tag = "4")]
+    pub epoch_moved_slots: u64,
+    /// When they may follow next.
+    #[prost(message, optional, tag = "5")]
+    pub next_update_time: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// What is believed of one arm of a bandit.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2190,7 +2218,8 @@ pub struct ArmMetrics {
     /// Its upper end.
     #[prost(double, optional, tag = "4")]
     pub mean_high: ::core::option::Option<f64>,
-    /// Its share of calls by the table in force at the server that answers; unset where that has none.
+    /// Its share of drawn calls by the table in force at the server that answers; unset where that has none. Of a sticky
+    /// router, these are the calls without an entity.
     #[prost(double, optional, tag = "5")]
     pub share: ::core::option::Option<f64>,
     /// The probability that it is the best arm.
@@ -2202,6 +2231,9 @@ pub struct ArmMetrics {
     /// Calls that it was picked for in this epoch, over all servers, those of the last second perhaps not yet.
     #[prost(uint64, tag = "8")]
     pub pulls: u64,
+    /// Its share of the 10,000 slots of entities; unset where the router is not sticky.
+    #[prost(double, optional, tag = "9")]
+    pub slot_share: ::core::option::Option<f64>,
 }
 /// One step of the time series.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3972,6 +4004,10 @@ pub struct RouterTotals {
     /// One for each arm of which anything is known.
     #[prost(message, repeated, tag = "4")]
     pub arms: ::prost::alloc::vec::Vec<ArmTotals>,
+    /// How many calls are expected before shares that follow from them are replaced; up to 1 counts as 1. Only where shares are
+    /// asked for: a data plane counts its own.
+    #[prost(double, tag = "5")]
+    pub expected_pulls: f64,
 }
 /// Calls and rewards of one arm, as they have faded by now.
 #[derive(Clone, PartialEq, ::prost::Message)]

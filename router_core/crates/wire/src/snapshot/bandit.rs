@@ -2,7 +2,7 @@
 
 use pointsman_model::{
     BanditAlgorithm, BanditDefinition, BanditPolicyDefinition, BanditSettings, BetaPrior, HalfLife,
-    ModelError, NormalPrior,
+    ModelError, NormalPrior, StickyDefinition,
 };
 
 use super::{each, recording::metric_from_proto, router::variant_from_proto, within};
@@ -18,7 +18,7 @@ const DEFAULT_METRIC: &str = "reward";
 pub(super) fn bandit_from_proto(
     bandit: &proto::Bandit,
     metrics: &[proto::MetricDefinition],
-    sticky: bool,
+    sticky: Option<StickyDefinition>,
 ) -> Result<BanditPolicyDefinition, ModelError> {
     let usual = BanditDefinition::default();
     let metric = if bandit.metric.is_empty() { DEFAULT_METRIC } else { &bandit.metric };
@@ -39,6 +39,7 @@ pub(super) fn bandit_from_proto(
         metric: metric.to_owned(),
         declared: declared.and_then(|declared| metric_from_proto(declared).ok()),
         sticky,
+        sticky_update_seconds: bandit.sticky_update_interval.as_ref().map(seconds),
         epoch: bandit.epoch,
         feedback_window_seconds: bandit.feedback_window.as_ref().map(seconds),
         missing_reward: bandit.missing_reward,
@@ -82,11 +83,11 @@ fn seconds(duration: &prost_types::Duration) -> f64 {
 pub fn bandit_faults(router: &proto::Router) -> Vec<ModelError> {
     let Some(proto::router::Policy::Bandit(bandit)) = &router.policy else { return Vec::new() };
     // Whether entities keep their variants is the router's setting, and not the bandit's.
-    let faults = match bandit_from_proto(bandit, &router.metrics, false) {
+    let faults = match bandit_from_proto(bandit, &router.metrics, None) {
         Ok(definition) => definition.faults(),
         Err(unreadable) => {
             let readable = proto::Bandit { warm_up_pulls: 0, ..bandit.clone() };
-            let others = bandit_from_proto(&readable, &router.metrics, false);
+            let others = bandit_from_proto(&readable, &router.metrics, None);
             let others = others.map_or_else(|_| Vec::new(), |definition| definition.faults());
             std::iter::once(unreadable).chain(others).collect()
         }
@@ -111,7 +112,7 @@ pub fn bandit_router(router: &proto::Router) -> Result<BanditRouter, ModelError>
     let Some(proto::router::Policy::Bandit(bandit)) = &router.policy else {
         return Err(ModelError::new("bandit", "is not set; the router is no bandit"));
     };
-    let definition = within("bandit", bandit_from_proto(bandit, &router.metrics, false))?;
+    let definition = within("bandit", bandit_from_proto(bandit, &router.metrics, None))?;
     if let Some(first) = definition.faults().into_iter().next() {
         return Err(first.within("bandit"));
     }

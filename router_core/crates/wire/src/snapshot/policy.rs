@@ -1,6 +1,6 @@
 //! What each strategy needs.
 
-use pointsman_model::{CanaryDefinition, ModelError, PolicyDefinition, SplitDefinition};
+use pointsman_model::{CanaryDefinition, ModelError, PolicyDefinition, SplitDefinition, StickyDefinition};
 
 use super::{
     bandit::bandit_from_proto, each, exact_bytes, known, router::variant_from_proto, rules::rules_from_proto,
@@ -26,7 +26,8 @@ pub(super) fn policy_from_proto(router: &proto::RouterSnapshot) -> Result<Policy
             within("feature_rules", rules).map(PolicyDefinition::Rules)
         }
         (proto::Strategy::Bandit, Some(Policy::Bandit(bandit))) => {
-            let bandit = bandit_from_proto(bandit, &router.metrics, router.sticky);
+            let sticky = router.sticky.then(|| split_of(router)).transpose()?.map(StickyDefinition);
+            let bandit = bandit_from_proto(bandit, &router.metrics, sticky);
             within("bandit", bandit).map(PolicyDefinition::Bandit)
         }
         (

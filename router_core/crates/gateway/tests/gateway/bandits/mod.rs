@@ -2,6 +2,7 @@
 
 mod decisions;
 mod shares;
+mod sticky;
 
 use std::{
     collections::BTreeMap,
@@ -37,6 +38,7 @@ const INCARNATION: u64 = 9;
 const EPOCH: u64 = 4;
 const FLOOR: f64 = 0.1;
 const NAMES: [&str; 3] = ["a", "b", "c"];
+const SALT: [u8; 16] = *b"sixteen bytes of";
 
 fn bandit() -> Bandit {
     Bandit { epoch: EPOCH, exploration_floor: Some(FLOOR), ..Default::default() }
@@ -64,6 +66,14 @@ fn bandit_router(bandit: Bandit) -> RouterSnapshot {
         settings: Some(Router { policy: Some(Policy::Bandit(bandit)), ..Default::default() }),
         ..router()
     }
+}
+
+/// Has entities keep their variants, each arm with so many slots.
+fn sticky(router: &mut RouterSnapshot, slots: [u32; 3]) {
+    router.sticky = true;
+    router.salt = SALT.to_vec();
+    router.slot_runs =
+        (0..).zip(slots).filter(|(_, length)| *length > 0).flat_map(|(arm, length)| [arm, length]).collect();
 }
 
 /// A world with a backend that answers every call of the router.
@@ -167,6 +177,7 @@ fn totals(epoch: u64, arms: &[(&str, u64, f64)]) -> BanditTotals {
         router_incarnation: INCARNATION,
         epoch,
         arms: arms.iter().map(arm).collect(),
+        ..Default::default()
     };
     BanditTotals { routers: vec![of_router] }
 }

@@ -165,7 +165,7 @@ fn bandits_that_cannot_be_are_refused() {
         type Change = fn(&mut RouterSnapshot);
         let slice = |slice| Bandit { uniform_slice: slice, ..bandit() };
         let cases: [(&str, f64, Change); 5] = [
-            ("sticky: is set", 0.0, |router| router.sticky = true),
+            ("bandit.uniform_slice: 0.2 would be drawn", 0.2, |router| sticky(router, [4_000, 3_000, 3_000])),
             ("bandit.metric: \"reward\" is none of", 0.0, |router| router.metrics.clear()),
             ("bandit.metric: \"reward\" may be outside", 0.0, |router| {
                 router.metrics[0].r#type = MetricType::Number.into();
