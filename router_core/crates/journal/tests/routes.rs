@@ -16,12 +16,12 @@ const ID: &str = "0123456789abcdef0123456789abcdef";
 const BASES: usize = 3;
 const TABLES: usize = 4;
 
-fn variant(name: &str, propensity: f64) -> proto::VariantEntry {
+fn variant(name: &str, propensity: f64, slots: f64) -> proto::VariantEntry {
     proto::VariantEntry {
         name: name.to_owned(),
         eligible: true,
         request_propensity: propensity,
-        slot_propensity: propensity,
+        slot_propensity: slots,
         signature: Some(proto::Signature::default()),
         ..Default::default()
     }
@@ -31,7 +31,7 @@ fn base(number: usize) -> proto::RouteEntry {
     proto::RouteEntry {
         router_id: format!("router-{number}"),
         router_generation: 7,
-        variants: vec![variant("a", 0.25), variant("b", 0.75)],
+        variants: vec![variant("a", 0.25, number as f64 / 2.0), variant("b", 0.75, 0.5)],
         exclude_features: vec!["age".to_owned()],
         ..Default::default()
     }
@@ -47,8 +47,9 @@ fn propensities(table: usize) -> [f64; 2] {
 fn whole(number: usize, table: usize) -> proto::RouteEntry {
     let mut entry = base(number);
     for (variant, propensity) in entry.variants.iter_mut().zip(propensities(table)) {
-        (variant.eligible, variant.request_propensity) = (propensity > 0.0, propensity);
-        variant.slot_propensity = 0.0;
+        // What slots give stays as it is, and makes a variant eligible that no draw gets.
+        variant.eligible = propensity > 0.0 || variant.slot_propensity > 0.0;
+        variant.request_propensity = propensity;
     }
     entry
 }

@@ -41,7 +41,7 @@ pub(super) fn made_again(
     if read.is_short() {
         return Err(NotReplayable::Rules);
     }
-    if made.allocation_version.cast_signed() != recorded.allocation_version {
+    if recorded.allocation_version != 0 {
         return Err(NotReplayable::AllocationNotKept);
     }
     Ok(made)
@@ -105,8 +105,8 @@ fn sent(target: &RuleTarget, rule: Option<&Rule>, recorded: &Recorded<'_>) -> Op
                 Decision {
                     propensity: split.slots.share(variant),
                     randomised_by: RandomisedBy::Entity,
-                    draw: recorded.draw.unwrap_or(0),
-                    slot: Some(slot),
+                    // Its slot is the slot's number.
+                    draw: recorded.draw.unwrap_or(u64::from(slot)),
                     ..Decision::given(variant, reason)
                 }
             }

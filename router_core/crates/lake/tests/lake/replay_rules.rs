@@ -1,6 +1,7 @@
 //! Decisions by rules made again of what the rules read; and where that is not recorded, never said to agree, but
 //! held against the rule that the record names.
 
+use crate::support::*;
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::{RuleInputs, redecide, replay_decisions};
 use pointsman_model::rules::Number;
@@ -14,7 +15,6 @@ use pointsman_wire::{
 use prost::Message;
 use rand::{SeedableRng, rngs::SmallRng};
 use std::cell::RefCell;
-use crate::support::*;
 
 type Outcome = (ReplayVerdict, NotReplayable);
 

@@ -1,5 +1,6 @@
 //! A sticky bandit's decisions made again: entities by the slots of the revision, others by the table of their record.
 
+use crate::support::*;
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::replay_decisions;
 use pointsman_model::{BanditTable, Router};
@@ -10,7 +11,6 @@ use pointsman_wire::{
 };
 use prost::Message;
 use rand::{SeedableRng, rngs::SmallRng};
-use crate::support::*;
 
 const EPOCH: u64 = 2;
 const GENERATIONS: [u64; 2] = [4, 9];
