@@ -82,7 +82,7 @@ impl Engine {
         answer(py, || {
             if let Some(variant) = overridden(router) {
                 let given = Decision::given(variant, Reason::Override);
-                return Ok(decide_rows_by(router, batch, |_| given)?);
+                return Ok(decide_rows_by(router, 0, batch, |_| given)?);
             }
             let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
             if let Policy::Bandit(_) = &router.policy {

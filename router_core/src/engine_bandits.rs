@@ -44,7 +44,8 @@ impl Bandits {
         let Policy::Bandit(bandit) = &router.policy else {
             return Err(GatewayError::InvalidRequest(format!("router_id: {} is no bandit", router.id)));
         };
-        let decided = decide_rows_by(router, batch, |request| {
+        let version = learner.table().version();
+        let decided = decide_rows_by(router, version, batch, |request| {
             let decision = decide_by_slot(bandit, request).unwrap_or_else(|| learner.decide(rng));
             // The table draws no variant but the router's.
             let _ = learner.observe_decision(decision.variant);

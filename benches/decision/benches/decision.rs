@@ -98,7 +98,7 @@ fn bandit_pick(criterion: &mut Criterion) {
             let Ok(settings) = bandit(algorithm, arm_count) else { continue };
             let allocation = allocate(&settings, &totals, 1_000.0, &mut Scratch::default());
             let variants: Vec<u8> = (0_u8..).take(arm_count).collect();
-            let Ok(table) = allocation.and_then(|found| found.table(&variants, arm_count, 1, 1)) else {
+            let Ok(table) = allocation.and_then(|found| found.table(&variants, arm_count, 1)) else {
                 continue;
             };
             let mut rng = SmallRng::seed_from_u64(1);

@@ -14,7 +14,7 @@ const TOTAL: u64 = 1 << 32;
 pub struct AliasTable {
     columns: Box<[Column]>,
     shift: u32,
-    masses: Box<[u64]>,
+    probabilities: Box<[f64]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,7 +44,8 @@ impl AliasTable {
     }
 
     fn of_masses(masses: Vec<u64>) -> Self {
-        let column_count = masses.len().next_power_of_two();
+        // Two at least, so that the shift to a column's number is one that 64 bits have.
+        let column_count = masses.len().next_power_of_two().max(2);
         // Each column holds TOTAL; a mass is scaled by the number of columns, exactly.
         let scale = column_count as u64;
         let mut left: Vec<u64> = masses.iter().map(|mass| mass * scale).collect();
@@ -64,15 +65,17 @@ impl AliasTable {
             }
         }
         let shift = 64 - column_count.trailing_zeros();
-        Self { columns: columns.into_boxed_slice(), shift, masses: masses.into_boxed_slice() }
+        // A mass has 33 bits at most: its probability is exact.
+        let probabilities = masses.iter().map(|&mass| mass as f64 / TOTAL as f64).collect();
+        Self { columns: columns.into_boxed_slice(), shift, probabilities }
     }
 
     /// The index that 64 random bits draw.
     #[inline]
     #[must_use]
     pub fn draw(&self, random: u64) -> u8 {
-        // The upper bits pick the column, the lower 32 are the coin; a shift by 64 means the only column.
-        let index = random.checked_shr(self.shift).unwrap_or(0) as usize;
+        // The upper bits pick the column, the lower 32 are the coin.
+        let index = random.wrapping_shr(self.shift) as usize;
         let coin = random & (TOTAL - 1);
         self.columns.get(index).map_or(
             0,
@@ -86,7 +89,7 @@ impl AliasTable {
     #[inline]
     #[must_use]
     pub fn probability(&self, index: u8) -> f64 {
-        self.masses.get(usize::from(index)).map_or(0.0, |&mass| mass as f64 / TOTAL as f64)
+        self.probabilities.get(usize::from(index)).copied().unwrap_or(0.0)
     }
 }
 
@@ -162,6 +165,10 @@ mod tests {
         given.iter().map(|mass| mass / table.columns.len() as u64).collect()
     }
 
+    fn masses(table: &AliasTable) -> Vec<u64> {
+        table.probabilities.iter().map(|probability| (probability * TOTAL as f64) as u64).collect()
+    }
+
     #[test]
     fn the_columns_hold_exactly_the_quantised_probabilities() {
         let cases: [&[f64]; 6] =
@@ -170,12 +177,12 @@ mod tests {
             let table = AliasTable::from_weights(weights).unwrap();
             assert_eq!(
                 drawn_masses(&table, table.columns.len())[..weights.len()],
-                *table.masses,
+                *masses(&table),
                 "{weights:?}"
             );
-            assert_eq!(table.masses.iter().sum::<u64>(), TOTAL, "{weights:?}");
-            for (weight, mass) in weights.iter().zip(&table.masses) {
-                assert_eq!(*weight > 0.0, *mass > 0, "{weights:?}");
+            assert_eq!(masses(&table).iter().sum::<u64>(), TOTAL, "{weights:?}");
+            for (weight, mass) in weights.iter().zip(masses(&table)) {
+                assert_eq!(*weight > 0.0, mass > 0, "{weights:?}");
             }
         }
     }

@@ -87,8 +87,8 @@ proptest! {
         let count = preferred.len() as f64;
         let shares: Vec<f64> =
             preferred.iter().map(|share| slice / count + (1.0 - slice) * share / sum).collect();
-        let table = BanditTable::build(&shares, slice, 7, 3).unwrap();
-        prop_assert_eq!((table.version(), table.epoch()), (7, 3));
+        let table = BanditTable::build(&shares, slice, 7).unwrap();
+        prop_assert_eq!(table.version(), 7);
         for (variant, share) in (0_u8..).zip(&shares) {
             prop_assert!((table.probability(variant) - share).abs() < 1e-8);
             let marked = (0_u64..4_096).filter(|part| table.is_uniform(variant, part << 44)).count();
@@ -107,10 +107,10 @@ proptest! {
         draws in vec(any::<u64>(), 64),
     ) {
         prop_assume!(weights.iter().any(|weight| *weight > 0.0));
-        let table = BanditTable::build(&weights, slice, 7, 3).unwrap();
+        let table = BanditTable::build(&weights, slice, 7).unwrap();
         let probabilities: Vec<f64> =
             (0_u8..).take(weights.len()).map(|variant| table.probability(variant)).collect();
-        let again = BanditTable::from_probabilities(&probabilities, slice, 7, 3).unwrap();
+        let again = BanditTable::from_probabilities(&probabilities, slice, 7).unwrap();
         prop_assert!(again.draws_like(&table));
         for draw in draws {
             let variant = table.draw(draw);
@@ -125,13 +125,13 @@ proptest! {
 #[test]
 fn what_are_no_probabilities_of_a_table_builds_none() {
     for probabilities in [&[0.3, 0.7][..], &[0.5, 0.25], &[-0.5, 1.5], &[f64::NAN, 1.0], &[], &[0.0]] {
-        assert!(BanditTable::from_probabilities(probabilities, 0.0, 1, 1).is_err(), "{probabilities:?}");
+        assert!(BanditTable::from_probabilities(probabilities, 0.0, 1).is_err(), "{probabilities:?}");
     }
 }
 
 #[test]
 fn a_variant_without_a_share_is_never_drawn_nor_marked() {
-    let table = BanditTable::build(&[0.0, 0.5, 0.5, 0.0], 0.2, 1, 1).unwrap();
+    let table = BanditTable::build(&[0.0, 0.5, 0.5, 0.0], 0.2, 1).unwrap();
     for part in 0..100_000_u64 {
         let random = part.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         assert!(matches!(table.draw(random), 1 | 2));

@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-use crate::attributes::{Attributes, NoAttributes};
+use pointsman_model::{Policy, rules::RuleIndex};
+
+use crate::{
+    attributes::{Attributes, NoAttributes},
+    unit_hash::slot_of_hash,
+};
 
 /// What a decision is made on.
 #[derive(Clone, Copy)]
@@ -100,7 +105,7 @@ impl RandomisedBy {
     }
 }
 
-/// The outcome for one request.
+/// The outcome for one request. What follows from it and the router is not carried along.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Decision {
     /// The index of the variant picked.
@@ -113,30 +118,32 @@ pub struct Decision {
     pub randomised_by: RandomisedBy,
     /// The 64 bits drawn: the unit's hash or random bits.
     pub draw: u64,
-    /// The unit's slot.
-    pub slot: Option<u16>,
-    /// The number of the table of probabilities in this generation; 0 where a generation has one only.
-    pub allocation_version: u64,
-    /// The epoch of the statistics that the probabilities come from; 0 where they come from none.
-    pub epoch: u64,
-    /// The rule that took the call, by its place among the rules as they are written.
-    pub rule: Option<u16>,
+    /// The rule that took the call.
+    pub rule: Option<RuleIndex>,
 }
 
 impl Decision {
     /// The decision for a variant that was given, not drawn.
     #[must_use]
     pub const fn given(variant: u8, reason: Reason) -> Self {
-        Self {
-            variant,
-            propensity: 1.0,
-            reason,
-            randomised_by: RandomisedBy::Nothing,
-            draw: 0,
-            slot: None,
-            allocation_version: 0,
-            epoch: 0,
-            rule: None,
+        Self { variant, propensity: 1.0, reason, randomised_by: RandomisedBy::Nothing, draw: 0, rule: None }
+    }
+
+    /// The unit's slot; none where no unit was drawn.
+    #[must_use]
+    pub fn slot(&self) -> Option<u16> {
+        (self.randomised_by == RandomisedBy::Entity).then(|| slot_of_hash(self.draw))
+    }
+
+    /// The epoch of the statistics that the propensity comes from; 0 where it comes from none.
+    ///
+    /// # Arguments
+    /// * `policy` - What decided.
+    #[must_use]
+    pub fn epoch(&self, policy: &Policy) -> u64 {
+        match policy {
+            Policy::Bandit(bandit) if self.randomised_by != RandomisedBy::Nothing => bandit.epoch,
+            _ => 0,
         }
     }
 }

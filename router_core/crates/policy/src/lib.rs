@@ -39,6 +39,15 @@ pub use unit_hash::slot_of_unit;
 pub fn decide(router: &Router, request: &Request<'_>, rng: &mut impl Rng) -> Decision {
     match &router.policy {
         Policy::Weighted(split) | Policy::Canary(split) => split::decide(split, request, rng),
+        other => decide_otherwise(other, request, rng),
+    }
+}
+
+/// Apart, so that it weighs on no decision by shares.
+#[inline(never)]
+fn decide_otherwise(policy: &Policy, request: &Request<'_>, rng: &mut impl Rng) -> Decision {
+    match policy {
+        Policy::Weighted(split) | Policy::Canary(split) => split::decide(split, request, rng),
         Policy::Rules(rules) => rules::decide(rules, request, rng),
         Policy::Bandit(bandit) => {
             decide_by_slot(bandit, request).unwrap_or_else(|| decide_bandit(&bandit.even, rng))

@@ -21,17 +21,13 @@ pub(crate) fn decide(split: &Split, request: &Request<'_>, rng: &mut impl Rng) -
 #[inline]
 pub(crate) fn by_slot(split: &Split, unit: &str) -> Decision {
     let hash = hash_unit(&split.salt, unit);
-    let slot = slot_of_hash(hash);
-    let variant = split.slots.variant(slot);
+    let variant = split.slots.variant(slot_of_hash(hash));
     Decision {
         variant,
         propensity: split.slots.share(variant),
         reason: Reason::Slot,
         randomised_by: RandomisedBy::Entity,
         draw: hash,
-        slot: Some(slot),
-        allocation_version: 0,
-        epoch: 0,
         rule: None,
     }
 }
@@ -46,9 +42,6 @@ fn by_draw(split: &Split, rng: &mut impl Rng) -> Decision {
         reason: Reason::Weight,
         randomised_by: RandomisedBy::Request,
         draw,
-        slot: None,
-        allocation_version: 0,
-        epoch: 0,
         rule: None,
     }
 }

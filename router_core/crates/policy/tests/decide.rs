@@ -85,7 +85,7 @@ fn a_sticky_decision_says_how_it_came_about() {
     let router = router(&[Some(70.0), Some(30.0)], true);
     let decision = for_unit(&router, "user-1");
     let slot = slot_of_unit(&SALT, "user-1");
-    assert_eq!(decision.slot, Some(slot));
+    assert_eq!(decision.slot(), Some(slot));
     assert_eq!(decision.draw % 10_000, u64::from(slot));
     assert_eq!(decision.variant, split(&router).slots.variant(slot));
     assert_eq!((decision.reason, decision.randomised_by), (Reason::Slot, RandomisedBy::Entity));
@@ -103,7 +103,7 @@ fn without_a_unit_or_stickiness_each_request_is_drawn_anew() {
         for decision in &decisions {
             assert_eq!(decision.draw, twin.next_u64());
             assert_eq!(decision.variant, split(&router).alias.draw(decision.draw));
-            assert_eq!(decision.slot, None);
+            assert_eq!(decision.slot(), None);
             assert_eq!((decision.reason, decision.randomised_by), (Reason::Weight, RandomisedBy::Request));
         }
         assert!(decisions.iter().any(|decision| decision.variant != decisions[0].variant));
@@ -118,7 +118,7 @@ fn units_change_their_variant_only_where_their_slot_moved() {
     for number in 0..20_000 {
         let unit = format!("user-{number}");
         let (old, new) = (for_unit(&before, &unit), for_unit(&after, &unit));
-        assert_eq!(old.slot, new.slot);
+        assert_eq!(old.slot(), new.slot());
         assert!(old.variant == new.variant || (old.variant, new.variant) == (0, 2), "{unit}");
     }
 }
@@ -218,7 +218,7 @@ fn the_only_variant_left_gets_every_call_with_certainty() {
 #[test]
 fn a_given_variant_is_certain_and_drawn_by_nothing() {
     let decision = Decision::given(3, Reason::Pin);
-    assert_eq!((decision.variant, decision.propensity, decision.draw, decision.slot), (3, 1.0, 0, None));
+    assert_eq!((decision.variant, decision.propensity, decision.draw, decision.slot()), (3, 1.0, 0, None));
     assert_eq!((decision.reason.as_str(), decision.randomised_by), ("pin", RandomisedBy::Nothing));
 }
 

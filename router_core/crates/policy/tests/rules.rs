@@ -7,7 +7,9 @@ use std::{cell::Cell, collections::HashMap};
 use pointsman_model::{
     FeatureValue, Id, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings, SplitDefinition,
     Variant, VariantRole,
-    rules::{ConditionDefinition, Number, Operator, RuleDefinition, RulesDefinition, TargetDefinition},
+    rules::{
+        ConditionDefinition, Number, Operator, RuleDefinition, RuleIndex, RulesDefinition, TargetDefinition,
+    },
 };
 use pointsman_policy::{
     Attributes, Decision, RandomisedBy, Reason, Request, Value, decide, reallocate_slots, slot_of_unit,
@@ -230,7 +232,7 @@ fn the_first_rule_whose_conditions_all_hold_decides_by_priority_and_then_by_orde
     let outcome = |call: &Call| {
         let decision = decided(&router, call, Some("ann"));
         assert_eq!((decision.propensity, decision.randomised_by), (1.0, RandomisedBy::Nothing));
-        (decision.rule, decision.variant, decision.reason)
+        (decision.rule.map(RuleIndex::get), decision.variant, decision.reason)
     };
     assert_eq!(outcome(&call(70.0, "de")), (Some(1), 1, Reason::Rule));
     assert_eq!(outcome(&call(70.0, "fr")), (Some(2), 0, Reason::Rule));
@@ -244,7 +246,7 @@ fn a_feature_is_read_once_a_decision_and_not_at_all_where_nothing_asks() {
     let is = |number| condition("x", Operator::Equals, &[FeatureValue::Number(number)]);
     let rules = (0..10).map(|index| rule(&format!("r{index}"), vec![is(index.into())], "b")).collect();
     let call = Call { features: [("x", Value::Number(Number::Float(9.0)))].into(), ..Call::default() };
-    assert_eq!(decided(&router(rules, "a"), &call, None).rule, Some(9));
+    assert_eq!(decided(&router(rules, "a"), &call, None).rule, Some(RuleIndex::new(9)));
     assert_eq!(call.reads.get(), 1);
 }
 
@@ -262,13 +264,16 @@ fn a_rules_split_is_sticky_by_its_own_salt_and_drawn_without_an_entity() {
         let unit = format!("user-{number}");
         let decision = decided(&router, &call, Some(&unit));
         let slot = slot_of_unit(&salt, &unit);
-        assert_eq!((decision.slot, decision.reason, decision.rule), (Some(slot), Reason::Rule, Some(0)));
+        assert_eq!(
+            (decision.slot(), decision.reason, decision.rule),
+            (Some(slot), Reason::Rule, Some(RuleIndex::new(0)))
+        );
         assert_eq!(decision.propensity, if decision.variant == 0 { 0.25 } else { 0.75 });
         let other = decided(&router, &Call::default(), Some(&unit));
-        assert_eq!((other.slot, other.reason), (Some(slot_of_unit(&SALT, &unit)), Reason::Default));
+        assert_eq!((other.slot(), other.reason), (Some(slot_of_unit(&SALT, &unit)), Reason::Default));
     }
     let drawn = decided(&router, &call, None);
-    assert_eq!((drawn.randomised_by, drawn.slot), (RandomisedBy::Request, None));
+    assert_eq!((drawn.randomised_by, drawn.slot()), (RandomisedBy::Request, None));
     assert!([0.25, 0.75].contains(&drawn.propensity));
 }
 

@@ -62,11 +62,11 @@ proptest! {
         for unit in &units {
             let made = decide_by_slot(&bandit, &Request::of(Some(unit))).unwrap();
             let slot = slot_of_unit(&SALT, unit);
-            prop_assert_eq!((made.variant, made.slot), (owners[usize::from(slot)], Some(slot)));
+            prop_assert_eq!((made.variant, made.slot()), (owners[usize::from(slot)], Some(slot)));
             let held = owners.iter().filter(|owner| **owner == made.variant).count();
             prop_assert_eq!(made.propensity, held as f64 / 10_000.0);
             prop_assert_eq!((made.reason, made.randomised_by), (Reason::Slot, RandomisedBy::Entity));
-            prop_assert_eq!((made.epoch, made.allocation_version), (EPOCH, 0));
+            prop_assert_eq!(made.epoch(&Policy::Bandit(bandit.clone())), EPOCH);
         }
         prop_assert_eq!(decide_by_slot(&bandit, &Request::of(None)), None);
     }

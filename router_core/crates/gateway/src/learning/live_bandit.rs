@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use pointsman_journal::RouteFacts;
 use pointsman_model::{BanditPolicy, BanditTable, ModelError, Policy, Router};
 use pointsman_policy::{
-    ArmTotals, Decision, Request, allocate, decide_bandit, decide_by_slot, follows_calls,
+    ArmTotals, Decision, RandomisedBy, Request, allocate, decide_bandit, decide_by_slot, follows_calls,
 };
 use pointsman_wire::generated::pointsman_v1 as proto;
 use rand::Rng;
@@ -15,6 +15,7 @@ use super::{
     knowledge::{Given, Knowledge, Learnt},
     picks::Picks,
 };
+use crate::recording::records::TableFacts;
 
 /// The bandit of one route.
 ///
@@ -51,7 +52,7 @@ struct Basis {
 /// A decision, with the facts of the table that it was drawn from.
 pub(crate) struct Drawn {
     pub(crate) decision: Decision,
-    pub(crate) facts: Option<Arc<RouteFacts>>,
+    pub(crate) facts: Option<TableFacts>,
 }
 
 impl LiveBandit {
@@ -99,7 +100,11 @@ impl LiveBandit {
         if let Some(picks) = self.picks.get(usize::from(decision.variant)) {
             picks.add(thread);
         }
-        Drawn { decision, facts: live.facts.clone() }
+        // Slots are of the generation, and of no table that was swapped meanwhile.
+        let is_drawn = decision.randomised_by == RandomisedBy::Request;
+        let allocation_version = if is_drawn { live.table.version() } else { 0 };
+        let facts = live.facts.clone().map(|route| TableFacts { allocation_version, route });
+        Drawn { decision, facts }
     }
 
     /// A variant's share by the table in force, of a drawn call.
@@ -187,7 +192,7 @@ impl LiveBandit {
         } else {
             let expected_pulls = learnt.pace.expected();
             let allocation = allocate(settings, &arms, expected_pulls, &mut learnt.scratch)?;
-            allocation.table(&self.bandit.arms, self.router.variants.len(), 0, self.bandit.epoch)?
+            allocation.table(&self.bandit.arms, self.router.variants.len(), 0)?
         };
         *self.basis.lock().unwrap_or_else(PoisonError::into_inner) = Basis {
             reading: learnt.reading,

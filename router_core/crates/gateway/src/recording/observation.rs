@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use pointsman_journal::{Commit, RouteFacts};
+use pointsman_journal::Commit;
 use pointsman_policy::{Decision, Reason, is_copied};
 use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1::BodyKind, uuid_v7};
 use rand::{Rng, RngExt};
@@ -18,7 +18,7 @@ use crate::{
     },
     recording::{
         backend_time::BackendTime,
-        records::{Kept, Record, RecordEnd, RecordStart},
+        records::{Kept, Record, RecordEnd, RecordStart, TableFacts},
     },
     routing::routes::{Route, Routes, Target},
     services::{
@@ -61,7 +61,7 @@ pub(crate) struct RecordDetails<'a> {
     /// What a decision by rules came across.
     pub(crate) noted: Noted,
     /// What records share that are drawn from the same table; none where those of the route do.
-    pub(crate) facts: Option<Arc<RouteFacts>>,
+    pub(crate) facts: Option<TableFacts>,
 }
 
 impl Observation {
@@ -98,7 +98,7 @@ impl Observation {
                 router_id: &route.id,
                 variant: &target.name,
                 incarnation: router.settings.incarnation,
-                epoch: decision.epoch,
+                epoch: decision.epoch(&router.policy),
                 propensity: decision.propensity,
                 pinned: observation.counting() != Counting::Decided,
                 row_limit: details.row_limit,
@@ -111,7 +111,8 @@ impl Observation {
             let chosen = is_copied(id, share, entity, &mut *worker.rng.borrow_mut());
             observation.copies = chosen.then(|| Box::new(Copies::new(share)));
         }
-        if let Some(facts) = details.facts.or_else(|| route.facts.clone()) {
+        let of_route = || Some(TableFacts { allocation_version: 0, route: route.facts.clone()? });
+        if let Some(facts) = details.facts.or_else(of_route) {
             let is_sampled = router.settings.recording.features_share < 1.0;
             let sample = if is_sampled { worker.rng.borrow_mut().random() } else { 0.0 };
             let start = RecordStart {

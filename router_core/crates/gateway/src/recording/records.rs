@@ -38,6 +38,12 @@ pub(crate) struct Record {
     piece_bytes: usize,
 }
 
+/// What records share that are drawn from one table of a route.
+pub(crate) struct TableFacts {
+    pub(crate) allocation_version: u64,
+    pub(crate) route: Arc<RouteFacts>,
+}
+
 /// What a record knows when the call is decided.
 pub(crate) struct RecordStart<'a> {
     pub(crate) policy: &'a Policy,
@@ -57,7 +63,7 @@ pub(crate) struct RecordStart<'a> {
 }
 
 impl Record {
-    pub(crate) fn begin(facts: Arc<RouteFacts>, start: &RecordStart<'_>) -> Self {
+    pub(crate) fn begin(facts: TableFacts, start: &RecordStart<'_>) -> Self {
         let (decision, recording) = (start.decision, start.recording);
         let is_by_entity = decision.randomised_by == RandomisedBy::Entity;
         // The unit's hash under a salt that the routing state knows tells who the unit is.
@@ -68,13 +74,13 @@ impl Record {
             prediction_id: start.prediction_id.to_owned(),
             time_us: start.time_us.cast_signed(),
             generation: start.generation,
-            allocation_version: decision.allocation_version,
-            epoch: decision.epoch,
+            allocation_version: facts.allocation_version,
+            epoch: decision.epoch(start.policy),
             propensity: decision.propensity,
             reason: reason_proto(decision.reason).into(),
             randomised_by: randomised_by_proto(decision.randomised_by).into(),
             draw: (is_drawn && !hides_draw).then_some(decision.draw),
-            slot: decision.slot.map(u32::from),
+            slot: decision.slot().map(u32::from),
             entity_id: recorded_entity(recording.entity, start.entity_id, start.entity_key),
             replayable: (!is_by_entity || recording.entity == EntityRecording::Plain)
                 && !start.policy.reads_metadata()
@@ -82,12 +88,12 @@ impl Record {
             request_id: start.request_id.to_owned(),
             trace_id: start.trace_id.to_owned(),
             decided_variant: start.decided_variant.map(u32::from),
-            rule: decision.rule.map(u32::from),
+            rule: decision.rule.map(|rule| rule.get().into()),
             ..Default::default()
         };
         Self {
             entry: Box::new(entry),
-            facts,
+            facts: facts.route,
             max_body_bytes: (start.sample < recording.features_share).then_some(recording.max_body_bytes),
             durability: recording.durability,
             hides_entity: recording.entity != EntityRecording::Plain,

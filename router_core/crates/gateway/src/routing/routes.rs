@@ -331,7 +331,7 @@ fn rule_entries(router: &Router) -> Vec<proto::RuleEntry> {
             let (request_propensities, slot_propensities) =
                 each.map(|Propensities { by_request, by_slot }| (by_request, by_slot)).unzip();
             let name = rule.name.to_string();
-            (rule.place, proto::RuleEntry { name, request_propensities, slot_propensities })
+            (rule.place.get(), proto::RuleEntry { name, request_propensities, slot_propensities })
         })
         .collect();
     entries.sort_by_key(|(place, _)| *place);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use pointsman_journal::RouteFacts;
 use pointsman_model::{Fallback, Id, Policy, Principal, Router, RouterStatus, VersionPinning};
 use pointsman_policy::{Decision, Reason, Request, decide};
 use tokio::time::Instant;
@@ -18,7 +17,10 @@ use crate::{
     clock::utc_now_us,
     learning::Drawn,
     messages::status::CallError,
-    recording::observation::{Observation, RecordDetails},
+    recording::{
+        observation::{Observation, RecordDetails},
+        records::TableFacts,
+    },
     routing::routes::Route,
 };
 
@@ -100,7 +102,7 @@ struct Made {
     decision: Decision,
     noted: Noted,
     /// What records share that are drawn from the same table; none where the route's do.
-    facts: Option<Arc<RouteFacts>>,
+    facts: Option<TableFacts>,
 }
 
 impl Made {

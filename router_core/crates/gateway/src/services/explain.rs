@@ -51,7 +51,7 @@ fn table_of(router: &Router, state: &proto::BanditState) -> Result<BanditTable, 
         return Err(other());
     }
     let slice = bandit.settings.uniform_slice();
-    BanditTable::from_probabilities(&shares, slice, state.allocation_version, epoch).map_err(|_| other())
+    BanditTable::from_probabilities(&shares, slice, state.allocation_version).map_err(|_| other())
 }
 
 /// Every field of the rules of a `RuleCheck` that is wrong, with paths below the router.
@@ -162,7 +162,7 @@ fn explained(
         reason: reason_proto(decision.reason).into(),
         variant: if is_certain { name(decision.variant) } else { String::new() },
         propensities: propensities.collect(),
-        slot: decision.slot.map(u32::from),
+        slot: decision.slot().map(u32::from),
         misses: misses.into_inner(),
         generation: router.settings.changed_generation,
     }

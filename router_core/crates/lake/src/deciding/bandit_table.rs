@@ -55,5 +55,5 @@ pub(super) fn table_of(
         Some(())
     })?;
     let version = recorded.allocation_version.cast_unsigned();
-    BanditTable::from_probabilities(&shares, bandit.settings.uniform_slice(), version, bandit.epoch).ok()
+    BanditTable::from_probabilities(&shares, bandit.settings.uniform_slice(), version).ok()
 }

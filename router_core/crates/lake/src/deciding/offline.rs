@@ -82,24 +82,28 @@ pub enum OfflineError {
 /// The bytes are no such stream, or the column is no text.
 pub fn decide_rows(router: &Router, rng: &mut impl Rng, stream: &[u8]) -> Result<Vec<u8>, OfflineError> {
     check_needs_nothing_else(router)?;
-    decide_rows_by(router, stream, |request| decide(router, request, rng))
+    decide_rows_by(router, 0, stream, |request| decide(router, request, rng))
 }
 
 /// Has each row of an Arrow IPC stream decided by somebody who knows what the router's definition does not say.
+///
+/// # Arguments
+/// * `allocation_version` - The number of the table that all are drawn from; 0 where the definition is all there is.
 ///
 /// # Errors
 /// The bytes are no such stream, or the column is no text.
 pub fn decide_rows_by(
     router: &Router,
+    allocation_version: u64,
     stream: &[u8],
     mut decide: impl FnMut(&Request<'_>) -> Decision,
 ) -> Result<Vec<u8>, OfflineError> {
-    let mut decided = Decided::default();
+    let mut decided = Decided { allocation_version, ..Decided::default() };
     for batch in StreamReader::try_new(Cursor::new(stream), None)? {
         let batch = batch?;
         let entities = Entities::of(&batch)?;
         for row in 0..batch.num_rows() {
-            decided.push(decide(&Request::of(entities.at(row))));
+            decided.push(router, decide(&Request::of(entities.at(row))));
         }
     }
     decided.write(router)
@@ -131,7 +135,7 @@ pub fn replay_rows(router: &Router, stream: &[u8]) -> Result<Vec<u8>, OfflineErr
             if drawn.is_none() && made.randomised_by == RandomisedBy::Request {
                 return Err(OfflineError::Null { column: DRAW, row: decided.variants.len(), wanted: WANTED });
             }
-            decided.push(made);
+            decided.push(router, made);
         }
     }
     decided.write(router)
@@ -191,24 +195,27 @@ struct Decided {
     randomised_by: Words,
     draws: Vec<Option<u64>>,
     slots: Vec<Option<i32>>,
-    allocation_versions: Vec<i64>,
+    /// Of the table that all are drawn from.
+    allocation_version: u64,
     epochs: Vec<i64>,
 }
 
 impl Decided {
-    fn push(&mut self, decision: Decision) {
+    fn push(&mut self, router: &Router, decision: Decision) {
         self.variants.push(decision.variant);
         self.propensities.push(decision.propensity);
         self.reasons.push(decision.reason.as_str());
         self.randomised_by.push(decision.randomised_by.as_str());
         let is_drawn = decision.randomised_by != RandomisedBy::Nothing;
         self.draws.push(is_drawn.then_some(decision.draw));
-        self.slots.push(decision.slot.map(i32::from));
-        self.allocation_versions.push(decision.allocation_version.cast_signed());
-        self.epochs.push(decision.epoch.cast_signed());
+        self.slots.push(decision.slot().map(i32::from));
+        self.epochs.push(decision.epoch(&router.policy).cast_signed());
     }
 
     fn write(self, router: &Router) -> Result<Vec<u8>, OfflineError> {
+        // What goes by slot is drawn from no table.
+        let version = |slot: &Option<i32>| slot.map_or(self.allocation_version.cast_signed(), |_| 0);
+        let versions: Vec<i64> = self.slots.iter().map(version).collect();
         let names =
             StringArray::from_iter_values(router.variants.iter().map(|variant| variant.name.as_str()));
         let columns: Vec<(&str, bool, ArrayRef)> = vec![
@@ -218,7 +225,7 @@ impl Decided {
             ("randomised_by", false, self.randomised_by.column()?),
             (DRAW, true, shared(UInt64Array::from(self.draws))),
             ("slot", true, shared(Int32Array::from(self.slots))),
-            ("allocation_version", false, shared(Int64Array::from(self.allocation_versions))),
+            ("allocation_version", false, shared(Int64Array::from(versions))),
             ("epoch", false, shared(Int64Array::from(self.epochs))),
         ];
         let field = |(name, nullable, array): &(&str, bool, ArrayRef)| {

@@ -61,7 +61,7 @@ impl BanditPolicyDefinition {
             (0_u8..).zip(variants).filter_map(|(index, variant)| is_arm(variant).then_some(index)).collect();
         let settings = BanditSettings::build(self.directed(), arms.len())?;
         let shares: Vec<f64> = variants.iter().map(|variant| f64::from(u8::from(is_arm(variant)))).collect();
-        let even = BanditTable::build(&shares, settings.uniform_slice(), 0, self.epoch)?;
+        let even = BanditTable::build(&shares, settings.uniform_slice(), 0)?;
         let sticky = self.sticky.map(|sticky| sticky.build(&settings, &shares, variants)).transpose()?;
         Ok(BanditPolicy { settings, metric: self.metric.into(), epoch: self.epoch, arms, even, sticky })
     }

@@ -15,7 +15,6 @@ pub struct BanditTable {
     /// For each variant, how many of [`MARK_PARTS`] of its calls belong to the uniform slice.
     marks: Box<[u32]>,
     version: u64,
-    epoch: u64,
 }
 
 impl BanditTable {
@@ -26,9 +25,9 @@ impl BanditTable {
     ///
     /// # Errors
     /// The shares make no distribution.
-    pub fn build(shares: &[f64], uniform_slice: f64, version: u64, epoch: u64) -> Result<Self, ModelError> {
+    pub fn build(shares: &[f64], uniform_slice: f64, version: u64) -> Result<Self, ModelError> {
         let alias = AliasTable::from_weights(shares).map_err(|error| error.within("shares"))?;
-        Ok(Self::of_alias(alias, shares.len(), uniform_slice, version, epoch))
+        Ok(Self::of_alias(alias, shares.len(), uniform_slice, version))
     }
 
     /// Builds a table again from its exact probabilities by variant, as [`BanditTable::probability`] answers them, and
@@ -40,19 +39,12 @@ impl BanditTable {
         probabilities: &[f64],
         uniform_slice: f64,
         version: u64,
-        epoch: u64,
     ) -> Result<Self, ModelError> {
         let alias = AliasTable::from_probabilities(probabilities)?;
-        Ok(Self::of_alias(alias, probabilities.len(), uniform_slice, version, epoch))
+        Ok(Self::of_alias(alias, probabilities.len(), uniform_slice, version))
     }
 
-    fn of_alias(
-        alias: AliasTable,
-        variant_count: usize,
-        uniform_slice: f64,
-        version: u64,
-        epoch: u64,
-    ) -> Self {
+    fn of_alias(alias: AliasTable, variant_count: usize, uniform_slice: f64, version: u64) -> Self {
         let variants = || (0_u8..).take(variant_count);
         // A share above 0 keeps a probability above 0.
         let arm_count = variants().filter(|variant| alias.probability(*variant) > 0.0).count();
@@ -64,7 +56,7 @@ impl BanditTable {
                 (part * f64::from(MARK_PARTS)).round() as u32
             })
             .collect();
-        Self { alias, marks, version, epoch }
+        Self { alias, marks, version }
     }
 
     /// The same shares under another number.
@@ -106,12 +98,5 @@ impl BanditTable {
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.version
-    }
-
-    /// The epoch of the statistics that the shares come from.
-    #[inline]
-    #[must_use]
-    pub const fn epoch(&self) -> u64 {
-        self.epoch
     }
 }

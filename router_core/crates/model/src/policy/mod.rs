@@ -12,7 +12,7 @@ pub use bandit::{BanditAlgorithm, BanditDefinition, BanditSettings, BetaPrior, H
 pub use bandit_policy::{BanditPolicy, BanditPolicyDefinition};
 pub use bandit_table::BanditTable;
 pub use canary::CanaryDefinition;
-use rules::{Rules, RulesDefinition};
+use rules::{RuleIndex, Rules, RulesDefinition};
 pub use split::{Propensities, Split, SplitDefinition};
 pub use sticky_bandit::StickyDefinition;
 
@@ -111,7 +111,7 @@ impl Policy {
 
     /// The name of the rule at a place, as decisions name it.
     #[must_use]
-    pub fn rule_name(&self, place: u16) -> Option<&str> {
+    pub fn rule_name(&self, place: RuleIndex) -> Option<&str> {
         match self {
             Self::Weighted(_) | Self::Canary(_) | Self::Bandit(_) => None,
             Self::Rules(rules) => rules.at(place).map(|rule| &*rule.name),

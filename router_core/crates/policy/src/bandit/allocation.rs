@@ -36,7 +36,6 @@ impl Allocation {
         variants: &[u8],
         variant_count: usize,
         version: u64,
-        epoch: u64,
     ) -> Result<BanditTable, ModelError> {
         let mut shares = vec![0.0; variant_count];
         for (variant, share) in variants.iter().zip(&self.shares) {
@@ -45,7 +44,7 @@ impl Allocation {
             })?;
             *place = *share;
         }
-        BanditTable::build(&shares, self.uniform_slice, version, epoch)
+        BanditTable::build(&shares, self.uniform_slice, version)
     }
 }
 

@@ -16,9 +16,6 @@ pub fn decide_bandit(table: &BanditTable, rng: &mut impl Rng) -> Decision {
         reason: if table.is_uniform(variant, draw) { Reason::Exploration } else { Reason::Bandit },
         randomised_by: RandomisedBy::Request,
         draw,
-        slot: None,
-        allocation_version: table.version(),
-        epoch: table.epoch(),
         rule: None,
     }
 }

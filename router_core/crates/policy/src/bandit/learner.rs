@@ -66,7 +66,7 @@ impl BanditLearner {
             seconds: 0.0,
             pace: Pace::default(),
             version: 0,
-            table: BanditTable::build(&even, 0.0, 0, epoch)?,
+            table: BanditTable::build(&even, 0.0, 0)?,
             scratch: Scratch::default(),
         };
         learner.update()?;
@@ -217,7 +217,7 @@ impl BanditLearner {
         let (variants, arms) = self.arms();
         let allocation = allocate(&self.settings, &arms, expected_pulls, &mut self.scratch)?;
         let version = self.version + 1;
-        self.table = allocation.table(&variants, self.enabled.len(), version, self.own.epoch)?;
+        self.table = allocation.table(&variants, self.enabled.len(), version)?;
         self.version = version;
         self.pace.updated(pulls);
         Ok(&self.table)

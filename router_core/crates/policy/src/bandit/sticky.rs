@@ -14,5 +14,5 @@ use crate::{
 #[must_use]
 pub fn decide_by_slot(bandit: &BanditPolicy, request: &Request<'_>) -> Option<Decision> {
     let (split, unit) = (bandit.sticky.as_ref()?, request.entity_id?);
-    Some(Decision { epoch: bandit.epoch, ..by_slot(split, unit) })
+    Some(by_slot(split, unit))
 }

@@ -23,7 +23,7 @@ fn run(
         let value = f64::from(u8::from(rng.random::<f64>() < RATES[variant]));
         each(variant, decision.propensity, decision.reason.as_str() == "exploration", value);
         let decided_at = learner.observe_decision(decision.variant).unwrap();
-        let reward = Reward { variant: decision.variant, epoch: decision.epoch, decided_at, value };
+        let reward = Reward { variant: decision.variant, epoch: 1, decided_at, value };
         learner.observe_reward(&reward).unwrap();
         if number.is_multiple_of(count / 200) {
             learner.update().unwrap();

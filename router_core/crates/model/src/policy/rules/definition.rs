@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    Number, Rule, RuleTarget, Rules, Source,
+    Number, Rule, RuleIndex, RuleTarget, Rules, Source,
     condition::{Condition, Operator, Pattern, Test, Values},
 };
 use crate::{FeatureValue, Id, ModelError, Split, SplitDefinition, Variant};
@@ -100,7 +100,7 @@ impl RulesDefinition {
         for (place, (definition, conditions)) in self.rules.into_iter().zip(compiled).enumerate() {
             let target = target_of(definition.target, variants)
                 .map_err(|error| error.within(&format!("rules[{place}].split")).within(FIELD))?;
-            let place = u16::try_from(place).unwrap_or(u16::MAX);
+            let place = RuleIndex::new(u16::try_from(place).unwrap_or(u16::MAX));
             rules.push((
                 definition.priority,
                 Rule { name: definition.name.into(), place, conditions, target },

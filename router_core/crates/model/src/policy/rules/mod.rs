@@ -3,6 +3,7 @@
 mod condition;
 mod definition;
 mod number;
+mod rule_index;
 mod source;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ pub use definition::{
     RulesDefinition, TargetDefinition,
 };
 pub use number::Number;
+pub use rule_index::RuleIndex;
 pub use source::Source;
 
 use super::{Propensities, Split};
@@ -33,8 +35,8 @@ pub struct Rules {
 pub struct Rule {
     /// Its name, unique among the rules.
     pub name: Arc<str>,
-    /// Its place among the rules as they are written, from 0: what decisions and records name it by.
-    pub place: u16,
+    /// Its place among the rules as they are written.
+    pub place: RuleIndex,
     /// All must hold; there is one at least.
     pub conditions: Box<[Condition]>,
     /// Where its calls go.
@@ -77,7 +79,7 @@ impl RuleTarget {
 impl Rules {
     /// The rule at a place, as decisions name it.
     #[must_use]
-    pub fn at(&self, place: u16) -> Option<&Rule> {
+    pub fn at(&self, place: RuleIndex) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.place == place)
     }
 }

@@ -1,18 +1,14 @@
 //! Rows that are in no registered file yet.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::*;
 use arrow_array::{Int64Array, RecordBatch};
 use arrow_ipc::reader::StreamReader;
 use arrow_select::concat::concat_batches;
 use pointsman_journal::{JournalError, SegmentInfo, files::RealFiles};
 use pointsman_lake::{LakeError, read_tail};
 use pointsman_wire::generated::pointsman_v1 as proto;
-use support::*;
 
 const SECOND: i64 = 1_000_000;
 

@@ -1,12 +1,10 @@
 //! Answers of shadows: in files of their own, and never among predictions.
 
-mod support;
-
+use crate::support::*;
 use arrow_ipc::reader::StreamReader;
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::{merge_files, read_rows, read_tail};
 use pointsman_wire::generated::pointsman_v1 as proto;
-use support::*;
 
 const FOLDER: &str = "router=r/model=m/date=2026-01-31";
 

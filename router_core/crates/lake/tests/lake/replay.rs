@@ -1,9 +1,6 @@
 //! Recorded decisions made again: what was recorded comes out, what was changed is told, what is not kept says so.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod support;
-
+use crate::support::*;
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::{redecide, replay_decisions};
 use pointsman_policy::{Decision, Request, decide};
@@ -13,7 +10,6 @@ use pointsman_wire::{
 };
 use prost::Message;
 use rand::{SeedableRng, rngs::SmallRng};
-use support::*;
 
 const GENERATION: u64 = 4;
 
@@ -61,7 +57,7 @@ fn entries(router: &proto::RouterSnapshot, count: usize) -> Vec<proto::Predictio
 }
 
 fn entry_of(made: &Decision, number: usize, entity_id: &str) -> proto::PredictionEntry {
-    let by_entity = made.slot.is_some();
+    let by_entity = made.slot().is_some();
     proto::PredictionEntry {
         variant: made.variant.into(),
         time_us: NOON + number as i64,
@@ -69,7 +65,7 @@ fn entry_of(made: &Decision, number: usize, entity_id: &str) -> proto::Predictio
         reason: if by_entity { DecisionReason::Slot } else { DecisionReason::Weight }.into(),
         randomised_by: if by_entity { RandomisedBy::Entity } else { RandomisedBy::Request }.into(),
         draw: Some(made.draw),
-        slot: made.slot.map(u32::from),
+        slot: made.slot().map(u32::from),
         entity_id: entity_id.into(),
         replayable: true,
         ..entry(&format!("p{number:04}"))

@@ -1,15 +1,11 @@
 //! What is reported as written is on the disk: the file layer here forgets everything that was not synced.
 
-#![cfg(feature = "fault-injection")]
-
-mod support;
-
 use std::{fs, sync::Arc};
 
+use crate::support::*;
 use pointsman_journal::files::{RealFiles, VolatileFiles};
 use pointsman_lake::{ColumnRegistry, Destination, merge_files, ship_segment};
 use pointsman_wire::generated::pointsman_v1 as proto;
-use support::*;
 
 #[test]
 fn shipped_and_merged_files_and_their_columns_survive_a_power_cut() {

@@ -1,15 +1,11 @@
 //! Lists of columns: outside of the data, moved there from where they lay once, and readable as a Parquet schema.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be built fails the test that builds it")]
-
-mod support;
-
 use std::{fs, path::Path, sync::Arc};
 
+use crate::support::*;
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::{ColumnRegistry, LakeError};
 use pointsman_wire::generated::pointsman_v1 as proto;
-use support::*;
 
 const OLD: &str = "predictions/columns";
 

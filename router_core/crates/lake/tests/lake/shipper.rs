@@ -1,9 +1,5 @@
 //! The thread that ships: in order, once, over failures and restarts.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod support;
-
 use std::{
     fs,
     hint::spin_loop,
@@ -14,12 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::support::*;
 use pointsman_journal::{
     EncodedPrediction, Entry, JournalFolder, Log, LogSettings, RouteFacts, files::RealFiles,
 };
 use pointsman_lake::{ColumnRegistry, Shipper};
 use pointsman_wire::generated::pointsman_v1 as proto;
-use support::*;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

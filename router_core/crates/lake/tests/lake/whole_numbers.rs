@@ -1,15 +1,13 @@
 //! Whole numbers in rows: with all their digits, in columns of their own or, where those cannot hold them, in the map.
 
-mod support;
-
 use std::fs;
 
+use crate::support::*;
 use arrow_schema::DataType;
 use pointsman_inference::Tensor;
 use pointsman_model::Datatype;
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message as _;
-use support::*;
 
 const BEYOND: i64 = 9_007_199_254_740_993;
 

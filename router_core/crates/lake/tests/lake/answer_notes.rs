@@ -1,11 +1,9 @@
 //! Rows whose answers need a word: what was not asked for, what is doubtful.
 
-mod support;
-
+use crate::support::*;
 use pointsman_inference::{Tensor, oip::encode_request};
 use pointsman_wire::generated::pointsman_v1::{self as proto, BodyKind};
 use prost::Message as _;
-use support::*;
 
 /// A ModelInfer call that asks for some outputs.
 fn asking(id: &str, requested: &[&str], outputs: &[Tensor]) -> proto::PredictionEntry {

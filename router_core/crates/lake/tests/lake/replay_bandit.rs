@@ -1,9 +1,6 @@
 //! A bandit's decisions made again: by the table that the record itself holds.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod support;
-
+use crate::support::*;
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::{redecide, replay_decisions};
 use pointsman_model::BanditTable;
@@ -13,7 +10,6 @@ use pointsman_wire::generated::pointsman_v1::{
 };
 use prost::Message;
 use rand::{SeedableRng, rngs::SmallRng};
-use support::*;
 
 const GENERATION: u64 = 4;
 const EPOCH: u64 = 2;
@@ -53,7 +49,7 @@ fn revision(slice: f64) -> proto::ReplayRouter {
 }
 
 fn tables() -> [BanditTable; 2] {
-    [(0, 77), (1, 78)].map(|(at, version)| BanditTable::build(&SHARES[at], SLICE, version, EPOCH).unwrap())
+    [(0, 77), (1, 78)].map(|(at, version)| BanditTable::build(&SHARES[at], SLICE, version).unwrap())
 }
 
 /// The entries of so many calls by two tables in turn, which are the segment's two routes.
@@ -74,8 +70,8 @@ fn entries(count: usize) -> Vec<proto::PredictionEntry> {
             .into(),
             randomised_by: RandomisedBy::Request.into(),
             draw: Some(made.draw),
-            allocation_version: made.allocation_version,
-            epoch: made.epoch,
+            allocation_version: tables[number % 2].version(),
+            epoch: EPOCH,
             // It is of no meaning to the draw.
             entity_id: "e".into(),
             replayable: true,

@@ -1,14 +1,12 @@
 //! Segments into files: every row once, the same bytes each time, columns whose types never change.
 
-mod support;
-
 use std::fs;
 
+use crate::support::*;
 use arrow_schema::Schema;
 use parquet::file::{reader::FileReader as _, serialized_reader::SerializedFileReader};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use proptest::prelude::*;
-use support::*;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -292,7 +290,7 @@ fn check_feature(
             let doubles = schema
                 .column_with_name(&column)
                 .filter(|(_, field)| field.data_type() == &arrow_schema::DataType::Float64);
-            if doubles.is_some_and(|_| support::doubles(rows, &column)[row] == Some(*n)) {
+            if doubles.is_some_and(|_| crate::support::doubles(rows, &column)[row] == Some(*n)) {
                 return Ok(());
             }
             "in the map".to_owned()

@@ -1,14 +1,12 @@
 //! What rows hold of a call.
 
-mod support;
-
+use crate::support::*;
 use pointsman_model::Datatype;
 use pointsman_wire::generated::{
     inference::{InferTensorContents, ModelInferRequest, model_infer_request::InferInputTensor},
     pointsman_v1::{self as proto, BodyKind},
 };
 use prost::Message;
-use support::*;
 
 #[test]
 fn tensor_columns_are_the_features_that_the_signature_names() {

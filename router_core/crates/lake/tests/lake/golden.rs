@@ -1,18 +1,14 @@
 //! Format version 1 stays what it is: a segment of it stays readable, and its columns keep their names and types.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod support;
-
 use std::{fmt::Write as _, fs, path::PathBuf};
 
+use crate::support::*;
 use arrow_array::RecordBatch;
 use parquet::file::{reader::FileReader as _, serialized_reader::SerializedFileReader};
 use pointsman_journal::SegmentInfo;
 use pointsman_model::Datatype;
 use pointsman_wire::generated::pointsman_v1::{self as proto, BodyKind};
 use prost::Message;
-use support::*;
 
 fn golden(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)

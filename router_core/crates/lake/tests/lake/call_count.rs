@@ -1,11 +1,8 @@
 //! Calls of a window: counted as one would by hand, however they are spread over files, streams and threads.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod support;
-
 use std::{collections::BTreeMap, fs, sync::Arc};
 
+use crate::support::*;
 use arrow_array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema};
@@ -14,7 +11,6 @@ use pointsman_journal::files::RealFiles;
 use pointsman_lake::{LakeError, count_calls};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use proptest::prelude::*;
-use support::*;
 
 const FOLDER: &str = "predictions/router=r/model=m/date=2026-01-31";
 const BUCKETS_PER_E: u32 = 50;

@@ -1,11 +1,8 @@
 //! Rows by their numbers: the same as a whole file has there, whatever its row groups and whether it has an index.
 
-#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
-
-mod support;
-
 use std::{fs, io::Cursor, sync::Arc};
 
+use crate::support::*;
 use arrow_array::{
     Int64Array, RecordBatch, StringArray,
     cast::AsArray as _,
@@ -22,7 +19,6 @@ use pointsman_journal::files::RealFiles;
 use pointsman_lake::{LakeError, read_rows};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use proptest::prelude::*;
-use support::*;
 
 const FOLDER: &str = "predictions/router=r/model=m/date=2026-01-31";
 

@@ -1,14 +1,12 @@
 //! Files into one: every row once, by time, but for those of erased entities.
 
-mod support;
-
 use std::{collections::BTreeMap, fs};
 
+use crate::support::*;
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::merge_files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 use proptest::prelude::*;
-use support::*;
 
 const FOLDER: &str = "predictions/router=r/model=m/date=2026-01-31";
 
