@@ -224,7 +224,7 @@ fn without_bodies_there_are_the_decisions_columns_alone() {
     let lake = Lake::new();
     let rows = tail(&lake, &proto::TailQuery { with_bodies: false, ..query() });
     let names: Vec<String> = rows[0].schema().fields().iter().map(|field| field.name().clone()).collect();
-    assert_eq!(names.last().unwrap(), "rule");
+    assert_eq!(names.last().unwrap(), "rule_inputs");
     assert_eq!(feature_names(&rows[0]), [""; 0]);
     assert_eq!(rows[0].num_rows(), 10);
 }
