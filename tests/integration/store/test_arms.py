@@ -162,7 +162,7 @@ def test_what_cannot_be_made_anew_is_said_with_the_routers_name(database, add):
         time_us = NOW - (60 + step) * MINUTE
         apply(database, a_value(2 * step + 1, 1e9 if step == 3 else 10.0, prediction_time_us=time_us))
     with database.write() as connection:
-        _keep_one(connection, router.row_key, router.policy, NOW)
+        _keep_one(connection, router.row_key, router.policy, NOW, folds_rewards=True)
     with capture_logs() as logs:
         apply(database, a_value(7, 10.0, prediction_time_us=NOW - 63 * MINUTE, corrects=True))
     (said,) = logs
@@ -303,7 +303,7 @@ def test_upkeep_bounds_the_rows_and_changes_nothing_that_is_known(database, add,
         known = read_arms(connection, router.row_key, router.policy, NOW)
     for _ in range(2):
         with database.write() as connection:
-            _keep_one(connection, router.row_key, router.policy, NOW)
+            _keep_one(connection, router.row_key, router.policy, NOW, folds_rewards=True)
     with database.read() as connection:
         assert len(rewards_of(connection, router.row_key, EPOCH)) <= 40
         rows = connection.exec_driver_sql("SELECT count(*) FROM arm_pulls").scalar_one()
@@ -411,6 +411,12 @@ def test_former_epochs_go(database, add):
     apply(database, a_value(1, 1.0))
     with database.write() as connection:
         arm_pulls.store(connection, [own(router)])
-        _keep_one(connection, router.row_key, dataclasses.replace(router.policy, epoch=EPOCH + 1), NOW)
+        _keep_one(
+            connection,
+            router.row_key,
+            dataclasses.replace(router.policy, epoch=EPOCH + 1),
+            NOW,
+            folds_rewards=True,
+        )
         assert rewards_of(connection, router.row_key, EPOCH) == []
         assert pulls_of(connection, router.row_key, EPOCH) == []

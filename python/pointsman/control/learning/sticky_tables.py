@@ -46,16 +46,23 @@ _AT_ONCE = 20
 """Routers in a run, so that changes that users ask for come in between."""
 
 
+_Place = tuple[int, int, int]
+"""A router and its epoch, and how long its slots stay: whoever sets another time waits for no former one."""
+
+
 class _Due(NamedTuple):
     """A router whose slots may follow by now."""
 
-    router_key: int
-    epoch: int
+    place: _Place
     router_id: str
 
 
 class _ChangedMeanwhileError(Exception):
     """The router is not as it was when its slots were computed; the change is undone."""
+
+
+def _place(router_key: int, policy: Bandit) -> _Place:
+    return router_key, policy.epoch, policy.slots_stay_us
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ class StickyTables:
         self._lanes = lanes
         self._clock = clock
         # Routers and epochs that were looked at when they were due: until when they are left alone.
-        self._rests: dict[tuple[int, int], int] = {}
+        self._rests: dict[_Place, int] = {}
 
     def job(self) -> Job:
         """Answers the job."""
@@ -123,7 +130,7 @@ class StickyTables:
             if context.is_over():
                 return True
             # One that cannot be moved now, as while it is being deployed, is not asked for in between.
-            self._rests[one.router_key, one.epoch] = now_us + _PAUSE_US
+            self._rests[one.place] = now_us + _PAUSE_US
             wanted = self._wanted(one.router_id)
             if wanted is not None:
                 self._move(context, wanted)
@@ -135,12 +142,12 @@ class StickyTables:
         sticky = [
             (key, router_id, bandit_of(text)) for key, router_id, text in routers.find_sticky(connection)
         ]
-        known = {(key, policy.epoch) for key, _, policy in sticky}
+        known = {_place(key, policy) for key, _, policy in sticky}
         self._rests = {place: until for place, until in self._rests.items() if place in known}
         return [
-            _Due(key, policy.epoch, router_id)
+            _Due(_place(key, policy), router_id)
             for key, router_id, policy in sticky
-            if max(due_us(policy), self._rests.get((key, policy.epoch), 0)) <= now_us
+            if max(due_us(policy), self._rests.get(_place(key, policy), 0)) <= now_us
         ]
 
     def _wanted(self, router_id: str) -> _Wanted | None:
@@ -161,7 +168,7 @@ class StickyTables:
         shares = self._shares(router, policy, arms, totals)
         if shares is not None and count_moves(self._core, router, shares):
             return _Wanted(router, policy, shares, pulls, now_us)
-        self._rests[router.row_key, policy.epoch] = now_us + policy.slots_stay_us
+        self._rests[_place(router.row_key, policy)] = now_us + policy.slots_stay_us
         return None
 
     def _shares(

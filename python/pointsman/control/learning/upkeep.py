@@ -65,7 +65,7 @@ class LearningUpkeep:
                     _make_room(connection, router_key, policy, now_us)
             if due.any:
                 with context.transaction() as connection:
-                    _keep_one(connection, router_key, policy, now_us)
+                    _keep_one(connection, router_key, policy, now_us, folds_rewards=due.folds_rewards)
         return False
 
 
@@ -129,15 +129,19 @@ def _are_several_of_one(buckets: Sequence[RewardBucket] | Sequence[PullBucket]) 
     return len(buckets) > len({one.variant for one in buckets})
 
 
-def _keep_one(connection: Connection, router_key: int, policy: Bandit, now_us: int) -> None:
+def _keep_one(
+    connection: Connection, router_key: int, policy: Bandit, now_us: int, *, folds_rewards: bool
+) -> None:
+    """Does what is due; rewards are folded only where room was made for them."""
     arm_rewards.remove_other_epochs(connection, router_key, policy.epoch)
     arm_pulls.remove_other_epochs(connection, router_key, policy.epoch)
     before_us, into_us, rewards_into_us = _places(policy, now_us)
-    taken = arm_rewards.take_before(connection, router_key, policy.epoch, before_us)
-    rewards = _foldable(policy, taken, rewards_into_us)
-    if _are_several_of_one(rewards):
-        folded = folded_rewards(policy, rewards, rewards_into_us)
-        arm_rewards.replace(connection, router_key, policy.epoch, rewards, folded)
+    if folds_rewards:
+        taken = arm_rewards.take_before(connection, router_key, policy.epoch, before_us)
+        rewards = _foldable(policy, taken, rewards_into_us)
+        if _are_several_of_one(rewards):
+            folded = folded_rewards(policy, rewards, rewards_into_us)
+            arm_rewards.replace(connection, router_key, policy.epoch, rewards, folded)
     taken_pulls = arm_pulls.take_before(connection, router_key, policy.epoch, before_us)
     pulls = _foldable_pulls(policy, taken_pulls, into_us)
     if _are_several_of_one([one.bucket for one in pulls]):

@@ -313,7 +313,8 @@ impl Drop for Observation {
 }
 
 /// Whether a call whose backend was not asked failed by that backend: it could not be reached, or had no room in time.
-/// With any other status the call was refused for what it brought, or its client had gone.
+/// Clients whose own deadline passes go first, and wait for a backend when they do. With any other status the call was
+/// refused for what it brought.
 fn is_arms_fault(code: Code) -> bool {
-    matches!(code, Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded)
+    matches!(code, Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Cancelled)
 }

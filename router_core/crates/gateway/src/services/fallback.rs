@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use pointsman_model::Router;
-use pointsman_policy::{Decision, Reason, VariantSet, stand_in};
+use pointsman_policy::{Decision, RandomisedBy, Reason, VariantSet, stand_in};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -63,7 +63,9 @@ pub(crate) async fn divert(
     let mut tried = VariantSet::default();
     tried.insert(decision.variant);
     let mut dead: Vec<&str> = Vec::new();
-    while let Some(variant) = stand_in(router, decision.draw, tried, |index| share(router, route, index)) {
+    while let Some(variant) =
+        stand_in(router, decision.draw, tried, |index| share(router, route, &decision, index))
+    {
         tried.insert(variant);
         let Some(other) = route.targets.get(usize::from(variant)) else { break };
         if find_live(worker, other, deadline).await.is_ok() {
@@ -84,11 +86,15 @@ pub(crate) async fn divert(
     Diverted { nobody, ..Diverted::not(decision) }
 }
 
-/// The share by which a variant stands in for others: of a bandit's arm the one in force. An arm that gets no calls for now
-/// comes after all that do, and answers where there is nobody else.
-fn share(router: &Router, route: &Route, variant: u8) -> f64 {
+/// The share by which a variant stands in for others: of a bandit's arm the one in force, of drawn calls or of entities. An
+/// arm that gets no calls for now comes after all that do, and answers where there is nobody else.
+fn share(router: &Router, route: &Route, decision: &Decision, variant: u8) -> f64 {
     let published = router.policy.propensities(variant).by_request;
     match &route.bandit {
+        // What is drawn from moves each second, and an entity keeps its stand-in as its variant.
+        Some(bandit) if published > 0.0 && decision.randomised_by == RandomisedBy::Entity => {
+            bandit.effective_share(variant).max(LEAST_SHARE)
+        }
         Some(bandit) if published > 0.0 => bandit.share(variant).max(LEAST_SHARE),
         _ => published,
     }

@@ -61,7 +61,7 @@ impl InputPlan {
         });
         let part_is_excluded = || match &columns {
             Some(columns) => columns.iter().any(|column| column.is_excluded),
-            None => excluded.iter().any(|name| is_numbered(name, &own_name)),
+            None => excluded.iter().any(|name| is_part_of_list(name, signature, spec)),
         };
         Self {
             name: spec.name.clone(),
@@ -120,7 +120,28 @@ fn aliases(signature: &Signature, spec: &TensorSpec, index: usize) -> impl Itera
 /// Whether a name is `prefix_<number>`.
 fn is_numbered(name: &str, prefix: &str) -> bool {
     let number = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
-    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    number.is_some_and(is_number)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a name is that of some column of a list of any length, as callers and rules may say it.
+fn is_part_of_list(name: &str, signature: &Signature, spec: &TensorSpec) -> bool {
+    let own_name = spec.features.first().unwrap_or(&spec.name);
+    let is_only = signature.inputs.len() == 1 && spec.features.is_empty();
+    is_numbered(name, own_name) || is_only && name.strip_prefix('f').is_some_and(is_number)
+}
+
+/// Whether some column of a list of any length is left out, and the name may be that of the list or of one of its columns:
+/// which it is nobody can tell.
+fn is_list_left_out(name: &str, signature: &Signature, excluded: &HashSet<String>) -> bool {
+    signature.inputs.iter().any(|spec| {
+        let plan = InputPlan::of(signature, spec, excluded);
+        let is_named = *plan.own_name == *name || is_part_of_list(name, signature, spec);
+        plan.columns.is_none() && plan.own_is_excluded && is_named
+    })
 }
 
 /// The names of features that Predict must not keep, those asked for and the other names of the same columns.
@@ -157,7 +178,10 @@ pub fn is_left_out<'s>(
     excluded.contains(name)
         || excluded.iter().any(|other| is_numbered(name, other) || is_numbered(other, name))
         || !excluded.is_empty()
-            && signatures.any(|signature| excluded_names(signature, excluded).contains(name))
+            && signatures.any(|signature| {
+                excluded_names(signature, excluded).contains(name)
+                    || is_list_left_out(name, signature, excluded)
+            })
 }
 
 impl Kind {
@@ -170,5 +194,36 @@ impl Kind {
             float if float.is_float() => Self::Double,
             _ => Self::Whole,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One input of rows of any length, with the features that are its columns.
+    fn signature(features: &[&str]) -> Signature {
+        let spec = TensorSpec {
+            name: "x".into(),
+            datatype: Datatype::Fp32,
+            shape: [-1, -1].into(),
+            features: features.iter().map(|name| Arc::from(*name)).collect(),
+        };
+        Signature { inputs: [spec].into(), ..Signature::default() }
+    }
+
+    #[test]
+    fn a_list_of_any_length_and_its_columns_are_left_out_together_under_all_their_names() {
+        let left_out = |name: &str, excluded: &str, features: &[&str]| {
+            is_left_out(name, &HashSet::from([excluded.to_owned()]), std::iter::once(&signature(features)))
+        };
+        for excluded in ["x", "x_1", "f1"] {
+            for name in ["x", "x_2", "f1", "f7"] {
+                assert!(left_out(name, excluded, &[]), "{name} where {excluded} is left out");
+            }
+            assert!(!left_out("fee", excluded, &[]), "fee where {excluded} is left out");
+        }
+        assert!(!left_out("f1", "x", &["x"]), "a named input's columns have no numbers of their own");
+        assert!(!left_out("f1", "age", &[]));
     }
 }

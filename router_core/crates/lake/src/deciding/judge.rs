@@ -122,9 +122,11 @@ pub(super) fn agrees(router: &Router, recorded: &Recorded<'_>, made: &Decision) 
 fn made_again(router: &Router, recorded: &Recorded<'_>) -> Result<Option<Decision>, NotReplayable> {
     let is_stated = !recorded.entity_id.is_empty();
     if recorded.reason == OVERRIDE {
-        let time_us = u64::try_from(recorded.time_us).unwrap_or(0).saturating_sub(DATED_AFTER_US);
-        let given = router.settings.traffic_override.and_then(|given| given.variant_at(time_us));
+        let given = overridden_to(router, recorded);
         return Ok(given.map(|variant| Decision::given(variant, Reason::Override)));
+    }
+    if let Some(made) = diverted_override(router, recorded) {
+        return Ok(Some(made));
     }
     if recorded.reason == FALLBACK && recorded.decided_variant.is_empty() {
         return Err(NotReplayable::InputsNotRecorded);
@@ -155,6 +157,24 @@ fn made_again(router: &Router, recorded: &Recorded<'_>) -> Result<Option<Decisio
         return Err(NotReplayable::AllocationNotKept);
     }
     Ok(Some(replay(router, &Request::of(is_stated.then_some(recorded.entity_id)), draw)))
+}
+
+/// What an operator's override decided where another variant stands in for the one that it names: nothing was drawn, and
+/// no rule looked at the call.
+fn diverted_override(router: &Router, recorded: &Recorded<'_>) -> Option<Decision> {
+    let is_given = recorded.randomised_by == BY_NOTHING && recorded.rule.is_empty();
+    if recorded.reason != FALLBACK || !is_given {
+        return None;
+    }
+    let variant = overridden_to(router, recorded)?;
+    let is_decided = variant_name(router, variant) == recorded.decided_variant;
+    is_decided.then(|| Decision::given(variant, Reason::Override))
+}
+
+/// The variant that an override of the operator's names, where one was in force.
+fn overridden_to(router: &Router, recorded: &Recorded<'_>) -> Option<u8> {
+    let time_us = u64::try_from(recorded.time_us).unwrap_or(0).saturating_sub(DATED_AFTER_US);
+    router.settings.traffic_override.and_then(|given| given.variant_at(time_us))
 }
 
 /// Tells each field of a record that says something else than the decision made again.

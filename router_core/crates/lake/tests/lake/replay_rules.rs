@@ -193,6 +193,29 @@ fn another_definition_of_the_rules_is_told_by_its_fields() {
 }
 
 #[test]
+fn a_call_of_an_override_that_another_variant_answered_is_no_call_of_rules() {
+    let at = |seconds: i64| Some(prost_types::Timestamp { seconds, nanos: 0 });
+    let mut router = the_router();
+    router.settings.as_mut().unwrap().traffic_override = Some(proto::TrafficOverride {
+        variant: "b".into(),
+        create_time: at(0),
+        expire_time: at(NOON / 1_000_000 + 3_600),
+        ..Default::default()
+    });
+    let diverted = |decided_variant: u32| proto::PredictionEntry {
+        variant: 1 - decided_variant,
+        decided_variant: Some(decided_variant),
+        time_us: NOON,
+        propensity: 1.0,
+        reason: DecisionReason::Fallback.into(),
+        randomised_by: RandomisedBy::Nothing.into(),
+        ..entry(&format!("p{decided_variant}"))
+    };
+    assert_eq!(replayed(&[diverted(1)], &router).0, [(AGREES, 1)]);
+    assert_eq!(replayed(&[diverted(0)], &router).0, [(DISAGREES, 1)], "no override to a, and no rule");
+}
+
+#[test]
 fn what_is_not_recorded_never_agrees() {
     let made = entries(&the_router(), 8);
     let without = |inputs: Option<&str>| {

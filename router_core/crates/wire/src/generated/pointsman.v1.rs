@@ -1547,8 +1547,8 @@ pub struct Bandit {
     #[prost(message, optional, tag = "10")]
     pub feedback_window: ::core::option::Option<::prost_types::Duration>,
     /// The reward of a call for which none came within feedback_window; unset, such calls teach nothing. Calls that failed are
-    /// among them, but for those that a fallback answered, whose feedback counts for no arm, and those that were refused or
-    /// given up before an arm was asked. Of calls of several rows, row 0 stands for the call.
+    /// among them, but for those that a fallback answered, whose feedback counts for no arm, and those that were refused
+    /// for what they brought. Of calls of several rows, row 0 stands for the call.
     #[prost(double, optional, tag = "11")]
     pub missing_reward: ::core::option::Option<f64>,
     /// The epoch of what is learnt. A new one begins, and knows nothing, when the metric or a variant's model version
@@ -4075,8 +4075,8 @@ pub struct ArmState {
     /// Its share of calls by the table in force; 0 for variants that are no arms.
     #[prost(double, tag = "3")]
     pub share: f64,
-    /// Of these calls, those that it was not asked for: another variant stood in for it, or they were refused, or given up by
-    /// their clients, before. Their rewards are not missing ones.
+    /// Of these calls, those that it was not asked for: another variant stood in for it, or they were refused for what they
+    /// brought. Their rewards are not missing ones.
     #[prost(uint64, tag = "4")]
     pub unasked_pulls: u64,
 }
