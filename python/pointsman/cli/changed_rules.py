@@ -12,17 +12,23 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from pointsman.cli.context import CommandError
+from pointsman.cli.likely import likely
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pointsman.client import Client, PredictionRecord
+    from pointsman.domain.models import ModelKey
     from pointsman.domain.routers import Router
-    from pointsman.v1 import router_pb2
+    from pointsman.v1 import model_pb2, router_pb2
 
 _METADATA = "metadata."
 _LARGE_WHOLE = re.compile(r"-?[0-9]{16,}")
 """Whole numbers from 2^53 on are text in records, as texts of digits are."""
+_INFINITIES = ("Infinity", "-Infinity")
+"""Infinities are text in records, as texts of these words are."""
+_MOST_NAMES = 10
+"""So many recorded features are listed where a rule's is not among them."""
 
 _Values = tuple[Any, ...]
 
@@ -44,12 +50,14 @@ class ChangedRules:
     """
 
     def __init__(self, file: str, message: router_pb2.Router, router: Router) -> None:
-        from pointsman.dataplane.core import NativeCore
         from pointsman.dataplane.engine import OfflineEngine
         from pointsman.errors import PointsmanError
         from pointsman.v1 import router_pb2, snapshot_pb2
 
         self._file = file
+        self._message = message
+        self._models = {variant.model_key for variant in router.pickable_variants}
+        self._recorded: set[str] = set()
         rules = message.feature_rules
         names = {condition.feature: None for rule in rules.rules for condition in rule.conditions}
         self._features = list(names)
@@ -59,9 +67,7 @@ class ChangedRules:
                     f"--changed: {file} has a rule on {name}, and metadata is not recorded; only rules on "
                     "features can be estimated"
                 )
-        faults = NativeCore.rule_faults(snapshot_pb2.RuleCheck(router=message).SerializeToString())
-        if faults:
-            raise CommandError("\n".join(f"{file}: {fault.field}: {fault.description}" for fault in faults))
+        self._check_rules(())
         pickable = {variant.name for variant in router.variants if variant.is_pickable}
         self.shares: list[Mapping[str, float]] = [
             {rule.variant: 1.0}
@@ -93,12 +99,13 @@ class ChangedRules:
             raise CommandError(f"{file}: {error}") from error
         self._router_id = router.router_id
 
-    def check_recording(self, client: Client, router_id: str) -> None:
-        """Refuses rules on features that the router does not record.
+    def check_features(self, client: Client, router_id: str) -> None:
+        """Refuses rules on features that the variants do not take or the router does not record.
 
         Raises:
-            CommandError: It leaves one of them out.
+            CommandError: There is one of them.
         """
+        self._check_rules(_signatures(client, self._models))
         recording = client.routers.get(router_id).recording
         for name in self._features:
             if recording is not None and name in recording.exclude_features:
@@ -117,7 +124,31 @@ class ChangedRules:
             raise self._refused(record, f"has features that are {record.features_content}")
         if record.row:
             raise self._refused(record, "is a batch, which its first row decides")
+        self._recorded.update(record.features)
         return tuple(self._value(record, name) for name in self._features)
+
+    def missing(self, calls: Sequence[_Values]) -> list[str]:
+        """Answers warnings of features that some of the calls have no value of, a text each.
+
+        A record does not tell a feature that was not sent from one that it does not hold.
+
+        Args:
+            calls: What the rules read of each, as :meth:`values_of` answers it.
+
+        Raises:
+            CommandError: None of the calls has a value of a feature.
+        """
+        warnings = []
+        for place, name in enumerate(self._features):
+            count = sum(values[place] is None for values in calls)
+            if count and count == len(calls):
+                raise self._unrecorded(name, count)
+            if count:
+                warnings.append(
+                    f"feature {name}: {count} of {len(calls)} calls have none recorded; they are taken to "
+                    "have been sent without it"
+                )
+        return warnings
 
     def groups(self, calls: Sequence[_Values]) -> list[int]:
         """Answers which of the shares each call has."""
@@ -145,15 +176,64 @@ class ChangedRules:
             raise self._refused(record, f"has {name} {value!r}, {why}")
         if isinstance(value, str) and _LARGE_WHOLE.fullmatch(value):
             raise self._refused(record, f"has {name} {value!r}, a large number or a text of its digits")
+        if value in _INFINITIES:
+            raise self._refused(record, f"has {name} {value!r}, an infinite number or a text of that word")
         if value is not None and not isinstance(value, (bool, float, str)):
             raise self._refused(record, f"has a list or an object as {name}")
         return value
+
+    def _check_rules(self, signatures: Sequence[model_pb2.Signature]) -> None:
+        from pointsman.dataplane.core import NativeCore
+        from pointsman.v1 import snapshot_pb2
+
+        check = snapshot_pb2.RuleCheck(router=self._message, signatures=signatures)
+        faults = NativeCore.rule_faults(check.SerializeToString())
+        if faults:
+            told = (f"{self._file}: {fault.field}: {fault.description}" for fault in faults)
+            raise CommandError("\n".join(told))
+
+    def _unrecorded(self, name: str, count: int) -> CommandError:
+        if name == "entity_id":
+            why = "it is a parameter of ModelInfer or the entity, which records do not hold as a feature"
+        else:
+            why = (
+                "it is misspelt, recorded under another name, left out by exclude_features (of its column or "
+                "its whole input), or a parameter of ModelInfer, which records do not hold"
+            )
+        known = sorted(self._recorded)
+        listed = ", ".join(known[:_MOST_NAMES]) or "no features"
+        more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+        question = likely(name, known)
+        return CommandError(
+            f"--changed: {self._file} has a rule on {name}, of which none of the {count} calls has a value "
+            f"recorded; perhaps {why}. Recorded are {listed}{more}.{' ' * bool(question)}{question} Correct "
+            "the rule, or take a window in which it is recorded"
+        )
 
     def _refused(self, record: PredictionRecord, why: str) -> CommandError:
         return CommandError(
             f"--changed: prediction {record.prediction_id} {why}; what the rules of {self._file} would do "
             "with it is not known; take a window without such calls"
         )
+
+
+def _signatures(client: Client, models: Iterable[ModelKey]) -> list[model_pb2.Signature]:
+    """Answers what the variants' model versions take; none where it is not known of one of them."""
+    from pointsman.client import NotFoundError, PermissionDeniedError
+    from pointsman.client._convert import fill_message
+    from pointsman.v1 import model_pb2
+
+    found = []
+    for key in sorted(models):
+        try:
+            signature = client.models.get(key.model_id, key.version).signature
+        except (NotFoundError, PermissionDeniedError):
+            return []
+        if signature is None or not signature.inputs:
+            return []
+        found.append(model_pb2.Signature())
+        fill_message(found[-1], signature)
+    return found
 
 
 def _found(features: Mapping[str, Any], name: str) -> Any:

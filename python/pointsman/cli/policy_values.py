@@ -114,7 +114,7 @@ def estimate(client: Client, question: Question, policy: Mapping[str, float] | C
 
     rules = policy if isinstance(policy, ChangedRules) else None
     if rules is not None:
-        rules.check_recording(client, question.router_id)
+        rules.check_features(client, question.router_id)
     read = _read(client, question, rules)
     calls = RewardedCalls(
         read.variants,
@@ -140,6 +140,8 @@ def _shares_by_rule(rules: ChangedRules, read: _Read) -> SharesByGroup:
             "where the router records features of a random part of calls",
             err=True,
         )
+    for warning in rules.missing(read.read_by_rules):
+        commandline.echo(f"warning: {warning}", err=True)
     groups = rules.groups(read.read_by_rules)
     support: list[Counter[frozenset[str]]] = [Counter() for _ in rules.shares]
     for group, eligible in zip(groups, read.eligible, strict=True):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pointsman import _core
+from pointsman import _core, errors
 from pointsman.dataplane.offline_calls import rows_of, stream_of, table_of
 from pointsman.dataplane.translation import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pyarrow as pa
 
     from pointsman.dataplane.offline_calls import Columns
     from pointsman.v1 import learning_pb2, snapshot_pb2
+
+_METADATA = "metadata."
 
 
 class OfflineEngine:
@@ -33,6 +36,7 @@ class OfflineEngine:
     ) -> None:
         with translated():
             self._engine = _core.Engine(state.SerializeToString(), seed)
+        self._features_of = _features_of_rules(state)
 
     def decide(
         self,
@@ -61,18 +65,26 @@ class OfflineEngine:
 
         Raises:
             InvalidRequestError: There is no such router, a column that is read is of another type, there are
-                not as many values as calls, or rules read something and neither features nor metadata are
-                given.
+                not as many values as calls, rules read something and neither features nor metadata are
+                given, or they read features of rows of the lake that do not have all of them.
 
         **What no column holds is missing**: a rule that looks at a feature or a key of metadata that is not
         given takes no call, as on a server when a call does not bring it. Columns that no rule reads are not
         looked at.
 
+        **Columns of the lake are not all that rules read**: they hold FP32, FP16 and BF16 widened to doubles,
+        which equal other numbers than those of the smaller type, and have neither parameters of ModelInfer
+        nor lists, which are in ``features_other``; and each row of a batch has its own, though the first row
+        decided. Rows whose ``features_content`` is not ``all`` are refused. ``pointsman replay`` decides
+        recorded calls exactly, by what rules read of them (``rule_inputs``).
+
         A bandit decides by the shares of its last :meth:`update`, and counts the calls. What an operator's
         override takes while it lasts, no strategy decides, and it is not counted.
         """
+        table = table_of(calls, features, metadata)
+        self._check_features_are_whole(router_id, table, features)
         with translated():
-            return rows_of(self._engine.decide(router_id, stream_of(table_of(calls, features, metadata))))
+            return rows_of(self._engine.decide(router_id, stream_of(table)))
 
     def observe_rewards(
         self,
@@ -161,6 +173,7 @@ class OfflineEngine:
             router_id: The router that decided.
             records: Rows with ``draw``, null where an entity decided or nothing was drawn, and
                 ``entity_id``; as the lake has them, or as :meth:`decide` answers them with entities added.
+                What columns of the lake lack of what rules read, :meth:`decide` says.
             features: What rules read, as :meth:`decide` takes it.
             metadata: The metadata that rules read, as :meth:`decide` takes it.
 
@@ -171,5 +184,70 @@ class OfflineEngine:
             InvalidRequestError: There is no such router, a row that is drawn lacks its bits, or what rules
                 read is not as :meth:`decide` takes it.
         """
+        table = table_of(records, features, metadata)
+        self._check_features_are_whole(router_id, table, features)
         with translated():
-            return rows_of(self._engine.replay(router_id, stream_of(table_of(records, features, metadata))))
+            return rows_of(self._engine.replay(router_id, stream_of(table)))
+
+    def _check_features_are_whole(self, router_id: str, table: pa.Table, features: Columns | None) -> None:
+        """Refuses rows of the lake in which features that rules read may be absent though they were sent.
+
+        Args:
+            router_id: The router that decides.
+            table: The calls and all that they bring.
+            features: Those that came beside the calls, which ``features_content`` says nothing of.
+
+        Raises:
+            InvalidRequestError: There is such a row.
+        """
+        given = set() if features is None else set(_names(features))
+        if not self._features_of.get(router_id, frozenset()) - given:
+            return
+        for place in table.schema.get_all_field_indices("features_content"):
+            _check_content(table.column(place))
+
+
+def _features_of_rules(
+    state: snapshot_pb2.SnapshotUpdate | snapshot_pb2.RouterSnapshot,
+) -> dict[str, frozenset[str]]:
+    """Answers the features that each router's rules look at, by router."""
+    from pointsman.v1 import snapshot_pb2
+
+    routers = [state] if isinstance(state, snapshot_pb2.RouterSnapshot) else state.changed_routers
+    return {
+        router.router_id: frozenset(
+            condition.feature
+            for rule in router.settings.feature_rules.rules
+            for condition in rule.conditions
+            if not condition.feature.startswith(_METADATA)
+        )
+        for router in routers
+    }
+
+
+def _names(columns: Columns) -> Iterable[str]:
+    return columns if isinstance(columns, Mapping) else columns.schema.names
+
+
+def _check_content(content: pa.ChunkedArray) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        words = content.cast(pa.string())
+    except pa.ArrowException:
+        raise errors.InvalidRequestError(
+            f"features_content: is a column of type {content.type}; give the text of the lake, or leave it "
+            "out where f_ columns hold all that calls brought"
+        ) from None
+    is_partial = pc.fill_null(pc.not_equal(words, "all"), fill_value=True)
+    count = pc.sum(is_partial).as_py() or 0
+    if not count:
+        return
+    row = pc.index(is_partial, value=True).as_py()
+    more = f" and {count - 1} more are not 'all'" if count > 1 else ""
+    raise errors.InvalidRequestError(
+        f"features_content: row {row} is {words[row].as_py()!r}{more}, so that its f_ columns may lack what "
+        "rules read; filter for 'all', give what rules read as features, or use pointsman replay, which "
+        "reads rule_inputs"
+    )

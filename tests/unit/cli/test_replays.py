@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from click.testing import CliRunner, Result
 
 from pointsman.cli import app
-from pointsman.v1 import prediction_pb2, router_pb2
+from pointsman.v1 import model_pb2, prediction_pb2, router_pb2
 
 AGREES = prediction_pb2.REPLAY_VERDICT_AGREES
 DISAGREES = prediction_pb2.REPLAY_VERDICT_DISAGREES
@@ -123,6 +124,17 @@ feature_rules:
 """
 
 
+def serve_router(server: Any, **recording: Any) -> None:
+    """Has the server know the router, and models of which nobody said what they take."""
+    made = router_pb2.Router(router_id="cancer", recording=router_pb2.Recording(**recording))
+    server.on("RouterService/GetRouter", made)
+    server.on("ModelService/GetModelVersion", model_pb2.ModelVersion(model_id="m"))
+
+
+def serve_records(server: Any, records: list[prediction_pb2.PredictionRecord]) -> None:
+    server.on("RouterService/ListPredictions", router_pb2.ListPredictionsResponse(predictions=records))
+
+
 def with_x(number: int, x: float, **fields: Any) -> prediction_pb2.PredictionRecord:
     fields.setdefault("features_content", prediction_pb2.RECORDED_CONTENT_ALL)
     made = a_record(number, **fields)
@@ -139,7 +151,7 @@ def test_shares_that_hang_on_what_was_learnt_are_not_estimated(server: Any, tmp_
 
 
 def test_rules_are_estimated_by_the_features_of_each_call(server: Any, tmp_path: Path) -> None:
-    server.on("RouterService/GetRouter", router_pb2.Router(router_id="cancer"))
+    serve_router(server)
     # Of the calls with a large x all go to b, whose reward is 1; of the others all to a, whose reward is 0.
     records = [with_x(number, 20.0 if number < 200 else 1.0) for number in range(800)]
     unrecorded = [with_x(1000 + number, 20.0, features_content=NOTHING) for number in (1, 2)]
@@ -169,7 +181,7 @@ def test_rules_are_estimated_by_the_features_of_each_call(server: Any, tmp_path:
 def test_a_call_whose_rule_is_not_sure_is_refused(
     server: Any, tmp_path: Path, x: float, fields: dict[str, Any], message: str
 ) -> None:
-    server.on("RouterService/GetRouter", router_pb2.Router(router_id="cancer"))
+    serve_router(server)
     record = with_x(1, x, **fields)
     if fields.get("row"):
         record.feedback[0].row = 1
@@ -198,11 +210,84 @@ def test_a_call_whose_rule_is_not_sure_is_refused(
 def test_rules_that_cannot_be_estimated_are_refused(
     server: Any, tmp_path: Path, before: str, after: str, message: str
 ) -> None:
-    recording = router_pb2.Recording(exclude_features=["hidden"])
-    server.on("RouterService/GetRouter", router_pb2.Router(router_id="cancer", recording=recording))
+    serve_router(server, exclude_features=["hidden"])
     done = estimated(server, a_definition(tmp_path, "feature_rules", RULES.replace(before, after)))
     assert done.exit_code == 1
     assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("feature", "messages"),
+    [
+        ("X_size", ["has a rule on X_size, of which none of the 200 calls has a value recorded; ",
+                    "perhaps it is misspelt, recorded under another name, left out by exclude_features",
+                    "Recorded are x, x_sizes. Did you mean 'x_sizes'? Correct the rule"]),
+        ("x_3", ["has a rule on x_3, of which none", "a parameter of ModelInfer, which records do not hold"]),
+        ("entity_id", ["has a rule on entity_id, of which none", "a parameter of ModelInfer or the entity"]),
+    ],
+)  # fmt: skip
+def test_a_feature_that_no_call_has_recorded_is_not_taken_for_missing(
+    server: Any, tmp_path: Path, feature: str, messages: list[str]
+) -> None:
+    serve_router(server)
+    records = [with_x(number, 20.0) for number in range(200)]
+    for record in records:
+        record.features["x_sizes"].number_value = 1
+    serve_records(server, records)
+    rules = RULES.replace("feature: x, operator: equals", f"feature: {feature}, operator: equals")
+    done = estimated(server, a_definition(tmp_path, "feature_rules", rules))
+    assert (done.exit_code, done.stdout) == (1, "")
+    for message in messages:
+        assert message in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("-o", "json")])
+def test_calls_without_a_feature_that_others_have_are_told(
+    server: Any, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    serve_router(server)
+    records = [with_x(number, 20.0 if number < 200 else 1.0) for number in range(800)]
+    for record in records[-3:]:
+        del record.features["x"]
+    serve_records(server, records)
+    done = estimated(server, a_definition(tmp_path, "feature_rules", RULES), *options)
+    assert done.exit_code == 0, done.stderr
+    assert (
+        "warning: feature x: 3 of 800 calls have none recorded; they are taken to have been sent without it"
+    ) in done.stderr
+
+
+def test_a_feature_that_no_variant_takes_is_refused_as_apply_does(server: Any, tmp_path: Path) -> None:
+    serve_router(server)
+    version = model_pb2.ModelVersion(model_id="m", version="1")
+    version.signature.inputs.add(name="in", datatype="FP32", shape=[-1, 2], features=["x", "y"])
+    version.signature.outputs.add(name="out", datatype="FP32", shape=[-1, 1])
+    server.on("ModelService/GetModelVersion", version)
+    rules = RULES.replace("feature: x, operator: equals", "feature: z, operator: equals")
+    done = estimated(server, a_definition(tmp_path, "feature_rules", rules))
+    assert done.exit_code == 1
+    assert 'feature_rules.rules[1].conditions[0].feature: "z" is no feature of any variant' in done.stderr
+
+
+def test_without_the_right_to_read_models_their_features_are_not_checked(
+    server: Any, tmp_path: Path, refusal: Any
+) -> None:
+    serve_router(server)
+    server.on("ModelService/GetModelVersion", refusal(grpc.StatusCode.PERMISSION_DENIED))
+    serve_records(server, [with_x(number, 20.0 if number < 200 else 1.0) for number in range(800)])
+    done = estimated(server, a_definition(tmp_path, "feature_rules", RULES))
+    assert done.exit_code == 0, done.stderr
+
+
+@pytest.mark.parametrize("word", ["Infinity", "-Infinity"])
+def test_an_infinity_is_not_taken_for_text(server: Any, tmp_path: Path, word: str) -> None:
+    serve_router(server)
+    record = with_x(1, 1.0)
+    record.features["x"].string_value = word
+    serve_records(server, [record])
+    done = estimated(server, a_definition(tmp_path, "feature_rules", RULES))
+    assert done.exit_code == 1
+    assert f"prediction p1 has x '{word}', an infinite number or a text of that word" in done.stderr
 
 
 def test_what_rules_gave_to_one_variant_alone_is_no_support_for_another(server: Any, changed: str) -> None:

@@ -192,6 +192,51 @@ def test_columns_of_the_lake_are_read_under_their_names() -> None:
     assert OfflineEngine(router).decide("r", batch).column("rule").to_pylist() == [None, "it"]
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())])
+@pytest.mark.parametrize("call", ["decide", "replay"])
+@pytest.mark.parametrize(
+    ("contents", "message"),
+    [
+        (["all", "cut", "all"], r"^features_content: row 1 is 'cut', so .* filter for 'all'"),
+        (["all", "all", "none"], r"^features_content: row 2 is 'none', so "),
+        ([None, "all", "unreadable"], r"^features_content: row 0 is None and 1 more are not 'all', so "),
+    ],
+)  # fmt: skip
+def test_rows_of_the_lake_without_all_features_are_refused(
+    call: str, kind: pa.DataType, contents: list[str | None], message: str
+) -> None:
+    rows = pa.table(
+        {
+            "entity_id": ["e1", "e2", "e3"],
+            "draw": pa.nulls(3, pa.uint64()),
+            "f_x": [1.0, None, 3.0],
+            "features_content": pa.array(contents, pa.string()).cast(kind),
+        }
+    )
+    engine = OfflineEngine(one(Op.RULE_OPERATOR_GREATER_THAN, 2))
+    with pytest.raises(InvalidRequestError, match=message):
+        getattr(engine, call)("r", rows)
+    told = getattr(engine, call)("r", rows.slice(0, 0))
+    assert told.num_rows == 0
+
+
+def test_what_the_lake_lacks_is_of_no_matter_where_no_rule_reads_it_there() -> None:
+    rows = pa.table({"f_x": [1.0, 3.0], "metadata.x-team": ["a", "b"], "features_content": ["none", "cut"]})
+    by_number = OfflineEngine(one(Op.RULE_OPERATOR_GREATER_THAN, 2))
+    beside = by_number.decide("r", rows.drop_columns("f_x"), features={"x": [3.0, 1.0]})
+    assert beside.column("rule").to_pylist() == ["it", None]
+    of_team = {"feature": "metadata.x-team", "operator": Op.RULE_OPERATOR_EQUALS, "values": ["b"]}
+    by_team = OfflineEngine(a_router(("it", [of_team], "new")))
+    assert by_team.decide("r", rows).column("rule").to_pylist() == [None, "it"]
+
+
+def test_rows_of_the_lake_with_all_features_are_decided() -> None:
+    rows = pa.table({"f_x": [1.0, 3.0], "features_content": ["all", "all"]})
+    engine = OfflineEngine(one(Op.RULE_OPERATOR_GREATER_THAN, 2))
+    for calls in (rows, rows.to_batches()[0]):
+        assert engine.decide("r", calls).column("rule").to_pylist() == [None, "it"]
+
+
 def test_what_no_column_holds_is_missing() -> None:
     router = one(Op.RULE_OPERATOR_NOT_EQUALS, 2)
     decided = OfflineEngine(router).decide("r", features={"y": [1, 3]}).to_pylist()
