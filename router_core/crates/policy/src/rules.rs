@@ -60,13 +60,13 @@ pub fn first_match<'r, 'a>(
     attributes: &'a dyn Attributes,
     mut saw: impl FnMut(&'r Rule, usize, Verdict, Option<Value<'a>>),
 ) -> Option<&'r Rule> {
-    let mut seen = Seen { attributes, sources: &rules.sources, kept: [None; KEPT_SOURCES] };
+    let mut seen = Seen { attributes, sources: &rules.sources, kept: [None; KEPT_SOURCES + 1] };
     rules.rules.iter().find(|&rule| {
         for (index, condition) in rule.conditions.iter().enumerate() {
             let value = seen.value(condition.source);
             let verdict = value.map_or(Verdict::Missing, |value| judge(condition, value));
             if verdict != Verdict::Holds {
-                saw(rule, index, verdict, value);
+                saw(rule, index, verdict, value.copied());
                 return false;
             }
         }
@@ -78,30 +78,40 @@ pub fn first_match<'r, 'a>(
 struct Seen<'r, 'a> {
     attributes: &'a dyn Attributes,
     sources: &'r [Source],
-    kept: [Option<Option<Value<'a>>>; KEPT_SOURCES],
+    /// The last place is for those that are not kept.
+    kept: [Option<Option<Value<'a>>>; KEPT_SOURCES + 1],
 }
 
 impl<'a> Seen<'_, 'a> {
+    /// A value where it lies: values are large, and conditions many.
     #[inline]
-    fn value(&mut self, source: u16) -> Option<Value<'a>> {
+    fn value(&mut self, source: u16) -> Option<&Value<'a>> {
         let index = usize::from(source);
-        if let Some(Some(value)) = self.kept.get(index) {
-            return *value;
+        let place = &mut self.kept[index.min(KEPT_SOURCES)];
+        if place.is_none() || index >= KEPT_SOURCES {
+            *place = Some(match self.sources.get(index)? {
+                Source::Feature(name) => self.attributes.feature(source, name),
+                Source::Metadata(key) => self.attributes.metadata(key),
+            });
         }
-        let value = match self.sources.get(index)? {
-            Source::Feature(name) => self.attributes.feature(source, name),
-            Source::Metadata(key) => self.attributes.metadata(key),
-        };
-        if let Some(place) = self.kept.get_mut(index) {
-            *place = Some(value);
-        }
-        value
+        place.as_ref()?.as_ref()
     }
 }
 
 /// Whether a condition holds of a value.
 #[inline]
-fn judge(condition: &Condition, value: Value<'_>) -> Verdict {
+fn judge(condition: &Condition, value: &Value<'_>) -> Verdict {
+    match (&condition.test, value) {
+        // What most conditions are.
+        (Test::Above(Number::Float(bound)), Value::Number(Number::Float(float))) => held(float > bound),
+        (Test::Below(Number::Float(bound)), Value::Number(Number::Float(float))) => held(float < bound),
+        _ => judge_any(condition, *value),
+    }
+}
+
+/// Whether any condition holds of any value. Apart, so that the usual ones stay small.
+#[inline(never)]
+fn judge_any(condition: &Condition, value: Value<'_>) -> Verdict {
     // A text that is written as a number is that number where the condition says so; it may be meant as text, too.
     let written = match value {
         Value::Text(text) if condition.numeric_text => Number::of_text(text),
