@@ -7,7 +7,7 @@ use std::{
 
 use pointsman_gateway::{GatewayError, decide_rows_by};
 use pointsman_model::{BanditPolicy, Id, ModelError, Policy, Router, Snapshot};
-use pointsman_policy::{ArmTotals, BanditLearner, Merged, ReplicaTotals, Reward, decide_by_slot};
+use pointsman_policy::{ArmTotals, BanditLearner, Merged, ReplicaTotals, Reward, decide_by_bandit};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use prost::Message as _;
 use rand::Rng;
@@ -46,7 +46,7 @@ impl Bandits {
         };
         let version = learner.table().version();
         let decided = decide_rows_by(router, version, batch, |request| {
-            let decision = decide_by_slot(bandit, request).unwrap_or_else(|| learner.decide(rng));
+            let decision = decide_by_bandit(bandit, learner.table(), request, rng);
             // The table draws no variant but the router's.
             let _ = learner.observe_decision(decision.variant);
             decision

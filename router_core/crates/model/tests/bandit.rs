@@ -110,7 +110,7 @@ proptest! {
         let table = BanditTable::build(&weights, slice, 7).unwrap();
         let probabilities: Vec<f64> =
             (0_u8..).take(weights.len()).map(|variant| table.probability(variant)).collect();
-        let again = BanditTable::from_probabilities(&probabilities, slice, 7).unwrap();
+        let again = BanditTable::from_probabilities(&probabilities, slice).unwrap().numbered(7);
         prop_assert!(again.draws_like(&table));
         for draw in draws {
             let variant = table.draw(draw);
@@ -125,7 +125,7 @@ proptest! {
 #[test]
 fn what_are_no_probabilities_of_a_table_builds_none() {
     for probabilities in [&[0.3, 0.7][..], &[0.5, 0.25], &[-0.5, 1.5], &[f64::NAN, 1.0], &[], &[0.0]] {
-        assert!(BanditTable::from_probabilities(probabilities, 0.0, 1).is_err(), "{probabilities:?}");
+        assert!(BanditTable::from_probabilities(probabilities, 0.0).is_err(), "{probabilities:?}");
     }
 }
 

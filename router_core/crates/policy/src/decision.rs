@@ -135,6 +135,15 @@ impl Decision {
         (self.randomised_by == RandomisedBy::Entity).then(|| slot_of_hash(self.draw))
     }
 
+    /// The number of the table that it was drawn from; 0 for what no table of a number decided, as a slot.
+    ///
+    /// # Arguments
+    /// * `in_force` - The number of the table that calls are drawn from.
+    #[must_use]
+    pub fn allocation_version(&self, in_force: u64) -> u64 {
+        if self.randomised_by == RandomisedBy::Request { in_force } else { 0 }
+    }
+
     /// The epoch of the statistics that the propensity comes from; 0 where it comes from none.
     ///
     /// # Arguments

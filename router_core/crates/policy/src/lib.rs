@@ -22,7 +22,8 @@ use rand::Rng;
 pub use attributes::{Attributes, NoAttributes, Value};
 pub use bandit::{
     Allocation, ArmAssessment, ArmTotals, Assessment, BanditLearner, INTERVAL_PROBABILITY, Merged, Pace,
-    ReplicaTotals, Reward, Scratch, allocate, decide_bandit, decide_by_slot, follows_calls, ucb1_index,
+    ReplicaTotals, Reward, Scratch, allocate, decide_bandit, decide_by_bandit, decide_by_slot, follows_calls,
+    ucb1_index,
 };
 pub use decision::{Decision, RandomisedBy, Reason, Request};
 pub use fallback::{VariantSet, stand_in};
@@ -34,7 +35,7 @@ pub use shadow::is_copied;
 pub use unit_hash::slot_of_unit;
 
 /// Picks a variant of a router for one request. A bandit decides as before anything is learnt: whoever has its shares in
-/// force decides by [`decide_bandit`].
+/// force decides by [`decide_by_bandit`].
 #[inline]
 pub fn decide(router: &Router, request: &Request<'_>, rng: &mut impl Rng) -> Decision {
     match &router.policy {
@@ -49,8 +50,6 @@ fn decide_otherwise(policy: &Policy, request: &Request<'_>, rng: &mut impl Rng) 
     match policy {
         Policy::Weighted(split) | Policy::Canary(split) => split::decide(split, request, rng),
         Policy::Rules(rules) => rules::decide(rules, request, rng),
-        Policy::Bandit(bandit) => {
-            decide_by_slot(bandit, request).unwrap_or_else(|| decide_bandit(&bandit.even, rng))
-        }
+        Policy::Bandit(bandit) => decide_by_bandit(bandit, &bandit.even, request, rng),
     }
 }

@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use pointsman_journal::RouteFacts;
 use pointsman_model::{BanditPolicy, BanditTable, ModelError, Policy, Router};
-use pointsman_policy::{
-    ArmTotals, Decision, Reason, Request, allocate, decide_bandit, decide_by_slot, follows_calls,
-};
+use pointsman_policy::{ArmTotals, Decision, Reason, Request, allocate, decide_by_bandit, follows_calls};
 use pointsman_wire::generated::pointsman_v1 as proto;
 use rand::Rng;
 
@@ -99,13 +97,11 @@ impl LiveBandit {
     #[inline]
     pub(crate) fn decide(&self, thread: usize, request: &Request<'_>, rng: &mut impl Rng) -> Drawn {
         let live = self.live.load();
-        let decision =
-            decide_by_slot(&self.bandit, request).unwrap_or_else(|| decide_bandit(&live.table, rng));
+        let decision = decide_by_bandit(&self.bandit, &live.table, request, rng);
         if let Some(picks) = self.picks.get(usize::from(decision.variant)) {
             picks.add(thread);
         }
-        // Slots are the route's own, and no table of a number.
-        let allocation_version = if decision.reason == Reason::Slot { 0 } else { live.table.version() };
+        let allocation_version = decision.allocation_version(live.table.version());
         let route = live.facts.get(thread).cloned();
         Drawn { decision, facts: route.map(|route| TableFacts { allocation_version, route }) }
     }

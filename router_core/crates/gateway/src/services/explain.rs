@@ -8,8 +8,8 @@ use pointsman_model::{
     rules::{Operator, Rule, RuleTarget, Source},
 };
 use pointsman_policy::{
-    Attributes, Decision, RandomisedBy, Reason, Request, Value, Verdict, decide, decide_bandit,
-    decide_by_slot, first_match,
+    Attributes, Decision, RandomisedBy, Reason, Request, Value, Verdict, decide, decide_by_bandit,
+    first_match,
 };
 use pointsman_wire::{generated::pointsman_v1 as proto, router_from_proto, signature_from_proto};
 use prost::Message as _;
@@ -51,7 +51,7 @@ fn table_of(router: &Router, state: &proto::BanditState) -> Result<BanditTable, 
         return Err(other());
     }
     let slice = bandit.settings.uniform_slice();
-    BanditTable::from_probabilities(&shares, slice, state.allocation_version).map_err(|_| other())
+    BanditTable::from_probabilities(&shares, slice).map_err(|_| other())
 }
 
 /// Every field of the rules of a `RuleCheck` that is wrong, with paths below the router.
@@ -170,14 +170,9 @@ fn explained(
 
 fn decided(router: &Router, table: Option<&BanditTable>, request: &Request<'_>) -> Decision {
     let mut rng = SmallRng::seed_from_u64(0);
-    let by_slot = match &router.policy {
-        Policy::Bandit(bandit) => decide_by_slot(bandit, request),
-        Policy::Weighted(_) | Policy::Canary(_) | Policy::Rules(_) => None,
-    };
-    let decision = match (by_slot, table) {
-        (Some(by_slot), _) => by_slot,
-        (None, Some(table)) => decide_bandit(table, &mut rng),
-        (None, None) => decide(router, request, &mut rng),
+    let decision = match (&router.policy, table) {
+        (Policy::Bandit(bandit), Some(table)) => decide_by_bandit(bandit, table, request, &mut rng),
+        _ => decide(router, request, &mut rng),
     };
     match decision.reason {
         // Which of the two it is hangs on what is drawn.

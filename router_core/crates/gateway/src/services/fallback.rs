@@ -90,14 +90,13 @@ pub(crate) async fn divert(
 /// arm that gets no calls for now comes after all that do, and answers where there is nobody else.
 fn share(router: &Router, route: &Route, decision: &Decision, variant: u8) -> f64 {
     let published = router.policy.propensities(variant).by_request;
-    match &route.bandit {
-        // What is drawn from moves each second, and an entity keeps its stand-in as its variant.
-        Some(bandit) if published > 0.0 && decision.randomised_by == RandomisedBy::Entity => {
-            bandit.effective_share(variant).max(LEAST_SHARE)
-        }
-        Some(bandit) if published > 0.0 => bandit.share(variant).max(LEAST_SHARE),
-        _ => published,
-    }
+    let Some(bandit) = route.bandit.as_ref().filter(|_| published > 0.0) else { return published };
+    // What is drawn from moves each second, and an entity keeps its stand-in as its variant.
+    let in_force = match decision.randomised_by {
+        RandomisedBy::Entity => bandit.effective_share(variant),
+        RandomisedBy::Nothing | RandomisedBy::Request => bandit.share(variant),
+    };
+    in_force.max(LEAST_SHARE)
 }
 
 /// Whether a variant can be asked at once.

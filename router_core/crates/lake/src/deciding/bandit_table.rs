@@ -54,6 +54,5 @@ pub(super) fn table_of(
         *share = propensity;
         Some(())
     })?;
-    let version = recorded.allocation_version.cast_unsigned();
-    BanditTable::from_probabilities(&shares, bandit.settings.uniform_slice(), version).ok()
+    BanditTable::from_probabilities(&shares, bandit.settings.uniform_slice()).ok()
 }

@@ -251,8 +251,7 @@ impl Decided {
         let is_drawn = decision.randomised_by != RandomisedBy::Nothing;
         self.draws.push(is_drawn.then_some(decision.draw));
         self.slots.push(decision.slot().map(i32::from));
-        let is_of_table = decision.randomised_by == RandomisedBy::Request;
-        let version = if is_of_table { self.allocation_version } else { 0 };
+        let version = decision.allocation_version(self.allocation_version);
         self.allocation_versions.push(version.cast_signed());
         self.epochs.push(decision.epoch(&router.policy).cast_signed());
         self.rules.push(decision.rule);

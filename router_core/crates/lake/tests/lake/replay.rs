@@ -14,14 +14,6 @@ use rand::{SeedableRng, rngs::SmallRng};
 const GENERATION: u64 = 4;
 
 fn snapshot(sticky: bool) -> proto::RouterSnapshot {
-    let variant = |name: &str, weight: f64| proto::Variant {
-        name: name.into(),
-        model_id: "m".into(),
-        model_version: "1".into(),
-        weight,
-        enabled: Some(true),
-        ..Default::default()
-    };
     proto::RouterSnapshot {
         router_id: "r".into(),
         strategy: proto::Strategy::Weighted.into(),
@@ -35,12 +27,7 @@ fn snapshot(sticky: bool) -> proto::RouterSnapshot {
 }
 
 fn known(router: &proto::RouterSnapshot) -> proto::ReplayRouter {
-    proto::ReplayRouter {
-        first_generation: GENERATION,
-        last_generation: GENERATION,
-        earliest_time_us: 0,
-        router: router.encode_to_vec(),
-    }
+    revision_in(GENERATION, router)
 }
 
 /// The entries of calls that a router decided, every second for an entity.

@@ -8,7 +8,6 @@ use pointsman_policy::decide_bandit;
 use pointsman_wire::generated::pointsman_v1::{
     self as proto, DecisionReason, NotReplayable, RandomisedBy, ReplayVerdict,
 };
-use prost::Message;
 use rand::{SeedableRng, rngs::SmallRng};
 
 const GENERATION: u64 = 4;
@@ -17,13 +16,6 @@ const SLICE: f64 = 0.3;
 const SHARES: [[f64; 2]; 2] = [[0.8123456789, 0.1876543211], [1.0 / 3.0, 2.0 / 3.0]];
 
 fn revision(slice: f64) -> proto::ReplayRouter {
-    let variant = |name: &str| proto::Variant {
-        name: name.into(),
-        model_id: "m".into(),
-        model_version: "1".into(),
-        enabled: Some(true),
-        ..Default::default()
-    };
     let bandit = proto::Bandit {
         algorithm: Some(proto::bandit::Algorithm::Ucb1(proto::Ucb1::default())),
         uniform_slice: slice,
@@ -36,16 +28,11 @@ fn revision(slice: f64) -> proto::ReplayRouter {
         router_id: "r".into(),
         strategy: proto::Strategy::Bandit.into(),
         status: proto::RouterStatus::Running.into(),
-        variants: vec![variant("a"), variant("b")],
+        variants: vec![variant("a", 0.0), variant("b", 0.0)],
         settings: Some(settings),
         ..Default::default()
     };
-    proto::ReplayRouter {
-        first_generation: GENERATION,
-        last_generation: GENERATION,
-        earliest_time_us: 0,
-        router: router.encode_to_vec(),
-    }
+    revision_in(GENERATION, &router)
 }
 
 fn tables() -> [BanditTable; 2] {

@@ -43,14 +43,6 @@ fn rule(name: &str, feature: &str, bound: f64, variant: Option<&str>) -> proto::
 
 /// A sticky router: rule `large` of x above 2 to b, `middle` of x above 1 split evenly, the default split 70 to 30.
 fn snapshot(rules: Vec<proto::FeatureRule>) -> proto::RouterSnapshot {
-    let variant = |name: &str, weight: f64| proto::Variant {
-        name: name.into(),
-        model_id: "m".into(),
-        model_version: "1".into(),
-        weight,
-        enabled: Some(true),
-        ..Default::default()
-    };
     let table = proto::RuleTable {
         rule: "middle".into(),
         salt: b"fedcba9876543210".to_vec(),
@@ -136,12 +128,7 @@ fn entry_of(made: &Decision, number: usize) -> proto::PredictionEntry {
 }
 
 fn known(router: &proto::RouterSnapshot) -> proto::ReplayRouter {
-    proto::ReplayRouter {
-        first_generation: GENERATION,
-        last_generation: GENERATION,
-        earliest_time_us: 0,
-        router: router.encode_to_vec(),
-    }
+    revision_in(GENERATION, router)
 }
 
 /// The verdicts of calls that were recorded, decided again by a router.

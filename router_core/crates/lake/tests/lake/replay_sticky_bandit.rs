@@ -18,13 +18,6 @@ const GENERATIONS: [u64; 2] = [4, 9];
 const SLOTS: [[u32; 4]; 2] = [[0, 5_000, 1, 5_000], [0, 8_123, 1, 1_877]];
 
 fn published(at: usize) -> proto::RouterSnapshot {
-    let variant = |name: &str| proto::Variant {
-        name: name.into(),
-        model_id: "m".into(),
-        model_version: "1".into(),
-        enabled: Some(true),
-        ..Default::default()
-    };
     let algorithm = Some(proto::bandit::Algorithm::Ucb1(proto::Ucb1::default()));
     let bandit = proto::Bandit { algorithm, epoch: EPOCH, ..Default::default() };
     let settings =
@@ -36,7 +29,7 @@ fn published(at: usize) -> proto::RouterSnapshot {
         sticky: true,
         salt: vec![3; 16],
         slot_runs: SLOTS[at].to_vec(),
-        variants: vec![variant("a"), variant("b")],
+        variants: vec![variant("a", 0.0), variant("b", 0.0)],
         settings: Some(settings),
         ..Default::default()
     }
@@ -47,12 +40,7 @@ fn router(at: usize) -> Router {
 }
 
 fn revision(at: usize) -> proto::ReplayRouter {
-    proto::ReplayRouter {
-        first_generation: GENERATIONS[at],
-        last_generation: GENERATIONS[at],
-        earliest_time_us: 0,
-        router: published(at).encode_to_vec(),
-    }
+    revision_in(GENERATIONS[at], &published(at))
 }
 
 fn drawn_from() -> BanditTable {

@@ -31,17 +31,13 @@ impl BanditTable {
     }
 
     /// Builds a table again from its exact probabilities by variant, as [`BanditTable::probability`] answers them, and
-    /// from the slice that it was built with: the same bits draw the same variants and marks.
+    /// from the slice that it was built with: the same bits draw the same variants and marks. It has no number.
     ///
     /// # Errors
     /// They are no probabilities of a table.
-    pub fn from_probabilities(
-        probabilities: &[f64],
-        uniform_slice: f64,
-        version: u64,
-    ) -> Result<Self, ModelError> {
+    pub fn from_probabilities(probabilities: &[f64], uniform_slice: f64) -> Result<Self, ModelError> {
         let alias = AliasTable::from_probabilities(probabilities)?;
-        Ok(Self::of_alias(alias, probabilities.len(), uniform_slice, version))
+        Ok(Self::of_alias(alias, probabilities.len(), uniform_slice, 0))
     }
 
     fn of_alias(alias: AliasTable, variant_count: usize, uniform_slice: f64, version: u64) -> Self {

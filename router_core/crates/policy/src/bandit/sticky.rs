@@ -1,11 +1,24 @@
 //! By slot, where a bandit's entities keep their variants.
 
-use pointsman_model::BanditPolicy;
+use pointsman_model::{BanditPolicy, BanditTable};
+use rand::Rng;
 
+use super::decide_bandit;
 use crate::{
     decision::{Decision, Request},
     split::by_slot,
 };
+
+/// Decides a call of a bandit: by the slot of an entity that keeps its variant, or drawn by the shares in force.
+#[inline]
+pub fn decide_by_bandit(
+    bandit: &BanditPolicy,
+    table: &BanditTable,
+    request: &Request<'_>,
+    rng: &mut impl Rng,
+) -> Decision {
+    decide_by_slot(bandit, request).unwrap_or_else(|| decide_bandit(table, rng))
+}
 
 /// Decides a call whose entity keeps its variant; none where the call is to be drawn by the shares in force.
 ///

@@ -215,7 +215,7 @@ fn assert_drawn(routes: &[RouteEntry], entry: &PredictionEntry, slice: f64) -> V
     for variant in &route.variants {
         assert_eq!((variant.eligible, variant.slot_propensity), (variant.request_propensity > 0.0, 0.0));
     }
-    let table = BanditTable::from_probabilities(&listed, slice, 0).unwrap();
+    let table = BanditTable::from_probabilities(&listed, slice).unwrap();
     let decided = entry.decided_variant.unwrap_or(entry.variant);
     let draw = entry.draw.unwrap();
     assert_eq!(u32::from(table.draw(draw)), decided);

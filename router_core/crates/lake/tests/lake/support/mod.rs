@@ -141,6 +141,28 @@ pub(crate) fn classifier(inputs: &[(&str, &str, &[i64], &[&str])]) -> proto::Sig
     }
 }
 
+/// A variant of a router.
+pub(crate) fn variant(name: &str, weight: f64) -> proto::Variant {
+    proto::Variant {
+        name: name.into(),
+        model_id: "m".into(),
+        model_version: "1".into(),
+        weight,
+        enabled: Some(true),
+        ..Default::default()
+    }
+}
+
+/// A router as it was in one generation, for replays.
+pub(crate) fn revision_in(generation: u64, router: &proto::RouterSnapshot) -> proto::ReplayRouter {
+    proto::ReplayRouter {
+        first_generation: generation,
+        last_generation: generation,
+        earliest_time_us: 0,
+        router: router.encode_to_vec(),
+    }
+}
+
 /// A router "r" with variants "a" and "b" of the model "m".
 pub(crate) fn route(signature: proto::Signature) -> proto::RouteEntry {
     let variant = |name: &str, share: f64| proto::VariantEntry {
