@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pointsman.domain.routers import Router
     from pointsman.v1 import model_pb2, router_pb2
 
-_METADATA = "metadata."
 _LARGE_WHOLE = re.compile(r"-?[0-9]{16,}")
 """Whole numbers from 2^53 on are text in records, as texts of digits are."""
 _INFINITIES = ("Infinity", "-Infinity")
@@ -51,6 +50,7 @@ class ChangedRules:
 
     def __init__(self, file: str, message: router_pb2.Router, router: Router) -> None:
         from pointsman.dataplane.engine import OfflineEngine
+        from pointsman.dataplane.offline_calls import METADATA_PREFIX
         from pointsman.errors import PointsmanError
         from pointsman.v1 import router_pb2, snapshot_pb2
 
@@ -62,7 +62,7 @@ class ChangedRules:
         names = {condition.feature: None for rule in rules.rules for condition in rule.conditions}
         self._features = list(names)
         for name in self._features:
-            if name.startswith(_METADATA):
+            if name.startswith(METADATA_PREFIX):
                 raise CommandError(
                     f"--changed: {file} has a rule on {name}, and metadata is not recorded; only rules on "
                     "features can be estimated"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pointsman import _core, errors
-from pointsman.dataplane.offline_calls import rows_of, stream_of, table_of
+from pointsman.dataplane.offline_calls import METADATA_PREFIX, rows_of, stream_of, table_of
 from pointsman.dataplane.translation import translated
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from pointsman.dataplane.offline_calls import Columns
     from pointsman.v1 import learning_pb2, snapshot_pb2
-
-_METADATA = "metadata."
 
 
 class OfflineEngine:
@@ -219,7 +217,7 @@ def _features_of_rules(
             condition.feature
             for rule in router.settings.feature_rules.rules
             for condition in rule.conditions
-            if not condition.feature.startswith(_METADATA)
+            if not condition.feature.startswith(METADATA_PREFIX)
         )
         for router in routers
     }

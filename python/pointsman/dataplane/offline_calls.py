@@ -14,7 +14,8 @@ Columns: TypeAlias = "pa.Table | pa.RecordBatch | Mapping[str, Any]"
 """Columns by name: rows of Arrow, or a mapping of names to arrays of numpy or Arrow, or lists."""
 
 _FEATURE = "f_"
-_METADATA = "metadata."
+METADATA_PREFIX = "metadata."
+"""What stands before a key of metadata, in rules and in columns."""
 
 
 def table_of(
@@ -39,7 +40,7 @@ def table_of(
         columns += zip(calls.schema.names, calls.columns, strict=True)
     elif calls is not None:
         columns.append(("entity_id", pa.array(calls, pa.string())))
-    given = [("features", features, _FEATURE), ("metadata", metadata, _METADATA)]
+    given = [("features", features, _FEATURE), ("metadata", metadata, METADATA_PREFIX)]
     for argument, brought, prefix in given:
         columns += [(f"{prefix}{name}", array) for name, array in _arrays(argument, brought)]
     if calls is None and not columns:
@@ -56,7 +57,8 @@ def stream_of(table: pa.Table) -> bytes:
     import pyarrow as pa
 
     is_read = [
-        name in ("entity_id", "draw") or name.startswith((_FEATURE, _METADATA)) for name in table.column_names
+        name in ("entity_id", "draw") or name.startswith((_FEATURE, METADATA_PREFIX))
+        for name in table.column_names
     ]
     # By number, for a name may be there twice; and a table without columns has no rows.
     read = [number for number, wanted in enumerate(is_read) if wanted] or list(range(table.num_columns))[:1]

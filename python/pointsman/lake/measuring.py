@@ -33,6 +33,7 @@ _ONE_ENTITY_IN = 8
 _MAX_SPLITS = 64
 """So many sets of probabilities are compared with what was picked: those with the most calls."""
 
+
 _ELIGIBLE = """
 SELECT eligible_variants, eligible_propensities
 FROM {source}
@@ -43,6 +44,11 @@ LIMIT 1
 
 _SplitKey = tuple[int, int, str]
 """Router generation, allocation version and what was randomised."""
+
+
+def one_entity_in(row_count: int) -> int:
+    """Answers of how many entities one is compared, where there are so many rows."""
+    return _ONE_ENTITY_IN if row_count > _MANY_ROWS else 1
 
 
 class Measurement:
@@ -124,7 +130,7 @@ class Measurement:
             origin_time_us=window.start_time_us or 0,
             step_us=window.step_us if window.step_count else 0,
             buckets_per_e=BUCKETS_PER_E,
-            one_entity_in=_ONE_ENTITY_IN if row_count > _MANY_ROWS else 1,
+            one_entity_in=one_entity_in(row_count),
             thread_count=self._threads,
         )
         folder = self._snapshot.lake_folder

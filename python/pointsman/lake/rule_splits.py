@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 from pointsman.domain.measures.statistics import Split
 from pointsman.lake.conditions import Conditions
 from pointsman.lake.keys import files_of
+from pointsman.lake.measuring import one_entity_in
 from pointsman.lake.snapshot import Snapshot
 from pointsman.lake.tail import Tail
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_MANY_ROWS = 2_000_000
-_ONE_ENTITY_IN = 8
-"""Of many rows, one entity in so many is looked at."""
 _MAX_SPLITS = 256
 """So many splits, those with the most units, are compared: the probabilities of each are read apart."""
 
@@ -81,7 +79,7 @@ def rule_splits(
     found: dict[str, list[Split]] = {}
     with tail.registered(connection) as tables:
         calls = _CALLS.format(source=_source(snapshot, tables, _BASE), where=where)
-        one_in = {"one_in": _ONE_ENTITY_IN if row_count > _MANY_ROWS else 1}
+        one_in = {"one_in": one_entity_in(row_count)}
         for rule, generation, unit, variant, count in connection.execute(
             _UNITS.format(calls=calls), values | one_in
         ).fetchall():
