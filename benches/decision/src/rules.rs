@@ -1,6 +1,6 @@
 //! A router of rules, and a row that meets its last one.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use pointsman_model::{
     FeatureValue, Id, ModelError, ModelKey, PolicyDefinition, Router, RouterDefinition, RouterSettings,
@@ -12,7 +12,7 @@ use pointsman_policy::{Attributes, Value};
 /// Features of a call, in a map as Predict has them.
 #[derive(Debug)]
 pub struct Row {
-    numbers: HashMap<String, f64>,
+    numbers: BTreeMap<String, f64>,
     segment: &'static str,
 }
 

@@ -1,6 +1,6 @@
 //! What the control plane reads: a router's counters and the server's state.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use pointsman_journal::LogStatus;
 use pointsman_lake::ShipperStatus;
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) fn router_counters(shared: &Shared, router_id: &str) -> proto::RouterCounters {
     let routes = shared.publisher.routes().load();
     let mut dropped_record_count = 0;
-    let mut cut_record_counts: HashMap<String, u64> = HashMap::new();
+    let mut cut_record_counts: BTreeMap<String, u64> = BTreeMap::new();
     let targets = routes.router(router_id).map_or(&[][..], |route| &route.targets);
     let variants = targets
         .iter()

@@ -3,7 +3,7 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    collections::HashMap,
+    collections::BTreeMap,
 };
 
 use http::HeaderMap;
@@ -21,7 +21,7 @@ use crate::{messages::status::CallError, routing::rule_places::RulePlace};
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Features<'a> {
     /// In Predict's map.
-    Row(&'a HashMap<String, prost_types::Value>),
+    Row(&'a BTreeMap<String, prost_types::Value>),
     /// In a whole `ModelInferRequest`.
     Message(&'a [u8]),
     /// In a message of which only a part is here; where rules read features, it is read to its end before.
@@ -157,7 +157,10 @@ impl Attributes for CallAttributes<'_> {
 }
 
 /// A feature of a row: under its own name, or as `name_3` in the list that fills an input's columns.
-pub(crate) fn of_row<'a>(features: &'a HashMap<String, prost_types::Value>, name: &str) -> Option<Value<'a>> {
+pub(crate) fn of_row<'a>(
+    features: &'a BTreeMap<String, prost_types::Value>,
+    name: &str,
+) -> Option<Value<'a>> {
     if let Some(value) = features.get(name) {
         return of_value(value);
     }

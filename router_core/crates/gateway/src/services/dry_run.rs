@@ -3,7 +3,7 @@
 //! The row goes the way of Predict, so that what is said here is what a call would be answered. What a call brings is
 //! made for it: a worker that takes no calls, and no metadata of a client.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use http::{
     HeaderMap, HeaderValue,
@@ -74,7 +74,7 @@ fn answered(
 
 fn row_of(
     model: &ModelVersion,
-    features: &HashMap<String, Value>,
+    features: &BTreeMap<String, Value>,
     is_sampled: bool,
 ) -> Result<Vec<proto::RowFeature>, CallError> {
     let told = |RowFeature { name, value, origin }| {

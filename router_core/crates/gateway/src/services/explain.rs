@@ -1,6 +1,6 @@
 //! How a router would decide a call, and why, by the code that decides; for the control plane, outside any call.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{cell::RefCell, collections::BTreeMap};
 
 use pointsman_inference::features::feeds;
 use pointsman_model::{
@@ -108,8 +108,8 @@ fn unknown_features(rules: &proto::FeatureRules, signatures: &[Signature]) -> Ve
 
 /// What a case says of a call.
 struct CaseAttributes<'a> {
-    features: &'a HashMap<String, prost_types::Value>,
-    metadata: &'a HashMap<String, String>,
+    features: &'a BTreeMap<String, prost_types::Value>,
+    metadata: &'a BTreeMap<String, String>,
 }
 
 impl Attributes for CaseAttributes<'_> {

@@ -1,6 +1,6 @@
 //! What a model answers to one row of features, whoever asks.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use pointsman_inference::{
     Answer as Prediction, FeatureError, Tensor, features::AnswerNote, fill_inputs, read_outputs,
@@ -25,7 +25,7 @@ use crate::{messages::status::CallError, routing::backends::Backend};
 pub(super) fn inputs_of<'a>(
     signature: &Signature,
     others: impl Iterator<Item = &'a Signature> + Clone,
-    features: &HashMap<String, Value>,
+    features: &BTreeMap<String, Value>,
     is_for_rules: impl Fn(&str) -> bool,
 ) -> Result<Vec<Tensor>, FeatureError> {
     match refuse_misspelt(signature, others, features) {

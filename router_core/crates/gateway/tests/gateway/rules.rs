@@ -1,6 +1,6 @@
 //! Rules on what calls bring: parameters, metadata and tensors of every datatype, raw and typed.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use pointsman_wire::generated::{
     inference::{
@@ -376,7 +376,7 @@ fn predict_decides_by_its_features_and_the_record_names_the_rule() {
             ("x", list, "listed"),
         ];
         for (name, value, expected) in cases {
-            let features: HashMap<String, Value> = [(name.to_owned(), value)].into();
+            let features: BTreeMap<String, Value> = [(name.to_owned(), value)].into();
             let request = PredictRequest { router_id: ROUTER.to_owned(), features, ..Default::default() };
             let answer = client.call(PREDICT, &[], frame(&request.encode_to_vec())).await.unwrap();
             // The models have no inputs, so that calls fail once they are decided; the metadata tell all the same.

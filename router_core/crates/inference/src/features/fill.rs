@@ -1,6 +1,6 @@
 //! Features into tensors: one row, by the signature.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use pointsman_model::{Datatype, Signature, TensorSpec};
@@ -28,7 +28,7 @@ use crate::{
 /// A feature is missing or of the wrong kind, or the signature cannot be filled.
 pub fn fill_inputs(
     signature: &Signature,
-    features: &HashMap<String, Value>,
+    features: &BTreeMap<String, Value>,
 ) -> Result<Vec<Tensor>, FeatureError> {
     if signature.inputs.is_empty() {
         return Err(FeatureError::Signature {
@@ -45,7 +45,7 @@ pub fn fill_inputs(
 fn fill_input(
     signature: &Signature,
     spec: &TensorSpec,
-    features: &HashMap<String, Value>,
+    features: &BTreeMap<String, Value>,
 ) -> Result<Tensor, FeatureError> {
     let shape = RowShape::of(spec)?;
     let row = Row { signature, spec, shape: &shape, features };
@@ -64,7 +64,7 @@ pub(super) fn fed_by(
     signature: &Signature,
     spec: &TensorSpec,
     shape: &RowShape<'_>,
-    features: &HashMap<String, Value>,
+    features: &BTreeMap<String, Value>,
 ) -> Result<(Vec<String>, bool), FeatureError> {
     let row = Row { signature, spec, shape, features };
     Ok(match row.feeders()? {
@@ -113,7 +113,7 @@ pub fn feeds(signature: &Signature, name: &str) -> bool {
 
 /// The defaults that no call could use, and why: as if each were the only one of its input.
 pub(crate) fn default_faults(signature: &Signature) -> Vec<(String, String)> {
-    let nothing = HashMap::new();
+    let nothing = BTreeMap::new();
     let mut faults = Vec::new();
     for spec in &signature.inputs {
         let Ok(shape) = RowShape::of(spec) else { continue };
@@ -166,7 +166,7 @@ struct Row<'a> {
     signature: &'a Signature,
     spec: &'a TensorSpec,
     shape: &'a RowShape<'a>,
-    features: &'a HashMap<String, Value>,
+    features: &'a BTreeMap<String, Value>,
 }
 
 impl<'a> Row<'a> {

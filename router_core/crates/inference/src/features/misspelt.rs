@@ -1,6 +1,6 @@
 //! Finds features that were meant to be others: a misspelt name must not be answered with a default in silence.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use pointsman_model::Signature;
 use prost_types::Value;
@@ -26,7 +26,7 @@ const MAX_PAIRS: usize = 100_000;
 pub fn refuse_misspelt<'a>(
     signature: &Signature,
     others: impl Iterator<Item = &'a Signature> + Clone,
-    features: &HashMap<String, Value>,
+    features: &BTreeMap<String, Value>,
 ) -> Result<(), FeatureError> {
     let mut pairs = 0;
     for meant in signature.defaults.keys().filter(|name| !features.contains_key(&***name)) {

@@ -1,6 +1,6 @@
 //! Tensors into an answer: the prediction, the class probabilities, and every output by name.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use pointsman_model::{ClassValue, Datatype, Signature, Task};
 use prost_types::{Value, value::Kind};
@@ -22,7 +22,7 @@ pub struct Answer {
     /// Class probabilities, in the order of the signature's labels; empty when the model gives none.
     pub probabilities: Vec<f64>,
     /// Every output of the model, by name.
-    pub outputs: HashMap<String, Value>,
+    pub outputs: BTreeMap<String, Value>,
     /// What to know of it before it is used.
     pub notes: AnswerNotes,
 }
@@ -38,7 +38,7 @@ pub fn read_outputs(signature: &Signature, outputs: &[Tensor]) -> Result<Answer,
             Ok(value) => Ok((tensor.name.to_string(), value)),
             Err(error) => Err(output_error(&tensor.name, error.to_string())),
         })
-        .collect::<Result<HashMap<_, _>, _>>()?;
+        .collect::<Result<BTreeMap<_, _>, _>>()?;
     let heads: Vec<OutputHead<'_>> = outputs.iter().map(head).collect();
     let plan = plan_answer(signature, &heads)?;
     let probability_tensor = plan.probabilities.and_then(|index| outputs.get(index));

@@ -1,6 +1,6 @@
 //! One row of features as a model is asked about it: what was given, what is a default, what is made up.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use pointsman_model::{Datatype, Signature, TensorSpec};
 use pointsman_wire::feature_value_to_proto;
@@ -45,9 +45,9 @@ pub struct RowFeature {
 ///
 /// # Errors
 /// An input cannot be filled, or takes too many values to make them up.
-pub fn sample_row(signature: &Signature) -> Result<HashMap<String, Value>, FeatureError> {
-    let nothing = HashMap::new();
-    let mut samples = HashMap::new();
+pub fn sample_row(signature: &Signature) -> Result<BTreeMap<String, Value>, FeatureError> {
+    let nothing = BTreeMap::new();
+    let mut samples = BTreeMap::new();
     for spec in &signature.inputs {
         let shape = RowShape::of(spec)?;
         let (names, is_list) = fed_by(signature, spec, &shape, &nothing)?;
@@ -70,7 +70,7 @@ pub fn sample_row(signature: &Signature) -> Result<HashMap<String, Value>, Featu
 /// An input cannot be filled.
 pub fn row_features(
     signature: &Signature,
-    features: &HashMap<String, Value>,
+    features: &BTreeMap<String, Value>,
     is_sampled: bool,
 ) -> Result<Vec<RowFeature>, FeatureError> {
     let mut row = Vec::new();
@@ -96,7 +96,7 @@ pub fn row_features(
 /// A feature that fills a column; none when it is missing, which filling the row has refused.
 fn row_feature(
     signature: &Signature,
-    features: &HashMap<String, Value>,
+    features: &BTreeMap<String, Value>,
     name: String,
     is_sampled: bool,
 ) -> Option<RowFeature> {

@@ -1,13 +1,13 @@
 //! Features into tensors: the rules of the public schema, one by one.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::support::*;
 use pointsman_inference::{FeatureError, Tensor, fill_inputs, refuse_misspelt};
 use pointsman_model::{Datatype, FeatureValue, Signature};
 use prost_types::Value;
 
-fn filled(signature: &Signature, values: &HashMap<String, Value>) -> Result<Tensor, String> {
+fn filled(signature: &Signature, values: &BTreeMap<String, Value>) -> Result<Tensor, String> {
     match fill_inputs(signature, values) {
         Ok(tensors) => tensors.into_iter().next().ok_or_else(|| "no tensor".to_owned()),
         Err(error) => Err(error.to_string()),
@@ -81,7 +81,7 @@ fn a_default_of_null_is_nan_and_a_default_list_fills_an_input() {
     let mut signature = signature([spec("X", Datatype::Fp64, &[-1, 2], &[])]);
     let items = [FeatureValue::Number(1.5), FeatureValue::Null];
     signature.defaults.insert("X".into(), FeatureValue::List(items.into()));
-    let tensor = filled(&signature, &HashMap::new()).unwrap();
+    let tensor = filled(&signature, &BTreeMap::new()).unwrap();
     assert_eq!(tensor.shape, [1, 2]);
     assert_eq!(tensor.raw[..8], 1.5_f64.to_le_bytes());
     assert!(f64::from_le_bytes(tensor.raw[8..].try_into().unwrap()).is_nan());

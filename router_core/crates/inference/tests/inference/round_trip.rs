@@ -1,6 +1,6 @@
 //! What goes in as a feature comes out as the same value, through tensors and messages.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::support::*;
 use half::{bf16, f16};
@@ -52,10 +52,10 @@ proptest! {
         let names: Vec<String> = (0..values.len()).map(|index| format!("feature {index}")).collect();
         let listed: Vec<&str> = names.iter().map(String::as_str).filter(|_| named).collect();
         let signature = signature([spec("X", datatype, &[-1, values.len() as i64], &listed)]);
-        let features: HashMap<String, Value> = if named {
+        let features: BTreeMap<String, Value> = if named {
             names.iter().cloned().zip(values.iter().cloned()).collect()
         } else {
-            HashMap::from([("X".to_owned(), list(values.clone()))])
+            BTreeMap::from([("X".to_owned(), list(values.clone()))])
         };
         let inputs = fill_inputs(&signature, &features).unwrap();
         let request = decode_request(encode_request("m", "", "", &inputs, &[] as &[&str])).unwrap();
@@ -78,7 +78,7 @@ proptest! {
         numbered in any::<bool>(),
     ) {
         let signature = signature([spec("X", datatype, &shape, &[])]);
-        let mut features: HashMap<String, Value> =
+        let mut features: BTreeMap<String, Value> =
             values.iter().enumerate().map(|(index, value)| (format!("f{index}"), value.clone())).collect();
         if !numbered {
             features.insert("X".to_owned(), list(values));

@@ -1,6 +1,6 @@
 //! A row as a model is asked about it: given, default, or made up.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::support::*;
 use pointsman_inference::{
@@ -12,7 +12,7 @@ use prost_types::Value;
 
 fn told(
     signature: &Signature,
-    values: &HashMap<String, Value>,
+    values: &BTreeMap<String, Value>,
     is_sampled: bool,
 ) -> Vec<(String, FeatureOrigin)> {
     let row = row_features(signature, values, is_sampled).unwrap_or_else(|error| unreachable!("{error}"));

@@ -148,8 +148,11 @@ pub struct ModelVersion {
     #[prost(string, tag = "7")]
     pub run_uri: ::prost::alloc::string::String,
     /// Figures measured at training time, for example {"auc": 0.97}.
-    #[prost(map = "string, double", tag = "8")]
-    pub metrics: ::std::collections::HashMap<::prost::alloc::string::String, f64>,
+    #[prost(btree_map = "string, double", tag = "8")]
+    pub metrics: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        f64,
+    >,
     /// Free words to find it by.
     #[prost(string, repeated, tag = "9")]
     pub tags: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
@@ -254,14 +257,14 @@ pub struct Signature {
     #[prost(double, optional, tag = "7")]
     pub threshold: ::core::option::Option<f64>,
     /// Values for features that a call leaves out or sends as null, by feature name.
-    #[prost(map = "string, message", tag = "8")]
-    pub defaults: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "8")]
+    pub defaults: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
     /// Feature importances, by feature name.
-    #[prost(map = "string, double", tag = "9")]
-    pub feature_importances: ::std::collections::HashMap<
+    #[prost(btree_map = "string, double", tag = "9")]
+    pub feature_importances: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         f64,
     >,
@@ -430,8 +433,8 @@ pub struct TestModelVersionRequest {
     pub version: ::prost::alloc::string::String,
     /// The features of the row, by the names in the signature, as in PredictRequest. Empty: the row is made up, of the
     /// signature's defaults and, where there is none, of a sample by type: 0, false or "".
-    #[prost(map = "string, message", tag = "3")]
-    pub features: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "3")]
+    pub features: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
@@ -460,8 +463,8 @@ pub struct TestModelVersionResponse {
     #[prost(double, repeated, tag = "5")]
     pub probabilities: ::prost::alloc::vec::Vec<f64>,
     /// Every output of the model, by name.
-    #[prost(map = "string, message", tag = "6")]
-    pub outputs: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "6")]
+    pub outputs: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
@@ -674,8 +677,8 @@ pub struct PredictRequest {
     pub router_id: ::prost::alloc::string::String,
     /// The features, by the names in the model's signature. Numbers are doubles, so an INT64 or UINT64 takes whole numbers
     /// from 2^53 on as text only, "9007199254740993"; floats take "Infinity", "-Infinity" and "NaN".
-    #[prost(map = "string, message", tag = "2")]
-    pub features: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "2")]
+    pub features: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
@@ -711,8 +714,8 @@ pub struct PredictResponse {
     #[prost(double, repeated, tag = "7")]
     pub probabilities: ::prost::alloc::vec::Vec<f64>,
     /// Every output of the model, by name, in the same forms.
-    #[prost(map = "string, message", tag = "8")]
-    pub outputs: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "8")]
+    pub outputs: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
@@ -889,8 +892,8 @@ pub struct PredictionRecord {
     pub request_id: ::prost::alloc::string::String,
     /// The features, of a ModelInfer call by the model's signature. Whole numbers from 2^53 on and infinities are text, as
     /// Predict takes them.
-    #[prost(map = "string, message", tag = "16")]
-    pub features: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "16")]
+    pub features: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
@@ -940,8 +943,8 @@ pub struct PredictionRecord {
     #[prost(double, optional, tag = "31")]
     pub confidence: ::core::option::Option<f64>,
     /// What the model answered besides: every output, by name.
-    #[prost(map = "string, message", tag = "32")]
-    pub outputs: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "32")]
+    pub outputs: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
@@ -998,8 +1001,8 @@ pub struct ShadowAnswer {
     #[prost(double, optional, tag = "8")]
     pub confidence: ::core::option::Option<f64>,
     /// What the model answered besides: every output, by name.
-    #[prost(map = "string, message", tag = "9")]
-    pub outputs: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "9")]
+    pub outputs: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
@@ -2121,8 +2124,8 @@ pub struct RouterMetrics {
     pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
     /// Predictions that were recorded without their features or their answer, since the server started, by the limit that
     /// was in the way: max_body_bytes, the router's, or body_budget_bytes, the server's memory for bodies.
-    #[prost(map = "string, uint64", tag = "12")]
-    pub cut_record_counts: ::std::collections::HashMap<
+    #[prost(btree_map = "string, uint64", tag = "12")]
+    pub cut_record_counts: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         u64,
     >,
@@ -2152,8 +2155,8 @@ pub struct RuleSplitMetrics {
     #[prost(int64, tag = "2")]
     pub unit_count: i64,
     /// How many of them each variant got.
-    #[prost(map = "string, int64", tag = "3")]
-    pub variant_unit_counts: ::std::collections::HashMap<
+    #[prost(btree_map = "string, int64", tag = "3")]
+    pub variant_unit_counts: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         i64,
     >,
@@ -2261,8 +2264,8 @@ pub struct VariantMetrics {
     #[prost(uint64, tag = "3")]
     pub error_count: u64,
     /// Calls by gRPC status name, for example {"OK": 41, "UNAVAILABLE": 1}.
-    #[prost(map = "string, uint64", tag = "4")]
-    pub requests_by_code: ::std::collections::HashMap<
+    #[prost(btree_map = "string, uint64", tag = "4")]
+    pub requests_by_code: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         u64,
     >,
@@ -2310,8 +2313,8 @@ pub struct VariantMetrics {
     #[prost(uint64, tag = "18")]
     pub shadow_error_count: u64,
     /// Copies that it should have got and was not sent, by the reason: busy, memory, streaming, unreachable or ending.
-    #[prost(map = "string, uint64", tag = "19")]
-    pub shadow_drop_counts: ::std::collections::HashMap<
+    #[prost(btree_map = "string, uint64", tag = "19")]
+    pub shadow_drop_counts: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         u64,
     >,
@@ -2633,8 +2636,11 @@ pub mod feature_rule {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RuleSplit {
     /// Relative numbers, 0 to 100, by the names of variants.
-    #[prost(map = "string, double", tag = "1")]
-    pub weights: ::std::collections::HashMap<::prost::alloc::string::String, f64>,
+    #[prost(btree_map = "string, double", tag = "1")]
+    pub weights: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        f64,
+    >,
 }
 /// A condition on a feature or on an entry of the call's metadata. Where there is no value, or null or NaN, it does not hold,
 /// whatever it asks; neither does it where the value is of a kind that it does not take, which is counted.
@@ -2662,14 +2668,14 @@ pub struct ExplainRoutingRequest {
     #[prost(string, tag = "1")]
     pub router_id: ::prost::alloc::string::String,
     /// The features of the call, as Predict takes them; of ModelInfer those of its first row.
-    #[prost(map = "string, message", tag = "2")]
-    pub features: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "2")]
+    pub features: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,
     /// Metadata of the call, by lower-case keys.
-    #[prost(map = "string, string", tag = "3")]
-    pub metadata: ::std::collections::HashMap<
+    #[prost(btree_map = "string, string", tag = "3")]
+    pub metadata: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
@@ -2931,8 +2937,8 @@ pub struct ShadowFigures {
     /// or a fallback and are never copied, "shadow_failed" are further rows of batches whose copy failed, which is recorded as
     /// one row, "not_copied" are all others, left out by shadow_share or dropped; live figures of GetRouterMetrics tell how
     /// many were dropped why.
-    #[prost(map = "string, uint64", tag = "4")]
-    pub unpaired_counts: ::std::collections::HashMap<
+    #[prost(btree_map = "string, uint64", tag = "4")]
+    pub unpaired_counts: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         u64,
     >,
@@ -4336,8 +4342,8 @@ pub struct RouterCounters {
     #[prost(uint64, tag = "5")]
     pub generation: u64,
     /// Predictions recorded without features or answer, by the limit that these were above.
-    #[prost(map = "string, uint64", tag = "6")]
-    pub cut_record_counts: ::std::collections::HashMap<
+    #[prost(btree_map = "string, uint64", tag = "6")]
+    pub cut_record_counts: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         u64,
     >,
@@ -4377,8 +4383,11 @@ pub struct ShadowCounters {
     #[prost(uint64, repeated, tag = "1")]
     pub requests_by_code: ::prost::alloc::vec::Vec<u64>,
     /// Copies that it did not get, by the reason: busy, memory, streaming, unreachable or ending.
-    #[prost(map = "string, uint64", tag = "2")]
-    pub dropped_counts: ::std::collections::HashMap<::prost::alloc::string::String, u64>,
+    #[prost(btree_map = "string, uint64", tag = "2")]
+    pub dropped_counts: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        u64,
+    >,
     /// The time its backend took for those that it got.
     #[prost(message, optional, tag = "3")]
     pub backend: ::core::option::Option<Histogram>,
@@ -4724,8 +4733,8 @@ pub struct FeedbackRefusal {
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
     /// Further facts for machines.
-    #[prost(map = "string, string", tag = "4")]
-    pub metadata: ::std::collections::HashMap<
+    #[prost(btree_map = "string, string", tag = "4")]
+    pub metadata: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
@@ -5225,8 +5234,8 @@ pub struct DryRun {
     #[prost(message, optional, tag = "1")]
     pub model: ::core::option::Option<ModelSnapshot>,
     /// The features of the row; empty when it is to be made up.
-    #[prost(map = "string, message", tag = "2")]
-    pub features: ::std::collections::HashMap<
+    #[prost(btree_map = "string, message", tag = "2")]
+    pub features: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost_types::Value,
     >,

@@ -2,7 +2,7 @@
 
 pub(crate) mod files;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use pointsman_inference::Tensor;
@@ -33,7 +33,7 @@ pub(crate) fn numbers(values: &[f64]) -> Value {
     list(values.iter().copied().map(number))
 }
 
-pub(crate) fn features(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> HashMap<String, Value> {
+pub(crate) fn features(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> BTreeMap<String, Value> {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
