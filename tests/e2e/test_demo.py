@@ -42,3 +42,19 @@ def test_a_bandit_is_shown_to_learn(tmp_path: Path) -> None:
     assert re.search(r"regret \d+\.\d right answers, an even split's \d+\.\d", done.stdout), done.stdout
     assert "the server's counts are the same, and each reward was learnt from once" in done.stdout
     assert "Every call and every value of feedback is in the lake, once" in done.stdout
+
+
+def test_rules_are_shown_to_decide(tmp_path: Path) -> None:
+    options = ["--strategy", "rules", "--duration", "2", "--seed", "1"]
+    command = [sys.executable, "-m", "pointsman", "demo", *options]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = r"asked again for \d+ patients: (\d+) have moved, those between the two"
+    moved = re.search(told, done.stdout)
+    assert moved, done.stdout
+    assert int(moved[1]) > 0
+    assert re.search(r"Why patient-\d+ goes to lr, by ExplainRouting: .*mean radius", done.stdout), (
+        done.stdout
+    )
+    assert "each by the model that the rules name for its tumour" in done.stdout
+    assert "Every call and every value of feedback is in the lake, once" in done.stdout

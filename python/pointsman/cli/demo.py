@@ -16,6 +16,7 @@ class StrategyName(StrEnum):
     WEIGHTED = "weighted"
     CANARY = "canary"
     BANDIT = "bandit"
+    RULES = "rules"
     SHADOW = "shadow"
 
 
@@ -31,7 +32,7 @@ def demo(
         float, commandline.Option(metavar="SECONDS", min=2.0, help="How long traffic is sent.")
     ] = 20.0,
 ) -> None:
-    """Watch models share traffic: a bandit find the best of three, or a split change half-way.
+    """Watch models share traffic: a bandit find the best of three, rules decide, or a split change half-way.
 
     Trains them on scikit-learn's breast-cancer data, starts a server of its own on free ports of this
     machine, and ends with a summary whose counts it has recounted itself. Needs the extra: pip install

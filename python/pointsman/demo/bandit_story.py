@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pointsman.demo.checks import check_counts
+from pointsman.demo.checks import check_answered, check_counts
 from pointsman.demo.errors import DemoError
 from pointsman.demo.plans import BANDIT_ROUTER, BANDIT_VERSIONS, ROUTER
 from pointsman.demo.polling import polled_metrics
@@ -66,9 +66,7 @@ async def run_bandit(
         f"✓ {counted.requests} answers and {feedback} values of feedback, recounted by the client: "
         "the server's counts are the same, and each reward was learnt from once"
     )
-    if counted.errors:
-        told = ", ".join(f"{count} × {code}" for code, count in counted.errors.items())
-        raise DemoError(f"calls failed: {told}; the last said: {counted.last_error}")
+    check_answered(counted)
     return counted
 
 

@@ -11,6 +11,7 @@ from pointsman.dataplane.replay import decide_again, read_kept_state
 from pointsman.demo.errors import DemoError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pointsman.client import AsyncClient, RouterMetrics
@@ -75,6 +76,32 @@ def find_differences(counted: Tally, metrics: RouterMetrics) -> list[str]:
         asked = counted.requests + counted.failed_requests
         differences.append(f"all: requests: the client counted {asked}, the server {total.request_count}")
     return differences
+
+
+def check_answered(counted: Tally) -> None:
+    """Checks that every call and every value of feedback was taken.
+
+    Raises:
+        DemoError: Some failed; the message says how many by status, and what the last said.
+    """
+    if counted.errors:
+        told = ", ".join(f"{count} × {code}" for code, count in counted.errors.items())
+        raise DemoError(f"calls failed: {told}; the last said: {counted.last_error}")
+
+
+def check_rules(homes: Mapping[str, str], ruled: Mapping[str, str]) -> None:
+    """Checks that each patient got the variant that the rules name.
+
+    Args:
+        homes: The variant that each patient got.
+        ruled: The one that the client has worked out from the rules.
+
+    Raises:
+        DemoError: A patient got another one.
+    """
+    for entity, variant in sorted(homes.items()):
+        if variant != ruled[entity]:
+            raise DemoError(f"{entity} got {variant}, but the rules give {ruled[entity]}")
 
 
 async def check_homes(data_dir: Path, router_id: str, homes: dict[str, str], generation: int) -> None:

@@ -23,6 +23,7 @@ VERSIONS = {
     "lr": ("1", "cancer-lr.onnx", "logistic regression"),
     "gb": ("2", "cancer-gb.onnx", "gradient boosting"),
 }
+RULES = "rules"
 BANDIT = "bandit"
 BANDIT_VERSIONS = VERSIONS | {"stump": ("3", "cancer-stump.onnx", "one question to one feature")}
 """A bandit has a third model, which is plainly worse."""

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from pointsman.client import AsyncClient, ClientError, RouterMetrics
 from pointsman.demo.bandit_story import run_bandit
-from pointsman.demo.checks import check_counts, check_homes, check_moves
+from pointsman.demo.checks import check_answered, check_counts, check_homes, check_moves
 from pointsman.demo.dataset import TrainingResult
 from pointsman.demo.errors import DemoError
 from pointsman.demo.lake_query import ask_lake, check_rows, write_query
 from pointsman.demo.lines import command_path, try_line, write_lines
-from pointsman.demo.plans import BANDIT, BANDIT_VERSIONS, PLANS, ROUTER, VERSIONS, Plan, Split
+from pointsman.demo.plans import BANDIT, BANDIT_VERSIONS, PLANS, ROUTER, RULES, VERSIONS, Plan, Split
 from pointsman.demo.polling import polled_metrics
 from pointsman.demo.process import ServerProcess
+from pointsman.demo.rules_story import run_rules
 from pointsman.demo.screen import Screen, plain_table, traffic_table
 from pointsman.demo.setting_up import set_up
 from pointsman.demo.tally import Tally
@@ -34,7 +35,7 @@ def run_demo(*, strategy: str, seed: int, duration_seconds: float, keep_running:
     """Runs the demo.
 
     Args:
-        strategy: What is shown, one of :data:`~pointsman.demo.plans.PLANS`, or ``bandit``.
+        strategy: What is shown, one of :data:`~pointsman.demo.plans.PLANS`, ``bandit`` or ``rules``.
         seed: Makes training and traffic repeatable.
         duration_seconds: How long traffic is sent.
         keep_running: Whether the server stays up at the end, until Ctrl-C.
@@ -69,7 +70,7 @@ def run_demo(*, strategy: str, seed: int, duration_seconds: float, keep_running:
                 f"data in {server.data_dir}"
             )
         try:
-            story = _bandit if strategy == BANDIT else partial(_run, plan=PLANS[strategy])
+            story = _OWN_STORIES.get(strategy) or partial(_run, plan=PLANS[strategy])
             counted = asyncio.run(story(screen, server, training, seed, duration_seconds))
         except ClientError as error:
             raise DemoError(f"{error}\nThe server's log is {server.log_path}") from error
@@ -127,6 +128,18 @@ async def _bandit(
     """Lets a bandit learn from traffic, and checks the counts."""
     async with AsyncClient(server.grpc) as client:
         return await run_bandit(screen, client, training, seed, duration_seconds)
+
+
+async def _rules(
+    screen: Screen, server: ServerProcess, training: TrainingResult, seed: int, duration_seconds: float
+) -> Tally:
+    """Lets rules say who answers, and checks each answer and the counts."""
+    async with AsyncClient(server.grpc) as client:
+        return await run_rules(screen, client, training, seed, duration_seconds)
+
+
+_OWN_STORIES = {BANDIT: _bandit, RULES: _rules}
+"""Strategies whose demo is more than a split and a change of it."""
 
 
 async def _send(screen: Screen, client: AsyncClient, traffic: Traffic, split: Split, seconds: float) -> None:
@@ -187,9 +200,7 @@ def _summarise(screen: Screen, counted: Tally, metrics: RouterMetrics) -> None:
         f"✓ {counted.requests} answers and {feedback} values of feedback, recounted by the client: "
         "the server's counts are the same"
     )
-    if counted.errors:
-        told = ", ".join(f"{count} × {code}" for code, count in counted.errors.items())
-        raise DemoError(f"calls failed: {told}; the last said: {counted.last_error}")
+    check_answered(counted)
 
 
 def _show_lines(screen: Screen, folder: Path, server: ServerProcess, training: TrainingResult) -> int:

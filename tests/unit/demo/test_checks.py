@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from pointsman.client import RouterMetrics, VariantMetrics
-from pointsman.demo.checks import check_moves, find_differences
+from pointsman.demo.checks import check_answered, check_moves, check_rules, find_differences
 from pointsman.demo.errors import DemoError
 from pointsman.demo.tally import Tally, VariantTally
 
@@ -80,3 +80,19 @@ def test_a_needless_move_is_noticed() -> None:
 def test_too_many_moves_are_noticed() -> None:
     with pytest.raises(DemoError, match="60 of 100 patients moved"):
         check_moves(homes(70, 30), homes(10, 90), {"gb"}, 0.2)
+
+
+def test_a_patient_where_no_rule_sends_it_is_named() -> None:
+    ruled = {"patient-0001": "lr", "patient-0002": "gb", "patient-0003": "gb"}
+    check_rules({"patient-0001": "lr", "patient-0002": "gb"}, ruled)
+    with pytest.raises(DemoError, match="patient-0002 got lr, but the rules give gb"):
+        check_rules({"patient-0001": "lr", "patient-0002": "lr"}, ruled)
+
+
+def test_failed_calls_are_told_with_the_last_reason() -> None:
+    counted = tally()
+    check_answered(counted)
+    counted.errors["UNAVAILABLE"] = 2
+    counted.last_error = "nobody listens"
+    with pytest.raises(DemoError, match="2 × UNAVAILABLE; the last said: nobody listens"):
+        check_answered(counted)
