@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benches.load.contestants import Peers
 from benches.load.processes import read_target_folder
-from benches.records import feedback, reads, recording, soak, strategies
+from benches.records import feedback, reads, recording, shadows, soak, strategies
 from benches.records.command import is_wanted, make_parser, report
 from benches.records.findings import Findings
 from benches.records.stage import Stage, setting_stage
@@ -24,6 +24,7 @@ CASES: dict[str, Callable[[Stage], Findings]] = {
     "reads": reads.run,
     "soak": soak.run,
     "strategies": strategies.run,
+    "shadows": shadows.run,
 }
 
 

@@ -1,4 +1,5 @@
-//! Load in a closed loop: connections × streams, each stream one call after the other, every answer checked.
+//! Load in a closed loop, connections × streams, each stream one call after the other, or at a rate; every answer
+//! checked.
 //!
 //! `load --target HOST:PORT --model NAME [--connections 10] [--streams 10] [--bytes 1024] [--columns 0]
 //! [--entities 0] [--seconds 3] [--warmup-seconds 1] [--calls 0] [--rate 0] [--observe PID …]
@@ -6,7 +7,7 @@
 //!
 //! `--columns` sends one FP64 row of so many columns, drawn anew for each call, instead of the same FP32 tensor
 //! each time. `--calls` ends with so many calls instead of after some seconds, without a warm-up; `--rate` makes
-//! at most so many a second. `--receipt variant` demands the assignment receipt on every answer; `sticky` also
+//! so many a second as long as streams are free, and one that found none free waits from the time that was its. `--receipt variant` demands the assignment receipt on every answer; `sticky` also
 //! that an entity's variant never changes. `--ids` keeps the prediction id of each answer, one a line. The
 //! processor time of each observed process is read at both ends of the measured span; `answered` counts the good
 //! answers of the whole run.
@@ -176,12 +177,15 @@ async fn call_repeatedly(
     let mut entity = first;
     let mut rng = SmallRng::seed_from_u64(first as u64);
     loop {
-        let Some(pause) = findings.borrow_mut().begin(&plan) else {
+        let Some(mut due) = findings.borrow_mut().begin(&plan) else {
             all_begun.notify_one();
             return Ok(());
         };
+        let pause = due.saturating_duration_since(Instant::now());
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
+            // That it awoke late is the timer's doing, not the server's.
+            due = Instant::now();
         }
         // A prime step visits all entities and keeps neighbours apart.
         entity = (entity + 7_919) % plan.entities.len().max(1);
@@ -189,9 +193,8 @@ async fn call_repeatedly(
             Message::Same(message) => message.clone(),
             Message::Drawn(template) => template.message(&mut rng),
         };
-        let started = Instant::now();
         let answered = call(client.clone(), &plan, message, entity).await;
-        let elapsed = started.elapsed();
+        let elapsed = due.elapsed();
         let mut findings = findings.borrow_mut();
         // What ends in the span counts, whenever it began: as many calls enter late as leave late.
         let counted = findings.measuring && !findings.stopped;
@@ -214,17 +217,17 @@ async fn call_repeatedly(
 }
 
 impl Findings {
-    /// Answers how long the next call must wait; none when there is none.
-    fn begin(&mut self, plan: &Plan) -> Option<Duration> {
+    /// Answers when the next call is due; none when there is none.
+    fn begin(&mut self, plan: &Plan) -> Option<Instant> {
         if self.stopped || plan.calls > 0 && self.begun >= plan.calls {
             return None;
         }
         self.begun += 1;
-        let Some(interval) = plan.interval else { return Some(Duration::ZERO) };
         let now = Instant::now();
+        let Some(interval) = plan.interval else { return Some(now) };
         let next = self.next.unwrap_or(now);
         self.next = Some(next + interval);
-        Some(next.saturating_duration_since(now))
+        Some(next)
     }
 
     /// Checks what an answer must carry, and keeps what is asked for.

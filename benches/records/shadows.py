@@ -1,0 +1,135 @@
+"""What callers feel of a shadow that answers, hangs or is gone, in an open loop, beside a router without one."""
+
+import socket
+import statistics
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
+
+from benches.load import contestants, pointsman_server
+from benches.load.sample import Sample, run_load
+from benches.records.findings import Findings, Table
+from benches.records.lake import read_journal
+from benches.records.recording import FULL, QUICK
+from benches.records.stage import ROUTER, SHAPE, SHAPE_IN_WORDS, Stage, signature
+
+if TYPE_CHECKING:
+    from pointsman.v1 import router_pb2
+
+NONE, WELL, HUNG, GONE = "no shadow", "a shadow that answers", "a shadow that hangs", "a shadow that is gone"
+MOST_LATENCY_RATIO = 1.2
+RATE_SHARE = 0.3
+"""The part of the calls that a closed loop gets answered."""
+HANGING_MS = 3_600_000
+SHADOW_MODEL = "shadow"
+
+
+def run(stage: Stage) -> Findings:
+    """Measures the case."""
+    pace = QUICK if stage.is_quick else FULL
+    with ExitStack() as stack:
+        hanging = contestants.start_backends(stack, stage.peers, stage.folder, delay_ms=HANGING_MS)
+        ports = {WELL: stage.backends.rewritten_b, HUNG: hanging.rewritten_b, GONE: closed_port()}
+        servers = {
+            name: stage.start_server(stack, _folder(name), pace.seal_after_seconds) for name in (NONE, *ports)
+        }
+        for name, server in servers.items():
+            if port := ports.get(name):
+                _register(server, port)
+            pointsman_server.deploy_router(server, stage.backends, _router(name != NONE), signature())
+        callers = {
+            name: pointsman_server.contestant(server, name, ROUTER, "sticky")
+            for name, server in servers.items()
+        }
+        seconds = (*("--seconds", str(pace.seconds)), *("--warmup-seconds", str(pace.warmup_seconds)))
+        limit = pace.seconds + pace.warmup_seconds + 30
+        saturated = run_load(stage.load, callers[NONE], SHAPE, *seconds, timeout_seconds=limit)
+        rate = round(RATE_SHARE * saturated.calls_per_second)
+        findings = Findings(
+            "shadows",
+            f"{SHAPE_IN_WORDS}; all calls are copied; {rate:,} calls a second in an open loop over "
+            f"{SHAPE.connections} connections × {SHAPE.streams} streams, {RATE_SHARE:.0%} of what the router without "
+            f"a shadow answers in a closed one; {pace.rounds} rounds of {pace.seconds:g} s after "
+            f"{pace.warmup_seconds:g} s of warm-up, in turns",
+        )
+        samples: dict[str, list[Sample]] = {name: [] for name in callers}
+        for number in range(pace.rounds):
+            for name in list(callers) if number % 2 == 0 else reversed(list(callers)):
+                samples[name].append(
+                    run_load(
+                        stage.load, callers[name], SHAPE, *seconds, "--rate", str(rate), timeout_seconds=limit
+                    )
+                )
+        _judge(findings, samples)
+        for name, server in servers.items():
+            findings.at_most(f"records dropped, {name}", read_journal(server).dropped, 0)
+    return findings
+
+
+def closed_port() -> int:
+    """Answers a port of this machine at which nobody listens."""
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _judge(findings: Findings, samples: dict[str, list[Sample]]) -> None:
+    for name in (WELL, HUNG, GONE):
+        ratios = [one.p99_us / other.p99_us for one, other in zip(samples[name], samples[NONE], strict=True)]
+        found = statistics.median(ratios)
+        if name == WELL:
+            # Its answers cost what calls cost, on the same processors.
+            findings.tell(f"p99, {name} / {NONE}", found)
+        else:
+            findings.at_most(f"p99, {name} / {NONE}", found, MOST_LATENCY_RATIO, spread=ratios)
+    table = Table(("", "calls/s", "CPU µs/call", "mean µs", "p50 µs", "p99 µs"))
+    for name, taken in samples.items():
+        table.add(
+            name,
+            statistics.median(sample.calls_per_second for sample in taken),
+            round(statistics.median(sample.cpu_us_per_call for sample in taken), 1),
+            statistics.median(sample.mean_us for sample in taken),
+            statistics.median(sample.p50_us for sample in taken),
+            statistics.median(sample.p99_us for sample in taken),
+        )
+    findings.tables.append(table)
+
+
+def _folder(name: str) -> str:
+    return name.replace(" ", "-")
+
+
+def _register(server: pointsman_server.Server, port: int) -> None:
+    """Registers the shadow's model."""
+    import grpc
+
+    from pointsman.v1 import model_pb2, model_pb2_grpc
+
+    backend = model_pb2.GrpcBackend(target=f"127.0.0.1:{port}", model_name=contestants.MODEL_B)
+    model = model_pb2.ModelVersion(
+        model_id=SHADOW_MODEL, version="1", backend=model_pb2.Backend(grpc=backend), signature=signature()
+    )
+    with grpc.insecure_channel(server.address) as channel:
+        models = pointsman_server.make_stub(model_pb2_grpc.ModelServiceStub, channel)
+        request = model_pb2.RegisterModelVersionRequest(model_version=model)
+        models.RegisterModelVersion(request, timeout=pointsman_server.CALL_SECONDS)
+
+
+def _router(has_shadow: bool) -> "router_pb2.Router":
+    """A sticky 70/30 router, recorded, maybe with a shadow that gets copies of all calls."""
+    from pointsman.v1 import router_pb2
+
+    router = router_pb2.Router(
+        router_id=ROUTER,
+        strategy=router_pb2.STRATEGY_WEIGHTED,
+        record_predictions=True,
+        variants=[
+            router_pb2.Variant(name="a", model_id=pointsman_server.MODEL, model_version="1", weight=70),
+            router_pb2.Variant(name="b", model_id=pointsman_server.MODEL, model_version="2", weight=30),
+        ],
+    )
+    if has_shadow:
+        router.variants.add(
+            name="s", model_id=SHADOW_MODEL, model_version="1", role=router_pb2.VARIANT_ROLE_SHADOW
+        )
+    return router
