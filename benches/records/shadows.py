@@ -1,4 +1,4 @@
-"""What callers feel of a shadow that answers, hangs or is gone, in an open loop, beside a router without one."""
+"""What callers feel of a shadow that answers, hangs or is gone, in an open loop, beside none."""
 
 import socket
 import statistics
@@ -47,8 +47,8 @@ def run(stage: Stage) -> Findings:
         findings = Findings(
             "shadows",
             f"{SHAPE_IN_WORDS}; all calls are copied; {rate:,} calls a second in an open loop over "
-            f"{SHAPE.connections} connections × {SHAPE.streams} streams, {RATE_SHARE:.0%} of what the router without "
-            f"a shadow answers in a closed one; {pace.rounds} rounds of {pace.seconds:g} s after "
+            f"{SHAPE.connections} connections × {SHAPE.streams} streams, {RATE_SHARE:.0%} of what the router "
+            f"without a shadow answers in a closed one; {pace.rounds} rounds of {pace.seconds:g} s after "
             f"{pace.warmup_seconds:g} s of warm-up, in turns",
         )
         samples: dict[str, list[Sample]] = {name: [] for name in callers}
