@@ -95,7 +95,7 @@ def run_cases(arguments: argparse.Namespace, pace: Pace, target: Path) -> tuple[
                 case = replace(case, contestants=case.judged)
             print(f"bench: {case.name}", flush=True)
             stage.prepare(case, without)
-            outcomes.append(run_case(case, peers.load, stage.contestants, stage.backgrounds, pace))
+            outcomes.append(run_case(case, peers.program, stage.contestants, stage.backgrounds, pace))
         return outcomes, stage.notes
 
 

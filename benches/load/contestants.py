@@ -21,34 +21,14 @@ MODEL_A, MODEL_B = "echo-a", "echo-b"
 
 @dataclass(frozen=True)
 class Peers:
-    """The built load programs."""
+    """The built programs before, behind and beside the server."""
 
     folder: Path
 
     @property
-    def load(self) -> Path:
-        """The load program."""
-        return self.folder / "load"
-
-    @property
-    def echo_backend(self) -> Path:
-        """The backend."""
-        return self.folder / "echo_backend"
-
-    @property
-    def tcp_relay(self) -> Path:
-        """The raw relay."""
-        return self.folder / "tcp_relay"
-
-    @property
-    def feedback_load(self) -> Path:
-        """The load of feedback."""
-        return self.folder / "feedback_load"
-
-    @property
-    def fill_journal(self) -> Path:
-        """What writes a journal of a whole day."""
-        return self.folder / "fill_journal"
+    def program(self) -> Path:
+        """The one binary, whose first argument says which peer it is."""
+        return self.folder / "pointsman-peers"
 
 
 @dataclass(frozen=True)
@@ -77,7 +57,7 @@ def start_backends(
     flags = [part for model in models for part in ("--model", model)]
     flags += ["--columns", str(columns), "--delay-ms", str(delay_ms)]
     log = folder / f"echo_backend-{delay_ms}ms.log"
-    program = stack.enter_context(Program("echo_backend", [peers.echo_backend, *flags], log))
+    program = stack.enter_context(Program("echo_backend", [peers.program, "echo_backend", *flags], log))
     return Backends(*program.read_ports())
 
 
@@ -88,7 +68,7 @@ def direct(backends: Backends) -> Contestant:
 
 def start_relay(stack: ExitStack, peers: Peers, backends: Backends, folder: Path) -> Contestant:
     """A raw relay: no HTTP/2, no split."""
-    command = [peers.tcp_relay, "--target", f"127.0.0.1:{backends.plain_a}"]
+    command = [peers.program, "tcp_relay", "--target", f"127.0.0.1:{backends.plain_a}"]
     program = stack.enter_context(Program("tcp_relay", command, folder / "tcp_relay.log"))
     [port] = program.read_ports()
     return Contestant("relay", f"127.0.0.1:{port}", PLAIN_MODEL, program.pid)

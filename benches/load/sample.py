@@ -56,7 +56,7 @@ def take_sample(
     """Runs the load on a contestant for a time.
 
     Args:
-        load: The load program.
+        load: The binary of the peers.
         contestant: What to call.
         shape: Connections, streams and payload.
         seconds: The measured span.
@@ -79,6 +79,7 @@ def load_command(load: Path, contestant: Contestant, shape: Shape) -> list[str]:
     """Writes the command of a load without an end."""
     command = [
         str(load),
+        "load",
         *("--target", contestant.address),
         *("--model", contestant.model_name),
         *("--connections", str(shape.connections)),
@@ -97,7 +98,7 @@ def run_load(load: Path, contestant: Contestant, shape: Shape, *flags: str, time
     """Runs the load on a contestant.
 
     Args:
-        load: The load program.
+        load: The binary of the peers.
         contestant: What to call.
         shape: Connections, streams and payload.
         *flags: When it ends, and what else is asked of it.

@@ -55,7 +55,8 @@ def send(stage: Stage, server: Server, ids: Path, *flags: str) -> dict[str, Any]
         HarnessError: A call failed.
     """
     command = [
-        str(stage.peers.feedback_load),
+        str(stage.peers.program),
+        "feedback_load",
         *("--target", server.address),
         *("--ids", str(ids)),
         *("--callers", str(CALLERS)),

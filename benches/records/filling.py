@@ -70,7 +70,8 @@ def start_filled(stage: Stage, stack: ExitStack, name: str, rows: int) -> Filled
     ids_file = stage.folder / "day-ids.txt"
     started = time.monotonic()
     command = [
-        stage.peers.fill_journal,
+        stage.peers.program,
+        "fill_journal",
         *("--folder", server.data_dir / "journal"),
         *("--rows", rows),
         *("--router", ROUTER),

@@ -43,7 +43,7 @@ class Stage:
     @property
     def load(self) -> Path:
         """The load program."""
-        return self.peers.load
+        return self.peers.program
 
     def start_server(
         self, stack: ExitStack, name: str, seal_after_seconds: float, **settings: object

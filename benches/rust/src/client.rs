@@ -15,13 +15,13 @@ const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = 256 << 20;
 const SEND_BUFFER_BYTES: usize = 64 << 20;
 
-/// Runs a program on one thread with the flags of the command line, and prints its report.
+/// Runs a program on one thread, and prints its report.
 pub fn run_program(
+    flags: &Flags,
     run: impl AsyncFnOnce(&Flags) -> Result<serde_json::Value, Failure>,
 ) -> Result<(), Failure> {
-    let flags = Flags::parse(std::env::args().skip(1))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = LocalSet::new().block_on(&runtime, run(&flags))?;
+    let report = LocalSet::new().block_on(&runtime, run(flags))?;
     writeln!(std::io::stdout(), "{report}")?;
     Ok(())
 }

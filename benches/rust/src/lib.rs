@@ -5,6 +5,7 @@ pub mod flags;
 pub mod histogram;
 pub mod oip;
 pub mod process;
+pub mod programs;
 pub mod scoring;
 
 /// What ends a peer, in words for the person at the terminal.

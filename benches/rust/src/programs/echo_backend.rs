@@ -9,11 +9,11 @@ use std::io::Write;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::oip::{self, Pieces};
+use crate::{Failure, flags::Flags, scoring};
 use bytes::Bytes;
 use h2::server::SendResponse;
 use http::{HeaderMap, HeaderValue, Request, Response};
-use pointsman_benches::oip::{self, Pieces};
-use pointsman_benches::{Failure, flags::Flags, scoring};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{LocalSet, spawn_local};
 
@@ -30,8 +30,11 @@ struct Model {
     delay: Duration,
 }
 
-fn main() -> Result<(), Failure> {
-    let flags = Flags::parse(std::env::args().skip(1))?;
+/// Runs the program.
+///
+/// # Errors
+/// A flag is wrong, or what it needs is not there.
+pub fn main(flags: &Flags) -> Result<(), Failure> {
     let columns: usize = flags.get("columns", 0)?;
     let delay = Duration::from_millis(flags.get("delay-ms", 0)?);
     let models: Vec<Model> =

@@ -4,15 +4,18 @@
 
 use std::io::Write;
 
-use pointsman_benches::{Failure, flags::Flags};
+use crate::{Failure, flags::Flags};
 use tokio::io::copy_bidirectional_with_sizes;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{LocalSet, spawn_local};
 
 const BUFFER_BYTES: usize = 64 << 10;
 
-fn main() -> Result<(), Failure> {
-    let flags = Flags::parse(std::env::args().skip(1))?;
+/// Runs the program.
+///
+/// # Errors
+/// A flag is wrong, or what it needs is not there.
+pub fn main(flags: &Flags) -> Result<(), Failure> {
     let target: String = flags.require("target")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async {

@@ -18,18 +18,18 @@ use std::io::{BufWriter, Write};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use h2::client::SendRequest;
-use http::{HeaderMap, HeaderValue, Request, Uri};
-use pointsman_benches::histogram::Histogram;
-use pointsman_benches::scoring::{self, RequestTemplate};
-use pointsman_benches::{
+use crate::histogram::Histogram;
+use crate::scoring::{self, RequestTemplate};
+use crate::{
     Failure,
     client::{connect, run_program},
     flags::Flags,
     oip,
     process::{Observed, micros_per_call},
 };
+use bytes::Bytes;
+use h2::client::SendRequest;
+use http::{HeaderMap, HeaderValue, Request, Uri};
 use rand::{SeedableRng, rngs::SmallRng};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -83,8 +83,12 @@ struct Findings {
     first_failure: Option<String>,
 }
 
-fn main() -> Result<(), Failure> {
-    run_program(run)
+/// Runs the program.
+///
+/// # Errors
+/// A flag is wrong, or the target cannot be called.
+pub fn main(flags: &Flags) -> Result<(), Failure> {
+    run_program(flags, run)
 }
 
 async fn run(flags: &Flags) -> Result<serde_json::Value, Failure> {

@@ -12,16 +12,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use bytes::{BufMut, Bytes, BytesMut};
-use h2::client::SendRequest;
-use http::{HeaderValue, Request, Uri};
-use pointsman_benches::histogram::Histogram;
-use pointsman_benches::{
+use crate::histogram::Histogram;
+use crate::{
     Failure,
     client::{connect, run_program},
     flags::Flags,
     process::{Observed, micros_per_call},
 };
+use bytes::{BufMut, Bytes, BytesMut};
+use h2::client::SendRequest;
+use http::{HeaderValue, Request, Uri};
 use tokio::task::JoinSet;
 
 const RECORD_FEEDBACK: &str = "/pointsman.v1.PredictionService/RecordFeedback";
@@ -58,8 +58,12 @@ struct Findings {
     first_failure: Option<String>,
 }
 
-fn main() -> Result<(), Failure> {
-    run_program(run)
+/// Runs the program.
+///
+/// # Errors
+/// A flag is wrong, or the target cannot be called.
+pub fn main(flags: &Flags) -> Result<(), Failure> {
+    run_program(flags, run)
 }
 
 async fn run(flags: &Flags) -> Result<serde_json::Value, Failure> {

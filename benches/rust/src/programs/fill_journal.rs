@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use pointsman_benches::{Failure, flags::Flags, scoring};
+use crate::{Failure, flags::Flags, scoring};
 use pointsman_journal::{PREDICTION, ROUTE, SegmentHeader, put_frame};
 use pointsman_model::{Id, SigningKey, SigningKeys};
 use pointsman_wire::generated::pointsman_v1 as proto;
@@ -25,15 +25,18 @@ const SLOTS: u64 = 10_000;
 const VARIANTS: [(&str, &str, f64); 2] = [("a", "1", 0.7), ("b", "2", 0.3)];
 const UNAVAILABLE: u32 = 14;
 
-fn main() -> Result<(), Failure> {
-    let flags = Flags::parse(std::env::args().skip(1))?;
+/// Runs the program.
+///
+/// # Errors
+/// A flag is wrong, or what it needs is not there.
+pub fn main(flags: &Flags) -> Result<(), Failure> {
     let folder: PathBuf = flags.require("folder")?;
     let rows: u64 = flags.require("rows")?;
     let segment_bytes: u64 = flags.get("segment-bytes", 64 << 20)?;
     let every: u64 = flags.get("ids-every", 100)?;
     let mut ids = flags.all("ids").last().map(File::create).transpose()?.map(BufWriter::new);
-    let mut calls = Calls::read(&flags, rows)?;
-    let route = route(&flags)?;
+    let mut calls = Calls::read(flags, rows)?;
+    let route = route(flags)?;
 
     let start = end_of_journal(&folder)?;
     let mut end = start;
