@@ -1,8 +1,7 @@
 """What callers feel of a shadow that answers, hangs or is gone, in an open loop, beside none."""
 
-import socket
 import statistics
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from benches.load import contestants, pointsman_server
@@ -10,7 +9,7 @@ from benches.load.sample import Sample, run_load
 from benches.records.findings import Findings, Table
 from benches.records.lake import read_journal
 from benches.records.recording import FULL, QUICK
-from benches.records.stage import ROUTER, SHAPE, SHAPE_IN_WORDS, Stage, signature
+from benches.records.stage import COLUMNS, ROUTER, SHAPE, SHAPE_IN_WORDS, Stage, signature
 
 if TYPE_CHECKING:
     from pointsman.v1 import router_pb2
@@ -27,8 +26,12 @@ def run(stage: Stage) -> Findings:
     """Measures the case."""
     pace = QUICK if stage.is_quick else FULL
     with ExitStack() as stack:
-        hanging = contestants.start_backends(stack, stage.peers, stage.folder, delay_ms=HANGING_MS)
-        ports = {WELL: stage.backends.rewritten_b, HUNG: hanging.rewritten_b, GONE: closed_port()}
+        hanging = contestants.start_backends(stack, stage.peers, stage.folder, COLUMNS, HANGING_MS)
+        # A router is not deployed over a backend that is gone already.
+        going, folder = stack.enter_context(ExitStack()), stage.folder / "gone"
+        folder.mkdir()
+        gone = contestants.start_backends(going, stage.peers, folder, COLUMNS)
+        ports = {WELL: stage.backends.rewritten_b, HUNG: hanging.rewritten_b, GONE: gone.rewritten_b}
         servers = {
             name: stage.start_server(stack, _folder(name), pace.seal_after_seconds) for name in (NONE, *ports)
         }
@@ -36,6 +39,7 @@ def run(stage: Stage) -> Findings:
             if port := ports.get(name):
                 _register(server, port)
             pointsman_server.deploy_router(server, stage.backends, _router(name != NONE), signature())
+        going.close()
         callers = {
             name: pointsman_server.contestant(server, name, ROUTER, "sticky")
             for name, server in servers.items()
@@ -63,14 +67,6 @@ def run(stage: Stage) -> Findings:
         for name, server in servers.items():
             findings.at_most(f"records dropped, {name}", read_journal(server).dropped, 0)
     return findings
-
-
-def closed_port() -> int:
-    """Answers a port of this machine at which nobody listens."""
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def _judge(findings: Findings, samples: dict[str, list[Sample]]) -> None:
