@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pointsman.cli import commandline, completion, late
+from pointsman.cli import commandline, completion, garbage, late
 from pointsman.cli.context import DEFAULT_SERVER, CommandContext, OutputFormat
 from pointsman.cli.group import RootGroup
 
@@ -99,5 +99,9 @@ app.add("schema", "pointsman.cli.definitions:schema")
 
 def main() -> None:
     """Runs the command; the entry point of the installed script."""
+    garbage.look_seldom()
     late.start()
-    app.main(prog_name="pointsman", complete_var=completion.VARIABLE)
+    try:
+        app.main(prog_name="pointsman", complete_var=completion.VARIABLE)
+    finally:
+        garbage.look_no_more()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 import pointsman
+from pointsman.cli import garbage
 from pointsman.cli.context import CommandError
 from pointsman.cli.folders import sqlite_url
 from pointsman.cli.http_port import make_http_server
@@ -67,6 +68,7 @@ async def run_until_end(started: StartedServer) -> None:
         )
         http = make_http_server(app, started.settings.http_limits)
         serving = asyncio.create_task(http.serve(sockets=[started.http_listener]))
+        garbage.look_as_usual()
         _announce(started, control)
         await ending.wait()
         log.info("draining", grace_seconds=started.settings.grace_seconds)
