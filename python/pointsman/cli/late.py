@@ -7,13 +7,14 @@ and runs when one of its names is first used.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from importlib.machinery import PathFinder
 from importlib.util import LazyLoader
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
@@ -52,3 +53,21 @@ def stop() -> None:
     """Imports everything at once from here on."""
     if LateFinder in sys.meta_path:
         sys.meta_path.remove(LateFinder)
+
+
+@contextlib.contextmanager
+def without(package: str) -> Iterator[None]:
+    """Has what is imported within do without a package that it can do without; for programs of one thread.
+
+    Args:
+        package: The package's full name; one that was imported before stays.
+    """
+    if package in sys.modules:
+        yield
+        return
+    # What stands for "there is no such module" in Python.
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]

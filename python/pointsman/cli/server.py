@@ -11,6 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from pointsman.cli import late
 from pointsman.cli.context import CommandError
 from pointsman.cli.folders import open_data_dir, open_socket_path
 from pointsman.cli.listening import bind_failure, listen
@@ -55,6 +56,9 @@ def run_server(settings: Settings, ready_file: Path | None) -> None:
 
         import asyncio
 
+        with late.without("rich"):
+            # It would import it for tracebacks in colours, which are none of our log's.
+            import structlog  # noqa: F401
         from pointsman.cli.running import run_until_end
 
         asyncio.run(run_until_end(started))
