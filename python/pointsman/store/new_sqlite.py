@@ -1,6 +1,6 @@
 """Makes a new SQLite database at once: to run all migrations takes longer than the rest of a start.
 
-What they make of an empty file stands in ``migrations/new_sqlite.sql``, which ``scripts/generate_tables.py`` writes.
+What they make of an empty file stands in ``migrations/new_sqlite.sql``, written by ``scripts/generate_tables.py``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def is_empty(connection: Connection) -> bool:
 
 
 def revision() -> str:
-    """Answers the migration that the file stands for; another than the newest where nobody generated it again."""
+    """Answers the migration that the file stands for: the newest, unless nobody generated it again."""
     first, _, _ = FILE.read_text().partition("\n")
     return first.removeprefix(_AT_REVISION)
 
