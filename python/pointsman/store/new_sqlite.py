@@ -1,6 +1,7 @@
 """Makes a new SQLite database at once: to run all migrations takes longer than the rest of a start.
 
-What they make of an empty file stands in ``migrations/new_sqlite.sql``, written by ``scripts/generate_tables.py``.
+What they make of an empty file stands in ``migrations/new_sqlite.sql``, which
+``scripts/generate_tables.py`` writes.
 """
 
 from __future__ import annotations
