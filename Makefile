@@ -82,7 +82,7 @@ $(VENV)/.stamp-development: $(VENV)/.stamp-use
 
 # The first start of a server need not compile what it imports.
 define compile-python
-@env -u PYTHONPYCACHEPREFIX $(BIN)/python -c 'import pointsman.cli.running'
+@env -u PYTHONPYCACHEPREFIX $(BIN)/python -c 'import pointsman.cli.serving.running'
 endef
 
 # Any build of these sources will do here; what is measured is a release.

@@ -20,6 +20,7 @@ OUTPUTS = (
     "docs/reference/cli.md",
     "docs/reference/definitions.md",
     "python/pointsman/definitions/schema.json",
+    "python/pointsman/store/migrations/new_sqlite.sql",
 )
 
 
@@ -51,6 +52,7 @@ def run_generators(output_root: Path) -> None:
         [sys.executable, "scripts/generate_settings.py", "--output-root", root],
         [sys.executable, "scripts/generate_cli.py", "--output-root", root],
         [sys.executable, "scripts/generate_definitions.py", "--output-root", root],
+        [sys.executable, "scripts/generate_tables.py", "--output-root", root],
     )
     for command in commands:
         subprocess.run(command, check=True, cwd=SOURCE_ROOT)

@@ -113,7 +113,7 @@ class Bench:
     """The control plane under test and what is around it."""
 
     plane: ControlPlane
-    data_plane: FakeReplica
+    replica: FakeReplica
     channel: grpc.aio.Channel
     clock: Clock
     database_url: str
@@ -140,15 +140,13 @@ class Bench:
         return self.user("local", admin=True)
 
 
-def start_plane(
-    folder: Path, data_plane: FakeReplica, database_url: str = "", **settings: Any
-) -> ControlPlane:
+def start_plane(folder: Path, replica: FakeReplica, database_url: str = "", **settings: Any) -> ControlPlane:
     settings.setdefault("options", ControlOptions(poll_interval_seconds=0.05))
     settings.setdefault("loopback", True)
     return ControlPlane(
         database_url or f"sqlite:///{folder / 'pointsman.db'}",
         NativeCore(),
-        data_plane,
+        replica,
         folder / "control.sock",
         folder / "lake",
         folder / "temporary",
@@ -158,7 +156,7 @@ def start_plane(
 
 
 @pytest.fixture
-def data_plane(tmp_path: Path, clock: Clock) -> FakeReplica:
+def replica(tmp_path: Path, clock: Clock) -> FakeReplica:
     return FakeReplica(journal=FakeJournal(tmp_path / "lake"), clock=clock)
 
 
@@ -175,15 +173,15 @@ def database_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 async def bench(
-    tmp_path: Path, data_plane: FakeReplica, clock: Clock, database_url: str
+    tmp_path: Path, replica: FakeReplica, clock: Clock, database_url: str
 ) -> AsyncIterator[Bench]:
-    plane = start_plane(tmp_path, data_plane, database_url, clock=clock)
+    plane = start_plane(tmp_path, replica, database_url, clock=clock)
     await plane.start()
     assert plane.ready, plane.reason
     socket_path = tmp_path / "control.sock"
     async with grpc.aio.insecure_channel(f"unix:{socket_path}") as channel:
-        yield Bench(plane, data_plane, channel, clock, database_url, socket_path)
-    data_plane.stop(0)
+        yield Bench(plane, replica, channel, clock, database_url, socket_path)
+    replica.stop(0)
     await plane.stop(1)
 
 

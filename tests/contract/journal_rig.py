@@ -79,13 +79,13 @@ class Server:
             journal.lake_folder = lake
         lake.mkdir()
         self.journal = journal
-        self.data_plane = FakeReplica(journal=journal)
+        self.replica = FakeReplica(journal=journal)
         database, clock = machine.database, machine.clock
         self.keeper = JournalKeeper(
-            database, self.data_plane, LEASE_SECONDS, clock, lambda: self.machine.seconds
+            database, self.replica, LEASE_SECONDS, clock, lambda: self.machine.seconds
         )
-        self.applier = Applier(database, self.data_plane, self.keeper, clock)
-        self.shipping = Shipping(database, self.data_plane, self.keeper, clock, lambda folders: None)
+        self.applier = Applier(database, self.replica, self.keeper, clock)
+        self.shipping = Shipping(database, self.replica, self.keeper, clock, lambda folders: None)
 
     def record(self, count=1):
         """Takes feedback and predictions and acknowledges them; answers their numbers."""

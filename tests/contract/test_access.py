@@ -168,8 +168,8 @@ async def scene(bench):
             await owner.deploy("theirs")
         if method == "RouterService/StartRouter":
             await owner.routers.StopRouter(router_pb2.StopRouterRequest(router_id="theirs"))
-        prediction_id = bench.data_plane.predict("theirs", "lr", model_id="owned")
-        bench.data_plane.predict("theirs", "was", model_id="owned", reason="shadow")
+        prediction_id = bench.replica.predict("theirs", "lr", model_id="owned")
+        bench.replica.predict("theirs", "was", model_id="owned", reason="shadow")
         model_version = model_pb2.ModelVersion(model_id="owned", version="new")
         return {
             "RegisterModelVersion": {"model_version": model_version},
@@ -295,7 +295,7 @@ async def test_permissions_take_effect_at_once(bench, cancer):
     )
     assert answer.permissions.shared_user_ids == ["bob"]
     assert await code_of(bob.get()) is OK
-    assert bench.data_plane.routers["cancer"].permissions.shared_user_ids == ["bob"]
+    assert bench.replica.routers["cancer"].permissions.shared_user_ids == ["bob"]
     none = router_pb2.UpdateRouterPermissionsRequest(
         router_id="cancer", permissions=router_pb2.RouterPermissions()
     )
@@ -326,7 +326,7 @@ class TestOwners:
         assert await code_of(bob.get()) is HIDDEN
         answer = await cancer.routers.UpdateRouter(handing_over("bob"))
         assert answer.owner == (await bob.get()).owner == "bob"
-        assert bench.data_plane.routers["cancer"].owner == "bob"
+        assert bench.replica.routers["cancer"].owner == "bob"
         again = await bob.routers.UpdateRouter(handing_over("carol"))
         assert again.owner == "carol"
         assert await code_of(bob.get()) is HIDDEN

@@ -20,7 +20,7 @@ def test_a_read_waits_for_what_was_acknowledged_before_it_and_not_for_what_comes
     server = Server(machine).take()
     server.applier._batch_values = BATCH_VALUES
     before = server.record(12)
-    take, takes = server.data_plane.take_feedback, []
+    take, takes = server.replica.take_feedback, []
 
     def take_while_more_comes(*arguments):
         answer = take(*arguments)
@@ -28,7 +28,7 @@ def test_a_read_waits_for_what_was_acknowledged_before_it_and_not_for_what_comes
         assert len(takes) < MOST_TAKES, "the read waits as long as feedback comes"
         return answer
 
-    server.data_plane.take_feedback = take_while_more_comes
+    server.replica.take_feedback = take_while_more_comes
     server.applier.apply_now()
     stored = machine.feedback()
     assert stored[: len(before)] == before
@@ -39,6 +39,6 @@ def test_a_read_without_new_feedback_asks_the_journal_for_none(machine):
     server = Server(machine).take()
     numbers = server.record(3)
     server.applier.apply_now()
-    server.data_plane.take_feedback = lambda *_: pytest.fail("everything is applied")
+    server.replica.take_feedback = lambda *_: pytest.fail("everything is applied")
     server.applier.apply_now()
     assert machine.feedback() == numbers

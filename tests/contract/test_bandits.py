@@ -36,7 +36,7 @@ async def update(user, *paths, **fields):
 
 async def reward(bench, variant, value, *, epoch=1, metric="conversion", row=0, **facts):
     """Says what a call was worth and waits until it is applied; answers its prediction id."""
-    made = facts.pop("prediction_id", "") or bench.data_plane.prediction_id(
+    made = facts.pop("prediction_id", "") or bench.replica.prediction_id(
         "offers", variant, epoch=epoch, **facts
     )
     await bench.local.predictions.RecordFeedback(
@@ -52,7 +52,7 @@ async def reward(bench, variant, value, *, epoch=1, metric="conversion", row=0, 
 
 def told(bench):
     """What the replica knows of the arms: calls, rewards and their sum."""
-    totals = bench.data_plane.totals["offers"]
+    totals = bench.replica.totals["offers"]
     return {
         arm.variant: (arm.pulls, arm.count, round(arm.sum + arm.count * arm.origin, 9)) for arm in totals.arms
     }
@@ -74,7 +74,7 @@ async def test_a_bandit_is_created_with_its_defaults_in_its_first_epoch(bench, c
     )
     assert not made.sticky
     assert await cancer.get("offers") == made
-    published = bench.data_plane.routers["offers"]
+    published = bench.replica.routers["offers"]
     assert published.settings.bandit == made.bandit
     assert published.strategy == router_pb2.STRATEGY_BANDIT
 
@@ -159,8 +159,8 @@ async def test_what_a_fallback_answered_is_no_missing_reward_of_the_arm_that_was
     """Successes alone are reported; the arm is down for half of its calls, and one was refused before it."""
     await create(cancer, WAITED, fallback=router_pb2.FALLBACK_ANY_HEALTHY)
     now_us = clock()
-    bench.data_plane.pick("offers", "old", 201, unasked=101)
-    bench.data_plane.pick("offers", "new", 50)
+    bench.replica.pick("offers", "old", 201, unasked=101)
+    bench.replica.pick("offers", "new", 50)
     for variant, successes in (("old", 60), ("new", 10)):
         for _ in range(successes):
             await reward(bench, variant, 1.0, time_us=now_us)
@@ -174,11 +174,11 @@ async def test_what_a_fallback_answered_is_no_missing_reward_of_the_arm_that_was
 
 async def test_a_replica_that_counts_anew_passes_nothing_over_twice(bench, cancer, clock):
     await create(cancer, WAITED, fallback=router_pb2.FALLBACK_ANY_HEALTHY)
-    bench.data_plane.pick("offers", "old", 10, unasked=6)
+    bench.replica.pick("offers", "old", 10, unasked=6)
     learn(bench)
-    bench.data_plane.pulls.clear()
-    bench.data_plane.unasked.clear()
-    bench.data_plane.pick("offers", "old", 20, unasked=1)
+    bench.replica.pulls.clear()
+    bench.replica.unasked.clear()
+    bench.replica.pick("offers", "old", 20, unasked=1)
     learn(bench)
     clock.offset_us += 120 * 1_000_000
     bench.plane._learning._given.clear()
@@ -190,22 +190,22 @@ async def test_whoever_reads_one_bandit_looks_at_no_other(bench, cancer):
     await cancer.create(
         "ads", variants=[OLD, NEW], bandit=BETA, metrics=[CONVERSION], strategy=router_pb2.STRATEGY_BANDIT
     )
-    bench.data_plane.pick("offers", "old", 5)
-    bench.data_plane.pick("ads", "old", 7)
-    bench.data_plane.shares = {("offers", "old"): 0.5, ("offers", "new"): 0.5}
+    bench.replica.pick("offers", "old", 5)
+    bench.replica.pick("ads", "old", 7)
+    bench.replica.shares = {("offers", "old"): 0.5, ("offers", "new"): 0.5}
     learn(bench)
     bench.plane._learning.stop(5)  # it asks for all each second
-    asked = bench.data_plane.asked_bandits
+    asked = bench.replica.asked_bandits
     asked.clear()
-    bench.data_plane.pick("offers", "old", 1)
+    bench.replica.pick("offers", "old", 1)
     assert [arm.pulls for arm in (await metrics(cancer)).bandit.arms] == [6, 0]
     await cancer.routers.ExplainRouting(router_pb2.ExplainRoutingRequest(router_id="offers"))
     assert asked
     assert all(ids == ["offers"] for ids in asked)
-    assert {arm.variant: arm.pulls for arm in bench.data_plane.totals["ads"].arms} == {"old": 7, "new": 0}
-    bench.data_plane.pick("ads", "old", 1)
+    assert {arm.variant: arm.pulls for arm in bench.replica.totals["ads"].arms} == {"old": 7, "new": 0}
+    bench.replica.pick("ads", "old", 1)
     assert learn(bench)["old"][0] == 6
-    assert {arm.variant: arm.pulls for arm in bench.data_plane.totals["ads"].arms} == {"old": 8, "new": 0}
+    assert {arm.variant: arm.pulls for arm in bench.replica.totals["ads"].arms} == {"old": 8, "new": 0}
 
 
 async def test_settings_toggles_and_variants_keep_the_epoch_and_models_and_metrics_do_not(cancer):
@@ -290,45 +290,45 @@ async def test_weights_of_a_bandit_are_refused(cancer, failing):
 
 async def test_the_replica_is_told_calls_and_rewards_of_this_epoch(bench, cancer):
     await create(cancer)
-    bench.data_plane.pick("offers", "old", 5)
-    bench.data_plane.pick("offers", "new", 2)
+    bench.replica.pick("offers", "old", 5)
+    bench.replica.pick("offers", "new", 2)
     made = await reward(bench, "old", 1.0)
     await reward(bench, "old", 0.0)
     await reward(bench, "new", 1.0)
     await reward(bench, "new", 1.0, epoch=9)
     await reward(bench, "old", 1.0, prediction_id=made)
     assert learn(bench) == {"old": (5, 2, 1), "new": (2, 1, 1)}
-    own = {arm.variant: arm.own_pulls for arm in bench.data_plane.totals["offers"].arms}
+    own = {arm.variant: arm.own_pulls for arm in bench.replica.totals["offers"].arms}
     assert own == {"old": 5, "new": 2}
-    bench.data_plane.pick("offers", "old", 3)
+    bench.replica.pick("offers", "old", 3)
     assert learn(bench)["old"] == (8, 2, 1)
 
 
 async def test_the_replica_is_told_without_being_asked(bench, cancer):
     await create(cancer)
-    bench.data_plane.pick("offers", "old", 5)
+    bench.replica.pick("offers", "old", 5)
     await reward(bench, "old", 1.0)
-    bench.data_plane.wait_for(lambda: "offers" in bench.data_plane.totals and told(bench)["old"] == (5, 1, 1))
+    bench.replica.wait_for(lambda: "offers" in bench.replica.totals and told(bench)["old"] == (5, 1, 1))
 
 
 async def test_a_replica_that_counts_anew_loses_no_calls(bench, cancer):
     await create(cancer)
-    bench.data_plane.pick("offers", "old", 5)
+    bench.replica.pick("offers", "old", 5)
     learn(bench)
-    bench.data_plane.pulls.clear()
-    bench.data_plane.pick("offers", "old", 2)
+    bench.replica.pulls.clear()
+    bench.replica.pick("offers", "old", 2)
     assert learn(bench)["old"][0] == 7
-    assert bench.data_plane.totals["offers"].arms[0].own_pulls == 2
+    assert bench.replica.totals["offers"].arms[0].own_pulls == 2
 
 
 async def test_after_a_reset_nothing_is_known(bench, cancer):
     await create(cancer)
-    bench.data_plane.pick("offers", "old", 5)
+    bench.replica.pick("offers", "old", 5)
     await reward(bench, "old", 1.0)
     learn(bench)
     await cancer.routers.ResetLearning(router_pb2.ResetLearningRequest(router_id="offers"))
     assert learn(bench) == {"old": (0, 0, 0), "new": (0, 0, 0)}
-    assert bench.data_plane.totals["offers"].epoch == 2
+    assert bench.replica.totals["offers"].epoch == 2
     await reward(bench, "old", 1.0, epoch=1)
     run_all(bench.plane, "bandit-learning")
     assert learn(bench) == {"old": (0, 0, 0), "new": (0, 0, 0)}
@@ -338,7 +338,7 @@ async def test_positives_alone_give_the_true_rate_where_missing_counts_0(bench, 
     window = router_pb2.Bandit(metric="conversion", feedback_window=Duration(seconds=60), missing_reward=0)
     await create(cancer, window)
     now_us = clock()
-    bench.data_plane.pick("offers", "old", 100)
+    bench.replica.pick("offers", "old", 100)
     for _ in range(20):
         await reward(bench, "old", 1.0, time_us=now_us)
     assert learn(bench)["old"] == (100, 20, 20)
@@ -349,7 +349,7 @@ async def test_positives_alone_give_the_true_rate_where_missing_counts_0(bench, 
 
 async def test_time_is_the_databases_and_not_a_servers(bench, cancer, clock, monkeypatch):
     await create(cancer, WAITED)
-    bench.data_plane.pick("offers", "old", 100)
+    bench.replica.pick("offers", "old", 100)
     assert learn(bench)["old"] == (100, 0, 0)
     shared_us = clock()
     monkeypatch.setattr(servers, "clock_us", lambda connection, local_us: shared_us)
@@ -361,9 +361,9 @@ async def test_time_is_the_databases_and_not_a_servers(bench, cancer, clock, mon
 
 async def test_what_was_learnt_is_told_with_shares_in_force(bench, cancer):
     await create(cancer)
-    bench.data_plane.pick("offers", "old", 40)
-    bench.data_plane.pick("offers", "new", 10)
-    bench.data_plane.shares = {("offers", "old"): 0.25, ("offers", "new"): 0.75}
+    bench.replica.pick("offers", "old", 40)
+    bench.replica.pick("offers", "new", 10)
+    bench.replica.shares = {("offers", "old"): 0.25, ("offers", "new"): 0.75}
     for value in (1.0, 1.0, 0.0):
         await reward(bench, "new", value)
     for value in (0.0, 0.0, 0.0, 1.0):
@@ -388,7 +388,7 @@ async def test_what_was_learnt_is_told_with_shares_in_force(bench, cancer):
 
 async def test_a_switched_off_arm_has_cost_what_it_has_cost(bench, cancer):
     await create(cancer, variants=(OLD, NEW, a_variant("third", "1", 0)))
-    bench.data_plane.pick("offers", "third", 40)
+    bench.replica.pick("offers", "third", 40)
     for arm in ("old", "new", "third"):
         await reward(bench, arm, 0.0 if arm == "third" else 1.0)
     before = (await metrics(cancer)).bandit
@@ -410,8 +410,8 @@ async def test_a_batch_that_was_stored_but_not_released_is_learnt_from_once(benc
     await create(cancer)
     await reward(bench, "old", 1.0)
     applier = bench.plane._applier
-    journal = bench.data_plane.journal
-    made = bench.data_plane.prediction_id("offers", "old", epoch=1)
+    journal = bench.replica.journal
+    made = bench.replica.prediction_id("offers", "old", epoch=1)
     real = journal.release_feedback
 
     def lost(position, outcomes):

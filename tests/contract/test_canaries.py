@@ -31,7 +31,7 @@ def shares(router):
 async def test_the_canary_gets_its_part_and_the_control_the_rest(bench, cancer):
     created = await create(cancer)
     assert shares(created) == {"old": 0.95, "new": 0.05}
-    published = bench.data_plane.routers["checkout"]
+    published = bench.replica.routers["checkout"]
     assert published.strategy == router_pb2.STRATEGY_CANARY
     assert published.settings.canary.percent == 5.0
     assert (await cancer.get("checkout")).canary.percent == 5.0
@@ -92,7 +92,7 @@ async def test_growing_moves_only_who_comes_to_the_canary(bench, cancer):
     grown = await set_percent(cancer, 20.0)
     assert shares(grown.router) == {"old": 0.8, "new": 0.2}
     assert (grown.moved_slots, grown.moved_share) == (1500, 0.15)
-    assert bench.data_plane.routers["checkout"].settings.canary.percent == 20.0
+    assert bench.replica.routers["checkout"].settings.canary.percent == 20.0
     update = router_pb2.UpdateRouterRequest(
         router=router_pb2.Router(router_id="checkout", canary=router_pb2.Canary(percent=30)),
         update_mask=FieldMask(paths=["canary"]),
@@ -157,7 +157,7 @@ async def test_checking_alone_changes_nothing(cancer):
 
 async def test_a_rollback_gives_percentage_roles_and_slots_back(bench, cancer):
     await create(cancer, 5.0)
-    first = bench.data_plane.routers["checkout"]
+    first = bench.replica.routers["checkout"]
     await set_percent(cancer, 40.0)
     await cancer.routers.PromoteCanary(router_pb2.PromoteCanaryRequest(router_id="checkout"))
     history = await cancer.routers.ListRouterRevisions(
@@ -169,7 +169,7 @@ async def test_a_rollback_gives_percentage_roles_and_slots_back(bench, cancer):
         "old control, new canary, canary 5%",
     ]
     await cancer.routers.RollbackRouter(router_pb2.RollbackRouterRequest(router_id="checkout", revision=1))
-    again = bench.data_plane.routers["checkout"]
+    again = bench.replica.routers["checkout"]
     assert (again.settings.canary.percent, list(again.slot_runs)) == (5.0, list(first.slot_runs))
     assert [variant.role for variant in again.variants] == [variant.role for variant in first.variants]
 

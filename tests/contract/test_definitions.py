@@ -70,11 +70,11 @@ EVERYTHING = (a_model("1"), a_model("2"), a_router())
 
 
 async def test_what_is_not_there_is_created_in_one_change(bench):
-    before = bench.data_plane.generation
+    before = bench.replica.generation
     answer = await apply(bench.local, a_router(), a_model("2"), a_model("1"))
     assert outcomes(answer) == [CREATED] * 3
     assert [change.id for change in answer.changes] == ["cancer", "cancer/2", "cancer/1"]
-    assert answer.generation == before + 1 == bench.data_plane.generation
+    assert answer.generation == before + 1 == bench.replica.generation
     router = await bench.local.get()
     assert router.owner == "local"
     assert router.status == router_pb2.ROUTER_STATUS_REGISTERED
@@ -83,12 +83,12 @@ async def test_what_is_not_there_is_created_in_one_change(bench):
 async def test_applying_the_same_again_is_no_change(bench):
     objects = (*EVERYTHING, a_router("other", status=RUNNING))
     await apply(bench.local, *objects)
-    seen, updates = await all_of(bench.local), len(bench.data_plane.updates)
+    seen, updates = await all_of(bench.local), len(bench.replica.updates)
     answer = await apply(bench.local, *objects)
     assert outcomes(answer) == [UNCHANGED] * 4
     assert await all_of(bench.local) == seen
-    assert answer.generation == bench.data_plane.generation
-    assert len(bench.data_plane.updates) == updates
+    assert answer.generation == bench.replica.generation
+    assert len(bench.replica.updates) == updates
 
 
 async def test_what_differs_is_changed_field_by_field_and_nothing_else(bench):
@@ -142,7 +142,7 @@ async def test_new_weights_move_the_fewest_slots_as_the_single_call_does(bench):
         )
     )
     assert answer.changes[0].moved_slots == single.moved_slots == 2000
-    published = bench.data_plane.routers
+    published = bench.replica.routers
     assert published["cancer"].slot_runs == published["twin"].slot_runs
 
 
@@ -157,7 +157,7 @@ async def test_the_order_of_variants_is_a_change_that_moves_nothing(bench):
 async def test_a_check_answers_the_changes_and_makes_none(bench):
     answer = await apply(bench.local, *EVERYTHING, validate_only=True)
     assert outcomes(answer) == [CREATED] * 3
-    assert answer.generation == bench.data_plane.generation
+    assert answer.generation == bench.replica.generation
     assert await all_of(bench.local) == ([], [])
     await apply(bench.local, *EVERYTHING)
     seen = await all_of(bench.local)
@@ -253,8 +253,8 @@ async def test_a_registered_version_does_not_change_and_what_differs_is_told(ben
 
 
 async def test_what_a_backend_said_of_a_version_is_no_difference(bench):
-    bench.data_plane.signature.inputs.add(name="x", datatype="FP32", shape=[-1, 30])
-    bench.data_plane.signature.outputs.add(name="y", datatype="FP32", shape=[-1])
+    bench.replica.signature.inputs.add(name="x", datatype="FP32", shape=[-1, 30])
+    bench.replica.signature.outputs.add(name="y", datatype="FP32", shape=[-1])
     await apply(bench.local, a_model("1"))
     (registered,) = (await all_of(bench.local))[1]
     assert registered.signature.inputs[0].name == "x"
@@ -313,11 +313,11 @@ async def test_a_router_is_put_into_service_and_taken_out(bench):
     router = await bench.local.get()
     assert router.status == RUNNING
     assert router.HasField("deploy_time")
-    assert bench.data_plane.status_of("cancer") == "ROUTER_STATUS_RUNNING"
+    assert bench.replica.status_of("cancer") == "ROUTER_STATUS_RUNNING"
     answer = await apply(bench.local, a_router(status=STOPPED))
     assert fields_of(answer.changes[0]) == {"status": ("running", "stopped")}
     assert (await bench.local.get()).status == STOPPED
-    assert bench.data_plane.status_of("cancer") != "ROUTER_STATUS_RUNNING"
+    assert bench.replica.status_of("cancer") != "ROUTER_STATUS_RUNNING"
     assert outcomes(await apply(bench.local, a_router(status=STOPPED))) == [UNCHANGED]
     assert outcomes(await apply(bench.local, a_router())) == [UNCHANGED]
     await apply(bench.local, a_router(status=RUNNING))
@@ -339,7 +339,7 @@ async def test_a_router_is_wanted_running_or_stopped(bench, failing):
 
 
 async def test_a_backend_that_does_not_answer_keeps_all_out_of_service(bench, failing):
-    bench.data_plane.down.add("cancer/2")
+    bench.replica.down.add("cancer/2")
     failure = await failing(apply(bench.local, *EVERYTHING[:2], a_router(status=RUNNING)))
     assert failure.code is grpc.StatusCode.FAILED_PRECONDITION
     assert list(failure.fields) == ["definitions[2].router.variants[1].model_version"]
@@ -350,11 +350,11 @@ async def test_a_backend_that_does_not_answer_keeps_all_out_of_service(bench, fa
 
 async def test_a_router_that_runs_asks_what_it_begins_to_use_and_only_that(bench, failing):
     await apply(bench.local, *EVERYTHING[:2], a_model("3"), a_router(status=RUNNING))
-    bench.data_plane.probed.clear()
-    bench.data_plane.down |= {"cancer/1", "cancer/3"}
+    bench.replica.probed.clear()
+    bench.replica.down |= {"cancer/1", "cancer/3"}
     reweighted = [a_variant("lr", "1", 1), a_variant("gb", "2", 1)]
     await apply(bench.local, a_router(variants=reweighted))
-    assert bench.data_plane.probed == []
+    assert bench.replica.probed == []
     failure = await failing(apply(bench.local, a_router(variants=[*reweighted, a_variant("new", "3", 1)])))
     assert list(failure.fields) == ["definitions[0].router.variants[2].model_version"]
     assert [variant.name for variant in (await bench.local.get()).variants] == ["lr", "gb"]
@@ -370,11 +370,11 @@ async def test_a_state_that_changed_meanwhile_is_refused(bench, failing):
 
 async def test_a_router_that_the_data_plane_refuses_is_an_error(bench, failing):
     await apply(bench.local, *EVERYTHING)
-    bench.data_plane.refuse_router = "cancer"
+    bench.replica.refuse_router = "cancer"
     failure = await failing(apply(bench.local, a_router(status=RUNNING)))
     assert failure.code is grpc.StatusCode.INTERNAL
     assert failure.reason == "SNAPSHOT_REFUSED"
-    bench.data_plane.refuse_router = ""
+    bench.replica.refuse_router = ""
     # Here it is out of service, whatever the database knows; the same definitions bring it about.
     answer = await apply(bench.local, a_router(status=RUNNING))
     assert fields_of(answer.changes[0]) == {"status": ("stopped", "running")}
@@ -397,7 +397,7 @@ async def test_a_router_that_begins_to_run_while_backends_are_asked_is_looked_at
             asked.set()
             assert released.wait(20)
 
-    bench.data_plane.on_probe = wait
+    bench.replica.on_probe = wait
     wanted = a_router(variants=[a_variant("lr", "1", 70), a_variant("new", "3", 30)])
     applying = asyncio.create_task(failing(apply(bench.local, a_model("3"), wanted)))
     assert await asyncio.to_thread(asked.wait, 20)

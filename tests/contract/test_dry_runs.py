@@ -20,20 +20,20 @@ def request_for(version="1", **fields):
 
 
 async def test_the_row_goes_to_the_data_plane_with_the_signature_that_a_deployment_would_set(bench):
-    bench.data_plane.down.add("cancer/1")
+    bench.replica.down.add("cancer/1")
     await bench.local.register()
-    bench.data_plane.down.clear()
-    bench.data_plane.signature = GIVEN
+    bench.replica.down.clear()
+    bench.replica.signature = GIVEN
     answer = model_pb2.TestModelVersionResponse(
         model_id="cancer",
         model_version="1",
         row=[model_pb2.RowFeature(name="age", origin=model_pb2.FEATURE_ORIGIN_GIVEN)],
         prediction=Value(number_value=3),
     )
-    bench.data_plane.dry_run_answer = dry_run_pb2.DryRunAnswer(response=answer)
-    generation = bench.data_plane.generation
+    bench.replica.dry_run_answer = dry_run_pb2.DryRunAnswer(response=answer)
+    generation = bench.replica.generation
     assert await bench.local.models.TestModelVersion(request_for(features=ROW)) == answer
-    [(asked, timeout_seconds)] = bench.data_plane.dry_runs
+    [(asked, timeout_seconds)] = bench.replica.dry_runs
     assert (asked.model.model_id, asked.model.version) == ("cancer", "1")
     assert asked.model.signature == GIVEN
     assert dict(asked.features) == ROW
@@ -42,13 +42,13 @@ async def test_the_row_goes_to_the_data_plane_with_the_signature_that_a_deployme
         model_pb2.GetModelVersionRequest(model_id="cancer", version="1")
     )
     assert not stored.HasField("signature")
-    assert bench.data_plane.generation == generation
+    assert bench.replica.generation == generation
 
 
 async def test_the_backend_has_the_time_that_the_caller_names(bench, failing):
     await bench.local.register()
     await bench.local.models.TestModelVersion(request_for(timeout=Duration(seconds=60)))
-    assert 50 < bench.data_plane.dry_runs[0][1] <= 60
+    assert 50 < bench.replica.dry_runs[0][1] <= 60
     for wrong in (Duration(), Duration(seconds=-1), Duration(seconds=301)):
         refused = await failing(bench.local.models.TestModelVersion(request_for(timeout=wrong)))
         assert refused.code is grpc.StatusCode.INVALID_ARGUMENT
@@ -71,29 +71,29 @@ async def test_what_the_data_plane_refuses_is_told_in_its_words(bench, failing):
             message="so it is",
             fields=[record_pb2.FieldFault(field=name, description=said) for name, said in fields.items()],
         )
-        bench.data_plane.dry_run_answer = dry_run_pb2.DryRunAnswer(refusal=refusal)
+        bench.replica.dry_run_answer = dry_run_pb2.DryRunAnswer(refusal=refusal)
         refused = await failing(bench.local.models.TestModelVersion(request_for()))
         assert (refused.code, refused.message, refused.fields) == (code, "so it is", fields)
 
 
 async def test_a_backend_that_is_away_is_unavailable(bench, failing):
-    bench.data_plane.down.add("cancer/1")
+    bench.replica.down.add("cancer/1")
     await bench.local.register()
     refused = await failing(bench.local.models.TestModelVersion(request_for()))
     assert refused.code is grpc.StatusCode.UNAVAILABLE
     assert "127.0.0.1:8081" in refused.message
-    assert not bench.data_plane.dry_runs
+    assert not bench.replica.dry_runs
 
 
 async def test_a_backend_that_contradicts_its_registration_is_told_with_the_way_out(bench, failing):
-    bench.data_plane.down.add("cancer/1")
+    bench.replica.down.add("cancer/1")
     await bench.local.register(signature=GIVEN)
-    bench.data_plane.down.clear()
-    bench.data_plane.contradictions["cancer/1"] = [FieldViolation("signature.inputs[0].shape", "is [-1, 2]")]
+    bench.replica.down.clear()
+    bench.replica.contradictions["cancer/1"] = [FieldViolation("signature.inputs[0].shape", "is [-1, 2]")]
     refused = await failing(bench.local.models.TestModelVersion(request_for()))
     assert refused.code is grpc.StatusCode.FAILED_PRECONDITION
     assert "signature.inputs[0].shape: is [-1, 2]; register a version that fits" in refused.message
-    assert not bench.data_plane.dry_runs
+    assert not bench.replica.dry_runs
 
 
 @pytest.mark.parametrize("version", ["monitored", "absent", "not valid"])
@@ -113,7 +113,7 @@ async def test_what_cannot_be_asked_is_refused(bench, failing, version):
 async def test_a_file_is_not_read_twice(bench):
     backend = model_pb2.Backend(onnx=model_pb2.OnnxBackend(path="a.onnx"))
     await bench.local.register(backend=backend, signature=GIVEN)
-    bench.data_plane.probed.clear()
+    bench.replica.probed.clear()
     await bench.local.models.TestModelVersion(request_for())
-    assert not bench.data_plane.probed
-    assert bench.data_plane.dry_runs[0][0].model.backend.onnx.sha256 == "a" * 64
+    assert not bench.replica.probed
+    assert bench.replica.dry_runs[0][0].model.backend.onnx.sha256 == "a" * 64

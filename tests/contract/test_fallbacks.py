@@ -23,7 +23,7 @@ def update_of(*paths, **fields):
 
 async def test_a_router_without_a_word_has_none(bench, cancer):
     assert (await cancer.get()).fallback == router_pb2.FALLBACK_NONE
-    assert bench.data_plane.routers["cancer"].settings.fallback == router_pb2.FALLBACK_NONE
+    assert bench.replica.routers["cancer"].settings.fallback == router_pb2.FALLBACK_NONE
 
 
 @pytest.mark.parametrize("fallback", [router_pb2.FALLBACK_CONTROL, router_pb2.FALLBACK_ANY_HEALTHY])
@@ -31,7 +31,7 @@ async def test_what_is_said_is_kept_and_published(bench, cancer, fallback):
     created = await cancer.create("other", variants=CONTROLLED, fallback=fallback)
     assert created.fallback == fallback
     assert (await cancer.get("other")).fallback == fallback
-    assert bench.data_plane.routers["other"].settings.fallback == fallback
+    assert bench.replica.routers["other"].settings.fallback == fallback
 
 
 async def test_control_needs_one(cancer, failing):

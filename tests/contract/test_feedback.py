@@ -63,7 +63,7 @@ def figures(cancer):
 async def test_what_the_journal_acknowledged_is_in_the_next_read(bench, cancer, figures):
     for number in range(10):
         variant = "lr" if number < 6 else "gb"
-        bench.data_plane.journal.bring(an_entry(bench, number, number, variant))
+        bench.replica.journal.bring(an_entry(bench, number, number, variant))
         assert (await figures()).total.feedback_count == number + 1
     answer = await figures()
     assert [(v.variant, v.feedback_count, v.mean_reward) for v in answer.variants] == [
@@ -74,7 +74,7 @@ async def test_what_the_journal_acknowledged_is_in_the_next_read(bench, cancer, 
 
 
 async def test_the_data_plane_learns_what_came_of_each_and_may_forget_it(bench, cancer):
-    journal = bench.data_plane.journal
+    journal = bench.replica.journal
     journal.bring(
         an_entry(bench, 1, 3),
         an_entry(bench, 1, 3),
@@ -93,7 +93,7 @@ async def test_the_data_plane_learns_what_came_of_each_and_may_forget_it(bench, 
 
 
 async def test_an_entry_that_the_database_refuses_holds_up_no_other(bench, cancer, figures):
-    bench.data_plane.journal.bring(
+    bench.replica.journal.bring(
         *(an_entry(bench, number) for number in range(5)),
         an_entry(bench, 5, row=2**31),
         an_entry(bench, 6, math.nan),
@@ -101,11 +101,11 @@ async def test_an_entry_that_the_database_refuses_holds_up_no_other(bench, cance
     )
     count = (await figures()).total.feedback_count
     assert count == 8
-    assert bench.data_plane.journal.feedback_released == 1000
+    assert bench.replica.journal.feedback_released == 1000
 
 
 async def test_a_restart_goes_on_where_the_database_is(bench, cancer, figures):
-    journal = bench.data_plane.journal
+    journal = bench.replica.journal
     journal.bring(*(an_entry(bench, number) for number in range(5)))
     await figures()
     from pointsman.control.journals.applier import Applier
@@ -114,16 +114,16 @@ async def test_a_restart_goes_on_where_the_database_is(bench, cancer, figures):
     again = [an_entry(bench, number) for number in range(5)]
     journal.feedback = [(100 * (number + 1), entry) for number, entry in enumerate(again)]
     journal.bring(an_entry(bench, 9))
-    applier = Applier(bench.plane._database, bench.data_plane, bench.plane._keeper, bench.clock)
+    applier = Applier(bench.plane._database, bench.replica, bench.plane._keeper, bench.clock)
     await asyncio.to_thread(applier.apply_now)
     assert (await figures()).total.feedback_count == 6
 
 
 async def test_feedback_for_an_entity_is_about_its_latest_prediction(bench, cancer, bring):
-    first = bench.data_plane.predict("cancer", "lr", entity_id="u1")
-    bench.data_plane.journal.seal_predictions()
-    second = bench.data_plane.predict("cancer", "gb", entity_id="u1")
-    bench.data_plane.predict("cancer", "gb", entity_id="u2")
+    first = bench.replica.predict("cancer", "lr", entity_id="u1")
+    bench.replica.journal.seal_predictions()
+    second = bench.replica.predict("cancer", "gb", entity_id="u1")
+    bench.replica.predict("cancer", "gb", entity_id="u2")
     request = prediction_pb2.RecordFeedbackRequest(
         router_id="cancer", entity_id="u1", value=2, wait=WAIT_APPLIED
     )
@@ -144,8 +144,8 @@ async def test_an_entity_that_is_recorded_hashed_is_found_and_one_that_is_not_re
         await cancer.routers.UpdateRouter(router_pb2.UpdateRouterRequest(router=router))
 
     await record_entities(router_pb2.ENTITY_RECORDING_HMAC)
-    hashed = hashed_entity(bench.data_plane.entity_key, "u1")
-    bench.data_plane.predict("cancer", "lr", entity_id=hashed)
+    hashed = hashed_entity(bench.replica.entity_key, "u1")
+    bench.replica.predict("cancer", "lr", entity_id=hashed)
     assert await bring(router_id="cancer", entity_id="u1") == APPLIED
     failure = await failing(bring(router_id="cancer", entity_id="u2"))
     assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "PREDICTION_NOT_FOUND")
@@ -155,7 +155,7 @@ async def test_an_entity_that_is_recorded_hashed_is_found_and_one_that_is_not_re
 
 
 async def test_without_waiting_the_answer_is_recorded(bench, bring, figures):
-    prediction_id = bench.data_plane.prediction_id("cancer", "lr")
+    prediction_id = bench.replica.prediction_id("cancer", "lr")
     assert await bring(prediction_id, wait=prediction_pb2.FEEDBACK_WAIT_UNSPECIFIED) == RECORDED
     assert await bring(prediction_id, wait=prediction_pb2.FEEDBACK_WAIT_DURABLE) == RECORDED
     assert (await figures()).total.feedback_count == 1
@@ -163,7 +163,7 @@ async def test_without_waiting_the_answer_is_recorded(bench, bring, figures):
 
 async def test_each_value_of_a_batch_is_answered_by_itself(bench, cancer):
     outsider = bench.user("outsider")
-    known = bench.data_plane.predict("cancer", "lr", entity_id="u1")
+    known = bench.replica.predict("cancer", "lr", entity_id="u1")
     batch = [
         {"prediction_id": known, "value": 1},
         {"router_id": "cancer", "entity_id": "u1", "value": 1},
@@ -188,7 +188,7 @@ async def test_each_value_of_a_batch_is_answered_by_itself(bench, cancer):
 
 
 async def test_a_pinned_call_takes_feedback_outside_the_totals(bench, bring, figures):
-    assert await bring(bench.data_plane.prediction_id("cancer", "lr", pinned=True)) == APPLIED
+    assert await bring(bench.replica.prediction_id("cancer", "lr", pinned=True)) == APPLIED
     assert (await figures()).total.feedback_count == 0
 
 
@@ -197,12 +197,12 @@ async def test_a_pinned_call_takes_feedback_outside_the_totals(bench, bring, fig
     [(3, 7, "which had the rows 0 to 2"), (1, 1, "which had one row; leave it out, or send 0")],
 )
 async def test_a_row_that_the_prediction_did_not_have_is_refused(bench, bring, failing, row_limit, row, said):
-    of_three = bench.data_plane.prediction_id("cancer", "lr", row_limit=row_limit)
+    of_three = bench.replica.prediction_id("cancer", "lr", row_limit=row_limit)
     failure = await failing(bring(of_three, row=row))
     assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
     assert said in failure.fields["row"]
     assert await bring(of_three, row=row_limit - 1) == APPLIED
-    unknown = bench.data_plane.prediction_id("cancer", "lr", epoch=1)
+    unknown = bench.replica.prediction_id("cancer", "lr", epoch=1)
     assert await bring(unknown, row=row) == APPLIED
 
 
@@ -227,7 +227,7 @@ async def test_a_row_that_the_prediction_did_not_have_is_refused(bench, bring, f
     ],
 )
 async def test_wrong_feedback_is_refused_by_the_field(bench, bring, failing, fields, path):
-    given = {"prediction_id": bench.data_plane.prediction_id("cancer", "lr")} | fields
+    given = {"prediction_id": bench.replica.prediction_id("cancer", "lr")} | fields
     failure = await failing(bring(**given))
     assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
     assert list(failure.fields) == [path]
@@ -256,7 +256,7 @@ async def test_a_router_takes_the_metrics_that_it_declares(
     ]
     router = router_pb2.Router(router_id="cancer", metrics=metrics)
     await cancer.routers.UpdateRouter(router_pb2.UpdateRouterRequest(router=router))
-    call = bring(bench.data_plane.prediction_id("cancer", "lr"), value, metric)
+    call = bring(bench.replica.prediction_id("cancer", "lr"), value, metric)
     if path is None:
         assert await call == APPLIED
     else:
@@ -264,7 +264,7 @@ async def test_a_router_takes_the_metrics_that_it_declares(
 
 
 async def test_a_router_may_allow_corrections(bench, cancer, bring, figures):
-    prediction_id = bench.data_plane.prediction_id("cancer", "lr")
+    prediction_id = bench.replica.prediction_id("cancer", "lr")
     await bring(prediction_id, 1)
     assert await bring(prediction_id, 3) == CONFLICT
     router = router_pb2.Router(router_id="cancer", allow_feedback_corrections=True)
@@ -275,7 +275,7 @@ async def test_a_router_may_allow_corrections(bench, cancer, bring, figures):
 
 
 async def test_feedback_ends_after_ninety_days(bench, bring, failing):
-    prediction_id = bench.data_plane.prediction_id("cancer", "lr")
+    prediction_id = bench.replica.prediction_id("cancer", "lr")
     bench.clock.advance_days(89)
     assert await bring(prediction_id) == APPLIED
     bench.clock.advance_days(2)
@@ -285,18 +285,18 @@ async def test_feedback_ends_after_ninety_days(bench, bring, failing):
 
 
 async def test_a_router_that_is_made_again_under_its_id_is_another_one(bench, cancer):
-    incarnations = [bench.data_plane.routers["cancer"].incarnation]
+    incarnations = [bench.replica.routers["cancer"].incarnation]
     for _ in range(3):
         await cancer.routers.DeleteRouter(router_pb2.DeleteRouterRequest(router_id="cancer"))
         await cancer.create()
-        incarnations.append(bench.data_plane.routers["cancer"].incarnation)
+        incarnations.append(bench.replica.routers["cancer"].incarnation)
     assert len(set(incarnations)) == 4
 
 
 async def test_feedback_is_taken_whose_prediction_a_clock_that_is_behind_made(bench, cancer, bring, figures):
     behind_us = bench.clock() - 2 * 3_600_000_000
-    assert await bring(bench.data_plane.prediction_id("cancer", "lr", time_us=behind_us)) == APPLIED
-    bench.data_plane.predict("cancer", "lr", entity_id="u1", time_us=behind_us)
+    assert await bring(bench.replica.prediction_id("cancer", "lr", time_us=behind_us)) == APPLIED
+    bench.replica.predict("cancer", "lr", entity_id="u1", time_us=behind_us)
     assert await bring(router_id="cancer", entity_id="u1") == APPLIED
     assert (await figures()).total.feedback_count == 2
     listed = await cancer.routers.ListPredictions(router_pb2.ListPredictionsRequest(router_id="cancer"))
@@ -304,7 +304,7 @@ async def test_feedback_is_taken_whose_prediction_a_clock_that_is_behind_made(be
 
 
 async def test_a_later_router_of_the_same_id_takes_no_feedback_of_the_former(bench, cancer, bring, failing):
-    prediction_id = bench.data_plane.prediction_id("cancer", "lr")
+    prediction_id = bench.replica.prediction_id("cancer", "lr")
     await cancer.routers.DeleteRouter(router_pb2.DeleteRouterRequest(router_id="cancer"))
     assert (await failing(bring(prediction_id))).code is grpc.StatusCode.NOT_FOUND
     await cancer.create()
@@ -312,14 +312,14 @@ async def test_a_later_router_of_the_same_id_takes_no_feedback_of_the_former(ben
 
 
 async def test_a_full_journal_is_said_to_be_full(bench, bring, failing):
-    bench.data_plane.journal.full = "the journal is full; make room"
-    failure = await failing(bring(bench.data_plane.prediction_id("cancer", "lr")))
+    bench.replica.journal.full = "the journal is full; make room"
+    failure = await failing(bring(bench.replica.prediction_id("cancer", "lr")))
     assert failure.code is grpc.StatusCode.UNAVAILABLE
     assert failure.message == "the journal is full; make room"
 
 
 async def test_old_feedback_is_deleted_once_the_lake_has_it_and_its_totals_stay(bench, bring):
-    await bring(bench.data_plane.prediction_id("cancer", "lr"))
+    await bring(bench.replica.prediction_id("cancer", "lr"))
 
     def count():
         with bench.plane._database.read() as connection:

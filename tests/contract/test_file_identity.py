@@ -42,29 +42,27 @@ async def two(bench):
     """A running router of two versions, which were registered from one path with two files."""
     user = bench.local
     for version, sha256 in (("1", ONE), ("2", OTHER)):
-        bench.data_plane.files["m.onnx"] = sha256
+        bench.replica.files["m.onnx"] = sha256
         await user.register(version=version, backend=onnx())
     await user.create()
-    bench.data_plane.on_probe = lambda model: bench.data_plane.files.update(
-        {"m.onnx": model.backend.onnx.sha256}
-    )
+    bench.replica.on_probe = lambda model: bench.replica.files.update({"m.onnx": model.backend.onnx.sha256})
     await user.deploy()
     return user
 
 
 async def test_a_version_keeps_the_digest_of_its_file(bench):
-    bench.data_plane.files["m.onnx"] = ONE
+    bench.replica.files["m.onnx"] = ONE
     registered = await bench.local.register(backend=onnx())
     assert registered.backend.onnx.sha256 == ONE
-    bench.data_plane.files["m.onnx"] = OTHER
+    bench.replica.files["m.onnx"] = OTHER
     assert (await get(bench.local)).backend.onnx.sha256 == ONE
-    assert bench.data_plane.models["cancer", "1"].backend.onnx.sha256 == ONE
+    assert bench.replica.models["cancer", "1"].backend.onnx.sha256 == ONE
     later = await bench.local.register(version="2", backend=onnx(sha256=OTHER))
     assert later.backend.onnx.sha256 == OTHER
 
 
 async def test_a_file_of_another_digest_than_given_is_not_registered(bench, failing):
-    bench.data_plane.files["m.onnx"] = ONE
+    bench.replica.files["m.onnx"] = ONE
     failure = await failing(bench.local.register(backend=onnx(sha256=OTHER)))
     assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
     told = failure.fields["model_version.backend.onnx.sha256"]
@@ -82,21 +80,21 @@ async def test_what_is_no_digest_is_refused_by_its_field(bench, failing, wrong):
 
 async def test_a_deployment_needs_the_registered_file(bench):
     user = bench.local
-    bench.data_plane.files["m.onnx"] = ONE
+    bench.replica.files["m.onnx"] = ONE
     for version in ("1", "2"):
         await user.register(version=version, backend=onnx())
     await user.create()
-    bench.data_plane.files["m.onnx"] = OTHER
+    bench.replica.files["m.onnx"] = OTHER
     failed = (await user.deploy()).router
     assert failed.status == router_pb2.ROUTER_STATUS_FAILED
     assert ONE in failed.status_message
     assert OTHER in failed.status_message
-    bench.data_plane.files["m.onnx"] = ONE
+    bench.replica.files["m.onnx"] = ONE
     assert (await user.deploy()).router.status == router_pb2.ROUTER_STATUS_RUNNING
 
 
 async def test_definitions_with_or_without_the_digest_are_the_registered_version(bench):
-    bench.data_plane.files["m.onnx"] = ONE
+    bench.replica.files["m.onnx"] = ONE
     assert (await apply(bench.local, onnx())).changes[0].outcome == definition_pb2.DEFINITION_OUTCOME_CREATED
     unchanged = definition_pb2.DEFINITION_OUTCOME_UNCHANGED
     assert (await apply(bench.local, onnx())).changes[0].outcome == unchanged
@@ -106,7 +104,7 @@ async def test_definitions_with_or_without_the_digest_are_the_registered_version
 
 @pytest.mark.parametrize("backend", [onnx(sha256=OTHER), onnx("other.onnx"), onnx("other.onnx", ONE)])
 async def test_definitions_of_another_file_are_refused(bench, failing, backend):
-    bench.data_plane.files.update({"m.onnx": ONE, "other.onnx": ONE})
+    bench.replica.files.update({"m.onnx": ONE, "other.onnx": ONE})
     await apply(bench.local, onnx())
     failure = await failing(apply(bench.local, backend))
     assert failure.code is grpc.StatusCode.FAILED_PRECONDITION
@@ -116,7 +114,7 @@ async def test_definitions_of_another_file_are_refused(bench, failing, backend):
 
 async def test_the_status_names_variants_whose_file_is_not_the_registered_one(bench, two):
     assert (await two.get()).status_message == ""
-    bench.data_plane.faults = (FileFault("m.onnx", ONE, is_served=False, reason="it has another digest"),)
+    bench.replica.faults = (FileFault("m.onnx", ONE, is_served=False, reason="it has another digest"),)
     router = await two.get()
     assert router.status == router_pb2.ROUTER_STATUS_RUNNING
     assert router.status_message == "variant 'lr': not served here: it has another digest"
@@ -129,29 +127,29 @@ async def test_the_status_names_variants_whose_file_is_not_the_registered_one(be
 
 
 async def test_a_file_that_changed_behind_a_loaded_one_is_told_and_no_more(bench, two):
-    bench.data_plane.faults = (FileFault("m.onnx", OTHER, is_served=True, reason="it changed on disk"),)
+    bench.replica.faults = (FileFault("m.onnx", OTHER, is_served=True, reason="it changed on disk"),)
     router = await two.get()
     assert router.status == router_pb2.ROUTER_STATUS_RUNNING
     assert router.status_message == "variant 'gb': it changed on disk"
-    bench.data_plane.faults = ()
+    bench.replica.faults = ()
     assert (await two.get()).status_message == ""
 
 
 async def test_a_router_that_failed_keeps_its_own_reason(bench, two):
     stop = router_pb2.StopRouterRequest(router_id="cancer")
     await two.routers.StopRouter(stop)
-    bench.data_plane.on_probe = None
-    bench.data_plane.down = {"cancer/1"}
+    bench.replica.on_probe = None
+    bench.replica.down = {"cancer/1"}
     reason = (await two.deploy()).router.status_message
-    bench.data_plane.faults = (FileFault("m.onnx", ONE, is_served=False, reason="it has another digest"),)
+    bench.replica.faults = (FileFault("m.onnx", ONE, is_served=False, reason="it has another digest"),)
     assert reason
     assert (await two.get()).status_message == reason
 
 
 async def test_what_is_wrong_with_files_is_no_part_of_a_router_that_is_changed(bench, two):
-    bench.data_plane.faults = (FileFault("m.onnx", ONE, is_served=False, reason="it has another digest"),)
+    bench.replica.faults = (FileFault("m.onnx", ONE, is_served=False, reason="it has another digest"),)
     request = router_pb2.UpdateRouterRequest(router=a_router(description="new"))
     request.update_mask.paths.append("description")
     await two.routers.UpdateRouter(request)
-    bench.data_plane.faults = ()
+    bench.replica.faults = ()
     assert (await two.get()).status_message == ""

@@ -19,12 +19,12 @@ def make(**fields):
 
 
 async def test_the_first_key_ends_open_access(bench):
-    assert bench.data_plane.access.open
+    assert bench.replica.access.open
     assert bench.plane.open_access
     answer = await bench.local.keys.CreateApiKey(make(admin=True, user_id="alice", display_name="laptop"))
     assert re.fullmatch(rf"pm_{answer.api_key.key_id}_[A-Za-z0-9]{{43}}", answer.secret)
     assert len(answer.api_key.key_id) == 8
-    access = bench.data_plane.access
+    access = bench.replica.access
     assert not access.open
     assert not bench.plane.open_access
     assert access.keys[0].secret_sha256 == hashlib.sha256(answer.secret.encode()).digest()
@@ -36,8 +36,8 @@ async def test_a_revoked_key_is_off_the_table_at_once_and_access_stays_closed(be
     request = key_pb2.RevokeApiKeyRequest(key_id=made.api_key.key_id)
     revoked = await bench.local.keys.RevokeApiKey(request)
     assert revoked.HasField("revoke_time")
-    assert not bench.data_plane.access.keys
-    assert not bench.data_plane.access.open
+    assert not bench.replica.access.keys
+    assert not bench.replica.access.open
     assert await bench.local.keys.RevokeApiKey(request) == revoked
 
 
@@ -57,7 +57,7 @@ async def test_keys_are_listed_without_secrets_admins_see_all(bench):
     answer = await bench.local.keys.ListApiKeys(key_pb2.ListApiKeysRequest())
     assert answer.api_keys[0].scopes == [READ, WRITE]
     assert answer.api_keys[1].expire_time.seconds == 10**10
-    assert bench.data_plane.access.keys[1].expire_time_us == 10**16
+    assert bench.replica.access.keys[1].expire_time_us == 10**16
 
 
 async def test_an_expired_key_leaves_the_table_with_the_next_change(bench):
@@ -67,7 +67,7 @@ async def test_an_expired_key_leaves_the_table_with_the_next_change(bench):
     await bench.local.keys.CreateApiKey(make(user_id="alice", scopes=[READ], expire_time=soon))
     bench.clock.advance_days(1)
     await bench.local.keys.CreateApiKey(make(user_id="bob", scopes=[READ]))
-    assert [key.user_id for key in bench.data_plane.access.keys] == ["bob"]
+    assert [key.user_id for key in bench.replica.access.keys] == ["bob"]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ async def test_a_wrong_key_is_refused_by_the_field(bench, failing, fields, path)
     failure = await failing(bench.local.keys.CreateApiKey(make(**fields)))
     assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
     assert path in failure.fields
-    assert bench.data_plane.access.open
+    assert bench.replica.access.open
 
 
 @pytest.mark.parametrize(
@@ -114,16 +114,16 @@ async def test_a_key_made_at_the_database_is_known_soon(bench):
     secret = create_admin_key(bench.database_url, "root")
     assert any_key_exists(bench.database_url)
     digest = hashlib.sha256(secret.encode()).digest()
-    await asyncio.to_thread(bench.data_plane.wait_for, lambda: bool(bench.data_plane.access.keys))
-    assert bench.data_plane.access.keys[0].secret_sha256 == digest
-    assert not bench.data_plane.access.open
+    await asyncio.to_thread(bench.replica.wait_for, lambda: bool(bench.replica.access.keys))
+    assert bench.replica.access.keys[0].secret_sha256 == digest
+    assert not bench.replica.access.open
 
 
 @pytest.mark.parametrize("loopback", [True, False])
-async def test_only_a_server_on_loopback_is_open(tmp_path, data_plane, loopback):
+async def test_only_a_server_on_loopback_is_open(tmp_path, replica, loopback):
     from .conftest import start_plane
 
-    plane = start_plane(tmp_path, data_plane, loopback=loopback)
+    plane = start_plane(tmp_path, replica, loopback=loopback)
     await plane.start()
-    assert data_plane.access.open is loopback
+    assert replica.access.open is loopback
     await plane.stop(0)

@@ -26,16 +26,16 @@ class Lake:
 
     def __init__(self, bench):
         self.bench = bench
-        self.data_plane = bench.data_plane
-        self.root = bench.data_plane.journal.lake_folder
+        self.replica = bench.replica
+        self.root = bench.replica.journal.lake_folder
         self.parts = bench.plane._lake
         self.database = bench.plane._database
 
     async def ship(self, *predictions):
         """Records predictions in a segment of their own and waits until it is registered."""
         for fields in predictions or ({},):
-            self.data_plane.predict("cancer", "lr", time_us=self.bench.clock(), **fields)
-        position = self.data_plane.journal.seal_predictions()
+            self.replica.predict("cancer", "lr", time_us=self.bench.clock(), **fields)
+        position = self.replica.journal.seal_predictions()
         assert await asyncio.to_thread(self.parts.shipping.wait_for, position, 20)
 
     async def upkeep(self):
@@ -90,12 +90,12 @@ async def test_what_is_shipped_is_registered_once_and_then_released(lake):
     await lake.ship({"entity_id": "u3"})
     assert lake.files() == lake.on_disk()
     assert [row["entity_id"] for row in lake.rows()] == ["u1", "u2", "u3"]
-    assert lake.data_plane.journal.predictions_released == 300
-    assert lake.data_plane.journal.rows == []
+    assert lake.replica.journal.predictions_released == 300
+    assert lake.replica.journal.rows == []
 
 
 async def test_a_segment_that_is_shipped_again_after_a_crash_is_registered_once(lake):
-    journal = lake.data_plane.journal
+    journal = lake.replica.journal
     await lake.ship()
     with lake.database.read() as connection:
         [file] = lake_files.present(connection, kind_of("predictions"))
@@ -112,7 +112,7 @@ async def test_a_segment_that_is_shipped_again_after_a_crash_is_registered_once(
     from pointsman.control.journals.shipping import Shipping
 
     keeper = lake.bench.plane._keeper
-    shipping = Shipping(lake.database, lake.data_plane, keeper, lake.bench.clock, lambda folders: None)
+    shipping = Shipping(lake.database, lake.replica, keeper, lake.bench.clock, lambda folders: None)
     await asyncio.to_thread(shipping._step, 0.0)
     assert lake.files() == [file.path]
     assert journal.sealed == []
@@ -124,7 +124,7 @@ async def test_eight_small_files_become_one_and_the_old_ones_outlive_queries_und
     old = lake.files()
     await lake.upkeep()
     [merged] = lake.files()
-    incarnation = lake.data_plane.routers["cancer"].incarnation
+    incarnation = lake.replica.routers["cancer"].incarnation
     assert merged.endswith(f"-{0:020}-{800:020}-r{incarnation:x}.parquet")
     assert [row["entity_id"] for row in lake.rows()] == [f"u{number}" for number in range(8)]
     assert lake.on_disk() == sorted([*old, merged])
@@ -148,8 +148,8 @@ async def test_a_date_that_is_over_is_merged_and_sealed_and_opened_again_by_a_la
     await lake.upkeep()
     assert len(lake.files()) == 1
     assert lake.sealed() == [f"date={day_of(yesterday)}"]
-    lake.data_plane.predict("cancer", "lr", time_us=yesterday)
-    position = lake.data_plane.journal.seal_predictions()
+    lake.replica.predict("cancer", "lr", time_us=yesterday)
+    position = lake.replica.journal.seal_predictions()
     assert await asyncio.to_thread(lake.parts.shipping.wait_for, position, 20)
     assert lake.sealed() == []
     for _ in range(3):
@@ -162,7 +162,7 @@ async def test_a_date_that_is_over_is_merged_and_sealed_and_opened_again_by_a_la
 
 async def test_a_date_with_unregistered_predictions_is_not_sealed(lake):
     await lake.ship()
-    lake.data_plane.predict("cancer", "lr", time_us=lake.bench.clock())
+    lake.replica.predict("cancer", "lr", time_us=lake.bench.clock())
     lake.parts.shipping.stop(5)
     lake.bench.clock.advance_days(2)
     for _ in range(3):
@@ -201,7 +201,7 @@ async def test_files_that_a_crash_left_are_deleted_and_those_that_are_not_regist
     await lake.ship()
     [file] = lake.files()
     folder = (lake.root / file).parent
-    journal_id = lake.data_plane.journal_id[:8]
+    journal_id = lake.replica.journal_id[:8]
     left = folder / f"{journal_id}-{0:020}-{99:020}.parquet"
     names = [
         left,
@@ -223,7 +223,7 @@ async def test_files_that_a_crash_left_are_deleted_and_those_that_are_not_regist
 
 
 async def test_feedback_reaches_the_lake_once_with_every_correction_as_a_revision(lake, cancer):
-    first, second = (lake.data_plane.prediction_id("cancer", "lr", epoch=number) for number in (1, 2))
+    first, second = (lake.replica.prediction_id("cancer", "lr", epoch=number) for number in (1, 2))
     router = router_pb2.Router(router_id="cancer", allow_feedback_corrections=True)
     await cancer.routers.UpdateRouter(router_pb2.UpdateRouterRequest(router=router))
 
@@ -249,7 +249,7 @@ async def test_feedback_reaches_the_lake_once_with_every_correction_as_a_revisio
 
 
 async def test_an_export_that_a_crash_cut_off_writes_the_same_file_again(lake, monkeypatch):
-    prediction_id = lake.data_plane.prediction_id("cancer", "lr")
+    prediction_id = lake.replica.prediction_id("cancer", "lr")
     await lake.bench.local.predictions.RecordFeedback(
         prediction_pb2.RecordFeedbackRequest(
             prediction_id=prediction_id, value=1, wait=prediction_pb2.FEEDBACK_WAIT_APPLIED
@@ -267,7 +267,7 @@ async def test_an_export_that_a_crash_cut_off_writes_the_same_file_again(lake, m
 
 async def test_small_files_of_feedback_are_merged_too(lake):
     for number in range(8):
-        prediction_id = lake.data_plane.prediction_id("cancer", "lr", epoch=number)
+        prediction_id = lake.replica.prediction_id("cancer", "lr", epoch=number)
         await lake.bench.local.predictions.RecordFeedback(
             prediction_pb2.RecordFeedbackRequest(
                 prediction_id=prediction_id, value=number, wait=prediction_pb2.FEEDBACK_WAIT_APPLIED
@@ -285,7 +285,7 @@ class TestListing:
 
     async def test_it_names_the_files_of_the_manifest_and_what_is_in_them(self, lake, cancer):
         await lake.ship({"entity_id": "u1"}, {"entity_id": "u2"})
-        prediction_id = lake.data_plane.prediction_id("cancer", "lr")
+        prediction_id = lake.replica.prediction_id("cancer", "lr")
         await cancer.predictions.RecordFeedback(
             prediction_pb2.RecordFeedbackRequest(
                 prediction_id=prediction_id, value=1, wait=prediction_pb2.FEEDBACK_WAIT_APPLIED
@@ -330,8 +330,8 @@ class TestListing:
         await lake.upkeep()
         await lake.upkeep()
         assert [line["sealed"] for line in lake.listed()] == [True]
-        lake.data_plane.predict("cancer", "lr", time_us=time_us)
-        position = lake.data_plane.journal.seal_predictions()
+        lake.replica.predict("cancer", "lr", time_us=time_us)
+        position = lake.replica.journal.seal_predictions()
         assert await asyncio.to_thread(lake.parts.shipping.wait_for, position, 20)
         await lake.upkeep()
         assert [line["sealed"] for line in lake.listed()][:1] == [False]
@@ -384,12 +384,12 @@ class TestErasure:
     """Everything that is recorded of one entity goes, wherever it is, and nothing else."""
 
     async def test_predictions_in_files_and_in_the_journal_and_their_feedback_go(self, lake, cancer):
-        hashed = hashed_entity(lake.data_plane.entity_key, "u1")
+        hashed = hashed_entity(lake.replica.entity_key, "u1")
         for number in range(3):
             await lake.ship({"entity_id": f"u{number}"}, {"entity_id": "other"})
         await lake.ship({"entity_id": hashed})
-        erased = lake.data_plane.predict("cancer", "lr", entity_id="u1", time_us=lake.bench.clock())
-        kept = lake.data_plane.predict("cancer", "lr", entity_id="u2", time_us=lake.bench.clock())
+        erased = lake.replica.predict("cancer", "lr", entity_id="u1", time_us=lake.bench.clock())
+        kept = lake.replica.predict("cancer", "lr", entity_id="u2", time_us=lake.bench.clock())
         for prediction_id in (erased, kept):
             await cancer.predictions.RecordFeedback(
                 prediction_pb2.RecordFeedbackRequest(
@@ -441,7 +441,7 @@ class TestErasure:
     async def test_what_does_not_reach_the_lake_in_time_is_said(self, lake, cancer, failing, monkeypatch):
         monkeypatch.setattr("pointsman.control.lake.erasure._SHIP_SECONDS", 0.1)
         lake.parts.shipping.stop(5)
-        lake.data_plane.predict("cancer", "lr", entity_id="u1")
+        lake.replica.predict("cancer", "lr", entity_id="u1")
         failure = await failing(self.erase(cancer))
         assert failure.code is grpc.StatusCode.UNAVAILABLE
         assert "try again" in failure.message
@@ -478,7 +478,7 @@ class TestFigures:
     ):
         first_us = lake.bench.clock()
         await lake.ship({"entity_id": "u1"}, {"entity_id": "u2"}, {"entity_id": "u3"})
-        told = lake.data_plane.predict("cancer", "lr", entity_id="u4", time_us=lake.bench.clock())
+        told = lake.replica.predict("cancer", "lr", entity_id="u4", time_us=lake.bench.clock())
         await tell(cancer, told)
         found = await self.figures(cancer)
         assert (found.total.request_count, found.total.feedback_count) == (4, 1)
@@ -487,11 +487,11 @@ class TestFigures:
         assert first_us <= found.start_time.ToMicroseconds() < found.end_time.ToMicroseconds()
 
     async def test_feedback_for_predictions_that_are_no_longer_kept_does_not_count(self, lake, cancer):
-        old = lake.data_plane.predict("cancer", "lr", time_us=lake.bench.clock())
+        old = lake.replica.predict("cancer", "lr", time_us=lake.bench.clock())
         await lake.ship()
         await tell(cancer, old)
         lake.bench.clock.advance_days(400)
-        young = lake.data_plane.predict("cancer", "lr", time_us=lake.bench.clock())
+        young = lake.replica.predict("cancer", "lr", time_us=lake.bench.clock())
         await tell(cancer, young)
         # Feedback for the old call may be deleted now: without it, it would look as if it had none.
         before = (await self.figures(cancer)).total
@@ -504,15 +504,15 @@ class TestFigures:
     async def test_live_figures_count_feedback_for_the_calls_since_the_start_only(self, lake, cancer):
         from pointsman.v1 import snapshot_pb2
 
-        before = lake.data_plane.predict("cancer", "lr", time_us=lake.bench.clock())
+        before = lake.replica.predict("cancer", "lr", time_us=lake.bench.clock())
         await tell(cancer, before)
         lake.bench.clock.advance_days(1)
         start_us = lake.bench.clock()
         counted = snapshot_pb2.VariantCounters(variant="lr", requests_by_code=[2])
-        lake.data_plane.counters["cancer"] = snapshot_pb2.RouterCounters(
+        lake.replica.counters["cancer"] = snapshot_pb2.RouterCounters(
             router_id="cancer", variants=[counted], start_time_us=start_us
         )
-        since = lake.data_plane.predict("cancer", "lr", time_us=lake.bench.clock())
+        since = lake.replica.predict("cancer", "lr", time_us=lake.bench.clock())
         await tell(cancer, since)
         found = await self.figures(cancer, live=True)
         assert (found.live, found.total.request_count, found.total.feedback_count) == (True, 2, 1)

@@ -13,8 +13,8 @@ async def test_a_new_router_is_registered_and_published(bench, cancer):
     assert router.status == router_pb2.ROUTER_STATUS_REGISTERED
     assert router.endpoint == ""
     assert [variant.effective_share for variant in router.variants] == pytest.approx([0.7, 0.3])
-    assert bench.data_plane.status_of("cancer") == "ROUTER_STATUS_REGISTERED"
-    assert bench.data_plane.slot_share("cancer", "lr") == 0.7
+    assert bench.replica.status_of("cancer") == "ROUTER_STATUS_REGISTERED"
+    assert bench.replica.slot_share("cancer", "lr") == 0.7
 
 
 async def test_a_deployed_router_runs_and_names_its_endpoint(bench, cancer):
@@ -22,14 +22,14 @@ async def test_a_deployed_router_runs_and_names_its_endpoint(bench, cancer):
     assert answer.router.status == router_pb2.ROUTER_STATUS_RUNNING
     assert answer.endpoint == answer.router.endpoint == "127.0.0.1:8500"
     assert answer.router.HasField("deploy_time")
-    assert bench.data_plane.status_of("cancer") == "ROUTER_STATUS_RUNNING"
-    assert bench.data_plane.generation == answer.router.generation
-    assert sorted(bench.data_plane.probed[-2:]) == ["cancer/1", "cancer/2"]
+    assert bench.replica.status_of("cancer") == "ROUTER_STATUS_RUNNING"
+    assert bench.replica.generation == answer.router.generation
+    assert sorted(bench.replica.probed[-2:]) == ["cancer/1", "cancer/2"]
 
 
 async def test_running_is_not_said_before_the_data_plane_serves(bench, cancer):
     said = []
-    publish = bench.data_plane.publish
+    publish = bench.replica.publish
 
     def spy(update):
         # What a reader is told while the deployment is being published.
@@ -37,17 +37,17 @@ async def test_running_is_not_said_before_the_data_plane_serves(bench, cancer):
             said.append(connection.exec_driver_sql("SELECT status FROM routers").scalar_one())
         return publish(update)
 
-    bench.data_plane.publish = spy
+    bench.replica.publish = spy
     await cancer.deploy()
     published = [
-        update.changed_routers[0].status for update in bench.data_plane.updates if update.changed_routers
+        update.changed_routers[0].status for update in bench.replica.updates if update.changed_routers
     ]
     first_serving = published.index(router_pb2.ROUTER_STATUS_RUNNING) - len(published)
     assert said[first_serving] == "deploying"
 
 
 async def test_a_deployment_stores_what_the_backend_says_of_itself(bench, cancer):
-    bench.data_plane.signature = model_pb2.Signature(
+    bench.replica.signature = model_pb2.Signature(
         inputs=[model_pb2.TensorSpec(name="input", datatype="FP32", shape=[-1, 30])]
     )
     await cancer.deploy()
@@ -55,18 +55,18 @@ async def test_a_deployment_stores_what_the_backend_says_of_itself(bench, cancer
         model_pb2.GetModelVersionRequest(model_id="cancer", version="1")
     )
     assert model.signature.inputs[0].name == "input"
-    assert bench.data_plane.models["cancer", "1"].signature.inputs[0].shape == [-1, 30]
+    assert bench.replica.models["cancer", "1"].signature.inputs[0].shape == [-1, 30]
 
 
 async def test_a_backend_that_is_away_fails_the_deployment_and_names_the_variant(bench, cancer):
-    bench.data_plane.down.add("cancer/2")
+    bench.replica.down.add("cancer/2")
     answer = await cancer.deploy()
     assert answer.router.status == router_pb2.ROUTER_STATUS_FAILED
     assert answer.endpoint == ""
     assert "variant 'gb' (cancer/2)" in answer.router.status_message
     assert "start the backend" in answer.router.status_message
-    assert bench.data_plane.status_of("cancer") == "ROUTER_STATUS_FAILED"
-    bench.data_plane.down.clear()
+    assert bench.replica.status_of("cancer") == "ROUTER_STATUS_FAILED"
+    bench.replica.down.clear()
     answer = await cancer.deploy()
     assert answer.router.status == router_pb2.ROUTER_STATUS_RUNNING
     assert answer.router.status_message == ""
@@ -87,25 +87,25 @@ async def test_a_disabled_variant_needs_no_backend(bench, cancer):
             )
         )
     )
-    bench.data_plane.down.add("cancer/3")
+    bench.replica.down.add("cancer/3")
     answer = await cancer.deploy()
     assert answer.router.status == router_pb2.ROUTER_STATUS_RUNNING
 
 
 async def test_a_router_that_the_data_plane_refuses_fails(bench, cancer):
-    bench.data_plane.refuse_router = "cancer"
+    bench.replica.refuse_router = "cancer"
     answer = await cancer.deploy()
     assert answer.router.status == router_pb2.ROUTER_STATUS_FAILED
     assert "refused by the test" in answer.router.status_message
     other = await cancer.create("other")
-    assert bench.data_plane.generation == other.generation
+    assert bench.replica.generation == other.generation
 
 
 async def test_all_backends_are_asked_at_the_same_time(bench, cancer):
     import threading
 
     both = threading.Barrier(2, timeout=10)
-    bench.data_plane.on_probe = lambda _: both.wait()
+    bench.replica.on_probe = lambda _: both.wait()
     answer = await cancer.deploy()
     assert answer.router.status == router_pb2.ROUTER_STATUS_RUNNING
 
@@ -119,7 +119,7 @@ async def test_a_deployment_goes_on_when_its_caller_goes_away(bench, cancer):
         asked.set()
         assert answer.wait(10)
 
-    bench.data_plane.on_probe = hold
+    bench.replica.on_probe = hold
     call = cancer.deploy()
     task = asyncio.ensure_future(call)
     await asyncio.to_thread(asked.wait, 10)
@@ -134,7 +134,7 @@ async def test_stop_and_start(bench, cancer, failing):
     await cancer.deploy()
     stopped = await cancer.routers.StopRouter(router_pb2.StopRouterRequest(router_id="cancer"))
     assert stopped.status == router_pb2.ROUTER_STATUS_STOPPED
-    assert bench.data_plane.status_of("cancer") == "ROUTER_STATUS_STOPPED"
+    assert bench.replica.status_of("cancer") == "ROUTER_STATUS_STOPPED"
     started = await cancer.routers.StartRouter(router_pb2.StartRouterRequest(router_id="cancer"))
     assert started.router.status == router_pb2.ROUTER_STATUS_RUNNING
     assert started.router.variants == stopped.variants
@@ -170,11 +170,11 @@ async def test_a_deleted_router_is_gone_and_its_id_is_free(bench, cancer, failin
     await cancer.deploy()
     before = await cancer.get()
     await cancer.routers.DeleteRouter(router_pb2.DeleteRouterRequest(router_id="cancer"))
-    assert "cancer" not in bench.data_plane.routers
+    assert "cancer" not in bench.replica.routers
     assert (await failing(cancer.get())).code is grpc.StatusCode.NOT_FOUND
     again = await cancer.create()
     assert again.etag != before.etag
-    assert bench.data_plane.status_of("cancer") == "ROUTER_STATUS_REGISTERED"
+    assert bench.replica.status_of("cancer") == "ROUTER_STATUS_REGISTERED"
 
 
 async def test_a_router_is_not_deleted_while_it_deploys(bench, cancer, failing):
@@ -186,7 +186,7 @@ async def test_a_router_is_not_deleted_while_it_deploys(bench, cancer, failing):
         asked.set()
         assert answer.wait(10)
 
-    bench.data_plane.on_probe = hold
+    bench.replica.on_probe = hold
     deploying = asyncio.ensure_future(cancer.deploy())
     await asyncio.to_thread(asked.wait, 10)
     failure = await failing(cancer.routers.DeleteRouter(router_pb2.DeleteRouterRequest(router_id="cancer")))

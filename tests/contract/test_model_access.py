@@ -45,7 +45,7 @@ class TestPermissions:
     async def test_a_new_model_is_its_owners_alone(self, bench, ann, failing):
         shown = await ann.models.GetModelVersion(get())
         assert (shown.owner, shown.permissions) == ("ann", model_pb2.ModelPermissions())
-        published = bench.data_plane.models["cancer", "1"]
+        published = bench.replica.models["cancer", "1"]
         assert published.HasField("permissions"), "what is not stated would be open"
         assert published.permissions == model_pb2.ModelPermissions()
         assert (await failing(bench.user("bob").models.GetModelVersion(get()))).code is HIDDEN
@@ -56,9 +56,9 @@ class TestPermissions:
         for version in ("1", "2"):
             shown = await bench.user("bob").models.GetModelVersion(get(version=version))
             assert (shown.permissions, shown.etag) == (answer.permissions, answer.etag)
-            assert bench.data_plane.models["cancer", version].permissions == answer.permissions
+            assert bench.replica.models["cancer", version].permissions == answer.permissions
         await permit(ann)
-        assert bench.data_plane.models["cancer", "1"].permissions == model_pb2.ModelPermissions()
+        assert bench.replica.models["cancer", "1"].permissions == model_pb2.ModelPermissions()
 
     async def test_a_hidden_model_looks_like_none(self, bench, ann, failing):
         bob = bench.user("bob")
@@ -132,7 +132,7 @@ class TestOwners:
         assert (answer.owner, list(answer.permissions.shared_user_ids)) == ("bob", ["carol"])
         bob = bench.user("bob")
         await bob.register(version="3")
-        assert {model.owner for model in bench.data_plane.models.values()} == {"bob"}
+        assert {model.owner for model in bench.replica.models.values()} == {"bob"}
         assert (await failing(ann.register(version="4"))).code is DENIED
         assert (await failing(ann.models.GetModelVersion(get()))).code is HIDDEN
 
@@ -207,7 +207,7 @@ class TestVariants:
         await bob.create("mine")
 
     async def test_a_router_goes_on_with_what_it_serves(self, bench, bob):
-        assert bench.data_plane.routers["bobs"].status == router_pb2.ROUTER_STATUS_RUNNING
+        assert bench.replica.routers["bobs"].status == router_pb2.ROUTER_STATUS_RUNNING
         weight = router_pb2.UpdateVariantWeightRequest(router_id="bobs", variant="lr", weight=5)
         await bob.routers.UpdateVariantWeight(weight)
         variants = [a_variant("lr", "1", 60), a_variant("gb", "2", 40)]
@@ -218,10 +218,10 @@ class TestVariants:
         await ann.register(version="3")
         variants = [a_variant("lr", "1", 60), a_variant("gb", "2", 40), a_variant("new", "3", 1)]
         update = router_pb2.UpdateRouterRequest(router=router_pb2.Router(router_id="bobs", variants=variants))
-        bench.data_plane.probed.clear()
+        bench.replica.probed.clear()
         failure = await failing(bob.routers.UpdateRouter(update))
         assert (failure.code, list(failure.fields)) == (HIDDEN, ["router.variants[2].model_version"])
-        assert bench.data_plane.probed == [], "its backend is asked nothing"
+        assert bench.replica.probed == [], "its backend is asked nothing"
 
     async def test_a_deployment_asks_again(self, bob, failing):
         await bob.routers.StopRouter(router_pb2.StopRouterRequest(router_id="bobs"))
@@ -297,7 +297,7 @@ class TestDefinitions:
         stage = model_pb2.STAGE_PRODUCTION
         definition = self.a_model(model_id="new", permissions=opened, stage=stage)
         await self.apply(ann, definition)
-        assert bench.data_plane.models["new", "1"].permissions == opened
+        assert bench.replica.models["new", "1"].permissions == opened
         again = await self.apply(ann, definition)
         assert [change.outcome for change in again.changes] == [definition_pb2.DEFINITION_OUTCOME_UNCHANGED]
 
@@ -319,10 +319,10 @@ class TestDefinitions:
         definition = definition_pb2.Definition(
             router=a_router("bobs", status=router_pb2.ROUTER_STATUS_RUNNING)
         )
-        bench.data_plane.probed.clear()
+        bench.replica.probed.clear()
         failure = await failing(self.apply(bob, definition))
         assert failure.code is HIDDEN
-        assert bench.data_plane.probed == []
+        assert bench.replica.probed == []
         await permit(ann, public_predict=True)
         await self.apply(bob, definition)
         await permit(ann)

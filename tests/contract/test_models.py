@@ -47,12 +47,12 @@ async def test_what_is_registered_is_read_back(bench):
     assert registered.signature == given["signature"]
     assert registered.metrics["auc"] == 0.97
     assert await bench.local.models.GetModelVersion(key("1")) == registered
-    assert bench.data_plane.models["cancer", "1"].signature == given["signature"]
-    assert bench.data_plane.probed == ["cancer/1"]
+    assert bench.replica.models["cancer", "1"].signature == given["signature"]
+    assert bench.replica.probed == ["cancer/1"]
 
 
 async def test_the_backend_fills_what_the_signature_leaves_open(bench):
-    bench.data_plane.signature = signature(labels=["no", "yes"])
+    bench.replica.signature = signature(labels=["no", "yes"])
     registered = await bench.local.register(
         signature=model_pb2.Signature(labels=["benign", "malignant"], threshold=0.3)
     )
@@ -62,19 +62,19 @@ async def test_the_backend_fills_what_the_signature_leaves_open(bench):
 
 
 async def test_a_backend_that_is_away_does_not_stop_a_registration(bench):
-    bench.data_plane.down.add("cancer/1")
+    bench.replica.down.add("cancer/1")
     registered = await bench.local.register()
     assert not registered.HasField("signature")
     [warning] = registered.warnings
     assert warning.startswith("backend.grpc: 127.0.0.1:8081: connection refused; start the backend")
     given = signature(labels=["no", "yes"])
-    bench.data_plane.down.add("cancer/2")
+    bench.replica.down.add("cancer/2")
     registered = await bench.local.register(version="2", signature=given)
     assert registered.signature == given
 
 
 async def test_what_only_the_backend_could_say_is_needed_while_it_is_away(bench, failing):
-    bench.data_plane.down.add("cancer/1")
+    bench.replica.down.add("cancer/1")
     given = signature(inputs=[model_pb2.TensorSpec(features=["age", "income"])])
     refused = await failing(bench.local.register(signature=given))
     assert refused.code is INVALID
@@ -85,7 +85,7 @@ async def test_what_only_the_backend_could_say_is_needed_while_it_is_away(bench,
 
 async def test_what_a_backend_contradicts_is_refused_by_every_field(bench, failing):
     wrong = {"signature.inputs[0].name": "is none of the inputs", "backend.grpc.model_name": "is not known"}
-    bench.data_plane.contradictions["cancer/1"] = [FieldViolation(*said) for said in wrong.items()]
+    bench.replica.contradictions["cancer/1"] = [FieldViolation(*said) for said in wrong.items()]
     refused = await failing(bench.local.register(signature=signature()))
     assert refused.code is INVALID
     assert refused.fields == {f"model_version.{field}": reason for field, reason in wrong.items()}
@@ -93,9 +93,9 @@ async def test_what_a_backend_contradicts_is_refused_by_every_field(bench, faili
 
 
 async def test_what_was_filled_in_and_not_checked_is_answered_once_and_not_kept(bench):
-    bench.data_plane.filled_in = ("signature.labels: 'no', 'yes'",)
-    bench.data_plane.warnings = ("signature.outputs: not described",)
-    bench.data_plane.signature = signature(labels=["no", "yes"])
+    bench.replica.filled_in = ("signature.labels: 'no', 'yes'",)
+    bench.replica.warnings = ("signature.outputs: not described",)
+    bench.replica.signature = signature(labels=["no", "yes"])
     registered = await bench.local.register()
     assert list(registered.filled_in) == ["signature.labels: 'no', 'yes'"]
     assert list(registered.warnings) == ["signature.outputs: not described"]
@@ -105,7 +105,7 @@ async def test_what_was_filled_in_and_not_checked_is_answered_once_and_not_kept(
 
 
 async def test_a_tensor_given_in_part_is_completed(bench):
-    bench.data_plane.signature = signature()
+    bench.replica.signature = signature()
     given = signature(inputs=[model_pb2.TensorSpec(features=["age", "income"])])
     registered = await bench.local.register(signature=given)
     [tensor] = registered.signature.inputs
@@ -132,7 +132,7 @@ async def test_a_tensor_given_in_part_is_completed(bench):
 async def test_what_contradicts_itself_is_refused_whether_or_not_the_backend_answers(
     bench, failing, said, path, has_backend
 ):
-    bench.data_plane.down.add("cancer/1")
+    bench.replica.down.add("cancer/1")
     backend = {} if has_backend else {"backend": None}
     refused = await failing(bench.local.register(signature=signature(**said), **backend))
     assert refused.code is INVALID
@@ -143,9 +143,9 @@ async def test_a_version_is_registered_once_and_again_after_deletion(bench, fail
     await bench.local.register()
     assert (await failing(bench.local.register())).code is grpc.StatusCode.ALREADY_EXISTS
     await bench.local.models.DeleteModelVersion(key("1", "Delete"))
-    assert ("cancer", "1") not in bench.data_plane.models
+    assert ("cancer", "1") not in bench.replica.models
     await bench.local.register(description="again")
-    assert ("cancer", "1") in bench.data_plane.models
+    assert ("cancer", "1") in bench.replica.models
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ async def test_promotion_archives_the_predecessor_which_can_come_back(bench):
             model_pb2.SetModelVersionStageRequest(model_id="cancer", version=version, stage=stage)
         )
         answer = await bench.local.models.ListModelVersions(model_pb2.ListModelVersionsRequest())
-        published = [bench.data_plane.models["cancer", version].stage for version in ("1", "2")]
+        published = [bench.replica.models["cancer", version].stage for version in ("1", "2")]
         assert published == [model.stage for model in answer.model_versions]
         return [model_pb2.Stage.Name(number).removeprefix("STAGE_") for number in published]
 
@@ -318,4 +318,4 @@ async def test_classes_are_kept_and_published(bench):
     registered = await bench.local.register(signature=given)
     assert registered.signature == given
     assert await bench.local.models.GetModelVersion(key("1")) == registered
-    assert bench.data_plane.models["cancer", "1"].signature == given
+    assert bench.replica.models["cancer", "1"].signature == given

@@ -18,13 +18,13 @@ def override(variant="gb", seconds=600, reason="lr times out", **fields):
 
 
 async def test_it_is_published_with_its_end_and_kept_in_the_history(bench, cancer):
-    before = bench.data_plane.routers["cancer"]
+    before = bench.replica.routers["cancer"]
     router = await cancer.routers.SetTrafficOverride(override())
     given = router.traffic_override
     assert (given.variant, given.reason, given.user_id) == ("gb", "lr times out", "local")
     assert given.expire_time.ToMicroseconds() - given.create_time.ToMicroseconds() == 600_000_000
     assert given.create_time == router.update_time
-    published = bench.data_plane.routers["cancer"]
+    published = bench.replica.routers["cancer"]
     assert published.settings.traffic_override == given
     assert published.slot_runs == before.slot_runs, "nobody moves"
     history = await cancer.routers.ListRouterRevisions(

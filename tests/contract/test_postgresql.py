@@ -23,13 +23,13 @@ __all__ = ["new_postgres", "postgres_server"]
 async def open_bench(folder: Path, url: str, journal: FakeJournal | None = None) -> AsyncIterator[Bench]:
     journal = journal or FakeJournal(folder / "lake", journal_id=uuid.uuid4().hex)
     clock = Clock()
-    data_plane = FakeReplica(journal=journal, clock=clock)
-    plane = start_plane(folder, data_plane, url, clock=clock)
+    replica = FakeReplica(journal=journal, clock=clock)
+    plane = start_plane(folder, replica, url, clock=clock)
     await plane.start()
     assert plane.ready, plane.reason
     socket_path = folder / "control.sock"
     async with grpc.aio.insecure_channel(f"unix:{socket_path}") as channel:
-        yield Bench(plane, data_plane, channel, clock, url, socket_path)
+        yield Bench(plane, replica, channel, clock, url, socket_path)
     await plane.stop(1)
 
 
@@ -62,10 +62,10 @@ async def shared(east, west):
 
 async def in_step(east, west):
     """Waits until both data planes have the newest generation."""
-    newest = max(east.data_plane.generation, west.data_plane.generation)
+    newest = max(east.replica.generation, west.replica.generation)
     for bench in (east, west):
-        data_plane = bench.data_plane
-        await asyncio.to_thread(data_plane.wait_for, lambda d=data_plane: d.generation >= newest)
+        replica = bench.replica
+        await asyncio.to_thread(replica.wait_for, lambda d=replica: d.generation >= newest)
 
 
 def weigh(bench, weight, **fields):
@@ -76,8 +76,8 @@ def weigh(bench, weight, **fields):
 
 async def test_both_share_one_signing_key_and_one_state(east, west, shared):
     await in_step(east, west)
-    assert east.data_plane.signing_keys == west.data_plane.signing_keys
-    assert east.data_plane.routers == west.data_plane.routers
+    assert east.replica.signing_keys == west.replica.signing_keys
+    assert east.replica.routers == west.replica.routers
     assert await west.local.get() == await east.local.get()
 
 
@@ -91,7 +91,7 @@ async def test_changes_at_both_are_all_made_and_followed(east, west, shared):
         router = await bench.local.get()
         assert router.etag == last.etag
         assert router.variants[0].weight == last.variants[0].weight
-        assert bench.data_plane.routers == east.data_plane.routers
+        assert bench.replica.routers == east.replica.routers
 
 
 async def test_of_two_changes_with_one_etag_one_is_aborted(east, west, shared):
@@ -104,7 +104,7 @@ async def test_of_two_changes_with_one_etag_one_is_aborted(east, west, shared):
 
 
 async def test_feedback_brought_to_both_counts_once(east, west, shared):
-    ids = [east.data_plane.prediction_id("cancer", "lr", epoch=number) for number in range(60)]
+    ids = [east.replica.prediction_id("cancer", "lr", epoch=number) for number in range(60)]
     answers = await asyncio.gather(
         *(
             bench.local.predictions.RecordFeedback(
@@ -128,7 +128,7 @@ async def test_feedback_is_exported_by_one_of_both(east, west, shared):
     for bench in (east, west):
         await bench.local.predictions.RecordFeedback(
             prediction_pb2.RecordFeedbackRequest(
-                prediction_id=bench.data_plane.prediction_id("cancer", "lr"),
+                prediction_id=bench.replica.prediction_id("cancer", "lr"),
                 value=1,
                 wait=prediction_pb2.FEEDBACK_WAIT_APPLIED,
             )
@@ -141,18 +141,18 @@ async def test_feedback_is_exported_by_one_of_both(east, west, shared):
         files = lake_files.present(connection, LakeKind.FEEDBACK)
     assert sum(file.row_count for file in files) == 2
     on_disk = [
-        path for bench in (east, west) for path in bench.data_plane.journal.lake_folder.rglob("*.parquet")
+        path for bench in (east, west) for path in bench.replica.journal.lake_folder.rglob("*.parquet")
     ]
     assert len(on_disk) == len(files)
 
 
 async def test_while_the_database_is_away_feedback_is_taken_and_applied_afterwards(east, shared):
-    journal = east.data_plane.journal
+    journal = east.replica.journal
     database = east.plane._database
     with database.engine.connect() as other:
         # No transaction of the applier gets through while this lock is held.
         other.exec_driver_sql("LOCK TABLE feedback IN ACCESS EXCLUSIVE MODE")
-        ids = [east.data_plane.prediction_id("cancer", "lr", epoch=number) for number in range(50)]
+        ids = [east.replica.prediction_id("cancer", "lr", epoch=number) for number in range(50)]
         for prediction_id in ids:
             await east.local.predictions.RecordFeedback(
                 prediction_pb2.RecordFeedbackRequest(prediction_id=prediction_id, value=1)
@@ -178,7 +178,7 @@ async def test_promotions_at_both_leave_one_version_in_production(east, west, sh
     request = model_pb2.ListModelVersionsRequest(stage=model_pb2.STAGE_PRODUCTION)
     assert len((await east.local.models.ListModelVersions(request)).model_versions) == 1
     await in_step(east, west)
-    stages = sorted(model.stage for model in west.data_plane.models.values())
+    stages = sorted(model.stage for model in west.replica.models.values())
     assert stages == [model_pb2.STAGE_PRODUCTION, model_pb2.STAGE_ARCHIVED]
 
 

@@ -18,9 +18,9 @@ def record(bench, cancer):
         variant = "lr" if number % 2 else "gb"
         fields.setdefault("time_us", start_us + number * 1_000_000)
         fields.setdefault("entity_id", f"u{number % 3}")
-        prediction_id = bench.data_plane.predict("cancer", variant, **fields)
+        prediction_id = bench.replica.predict("cancer", variant, **fields)
         if number % 3 == 2:
-            bench.data_plane.journal.seal_predictions()
+            bench.replica.journal.seal_predictions()
         return prediction_id
 
     return record
@@ -77,7 +77,7 @@ async def test_filters(cancer, record, listed):
 
 async def test_a_window_leaves_out_what_is_before_it_and_from_its_end_on(bench, record, listed):
     ids = [record(number) for number in range(7)]
-    rows = [int(row["time_us"]) for _, row in bench.data_plane.journal.rows]
+    rows = [int(row["time_us"]) for _, row in bench.replica.journal.rows]
     start_us = rows[-1] - 6_000_000
 
     def at(number):
@@ -102,7 +102,7 @@ async def test_pages_are_stable_while_predictions_arrive(record, listed):
 
 async def test_an_unknown_prediction_is_not_found(bench, cancer, record, failing):
     record(1)
-    other = bench.data_plane.prediction_id("cancer", "lr")
+    other = bench.replica.prediction_id("cancer", "lr")
     for prediction_id in ("missing", "with\x00nul", other):
         request = router_pb2.GetPredictionRequest(router_id="cancer", prediction_id=prediction_id)
         failure = await failing(cancer.routers.GetPrediction(request))
@@ -123,7 +123,7 @@ def histogram(*counts):
 
 
 async def test_figures_list_every_variant_and_the_total(bench, cancer):
-    bench.data_plane.counters["cancer"] = snapshot_pb2.RouterCounters(
+    bench.replica.counters["cancer"] = snapshot_pb2.RouterCounters(
         router_id="cancer",
         variants=[
             snapshot_pb2.VariantCounters(

@@ -16,11 +16,11 @@ WORDS = ("variant", "propensity", "reason", "randomised_by", "draw", "slot")
 
 def call(bench: Any, *entities: str) -> list[str]:
     """Records calls as the published router decides them; answers their ids."""
-    router = bench.data_plane.routers["cancer"]
+    router = bench.replica.routers["cancer"]
     decided = OfflineEngine(router).decide("cancer", list(entities)).to_pylist()
     versions = {variant.name: variant.model_version for variant in router.variants}
     return [
-        bench.data_plane.predict(
+        bench.replica.predict(
             "cancer",
             made["variant"],
             entity_id=entity,
@@ -28,7 +28,7 @@ def call(bench: Any, *entities: str) -> list[str]:
             router_generation=router.changed_generation,
             replayable=True,
             eligible_variants=["lr", "gb"],
-            eligible_propensities=[bench.data_plane.slot_share("cancer", name) for name in ("lr", "gb")],
+            eligible_propensities=[bench.replica.slot_share("cancer", name) for name in ("lr", "gb")],
             **{word: made[word] for word in WORDS if word != "variant"},
         )
         for entity, made in zip(entities, decided, strict=True)
@@ -98,5 +98,5 @@ async def test_what_cannot_be_asked_names_the_field(bench, cancer, failing):
     wrong = replay(cancer, start_time=later, end_time=earlier)
     assert (await failing(wrong)).fields.keys() == {"end_time"}
     assert (await failing(replay(cancer, page_token="x"))).fields.keys() == {"page_token"}
-    missing = bench.data_plane.prediction_id("cancer", "lr")
+    missing = bench.replica.prediction_id("cancer", "lr")
     assert (await failing(explain(cancer, missing))).reason == "PREDICTION_NOT_FOUND"

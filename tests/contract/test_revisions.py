@@ -84,7 +84,7 @@ async def test_every_generation_of_a_router_is_some_revisions(bench, cancer):
     await change_in_every_way(cancer)
     published = {
         router.changed_generation: router
-        for sent in bench.data_plane.updates
+        for sent in bench.replica.updates
         for router in sent.changed_routers
         if router.router_id == "cancer"
     }
@@ -110,7 +110,7 @@ async def test_what_is_only_checked_leaves_no_revision(cancer):
 
 
 async def test_a_deployment_that_fails_says_so_and_why(bench, cancer):
-    bench.data_plane.down.add("cancer/2")
+    bench.replica.down.add("cancer/2")
     answer = await cancer.deploy()
     assert answer.router.status == router_pb2.ROUTER_STATUS_FAILED
     found = await history(cancer)
@@ -169,7 +169,7 @@ async def test_a_variant_that_was_taken_away_comes_back_with_its_slots(bench, ca
         router_pb2.UpdateRouterRequest(router=router_pb2.Router(router_id="cancer", variants=variants))
     )
     await roll_back(cancer, 1)
-    now = bench.data_plane.routers["cancer"]
+    now = bench.replica.routers["cancer"]
     assert [variant.name for variant in now.variants] == ["lr", "gb"]
     assert list(now.slot_runs) == list(before.slot_runs)
 
@@ -227,13 +227,13 @@ async def test_keys_are_told_to_those_who_may_change_the_router(bench, cancer):
 
 async def test_a_record_names_its_revision_only_when_both_agree(bench, cancer):
     await reweight(cancer, 50)
-    router = bench.data_plane.routers["cancer"]
+    router = bench.replica.routers["cancer"]
     facts = {"reason": "pin", "randomised_by": "nothing", "slot": None, "draw": None}
     times = itertools.count(bench.clock(), 1_000_000)
 
     async def named(**fields):
         given = facts | {"router_generation": router.changed_generation, "time_us": next(times)} | fields
-        bench.data_plane.predict("cancer", given.pop("variant", "lr"), **given)
+        bench.replica.predict("cancer", given.pop("variant", "lr"), **given)
         request = router_pb2.ListPredictionsRequest(router_id="cancer", page_size=1)
         return (await cancer.routers.ListPredictions(request)).predictions[0].router_revision
 

@@ -46,7 +46,7 @@ async def test_each_setting_is_changed_by_its_name_and_no_other_with_it(bench, c
         answered = await cancer.routers.UpdateRouter(changing(changed, [setting.name]))
         assert settings_in(answered) == settings_in(await cancer.get()) == wanted
         if setting.is_published:
-            published = published_settings(bench.data_plane.routers["cancer"])
+            published = published_settings(bench.replica.routers["cancer"])
             assert published[setting.attribute] == wanted[setting.name]
 
 

@@ -35,12 +35,12 @@ async def test_what_is_created_is_read_back(bench, cancer):
     assert created.default_timeout.nanos == 500_000_000
     assert created.permissions.shared_user_ids == ["bob", "alice"]
     assert await cancer.get("second") == created
-    published = bench.data_plane.routers["second"]
+    published = bench.replica.routers["second"]
     assert published.default_timeout_ms == 1500
     assert not published.record_predictions
     assert published.permissions == created.permissions
     assert len(published.salt) == 16
-    assert published.salt != bench.data_plane.routers["cancer"].salt
+    assert published.salt != bench.replica.routers["cancer"].salt
 
 
 async def test_defaults_are_said(bench, cancer):
@@ -157,7 +157,7 @@ async def test_an_update_without_a_mask_changes_what_it_brings(bench, cancer):
     after = await cancer.routers.UpdateRouter(update(sticky=False, display_name="Mine"))
     assert (after.sticky, after.display_name) == (False, "Mine")
     assert len(after.variants) == 2
-    assert not bench.data_plane.routers["cancer"].sticky
+    assert not bench.replica.routers["cancer"].sticky
 
 
 async def test_a_mask_can_reset(bench, cancer):
@@ -184,7 +184,7 @@ async def test_variants_are_replaced_live_with_the_fewest_moves(bench, cancer):
     await cancer.register(version="3")
     await cancer.deploy()
     variants = [a_variant("xgb", "3", 20), a_variant("gb", "2", 30), a_variant("lr", "1", 50)]
-    slots_before = bench.data_plane.routers["cancer"].slot_runs
+    slots_before = bench.replica.routers["cancer"].slot_runs
     after = await cancer.routers.UpdateRouter(update(["variants"], variants=variants))
     assert after.status == router_pb2.ROUTER_STATUS_RUNNING
     assert [v.name for v in after.variants] == ["xgb", "gb", "lr"]
@@ -197,7 +197,7 @@ async def test_variants_are_replaced_live_with_the_fewest_moves(bench, cancer):
         old != new
         for old, new in zip(
             owners(slots_before, names_before),
-            owners(bench.data_plane.routers["cancer"].slot_runs, names_after),
+            owners(bench.replica.routers["cancer"].slot_runs, names_after),
             strict=True,
         )
     )
@@ -207,7 +207,7 @@ async def test_variants_are_replaced_live_with_the_fewest_moves(bench, cancer):
 async def test_a_live_update_to_a_dead_backend_is_refused(bench, cancer, failing):
     await cancer.register(version="3")
     await cancer.deploy()
-    bench.data_plane.down.add("cancer/3")
+    bench.replica.down.add("cancer/3")
     variants = [a_variant("lr", "1", 50), a_variant("gb", "3", 50)]
     failure = await failing(cancer.routers.UpdateRouter(update(["variants"], variants=variants)))
     assert failure.code is grpc.StatusCode.FAILED_PRECONDITION
@@ -220,8 +220,8 @@ async def test_a_variant_gets_another_version_live(bench, cancer):
     variants = [a_variant("lr", "1", 70), a_variant("gb", "3", 30)]
     after = await cancer.routers.UpdateRouter(update(["variants"], variants=variants))
     assert after.variants[1].model_version == "3"
-    assert bench.data_plane.slot_share("cancer", "gb") == 0.3
-    assert bench.data_plane.probed[-1] == "cancer/3"
+    assert bench.replica.slot_share("cancer", "gb") == 0.3
+    assert bench.replica.probed[-1] == "cancer/3"
 
 
 async def test_lists_are_filtered_and_paged(bench, cancer):
@@ -288,7 +288,7 @@ async def test_validate_only_creates_nothing(bench, cancer, failing):
     )
     assert answer.router_id == "dry"
     assert (await failing(cancer.get("dry"))).code is grpc.StatusCode.NOT_FOUND
-    assert "dry" not in bench.data_plane.routers
+    assert "dry" not in bench.replica.routers
 
 
 async def test_validate_only_deploys_and_deletes_nothing(bench, cancer):
@@ -359,7 +359,7 @@ async def test_what_is_recorded_and_measured_is_kept_published_and_changed(bench
     created = await cancer.create(
         "recorded", recording=recording, metrics=metrics, allow_feedback_corrections=True
     )
-    published = bench.data_plane.routers["recorded"]
+    published = bench.replica.routers["recorded"]
     for message in (created, await cancer.get("recorded"), published):
         assert message.recording == recording
         assert list(message.metrics) == metrics
@@ -375,9 +375,9 @@ async def test_what_is_recorded_and_measured_is_kept_published_and_changed(bench
     assert (after.recording.features_share, after.recording.max_body_bytes) == (1, 65_536)
     assert after.recording.entity == router_pb2.ENTITY_RECORDING_PLAIN
     assert (len(after.metrics), after.allow_feedback_corrections) == (0, False)
-    assert bench.data_plane.routers["recorded"].recording == after.recording
+    assert bench.replica.routers["recorded"].recording == after.recording
 
 
 async def test_the_data_plane_learns_the_entity_key_and_how_long_feedback_is_taken(bench):
-    assert len(bench.data_plane.entity_key) == 32
-    assert bench.data_plane.feedback_horizon_us == 90 * 86_400_000_000
+    assert len(bench.replica.entity_key) == 32
+    assert bench.replica.feedback_horizon_us == 90 * 86_400_000_000

@@ -41,7 +41,7 @@ def call(bench: Any, number: int, variant: str, rule: str, **fields: Any) -> Non
         "reason": reason,
         "randomised_by": "entity",
     }
-    bench.data_plane.predict("triage", variant, **(given | {"entity_id": f"e{number}"} | fields))
+    bench.replica.predict("triage", variant, **(given | {"entity_id": f"e{number}"} | fields))
 
 
 async def test_each_rule_has_its_own_test(bench, ruled):
@@ -75,6 +75,6 @@ async def test_calls_without_entities_are_units_and_few_are_not_judged(bench, ru
 
 
 async def test_another_router_has_none(bench, cancer):
-    bench.data_plane.predict("cancer", "lr")
+    bench.replica.predict("cancer", "lr")
     found = await cancer.routers.GetRouterMetrics(router_pb2.GetRouterMetricsRequest(router_id="cancer"))
     assert not found.rule_splits

@@ -51,7 +51,7 @@ async def explain(user, features=None, metadata=None, entity_id=""):
 
 
 def table(bench, rule):
-    published = bench.data_plane.routers["triage"]
+    published = bench.replica.routers["triage"]
     (found,) = [one for one in published.rule_tables if one.rule == rule]
     return found
 
@@ -67,7 +67,7 @@ async def test_rules_are_stored_and_published_as_they_are_written(bench, cancer)
     created = await create(cancer, LARGE, SPLIT)
     assert created.feature_rules == rules(LARGE, SPLIT)
     assert (await cancer.get("triage")).feature_rules == created.feature_rules
-    published = bench.data_plane.routers["triage"]
+    published = bench.replica.routers["triage"]
     assert published.strategy == router_pb2.STRATEGY_FEATURE_RULES
     assert published.settings.feature_rules.rules == created.feature_rules.rules
     assert [variant.effective_share for variant in created.variants] == [1.0, 0.0]

@@ -25,7 +25,7 @@ APPLIED = prediction_pb2.FEEDBACK_WAIT_APPLIED
 
 
 def predict(bench, entity_id="u1"):
-    return bench.data_plane.predict("cancer", "lr", entity_id=entity_id, time_us=bench.clock())
+    return bench.replica.predict("cancer", "lr", entity_id=entity_id, time_us=bench.clock())
 
 
 def listed(bench, **fields):
@@ -54,12 +54,12 @@ class TestReads:
         page = await listed(east)
         assert [found.entity_id for found in page.predictions] == ["mine"]
         [missing] = page.unreached
-        assert missing.journal_id == west.data_plane.journal_id
+        assert missing.journal_id == west.replica.journal_id
         assert missing.row_count == 2
         assert missing.tail_missing
         assert missing.server.endswith(str(west.socket_path.parent))
         assert missing.HasField("seen_time")
-        assert named((await listed(west)).unreached) == [east.data_plane.journal_id]
+        assert named((await listed(west)).unreached) == [east.replica.journal_id]
 
     async def test_one_prediction_that_is_not_here_may_be_elsewhere(self, east, west, shared):
         await in_step(east, west)
@@ -70,23 +70,19 @@ class TestReads:
             await east.local.routers.GetPrediction(request)
         failure = failure_of(caught.value)
         assert failure.code is grpc.StatusCode.NOT_FOUND
-        assert west.data_plane.journal_id[:8] in failure.message
-        assert failure.metadata["unreached_journals"] == west.data_plane.journal_id
+        assert west.replica.journal_id[:8] in failure.message
+        assert failure.metadata["unreached_journals"] == west.replica.journal_id
 
     async def test_figures_name_servers_whose_calls_are_not_counted(self, east, west, shared):
         await in_step(east, west)
         live = router_pb2.GetRouterMetricsRequest(router_id="cancer", live=True)
-        assert named((await east.local.routers.GetRouterMetrics(live)).unreached) == [
-            west.data_plane.journal_id
-        ]
+        assert named((await east.local.routers.GetRouterMetrics(live)).unreached) == [west.replica.journal_id]
         live.live = False
         await Lake(west).ship({"entity_id": "u1"})
         live.start_time.FromMicroseconds(1)
         window = await east.local.routers.GetRouterMetrics(live)
         assert window.total.request_count == 0
-        assert [(one.journal_id, one.row_count) for one in window.unreached] == [
-            (west.data_plane.journal_id, 1)
-        ]
+        assert [(one.journal_id, one.row_count) for one in window.unreached] == [(west.replica.journal_id, 1)]
 
     async def test_feedback_by_entity_says_that_a_later_prediction_may_be_elsewhere(self, east, west, shared):
         await in_step(east, west)
@@ -95,14 +91,14 @@ class TestReads:
         request = prediction_pb2.RecordFeedbackRequest(router_id="cancer", entity_id="u1", value=1)
         answer = await east.local.predictions.RecordFeedback(request)
         assert answer.prediction_id == mine
-        assert named(answer.unreached) == [west.data_plane.journal_id]
+        assert named(answer.unreached) == [west.replica.journal_id]
         batch = prediction_pb2.BatchRecordFeedbackRequest(feedback=[request, request])
         answers = await east.local.predictions.BatchRecordFeedback(batch)
-        assert named(answers.unreached) == [west.data_plane.journal_id]
+        assert named(answers.unreached) == [west.replica.journal_id]
         unknown = prediction_pb2.RecordFeedbackRequest(router_id="cancer", entity_id="u9", value=1)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await east.local.predictions.RecordFeedback(unknown)
-        assert west.data_plane.journal_id[:8] in failure_of(caught.value).message
+        assert west.replica.journal_id[:8] in failure_of(caught.value).message
 
     async def test_a_server_that_ended_with_all_its_files_here_is_not_missed(
         self, tmp_path_factory, url, east, shared
@@ -110,9 +106,9 @@ class TestReads:
         folder = tmp_path_factory.mktemp("gone")
         opened = open_bench(folder, url)
         gone = await anext(opened)
-        gone.data_plane.journal.lake_folder = east.data_plane.journal.lake_folder
+        gone.replica.journal.lake_folder = east.replica.journal.lake_folder
         await Lake(gone).ship({"entity_id": "u1"})
-        journal_id = gone.data_plane.journal_id
+        journal_id = gone.replica.journal_id
         page = await listed(east)
         assert [found.entity_id for found in page.predictions] == ["u1"]
         [missed] = [one for one in page.unreached if one.journal_id == journal_id]
@@ -172,7 +168,7 @@ class TestErasure:
         await in_step(east, away)
         predict(away)
         predict(east)
-        journal_id = away.data_plane.journal_id
+        journal_id = away.replica.journal_id
         await Lake(away).ship({"entity_id": "u1"}, {"entity_id": "other"})
         await anext(opened, None)
         answer = await erase(east)
@@ -180,7 +176,7 @@ class TestErasure:
         assert [(one.journal_id, one.row_count) for one in answer.pending] == [(journal_id, 3)]
         assert "pointsman_erasures_pending 1" in east.plane.metrics()
 
-        back = open_bench(folder, url, away.data_plane.journal.copy())
+        back = open_bench(folder, url, away.replica.journal.copy())
         again = await anext(back)
         erasure = again.plane._lake.erasure
         async with asyncio.timeout(20):
@@ -195,9 +191,9 @@ class TestErasure:
     ):
         """A lost server's tail cannot be reached, so that the answer never says that all is done."""
         await in_step(east, west)
-        west.data_plane.journal.lake_folder = east.data_plane.journal.lake_folder
+        west.replica.journal.lake_folder = east.replica.journal.lake_folder
         await Lake(west).ship({"entity_id": "u1"}, {"entity_id": "other"})
-        lost = west.data_plane.journal_id
+        lost = west.replica.journal_id
         await west.plane.jobs.stop(1)
         with east.plane._database.write() as connection:
             connection.exec_driver_sql(f"UPDATE servers SET seen_time_us = 1 WHERE journal_id = '{lost}'")
@@ -237,14 +233,14 @@ class TestGenerations:
 
     async def test_the_same_numbers_given_anew_leave_no_server_with_the_lost_state(self, east, west, shared):
         await in_step(east, west)
-        kept = east.data_plane.generation
+        kept = east.replica.generation
         # No server sees the database between the loss and the changes made anew, as in a failover.
         following = [bench.plane._publisher for bench in (east, west)]
         syncs = [(one, one.sync) for one in following]
         for weight in (10, 20, 30):
             await weigh(east, weight)
         await in_step(east, west)
-        reached = east.data_plane.generation
+        reached = east.replica.generation
         assert reached == kept + 3
         for one, _ in syncs:
             one.sync = lambda: None
@@ -253,27 +249,27 @@ class TestGenerations:
             await weigh(west, weight)
         for one, before in syncs:
             one.sync = before
-        assert west.data_plane.generation == reached
-        await asyncio.to_thread(east.data_plane.wait_for, lambda: weight_of(east) == 60)
+        assert west.replica.generation == reached
+        await asyncio.to_thread(east.replica.wait_for, lambda: weight_of(east) == 60)
         assert weight_of(west) == 60
-        assert east.data_plane.routers == west.data_plane.routers
+        assert east.replica.routers == west.replica.routers
 
     async def test_a_lower_generation_is_followed_without_a_change(self, east, west, shared):
         await in_step(east, west)
-        kept = east.data_plane.generation
+        kept = east.replica.generation
         for weight in (10, 20):
             await weigh(east, weight)
         await in_step(east, west)
         self.set_back(east, kept, 70)
         for bench in (east, west):
-            data_plane = bench.data_plane
-            await asyncio.to_thread(data_plane.wait_for, lambda d=data_plane: d.generation == kept)
+            replica = bench.replica
+            await asyncio.to_thread(replica.wait_for, lambda d=replica: d.generation == kept)
             assert weight_of(bench) == 70
 
     async def test_a_change_upon_a_lost_state_takes_everything(self, east, west, shared):
         """The number that the change builds on is the one in effect here, but of the lost state."""
         await in_step(east, west)
-        kept = east.data_plane.generation
+        kept = east.replica.generation
         syncs = [(bench.plane._publisher, bench.plane._publisher.sync) for bench in (east, west)]
         await weigh(east, 10)
         await in_step(east, west)
@@ -282,14 +278,14 @@ class TestGenerations:
         self.set_back(east, kept, 70)
         await west.local.create("another")
         await weigh(east, 33)
-        assert east.data_plane.updates[-1].complete
-        assert "another" in east.data_plane.routers
+        assert east.replica.updates[-1].complete
+        assert "another" in east.replica.routers
         for one, before in syncs:
             one.sync = before
 
 
 def weight_of(bench):
-    return next(one.weight for one in bench.data_plane.routers["cancer"].variants if one.name == "lr")
+    return next(one.weight for one in bench.replica.routers["cancer"].variants if one.name == "lr")
 
 
 class TestStickyBandits:
@@ -314,9 +310,9 @@ class TestStickyBandits:
         both = (asyncio.to_thread(run_all, bench.plane, "sticky-bandits") for bench in (east, west))
         await asyncio.gather(*both)
         await in_step(east, west)
-        tables = [bench.data_plane.routers["offers"] for bench in (east, west)]
+        tables = [bench.replica.routers["offers"] for bench in (east, west)]
         assert tables[0] == tables[1]
-        assert east.data_plane.slot_share("offers", "new") > 0.9
+        assert east.replica.slot_share("offers", "new") > 0.9
         request = router_pb2.ListRouterRevisionsRequest(router_id="offers")
         revisions = (await west.local.routers.ListRouterRevisions(request)).revisions
         assert len([one for one in revisions if one.comment.startswith("what was learnt")]) == 1

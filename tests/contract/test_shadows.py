@@ -62,22 +62,22 @@ class TestDefinition:
         assert shares(router) == {"lr": 1.0, "next": 0.0}
         assert [variant.role for variant in router.variants][1] == SHADOW
         assert router.shadow_share == 1.0
-        published = bench.data_plane.routers["cancer"]
+        published = bench.replica.routers["cancer"]
         assert published.variants[1].role == SHADOW
-        assert bench.data_plane.slot_share("cancer", "next") == 0.0
+        assert bench.replica.slot_share("cancer", "next") == 0.0
         changed = await update(shadowed, shadow_share=0.25)
         assert changed.shadow_share == 0.25
-        assert bench.data_plane.routers["cancer"].settings.shadow_share == 0.25
+        assert bench.replica.routers["cancer"].settings.shadow_share == 0.25
 
     async def test_switching_it_off_and_on_moves_nobody(self, bench, shadowed):
-        before = bench.data_plane.routers["cancer"].slot_runs
+        before = bench.replica.routers["cancer"].slot_runs
         for enabled in (False, True):
             toggled = await shadowed.routers.ToggleVariant(
                 router_pb2.ToggleVariantRequest(router_id="cancer", variant="next", enabled=enabled)
             )
             assert toggled.moved_slots == 0
-            assert bench.data_plane.routers["cancer"].variants[1].enabled is enabled
-        assert bench.data_plane.routers["cancer"].slot_runs == before
+            assert bench.replica.routers["cancer"].variants[1].enabled is enabled
+        assert bench.replica.routers["cancer"].slot_runs == before
 
     async def test_who_is_called_cannot_be_switched_off(self, shadowed, failing):
         failure = await failing(
@@ -141,10 +141,10 @@ class Recorded(Lake):
         """Records a call, and a copy unless it was not copied; answers the call's id."""
         fields.setdefault("time_us", self.bench.clock())
         given = {"prediction_label": label, "confidence": 0.75, "model_version": "1", **fields}
-        made = self.data_plane.predict("cancer", "lr", **given)
+        made = self.replica.predict("cancer", "lr", **given)
         if copied:
             copy = {**given, "prediction_label": said, "reason": "shadow", "model_version": by}
-            self.data_plane.predict("cancer", "next", prediction_id=made, **copy)
+            self.replica.predict("cancer", "next", prediction_id=made, **copy)
         return made
 
     async def shipped(self, *calls):
@@ -154,7 +154,7 @@ class Recorded(Lake):
         return made
 
     async def ship_rest(self):
-        position = self.data_plane.journal.seal_predictions()
+        position = self.replica.journal.seal_predictions()
         assert await asyncio.to_thread(self.parts.shipping.wait_for, position, 20)
 
 
@@ -225,7 +225,7 @@ class TestFiles:
     async def test_an_entity_is_erased_from_both(self, lake, shadowed):
         await lake.shipped({"entity_id": "u1"}, {"entity_id": "u2"}, {"entity_id": "u1"})
         lake.call(entity_id="u1")
-        lone = lake.data_plane.predict(
+        lone = lake.replica.predict(
             "cancer", "next", reason="shadow", entity_id="u1", time_us=lake.bench.clock()
         )
         await shadowed.predictions.RecordFeedback(
@@ -288,7 +288,7 @@ class TestComparison:
         ]
 
     async def test_feedback_for_the_call_tells_which_was_right(self, lake, shadowed, bench):
-        bench.data_plane.signature.CopyFrom(LABELS)
+        bench.replica.signature.CopyFrom(LABELS)
         for version in ("7", "8"):
             await shadowed.register("cancer", version, signature=LABELS)
         await update(shadowed, variants=[LR, a_variant("next", "8", 0, role=SHADOW)])
@@ -378,10 +378,10 @@ class TestOneCall:
 
     async def test_a_copy_that_failed_stands_for_all_rows(self, lake, shadowed, bench):
         of_call = {"time_us": bench.clock(), "model_version": "1"}
-        made = bench.data_plane.predict("cancer", "lr", row_count=2, **of_call)
-        bench.data_plane.predict("cancer", "lr", prediction_id=made, row=1, row_count=2, **of_call)
+        made = bench.replica.predict("cancer", "lr", row_count=2, **of_call)
+        bench.replica.predict("cancer", "lr", prediction_id=made, row=1, row_count=2, **of_call)
         copy = {"reason": "shadow", "status_code": 14, "answer_content": "none", "prediction_label": None}
-        bench.data_plane.predict("cancer", "next", prediction_id=made, **(of_call | copy))
+        bench.replica.predict("cancer", "next", prediction_id=made, **(of_call | copy))
         for row in (0, 1):
             [failed] = (await get(shadowed, made, row=row)).shadow_answers
             assert (failed.status_code, failed.HasField("prediction")) == (14, False)
@@ -397,7 +397,7 @@ async def test_live_figures_tell_what_became_of_copies(bench, shadowed):
     copies.backend.CopyFrom(
         snapshot_pb2.Histogram(bounds_seconds=[0.001, 0.01], counts=[7, 0, 0], sum_seconds=0.0035)
     )
-    bench.data_plane.counters["cancer"] = counters
+    bench.replica.counters["cancer"] = counters
     asked = router_pb2.GetRouterMetricsRequest(router_id="cancer", live=True)
     found = await shadowed.routers.GetRouterMetrics(asked)
     [lr, shadow] = found.variants

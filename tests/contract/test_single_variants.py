@@ -32,7 +32,7 @@ async def test_one_variant_is_refused_and_told_how_to_mean_it(cancer, failing):
 async def test_a_router_of_one_variant_gives_it_every_slot(bench, cancer):
     created = await cancer.create("single", variants=ONE, allow_single=True)
     assert [variant.effective_share for variant in created.variants] == [1]
-    assert list(bench.data_plane.routers["single"].slot_runs) == [0, 10_000]
+    assert list(bench.replica.routers["single"].slot_runs) == [0, 10_000]
     assert (await cancer.deploy("single")).router.status == router_pb2.ROUTER_STATUS_RUNNING
 
 
@@ -45,7 +45,7 @@ async def test_variants_are_toggled_down_to_one_and_back(bench, cancer, failing)
     await cancer.routers.UpdateRouter(update_of("allow_single", allow_single=True))
     answer = await cancer.routers.ToggleVariant(toggle_of("gb", False))
     assert [variant.effective_share for variant in answer.variants] == [1, 0]
-    assert bench.data_plane.slot_share("cancer", "lr") == 1
+    assert bench.replica.slot_share("cancer", "lr") == 1
     last = await failing(cancer.routers.ToggleVariant(toggle_of("lr", False)))
     assert "without 'lr' router 'cancer' has 0 enabled; at least 1 must be" in last.message
     again = await cancer.routers.ToggleVariant(toggle_of("gb", True))

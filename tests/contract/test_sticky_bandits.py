@@ -24,7 +24,7 @@ async def create_sticky(user, **fields):
 
 async def teach(bench, old=(0.0,) * 6, new=(1.0,) * 6):
     for variant, values in (("old", old), ("new", new)):
-        bench.data_plane.pick("offers", variant, len(values))
+        bench.replica.pick("offers", variant, len(values))
         for value in values:
             await reward(bench, variant, value)
     bench.plane._learning.learn_now()
@@ -32,7 +32,7 @@ async def teach(bench, old=(0.0,) * 6, new=(1.0,) * 6):
 
 def owners(bench, router_id="offers"):
     """The variant of each slot, as it was published."""
-    router = bench.data_plane.routers[router_id]
+    router = bench.replica.routers[router_id]
     names = [variant.name for variant in router.variants]
     return [names[index] for index, length in pairs(router.slot_runs) for _ in range(length)]
 
@@ -90,7 +90,7 @@ async def test_slots_stay_for_their_interval_and_then_follow_with_the_fewest_mov
     assert newest.summary == "slots"
     assert newest.comment.startswith(f"what was learnt moved {won} of 10000 slots: old 50.00% → ")
     # Records name the table by this generation, and the revision has it.
-    published = bench.data_plane.routers["offers"]
+    published = bench.replica.routers["offers"]
     assert newest.generation == published.changed_generation == seen.generation
     kept = await cancer.routers.GetRouterRevision(
         router_pb2.GetRouterRevisionRequest(router_id="offers", router_generation=newest.generation)
@@ -120,7 +120,7 @@ async def test_a_restart_keeps_slots_and_pace(tmp_path, bench, cancer, clock):
     await teach(bench)
     pass_an_hour(bench, clock)
     before = owners(bench)
-    bench.data_plane.stop(0)
+    bench.replica.stop(0)
     await bench.plane.stop(1)
     after = FakeReplica(journal=FakeJournal(tmp_path / "second"), clock=clock)
     plane = start_plane(tmp_path, after, bench.database_url, clock=clock)

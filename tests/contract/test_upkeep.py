@@ -14,7 +14,7 @@ async def test_old_feedback_goes_piece_by_piece_and_other_changes_come_in_betwee
         with database.read() as connection:
             return connection.exec_driver_sql("SELECT count(*) FROM feedback").scalar_one()
 
-    journal = bench.data_plane.journal
+    journal = bench.replica.journal
     journal.bring(*(an_entry(bench, number) for number in range(25)))
     bench.plane._applier.apply_now()
     with database.write() as connection:

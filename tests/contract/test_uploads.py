@@ -93,7 +93,7 @@ async def test_a_file_comes_in_pieces_and_is_there_whole_for_this_user_alone(ben
 async def test_an_uploaded_file_is_registered_by_its_path(bench, folder):
     content = a_model()
     path = (await upload(bench.local, content)).path
-    bench.data_plane.files[path] = sha256(content)
+    bench.replica.files[path] = sha256(content)
     registered = await bench.local.register(backend=onnx(path, sha256=sha256(content)))
     assert (registered.backend.onnx.path, registered.backend.onnx.sha256) == (path, sha256(content))
 
@@ -111,13 +111,13 @@ async def test_what_the_server_has_is_passed_over(bench, folder):
     assert parts(folder) == []
 
 
-async def test_an_upload_goes_on_after_a_restart(tmp_path, data_plane, clock, database_url):
+async def test_an_upload_goes_on_after_a_restart(tmp_path, replica, clock, database_url):
     content = a_model()
     for attempt in range(2):
-        plane = start_plane(tmp_path, data_plane, database_url, clock=clock)
+        plane = start_plane(tmp_path, replica, database_url, clock=clock)
         await plane.start()
         async with grpc.aio.insecure_channel(f"unix:{tmp_path / 'control.sock'}") as channel:
-            bench = Bench(plane, data_plane, channel, clock, database_url, tmp_path / "control.sock")
+            bench = Bench(plane, replica, channel, clock, database_url, tmp_path / "control.sock")
             limit(bench, reserve_bytes=0)
             state = await send(bench.local, content)
             assert state.received_bytes == 1000 * attempt
@@ -126,7 +126,7 @@ async def test_an_upload_goes_on_after_a_restart(tmp_path, data_plane, clock, da
             else:
                 await send(bench.local, content, 0)
         await plane.stop(1)
-    data_plane.stop(0)
+    replica.stop(0)
     assert (tmp_path / "models/uploaded" / f"{sha256(content)}.onnx").read_bytes() == content
 
 
@@ -276,7 +276,7 @@ async def test_files_that_no_version_names_and_unfinished_uploads_go_after_a_day
         await upload(bench.local, content)
     await send(bench.local, a_model(seed=3), 0)
     path = f"uploaded/{sha256(used)}.onnx"
-    bench.data_plane.files[path] = sha256(used)
+    bench.replica.files[path] = sha256(used)
     await bench.local.register(backend=onnx(path))
     bench.clock.advance_days(0.9)
     run_once(bench.plane, "uploaded-files")
@@ -299,7 +299,7 @@ async def test_a_file_that_is_named_in_another_way_stays(bench, folder):
         names.append(name)
         (folder.parent / f"link-{name}").symlink_to(f"uploaded/{name}")
         path = way.format(name)
-        bench.data_plane.files[path] = sha256(content)
+        bench.replica.files[path] = sha256(content)
         await bench.local.register(version=str(seed), backend=onnx(path))
     (folder.parent / "around").symlink_to("uploaded")
     other = folder / "mine.onnx"
@@ -319,8 +319,8 @@ async def test_a_file_that_was_just_asked_for_stays_and_looks_as_before(bench, f
     run_once(bench.plane, "uploaded-files")
     assert file.stat() == before
     bench.clock.advance_days(0.9)
-    bench.data_plane.files[f"uploaded/{file.name}"] = sha256(content)
-    bench.data_plane.on_probe = lambda _: run_once(bench.plane, "uploaded-files")
+    bench.replica.files[f"uploaded/{file.name}"] = sha256(content)
+    bench.replica.on_probe = lambda _: run_once(bench.plane, "uploaded-files")
     bench.clock.advance_days(0.2)
     await bench.local.register(backend=onnx(f"uploaded/{file.name}"))
     assert file.exists(), "a registration under way keeps its file"

@@ -25,15 +25,15 @@ async def test_shares_are_relative_to_the_enabled_weights(bench, cancer):
         ("gb", 30, pytest.approx(0.375)),
     ]
     assert (answer.moved_slots, answer.moved_share) == (750, pytest.approx(0.075))
-    assert answer.generation == bench.data_plane.generation
-    assert bench.data_plane.slot_share("cancer", "lr") == 0.625
+    assert answer.generation == bench.replica.generation
+    assert bench.replica.slot_share("cancer", "lr") == 0.625
     assert (await cancer.get()).etag == answer.etag
 
 
 async def test_a_weight_change_publishes_one_router_and_nothing_else(bench, cancer):
     await cancer.create("other")
     await cancer.routers.UpdateVariantWeight(weight_of(variant="lr", weight=50))
-    update = bench.data_plane.updates[-1]
+    update = bench.replica.updates[-1]
     assert not update.complete
     assert [router.router_id for router in update.changed_routers] == ["cancer"]
     assert not update.changed_models
@@ -156,11 +156,11 @@ async def test_a_stale_etag_is_aborted_and_a_fresh_one_taken(bench, cancer, fail
 
 
 async def test_validate_only_answers_and_changes_nothing(bench, cancer):
-    before, generation = await cancer.get(), bench.data_plane.generation
+    before, generation = await cancer.get(), bench.replica.generation
     answer = await cancer.routers.UpdateVariantWeight(weight_of(variant="lr", weight=50, validate_only=True))
     assert answer.moved_slots == 750
     assert await cancer.get() == before
-    assert bench.data_plane.generation == generation
+    assert bench.replica.generation == generation
 
 
 async def test_enabling_on_a_running_router_asks_the_backend_first(bench, cancer, failing):
@@ -170,19 +170,19 @@ async def test_enabling_on_a_running_router_asks_the_backend_first(bench, cancer
         router_pb2.UpdateRouterRequest(router=router_pb2.Router(router_id="cancer", variants=variants))
     )
     await cancer.deploy()
-    bench.data_plane.down.add("cancer/3")
+    bench.replica.down.add("cancer/3")
     request = router_pb2.ToggleVariantRequest(router_id="cancer", variant="new", enabled=True)
     failure = await failing(cancer.routers.ToggleVariant(request))
     assert failure.code is grpc.StatusCode.FAILED_PRECONDITION
     assert "variant 'new' (cancer/3)" in failure.message
-    bench.data_plane.down.clear()
+    bench.replica.down.clear()
     answer = await cancer.routers.ToggleVariant(request)
     assert answer.variants[2].enabled
 
 
 def owners(bench):
     """The variant of each slot, by name."""
-    router = bench.data_plane.routers["cancer"]
+    router = bench.replica.routers["cancer"]
     names = [variant.name for variant in router.variants]
     runs = zip(router.slot_runs[::2], router.slot_runs[1::2], strict=True)
     return [names[index] for index, length in runs for _ in range(length)]

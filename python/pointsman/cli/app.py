@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pointsman.cli import commandline, completion, late
-from pointsman.cli.context import DEFAULT_SERVER, CommandContext, OutputFormat
-from pointsman.cli.group import RootGroup
+from pointsman.cli.line import commandline, completion, garbage, late
+from pointsman.cli.line.context import DEFAULT_SERVER, CommandContext, OutputFormat
+from pointsman.cli.line.group import RootGroup
 
 EPILOG = (
     "The global options may stand anywhere on the line. "
@@ -78,26 +78,30 @@ def _version(asked: bool) -> None:
 
 
 app = RootGroup(pointsman, epilog=EPILOG)
-app.add("serve", "pointsman.cli.serve:serve")
+app.add("serve", "pointsman.cli.serving.serve:serve")
 app.add("demo", "pointsman.cli.demo:demo")
 app.add("predict", "pointsman.cli.calls:predict")
-app.add("models", "pointsman.cli.models:app")
-app.add("routers", "pointsman.cli.routers:app")
-app.add("predictions", "pointsman.cli.predictions:app")
-app.add("shadows", "pointsman.cli.shadows:app")
-app.add("explain", "pointsman.cli.replays:explain")
-app.add("replay", "pointsman.cli.replays:replay")
-app.add("feedback", "pointsman.cli.feedback:app")
-app.add("keys", "pointsman.cli.keys:app")
-app.add("servers", "pointsman.cli.servers:app")
-app.add("apply", "pointsman.cli.definitions:apply")
-app.add("diff", "pointsman.cli.definitions:diff")
-app.add("validate", "pointsman.cli.definitions:validate")
-app.add("export", "pointsman.cli.definitions:export")
-app.add("schema", "pointsman.cli.definitions:schema")
+app.add("models", "pointsman.cli.models.commands:app")
+app.add("routers", "pointsman.cli.routers.commands:app")
+app.add("predictions", "pointsman.cli.records.predictions:app")
+app.add("shadows", "pointsman.cli.records.shadows:app")
+app.add("explain", "pointsman.cli.records.replays:explain")
+app.add("replay", "pointsman.cli.records.replays:replay")
+app.add("feedback", "pointsman.cli.feedback.commands:app")
+app.add("keys", "pointsman.cli.access.keys:app")
+app.add("servers", "pointsman.cli.serving.servers:app")
+app.add("apply", "pointsman.cli.definitions.commands:apply")
+app.add("diff", "pointsman.cli.definitions.commands:diff")
+app.add("validate", "pointsman.cli.definitions.commands:validate")
+app.add("export", "pointsman.cli.definitions.commands:export")
+app.add("schema", "pointsman.cli.definitions.commands:schema")
 
 
 def main() -> None:
     """Runs the command; the entry point of the installed script."""
+    garbage.look_seldom()
     late.start()
-    app.main(prog_name="pointsman", complete_var=completion.VARIABLE)
+    try:
+        app.main(prog_name="pointsman", complete_var=completion.VARIABLE)
+    finally:
+        garbage.look_no_more()

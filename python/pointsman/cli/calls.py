@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pointsman.cli import arguments, commandline, names, printing
-from pointsman.cli.context import CommandError, context_of
+from pointsman.cli.line import arguments, commandline, names
+from pointsman.cli.line.context import CommandError, context_of
+from pointsman.cli.output import printing
 
 if TYPE_CHECKING:
     from pointsman.client import Client, ClientError, Prediction
@@ -61,7 +62,7 @@ def predict(
 
 def _ask(client: Client, router_id: str, features: dict[str, Any], entity: str, variant: str) -> Prediction:
     """Calls once; a refusal says which feature may be wrongly spelt."""
-    from pointsman.cli.likely import telling_likely_features
+    from pointsman.cli.line.likely import telling_likely_features
 
     with telling_likely_features(features):
         return client.predict(router_id, features, entity_id=entity, variant=variant)

@@ -6,8 +6,8 @@ from enum import StrEnum
 from importlib.util import find_spec
 from typing import Annotated
 
-from pointsman.cli import commandline, late
-from pointsman.cli.context import CommandError
+from pointsman.cli.line import commandline, late
+from pointsman.cli.line.context import CommandError
 
 
 class StrategyName(StrEnum):

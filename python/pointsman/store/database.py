@@ -1,25 +1,24 @@
-"""Opens the database: SQLite in a file, or PostgreSQL."""
+"""Opens the database: SQLite in a file, or PostgreSQL, whose driver comes only where it is asked for."""
+
+from __future__ import annotations
 
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pointsman.errors import DatabaseUnavailableError, InvalidArgumentError
-from pointsman.store.bounded import (
-    PATIENT_SECONDS,
-    STATEMENT_SECONDS,
-    BoundedConnection,
-    Bounds,
-    server_settings,
-)
+from pointsman.store.bounds import PATIENT_SECONDS, STATEMENT_SECONDS, Bounds, server_settings
 from pointsman.store.database_urls import hide_secrets, shown
 from pointsman.store.schema import generation
+
+if TYPE_CHECKING:
+    from pointsman.store.bounded import BoundedConnection
 
 _BUSY_TIMEOUT_SECONDS = 10.0
 _WAL_RETRY_SECONDS = 0.01
@@ -148,6 +147,8 @@ class Database:
         self.engine.dispose()
 
     def _connect(self, _dialect: object, _record: object, arguments: Any, named: Any) -> BoundedConnection:
+        from pointsman.store.bounded import BoundedConnection
+
         connection = BoundedConnection.connect(*arguments, **named)
         connection.bounds = self._bounds
         return connection
@@ -177,6 +178,8 @@ class Database:
 
 
 def _bounded_of(connection: Connection) -> BoundedConnection | None:
+    from pointsman.store.bounded import BoundedConnection
+
     found = connection.connection.dbapi_connection
     return found if isinstance(found, BoundedConnection) else None
 

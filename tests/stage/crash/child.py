@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from pointsman.cli import running, server
-from pointsman.cli.context import CommandError
-from pointsman.cli.started import StartedServer
+from pointsman.cli.line.context import CommandError
+from pointsman.cli.serving import running, server
+from pointsman.cli.serving.started import StartedServer
 from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
 from pointsman.dataplane.config import build_config

@@ -24,8 +24,8 @@ HEAVY = (
     "uvicorn.lifespan.off",
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.auto",
-    "pointsman.cli.running",
-    "pointsman.cli.server",
+    "pointsman.cli.serving.running",
+    "pointsman.cli.serving.server",
 )
 ENVIRONMENT = {
     # Threads do not survive a fork, so that nothing may start one before.

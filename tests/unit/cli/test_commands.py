@@ -97,7 +97,7 @@ def test_a_backend_that_is_away_is_not_a_server_that_is_away(server: Any, refusa
 
 
 def test_a_mistake_of_our_own_shows_no_traceback(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pointsman.cli.printing.print_json", lambda _: 1 / 0)
+    monkeypatch.setattr("pointsman.cli.output.printing.print_json", lambda _: 1 / 0)
     server.on("RouterService/GetRouter", router())
     result = run(server, "routers", "get", "cancer", "-o", "json")
     assert (result.exit_code, "Traceback" in result.stderr) == (1, False)
@@ -182,7 +182,7 @@ def test_weights_are_set_in_one_step_and_say_who_moved(server: Any) -> None:
 
 
 def test_status_waits_until_running(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pointsman.cli.traffic.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("pointsman.cli.routers.traffic.POLL_SECONDS", 0.0)
     server.on("RouterService/GetRouter", router(router_pb2.ROUTER_STATUS_DEPLOYING), router())
     result = run(server, "routers", "status", "cancer", "--wait")
     assert (result.exit_code, result.stdout) == (0, "cancer is running\n")

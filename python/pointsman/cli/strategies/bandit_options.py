@@ -6,7 +6,7 @@ import dataclasses
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pointsman.cli import arguments, commandline
+from pointsman.cli.line import arguments, commandline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

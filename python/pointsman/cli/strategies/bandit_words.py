@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pointsman.cli import commandline, printing
+from pointsman.cli.line import commandline
+from pointsman.cli.output import printing
 
 if TYPE_CHECKING:
     from pointsman.client import ArmMetrics, Bandit, BanditMetrics, StickyMetrics

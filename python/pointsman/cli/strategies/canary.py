@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import commandline, printing
-from pointsman.cli.context import context_of
-from pointsman.cli.routers import Etag, RouterId
+from pointsman.cli.line import commandline
+from pointsman.cli.line.context import context_of
+from pointsman.cli.output import printing
+from pointsman.cli.routers.commands import Etag, RouterId
 
 if TYPE_CHECKING:
-    from pointsman.cli.context import CommandContext
+    from pointsman.cli.line.context import CommandContext
     from pointsman.client import CanaryChange
 
 app = commandline.Group(help="Give a router's canary more or less, promote or abort it.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pointsman.cli import arguments, commandline, printing
-from pointsman.cli.context import context_of
-from pointsman.cli.routers import RouterId
+from pointsman.cli.line import arguments, commandline
+from pointsman.cli.line.context import context_of
+from pointsman.cli.output import printing
+from pointsman.cli.routers.commands import RouterId
 
 if TYPE_CHECKING:
     from pointsman.client import RoutingExplanation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pointsman.cli.context import CommandError
+from pointsman.cli.line.context import CommandError
 
 if TYPE_CHECKING:
     from pointsman.client import FeatureRules

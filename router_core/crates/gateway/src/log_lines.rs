@@ -1,4 +1,4 @@
-//! Log lines for people, in the form that `pointsman.cli.log_lines` writes in Python: both are one log.
+//! Log lines for people, in the form that `pointsman.cli.serving.log_lines` writes in Python: both are one log.
 //!
 //! A line is `2026-11-29 08:00:00 warning  message  key=value`, in UTC. Whatever a value holds, it stays within its
 //! line and changes nothing on a terminal.
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(line, "2026-11-29 08:00:00 info     serving\n");
     }
 
-    /// The same texts stand in `tests/unit/cli/test_log_lines.py`.
+    /// The same texts stand in `tests/unit/cli/serving/test_log_lines.py`.
     #[test]
     fn values_stay_within_their_line() {
         for (value, written) in [

@@ -1,0 +1,1 @@
+"""Keys, and the options that say who may do what."""

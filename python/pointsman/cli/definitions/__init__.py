@@ -1,0 +1,1 @@
+"""Definitions kept in files."""

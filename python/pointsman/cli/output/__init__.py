@@ -1,0 +1,1 @@
+"""Writes answers to standard output."""

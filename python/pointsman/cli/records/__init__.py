@@ -1,0 +1,1 @@
+"""What is recorded of calls: read, exported, decided again, compared with shadows."""
