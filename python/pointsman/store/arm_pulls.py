@@ -120,9 +120,10 @@ def take_before(
         .order_by(_COLUMNS.variant, _COLUMNS.replica, _COLUMNS.bucket_time_us)
     )
     statement = statement.with_for_update() if locked else statement
+    found = connection.execute(statement)
     return [
         TakenPulls(replica, PullBucket(variant, bucket_time_us, pulls, weighted, unasked, CostSums(*costs)))
-        for replica, variant, bucket_time_us, pulls, weighted, unasked, *costs in connection.execute(statement)
+        for replica, variant, bucket_time_us, pulls, weighted, unasked, *costs in found
     ]
 
 
