@@ -35,11 +35,11 @@ fn calls_that_an_arm_was_asked_cost_and_those_that_were_refused_do_not() {
         assert!(arm.squared_seconds <= arm.seconds * arm.seconds);
 
         // No features: nobody is asked.
-        let refused = bandits
-            .client
-            .call(PREDICT, frame(&PredictRequest { router_id: ROUTER.to_owned(), ..Default::default() }))
-            .await;
+        let featureless = PredictRequest { router_id: ROUTER.to_owned(), ..Default::default() };
+        let body = frame(&featureless.encode_to_vec());
+        let refused = bandits.client.call(PREDICT, &[], body).await.unwrap();
         assert_ne!(refused.code(), 0);
+        assert_eq!(unasked(&bandits.state())[0], 1);
         assert_eq!(ended(&bandits.state())[0], (5, 0));
 
         // An arm that is gone has failed the call.
