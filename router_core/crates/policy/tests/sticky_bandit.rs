@@ -43,7 +43,7 @@ fn definition(sticky: Option<Vec<(u8, u16)>>) -> BanditPolicyDefinition {
 }
 
 fn built(definition: BanditPolicyDefinition, variants: &[Variant]) -> Result<BanditPolicy, String> {
-    match Policy::build(PolicyDefinition::Bandit(definition), variants) {
+    match Policy::build(PolicyDefinition::Bandit(Box::new(definition)), variants) {
         Ok(Policy::Bandit(bandit)) => Ok(bandit),
         Ok(other) => panic!("{other:?}"),
         Err(error) => Err(error.to_string()),
