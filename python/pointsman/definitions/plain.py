@@ -110,6 +110,9 @@ def json_of(plain: Any) -> str:
 
 
 def _is_default(value: Any, shape: Shape, wanted: Field) -> bool:
+    if value == "" and not wanted.is_optional:
+        # Of a text, not stated, whatever is read for that.
+        return True
     default = default_of(shape, wanted)
     if default is not None:
         return bool(value == default) and isinstance(value, bool) == isinstance(default, bool)

@@ -1,7 +1,6 @@
-"""What is known of a bandit's arms: sums of rewards about a number near them, in buckets of time.
+"""What is known of a bandit's arms: sums of rewards and of costs, in buckets of time.
 
-Sums that belong together add up in any order, over servers and batches, and a correction is a value taken out
-and another put in. A bucket is named by the time of its beginning; where time tells nothing, there is one, 0.
+A bucket is named by the time of its beginning; where time tells nothing, there is one, 0.
 """
 
 from __future__ import annotations
@@ -11,7 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pointsman.domain.records.feedback import DEFAULT_METRIC
+from pointsman.domain.reward_folding import TermSums, folded
+from pointsman.domain.reward_sums import NO_COSTS, CostSums, RewardSums, one_reward
 from pointsman.domain.strategies.bandit import Bandit
+from pointsman.domain.strategies.reward_terms import Cost, RewardTerm
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 
 _BUCKETS_PER_SPAN = 20
@@ -26,70 +29,13 @@ _NOTHING = 1e-9
 """Less than this of a reward is a remainder of sums that cancel out."""
 
 
-@dataclass(frozen=True, slots=True)
-class RewardSums:
-    """Rewards of one bucket, or what a batch changes of it.
-
-    Attributes:
-        count: How many, less those taken out.
-        origin: What the sums are about, a number near the rewards; any, where the count is 0.
-        total: The sum of (reward - origin).
-        total_squares: The sum of the squares of (reward - origin).
-        calls: How many calls had feedback, told by that of their row 0, be it learnt from or not; corrections
-            leave it alone.
-    """
-
-    count: float
-    origin: float
-    total: float
-    total_squares: float
-    calls: float = 0.0
-
-    def about(self, origin: float) -> RewardSums:
-        """Answers the same rewards about another number."""
-        shift = self.origin - origin
-        return RewardSums(
-            self.count,
-            origin,
-            self.total + self.count * shift,
-            self.total_squares + shift * (2 * self.total + self.count * shift),
-            self.calls,
-        )
-
-    def plus(self, other: RewardSums) -> RewardSums:
-        """Answers both together, about this one's origin."""
-        moved = other.about(self.origin)
-        return RewardSums(
-            self.count + moved.count,
-            self.origin,
-            self.total + moved.total,
-            self.total_squares + moved.total_squares,
-            self.calls + moved.calls,
-        )
-
-    def scaled(self, factor: float) -> RewardSums:
-        """Answers the same with all weights multiplied."""
-        return RewardSums(
-            self.count * factor,
-            self.origin,
-            self.total * factor,
-            self.total_squares * factor,
-            self.calls * factor,
-        )
-
-
-def one_reward(reward: float, origin: float) -> RewardSums:
-    """Answers the sums of one reward about a number."""
-    distance = reward - origin
-    return RewardSums(1.0, origin, distance, distance * distance)
-
-
 class RewardBucket(NamedTuple):
-    """The rewards of one arm whose predictions are of one bucket."""
+    """The values of one metric of one arm whose predictions are of one bucket."""
 
     variant: str
     bucket_time_us: int
     sums: RewardSums
+    metric: str = DEFAULT_METRIC
 
 
 class PullBucket(NamedTuple):
@@ -99,6 +45,7 @@ class PullBucket(NamedTuple):
         weighted_pulls: The same calls, each with what was left of its weight at the bucket's time.
         weighted_unasked: Those of which the arm was not asked, weighed so, too: another answered, or nobody.
             They are counted when that is known, so that a bucket may have more of them than calls.
+        costs: What calls cost that ended in the bucket, weighed so, too; nothing where no reward has costs.
     """
 
     variant: str
@@ -106,6 +53,38 @@ class PullBucket(NamedTuple):
     pulls: int
     weighted_pulls: float
     weighted_unasked: float = 0.0
+    costs: CostSums = NO_COSTS
+
+
+_NO_REWARDS = RewardSums(0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass
+class _KnownMetric:
+    """What is known of one metric of an arm.
+
+    Attributes:
+        sums: Its values.
+        answered: Calls that got any, of those that have had all the time that it has.
+    """
+
+    sums: RewardSums = _NO_REWARDS
+    answered: float = 0.0
+
+    def with_missing(self, missing: float | None, awaited: float) -> RewardSums:
+        """Answers the values with those that count as missing among them.
+
+        Args:
+            missing: What a call without one counts as; None where it teaches nothing.
+            awaited: How many calls have had all the time that it has.
+        """
+        sums, unanswered = self.sums, awaited - self.answered
+        if missing is not None and unanswered > 0:
+            sums = _together(sums, one_reward(missing, missing).scaled(unanswered))
+        if sums.count < _NOTHING:
+            # Values that were taken out again, or have faded: their sums hold rounding and no reward.
+            return RewardSums(0.0, sums.origin, 0.0, 0.0)
+        return sums
 
 
 @dataclass
@@ -115,15 +94,18 @@ class KnownArm:
     Attributes:
         pulls: Its calls.
         weighted_pulls: The same, each with what is left of its weight.
-        rewards: Its rewards, each with what is left of its weight.
+        rewards: Its rewards, each with what is left of its weight; of a sum, those that stand for it.
+        terms: Of a sum, what is known of each term.
     """
 
     pulls: int = 0
     weighted_pulls: float = 0.0
-    rewards: RewardSums = RewardSums(0.0, 0.0, 0.0, 0.0)
-    # Of predictions that have had all the time that their feedback has: calls that the arm was asked, less
-    # those that got any.
-    _unrewarded: float = field(default=0.0, repr=False)
+    rewards: RewardSums = _NO_REWARDS
+    terms: tuple[TermSums, ...] = ()
+    _costs: CostSums = field(default=NO_COSTS, repr=False)
+    _metrics: dict[str, _KnownMetric] = field(default_factory=dict, repr=False)
+    # Calls that the arm was asked and that have had all the time that their feedback has.
+    _awaited: float = field(default=0.0, repr=False)
 
 
 def width_us(policy: Bandit) -> int:
@@ -169,25 +151,35 @@ def known_arms(
     awaited_before_us = now_us - (policy.feedback_window_us or 0) - width_us(policy)
     for bucket in rewards:
         arm = arms.setdefault(bucket.variant, KnownArm())
+        metric = arm._metrics.setdefault(bucket.metric, _KnownMetric())
         faded = bucket.sums.scaled(_weight(policy, bucket.bucket_time_us, now_us))
-        arm.rewards = _together(arm.rewards, faded)
+        metric.sums = _together(metric.sums, faded)
         if _dated(policy, bucket.bucket_time_us) <= awaited_before_us:
-            arm._unrewarded -= faded.calls
+            metric.answered += faded.calls
     for calls in pulls:
         arm = arms.setdefault(calls.variant, KnownArm())
         weight = _weight(policy, calls.bucket_time_us, now_us)
         arm.pulls += calls.pulls
         arm.weighted_pulls += calls.weighted_pulls * weight
+        arm._costs = arm._costs.plus(calls.costs, weight)
         if _dated(policy, calls.bucket_time_us) <= awaited_before_us:
-            arm._unrewarded += (calls.weighted_pulls - calls.weighted_unasked) * weight
+            arm._awaited += (calls.weighted_pulls - calls.weighted_unasked) * weight
     for arm in arms.values():
-        if policy.missing_reward is not None and arm._unrewarded > 0:
-            missing = one_reward(policy.missing_reward, policy.missing_reward).scaled(arm._unrewarded)
-            arm.rewards = _together(arm.rewards, missing)
-        if arm.rewards.count < _NOTHING:
-            # Values that were taken out again, or have faded: their sums hold rounding and no reward.
-            arm.rewards = RewardSums(0.0, arm.rewards.origin, 0.0, 0.0)
+        if policy.terms:
+            arm.terms = tuple(TermSums(term, _values_of(arm, term)) for term in policy.terms)
+            arm.rewards = folded(arm.terms)
+        else:
+            known = arm._metrics.get(policy.metric, _KnownMetric())
+            arm.rewards = known.with_missing(policy.missing_reward, arm._awaited)
     return arms
+
+
+def _values_of(arm: KnownArm, term: RewardTerm) -> RewardSums:
+    """Answers the values of a term, before they are weighed."""
+    if term.cost is None:
+        return arm._metrics.get(term.metric, _KnownMetric()).with_missing(term.missing, arm._awaited)
+    sums = arm._costs.errors if term.cost is Cost.ERROR else arm._costs.latencies
+    return sums if sums.count >= _NOTHING else _NO_REWARDS
 
 
 def folded_before_us(policy: Bandit, now_us: int) -> int:
@@ -214,19 +206,21 @@ def is_folded(policy: Bandit, bucket_time_us: int, into_us: int) -> bool:
 
 
 def folded_rewards(policy: Bandit, buckets: Iterable[RewardBucket], into_us: int) -> list[RewardBucket]:
-    """Makes one bucket of those of each arm, with what is left of each then.
+    """Makes one bucket of those of each arm and metric, with what is left of each then.
 
     Args:
         policy: The bandit, whose half-life says what is left.
         buckets: All from before that time.
         into_us: The time of the bucket that they go into.
     """
-    found: dict[str, RewardSums] = {}
+    found: dict[tuple[str, str], RewardSums] = {}
     for bucket in buckets:
         faded = bucket.sums.scaled(_weight(policy, bucket.bucket_time_us, into_us))
-        sums = found.get(bucket.variant)
-        found[bucket.variant] = faded if sums is None else _together(sums, faded)
-    return [RewardBucket(variant, into_us, sums) for variant, sums in sorted(found.items())]
+        place = (bucket.variant, bucket.metric)
+        found[place] = _together(found[place], faded) if place in found else faded
+    return [
+        RewardBucket(variant, into_us, found[variant, metric], metric) for variant, metric in sorted(found)
+    ]
 
 
 def folded_pulls(policy: Bandit, buckets: Iterable[PullBucket], into_us: int) -> list[PullBucket]:
@@ -247,13 +241,14 @@ def folded_pulls(policy: Bandit, buckets: Iterable[PullBucket], into_us: int) ->
             before.pulls + bucket.pulls,
             before.weighted_pulls + bucket.weighted_pulls * weight,
             before.weighted_unasked + bucket.weighted_unasked * weight,
+            before.costs.plus(bucket.costs, weight),
         )
     return [found[variant] for variant in sorted(found)]
 
 
 def changes_with_time(policy: Bandit) -> bool:
     """Answers whether what is known changes although nothing comes."""
-    return policy.half_life_us is not None or policy.missing_reward is not None
+    return policy.half_life_us is not None or policy.counts_missing
 
 
 def _together(sums: RewardSums, other: RewardSums) -> RewardSums:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.domain.learning import PullBucket
+from pointsman.domain.reward_sums import NO_COSTS, CostSums
 from pointsman.store.schema import arm_pulls
 
 TOGETHER = ""
@@ -20,6 +21,7 @@ class OwnPulls(NamedTuple):
         pulls: All of them by now.
         sequence: Grows with each; the higher one holds.
         unasked: Those that by now turned out to be none of which the arm was asked, of calls of any bucket.
+        costs: What calls cost that ended by now, in the bucket.
     """
 
     router_key: int
@@ -30,6 +32,7 @@ class OwnPulls(NamedTuple):
     pulls: int
     sequence: int
     unasked: int = 0
+    costs: CostSums = NO_COSTS
 
 
 def store(connection: Connection, rows: Sequence[OwnPulls]) -> None:
@@ -48,6 +51,7 @@ def store(connection: Connection, rows: Sequence[OwnPulls]) -> None:
 
 def _values(row: OwnPulls) -> dict[str, Any]:
     values = row._asdict()
+    values |= _cost_values(values.pop("costs"))
     # Of its own bucket nothing has faded.
     values["weighted_unasked_pulls"] = float(values.pop("unasked"))
     return values | {"weighted_pulls": float(row.pulls)}
@@ -68,13 +72,14 @@ def pulls_of(connection: Connection, router_key: int, epoch: int) -> list[PullBu
             func.sum(_COLUMNS.pulls),
             func.sum(_COLUMNS.weighted_pulls),
             func.sum(_COLUMNS.weighted_unasked_pulls),
+            *(func.sum(column) for column in _COSTS),
         )
         .where(_COLUMNS.router_key == router_key, _COLUMNS.epoch == epoch)
         .group_by(_COLUMNS.variant, _COLUMNS.bucket_time_us)
     )
     return [
-        PullBucket(variant, bucket_time_us, int(pulls), *weighted)
-        for variant, bucket_time_us, pulls, *weighted in connection.execute(statement)
+        PullBucket(variant, bucket_time_us, int(pulls), weighted, unasked, CostSums(*costs))
+        for variant, bucket_time_us, pulls, weighted, unasked, *costs in connection.execute(statement)
     ]
 
 
@@ -105,6 +110,7 @@ def take_before(
             _COLUMNS.pulls,
             _COLUMNS.weighted_pulls,
             _COLUMNS.weighted_unasked_pulls,
+            *_COSTS,
         )
         .where(
             _COLUMNS.router_key == router_key,
@@ -114,7 +120,11 @@ def take_before(
         .order_by(_COLUMNS.variant, _COLUMNS.replica, _COLUMNS.bucket_time_us)
     )
     statement = statement.with_for_update() if locked else statement
-    return [TakenPulls(replica, PullBucket(*bucket)) for replica, *bucket in connection.execute(statement)]
+    found = connection.execute(statement)
+    return [
+        TakenPulls(replica, PullBucket(variant, bucket_time_us, pulls, weighted, unasked, CostSums(*costs)))
+        for replica, variant, bucket_time_us, pulls, weighted, unasked, *costs in found
+    ]
 
 
 def replace(
@@ -155,6 +165,7 @@ def replace(
                 "pulls": bucket.pulls,
                 "weighted_pulls": bucket.weighted_pulls,
                 "weighted_unasked_pulls": bucket.weighted_unasked,
+                **_cost_values(bucket.costs),
                 "sequence": 1,
             },
         )
@@ -200,6 +211,17 @@ def pull_marks(connection: Connection, router_keys: list[int]) -> dict[int, tupl
 
 
 _COLUMNS = arm_pulls.c
+_COSTS = (
+    _COLUMNS.weighted_ended_pulls,
+    _COLUMNS.weighted_failures,
+    _COLUMNS.weighted_seconds,
+    _COLUMNS.weighted_squared_seconds,
+)
+"""In the order of :class:`CostSums`."""
+
+
+def _cost_values(costs: CostSums) -> dict[str, float]:
+    return {column.name: float(cost) for column, cost in zip(_COSTS, costs, strict=True)}
 
 
 def _put(dialect: Any) -> Any:
@@ -217,6 +239,7 @@ def _put(dialect: Any) -> Any:
             "pulls": given.pulls,
             "weighted_pulls": given.weighted_pulls,
             "weighted_unasked_pulls": given.weighted_unasked_pulls,
+            **{column.name: given[column.name] for column in _COSTS},
             "sequence": given.sequence,
         },
         where=given.sequence > _COLUMNS.sequence,

@@ -9,14 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pointsman.domain.learning import RewardBucket, RewardSums, one_reward, reward_bucket, width_us
+from pointsman.domain.learning import RewardBucket, reward_bucket, width_us
+from pointsman.domain.reward_sums import RewardSums, one_reward
 from pointsman.domain.strategies.bandit import Bandit
 from pointsman.store.feedback_rows import FeedbackRow
 from pointsman.store.reward_renewal import Correction, is_far, renew
 from pointsman.store.schema import arm_rewards
 
-_Place = tuple[int, int, str, int]
-"""Router, epoch, variant and bucket."""
+_Place = tuple[int, int, str, int, str]
+"""Router, epoch, variant, bucket and metric: the order in which rows are locked."""
 
 
 # More than the bandits of an installation: the loop goes through all each second, and a cache that is smaller
@@ -30,7 +31,7 @@ def bandit_of(document: str) -> Bandit:
 class RewardChanges:
     """Adds up what a batch of feedback changes of arms' rewards.
 
-    Only what is learnt from counts: the metric and the epoch of the bandit as it stands, of predictions that
+    Only what is learnt from counts: the metrics and the epoch of the bandit as it stands, of predictions that
     count, and values that its algorithm takes.
 
     Args:
@@ -68,13 +69,14 @@ class RewardChanges:
                 [_values(place, sums) for place, sums in sorted(self._changes.items())],
             )
         for place, correction in sorted(self._far.items()):
-            renew(connection, *place, correction)
+            renew(connection, *place[:4], correction)
 
     def _change(self, row: FeedbackRow, before: float | None) -> None:
         bandit = self._bandits.get(row.router_key)
-        if bandit is None or (row.epoch, row.metric) != (bandit.epoch, bandit.metric):
+        if bandit is None or row.epoch != bandit.epoch or row.metric not in bandit.metrics:
             return
-        place = (row.router_key, row.epoch, row.variant, reward_bucket(bandit, row.prediction_time_us))
+        bucket_us = reward_bucket(bandit, row.prediction_time_us)
+        place = (row.router_key, row.epoch, row.variant, bucket_us, row.metric)
         sums = self._changes.get(place, RewardSums(0.0, row.value, 0.0, 0.0))
         changed = sums
         if before is None and row.row == 0:
@@ -93,7 +95,7 @@ class RewardChanges:
         farthest = self._far.get(place)
         if farthest is None or distance > farthest.distance:
             width = width_us(bandit)
-            until_us = place[-1] + width if width else None
+            until_us = place[3] + width if width else None
             self._far[place] = Correction(row.metric, row.value, distance, until_us)
 
 
@@ -111,7 +113,7 @@ def rewards_of(connection: Connection, router_key: int, epoch: int) -> list[Rewa
 def add_empty(
     connection: Connection, router_key: int, epoch: int, like: Iterable[RewardBucket], bucket_time_us: int
 ) -> None:
-    """Adds a row without rewards for each arm, in order; of those that are there nothing changes.
+    """Adds a row without rewards for each arm and metric, in order; of those that are there nothing changes.
 
     Args:
         connection: A writing transaction.
@@ -120,13 +122,14 @@ def add_empty(
         like: Rewards that will be put into it: it is about a number near them.
         bucket_time_us: The bucket.
     """
-    origins: dict[str, float] = {}
+    origins: dict[tuple[str, str], float] = {}
     for bucket in like:
-        if bucket.variant not in origins or bucket.sums.count > 0:
-            origins[bucket.variant] = bucket.sums.origin
+        place = (bucket.variant, bucket.metric)
+        if place not in origins or bucket.sums.count > 0:
+            origins[place] = bucket.sums.origin
     empty = [
-        _values((router_key, epoch, variant, bucket_time_us), RewardSums(0.0, origin, 0.0, 0.0))
-        for variant, origin in sorted(origins.items())
+        _values((router_key, epoch, variant, bucket_time_us, metric), RewardSums(0.0, origin, 0.0, 0.0))
+        for (variant, metric), origin in sorted(origins.items())
     ]
     if empty:
         connection.execute(_ADD_ABSENT[connection.dialect.name], empty)
@@ -173,10 +176,11 @@ def replace(
                 _COLUMNS.epoch == epoch,
                 _COLUMNS.variant == bucket.variant,
                 _COLUMNS.bucket_time_us == bucket.bucket_time_us,
+                _COLUMNS.metric == bucket.metric,
             )
         )
     for bucket in put:
-        place = (router_key, epoch, bucket.variant, bucket.bucket_time_us)
+        place = (router_key, epoch, bucket.variant, bucket.bucket_time_us, bucket.metric)
         connection.execute(_ADD[connection.dialect.name], _values(place, bucket.sums))
 
 
@@ -228,23 +232,25 @@ _OF = select(
     _COLUMNS["sum"],
     _COLUMNS.sum_of_squares,
     _COLUMNS.calls,
-).order_by(_COLUMNS.variant, _COLUMNS.bucket_time_us)
+    _COLUMNS.metric,
+).order_by(_COLUMNS.variant, _COLUMNS.bucket_time_us, _COLUMNS.metric)
 
 
 def _buckets(connection: Connection, statement: Any) -> list[RewardBucket]:
     return [
-        RewardBucket(variant, bucket_time_us, RewardSums(*sums))
-        for variant, bucket_time_us, *sums in connection.execute(statement)
+        RewardBucket(variant, bucket_time_us, RewardSums(*sums), metric)
+        for variant, bucket_time_us, *sums, metric in connection.execute(statement)
     ]
 
 
 def _values(place: _Place, sums: RewardSums) -> dict[str, Any]:
-    router_key, epoch, variant, bucket_time_us = place
+    router_key, epoch, variant, bucket_time_us, metric = place
     return {
         "router_key": router_key,
         "epoch": epoch,
         "variant": variant,
         "bucket_time_us": bucket_time_us,
+        "metric": metric,
         "origin": sums.origin,
         "count": sums.count,
         "sum": sums.total,
@@ -260,7 +266,13 @@ def _add(dialect: Any) -> Any:
     given = statement.excluded
     shift = given.origin - _COLUMNS.origin
     return statement.on_conflict_do_update(
-        index_elements=[_COLUMNS.router_key, _COLUMNS.epoch, _COLUMNS.variant, _COLUMNS.bucket_time_us],
+        index_elements=[
+            _COLUMNS.router_key,
+            _COLUMNS.epoch,
+            _COLUMNS.variant,
+            _COLUMNS.bucket_time_us,
+            _COLUMNS.metric,
+        ],
         set_={
             "count": _COLUMNS["count"] + given["count"],
             "sum": _COLUMNS["sum"] + given["sum"] + given["count"] * shift,

@@ -62,6 +62,7 @@ def renew(
         _COLUMNS.epoch == epoch,
         _COLUMNS.variant == variant,
         _COLUMNS.bucket_time_us == bucket_us,
+        _COLUMNS.metric == made.metric,
     )
     known = select(_COLUMNS["count"], _COLUMNS["sum"], _COLUMNS.sum_of_squares).where(*place)
     count, total, squares = connection.execute(known).one()

@@ -67,16 +67,24 @@ class BanditState(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., router_incarnation: _Optional[int] = ..., epoch: _Optional[int] = ..., allocation_version: _Optional[int] = ..., arms: _Optional[_Iterable[_Union[ArmState, _Mapping]]] = ...) -> None: ...
 
 class ArmState(_message.Message):
-    __slots__ = ("variant", "pulls", "share", "unasked_pulls")
+    __slots__ = ("variant", "pulls", "share", "unasked_pulls", "ended_pulls", "failed_pulls", "seconds", "squared_seconds")
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     PULLS_FIELD_NUMBER: _ClassVar[int]
     SHARE_FIELD_NUMBER: _ClassVar[int]
     UNASKED_PULLS_FIELD_NUMBER: _ClassVar[int]
+    ENDED_PULLS_FIELD_NUMBER: _ClassVar[int]
+    FAILED_PULLS_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    SQUARED_SECONDS_FIELD_NUMBER: _ClassVar[int]
     variant: str
     pulls: int
     share: float
     unasked_pulls: int
-    def __init__(self, variant: _Optional[str] = ..., pulls: _Optional[int] = ..., share: _Optional[float] = ..., unasked_pulls: _Optional[int] = ...) -> None: ...
+    ended_pulls: int
+    failed_pulls: int
+    seconds: float
+    squared_seconds: float
+    def __init__(self, variant: _Optional[str] = ..., pulls: _Optional[int] = ..., share: _Optional[float] = ..., unasked_pulls: _Optional[int] = ..., ended_pulls: _Optional[int] = ..., failed_pulls: _Optional[int] = ..., seconds: _Optional[float] = ..., squared_seconds: _Optional[float] = ...) -> None: ...
 
 class BanditAssessment(_message.Message):
     __slots__ = ("arms", "regret")

@@ -54,6 +54,12 @@ class VersionPinning(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERSION_PINNING_ALLOW: _ClassVar[VersionPinning]
     VERSION_PINNING_IGNORE: _ClassVar[VersionPinning]
 
+class Cost(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    COST_UNSPECIFIED: _ClassVar[Cost]
+    COST_ERROR: _ClassVar[Cost]
+    COST_LATENCY: _ClassVar[Cost]
+
 class EntityRecording(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ENTITY_RECORDING_UNSPECIFIED: _ClassVar[EntityRecording]
@@ -166,6 +172,9 @@ FALLBACK_ANY_HEALTHY: Fallback
 VERSION_PINNING_UNSPECIFIED: VersionPinning
 VERSION_PINNING_ALLOW: VersionPinning
 VERSION_PINNING_IGNORE: VersionPinning
+COST_UNSPECIFIED: Cost
+COST_ERROR: Cost
+COST_LATENCY: Cost
 ENTITY_RECORDING_UNSPECIFIED: EntityRecording
 ENTITY_RECORDING_PLAIN: EntityRecording
 ENTITY_RECORDING_HMAC: EntityRecording
@@ -294,7 +303,7 @@ class Router(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., display_name: _Optional[str] = ..., description: _Optional[str] = ..., tags: _Optional[_Iterable[str]] = ..., strategy: _Optional[_Union[Strategy, str]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ..., sticky: bool = ..., version_pinning: _Optional[_Union[VersionPinning, str]] = ..., answer_router_name: bool = ..., default_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., record_predictions: bool = ..., permissions: _Optional[_Union[RouterPermissions, _Mapping]] = ..., owner: _Optional[str] = ..., status: _Optional[_Union[RouterStatus, str]] = ..., status_message: _Optional[str] = ..., endpoint: _Optional[str] = ..., generation: _Optional[int] = ..., etag: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deploy_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., recording: _Optional[_Union[Recording, _Mapping]] = ..., metrics: _Optional[_Iterable[_Union[MetricDefinition, _Mapping]]] = ..., allow_feedback_corrections: bool = ..., allow_single: bool = ..., fallback: _Optional[_Union[Fallback, str]] = ..., feature_rules: _Optional[_Union[FeatureRules, _Mapping]] = ..., bandit: _Optional[_Union[Bandit, _Mapping]] = ..., canary: _Optional[_Union[Canary, _Mapping]] = ..., traffic_override: _Optional[_Union[TrafficOverride, _Mapping]] = ..., shadow_share: _Optional[float] = ...) -> None: ...
 
 class Bandit(_message.Message):
-    __slots__ = ("thompson_beta", "thompson_normal", "ucb1", "epsilon_greedy", "metric", "exploration_floor", "uniform_slice", "half_life", "warm_up_pulls", "feedback_window", "missing_reward", "epoch", "sticky_update_interval")
+    __slots__ = ("thompson_beta", "thompson_normal", "ucb1", "epsilon_greedy", "metric", "exploration_floor", "uniform_slice", "half_life", "warm_up_pulls", "feedback_window", "missing_reward", "epoch", "sticky_update_interval", "reward_terms")
     THOMPSON_BETA_FIELD_NUMBER: _ClassVar[int]
     THOMPSON_NORMAL_FIELD_NUMBER: _ClassVar[int]
     UCB1_FIELD_NUMBER: _ClassVar[int]
@@ -308,6 +317,7 @@ class Bandit(_message.Message):
     MISSING_REWARD_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     STICKY_UPDATE_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    REWARD_TERMS_FIELD_NUMBER: _ClassVar[int]
     thompson_beta: ThompsonBeta
     thompson_normal: ThompsonNormal
     ucb1: Ucb1
@@ -321,7 +331,20 @@ class Bandit(_message.Message):
     missing_reward: float
     epoch: int
     sticky_update_interval: _duration_pb2.Duration
-    def __init__(self, thompson_beta: _Optional[_Union[ThompsonBeta, _Mapping]] = ..., thompson_normal: _Optional[_Union[ThompsonNormal, _Mapping]] = ..., ucb1: _Optional[_Union[Ucb1, _Mapping]] = ..., epsilon_greedy: _Optional[_Union[EpsilonGreedy, _Mapping]] = ..., metric: _Optional[str] = ..., exploration_floor: _Optional[float] = ..., uniform_slice: _Optional[float] = ..., half_life: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warm_up_pulls: _Optional[int] = ..., feedback_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., missing_reward: _Optional[float] = ..., epoch: _Optional[int] = ..., sticky_update_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    reward_terms: _containers.RepeatedCompositeFieldContainer[RewardTerm]
+    def __init__(self, thompson_beta: _Optional[_Union[ThompsonBeta, _Mapping]] = ..., thompson_normal: _Optional[_Union[ThompsonNormal, _Mapping]] = ..., ucb1: _Optional[_Union[Ucb1, _Mapping]] = ..., epsilon_greedy: _Optional[_Union[EpsilonGreedy, _Mapping]] = ..., metric: _Optional[str] = ..., exploration_floor: _Optional[float] = ..., uniform_slice: _Optional[float] = ..., half_life: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., warm_up_pulls: _Optional[int] = ..., feedback_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., missing_reward: _Optional[float] = ..., epoch: _Optional[int] = ..., sticky_update_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reward_terms: _Optional[_Iterable[_Union[RewardTerm, _Mapping]]] = ...) -> None: ...
+
+class RewardTerm(_message.Message):
+    __slots__ = ("metric", "cost", "weight", "missing")
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    COST_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    metric: str
+    cost: Cost
+    weight: float
+    missing: float
+    def __init__(self, metric: _Optional[str] = ..., cost: _Optional[_Union[Cost, str]] = ..., weight: _Optional[float] = ..., missing: _Optional[float] = ...) -> None: ...
 
 class ThompsonBeta(_message.Message):
     __slots__ = ("prior_alpha", "prior_beta")
@@ -754,20 +777,22 @@ class RuleSplitMetrics(_message.Message):
     def __init__(self, rule: _Optional[str] = ..., unit_count: _Optional[int] = ..., variant_unit_counts: _Optional[_Mapping[str, int]] = ..., sample_ratio_p_value: _Optional[float] = ...) -> None: ...
 
 class BanditMetrics(_message.Message):
-    __slots__ = ("epoch", "algorithm", "metric", "regret", "arms", "sticky")
+    __slots__ = ("epoch", "algorithm", "metric", "regret", "arms", "sticky", "reward_terms")
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
     METRIC_FIELD_NUMBER: _ClassVar[int]
     REGRET_FIELD_NUMBER: _ClassVar[int]
     ARMS_FIELD_NUMBER: _ClassVar[int]
     STICKY_FIELD_NUMBER: _ClassVar[int]
+    REWARD_TERMS_FIELD_NUMBER: _ClassVar[int]
     epoch: int
     algorithm: str
     metric: str
     regret: float
     arms: _containers.RepeatedCompositeFieldContainer[ArmMetrics]
     sticky: StickyMetrics
-    def __init__(self, epoch: _Optional[int] = ..., algorithm: _Optional[str] = ..., metric: _Optional[str] = ..., regret: _Optional[float] = ..., arms: _Optional[_Iterable[_Union[ArmMetrics, _Mapping]]] = ..., sticky: _Optional[_Union[StickyMetrics, _Mapping]] = ...) -> None: ...
+    reward_terms: _containers.RepeatedCompositeFieldContainer[RewardTerm]
+    def __init__(self, epoch: _Optional[int] = ..., algorithm: _Optional[str] = ..., metric: _Optional[str] = ..., regret: _Optional[float] = ..., arms: _Optional[_Iterable[_Union[ArmMetrics, _Mapping]]] = ..., sticky: _Optional[_Union[StickyMetrics, _Mapping]] = ..., reward_terms: _Optional[_Iterable[_Union[RewardTerm, _Mapping]]] = ...) -> None: ...
 
 class StickyMetrics(_message.Message):
     __slots__ = ("update_time", "moved_slots", "moved_share", "epoch_moved_slots", "next_update_time")
@@ -784,7 +809,7 @@ class StickyMetrics(_message.Message):
     def __init__(self, update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., moved_slots: _Optional[int] = ..., moved_share: _Optional[float] = ..., epoch_moved_slots: _Optional[int] = ..., next_update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ArmMetrics(_message.Message):
-    __slots__ = ("variant", "mean", "mean_low", "mean_high", "share", "best_probability", "reward_count", "pulls", "slot_share")
+    __slots__ = ("variant", "mean", "mean_low", "mean_high", "share", "best_probability", "reward_count", "pulls", "slot_share", "terms")
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     MEAN_FIELD_NUMBER: _ClassVar[int]
     MEAN_LOW_FIELD_NUMBER: _ClassVar[int]
@@ -794,6 +819,7 @@ class ArmMetrics(_message.Message):
     REWARD_COUNT_FIELD_NUMBER: _ClassVar[int]
     PULLS_FIELD_NUMBER: _ClassVar[int]
     SLOT_SHARE_FIELD_NUMBER: _ClassVar[int]
+    TERMS_FIELD_NUMBER: _ClassVar[int]
     variant: str
     mean: float
     mean_low: float
@@ -803,7 +829,18 @@ class ArmMetrics(_message.Message):
     reward_count: float
     pulls: int
     slot_share: float
-    def __init__(self, variant: _Optional[str] = ..., mean: _Optional[float] = ..., mean_low: _Optional[float] = ..., mean_high: _Optional[float] = ..., share: _Optional[float] = ..., best_probability: _Optional[float] = ..., reward_count: _Optional[float] = ..., pulls: _Optional[int] = ..., slot_share: _Optional[float] = ...) -> None: ...
+    terms: _containers.RepeatedCompositeFieldContainer[TermMetrics]
+    def __init__(self, variant: _Optional[str] = ..., mean: _Optional[float] = ..., mean_low: _Optional[float] = ..., mean_high: _Optional[float] = ..., share: _Optional[float] = ..., best_probability: _Optional[float] = ..., reward_count: _Optional[float] = ..., pulls: _Optional[int] = ..., slot_share: _Optional[float] = ..., terms: _Optional[_Iterable[_Union[TermMetrics, _Mapping]]] = ...) -> None: ...
+
+class TermMetrics(_message.Message):
+    __slots__ = ("mean", "count", "contribution")
+    MEAN_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    CONTRIBUTION_FIELD_NUMBER: _ClassVar[int]
+    mean: float
+    count: float
+    contribution: float
+    def __init__(self, mean: _Optional[float] = ..., count: _Optional[float] = ..., contribution: _Optional[float] = ...) -> None: ...
 
 class MetricsStep(_message.Message):
     __slots__ = ("start_time", "variants", "total")

@@ -227,7 +227,7 @@ def test_no_bandit_goes_back_to_a_release_that_would_learn_what_its_fallback_ans
     waited = Bandit(feedback_window_us=60_000_000, missing_reward=0.0, epoch=1)
     router = add_router(database, policy=waited, fallback=Fallback.ANY_HEALTHY)
     add_router(database, "other", policy=waited)
-    with database.write() as connection, pytest.raises(RuntimeError, match=r"bandits cancer have"):
+    with pytest.raises(RuntimeError, match=r"bandits cancer have"), database.write() as connection:
         command.downgrade(_config(connection), "0016")
     with database.write() as connection:
         rows = [OwnPulls(router.row_key, 1, "lr", "start", 7, 5, 1, 2)]

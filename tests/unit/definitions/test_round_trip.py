@@ -30,6 +30,7 @@ from pointsman.domain.permissions import Permissions
 from pointsman.domain.recording import EntityRecording, RecordDurability, Recording
 from pointsman.domain.routers import Router, RouterStatus, VersionPinning
 from pointsman.domain.strategies.bandit import Algorithm, Bandit
+from pointsman.domain.strategies.reward_terms import Cost, RewardTerm
 from pointsman.domain.variants import Variant, VariantRole
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -216,6 +217,22 @@ def test_an_exported_bandit_is_wanted_as_it_is_whatever_its_epoch(bandit, epoch)
         display_name="r",
         sticky=False,
     )
+    assert round_trip(router_to(router, "")).router == router
+
+
+WEIGHTS = st.floats(0.01, 100) | st.floats(-100, -0.01)
+METRIC_TERMS = st.builds(RewardTerm, WEIGHTS, ids, missing=st.none() | st.floats(-9, 9))
+COST_TERMS = st.builds(RewardTerm, WEIGHTS, cost=st.sampled_from(Cost))
+
+
+@careful
+@given(st.lists(METRIC_TERMS | COST_TERMS, min_size=1, max_size=8, unique_by=lambda term: term.name))
+def test_an_exported_reward_that_is_a_sum_is_wanted_as_it_is(terms):
+    variants = (Variant("a", "m", "1", 0), Variant("b", "m", "2", 0))
+    bandit = Bandit(
+        Algorithm.UCB1, metric="", terms=tuple(terms), feedback_window_us=2_000_000, exploration_floor=0.5
+    )
+    router = Router("r", variants, bandit, display_name="r", sticky=False)
     assert round_trip(router_to(router, "")).router == router
 
 

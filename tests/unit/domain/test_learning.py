@@ -11,18 +11,17 @@ from hypothesis import strategies as st
 from pointsman.domain.learning import (
     PullBucket,
     RewardBucket,
-    RewardSums,
     changes_with_time,
     folded_before_us,
     folded_pulls,
     folded_rewards,
     is_folded,
     known_arms,
-    one_reward,
     pull_bucket,
     reward_bucket,
     width_us,
 )
+from pointsman.domain.reward_sums import RewardSums, one_reward
 from pointsman.domain.strategies.bandit import Bandit
 
 SECOND = 1_000_000

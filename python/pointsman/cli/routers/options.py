@@ -53,6 +53,7 @@ class RouterOptions:
     algorithm: bandit_options.Algorithm = None
     algorithm_number: bandit_options.AlgorithmNumber = None
     reward_metric: bandit_options.RewardMetric = None
+    reward: bandit_options.Reward = None
     exploration_floor: bandit_options.ExplorationFloor = None
     uniform_slice: bandit_options.UniformSlice = None
     half_life: bandit_options.HalfLife = None
@@ -213,6 +214,7 @@ class RouterOptions:
             self.feedback_window,
             self.missing_reward,
             self.sticky_update_interval,
+            self.reward,
         )
 
     @property

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pointsman.cli.line import arguments, commandline
+from pointsman.cli.strategies import reward_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,10 @@ Strategy = Annotated[
 ]
 Algorithm = Annotated[
     AlgorithmName | None,
-    commandline.Option(help="How a bandit's shares follow from rewards; thompson_beta for a new one."),
+    commandline.Option(
+        help="How a bandit's shares follow from rewards; thompson_beta for a new one, and with --reward "
+        "thompson_normal."
+    ),
 ]
 AlgorithmNumber = Annotated[
     list[str] | None,
@@ -59,6 +63,15 @@ RewardMetric = Annotated[
     str | None,
     commandline.Option(
         metavar="METRIC", help="The metric whose values are rewards; the only --metric, or 'reward'."
+    ),
+]
+Reward = Annotated[
+    list[str] | None,
+    commandline.Option(
+        metavar="[WEIGHT*]TERM",
+        help="A term of a reward that is a sum: a metric, conversion=0 where silence counts as 0, or a cost "
+        "of calls, @error (0 or 1) or @latency (seconds), e.g. '-0.2*@latency'. Repeated; in place of "
+        "--reward-metric.",
     ),
 ]
 ExplorationFloor = Annotated[
@@ -109,6 +122,7 @@ class BanditSaid:
     feedback_window: str | None
     missing_reward: str | None
     sticky_update_interval: str | None = None
+    reward: Sequence[str] | None = None
 
     @property
     def any(self) -> bool:
@@ -128,10 +142,12 @@ class BanditSaid:
         from pointsman.client import Bandit
 
         changes: dict[str, Any] = {}
-        if self.algorithm is not None or self.numbers is not None:
+        if self.algorithm is not None or self.numbers is not None or (now is None and self.reward):
             changes = self._algorithm(now)
-        if self.metric is not None:
-            changes["metric"] = self.metric
+        if self.reward is not None:
+            changes |= reward_options.sum_of(self.reward, self.metric)
+        elif self.metric is not None:
+            changes |= {"metric": self.metric, "reward_terms": ()}
         elif now is None and len(declared) == 1:
             changes["metric"] = declared[0].name
         for name in ("exploration_floor", "uniform_slice", "warm_up_pulls"):
@@ -149,7 +165,7 @@ class BanditSaid:
 
     def takes_rates_only(self) -> bool:
         """Whether the line means an algorithm whose rewards are from 0 to 1."""
-        return self.algorithm in (None, AlgorithmName.THOMPSON_BETA)
+        return self.algorithm is AlgorithmName.THOMPSON_BETA or (self.algorithm is None and not self.reward)
 
     def _algorithm(self, now: Bandit | None) -> dict[str, Any]:
         from pointsman import client
@@ -161,7 +177,8 @@ class BanditSaid:
             "epsilon_greedy": client.EpsilonGreedy,
         }
         current = next((name for name in kinds if now is not None and getattr(now, name) is not None), None)
-        name = self.algorithm.value if self.algorithm is not None else current or "thompson_beta"
+        usual = "thompson_normal" if self.reward else "thompson_beta"
+        name = self.algorithm.value if self.algorithm is not None else current or usual
         pairs = arguments.pairs(list(self.numbers or ()), "--algorithm-number")
         for given in pairs:
             if given not in _NUMBERS[name]:

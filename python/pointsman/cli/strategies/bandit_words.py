@@ -8,12 +8,15 @@ from pointsman.cli.line import commandline
 from pointsman.cli.output import printing
 
 if TYPE_CHECKING:
-    from pointsman.client import ArmMetrics, Bandit, BanditMetrics, StickyMetrics
+    from collections.abc import Sequence
+
+    from pointsman.client import ArmMetrics, Bandit, BanditMetrics, RewardTerm, StickyMetrics
 
 
 def show_learnt(found: BanditMetrics) -> None:
     """Writes what a bandit has learnt, one line for each arm."""
-    commandline.echo(f"learnt by {found.algorithm} from {found.metric}, epoch {found.epoch}, by now")
+    reward = reward_in_words(found.metric, found.reward_terms)
+    commandline.echo(f"learnt by {found.algorithm} from {reward}, epoch {found.epoch}, by now")
     commandline.echo()
     printing.print_table(
         [
@@ -31,7 +34,47 @@ def show_learnt(found: BanditMetrics) -> None:
     if found.sticky is not None:
         commandline.echo(_slots_in_words(found.sticky))
     if found.regret is not None:
-        commandline.echo(f"expected regret so far: {printing.rounded(found.regret)} of {found.metric}")
+        commandline.echo(f"expected regret so far: {printing.rounded(found.regret)} of {reward}")
+    for line in _terms_in_words(found):
+        commandline.echo(line)
+
+
+def reward_in_words(metric: str, terms: Sequence[RewardTerm]) -> str:
+    """Says what a reward is, for example ``conversion - 0.2 × latency (s)``.
+
+    Args:
+        metric: The one metric that it is.
+        terms: What it is the sum of, in place of that.
+    """
+    if not terms:
+        return metric
+    told = ""
+    for term in terms:
+        sign = (" - " if told else "-") if term.weight < 0 else (" + " if told else "")
+        size = abs(term.weight)
+        told += sign + (_name_of(term) if size == 1 else f"{printing.exact(size)} × {_name_of(term)}")
+    return told
+
+
+def _name_of(term: RewardTerm) -> str:
+    if term.cost is None:
+        return term.metric or "–"
+    return {"error": "error", "latency": "latency (s)"}.get(term.cost.value, term.cost.value)
+
+
+def _terms_in_words(found: BanditMetrics) -> list[str]:
+    """Says what each term adds to the reward of each arm, and by how many values that is known."""
+    told = []
+    for arm in found.arms:
+        parts = [
+            f"{_name_of(term)} "
+            + ("–" if known.contribution is None else f"{known.contribution:+.4g}")
+            + f" ({printing.rounded(known.count)})"
+            for term, known in zip(found.reward_terms, arm.terms, strict=False)
+        ]
+        if parts:
+            told.append(f"{arm.variant}: {', '.join(parts)}")
+    return ["what each term adds (by how many values):", *told] if told else []
 
 
 def in_words(bandit: Bandit | None) -> str:
@@ -40,7 +83,8 @@ def in_words(bandit: Bandit | None) -> str:
         return ""
     algorithms = ("thompson_beta", "thompson_normal", "ucb1", "epsilon_greedy")
     algorithm = next((name for name in algorithms if getattr(bandit, name) is not None), algorithms[0])
-    told = [f"{algorithm} by {bandit.metric}", f"epoch {bandit.epoch}"]
+    reward = reward_in_words(bandit.metric, bandit.reward_terms)
+    told = [f"{algorithm} by {reward}", f"epoch {bandit.epoch}"]
     if bandit.uniform_slice:
         told.append(f"uniform slice {printing.percent(bandit.uniform_slice)}")
     elif bandit.exploration_floor is not None:
@@ -53,6 +97,11 @@ def in_words(bandit: Bandit | None) -> str:
         told.append(f"feedback within {bandit.feedback_window.total_seconds():g} s")
     if bandit.missing_reward is not None:
         told.append(f"missing counts {printing.exact(bandit.missing_reward)}")
+    told += [
+        f"missing {term.metric} counts {printing.exact(term.missing)}"
+        for term in bandit.reward_terms
+        if term.missing is not None
+    ]
     if bandit.sticky_update_interval is not None:
         told.append(f"slots for {bandit.sticky_update_interval.total_seconds():g} s at least")
     return ", ".join(told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +49,28 @@ class EpsilonGreedy:
     """That part, 0 to 1; None means 0.1."""
 
 
+class Cost(StrEnum):
+    """What a call costs that its arm was asked; no feedback need say it."""
+
+    UNSPECIFIED = "unspecified"
+    ERROR = "error"
+    """1 for a call that did not answer OK, else 0."""
+    LATENCY = "latency"
+    """Seconds from asking the arm to its answer or failure."""
+
+
+@dataclass(frozen=True)
+class RewardTerm:
+    """One term of a reward that is a sum; of metric and cost one is given."""
+
+    weight: float
+    """How much one unit of it is worth, below 0 where more is worse."""
+    metric: str | None = None
+    cost: Cost | None = None
+    missing: float | None = None
+    """What a call counts as for which the metric does not come within the window; None teaches nothing."""
+
+
 @dataclass(frozen=True)
 class Bandit:
     """What a bandit learns by, and how. Of the four algorithms one is given; none means ``thompson_beta``."""
@@ -57,7 +80,7 @@ class Bandit:
     ucb1: Ucb1 | None = None
     epsilon_greedy: EpsilonGreedy | None = None
     metric: str = ""
-    """The metric whose values are the rewards; empty means ``reward``."""
+    """The metric whose values are the rewards; empty means ``reward``, or that there are reward terms."""
     exploration_floor: float | None = None
     """The part of calls that is split evenly over all arms, 0 to 1; None means 0.05."""
     uniform_slice: float = 0.0
@@ -74,6 +97,20 @@ class Bandit:
     """Of what is learnt; the server's to say."""
     sticky_update_interval: timedelta | None = None
     """Of a sticky router, how long entities keep their slots at least; None means an hour."""
+    reward_terms: Sequence[RewardTerm] = ()
+    """What the reward is the sum of, in place of one metric; not with ``thompson_beta``."""
+
+
+@dataclass(frozen=True)
+class TermMetrics:
+    """What is known of one term of an arm's reward."""
+
+    mean: float | None = None
+    """The mean of its values, before the weight; None while there are none."""
+    count: float = 0.0
+    """How many values count, each with what is left of its weight."""
+    contribution: float | None = None
+    """What it adds to the arm's reward: the weight times the mean."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +133,8 @@ class ArmMetrics:
     """Calls that it was picked for in this epoch, over all servers."""
     slot_share: float | None = None
     """Its share of the slots of entities; None where the router is not sticky."""
+    terms: Sequence[TermMetrics] = ()
+    """Of a reward that is a sum, what is known of each term, in the order of ``reward_terms``."""
 
 
 @dataclass(frozen=True)
@@ -126,3 +165,5 @@ class BanditMetrics:
     arms: Sequence[ArmMetrics] = ()
     sticky: StickyMetrics | None = None
     """What became of the slots of entities; None where the router is not sticky."""
+    reward_terms: Sequence[RewardTerm] = ()
+    """What the rewards are the sum of; empty where they are one metric."""

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import grpc
 
 from pointsman.control.convert.servers import unreached_to
+from pointsman.control.convert.strategies.bandit import term_to
 from pointsman.control.convert.times import timestamp_of
 from pointsman.domain.measures.bandits import ArmFigures, BanditFigures
 from pointsman.domain.measures.counters import CopyCounters, Counters, Histogram, VariantCounters
@@ -100,6 +101,7 @@ def _bandit(figures: BanditFigures) -> router_pb2.BanditMetrics:
         metric=figures.policy.metric,
         regret=figures.regret,
         arms=[_arm(arm) for arm in figures.arms],
+        reward_terms=[term_to(term) for term in figures.policy.terms],
     )
     if figures.slots is not None:
         message.sticky.CopyFrom(_sticky(figures.policy, figures.slots))
@@ -127,6 +129,14 @@ def _arm(arm: ArmFigures) -> router_pb2.ArmMetrics:
         reward_count=arm.reward_count,
         pulls=arm.pulls,
         slot_share=arm.slot_share,
+        terms=[
+            router_pb2.TermMetrics(
+                mean=one.sums.mean if one.sums.count > 0 else None,
+                count=one.sums.count,
+                contribution=one.contribution,
+            )
+            for one in arm.terms
+        ],
     )
 
 

@@ -109,6 +109,7 @@ class BanditWatch:
                     mean_high=None if believed is None else believed.upper,
                     best_probability=None if believed is None else believed.best_probability,
                     slot_share=slots[name] if router.sticky else None,
+                    terms=arm.terms,
                 )
             )
         regret = None if assessed is None else assessed.regret

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from pointsman.domain.learning import KnownArm, RewardSums
+from pointsman.domain.learning import KnownArm
+from pointsman.domain.reward_sums import RewardSums
 from pointsman.v1 import learning_pb2
 
 _UNKNOWN = KnownArm()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pointsman.domain.learning import folded_before_us, pull_bucket
+from pointsman.domain.reward_sums import NO_COSTS, CostSums
 from pointsman.domain.strategies.bandit import Bandit
 from pointsman.store.arm_pulls import OwnPulls
 from pointsman.v1 import learning_pb2
@@ -20,6 +21,8 @@ class _Counted:
         sequence: The number under which that was stored.
         unasked_seen: What the replica said of calls that the arm was not asked.
         unasked_in_bucket: All of them that turned out to be so in the bucket.
+        costs_seen: What the replica said of what calls cost.
+        costs_in_bucket: What those cost that ended in the bucket.
     """
 
     seen: int = 0
@@ -28,6 +31,8 @@ class _Counted:
     sequence: int = 0
     unasked_seen: int = 0
     unasked_in_bucket: int = 0
+    costs_seen: CostSums = NO_COSTS
+    costs_in_bucket: CostSums = NO_COSTS
 
 
 _Place = tuple[int, int]
@@ -88,7 +93,8 @@ class PullCounts:
             changed = {}
             for arm in bandit.state.arms:
                 before = counted.get(arm.variant, _Counted())
-                if (arm.pulls, arm.unasked_pulls) != (before.seen, before.unasked_seen):
+                seen = (before.seen, before.unasked_seen, before.costs_seen)
+                if (arm.pulls, arm.unasked_pulls, _costs(arm)) != seen:
                     changed[arm.variant] = _with(before, arm, bucket)
             if changed:
                 self._unsent[place] = changed
@@ -125,6 +131,7 @@ class PullCounts:
                     counted.in_bucket,
                     counted.sequence,
                     counted.unasked_in_bucket,
+                    counted.costs_in_bucket,
                 )
                 for place, arms in unsent.items()
                 for variant, counted in arms.items()
@@ -154,11 +161,18 @@ class PullCounts:
 
 def _with(before: _Counted, arm: learning_pb2.ArmState, bucket_time_us: int) -> _Counted:
     added, unasked = arm.pulls - before.seen, arm.unasked_pulls - before.unasked_seen
-    if added < 0 or unasked < 0:
+    seen = _costs(arm)
+    costs = seen.minus(before.costs_seen)
+    if added < 0 or unasked < 0 or min(costs) < 0:
         # A replica that counts less than before has begun anew.
-        added, unasked = arm.pulls, arm.unasked_pulls
+        added, unasked, costs = arm.pulls, arm.unasked_pulls, seen
     # Never an earlier bucket: what it holds is not remembered, and would be written over.
     bucket = max(before.bucket_time_us, bucket_time_us)
     if bucket == before.bucket_time_us:
         added, unasked = before.in_bucket + added, before.unasked_in_bucket + unasked
-    return _Counted(arm.pulls, bucket, added, before.sequence + 1, arm.unasked_pulls, unasked)
+        costs = before.costs_in_bucket.plus(costs)
+    return _Counted(arm.pulls, bucket, added, before.sequence + 1, arm.unasked_pulls, unasked, seen, costs)
+
+
+def _costs(arm: learning_pb2.ArmState) -> CostSums:
+    return CostSums(arm.ended_pulls, arm.failed_pulls, arm.seconds, arm.squared_seconds)

@@ -126,7 +126,8 @@ def _foldable_pulls(policy: Bandit, rows: Iterable[TakenPulls], into_us: int) ->
 
 
 def _are_several_of_one(buckets: Sequence[RewardBucket] | Sequence[PullBucket]) -> bool:
-    return len(buckets) > len({one.variant for one in buckets})
+    places = {(one.variant, one.metric if isinstance(one, RewardBucket) else "") for one in buckets}
+    return len(buckets) > len(places)
 
 
 def _keep_one(

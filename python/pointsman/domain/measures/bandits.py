@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pointsman.domain.reward_folding import TermSums
 from pointsman.domain.strategies.bandit import Bandit
 from pointsman.domain.strategies.slots_moved import SlotsMoved
 
@@ -20,6 +21,7 @@ class ArmFigures:
         mean_high: Its upper end.
         best_probability: The probability that it is the best.
         slot_share: Its share of the slots of entities; None where the router is not sticky.
+        terms: Of rewards that are sums, what is known of each term; nothing of an arm without calls.
     """
 
     variant: str
@@ -31,6 +33,7 @@ class ArmFigures:
     mean_high: float | None = None
     best_probability: float | None = None
     slot_share: float | None = None
+    terms: tuple[TermSums, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Bandits: shares follow from the feedback of one metric.
+"""Bandits: shares follow from the feedback of one metric, or of several and from what calls cost.
 
 How they follow is computed by the core, which also checks the numbers of an algorithm: see
 :class:`pointsman.domain.ports.core.BanditMathematics`.
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
+from pointsman.domain.records.feedback import DEFAULT_METRIC
 from pointsman.domain.strategies.policy import Strategy
+from pointsman.domain.strategies.reward_terms import RewardTerm, sum_in_words
 from pointsman.domain.strategies.slots_moved import DEFAULT_UPDATE_US, SlotsMoved
 from pointsman.domain.values import MICROSECONDS_PER_SECOND
 from pointsman.domain.variants import Variant, pickable
 from pointsman.domain.violations import Violations
 
-DEFAULT_METRIC = "reward"
 DEFAULT_FLOOR = 0.05
 FIRST_EPOCH = 1
 """Calls of routers that learn nothing are of epoch 0."""
@@ -38,7 +39,7 @@ class Bandit:
     Attributes:
         algorithm: How shares follow from what was learnt.
         numbers: Those of the algorithm's numbers that are stated, by their names in alphabetical order.
-        metric: The metric whose values are the rewards.
+        metric: The metric whose values are the rewards; empty where they are sums.
         exploration_floor: The part of calls that is split evenly over all arms, 0 to 1.
         uniform_slice: The same, but marked in records; above 0 it replaces the floor.
         half_life_us: After how long a call and its reward count half; None where nothing is forgotten.
@@ -46,6 +47,7 @@ class Bandit:
         feedback_window_us: How long after a call its feedback is waited for; None for ever.
         missing_reward: The reward of a call for which none came within that; None where it teaches nothing.
         sticky_update_us: Of a sticky router, how long slots stay as they are at least; None for an hour.
+        terms: What the reward is the sum of; empty where it is one metric.
         epoch: Of what is learnt; another one knows nothing of it.
         former: Names of arms that were taken away in this epoch, with their model versions: under the name of
             one, another model would seem to have learnt what that one did.
@@ -63,6 +65,7 @@ class Bandit:
     feedback_window_us: int | None = None
     missing_reward: float | None = None
     sticky_update_us: int | None = None
+    terms: tuple[RewardTerm, ...] = ()
     # What follows is no setting: it comes of them and of what was there before.
     epoch: int = dataclasses.field(default=0, compare=False)
     former: tuple[tuple[str, str], ...] = dataclasses.field(default=(), compare=False)
@@ -77,6 +80,28 @@ class Bandit:
     def takes_rates_only(self) -> bool:
         """Whether rewards are from 0 to 1 by the algorithm's nature."""
         return self.algorithm is Algorithm.THOMPSON_BETA
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that are learnt from, in order."""
+        if self.terms:
+            return tuple(term.metric for term in self.terms if term.cost is None)
+        return (self.metric,)
+
+    @property
+    def learns_from(self) -> frozenset[str]:
+        """Names of all that is learnt from, metrics and costs: other ones begin another epoch."""
+        return frozenset(term.name for term in self.terms) if self.terms else frozenset({self.metric})
+
+    @property
+    def counts_missing(self) -> bool:
+        """Whether calls without feedback count as something, in time."""
+        return self.missing_reward is not None or any(term.missing is not None for term in self.terms)
+
+    @property
+    def reward_words(self) -> str:
+        """What the reward is, for people."""
+        return sum_in_words(self.terms) if self.terms else self.metric
 
     @property
     def is_dated(self) -> bool:
@@ -114,12 +139,12 @@ class Bandit:
                 found.add(
                     f"{field}.variants[{index}].weight",
                     f"{variant.weight:g} would decide nothing; leave it 0: a bandit's shares follow from the "
-                    f"rewards of {self.metric}",
+                    f"rewards of {self.reward_words}",
                 )
 
     def words(self) -> str:
         """Says algorithm and metric, and whatever else is not as it is by default."""
-        told = [f"bandit {self.algorithm} on {self.metric}"]
+        told = [f"bandit {self.algorithm} on {self.reward_words}"]
         told += [f"{name} {number:g}" for name, number in self.numbers]
         if self.exploration_floor != DEFAULT_FLOOR:
             told.append(f"floor {self.exploration_floor:g}")
@@ -133,6 +158,7 @@ class Bandit:
             told.append(f"feedback within {_seconds(self.feedback_window_us)}")
         if self.missing_reward is not None:
             told.append(f"missing {self.missing_reward:g}")
+        told += [f"missing {term.metric} {term.missing:g}" for term in self.terms if term.missing is not None]
         if self.sticky_update_us is not None:
             told.append(f"slots each {_seconds(self.sticky_update_us)}")
         if self.epoch:
@@ -145,6 +171,7 @@ class Bandit:
             "algorithm": self.algorithm.value,
             "numbers": dict(self.numbers),
             "metric": self.metric,
+            "terms": [term.to_document() for term in self.terms],
             "exploration_floor": self.exploration_floor,
             "uniform_slice": self.uniform_slice,
             "half_life_us": self.half_life_us,
@@ -174,7 +201,8 @@ class Bandit:
             epoch=document["epoch"],
             former=tuple(sorted(document["former"].items())),
             dated_from_us=document["dated_from_us"],
-            # Releases before did not know these two.
+            # Releases before did not know these.
+            terms=tuple(RewardTerm.from_document(term) for term in document.get("terms", ())),
             sticky_update_us=document.get("sticky_update_us"),
             slots=SlotsMoved(**document.get("slots", {})),
         )
@@ -215,9 +243,10 @@ def continued(
 ) -> Bandit:
     """Answers a bandit with new settings or variants, in the epoch that they are of.
 
-    A new one begins where what was learnt is not of the same things any more: with another metric, where a
-    name comes to stand for another model version, and where thompson_beta, which takes no rewards beyond 0
-    and 1, takes over or is left.
+    A new one begins where what was learnt is not of the same things any more: with other metrics or costs,
+    where a name comes to stand for another model version, and where thompson_beta, which takes no rewards
+    beyond 0 and 1, takes over or is left. Each term of a sum is learnt by itself, so that other weights, and
+    other values for missing ones, begin none.
 
     Args:
         before: The bandit as it stands.
@@ -229,7 +258,7 @@ def continued(
     arms_before, arms_after = _models_of(variants_before), _models_of(variants_after)
     known = dict(before.former) | arms_before
     is_other = (
-        after.metric != before.metric
+        after.learns_from != before.learns_from
         or after.takes_rates_only is not before.takes_rates_only
         or any(known.get(name, model) != model for name, model in arms_after.items())
     )

@@ -36,10 +36,21 @@ def note_bandit_faults(
         )
     names = [metric.name for metric in metrics]
     # What thompson_beta needs is more than that, and the core's to say.
-    if names and policy.metric not in names and not policy.takes_rates_only:
-        known = ", ".join(map(shown, names))
-        found.add(
-            f"{field}.{policy.field}.metric",
-            f"{shown(policy.metric)} is none of the router's metrics, {known}; name one of them, or declare "
-            "it, too",
-        )
+    if not names or policy.takes_rates_only:
+        return
+    known = ", ".join(map(shown, names))
+    for path, metric in _named_metrics(policy):
+        if metric and metric not in names:
+            found.add(
+                f"{field}.{policy.field}.{path}",
+                f"{shown(metric)} is none of the router's metrics, {known}; name one of them, or declare "
+                "it, too",
+            )
+
+
+def _named_metrics(policy: Bandit) -> list[tuple[str, str]]:
+    """Answers the metrics that a bandit names, with the paths of the fields that do."""
+    if not policy.terms:
+        return [("metric", policy.metric)]
+    terms = enumerate(policy.terms)
+    return [(f"reward_terms[{place}].metric", term.metric) for place, term in terms if term.cost is None]

@@ -14,6 +14,8 @@ arm_rewards = Table(
     Column("variant", Name, primary_key=True),
     # By the time of the predictions; 0 where time tells nothing.
     Column("bucket_time_us", BigInteger, primary_key=True, autoincrement=False),
+    # Each metric of a sum has sums of its own: they come at different times, and for different calls.
+    Column("metric", Name, primary_key=True),
     # What the sums are about, a number near the rewards: about 0 those near 10^12 would leave no digits.
     Column("origin", Float(53), nullable=False),
     # Fractions: what is folded into a later bucket has faded. Below 0 where a value was taken out of another.
@@ -47,6 +49,12 @@ arm_pulls = Table(
     # Those that the arm was not asked, weighed so, too; counted when that is known, which may be in a later
     # bucket than that of the calls.
     Column("weighted_unasked_pulls", Float(53), nullable=False, server_default="0"),
+    # What calls cost that the arm was asked, counted when they ended and weighed so, too; nothing where the
+    # reward has no costs. How many, how many of them it failed, the times in seconds, and their squares.
+    Column("weighted_ended_pulls", Float(53), nullable=False, server_default="0"),
+    Column("weighted_failures", Float(53), nullable=False, server_default="0"),
+    Column("weighted_seconds", Float(53), nullable=False, server_default="0"),
+    Column("weighted_squared_seconds", Float(53), nullable=False, server_default="0"),
     # The higher one holds.
     Column("sequence", BigInteger, nullable=False),
     CheckConstraint("epoch > 0", name="epoch"),
@@ -54,5 +62,9 @@ arm_pulls = Table(
     CheckConstraint("pulls >= 0", name="pulls"),
     CheckConstraint("weighted_pulls >= 0", name="weighted_pulls"),
     CheckConstraint("weighted_unasked_pulls >= 0", name="weighted_unasked_pulls"),
+    CheckConstraint("weighted_ended_pulls >= 0", name="weighted_ended_pulls"),
+    CheckConstraint("weighted_failures >= 0", name="weighted_failures"),
+    CheckConstraint("weighted_seconds >= 0", name="weighted_seconds"),
+    CheckConstraint("weighted_squared_seconds >= 0", name="weighted_squared_seconds"),
     CheckConstraint("sequence > 0", name="sequence"),
 )

@@ -31,7 +31,7 @@ pub use metric::{MAX_METRICS, MetricDefinition, MetricDirection, MetricType, Sho
 pub use model_version::{Backend, GrpcBackend, ModelKey, ModelVersion, OnnxBackend, Stage};
 pub use policy::{
     BanditAlgorithm, BanditDefinition, BanditPolicy, BanditPolicyDefinition, BanditSettings, BanditTable,
-    BetaPrior, HalfLife, NormalPrior, StickyDefinition,
+    BetaPrior, Cost, HalfLife, NormalPrior, RewardTermDefinition, StickyDefinition, TermSource,
 };
 pub use policy::{CanaryDefinition, Policy, PolicyDefinition, Propensities, Split, SplitDefinition, rules};
 pub use recording::{Durability, EntityRecording, Recording};

@@ -27,6 +27,7 @@ fn variants(count: usize) -> Vec<Variant> {
 fn definition(sticky: Option<Vec<(u8, u16)>>) -> BanditPolicyDefinition {
     let split = |slot_runs| StickyDefinition(SplitDefinition { sticky: true, salt: SALT, slot_runs });
     BanditPolicyDefinition {
+        reward_terms: Vec::new(),
         settings: BanditDefinition {
             algorithm: pointsman_model::BanditAlgorithm::Ucb1 { alpha: 1.0 },
             ..BanditDefinition::default()
@@ -42,7 +43,7 @@ fn definition(sticky: Option<Vec<(u8, u16)>>) -> BanditPolicyDefinition {
 }
 
 fn built(definition: BanditPolicyDefinition, variants: &[Variant]) -> Result<BanditPolicy, String> {
-    match Policy::build(PolicyDefinition::Bandit(definition), variants) {
+    match Policy::build(PolicyDefinition::Bandit(Box::new(definition)), variants) {
         Ok(Policy::Bandit(bandit)) => Ok(bandit),
         Ok(other) => panic!("{other:?}"),
         Err(error) => Err(error.to_string()),

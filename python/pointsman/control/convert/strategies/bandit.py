@@ -5,11 +5,15 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 
 from pointsman.control.convert.times import duration_of_ns, nanoseconds_of
-from pointsman.domain.strategies.bandit import DEFAULT_FLOOR, DEFAULT_METRIC, Algorithm, Bandit
+from pointsman.domain.records.feedback import DEFAULT_METRIC
+from pointsman.domain.strategies.bandit import DEFAULT_FLOOR, Algorithm, Bandit
+from pointsman.domain.strategies.reward_terms import Cost, RewardTerm
 from pointsman.v1 import router_pb2
 
 _NANOSECONDS = 1000
 _ALGORITHM = "algorithm"
+_COSTS = {router_pb2.COST_ERROR: Cost.ERROR, router_pb2.COST_LATENCY: Cost.LATENCY}
+_COST_NUMBERS = {cost: number for number, cost in _COSTS.items()}
 
 
 def read(message: router_pb2.Router, path: str) -> Bandit:
@@ -20,7 +24,9 @@ def read(message: router_pb2.Router, path: str) -> Bandit:
     return Bandit(
         algorithm=Algorithm(word),
         numbers=tuple(sorted((field.name, value) for field, value in numbers.ListFields())),
-        metric=bandit.metric or DEFAULT_METRIC,
+        # Both is the core's to refuse.
+        metric=bandit.metric if bandit.reward_terms else bandit.metric or DEFAULT_METRIC,
+        terms=tuple(_read_term(term) for term in bandit.reward_terms),
         exploration_floor=(
             bandit.exploration_floor if bandit.HasField("exploration_floor") else DEFAULT_FLOOR
         ),
@@ -48,6 +54,7 @@ def write(message: router_pb2.Router, policy: Bandit) -> None:
     for name, number in policy.numbers:
         setattr(numbers, name, number)
     bandit.metric = policy.metric
+    bandit.reward_terms.extend(term_to(term) for term in policy.terms)
     bandit.exploration_floor = policy.exploration_floor
     bandit.uniform_slice = policy.uniform_slice
     bandit.warm_up_pulls = policy.warm_up_pulls
@@ -60,6 +67,26 @@ def write(message: router_pb2.Router, policy: Bandit) -> None:
     if policy.sticky_update_us is not None:
         bandit.sticky_update_interval.CopyFrom(duration_of_ns(policy.sticky_update_us * _NANOSECONDS))
     bandit.epoch = policy.epoch
+
+
+def term_to(term: RewardTerm) -> router_pb2.RewardTerm:
+    """Makes the message of a term."""
+    message = router_pb2.RewardTerm(weight=term.weight, missing=term.missing)
+    if term.cost is not None:
+        message.cost = _COST_NUMBERS[term.cost]
+    elif term.metric:
+        message.metric = term.metric
+    return message
+
+
+def _read_term(message: router_pb2.RewardTerm) -> RewardTerm:
+    """Reads a term; one of neither metric nor cost is the core's to refuse."""
+    return RewardTerm(
+        weight=message.weight,
+        metric=message.metric,
+        cost=_COSTS.get(message.cost),
+        missing=message.missing if message.HasField("missing") else None,
+    )
 
 
 def _microseconds(duration: Duration) -> int:

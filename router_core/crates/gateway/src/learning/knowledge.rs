@@ -77,8 +77,12 @@ impl Knowledge {
 
 impl Learnt {
     /// The counter of a variant.
-    pub(super) fn picks_of(&mut self, variant: &Id, threads: usize) -> Arc<Picks> {
-        self.picks.entry(variant.clone()).or_insert_with(|| Arc::new(Picks::new(threads))).clone()
+    ///
+    /// # Arguments
+    /// * `counts_costs` - Whether it counts what calls cost; the same throughout an epoch.
+    pub(super) fn picks_of(&mut self, variant: &Id, threads: usize, counts_costs: bool) -> Arc<Picks> {
+        let made = || Arc::new(Picks::new(threads, counts_costs));
+        self.picks.entry(variant.clone()).or_insert_with(made).clone()
     }
 
     /// All picks that were counted here.

@@ -1,6 +1,9 @@
 //! A bandit beside its route: the table in force, with the facts of records that were drawn from it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use pointsman_journal::RouteFacts;
@@ -75,7 +78,8 @@ impl LiveBandit {
         let same = former.filter(|known| (known.incarnation, known.epoch) == (incarnation, epoch));
         let knowledge = same.cloned().unwrap_or_else(|| Arc::new(Knowledge::new(incarnation, epoch)));
         let mut learnt = knowledge.lock();
-        let picks = router.variants.iter().map(|variant| learnt.picks_of(&variant.name, threads)).collect();
+        let counter_of = |name| learnt.picks_of(name, threads, bandit.counts_costs);
+        let picks = router.variants.iter().map(|variant| &variant.name).map(counter_of).collect();
         let even = bandit.even.clone().numbered(learnt.next_number());
         let made = Self {
             router: router.clone(),
@@ -109,10 +113,26 @@ impl LiveBandit {
     /// Says of a decision that the decided variant is not asked, because another one stands in for it or the call ended
     /// before. What is no pick changes nothing. To be called once, by the thread that decided.
     pub(crate) fn pass_over(&self, thread: usize, decision: &Decision) {
-        let is_pick = matches!(decision.reason, Reason::Bandit | Reason::Exploration | Reason::Slot);
-        if let Some(picks) = self.picks.get(usize::from(decision.variant)).filter(|_| is_pick) {
+        if let Some(picks) = self.picks_of(decision) {
             picks.add_unasked(thread);
         }
+    }
+
+    /// Says of a decision what it cost: the decided variant was asked, or could not be, and the call is over. What is no pick
+    /// changes nothing. To be called once, by the thread that decided.
+    pub(crate) fn count_cost(&self, thread: usize, decision: &Decision, is_failed: bool, took: Duration) {
+        if !self.bandit.counts_costs {
+            return;
+        }
+        if let Some(picks) = self.picks_of(decision) {
+            picks.add_cost(thread, is_failed, took);
+        }
+    }
+
+    /// The counter of a decision that is a pick.
+    fn picks_of(&self, decision: &Decision) -> Option<&Picks> {
+        let is_pick = matches!(decision.reason, Reason::Bandit | Reason::Exploration | Reason::Slot);
+        self.picks.get(usize::from(decision.variant)).filter(|_| is_pick).map(Arc::as_ref)
     }
 
     /// A variant's share by the table in force, of a drawn call.
@@ -166,11 +186,18 @@ impl LiveBandit {
     pub(super) fn state(&self) -> proto::BanditState {
         let live = self.live.load();
         let arms = self.router.variants.iter().zip(&self.picks).zip(0_u8..);
-        let arms = arms.map(|((variant, picks), index)| proto::ArmState {
-            variant: variant.name.to_string(),
-            pulls: picks.total(),
-            share: live.table.probability(index),
-            unasked_pulls: picks.unasked(),
+        let arms = arms.map(|((variant, picks), index)| {
+            let costs = picks.costs();
+            proto::ArmState {
+                variant: variant.name.to_string(),
+                pulls: picks.total(),
+                share: live.table.probability(index),
+                unasked_pulls: picks.unasked(),
+                ended_pulls: costs.ended,
+                failed_pulls: costs.failed,
+                seconds: costs.seconds,
+                squared_seconds: costs.squared_seconds,
+            }
         });
         proto::BanditState {
             router_id: self.router.id.to_string(),

@@ -242,9 +242,12 @@ impl Observation {
         if self.noted.mismatches > 0 {
             target.stats.record_rule_mismatches(thread, self.noted.mismatches);
         }
-        if let Some(bandit) = self.route.bandit.as_ref().filter(|_| backend.is_none() && !is_arms_fault(code))
-        {
-            bandit.pass_over(thread, &self.decision);
+        if let Some(bandit) = &self.route.bandit {
+            if backend.is_some() || is_arms_fault(code) {
+                bandit.count_cost(thread, &self.decision, code != Code::Ok, backend.unwrap_or(total));
+            } else {
+                bandit.pass_over(thread, &self.decision);
+            }
         }
         if let Some(decided) = self.decided_target() {
             decided.stats.record_diverted(thread);

@@ -8,6 +8,9 @@ const PRIOR_OBSERVATIONS: (f64, f64) = (1e-3, 1e9);
 /// The numbers a bandit takes for rewards, means and variances; their squares can still be added up.
 const LARGEST_NUMBER: f64 = 1e100;
 
+/// The rewards that any algorithm but thompson_beta takes.
+pub(super) const NUMBERS: (f64, f64) = (-LARGEST_NUMBER, LARGEST_NUMBER);
+
 /// The longest half-life and feedback window, in seconds.
 const LONGEST_SECONDS: f64 = 1e12;
 
@@ -231,7 +234,7 @@ impl BanditAlgorithm {
             );
             return Err(ModelError::new(field, reason));
         }
-        check_between(field, reward, (-LARGEST_NUMBER, LARGEST_NUMBER))
+        check_between(field, reward, NUMBERS)
     }
 
     fn checks(&self) -> Vec<Result<(), ModelError>> {
@@ -281,7 +284,11 @@ fn check_part(field: &str, part: f64) -> Result<(), ModelError> {
 }
 
 /// Refuses what is no number, too.
-fn check_between(field: &str, value: f64, (least, greatest): (f64, f64)) -> Result<(), ModelError> {
+pub(super) fn check_between(
+    field: &str,
+    value: f64,
+    (least, greatest): (f64, f64),
+) -> Result<(), ModelError> {
     if (least..=greatest).contains(&value) {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use super::{
     bandit::{BanditDefinition, BanditSettings, check_seconds},
+    reward_terms::{RewardTermDefinition, sum_faults},
     sticky_bandit::{StickyDefinition, check_update_seconds},
 };
 use crate::{
@@ -13,8 +14,10 @@ use crate::{
 pub struct BanditPolicyDefinition {
     /// How it learns. The direction is the metric's.
     pub settings: BanditDefinition,
-    /// The metric whose values are the rewards.
+    /// The metric whose values are the rewards; empty where they are sums.
     pub metric: String,
+    /// What rewards are the sum of; empty where they are one metric.
+    pub reward_terms: Vec<RewardTermDefinition>,
     /// That metric, where the router declares it.
     pub declared: Option<MetricDefinition>,
     /// How entities keep their variants; none where each call is drawn.
@@ -34,8 +37,10 @@ pub struct BanditPolicyDefinition {
 pub struct BanditPolicy {
     /// How it learns.
     pub settings: BanditSettings,
-    /// The metric whose values are the rewards.
+    /// The metric whose values are the rewards; empty where they are sums.
     pub metric: Box<str>,
+    /// Whether rewards have a part that follows from calls: what these cost has to be counted.
+    pub counts_costs: bool,
     /// The epoch of what it learns; what was learnt in another one says nothing of this one's arms.
     pub epoch: u64,
     /// The variants that are arms, by their places; there is one at least.
@@ -63,13 +68,16 @@ impl BanditPolicyDefinition {
         let shares: Vec<f64> = variants.iter().map(|variant| f64::from(u8::from(is_arm(variant)))).collect();
         let even = BanditTable::build(&shares, settings.uniform_slice(), 0)?;
         let sticky = self.sticky.map(|sticky| sticky.build(&settings, &shares, variants)).transpose()?;
-        Ok(BanditPolicy { settings, metric: self.metric.into(), epoch: self.epoch, arms, even, sticky })
+        let counts_costs = self.reward_terms.iter().any(RewardTermDefinition::is_cost);
+        let (metric, epoch) = (self.metric.into(), self.epoch);
+        Ok(BanditPolicy { settings, metric, counts_costs, epoch, arms, even, sticky })
     }
 
-    /// The settings with the metric's direction.
+    /// The settings with the metric's direction; of sums, more is better.
     #[must_use]
     pub fn directed(&self) -> BanditDefinition {
-        let direction = self.declared.as_ref().map_or(MetricDirection::Maximise, |metric| metric.direction);
+        let declared = self.declared.as_ref().filter(|_| self.reward_terms.is_empty());
+        let direction = declared.map_or(MetricDirection::Maximise, |metric| metric.direction);
         BanditDefinition { direction, ..self.settings }
     }
 
@@ -77,14 +85,25 @@ impl BanditPolicyDefinition {
     #[must_use]
     pub fn faults(&self) -> Vec<ModelError> {
         let mut faults = self.settings.faults();
-        faults.extend(self.check_metric().err());
+        if self.reward_terms.is_empty() {
+            faults.extend(self.check_metric().err());
+        } else {
+            let (algorithm, waits) = (&self.settings.algorithm, self.feedback_window_seconds.is_some());
+            faults.extend(sum_faults(
+                &self.reward_terms,
+                algorithm,
+                &self.metric,
+                waits,
+                self.missing_reward,
+            ));
+        }
         if let Some(seconds) = self.feedback_window_seconds {
             faults.extend(check_seconds("feedback_window", seconds).err());
         }
         if let Some(seconds) = self.sticky_update_seconds {
             faults.extend(check_update_seconds(seconds).err());
         }
-        if let Some(reward) = self.missing_reward {
+        if let Some(reward) = self.missing_reward.filter(|_| self.reward_terms.is_empty()) {
             faults.extend(self.settings.algorithm.check_reward("missing_reward", reward).err());
             if self.feedback_window_seconds.is_none() {
                 let reason = "is needed where missing_reward is set: after it, feedback counts as missing";

@@ -4,6 +4,7 @@ mod bandit;
 mod bandit_policy;
 mod bandit_table;
 mod canary;
+mod reward_terms;
 pub mod rules;
 mod split;
 mod sticky_bandit;
@@ -12,6 +13,7 @@ pub use bandit::{BanditAlgorithm, BanditDefinition, BanditSettings, BetaPrior, H
 pub use bandit_policy::{BanditPolicy, BanditPolicyDefinition};
 pub use bandit_table::BanditTable;
 pub use canary::CanaryDefinition;
+pub use reward_terms::{Cost, RewardTermDefinition, TermSource};
 use rules::{RuleIndex, Rules, RulesDefinition};
 pub use split::{Propensities, Split, SplitDefinition};
 pub use sticky_bandit::StickyDefinition;
@@ -40,8 +42,8 @@ pub enum PolicyDefinition {
     Canary(CanaryDefinition),
     /// By the first rule whose conditions all hold.
     Rules(RulesDefinition),
-    /// By what was learnt of rewards.
-    Bandit(BanditPolicyDefinition),
+    /// By what was learnt of rewards; apart, for it says more than all others.
+    Bandit(Box<BanditPolicyDefinition>),
 }
 
 impl Policy {

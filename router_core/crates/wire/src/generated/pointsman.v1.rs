@@ -1524,11 +1524,12 @@ pub mod router {
     }
 }
 /// What a bandit learns by, and how. Its enabled variants are the arms; their weights are left 0. Shares follow from the
-/// feedback of one metric.
+/// feedback of one metric, or of several and from what calls cost.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Bandit {
     /// The metric whose values are the rewards; empty means reward. Whether more or less is better is the metric's direction.
-    /// thompson_beta needs it declared among the router's metrics as binary, or with bounds within 0 and 1.
+    /// thompson_beta needs it declared among the router's metrics as binary, or with bounds within 0 and 1. Empty where there
+    /// are reward_terms.
     #[prost(string, tag = "5")]
     pub metric: ::prost::alloc::string::String,
     /// The part of calls that is split evenly over all arms whatever was learnt, 0 to 1: a total, not for each arm. Unset
@@ -1551,11 +1552,12 @@ pub struct Bandit {
     pub feedback_window: ::core::option::Option<::prost_types::Duration>,
     /// The reward of a call for which none came within feedback_window; unset, such calls teach nothing. Calls that failed are
     /// among them, but for those that a fallback answered, whose feedback counts for no arm, and those that were refused
-    /// for what they brought. Of calls of several rows, row 0 stands for the call.
+    /// for what they brought. Of calls of several rows, row 0 stands for the call. Unset where there are reward_terms, of which
+    /// each has a missing of its own.
     #[prost(double, optional, tag = "11")]
     pub missing_reward: ::core::option::Option<f64>,
-    /// The epoch of what is learnt. A new one begins, and knows nothing, when the metric or a variant's model version
-    /// changes, and with ResetLearning. Output only.
+    /// The epoch of what is learnt. A new one begins, and knows nothing, when the metric, the metrics and costs of
+    /// reward_terms or a variant's model version change, and with ResetLearning. Output only.
     #[prost(uint64, tag = "12")]
     pub epoch: u64,
     /// Of a sticky router, how long the slots of entities stay as they are at least, before they follow what was learnt
@@ -1563,6 +1565,11 @@ pub struct Bandit {
     /// without an entity follow at once. Unset where the router is not sticky.
     #[prost(message, optional, tag = "13")]
     pub sticky_update_interval: ::core::option::Option<::prost_types::Duration>,
+    /// The reward as a sum, in place of metric: up to 8 terms, each metric and cost once. More of the sum is always better,
+    /// whatever the directions of its metrics: what is worse has a weight below 0. Not for thompson_beta, which takes rewards
+    /// from 0 to 1 alone. Each term's mean is learnt by itself, so that other weights keep what was learnt.
+    #[prost(message, repeated, tag = "14")]
+    pub reward_terms: ::prost::alloc::vec::Vec<RewardTerm>,
     /// How shares follow from what was learnt; exactly one, and not stated, thompson_beta with its defaults.
     #[prost(oneof = "bandit::Algorithm", tags = "1, 2, 3, 4")]
     pub algorithm: ::core::option::Option<bandit::Algorithm>,
@@ -1584,6 +1591,33 @@ pub mod bandit {
         /// The best mean, but for a part of calls.
         #[prost(message, tag = "4")]
         EpsilonGreedy(super::EpsilonGreedy),
+    }
+}
+/// One term of a bandit's reward.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RewardTerm {
+    /// How much one unit of it is worth, below 0 where more is worse; from 1e-9 to 1e9 or from -1e9 to -1e-9.
+    #[prost(double, tag = "3")]
+    pub weight: f64,
+    /// What a call counts as for which the metric does not come within feedback_window; unset, such a call teaches nothing of
+    /// it. Not of costs.
+    #[prost(double, optional, tag = "4")]
+    pub missing: ::core::option::Option<f64>,
+    /// What it is of; exactly one.
+    #[prost(oneof = "reward_term::Of", tags = "1, 2")]
+    pub of: ::core::option::Option<reward_term::Of>,
+}
+/// Nested message and enum types in `RewardTerm`.
+pub mod reward_term {
+    /// What it is of; exactly one.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Of {
+        /// The values of a metric.
+        #[prost(string, tag = "1")]
+        Metric(::prost::alloc::string::String),
+        /// What a call costs; no feedback need say it.
+        #[prost(enumeration = "super::Cost", tag = "2")]
+        Cost(i32),
     }
 }
 /// What is believed of a rate before any reward, as if so many rewards had come.
@@ -2186,6 +2220,9 @@ pub struct BanditMetrics {
     /// What became of the slots of entities; unset where the router is not sticky.
     #[prost(message, optional, tag = "6")]
     pub sticky: ::core::option::Option<StickyMetrics>,
+    /// What the rewards are the sum of; none where they are one metric, and metric is empty where there are any.
+    #[prost(message, repeated, tag = "7")]
+    pub reward_terms: ::prost::alloc::vec::Vec<RewardTerm>,
 }
 /// The slots of a sticky bandit: how they follow what is learnt.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -2237,6 +2274,22 @@ pub struct ArmMetrics {
     /// Its share of the 10,000 slots of entities; unset where the router is not sticky.
     #[prost(double, optional, tag = "9")]
     pub slot_share: ::core::option::Option<f64>,
+    /// Of rewards that are sums, what is known of each term, in the order of BanditMetrics.reward_terms.
+    #[prost(message, repeated, tag = "10")]
+    pub terms: ::prost::alloc::vec::Vec<TermMetrics>,
+}
+/// What is known of one term of an arm's reward.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct TermMetrics {
+    /// The mean of its values, before the weight; unset while there are none.
+    #[prost(double, optional, tag = "1")]
+    pub mean: ::core::option::Option<f64>,
+    /// How many values count, each with what is left of its weight.
+    #[prost(double, tag = "2")]
+    pub count: f64,
+    /// The weight times the mean: what it adds to the arm's reward.
+    #[prost(double, optional, tag = "3")]
+    pub contribution: ::core::option::Option<f64>,
 }
 /// One step of the time series.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -3389,6 +3442,41 @@ impl VersionPinning {
         }
     }
 }
+/// What a call costs that its arm was asked. Calls that a fallback answered, or that were refused for what they brought, cost
+/// nothing; no more do those that name their variant or that an operator sends elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Cost {
+    /// Not stated.
+    Unspecified = 0,
+    /// 1 for a call that did not answer OK, also where the arm could not take it before the client gave up; else 0. A sum of
+    /// costs alone must have it: an arm that fails at once would be the fastest.
+    Error = 1,
+    /// Seconds from asking the arm to its answer or failure; of a call that it could not take, those that the call waited.
+    Latency = 2,
+}
+impl Cost {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "COST_UNSPECIFIED",
+            Self::Error => "COST_ERROR",
+            Self::Latency => "COST_LATENCY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "COST_UNSPECIFIED" => Some(Self::Unspecified),
+            "COST_ERROR" => Some(Self::Error),
+            "COST_LATENCY" => Some(Self::Latency),
+            _ => None,
+        }
+    }
+}
 /// How an entity id is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -4085,6 +4173,19 @@ pub struct ArmState {
     /// brought. Their rewards are not missing ones.
     #[prost(uint64, tag = "4")]
     pub unasked_pulls: u64,
+    /// Calls that it was picked for and asked, or could not take, and that are over. Counted with what follows only where the
+    /// bandit's reward has a cost.
+    #[prost(uint64, tag = "5")]
+    pub ended_pulls: u64,
+    /// Those of them that did not answer OK.
+    #[prost(uint64, tag = "6")]
+    pub failed_pulls: u64,
+    /// The sum of the times from asking it to its answer or failure, in seconds.
+    #[prost(double, tag = "7")]
+    pub seconds: f64,
+    /// The sum of the squares of these times.
+    #[prost(double, tag = "8")]
+    pub squared_seconds: f64,
 }
 /// What is believed of a bandit's arms.
 #[derive(Clone, PartialEq, ::prost::Message)]

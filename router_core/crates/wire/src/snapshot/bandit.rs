@@ -1,8 +1,8 @@
 //! Bandits: what they learn by, with the defaults of what is not stated.
 
 use pointsman_model::{
-    BanditAlgorithm, BanditDefinition, BanditPolicyDefinition, BanditSettings, BetaPrior, HalfLife,
-    ModelError, NormalPrior, StickyDefinition,
+    BanditAlgorithm, BanditDefinition, BanditPolicyDefinition, BanditSettings, BetaPrior, Cost, HalfLife,
+    ModelError, NormalPrior, RewardTermDefinition, StickyDefinition, TermSource,
 };
 
 use super::{each, recording::metric_from_proto, router::variant_from_proto, within};
@@ -21,7 +21,8 @@ pub(super) fn bandit_from_proto(
     sticky: Option<StickyDefinition>,
 ) -> Result<BanditPolicyDefinition, ModelError> {
     let usual = BanditDefinition::default();
-    let metric = if bandit.metric.is_empty() { DEFAULT_METRIC } else { &bandit.metric };
+    let is_usual = bandit.metric.is_empty() && bandit.reward_terms.is_empty();
+    let metric = if is_usual { DEFAULT_METRIC } else { &bandit.metric };
     // Metrics that cannot be read are told of as such.
     let declared = metrics.iter().find(|declared| declared.name == metric).cloned();
     Ok(BanditPolicyDefinition {
@@ -37,6 +38,7 @@ pub(super) fn bandit_from_proto(
             ..usual
         },
         metric: metric.to_owned(),
+        reward_terms: bandit.reward_terms.iter().map(term_from_proto).collect(),
         declared: declared.and_then(|declared| metric_from_proto(declared).ok()),
         sticky,
         sticky_update_seconds: bandit.sticky_update_interval.as_ref().map(seconds),
@@ -44,6 +46,21 @@ pub(super) fn bandit_from_proto(
         feedback_window_seconds: bandit.feedback_window.as_ref().map(seconds),
         missing_reward: bandit.missing_reward,
     })
+}
+
+fn term_from_proto(term: &proto::RewardTerm) -> RewardTermDefinition {
+    use proto::reward_term::Of;
+
+    let of = match &term.of {
+        None => None,
+        Some(Of::Metric(name)) => Some(TermSource::Metric(name.clone())),
+        Some(Of::Cost(number)) => match proto::Cost::try_from(*number) {
+            Ok(proto::Cost::Error) => Some(TermSource::Cost(Cost::Error)),
+            Ok(proto::Cost::Latency) => Some(TermSource::Cost(Cost::Latency)),
+            Ok(proto::Cost::Unspecified) | Err(_) => None,
+        },
+    };
+    RewardTermDefinition { of, weight: term.weight, missing: term.missing }
 }
 
 fn algorithm_from_proto(algorithm: Option<&proto::bandit::Algorithm>) -> BanditAlgorithm {

@@ -28,7 +28,7 @@ pub(super) fn policy_from_proto(router: &proto::RouterSnapshot) -> Result<Policy
         (proto::Strategy::Bandit, Some(Policy::Bandit(bandit))) => {
             let sticky = router.sticky.then(|| split_of(router)).transpose()?.map(StickyDefinition);
             let bandit = bandit_from_proto(bandit, &router.metrics, sticky);
-            within("bandit", bandit).map(PolicyDefinition::Bandit)
+            within("bandit", bandit).map(|bandit| PolicyDefinition::Bandit(Box::new(bandit)))
         }
         (
             proto::Strategy::Weighted

@@ -1,5 +1,6 @@
 //! Bandits in service. Here is what all tests bring and look at; each file has one question.
 
+mod costs;
 mod decisions;
 mod shares;
 mod sticky;
