@@ -1,0 +1,52 @@
+"""One column on both sides, as algorithms see it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman_drift.baselines.edges import Floats
+from pointsman_drift.baselines.plan import OrderedPlan, Plan
+from pointsman_drift.counting.counts import ColumnCounts
+from pointsman_drift.tables.families import Kind
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnPair:
+    """Counts of both sides over the same bins and, of small tables, the values."""
+
+    plan: Plan
+    reference: ColumnCounts
+    current: ColumnCounts
+    values: tuple[Floats, Floats] | None = None
+    """Sorted finite values of both sides, less the plan's offset; None where they are compared by bins."""
+
+    @property
+    def column(self) -> str:
+        """Its name."""
+        return self.plan.column
+
+    @property
+    def kind(self) -> Kind:
+        """Whether its values have an order."""
+        return self.plan.kind
+
+    @cached_property
+    def table(self) -> tuple[Counts, Counts]:
+        """Rows of both sides in coarse bins, then those without a value, then infinite ones.
+
+        Bins that are empty on both sides are left out; shape (bins,) each.
+        """
+        sides = [self._coarse(side) for side in (self.reference, self.current)]
+        used = (sides[0] + sides[1]) > 0
+        return sides[0][used], sides[1][used]
+
+    def _coarse(self, side: ColumnCounts) -> Counts:
+        bins = side.bins
+        if isinstance(self.plan, OrderedPlan):
+            bins = np.zeros(len(self.plan.edges) + 1, np.int64)
+            np.add.at(bins, self.plan.coarse_of_fine, side.bins)
+        return np.r_[bins, side.missing, side.infinite]

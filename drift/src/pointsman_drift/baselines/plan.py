@@ -1,0 +1,81 @@
+"""How a column is counted: what follows from the reference once and holds for every window."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman_drift.baselines.edges import Floats
+from pointsman_drift.tables.families import ColumnType, Kind
+
+_CLAMP = 2**48
+"""A moment counts no value as farther from the centre than so many quanta."""
+
+
+@dataclass(frozen=True, eq=False)
+class OrderedPlan:
+    """Bins of numbers and times."""
+
+    column: str
+    type: ColumnType
+    edges: Floats
+    """Edges of coarse bins; shape (bins - 1,)."""
+    fine: Floats
+    """Edges of fine bins, those of coarse ones among them."""
+    offset: int | None
+    """What is subtracted before values become doubles: None, or the least of exact numbers that doubles lack."""
+    centre: float
+    spread: float
+    """The unit of distances; see ``spread_of``."""
+    sampled: bool = False
+    """Whether edges come from a sample of the reference; counts never do."""
+    kind: Kind = Kind.NUMERIC
+
+    @property
+    def size(self) -> int:
+        """How many fine bins there are."""
+        return len(self.fine) + 1
+
+    @cached_property
+    def quantum(self) -> float:
+        """The power of two of which moments are multiples: about a millionth of the spread."""
+        exponent = math.floor(math.log2(self.spread)) - 20
+        return math.ldexp(1.0, min(max(exponent, -1000), 960))
+
+    @property
+    def reach(self) -> float:
+        """How far from the centre moments are exact."""
+        return _CLAMP * self.quantum
+
+    @cached_property
+    def coarse_of_fine(self) -> NDArray[np.int64]:
+        """The coarse bin of each fine one; shape (fine bins,)."""
+        starts = np.r_[-np.inf, self.fine]
+        return np.searchsorted(self.edges, starts, side="right").astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class UnorderedPlan:
+    """Bins of categories: the frequent ones, then ``other``, then ``unseen``."""
+
+    column: str
+    type: ColumnType
+    categories: tuple[str, ...]
+    """Those with a bin of their own, the most frequent first."""
+    rare: tuple[str, ...]
+    """Those that count as other."""
+    once: int
+    """How many categories the reference has exactly once."""
+    is_open: bool = False
+    """Whether the reference has more categories than are kept: rare and unseen ones then count as other."""
+    kind: Kind = Kind.CATEGORICAL
+
+    @property
+    def size(self) -> int:
+        """How many bins there are: one each, other, unseen."""
+        return len(self.categories) + 2
+
+
+Plan = OrderedPlan | UnorderedPlan
