@@ -8,8 +8,9 @@ import duckdb
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.analysing import analyse
 from pointsman_drift.baselines.baseline import Baseline
-from pointsman_drift.baselines.compiling import EXACT_ROWS, compile_source, sorted_values
+from pointsman_drift.baselines.compiling import compile_source
 from pointsman_drift.baselines.plan import OrderedPlan
+from pointsman_drift.counting.rows import EXACT_ROWS, all_values
 from pointsman_drift.counting.scan import scan
 from pointsman_drift.errors import InvalidOptionError, InvalidTableError
 from pointsman_drift.options import LEAST_ROWS, read_kinds, read_options
@@ -45,13 +46,8 @@ def compile_baseline(
     >>> compile_baseline({"age": [30, 40, 50] * 20, "plan": ["free", "paid", "free"] * 20}).columns
     ('age', 'plan')
     """
-    if not 2 <= bins <= 1000:
-        raise InvalidOptionError(f"bins: {bins} is not between 2 and 1000")
-    kinds = read_kinds(columns or {})
     with _connect(memory_limit) as connection:
-        source = open_source(connection, reference, "reference", features)
-        _refuse_absent(source, [*(features or ()), *kinds])
-        return compile_source(connection, source, kinds, bins, seed)
+        return _compile(connection, reference, columns, features, bins, seed)
 
 
 def compare(
@@ -97,19 +93,17 @@ def compare(
     ('ok', 'alert')
     """
     options = read_options(algorithms, thresholds or {}, parameters or {}, calibration, least_rows)
-    if isinstance(reference, Baseline):
-        if columns:
-            raise InvalidOptionError("columns: a baseline has its types; give them to compile_baseline")
-        baseline = reference
-    else:
-        baseline = compile_baseline(
-            reference, columns=columns, features=features, bins=bins, seed=seed, memory_limit=memory_limit
-        )
-    names = list(baseline.columns if features is None else dict.fromkeys(features))
-    for name in names:
-        if name not in baseline.plans:
-            raise InvalidTableError(f"column {name!r}: the reference lacks it; leave it out of features")
     with _connect(memory_limit) as connection:
+        if isinstance(reference, Baseline):
+            if columns:
+                raise InvalidOptionError("columns: a baseline has its types; give them to compile_baseline")
+            baseline = reference
+        else:
+            baseline = _compile(connection, reference, columns, features, bins, seed)
+        names = list(baseline.columns if features is None else dict.fromkeys(features))
+        for name in names:
+            if name not in baseline.plans:
+                raise InvalidTableError(f"column {name!r}: the reference lacks it; leave it out of features")
         source = open_source(connection, current, "current", features)
         _refuse_absent(source, names)
         if features is None:
@@ -123,6 +117,22 @@ def _connect(memory_limit: str) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(config={"memory_limit": memory_limit})
     except duckdb.Error as error:
         raise InvalidOptionError(f"memory_limit: {memory_limit!r} is not understood ({error})") from error
+
+
+def _compile(
+    connection: duckdb.DuckDBPyConnection,
+    reference: Any,
+    columns: Mapping[str, str] | None,
+    features: Sequence[str] | None,
+    bins: int,
+    seed: int,
+) -> Baseline:
+    if not 2 <= bins <= 1000:
+        raise InvalidOptionError(f"bins: {bins} is not between 2 and 1000")
+    kinds = read_kinds(columns or {})
+    source = open_source(connection, reference, "reference", features)
+    _refuse_absent(source, [*(features or ()), *kinds])
+    return compile_source(connection, source, kinds, bins, seed)
 
 
 def _refuse_absent(source: Source, names: Sequence[str]) -> None:
@@ -147,15 +157,21 @@ def _pairs(
     for name in names:
         _refuse_other_family(source, baseline, name)
     ((_, counts),) = scan(connection, source, {name: baseline.plans[name] for name in names}).items()
-    pairs = []
-    for name in names:
-        plan, values = baseline.plans[name], None
-        if isinstance(plan, OrderedPlan) and name in baseline.values and source.rows <= EXACT_ROWS:
-            empty = source.types[name].family is Family.EMPTY
-            current = baseline.values[name][:0] if empty else sorted_values(connection, source, name, plan.offset)
-            values = baseline.values[name], current
-        pairs.append(ColumnPair(plan, baseline.counts[name], counts[name], values))
-    return pairs
+    offsets = {
+        name: plan.offset
+        for name, plan in baseline.plans.items()
+        if isinstance(plan, OrderedPlan) and name in names and name in baseline.values
+    }
+    values = all_values(connection, source, offsets) if source.rows <= EXACT_ROWS else {}
+    return [
+        ColumnPair(
+            baseline.plans[name],
+            baseline.counts[name],
+            counts[name],
+            (baseline.values[name], values[name]) if name in values else None,
+        )
+        for name in names
+    ]
 
 
 def _refuse_other_family(source: Source, baseline: Baseline, name: str) -> None:

@@ -25,7 +25,7 @@ def measure_psi(pair: ColumnPair, parameters: Mapping[str, float]) -> Measuremen
     n, m, epsilon = int(reference.sum()), int(current.sum()), parameters["epsilon"]
     value = shares.psi(reference, current, epsilon)
     expected = expected_psi(len(reference), n, m)
-    test = shares.chi_square(reference, current)
+    test = _homogeneity(pair)
     return Measurement(
         value, max(value - expected, 0.0), n, m, test.p_value, _HOMOGENEITY, expected, plain_effect=value,
         epsilon=epsilon, details={"bins": len(reference)},
@@ -38,7 +38,7 @@ def measure_js(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement
     n, m = int(reference.sum()), int(current.sum())
     value = shares.js_divergence(reference, current)
     expected = expected_js(len(reference), n, m)
-    test = shares.chi_square(reference, current)
+    test = _homogeneity(pair)
     return Measurement(
         value, max(value - expected, 0.0), n, m, test.p_value, _HOMOGENEITY, expected, plain_effect=value,
         details={"distance": value**0.5, "bins": len(reference)},
@@ -47,9 +47,8 @@ def measure_js(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement
 
 def measure_chi_square(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement:
     """Measures the contingency table of categories; the effect is Cramér's V."""
-    reference, current = pair.table
-    n, m = int(reference.sum()), int(current.sum())
-    test = shares.chi_square(reference, current)
+    n, m = pair.reference.rows, pair.current.rows
+    test = _homogeneity(pair)
     return Measurement(
         test.statistic, test.cramer, n, m, test.p_value, "chi-square of homogeneity", float(test.degrees),
         details={
@@ -100,6 +99,12 @@ def measure_unseen(pair: ColumnPair, parameters: Mapping[str, float]) -> Measure
         share, max(share - expected, 0.0), n, m, p_value, "Fisher's exact test, one-sided", expected,
         plain_effect=share, details={"unseen": unseen},
     )  # fmt: skip
+
+
+def _homogeneity(pair: ColumnPair) -> shares.ChiSquare:
+    """The test of a pair's table, computed once for all algorithms."""
+    found: shares.ChiSquare = pair.once("homogeneity", lambda: shares.chi_square(*pair.table))
+    return found
 
 
 def _two_shares(before: int, n: int, after: int, m: int) -> tuple[float, str]:

@@ -1,6 +1,7 @@
 """Algorithms that need an order of values: of rows, or of fine bins with a bound."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from pointsman_drift.algorithms.algorithm import Measurement, NotMeasured
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.baselines.plan import OrderedPlan
 from pointsman_drift.counting.counts import ColumnCounts
-from pointsman_drift.statistics.of_bins import Side, binned_ks, binned_wasserstein
+from pointsman_drift.statistics.of_bins import Bounded, Side, binned_ks, binned_wasserstein
 from pointsman_drift.statistics.of_rows import ks_distance, ks_p_value, wasserstein
 from pointsman_drift.statistics.without_drift import expected_ks
 
@@ -22,12 +23,10 @@ def measure_ks(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement
     if refusal:
         return refusal
     n, m = pair.reference.values, pair.current.values
-    method, error = _ks(pair)
-    distance = error[0]
-    p_value, how = ks_p_value(distance, n, m, pair.values)
+    found = _ks(pair)
     return Measurement(
-        distance, distance, n, m, p_value, f"Kolmogorov-Smirnov, {how}", expected_ks(n, m), method=method,
-        error=error[1],
+        found.distance, found.distance, n, m, found.p_value, found.test, expected_ks(n, m), method=found.method,
+        error=found.error,
     )  # fmt: skip
 
 
@@ -52,13 +51,12 @@ def measure_wasserstein(pair: ColumnPair, parameters: Mapping[str, float]) -> Me
         edges = (plan.fine - plan.centre) / plan.spread
         bounded, expected = binned_wasserstein(edges, *sides)
         value, error, expected = bounded.value * plan.spread, bounded.error * plan.spread, expected * plan.spread
-    _, (distance, _) = _ks(pair)
-    p_value, how = ks_p_value(distance, n, m, pair.values)
+    test = _ks(pair)
     details = {"spread": plan.spread, "expectedEffect": expected / plan.spread}
     if any(_is_beyond(side, plan) for side in (pair.reference, pair.current)) and method == "binned":
         return NotMeasured("values lie farther from the middle than sums of tails are kept for")
     return Measurement(
-        value, value / plan.spread, n, m, p_value, f"Kolmogorov-Smirnov, {how}", expected, method=method,
+        value, value / plan.spread, n, m, test.p_value, test.test, expected, method=method,
         error=error, details=details,
     )  # fmt: skip
 
@@ -72,15 +70,33 @@ def _too_few(pair: ColumnPair) -> NotMeasured | None:
     return None
 
 
-def _ks(pair: ColumnPair) -> tuple[str, tuple[float, float]]:
-    """The method, and D with its error."""
-    if pair.values is not None:
-        return "rows", (ks_distance(*pair.values), 0.0)
+@dataclass(frozen=True)
+class _Ks:
+    distance: float
+    error: float
+    p_value: float
+    method: str
+    test: str
+
+
+def _ks(pair: ColumnPair) -> _Ks:
+    """The test of a pair, computed once for both algorithms."""
+    found: _Ks = pair.once("ks", lambda: _computed_ks(pair))
+    return found
+
+
+def _computed_ks(pair: ColumnPair) -> _Ks:
     plan = pair.plan
     assert isinstance(plan, OrderedPlan)  # noqa: S101 - ``_too_few`` has refused others
-    is_single = np.r_[False, np.nextafter(plan.fine[:-1], np.inf) == plan.fine[1:], False]
-    bounded = binned_ks(pair.reference.bins, pair.current.bins, is_single)
-    return "binned", (bounded.value, bounded.error)
+    if pair.values is not None:
+        method, bounded = "rows", Bounded(ks_distance(*pair.values), 0.0)
+    else:
+        method = "binned"
+        is_single = np.r_[False, np.nextafter(plan.fine[:-1], np.inf) == plan.fine[1:], False]
+        bounded = binned_ks(pair.reference.bins, pair.current.bins, is_single)
+    # Of bins D is at most that of the rows, so that the p-value errs on the large side.
+    p_value, how = ks_p_value(bounded.value, pair.reference.values, pair.current.values, pair.values)
+    return _Ks(bounded.value, bounded.error, p_value, method, f"Kolmogorov-Smirnov, {how}")
 
 
 def _side(side: ColumnCounts, plan: OrderedPlan) -> Side:

@@ -1,7 +1,9 @@
 """One column on both sides, as algorithms see it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,14 @@ class ColumnPair:
     current: ColumnCounts
     values: tuple[Floats, Floats] | None = None
     """Sorted finite values of both sides, less the plan's offset; None where they are compared by bins."""
+
+    _found: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, name: str, compute: Callable[[], Any]) -> Any:
+        """Answers what several algorithms share, computed by the first that asks."""
+        if name not in self._found:
+            self._found[name] = compute()
+        return self._found[name]
 
     @property
     def column(self) -> str:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pointsman_drift.baselines.plan import OrderedPlan, Plan, UnorderedPlan
 from pointsman_drift.counting.counts import ColumnCounts
 from pointsman_drift.counting.projection import as_double, as_text
+from pointsman_drift.counting.rows import EXACT_ROWS
 from pointsman_drift.errors import InvalidTableError
 from pointsman_drift.tables.families import Family
 from pointsman_drift.tables.sources import Source
@@ -41,10 +42,17 @@ def scan(
     query = f"SELECT {outer} FROM (SELECT {inner} FROM {source.relation} AS s {joins})"
     query += f" GROUP BY {', '.join(names)}" if names else ""
     parameters = [parameter for part in parts for parameter in part.parameters]
+    is_small = source.rows <= EXACT_ROWS
     try:
+        if is_small:
+            # More threads would only wait for each other.
+            connection.execute("SET threads = 1")
         rows = connection.execute(query, parameters).fetchall()
     except duckdb.Error as error:
         raise InvalidTableError(f"the {source.side} cannot be counted: {error}") from error
+    finally:
+        if is_small:
+            connection.execute("RESET threads")
     answer: dict[Group, dict[str, ColumnCounts]] = {}
     for row in rows:
         rest = list(row[len(by) :])
@@ -76,7 +84,9 @@ class _Part:
             else:
                 value = name
             self.bounds = [float(bound) for bound in np.nextafter(plan.fine, -np.inf)]
-            quanta = f"CAST(greatest(least(round(({value} - ({plan.centre:.17e})) / {plan.quantum:.17e}), 2^48), -(2^48)) AS BIGINT)"
+            steps = f"round(({value} - ({plan.centre:.17e})) / {plan.quantum:.17e})"
+            quanta = f"q{place}"
+            self.inner.append(f"CAST(greatest(least({steps}, 2^48), -(2^48)) AS BIGINT) AS {quanta}")
             low, high = self.bounds[:1] or [np.inf], self.bounds[-1:] or [-np.inf]
             self.outer = [
                 "count(*)",
