@@ -19,7 +19,7 @@ from pointsman_drift.options import read_options
 from pointsman_drift.tables.families import column_type
 
 Floats = NDArray[np.float64]
-RUNS = int(os.environ.get("POINTSMAN_TORTURE_DRIFT_RUNS", "250"))
+RUNS = int(os.environ.get("POINTSMAN_TORTURE_DRIFT_RUNS", "150"))
 FEATURES = 20
 DEFAULT = read_options(None, {}, {}, "on", 30)
 
@@ -46,12 +46,12 @@ def categories(name: str, reference: NDArray[np.int64], current: NDArray[np.int6
     size = int(max(reference.max(), current.max())) + 1
     counts = np.bincount(reference, minlength=size)
     known = np.flatnonzero(counts)
-    plan = UnorderedPlan(
-        name, column_type(name, "VARCHAR"), tuple(map(str, known)), (), int(np.sum(counts == 1))
-    )
+    known = known[np.argsort(-counts[known], kind="stable")]
+    plan = UnorderedPlan(name, column_type(name, "VARCHAR"), tuple(map(str, known)), int(np.sum(counts == 1)))
     after = np.bincount(current, minlength=size)
     bins = [np.r_[counts[known], 0, 0], np.r_[after[known], 0, len(current) - after[known].sum()]]
-    return ColumnPair(plan, *(ColumnCounts(one) for one in bins))
+    new = {str(one): int(after[one]) for one in np.flatnonzero(after) if not counts[one]}
+    return ColumnPair(plan, ColumnCounts(bins[0]), ColumnCounts(bins[1], new=new))
 
 
 def analysed(pairs: list[ColumnPair]) -> Result:
@@ -64,9 +64,18 @@ def test_what_is_counted_here_is_what_the_scan_counts() -> None:
     sides = [{f"f{i}": random.normal(size=500) for i in range(3)} for _ in range(2)]
     for side in sides:
         side["f0"][:20] = np.nan
-    wanted = compare(*sides)
-    found = analysed([counted(name, sides[0][name], sides[1][name]) for name in sides[0]])
-    assert found.figures == wanted.figures
+    drawn = random.zipf(1.5, (2, 500)).clip(max=300)
+    wanted = compare(*({**side, "c": one.astype(str)} for side, one in zip(sides, drawn, strict=True)))
+    pairs = [counted(name, sides[0][name], sides[1][name]) for name in sides[0]]
+    found = analysed([*pairs, categories("c", *drawn)])
+    for here, there in zip(found.figures, wanted.figures, strict=True):
+        assert (here.feature, here.algorithm, here.n, here.m) == (
+            there.feature,
+            there.algorithm,
+            there.n,
+            there.m,
+        )
+        assert (here.value, here.p_value) == pytest.approx((there.value, there.p_value), rel=1e-9)
 
 
 def null_pair(random: np.random.Generator, n: int, place: int) -> ColumnPair:
@@ -94,8 +103,13 @@ def test_without_drift_hardly_any_analysis_warns(n: int) -> None:
     share = [sum(status is one for status in statuses) / RUNS for one in Status]
     warned, alerted = share[1] + share[2], share[2]
     # Three standard errors for what these runs bring by chance.
-    assert warned <= 0.06 + 3 * (0.06 * 0.94 / RUNS) ** 0.5 * (RUNS < 1000), share
-    assert alerted <= 0.01 + 3 * (0.01 * 0.99 / RUNS) ** 0.5 * (RUNS < 1000), share
+    assert warned <= 0.06 + allowance(0.06), share
+    assert alerted <= 0.01 + allowance(0.01), share
+
+
+def allowance(share: float) -> float:
+    """What few runs bring by chance: two standard errors; nothing from 1,000 runs on."""
+    return 0.0 if RUNS >= 1000 else 2 * (share * (1 - share) / RUNS) ** 0.5
 
 
 def found_share(drift: Callable[[np.random.Generator, int], ColumnPair], runs: int, n: int = 1000) -> float:
@@ -122,7 +136,7 @@ def test_a_shift_of_half_a_standard_deviation_is_found() -> None:
 
 
 def test_category_shares_of_psi_015_are_found() -> None:
-    before, after = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.27, 0.27, 0.27, 0.19])
+    before, after = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.26, 0.27, 0.27, 0.20])
     assert np.sum((after - before) * np.log(after / before)) == pytest.approx(0.15, abs=0.01)
 
     def drift(random: np.random.Generator, n: int) -> ColumnPair:
@@ -131,7 +145,7 @@ def test_category_shares_of_psi_015_are_found() -> None:
     assert found_share(drift, 60) >= 0.8
 
 
-@pytest.mark.parametrize(("before", "after"), [(0.05, 0.1645), (0.3, 0.482)])
+@pytest.mark.parametrize(("before", "after"), [(0.05, 0.1645), (0.3, 0.488)])
 def test_missing_rates_of_psi_015_are_found(before: float, after: float) -> None:
     index = (after - before) * (np.log(after / before) - np.log((1 - after) / (1 - before)))
     assert index == pytest.approx(0.15, abs=0.005)

@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ def table(rows: list[tuple[float | None, str | None]]) -> pa.Table:
 ROWS = st.lists(st.tuples(FLOATS, TEXTS), min_size=30, max_size=60)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS)
 def test_a_table_is_ok_beside_itself(rows: list[tuple[float | None, str | None]]) -> None:
     result = compare(table(rows), table(rows))
@@ -36,10 +37,12 @@ def test_a_table_is_ok_beside_itself(rows: list[tuple[float | None, str | None]]
     result.to_json()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(ROWS, ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(
-    before: list[tuple[float | None, str | None]], after: list[tuple[float | None, str | None]], random: "object"
+    before: list[tuple[float | None, str | None]],
+    after: list[tuple[float | None, str | None]],
+    random: "object",
 ) -> None:
     wanted = compare(table(before), table(after)).to_json()
     for rows in (before, after):
@@ -57,7 +60,9 @@ def test_edges_rise_and_part_no_value_from_itself(values: list[float], bins: int
     )
 
 
-@given(st.lists(st.tuples(st.lists(st.integers(0, 9), min_size=3, max_size=3), st.integers(-9, 9)), min_size=1))
+@given(
+    st.lists(st.tuples(st.lists(st.integers(0, 9), min_size=3, max_size=3), st.integers(-9, 9)), min_size=1)
+)
 def test_counts_are_merged_in_any_order(parts: list[tuple[list[int], int]]) -> None:
     counts = [
         ColumnCounts(np.array(bins), *bins, sum(bins), least=at, most=at, moment=at * 10**20, low_moment=at)
@@ -81,11 +86,11 @@ def test_statistics_of_shares_are_in_their_range(before: list[int], after: list[
     assert 0 <= js_divergence(reference, current) <= 1
     assert 0 <= chi_square(reference, current).p_value <= 1
     assert psi(reference, reference, 1e-4) == 0 == js_divergence(reference, reference)
-    assert psi(reference, current, 1e-4) == psi(current, reference, 1e-4)
+    assert psi(reference, current, 1e-4) == pytest.approx(psi(current, reference, 1e-4), rel=1e-12)
 
 
 @settings(deadline=None)
-@given(st.lists(CALM, min_size=1, max_size=60), st.lists(CALM, min_size=1, max_size=60), st.integers(1, 6))
+@given(st.lists(CALM, min_size=1, max_size=60), st.lists(CALM, min_size=1, max_size=60), st.integers(2, 6))
 def test_what_bins_say_lies_within_its_bound(before: list[float], after: list[float], bins: int) -> None:
     reference, current = np.sort(before), np.sort(after)
     edges = edges_of(reference, bins)

@@ -84,7 +84,7 @@ def test_told_columns_and_features_must_exist() -> None:
         compare(X, X, features=["y"])
     with pytest.raises(InvalidTableError, match="'y': the reference lacks it"):
         compare(compile_baseline(X), {**X, "y": X["x"]}, features=["y"])
-    with pytest.raises(InvalidTableError, match="'x'.*VARCHAR, which has no order"):
+    with pytest.raises(InvalidTableError, match=r"'x'.*VARCHAR, which has no order"):
         compare({"x": ["a"]}, {"x": ["a"]}, columns={"x": "numeric"})
 
 

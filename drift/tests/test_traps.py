@@ -63,11 +63,11 @@ def test_a_value_that_most_rows_have_gets_a_bin_of_its_own() -> None:
     result = compare({"x": reference}, {"x": column(0.7)})
     assert result.figure("x", "psi").details["bins"] == 4, "zero, and three for the other values"
     assert result.status is Status.OK
-    assert compare({"x": reference}, {"x": column(0.5)}).figure("x", "psi").status is not Status.OK
+    assert compare({"x": reference}, {"x": column(0.5)}).figure("x", "psi").status is Status.WARNING
     # As many zeros, and the other values moved.
     moved = column(0.7) * 2
     assert compare({"x": reference}, {"x": moved}).figure("x", "ks_test").p_value < 1e-6  # type: ignore[operator]
-    assert compare({"x": reference}, {"x": moved}).figure("x", "psi").value > 0.1
+    assert compare({"x": reference}, {"x": moved}).figure("x", "psi").value > 0.05
 
 
 @pytest.mark.parametrize(("n", "share"), [(100, 0.84), (200, 0.36), (500, 0.003)])
@@ -77,7 +77,9 @@ def test_plain_levels_fire_without_drift_when_rows_are_few(n: int, share: float)
     for _ in range(1000):
         reference, current = random.normal(size=(2, n))
         edges = np.quantile(reference, np.arange(1, 10) / 10)
-        counts = [np.bincount(np.searchsorted(edges, side, "right"), minlength=10) for side in (reference, current)]
+        counts = [
+            np.bincount(np.searchsorted(edges, side, "right"), minlength=10) for side in (reference, current)
+        ]
         values.append(psi(*counts, 1e-4))
     assert np.mean(np.array(values) > 0.1) == pytest.approx(share, abs=0.04)
     assert np.mean(values) == pytest.approx(expected_psi(10, n, n), rel=0.15)

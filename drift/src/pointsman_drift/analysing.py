@@ -39,10 +39,17 @@ def analyse(pairs: Sequence[ColumnPair], options: Options, rows: tuple[int, int]
             lacking += reasons
         else:
             reason = "; ".join(f"{one.algorithm}: {one.reason}" for one in reasons)
-            insufficient.append(Unjudged(pair.column, reason or "no chosen algorithm applies to its type", n, m))
+            insufficient.append(
+                Unjudged(pair.column, reason or "no chosen algorithm applies to its type", n, m)
+            )
     figures = _judge(measured, options, seed)
     return Result(
-        tuple(figures), tuple(insufficient), tuple(lacking), *rows, is_calibrated=options.is_calibrated, seed=seed
+        tuple(figures),
+        tuple(insufficient),
+        tuple(lacking),
+        *rows,
+        is_calibrated=options.is_calibrated,
+        seed=seed,
     )
 
 
@@ -55,7 +62,9 @@ def _measure(pair: ColumnPair, options: Options) -> tuple[list[_Measured], list[
         try:
             measurement = algorithm.measure(pair, options.parameters[algorithm.name])
         except Exception as error:
-            raise AlgorithmError(f"algorithm {algorithm.name!r} failed on column {pair.column!r}: {error}") from error
+            raise AlgorithmError(
+                f"algorithm {algorithm.name!r} failed on column {pair.column!r}: {error}"
+            ) from error
         if isinstance(measurement, Measurement) and not _is_finite(measurement):
             measurement = NotMeasured("the figure is no finite number, for values are too large")
         if isinstance(measurement, NotMeasured):
@@ -67,7 +76,13 @@ def _measure(pair: ColumnPair, options: Options) -> tuple[list[_Measured], list[
 
 
 def _is_finite(measurement: Measurement) -> bool:
-    figures = (measurement.value, measurement.effect, measurement.p_value, measurement.expected, measurement.error)
+    figures = (
+        measurement.value,
+        measurement.effect,
+        measurement.p_value,
+        measurement.expected,
+        measurement.error,
+    )
     details = [value for value in measurement.details.values() if isinstance(value, float)]
     return all(math.isfinite(one) for one in (*figures, *details) if one is not None)
 
@@ -87,10 +102,24 @@ def _judge(measured: Sequence[_Measured], options: Options, seed: int) -> list[F
             status, q_value = judge_plain(algorithm, score, one.p_value, override), None
         figures.append(
             Figure(
-                feature=pair.column, algorithm=algorithm.name, status=status, score=score, value=one.value,
-                effect=one.effect, p_value=one.p_value, q_value=q_value, test=one.test, expected=one.expected,
-                n=one.n, m=one.m, epsilon=one.epsilon, method=one.method, error=one.error, thresholds=thresholds,
-                seed=seed, details=one.details,
+                feature=pair.column,
+                algorithm=algorithm.name,
+                status=status,
+                score=score,
+                value=one.value,
+                effect=one.effect,
+                p_value=one.p_value,
+                q_value=q_value,
+                test=one.test,
+                expected=one.expected,
+                n=one.n,
+                m=one.m,
+                epsilon=one.epsilon,
+                method=one.method,
+                error=one.error,
+                thresholds=thresholds,
+                seed=seed,
+                details=one.details,
             )
-        )  # fmt: skip
+        )
     return figures

@@ -31,8 +31,8 @@ def compile_baseline(
     """Compiles a reference once, so that many tables can be compared with it.
 
     Args:
-        reference: A pandas or Polars DataFrame, an Arrow table or dataset, a mapping of names to lists, or one or
-            several paths of Parquet files.
+        reference: A pandas or Polars DataFrame, an Arrow table or dataset, a mapping of names to lists, or
+            one or several paths of Parquet files.
         columns: What columns are, where it is not what their types say: ``numeric`` or ``categorical``.
         features: Names of the columns to take; None for all.
         bins: Bins of ordered columns, by quantiles of the reference.
@@ -65,18 +65,19 @@ def compare(
     least_rows: int = LEAST_ROWS,
     memory_limit: str = "2GB",
 ) -> Result:
-    """Says of each column whether the current table differs from the reference, by how much, and with what certainty.
+    """Says of each column whether and by how much the current table differs from the reference.
 
     Args:
-        reference: What is normal: a table of any form that ``compile_baseline`` takes, or a compiled baseline.
+        reference: What is normal: a table of any form that ``compile_baseline`` takes, or a compiled
+            baseline.
         current: What is judged, a table of any such form.
         columns: What columns are, where it is not what their types say: ``numeric`` or ``categorical``.
         features: Names of the columns to compare; None for all, which both tables must then have.
         algorithms: Names of algorithms; None for all that apply.
         thresholds: By algorithm ``(warning, alert)`` of its score.
         parameters: By algorithm, values that replace its defaults.
-        calibration: ``on``: a figure is a warning when its effect reaches the threshold and it is significant after
-            control of false discoveries over the whole analysis. ``off``: the plain table of levels.
+        calibration: ``on``: a figure is a warning when its effect reaches the threshold and it is significant
+            after control of false discoveries over the whole analysis. ``off``: the plain table of levels.
         bins: Bins of ordered columns, by quantiles of the reference; a baseline has its own.
         seed: Of whatever is drawn; a baseline has its own.
         least_rows: Rows a side below which a feature is listed as having insufficient data.
@@ -184,4 +185,6 @@ def _refuse_other_family(source: Source, baseline: Baseline, name: str) -> None:
             f"'{kinds}' are not compared: convert one of them"
         )
     if plan.kind is Kind.NUMERIC and type_.family in (Family.TEXT, Family.BOOLEAN):
-        raise InvalidTableError(f"column {name!r}: the current table has {type_.sql}, which has no order; convert it")
+        raise InvalidTableError(
+            f"column {name!r}: the current table has {type_.sql}, which has no order; convert it"
+        )

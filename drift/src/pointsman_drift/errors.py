@@ -1,9 +1,9 @@
 """What can go wrong, each with the column, what is wrong with it, and what to do.
 
-    DriftError
-    ├── InvalidTableError      a table cannot be read, or two cannot be compared
-    ├── InvalidOptionError     an option has a value that means nothing
-    └── AlgorithmError         an algorithm is unknown, cannot be loaded, or failed
+- DriftError
+  - InvalidTableError      a table cannot be read, or two cannot be compared
+  - InvalidOptionError     an option has a value that means nothing
+  - AlgorithmError         an algorithm is unknown, cannot be loaded, or failed
 """
 
 

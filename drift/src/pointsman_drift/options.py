@@ -60,7 +60,8 @@ def read_options(
         for parameter, value in values.items():
             if parameter not in algorithm.parameters:
                 raise InvalidOptionError(
-                    f"parameters[{name!r}]: {parameter!r} is not known; known are {list(algorithm.parameters)}"
+                    f"parameters[{name!r}]: {parameter!r} is not known; "
+                    f"known are {list(algorithm.parameters)}"
                 )
             if not 0 < value < math.inf:
                 raise InvalidOptionError(f"parameters[{name!r}][{parameter!r}]: {value} is not above 0")

@@ -9,6 +9,7 @@ from pointsman_drift.algorithms.algorithm import Measurement, NotMeasured
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.baselines.plan import UnorderedPlan
 from pointsman_drift.statistics import shares
+from pointsman_drift.statistics.unseen import unseen_p_value
 from pointsman_drift.statistics.without_drift import (
     expected_cramer,
     expected_difference,
@@ -27,9 +28,17 @@ def measure_psi(pair: ColumnPair, parameters: Mapping[str, float]) -> Measuremen
     expected = expected_psi(len(reference), n, m)
     test = _homogeneity(pair)
     return Measurement(
-        value, max(value - expected, 0.0), n, m, test.p_value, _HOMOGENEITY, expected, plain_effect=value,
-        epsilon=epsilon, details={"bins": len(reference)},
-    )  # fmt: skip
+        value,
+        max(value - expected, 0.0),
+        n,
+        m,
+        test.p_value,
+        _HOMOGENEITY,
+        expected,
+        plain_effect=value,
+        epsilon=epsilon,
+        details={"bins": len(reference)},
+    )
 
 
 def measure_js(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement:
@@ -40,9 +49,16 @@ def measure_js(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement
     expected = expected_js(len(reference), n, m)
     test = _homogeneity(pair)
     return Measurement(
-        value, max(value - expected, 0.0), n, m, test.p_value, _HOMOGENEITY, expected, plain_effect=value,
+        value,
+        max(value - expected, 0.0),
+        n,
+        m,
+        test.p_value,
+        _HOMOGENEITY,
+        expected,
+        plain_effect=value,
         details={"distance": value**0.5, "bins": len(reference)},
-    )  # fmt: skip
+    )
 
 
 def measure_chi_square(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement:
@@ -50,13 +66,19 @@ def measure_chi_square(pair: ColumnPair, parameters: Mapping[str, float]) -> Mea
     n, m = pair.reference.rows, pair.current.rows
     test = _homogeneity(pair)
     return Measurement(
-        test.statistic, test.cramer, n, m, test.p_value, "chi-square of homogeneity", float(test.degrees),
+        test.statistic,
+        test.cramer,
+        n,
+        m,
+        test.p_value,
+        "chi-square of homogeneity",
+        float(test.degrees),
         details={
             "degreesOfFreedom": test.degrees,
             "pooledBins": test.pooled,
             "expectedEffect": expected_cramer(test.degrees + 1, n, m),
         },
-    )  # fmt: skip
+    )
 
 
 def measure_missing(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement:
@@ -66,21 +88,26 @@ def measure_missing(pair: ColumnPair, parameters: Mapping[str, float]) -> Measur
     difference = abs(after / m - before / n)
     p_value, test = _two_shares(before, n, after, m)
     return Measurement(
-        difference, difference, n, m, p_value, test, expected_difference((before + after) / (n + m), n, m),
+        difference,
+        difference,
+        n,
+        m,
+        p_value,
+        test,
+        expected_difference((before + after) / (n + m), n, m),
         details={
             "referenceShare": before / n,
             "currentShare": after / m,
             "currentNulls": pair.current.nulls,
             "currentNaNs": pair.current.nans,
         },
-    )  # fmt: skip
+    )
 
 
 def measure_unseen(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement | NotMeasured:
     """Measures the share of current values whose category the reference lacks.
 
-    Without drift that share is about the share of categories that the reference has once (Good 1953): so it is
-    tested whether more values are unseen than the reference's own would be to the rest of it.
+    Without drift that share is about the share of categories that the reference has once (Good 1953).
     """
     plan = pair.plan
     if not isinstance(plan, UnorderedPlan):
@@ -93,17 +120,27 @@ def measure_unseen(pair: ColumnPair, parameters: Mapping[str, float]) -> Measure
     if not n or not m:
         return NotMeasured(f"the {'current table' if n else 'reference'} has no values")
     share, expected = unseen / m, plan.once / n
-    table = [[unseen, m - unseen], [plan.once, n - plan.once]]
-    p_value = float(stats.fisher_exact(table, alternative="greater").pvalue) if unseen else 1.0
+    known = pair.reference.bins[:-2]
+    gone = known[pair.current.bins[:-2] == 0]
+    # Were there more new categories than are told one by one, the others would be as frequent as the last at most.
+    new = list(pair.current.new.values())
+    p_value = unseen_p_value(new, gone.tolist(), len(known) + len(new), n, m)
     return Measurement(
-        share, max(share - expected, 0.0), n, m, p_value, "Fisher's exact test, one-sided", expected,
-        plain_effect=share, details={"unseen": unseen},
-    )  # fmt: skip
+        share,
+        max(share - expected, 0.0),
+        n,
+        m,
+        p_value,
+        "new categories beside those that only the reference has",
+        expected,
+        plain_effect=share,
+        details={"unseen": unseen, "mostFrequent": next(iter(pair.current.new), None)},
+    )
 
 
 def _homogeneity(pair: ColumnPair) -> shares.ChiSquare:
     """The test of a pair's table, computed once for all algorithms."""
-    found: shares.ChiSquare = pair.once("homogeneity", lambda: shares.chi_square(*pair.table))
+    found: shares.ChiSquare = pair.once("homogeneity", lambda: shares.chi_square(*pair.tested))
     return found
 
 

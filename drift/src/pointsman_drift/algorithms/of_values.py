@@ -25,22 +25,29 @@ def measure_ks(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement
     n, m = pair.reference.values, pair.current.values
     found = _ks(pair)
     return Measurement(
-        found.distance, found.distance, n, m, found.p_value, found.test, expected_ks(n, m), method=found.method,
+        found.distance,
+        found.distance,
+        n,
+        m,
+        found.p_value,
+        found.test,
+        expected_ks(n, m),
+        method=found.method,
         error=found.error,
-    )  # fmt: skip
+    )
 
 
 def measure_wasserstein(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement | NotMeasured:
     """Measures the first Wasserstein distance; the effect is the distance in spreads of the reference.
 
-    Whether there is a difference at all is what the Kolmogorov-Smirnov test of the same values says: a single far
-    value moves the distance as far as it likes, and no test.
+    Whether there is a difference at all is what the Kolmogorov-Smirnov test of the same values says: a single
+    far value moves the distance as far as it likes, and no test.
     """
     refusal = _too_few(pair)
     if refusal:
         return refusal
     plan = pair.plan
-    assert isinstance(plan, OrderedPlan)  # noqa: S101 - ``_too_few`` has refused others
+    assert isinstance(plan, OrderedPlan)
     n, m = pair.reference.values, pair.current.values
     if pair.values is not None:
         method, error = "rows", 0.0
@@ -50,15 +57,27 @@ def measure_wasserstein(pair: ColumnPair, parameters: Mapping[str, float]) -> Me
         sides = [_side(side, plan) for side in (pair.reference, pair.current)]
         edges = (plan.fine - plan.centre) / plan.spread
         bounded, expected = binned_wasserstein(edges, *sides)
-        value, error, expected = bounded.value * plan.spread, bounded.error * plan.spread, expected * plan.spread
+        value, error, expected = (
+            bounded.value * plan.spread,
+            bounded.error * plan.spread,
+            expected * plan.spread,
+        )
     test = _ks(pair)
     details = {"spread": plan.spread, "expectedEffect": expected / plan.spread}
     if any(_is_beyond(side, plan) for side in (pair.reference, pair.current)) and method == "binned":
         return NotMeasured("values lie farther from the middle than sums of tails are kept for")
     return Measurement(
-        value, value / plan.spread, n, m, test.p_value, test.test, expected, method=method,
-        error=error, details=details,
-    )  # fmt: skip
+        value,
+        value / plan.spread,
+        n,
+        m,
+        test.p_value,
+        test.test,
+        expected,
+        method=method,
+        error=error,
+        details=details,
+    )
 
 
 def _too_few(pair: ColumnPair) -> NotMeasured | None:
@@ -87,7 +106,7 @@ def _ks(pair: ColumnPair) -> _Ks:
 
 def _computed_ks(pair: ColumnPair) -> _Ks:
     plan = pair.plan
-    assert isinstance(plan, OrderedPlan)  # noqa: S101 - ``_too_few`` has refused others
+    assert isinstance(plan, OrderedPlan)
     if pair.values is not None:
         method, bounded = "rows", Bounded(ks_distance(*pair.values), 0.0)
     else:

@@ -55,8 +55,31 @@ class ColumnPair:
         return sides[0][used], sides[1][used]
 
     def _coarse(self, side: ColumnCounts) -> Counts:
-        bins = side.bins
+        coarse = self.plan.coarse_of_fine
+        bins = np.zeros(int(coarse[-1]) + 1, np.int64)
+        np.add.at(bins, coarse, side.bins)
+        found: Counts = np.r_[bins, side.missing, side.infinite]
+        return found
+
+    @cached_property
+    def tested(self) -> tuple[Counts, Counts]:
+        """The table that tests see: as ``table``, but of categories each by itself, the unseen ones, too.
+
+        Bins that the reference alone chooses (frequent, other, unseen) differ from the current table even
+        without
+        drift: what is frequent by chance is less so the next time, and what is unseen has no rows in the
+        reference. Where each category is a cell, and cells are pooled by the rows of both sides, the sides
+        are alike.
+        """
         if isinstance(self.plan, OrderedPlan):
-            bins = np.zeros(len(self.plan.edges) + 1, np.int64)
-            np.add.at(bins, self.plan.coarse_of_fine, side.bins)
-        return np.r_[bins, side.missing, side.infinite]
+            return self.table
+        names = sorted({*self.reference.new, *self.current.new})
+        sides = [self._by_category(side, names) for side in (self.reference, self.current)]
+        used = (sides[0] + sides[1]) > 0
+        return sides[0][used], sides[1][used]
+
+    def _by_category(self, side: ColumnCounts, names: list[str]) -> Counts:
+        new = np.array([side.new.get(name, 0) for name in names], np.int64)
+        rest = int(side.bins[-2:].sum()) - int(new.sum())
+        found: Counts = np.r_[side.bins[:-2], new, rest, side.missing, side.infinite]
+        return found

@@ -1,6 +1,7 @@
 """All algorithms by name: those built in, and those of installed distributions.
 
-A distribution adds one by an entry point of the group ``pointsman_drift.algorithms`` that names an ``Algorithm``.
+A distribution adds one by an entry point of the group ``pointsman_drift.algorithms`` that names an
+``Algorithm``.
 """
 
 from collections.abc import Sequence
@@ -57,6 +58,6 @@ def _load(entry: EntryPoint) -> Algorithm:
         ) from error
     if not isinstance(algorithm, Algorithm):
         raise AlgorithmError(
-            f"entry point {entry.name!r} = {entry.value!r} is a {type(algorithm).__name__}; it must be an Algorithm"
+            f"entry point {entry.name!r} = {entry.value!r} is a {type(algorithm).__name__}, not an Algorithm"
         )
     return algorithm

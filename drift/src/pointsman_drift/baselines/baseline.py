@@ -27,8 +27,8 @@ class Baseline:
     plans: Mapping[str, Plan]
     counts: Mapping[str, ColumnCounts]
     values: Mapping[str, Floats] = field(default_factory=dict)
-    """Sorted finite values of ordered columns, less the plan's offset; only while the reference is small enough to
-    be compared row by row."""
+    """Sorted finite values of ordered columns, less the plan's offset; only while the reference is small
+    enough to be compared row by row."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -15,8 +15,6 @@ from pointsman_drift.errors import InvalidTableError
 from pointsman_drift.tables.families import Family, Kind
 from pointsman_drift.tables.sources import Source
 
-OWN_CATEGORIES = 100
-"""So many frequent categories have a bin each."""
 KNOWN_CATEGORIES = 10_000
 """So many categories are kept by name."""
 
@@ -75,7 +73,9 @@ def _offset(connection: duckdb.DuckDBPyConnection, source: Source, name: str) ->
     if not has_offset(type_):
         return None
     exact = as_exact(source.places[name], type_)
-    ((least, most),) = connection.execute(f"SELECT min({exact}), max({exact}) FROM {source.relation}").fetchall()
+    ((least, most),) = connection.execute(
+        f"SELECT min({exact}), max({exact}) FROM {source.relation}"
+    ).fetchall()
     if least is None:
         return None
     digits = int(type_.sql.partition(",")[2].rstrip(")")) if type_.is_decimal else 0
@@ -85,16 +85,12 @@ def _offset(connection: duckdb.DuckDBPyConnection, source: Source, name: str) ->
 def _unordered(connection: duckdb.DuckDBPyConnection, source: Source, name: str) -> UnorderedPlan:
     type_ = source.types[name]
     text = as_text(source.places[name], type_)
-    grouped = (
-        f"SELECT x, count(*) AS n FROM (SELECT {text} AS x FROM {source.relation}) WHERE x IS NOT NULL GROUP BY x"
-    )
+    grouped = f"SELECT x, count(*) AS n FROM (SELECT {text} AS x FROM {source.relation}) "
+        "WHERE x IS NOT NULL GROUP BY x"
     found = connection.execute(
         f"WITH g AS MATERIALIZED ({grouped}) SELECT x, (SELECT count(*) FROM g), "
         f"(SELECT count(*) FROM g WHERE n = 1) FROM g ORDER BY n DESC, x LIMIT {KNOWN_CATEGORIES}"
     ).fetchall()
     names = tuple(str(row[0]) for row in found)
     distinct, once = (int(found[0][1]), int(found[0][2])) if found else (0, 0)
-    is_open = distinct > KNOWN_CATEGORIES
-    return UnorderedPlan(
-        name, type_, names[:OWN_CATEGORIES], names[OWN_CATEGORIES:], once, is_open
-    )
+    return UnorderedPlan(name, type_, names, once, distinct > KNOWN_CATEGORIES)

@@ -1,7 +1,7 @@
 """Where bins end: quantiles of the reference with open ends, and heavy values in bins of their own.
 
-Bins are half open: with edges ``e[0] < … < e[k-1]`` bin 0 is ``x < e[0]``, bin i is ``e[i-1] <= x < e[i]`` and
-bin k is ``x >= e[k-1]``. A value of its own bin ``h`` has the edges ``h`` and the next double after it.
+Bins are half open: with edges ``e[0] < … < e[k-1]`` bin 0 is ``x < e[0]``, bin i is ``e[i-1] <= x < e[i]``
+and bin k is ``x >= e[k-1]``. A value of its own bin ``h`` has the edges ``h`` and the next double after it.
 """
 
 import numpy as np
@@ -33,8 +33,8 @@ def edges_of(values: Floats, bins: int) -> Floats:
 
     Args:
         values: Finite values of the reference, sorted.
-        bins: How many bins there are when no value is heavy. A value is heavy from a share of 1 / bins on: it gets
-            a bin of its own, and the rest is divided by its own quantiles in proportion to its share.
+        bins: How many bins there are when no value is heavy. A value is heavy from a share of 1 / bins on: it
+            gets a bin of its own, and the rest is divided by its own quantiles in proportion to its share.
 
     Returns:
         Strictly rising edges; without heavy values the ``bins - 1`` inner quantiles.
@@ -72,8 +72,8 @@ def fine_bin_count(rows: int, limit: int = 1024) -> int:
 def spread_of(values: Floats) -> float:
     """Answers the unit in which distances are told: what the standard deviation of a normal column would be.
 
-    The interquartile range / 1.349, for a single far value must not stretch it; of columns whose middle half is one
-    value the standard deviation; of constant ones the value's size, or 1.
+    The interquartile range / 1.349, for a single far value must not stretch it; of columns whose middle half
+    is one value the standard deviation; of constant ones the value's size, or 1.
 
     >>> round(spread_of(np.linspace(0.0, 1.349 * 2, 1001)), 3)
     1.0

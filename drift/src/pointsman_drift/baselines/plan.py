@@ -25,7 +25,8 @@ class OrderedPlan:
     fine: Floats
     """Edges of fine bins, those of coarse ones among them."""
     offset: int | None
-    """What is subtracted before values become doubles: None, or the least of exact numbers that doubles lack."""
+    """What is subtracted before values become doubles: None, or the least of exact numbers that doubles
+    lack."""
     centre: float
     spread: float
     """The unit of distances; see ``spread_of``."""
@@ -53,29 +54,38 @@ class OrderedPlan:
     def coarse_of_fine(self) -> NDArray[np.int64]:
         """The coarse bin of each fine one; shape (fine bins,)."""
         starts = np.r_[-np.inf, self.fine]
-        return np.searchsorted(self.edges, starts, side="right").astype(np.int64)
+        found: NDArray[np.int64] = np.searchsorted(self.edges, starts, side="right").astype(np.int64)
+        return found
+
+
+OWN_CATEGORIES = 100
+"""So many frequent categories have a coarse bin each."""
 
 
 @dataclass(frozen=True, eq=False)
 class UnorderedPlan:
-    """Bins of categories: the frequent ones, then ``other``, then ``unseen``."""
+    """Bins of categories: each known one, then those not kept by name, then unseen ones."""
 
     column: str
     type: ColumnType
     categories: tuple[str, ...]
-    """Those with a bin of their own, the most frequent first."""
-    rare: tuple[str, ...]
-    """Those that count as other."""
+    """Known by name, the most frequent first."""
     once: int
     """How many categories the reference has exactly once."""
     is_open: bool = False
-    """Whether the reference has more categories than are kept: rare and unseen ones then count as other."""
+    """Whether the reference has more categories than are known by name, so that none can be called unseen."""
     kind: Kind = Kind.CATEGORICAL
 
     @property
     def size(self) -> int:
-        """How many bins there are: one each, other, unseen."""
+        """How many fine bins there are."""
         return len(self.categories) + 2
+
+    @cached_property
+    def coarse_of_fine(self) -> NDArray[np.int64]:
+        """The coarse bin of each fine one: frequent categories, ``other``, ``unseen``; shape (fine bins,)."""
+        own = min(len(self.categories), OWN_CATEGORIES)
+        return np.r_[np.minimum(np.arange(len(self.categories) + 1), own), own + 1].astype(np.int64)
 
 
 Plan = OrderedPlan | UnorderedPlan

@@ -1,6 +1,7 @@
 """What a scan counted of one column; adding such counts is all that merging is."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,9 @@ class ColumnCounts:
     high_moment: int = 0
     """The same of the last bin alone."""
 
+    new: Mapping[str, int] = field(default_factory=dict)
+    """Rows of each unseen category, of very many the most frequent."""
+
     @property
     def values(self) -> int:
         """Rows that lie in a bin."""
@@ -60,7 +64,9 @@ class ColumnCounts:
         8
         """
         if self.bins.shape != other.bins.shape:
-            raise DriftError(f"counts of {len(self.bins)} and of {len(other.bins)} bins are of different baselines")
+            raise DriftError(
+                f"counts of {len(self.bins)} and of {len(other.bins)} bins are of different baselines"
+            )
         return replace(
             self,
             bins=self.bins + other.bins,
@@ -73,4 +79,8 @@ class ColumnCounts:
             moment=self.moment + other.moment,
             low_moment=self.low_moment + other.low_moment,
             high_moment=self.high_moment + other.high_moment,
+            new={
+                name: self.new.get(name, 0) + other.new.get(name, 0)
+                for name in sorted({*self.new, *other.new})
+            },
         )

@@ -1,6 +1,7 @@
 """The counting scan by DuckDB: every column of a relation, by window and slice, in one pass."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -15,13 +16,18 @@ from pointsman_drift.errors import InvalidTableError
 from pointsman_drift.tables.families import Family
 from pointsman_drift.tables.sources import Source
 
+NEW_CATEGORIES = 10_000
+"""Of so many unseen categories the rows are told one by one."""
 Group = tuple[str, ...]
 """The window and slice of a row, as texts; empty when nothing divides the rows."""
 
 
+_Answer = dict[Group, dict[str, ColumnCounts]]
+
+
 def scan(
     connection: duckdb.DuckDBPyConnection, source: Source, plans: Mapping[str, Plan], by: Sequence[str] = ()
-) -> dict[Group, dict[str, ColumnCounts]]:
+) -> _Answer:
     """Counts every planned column.
 
     Args:
@@ -53,7 +59,7 @@ def scan(
     finally:
         if is_small:
             connection.execute("RESET threads")
-    answer: dict[Group, dict[str, ColumnCounts]] = {}
+    answer: _Answer = {}
     for row in rows:
         rest = list(row[len(by) :])
         counts = {}
@@ -61,22 +67,23 @@ def scan(
             counts[part.plan.column] = part.read(rest[: len(part.outer)])
             rest = rest[len(part.outer) :]
         answer[tuple(str(value) for value in row[: len(by)])] = counts
+    for part in parts:
+        _with_new(connection, source, part, by, answer)
     return answer
 
 
 class _Part:
     """One column's share of the query."""
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, source: Source, place: int, plan: Plan
-    ) -> None:
-        self.plan = plan
+    def __init__(self, connection: duckdb.DuckDBPyConnection, source: Source, place: int, plan: Plan) -> None:
+        self.plan, self.place = plan, place
         self.joins: list[str] = []
+        self.parameters: list[Any] = []
         column, kind = f"s.{source.places[plan.column]}", source.types[plan.column]
         value, name = f"v{place}", f"x{place}"
         self.bounds: list[float] = []
         if kind.family is Family.EMPTY:
-            self.inner, self.outer, self.parameters = [], ["count(*)"], []
+            self.inner, self.outer = [], ["count(*)"]
         elif isinstance(plan, OrderedPlan):
             self.inner = [f"{as_double(column, kind, plan.offset)} AS {name}"]
             if kind.is_float:
@@ -101,14 +108,15 @@ class _Part:
                 f"sum({quanta}) FILTER ({value} <= ?)",
                 f"sum({quanta}) FILTER ({value} > ?)",
             ]
-            self.parameters: list[Any] = [self.bounds, low[0], high[0]]
+            self.parameters = [self.bounds, low[0], high[0]]
         else:
             table = f"pm_{source.side}_categories_{place}"
             connection.register(table, _category_table(plan))
             self.joins = [f"LEFT JOIN {table} AS k{place} ON k{place}.name = {as_text(column, kind)}"]
             unknown = plan.size - 2 if plan.is_open else plan.size - 1
             self.inner = [
-                f"CASE WHEN {as_text(column, kind)} IS NOT NULL THEN coalesce(k{place}.bin, {unknown}) END AS {name}"
+                f"CASE WHEN {as_text(column, kind)} IS NOT NULL "
+                f"THEN coalesce(k{place}.bin, {unknown}) END AS {name}"
             ]
             self.bounds = [float(number) for number in range(plan.size)]
             self.outer = ["count(*)", f"count({name})", f"histogram(CAST({name} AS DOUBLE), ?::DOUBLE[])"]
@@ -135,11 +143,26 @@ class _Part:
 
 
 def _category_table(plan: UnorderedPlan) -> pa.Table:
-    names = [*plan.categories, *plan.rare]
-    other = len(plan.categories)
-    return pa.table(
-        {
-            "name": pa.array(names, pa.string()),
-            "bin": pa.array([min(place, other) for place in range(len(names))], pa.int64()),
-        }
-    )
+    places = pa.array(range(len(plan.categories)), pa.int64())
+    return pa.table({"name": pa.array(plan.categories, pa.string()), "bin": places})
+
+
+def _with_new(
+    connection: duckdb.DuckDBPyConnection, source: Source, part: "_Part", by: Sequence[str], answer: _Answer
+) -> None:
+    """Adds the names of unseen categories, which the scan only counts."""
+    column = part.plan.column
+    if isinstance(part.plan, OrderedPlan) or not any(
+        counts[column].bins[-2:].any() for counts in answer.values()
+    ):
+        return
+    text = as_text(f"s.{source.places[column]}", source.types[column])
+    groups = "".join(f"CAST({expression} AS VARCHAR), " for expression in by)
+    rows = connection.execute(
+        f"SELECT {groups}{text} AS x, count(*) AS n FROM {source.relation} AS s {part.joins[0]} "
+        f"WHERE {text} IS NOT NULL AND k{part.place}.bin IS NULL "
+        f"GROUP BY ALL ORDER BY n DESC, x LIMIT {NEW_CATEGORIES}"
+    ).fetchall()
+    for group, counts in answer.items():
+        mine = {str(row[-2]): int(row[-1]) for row in rows if tuple(str(one) for one in row[:-2]) == group}
+        counts[column] = replace(counts[column], new=mine)

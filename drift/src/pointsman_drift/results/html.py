@@ -7,7 +7,21 @@ from pointsman_drift.results.figure import Figure, Unjudged
 from pointsman_drift.verdicts.status import Status
 
 _COLOURS = {Status.OK: "#2e7d32", Status.WARNING: "#b26a00", Status.ALERT: "#c62828"}
-_HEADS = ("feature", "algorithm", "status", "score", "warning", "alert", "value", "expected", "p", "q", "n", "m", "method")
+_HEADS = (
+    "feature",
+    "algorithm",
+    "status",
+    "score",
+    "warning",
+    "alert",
+    "value",
+    "expected",
+    "p",
+    "q",
+    "n",
+    "m",
+    "method",
+)
 
 
 def page_of(status: Status, figures: Sequence[Figure], unjudged: Sequence[Unjudged]) -> str:
@@ -21,12 +35,15 @@ def page_of(status: Status, figures: Sequence[Figure], unjudged: Sequence[Unjudg
     order = sorted(figures, key=lambda figure: (-figure.status.rank, figure.feature))
     heads = "".join(f"<th>{head}</th>" for head in _HEADS)
     rows = "".join(_row(figure) for figure in order)
-    notes = "".join(
-        f"<li>{escape(one.feature)}{f' ({escape(one.algorithm)})' if one.algorithm else ''}: {escape(one.reason)}</li>"
-        for one in unjudged
-    )
+    notes = "".join(_note(one) for one in unjudged)
     left = f"<p>Not judged:</p><ul>{notes}</ul>" if notes else ""
-    return f"<div><p>Drift: {_word(status)}</p><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{left}</div>"
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<div><p>Drift: {_word(status)}</p>{table}{left}</div>"
+
+
+def _note(one: Unjudged) -> str:
+    name = one.feature if one.algorithm is None else f"{one.feature} ({one.algorithm})"
+    return f"<li>{escape(name)}: {escape(one.reason)}</li>"
 
 
 def _row(figure: Figure) -> str:

@@ -98,9 +98,9 @@ class Result:
         if library == "pandas":
             return self.to_arrow().to_pandas()
         if library == "polars":
-            import polars
+            import polars as pl
 
-            return polars.from_arrow(self.to_arrow())
+            return pl.from_arrow(self.to_arrow())
         raise InvalidOptionError(f"library: {library!r} is not known; give 'pandas' or 'polars'")
 
     def _repr_html_(self) -> str:

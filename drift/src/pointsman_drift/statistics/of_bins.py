@@ -27,8 +27,8 @@ def binned_ks(reference: Counts, current: Counts, is_single: NDArray[np.bool_]) 
         is_single: Which bins hold one value, so that nothing happens inside them.
 
     Returns:
-        The largest distance at an edge. Inside a bin F is at most its value at the right end and G at least its value
-        at the left one; the error is how much larger D can be by that.
+        The largest distance at an edge. Inside a bin F is at most its value at the right end and G at least
+        its value at the left one; the error is how much larger D can be by that.
 
     >>> binned_ks(np.array([5, 5]), np.array([0, 10]), np.array([True, True]))
     Bounded(value=0.5, error=0.0)
@@ -63,9 +63,10 @@ def binned_wasserstein(edges: Floats, reference: Side, current: Side) -> tuple[B
         current: The same of the other side.
 
     Returns:
-        Inside inner bins F and G are taken as straight. In the two outer ones, which are as wide as their farthest
-        value, ∫ (F − G) follows from sums of values. The error bounds both: in a bin ∫ |F − G| lies between what is
-        sure by the ends, |∫ (F − G)| where it is known, and the width times the largest distance.
+        Inside inner bins F and G are taken as straight. In the two outer ones, which are as wide as their
+        farthest value, ∫ (F − G) follows from sums of values. The error bounds both: in a bin ∫ |F − G| lies
+        between what is sure by the ends, |∫ (F − G)| where it is known, and the width times the largest
+        distance.
     """
     f, g = (np.r_[0.0, np.cumsum(side.counts) / side.counts.sum()] for side in (reference, current))
     left, right = min(reference.least, current.least, edges[0]), max(reference.most, current.most, edges[-1])
@@ -77,7 +78,9 @@ def binned_wasserstein(edges: Floats, reference: Side, current: Side) -> tuple[B
     for place, low, high in ((0, reference.low, current.low), (-1, reference.high, current.high)):
         # By parts: ∫ F over a bin from a to b is b F(b) − a F(a) − Σ x / n.
         a, b = (left, edges[0]) if place == 0 else (edges[-1], right)
-        known = abs(b * end[place] - a * start[place] - (low / reference.counts.sum() - high / current.counts.sum()))
+        known = abs(
+            b * end[place] - a * start[place] - (low / reference.counts.sum() - high / current.counts.sum())
+        )
         value[place], least[place] = known, max(least[place], known)
     total = math.fsum(value)
     error = max(math.fsum(np.maximum(most, value)) - total, total - math.fsum(np.minimum(least, value)))

@@ -9,7 +9,9 @@ import pyarrow.dataset as ds
 
 from pointsman_drift.errors import InvalidTableError
 
-_ACCEPTED = "a pandas or Polars DataFrame, an Arrow table, a mapping of names to lists, or paths of Parquet files"
+_ACCEPTED = (
+    "a pandas or Polars DataFrame, an Arrow table, a mapping of names to lists, or paths of Parquet files"
+)
 
 
 def arrow_table(data: Any, side: str, features: Sequence[str] | None) -> tuple[Any, list[str]]:
@@ -64,9 +66,13 @@ def _of_columns(
 
 def _array(name: str, values: Any, side: str) -> Any:
     if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
-        raise InvalidTableError(f"column {name!r}: the {side} has a {type(values).__name__}; give a list of values")
+        raise InvalidTableError(
+            f"column {name!r}: the {side} has a {type(values).__name__}; give a list of values"
+        )
     if isinstance(values, np.ndarray) and values.ndim != 1:
-        raise InvalidTableError(f"column {name!r}: the {side} has {values.ndim} dimensions; give one value a row")
+        raise InvalidTableError(
+            f"column {name!r}: the {side} has {values.ndim} dimensions; give one value a row"
+        )
     try:
         # Of pandas and plain lists NaN is what is missing, as None is.
         return pa.array(values, from_pandas=True)

@@ -31,7 +31,9 @@ def parquet_files(data: str | Path | Sequence[str | Path], side: str) -> list[st
         else:
             found = sorted(glob.glob(str(one), recursive=True))  # noqa: PTH207 - a pattern may be absolute
         if not found:
-            raise InvalidTableError(f"the {side}: no Parquet file at {str(one)!r}; give a file, folder or pattern")
+            raise InvalidTableError(
+                f"the {side}: no Parquet file at {str(one)!r}; give a file, folder or pattern"
+            )
         files += found
     return files
 

@@ -45,7 +45,7 @@ def open_source(
     Raises:
         InvalidTableError: It is none of these, is empty, has a name twice, or a type that is not compared.
     """
-    view = f"pm_{side}"
+    view, table = f"pm_{side}", None
     if is_parquet(data):
         files = parquet_files(data, side)
         names = parquet_names(files)
@@ -53,11 +53,17 @@ def open_source(
         read = f"read_parquet([{quoted}])"
     else:
         table, names = arrow_table(data, side, features)
-        connection.register(f"{view}_table", table)
         read = f"{view}_table"
+    for name in features or ():
+        if name not in names:
+            raise InvalidTableError(
+                f"column {name!r}: the {side} lacks it; add it, or leave it out of features"
+            )
     _refuse_repeated(names, side)
     if not names:
         raise InvalidTableError(f"the {side} has no columns; there is nothing to compare")
+    if table is not None:
+        connection.register(f"{view}_table", table)
     places = {name: f"c{place}" for place, name in enumerate(names)}
     aliases = ", ".join(places.values())
     relation = f"(SELECT * FROM {read} AS t({aliases}))"

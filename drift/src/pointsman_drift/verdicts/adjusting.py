@@ -8,7 +8,8 @@ import numpy as np
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     """Answers q-values: rejecting those of at most α keeps the expected share of false rejections at α.
 
-    Benjamini and Hochberg 1995; valid for tests that depend on each other positively (Benjamini, Yekutieli 2001).
+    Benjamini and Hochberg 1995; valid for tests that depend on each other positively (Benjamini, Yekutieli
+    2001).
 
     >>> [round(q, 4) for q in benjamini_hochberg([0.01, 0.04, 0.03, 0.5])]
     [0.04, 0.0533, 0.0533, 0.5]

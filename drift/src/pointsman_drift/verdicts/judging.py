@@ -6,7 +6,8 @@ from pointsman_drift.verdicts.status import Status
 WARNING_LEVEL = 0.05
 """Share of false discoveries that warnings may have."""
 ALERT_LEVEL = 0.01
-"""The same of alerts: with few rows whatever is significant is large, too, so that size alone parts them not."""
+"""The same of alerts: with few rows whatever is significant is large, too, so that size alone parts them
+not."""
 
 
 def score_of(measurement: Measurement, is_calibrated: bool) -> float:
@@ -38,8 +39,8 @@ def judge_plain(
     """Answers the status by the plain table, whatever the numbers of rows.
 
     Args:
-        algorithm: What measured it. Of those with a plain test p < 0.05 is a warning, and an alert from the alert's
-            threshold on.
+        algorithm: What measured it. Of those with a plain test p < 0.05 is a warning, and an alert from the
+            alert's threshold on.
         score: The effect, nothing taken from it.
         p_value: Not adjusted.
         override: Thresholds that users set, which then decide alone.
