@@ -122,7 +122,7 @@ def measure_unseen(pair: ColumnPair, parameters: Mapping[str, float]) -> Measure
     share, expected = unseen / m, plan.once / n
     known = pair.reference.bins[:-2]
     gone = known[pair.current.bins[:-2] == 0]
-    # Were there more new categories than are told one by one, the others would be as frequent as the last at most.
+    # Of more new categories than are told one by one the others are as frequent as the last at most.
     new = list(pair.current.new.values())
     p_value = unseen_p_value(new, gone.tolist(), len(known) + len(new), n, m)
     return Measurement(

@@ -85,8 +85,10 @@ def _offset(connection: duckdb.DuckDBPyConnection, source: Source, name: str) ->
 def _unordered(connection: duckdb.DuckDBPyConnection, source: Source, name: str) -> UnorderedPlan:
     type_ = source.types[name]
     text = as_text(source.places[name], type_)
-    grouped = f"SELECT x, count(*) AS n FROM (SELECT {text} AS x FROM {source.relation}) "
+    grouped = (
+        f"SELECT x, count(*) AS n FROM (SELECT {text} AS x FROM {source.relation}) "
         "WHERE x IS NOT NULL GROUP BY x"
+    )
     found = connection.execute(
         f"WITH g AS MATERIALIZED ({grouped}) SELECT x, (SELECT count(*) FROM g), "
         f"(SELECT count(*) FROM g WHERE n = 1) FROM g ORDER BY n DESC, x LIMIT {KNOWN_CATEGORIES}"
