@@ -38,7 +38,7 @@ def counted(name: str, reference: Floats, current: Floats) -> ColumnPair:
         )
         for side, present in ((reference, before), (current, after))
     ]
-    return ColumnPair(plan, *counts, (before, after))
+    return ColumnPair(plan, counts[0], counts[1], (before, after))
 
 
 def categories(name: str, reference: NDArray[np.int64], current: NDArray[np.int64]) -> ColumnPair:

@@ -1,5 +1,6 @@
 """Tables too large for row by row: bins, their bound, and edges of a sample."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from pointsman_drift.counting import rows
 from pointsman_drift.statistics.of_rows import ks_distance, wasserstein
 
 N = 120_000
-DRAWN = {
+DRAWN: dict[str, Callable[[np.random.Generator, float], Any]] = {
     "normal": lambda random, by: random.normal(by, 1, N),
     "skewed": lambda random, by: random.lognormal(by, 2, N),
     "whole": lambda random, by: random.poisson(3 + by, N).astype(float),

@@ -36,7 +36,7 @@ def test_halves_of_a_real_data_set_have_the_figures_of_scipy(cancer: Result, fea
 
 def test_synthetic_shifts_have_the_figures_of_scipy() -> None:
     random = np.random.default_rng(42)
-    a, b, c = (random.normal(*parameters, 10_000) for parameters in ((0, 1), (0.1, 1), (0.5, 1.2)))
+    a, b, c = (random.normal(mean, deviation, 10_000) for mean, deviation in ((0, 1), (0.1, 1), (0.5, 1.2)))
     small, large = compare({"x": a}, {"x": b}), compare({"x": a}, {"x": c})
     assert small.figure("x", "ks_test").p_value == pytest.approx(3.964228536e-12, rel=1e-9)
     for algorithm, figures in {

@@ -65,7 +65,16 @@ def test_edges_rise_and_part_no_value_from_itself(values: list[float], bins: int
 )
 def test_counts_are_merged_in_any_order(parts: list[tuple[list[int], int]]) -> None:
     counts = [
-        ColumnCounts(np.array(bins), *bins, sum(bins), least=at, most=at, moment=at * 10**20, low_moment=at)
+        ColumnCounts(
+            np.array(bins),
+            bins[0],
+            bins[1],
+            bins[2],
+            least=at,
+            most=at,
+            low_moment=at * 10**20,
+            new={str(at): 1},
+        )
         for bins, at in parts
     ]
     forward = functools.reduce(ColumnCounts.merged, counts)

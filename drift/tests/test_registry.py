@@ -1,5 +1,6 @@
 """Algorithms of other distributions, and the one table of those built in."""
 
+import os
 import re
 import subprocess
 import sys
@@ -106,7 +107,7 @@ def test_the_library_needs_nothing_of_pointsman() -> None:
     script = (
         "import sys, pointsman_drift; print([m for m in sys.modules if m.partition('.')[0] == 'pointsman'])"
     )
-    path = {"PYTHONPATH": str(ROOT / "src"), "PATH": ""}
+    path = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     output = subprocess.run(
         [sys.executable, "-c", script], env=path, capture_output=True, text=True, check=True
     )

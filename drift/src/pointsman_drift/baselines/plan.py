@@ -54,8 +54,7 @@ class OrderedPlan:
     def coarse_of_fine(self) -> NDArray[np.int64]:
         """The coarse bin of each fine one; shape (fine bins,)."""
         starts = np.r_[-np.inf, self.fine]
-        found: NDArray[np.int64] = np.searchsorted(self.edges, starts, side="right").astype(np.int64)
-        return found
+        return np.asarray(np.searchsorted(self.edges, starts, side="right"), np.int64)
 
 
 OWN_CATEGORIES = 100
@@ -85,7 +84,7 @@ class UnorderedPlan:
     def coarse_of_fine(self) -> NDArray[np.int64]:
         """The coarse bin of each fine one: frequent categories, ``other``, ``unseen``; shape (fine bins,)."""
         own = min(len(self.categories), OWN_CATEGORIES)
-        return np.r_[np.minimum(np.arange(len(self.categories) + 1), own), own + 1].astype(np.int64)
+        return np.asarray(np.r_[np.minimum(np.arange(len(self.categories) + 1), own), own + 1], np.int64)
 
 
 Plan = OrderedPlan | UnorderedPlan

@@ -26,12 +26,10 @@ class ColumnCounts:
     least: float = np.inf
     """The least finite value; infinity when there is none."""
     most: float = -np.inf
-    moment: int = 0
-    """Sum of finite values as whole multiples of the plan's quantum from its centre."""
     low_moment: int = 0
-    """The same of the first bin alone."""
+    """Sum of the first bin's values as whole multiples of the plan's quantum from its centre."""
     high_moment: int = 0
-    """The same of the last bin alone."""
+    """The same of the last bin."""
 
     new: Mapping[str, int] = field(default_factory=dict)
     """Rows of each unseen category, of very many the most frequent."""
@@ -76,7 +74,6 @@ class ColumnCounts:
             above=self.above + other.above,
             least=min(self.least, other.least),
             most=max(self.most, other.most),
-            moment=self.moment + other.moment,
             low_moment=self.low_moment + other.low_moment,
             high_moment=self.high_moment + other.high_moment,
             new={
