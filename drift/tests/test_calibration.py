@@ -107,6 +107,19 @@ def test_without_drift_hardly_any_analysis_warns(n: int) -> None:
     assert alerted <= 0.01 + allowance(0.01), share
 
 
+@pytest.mark.parametrize(("n", "m"), [(100, 5000), (5000, 100)])
+def test_without_drift_sides_of_different_size_hardly_ever_warn(n: int, m: int) -> None:
+    random = np.random.default_rng(n + m)
+    shares = 1 / np.arange(1, 301)
+    warned = 0
+    for _ in range(RUNS):
+        columns = random.normal(size=(4, n)), random.normal(size=(4, m))
+        pairs = [counted(f"f{place}", columns[0][place], columns[1][place]) for place in range(4)]
+        names = [random.choice(300, rows, p=shares / shares.sum()) for rows in (n, m)]
+        warned += analysed([*pairs, categories("c", *names)]).status is not Status.OK
+    assert warned / RUNS <= 0.06 + allowance(0.06)
+
+
 def allowance(share: float) -> float:
     """What few runs bring by chance: two standard errors; nothing from 1,000 runs on."""
     return 0.0 if RUNS >= 1000 else 2 * (share * (1 - share) / RUNS) ** 0.5

@@ -16,6 +16,7 @@ from pointsman_drift.statistics.without_drift import (
     expected_js,
     expected_psi,
 )
+from pointsman_drift.tables.families import Kind
 
 _HOMOGENEITY = "chi-square of homogeneity over the same bins"
 
@@ -140,7 +141,9 @@ def measure_unseen(pair: ColumnPair, parameters: Mapping[str, float]) -> Measure
 
 def _homogeneity(pair: ColumnPair) -> shares.ChiSquare:
     """The test of a pair's table, computed once for all algorithms."""
-    found: shares.ChiSquare = pair.once("homogeneity", lambda: shares.chi_square(*pair.tested))
+    found: shares.ChiSquare = pair.once(
+        "homogeneity", lambda: shares.chi_square(*pair.tested, by_reference=pair.kind is Kind.NUMERIC)
+    )
     return found
 
 
