@@ -155,7 +155,7 @@ endif
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no server: unit and contract
-	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/unit tests/contract $(PYTEST_FLAGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/unit tests/contract drift/tests $(PYTEST_FLAGS)
 
 $(VENV)/.stamp-spark: $(VENV)/.stamp-development
 	@$(UV_SYNC) --group spark
@@ -166,12 +166,13 @@ spark: setup $(VENV)/.stamp-spark ## Read the lake with Spark, too, as the refer
 	$(BIN)/pytest tests/e2e/lake
 
 .PHONY: torture
-torture: setup ## Kill servers 1,000 times, owners of jobs 50 times, take the database away for 60 s (KILLS=1000); simulate bandits
+torture: setup ## Kill servers 1,000 times, owners of jobs 50 times, take the database away for 60 s (KILLS=1000); simulate bandits and drift
 	cargo build --locked --package pointsman-core --features $(FAULTS)
 	POINTSMAN_TORTURE_KILLS=$(or $(KILLS),1000) $(BIN)/pytest tests/e2e/durability/test_kill_loop.py
 	POINTSMAN_TORTURE_OWNER_KILLS=50 $(BIN)/pytest tests/e2e/durability/test_job_owners.py
 	POINTSMAN_OUTAGE_SECONDS=60 $(BIN)/pytest -m alone tests/e2e/durability/test_database_away.py
 	cargo test --locked --package pointsman-policy --test regret --test bandit -- --ignored --nocapture
+	POINTSMAN_TORTURE_DRIFT_RUNS=1000 $(BIN)/pytest --timeout 3600 drift/tests/test_calibration.py
 	POINTSMAN_TORTURE_DECISIONS=1000000 POINTSMAN_TORTURE_RUNS=200 $(BIN)/pytest -s tests/integration/strategies
 
 CHECKS := check-rust check-python check-proto check-generated check-layers
@@ -269,4 +270,4 @@ bench-before: release $(VENV)/.stamp-bench load-programs ## Measure this version
 clean: ## Remove everything that was built: target, .venv, .build, caches
 	rm -rf target $(VENV) .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -f python/pointsman/_core*.so
-	find python scripts benches tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find python scripts benches tests drift -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

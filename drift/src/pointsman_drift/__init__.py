@@ -1,0 +1,39 @@
+"""Says whether two tables differ, by how much, and whether that is more than chance.
+
+>>> import pointsman_drift
+>>> result = pointsman_drift.compare({"age": [20, 30, 40] * 100}, {"age": [20, 30, 40] * 100})
+>>> result.status.value
+'ok'
+"""
+
+from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeasured, Thresholds
+from pointsman_drift.algorithms.pair import ColumnPair
+from pointsman_drift.algorithms.registry import algorithms
+from pointsman_drift.baselines.baseline import Baseline
+from pointsman_drift.comparing import compare, compile_baseline
+from pointsman_drift.errors import AlgorithmError, DriftError, InvalidOptionError, InvalidTableError
+from pointsman_drift.results.figure import Figure, Unjudged
+from pointsman_drift.results.result import Result
+from pointsman_drift.tables.families import Kind
+from pointsman_drift.verdicts.status import Status
+
+__all__ = [
+    "Algorithm",
+    "AlgorithmError",
+    "Baseline",
+    "ColumnPair",
+    "DriftError",
+    "Figure",
+    "InvalidOptionError",
+    "InvalidTableError",
+    "Kind",
+    "Measurement",
+    "NotMeasured",
+    "Result",
+    "Status",
+    "Thresholds",
+    "Unjudged",
+    "algorithms",
+    "compare",
+    "compile_baseline",
+]

@@ -1,0 +1,82 @@
+"""What an algorithm declares, and what it answers for one column."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pointsman_drift.algorithms.pair import ColumnPair
+from pointsman_drift.tables.families import Kind
+
+Detail = float | int | str | None
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From which score on a figure is a warning and an alert."""
+
+    warning: float
+    alert: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What an algorithm found of one column."""
+
+    value: float
+    """The statistic as the literature has it."""
+    effect: float
+    """How large the difference is, free of what these numbers of rows bring by chance where that is known."""
+    n: int
+    """Rows or values of the reference that entered."""
+    m: int
+    """The same of the current table."""
+    p_value: float | None = None
+    """None when there is no test; then the effect decides alone."""
+    test: str | None = None
+    """What the p-value is of."""
+    expected: float | None = None
+    """The statistic's mean without drift for these n and m."""
+    plain_effect: float | None = None
+    """The score with calibration off, where it is not the effect."""
+    method: str = "counts"
+    """``rows``, ``binned`` or ``counts``."""
+    error: float = 0.0
+    """How far ``value`` may lie from that of the rows."""
+    epsilon: float | None = None
+    details: Mapping[str, Detail] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotMeasured:
+    """Why an algorithm says nothing of a column."""
+
+    reason: str
+
+
+Measure = Callable[[ColumnPair, Mapping[str, float]], Measurement | NotMeasured]
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """An algorithm of the registry.
+
+    Args:
+        name: As users call it.
+        measure: Answers a column's figure; gets the pair and the parameters.
+        thresholds: Of the score, unless users override them.
+        effect: What the score is, and its unit.
+        types: Kinds of columns that it applies to.
+        parameters: Names and defaults.
+        kind: What it looks at.
+        is_default: Whether it runs when none is named.
+        plain_test: Whether with calibration off p < 0.05 makes it a warning, as the table of levels has it.
+    """
+
+    name: str
+    measure: Measure
+    thresholds: Thresholds
+    effect: str
+    types: frozenset[Kind] = frozenset(Kind)
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    kind: str = "univariate"
+    is_default: bool = True
+    plain_test: bool = False

@@ -1,0 +1,157 @@
+"""Algorithms that need counts alone."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy import stats
+
+from pointsman_drift.algorithms.algorithm import Measurement, NotMeasured
+from pointsman_drift.algorithms.pair import ColumnPair
+from pointsman_drift.baselines.plan import UnorderedPlan
+from pointsman_drift.statistics import shares
+from pointsman_drift.statistics.unseen import unseen_p_value
+from pointsman_drift.statistics.without_drift import (
+    expected_cramer,
+    expected_difference,
+    expected_js,
+    expected_psi,
+)
+from pointsman_drift.tables.families import Kind
+
+_HOMOGENEITY = "chi-square of homogeneity over the same bins"
+
+
+def measure_psi(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement:
+    """Measures the population stability index; the effect is what lies above its mean without drift."""
+    reference, current = pair.table
+    n, m, epsilon = int(reference.sum()), int(current.sum()), parameters["epsilon"]
+    value = shares.psi(reference, current, epsilon)
+    expected = expected_psi(len(reference), n, m)
+    test = _homogeneity(pair)
+    return Measurement(
+        value,
+        max(value - expected, 0.0),
+        n,
+        m,
+        test.p_value,
+        _HOMOGENEITY,
+        expected,
+        plain_effect=value,
+        epsilon=epsilon,
+        details={"bins": len(reference)},
+    )
+
+
+def measure_js(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement:
+    """Measures the Jensen-Shannon divergence; the effect is what lies above its mean without drift."""
+    reference, current = pair.table
+    n, m = int(reference.sum()), int(current.sum())
+    value = shares.js_divergence(reference, current)
+    expected = expected_js(len(reference), n, m)
+    test = _homogeneity(pair)
+    return Measurement(
+        value,
+        max(value - expected, 0.0),
+        n,
+        m,
+        test.p_value,
+        _HOMOGENEITY,
+        expected,
+        plain_effect=value,
+        details={"distance": value**0.5, "bins": len(reference)},
+    )
+
+
+def measure_chi_square(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement:
+    """Measures the contingency table of categories; the effect is Cramér's V."""
+    n, m = pair.reference.rows, pair.current.rows
+    test = _homogeneity(pair)
+    return Measurement(
+        test.statistic,
+        test.cramer,
+        n,
+        m,
+        test.p_value,
+        "chi-square of homogeneity",
+        float(test.degrees),
+        details={
+            "degreesOfFreedom": test.degrees,
+            "pooledBins": test.pooled,
+            "expectedEffect": expected_cramer(test.degrees + 1, n, m),
+        },
+    )
+
+
+def measure_missing(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement:
+    """Measures how far the shares of missing values (null, NaN) lie apart."""
+    n, m = pair.reference.rows, pair.current.rows
+    before, after = pair.reference.missing, pair.current.missing
+    difference = abs(after / m - before / n)
+    p_value, test = _two_shares(before, n, after, m)
+    return Measurement(
+        difference,
+        difference,
+        n,
+        m,
+        p_value,
+        test,
+        expected_difference((before + after) / (n + m), n, m),
+        details={
+            "referenceShare": before / n,
+            "currentShare": after / m,
+            "currentNulls": pair.current.nulls,
+            "currentNaNs": pair.current.nans,
+        },
+    )
+
+
+def measure_unseen(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement | NotMeasured:
+    """Measures the share of current values whose category the reference lacks.
+
+    Without drift that share is about the share of categories that the reference has once (Good 1953).
+    """
+    plan = pair.plan
+    if not isinstance(plan, UnorderedPlan):
+        return NotMeasured("the column has no categories")
+    if plan.is_open:
+        return NotMeasured(
+            "the reference has more categories than are kept by name; rare and unseen ones are not told apart"
+        )
+    n, m, unseen = pair.reference.values, pair.current.values, int(pair.current.bins[-1])
+    if not n or not m:
+        return NotMeasured(f"the {'current table' if n else 'reference'} has no values")
+    share, expected = unseen / m, plan.once / n
+    known = pair.reference.bins[:-2]
+    gone = known[pair.current.bins[:-2] == 0]
+    # Of more new categories than are told one by one the others are as frequent as the last at most.
+    new = list(pair.current.new.values())
+    p_value = unseen_p_value(new, gone.tolist(), len(known) + len(new), n, m)
+    return Measurement(
+        share,
+        max(share - expected, 0.0),
+        n,
+        m,
+        p_value,
+        "new categories beside those that only the reference has",
+        expected,
+        plain_effect=share,
+        details={"unseen": unseen, "mostFrequent": next(iter(pair.current.new), None)},
+    )
+
+
+def _homogeneity(pair: ColumnPair) -> shares.ChiSquare:
+    """The test of a pair's table, computed once for all algorithms."""
+    found: shares.ChiSquare = pair.once(
+        "homogeneity", lambda: shares.chi_square(*pair.tested, by_reference=pair.kind is Kind.NUMERIC)
+    )
+    return found
+
+
+def _two_shares(before: int, n: int, after: int, m: int) -> tuple[float, str]:
+    """The p-value of two shares: chi-square where no cell is sparse, else exact."""
+    least = min(before + after, n + m - before - after) * min(n, m) / (n + m)
+    if least >= shares.SPARSE:
+        table = np.array([[before, n - before], [after, m - after]])
+        return shares.chi_square(table[0], table[1]).p_value, "chi-square of homogeneity"
+    exact = stats.fisher_exact([[before, n - before], [after, m - after]])
+    return float(exact.pvalue), "Fisher's exact test"

@@ -1,0 +1,125 @@
+"""From the counts of both sides to a judged result: no table is read here."""
+
+import math
+from collections.abc import Sequence
+
+from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeasured
+from pointsman_drift.algorithms.pair import ColumnPair
+from pointsman_drift.errors import AlgorithmError
+from pointsman_drift.options import Options
+from pointsman_drift.results.figure import Figure, Unjudged
+from pointsman_drift.results.result import Result
+from pointsman_drift.verdicts.adjusting import benjamini_hochberg
+from pointsman_drift.verdicts.judging import judge_calibrated, judge_plain, score_of
+
+_Measured = tuple[ColumnPair, Algorithm, Measurement]
+
+
+def analyse(pairs: Sequence[ColumnPair], options: Options, rows: tuple[int, int], seed: int) -> Result:
+    """Measures every column by every algorithm that applies, and judges all figures as one family.
+
+    Args:
+        pairs: The columns.
+        options: Algorithms, thresholds, calibration.
+        rows: Rows of the reference and of the current table.
+        seed: Of the analysis; it is told with each figure.
+    """
+    measured: list[_Measured] = []
+    insufficient: list[Unjudged] = []
+    lacking: list[Unjudged] = []
+    for pair in pairs:
+        n, m = pair.reference.rows, pair.current.rows
+        if min(n, m) < options.least_rows:
+            reason = f"{min(n, m)} rows on a side; {options.least_rows} are needed"
+            insufficient.append(Unjudged(pair.column, reason, n, m))
+            continue
+        found, reasons = _measure(pair, options)
+        measured += found
+        if found:
+            lacking += reasons
+        else:
+            reason = "; ".join(f"{one.algorithm}: {one.reason}" for one in reasons)
+            insufficient.append(
+                Unjudged(pair.column, reason or "no chosen algorithm applies to its type", n, m)
+            )
+    figures = _judge(measured, options, seed)
+    return Result(
+        tuple(figures),
+        tuple(insufficient),
+        tuple(lacking),
+        *rows,
+        is_calibrated=options.is_calibrated,
+        seed=seed,
+    )
+
+
+def _measure(pair: ColumnPair, options: Options) -> tuple[list[_Measured], list[Unjudged]]:
+    found: list[_Measured] = []
+    lacking: list[Unjudged] = []
+    for algorithm in options.algorithms:
+        if pair.kind not in algorithm.types:
+            continue
+        try:
+            measurement = algorithm.measure(pair, options.parameters[algorithm.name])
+        except Exception as error:
+            raise AlgorithmError(
+                f"algorithm {algorithm.name!r} failed on column {pair.column!r}: {error}"
+            ) from error
+        if isinstance(measurement, Measurement) and not _is_finite(measurement):
+            measurement = NotMeasured("the figure is no finite number, for values are too large")
+        if isinstance(measurement, NotMeasured):
+            n, m = pair.reference.rows, pair.current.rows
+            lacking.append(Unjudged(pair.column, measurement.reason, n, m, algorithm.name))
+        else:
+            found.append((pair, algorithm, measurement))
+    return found, lacking
+
+
+def _is_finite(measurement: Measurement) -> bool:
+    figures = (
+        measurement.value,
+        measurement.effect,
+        measurement.p_value,
+        measurement.expected,
+        measurement.error,
+    )
+    details = [value for value in measurement.details.values() if isinstance(value, float)]
+    return all(math.isfinite(one) for one in (*figures, *details) if one is not None)
+
+
+def _judge(measured: Sequence[_Measured], options: Options, seed: int) -> list[Figure]:
+    tested = [one.p_value for _, _, one in measured if one.p_value is not None]
+    adjusted = iter(benjamini_hochberg(tested))
+    figures = []
+    for pair, algorithm, one in measured:
+        q_value = next(adjusted) if one.p_value is not None else None
+        override = options.overrides.get(algorithm.name)
+        thresholds = override or algorithm.thresholds
+        score = score_of(one, options.is_calibrated)
+        if options.is_calibrated:
+            status = judge_calibrated(score, q_value, thresholds)
+        else:
+            status, q_value = judge_plain(algorithm, score, one.p_value, override), None
+        figures.append(
+            Figure(
+                feature=pair.column,
+                algorithm=algorithm.name,
+                status=status,
+                score=score,
+                value=one.value,
+                effect=one.effect,
+                p_value=one.p_value,
+                q_value=q_value,
+                test=one.test,
+                expected=one.expected,
+                n=one.n,
+                m=one.m,
+                epsilon=one.epsilon,
+                method=one.method,
+                error=one.error,
+                thresholds=thresholds,
+                seed=seed,
+                details=one.details,
+            )
+        )
+    return figures

@@ -1,0 +1,1 @@
+"""One scan that counts column × window × slice × bin."""

@@ -1,0 +1,83 @@
+"""What a scan counted of one column; adding such counts is all that merging is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pointsman_drift.errors import DriftError
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnCounts:
+    """Counts of one column: whole numbers only, so that merging in any order gives the same."""
+
+    bins: Counts
+    """Rows in each bin of the column's plan; shape (fine bins,)."""
+    nulls: int = 0
+    nans: int = 0
+    below: int = 0
+    """Rows of negative infinity."""
+    above: int = 0
+    """Rows of positive infinity."""
+    least: float = np.inf
+    """The least finite value; infinity when there is none."""
+    most: float = -np.inf
+    low_moment: int = 0
+    """Sum of the first bin's values as whole multiples of the plan's quantum from its centre."""
+    high_moment: int = 0
+    """The same of the last bin."""
+
+    new: Mapping[str, int] = field(default_factory=dict)
+    """Rows of each unseen category, of very many the most frequent."""
+
+    @property
+    def values(self) -> int:
+        """Rows that lie in a bin."""
+        return int(self.bins.sum())
+
+    @property
+    def missing(self) -> int:
+        """Rows without a value: null or NaN, which pandas does not tell apart."""
+        return self.nulls + self.nans
+
+    @property
+    def infinite(self) -> int:
+        """Rows of either infinity."""
+        return self.below + self.above
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return self.values + self.missing + self.infinite
+
+    def merged(self, other: "ColumnCounts") -> "ColumnCounts":
+        """Answers the counts of both, in whatever order they are merged.
+
+        >>> one = ColumnCounts(np.array([1, 2]), nulls=1, least=3.0, most=4.0)
+        >>> one.merged(one).rows
+        8
+        """
+        if self.bins.shape != other.bins.shape:
+            raise DriftError(
+                f"counts of {len(self.bins)} and of {len(other.bins)} bins are of different baselines"
+            )
+        return replace(
+            self,
+            bins=self.bins + other.bins,
+            nulls=self.nulls + other.nulls,
+            nans=self.nans + other.nans,
+            below=self.below + other.below,
+            above=self.above + other.above,
+            least=min(self.least, other.least),
+            most=max(self.most, other.most),
+            low_moment=self.low_moment + other.low_moment,
+            high_moment=self.high_moment + other.high_moment,
+            new={
+                name: self.new.get(name, 0) + other.new.get(name, 0)
+                for name in sorted({*self.new, *other.new})
+            },
+        )

@@ -1,0 +1,59 @@
+"""What a column's values are in SQL: a double for ordered columns, a text for the others."""
+
+import re
+
+from pointsman_drift.tables.families import ColumnType, Family
+
+LARGEST_WHOLE = 2**53
+"""Doubles hold every whole number up to here."""
+
+
+def as_exact(place: str, kind: ColumnType) -> str:
+    """Answers the expression of a value before it becomes a double, of which an offset can be subtracted."""
+    if kind.family is Family.CLOCK:
+        return f"CAST(epoch_us(CAST({place} AS TIME)) AS HUGEINT)"
+    if kind.family is Family.CIVIL:
+        return f"CAST(epoch_us(CAST({place} AS TIMESTAMP)) AS HUGEINT)"
+    if kind.family in (Family.INSTANT, Family.DURATION):
+        return f"CAST(epoch_us({place}) AS HUGEINT)"
+    return f"CAST({place} AS HUGEINT)" if kind.is_whole else place
+
+
+def has_offset(kind: ColumnType) -> bool:
+    """Whether values may be exact beyond what doubles hold."""
+    return kind.is_whole or kind.is_decimal or kind.family is not Family.NUMBER
+
+
+def as_double(place: str, kind: ColumnType, offset: int | None = None) -> str:
+    """Answers the expression of an ordered value as a double.
+
+    Args:
+        place: The column in the relation.
+        kind: Its type.
+        offset: What to subtract while it is still exact.
+
+    >>> from pointsman_drift.tables.families import column_type
+    >>> as_double("c0", column_type("n", "BIGINT"))
+    'CAST(CAST(c0 AS HUGEINT) AS DOUBLE)'
+    """
+    exact = as_exact(place, kind)
+    if offset is None:
+        return f"CAST({exact} AS DOUBLE)"
+    if kind.is_float:
+        # The other side is of whole numbers; its own offset is far beyond what this type tells apart.
+        return f"CAST({exact} AS DOUBLE) - CAST({offset} AS DOUBLE)"
+    scale = re.search(r", ?(\d+)\)", kind.sql)
+    wide = f"DECIMAL(38, {scale[1]})" if kind.is_decimal and scale else "HUGEINT"
+    return f"CAST({exact} - CAST('{offset}' AS {wide}) AS DOUBLE)"
+
+
+def as_text(place: str, kind: ColumnType) -> str:
+    """Answers the expression of a category; whole numbers read the same whatever type holds them."""
+    if kind.family is Family.NUMBER and not kind.is_whole:
+        number = f"CAST({place} AS DOUBLE)"
+        return (
+            f"CASE WHEN isnan({number}) THEN NULL "
+            f"WHEN abs({number}) < 1e15 AND trunc({number}) = {number} "
+            f"THEN CAST(CAST({number} AS BIGINT) AS VARCHAR) ELSE CAST({place} AS VARCHAR) END"
+        )
+    return f"CAST({place} AS VARCHAR)"

@@ -1,0 +1,107 @@
+"""What a comparison may be told, checked once."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pointsman_drift.algorithms.algorithm import Algorithm, Thresholds
+from pointsman_drift.algorithms.registry import chosen
+from pointsman_drift.errors import InvalidOptionError
+from pointsman_drift.tables.families import Kind
+
+LEAST_ROWS = 30
+"""A feature with fewer rows on a side is not judged."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Checked options of the analysis of counts."""
+
+    algorithms: tuple[Algorithm, ...]
+    overrides: Mapping[str, Thresholds]
+    parameters: Mapping[str, Mapping[str, float]]
+    is_calibrated: bool
+    least_rows: int
+
+
+def read_options(
+    algorithms: Sequence[str] | None,
+    thresholds: Mapping[str, Any],
+    parameters: Mapping[str, Mapping[str, float]],
+    calibration: bool | str,
+    least_rows: int,
+) -> Options:
+    """Checks options as users give them.
+
+    Args:
+        algorithms: Names; None for the default ones.
+        thresholds: By algorithm: ``Thresholds``, a pair, or a mapping with ``warning`` and ``alert``.
+        parameters: By algorithm: values that replace its defaults.
+        calibration: ``on`` or ``off``, or a boolean.
+        least_rows: Rows a side below which a feature is not judged.
+
+    Raises:
+        InvalidOptionError: A value means nothing.
+        AlgorithmError: There is no algorithm of such a name.
+    """
+    if calibration not in ("on", "off", True, False):
+        raise InvalidOptionError(f"calibration: {calibration!r} is neither 'on' nor 'off'")
+    if isinstance(algorithms, str):
+        raise InvalidOptionError(f"algorithms: {algorithms!r} is a text; give a list of names")
+    if least_rows < 2:
+        raise InvalidOptionError(f"least_rows: {least_rows} is below 2; nothing is told from fewer rows")
+    found = chosen(algorithms)
+    if not found:
+        raise InvalidOptionError("algorithms: the list is empty; name at least one, or leave it out")
+    chosen(list({**thresholds, **parameters}))
+    for name, values in parameters.items():
+        (algorithm,) = chosen([name])
+        for parameter, value in values.items():
+            if parameter not in algorithm.parameters:
+                raise InvalidOptionError(
+                    f"parameters[{name!r}]: {parameter!r} is not known; "
+                    f"known are {list(algorithm.parameters)}"
+                )
+            if not 0 < value < math.inf:
+                raise InvalidOptionError(f"parameters[{name!r}][{parameter!r}]: {value} is not above 0")
+    return Options(
+        tuple(found),
+        {name: _thresholds(name, value) for name, value in thresholds.items()},
+        {one.name: {**one.parameters, **parameters.get(one.name, {})} for one in found},
+        calibration in ("on", True),
+        least_rows,
+    )
+
+
+def read_kinds(columns: Mapping[str, Any]) -> dict[str, Kind]:
+    """Checks what users tell of columns.
+
+    Raises:
+        InvalidOptionError: It is no kind.
+    """
+    for name, kind in columns.items():
+        if kind not in list(Kind):
+            raise InvalidOptionError(f"columns[{name!r}]: {kind!r} is not known; give {' or '.join(Kind)}")
+    return {name: Kind(kind) for name, kind in columns.items()}
+
+
+def _thresholds(name: str, given: Any) -> Thresholds:
+    try:
+        if isinstance(given, Thresholds):
+            found = given
+        elif isinstance(given, Mapping):
+            found = Thresholds(float(given["warning"]), float(given["alert"]))
+        else:
+            warning, alert = given
+            found = Thresholds(float(warning), float(alert))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidOptionError(
+            f"thresholds[{name!r}]: {given!r} is not understood; give (warning, alert)"
+        ) from error
+    if not 0 < found.warning <= found.alert < math.inf:
+        raise InvalidOptionError(
+            f"thresholds[{name!r}]: warning {found.warning} and alert {found.alert} are out of order; "
+            "they must be above 0, and alert not below warning"
+        )
+    return found

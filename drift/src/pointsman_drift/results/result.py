@@ -1,0 +1,133 @@
+"""The outcome of one comparison."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from pointsman_drift.errors import InvalidOptionError
+from pointsman_drift.results.figure import Figure, Unjudged
+from pointsman_drift.results.html import page_of
+from pointsman_drift.verdicts.status import Status, worst
+
+
+@dataclass(frozen=True)
+class Result:
+    """Figures of all features, what could not be judged, and the overall status."""
+
+    figures: tuple[Figure, ...]
+    insufficient_data: tuple[Unjudged, ...]
+    """Features with too few rows, or of which no algorithm could say anything."""
+    not_measured: tuple[Unjudged, ...]
+    """Single figures that judged features lack, each with the reason."""
+    reference_rows: int
+    current_rows: int
+    is_calibrated: bool
+    seed: int
+
+    @property
+    def status(self) -> Status:
+        """The worst status of all figures.
+
+        When no feature could be judged it is ``warning``: nobody looked, so nobody can say ok.
+        """
+        return worst([figure.status for figure in self.figures]) if self.figures else Status.WARNING
+
+    @property
+    def features(self) -> dict[str, Status]:
+        """The worst status of each judged feature."""
+        found: dict[str, Status] = {}
+        for figure in self.figures:
+            found[figure.feature] = worst([figure.status, found.get(figure.feature, Status.OK)])
+        return found
+
+    def figure(self, feature: str, algorithm: str) -> Figure:
+        """Answers one figure.
+
+        Raises:
+            KeyError: There is none; ``not_measured`` or ``insufficient_data`` may say why.
+        """
+        for figure in self.figures:
+            if (figure.feature, figure.algorithm) == (feature, algorithm):
+                return figure
+        raise KeyError(f"no figure of {algorithm!r} for {feature!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Answers everything, with names in camelCase as the REST API has them."""
+        algorithms: dict[str, Figure] = {}
+        features: dict[str, Any] = {}
+        statuses = self.features
+        for figure in self.figures:
+            top = algorithms.setdefault(figure.algorithm, figure)
+            if (figure.status.rank, figure.score) > (top.status.rank, top.score):
+                algorithms[figure.algorithm] = figure
+            entry = features.setdefault(
+                figure.feature, {"status": statuses[figure.feature].value, "algorithms": {}}
+            )
+            entry["algorithms"][figure.algorithm] = figure.to_dict()
+        return {
+            "status": self.status.value,
+            "calibration": "on" if self.is_calibrated else "off",
+            "seed": self.seed,
+            "referenceRows": self.reference_rows,
+            "currentRows": self.current_rows,
+            "algorithms": {
+                name: {"drift": top.drift, "score": top.score, "feature": top.feature}
+                for name, top in algorithms.items()
+            },
+            "features": features,
+            "insufficientData": [one.to_dict() for one in self.insufficient_data],
+            "notMeasured": [one.to_dict() for one in self.not_measured],
+        }
+
+    def to_json(self, indent: int | None = None) -> str:
+        """Answers ``to_dict`` as JSON without NaN or infinities."""
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+
+    def to_arrow(self) -> pa.Table:
+        """Answers one row for each figure as an Arrow table."""
+        return pa.Table.from_pylist([figure.to_row() for figure in self.figures], _SCHEMA)
+
+    def to_frame(self, library: str = "pandas") -> Any:
+        """Answers one row for each figure as a DataFrame.
+
+        Args:
+            library: ``pandas`` or ``polars``, which must be installed.
+        """
+        if library == "pandas":
+            return self.to_arrow().to_pandas()
+        if library == "polars":
+            import polars as pl
+
+            return pl.from_arrow(self.to_arrow())
+        raise InvalidOptionError(f"library: {library!r} is not known; give 'pandas' or 'polars'")
+
+    def _repr_html_(self) -> str:
+        return page_of(self.status, self.figures, (*self.insufficient_data, *self.not_measured))
+
+
+_TEXT, _NUMBER, _WHOLE = pa.string(), pa.float64(), pa.int64()
+_SCHEMA = pa.schema(
+    [
+        ("feature", _TEXT),
+        ("algorithm", _TEXT),
+        ("status", _TEXT),
+        ("drift", pa.bool_()),
+        ("score", _NUMBER),
+        ("value", _NUMBER),
+        ("effect", _NUMBER),
+        ("p_value", _NUMBER),
+        ("q_value", _NUMBER),
+        ("test", _TEXT),
+        ("expected", _NUMBER),
+        ("n", _WHOLE),
+        ("m", _WHOLE),
+        ("epsilon", _NUMBER),
+        ("method", _TEXT),
+        ("error", _NUMBER),
+        ("warning_threshold", _NUMBER),
+        ("alert_threshold", _NUMBER),
+        ("seed", _WHOLE),
+    ]
+)

@@ -1,0 +1,1 @@
+"""Pure functions from counts or sorted values to numbers."""
