@@ -1,9 +1,9 @@
--- At revision 0017
+-- At revision 0018
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0017');
+INSERT INTO "alembic_version" VALUES('0018');
 CREATE TABLE api_keys (
 	row_key INTEGER NOT NULL, 
 	key_id VARCHAR(8) NOT NULL, 
@@ -27,7 +27,7 @@ CREATE TABLE arm_pulls (
 	bucket_time_us BIGINT NOT NULL, 
 	pulls BIGINT NOT NULL, 
 	weighted_pulls FLOAT NOT NULL, 
-	sequence BIGINT NOT NULL, weighted_unasked_pulls FLOAT DEFAULT 0 NOT NULL CONSTRAINT ck_arm_pulls_weighted_unasked_pulls CHECK (weighted_unasked_pulls >= 0), 
+	sequence BIGINT NOT NULL, weighted_unasked_pulls FLOAT DEFAULT 0 NOT NULL CONSTRAINT ck_arm_pulls_weighted_unasked_pulls CHECK (weighted_unasked_pulls >= 0), weighted_ended_pulls FLOAT DEFAULT 0 NOT NULL CONSTRAINT ck_arm_pulls_weighted_ended_pulls CHECK (weighted_ended_pulls >= 0), weighted_failures FLOAT DEFAULT 0 NOT NULL CONSTRAINT ck_arm_pulls_weighted_failures CHECK (weighted_failures >= 0), weighted_seconds FLOAT DEFAULT 0 NOT NULL CONSTRAINT ck_arm_pulls_weighted_seconds CHECK (weighted_seconds >= 0), weighted_squared_seconds FLOAT DEFAULT 0 NOT NULL CONSTRAINT ck_arm_pulls_weighted_squared_seconds CHECK (weighted_squared_seconds >= 0), 
 	CONSTRAINT pk_arm_pulls PRIMARY KEY (router_key, epoch, variant, replica, bucket_time_us), 
 	CONSTRAINT ck_arm_pulls_epoch CHECK (epoch > 0), 
 	CONSTRAINT ck_arm_pulls_bucket_time CHECK (bucket_time_us >= 0), 
@@ -41,13 +41,14 @@ CREATE TABLE arm_rewards (
 	epoch BIGINT NOT NULL, 
 	variant VARCHAR(128) NOT NULL, 
 	bucket_time_us BIGINT NOT NULL, 
+	metric VARCHAR(128) NOT NULL, 
 	origin FLOAT NOT NULL, 
 	count FLOAT NOT NULL, 
 	sum FLOAT NOT NULL, 
 	sum_of_squares FLOAT NOT NULL, 
 	calls FLOAT NOT NULL, 
 	revision BIGINT NOT NULL, 
-	CONSTRAINT pk_arm_rewards PRIMARY KEY (router_key, epoch, variant, bucket_time_us), 
+	CONSTRAINT pk_arm_rewards PRIMARY KEY (router_key, epoch, variant, bucket_time_us, metric), 
 	CONSTRAINT ck_arm_rewards_epoch CHECK (epoch > 0), 
 	CONSTRAINT ck_arm_rewards_bucket_time CHECK (bucket_time_us >= 0), 
 	CONSTRAINT ck_arm_rewards_calls CHECK (calls >= 0), 
