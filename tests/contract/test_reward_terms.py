@@ -13,7 +13,8 @@ BOUGHT = router_pb2.RewardTerm(metric="bought", weight=1)
 RATED = router_pb2.RewardTerm(metric="rated", weight=0.5)
 LATENCY = router_pb2.RewardTerm(cost=router_pb2.COST_LATENCY, weight=-0.2)
 ERROR = router_pb2.RewardTerm(cost=router_pb2.COST_ERROR, weight=-1)
-METRICS = tuple(router_pb2.MetricDefinition(name=name) for name in ("bought", "rated"))
+MANY = [f"m{number}" for number in range(9)]
+METRICS = tuple(router_pb2.MetricDefinition(name=name) for name in ("bought", "rated", *MANY))
 
 
 def a_sum(*terms, **fields):
@@ -51,7 +52,7 @@ def a_sum(*terms, **fields):
             "leave it out",
         ),
         (
-            a_sum(*(router_pb2.RewardTerm(metric=f"m{number}", weight=1) for number in range(9))),
+            a_sum(*(router_pb2.RewardTerm(metric=name, weight=1) for name in MANY)),
             "reward_terms",
             "at most 8",
         ),

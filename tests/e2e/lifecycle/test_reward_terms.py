@@ -87,12 +87,12 @@ def test_the_quick_arm_that_does_not_fail_is_preferred_and_costs_outlive_the_ser
     chance = random.Random(7)
     failures = 0
     answered: Counter[str] = Counter()
-    worth: Counter[str] = Counter()
+    worth = dict.fromkeys(RATES, 0.0)
     for _ in range(CALLS):
         try:
             answer = infer_bytes(control.channel, infer_request(ROUTER).SerializeToString())
-        except grpc.RpcError as error:
-            if error.code() is not grpc.StatusCode.INTERNAL:
+        except grpc.RpcError as failure:
+            if failure.code() is not grpc.StatusCode.INTERNAL:
                 raise
             failures += 1
             continue
