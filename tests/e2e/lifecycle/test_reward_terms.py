@@ -112,11 +112,11 @@ def test_the_quick_arm_that_does_not_fail_is_preferred_and_costs_outlive_the_ser
     eventually(lambda: counted() == dict(answered), 20.0, "all feedback is learnt")
     known = arms(control)
     for name, arm in known.items():
-        bought, latency, error = arm.terms
+        bought, latency, failing = arm.terms
         failed = failures if name == "flaky" else 0
-        assert arm.pulls == latency.count == error.count == answered[name] + failed
+        assert arm.pulls == latency.count == failing.count == answered[name] + failed
         assert bought.mean == pytest.approx(worth[name] / answered[name])
-        assert error.mean == pytest.approx(failed / arm.pulls)
+        assert failing.mean == pytest.approx(failed / arm.pulls)
         assert (latency.mean >= DELAY_SECONDS) is (name == "slow")
         assert latency.contribution == pytest.approx(-2 * latency.mean)
     assert known["flaky"].terms[0].mean == 1.0 > known["quick"].terms[0].mean
