@@ -96,7 +96,7 @@ class OfflineEngine:
         Args:
             router_id: The bandit.
             variants: The variant of each call.
-            values: The reward of each, in the metric's unit.
+            values: The reward of each, in the metric's unit; of a reward that is a sum, the whole sum.
             decided_at: The second of each decision, as :meth:`update` was told them; None means now. With a
                 half-life a late reward weighs what its decision weighs.
 
