@@ -21,7 +21,7 @@ _AT_REVISION = "-- At revision "
 
 def is_empty(connection: Connection) -> bool:
     """Answers whether a SQLite database holds nothing yet."""
-    return connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0
+    return not connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first()
 
 
 def revision() -> str:

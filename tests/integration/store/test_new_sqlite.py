@@ -11,9 +11,9 @@ from pointsman.store.migrate import _revisions, _scripts, migrate, newest, upgra
 
 def _everything(path):
     """Tables, indexes and triggers as they were written, and all rows."""
-    with sqlite3.connect(path) as connection:
-        text = new_sqlite.write_down(connection)
-        written = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    connection = sqlite3.connect(path)
+    text = new_sqlite.write_down(connection)
+    written = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
     connection.close()
     return text, sorted(written, key=str)
 
@@ -46,9 +46,9 @@ def test_a_file_that_stands_for_another_migration_is_not_used(tmp_path, monkeypa
 
 def test_tables_of_somebody_else_stay_beside_ours(tmp_path):
     path = tmp_path / "shared.db"
-    with sqlite3.connect(path) as connection:
-        connection.execute("CREATE TABLE theirs (a)")
-    connection.close()
+    theirs = sqlite3.connect(path)
+    theirs.execute("CREATE TABLE theirs (a)")
+    theirs.close()
     database = Database(f"sqlite:///{path}")
     migrate(database)
     with database.read() as connection:

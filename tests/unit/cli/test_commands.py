@@ -428,7 +428,7 @@ def test_class_numbers_have_no_point_and_nothing_is_written_as_python_does(serve
 def test_a_reader_that_goes_away_ends_the_command_without_a_word() -> None:
     program = (
         "import os, sys\n"
-        "from pointsman.cli import group\n"
+        "from pointsman.cli.line import group\n"
         "from pointsman.cli.app import app\n"
         "@app.command('talk')\n"
         "def talk() -> None:\n"

@@ -86,7 +86,7 @@ def test_a_server_that_is_away_is_told_without_more() -> None:
 
 def test_what_runs_late_is_whole_when_it_is_used() -> None:
     program = (
-        "from pointsman.cli import late\n"
+        "from pointsman.cli.line import late\n"
         "late.start()\n"
         "import asyncio, grpc\n"
         "from pointsman.client import AsyncClient, UnavailableError\n"
