@@ -34,6 +34,7 @@ COLUMNS: dict[str, tuple[Any, Any]] = {
         pa.array([2**64 - 1000 + i for i in range(50, 150)], pa.uint64()),
     ),
     "single": (pa.array(np.arange(100, dtype=np.float32)), pa.array(np.arange(50, 150, dtype=np.float32))),
+    "half": (pa.array(np.arange(100, dtype=np.float16)), pa.array(np.arange(50, 150, dtype=np.float16))),
     "decimal": (
         pa.array([Decimal(i) / 100 for i in range(100)], pa.decimal128(10, 2)),
         pa.array([Decimal(i) / 100 for i in range(50, 150)], pa.decimal128(10, 2)),

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -40,6 +41,16 @@ X = {"x": [1.0, 2.0] * 50}
             "'x'.*TIME ZONE",
             id="times with and without zone",
         ),
+        pytest.param(
+            pa.table({"x": pa.array([1]).cast(pa.decimal256(50, 2))}),
+            X,
+            "'x'.*decimal256.*cast",
+            id="too wide",
+        ),
+        pytest.param(
+            pl.DataFrame({"x": pl.Series([1], dtype=pl.Int128)}), X, "'x'.*Int128.*cast", id="no Arrow type"
+        ),
+        pytest.param(pl.DataFrame(X).lazy(), X, "LazyFrame; call .collect", id="lazy"),
         pytest.param(7, X, "int; give a pandas", id="no table"),
         pytest.param("nowhere.parquet", X, "no Parquet file at 'nowhere.parquet'", id="no file"),
         pytest.param(__file__, X, "is no Parquet file", id="another file"),
@@ -53,7 +64,8 @@ def test_tables_that_cannot_be_compared_are_refused(reference: Any, current: Any
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"bins": 1}, "bins: 1 is not between"),
+        ({"bins": 1}, "bins: 1 is not a whole number between 2"),
+        ({"bins": 2.5}, "bins: 2.5 is not a whole number between 2"),
         ({"calibration": "perhaps"}, "calibration: 'perhaps'"),
         ({"columns": {"x": "ordinal"}}, r"columns\['x'\]: 'ordinal'.*numeric or categorical"),
         ({"thresholds": {"psi": (0.3, 0.2)}}, r"thresholds\['psi'\].*out of order"),
@@ -86,6 +98,12 @@ def test_told_columns_and_features_must_exist() -> None:
         compare(compile_baseline(X), {**X, "y": X["x"]}, features=["y"])
     with pytest.raises(InvalidTableError, match=r"'x'.*VARCHAR, which has no order"):
         compare({"x": ["a"]}, {"x": ["a"]}, columns={"x": "numeric"})
+
+
+def test_features_leave_out_what_cannot_be_read() -> None:
+    odd = pl.DataFrame({"x": [1.0, 2.0] * 50, "odd": pl.Series([1] * 100, dtype=pl.Int128)})
+    wide = pa.table({"x": X["x"], "odd": pa.array([1] * 100).cast(pa.decimal256(50, 2))})
+    assert list(compare(odd, wide, features=["x"]).features) == ["x"]
 
 
 def test_features_leave_out_what_cannot_be_compared() -> None:

@@ -128,8 +128,8 @@ def _compile(
     bins: int,
     seed: int,
 ) -> Baseline:
-    if not 2 <= bins <= 1000:
-        raise InvalidOptionError(f"bins: {bins} is not between 2 and 1000")
+    if bins not in range(2, 1001):
+        raise InvalidOptionError(f"bins: {bins} is not a whole number between 2 and 1000")
     kinds = read_kinds(columns or {})
     source = open_source(connection, reference, "reference", features)
     _refuse_absent(source, [*(features or ()), *kinds])

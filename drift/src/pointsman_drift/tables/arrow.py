@@ -28,7 +28,9 @@ def arrow_table(data: Any, side: str, features: Sequence[str] | None) -> tuple[A
     if isinstance(data, pa.RecordBatch):
         data = pa.Table.from_batches([data])
     if isinstance(data, pa.Table):
-        return data, list(data.column_names)
+        places = [place for place, name in enumerate(data.column_names) if _is_taken(name, features)]
+        table = data.select(places)
+        return _readable(table, side), list(table.column_names)
     if isinstance(data, ds.Dataset):
         return data, list(data.schema.names)
     if isinstance(data, Mapping):
@@ -38,7 +40,9 @@ def arrow_table(data: Any, side: str, features: Sequence[str] | None) -> tuple[A
         columns = [(name, data.iloc[:, place]) for place, name in enumerate(data.columns)]
         return _of_columns(columns, side, features)
     if module == "polars" and type(data).__name__ == "DataFrame":
-        return data.to_arrow(), list(data.columns)
+        names = [name for name in data.columns if _is_taken(name, features)]
+        arrays = [_of_polars(name, data.get_column(name), side) for name in names]
+        return _readable(pa.Table.from_arrays(arrays, names), side), names
     if module == "polars" and type(data).__name__ == "LazyFrame":
         raise InvalidTableError(f"the {side} is a LazyFrame; call .collect() first, or give the files' paths")
     raise InvalidTableError(f"the {side} is a {type(data).__name__}; give {_ACCEPTED}")
@@ -49,9 +53,7 @@ def _of_columns(
 ) -> tuple[pa.Table, list[str]]:
     names = [str(name) for name, _ in columns]
     taken = [
-        (name, values)
-        for name, (_, values) in zip(names, columns, strict=True)
-        if features is None or name in features
+        (name, values) for name, (_, values) in zip(names, columns, strict=True) if _is_taken(name, features)
     ]
     arrays = [_array(name, values, side) for name, values in taken]
     for (name, _), array in zip(taken, arrays, strict=True):
@@ -61,7 +63,33 @@ def _of_columns(
                 f"{taken[0][0]!r}; columns must be equally long (None where a value is missing)"
             )
     names = [name for name, _ in taken]
-    return pa.Table.from_arrays(arrays, [f"c{place}" for place in range(len(names))]), names
+    return _readable(pa.Table.from_arrays(arrays, names), side), names
+
+
+def _is_taken(name: str, features: Sequence[str] | None) -> bool:
+    return features is None or name in features
+
+
+def _readable(table: pa.Table, side: str) -> pa.Table:
+    """Answers the table with types that DuckDB has, or refuses it."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_float16(field.type):
+            single = table.column(place).cast(pa.float32())
+            table = table.set_column(place, field.name, single)
+        elif pa.types.is_decimal256(field.type):
+            raise InvalidTableError(
+                f"column {field.name!r}: the {side} has {field.type}; cast it to decimal128 or to double"
+            )
+    return table
+
+
+def _of_polars(name: str, series: Any, side: str) -> Any:
+    try:
+        return series.to_arrow()
+    except (pa.ArrowException, NotImplementedError) as error:
+        raise InvalidTableError(
+            f"column {name!r}: the {side} has {series.dtype}, which Arrow lacks ({error}); cast it"
+        ) from error
 
 
 def _array(name: str, values: Any, side: str) -> Any:

@@ -62,12 +62,12 @@ def open_source(
     _refuse_repeated(names, side)
     if not names:
         raise InvalidTableError(f"the {side} has no columns; there is nothing to compare")
-    if table is not None:
-        connection.register(f"{view}_table", table)
     places = {name: f"c{place}" for place, name in enumerate(names)}
     aliases = ", ".join(places.values())
     relation = f"(SELECT * FROM {read} AS t({aliases}))"
     try:
+        if table is not None:
+            connection.register(f"{view}_table", table)
         described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
         ((rows,),) = connection.execute(f"SELECT count(*) FROM {relation}").fetchall()
     except duckdb.Error as error:
