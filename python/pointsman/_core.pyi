@@ -89,8 +89,8 @@ class ServerHandle:
     def set_bandit_totals(self, totals: bytes) -> None:
         """Takes ``BanditTotals``: when it returns, calls are decided by the shares that follow from them.
 
-        What is of another incarnation or epoch, or of routers and variants that are not published, is left
-        out.
+        What is of another incarnation or epoch, or of variants that are not published, is left out. Routers
+        that are not published yet begin with it, and so do all after a restart.
 
         Raises:
             InvalidRequestError: the bytes are no ``BanditTotals``.

@@ -438,6 +438,7 @@ class ControlPlane:
     def _prepare(self) -> None:
         migrate(self._database)
         self._lake.presence.begin()
+        self._learning.begin()
         self._publisher.publish_all()
         self._signing.ensure()
         # A file belongs to this process alone; a server may be shared with one that is deploying.
