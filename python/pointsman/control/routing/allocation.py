@@ -11,7 +11,7 @@ from pointsman.control.routing.bandit_epochs import learning
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
 from pointsman.control.routing.rule_tables import settled
-from pointsman.control.routing.slot_tables import next_table
+from pointsman.control.routing.slot_tables import with_table
 from pointsman.control.routing.variant_models import keeps
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
@@ -174,12 +174,12 @@ class Allocations:
         kind: RevisionKind,
         caller: Principal,
     ) -> Reallocation:
-        slot_runs, moved_slots = next_table(change, self._core, router, wanted)
-        after = change.revised(wanted, slot_runs=slot_runs)
+        allocated, moved_slots = with_table(change, self._core, router, wanted)
+        after = change.revised(allocated)
         changed = [new for new, old in zip(after.variants, router.variants, strict=True) if new != old]
         routers.save_allocation(change.connection, after, changed)
         if after.policy is not router.policy:
-            # Rules are the same, and the tables of those that split their calls are not.
+            # The same rules, with other tables where they split their calls; or a bandit whose slots moved.
             routers.save(change.connection, after)
         note(change, after, kind, caller, before=router)
         change.router = after
