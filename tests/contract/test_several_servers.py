@@ -322,3 +322,31 @@ class TestStickyBandits:
         assert len([one for one in revisions if one.comment.startswith("what was learnt")]) == 1
         learnt = (await metrics(west.local)).bandit
         assert {arm.variant: arm.pulls for arm in learnt.arms} == {"old": 12, "new": 12}
+
+
+@pytest.mark.parametrize("way", ["created", "reset", "rolled back"])
+async def test_the_pace_of_slots_goes_by_the_databases_clock_whoever_changes_the_router(east, west, way):
+    """A server whose clock is hours ahead must not hold up slots, nor one that is behind hurry them."""
+    east.clock.offset_us = 5 * 3_600_000_000
+    await create_sticky_on(east)
+    if way == "reset":
+        await east.local.routers.ResetLearning(router_pb2.ResetLearningRequest(router_id="offers"))
+    elif way == "rolled back":
+        # An arm that is new gets slots, and they come back with the first revision.
+        request = router_pb2.UpdateRouterRequest(router=router_pb2.Router(router_id="offers"))
+        for variant in (await east.local.get("offers")).variants:
+            request.router.variants.add().CopyFrom(variant)
+        request.router.variants.add(name="third", model_id="cancer", model_version="1")
+        request.update_mask.paths.append("variants")
+        await east.local.routers.UpdateRouter(request)
+        back = router_pb2.RollbackRouterRequest(router_id="offers", revision=1)
+        await east.local.routers.RollbackRouter(back)
+    due_us = (await metrics(east.local)).bandit.sticky.next_update_time.ToMicroseconds()
+    hours = (due_us - west.clock()) / 3_600_000_000
+    assert hours == pytest.approx(1.0, abs=0.1)
+
+
+async def create_sticky_on(bench):
+    for version in ("1", "2"):
+        await bench.local.register(version=version)
+    await create_sticky(bench.local)

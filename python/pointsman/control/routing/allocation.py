@@ -156,7 +156,7 @@ class Allocations:
                     metadata={"router_id": router_id, "variant": name},
                 )
             wanted = _settled_or_unmet(change.connection, self._core, router, wanted)
-            wanted = learning(self._core, router, wanted, change.now_us)
+            wanted = learning(self._core, change, router, wanted)
             if router.policy.idle_fault(variants) is not None:
                 raise FailedPreconditionError(
                     f"variant: without {name!r} all enabled variants of router {router_id!r} have weight 0; "

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from pointsman.control.convert.revisions import definition_of
 from pointsman.control.publishing.changes import Change, Changes
-from pointsman.control.routing.bandit_epochs import learning
+from pointsman.control.routing.bandit_epochs import learning, learning_clock_us
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router, find_router_to_change
 from pointsman.control.routing.variant_models import row_keys, usable_models
@@ -194,9 +194,9 @@ class Revisions:
             after = _given_back(change, before, definition_of(kept))
             check_router(after, "revision")
             # Settings come back, and what was learnt does not: the epoch goes on, or another one begins.
-            after = learning(self._core, before, after, change.now_us, "revision")
+            after = learning(self._core, change, before, after, "revision")
             moved = moved_slots(before.slot_table, after.slot_table)
-            after = changed(after, moved, change.now_us)
+            after = changed(after, moved, learning_clock_us(change))
             self._save(change, caller, before, after, kept)
             made = note(
                 change,

@@ -119,7 +119,7 @@ class RouterRegistry:
         _check_name_free(change.connection, caller, router.router_id, field)
         found = usable_models(change.connection, caller, router.variants, f"{field}.variants", known)
         router = settled(change.connection, self._core, None, router, field, found)
-        router = learning(self._core, None, router, change.now_us, field)
+        router = learning(self._core, change, None, router, field)
         return routers.add(
             change.connection,
             dataclasses.replace(
@@ -201,7 +201,7 @@ class RouterRegistry:
         check_same_strategy(before, router, paths, field)
         check_router(after, field)
         after = settled(change.connection, self._core, before, after, field, known)
-        after = learning(self._core, before, after, change.now_us, field)
+        after = learning(self._core, change, before, after, field)
         moved_slots = 0
         if "variants" in paths:
             after, moved_slots = self._with_variants(change, caller, before, after, field, known)

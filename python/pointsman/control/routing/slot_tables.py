@@ -8,7 +8,7 @@ from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.routers import Router, SlotTable
 from pointsman.domain.strategies.sticky_bandit import changed, slot_shares
 from pointsman.domain.variants import Variant
-from pointsman.store import former_slot_tables
+from pointsman.store import former_slot_tables, servers
 
 
 def first_table(slot_tables: SlotTables, router: Router) -> tuple[int, ...]:
@@ -63,7 +63,9 @@ def with_table(change: Change, slot_tables: SlotTables, before: Router, after: R
         after: The router with the variants and the policy that it shall have.
     """
     runs, moved = next_table(change, slot_tables, before, after)
-    return changed(dataclasses.replace(after, slot_runs=runs), moved, change.now_us), moved
+    # What moves slots of bandits goes by the clock that all servers share.
+    now_us = servers.clock_us(change.connection, change.now_us)
+    return changed(dataclasses.replace(after, slot_runs=runs), moved, now_us), moved
 
 
 def count_moves(slot_tables: SlotTables, router: Router, shares: Mapping[str, float]) -> int:
