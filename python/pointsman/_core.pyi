@@ -461,6 +461,12 @@ def rule_faults(check: bytes) -> list[tuple[str, str]]:
         InvalidRequestError: the bytes are no ``RuleCheck``.
     """
 
+def roundings(number: float) -> tuple[float, float, float]:
+    """Answers a number as FP32, FP16 and BF16 have it, in this order; beyond their ranges it is infinite.
+
+    These are the numbers that a rule's is compared with where a call brings a smaller type.
+    """
+
 def bandit_faults(router: bytes) -> list[tuple[str, str]]:
     """Answers every field of the bandit of a ``Router`` that is wrong, each with the reason.
 
