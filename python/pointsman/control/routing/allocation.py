@@ -21,6 +21,7 @@ from pointsman.domain.ports.core import RoutingCore
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import enabled_fault, fallback_fault
 from pointsman.domain.routers import Router
+from pointsman.domain.strategies.rules import FeatureRules
 from pointsman.domain.variants import Variant
 from pointsman.domain.violations import Violations, shown
 from pointsman.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
@@ -198,6 +199,15 @@ def _settled_or_unmet(connection: Connection, core: RoutingCore, router: Router,
 
 
 def _check_takes_weights(router: Router) -> None:
+    if isinstance(router.policy, FeatureRules) and router.policy.default_variant:
+        raise FailedPreconditionError(
+            f"weight: it would decide nothing in router {router.router_id!r}: calls that no rule takes all "
+            f"go to {router.policy.default_variant!r} (feature_rules.default_variant), and rules have splits of "
+            "their own; change feature_rules, or leave its default_variant empty so that these calls go by "
+            "weight",
+            reason="STRATEGY_TAKES_NO_WEIGHTS",
+            metadata={"router_id": router.router_id, "strategy": router.strategy.value},
+        )
     if router.policy.takes_weights:
         return
     raise FailedPreconditionError(
