@@ -122,6 +122,37 @@ class TestReads:
         assert [found.entity_id for found in page.predictions] == ["u1"]
         assert journal_id not in named(page.unreached)
 
+    async def test_a_call_of_another_server_says_that_shadows_answers_may_be_there(
+        self, tmp_path_factory, url, east, shared
+    ):
+        changed = router_pb2.Router(router_id="cancer")
+        changed.variants.extend((await east.local.get()).variants)
+        changed.variants.add(
+            name="next", model_id="cancer", model_version="2", role=router_pb2.VARIANT_ROLE_SHADOW
+        )
+        request = router_pb2.UpdateRouterRequest(router=changed)
+        request.update_mask.paths.append("variants")
+        await east.local.routers.UpdateRouter(request)
+        opened = open_bench(tmp_path_factory.mktemp("other"), url)
+        other = await anext(opened)
+        other.data_plane.journal.lake_folder = east.data_plane.journal.lake_folder
+        await Lake(other).ship({"entity_id": "u1"})
+        [theirs] = [found.prediction_id for found in (await listed(east)).predictions]
+        ours = predict(east, "u2")
+
+        async def get(made):
+            request = router_pb2.GetPredictionRequest(router_id="cancer", prediction_id=made)
+            return await east.local.routers.GetPrediction(request)
+
+        found = await get(theirs)
+        assert found.entity_id == "u1"
+        assert named(found.unreached) == [other.data_plane.journal_id]
+        assert found.unreached[0].tail_missing
+        assert not (await get(ours)).unreached, "what this server took is all here"
+        assert not (await listed(east)).predictions[0].unreached
+        await anext(opened, None)
+        assert not (await get(theirs)).unreached, "it ended with all its files here"
+
     async def test_a_server_that_was_killed_is_missed_for_what_its_journal_may_hold(self, east, west, shared):
         with east.plane._database.write() as connection:
             servers.see(connection, "d" * 32, "dead:/data", 5, 1_000_000)

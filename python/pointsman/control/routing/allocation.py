@@ -202,9 +202,9 @@ def _check_takes_weights(router: Router) -> None:
     if isinstance(router.policy, FeatureRules) and router.policy.default_variant:
         raise FailedPreconditionError(
             f"weight: it would decide nothing in router {router.router_id!r}: calls that no rule takes all "
-            f"go to {router.policy.default_variant!r} (feature_rules.default_variant), and rules have splits of "
-            "their own; change feature_rules, or leave its default_variant empty so that these calls go by "
-            "weight",
+            f"go to {router.policy.default_variant!r} (feature_rules.default_variant), and rules have splits "
+            "of their own; change feature_rules, or leave its default_variant empty so that these calls go "
+            "by weight",
             reason="STRATEGY_TAKES_NO_WEIGHTS",
             metadata={"router_id": router.router_id, "strategy": router.strategy.value},
         )

@@ -969,6 +969,10 @@ pub struct PredictionRecord {
     /// whose answer is not recorded, is not among them.
     #[prost(message, repeated, tag = "42")]
     pub shadow_answers: ::prost::alloc::vec::Vec<ShadowAnswer>,
+    /// The server that recorded the call, where a shadow's answer may still be in what the answering server cannot read of it;
+    /// GetPrediction alone fills it.
+    #[prost(message, repeated, tag = "43")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
 }
 /// What a shadow answered to the copy of a call.
 #[derive(Clone, PartialEq, ::prost::Message)]
