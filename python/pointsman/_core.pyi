@@ -89,8 +89,8 @@ class ServerHandle:
     def set_bandit_totals(self, totals: bytes) -> None:
         """Takes ``BanditTotals``: when it returns, calls are decided by the shares that follow from them.
 
-        What is of another incarnation or epoch, or of routers and variants that are not published, is left
-        out.
+        What is of another incarnation or epoch, or of variants that are not published, is left out. Routers
+        that are not published yet begin with it, and so do all after a restart.
 
         Raises:
             InvalidRequestError: the bytes are no ``BanditTotals``.
@@ -459,6 +459,12 @@ def rule_faults(check: bytes) -> list[tuple[str, str]]:
 
     Raises:
         InvalidRequestError: the bytes are no ``RuleCheck``.
+    """
+
+def roundings(number: float) -> tuple[float, float, float]:
+    """Answers a number as FP32, FP16 and BF16 have it, in this order; beyond their ranges it is infinite.
+
+    These are the numbers that a rule's is compared with where a call brings a smaller type.
     """
 
 def bandit_faults(router: bytes) -> list[tuple[str, str]]:

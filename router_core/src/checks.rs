@@ -22,6 +22,12 @@ pub(crate) fn rule_faults(py: Python<'_>, check: &[u8]) -> PyResult<Vec<(String,
     py.detach(|| pointsman_gateway::rule_faults(check)).map(pairs).map_err(of_gateway)
 }
 
+/// A number as FP32, FP16 and BF16 have it, in this order.
+#[pyfunction]
+pub(crate) fn roundings(number: f64) -> (f64, f64, f64) {
+    pointsman_gateway::roundings(number).into()
+}
+
 /// Every field of the bandit of a `Router` that is wrong, each with the reason.
 #[pyfunction]
 pub(crate) fn bandit_faults(router: &[u8]) -> PyResult<Vec<(String, String)>> {

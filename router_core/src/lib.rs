@@ -24,7 +24,8 @@ mod _core {
     #[pymodule_export]
     use crate::{
         checks::{
-            assess_bandit, bandit_faults, explain_routing, rule_faults, signature_faults, target_fault,
+            assess_bandit, bandit_faults, explain_routing, roundings, rule_faults, signature_faults,
+            target_fault,
         },
         data_files::data_file_names,
         engine::Engine,

@@ -7,6 +7,7 @@ from conftest_postgres import new_postgres, postgres_server
 from pointsman.domain.ports.replica import FileFault
 from pointsman.v1 import definition_pb2, model_pb2, router_pb2
 
+from .by_hand import run_all
 from .conftest import a_router
 
 __all__ = ["new_postgres", "postgres_server"]
@@ -153,3 +154,13 @@ async def test_what_is_wrong_with_files_is_no_part_of_a_router_that_is_changed(b
     await two.routers.UpdateRouter(request)
     bench.replica.faults = ()
     assert (await two.get()).status_message == ""
+
+
+async def test_files_that_changed_are_among_what_is_degraded_until_they_are_right_again(bench):
+    fault = FileFault("m.onnx", ONE, is_served=True, reason=f"is another file now: {OTHER}")
+    bench.data_plane.faults = (fault,)
+    run_all(bench.plane, "model-files")
+    assert bench.plane.degraded == [f"file 'm.onnx': is another file now: {OTHER}"]
+    bench.data_plane.faults = ()
+    run_all(bench.plane, "model-files")
+    assert bench.plane.degraded == []

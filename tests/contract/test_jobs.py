@@ -451,3 +451,19 @@ async def test_metrics_say_what_came_of_each_job(new_scheduler, hour):
     assert 'pointsman_job_fencing{job="probe"} 1' in lines
     assert 'pointsman_job_running{job="probe"} 0' in lines
     assert not any('fencing{job="quiet"}' in line for line in lines)
+
+
+async def test_a_server_that_comes_back_takes_at_once_what_it_held_when_it_was_killed(
+    new_scheduler, database
+):
+    with database.write() as connection:
+        terms = job_leases.Terms(int(PERIOD * 1_000_000), int(LEASE * 1_000_000))
+        killed = job_leases.take(connection, "probe", EAST, terms, START_US)
+    runs = Runs()
+    scheduler = new_scheduler()
+    scheduler.add(a_job(runs, scope=Scope.INSTALLATION, first_seconds=0.0))
+    scheduler.start()
+    # The clock stands still: the lease is not over.
+    again = await runs.next()
+    assert (killed.fencing if killed else None) == again.fencing - 1
+    await settled(scheduler)

@@ -74,6 +74,38 @@ async def test_calls_without_entities_are_units_and_few_are_not_judged(bench, ru
     assert not found[""].HasField("sample_ratio_p_value")
 
 
+@pytest.mark.parametrize("randomised_by", ["entity", "request"])
+async def test_an_outage_that_a_fallback_bridges_is_no_broken_split(bench, ruled, randomised_by):
+    """What was decided is counted; who named a variant, or was sent to one by an operator, was not drawn."""
+    drawn = {"randomised_by": randomised_by}
+    for number in range(200):
+        if number % 2:
+            call(bench, number, "a", "large", **drawn)
+        else:
+            call(bench, number, "a", "large", reason="fallback", decided_variant="b", **drawn)
+        for reason in ("pin", "override"):
+            call(bench, number + 1_000, "a", "large", reason=reason, randomised_by="nothing")
+    found = await splits(ruled)
+    assert dict(found["large"].variant_unit_counts) == {"a": 100, "b": 100}
+    assert found["large"].sample_ratio_p_value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("randomised_by", ["entity", "request"])
+async def test_a_split_without_rules_is_tested_by_what_was_decided_too(bench, cancer, randomised_by):
+    await cancer.create("halves", variants=[a_variant("a", "1", 50), a_variant("b", "2", 50)])
+    for number in range(200):
+        drawn = {**OF_RULE, "randomised_by": randomised_by, "entity_id": f"e{number}", "reason": "slot"}
+        if number % 2:
+            drawn |= {"reason": "fallback", "decided_variant": "b"}
+        bench.data_plane.predict("halves", "a", **drawn)
+        for reason in ("pin", "override"):
+            apart = {"reason": reason, "randomised_by": "nothing", "entity_id": f"f{number}"}
+            bench.data_plane.predict("halves", "a", **apart)
+    request = router_pb2.GetRouterMetricsRequest(router_id="halves")
+    found = await cancer.routers.GetRouterMetrics(request)
+    assert found.sample_ratio_p_value == pytest.approx(1.0)
+
+
 async def test_another_router_has_none(bench, cancer):
     bench.replica.predict("cancer", "lr")
     found = await cancer.routers.GetRouterMetrics(router_pb2.GetRouterMetricsRequest(router_id="cancer"))

@@ -221,3 +221,23 @@ async def test_definitions_apply_rules_and_find_nothing_to_change_afterwards(can
     assert [change.outcome for change in first.changes] == [definition_pb2.DEFINITION_OUTCOME_CREATED]
     again = await cancer.definitions.ApplyDefinitions(request)
     assert [change.outcome for change in again.changes] == [definition_pb2.DEFINITION_OUTCOME_UNCHANGED]
+
+
+async def test_weights_are_set_where_calls_that_no_rule_takes_go_by_them_and_else_refused(cancer, failing):
+    await create(cancer, LARGE, default_variant="")
+
+    def weigh():
+        request = router_pb2.UpdateVariantWeightRequest(router_id="triage", variant="lr", weight=10)
+        return cancer.routers.UpdateVariantWeight(request)
+
+    moved = await weigh()
+    assert {one.name: one.effective_share for one in moved.variants}["lr"] < 0.5
+    assert moved.moved_slots > 0
+    await update(cancer, LARGE, default_variant="lr")
+    failure = await failing(weigh())
+    assert (failure.code, failure.reason) == (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "STRATEGY_TAKES_NO_WEIGHTS",
+    )
+    assert "weight: it would decide nothing" in failure.message
+    assert "leave its default_variant empty" in failure.message

@@ -118,6 +118,37 @@ class TestReads:
         assert [found.entity_id for found in page.predictions] == ["u1"]
         assert journal_id not in named(page.unreached)
 
+    async def test_a_call_of_another_server_says_that_shadows_answers_may_be_there(
+        self, tmp_path_factory, url, east, shared
+    ):
+        changed = router_pb2.Router(router_id="cancer")
+        changed.variants.extend((await east.local.get()).variants)
+        changed.variants.add(
+            name="next", model_id="cancer", model_version="2", role=router_pb2.VARIANT_ROLE_SHADOW
+        )
+        request = router_pb2.UpdateRouterRequest(router=changed)
+        request.update_mask.paths.append("variants")
+        await east.local.routers.UpdateRouter(request)
+        opened = open_bench(tmp_path_factory.mktemp("other"), url)
+        other = await anext(opened)
+        other.data_plane.journal.lake_folder = east.data_plane.journal.lake_folder
+        await Lake(other).ship({"entity_id": "u1"})
+        [theirs] = [found.prediction_id for found in (await listed(east)).predictions]
+        ours = predict(east, "u2")
+
+        async def get(made):
+            request = router_pb2.GetPredictionRequest(router_id="cancer", prediction_id=made)
+            return await east.local.routers.GetPrediction(request)
+
+        found = await get(theirs)
+        assert found.entity_id == "u1"
+        assert named(found.unreached) == [other.data_plane.journal_id]
+        assert found.unreached[0].tail_missing
+        assert not (await get(ours)).unreached, "what this server took is all here"
+        assert not (await listed(east)).predictions[0].unreached
+        await anext(opened, None)
+        assert not (await get(theirs)).unreached, "it ended with all its files here"
+
     async def test_a_server_that_was_killed_is_missed_for_what_its_journal_may_hold(self, east, west, shared):
         with east.plane._database.write() as connection:
             servers.see(connection, "d" * 32, "dead:/data", 5, 1_000_000)
@@ -318,3 +349,31 @@ class TestStickyBandits:
         assert len([one for one in revisions if one.comment.startswith("what was learnt")]) == 1
         learnt = (await metrics(west.local)).bandit
         assert {arm.variant: arm.pulls for arm in learnt.arms} == {"old": 12, "new": 12}
+
+
+@pytest.mark.parametrize("way", ["created", "reset", "rolled back"])
+async def test_the_pace_of_slots_goes_by_the_databases_clock_whoever_changes_the_router(east, west, way):
+    """A server whose clock is hours ahead must not hold up slots, nor one that is behind hurry them."""
+    east.clock.offset_us = 5 * 3_600_000_000
+    await create_sticky_on(east)
+    if way == "reset":
+        await east.local.routers.ResetLearning(router_pb2.ResetLearningRequest(router_id="offers"))
+    elif way == "rolled back":
+        # An arm that is new gets slots, and they come back with the first revision.
+        request = router_pb2.UpdateRouterRequest(router=router_pb2.Router(router_id="offers"))
+        for variant in (await east.local.get("offers")).variants:
+            request.router.variants.add().CopyFrom(variant)
+        request.router.variants.add(name="third", model_id="cancer", model_version="1")
+        request.update_mask.paths.append("variants")
+        await east.local.routers.UpdateRouter(request)
+        back = router_pb2.RollbackRouterRequest(router_id="offers", revision=1)
+        await east.local.routers.RollbackRouter(back)
+    due_us = (await metrics(east.local)).bandit.sticky.next_update_time.ToMicroseconds()
+    hours = (due_us - west.clock()) / 3_600_000_000
+    assert hours == pytest.approx(1.0, abs=0.1)
+
+
+async def create_sticky_on(bench):
+    for version in ("1", "2"):
+        await bench.local.register(version=version)
+    await create_sticky(bench.local)

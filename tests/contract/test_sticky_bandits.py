@@ -166,6 +166,38 @@ async def test_operators_move_no_more_than_they_must_and_a_reset_begins_evenly(b
     assert (sticky.moved_slots, sticky.epoch_moved_slots) == (0, 0)
 
 
+@pytest.mark.parametrize("way", ["toggle", "rollback", "floor"])
+async def test_slots_that_a_change_moved_stay_for_an_interval_of_their_own(bench, cancer, clock, way):
+    await create_sticky(cancer)
+    await teach(bench)
+    pass_an_hour(bench, clock)
+    learnt = owners(bench)
+    await teach(bench, old=(1.0,) * 60, new=(0.0,) * 60)
+    # The interval since slots followed is nearly over when somebody changes the router.
+    clock.offset_us += HOUR_US - 10_000_000
+    if way == "toggle":
+        await update(cancer, "variants", variants=[OLD, NEW, a_variant("third", "1", 0)])
+        toggle = router_pb2.ToggleVariantRequest(router_id="offers", variant="third", enabled=False)
+        await cancer.routers.ToggleVariant(toggle)
+    elif way == "rollback":
+        await cancer.routers.RollbackRouter(router_pb2.RollbackRouterRequest(router_id="offers", revision=1))
+    else:
+        higher = router_pb2.Bandit(metric="conversion", exploration_floor=0.4)
+        await update(cancer, "bandit", bandit=higher)
+        higher.exploration_floor = 0.05
+        await update(cancer, "bandit", bandit=higher)
+    changed = owners(bench)
+    told = (await metrics(cancer)).bandit.sticky
+    # Moved by learning alone.
+    assert told.epoch_moved_slots == learnt.count("new") - 5_000
+    assert told.next_update_time.ToMicroseconds() > clock() + HOUR_US - 10_000_000
+    clock.offset_us += 60_000_000
+    run_all(bench.plane, JOB)
+    assert owners(bench) == changed
+    pass_an_hour(bench, clock)
+    assert owners(bench).count("old") > max(changed.count("old"), learnt.count("old"))
+
+
 async def test_stickiness_can_be_switched_and_slots_follow_at_the_next_look(bench, cancer, clock, failing):
     await create(cancer)
     await cancer.deploy("offers")

@@ -33,6 +33,7 @@ from pointsman.control.options import ControlOptions
 from pointsman.control.publishing.changes import Changes
 from pointsman.control.publishing.publisher import Publisher
 from pointsman.control.registry.dry_runs import DryRuns
+from pointsman.control.registry.file_faults import FileLook
 from pointsman.control.registry.models import ModelRegistry
 from pointsman.control.registry.permissions import ModelAccess
 from pointsman.control.registry.uploads import Uploads
@@ -185,6 +186,7 @@ class ControlPlane:
             self._uploads.keep,
         )
         self._model_access = ModelAccess(changes)
+        self._file_look = FileLook(replica)
         self._dry_runs = DryRuns(replica, self._options.probe_timeout_seconds)
         revisions = Revisions(self._database, changes, core)
         registry = RouterRegistry(changes, core)
@@ -274,6 +276,11 @@ class ControlPlane:
     def refused(self) -> list[str]:
         """What the replica cannot use of the state, in sentences."""
         return self._publisher.refusals.described()
+
+    @property
+    def degraded(self) -> list[str]:
+        """What is refused, and files that are not the registered ones, in sentences; calls are answered."""
+        return [*self.refused, *self._file_look.described]
 
     @property
     def open_access(self) -> bool:
@@ -424,6 +431,7 @@ class ControlPlane:
             self._learning_upkeep.job(),
             self._sticky_tables.job(),
             self._uploads.job(),
+            self._file_look.job(),
         ):
             self.jobs.add(job)
 
@@ -438,6 +446,7 @@ class ControlPlane:
     def _prepare(self) -> None:
         migrate(self._database)
         self._lake.presence.begin()
+        self._learning.begin()
         self._publisher.publish_all()
         self._signing.ensure()
         # A file belongs to this process alone; a server may be shared with one that is deploying.

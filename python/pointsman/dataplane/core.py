@@ -57,6 +57,11 @@ class NativeCore:
             return [errors.FieldViolation(*fault) for fault in _core.rule_faults(check)]
 
     @staticmethod
+    def roundings(number: float) -> tuple[float, float, float]:
+        """Answers a number as FP32, FP16 and BF16 have it; beyond their ranges it is infinite."""
+        return _core.roundings(number)
+
+    @staticmethod
     def bandit_faults(router: bytes) -> Sequence[errors.FieldViolation]:
         """Answers every field of the bandit of a ``Router`` that is wrong."""
         with translated():

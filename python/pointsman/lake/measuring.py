@@ -141,10 +141,11 @@ class Measurement:
     def _splits(self, counts: record_pb2.CallCounts) -> list[Split]:
         by_call: dict[_SplitKey, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for call in counts.calls:
-            is_decided = not (call.pinned or call.fallback or call.overridden)
+            # What was decided tells of the split, whoever answered: an outage is no broken split.
+            is_decided = not (call.pinned or call.overridden) and call.fallback is bool(call.decided_variant)
             if is_decided and call.randomised_by in ("entity", "request"):
                 key = (call.router_generation, call.allocation_version, call.randomised_by)
-                by_call[key][call.variant] += call.call_count
+                by_call[key][call.decided_variant or call.variant] += call.call_count
         by_entity: dict[_SplitKey, dict[str, int]] = defaultdict(dict)
         for entity in counts.entities:
             key = (entity.router_generation, entity.allocation_version, "entity")

@@ -151,6 +151,11 @@ class LakeReader:
 
         wanted = PredictionFilter(start_time_us=time_us, end_time_us=time_us + 1)
 
+        def may_be_copied(call: Prediction) -> bool:
+            # A router that was changed since may have had shadows.
+            has_shadow = any(variant.is_shadow for variant in router.variants)
+            return has_shadow or router.update_time_us > call.time_us
+
         def read(snapshot: Snapshot) -> FoundPrediction:
             conditions = Conditions.of(snapshot, wanted, ())
             if conditions.span.is_empty:
@@ -165,7 +170,14 @@ class LakeReader:
             if call is None:
                 return FoundPrediction(None, snapshot.unreached)
             answers = answers_of(connection, self._queries, self._journal, snapshot, conditions, call)
-            return FoundPrediction(replace(call, shadow_answers=answers))
+            # What this server took is all here; of others' calls a shadow's answer comes later than the call.
+            journals = {
+                file.journal_id for file in snapshot.files if key is not None and file.path == key.path
+            }
+            missed = tuple(one for one in snapshot.unreached if one.journal_id in journals)
+            return FoundPrediction(
+                replace(call, shadow_answers=answers, unreached=missed if may_be_copied(call) else ())
+            )
 
         with self._engine.cursor() as connection:
             found = self._snapshots.reading(router, time_us, time_us + 1, read, with_shadows=True)

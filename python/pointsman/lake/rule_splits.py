@@ -25,26 +25,31 @@ _MAX_SPLITS = 256
 _FILES = """
 SELECT {columns} FROM (
     FROM read_parquet($files, union_by_name = true, hive_partitioning = false)
-    UNION ALL BY NAME (SELECT NULL::VARCHAR AS rule LIMIT 0)
+    UNION ALL BY NAME (SELECT NULL::VARCHAR AS rule, NULL::VARCHAR AS decided_variant LIMIT 0)
 )
 """
 """Files of earlier releases have no column for rules."""
-_BASE = 'time_us, "row", variant, reason, randomised_by, router_generation, entity_hash, rule'
+_BASE = (
+    'time_us, "row", variant, reason, randomised_by, router_generation, entity_hash, rule, decided_variant'
+)
 _SHARES = "eligible_variants, eligible_propensities"
 _CALLS = """
-SELECT *, coalesce(rule, '') AS of_rule FROM ({source})
-WHERE {where} AND "row" = 0 AND reason IN ('rule', 'default') AND randomised_by IN ('entity', 'request')
+SELECT *, coalesce(rule, '') AS of_rule, coalesce(decided_variant, variant) AS decided FROM ({source})
+WHERE {where} AND "row" = 0 AND randomised_by IN ('entity', 'request')
+    AND (reason IN ('rule', 'default') OR reason = 'fallback' AND decided_variant IS NOT NULL)
 """
+"""What was decided tells of a split, whoever answered. Calls that name their variant, and those that an
+operator sent to one, were not drawn."""
 _UNITS = """
 WITH calls AS ({calls}), firsts AS (
-    SELECT of_rule, arg_min(struct_pack(generation := router_generation, picked := variant), time_us) AS first
+    SELECT of_rule, arg_min(struct_pack(generation := router_generation, picked := decided), time_us) AS first
     FROM calls
     WHERE randomised_by = 'entity' AND entity_hash IS NOT NULL AND entity_hash % $one_in = 0
     GROUP BY of_rule, entity_hash
 ), units AS (
     SELECT of_rule, first.generation AS generation, 'entity' AS unit, first.picked AS picked FROM firsts
     UNION ALL
-    SELECT of_rule, router_generation, 'request', variant FROM calls WHERE randomised_by = 'request'
+    SELECT of_rule, router_generation, 'request', decided FROM calls WHERE randomised_by = 'request'
 )
 SELECT of_rule, generation, unit, picked, count(*) FROM units GROUP BY ALL
 """

@@ -26,6 +26,7 @@ class SnapshotFile:
     Attributes:
         name: Its path below the lake's folder.
         path: Its whole path.
+        journal_id: The journal that its rows came from.
     """
 
     name: str
@@ -33,6 +34,7 @@ class SnapshotFile:
     min_time_us: int
     max_time_us: int
     row_count: int
+    journal_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,9 @@ class SnapshotReader:
     def _file(self, file: LakeFile) -> SnapshotFile:
         # What leads elsewhere DuckDB refuses to open.
         path = str(self._lake_folder / PurePosixPath(file.path))
-        return SnapshotFile(file.path, path, file.min_time_us, file.max_time_us, file.row_count)
+        return SnapshotFile(
+            file.path, path, file.min_time_us, file.max_time_us, file.row_count, file.journal_id
+        )
 
     def _is_here(self, file: LakeFile, journal_id: str) -> bool:
         """Tells files of other servers, whose folders may be elsewhere, from files that are missing.

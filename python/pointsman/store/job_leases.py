@@ -173,6 +173,21 @@ def give_back(connection: Connection, lease: Lease) -> None:
     connection.execute(update(job_leases).where(*this).values(until_us=0))
 
 
+def release(connection: Connection, owner: str) -> None:
+    """Lets the jobs be taken that a former run of this server held when it ended, which does them no more.
+
+    What it might still write is kept out by the fencing number, as whenever a job is taken over.
+
+    Args:
+        connection: A writing transaction.
+        owner: This server's journal, which no other process has while this one runs.
+    """
+    held = select(_COLUMNS.job).where(_COLUMNS.owner == owner, _COLUMNS.until_us > 0)
+    if connection.execute(held).first() is not None:
+        former = (_COLUMNS.owner == owner, _COLUMNS.until_us > 0)
+        connection.execute(update(job_leases).where(*former).values(until_us=0))
+
+
 def _change(connection: Connection, lease: Lease, values: dict[str, int]) -> None:
     this = (_COLUMNS.job == lease.job, _COLUMNS.fencing == lease.fencing)
     if connection.execute(update(job_leases).where(*this).values(values)).rowcount != 1:

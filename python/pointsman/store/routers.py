@@ -97,6 +97,32 @@ def find_bandits(connection: Connection) -> list[tuple[int, str]]:
     return [(row_key, document) for row_key, document in connection.execute(statement)]
 
 
+class StoredBandit(NamedTuple):
+    """A router that is a bandit.
+
+    Attributes:
+        row_key: The store's own key.
+        router_id: The router.
+        incarnation: Tells it from earlier and later routers of the same id.
+        policy: What it learns by, as it is stored.
+    """
+
+    row_key: int
+    router_id: str
+    incarnation: int
+    policy: str
+
+
+def find_named_bandits(connection: Connection) -> list[StoredBandit]:
+    """Answers the routers that are bandits, each with what tells it from others."""
+    statement = (
+        select(routers.c.row_key, routers.c.router_id, routers.c.incarnation, routers.c.policy)
+        .where(routers.c.strategy == Strategy.BANDIT.value, _PRESENT)
+        .order_by(routers.c.row_key)
+    )
+    return [StoredBandit(*row) for row in connection.execute(statement)]
+
+
 def find_sticky(connection: Connection) -> list[tuple[int, str, str]]:
     """Answers the routers that are sticky bandits: key, id, and what they learn by, as it is stored."""
     statement = (

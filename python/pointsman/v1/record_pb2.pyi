@@ -384,7 +384,7 @@ class CallCounts(_message.Message):
     def __init__(self, calls: _Optional[_Iterable[_Union[CallCount, _Mapping]]] = ..., latencies: _Optional[_Iterable[_Union[LatencyCounts, _Mapping]]] = ..., entities: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ...) -> None: ...
 
 class CallCount(_message.Message):
-    __slots__ = ("step", "variant", "pinned", "status_code", "router_generation", "allocation_version", "randomised_by", "call_count", "further_row_count", "fallback", "overridden")
+    __slots__ = ("step", "variant", "pinned", "status_code", "router_generation", "allocation_version", "randomised_by", "call_count", "further_row_count", "fallback", "overridden", "decided_variant")
     STEP_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
     PINNED_FIELD_NUMBER: _ClassVar[int]
@@ -396,6 +396,7 @@ class CallCount(_message.Message):
     FURTHER_ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
     FALLBACK_FIELD_NUMBER: _ClassVar[int]
     OVERRIDDEN_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_VARIANT_FIELD_NUMBER: _ClassVar[int]
     step: int
     variant: str
     pinned: bool
@@ -407,7 +408,8 @@ class CallCount(_message.Message):
     further_row_count: int
     fallback: bool
     overridden: bool
-    def __init__(self, step: _Optional[int] = ..., variant: _Optional[str] = ..., pinned: bool = ..., status_code: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., randomised_by: _Optional[str] = ..., call_count: _Optional[int] = ..., further_row_count: _Optional[int] = ..., fallback: bool = ..., overridden: bool = ...) -> None: ...
+    decided_variant: str
+    def __init__(self, step: _Optional[int] = ..., variant: _Optional[str] = ..., pinned: bool = ..., status_code: _Optional[int] = ..., router_generation: _Optional[int] = ..., allocation_version: _Optional[int] = ..., randomised_by: _Optional[str] = ..., call_count: _Optional[int] = ..., further_row_count: _Optional[int] = ..., fallback: bool = ..., overridden: bool = ..., decided_variant: _Optional[str] = ...) -> None: ...
 
 class LatencyCounts(_message.Message):
     __slots__ = ("step", "variant", "overhead", "backend")

@@ -140,3 +140,20 @@ def test_a_failing_router_is_one_line_and_not_one_for_each_call(failing: tuple[S
     assert len(kinds) < FAILING_CALLS
     assert all((line["level"], line["feature_flag.result.variant"]) == ("WARN", "only") for line in failed)
     assert "secret-" not in server.log()
+
+
+def test_failures_before_a_router_is_decided_are_logged_once_each_while_they_go_on(tmp_path: Path) -> None:
+    server = Server(tmp_path, arguments=["--threads", "1"], settings={"limits__max_message_bytes": "65536"})
+    request = infer_request("nobody")
+    request.raw_input_contents.append(b"x" * 100_000)
+    with grpc.insecure_channel(server.grpc, [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        for _ in range(5):
+            with pytest.raises(grpc.RpcError) as caught:
+                infer(channel, request)
+            assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    server.end()
+    written = [json.loads(line) for line in server.log().splitlines() if '"call failed"' in line]
+    [line] = written
+    assert line["rpc.grpc.status"] == "RESOURCE_EXHAUSTED"
+    assert line["rpc.method"] == "/inference.GRPCInferenceService/ModelInfer"
+    assert "65536" in line["reason"]

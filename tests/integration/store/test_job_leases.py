@@ -263,3 +263,23 @@ def test_a_transaction_that_fails_leaves_the_job_as_it_was(database, take, clock
         assert taken.fencing == 1
         raise RuntimeError
     assert take(WEST).fencing == 1
+
+
+def test_a_server_that_starts_again_frees_what_its_former_run_held_and_nothing_else(
+    database, clock, take, outlook
+):
+    former, others = take(EAST), take(WEST, job="upkeep")
+    assert (former.fencing, outlook().wait_us, outlook("upkeep").wait_us) == (
+        1,
+        TERMS.lease_us,
+        TERMS.lease_us,
+    )
+    with database.write() as connection:
+        job_leases.release(connection, EAST)
+    assert (outlook().wait_us, outlook("upkeep").wait_us) == (0, TERMS.lease_us)
+    again = take(EAST)
+    assert again.fencing == former.fencing + 1
+    # What is left of the former run writes nothing any more.
+    with pytest.raises(LeaseLostError), database.write() as connection:
+        job_leases.check(connection, former)
+    assert others.owner == WEST

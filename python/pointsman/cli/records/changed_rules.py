@@ -6,9 +6,7 @@ the client sent them; where it does, it is refused.
 
 from __future__ import annotations
 
-import math
 import re
-import struct
 from typing import TYPE_CHECKING, Any
 
 from pointsman.cli.line.context import CommandError
@@ -253,6 +251,8 @@ def _roundings(rules: Sequence[router_pb2.FeatureRule], name: str) -> frozenset[
 
     Rounding keeps the order, so that a number compares alike in each type unless it is one of these.
     """
+    from pointsman.dataplane.core import NativeCore
+
     found = set()
     for rule in rules:
         for condition in rule.conditions:
@@ -263,34 +263,5 @@ def _roundings(rules: Sequence[router_pb2.FeatureRule], name: str) -> frozenset[
                     number = float(value.string_value or value.number_value)
                 except ValueError:
                     continue
-                found |= {rounded for rounded in _rounded(number) if rounded != number}
+                found |= {rounded for rounded in NativeCore.roundings(number) if rounded != number}
     return frozenset(found)
-
-
-def _rounded(number: float) -> list[float]:
-    """Answers a number as FP32, FP16 and BF16 have it; beyond their ranges it is infinite."""
-    return [_in_type("f", number), _in_type("e", number), _brain(number)]
-
-
-def _in_type(form: str, number: float) -> float:
-    try:
-        [rounded] = struct.unpack(form, struct.pack(form, number))
-    except OverflowError:
-        return math.copysign(math.inf, number)
-    return float(rounded)
-
-
-def _brain(number: float) -> float:
-    """Answers the nearest BF16, which is the upper half of an FP32; of two as near the even one."""
-    single = _in_type("f", number)
-    if not math.isfinite(single):
-        return single
-    [bits] = struct.unpack("<I", struct.pack("<f", single))
-    halves = [(bits >> 16) - 1, bits >> 16, (bits >> 16) + 1]
-    near = [
-        (abs(struct.unpack("<f", struct.pack("<I", half << 16))[0] - number), half % 2, half)
-        for half in halves
-        if 0 <= half <= 0xFFFF
-    ]
-    [brain] = struct.unpack("<f", struct.pack("<I", min(near)[2] << 16))
-    return float(brain)

@@ -291,6 +291,7 @@ def _show(record: PredictionRecord) -> None:
             ["SHADOW", "MODEL", "STATUS", "PREDICTION", ">CONFIDENCE", ">BACKEND"],
             (_shadow_row(answer) for answer in record.shadow_answers),
         )
+    printing.tell_unreached("an answer of a shadow may be missing", record.unreached)
     printing.print_table(
         ["METRIC", ">VALUE", ">ROW", "OBSERVED"],
         (

@@ -58,7 +58,7 @@ async def run_until_end(started: StartedServer) -> None:
                 replica,
                 ending.is_set,
                 control_reason=lambda: control.reason,
-                refused=lambda: control.refused,
+                refused=lambda: control.degraded,
                 left_behind_journals=control.left_behind_journals,
                 control_metrics=control.metrics,
             ),

@@ -217,6 +217,8 @@ class PredictionRecord:
     """The rule that took the call; empty where none did."""
     shadow_answers: Sequence[ShadowAnswer] = ()
     """What shadows answered to copies of the call; filled where one prediction is asked for."""
+    unreached: Sequence[UnreachedJournal] = ()
+    """The server that recorded the call, where a shadow's answer may be in what cannot be read of it."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pointsman.control.convert.enums import (
     RANDOMISED_BY,
     RECORDED_CONTENT,
 )
+from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.times import duration_of_ns, microseconds_of, nanoseconds_of, timestamp_of
 from pointsman.control.convert.values import value_of
 from pointsman.domain.records.predictions import Prediction, PredictionFilter, PredictionOrder
@@ -73,6 +74,7 @@ def prediction_to(prediction: Prediction) -> prediction_pb2.PredictionRecord:
         decided_variant=prediction.decided_variant,
         rule=prediction.rule,
         shadow_answers=[_shadow_answer(answer) for answer in prediction.shadow_answers],
+        unreached=unreached_to(prediction.unreached),
         features_content=RECORDED_CONTENT.number(prediction.features_content),
         answer_content=RECORDED_CONTENT.number(prediction.answer_content),
         features=_values(prediction.features),

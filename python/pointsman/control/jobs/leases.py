@@ -48,6 +48,8 @@ class Leases:
         self._clock = clock
         self._draw = draw
         self._thread = JobThread("leases")
+        # The owner whose former run's leases are free again.
+        self._released = ""
 
     def terms(self, job: Job) -> Terms:
         """Answers how often a job is due, and for how long it is taken."""
@@ -116,6 +118,10 @@ class Leases:
 
     def _take(self, job: Job) -> Lease | float:
         terms, owner = self.terms(job), self._owner()
+        if owner != self._released:
+            with self._database.write() as connection:
+                job_leases.release(connection, owner)
+            self._released = owner
         with self._database.read() as connection:
             found = job_leases.outlook(connection, job.name, terms, self._clock())
             if not found.wait_us and job.needed is not None and not job.needed(connection):

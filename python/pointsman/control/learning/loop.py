@@ -29,6 +29,8 @@ TIME_SECONDS = 2.0
 """So often what changes with time alone is given anew."""
 AGAIN_SECONDS = 10.0
 """So often all else is, for a replica that forgot it."""
+BEGIN_SECONDS = 3.0
+"""So long a start waits at most to be told what is known of bandits: some thousand of them."""
 _REPLICA_BYTES = 16
 
 
@@ -85,6 +87,31 @@ class LearningLoop:
             going_on="bandits learn again",
             left="the last calls of bandits' arms are not counted",
         )
+
+    def begin(self) -> None:
+        """Tells the replica what is known of all bandits, before their routers are published there.
+
+        Thus no call of a server that starts is decided as if nothing were known. Bandits of which nothing is
+        stored begin with even shares. No start waits longer than a moment for it: of what is left by then, a
+        replica goes on from what it kept, until the first look.
+
+        Raises:
+            DatabaseUnavailableError: The database does not answer.
+        """
+        totals = learning_pb2.BanditTotals()
+        with self._database.read() as connection:
+            now_us = servers.clock_us(connection, self._clock())
+            until = self._elapsed() + BEGIN_SECONDS
+            for bandit in routers.find_named_bandits(connection):
+                if self._elapsed() >= until:
+                    break
+                policy = bandit_of(bandit.policy)
+                known = read_arms(connection, bandit.row_key, policy, now_us)
+                totals.routers.append(
+                    totals_of(bandit.router_id, bandit.incarnation, policy.epoch, sorted(known), known, {})
+                )
+        if totals.routers:
+            self._replica.set_bandit_totals(totals.SerializeToString())
 
     def start(self) -> None:
         """Begins in the background."""

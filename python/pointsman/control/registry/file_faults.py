@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.domain.models import Backend, ModelKey, ModelVersion, OnnxBackend
 from pointsman.domain.ports.replica import FileFault, FileWatch
 from pointsman.domain.routers import Router, RouterStatus
@@ -12,8 +13,40 @@ from pointsman.store import model_versions
 
 _SHOWN_VARIANTS = 5
 
+_EVERY_SECONDS = 5.0
+_SHOWN = 20
+
 Faults = Mapping[OnnxBackend, FileFault]
 """By the registered file: its path, and its digest as far as that is known."""
+
+
+class FileLook:
+    """Looks now and then what is wrong with files, for those who ask often and must not wait for it.
+
+    Args:
+        files: The replica that uses them.
+    """
+
+    def __init__(self, files: FileWatch) -> None:
+        self._files = files
+        self._described: tuple[str, ...] = ()
+
+    @property
+    def described(self) -> Sequence[str]:
+        """Says each fault of the last look in a sentence; of many only the first."""
+        return self._described
+
+    def job(self) -> Job:
+        """Answers the job that looks."""
+        return Job("model-files", _EVERY_SECONDS, Scope.SERVER, self._look)
+
+    def _look(self, _: JobContext) -> bool:
+        faults = sorted(self._files.file_faults(), key=lambda fault: (fault.path, fault.sha256))
+        told = [f"file {fault.path!r}: {_sentence(fault)}" for fault in faults[:_SHOWN]]
+        if len(faults) > _SHOWN:
+            told.append(f"and {len(faults) - _SHOWN} files more")
+        self._described = tuple(told)
+        return False
 
 
 def look(files: FileWatch) -> Faults:

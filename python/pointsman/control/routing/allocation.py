@@ -11,7 +11,7 @@ from pointsman.control.routing.bandit_epochs import learning
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
 from pointsman.control.routing.rule_tables import settled
-from pointsman.control.routing.slot_tables import next_table
+from pointsman.control.routing.slot_tables import with_table
 from pointsman.control.routing.variant_models import keeps
 from pointsman.domain.keys import Principal
 from pointsman.domain.lifecycle import check_not_deploying
@@ -21,6 +21,7 @@ from pointsman.domain.ports.core import RoutingCore
 from pointsman.domain.revisions import RevisionKind
 from pointsman.domain.router_checks import enabled_fault, fallback_fault
 from pointsman.domain.routers import Router
+from pointsman.domain.strategies.rules import FeatureRules
 from pointsman.domain.variants import Variant
 from pointsman.domain.violations import Violations, shown
 from pointsman.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
@@ -156,7 +157,7 @@ class Allocations:
                     metadata={"router_id": router_id, "variant": name},
                 )
             wanted = _settled_or_unmet(change.connection, self._core, router, wanted)
-            wanted = learning(self._core, router, wanted, change.now_us)
+            wanted = learning(self._core, change, router, wanted)
             if router.policy.idle_fault(variants) is not None:
                 raise FailedPreconditionError(
                     f"variant: without {name!r} all enabled variants of router {router_id!r} have weight 0; "
@@ -174,12 +175,12 @@ class Allocations:
         kind: RevisionKind,
         caller: Principal,
     ) -> Reallocation:
-        slot_runs, moved_slots = next_table(change, self._core, router, wanted)
-        after = change.revised(wanted, slot_runs=slot_runs)
+        allocated, moved_slots = with_table(change, self._core, router, wanted)
+        after = change.revised(allocated)
         changed = [new for new, old in zip(after.variants, router.variants, strict=True) if new != old]
         routers.save_allocation(change.connection, after, changed)
         if after.policy is not router.policy:
-            # Rules are the same, and the tables of those that split their calls are not.
+            # The same rules, with other tables where they split their calls; or a bandit whose slots moved.
             routers.save(change.connection, after)
         note(change, after, kind, caller, before=router)
         change.router = after
@@ -198,6 +199,15 @@ def _settled_or_unmet(connection: Connection, core: RoutingCore, router: Router,
 
 
 def _check_takes_weights(router: Router) -> None:
+    if isinstance(router.policy, FeatureRules) and router.policy.default_variant:
+        raise FailedPreconditionError(
+            f"weight: it would decide nothing in router {router.router_id!r}: calls that no rule takes all "
+            f"go to {router.policy.default_variant!r} (feature_rules.default_variant), and rules have splits "
+            "of their own; change feature_rules, or leave its default_variant empty so that these calls go "
+            "by weight",
+            reason="STRATEGY_TAKES_NO_WEIGHTS",
+            metadata={"router_id": router.router_id, "strategy": router.strategy.value},
+        )
     if router.policy.takes_weights:
         return
     raise FailedPreconditionError(

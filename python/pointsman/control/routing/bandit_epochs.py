@@ -3,7 +3,7 @@
 import dataclasses
 
 from pointsman.control.convert.routers import router_to
-from pointsman.control.publishing.changes import Changes
+from pointsman.control.publishing.changes import Change, Changes
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
 from pointsman.control.routing.slot_tables import next_table
@@ -14,19 +14,19 @@ from pointsman.domain.routers import Router
 from pointsman.domain.strategies.bandit import Bandit, begun, continued, renewed
 from pointsman.domain.violations import Violations
 from pointsman.errors import FailedPreconditionError, FieldViolation, InvalidArgumentError
-from pointsman.store import routers
+from pointsman.store import routers, servers
 
 
 def learning(
-    core: BanditMathematics, before: Router | None, after: Router, now_us: int, field: str = "router"
+    core: BanditMathematics, change: Change, before: Router | None, after: Router, field: str = "router"
 ) -> Router:
     """Checks what a router learns by, and answers it in its epoch.
 
     Args:
         core: Who checks.
+        change: The change that it is part of.
         before: The router as it stands; None for a new one.
         after: The router as it shall be; one of another strategy is answered as it is.
-        now_us: The time, in UTC microseconds.
         field: The path of the field that holds it.
 
     Raises:
@@ -37,12 +37,22 @@ def learning(
     former = None if before is None else before.policy
     if before is None or (former, before.metrics) != (after.policy, after.metrics):
         _check(core, after, field)
+    now_us = learning_clock_us(change)
     if before is None or not isinstance(former, Bandit):
         return dataclasses.replace(after, policy=begun(after.policy, now_us))
     if (former, before.variants) == (after.policy, after.variants):
         return dataclasses.replace(after, policy=former)
     policy = continued(former, before.variants, after.policy, after.variants, now_us)
     return dataclasses.replace(after, policy=policy)
+
+
+def learning_clock_us(change: Change) -> int:
+    """Answers the time of a change by the clock of what is learnt: the database's, where it has one.
+
+    Args:
+        change: The change.
+    """
+    return servers.clock_us(change.connection, change.now_us)
 
 
 class LearningResets:
@@ -84,7 +94,7 @@ class LearningResets:
         found.raise_if_any()
         with self._changes.change(validate_only=validate_only) as change:
             before = find_router_to_change(change.connection, caller, router_id, etag)
-            anew = dataclasses.replace(before, policy=renewed(_bandit_of(before), change.now_us))
+            anew = dataclasses.replace(before, policy=renewed(_bandit_of(before), learning_clock_us(change)))
             # Slots are even again as well: they followed what does not count any more.
             slot_runs, _ = next_table(change, self._core, before, anew)
             after = change.revised(anew, slot_runs=slot_runs)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from pointsman.control.convert.revisions import definition_of
 from pointsman.control.publishing.changes import Change, Changes
-from pointsman.control.routing.bandit_epochs import learning
+from pointsman.control.routing.bandit_epochs import learning, learning_clock_us
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router, find_router_to_change
 from pointsman.control.routing.variant_models import row_keys, usable_models
@@ -21,6 +21,7 @@ from pointsman.domain.records.predictions import Prediction
 from pointsman.domain.revisions import MAX_COMMENT_CHARS, KeptRevision, RevisionKind, Witness, moved_slots
 from pointsman.domain.router_checks import check_router
 from pointsman.domain.routers import ROUTER_SETTINGS, Router
+from pointsman.domain.strategies.sticky_bandit import changed
 from pointsman.domain.variants import Variant
 from pointsman.domain.violations import Violations
 from pointsman.errors import (
@@ -193,7 +194,9 @@ class Revisions:
             after = _given_back(change, before, definition_of(kept))
             check_router(after, "revision")
             # Settings come back, and what was learnt does not: the epoch goes on, or another one begins.
-            after = learning(self._core, before, after, change.now_us, "revision")
+            after = learning(self._core, change, before, after, "revision")
+            moved = moved_slots(before.slot_table, after.slot_table)
+            after = changed(after, moved, learning_clock_us(change))
             self._save(change, caller, before, after, kept)
             made = note(
                 change,
@@ -205,7 +208,6 @@ class Revisions:
                 source=number,
             )
             change.router = after
-        moved = moved_slots(before.slot_table, after.slot_table)
         return Rollback(after, 0 if validate_only else made, moved)
 
     def named(self, router: Router, predictions: Sequence[Prediction]) -> list[Prediction]:

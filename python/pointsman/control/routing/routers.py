@@ -12,7 +12,7 @@ from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router_to_change
 from pointsman.control.routing.router_fields import OWNER, check_paths, check_same_strategy, with_fields
 from pointsman.control.routing.rule_tables import settled
-from pointsman.control.routing.slot_tables import first_table, next_table
+from pointsman.control.routing.slot_tables import first_table, with_table
 from pointsman.control.routing.variant_models import row_keys, usable_models
 from pointsman.domain.access import can_change, can_read, check_creates_for
 from pointsman.domain.keys import Principal
@@ -119,7 +119,7 @@ class RouterRegistry:
         _check_name_free(change.connection, caller, router.router_id, field)
         found = usable_models(change.connection, caller, router.variants, f"{field}.variants", known)
         router = settled(change.connection, self._core, None, router, field, found)
-        router = learning(self._core, None, router, change.now_us, field)
+        router = learning(self._core, change, None, router, field)
         return routers.add(
             change.connection,
             dataclasses.replace(
@@ -201,14 +201,13 @@ class RouterRegistry:
         check_same_strategy(before, router, paths, field)
         check_router(after, field)
         after = settled(change.connection, self._core, before, after, field, known)
-        after = learning(self._core, before, after, change.now_us, field)
+        after = learning(self._core, change, before, after, field)
         moved_slots = 0
         if "variants" in paths:
             after, moved_slots = self._with_variants(change, caller, before, after, field, known)
         elif after.policy != before.policy:
             check_not_deploying(before)
-            slot_runs, moved_slots = next_table(change, self._core, before, after)
-            after = dataclasses.replace(after, slot_runs=slot_runs)
+            after, moved_slots = with_table(change, self._core, before, after)
         routers.save(change.connection, after)
         if "tags" in paths:
             routers.replace_tags(change.connection, after)
@@ -288,8 +287,7 @@ class RouterRegistry:
         found = usable_models(
             change.connection, caller, after.variants, f"{field}.variants", known, before=before
         )
-        slot_runs, moved_slots = next_table(change, self._core, before, after)
-        allocated = dataclasses.replace(after, slot_runs=slot_runs)
+        allocated, moved_slots = with_table(change, self._core, before, after)
         routers.replace_variants(change.connection, allocated, row_keys(found))
         return allocated, moved_slots
 

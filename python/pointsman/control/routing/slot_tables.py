@@ -1,13 +1,14 @@
 """New slot tables: the fewest entities move, and going back finds those that were in force."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from pointsman.control.publishing.changes import Change
 from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.routers import Router, SlotTable
-from pointsman.domain.strategies.sticky_bandit import slot_shares
+from pointsman.domain.strategies.sticky_bandit import changed, slot_shares
 from pointsman.domain.variants import Variant
-from pointsman.store import former_slot_tables
+from pointsman.store import former_slot_tables, servers
 
 
 def first_table(slot_tables: SlotTables, router: Router) -> tuple[int, ...]:
@@ -50,6 +51,21 @@ def next_table(
             table = SlotTable(names, tuple(runs))
         former_slot_tables.remember(change.connection, before)
     return table.runs_for(_names(after.variants)), moved
+
+
+def with_table(change: Change, slot_tables: SlotTables, before: Router, after: Router) -> tuple[Router, int]:
+    """Answers a router that somebody changed with its slots, and how many of them moved.
+
+    Args:
+        change: The change that they are part of.
+        slot_tables: Who computes them.
+        before: The router as it is.
+        after: The router with the variants and the policy that it shall have.
+    """
+    runs, moved = next_table(change, slot_tables, before, after)
+    # What moves slots of bandits goes by the clock that all servers share.
+    now_us = servers.clock_us(change.connection, change.now_us)
+    return changed(dataclasses.replace(after, slot_runs=runs), moved, now_us), moved
 
 
 def count_moves(slot_tables: SlotTables, router: Router, shares: Mapping[str, float]) -> int:

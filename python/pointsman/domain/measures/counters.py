@@ -215,8 +215,11 @@ def _p_value(router: Router, counters: Counters, shares: Mapping[str, float]) ->
     """Compares counts with shares where both belong together.
 
     The counters know neither entities nor when the split changed: only requests that were each drawn anew,
-    from a split that has not changed since counting began, can be compared.
+    from a split that has not changed since counting began, can be compared. Nor do they know for whom those
+    calls were decided that others answered: after an outage that a fallback bridged, nothing is said.
     """
+    if any(counter.fallback_count for counter in counters.variants.values()):
+        return None
     if (
         router.sticky
         or not router.policy.splits_alike

@@ -122,8 +122,9 @@ class Learning(Protocol):
     def set_bandit_totals(self, totals: bytes) -> None:
         """Takes ``BanditTotals``: when it returns, calls are decided by the shares that follow from them.
 
-        What is of another incarnation or epoch, or of routers and variants that the replica does not have, is
-        left out. Totals that a router's algorithm does not take leave its shares as they are.
+        What is of another incarnation or epoch, or of variants that the replica does not have, is left out;
+        routers that it does not have yet begin with what was said of them. Totals that a router's algorithm
+        does not take leave its shares as they are.
 
         Raises:
             InvalidRequestError: The bytes are no ``BanditTotals``.

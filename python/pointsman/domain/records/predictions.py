@@ -108,6 +108,8 @@ class Prediction:
         rule: The rule that took the call; empty where none did.
         rule_inputs: What rules read of the call, in the lake's JSON; empty where it is not recorded.
         shadow_answers: What shadows answered to copies of the call. Filled where one prediction is read.
+        unreached: The server that recorded the call, where a shadow's answer may be in what cannot be read of
+            it. Filled where one prediction is read.
     """
 
     prediction_id: str
@@ -151,6 +153,7 @@ class Prediction:
     rule: str = ""
     rule_inputs: str = ""
     shadow_answers: tuple[Prediction, ...] = ()
+    unreached: tuple[UnreachedJournal, ...] = ()
 
     @property
     def key(self) -> tuple[str, int]:

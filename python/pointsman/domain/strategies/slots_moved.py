@@ -15,9 +15,12 @@ class SlotsMoved:
         pulls: The calls of all arms in the epoch by then.
         moved: How many slots moved then; 0 while they have not followed in this epoch.
         moved_in_epoch: How many did in the epoch, all times together.
+        changed_time_us: When somebody's change of the router last moved some; 0 where none did. They stay for
+            an interval from then as well, and nothing was learnt by it.
     """
 
     time_us: int = 0
     pulls: int = 0
     moved: int = 0
     moved_in_epoch: int = 0
+    changed_time_us: int = 0

@@ -89,7 +89,22 @@ def least_slots(policy: Bandit, arm_count: int) -> int:
 
 def due_us(policy: Bandit) -> int:
     """Answers from when slots may follow what was learnt, in UTC microseconds."""
-    return policy.slots.time_us + policy.slots_stay_us
+    return max(policy.slots.time_us, policy.slots.changed_time_us) + policy.slots_stay_us
+
+
+def changed(router: Router, moved: int, now_us: int) -> Router:
+    """Answers a router that somebody changed: where a sticky bandit's slots moved, they stay for an interval.
+
+    Args:
+        router: The router as it shall be, with its slots.
+        moved: How many of them moved by the change.
+        now_us: The time, in UTC microseconds.
+    """
+    policy = router.policy
+    if not moved or not is_sticky(policy, sticky=router.sticky):
+        return router
+    slots = dataclasses.replace(policy.slots, changed_time_us=now_us)
+    return dataclasses.replace(router, policy=dataclasses.replace(policy, slots=slots))
 
 
 def expected_pulls(policy: Bandit, pulls: int, now_us: int) -> float:

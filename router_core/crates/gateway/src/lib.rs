@@ -33,6 +33,7 @@ pub use config_ranges::{RANGES, Range};
 pub use error::GatewayError;
 pub use learning::{assess_bandit, bandit_faults};
 pub use logging::LogFormat;
+pub use pointsman_inference::features::roundings;
 pub use pointsman_journal::Start;
 pub use pointsman_lake::{decide_rows, decide_rows_by, replay_rows};
 pub use pointsman_model::ModelError;

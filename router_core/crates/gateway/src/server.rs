@@ -24,7 +24,7 @@ use crate::{
     config::ServerConfig,
     error::GatewayError,
     figures::{counters, metrics, series_ages::SeriesAges, stats::ThreadStats},
-    learning,
+    learning::{self, KeptTotals},
     listener::{acceptor, key_shares::KeyShares},
     logging,
     messages::allowance::Budgets,
@@ -256,7 +256,8 @@ fn prepare(config: ServerConfig) -> Result<Shared, GatewayError> {
     let is_restored = restored.is_some();
     let is_public = !config.grpc_address.ip().to_canonical().is_loopback();
     let backends = Backends::new(threads, limits.clone(), models);
-    let publisher = Publisher::new(backends, threads, is_public, state_file, restored);
+    let learnt = KeptTotals::open(&state);
+    let publisher = Publisher::new(backends, threads, is_public, state_file, restored, learnt);
     let tasks = TaskPool::start(limits.onnx_threads)
         .map_err(|error| GatewayError::config("limits.onnx_threads", error.to_string()))?;
     let copy_tasks = TaskPool::start_low("copy", 1)

@@ -78,7 +78,8 @@ pub struct PredictionIdContent<'a> {
     pub epoch: u64,
     /// The probability with which the variant was picked.
     pub propensity: f64,
-    /// Whether it stays out of the statistics: the caller named the variant, or one stood in for another.
+    /// Whether it stays out of the statistics: the caller named the variant, one stood in for another, or a bandit's arm was not
+    /// asked because the call was refused.
     pub pinned: bool,
     /// How many rows the call had at most; 0 when that is not known.
     pub row_limit: u32,
@@ -99,7 +100,8 @@ pub struct PredictionId {
     pub epoch: u64,
     /// The probability with which the variant was picked.
     pub propensity: f64,
-    /// Whether it stays out of the statistics: the caller named the variant, or one stood in for another.
+    /// Whether it stays out of the statistics: the caller named the variant, one stood in for another, or a bandit's arm was not
+    /// asked because the call was refused.
     pub pinned: bool,
     /// How many rows the call had at most; 0 when that is not known.
     pub row_limit: u32,
@@ -108,6 +110,14 @@ pub struct PredictionId {
 }
 
 impl PredictionId {
+    /// What it says, to be signed again.
+    #[must_use]
+    pub const fn content(&self) -> PredictionIdContent<'_> {
+        let Self { uuid, incarnation, epoch, propensity, pinned, row_limit, .. } = *self;
+        let (router_id, variant) = (&self.router_id, &self.variant);
+        PredictionIdContent { uuid, router_id, variant, incarnation, epoch, propensity, pinned, row_limit }
+    }
+
     /// When it was made, in UTC microseconds.
     #[must_use]
     pub fn time_us(&self) -> u64 {

@@ -98,6 +98,14 @@ def test_shares_are_compared_where_each_request_was_drawn_from_the_present_split
     assert p_value == (pytest.approx(0.2059, abs=1e-4) if known else None)
 
 
+def test_after_an_outage_that_a_fallback_bridged_shares_are_not_compared():
+    variants = (Variant("a", "m", "1", 50), Variant("b", "m", "2", 50))
+    router = Router("r", variants, sticky=False, update_time_us=5)
+    counted = {"a": VariantCounters("a", (500,), fallback_count=300), "b": VariantCounters("b", (200,))}
+    found = figures(router, Counters(counted, start_time_us=10), Window(10, 20), WindowFeedback())
+    assert found.sample_ratio_p_value is None
+
+
 def test_shares_that_depend_on_the_call_are_not_compared():
     variants = (Variant("a", "m", "1", 50), Variant("b", "m", "2", 50))
     router = Router("r", variants, policy=FeatureRules(), sticky=False, update_time_us=5)

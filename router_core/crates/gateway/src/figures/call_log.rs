@@ -13,6 +13,9 @@ use crate::messages::status::code_name;
 /// time with the number of those that it left out.
 const WARNING_INTERVAL: Duration = Duration::from_secs(10);
 
+/// In the place of a router, for calls that came to none.
+const UNDECIDED: &str = "";
+
 /// A finished call, in the names of the OpenTelemetry conventions. What it asked and was answered is not said.
 pub(crate) struct CallEnd<'a> {
     pub(crate) request_id: &'a HeaderValue,
@@ -70,6 +73,28 @@ impl CallLog {
             return;
         }
         write_call!(tracing::Level::DEBUG, end, 0, "call");
+    }
+
+    /// Writes that a call failed before it was decided which variant gets it: nobody else tells of it. Of each code, by the same
+    /// pace as for a router.
+    ///
+    /// # Arguments
+    /// * `method` - The path that was called, as far as it is one of ours; callers can make up any.
+    /// * `reason` - What the caller is told.
+    pub(crate) fn write_undecided(&self, method: &str, code: Code, reason: &str) {
+        if !is_failure(code) {
+            return;
+        }
+        if let Some(suppressed) = self.admit(UNDECIDED, code) {
+            tracing::warn!(
+                rpc.method = method,
+                rpc.grpc.status = code_name(code as usize),
+                rpc.grpc.status_code = code as i32,
+                reason,
+                suppressed,
+                "call failed"
+            );
+        }
     }
 
     /// Says how many warnings were left out and not told since, so that an outage's end does not hide them, and

@@ -168,6 +168,11 @@ impl LiveBandit {
         }
     }
 
+    /// Whether totals were ever given: else its shares are even because nothing is known yet.
+    pub(super) fn was_given(&self) -> bool {
+        self.knowledge.lock().reading > 0
+    }
+
     /// Computes the shares anew where they follow from calls that came meanwhile, or from totals that a route before this
     /// one was given while this one was made.
     pub(super) fn tick(&self) {

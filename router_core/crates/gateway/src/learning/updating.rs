@@ -19,19 +19,26 @@ const TICK: Duration = Duration::from_millis(250);
 
 impl Server {
     /// Takes the totals of an encoded `BanditTotals`; when it returns, calls are decided by the shares that follow from
-    /// them. What is of another incarnation or epoch, or of routers and variants that are not here, is left out.
+    /// them. What is of another incarnation or epoch, or of variants that are not here, is left out; what is of routers
+    /// that are not here is kept for when they come, and all is kept for a restart.
     ///
     /// # Errors
     /// The bytes are no `BanditTotals`.
     pub fn set_bandit_totals(&self, totals: &[u8]) -> Result<(), GatewayError> {
         let totals = proto::BanditTotals::decode(totals)
             .map_err(|error| GatewayError::InvalidRequest(format!("totals: {error}")))?;
-        let routes = self.shared().publisher.routes().load_full();
+        let publisher = &self.shared().publisher;
+        let mut known = publisher.learnt.lock();
+        let is_changed = known.take(&totals);
+        let routes = publisher.routes().load_full();
         for totals in &totals.routers {
             let bandit = routes.router(&totals.router_id).and_then(|route| route.bandit.as_ref());
             if let Some(bandit) = bandit.filter(|bandit| bandit.takes(totals)) {
                 bandit.set_totals(totals);
             }
+        }
+        if is_changed {
+            publisher.learnt.write(&mut known);
         }
         Ok(())
     }

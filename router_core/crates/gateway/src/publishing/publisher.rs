@@ -9,6 +9,7 @@ use prost::Message;
 
 use crate::{
     error::GatewayError,
+    learning::{KeptTotals, bandits_of},
     publishing::state_file::StateFile,
     routing::{
         backends::Backends,
@@ -29,6 +30,8 @@ pub struct Published {
 pub(crate) struct Publisher {
     routes: ArcSwap<Routes>,
     pub(crate) backends: Backends,
+    /// What was last learnt of bandits' arms.
+    pub(crate) learnt: KeptTotals,
     threads: usize,
     /// Whether other machines reach the port.
     is_public: bool,
@@ -49,13 +52,15 @@ impl Publisher {
         is_public: bool,
         state_file: StateFile,
         restored: Option<proto::SnapshotUpdate>,
+        learnt: KeptTotals,
     ) -> Self {
         let routes = restored.map_or_else(Routes::default, |mut update| {
             close_to_strangers(&mut update, is_public);
             restore(update, &backends, threads)
         });
+        learnt.lock().restore(&routes);
         let routes = ArcSwap::from_pointee(routes);
-        Self { routes, backends, threads, is_public, state_file: Mutex::new(Some(state_file)) }
+        Self { routes, backends, learnt, threads, is_public, state_file: Mutex::new(Some(state_file)) }
     }
 
     pub(crate) fn routes(&self) -> &ArcSwap<Routes> {
@@ -76,11 +81,18 @@ impl Publisher {
             .map_err(|error| GatewayError::InvalidSnapshot(error.to_string()))?;
         let state_file = self.state_file.lock().unwrap_or_else(PoisonError::into_inner);
         let complete = update.complete;
+        let bandits = bandits_of(update.changed_routers.iter());
         let (next, unusable) =
             self.routes.load().apply(update, &self.backends, self.threads).map_err(of_routes)?;
         refused.extend(unusable);
         let generation = next.snapshot.generation;
+        let mut learnt = self.learnt.lock();
+        learnt.begin(&next, bandits.iter());
+        if complete {
+            learnt.retain(&next);
+        }
         self.routes.store(Arc::new(next));
+        drop(learnt);
         if let Some(state_file) = &*state_file {
             state_file.append(bytes.to_vec());
         }

@@ -196,13 +196,13 @@ impl Copy {
 }
 
 /// Files that hold key hashes and signing keys are nobody else's business.
-fn private() -> OpenOptions {
+pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).mode(0o600);
     options
 }
 
-fn frame(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(bytes: &[u8]) -> Vec<u8> {
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let mut framed = Vec::with_capacity(FRAME_HEADER_BYTES + bytes.len());
     framed.extend_from_slice(&length.to_le_bytes());
@@ -233,12 +233,13 @@ fn read_frames(path: &Path) -> Vec<proto::SnapshotUpdate> {
     updates
 }
 
-fn read_frame(bytes: &[u8]) -> Option<(proto::SnapshotUpdate, &[u8])> {
+/// Reads a frame, and answers what comes after it; none where it is torn or damaged.
+pub(crate) fn read_frame<M: Message + Default>(bytes: &[u8]) -> Option<(M, &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let (checksum, rest) = rest.split_first_chunk::<8>()?;
     let (body, after) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
     (xxh3_64(body) == u64::from_le_bytes(*checksum)).then_some(())?;
-    Some((proto::SnapshotUpdate::decode(body).ok()?, after))
+    Some((M::decode(body).ok()?, after))
 }
 
 #[cfg(test)]

@@ -226,6 +226,27 @@ impl Observation {
         }
     }
 
+    /// The call fails with this status. Where it is refused for what it brought, before a bandit's arm is asked, feedback for
+    /// it says nothing of the arm: its id becomes one that stays out of what is learnt, for the client and in the record.
+    pub(crate) fn fail(&mut self, code: Code) {
+        if self.route.bandit.is_none() || !self.is_unasked(code) {
+            return;
+        }
+        let routes = self.worker.shared.publisher.routes().load();
+        let (Some(signer), Some(verifier)) = (&routes.signer, &routes.verifier) else { return };
+        let Ok(id) = verifier.decode(&self.prediction_id) else { return };
+        self.prediction_id.clear();
+        signer.sign(&PredictionIdContent { pinned: true, ..id.content() }, &mut self.prediction_id);
+        if let Some(record) = &mut self.record {
+            record.set_prediction_id(&self.prediction_id);
+        }
+    }
+
+    /// Whether a call that ends with this status never came to its variant, by no fault of that one.
+    fn is_unasked(&self, code: Code) -> bool {
+        self.backend_time.elapsed().is_none() && !is_arms_fault(code)
+    }
+
     /// The call ends with this status. Its answer must wait for the commit, when there is one.
     pub(crate) fn finish(&mut self, code: Code) -> Option<Commit> {
         if std::mem::replace(&mut self.is_finished, true) {
@@ -243,10 +264,10 @@ impl Observation {
             target.stats.record_rule_mismatches(thread, self.noted.mismatches);
         }
         if let Some(bandit) = &self.route.bandit {
-            if backend.is_some() || is_arms_fault(code) {
-                bandit.count_cost(thread, &self.decision, code != Code::Ok, backend.unwrap_or(total));
-            } else {
+            if self.is_unasked(code) {
                 bandit.pass_over(thread, &self.decision);
+            } else {
+                bandit.count_cost(thread, &self.decision, code != Code::Ok, backend.unwrap_or(total));
             }
         }
         if let Some(decided) = self.decided_target() {

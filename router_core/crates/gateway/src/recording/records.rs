@@ -64,6 +64,11 @@ pub(crate) struct RecordStart<'a> {
 }
 
 impl Record {
+    /// Gives the prediction another id.
+    pub(crate) fn set_prediction_id(&mut self, prediction_id: &str) {
+        prediction_id.clone_into(&mut self.entry.prediction_id);
+    }
+
     pub(crate) fn begin(facts: TableFacts, start: RecordStart<'_>) -> Self {
         let (decision, recording) = (start.decision, start.recording);
         let max_body_bytes = (start.sample < recording.features_share).then_some(recording.max_body_bytes);

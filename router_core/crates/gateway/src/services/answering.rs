@@ -133,7 +133,8 @@ pub(crate) fn conclude(answered: Result<Conclusion, Failure>, mut observation: O
         }
         Err(failure) => {
             let (code, mut trailers) = failed(failure, observation.target());
-            put_metadata(&receipt, &mut trailers);
+            observation.fail(code);
+            put_metadata(&observation.receipt(), &mut trailers);
             let commit = observation.finish(code);
             Reply::Failed { trailers }.after(commit)
         }

@@ -50,6 +50,8 @@ pub(crate) async fn answer(worker: &Rc<Worker>, client: &Client, request: Reques
         let answered = keyless::answer(Call::new(worker, request)).await;
         return answered.unwrap_or_else(Reply::from);
     }
+    // Others are not told of by name: callers can make up any.
+    let method = [MODEL_INFER, PREDICT].into_iter().find(|known| *known == path).unwrap_or("");
     let answered = if path == MODEL_INFER {
         infer::infer(Call::new(worker, request), client).await
     } else if path == PREDICT {
@@ -66,6 +68,7 @@ pub(crate) async fn answer(worker: &Rc<Worker>, client: &Client, request: Reques
         if let Some(stats) = worker.stats() {
             stats.record_rejected(error.code as usize);
         }
+        worker.call_log.write_undecided(method, error.code, &error.message);
         error.into()
     })
 }

@@ -211,6 +211,12 @@ fn rounded(number: f64, round: fn(f64) -> f64) -> Option<Value<'static>> {
     (!number.is_nan()).then_some(Value::Rounded(number, round))
 }
 
+/// A number as FP32, FP16 and BF16 have it, in this order; beyond their ranges it is infinite.
+#[must_use]
+pub fn roundings(number: f64) -> [f64; 3] {
+    [round_to_f32(number), round_to_f16(number), round_to_bf16(number)]
+}
+
 /// A number as FP16 has it.
 #[must_use]
 pub fn round_to_f16(number: f64) -> f64 {

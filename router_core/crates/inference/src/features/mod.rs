@@ -19,7 +19,7 @@ pub use classes::{
 pub(crate) use fill::{default_faults, named_columns};
 pub use fill::{feeds, fill_inputs};
 pub use first_row::{
-    FeaturePlace, FirstRow, feature_place, first_row, round_to_bf16, round_to_f16, round_to_f32,
+    FeaturePlace, FirstRow, feature_place, first_row, round_to_bf16, round_to_f16, round_to_f32, roundings,
 };
 pub use misspelt::refuse_misspelt;
 pub use notes::{AnswerNote, AnswerNotes};

@@ -21,6 +21,8 @@ pub(crate) struct InputPlan {
     pub(crate) columns: Option<Vec<ColumnPlan>>,
     /// Whether the first dimension counts rows.
     has_batch: bool,
+    /// Whether Predict takes its columns as `f0`, `f1`, …
+    is_numbered: bool,
 }
 
 /// One column of an input.
@@ -70,7 +72,18 @@ impl InputPlan {
             own_name,
             columns,
             has_batch,
+            is_numbered: signature.inputs.len() == 1 && spec.features.is_empty(),
         }
+    }
+
+    /// Whether it is a list of any length of which something is left out, and the name may be that of the list or of one of its
+    /// columns: which it is nobody can tell.
+    pub(crate) fn leaves_out(&self, name: &str) -> bool {
+        self.columns.is_none()
+            && self.own_is_excluded
+            && (*self.own_name == *name
+                || is_numbered(name, &self.own_name)
+                || self.is_numbered && name.strip_prefix('f').is_some_and(is_number))
     }
 
     /// How many rows a tensor of this input has; none when it does not fit.
@@ -134,16 +147,6 @@ fn is_part_of_list(name: &str, signature: &Signature, spec: &TensorSpec) -> bool
     is_numbered(name, own_name) || is_only && name.strip_prefix('f').is_some_and(is_number)
 }
 
-/// Whether some column of a list of any length is left out, and the name may be that of the list or of one of its columns:
-/// which it is nobody can tell.
-fn is_list_left_out(name: &str, signature: &Signature, excluded: &HashSet<String>) -> bool {
-    signature.inputs.iter().any(|spec| {
-        let plan = InputPlan::of(signature, spec, excluded);
-        let is_named = *plan.own_name == *name || is_part_of_list(name, signature, spec);
-        plan.columns.is_none() && plan.own_is_excluded && is_named
-    })
-}
-
 /// The names of features that Predict must not keep, those asked for and the other names of the same columns.
 pub(crate) fn excluded_names(signature: &Signature, excluded: &HashSet<String>) -> HashSet<String> {
     let mut names = excluded.clone();
@@ -180,7 +183,10 @@ pub fn is_left_out<'s>(
         || !excluded.is_empty()
             && signatures.any(|signature| {
                 excluded_names(signature, excluded).contains(name)
-                    || is_list_left_out(name, signature, excluded)
+                    || signature
+                        .inputs
+                        .iter()
+                        .any(|spec| InputPlan::of(signature, spec, excluded).leaves_out(name))
             })
 }
 

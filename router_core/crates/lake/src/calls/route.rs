@@ -131,4 +131,8 @@ impl Variant {
             signature,
         })
     }
+    /// Whether a feature of that name must not be kept.
+    pub(crate) fn leaves_out(&self, name: &str) -> bool {
+        self.excluded.contains(name) || self.inputs.iter().any(|input| input.leaves_out(name))
+    }
 }

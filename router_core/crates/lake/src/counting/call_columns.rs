@@ -9,8 +9,8 @@ use arrow_array::{
 };
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema};
 
-/// What is read of a file.
-pub(crate) const COLUMNS: [&str; 12] = [
+/// What is read of a file; older ones lack `decided_variant`.
+pub(crate) const COLUMNS: [&str; 13] = [
     "time_us",
     "row",
     "row_count",
@@ -23,8 +23,10 @@ pub(crate) const COLUMNS: [&str; 12] = [
     "router_generation",
     "allocation_version",
     "entity_hash",
+    DECIDED,
 ];
-const WORDS: [&str; 3] = ["variant", "reason", "randomised_by"];
+const DECIDED: &str = "decided_variant";
+const WORDS: [&str; 4] = ["variant", "reason", "randomised_by", DECIDED];
 
 /// The schema of a file with its words as dictionaries: each is looked at once, not once a row.
 pub(crate) fn with_dictionaries(schema: &Schema) -> Schema {
@@ -78,6 +80,8 @@ pub(crate) struct CallColumns<'b> {
     pub(crate) variant: Vec<u32>,
     pub(crate) reason: Vec<u32>,
     pub(crate) randomised_by: Vec<u32>,
+    /// The variant that was decided where another one stood in for it; none where files do not say.
+    pub(crate) decided: Option<Vec<u32>>,
 }
 
 impl<'b> CallColumns<'b> {
@@ -97,6 +101,13 @@ impl<'b> CallColumns<'b> {
             variant: word_numbers(batch, "variant", words)?,
             reason: word_numbers(batch, "reason", words)?,
             randomised_by: word_numbers(batch, "randomised_by", words)?,
+            decided: batch
+                .column_by_name(DECIDED)
+                .map(|found| match found.null_count() == found.len() {
+                    true => Ok(vec![words.number(""); found.len()]),
+                    false => word_numbers(batch, DECIDED, words),
+                })
+                .transpose()?,
         })
     }
 }
@@ -124,8 +135,9 @@ fn word_numbers(batch: &RecordBatch, name: &str, words: &mut Words) -> Result<Ve
     let values = dictionary.values().as_string_opt::<i32>().ok_or_else(|| other(name))?;
     let known: Vec<u32> = values.iter().map(|word| words.number(word.unwrap_or(""))).collect();
     // Arrow has checked the keys.
-    let number = |&key: &i32| known.get(key as usize).copied().unwrap_or(u32::MAX);
-    Ok(dictionary.keys().values().iter().map(number).collect())
+    let number = |key: i32| known.get(key as usize).copied().unwrap_or(u32::MAX);
+    let none = words.number("");
+    Ok(dictionary.keys().iter().map(|key| key.map_or(none, number)).collect())
 }
 
 pub(crate) fn other(name: &str) -> ArrowError {

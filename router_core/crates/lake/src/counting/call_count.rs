@@ -111,6 +111,7 @@ fn answer_of(counter: &CallCounter<'_>) -> proto::CallCounts {
         further_row_count: counted.further_rows,
         fallback: key.fallback,
         overridden: key.overridden,
+        decided_variant: word(key.decided),
     });
     let buckets = |histogram: &Histogram| {
         let number = |bucket| u32::try_from(bucket).unwrap_or(u32::MAX);

@@ -13,7 +13,7 @@ use crate::counting::{
 
 /// Calls that were sent to a variant by name tell nothing of a router's choice.
 const PIN: &str = "pin";
-/// Calls of one variant that another one answered tell nothing of either.
+/// Calls of one variant that another one answered tell nothing of either, but of what was decided.
 const FALLBACK: &str = "fallback";
 const OVERRIDE: &str = "override";
 const ENTITY: &str = "entity";
@@ -45,6 +45,8 @@ pub(crate) struct CallKey {
     pub(crate) router_generation: i64,
     pub(crate) allocation_version: i64,
     pub(crate) randomised_by: u32,
+    /// The variant that another one stood in for; the empty word where none did.
+    pub(crate) decided: u32,
 }
 
 /// How many calls, and how many rows besides their first.
@@ -63,6 +65,7 @@ pub(crate) struct CallCounter<'q> {
     fallback: u32,
     overridden: u32,
     entity: u32,
+    none: u32,
     slots: Vec<Slot>,
     slot_of: HashMap<CallKey, usize>,
     recent: [usize; RECENT],
@@ -82,8 +85,8 @@ struct Slot {
 impl<'q> CallCounter<'q> {
     pub(crate) fn new(window: Window, buckets: &'q Buckets) -> Self {
         let mut words = Words::default();
-        let [pin, fallback, overridden, entity] =
-            [PIN, FALLBACK, OVERRIDE, ENTITY].map(|word| words.number(word));
+        let [pin, fallback, overridden, entity, none] =
+            [PIN, FALLBACK, OVERRIDE, ENTITY, ""].map(|word| words.number(word));
         Self {
             window,
             buckets,
@@ -92,6 +95,7 @@ impl<'q> CallCounter<'q> {
             fallback,
             overridden,
             entity,
+            none,
             slots: Vec::new(),
             slot_of: HashMap::new(),
             recent: [0; RECENT],
@@ -125,10 +129,17 @@ impl<'q> CallCounter<'q> {
             router_generation: columns.router_generation[at],
             allocation_version: columns.allocation_version[at],
             randomised_by: columns.randomised_by[at],
+            decided: columns.decided.as_ref().map_or(self.none, |decided| decided[at]),
         };
         let further_rows = u64::try_from(columns.row_count[at] - 1).unwrap_or(0);
         let place = self.count(key, Calls { calls: 1, further_rows });
-        if key.pinned || key.fallback || key.overridden {
+        if key.pinned || key.overridden {
+            return;
+        }
+        if key.fallback {
+            if key.decided != self.none {
+                self.add_entity(columns, at, key, key.decided);
+            }
             return;
         }
         let overhead = self.buckets.bucket_of(columns.overhead_ns[at]);
@@ -139,11 +150,15 @@ impl<'q> CallCounter<'q> {
                 latencies.backend.add(self.buckets.bucket_of(backend), 1);
             }
         }
+        self.add_entity(columns, at, key, key.variant);
+    }
+
+    fn add_entity(&mut self, columns: &CallColumns<'_>, at: usize, key: CallKey, variant: u32) {
         if key.randomised_by == self.entity && columns.entity_hash.is_valid(at) {
             let place = Place {
                 router_generation: key.router_generation,
                 allocation_version: key.allocation_version,
-                variant: key.variant,
+                variant,
             };
             self.entities.add(columns.entity_hash.value(at), place);
         }
@@ -198,6 +213,7 @@ impl<'q> CallCounter<'q> {
             let key = CallKey {
                 variant: own(slot.key.variant),
                 randomised_by: own(slot.key.randomised_by),
+                decided: own(slot.key.decided),
                 ..slot.key
             };
             self.count(key, slot.counted);

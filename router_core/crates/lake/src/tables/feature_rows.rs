@@ -197,7 +197,7 @@ impl FeatureRows {
         model: &mut ModelColumns,
     ) {
         let name = input.tensor.name;
-        if call.variant.excluded.contains(name) {
+        if call.variant.leaves_out(name) {
             return;
         }
         if input.width != 1 {
@@ -226,7 +226,7 @@ impl FeatureRows {
         may_add: bool,
         model: &mut ModelColumns,
     ) -> Option<usize> {
-        if variant.excluded.contains(name) {
+        if variant.leaves_out(name) {
             return None;
         }
         let Some(cell) = value.cell() else {

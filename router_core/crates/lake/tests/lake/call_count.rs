@@ -30,6 +30,7 @@ struct Row {
     router_generation: i64,
     allocation_version: i64,
     entity_hash: Option<i64>,
+    decided_variant: Option<&'static str>,
 }
 
 fn any_row() -> impl Strategy<Value = Row> {
@@ -39,8 +40,8 @@ fn any_row() -> impl Strategy<Value = Row> {
         prop_oneof![Just("entity"), Just("request"), Just("nothing")],
     );
     let end = (prop_oneof![3 => Just(0), 1 => Just(14)], any::<u32>(), prop::option::of(any::<u32>()));
-    let entity = prop::option::of(-9_i64..9);
-    (call, words, end, entity).prop_map(|(call, (reason, randomised_by), end, entity_hash)| {
+    let entity = (prop::option::of(-9_i64..9), prop::option::of(prop_oneof![Just("a"), Just("b")]));
+    (call, words, end, entity).prop_map(|(call, (reason, randomised_by), end, (entity_hash, decided))| {
         let (time_us, row, variant, router_generation, allocation_version) = call;
         let (status_code, overhead, backend) = end;
         Row {
@@ -56,6 +57,7 @@ fn any_row() -> impl Strategy<Value = Row> {
             router_generation,
             allocation_version,
             entity_hash,
+            decided_variant: decided.filter(|_| reason == "fallback"),
         }
     })
 }
@@ -83,7 +85,17 @@ fn batch_of(rows: &[Row]) -> RecordBatch {
         ("status_code", DataType::Int32, false, ints(|row| row.status_code)),
         ("overhead_ns", DataType::Int64, false, longs(|row| row.overhead_ns)),
         ("backend_ns", DataType::Int64, true, maybe(|row| row.backend_ns)),
+        (
+            "decided_variant",
+            DataType::Utf8,
+            true,
+            Arc::new(rows.iter().map(|row| row.decided_variant).collect::<StringArray>()),
+        ),
     ];
+    // Files of earlier releases do not say it.
+    let says_decided = rows.iter().any(|row| row.decided_variant.is_some());
+    let columns: Vec<_> =
+        columns.into_iter().filter(|(name, ..)| says_decided || *name != "decided_variant").collect();
     let fields: Vec<Field> =
         columns.iter().map(|(name, datatype, null, _)| Field::new(*name, datatype.clone(), *null)).collect();
     let arrays = columns.into_iter().map(|(_, _, _, array)| array).collect();
@@ -109,7 +121,7 @@ fn stream_of(rows: &[Row]) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-type Kind = (i32, String, [bool; 2], i32, i64, i64, String);
+type Kind = (i32, String, [bool; 2], i32, i64, i64, String, String);
 type Cell = (i32, String, &'static str, u32);
 
 /// What is counted, in an order that does not depend on how.
@@ -131,6 +143,7 @@ fn counts_of(answer: proto::CallCounts) -> Counts {
             call.router_generation,
             call.allocation_version,
             call.randomised_by,
+            call.decided_variant,
         );
         assert!(counts.calls.insert(kind, (call.call_count, call.further_row_count)).is_none(), "once each");
     }
@@ -169,17 +182,17 @@ fn expected(rows: &[Row], query: &proto::CountQuery) -> Counts {
             place.0,
             place.1,
             row.randomised_by.to_owned(),
+            row.decided_variant.unwrap_or_default().to_owned(),
         );
         let known = counts.calls.entry(kind).or_default();
         *known = (known.0 + 1, known.1 + row.row_count as u64 - 1);
-        if apart.contains(&true) {
-            continue;
-        }
         for (name, nanos) in [("overhead", Some(row.overhead_ns)), ("backend", row.backend_ns)] {
-            let Some(nanos) = nanos else { continue };
+            let Some(nanos) = nanos.filter(|_| !apart.contains(&true)) else { continue };
             *counts.latencies.entry((step, row.variant.to_owned(), name, bucket(nanos))).or_default() += 1;
         }
-        let Some(hash) = row.entity_hash.filter(|_| row.randomised_by == "entity") else { continue };
+        let is_decided = !apart.contains(&true) || row.decided_variant.is_some();
+        let is_drawn = is_decided && row.randomised_by == "entity";
+        let Some(hash) = row.entity_hash.filter(|_| is_drawn) else { continue };
         if hash % i64::from(query.one_entity_in) == 0 {
             let known = first.entry(hash).or_insert(place);
             *known = place.min(*known);

@@ -398,3 +398,21 @@ fn a_column_of_an_unnamed_input_is_excluded_by_each_of_its_names() {
         assert!((0..3).all(|row| shown(&rows, "features_other", row) == "null"));
     }
 }
+
+#[test]
+fn columns_of_a_list_of_any_length_are_excluded_with_it_under_all_their_names() {
+    for name in ["x", "x_1", "f1"] {
+        let lake = Lake::new();
+        let mut route = route(signature(&[("x", "FP32", &[-1, -1], &[])]));
+        route.exclude_features = vec![name.to_owned()];
+        let calls = [
+            infer("1", &[fp32("x", &[1, 2], &[1.0, 2.0])], None),
+            predict("2", &[("f0", number(1.0)), ("f1", number(2.0)), ("fee", number(3.0))]),
+            predict("3", &[("x_0", number(1.0)), ("x_1", number(2.0))]),
+            predict("4", &[("x", list(vec![number(1.0), number(2.0)]))]),
+        ];
+        let rows = lake.rows_of(route, &calls);
+        assert_eq!(feature_names(&rows), ["f_fee"], "where {name} is excluded");
+        assert!((0..4).all(|row| shown(&rows, "features_other", row) == "null"), "where {name} is excluded");
+    }
+}

@@ -972,6 +972,10 @@ pub struct PredictionRecord {
     /// whose answer is not recorded, is not among them.
     #[prost(message, repeated, tag = "42")]
     pub shadow_answers: ::prost::alloc::vec::Vec<ShadowAnswer>,
+    /// The server that recorded the call, where a shadow's answer may still be in what the answering server cannot read of it;
+    /// GetPrediction alone fills it.
+    #[prost(message, repeated, tag = "43")]
+    pub unreached: ::prost::alloc::vec::Vec<UnreachedJournal>,
 }
 /// What a shadow answered to the copy of a call.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2147,7 +2151,8 @@ pub struct RouterMetrics {
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The probability of shares at least as far from the effective ones as those served, if the split works;
     /// below 0.001 something is wrong with it. Unset when too little was decided at random, and for bandits and rules. Over entities
-    /// where entities are randomised, else over requests.
+    /// where entities are randomised, else over requests. Calls that another variant answered count for the one that was decided; among
+    /// live figures it is unset where there are any.
     #[prost(double, optional, tag = "9")]
     pub sample_ratio_p_value: ::core::option::Option<f64>,
     /// The steps of the time series, in order; steps without calls are there too.
@@ -5028,7 +5033,8 @@ pub struct CountQuery {
     #[prost(uint32, tag = "9")]
     pub thread_count: u32,
 }
-/// The calls of a window. What is pinned or came by fallback or override has no part in latencies and entities.
+/// The calls of a window. What is pinned or came by fallback or override has no part in latencies; of entities, those of calls that
+/// came by fallback are told with the variant that was decided.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CallCounts {
     /// Calls by what tells them apart.
@@ -5077,6 +5083,9 @@ pub struct CallCount {
     /// Whether an operator sent them to it.
     #[prost(bool, tag = "11")]
     pub overridden: bool,
+    /// The variant that was decided, where the variant stood in for it; empty where none did, or where it is not known.
+    #[prost(string, tag = "12")]
+    pub decided_variant: ::prost::alloc::string::String,
 }
 /// The latencies of a step and a variant.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -184,9 +184,29 @@ fn predict_is_decided_by_the_same_shares() {
         let bandits = Bandits::start(bandit_router(bandit())).await;
         let request = PredictRequest { router_id: ROUTER.to_owned(), ..Default::default() };
         // The models say of no inputs: the call is decided, and then refused.
-        bandits.client.call(PREDICT, &[], frame(&request.encode_to_vec())).await.unwrap();
+        let refused = bandits.client.call(PREDICT, &[], frame(&request.encode_to_vec())).await.unwrap();
         assert_eq!(pulls(&bandits.state()).iter().sum::<u64>(), 1);
         assert_eq!(unasked(&bandits.state()).iter().sum::<u64>(), 1, "no arm was asked");
+        // What became of the caller says nothing of the arm: feedback is taken, and not learnt.
+        let taken = |id: &str| RecordFeedbackRequest {
+            prediction_id: id.to_owned(),
+            value: 1.0,
+            ..Default::default()
+        };
+        let refused_id = refused.header("pointsman-prediction-id").to_owned();
+        assert_eq!(
+            recorded(&bandits.world).1[0].prediction_id,
+            refused_id,
+            "the record has the id that is told"
+        );
+        let answered = bandits.call().await.header("pointsman-prediction-id").to_owned();
+        for id in [&refused_id, &answered] {
+            let told = bandits.client.call(RECORD, &[], frame(&taken(id).encode_to_vec())).await.unwrap();
+            assert_eq!(told.code(), 0, "{}", told.text());
+        }
+        let batch = bandits.world.server.take_feedback(0, 10, Duration::from_secs(10)).unwrap();
+        let entries = FeedbackBatch::decode(&batch[..]).unwrap().entries;
+        assert_eq!(entries.iter().map(|entry| entry.counted).collect::<Vec<_>>(), [false, true]);
         let body = frame(&infer_request(ROUTER));
         let answer = bandits.client.call(MODEL_INFER, &[("pointsman-entity-id", "e")], body).await.unwrap();
         assert_eq!(answer.header("pointsman-reason"), "bandit", "an entity changes nothing");
