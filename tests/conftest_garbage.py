@@ -23,5 +23,5 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """Has the interpreter end without looking through everything."""
-    gc.freeze()
+    """Has everything go in order at the end: some libraries complain of what is left then."""
+    gc.unfreeze()
