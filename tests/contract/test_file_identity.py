@@ -158,9 +158,9 @@ async def test_what_is_wrong_with_files_is_no_part_of_a_router_that_is_changed(b
 
 async def test_files_that_changed_are_among_what_is_degraded_until_they_are_right_again(bench):
     fault = FileFault("m.onnx", ONE, is_served=True, reason=f"is another file now: {OTHER}")
-    bench.data_plane.faults = (fault,)
+    bench.replica.faults = (fault,)
     run_all(bench.plane, "model-files")
     assert bench.plane.degraded == [f"file 'm.onnx': is another file now: {OTHER}"]
-    bench.data_plane.faults = ()
+    bench.replica.faults = ()
     run_all(bench.plane, "model-files")
     assert bench.plane.degraded == []

@@ -97,10 +97,10 @@ async def test_a_split_without_rules_is_tested_by_what_was_decided_too(bench, ca
         drawn = {**OF_RULE, "randomised_by": randomised_by, "entity_id": f"e{number}", "reason": "slot"}
         if number % 2:
             drawn |= {"reason": "fallback", "decided_variant": "b"}
-        bench.data_plane.predict("halves", "a", **drawn)
+        bench.replica.predict("halves", "a", **drawn)
         for reason in ("pin", "override"):
             apart = {"reason": reason, "randomised_by": "nothing", "entity_id": f"f{number}"}
-            bench.data_plane.predict("halves", "a", **apart)
+            bench.replica.predict("halves", "a", **apart)
     request = router_pb2.GetRouterMetricsRequest(router_id="halves")
     found = await cancer.routers.GetRouterMetrics(request)
     assert found.sample_ratio_p_value == pytest.approx(1.0)

@@ -131,7 +131,7 @@ class TestReads:
         await east.local.routers.UpdateRouter(request)
         opened = open_bench(tmp_path_factory.mktemp("other"), url)
         other = await anext(opened)
-        other.data_plane.journal.lake_folder = east.data_plane.journal.lake_folder
+        other.replica.journal.lake_folder = east.replica.journal.lake_folder
         await Lake(other).ship({"entity_id": "u1"})
         [theirs] = [found.prediction_id for found in (await listed(east)).predictions]
         ours = predict(east, "u2")
@@ -142,7 +142,7 @@ class TestReads:
 
         found = await get(theirs)
         assert found.entity_id == "u1"
-        assert named(found.unreached) == [other.data_plane.journal_id]
+        assert named(found.unreached) == [other.replica.journal_id]
         assert found.unreached[0].tail_missing
         assert not (await get(ours)).unreached, "what this server took is all here"
         assert not (await listed(east)).predictions[0].unreached

@@ -42,7 +42,7 @@ __all__ = [
     "running",
 ]
 
-_RUNNING = "pointsman.cli.running"
+_RUNNING = "pointsman.cli.line.running"
 Function = TypeVar("Function", bound=Callable[..., Any])
 Completion = Callable[[Context, click.Parameter, str], Sequence[str]]
 

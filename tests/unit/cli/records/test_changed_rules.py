@@ -2,7 +2,7 @@
 
 import pytest
 
-from pointsman.cli import changed_rules
+from pointsman.cli.records import changed_rules
 from pointsman.dataplane.core import NativeCore
 from pointsman.v1 import router_pb2
 
