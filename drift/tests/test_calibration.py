@@ -102,7 +102,7 @@ def test_without_drift_hardly_any_analysis_warns(n: int) -> None:
     ]
     share = [sum(status is one for status in statuses) / RUNS for one in Status]
     warned, alerted = share[1] + share[2], share[2]
-    # Three standard errors for what these runs bring by chance.
+    # More than that only as far as so few runs bring it by chance.
     assert warned <= 0.06 + allowance(0.06), share
     assert alerted <= 0.01 + allowance(0.01), share
 
