@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 ROUTER = "loans"
 CALLS = 1000
+PACE = 20
 LEAST_PAIRED = 0.99
 FEATURES = ["income", "age"]
 
@@ -92,6 +94,18 @@ def client(server: Server) -> Iterator[Client]:
         yield client
 
 
+def copies(client: Client) -> int:
+    """How many copies have ended or were dropped."""
+    live = client.routers.metrics(ROUTER, live=True)
+    [shadow] = [one for one in live.variants if one.shadow]
+    return shadow.shadow_request_count + sum(shadow.shadow_drop_counts.values())
+
+
+def have_ended(client: Client, count: int) -> bool:
+    """Whether so many copies have ended or were dropped."""
+    return copies(client) >= count
+
+
 @pytest.fixture(scope="module")
 def calls(server: Server, client: Client) -> list[Call]:
     random = np.random.default_rng(9)
@@ -102,6 +116,10 @@ def calls(server: Server, client: Client) -> list[Call]:
         entity = f"applicant-{number % 100}"
         features = dict(zip(FEATURES, map(float, row), strict=True))
         answer = client.predict(ROUTER, features, entity_id=entity)
+        if number % PACE == PACE - 1:
+            # Beside others' work copies wait, and those that find no place to spare are dropped.
+            ended = number + 1
+            eventually(partial(have_ended, client, ended), 30.0, f"{ended} copies ended or were dropped")
         made.append(Call(answer, entity, labels[number], [float(one) for one in probabilities[number]]))
     return made
 
