@@ -87,16 +87,6 @@ def find_keys(connection: Connection, router_ids: Sequence[str]) -> dict[str, Ro
     return found
 
 
-def find_bandits(connection: Connection) -> list[tuple[int, str]]:
-    """Answers the keys of the routers that are bandits, with what they learn by, as it is stored."""
-    statement = (
-        select(routers.c.row_key, routers.c.policy)
-        .where(routers.c.strategy == Strategy.BANDIT.value, _PRESENT)
-        .order_by(routers.c.row_key)
-    )
-    return [(row_key, document) for row_key, document in connection.execute(statement)]
-
-
 class StoredBandit(NamedTuple):
     """A router that is a bandit.
 
@@ -113,7 +103,7 @@ class StoredBandit(NamedTuple):
     policy: str
 
 
-def find_named_bandits(connection: Connection) -> list[StoredBandit]:
+def find_bandits(connection: Connection) -> list[StoredBandit]:
     """Answers the routers that are bandits, each with what tells it from others."""
     statement = (
         select(routers.c.row_key, routers.c.router_id, routers.c.incarnation, routers.c.policy)

@@ -102,7 +102,7 @@ class LearningLoop:
         with self._database.read() as connection:
             now_us = servers.clock_us(connection, self._clock())
             until = self._elapsed() + BEGIN_SECONDS
-            for bandit in routers.find_named_bandits(connection):
+            for bandit in routers.find_bandits(connection):
                 if self._elapsed() >= until:
                     break
                 policy = bandit_of(bandit.policy)

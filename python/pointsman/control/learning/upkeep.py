@@ -52,10 +52,10 @@ class LearningUpkeep:
         """Goes through the bandits, each in transactions of its own; writes only where something is due."""
         with context.reading() as connection:
             bandits = routers.find_bandits(connection)
-        for router_key, document in bandits:
+        for bandit in bandits:
             if context.is_over():
                 return True
-            policy = bandit_of(document)
+            router_key, policy = bandit.row_key, bandit_of(bandit.policy)
             with context.reading() as connection:
                 # Ours may be ahead, and other servers still write what it takes for long past.
                 now_us = servers.clock_us(connection, self._clock())

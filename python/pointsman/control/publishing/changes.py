@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from pointsman.control.publishing.publisher import Publisher
 from pointsman.domain.routers import Router
 from pointsman.errors import DataPlaneError
-from pointsman.store import generations
+from pointsman.store import generations, servers
 from pointsman.store.database import Database
 from pointsman.v1 import snapshot_pb2
 
@@ -34,6 +34,13 @@ class Change:
     now_us: int
     router: Router | None = None
     published: tuple[Router, snapshot_pb2.RouterSnapshot] | None = None
+
+    def shared_clock_us(self) -> int:
+        """Answers the time by the clock that all servers share: the database's, where it has one.
+
+        What is learnt goes by it, and so do the slots that follow.
+        """
+        return servers.clock_us(self.connection, self.now_us)
 
     def revised(self, router: Router, **fields: Any) -> Router:
         """Answers the state of a router that this change makes of an earlier one.

@@ -14,7 +14,7 @@ from pointsman.domain.routers import Router
 from pointsman.domain.strategies.bandit import Bandit, begun, continued, renewed
 from pointsman.domain.violations import Violations
 from pointsman.errors import FailedPreconditionError, FieldViolation, InvalidArgumentError
-from pointsman.store import routers, servers
+from pointsman.store import routers
 
 
 def learning(
@@ -37,22 +37,13 @@ def learning(
     former = None if before is None else before.policy
     if before is None or (former, before.metrics) != (after.policy, after.metrics):
         _check(core, after, field)
-    now_us = learning_clock_us(change)
+    now_us = change.shared_clock_us()
     if before is None or not isinstance(former, Bandit):
         return dataclasses.replace(after, policy=begun(after.policy, now_us))
     if (former, before.variants) == (after.policy, after.variants):
         return dataclasses.replace(after, policy=former)
     policy = continued(former, before.variants, after.policy, after.variants, now_us)
     return dataclasses.replace(after, policy=policy)
-
-
-def learning_clock_us(change: Change) -> int:
-    """Answers the time of a change by the clock of what is learnt: the database's, where it has one.
-
-    Args:
-        change: The change.
-    """
-    return servers.clock_us(change.connection, change.now_us)
 
 
 class LearningResets:
@@ -94,7 +85,7 @@ class LearningResets:
         found.raise_if_any()
         with self._changes.change(validate_only=validate_only) as change:
             before = find_router_to_change(change.connection, caller, router_id, etag)
-            anew = dataclasses.replace(before, policy=renewed(_bandit_of(before), learning_clock_us(change)))
+            anew = dataclasses.replace(before, policy=renewed(_bandit_of(before), change.shared_clock_us()))
             # Slots are even again as well: they followed what does not count any more.
             slot_runs, _ = next_table(change, self._core, before, anew)
             after = change.revised(anew, slot_runs=slot_runs)

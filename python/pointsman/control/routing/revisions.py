@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 
 from pointsman.control.convert.revisions import definition_of
 from pointsman.control.publishing.changes import Change, Changes
-from pointsman.control.routing.bandit_epochs import learning, learning_clock_us
+from pointsman.control.routing.bandit_epochs import learning
 from pointsman.control.routing.revision_log import note
 from pointsman.control.routing.router_access import find_router, find_router_to_change
+from pointsman.control.routing.slot_tables import paced
 from pointsman.control.routing.variant_models import row_keys, usable_models
 from pointsman.domain.access import Rule, can_change
 from pointsman.domain.keys import Principal
@@ -21,7 +22,6 @@ from pointsman.domain.records.predictions import Prediction
 from pointsman.domain.revisions import MAX_COMMENT_CHARS, KeptRevision, RevisionKind, Witness, moved_slots
 from pointsman.domain.router_checks import check_router
 from pointsman.domain.routers import ROUTER_SETTINGS, Router
-from pointsman.domain.strategies.sticky_bandit import changed
 from pointsman.domain.variants import Variant
 from pointsman.domain.violations import Violations
 from pointsman.errors import (
@@ -196,7 +196,7 @@ class Revisions:
             # Settings come back, and what was learnt does not: the epoch goes on, or another one begins.
             after = learning(self._core, change, before, after, "revision")
             moved = moved_slots(before.slot_table, after.slot_table)
-            after = changed(after, moved, learning_clock_us(change))
+            after = paced(change, after, moved)
             self._save(change, caller, before, after, kept)
             made = note(
                 change,

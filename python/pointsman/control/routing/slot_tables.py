@@ -8,7 +8,7 @@ from pointsman.domain.ports.core import SlotTables
 from pointsman.domain.routers import Router, SlotTable
 from pointsman.domain.strategies.sticky_bandit import changed, slot_shares
 from pointsman.domain.variants import Variant
-from pointsman.store import former_slot_tables, servers
+from pointsman.store import former_slot_tables
 
 
 def first_table(slot_tables: SlotTables, router: Router) -> tuple[int, ...]:
@@ -63,9 +63,18 @@ def with_table(change: Change, slot_tables: SlotTables, before: Router, after: R
         after: The router with the variants and the policy that it shall have.
     """
     runs, moved = next_table(change, slot_tables, before, after)
-    # What moves slots of bandits goes by the clock that all servers share.
-    now_us = servers.clock_us(change.connection, change.now_us)
-    return changed(dataclasses.replace(after, slot_runs=runs), moved, now_us), moved
+    return paced(change, dataclasses.replace(after, slot_runs=runs), moved), moved
+
+
+def paced(change: Change, router: Router, moved: int) -> Router:
+    """Answers a router whose slots somebody moved: those of a bandit stay now for as long as it says.
+
+    Args:
+        change: The change that moved them.
+        router: The router with its slots.
+        moved: How many of them moved; where none did, nothing began anew.
+    """
+    return changed(router, moved, change.shared_clock_us()) if moved else router
 
 
 def count_moves(slot_tables: SlotTables, router: Router, shares: Mapping[str, float]) -> int:
