@@ -70,7 +70,8 @@ def run_demo(*, strategy: str, seed: int, duration_seconds: float, keep_running:
                 f"data in {server.data_dir}"
             )
         try:
-            story = _OWN_STORIES.get(strategy) or partial(_run, plan=PLANS[strategy])
+            has_own = strategy in _OWN_STORIES
+            story = partial(_tell_own, strategy=strategy) if has_own else partial(_run, plan=PLANS[strategy])
             counted = asyncio.run(story(screen, server, training, seed, duration_seconds))
         except ClientError as error:
             raise DemoError(f"{error}\nThe server's log is {server.log_path}") from error
@@ -122,24 +123,22 @@ async def _run(
         return counted
 
 
-async def _bandit(
-    screen: Screen, server: ServerProcess, training: TrainingResult, seed: int, duration_seconds: float
-) -> Tally:
-    """Lets a bandit learn from traffic, and checks the counts."""
-    async with AsyncClient(server.grpc) as client:
-        return await run_bandit(screen, client, training, seed, duration_seconds)
-
-
-async def _rules(
-    screen: Screen, server: ServerProcess, training: TrainingResult, seed: int, duration_seconds: float
-) -> Tally:
-    """Lets rules say who answers, and checks each answer and the counts."""
-    async with AsyncClient(server.grpc) as client:
-        return await run_rules(screen, client, training, seed, duration_seconds)
-
-
-_OWN_STORIES = {BANDIT: _bandit, RULES: _rules}
+_OWN_STORIES = {BANDIT: run_bandit, RULES: run_rules}
 """Strategies whose demo is more than a split and a change of it."""
+
+
+async def _tell_own(
+    screen: Screen,
+    server: ServerProcess,
+    training: TrainingResult,
+    seed: int,
+    duration_seconds: float,
+    *,
+    strategy: str,
+) -> Tally:
+    """Runs the demo of a strategy that has one of its own."""
+    async with AsyncClient(server.grpc) as client:
+        return await _OWN_STORIES[strategy](screen, client, training, seed, duration_seconds)
 
 
 async def _send(screen: Screen, client: AsyncClient, traffic: Traffic, split: Split, seconds: float) -> None:

@@ -22,6 +22,7 @@ from pointsman.client import (
     Task,
     TensorSpec,
     Variant,
+    VariantMetrics,
     VariantRole,
 )
 from stage.server import Server
@@ -94,16 +95,12 @@ def client(server: Server) -> Iterator[Client]:
         yield client
 
 
-def copies(client: Client) -> int:
-    """How many copies have ended or were dropped."""
+def copies_that_ended(client: Client, least: int) -> VariantMetrics | None:
+    """The figures of the shadow when so many copies have ended or were dropped."""
     live = client.routers.metrics(ROUTER, live=True)
     [shadow] = [one for one in live.variants if one.shadow]
-    return shadow.shadow_request_count + sum(shadow.shadow_drop_counts.values())
-
-
-def have_ended(client: Client, count: int) -> bool:
-    """Whether so many copies have ended or were dropped."""
-    return copies(client) >= count
+    got = shadow.shadow_request_count + sum(shadow.shadow_drop_counts.values())
+    return shadow if got >= least else None
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +116,9 @@ def calls(server: Server, client: Client) -> list[Call]:
         if number % PACE == PACE - 1:
             # Beside others' work copies wait, and those that find no place to spare are dropped.
             ended = number + 1
-            eventually(partial(have_ended, client, ended), 30.0, f"{ended} copies ended or were dropped")
+            eventually(
+                partial(copies_that_ended, client, ended), 30.0, f"{ended} copies ended or were dropped"
+            )
         made.append(Call(answer, entity, labels[number], [float(one) for one in probabilities[number]]))
     return made
 
@@ -129,11 +128,9 @@ def comparison(client: Client, calls: list[Call]) -> ShadowComparison:
     """The comparison when all copies have ended."""
 
     def ended() -> ShadowComparison | None:
-        live = client.routers.metrics(ROUTER, live=True)
-        [shadow] = [one for one in live.variants if one.shadow]
-        got = shadow.shadow_request_count + sum(shadow.shadow_drop_counts.values())
+        shadow = copies_that_ended(client, CALLS)
         found = client.routers.compare_shadow(ROUTER)
-        is_whole = got >= CALLS and found.total.pair_count >= shadow.shadow_request_count
+        is_whole = shadow is not None and found.total.pair_count >= shadow.shadow_request_count
         return found if is_whole else None
 
     return eventually(ended, 30.0, "every copy ended or was dropped")
