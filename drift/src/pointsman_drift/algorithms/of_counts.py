@@ -1,6 +1,7 @@
 """Algorithms that need counts alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from scipy import stats
@@ -23,42 +24,32 @@ _HOMOGENEITY = "chi-square of homogeneity over the same bins"
 
 def measure_psi(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement:
     """Measures the population stability index; the effect is what lies above its mean without drift."""
-    reference, current = pair.table
-    n, m, epsilon = int(reference.sum()), int(current.sum()), parameters["epsilon"]
-    value = shares.psi(reference, current, epsilon)
-    expected = expected_psi(len(reference), n, m)
-    test = _homogeneity(pair)
-    return Measurement(
-        value,
-        max(value - expected, 0.0),
-        n,
-        m,
-        test.p_value,
-        _HOMOGENEITY,
-        expected,
-        plain_effect=value,
-        epsilon=epsilon,
-        details={"bins": len(reference)},
-    )
+    epsilon = parameters["epsilon"]
+    return replace(_above(pair, shares.psi(*pair.table, epsilon), expected_psi), epsilon=epsilon)
 
 
 def measure_js(pair: ColumnPair, parameters: Mapping[str, float]) -> Measurement:
     """Measures the Jensen-Shannon divergence; the effect is what lies above its mean without drift."""
+    value = shares.js_divergence(*pair.table)
+    found = _above(pair, value, expected_js)
+    return replace(found, details={"distance": value**0.5, **found.details})
+
+
+def _above(pair: ColumnPair, value: float, expecting: Callable[[int, int, int], float]) -> Measurement:
+    """What lies above the mean without drift, which depends on the bins and on the rows of both sides."""
     reference, current = pair.table
     n, m = int(reference.sum()), int(current.sum())
-    value = shares.js_divergence(reference, current)
-    expected = expected_js(len(reference), n, m)
-    test = _homogeneity(pair)
+    expected = expecting(len(reference), n, m)
     return Measurement(
         value,
         max(value - expected, 0.0),
         n,
         m,
-        test.p_value,
+        _homogeneity(pair).p_value,
         _HOMOGENEITY,
         expected,
         plain_effect=value,
-        details={"distance": value**0.5, "bins": len(reference)},
+        details={"bins": len(reference)},
     )
 
 
