@@ -117,25 +117,43 @@ def deploy_router(
     """
     import grpc
 
-    from pointsman.v1 import model_pb2, model_pb2_grpc, router_pb2, router_pb2_grpc
+    from pointsman.v1 import router_pb2, router_pb2_grpc
 
     with grpc.insecure_channel(server.address) as channel:
-        models = make_stub(model_pb2_grpc.ModelServiceStub, channel)
         ports = (backends.rewritten_a, backends.rewritten_b)
         for version, (port, name) in enumerate(zip(ports, (MODEL_A, MODEL_B), strict=True), start=1):
-            backend = model_pb2.GrpcBackend(target=f"127.0.0.1:{port}", model_name=name)
-            model = model_pb2.ModelVersion(
-                model_id=MODEL,
-                version=str(version),
-                backend=model_pb2.Backend(grpc=backend),
-                signature=signature,
-            )
-            request = model_pb2.RegisterModelVersionRequest(model_version=model)
-            models.RegisterModelVersion(request, timeout=CALL_SECONDS)
+            register_version(channel, MODEL, str(version), f"127.0.0.1:{port}", name, signature)
         routers = make_stub(router_pb2_grpc.RouterServiceStub, channel)
         routers.CreateRouter(router_pb2.CreateRouterRequest(router=router), timeout=CALL_SECONDS)
         deploy = router_pb2.DeployRouterRequest(router_id=router.router_id)
         routers.DeployRouter(deploy, timeout=CALL_SECONDS)
+
+
+def register_version(
+    channel: Any,
+    model_id: str,
+    version: str,
+    target: str,
+    model_name: str,
+    signature: "model_pb2.Signature | None" = None,
+) -> None:
+    """Registers a model version.
+
+    Args:
+        channel: To the server.
+        model_id: The model's id.
+        version: The version.
+        target: The address of what answers.
+        model_name: The name that it is called by there.
+        signature: What the model takes and gives; None leaves it to the backend to say.
+    """
+    from pointsman.v1 import model_pb2, model_pb2_grpc
+
+    backend = model_pb2.Backend(grpc=model_pb2.GrpcBackend(target=target, model_name=model_name))
+    model = model_pb2.ModelVersion(model_id=model_id, version=version, backend=backend, signature=signature)
+    models = make_stub(model_pb2_grpc.ModelServiceStub, channel)
+    request = model_pb2.RegisterModelVersionRequest(model_version=model)
+    models.RegisterModelVersion(request, timeout=CALL_SECONDS)
 
 
 def create_plain_router(server: Server, router_id: str, target: str, model_name: str) -> None:
@@ -149,15 +167,11 @@ def create_plain_router(server: Server, router_id: str, target: str, model_name:
     """
     import grpc
 
-    from pointsman.v1 import model_pb2, model_pb2_grpc, router_pb2, router_pb2_grpc
+    from pointsman.v1 import router_pb2, router_pb2_grpc
 
     with grpc.insecure_channel(server.address) as channel:
-        backend = model_pb2.Backend(grpc=model_pb2.GrpcBackend(target=target, model_name=model_name))
-        models = make_stub(model_pb2_grpc.ModelServiceStub, channel)
         for version in ("1", "2"):
-            model = model_pb2.ModelVersion(model_id=router_id, version=version, backend=backend)
-            request = model_pb2.RegisterModelVersionRequest(model_version=model)
-            models.RegisterModelVersion(request, timeout=CALL_SECONDS)
+            register_version(channel, router_id, version, target, model_name)
         router = router_pb2.Router(
             router_id=router_id,
             strategy=router_pb2.STRATEGY_WEIGHTED,

@@ -27,6 +27,9 @@ CASES: dict[str, Callable[[Stage], Findings]] = {
     "shadows": shadows.run,
 }
 
+NOT_QUICK = {"shadows"}
+"""A percentile of a few seconds says nothing: a look leaves them out unless they are named."""
+
 
 def run_cases(arguments: argparse.Namespace) -> list[Findings]:
     """Runs the cases that were asked for and answers what they found."""
@@ -34,7 +37,8 @@ def run_cases(arguments: argparse.Namespace) -> list[Findings]:
     found = []
     with tempfile.TemporaryDirectory(prefix="pointsman-bench-") as name:
         for case, run in CASES.items():
-            if not is_wanted(case, arguments):
+            is_left_out = arguments.quick and not arguments.case and case in NOT_QUICK
+            if is_left_out or not is_wanted(case, arguments):
                 continue
             started = time.monotonic()
             print(f"bench: {case}", flush=True)

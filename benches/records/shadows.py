@@ -10,6 +10,7 @@ from benches.records.findings import Findings, Table
 from benches.records.lake import read_journal
 from benches.records.recording import FULL, QUICK
 from benches.records.stage import COLUMNS, ROUTER, SHAPE, SHAPE_IN_WORDS, Stage, signature
+from benches.records.strategies import weighted_router
 
 if TYPE_CHECKING:
     from pointsman.v1 import router_pb2
@@ -99,31 +100,18 @@ def _register(server: pointsman_server.Server, port: int) -> None:
     """Registers the shadow's model."""
     import grpc
 
-    from pointsman.v1 import model_pb2, model_pb2_grpc
-
-    backend = model_pb2.GrpcBackend(target=f"127.0.0.1:{port}", model_name=contestants.MODEL_B)
-    model = model_pb2.ModelVersion(
-        model_id=SHADOW_MODEL, version="1", backend=model_pb2.Backend(grpc=backend), signature=signature()
-    )
     with grpc.insecure_channel(server.address) as channel:
-        models = pointsman_server.make_stub(model_pb2_grpc.ModelServiceStub, channel)
-        request = model_pb2.RegisterModelVersionRequest(model_version=model)
-        models.RegisterModelVersion(request, timeout=pointsman_server.CALL_SECONDS)
+        target = f"127.0.0.1:{port}"
+        pointsman_server.register_version(
+            channel, SHADOW_MODEL, "1", target, contestants.MODEL_B, signature()
+        )
 
 
 def _router(has_shadow: bool) -> "router_pb2.Router":
     """A sticky 70/30 router, recorded, maybe with a shadow that gets copies of all calls."""
     from pointsman.v1 import router_pb2
 
-    router = router_pb2.Router(
-        router_id=ROUTER,
-        strategy=router_pb2.STRATEGY_WEIGHTED,
-        record_predictions=True,
-        variants=[
-            router_pb2.Variant(name="a", model_id=pointsman_server.MODEL, model_version="1", weight=70),
-            router_pb2.Variant(name="b", model_id=pointsman_server.MODEL, model_version="2", weight=30),
-        ],
-    )
+    router = weighted_router()
     if has_shadow:
         router.variants.add(
             name="s", model_id=SHADOW_MODEL, model_version="1", role=router_pb2.VARIANT_ROLE_SHADOW

@@ -183,10 +183,17 @@ def shadow_router() -> "router_pb2.Router":
     """A sticky 70/30 router with a shadow that gets the calls of a tenth of the entities."""
     from pointsman.v1 import router_pb2
 
-    router = _router(router_pb2.STRATEGY_WEIGHTED, 70.0, 30.0)
+    router = weighted_router()
     router.shadow_share = SHADOW_SHARE
     router.variants.add(name="s", model_id=MODEL, model_version="2", role=router_pb2.VARIANT_ROLE_SHADOW)
     return router
+
+
+def weighted_router() -> "router_pb2.Router":
+    """A sticky 70/30 router."""
+    from pointsman.v1 import router_pb2
+
+    return _router(router_pb2.STRATEGY_WEIGHTED, 70.0, 30.0)
 
 
 def _router(strategy: "router_pb2.Strategy", *weights: float) -> "router_pb2.Router":
