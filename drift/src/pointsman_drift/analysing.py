@@ -5,24 +5,33 @@ from collections.abc import Sequence
 
 from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeasured
 from pointsman_drift.algorithms.pair import ColumnPair
+from pointsman_drift.counting.groups import WHOLE
 from pointsman_drift.errors import AlgorithmError
 from pointsman_drift.options import Options
-from pointsman_drift.results.figure import Figure, Unjudged
+from pointsman_drift.results.figure import ComparedGroup, Figure, Unjudged
 from pointsman_drift.results.result import Result
+from pointsman_drift.results.summary import summarise
 from pointsman_drift.verdicts.adjusting import benjamini_hochberg
 from pointsman_drift.verdicts.judging import judge_calibrated, judge_plain, score_of
 
 _Measured = tuple[ColumnPair, Algorithm, Measurement]
 
 
-def analyse(pairs: Sequence[ColumnPair], options: Options, rows: tuple[int, int], seed: int) -> Result:
+def analyse(
+    pairs: Sequence[ColumnPair],
+    options: Options,
+    rows: tuple[int, int],
+    seed: int,
+    groups: Sequence[ComparedGroup] = (),
+) -> Result:
     """Measures every column by every algorithm that applies, and judges all figures as one family.
 
     Args:
-        pairs: The columns.
+        pairs: The columns, those of windows and slices behind those of the whole.
         options: Algorithms, thresholds, calibration.
         rows: Rows of the reference and of the current table.
         seed: Of the analysis; it is told with each figure.
+        groups: The windows and slices.
     """
     measured: list[_Measured] = []
     insufficient: list[Unjudged] = []
@@ -31,7 +40,7 @@ def analyse(pairs: Sequence[ColumnPair], options: Options, rows: tuple[int, int]
         n, m = pair.reference.rows, pair.current.rows
         if min(n, m) < options.least_rows:
             reason = f"{min(n, m)} rows on a side; {options.least_rows} are needed"
-            insufficient.append(Unjudged(pair.column, reason, n, m))
+            insufficient.append(Unjudged(pair.column, reason, n, m, group=pair.group))
             continue
         found, reasons = _measure(pair, options)
         measured += found
@@ -39,9 +48,8 @@ def analyse(pairs: Sequence[ColumnPair], options: Options, rows: tuple[int, int]
             lacking += reasons
         else:
             reason = "; ".join(f"{one.algorithm}: {one.reason}" for one in reasons)
-            insufficient.append(
-                Unjudged(pair.column, reason or "no chosen algorithm applies to its type", n, m)
-            )
+            reason = reason or "no chosen algorithm applies to its type"
+            insufficient.append(Unjudged(pair.column, reason, n, m, group=pair.group))
     figures = _judge(measured, options, seed)
     return Result(
         tuple(figures),
@@ -50,6 +58,8 @@ def analyse(pairs: Sequence[ColumnPair], options: Options, rows: tuple[int, int]
         *rows,
         is_calibrated=options.is_calibrated,
         seed=seed,
+        summaries=tuple(summarise(pair) for pair in pairs if pair.group == WHOLE),
+        groups=tuple(groups),
     )
 
 
@@ -69,7 +79,7 @@ def _measure(pair: ColumnPair, options: Options) -> tuple[list[_Measured], list[
             measurement = NotMeasured("the figure is no finite number, for values are too large")
         if isinstance(measurement, NotMeasured):
             n, m = pair.reference.rows, pair.current.rows
-            lacking.append(Unjudged(pair.column, measurement.reason, n, m, algorithm.name))
+            lacking.append(Unjudged(pair.column, measurement.reason, n, m, algorithm.name, pair.group))
         else:
             found.append((pair, algorithm, measurement))
     return found, lacking
@@ -120,6 +130,7 @@ def _judge(measured: Sequence[_Measured], options: Options, seed: int) -> list[F
                 thresholds=thresholds,
                 seed=seed,
                 details=one.details,
+                group=pair.group,
             )
         )
     return figures
