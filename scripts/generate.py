@@ -53,8 +53,8 @@ def run_generators(output_root: Path) -> None:
         [sys.executable, "scripts/generate_client.py", "--output-root", root],
         [sys.executable, "scripts/generate_settings.py", "--output-root", root],
         [sys.executable, "scripts/generate_cli.py", "--output-root", root],
-        [sys.executable, "scripts/generate_definitions.py", "--output-root", root],
-        [sys.executable, "scripts/generate_openapi.py", "--output-root", root],
+        [sys.executable, "-m", "scripts.generate_definitions", "--output-root", root],
+        [sys.executable, "-m", "scripts.generate_openapi", "--output-root", root],
         [sys.executable, "scripts/generate_tables.py", "--output-root", root],
     )
     for command in commands:

@@ -1,4 +1,4 @@
-"""All routes of the API: the calls of the public port as JSON, the Open Inference Protocol, and what describes both."""
+"""All routes of the API: calls as JSON, the Open Inference Protocol, and what describes both."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def api_routes(gateway: Gateway) -> list[BaseRoute]:
         gateway: What calls are answered through.
 
     Returns:
-        Routes of every annotated call, of the Open Inference Protocol, of ``/openapi.json``, and of ``/api``, a page to
-        try them.
+        Routes of every annotated call, of the Open Inference Protocol, of ``/openapi.json``, and of
+        ``/api``, a page to try them.
     """
     return [
         Route("/openapi.json", _openapi),

@@ -17,7 +17,7 @@ ACCEPTED = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
 
 class RequestIds:
-    """ASGI middleware: takes the caller's ``x-request-id`` or makes one, for the log, the call and the answer."""
+    """ASGI middleware: takes the caller's ``x-request-id`` or makes one, for log, call and answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -36,7 +36,10 @@ class Server:
     left_behind: list[dict[str, object]] = field(default_factory=list)
 
     def app(self, **options: Any) -> ASGIApp:
-        state = ServerState(
+        return create_app(self.state(), **options)
+
+    def state(self) -> ServerState:
+        return ServerState(
             self.plane,
             is_draining=lambda: self.draining,
             control_reason=lambda: self.reason,
@@ -44,7 +47,6 @@ class Server:
             control_metrics=lambda: "pointsman_lake_rows 3\n",
             left_behind_journals=lambda: self.left_behind,
         )
-        return create_app(state, **options)
 
 
 @dataclass

@@ -53,7 +53,8 @@ def read_call(model: str, version: str, body: bytes | bytearray, header_length: 
         model: The model's or router's name.
         version: Its version; empty when the path names none.
         body: The JSON, and behind it the tensors that are bytes.
-        header_length: ``Inference-Header-Content-Length``: how long the JSON is, where something is behind it.
+        header_length: ``Inference-Header-Content-Length``: how long the JSON is, where something is behind
+        it.
 
     Raises:
         FieldError: It does not fit.

@@ -1,4 +1,7 @@
-"""The protocol's gRPC messages, in a pool of their own: clients of other projects bring messages of the same names."""
+"""The protocol's gRPC messages, in a pool of their own.
+
+Clients of other projects bring messages of the same names, and one pool holds each name once.
+"""
 
 from __future__ import annotations
 

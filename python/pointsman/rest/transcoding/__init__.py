@@ -1,9 +1,9 @@
 """Answers HTTP with JSON by calls of the public gRPC port, as the annotations of the protos say.
 
 Nothing here knows a service by name: which path is which method, what of a message stands in the path, the
-query and the body, and what a success is called, all of it is read from descriptors. As a client of the public
-port it has no rights of its own: keys, scopes, limits, deadlines and the audit are those of the call that it
-makes.
+query and the body, and what a success is called, all of it is read from descriptors. As a client of the
+public port it has no rights of its own: keys, scopes, limits, deadlines and the audit are those of the call
+that it makes.
 """
 
 from pointsman.rest.transcoding.bindings import Binding, read_bindings

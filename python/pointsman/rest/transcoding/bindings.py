@@ -174,7 +174,7 @@ def _binding(method: MethodDescriptor, rule: http_pb2.HttpRule) -> Binding:
 
 
 def field_at(descriptor: Descriptor, path: str) -> FieldDescriptor | None:
-    """Answers the field at a path of names of the proto, through single messages; None where there is none."""
+    """Answers the field at a path of the proto's names, through single messages; None for none."""
     *parents, last = path.split(".")
     for name in parents:
         field = descriptor.fields_by_name.get(name)

@@ -26,7 +26,8 @@ RECEIPT_PREFIX = "pointsman-"
 
 _NAME = re.compile(r"[a-z0-9_.-]{1,64}")
 _RESERVED = re.compile(
-    r"grpc-.*|x-pointsman-.*|.*-bin|authorization|x-api-key|x-request-id|content-.*|te|host|user-agent|connection"
+    r"grpc-.*|x-pointsman-.*|.*-bin|authorization|x-api-key|x-request-id|content-.*"
+    r"|te|host|user-agent|connection"
 )
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -67,7 +68,7 @@ def timeout_of(headers: Mapping[str, str], most_seconds: float) -> float | None:
 def _credentials(headers: Headers, *, need_key: bool) -> Iterator[tuple[str, str]]:
     key, authorization = headers.get("x-api-key"), headers.get("authorization")
     if key is None and need_key:
-        # As x-api-key it is looked at also while the server knows no key, when others pass for the local user.
+        # While no key exists, foreign tokens pass for the local user; as x-api-key each is looked at.
         scheme, _, key = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise ProblemError(

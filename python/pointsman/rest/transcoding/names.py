@@ -26,7 +26,7 @@ def json_names(descriptor: Descriptor) -> tuple[str, ...]:
 
 @cache
 def words_of(enum: EnumDescriptor) -> Mapping[str, int]:
-    """Answers the words of an enumeration with their numbers: lower-case, without what all of them begin with."""
+    """Answers the words of an enumeration with their numbers: lower-case, without the common prefix."""
     prefix = prefix_of(enum)
     return {value.name.removeprefix(prefix).lower(): value.number for value in enum.values}
 

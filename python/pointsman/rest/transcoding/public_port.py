@@ -12,7 +12,7 @@ import grpc
 import grpc.aio
 
 CONNECTIONS = 4
-"""Of the calls that the control plane takes at a time, one connection gets a sixteenth and one key a quarter."""
+"""The control plane takes a sixteenth of its calls from one connection, and a quarter from one key."""
 
 Metadata = Sequence[tuple[str, str]]
 

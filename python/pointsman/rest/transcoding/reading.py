@@ -18,8 +18,8 @@ MAX_NAMED = 60
 def read_message(value: Any, message: Any, path: str = "", depth: int = 0) -> None:
     """Reads a value of JSON into an empty message.
 
-    Fields go by their names in JSON, ``routerId``, or those of the proto, ``router_id``. Null is a field that is
-    not stated, but in values of any type, where it is null.
+    Fields go by their names in JSON, ``routerId``, or those of the proto, ``router_id``. Null is a field
+    that is not stated, but in values of any type, where it is null.
 
     Args:
         value: The value, as `json.loads` answers it.

@@ -13,8 +13,11 @@ from pointsman.rest.transcoding.bindings import UPDATE_MASK, Binding, field_at
 from pointsman.rest.transcoding.names import fields_of, is_map
 from pointsman.rest.transcoding.reading import is_textual, join, read_message, read_parameter, unknown
 from pointsman.rest.transcoding.scalars import read_text
+from pointsman.rest.transcoding.well_known import is_any_value
 
 MAX_PARAMETERS = 1_000
+MAX_DOTS = 3
+"""How deep names of parameters reach that are told: a message within itself has names without end."""
 ETAG = "etag"
 """The field that says which state was read; no update changes it."""
 
@@ -80,10 +83,8 @@ def _parameters(binding: Binding, descriptor: Descriptor, path: str, shown: str)
             continue
         if field.message_type is None or is_textual(field):
             yield name, field
-        elif not field.is_repeated and not field.message_type.full_name.startswith("google.protobuf."):
-            # A message within itself would have names without end.
-            if name.count(".") < 3:
-                yield from _parameters(binding, field.message_type, inner, name)
+        elif _has_fields(field) and name.count(".") < MAX_DOTS:
+            yield from _parameters(binding, field.message_type, inner, name)
 
 
 def _set_path(message: Any, name: str, text: str) -> None:
@@ -134,7 +135,7 @@ def _resolve(binding: Binding, name: str, message: Any) -> tuple[Any, FieldDescr
         field = fields_of(descriptor).get(part)
         path = join(path, field.name) if field is not None else path
         is_last = index == len(parts) - 1
-        if field is None or (not is_last and (field.message_type is None or field.is_repeated)):
+        if field is None or not (is_last or _has_fields(field)):
             names = tuple(shown for shown, _ in query_parameters(binding))
             raise FieldError(name[:200], unknown(part, names).replace("field", "parameter"))
         if path in binding.query_excludes:
@@ -145,6 +146,14 @@ def _resolve(binding: Binding, name: str, message: Any) -> tuple[Any, FieldDescr
         message = getattr(message, field.name)
         descriptor = field.message_type
     raise FieldError(name, "has no name")
+
+
+def _has_fields(field: FieldDescriptor) -> bool:
+    """Answers whether a field is one message that JSON has as an object of known names."""
+    message = field.message_type
+    if message is None or field.is_repeated or is_textual(field):
+        return False
+    return not is_any_value(message)
 
 
 def field_of_path(binding: Binding, name: str) -> FieldDescriptor:

@@ -215,5 +215,4 @@ def _bytes(value: str, path: str) -> bytes:
 
 
 def _short(value: int) -> str:
-    text = str(value) if value.bit_length() < 256 else f"a number of {value.bit_length()} bits"
-    return text
+    return str(value) if value.bit_length() < 256 else f"a number of {value.bit_length()} bits"

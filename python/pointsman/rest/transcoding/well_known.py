@@ -12,8 +12,8 @@ from pointsman.rest.problems import FieldError
 from pointsman.rest.transcoding.scalars import check_text, kind_of, read_double, write_number
 
 MAX_DEPTH = 30
-"""How deep values may lie in one another. An object in a value is three messages deep, and protobuf reads no more than
-100 messages in one another.
+"""How deep values may lie in one another. An object in a value is three messages deep, and protobuf reads no
+more than 100 messages in one another.
 """
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)"

@@ -18,9 +18,9 @@ Write = Callable[[Any], Any]
 def write_message(message: Any) -> Any:
     """Writes a message as a value of JSON.
 
-    Fields have their names in JSON, in the message's order. Those that hold a value whether or not it was set, lists
-    and maps included, are always written; those that may be unset, ``optional`` ones, messages and the choices of a
-    ``oneof``, are written where they are set.
+    Fields have their names in JSON, in the message's order. Those that hold a value whether or not it was
+    set, lists and maps included, are always written; those that may be unset, ``optional`` ones, messages
+    and the choices of a ``oneof``, are written where they are set.
 
     Args:
         message: The message.
