@@ -137,7 +137,8 @@ def test_beyond_loopback_nobody_is_an_admin_without_a_key(tmp_path: Any) -> None
         for headers in ({}, {"Authorization": "Bearer other"}, {"X_API_Key": "pm_1_2"}):
             answer = http_("GET", "/api/v1/routers", **headers)
             assert (answer.status, answer.json()["code"]) == (401, "UNAUTHENTICATED"), answer.body
-        assert http_("GET", "/health").status == 200
+        for path in ("/health", "/v2/health/live", "/v2/health/ready", "/v2"):
+            assert http_("GET", path).status == 200, path
     finally:
         server.end()
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 BINARY_TYPE = "application/octet-stream"
+KEYLESS = ("ServerLive", "ServerReady", "ServerMetadata")
+"""What the public port answers without a key, for orchestrators have none."""
 HEADER_LENGTH = "inference-header-content-length"
 Respond = Callable[[Exchange], Awaitable[Response]]
 
@@ -139,4 +141,4 @@ async def _ask(exchange: Exchange, method: str, request: Any) -> Answer:
     if exchange.scope["query_string"]:
         raise FieldError("", "the query has parameters, of which the protocol has none; leave them out")
     read = message_class(f"{method}Response").FromString
-    return await exchange.call(SERVICE + method, request, read)
+    return await exchange.call(SERVICE + method, request, read, keyless=method in KEYLESS)

@@ -63,9 +63,19 @@ class Exchange:
     headers: Headers
     body: bytearray
 
-    async def call(self, rpc: str, request: Any, read: Callable[[bytes], Any]) -> Answer:
-        """Makes the call with the metadata and the deadline of the request; see `PublicPort.call`."""
-        metadata = metadata_of(self.headers, self.scope, need_key=self.gateway.need_key)
+    async def call(
+        self, rpc: str, request: Any, read: Callable[[bytes], Any], *, keyless: bool = False
+    ) -> Answer:
+        """Makes the call with the metadata and the deadline of the request; see `PublicPort.call`.
+
+        Args:
+            rpc: The path of the method.
+            request: The message to send.
+            read: Reads the bytes of the answer.
+            keyless: Whether the method tells everybody the same, so that it needs no key anywhere.
+        """
+        need_key = self.gateway.need_key and not keyless
+        metadata = metadata_of(self.headers, self.scope, need_key=need_key)
         timeout = timeout_of(self.headers, self.gateway.most_seconds)
         return await self.gateway.port.call(rpc, request, read, metadata=metadata, timeout_seconds=timeout)
 
