@@ -75,7 +75,7 @@ class BodyBudget:
             f"the body is longer than {self._max} bytes (http_limits.max_body_bytes); "
             "send less at a time, or call the gRPC port"
         )
-        return ProblemError(Problem("INVALID_ARGUMENT", detail, status=413, headers={"connection": "close"}))
+        return ProblemError(Problem("INVALID_ARGUMENT", detail, status=413))
 
 
 def check_content_type(headers: Headers, *, other: str = "") -> str:
