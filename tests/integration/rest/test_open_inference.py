@@ -1,6 +1,8 @@
 """An unmodified tritonclient over HTTP gets what it gets over gRPC."""
 
+import http.client
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ import tritonclient.http
 from tritonclient.utils import InferenceServerException
 
 import pointsman
+from stage.recording_backend import RecordingBackend, echo
 from stage.server import Server
 
 from .conftest import Http
@@ -168,3 +171,27 @@ def test_a_wrong_tensor_is_named_and_another_method_refused(http_: Http) -> None
     assert answer.json()["error"] == answer.json()["detail"]
     assert http_("GET", "/v2/models/echo/infer").status == 405
     assert http_("POST", "/v2/models/echo/infer", b"", content_type="application/octet-stream").status == 400
+
+
+def test_a_client_that_goes_away_cancels_the_call_at_the_backend(
+    http_: Http, backend: RecordingBackend
+) -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def waiting(message: bytes, context: Any) -> bytes:
+        inside.set()
+        leave.wait(30)
+        return echo(message, context)
+
+    body = {"inputs": [{"name": "x", "shape": [1], "datatype": "INT32", "data": [1]}]}
+    backend.behaviour = waiting
+    try:
+        connection = http.client.HTTPConnection(http_.address, timeout=30)
+        connection.request("POST", "/v2/models/echo/infer", json.dumps(body))
+        assert inside.wait(20), "the call does not reach the backend"
+        backend.ended.clear()
+        connection.close()
+        assert backend.ended.wait(10), "the call goes on although its client went away"
+    finally:
+        leave.set()
+        backend.behaviour = echo
