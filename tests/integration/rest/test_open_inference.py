@@ -20,7 +20,7 @@ from .conftest import Http
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
-TENSORS = {
+TENSORS: dict[str, Any] = {
     "FP16": np.array([[0.5, -2.0], [65504.0, 0.000061]], dtype=np.float16),
     "FP32": np.array([[0.1, -2.5], [3.4e38, 1e-40]], dtype=np.float32),
     "FP64": np.array([[0.1, 1e300]], dtype=np.float64),

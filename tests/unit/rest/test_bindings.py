@@ -53,7 +53,8 @@ def a_file(*methods: dict[str, Any]) -> FileDescriptor:
         for more in given.get("more", ()):
             rule.additional_bindings.add(get=more)
         if "status" in given:
-            method.options.Extensions[rest_pb2.success_status] = given["status"]
+            extensions: Any = method.options.Extensions
+            extensions[rest_pb2.success_status] = given["status"]
     pool = descriptor_pool.Default()
     pool.AddSerializedFile(file.SerializeToString())
     found: FileDescriptor = pool.FindFileByName(file.name)

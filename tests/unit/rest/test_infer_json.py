@@ -231,12 +231,13 @@ def an_answer(**fields: Any) -> Any:
 
 def test_elements_that_come_one_by_one_are_those_that_come_as_bytes() -> None:
     contents = message_class("InferTensorContents")
-    for datatype, field, items in [
+    cases: list[tuple[str, str, list[Any]]] = [
         ("INT8", "int_contents", [-1, 2]),
         ("UINT64", "uint64_contents", [2**64 - 1]),
         ("BOOL", "bool_contents", [True, False]),
         ("FP32", "fp32_contents", [0.5, -1]),
-    ]:
+    ]
+    for datatype, field, items in cases:
         raw = contents_to_bytes(datatype, contents(**{field: items}))
         assert raw == to_bytes(datatype, items, "x")
 

@@ -139,7 +139,7 @@ def test_an_update_of_nothing_is_refused_for_it_would_be_one_of_all(body: Any) -
     ],
 )
 def test_fields_are_named_as_the_caller_spelled_them(path: str, written: str) -> None:
-    assert json_path(path, router_pb2.CreateRouterRequest.DESCRIPTOR, "router") == written
+    assert json_path(path, binding("CreateRouter").request, "router") == written
 
 
 def test_names_of_features_stay_as_they_are() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pointsman.rest.describing.schemas import Schemas
-from pointsman.rest.transcoding.bindings import Binding
+from pointsman.rest.transcoding.bindings import Binding, option_of
 from pointsman.rest.transcoding.bodies import JSON_TYPE
 from pointsman.rest.transcoding.requests import field_of_path, query_parameters
 from pointsman.v1 import key_pb2
@@ -44,7 +44,7 @@ def operation_of(
     """
     service, method = binding.method.containing_service.name, binding.method.name
     comment = comments.get(binding.method.full_name, "")
-    scope = _SCOPES.get(binding.method.GetOptions().Extensions[key_pb2.required_scope])
+    scope = _SCOPES.get(option_of(binding.method, key_pb2.required_scope))
     described = f"{comment}\n\nScope: `{scope}`." if scope else comment
     operation: dict[str, Any] = {
         "tags": [service],

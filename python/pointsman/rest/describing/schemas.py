@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from pointsman.rest.transcoding.names import is_map, words_of
+from pointsman.rest.transcoding.names import is_map, map_fields, words_of
 from pointsman.rest.transcoding.scalars import EXACT, INTEGERS, NOT_FINITE
 from pointsman.rest.transcoding.well_known import DURATION, MASK, WRAPPERS
 
@@ -53,8 +53,7 @@ class Schemas:
     def of_field(self, field: FieldDescriptor, *, described: bool = True) -> Schema:
         """Answers the schema of a field with what its comment says."""
         if is_map(field):
-            value = field.message_type.fields_by_name["value"]
-            schema: Schema = {"type": "object", "additionalProperties": self._of_one(value)}
+            schema: Schema = {"type": "object", "additionalProperties": self._of_one(map_fields(field)[1])}
         elif field.is_repeated:
             schema = {"type": "array", "items": self._of_one(field)}
         else:
@@ -65,8 +64,8 @@ class Schemas:
     def _of_one(self, field: FieldDescriptor) -> Schema:
         if field.message_type is not None:
             return self.of_message(field.message_type)
-        if field.enum_type is not None:
-            return self._named(field.enum_type, lambda: self._words(field.enum_type))
+        if (enum := field.enum_type) is not None:
+            return self._named(enum, lambda: self._words(enum))
         return scalar_schema(field)
 
     def _named(self, descriptor: Descriptor | EnumDescriptor, make: Callable[[], Schema]) -> Schema:

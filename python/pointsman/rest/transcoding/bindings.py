@@ -142,7 +142,7 @@ def _bindings_of(method: MethodDescriptor) -> Iterator[Binding]:
     options = method.GetOptions()
     if method.client_streaming or method.server_streaming:
         raise AnnotationError(f"{method.full_name}: streams are not answered as JSON")
-    status = options.Extensions[rest_pb2.success_status]
+    status: int = option_of(method, rest_pb2.success_status)
     if status and not 200 <= status <= 299:
         raise AnnotationError(f"{method.full_name}: success_status {status} is no success; 200 to 299 are")
     rule = options.Extensions[annotations_pb2.http]
@@ -171,6 +171,11 @@ def _binding(method: MethodDescriptor, rule: http_pb2.HttpRule) -> Binding:
     if rule.response_body and rule.response_body not in method.output_type.fields_by_name:
         raise AnnotationError(f"{method.full_name}: response_body {rule.response_body!r} is no field")
     return Binding(http_method, template, method, rule.body, rule.response_body, 200)
+
+
+def option_of(method: MethodDescriptor, option: Any) -> Any:
+    """Answers what an option of ours says of a method; 0 where it says nothing."""
+    return method.GetOptions().Extensions[option]
 
 
 def field_at(descriptor: Descriptor, path: str) -> FieldDescriptor | None:

@@ -34,7 +34,7 @@ def words_of(enum: EnumDescriptor) -> Mapping[str, int]:
 @cache
 def numbers_of(enum: EnumDescriptor) -> Mapping[str, int]:
     """Answers what an enumeration takes: its words, and its values as the proto names them."""
-    return words_of(enum) | {value.name: value.number for value in enum.values}
+    return {**words_of(enum), **{value.name: value.number for value in enum.values}}
 
 
 @cache
@@ -51,6 +51,13 @@ def prefix_of(enum: EnumDescriptor) -> str:
 def is_map(field: FieldDescriptor) -> bool:
     """Answers whether a field holds values by keys."""
     return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def map_fields(field: FieldDescriptor) -> tuple[FieldDescriptor, FieldDescriptor]:
+    """Answers what the keys and the values of a map are like."""
+    entry = field.message_type
+    assert entry is not None, field.full_name
+    return entry.fields_by_name["key"], entry.fields_by_name["value"]
 
 
 def json_path(path: str, request: Descriptor, body: str) -> str:

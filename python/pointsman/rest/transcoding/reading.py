@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 
 from pointsman.rest.problems import FieldError
-from pointsman.rest.transcoding.names import fields_of, is_map, json_names
+from pointsman.rest.transcoding.names import fields_of, is_map, json_names, map_fields
 from pointsman.rest.transcoding.scalars import kind_of, read_scalar, read_text
 from pointsman.rest.transcoding.well_known import MAX_DEPTH, READERS, TEXTS, WRAPPERS
 
@@ -137,7 +137,7 @@ def _read_items(field: FieldDescriptor, value: Any, items: Any, path: str, depth
 def _read_map(field: FieldDescriptor, value: Any, entries: Any, path: str, depth: int) -> None:
     if not isinstance(value, dict):
         raise FieldError(path, f"is {kind_of(value)}; write an object")
-    key_field, value_field = (field.message_type.fields_by_name[name] for name in ("key", "value"))
+    key_field, value_field = map_fields(field)
     for name, item in value.items():
         place = join(path, name)
         key = read_text(key_field, name, place)

@@ -144,7 +144,7 @@ def _resolve(binding: Binding, name: str, message: Any) -> tuple[Any, FieldDescr
         if is_last:
             return message, field, path
         message = getattr(message, field.name)
-        descriptor = field.message_type
+        descriptor = message.DESCRIPTOR
     raise FieldError(name, "has no name")
 
 

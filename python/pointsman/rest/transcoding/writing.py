@@ -8,7 +8,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from pointsman.rest.transcoding.names import is_map
+from pointsman.rest.transcoding.names import is_map, map_fields
 from pointsman.rest.transcoding.scalars import write_scalar
 from pointsman.rest.transcoding.well_known import WRAPPERS, WRITERS
 
@@ -52,7 +52,7 @@ def _plan(descriptor: Descriptor) -> tuple[tuple[str, str, bool, Write], ...]:
 def writer_of(field: FieldDescriptor) -> Write:
     """Answers how what a field holds is written."""
     if is_map(field):
-        write_value = _writer_of_one(field.message_type.fields_by_name["value"])
+        write_value = _writer_of_one(map_fields(field)[1])
         return lambda entries: {_key(key): write_value(entries[key]) for key in sorted(entries)}
     write = _writer_of_one(field)
     return (lambda items: [write(item) for item in items]) if field.is_repeated else write
