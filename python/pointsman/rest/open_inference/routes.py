@@ -123,7 +123,10 @@ async def _ready(exchange: Exchange) -> Response:
 async def _model_ready(exchange: Exchange) -> Response:
     request = message_class("ModelReadyRequest")(**_names(exchange))
     answered = await _ask(exchange, "ModelReady", request)
-    return _verdict("no backend of the model is ready", is_good=answered.message.ready)
+    return _verdict(
+        "the model is not ready: it is not known, or none of its backends answers",
+        is_good=answered.message.ready,
+    )
 
 
 def _verdict(problem: str, *, is_good: bool) -> Response:

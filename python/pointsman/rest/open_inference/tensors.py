@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pointsman.rest.problems import FieldError
@@ -86,22 +86,15 @@ def to_bytes(datatype: str, items: Sequence[Any], path: str) -> bytes:
     Raises:
         FieldError: An element is of another type or out of range.
     """
+    _check_kinds(datatype, items, path)
     if datatype == "BYTES":
         for item in items:
-            if not isinstance(item, str):
-                raise FieldError(path, f"has {kind_of(item)} among BYTES; write text")
             check_text(item, path)
         return pack_texts([item.encode() for item in items])
-    import numpy as np
-
     if datatype == "BOOL":
-        for item in items:
-            if not isinstance(item, bool):
-                raise FieldError(path, f"has {kind_of(item)} among BOOL; write true or false")
+        import numpy as np
+
         return np.array(items, dtype="?").tobytes()
-    for item in items:
-        if isinstance(item, bool) or not isinstance(item, int | float | str):
-            raise FieldError(path, f"has {kind_of(item)} among {datatype}; write numbers")
     return _floats(datatype, items, path) if datatype in _FLOATS else _integers(datatype, items, path)
 
 
@@ -161,6 +154,21 @@ def unpack_texts(raw: bytes, path: str) -> list[bytes]:
 
 
 _FLOATS = ("FP16", "FP32", "FP64", "BF16")
+_KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "BYTES": ((str,), "text"),
+    "BOOL": ((bool,), "true or false"),
+    **dict.fromkeys(_FLOATS, ((int, float, str), "numbers")),
+}
+"""What JSON has for elements of these datatypes, and its name; the others have whole numbers."""
+
+
+def _check_kinds(datatype: str, items: Sequence[Any], path: str) -> None:
+    """Refuses elements of a kind that a datatype has not."""
+    taken, advice = _KINDS.get(datatype, ((int, float), "whole numbers"))
+    # A tensor has few kinds and many elements.
+    for kind in set(map(type, items)) - set(taken):
+        found = next(item for item in items if type(item) is kind)
+        raise FieldError(path, f"has {kind_of(found)} among {datatype}; write {advice}")
 
 
 def _integers(datatype: str, items: Sequence[Any], path: str) -> bytes:
@@ -168,24 +176,24 @@ def _integers(datatype: str, items: Sequence[Any], path: str) -> bytes:
 
     layout = np.dtype(LAYOUTS[datatype])
     least, greatest = int(np.iinfo(layout).min), int(np.iinfo(layout).max)
-    numbers = []
-    for item in items:
-        if isinstance(item, str) or (isinstance(item, float) and not item.is_integer()):
-            raise FieldError(path, f"has {str(item)[:100]} among {datatype}; write whole numbers")
-        number = int(item)
-        if not least <= number <= greatest:
-            raise FieldError(path, f"has {str(item)[:100]}, which is out of range of {datatype}")
-        numbers.append(number)
-    return np.array(numbers, dtype=layout).tobytes()
+    if float in set(map(type, items)):
+        for item in items:
+            if isinstance(item, float) and not item.is_integer():
+                raise FieldError(path, f"has {item} among {datatype}; write whole numbers")
+        items = [int(item) for item in items]
+    for end in (min(items), max(items)) if items else ():
+        if not least <= end <= greatest:
+            raise FieldError(path, f"has {str(end)[:100]}, which is out of range of {datatype}")
+    return np.array(items, dtype=layout).tobytes()
 
 
 def _floats(datatype: str, items: Sequence[Any], path: str) -> bytes:
     import numpy as np
 
+    named = str in set(map(type, items))
     try:
-        values = np.array(
-            [NOT_FINITE[item] if isinstance(item, str) else item for item in items], dtype=np.float64
-        )
+        numbers = [NOT_FINITE[item] if isinstance(item, str) else item for item in items] if named else items
+        values = np.array(numbers, dtype=np.float64)
     except KeyError as error:
         raise FieldError(path, f"has {str(error)[:100]} among {datatype}; write numbers") from error
     except OverflowError as error:
@@ -199,8 +207,8 @@ def _floats(datatype: str, items: Sequence[Any], path: str) -> bytes:
         halves = np.where(np.isnan(narrow), np.uint16(0x7FC0), rounded).astype("<u2")
         narrow = (halves.astype("<u4") << 16).view("<f4")
     # What JSON writes as 1e999 is infinite before, and nobody wrote infinity.
-    meant = np.array([isinstance(item, str) for item in items], dtype=bool)
-    if bool((np.isinf(narrow) & ~meant).any()):
+    meant = np.array([isinstance(item, str) for item in items], dtype=bool) if named else False
+    if bool((np.isinf(narrow) & np.logical_not(meant)).any()):
         raise FieldError(path, f"has a number that is out of range of {datatype}")
     return halves.tobytes() if datatype == "BF16" else narrow.tobytes()
 
