@@ -79,10 +79,14 @@ def test_a_router_lives_its_life_over_http(http_: Http, backend: RecordingBacken
 
 
 def test_refusals_name_the_field_as_json_spells_it(http_: Http) -> None:
-    answer = http_("POST", "/api/v1/routers", {"routerId": "no", "variants": [{"name": "a", "weight": 140}]})
+    variants = [
+        {"name": name, "modelId": "echo-model", "modelVersion": name, "weight": weight}
+        for name, weight in (("a", 140), ("b", 30))
+    ]
+    router = {"routerId": "no", "strategy": "weighted", "variants": variants}
+    answer = http_("POST", "/api/v1/routers", router)
     assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
-    fields = [violation["field"] for violation in answer.json()["violations"]]
-    assert "variants[0].modelId" in fields or "variants[0].weight" in fields, answer.body
+    assert [violation["field"] for violation in answer.json()["violations"]] == ["variants[0].weight"]
     assert answer.json()["requestId"] == answer.headers["x-request-id"]
 
 
