@@ -18,6 +18,11 @@ OF_TRANSPORT = frozenset({BINARY_SIZE, BINARY, BINARY_OUTPUT})
 def read_parameters(given: Any, target: Any, path: str) -> dict[str, Any]:
     """Reads parameters into a map of ``InferParameter``.
 
+    Args:
+        given: The object of JSON; None where none is stated.
+        target: The map.
+        path: Where they stand.
+
     Returns:
         Those of the binary extension, which are in no map.
 
@@ -47,6 +52,11 @@ def write_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_flag(parameters: Mapping[str, Any], name: str, path: str) -> bool | None:
     """Answers a parameter that is true or false; None where it is not stated.
+
+    Args:
+        parameters: The parameters, as JSON has them.
+        name: Which one.
+        path: Where they stand.
 
     Raises:
         FieldError: It is something else.

@@ -83,6 +83,11 @@ def flatten(data: Any, shape: Sequence[int], path: str) -> list[Any]:
 def to_bytes(datatype: str, items: Sequence[Any], path: str) -> bytes:
     """Writes elements of JSON as the bytes of a tensor.
 
+    Args:
+        datatype: One of `LAYOUTS`, or BYTES.
+        items: The elements, in row-major order.
+        path: Where they stand.
+
     Raises:
         FieldError: An element is of another type or out of range.
     """
@@ -100,6 +105,11 @@ def to_bytes(datatype: str, items: Sequence[Any], path: str) -> bytes:
 
 def from_bytes(datatype: str, raw: bytes, path: str) -> list[Any]:
     """Writes the bytes of a tensor as elements of JSON; numbers that are not finite are text.
+
+    Args:
+        datatype: One of `LAYOUTS`, or BYTES.
+        raw: The bytes.
+        path: Where the elements will stand.
 
     Raises:
         FieldError: The bytes are not of the datatype, or are text that JSON cannot have.

@@ -53,7 +53,13 @@ class TranscodedRoute(BaseRoute):
         raise NoMatchFound(name, path_params)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request whose path matches."""
+        """Answers a request whose path matches.
+
+        Args:
+            scope: The request's, with what `matches` found.
+            receive: Brings what the client sends.
+            send: Takes the answer.
+        """
         binding: Binding | None = scope.get("binding")
         if binding is None:
             await method_refusal(scope, scope["allowed"])(scope, receive, send)

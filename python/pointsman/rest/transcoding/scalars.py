@@ -82,7 +82,13 @@ def read_scalar(field: FieldDescriptor, value: Any, path: str) -> Any:
 
 
 def read_text(field: FieldDescriptor, text: str, path: str) -> Any:
-    """Reads a part of a path or a query as a field of a type that is no message; see `read_scalar`."""
+    """Reads a part of a path or a query as a field of a type that is no message; see `read_scalar`.
+
+    Args:
+        field: The field.
+        text: What stands there, decoded.
+        path: Its name, as it was sent.
+    """
     if field.type in (F.TYPE_DOUBLE, F.TYPE_FLOAT) and text not in NOT_FINITE:
         if not _NUMBER_TEXT.fullmatch(text):
             raise FieldError(path, f"{text[:100]!r} is no number")

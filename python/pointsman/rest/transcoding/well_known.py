@@ -46,6 +46,11 @@ VALUE, STRUCT, LIST = (_PREFIX + name for name in ("Value", "Struct", "ListValue
 def read_text_form(text: Any, message: Any, path: str) -> None:
     """Reads the text that stands for a message of `TEXTS`.
 
+    Args:
+        text: The value, which should be text.
+        message: Takes what it says.
+        path: Where it stands.
+
     Raises:
         FieldError: It is no text, or one of another form.
     """
@@ -76,6 +81,12 @@ def write_text_form(message: Any) -> str:
 def read_value(value: Any, message: Any, path: str, depth: int = 0) -> None:
     """Reads any value of JSON into a ``google.protobuf.Value``.
 
+    Args:
+        value: The value.
+        message: Takes it.
+        path: Where it stands.
+        depth: How many arrays and objects it lies in.
+
     Raises:
         FieldError: A number is out of range, a text is no UTF-8, or values lie too deep in one another.
     """
@@ -96,7 +107,14 @@ def read_value(value: Any, message: Any, path: str, depth: int = 0) -> None:
 
 
 def read_list(value: Any, message: Any, path: str, depth: int = 0) -> None:
-    """Reads an array into a ``google.protobuf.ListValue``; see `read_value`."""
+    """Reads an array into a ``google.protobuf.ListValue``; see `read_value`.
+
+    Args:
+        value: The value, which should be an array.
+        message: Takes it.
+        path: Where it stands.
+        depth: How many arrays and objects it lies in.
+    """
     if not isinstance(value, list):
         raise FieldError(path, f"is {kind_of(value)}; write an array")
     _check_depth(depth, path)
@@ -105,7 +123,14 @@ def read_list(value: Any, message: Any, path: str, depth: int = 0) -> None:
 
 
 def read_struct(value: Any, message: Any, path: str, depth: int = 0) -> None:
-    """Reads an object into a ``google.protobuf.Struct``; see `read_value`."""
+    """Reads an object into a ``google.protobuf.Struct``; see `read_value`.
+
+    Args:
+        value: The value, which should be an object.
+        message: Takes it.
+        path: Where it stands.
+        depth: How many arrays and objects it lies in.
+    """
     if not isinstance(value, dict):
         raise FieldError(path, f"is {kind_of(value)}; write an object")
     _check_depth(depth, path)
