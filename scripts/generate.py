@@ -20,6 +20,8 @@ OUTPUTS = (
     "docs/reference/cli.md",
     "docs/reference/definitions.md",
     "python/pointsman/definitions/schema.json",
+    "python/pointsman/rest/open_inference/schema.binpb",
+    "python/pointsman/rest/openapi.json",
     "python/pointsman/store/migrations/new_sqlite.sql",
 )
 
@@ -51,7 +53,8 @@ def run_generators(output_root: Path) -> None:
         [sys.executable, "scripts/generate_client.py", "--output-root", root],
         [sys.executable, "scripts/generate_settings.py", "--output-root", root],
         [sys.executable, "scripts/generate_cli.py", "--output-root", root],
-        [sys.executable, "scripts/generate_definitions.py", "--output-root", root],
+        [sys.executable, "-m", "scripts.generate_definitions", "--output-root", root],
+        [sys.executable, "-m", "scripts.generate_openapi", "--output-root", root],
         [sys.executable, "scripts/generate_tables.py", "--output-root", root],
     )
     for command in commands:

@@ -3,11 +3,10 @@
 import argparse
 import json
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from google.protobuf import descriptor_pb2
+from scripts.proto_comments import read_comments
 
 from pointsman.definitions.json_schema import make_schema
 from pointsman.definitions.shapes import Field, FieldType, Shape, default_of, kinds, shape_of
@@ -16,8 +15,6 @@ SOURCE_ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = Path("python/pointsman/definitions/schema.json")
 PAGE = Path("docs/reference/definitions.md")
 _PROTOS = ("pointsman/v1/model.proto", "pointsman/v1/router.proto")
-_MESSAGES, _FIELDS = 4, 2
-"""Numbers in the paths that protobuf names places of a file by."""
 
 OWN_COMMENTS = {
     ("Router", "status"): "Whether it shall be in service. Not stated, it stays as it is.",
@@ -63,36 +60,19 @@ In an editor with the YAML language server, write the schema to a file with
 """
 
 
-def read_comments() -> Callable[[str, str], str]:
+def comments_of_definitions() -> Callable[[str, str], str]:
     """Answers a function that says what messages and fields are, as their proto files do.
 
     Raises:
         SystemExit: The compiler refused a file.
     """
-    import grpc_tools
-    from grpc_tools import protoc
+    found = read_comments(*_PROTOS)
 
-    well_known = Path(grpc_tools.__file__).parent / "_proto"
-    with tempfile.TemporaryDirectory() as scratch:
-        target = Path(scratch, "descriptors.bin")
-        arguments = [f"--proto_path={SOURCE_ROOT / 'proto'}", f"--proto_path={well_known}"]
-        arguments += [f"--descriptor_set_out={target}", "--include_source_info", *_PROTOS]
-        code = protoc.main(["protoc", *arguments])
-        if code != 0:
-            raise SystemExit(code)
-        files = descriptor_pb2.FileDescriptorSet.FromString(target.read_bytes())
-    found: dict[tuple[str, str], str] = {}
-    for file in files.file:
-        for location in file.source_code_info.location:
-            path = list(location.path)
-            text = " ".join(location.leading_comments.split())
-            if len(path) == 2 and path[0] == _MESSAGES:
-                found[file.message_type[path[1]].name, ""] = text
-            elif len(path) == 4 and path[0] == _MESSAGES and path[2] == _FIELDS:
-                message = file.message_type[path[1]]
-                found[message.name, message.field[path[3]].name] = text
-    found |= OWN_COMMENTS
-    return lambda message, field: found[message, field]
+    def comment(message: str, field: str) -> str:
+        own = OWN_COMMENTS.get((message, field))
+        return own or found[".".join(("pointsman.v1", message, *([field] if field else [])))]
+
+    return comment
 
 
 def make_page(comments: Callable[[str, str], str]) -> str:
@@ -149,7 +129,7 @@ def _takes(field: Field) -> str:
 
 def generate(output_root: Path) -> None:
     """Writes both files below a folder."""
-    comments = read_comments()
+    comments = comments_of_definitions()
     schema = json.dumps(make_schema(comments), indent=2, ensure_ascii=False) + "\n"
     for path, text in ((SCHEMA, schema), (PAGE, make_page(comments))):
         target = output_root / path

@@ -1,4 +1,4 @@
-"""Writes the Python stubs of ``pointsman.v1`` into ``python/pointsman/v1``.
+"""Writes the Python stubs of ``pointsman.v1``, and the descriptors of the Open Inference Protocol.
 
 ``python scripts/generate_python.py [--output-root DIR]`` re-runs itself through ``uv`` in an
 environment of its own. grpcio-tools is pinned on purpose: newer generated code refuses to import
@@ -17,6 +17,9 @@ from pathlib import Path
 GRPCIO_TOOLS = "grpcio-tools==1.75.*"
 SOURCE_ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path("pointsman", "v1")
+PROTOCOL = "inference/grpc_service.proto"
+PROTOCOL_DESCRIPTORS = Path("pointsman", "rest", "open_inference", "schema.binpb")
+"""No stubs: they would meet those of the protocol's clients in one process."""
 
 
 def run_in_own_environment(arguments: list[str]) -> int:
@@ -34,10 +37,10 @@ def run_in_own_environment(arguments: list[str]) -> int:
 
 
 def generate(output_root: Path) -> None:
-    """Writes the stubs of every file in ``proto/pointsman/v1``.
+    """Writes the stubs of every file in ``proto/pointsman/v1``, and the protocol's descriptors.
 
     Args:
-        output_root: The folder that gets ``python/pointsman/v1``.
+        output_root: The folder that gets ``python/pointsman``.
 
     Raises:
         SystemExit: The compiler refused a file.
@@ -61,6 +64,11 @@ def generate(output_root: Path) -> None:
             *files,
         ]
     )
+    if code != 0:
+        raise SystemExit(code)
+    (target / PROTOCOL_DESCRIPTORS).parent.mkdir(parents=True, exist_ok=True)
+    descriptors = f"--descriptor_set_out={target / PROTOCOL_DESCRIPTORS}"
+    code = protoc.main(["protoc", f"--proto_path={SOURCE_ROOT / 'proto'}", descriptors, PROTOCOL])
     if code != 0:
         raise SystemExit(code)
     for stub in package.glob("*_pb2_grpc.py"):

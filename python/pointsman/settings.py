@@ -123,14 +123,24 @@ class HttpLimits(BaseModel):
     is answered.
     """
 
-    max_requests: Count = 16
+    max_requests: Count = 64
     """Requests at a time, ``/health``, ``/livez`` and ``/readyz`` aside. Past it one is answered 503."""
+
+    max_body_bytes: Annotated[int, Field(ge=1_024, le=2**31)] = 8 * 1024 * 1024
+    """Bytes of one body, as it is sent. What is longer is for the gRPC port, which reads in pieces."""
+
+    body_budget_bytes: Annotated[int, Field(ge=2**20, le=2**40)] = 64 * 1024 * 1024
+    """Bytes of bodies in memory, over all requests. Past it one is answered 503. While a body is read, what
+    it says takes several times as much.
+    """
 
     head_seconds: Seconds = 10.0
     """Seconds for the head of a request to arrive whole. Then its connection is closed."""
 
-    request_seconds: Seconds = 30.0
-    """Seconds for a request to be answered, and for its client to take the answer."""
+    request_seconds: Seconds = 60.0
+    """Seconds for a request to be answered, and for its client to take the answer. A call of the API gets
+    95 % of it, whatever its client says, so that its end can still be told.
+    """
 
     idle_seconds: Seconds = 30.0
     """Seconds that a connection may be open without a request."""
@@ -218,7 +228,7 @@ class Settings(BaseSettings):
     """
 
     http: str = "127.0.0.1:8501"
-    """Address of the HTTP port for health, readiness and metrics, ``host:port``; port 0 lets the system
+    """Address of the HTTP port for REST, health, readiness and metrics, ``host:port``; port 0 lets the system
     choose.
     """
 

@@ -16,6 +16,7 @@ RUN_BY = {
     "docs/how-to/predict-with-features.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/python-client.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/records.md": "tests/e2e/docs/test_pages.py",
+    "docs/how-to/rest.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/rules.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/shadows.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/run-with-postgresql.md": "tests/e2e/docs/test_pages.py",

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pointsman.rest.hosts import HostCheck
+from pointsman.rest.problems import Problem, problem_response
 from pointsman.rest.request_ids import RequestIds
 from pointsman.rest.slots import Slots
 
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
 
     from pointsman.domain.ports.replica import Reporting
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 OPEN_METRICS_FORMAT = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 HEALTH_PATHS = ("/health", "/livez", "/readyz")
-DEFAULT_MAX_REQUESTS = 16
+DEFAULT_MAX_REQUESTS = 64
 CODES = {403: "PERMISSION_DENIED", 404: "NOT_FOUND", 405: "UNIMPLEMENTED"}
 
 
@@ -59,6 +61,7 @@ def create_app(
     allowed_hosts: Iterable[str] = (),
     loopback: bool = True,
     max_requests: int = DEFAULT_MAX_REQUESTS,
+    api: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """Makes the HTTP application.
 
@@ -67,9 +70,10 @@ def create_app(
         allowed_hosts: Names it may be called by besides ``localhost`` and addresses.
         loopback: Whether its port listens on loopback only.
         max_requests: Requests at a time, besides those that ask whether the server is alive and serves.
+        api: Routes of the API, beside its own.
 
     Returns:
-        An application with ``/health``, ``/livez``, ``/readyz`` and ``/metrics``.
+        An application with ``/health``, ``/livez``, ``/readyz``, ``/metrics`` and the API.
     """
     # Of its own: the loop's threads may all be busy with something slow.
     health_thread = ThreadPoolExecutor(1, thread_name_prefix="pointsman-health")
@@ -111,6 +115,7 @@ def create_app(
         Route("/livez", livez),
         Route("/readyz", ready),
         Route("/metrics", metrics),
+        *api,
     ]
     middleware = [
         Middleware(RequestIds),
@@ -136,17 +141,18 @@ def _all_metrics(state: ServerState) -> str:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """Answers an unknown path or method as JSON with a way out."""
+    """Answers an unknown path or method with a way out."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    message = {
-        404: f"{request.url.path}: no such path; there are /health, /livez, /readyz and /metrics",
+    detail = {
+        404: f"{request.url.path}: no such path; there are /health, /livez, /readyz, /metrics, /v2, "
+        "and those that /openapi.json lists",
         405: f"{request.method}: only GET and HEAD are answered here",
     }.get(status, str(error))
-    code = CODES.get(status, "UNKNOWN")
-    headers = error.headers if isinstance(error, HTTPException) else None
-    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status, headers=headers)
+    headers = (error.headers if isinstance(error, HTTPException) else None) or {}
+    problem = Problem(CODES.get(status, "UNKNOWN"), detail, status=status, headers=headers)
+    return problem_response(problem, request.scope)
 
 
-async def _internal_error(_: Request, __: Exception) -> Response:
-    message = "the server made a mistake; its log has the request id of this answer"
-    return JSONResponse({"error": {"code": "INTERNAL", "message": message}}, status_code=500)
+async def _internal_error(request: Request, __: Exception) -> Response:
+    detail = "the server made a mistake; its log has the request id of this answer"
+    return problem_response(Problem("INTERNAL", detail), request.scope)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+
+from pointsman.rest.problems import DOMAIN, Problem, problem_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,10 +43,10 @@ class HostCheck:
             host = headers.get("host", "")
             origin = headers.get("origin")
             if not self.allows(host):
-                await _refusal("Host", host)(scope, receive, send)
+                await problem_response(_refusal("Host", host), scope)(scope, receive, send)
                 return
             if origin is not None and not self.allows(urlsplit(origin).netloc):
-                await _refusal("Origin", origin)(scope, receive, send)
+                await problem_response(_refusal("Origin", origin), scope)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -64,9 +65,9 @@ class HostCheck:
         return address.is_loopback or not self._loopback
 
 
-def _refusal(header: str, value: str) -> JSONResponse:
-    message = (
+def _refusal(header: str, value: str) -> Problem:
+    detail = (
         f"{header}: {value[:200]!r} is not a name of this server; call it by address, "
         "or add the name to the setting allowed_hosts"
     )
-    return JSONResponse({"error": {"code": "PERMISSION_DENIED", "message": message}}, status_code=403)
+    return Problem("PERMISSION_DENIED", detail, reason="HOST_NOT_ALLOWED", domain=DOMAIN)

@@ -17,7 +17,7 @@ ACCEPTED = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
 
 class RequestIds:
-    """ASGI middleware: takes the caller's ``x-request-id`` or makes one, for the log and for the answer."""
+    """ASGI middleware: takes the caller's ``x-request-id`` or makes one, for log, call and answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,6 +29,7 @@ class RequestIds:
             return
         given = Headers(scope=scope).get(HEADER, "")
         request_id = given if ACCEPTED.fullmatch(given) else str(uuid.uuid4())
+        scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse
+from pointsman.rest.problems import Problem, problem_response
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +34,7 @@ class Slots:
             await self._app(scope, receive, send)
             return
         if self._taken >= self._most:
-            await _busy(self._most)(scope, receive, send)
+            await problem_response(_busy(self._most), scope)(scope, receive, send)
             return
         self._taken += 1
         try:
@@ -43,7 +43,6 @@ class Slots:
             self._taken -= 1
 
 
-def _busy(most: int) -> JSONResponse:
-    message = f"{most} requests are in progress (http_limits.max_requests); try again in a second"
-    body = {"error": {"code": "RESOURCE_EXHAUSTED", "message": message}}
-    return JSONResponse(body, status_code=503, headers={"retry-after": "1"})
+def _busy(most: int) -> Problem:
+    detail = f"{most} requests are in progress (http_limits.max_requests); try again in a second"
+    return Problem("RESOURCE_EXHAUSTED", detail, status=503, headers={"retry-after": "1"})

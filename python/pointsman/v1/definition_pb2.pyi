@@ -1,3 +1,4 @@
+from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from pointsman.v1 import key_pb2 as _key_pb2
 from pointsman.v1 import model_pb2 as _model_pb2

@@ -22,14 +22,16 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from pointsman.v1 import key_pb2 as pointsman_dot_v1_dot_key__pb2
+from pointsman.v1 import rest_pb2 as pointsman_dot_v1_dot_rest__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18pointsman/v1/model.proto\x12\x0cpointsman.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16pointsman/v1/key.proto\"\xb7\x04\n\x0cModelVersion\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12&\n\x07\x62\x61\x63kend\x18\x03 \x01(\x0b\x32\x15.pointsman.v1.Backend\x12*\n\tsignature\x18\x04 \x01(\x0b\x32\x17.pointsman.v1.Signature\x12\"\n\x05stage\x18\x05 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x0f\n\x07run_uri\x18\x07 \x01(\t\x12\x38\n\x07metrics\x18\x08 \x03(\x0b\x32\'.pointsman.v1.ModelVersion.MetricsEntry\x12\x0c\n\x04tags\x18\t \x03(\t\x12\r\n\x05owner\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tfilled_in\x18\r \x03(\t\x12\x10\n\x08warnings\x18\x0e \x03(\t\x12\x15\n\rbackend_fault\x18\x0f \x01(\t\x12\x33\n\x0bpermissions\x18\x10 \x01(\x0b\x32\x1e.pointsman.v1.ModelPermissions\x12\x0c\n\x04\x65tag\x18\x11 \x01(\t\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"g\n\x07\x42\x61\x63kend\x12)\n\x04grpc\x18\x01 \x01(\x0b\x32\x19.pointsman.v1.GrpcBackendH\x00\x12)\n\x04onnx\x18\x02 \x01(\x0b\x32\x19.pointsman.v1.OnnxBackendH\x00\x42\x06\n\x04kind\"H\n\x0bGrpcBackend\x12\x0e\n\x06target\x18\x01 \x01(\t\x12\x12\n\nmodel_name\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"+\n\x0bOnnxBackend\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\"\xc4\x04\n\tSignature\x12(\n\x06inputs\x18\x01 \x03(\x0b\x32\x18.pointsman.v1.TensorSpec\x12)\n\x07outputs\x18\x02 \x03(\x0b\x32\x18.pointsman.v1.TensorSpec\x12 \n\x04task\x18\x03 \x01(\x0e\x32\x12.pointsman.v1.Task\x12\x0e\n\x06labels\x18\x04 \x03(\t\x12\x19\n\x11prediction_output\x18\x05 \x01(\t\x12\x1a\n\x12probability_output\x18\x06 \x01(\t\x12\x16\n\tthreshold\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x37\n\x08\x64\x65\x66\x61ults\x18\x08 \x03(\x0b\x32%.pointsman.v1.Signature.DefaultsEntry\x12L\n\x13\x66\x65\x61ture_importances\x18\t \x03(\x0b\x32/.pointsman.v1.Signature.FeatureImportancesEntry\x12\x37\n\x10prediction_holds\x18\n \x01(\x0e\x32\x1d.pointsman.v1.PredictionHolds\x12\x0f\n\x07\x63lasses\x18\x0b \x03(\t\x1aG\n\rDefaultsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1a\x39\n\x17\x46\x65\x61tureImportancesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x0c\n\n_threshold\"M\n\nTensorSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x64\x61tatype\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\x03\x12\x10\n\x08\x66\x65\x61tures\x18\x04 \x03(\t\"g\n\x1bRegisterModelVersionRequest\x12\x31\n\rmodel_version\x18\x01 \x01(\x0b\x32\x1a.pointsman.v1.ModelVersion\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\";\n\x16GetModelVersionRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\x84\x01\n\x18ListModelVersionsRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\"\n\x05stage\x18\x02 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x0b\n\x03tag\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"h\n\x19ListModelVersionsResponse\x12\x32\n\x0emodel_versions\x18\x01 \x03(\x0b\x32\x1a.pointsman.v1.ModelVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x1bSetModelVersionStageRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\"\n\x05stage\x18\x03 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\"U\n\x19\x44\x65leteModelVersionRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"k\n\x05Model\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x33\n\x0bpermissions\x18\x03 \x01(\x0b\x32\x1e.pointsman.v1.ModelPermissions\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"S\n\x10ModelPermissions\x12\x0e\n\x06public\x18\x01 \x01(\x08\x12\x16\n\x0epublic_predict\x18\x02 \x01(\x08\x12\x17\n\x0fshared_user_ids\x18\x03 \x03(\t\"\x9a\x01\n\x1dUpdateModelPermissionsRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x33\n\x0bpermissions\x18\x02 \x01(\x0b\x32\x1e.pointsman.v1.ModelPermissions\x12\r\n\x05owner\x18\x03 \x01(\t\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"\xf8\x01\n\x17TestModelVersionRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x45\n\x08\x66\x65\x61tures\x18\x03 \x03(\x0b\x32\x33.pointsman.v1.TestModelVersionRequest.FeaturesEntry\x12*\n\x07timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x1aG\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"\xfe\x02\n\x18TestModelVersionResponse\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12%\n\x03row\x18\x03 \x03(\x0b\x32\x18.pointsman.v1.RowFeature\x12*\n\nprediction\x18\x04 \x01(\x0b\x32\x16.google.protobuf.Value\x12\x15\n\rprobabilities\x18\x05 \x03(\x01\x12\x44\n\x07outputs\x18\x06 \x03(\x0b\x32\x33.pointsman.v1.TestModelVersionResponse.OutputsEntry\x12\r\n\x05notes\x18\x07 \x03(\t\x12\x32\n\x0f\x62\x61\x63kend_latency\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x1a\x46\n\x0cOutputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"n\n\nRowFeature\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value\x12+\n\x06origin\x18\x03 \x01(\x0e\x32\x1b.pointsman.v1.FeatureOrigin\"[\n\x16UploadModelFileRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\r\n\x05\x63hunk\x18\x04 \x01(\x0c\"i\n\x17UploadModelFileResponse\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x03\x12\x13\n\x0bis_complete\x18\x03 \x01(\x08\x12\x13\n\x0b\x63hunk_bytes\x18\x04 \x01(\x03*k\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTAGE_NONE\x10\x01\x12\x11\n\rSTAGE_STAGING\x10\x02\x12\x14\n\x10STAGE_PRODUCTION\x10\x03\x12\x12\n\x0eSTAGE_ARCHIVED\x10\x04*J\n\x04Task\x12\x14\n\x10TASK_UNSPECIFIED\x10\x00\x12\x17\n\x13TASK_CLASSIFICATION\x10\x01\x12\x13\n\x0fTASK_REGRESSION\x10\x02*k\n\x0fPredictionHolds\x12 \n\x1cPREDICTION_HOLDS_UNSPECIFIED\x10\x00\x12\x1a\n\x16PREDICTION_HOLDS_VALUE\x10\x01\x12\x1a\n\x16PREDICTION_HOLDS_INDEX\x10\x02*\x9b\x01\n\rFeatureOrigin\x12\x1e\n\x1a\x46\x45\x41TURE_ORIGIN_UNSPECIFIED\x10\x00\x12\x18\n\x14\x46\x45\x41TURE_ORIGIN_GIVEN\x10\x01\x12\x1a\n\x16\x46\x45\x41TURE_ORIGIN_DEFAULT\x10\x02\x12\x19\n\x15\x46\x45\x41TURE_ORIGIN_SAMPLE\x10\x03\x12\x19\n\x15\x46\x45\x41TURE_ORIGIN_UNUSED\x10\x04\x32\xad\x06\n\x0cModelService\x12\x63\n\x14RegisterModelVersion\x12).pointsman.v1.RegisterModelVersionRequest\x1a\x1a.pointsman.v1.ModelVersion\"\x04\xd0\xa8\x19\x02\x12Y\n\x0fGetModelVersion\x12$.pointsman.v1.GetModelVersionRequest\x1a\x1a.pointsman.v1.ModelVersion\"\x04\xd0\xa8\x19\x01\x12j\n\x11ListModelVersions\x12&.pointsman.v1.ListModelVersionsRequest\x1a\'.pointsman.v1.ListModelVersionsResponse\"\x04\xd0\xa8\x19\x01\x12\x63\n\x14SetModelVersionStage\x12).pointsman.v1.SetModelVersionStageRequest\x1a\x1a.pointsman.v1.ModelVersion\"\x04\xd0\xa8\x19\x02\x12[\n\x12\x44\x65leteModelVersion\x12\'.pointsman.v1.DeleteModelVersionRequest\x1a\x16.google.protobuf.Empty\"\x04\xd0\xa8\x19\x02\x12`\n\x16UpdateModelPermissions\x12+.pointsman.v1.UpdateModelPermissionsRequest\x1a\x13.pointsman.v1.Model\"\x04\xd0\xa8\x19\x02\x12g\n\x10TestModelVersion\x12%.pointsman.v1.TestModelVersionRequest\x1a&.pointsman.v1.TestModelVersionResponse\"\x04\xd0\xa8\x19\x02\x12\x64\n\x0fUploadModelFile\x12$.pointsman.v1.UploadModelFileRequest\x1a%.pointsman.v1.UploadModelFileResponse\"\x04\xd0\xa8\x19\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18pointsman/v1/model.proto\x12\x0cpointsman.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16pointsman/v1/key.proto\x1a\x17pointsman/v1/rest.proto\"\xb7\x04\n\x0cModelVersion\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12&\n\x07\x62\x61\x63kend\x18\x03 \x01(\x0b\x32\x15.pointsman.v1.Backend\x12*\n\tsignature\x18\x04 \x01(\x0b\x32\x17.pointsman.v1.Signature\x12\"\n\x05stage\x18\x05 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x0f\n\x07run_uri\x18\x07 \x01(\t\x12\x38\n\x07metrics\x18\x08 \x03(\x0b\x32\'.pointsman.v1.ModelVersion.MetricsEntry\x12\x0c\n\x04tags\x18\t \x03(\t\x12\r\n\x05owner\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tfilled_in\x18\r \x03(\t\x12\x10\n\x08warnings\x18\x0e \x03(\t\x12\x15\n\rbackend_fault\x18\x0f \x01(\t\x12\x33\n\x0bpermissions\x18\x10 \x01(\x0b\x32\x1e.pointsman.v1.ModelPermissions\x12\x0c\n\x04\x65tag\x18\x11 \x01(\t\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"g\n\x07\x42\x61\x63kend\x12)\n\x04grpc\x18\x01 \x01(\x0b\x32\x19.pointsman.v1.GrpcBackendH\x00\x12)\n\x04onnx\x18\x02 \x01(\x0b\x32\x19.pointsman.v1.OnnxBackendH\x00\x42\x06\n\x04kind\"H\n\x0bGrpcBackend\x12\x0e\n\x06target\x18\x01 \x01(\t\x12\x12\n\nmodel_name\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"+\n\x0bOnnxBackend\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\"\xc4\x04\n\tSignature\x12(\n\x06inputs\x18\x01 \x03(\x0b\x32\x18.pointsman.v1.TensorSpec\x12)\n\x07outputs\x18\x02 \x03(\x0b\x32\x18.pointsman.v1.TensorSpec\x12 \n\x04task\x18\x03 \x01(\x0e\x32\x12.pointsman.v1.Task\x12\x0e\n\x06labels\x18\x04 \x03(\t\x12\x19\n\x11prediction_output\x18\x05 \x01(\t\x12\x1a\n\x12probability_output\x18\x06 \x01(\t\x12\x16\n\tthreshold\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x37\n\x08\x64\x65\x66\x61ults\x18\x08 \x03(\x0b\x32%.pointsman.v1.Signature.DefaultsEntry\x12L\n\x13\x66\x65\x61ture_importances\x18\t \x03(\x0b\x32/.pointsman.v1.Signature.FeatureImportancesEntry\x12\x37\n\x10prediction_holds\x18\n \x01(\x0e\x32\x1d.pointsman.v1.PredictionHolds\x12\x0f\n\x07\x63lasses\x18\x0b \x03(\t\x1aG\n\rDefaultsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1a\x39\n\x17\x46\x65\x61tureImportancesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x0c\n\n_threshold\"M\n\nTensorSpec\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x64\x61tatype\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\x03\x12\x10\n\x08\x66\x65\x61tures\x18\x04 \x03(\t\"g\n\x1bRegisterModelVersionRequest\x12\x31\n\rmodel_version\x18\x01 \x01(\x0b\x32\x1a.pointsman.v1.ModelVersion\x12\x15\n\rvalidate_only\x18\x02 \x01(\x08\";\n\x16GetModelVersionRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\x84\x01\n\x18ListModelVersionsRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\"\n\x05stage\x18\x02 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x0b\n\x03tag\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"h\n\x19ListModelVersionsResponse\x12\x32\n\x0emodel_versions\x18\x01 \x03(\x0b\x32\x1a.pointsman.v1.ModelVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"{\n\x1bSetModelVersionStageRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\"\n\x05stage\x18\x03 \x01(\x0e\x32\x13.pointsman.v1.Stage\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\"U\n\x19\x44\x65leteModelVersionRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\"k\n\x05Model\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x33\n\x0bpermissions\x18\x03 \x01(\x0b\x32\x1e.pointsman.v1.ModelPermissions\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"S\n\x10ModelPermissions\x12\x0e\n\x06public\x18\x01 \x01(\x08\x12\x16\n\x0epublic_predict\x18\x02 \x01(\x08\x12\x17\n\x0fshared_user_ids\x18\x03 \x03(\t\"\x9a\x01\n\x1dUpdateModelPermissionsRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x33\n\x0bpermissions\x18\x02 \x01(\x0b\x32\x1e.pointsman.v1.ModelPermissions\x12\r\n\x05owner\x18\x03 \x01(\t\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"\xf8\x01\n\x17TestModelVersionRequest\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x45\n\x08\x66\x65\x61tures\x18\x03 \x03(\x0b\x32\x33.pointsman.v1.TestModelVersionRequest.FeaturesEntry\x12*\n\x07timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x1aG\n\rFeaturesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"\xfe\x02\n\x18TestModelVersionResponse\x12\x10\n\x08model_id\x18\x01 \x01(\t\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12%\n\x03row\x18\x03 \x03(\x0b\x32\x18.pointsman.v1.RowFeature\x12*\n\nprediction\x18\x04 \x01(\x0b\x32\x16.google.protobuf.Value\x12\x15\n\rprobabilities\x18\x05 \x03(\x01\x12\x44\n\x07outputs\x18\x06 \x03(\x0b\x32\x33.pointsman.v1.TestModelVersionResponse.OutputsEntry\x12\r\n\x05notes\x18\x07 \x03(\t\x12\x32\n\x0f\x62\x61\x63kend_latency\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x1a\x46\n\x0cOutputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"n\n\nRowFeature\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value\x12+\n\x06origin\x18\x03 \x01(\x0e\x32\x1b.pointsman.v1.FeatureOrigin\"[\n\x16UploadModelFileRequest\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\r\n\x05\x63hunk\x18\x04 \x01(\x0c\"i\n\x17UploadModelFileResponse\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x03\x12\x13\n\x0bis_complete\x18\x03 \x01(\x08\x12\x13\n\x0b\x63hunk_bytes\x18\x04 \x01(\x03*k\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x0e\n\nSTAGE_NONE\x10\x01\x12\x11\n\rSTAGE_STAGING\x10\x02\x12\x14\n\x10STAGE_PRODUCTION\x10\x03\x12\x12\n\x0eSTAGE_ARCHIVED\x10\x04*J\n\x04Task\x12\x14\n\x10TASK_UNSPECIFIED\x10\x00\x12\x17\n\x13TASK_CLASSIFICATION\x10\x01\x12\x13\n\x0fTASK_REGRESSION\x10\x02*k\n\x0fPredictionHolds\x12 \n\x1cPREDICTION_HOLDS_UNSPECIFIED\x10\x00\x12\x1a\n\x16PREDICTION_HOLDS_VALUE\x10\x01\x12\x1a\n\x16PREDICTION_HOLDS_INDEX\x10\x02*\x9b\x01\n\rFeatureOrigin\x12\x1e\n\x1a\x46\x45\x41TURE_ORIGIN_UNSPECIFIED\x10\x00\x12\x18\n\x14\x46\x45\x41TURE_ORIGIN_GIVEN\x10\x01\x12\x1a\n\x16\x46\x45\x41TURE_ORIGIN_DEFAULT\x10\x02\x12\x19\n\x15\x46\x45\x41TURE_ORIGIN_SAMPLE\x10\x03\x12\x19\n\x15\x46\x45\x41TURE_ORIGIN_UNUSED\x10\x04\x32\xf5\t\n\x0cModelService\x12\xaf\x01\n\x14RegisterModelVersion\x12).pointsman.v1.RegisterModelVersionRequest\x1a\x1a.pointsman.v1.ModelVersion\"P\xd0\xa8\x19\x02\xd8\xa8\x19\xc9\x01\x82\xd3\xe4\x93\x02\x41\"0/api/v1/models/{model_version.model_id}/versions:\rmodel_version\x12\x8d\x01\n\x0fGetModelVersion\x12$.pointsman.v1.GetModelVersionRequest\x1a\x1a.pointsman.v1.ModelVersion\"8\xd0\xa8\x19\x01\x82\xd3\xe4\x93\x02.\x12,/api/v1/models/{model_id}/versions/{version}\x12\xa6\x01\n\x11ListModelVersions\x12&.pointsman.v1.ListModelVersionsRequest\x1a\'.pointsman.v1.ListModelVersionsResponse\"@\xd0\xa8\x19\x01\x82\xd3\xe4\x93\x02\x36\x12\x0e/api/v1/modelsZ$\x12\"/api/v1/models/{model_id}/versions\x12\xa0\x01\n\x14SetModelVersionStage\x12).pointsman.v1.SetModelVersionStageRequest\x1a\x1a.pointsman.v1.ModelVersion\"A\xd0\xa8\x19\x02\x82\xd3\xe4\x93\x02\x37\x1a\x32/api/v1/models/{model_id}/versions/{version}/stage:\x01*\x12\x8f\x01\n\x12\x44\x65leteModelVersion\x12\'.pointsman.v1.DeleteModelVersionRequest\x1a\x16.google.protobuf.Empty\"8\xd0\xa8\x19\x02\x82\xd3\xe4\x93\x02.*,/api/v1/models/{model_id}/versions/{version}\x12\x90\x01\n\x16UpdateModelPermissions\x12+.pointsman.v1.UpdateModelPermissionsRequest\x1a\x13.pointsman.v1.Model\"4\xd0\xa8\x19\x02\x82\xd3\xe4\x93\x02*\x1a%/api/v1/models/{model_id}/permissions:\x01*\x12\xa3\x01\n\x10TestModelVersion\x12%.pointsman.v1.TestModelVersionRequest\x1a&.pointsman.v1.TestModelVersionResponse\"@\xd0\xa8\x19\x02\x82\xd3\xe4\x93\x02\x36\"1/api/v1/models/{model_id}/versions/{version}/test:\x01*\x12\x8b\x01\n\x0fUploadModelFile\x12$.pointsman.v1.UploadModelFileRequest\x1a%.pointsman.v1.UploadModelFileResponse\"+\xd0\xa8\x19\x02\x82\xd3\xe4\x93\x02!\"\x1c/api/v1/model-files/{sha256}:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,79 +49,79 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TESTMODELVERSIONRESPONSE_OUTPUTSENTRY']._loaded_options = None
   _globals['_TESTMODELVERSIONRESPONSE_OUTPUTSENTRY']._serialized_options = b'8\001'
   _globals['_MODELSERVICE'].methods_by_name['RegisterModelVersion']._loaded_options = None
-  _globals['_MODELSERVICE'].methods_by_name['RegisterModelVersion']._serialized_options = b'\320\250\031\002'
+  _globals['_MODELSERVICE'].methods_by_name['RegisterModelVersion']._serialized_options = b'\320\250\031\002\330\250\031\311\001\202\323\344\223\002A\"0/api/v1/models/{model_version.model_id}/versions:\rmodel_version'
   _globals['_MODELSERVICE'].methods_by_name['GetModelVersion']._loaded_options = None
-  _globals['_MODELSERVICE'].methods_by_name['GetModelVersion']._serialized_options = b'\320\250\031\001'
+  _globals['_MODELSERVICE'].methods_by_name['GetModelVersion']._serialized_options = b'\320\250\031\001\202\323\344\223\002.\022,/api/v1/models/{model_id}/versions/{version}'
   _globals['_MODELSERVICE'].methods_by_name['ListModelVersions']._loaded_options = None
-  _globals['_MODELSERVICE'].methods_by_name['ListModelVersions']._serialized_options = b'\320\250\031\001'
+  _globals['_MODELSERVICE'].methods_by_name['ListModelVersions']._serialized_options = b'\320\250\031\001\202\323\344\223\0026\022\016/api/v1/modelsZ$\022\"/api/v1/models/{model_id}/versions'
   _globals['_MODELSERVICE'].methods_by_name['SetModelVersionStage']._loaded_options = None
-  _globals['_MODELSERVICE'].methods_by_name['SetModelVersionStage']._serialized_options = b'\320\250\031\002'
+  _globals['_MODELSERVICE'].methods_by_name['SetModelVersionStage']._serialized_options = b'\320\250\031\002\202\323\344\223\0027\0322/api/v1/models/{model_id}/versions/{version}/stage:\001*'
   _globals['_MODELSERVICE'].methods_by_name['DeleteModelVersion']._loaded_options = None
-  _globals['_MODELSERVICE'].methods_by_name['DeleteModelVersion']._serialized_options = b'\320\250\031\002'
+  _globals['_MODELSERVICE'].methods_by_name['DeleteModelVersion']._serialized_options = b'\320\250\031\002\202\323\344\223\002.*,/api/v1/models/{model_id}/versions/{version}'
   _globals['_MODELSERVICE'].methods_by_name['UpdateModelPermissions']._loaded_options = None
-  _globals['_MODELSERVICE'].methods_by_name['UpdateModelPermissions']._serialized_options = b'\320\250\031\002'
+  _globals['_MODELSERVICE'].methods_by_name['UpdateModelPermissions']._serialized_options = b'\320\250\031\002\202\323\344\223\002*\032%/api/v1/models/{model_id}/permissions:\001*'
   _globals['_MODELSERVICE'].methods_by_name['TestModelVersion']._loaded_options = None
-  _globals['_MODELSERVICE'].methods_by_name['TestModelVersion']._serialized_options = b'\320\250\031\002'
+  _globals['_MODELSERVICE'].methods_by_name['TestModelVersion']._serialized_options = b'\320\250\031\002\202\323\344\223\0026\"1/api/v1/models/{model_id}/versions/{version}/test:\001*'
   _globals['_MODELSERVICE'].methods_by_name['UploadModelFile']._loaded_options = None
-  _globals['_MODELSERVICE'].methods_by_name['UploadModelFile']._serialized_options = b'\320\250\031\002'
-  _globals['_STAGE']._serialized_start=3564
-  _globals['_STAGE']._serialized_end=3671
-  _globals['_TASK']._serialized_start=3673
-  _globals['_TASK']._serialized_end=3747
-  _globals['_PREDICTIONHOLDS']._serialized_start=3749
-  _globals['_PREDICTIONHOLDS']._serialized_end=3856
-  _globals['_FEATUREORIGIN']._serialized_start=3859
-  _globals['_FEATUREORIGIN']._serialized_end=4014
-  _globals['_MODELVERSION']._serialized_start=191
-  _globals['_MODELVERSION']._serialized_end=758
-  _globals['_MODELVERSION_METRICSENTRY']._serialized_start=712
-  _globals['_MODELVERSION_METRICSENTRY']._serialized_end=758
-  _globals['_BACKEND']._serialized_start=760
-  _globals['_BACKEND']._serialized_end=863
-  _globals['_GRPCBACKEND']._serialized_start=865
-  _globals['_GRPCBACKEND']._serialized_end=937
-  _globals['_ONNXBACKEND']._serialized_start=939
-  _globals['_ONNXBACKEND']._serialized_end=982
-  _globals['_SIGNATURE']._serialized_start=985
-  _globals['_SIGNATURE']._serialized_end=1565
-  _globals['_SIGNATURE_DEFAULTSENTRY']._serialized_start=1421
-  _globals['_SIGNATURE_DEFAULTSENTRY']._serialized_end=1492
-  _globals['_SIGNATURE_FEATUREIMPORTANCESENTRY']._serialized_start=1494
-  _globals['_SIGNATURE_FEATUREIMPORTANCESENTRY']._serialized_end=1551
-  _globals['_TENSORSPEC']._serialized_start=1567
-  _globals['_TENSORSPEC']._serialized_end=1644
-  _globals['_REGISTERMODELVERSIONREQUEST']._serialized_start=1646
-  _globals['_REGISTERMODELVERSIONREQUEST']._serialized_end=1749
-  _globals['_GETMODELVERSIONREQUEST']._serialized_start=1751
-  _globals['_GETMODELVERSIONREQUEST']._serialized_end=1810
-  _globals['_LISTMODELVERSIONSREQUEST']._serialized_start=1813
-  _globals['_LISTMODELVERSIONSREQUEST']._serialized_end=1945
-  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_start=1947
-  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_end=2051
-  _globals['_SETMODELVERSIONSTAGEREQUEST']._serialized_start=2053
-  _globals['_SETMODELVERSIONSTAGEREQUEST']._serialized_end=2176
-  _globals['_DELETEMODELVERSIONREQUEST']._serialized_start=2178
-  _globals['_DELETEMODELVERSIONREQUEST']._serialized_end=2263
-  _globals['_MODEL']._serialized_start=2265
-  _globals['_MODEL']._serialized_end=2372
-  _globals['_MODELPERMISSIONS']._serialized_start=2374
-  _globals['_MODELPERMISSIONS']._serialized_end=2457
-  _globals['_UPDATEMODELPERMISSIONSREQUEST']._serialized_start=2460
-  _globals['_UPDATEMODELPERMISSIONSREQUEST']._serialized_end=2614
-  _globals['_TESTMODELVERSIONREQUEST']._serialized_start=2617
-  _globals['_TESTMODELVERSIONREQUEST']._serialized_end=2865
-  _globals['_TESTMODELVERSIONREQUEST_FEATURESENTRY']._serialized_start=2794
-  _globals['_TESTMODELVERSIONREQUEST_FEATURESENTRY']._serialized_end=2865
-  _globals['_TESTMODELVERSIONRESPONSE']._serialized_start=2868
-  _globals['_TESTMODELVERSIONRESPONSE']._serialized_end=3250
-  _globals['_TESTMODELVERSIONRESPONSE_OUTPUTSENTRY']._serialized_start=3180
-  _globals['_TESTMODELVERSIONRESPONSE_OUTPUTSENTRY']._serialized_end=3250
-  _globals['_ROWFEATURE']._serialized_start=3252
-  _globals['_ROWFEATURE']._serialized_end=3362
-  _globals['_UPLOADMODELFILEREQUEST']._serialized_start=3364
-  _globals['_UPLOADMODELFILEREQUEST']._serialized_end=3455
-  _globals['_UPLOADMODELFILERESPONSE']._serialized_start=3457
-  _globals['_UPLOADMODELFILERESPONSE']._serialized_end=3562
-  _globals['_MODELSERVICE']._serialized_start=4017
-  _globals['_MODELSERVICE']._serialized_end=4830
+  _globals['_MODELSERVICE'].methods_by_name['UploadModelFile']._serialized_options = b'\320\250\031\002\202\323\344\223\002!\"\034/api/v1/model-files/{sha256}:\001*'
+  _globals['_STAGE']._serialized_start=3619
+  _globals['_STAGE']._serialized_end=3726
+  _globals['_TASK']._serialized_start=3728
+  _globals['_TASK']._serialized_end=3802
+  _globals['_PREDICTIONHOLDS']._serialized_start=3804
+  _globals['_PREDICTIONHOLDS']._serialized_end=3911
+  _globals['_FEATUREORIGIN']._serialized_start=3914
+  _globals['_FEATUREORIGIN']._serialized_end=4069
+  _globals['_MODELVERSION']._serialized_start=246
+  _globals['_MODELVERSION']._serialized_end=813
+  _globals['_MODELVERSION_METRICSENTRY']._serialized_start=767
+  _globals['_MODELVERSION_METRICSENTRY']._serialized_end=813
+  _globals['_BACKEND']._serialized_start=815
+  _globals['_BACKEND']._serialized_end=918
+  _globals['_GRPCBACKEND']._serialized_start=920
+  _globals['_GRPCBACKEND']._serialized_end=992
+  _globals['_ONNXBACKEND']._serialized_start=994
+  _globals['_ONNXBACKEND']._serialized_end=1037
+  _globals['_SIGNATURE']._serialized_start=1040
+  _globals['_SIGNATURE']._serialized_end=1620
+  _globals['_SIGNATURE_DEFAULTSENTRY']._serialized_start=1476
+  _globals['_SIGNATURE_DEFAULTSENTRY']._serialized_end=1547
+  _globals['_SIGNATURE_FEATUREIMPORTANCESENTRY']._serialized_start=1549
+  _globals['_SIGNATURE_FEATUREIMPORTANCESENTRY']._serialized_end=1606
+  _globals['_TENSORSPEC']._serialized_start=1622
+  _globals['_TENSORSPEC']._serialized_end=1699
+  _globals['_REGISTERMODELVERSIONREQUEST']._serialized_start=1701
+  _globals['_REGISTERMODELVERSIONREQUEST']._serialized_end=1804
+  _globals['_GETMODELVERSIONREQUEST']._serialized_start=1806
+  _globals['_GETMODELVERSIONREQUEST']._serialized_end=1865
+  _globals['_LISTMODELVERSIONSREQUEST']._serialized_start=1868
+  _globals['_LISTMODELVERSIONSREQUEST']._serialized_end=2000
+  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_start=2002
+  _globals['_LISTMODELVERSIONSRESPONSE']._serialized_end=2106
+  _globals['_SETMODELVERSIONSTAGEREQUEST']._serialized_start=2108
+  _globals['_SETMODELVERSIONSTAGEREQUEST']._serialized_end=2231
+  _globals['_DELETEMODELVERSIONREQUEST']._serialized_start=2233
+  _globals['_DELETEMODELVERSIONREQUEST']._serialized_end=2318
+  _globals['_MODEL']._serialized_start=2320
+  _globals['_MODEL']._serialized_end=2427
+  _globals['_MODELPERMISSIONS']._serialized_start=2429
+  _globals['_MODELPERMISSIONS']._serialized_end=2512
+  _globals['_UPDATEMODELPERMISSIONSREQUEST']._serialized_start=2515
+  _globals['_UPDATEMODELPERMISSIONSREQUEST']._serialized_end=2669
+  _globals['_TESTMODELVERSIONREQUEST']._serialized_start=2672
+  _globals['_TESTMODELVERSIONREQUEST']._serialized_end=2920
+  _globals['_TESTMODELVERSIONREQUEST_FEATURESENTRY']._serialized_start=2849
+  _globals['_TESTMODELVERSIONREQUEST_FEATURESENTRY']._serialized_end=2920
+  _globals['_TESTMODELVERSIONRESPONSE']._serialized_start=2923
+  _globals['_TESTMODELVERSIONRESPONSE']._serialized_end=3305
+  _globals['_TESTMODELVERSIONRESPONSE_OUTPUTSENTRY']._serialized_start=3235
+  _globals['_TESTMODELVERSIONRESPONSE_OUTPUTSENTRY']._serialized_end=3305
+  _globals['_ROWFEATURE']._serialized_start=3307
+  _globals['_ROWFEATURE']._serialized_end=3417
+  _globals['_UPLOADMODELFILEREQUEST']._serialized_start=3419
+  _globals['_UPLOADMODELFILEREQUEST']._serialized_end=3510
+  _globals['_UPLOADMODELFILERESPONSE']._serialized_start=3512
+  _globals['_UPLOADMODELFILERESPONSE']._serialized_end=3617
+  _globals['_MODELSERVICE']._serialized_start=4072
+  _globals['_MODELSERVICE']._serialized_end=5341
 # @@protoc_insertion_point(module_scope)

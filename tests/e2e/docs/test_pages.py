@@ -100,6 +100,11 @@ def test_records_are_found_and_erased(server: Server, prediction_id: str, tmp_pa
     work_through("docs/how-to/records.md", tmp_path, server.grpc, replaced=replaced)
 
 
+def test_calls_come_over_http(server: Server, prediction_id: str, tmp_path: Path) -> None:
+    replaced = {"127.0.0.1:8501": server.http}
+    work_through("docs/how-to/rest.md", tmp_path, server.grpc, replaced=replaced)
+
+
 def test_decisions_are_explained_and_replayed(server: Server, prediction_id: str, tmp_path: Path) -> None:
     with Client(server.grpc) as client:
         for number in range(300):

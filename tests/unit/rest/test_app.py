@@ -36,7 +36,10 @@ class Server:
     left_behind: list[dict[str, object]] = field(default_factory=list)
 
     def app(self, **options: Any) -> ASGIApp:
-        state = ServerState(
+        return create_app(self.state(), **options)
+
+    def state(self) -> ServerState:
+        return ServerState(
             self.plane,
             is_draining=lambda: self.draining,
             control_reason=lambda: self.reason,
@@ -44,7 +47,6 @@ class Server:
             control_metrics=lambda: "pointsman_lake_rows 3\n",
             left_behind_journals=lambda: self.left_behind,
         )
-        return create_app(state, **options)
 
 
 @dataclass
@@ -151,8 +153,8 @@ async def test_loopback_names_pass(host: str) -> None:
 @pytest.mark.parametrize("host", ["evil.example:8501", "10.0.0.5:8501", "", "[::1", "localhost.evil.example"])
 async def test_a_rebound_name_is_refused(host: str) -> None:
     answer = await get(Server().app(), "/metrics", host=host)
-    assert (answer.status, answer.json()["error"]["code"]) == (403, "PERMISSION_DENIED")
-    assert "allowed_hosts" in answer.json()["error"]["message"]
+    assert (answer.status, answer.json()["code"]) == (403, "PERMISSION_DENIED")
+    assert "allowed_hosts" in answer.json()["detail"]
 
 
 async def test_a_foreign_page_is_refused() -> None:
@@ -173,13 +175,13 @@ async def test_beyond_loopback_the_servers_addresses_pass_and_names_do_not() -> 
 
 async def test_an_unknown_path_names_the_known_ones() -> None:
     answer = await get(Server().app(), "/metric")
-    assert (answer.status, answer.json()["error"]["code"]) == (404, "NOT_FOUND")
-    assert "/metrics" in answer.json()["error"]["message"]
+    assert (answer.status, answer.json()["code"]) == (404, "NOT_FOUND")
+    assert "/metrics" in answer.json()["detail"]
 
 
 async def test_other_methods_are_refused_as_json() -> None:
     answer = await get(Server().app(), "/health", method="POST")
-    assert (answer.status, "GET" in answer.json()["error"]["message"]) == (405, True)
+    assert (answer.status, "GET" in answer.json()["detail"]) == (405, True)
 
 
 async def test_request_ids_are_kept_or_made() -> None:
@@ -210,7 +212,7 @@ async def test_past_the_slots_requests_are_refused_and_health_is_answered() -> N
     await asyncio.to_thread(inside.wait, 20)
     refused = await get(app, "/metrics")
     assert (refused.status, refused.headers["retry-after"]) == (503, "1")
-    assert "http_limits.max_requests" in refused.json()["error"]["message"]
+    assert "http_limits.max_requests" in refused.json()["detail"]
     for path in ("/health", "/livez", "/readyz"):
         assert (await get(app, path)).status == 200
     leave.set()

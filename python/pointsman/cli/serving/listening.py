@@ -69,3 +69,9 @@ def callable_address(address: str) -> str:
     """Answers where clients reach ``host:port``: under this machine's name when it listens everywhere."""
     host, port = split_address(address)
     return f"{socket.gethostname()}:{port}" if host in {"0.0.0.0", "::"} else address
+
+
+def own_address(address: str) -> str:
+    """Answers where this process itself reaches ``host:port``: on loopback when it listens everywhere."""
+    host, port = split_address(address)
+    return {"0.0.0.0": f"127.0.0.1:{port}", "::": f"[::1]:{port}"}.get(host, address)

@@ -16,7 +16,7 @@ from pointsman.cli.line import garbage
 from pointsman.cli.line.context import CommandError
 from pointsman.cli.serving.folders import sqlite_url
 from pointsman.cli.serving.http_port import make_http_server
-from pointsman.cli.serving.listening import address_of, callable_address, is_loopback
+from pointsman.cli.serving.listening import address_of, callable_address, is_loopback, own_address
 from pointsman.cli.serving.log_formats import log_format
 from pointsman.cli.serving.logs import set_up_logs
 from pointsman.control.access.bootstrap import any_key_exists
@@ -26,7 +26,8 @@ from pointsman.dataplane.config import lake_dir
 from pointsman.dataplane.core import NativeCore
 from pointsman.domain.uploads import UploadLimits, chunk_bytes
 from pointsman.errors import PointsmanError
-from pointsman.rest import ServerState, create_app
+from pointsman.rest import ServerState, api_routes, create_app
+from pointsman.rest.transcoding import BodyBudget, Gateway, PublicPort
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 CONTROL_STOP_SECONDS = 5.0
 """What the control plane gets to finish after the data plane has drained: no new calls reach it by then."""
+
+ANSWER_SHARE = 0.95
+"""The part of the time for an HTTP request that a call of the API gets, so that its end can still be told."""
 
 log = structlog.get_logger("pointsman.server")
 
@@ -52,7 +56,9 @@ async def run_until_end(started: StartedServer) -> None:
     set_up_logs(settings.log_level, log_format(settings.log_format, sys.stderr, os.environ))
     ending = _end_event(started)
     replica = started.replica
-    async with _control_plane(started) as control:
+    async with _public_port(started) as port, _control_plane(started) as control:
+        loopback = is_loopback(settings.http)
+        limits = settings.http_limits
         app = create_app(
             ServerState(
                 replica,
@@ -62,11 +68,20 @@ async def run_until_end(started: StartedServer) -> None:
                 left_behind_journals=control.left_behind_journals,
                 control_metrics=control.metrics,
             ),
-            allowed_hosts=started.settings.allowed_hosts,
-            loopback=is_loopback(started.settings.http),
-            max_requests=started.settings.http_limits.max_requests,
+            allowed_hosts=settings.allowed_hosts,
+            loopback=loopback,
+            max_requests=limits.max_requests,
+            api=api_routes(
+                Gateway(
+                    port,
+                    BodyBudget(limits.max_body_bytes, limits.body_budget_bytes),
+                    limits.request_seconds * ANSWER_SHARE,
+                    # While no key exists every local caller is an admin, and callers of this port are none.
+                    need_key=not loopback,
+                )
+            ),
         )
-        http = make_http_server(app, started.settings.http_limits)
+        http = make_http_server(app, limits)
         serving = asyncio.create_task(http.serve(sockets=[started.http_listener]))
         garbage.look_as_usual()
         _announce(started, control)
@@ -86,6 +101,17 @@ def _end_event(started: StartedServer) -> asyncio.Event:
     if started.end.came:
         ending.set()
     return ending
+
+
+@contextlib.asynccontextmanager
+async def _public_port(started: StartedServer) -> AsyncIterator[PublicPort]:
+    """Connects to the public gRPC port, as the API's requests are answered."""
+    address = own_address(started.replica.grpc_address)
+    port = PublicPort(address, max_message_bytes=started.settings.limits.max_message_bytes)
+    try:
+        yield port
+    finally:
+        await port.close()
 
 
 @contextlib.asynccontextmanager

@@ -26,7 +26,7 @@ def serve(
     http: Annotated[
         str | None,
         commandline.Option(
-            metavar="HOST:PORT", help="The HTTP port for health and metrics; 0: any.  [127.0.0.1:8501]"
+            metavar="HOST:PORT", help="The HTTP port for REST, health, metrics; 0: any.  [127.0.0.1:8501]"
         ),
     ] = None,
     data_dir: Annotated[
