@@ -11,7 +11,7 @@ from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
 
-CLIENT_NEEDS = {"grpcio", "protobuf"}
+CLIENT_NEEDS = {"googleapis-common-protos", "grpcio", "protobuf"}
 CLIENT_ROOTS = {"pointsman/client", "pointsman/v1", "pointsman/__init__.py", "pointsman/py.typed"}
 MAX_SERVER_BYTES = 60 * 2**20
 
