@@ -20,9 +20,9 @@ _BITS = 64
 
 def add(connection: Connection, prediction_ids: Iterable[str]) -> None:
     """Notes that predictions are erased; those noted before stay."""
-    dialect = sqlite
-    if connection.dialect.name == "postgresql":
-        dialect = postgresql
+    is_postgresql = connection.dialect.name == "postgresql"
+    dialect = postgresql if is_postgresql else sqlite
+    if is_postgresql:
         # One after the other, so that whoever has read a sequence has read all before it.
         connection.exec_driver_sql("LOCK TABLE erased_predictions IN SHARE ROW EXCLUSIVE MODE")
     for ids in batched(sorted(prediction_ids), _DIGESTS_PER_STATEMENT):

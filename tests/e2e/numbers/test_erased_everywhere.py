@@ -46,12 +46,16 @@ def holding(folder: Path, texts: set[str]) -> dict[str, list[str]]:
     return found
 
 
-def record(control: Control, prediction_id: str, wait: int = prediction_pb2.FEEDBACK_WAIT_APPLIED) -> Any:
+def record(
+    control: Control,
+    prediction_id: str,
+    wait: prediction_pb2.FeedbackWait = prediction_pb2.FEEDBACK_WAIT_APPLIED,
+) -> Any:
     request = prediction_pb2.RecordFeedbackRequest(prediction_id=prediction_id, value=1, wait=wait)
     return control.predictions.RecordFeedback(request)
 
 
-def refusal(control: Control, prediction_id: str, wait: int) -> grpc.StatusCode:
+def refusal(control: Control, prediction_id: str, wait: prediction_pb2.FeedbackWait) -> grpc.StatusCode:
     with pytest.raises(grpc.RpcError) as caught:
         record(control, prediction_id, wait)
     code: grpc.StatusCode = caught.value.code()

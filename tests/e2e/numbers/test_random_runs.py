@@ -19,7 +19,7 @@ from stage.numbers.world import World
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(7200)]
 
-RUNS = int(os.environ.get("POINTSMAN_TORTURE_NUMBER_RUNS", "60"))
+RUNS = int(os.environ.get("POINTSMAN_TORTURE_NUMBER_RUNS", "25"))
 SEED = int(os.environ.get("POINTSMAN_TORTURE_SEED") or random.SystemRandom().randrange(1_000_000))
 ONLY = os.environ.get("POINTSMAN_NUMBER_RUN")
 

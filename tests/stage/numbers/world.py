@@ -158,8 +158,8 @@ class Client:
         try:
             answer = infer(self.control.channel, request, metadata=metadata)
         except grpc.RpcError as error:
-            trailing = {key.replace("-", "_"): value for key, value in error.trailing_metadata()}
-            facts = {key.removeprefix("pointsman_"): value for key, value in trailing.items()}
+            trailing: Any = error.trailing_metadata()
+            facts = {key.replace("-", "_").removeprefix("pointsman_"): value for key, value in trailing}
             return self._note(facts, entity_id, rows, error.code().value[0])
         return self._note(receipt(answer), entity_id, rows, 0)
 
@@ -282,5 +282,5 @@ def reason_of(number: int) -> str:
     return prediction_pb2.DecisionReason.Name(number).removeprefix("DECISION_REASON_").lower()
 
 
-def _wait(waits: bool) -> int:
+def _wait(waits: bool) -> prediction_pb2.FeedbackWait:
     return prediction_pb2.FEEDBACK_WAIT_APPLIED if waits else prediction_pb2.FEEDBACK_WAIT_DURABLE
