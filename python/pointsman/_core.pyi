@@ -138,6 +138,13 @@ class ServerHandle:
             JournalError: it is no name, or cannot be written; the journal has the name that it had.
         """
 
+    def add_erased_predictions(self, digests: Sequence[int]) -> None:
+        """Refuses feedback for further predictions from now on, until the end of the process.
+
+        Args:
+            digests: For each, the first eight bytes of the SHA-256 of its id, as a big-endian number.
+        """
+
     def take_feedback(self, after_position: int, max_entries: int, timeout_seconds: float) -> bytes:
         """Reads a ``FeedbackBatch`` of what is on disk behind a position, waiting for the first entry.
 

@@ -141,6 +141,13 @@ impl ServerHandle {
         py.detach(|| server.confirm_journal(journal_id)).map_err(of_gateway)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "pyo3 gives arguments away")]
+    fn add_erased_predictions(&self, py: Python<'_>, digests: Vec<u64>) -> PyResult<()> {
+        let server = self.server()?;
+        py.detach(|| server.add_erased_predictions(&digests));
+        Ok(())
+    }
+
     fn take_feedback<'py>(
         &self,
         py: Python<'py>,

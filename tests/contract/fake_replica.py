@@ -64,6 +64,7 @@ class FakeReplica:
     asked_bandits: list[Sequence[str] | None] = field(default_factory=list)
     entity_key: bytes = b""
     feedback_horizon_us: int = 0
+    erased: set[int] = field(default_factory=set)
     journal: FakeJournal = field(default_factory=lambda: FakeJournal(Path(tempfile.mkdtemp())))
     clock: Callable[[], int] = lambda: time.time_ns() // 1000
     numbers: Iterator[int] = field(default_factory=count)
@@ -224,6 +225,9 @@ class FakeReplica:
     def check_feedback(self, call: bytes) -> bytes:
         """The real check, of the state that was published here."""
         return self._checked(call)[0]
+
+    def add_erased_predictions(self, digests: Sequence[int]) -> None:
+        self.erased.update(digests)
 
     def append_feedback(self, call: bytes) -> bytes:
         checked, batch = self._checked(call)

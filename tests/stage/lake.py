@@ -57,6 +57,7 @@ FIELDS: dict[str, pa.DataType] = {
     "rule_inputs": pa.string(),
     "prediction_label": pa.string(),
     "prediction_number": pa.float64(),
+    "prediction_values": pa.string(),
     "probabilities": pa.list_(pa.float64()),
     "confidence": pa.float64(),
     "outputs": pa.string(),
@@ -314,6 +315,7 @@ def bulk_table(
         "rule_inputs": pa.nulls(row_count, pa.string()),
         "prediction_label": pa.array(["benign", "malignant"]).take(pa.array(label)),
         "prediction_number": pa.nulls(row_count, pa.float64()),
+        "prediction_values": pa.nulls(row_count, pa.string()),
         "probabilities": pa.ListArray.from_arrays(
             pa.array(np.arange(0, 2 * row_count + 1, 2, dtype=np.int32)),
             pa.array(np.column_stack([probability, 1 - probability]).ravel()),

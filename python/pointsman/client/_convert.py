@@ -118,7 +118,8 @@ def from_value(value: Value) -> Any:
     if kind == "list_value":
         return [from_value(item) for item in value.list_value.values]
     if kind == "struct_value":
-        return {name: from_value(item) for name, item in value.struct_value.fields.items()}
+        # A map comes in another order each time.
+        return {name: from_value(item) for name, item in sorted(value.struct_value.fields.items(), key=_name)}
     return getattr(value, kind)
 
 
@@ -218,11 +219,15 @@ def _reader(hint: Any, descriptor: Any) -> Reader:
     if origin is Mapping:
         entry = descriptor.message_type.fields_by_name["value"]
         read = _reader(arguments[1], entry)
-        return lambda items: {name: read(item) for name, item in items.items()}
+        return lambda items: {name: read(item) for name, item in sorted(items.items(), key=_name)}
     if origin is Sequence:
         read = _scalar_reader(arguments[0], descriptor)
         return lambda items: tuple(read(item) for item in items)
     return _scalar_reader(hint, descriptor)
+
+
+def _name(item: tuple[str, Any]) -> str:
+    return item[0]
 
 
 def _scalar_reader(hint: Any, descriptor: Any) -> Reader:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.errors import DatabaseUnavailableError
-from pointsman.store import erasures, generations
+from pointsman.store import erased_predictions, erasures, generations
 from pointsman.store.database import Database
 from pointsman.store.generations import Revision
 
@@ -27,9 +27,11 @@ class DatabaseWatch:
         database: The database.
         journal_id: Answers this server's journal.
         published: Answers the state that this server's replica has.
+        told: Answers the last erased prediction that it knows.
         interval_seconds: How often it asks.
         on_changes: Is told that the database has another state.
         on_erasures: Is told that there are erasures to be carried out here.
+        on_erased: Is told that further predictions are erased.
     """
 
     def __init__(
@@ -37,17 +39,21 @@ class DatabaseWatch:
         database: Database,
         journal_id: Callable[[], str],
         published: Callable[[], Revision],
+        told: Callable[[], int],
         interval_seconds: float,
         *,
         on_changes: Callable[[], None],
         on_erasures: Callable[[], None],
+        on_erased: Callable[[], None],
     ) -> None:
         self._database = database
         self._journal_id = journal_id
         self._published = published
+        self._told = told
         self._interval_seconds = interval_seconds
         self._on_changes = on_changes
         self._on_erasures = on_erasures
+        self._on_erased = on_erased
         self._asked: float | None = None
         self._failure = ""
 
@@ -79,8 +85,8 @@ class DatabaseWatch:
         try:
             with self._database.glance() as connection:
                 waiting = erasures.any_waiting(self._journal_id())
-                value, token, has_erasures = connection.execute(
-                    select(generations.VALUE, generations.TOKEN, waiting)
+                value, token, has_erasures, erased = connection.execute(
+                    select(generations.VALUE, generations.TOKEN, waiting, erased_predictions.last_sequence())
                 ).one()
         except DatabaseUnavailableError as error:
             self._failure = str(error)
@@ -92,4 +98,6 @@ class DatabaseWatch:
             self._on_changes()
         if has_erasures:
             self._on_erasures()
+        if erased > self._told():
+            self._on_erased()
         return False

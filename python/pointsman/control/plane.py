@@ -56,6 +56,7 @@ from pointsman.control.servicers.predictions import PredictionServicer
 from pointsman.control.servicers.routers import RouterParts, RouterServicer
 from pointsman.control.upkeep import ABANDONED_AFTER_SECONDS, Upkeep
 from pointsman.control.watching import RouterWatch
+from pointsman.control.write_ahead_log import WriteAheadLog
 from pointsman.domain.ports.core import Core
 from pointsman.domain.ports.replica import Replica
 from pointsman.errors import (
@@ -81,7 +82,7 @@ _log = structlog.get_logger(__name__)
 _FIRST_ATTEMPT_SECONDS = 5.0
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 _LEAST_GRACE_SECONDS = 1.0
-_CHANGES, _ERASURES = "changes", "erasures"
+_CHANGES, _ERASURES, _ERASED = "changes", "erasures", "erased-predictions"
 
 
 def clock_us() -> int:
@@ -252,9 +253,11 @@ class ControlPlane:
             self._database,
             lambda: self._keeper.hold.journal_id,
             lambda: self._publisher.revision,
+            lambda: self._lake.refused_feedback.told,
             self._options.poll_interval_seconds,
             on_changes=lambda: self.jobs.wake(_CHANGES),
             on_erasures=lambda: self.jobs.wake(_ERASURES),
+            on_erased=lambda: self.jobs.wake(_ERASED),
         )
         self._add_jobs()
         self._server: grpc.aio.Server | None = None
@@ -425,9 +428,11 @@ class ControlPlane:
             self._watch.job(),
             woken(_CHANGES, run=self._follow_changes, lane=self._lanes.write),
             woken(_ERASURES, run=self._carry_out_erasures, lane=self._lanes.erase),
+            woken(_ERASED, run=self._refuse_feedback),
             self._keeper.job(),
             *self._lake.jobs(),
             *self._upkeep.jobs(),
+            *WriteAheadLog(self._database).jobs(),
             self._learning_upkeep.job(),
             self._sticky_tables.job(),
             self._uploads.job(),
@@ -443,8 +448,13 @@ class ControlPlane:
         self._lake.erasure.go_on()
         return False
 
+    def _refuse_feedback(self, _: JobContext) -> bool:
+        self._lake.refused_feedback.tell()
+        return False
+
     def _prepare(self) -> None:
         migrate(self._database)
+        self._lake.refused_feedback.tell()
         self._lake.presence.begin()
         self._learning.begin()
         self._publisher.publish_all()

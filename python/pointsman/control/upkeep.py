@@ -11,7 +11,7 @@ from pointsman.control.routing.deployment import Deployments
 from pointsman.control.routing.overrides import Overrides
 from pointsman.control.routing.revision_upkeep import IMPORTED_AT_ONCE, PRUNED_AT_ONCE, RevisionUpkeep
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from pointsman.store import erasures, feedback, routers
+from pointsman.store import erased_predictions, erasures, feedback, routers
 
 ABANDONED_AFTER_SECONDS = 60.0
 """A deployment that takes so much longer than its backends may has lost its process."""
@@ -94,9 +94,11 @@ class Upkeep:
             return feedback.remove_before(connection, self._clock() - horizon_us, _PURGE_ROWS) >= _PURGE_ROWS
 
     def purge_erasures(self, context: JobContext) -> bool:
-        """Deletes what is left of erasures that were complete a day ago."""
+        """Deletes what is left of erasures that were complete a day ago, and of predictions past feedback."""
+        horizon_us = (self._options.feedback_horizon_days + 1) * MICROSECONDS_PER_DAY
         with context.transaction(finishes=True) as connection:
             erasures.remove_complete(connection, self._clock() - MICROSECONDS_PER_DAY)
+            erased_predictions.remove_before(connection, self._clock() - horizon_us)
         return False
 
     def keep_revisions(self, context: JobContext) -> bool:

@@ -210,7 +210,7 @@ class RouterWatch:
         if is_whole:
             is_kept = feedback_from_us < window.end_time_us
             window = replace(window, start_time_us=feedback_from_us if is_kept else 0)
-        counts = self._reader.counts(router, window)
+        counts = self._reader.counts(router, window, feedback_from_us)
         if is_whole:
             # Feedback outlives predictions: only that for what is counted belongs to the same window.
             first_us = window.end_time_us if counts.first_time_us is None else counts.first_time_us

@@ -128,6 +128,11 @@ class LocalReplica:
         with translated():
             return self._handle.check_feedback(call)
 
+    def add_erased_predictions(self, digests: Sequence[int]) -> None:
+        """Refuses feedback for the predictions whose ids have these digests."""
+        with translated():
+            self._handle.add_erased_predictions(digests)
+
     def append_feedback(self, call: bytes) -> bytes:
         """Checks and appends the values of a ``FeedbackCall``; answers a ``FeedbackAnswer``."""
         with translated():

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pointsman.domain.records.predictions import Prediction, PredictionFilter, PredictionOrder
+from pointsman.domain.records.predictions import UNCOUNTED, Prediction, PredictionFilter, PredictionOrder
 from pointsman.lake.snapshot import Snapshot
 
 MAX_TIME_US = 2**62
+COUNTED = "reason NOT IN ({})".format(", ".join(f"'{reason.value}'" for reason in UNCOUNTED))
+"""Whether feedback for a row is in figures."""
 
 
 def entity_hash(entity_id: str) -> int:

@@ -1,12 +1,12 @@
-"""The newest answered prediction of entities, many at a time."""
+"""The newest answered prediction of entities, many at a time: of those whose feedback counts."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from pointsman.domain.records.predictions import PredictionFilter
-from pointsman.lake.conditions import Conditions, entity_hash
+from pointsman.domain.records.predictions import UNCOUNTED, PredictionFilter
+from pointsman.lake.conditions import COUNTED, Conditions, entity_hash
 from pointsman.lake.contents import read_contents
 from pointsman.lake.keys import READ_FILES, Cursor, KeyFinder, files_of, groups_of
 from pointsman.lake.snapshot import SnapshotFile
@@ -16,13 +16,13 @@ _ANSWERED = PredictionFilter(status_code=0)
 _IN_FILES = """
 SELECT entity_hash, max(struct_pack(time_us := time_us, file := file_index, place := file_row_number))
 FROM {files}
-WHERE {where}
+WHERE {where} AND {counted}
 GROUP BY entity_hash
 """
 _IN_TAIL = """
 SELECT entity_id, max(struct_pack(time_us := time_us, prediction_id := prediction_id))
 FROM {{table}}
-WHERE {where}
+WHERE {where} AND {counted}
 GROUP BY entity_id
 """
 
@@ -78,7 +78,9 @@ class LatestFinder:
     def _look_in_tail(self, entity_ids: Collection[str]) -> None:
         tail = self._view.tail.find(replace(self._conditions, entity_ids=tuple(entity_ids)))
         where, values = self._conditions.sql()
-        for entity, found in tail.query(self._view.connection, _IN_TAIL.format(where=where), values):
+        for entity, found in tail.query(
+            self._view.connection, _IN_TAIL.format(where=where, counted=COUNTED), values
+        ):
             self._take(entity, (found["time_us"], found["prediction_id"]))
 
     def _look_in_files(self, files: Sequence[SnapshotFile], entity_ids: Sequence[str]) -> None:
@@ -87,7 +89,7 @@ class LatestFinder:
             by_hash.setdefault(entity_hash(entity), []).append(entity)
         where, values = replace(self._conditions, entity_ids=tuple(entity_ids)).sql()
         paths = [file.path for file in files]
-        sql = _IN_FILES.format(files=READ_FILES, where=where)
+        sql = _IN_FILES.format(files=READ_FILES, where=where, counted=COUNTED)
         rows = self._view.connection.execute(sql, values | files_of(paths))
         newest = {(paths[row["file"]], row["place"]): (key, row["time_us"]) for key, row in rows.fetchall()}
         for places, table in self._view.files.read(newest, ["prediction_id", "entity_id"]):
@@ -106,7 +108,7 @@ class LatestFinder:
         after: Cursor | None = None
         while keys := finder.find(1, after):
             [row] = read_contents(self._view, conditions, keys)
-            if conditions.admit(row):
+            if conditions.admit(row) and row.reason not in UNCOUNTED:
                 return row.prediction_id
             after = (row.time_us, row.prediction_id, row.row)
         return None

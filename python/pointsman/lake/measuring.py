@@ -30,9 +30,8 @@ BUCKETS_PER_E = 50
 _MANY_ROWS = 2_000_000
 _ONE_ENTITY_IN = 8
 """Of many rows, one entity in so many is compared."""
-_MAX_SPLITS = 64
-"""So many sets of probabilities are compared with what was picked: those with the most calls."""
-
+_FEW_SPLITS = 64
+"""So many sets of probabilities are looked for one by one, each in the first of its calls that is found."""
 
 _ELIGIBLE = """
 SELECT eligible_variants, eligible_propensities
@@ -41,6 +40,18 @@ WHERE {where} AND router_generation = $generation AND allocation_version = $allo
     AND randomised_by = $randomised_by
 LIMIT 1
 """
+_ALL_ELIGIBLE = """
+SELECT router_generation, allocation_version, randomised_by,
+    first.eligible_variants, first.eligible_propensities
+FROM (
+    SELECT router_generation, allocation_version, randomised_by,
+        first(struct_pack(eligible_variants, eligible_propensities)) AS first
+    FROM {source}
+    WHERE {where} AND randomised_by IN ('entity', 'request') AND len(eligible_variants) > 0
+    GROUP BY ALL
+)
+"""
+"""Of very many, one reading of all calls costs less than one for each."""
 
 _SplitKey = tuple[int, int, str]
 """Router generation, allocation version and what was randomised."""
@@ -150,18 +161,38 @@ class Measurement:
         for entity in counts.entities:
             key = (entity.router_generation, entity.allocation_version, "entity")
             by_entity[key][entity.variant] = entity.entity_count
-        most = sorted(by_call, key=lambda key: sum(by_call[key].values()), reverse=True)
-        splits = []
+        picked = {
+            key: by_entity.get(key) if key[2] == "entity" else dict(by_call[key]) for key in sorted(by_call)
+        }
+        units = {key: counts for key, counts in picked.items() if counts}
         with self._tail.registered(self._connection) as tables:
-            for key in most[:_MAX_SPLITS]:
-                units = by_entity.get(key) if key[2] == "entity" else dict(by_call[key])
-                shares = self._eligible(key, tables) if units else {}
-                if units and shares:
-                    splits.append(Split(units, shares))
-        return splits
+            if len(units) > _FEW_SPLITS:
+                shares = self._all_eligible(tables)
+            else:
+                shares = {key: self._eligible(key, tables) for key in units}
+        return [Split(counts, shares[key]) for key, counts in units.items() if shares.get(key)]
+
+    def _all_eligible(self, tables: Sequence[str]) -> dict[_SplitKey, dict[str, float]]:
+        """Reads the probabilities of every split from one of its calls."""
+        source, where, values = self._calls(tables)
+        rows = self._connection.execute(_ALL_ELIGIBLE.format(source=source, where=where), values).fetchall()
+        return {
+            (generation, allocation, randomised_by): dict(zip(variants, shares, strict=True))
+            for generation, allocation, randomised_by, variants, shares in rows
+        }
 
     def _eligible(self, key: _SplitKey, tables: Sequence[str]) -> dict[str, float]:
         """Reads the probabilities that were in force from one of the calls."""
+        source, where, values = self._calls(tables)
+        generation, allocation, randomised_by = key
+        values |= {"generation": generation, "allocation": allocation, "randomised_by": randomised_by}
+        rows = self._connection.execute(_ELIGIBLE.format(source=source, where=where), values).fetchall()
+        if not rows or not rows[0][0]:
+            return {}
+        return dict(zip(*rows[0], strict=True))
+
+    def _calls(self, tables: Sequence[str]) -> tuple[str, str, dict[str, Any]]:
+        """Answers where calls of the window are, what they must fulfil, and the parameters of both."""
         columns = (
             "time_us, router_generation, allocation_version, randomised_by, eligible_variants, "
             "eligible_propensities"
@@ -170,15 +201,9 @@ class Measurement:
         parts = [f"SELECT {columns} FROM {READ_FILES}"] if paths else []
         parts += [f"SELECT {columns} FROM {table}" for table in tables]
         where, values = self._conditions.sql()
-        generation, allocation, randomised_by = key
-        values |= {"generation": generation, "allocation": allocation, "randomised_by": randomised_by}
         if paths:
             values |= files_of(paths)
-        sql = _ELIGIBLE.format(source=f"({' UNION ALL '.join(parts)})", where=where)
-        rows = self._connection.execute(sql, values).fetchall()
-        if not rows or not rows[0][0]:
-            return {}
-        return dict(zip(*rows[0], strict=True))
+        return f"({' UNION ALL '.join(parts)})", where, values
 
 
 def _latencies(

@@ -23,6 +23,7 @@ from pointsman.domain.routers import Router
 from pointsman.domain.strategies.rules import FeatureRules
 from pointsman.lake.conditions import Conditions
 from pointsman.lake.contents import read_contents
+from pointsman.lake.coverage import covered_rows
 from pointsman.lake.engine import Engine, LakeOptions
 from pointsman.lake.file_rows import PLACE
 from pointsman.lake.keys import READ_FILES, Cursor, Key, files_of
@@ -39,7 +40,12 @@ from pointsman.lake.snapshot import Snapshot, SnapshotReader
 from pointsman.lake.tail import Tail, read_tail
 from pointsman.lake.view import View
 from pointsman.store.database import Database
-from pointsman.store.feedback_reading import MetricValue, values_of_metric
+from pointsman.store.feedback_reading import (
+    MetricValue,
+    RowWithFeedback,
+    rows_with_feedback_of,
+    values_of_metric,
+)
 from pointsman.v1 import record_pb2
 
 _VALUES_AT_A_TIME = 50_000
@@ -199,8 +205,13 @@ class LakeReader:
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, None, None, read)
 
-    def counts(self, router: Router, window: Window) -> WindowCounts:
+    def counts(self, router: Router, window: Window, feedback_from_us: int = 0) -> WindowCounts:
         """Counts what is recorded in a window, and says what is not counted of other servers'.
+
+        Args:
+            router: Whose.
+            window: The window.
+            feedback_from_us: Feedback for predictions before this covers nothing, deleted already or not.
 
         Raises:
             UnavailableError: The records cannot be read now.
@@ -215,7 +226,20 @@ class LakeReader:
             ).counts()
             if isinstance(router.policy, FeatureRules):
                 counts = replace(counts, rule_splits=rule_splits(connection, snapshot, tail, conditions))
-            return replace(counts, unreached=snapshot.unreached, first_time_us=_first_time_us(snapshot, tail))
+            covered = covered_rows(
+                connection,
+                snapshot,
+                tail,
+                conditions,
+                window,
+                self._covering(router, conditions, feedback_from_us),
+            )
+            return replace(
+                counts,
+                covered=covered,
+                unreached=snapshot.unreached,
+                first_time_us=_first_time_us(snapshot, tail),
+            )
 
         with self._engine.cursor() as connection:
             return self._snapshots.reading(router, window.start_time_us, window.end_time_us, read)
@@ -277,6 +301,14 @@ class LakeReader:
         with self._comparisons.taken(), self._engine.cursor() as connection:
             start_us, end_us = window.start_time_us, window.end_time_us
             return self._snapshots.reading(router, start_us, end_us, read, with_shadows=True)
+
+    def _covering(
+        self, router: Router, conditions: Conditions, from_us: int
+    ) -> Iterator[Sequence[RowWithFeedback]]:
+        """Reads which rows have feedback, of calls of a time from another time on."""
+        first_us, last_us = max(conditions.span.start_us, from_us), conditions.span.end_us
+        with self._database.read() as connection:
+            yield from rows_with_feedback_of(connection, router.row_key, first_us, last_us, _VALUES_AT_A_TIME)
 
     def _values(self, router: Router, metric: str, conditions: Conditions) -> Iterator[Sequence[MetricValue]]:
         """Reads the feedback of a metric for calls of a time; none without a metric."""

@@ -28,8 +28,7 @@ def predictions_of(table: pa.Table) -> list[Prediction]:
 
 
 def _prediction(row: Mapping[str, Any]) -> Prediction:
-    label, number = row["prediction_label"], row["prediction_number"]
-    features = _features(row)
+    predicted, features = _predicted(row), _features(row)
     eligible = zip(row["eligible_variants"] or (), row["eligible_propensities"] or (), strict=False)
     return Prediction(
         prediction_id=row["prediction_id"],
@@ -65,14 +64,25 @@ def _prediction(row: Mapping[str, Any]) -> Prediction:
         features_content=_word(RecordedContent, row["features_content"]),
         answer_content=_word(RecordedContent, row["answer_content"]),
         features=features,
-        prediction=label if label is not None else number,
-        has_prediction=label is not None or number is not None,
+        prediction=predicted,
+        has_prediction=predicted is not None,
         probabilities=tuple(_number(value) for value in row["probabilities"] or ()),
         confidence=row["confidence"],
         outputs=json.loads(row["outputs"]) if row["outputs"] else {},
         # Files of earlier releases have no such column.
         answer_notes=tuple(row.get("answer_notes") or ()),
     )
+
+
+def _predicted(row: Mapping[str, Any]) -> JsonValue:
+    """Answers the label, the number or the values predicted; None for nothing."""
+    # Files of earlier releases have no column of several values.
+    if (values := row.get("prediction_values")) is not None:
+        read: JsonValue = json.loads(values)
+        return read
+    label: str | None = row["prediction_label"]
+    number: float | None = row["prediction_number"]
+    return number if label is None else label
 
 
 def _features(row: Mapping[str, Any]) -> dict[str, JsonValue]:

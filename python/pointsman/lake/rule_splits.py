@@ -19,8 +19,8 @@ from pointsman.lake.tail import Tail
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_MAX_SPLITS = 256
-"""So many splits, those with the most units, are compared: the probabilities of each are read apart."""
+_FEW_SPLITS = 64
+"""So many splits are looked for one by one, each in the first of its calls that is found."""
 
 _FILES = """
 SELECT {columns} FROM (
@@ -58,6 +58,16 @@ SELECT eligible_variants, eligible_propensities FROM ({calls})
 WHERE of_rule = $rule AND router_generation = $generation AND randomised_by = $unit
 LIMIT 1
 """
+_ALL_ELIGIBLE = """
+SELECT of_rule, router_generation, randomised_by, first.eligible_variants, first.eligible_propensities
+FROM (
+    SELECT of_rule, router_generation, randomised_by,
+        first(struct_pack(eligible_variants, eligible_propensities)) AS first
+    FROM ({calls}) WHERE len(eligible_variants) > 0
+    GROUP BY ALL
+)
+"""
+"""Of very many, one reading of all calls costs less than one for each."""
 
 _SplitKey = tuple[str, int, str]
 """Rule, the router's generation, and what was randomised."""
@@ -89,15 +99,25 @@ def rule_splits(
             _UNITS.format(calls=calls), values | one_in
         ).fetchall():
             counts[rule, generation, unit][variant] = count
-        most = sorted(counts, key=lambda key: sum(counts[key].values()), reverse=True)
         with_shares = _CALLS.format(source=_source(snapshot, tables, f"{_BASE}, {_SHARES}"), where=where)
-        for rule, generation, unit in most[:_MAX_SPLITS]:
-            asked: dict[str, Any] = {"rule": rule, "generation": generation, "unit": unit}
-            rows = connection.execute(_ELIGIBLE.format(calls=with_shares), values | asked).fetchall()
-            shares = dict(zip(*rows[0], strict=True)) if rows and rows[0][0] else {}
-            if shares:
-                found.setdefault(rule, []).append(Split(counts[rule, generation, unit], shares))
+        if len(counts) > _FEW_SPLITS:
+            rows = connection.execute(_ALL_ELIGIBLE.format(calls=with_shares), values).fetchall()
+            eligible = {tuple(row[:3]): dict(zip(*row[3:], strict=True)) for row in rows}
+        else:
+            eligible = {key: _eligible(connection, with_shares, values, key) for key in counts}
+        for key in sorted(counts):
+            if shares := eligible.get(key):
+                found.setdefault(key[0], []).append(Split(counts[key], shares))
     return found
+
+
+def _eligible(
+    connection: DuckDBPyConnection, calls: str, values: dict[str, Any], key: _SplitKey
+) -> dict[str, float]:
+    """Reads the probabilities that were in force from one of the calls."""
+    asked: dict[str, Any] = {"rule": key[0], "generation": key[1], "unit": key[2]}
+    rows = connection.execute(_ELIGIBLE.format(calls=calls), values | asked).fetchall()
+    return dict(zip(*rows[0], strict=True)) if rows and rows[0][0] else {}
 
 
 def _source(snapshot: Snapshot, tables: Sequence[str], columns: str) -> str:

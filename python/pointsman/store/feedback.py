@@ -26,16 +26,11 @@ def raise_totals(connection: Connection, sums: Mapping[int, Iterable[FeedbackTot
     raising = _RAISE[connection.dialect.name]
     for router_key in sorted(sums):
         for added in sorted(sums[router_key], key=lambda totals: (totals.variant, totals.metric)):
-            if added.count == 0:
-                _move(connection, router_key, added)
-                continue
             values = {
                 "router_key": router_key,
                 "variant": added.variant,
                 "metric": added.metric,
                 "count": added.count,
-                "total": added.total,
-                "total_squares": added.total_squares,
             }
             connection.execute(raising, values)
 
@@ -44,7 +39,7 @@ def totals_of(connection: Connection, router_key: int) -> list[FeedbackTotals]:
     """Answers the totals of a router, ordered by variant and metric."""
     columns = feedback_totals.c
     statement = (
-        select(columns.variant, columns.metric, columns["count"], columns.total, columns.total_squares)
+        select(columns.variant, columns.metric, columns["count"])
         .where(columns.router_key == router_key)
         .order_by(columns.variant, columns.metric)
     )
@@ -150,30 +145,12 @@ def mark_exported(connection: Connection, router_key: int, rows: Sequence[RowToE
     return connection.execute(statement.values(exported=True)).rowcount == len(rows)
 
 
-def _move(connection: Connection, router_key: int, added: FeedbackTotals) -> None:
-    """Changes totals by corrections alone, whose count PostgreSQL would refuse as a new row."""
-    columns = feedback_totals.c
-    connection.execute(
-        update(feedback_totals)
-        .where(
-            columns.router_key == router_key,
-            columns.variant == added.variant,
-            columns.metric == added.metric,
-        )
-        .values(total=columns.total + added.total, total_squares=columns.total_squares + added.total_squares)
-    )
-
-
 def _raise(dialect: Any) -> Any:
     columns = feedback_totals.c
     statement = dialect.insert(feedback_totals)
     return statement.on_conflict_do_update(
         index_elements=[columns.router_key, columns.variant, columns.metric],
-        set_={
-            "count": columns["count"] + statement.excluded["count"],
-            "total": columns.total + statement.excluded.total,
-            "total_squares": columns.total_squares + statement.excluded.total_squares,
-        },
+        set_={"count": columns["count"] + statement.excluded["count"]},
     )
 
 

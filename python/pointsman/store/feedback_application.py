@@ -13,7 +13,7 @@ from pointsman.domain.records.feedback import (
     FeedbackValue,
 )
 from pointsman.domain.records.lake import JournalStream
-from pointsman.store import journal_positions, routers
+from pointsman.store import erased_predictions, journal_positions, routers
 from pointsman.store.arm_rewards import RewardChanges, bandit_of
 from pointsman.store.feedback import raise_totals
 from pointsman.store.feedback_rows import FeedbackRow, Stored, rows_of
@@ -29,7 +29,8 @@ class Application:
 
     Attributes:
         outcomes: One for each value, in their order.
-        dropped_count: Values whose router is gone; their outcome is unspecified.
+        dropped_count: Values whose router is gone or whose prediction is erased: their outcome is
+            unspecified.
         taught: Whether bandits learn anything by it.
     """
 
@@ -80,12 +81,14 @@ def apply(
     """
     stored_to = journal_positions.position_of(connection, journal_id, JournalStream.FEEDBACK)
     keys = routers.find_keys(connection, sorted({value.router_id for value in values}))
+    erased = erased_predictions.erased_of(connection, (value.prediction_id for value in values))
     outcomes = [FeedbackOutcome.UNSPECIFIED] * len(values)
     rows: dict[_Key, FeedbackRow] = {}
     places: list[int] = []
     for place, value in enumerate(values):
         found = keys.get(value.router_id)
-        if found is None or not _is_of(value, found) or not abs(value.value) <= MAX_VALUE:
+        is_known = found is not None and _is_of(value, found) and value.prediction_id not in erased
+        if found is None or not is_known or not abs(value.value) <= MAX_VALUE:
             continue
         places.append(place)
         if value.key not in rows:
@@ -241,31 +244,24 @@ class _Sums:
     """
 
     def __init__(self, rewards: RewardChanges) -> None:
-        self._sums: dict[_Place, list[float]] = {}
+        self._counts: dict[_Place, int] = {}
         self._rewards = rewards
 
     def add(self, row: FeedbackRow) -> None:
         """Counts a new value."""
         if row.counted:
-            self._change(row, 1, row.value, row.value * row.value)
+            place = (row.router_key, row.variant, row.metric)
+            self._counts[place] = self._counts.get(place, 0) + 1
             self._rewards.add(row)
 
     def move(self, row: FeedbackRow, before: float) -> None:
         """Counts a value in place of another."""
         if row.counted:
-            self._change(row, 0, row.value - before, row.value * row.value - before * before)
             self._rewards.move(row, before)
 
     def totals(self) -> dict[int, list[FeedbackTotals]]:
         """Answers the changes by router."""
         found: dict[int, list[FeedbackTotals]] = {}
-        for (router_key, variant, metric), (count, total, squares) in self._sums.items():
-            added = FeedbackTotals(variant, metric, int(count), total, squares)
-            found.setdefault(router_key, []).append(added)
+        for (router_key, variant, metric), count in self._counts.items():
+            found.setdefault(router_key, []).append(FeedbackTotals(variant, metric, count))
         return found
-
-    def _change(self, row: FeedbackRow, count: int, total: float, squares: float) -> None:
-        sums = self._sums.setdefault((row.router_key, row.variant, row.metric), [0, 0.0, 0.0])
-        sums[0] += count
-        sums[1] += total
-        sums[2] += squares

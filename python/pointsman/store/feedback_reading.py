@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, select, tuple_
 
@@ -16,6 +17,18 @@ _IDS_PER_QUERY = 500
 
 PredictionRow = tuple[int, str, int]
 """Time, prediction id and row."""
+
+
+class RowWithFeedback(NamedTuple):
+    """A row of a call; a tuple, because there are very many.
+
+    Attributes:
+        time_us: When its prediction was made.
+    """
+
+    time_us: int
+    prediction_id: str
+    row: int
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,41 @@ def predictions_with_feedback(
     return [(time_us, prediction_id, row) for time_us, prediction_id, row in connection.execute(statement)]
 
 
+def rows_with_feedback_of(
+    connection: Connection, router_key: int, first_us: int, last_us: int, batch_rows: int
+) -> Iterator[Sequence[RowWithFeedback]]:
+    """Answers which rows of a router's calls have feedback that counts, in the order of their times.
+
+    Args:
+        connection: A transaction.
+        router_key: The router's row key.
+        first_us: Only predictions from this time on.
+        last_us: Only predictions up to this time.
+        batch_rows: At most so many at a time; each is in one batch.
+    """
+    columns = feedback.c
+    order = [columns.prediction_time_us, columns.prediction_id, columns.row]
+    statement = (
+        select(*order)
+        .where(
+            # Not by an index of the router: that one would have to be sorted, the times are in order.
+            columns.router_key + 0 == router_key,
+            columns.prediction_time_us >= first_us,
+            columns.prediction_time_us <= last_us,
+            columns.counted,
+        )
+        .order_by(*order)
+    )
+    last: RowWithFeedback | None = None
+    result = connection.execution_options(stream_results=True).execute(statement)
+    for rows in result.partitions(batch_rows):
+        # Values of several metrics are of one row, and stand beside each other.
+        fresh = [row for row in dict.fromkeys(map(RowWithFeedback._make, rows)) if row != last]
+        if fresh:
+            last = fresh[-1]
+            yield fresh
+
+
 def window_feedback(
     connection: Connection, router_key: int, window: Window, feedback_from_us: int = 0
 ) -> WindowFeedback:
@@ -120,7 +168,6 @@ def window_feedback(
             for step in range(window.step_count)
         ]
     totals: dict[tuple[int, str], list[FeedbackMoments]] = {}
-    covered: dict[tuple[int, str], int] = {}
     for variant, metrics in _metrics_of(connection, router_key).items():
         whole: dict[str, FeedbackMoments] = {}
         for step, from_us, to_us in steps:
@@ -131,20 +178,9 @@ def window_feedback(
                     totals.setdefault((step, variant), []).append(added)
                 before = whole.get(added.metric)
                 whole[added.metric] = added if before is None else before.plus(added)
-            if here:
-                # There is one value for each prediction and metric.
-                count = here[0].count
-                for place, added in enumerate(here[1:], start=1):
-                    before_it = [one.metric for one in here[:place]]
-                    count += _without(
-                        connection, router_key, variant, added.metric, before_it, from_us, to_us
-                    )
-                covered[step, variant] = count
-                if step != WHOLE:
-                    covered[WHOLE, variant] = covered.get((WHOLE, variant), 0) + count
         if whole:
             totals[WHOLE, variant] = list(whole.values())
-    return WindowFeedback(totals, covered)
+    return WindowFeedback(totals)
 
 
 def values_of_metric(
@@ -202,30 +238,6 @@ def _moments(
     statement = select(func.count(), func.sum(beside), func.sum(beside * beside)).where(*inside)
     count, total, squares = connection.execute(statement).one()
     return FeedbackMoments.of_shifted(variant, metric, count, float(shift), float(total), float(squares))
-
-
-def _without(
-    connection: Connection,
-    router_key: int,
-    variant: str,
-    metric: str,
-    others: Sequence[str],
-    from_us: int,
-    to_us: int,
-) -> int:
-    """Counts the predictions that have a value of a metric and none of some others."""
-    other = feedback.alias()
-    has_other = (
-        select(1)
-        .where(
-            other.c.prediction_id == feedback.c.prediction_id,
-            other.c.row == feedback.c.row,
-            other.c.metric.in_(others),
-        )
-        .exists()
-    )
-    conditions = _inside(router_key, variant, metric, from_us, to_us)
-    return int(connection.execute(select(func.count()).where(*conditions, ~has_other)).scalar_one())
 
 
 def _inside(

@@ -135,4 +135,83 @@ def test_feedback_of_a_window_goes_by_the_time_of_its_prediction(lake):
             "loss": (2, 7.5, 0.5),
         },
     }
-    assert found.covered == {(0, "a"): 1, (1, "a"): 2, (2, "a"): 1, (WHOLE, "a"): 4}
+
+
+def coverage_of(lake, window, feedback_from_us=0):
+    """Covered and recorded rows, by step and variant."""
+    found = lake.reader.counts(lake.router, window, feedback_from_us)
+    return {key: (found.covered.get(key, 0), rows) for key, rows in found.rows.items()}
+
+
+class TestCoverage:
+    """It is the share of recorded rows that have feedback: what is not recorded covers nothing."""
+
+    def test_it_is_that_of_a_plain_loop_over_files_and_tail(self, lake):
+        filled(lake)
+        chance = random.Random(8)
+        told = [row for row in lake.rows if chance.random() < 0.3]
+        for row in told:
+            for metric in chance.choice((("reward",), ("reward", "loss"))):
+                lake.feed(row, 1.0, metric, counted=row["reason"] != "pin")
+        window = Window(START_US + HOUR_US // 2, START_US + 7 * HOUR_US // 2, HOUR_US)
+        from_us = START_US + HOUR_US
+        expected = {}
+        for step in (WHOLE, 0, 1, 2):
+            for variant in "ab":
+                rows = [
+                    row
+                    for row in lake.rows
+                    if row["variant"] == variant
+                    and row["reason"] != "pin"
+                    and window.start_time_us <= row["time_us"] < window.end_time_us
+                    and step in (WHOLE, (row["time_us"] - window.start_time_us) // HOUR_US)
+                ]
+                covered = [row for row in rows if row in told and row["time_us"] >= from_us]
+                expected[step, variant] = (len(covered), len(rows))
+        assert coverage_of(lake, window, from_us) == expected
+
+    def test_many_values_come_in_several_batches_and_count_once(self, lake, monkeypatch):
+        monkeypatch.setattr("pointsman.lake.reader._VALUES_AT_A_TIME", 3)
+        # All of one time: batches are cut between them.
+        for row in lake.record(*[START_US] * 10, variant="a"):
+            lake.feed(row, 1.0)
+            lake.feed(row, 1.0, "loss")
+        lake.ship()
+        assert coverage_of(lake, Window(START_US, START_US + 1)) == {(WHOLE, "a"): (10, 10)}
+
+    def test_values_for_rows_that_are_not_recorded_cover_nothing(self, lake):
+        [recorded] = lake.record(START_US, variant="a")
+        lake.feed({**recorded, "row": 1}, 1.0)
+        lake.feed({**recorded, "prediction_id": "somebody-else"}, 1.0)
+        lake.ship()
+        lake.feed({**recorded, "row": 2}, 1.0)
+        window = Window(START_US, START_US + 1)
+        assert coverage_of(lake, window) == {(WHOLE, "a"): (0, 1)}
+        lake.feed(recorded, 1.0)
+        assert coverage_of(lake, window) == {(WHOLE, "a"): (1, 1)}
+
+    def test_a_batch_that_failed_is_one_recorded_row_whatever_it_brought(self, lake):
+        lake.record(START_US, variant="a", row_count=5, status_code=14)
+        lake.ship()
+        lake.record(START_US + 1, variant="a", row_count=5, status_code=14)
+        assert coverage_of(lake, Window(START_US, START_US + 2)) == {(WHOLE, "a"): (0, 2)}
+
+
+def test_every_split_of_a_window_is_compared_however_many_there_are(lake):
+    generations = 100
+    for generation in range(generations):
+        shares = [0.5, 0.5] if generation % 2 else [0.9, 0.1]
+        for variant in "ab":
+            lake.record(
+                START_US + generation,
+                variant=variant,
+                randomised_by="request",
+                router_generation=generation,
+                eligible_propensities=shares,
+            )
+        if generation == generations // 2:
+            lake.ship()
+    splits = counts(lake, Window(START_US, START_US + HOUR_US)).splits
+    assert len(splits) == generations
+    assert sum(split.shares["a"] for split in splits) == pytest.approx(0.7 * generations)
+    assert all(dict(split.counts) == {"a": 1, "b": 1} for split in splits)

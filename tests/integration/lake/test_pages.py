@@ -328,6 +328,18 @@ def test_the_latest_prediction_of_an_entity_is_its_newest_that_was_answered(lake
     assert latest("u1") == {"u1": second["prediction_id"]}
 
 
+@pytest.mark.parametrize("reason", ["pin", "fallback", "override"])
+@pytest.mark.parametrize("in_files", [True, False])
+def test_the_latest_prediction_is_one_whose_feedback_counts(lake, reason, in_files):
+    lake.record(START_US, entity_id="u2", reason=reason, randomised_by="nothing")
+    [counted] = lake.record(START_US + 1, entity_id="u1")
+    lake.record(START_US + 2, entity_id="u1", reason=reason, randomised_by="nothing")
+    if in_files:
+        lake.ship()
+    latest = lake.reader.latest_predictions(lake.router, ["u1", "u2"]).prediction_ids
+    assert latest == {"u1": counted["prediction_id"]}
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_latest_predictions_of_many_entities_are_those_of_a_plain_loop(lake, seed):
     draw = random.Random(seed)

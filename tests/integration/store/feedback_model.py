@@ -1,5 +1,6 @@
 """Feedback as it should be applied, said as plainly as possible: the oracle of the store's tests."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from pointsman.domain.records.feedback import FeedbackOutcome, FeedbackValue
@@ -46,12 +47,6 @@ class FeedbackModel:
         self.revisions[value.key] += 1
         return FeedbackOutcome.CORRECTED
 
-    def totals(self) -> dict[tuple[str, str], tuple[int, float, float]]:
-        """Count, sum and sum of squares by variant and metric."""
-        found: dict[tuple[str, str], tuple[int, float, float]] = {}
-        for value in self.values.values():
-            if value.counted:
-                count, total, squares = found.get((value.variant, value.metric), (0, 0.0, 0.0))
-                changed = (count + 1, total + value.value, squares + value.value**2)
-                found[value.variant, value.metric] = changed
-        return found
+    def totals(self) -> dict[tuple[str, str], int]:
+        """How many values counted, by variant and metric."""
+        return Counter((value.variant, value.metric) for value in self.values.values() if value.counted)

@@ -112,7 +112,6 @@ def test_the_sums_of_a_window_are_those_of_its_values_that_are_kept(
     with database.read() as connection:
         read = feedback_reading.window_feedback(connection, router.row_key, window, feedback_from_us)
     expected: dict[tuple[int, str, str], list[float]] = defaultdict(list)
-    covered = defaultdict(set)
     for value in values:
         first_us = max(window.start_time_us, feedback_from_us)
         if not value.counted or not first_us <= value.prediction_time_us < window.end_time_us:
@@ -122,7 +121,6 @@ def test_the_sums_of_a_window_are_those_of_its_values_that_are_kept(
             steps.append((value.prediction_time_us - window.start_time_us) // step_us)
         for step in steps:
             expected[step, value.variant, value.metric].append(value.value)
-            covered[step, value.variant].add((value.prediction_id, value.row))
     found = {
         (step, variant, one.metric): one
         for (step, variant), of_step in read.totals.items()
@@ -131,7 +129,26 @@ def test_the_sums_of_a_window_are_those_of_its_values_that_are_kept(
     assert found.keys() == expected.keys()
     for key, numbers in expected.items():
         assert_moments(found[key], numbers)
-    assert read.covered == {key: len(rows) for key, rows in covered.items()}
+
+
+@pytest.mark.parametrize("batch_rows", [1, 2, 7, 500])
+def test_rows_with_feedback_that_counts_come_once_each_in_the_order_of_their_times(
+    database, router, values, batch_rows
+):
+    first_us, last_us = FIRST_US + 1, FIRST_US + 8
+    with database.read() as connection:
+        batches = list(
+            feedback_reading.rows_with_feedback_of(connection, router.row_key, first_us, last_us, batch_rows)
+        )
+    expected = sorted(
+        {
+            (value.prediction_time_us, value.prediction_id, value.row)
+            for value in values
+            if value.counted and first_us <= value.prediction_time_us <= last_us
+        }
+    )
+    assert [tuple(row) for batch in batches for row in batch] == expected
+    assert all(0 < len(batch) <= batch_rows for batch in batches)
 
 
 @pytest.mark.parametrize("centre", [0.0, 1e7, 1.7e9, 1e12])

@@ -2,10 +2,12 @@
 
 import functools
 import json
+import math
 import os
 import resource
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from unittest import mock
 from pointsman.cli.line.context import CommandError
 from pointsman.cli.serving import running, server
 from pointsman.cli.serving.started import StartedServer
+from pointsman.control.jobs.ending import Ending
+from pointsman.control.jobs.job import JobContext
 from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
 from pointsman.dataplane.config import build_config
@@ -77,7 +81,12 @@ def _forget_unsynced(journal: dict[str, Any]) -> None:
 def _answer(channel: socket.socket, started: StartedServer, control: ControlPlane) -> None:
     """Says where the server is, then answers questions; without anybody who asks, the process ends."""
     channel.send(json.dumps({"grpc": started.replica.grpc_address, "reason": control.reason}).encode())
-    questions: dict[str, Callable[..., dict[str, Any]]] = {"settle": _settle, "ship": _ship, "tail": _tail}
+    questions: dict[str, Callable[..., dict[str, Any]]] = {
+        "settle": _settle,
+        "ship": _ship,
+        "tail": _tail,
+        "work": _work,
+    }
     while message := channel.recv(MESSAGE_BYTES):
         asked = json.loads(message)
         try:
@@ -98,6 +107,15 @@ def _ship(replica: Any, control: ControlPlane) -> dict[str, Any]:
     """Has all predictions registered."""
     position = replica.seal_predictions()
     return {"shipped": control._lake.shipping.wait_for(position, SHIP_SECONDS), "position": position}
+
+
+def _work(_: Any, control: ControlPlane, jobs: list[str]) -> dict[str, Any]:
+    """Does periodic work, one job after the other, each until it is done."""
+    for name in jobs:
+        ending = Ending(threading.Event(), math.inf, time.monotonic)
+        while control.jobs.job(name).run(JobContext(name, control._database, 0, ending)):
+            pass
+    return {}
 
 
 def _tail(replica: Any, _: ControlPlane, router_id: str, position: int, into: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ SELECT f.prediction_id, f.row, f.metric, r.router_id, f.variant, f.value, f.coun
 FROM feedback AS f JOIN routers AS r ON r.row_key = f.router_key
 """
 _TOTALS = """
-SELECT r.router_id, t.variant, t.metric, t.count, t.total, t.total_squares
+SELECT r.router_id, t.variant, t.metric, t.count
 FROM feedback_totals AS t JOIN routers AS r ON r.row_key = t.router_key
 """
 _FILES = "SELECT path, row_count FROM lake_files WHERE kind = :kind AND replace_time_us IS NULL"
@@ -54,14 +54,14 @@ class Kept:
         rows: How often each row of a prediction is there.
         tail_count: How many of them are in the journal only.
         feedback: The feedback in SQL.
-        totals: Count, sum and sum of squares by router, variant and metric.
+        totals: How many values counted, by router, variant and metric.
         exported: The keys of the feedback in the lake.
     """
 
     rows: Counter[Row] = field(default_factory=Counter)
     tail_count: int = 0
     feedback: list[KeptFeedback] = field(default_factory=list)
-    totals: dict[tuple[str, str, str], tuple[int, float, float]] = field(default_factory=dict)
+    totals: dict[tuple[str, str, str], int] = field(default_factory=dict)
     exported: Counter[tuple[str, int, str]] = field(default_factory=Counter)
 
 
@@ -88,7 +88,7 @@ def read_feedback(connection: Connection, kept: Kept) -> None:
     """Reads feedback and totals."""
     kept.feedback = [KeptFeedback(*row) for row in connection.execute(text(_FEEDBACK))]
     for row in connection.execute(text(_TOTALS)):
-        kept.totals[row[0], row[1], row[2]] = (row[3], row[4], row[5])
+        kept.totals[row[0], row[1], row[2]] = row[3]
 
 
 class _GoneError(Exception):

@@ -1,7 +1,7 @@
 """Compares what a server kept with what clients were told."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from pointsman.v1 import prediction_pb2
@@ -142,12 +142,7 @@ def _judge_value(findings: Findings, key: Key, values: list[Sent], found: float)
 
 
 def _compare_totals(findings: Findings, kept: Kept) -> None:
-    sums: dict[tuple[str, str, str], tuple[int, float, float]] = {}
-    for one in kept.feedback:
-        if one.counted:
-            place = (one.router_id, one.variant, one.metric)
-            count, total, squares = sums.get(place, (0, 0.0, 0.0))
-            sums[place] = (count + 1, total + one.value, squares + one.value**2)
-    for place in sums.keys() | kept.totals.keys():
-        if sums.get(place) != kept.totals.get(place):
-            findings.add("totals differ", f"{place}: {kept.totals.get(place)}, rows say {sums.get(place)}")
+    counts = Counter((one.router_id, one.variant, one.metric) for one in kept.feedback if one.counted)
+    for place in counts.keys() | kept.totals.keys():
+        if counts.get(place) != kept.totals.get(place):
+            findings.add("totals differ", f"{place}: {kept.totals.get(place)}, rows say {counts.get(place)}")

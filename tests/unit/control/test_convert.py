@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pointsman.control.convert.enums import ROUTER_STATUS, SCOPE, STAGE
 from pointsman.control.convert.times import (
+    bound_us_of,
     duration_of_ns,
     microseconds_of,
     nanoseconds_of,
@@ -66,6 +67,15 @@ def test_any_timestamp_is_read_or_refused(seconds, nanos):
     else:
         with pytest.raises(InvalidArgumentError, match=r"^t: "):
             microseconds_of(timestamp, "t")
+
+
+@given(st.integers(0, 10**18), st.integers(-2, 2))
+def test_a_window_compares_times_of_records_with_its_ends_exactly(bound_ns, offset):
+    """A record has whole microseconds; it is inside when its time, in nanoseconds, is."""
+    bound_us = bound_us_of(Timestamp(seconds=bound_ns // 10**9, nanos=bound_ns % 10**9), "t")
+    record_us = bound_ns // 1000 + offset
+    assert (record_us >= bound_us) is (record_us * 1000 >= bound_ns), "as a start"
+    assert (record_us < bound_us) is (record_us * 1000 < bound_ns), "as an end, which is excluded"
 
 
 @given(st.integers(0, 10**18))

@@ -185,7 +185,7 @@ def shadow(item: str) -> Variant:
 
 
 def moment(text: str, option: str) -> datetime | None:
-    """Reads a time, local when it names no zone, or how long ago it was; empty means none.
+    """Reads a time, local when it names no zone, which is told, or how long ago it was; empty means none.
 
     Raises:
         commandline.BadParameter: It is of another form.
@@ -195,14 +195,28 @@ def moment(text: str, option: str) -> datetime | None:
     if DURATION.fullmatch(text):
         ago = duration(text, option)
         return datetime.now(UTC) - ago if ago else None
+    taken: list[datetime] = []
+
+    def as_local(time: datetime) -> datetime:
+        taken.append(time.astimezone())
+        return taken[-1]
+
     try:
-        return times.datetime_of(times.read_time(text, datetime.astimezone))
+        read = times.datetime_of(times.read_time(text, as_local))
     except (ValueError, OverflowError):
         raise commandline.BadParameter(
             f"{text!r} is neither a time such as 2026-11-22T10:30 or 2026-11-22T10:30:00Z, nor seconds, "
             "milliseconds, microseconds or nanoseconds since 1970, nor how long ago, such as 24h",
             param_hint=option,
         ) from None
+    for local in taken:
+        zone = f"{local.tzname()}, UTC{local.isoformat()[-6:]}"
+        in_utc = f"{text}Z" if ":" in text else f"{text}T00:00Z"
+        commandline.echo(
+            f"{option}: {text} names no zone and is taken as local time ({zone}); for UTC write {in_utc}",
+            err=True,
+        )
+    return read
 
 
 def end(text: str, option: str) -> datetime | None:

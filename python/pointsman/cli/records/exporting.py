@@ -308,7 +308,7 @@ _WRITERS: dict[str, Callable[[IO[bytes], Sequence[PredictionRecord], Order], Wri
 def _sorted(names: Iterable[str], order: Sequence[str]) -> list[str]:
     """Sorts names: those of an order as it has them, then the others, x_2 before x_10."""
     places = {name: place for place, name in enumerate(order)}
-    return sorted(names, key=lambda name: (places.get(name, len(places)), _natural(name)))
+    return sorted(names, key=lambda name: (places.get(name, len(places)), _natural(name), name))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -10,7 +10,7 @@ from pointsman.control.convert.enums import (
     RECORDED_CONTENT,
 )
 from pointsman.control.convert.servers import unreached_to
-from pointsman.control.convert.times import duration_of_ns, microseconds_of, nanoseconds_of, timestamp_of
+from pointsman.control.convert.times import bound_us_of, duration_of_ns, nanoseconds_of, timestamp_of
 from pointsman.control.convert.values import value_of
 from pointsman.domain.records.predictions import Prediction, PredictionFilter, PredictionOrder
 from pointsman.domain.values import JsonValue
@@ -25,9 +25,9 @@ def filter_from(request: router_pb2.ListPredictionsRequest) -> PredictionFilter:
     """
     start_time_us = end_time_us = None
     if request.HasField("start_time"):
-        start_time_us = microseconds_of(request.start_time, "start_time")
+        start_time_us = bound_us_of(request.start_time, "start_time")
     if request.HasField("end_time"):
-        end_time_us = microseconds_of(request.end_time, "end_time")
+        end_time_us = bound_us_of(request.end_time, "end_time")
     return PredictionFilter(
         variant=request.variant,
         entity_id=request.entity_id,

@@ -30,6 +30,18 @@ def microseconds_of(timestamp: Timestamp, field: str) -> int:
     return timestamp.seconds * 1_000_000 + timestamp.nanos // 1000
 
 
+def bound_us_of(timestamp: Timestamp, field: str) -> int:
+    """Reads the start or the end of a window as UTC microseconds, rounded up.
+
+    Records have whole microseconds: those at or after a time are at or after it rounded up, and those before
+    it are before it rounded up. So a start takes nothing from before it, and an end leaves nothing out.
+
+    Raises:
+        InvalidArgumentError: It is outside the years 1 to 9999.
+    """
+    return microseconds_of(timestamp, field) + (timestamp.nanos % 1000 > 0)
+
+
 def duration_of_ns(nanoseconds: int) -> Duration:
     """Makes a duration of nanoseconds."""
     seconds, nanos = divmod(nanoseconds, _NANOS_PER_SECOND)

@@ -90,7 +90,7 @@ class Applier:
         batch = record_pb2.FeedbackBatch.FromString(
             self._feedback.take_feedback(after, self._batch_values, timeout_seconds)
         )
-        if not batch.entries:
+        if not batch.entries and batch.next_position == after:
             return False
         with self._lock:
             # Somebody else may have applied the same batch, or the beginning of it, meanwhile.
@@ -123,7 +123,9 @@ class Applier:
             applied = self._store(values, next_position)
         except (PointsmanError, _ElsewhereError):
             raise
-        except Exception:  # noqa: BLE001 - no constraint may hold up all that comes after one bad entry
+        except Exception:
+            if not entries:
+                raise
             if len(entries) == 1:
                 self._skip(entries[0], next_position)
             else:
@@ -132,7 +134,10 @@ class Applier:
                 self._apply(entries[half:], ends[half:], next_position)
             return
         if applied.dropped_count:
-            _log.warning("feedback was dropped, its router is gone", count=applied.dropped_count)
+            _log.warning(
+                "feedback was dropped, its router is gone or its prediction erased",
+                count=applied.dropped_count,
+            )
         self._finish(entries, ends, applied.outcomes, next_position)
         if applied.taught:
             self._on_taught()

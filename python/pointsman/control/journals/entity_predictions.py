@@ -92,7 +92,8 @@ def _not_recorded(router: Router) -> PointsmanError:
 def _not_found(router: Router, entity_id: str, unreached: _Unreached) -> PointsmanError:
     return NotFoundError(
         f"entity_id: no prediction of router {router.router_id!r} for {shown(entity_id)} is "
-        f"recorded; it may be older than what is kept{elsewhere(unreached)}",
+        f"recorded that feedback counts for; it may be older than what is kept, or its calls named their "
+        f"variant themselves{elsewhere(unreached)}",
         reason="PREDICTION_NOT_FOUND",
         metadata={"router_id": router.router_id, **unreached_metadata(unreached)},
     )

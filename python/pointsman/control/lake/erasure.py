@@ -19,7 +19,7 @@ from pointsman.domain.records.servers import ServerJournal, UnreachedJournal, un
 from pointsman.domain.violations import Violations
 from pointsman.errors import AbortedError, DatabaseUnavailableError, PointsmanError, UnavailableError
 from pointsman.lake.streams import texts_of
-from pointsman.store import erasures, feedback, installation, lake_files, servers
+from pointsman.store import erased_predictions, erasures, feedback, installation, lake_files, servers
 from pointsman.v1 import record_pb2
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pointsman.control.journals.shipping import Shipping
     from pointsman.control.lake.folder import LakeFolder
     from pointsman.control.lake.listing import Listing
+    from pointsman.control.lake.refused_feedback import RefusedFeedback
     from pointsman.control.lake.retention import Retention
     from pointsman.domain.keys import Principal
     from pointsman.domain.ports.core import LakeMerging
@@ -76,6 +77,7 @@ class Erasure:
         folder: The lake's folder.
         retention: Who deletes files.
         listing: Tells other programs what to read.
+        refused_feedback: Has feedback for erased predictions refused.
         changing: Is held while files are put in the place of others.
         clock: Answers the time in UTC microseconds.
     """
@@ -90,6 +92,7 @@ class Erasure:
         folder: LakeFolder,
         retention: Retention,
         listing: Listing,
+        refused_feedback: RefusedFeedback,
         changing: threading.Lock,
         clock: Callable[[], int],
     ) -> None:
@@ -101,6 +104,7 @@ class Erasure:
         self._folder = folder
         self._retention = retention
         self._listing = listing
+        self._refused_feedback = refused_feedback
         self._changing = changing
         self._clock = clock
 
@@ -139,6 +143,7 @@ class Erasure:
             asked = [one for one in erasures.waiting_for(connection, own) if one.row_key == key]
         for erasure in asked:
             self._carry_out(erasure)
+        self._database.empty_log()
         return self.progress(key, router_id)
 
     def go_on(self) -> None:
@@ -233,6 +238,11 @@ class Erasure:
             # Kept before anything goes: as long as they are there, a second attempt finds what is left.
             erasures.add_predictions(connection, erasure_key, found)
             prediction_ids = erasures.prediction_ids(connection, erasure_key)
+            erased_predictions.add(connection, prediction_ids)
+        if prediction_ids:
+            self._refused_feedback.tell()
+            # What was being applied meanwhile is stored, and found below; what comes now is left out.
+            self._applier.apply_now()
         feedback_count = self._erase_feedback(journal_ids, router_id, prediction_ids)
         prediction_count = 0
         for file, rows in affected:

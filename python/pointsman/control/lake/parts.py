@@ -15,6 +15,7 @@ from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lake.feedback_export import FeedbackExport
 from pointsman.control.lake.folder import LakeFolder
 from pointsman.control.lake.listing import Listing
+from pointsman.control.lake.refused_feedback import RefusedFeedback
 from pointsman.control.lake.retention import Retention
 from pointsman.control.lake.sealing import Sealing
 from pointsman.control.lake.upkeep import LakeUpkeep
@@ -42,6 +43,7 @@ class LakeParts:
         shipping: Registers new files.
         upkeep: Keeps the files in shape.
         erasure: Erases entities.
+        refused_feedback: Has feedback for erased predictions refused.
         presence: Says to other servers that this one runs.
     """
 
@@ -70,8 +72,19 @@ class LakeParts:
             clock=clock,
         )
         listing = Listing(database, folder, journal)
+        self.refused_feedback = RefusedFeedback(database, journal)
         self.erasure = Erasure(
-            database, merging, journal, self.shipping, applier, folder, retention, listing, changing, clock
+            database,
+            merging,
+            journal,
+            self.shipping,
+            applier,
+            folder,
+            retention,
+            listing,
+            self.refused_feedback,
+            changing,
+            clock,
         )
         self.presence = Presence(database, journal, self.shipping, place, clock)
         self.upkeep = LakeUpkeep(

@@ -5,7 +5,7 @@ from pointsman.control.convert.predictions import prediction_to
 from pointsman.control.convert.replays import replayed_to
 from pointsman.control.convert.revisions import revision_to
 from pointsman.control.convert.servers import unreached_to
-from pointsman.control.convert.times import microseconds_of, timestamp_of
+from pointsman.control.convert.times import bound_us_of, timestamp_of
 from pointsman.control.lanes import Lanes
 from pointsman.control.routing.replays import Replays
 from pointsman.v1 import router_pb2
@@ -35,10 +35,8 @@ class ReplayMethods:
         self, request: router_pb2.ReplayPredictionsRequest, context: object
     ) -> router_pb2.ReplayPredictionsResponse:
         """Decides the calls of a part of a window again."""
-        start_us = (
-            microseconds_of(request.start_time, "start_time") if request.HasField("start_time") else None
-        )
-        end_us = microseconds_of(request.end_time, "end_time") if request.HasField("end_time") else None
+        start_us = bound_us_of(request.start_time, "start_time") if request.HasField("start_time") else None
+        end_us = bound_us_of(request.end_time, "end_time") if request.HasField("end_time") else None
         page = await self._lanes.look(
             self._replays.replay,
             caller(),

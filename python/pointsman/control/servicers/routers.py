@@ -22,7 +22,7 @@ from pointsman.control.convert.routers import (
     variants_to,
 )
 from pointsman.control.convert.servers import unreached_to
-from pointsman.control.convert.times import microseconds_of, nanoseconds_of
+from pointsman.control.convert.times import bound_us_of, nanoseconds_of
 from pointsman.control.lake.erasure import Erasure
 from pointsman.control.lanes import Lanes
 from pointsman.control.learning.assessing import BanditWatch
@@ -440,7 +440,7 @@ def _paths(request: router_pb2.UpdateRouterRequest) -> list[str]:
 def _moment(
     request: router_pb2.GetRouterMetricsRequest, field: Literal["start_time", "end_time"]
 ) -> int | None:
-    return microseconds_of(getattr(request, field), field) if request.HasField(field) else None
+    return bound_us_of(getattr(request, field), field) if request.HasField(field) else None
 
 
 def _step_us(request: router_pb2.GetRouterMetricsRequest) -> int:

@@ -3,7 +3,7 @@
 from pointsman.control.calls import caller
 from pointsman.control.convert.servers import unreached_to
 from pointsman.control.convert.shadows import shadow_figures_to
-from pointsman.control.convert.times import microseconds_of, timestamp_of
+from pointsman.control.convert.times import bound_us_of, timestamp_of
 from pointsman.control.lanes import Lanes
 from pointsman.control.routing.shadows import ShadowComparisons
 from pointsman.v1 import router_pb2
@@ -19,10 +19,8 @@ class ShadowMethods:
         self, request: router_pb2.GetShadowComparisonRequest, context: object
     ) -> router_pb2.ShadowComparison:
         """Compares a shadow's answers with those that were given."""
-        start_us = (
-            microseconds_of(request.start_time, "start_time") if request.HasField("start_time") else None
-        )
-        end_us = microseconds_of(request.end_time, "end_time") if request.HasField("end_time") else None
+        start_us = bound_us_of(request.start_time, "start_time") if request.HasField("start_time") else None
+        end_us = bound_us_of(request.end_time, "end_time") if request.HasField("end_time") else None
         seen = await self._lanes.look(
             self._shadows.compare,
             caller(),

@@ -85,11 +85,9 @@ class WindowFeedback:
 
     Attributes:
         totals: By step and variant, for each metric; the whole window's are the sum of its steps'.
-        covered: How many predictions have any, by step and variant.
     """
 
     totals: Mapping[tuple[int, str], Sequence[FeedbackMoments]] = field(default_factory=dict)
-    covered: Mapping[tuple[int, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,8 @@ class WindowCounts:
         overridden: Calls that an operator sent to one.
         rule_splits: How often each variant was picked by the split of each rule, by its name; empty for calls
             that no rule took.
-        rows: Rows of decided calls.
+        rows: Recorded rows of decided calls.
+        covered: Those of them that have feedback.
         overhead: Latencies of decided calls, of all variants together too.
         backend: The same of their backends.
         splits: How often each variant was picked under each set of probabilities.
@@ -114,6 +113,7 @@ class WindowCounts:
     by_code: Mapping[tuple[int, str], Mapping[int, int]] = field(default_factory=dict)
     pinned: Mapping[tuple[int, str], int] = field(default_factory=dict)
     rows: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    covered: Mapping[tuple[int, str], int] = field(default_factory=dict)
     overhead: Mapping[tuple[int, str], Latencies] = field(default_factory=dict)
     backend: Mapping[tuple[int, str], Latencies] = field(default_factory=dict)
     splits: Sequence[Split] = ()
@@ -155,10 +155,9 @@ def window_figures(
         from_us = start_us if step == WHOLE else window.step_start_us(step)
         if is_cut and from_us < feedback_from_us:
             return None
-        covered = sum(feedback.covered.get((step, name), 0) for name in of)
+        covered = sum(counts.covered.get((step, name), 0) for name in of)
         rows = sum(counts.rows.get((step, name), 0) for name in of)
-        # Feedback of predictions that were not recorded, or no longer are, must not make it more than all.
-        return min(1.0, covered / rows) if rows else None
+        return covered / rows if rows else None
 
     def figures_of(step: int) -> tuple[tuple[VariantFigures, ...], VariantFigures]:
         decided = sum(sum(counts.by_code.get((step, name), {}).values()) for name in names)

@@ -5,6 +5,7 @@ place in one of the two logs of one journal; positions only grow, and say nothin
 Messages are those of ``pointsman/v1/record.proto``, serialised. All may be called from any thread.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from pointsman.domain.records.journals import JournalEnds, JournalStart
@@ -86,6 +87,13 @@ class FeedbackIntake(Protocol):
 
         Returns:
             A ``FeedbackAnswer``.
+        """
+
+    def add_erased_predictions(self, digests: Sequence[int]) -> None:
+        """Refuses feedback for further predictions from now on, until the end of the process.
+
+        Args:
+            digests: Of their ids, as :func:`pointsman.domain.records.prediction_ids.digest_of` makes them.
         """
 
     def append_feedback(self, call: bytes) -> bytes:

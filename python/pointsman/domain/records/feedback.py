@@ -56,17 +56,15 @@ class FeedbackValue(NamedTuple):
 
 @dataclass(frozen=True)
 class FeedbackTotals:
-    """What feedback of one metric adds to the running sums of one variant.
+    """How many values of one metric counted for one variant.
 
-    A value that is corrected is taken out and leaves its rounding behind: figures are of the values that
-    stand, :class:`FeedbackMoments`.
+    No sums run beside it: a value that is corrected, taken out of one, leaves its rounding behind.
+    Figures are of the values that stand, :class:`FeedbackMoments`.
     """
 
     variant: str
     metric: str
     count: int
-    total: float
-    total_squares: float
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,10 @@ class DecisionReason(StrEnum):
     SHADOW = "shadow"
 
 
+UNCOUNTED = (DecisionReason.PIN, DecisionReason.FALLBACK, DecisionReason.OVERRIDE)
+"""Calls that the router did not decide, or another variant answered: feedback for them is in no figure."""
+
+
 class RandomisedBy(StrEnum):
     """What was drawn at random in a decision."""
 

@@ -1,9 +1,9 @@
--- At revision 0018
+-- At revision 0022
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0018');
+INSERT INTO "alembic_version" VALUES('0022');
 CREATE TABLE api_keys (
 	row_key INTEGER NOT NULL, 
 	key_id VARCHAR(8) NOT NULL, 
@@ -54,6 +54,13 @@ CREATE TABLE arm_rewards (
 	CONSTRAINT ck_arm_rewards_calls CHECK (calls >= 0), 
 	CONSTRAINT ck_arm_rewards_revision CHECK (revision > 0), 
 	CONSTRAINT fk_arm_rewards_router_key FOREIGN KEY(router_key) REFERENCES routers (row_key) ON DELETE CASCADE
+);
+CREATE TABLE erased_predictions (
+	sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	digest BIGINT NOT NULL, 
+	prediction_time_us BIGINT NOT NULL, 
+	CONSTRAINT ck_erased_predictions_prediction_time CHECK (prediction_time_us >= 0), 
+	CONSTRAINT uq_erased_predictions_digest UNIQUE (digest)
 );
 CREATE TABLE erasure_predictions (
 	erasure_key INTEGER NOT NULL, 
@@ -106,8 +113,6 @@ CREATE TABLE feedback_totals (
 	variant VARCHAR(128) NOT NULL, 
 	metric VARCHAR(128) NOT NULL, 
 	count BIGINT NOT NULL, 
-	total FLOAT NOT NULL, 
-	total_squares FLOAT NOT NULL, 
 	CONSTRAINT pk_feedback_totals PRIMARY KEY (router_key, variant, metric), 
 	CONSTRAINT ck_feedback_totals_count CHECK (count > 0), 
 	CONSTRAINT fk_feedback_totals_router_key FOREIGN KEY(router_key) REFERENCES routers (row_key) ON DELETE CASCADE
@@ -417,5 +422,6 @@ CREATE INDEX ix_routers_override_expire_time_us ON routers (override_expire_time
 CREATE INDEX ix_variants_model_version_key ON variants (model_version_key);
 CREATE INDEX ix_lake_files_router_id_kind_max_time_us ON lake_files (router_id, kind, max_time_us);
 CREATE INDEX ix_lake_files_replaced ON lake_files (replace_time_us) WHERE replace_time_us IS NOT NULL;
+CREATE INDEX ix_erased_predictions_prediction_time_us ON erased_predictions (prediction_time_us);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('feedback',0);

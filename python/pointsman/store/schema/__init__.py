@@ -10,7 +10,13 @@ from pointsman.store.schema.generations import generation, generation_tokens
 from pointsman.store.schema.jobs import job_leases
 from pointsman.store.schema.journaling import journal_positions, journal_starts, journals, servers
 from pointsman.store.schema.keys import api_keys, installation, signing_keys
-from pointsman.store.schema.lake import erasure_predictions, erasure_servers, erasures, lake_files
+from pointsman.store.schema.lake import (
+    erased_predictions,
+    erasure_predictions,
+    erasure_servers,
+    erasures,
+    lake_files,
+)
 from pointsman.store.schema.learning import arm_pulls, arm_rewards
 from pointsman.store.schema.models import model_permissions, model_version_tags, model_versions, models
 from pointsman.store.schema.revisions import router_revisions, router_slot_tables
@@ -27,6 +33,7 @@ __all__ = [
     "api_keys",
     "arm_pulls",
     "arm_rewards",
+    "erased_predictions",
     "erasure_predictions",
     "erasure_servers",
     "erasures",

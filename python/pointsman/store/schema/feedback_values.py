@@ -52,6 +52,7 @@ feedback = Table(
     sqlite_autoincrement=True,
 )
 
+# How many values of each metric counted, those that are deleted too. Figures are of the values that stand.
 feedback_totals = Table(
     "feedback_totals",
     metadata,
@@ -59,7 +60,5 @@ feedback_totals = Table(
     Column("variant", Name, primary_key=True),
     Column("metric", Name, primary_key=True),
     Column("count", BigInteger, nullable=False),
-    Column("total", Float(53), nullable=False),
-    Column("total_squares", Float(53), nullable=False),
     CheckConstraint("count > 0", name="count"),
 )

@@ -52,6 +52,19 @@ erasure_predictions = Table(
     Column("prediction_id", Words, primary_key=True),
 )
 
+# Digests of erased predictions' ids, for as long as feedback is taken.
+erased_predictions = Table(
+    "erased_predictions",
+    metadata,
+    Column("sequence", RowKey, primary_key=True, autoincrement=True),
+    # The first eight bytes of the id's SHA-256, signed.
+    Column("digest", BigInteger, nullable=False, unique=True),
+    Column("prediction_time_us", BigInteger, nullable=False),
+    CheckConstraint("prediction_time_us >= 0", name="prediction_time"),
+    Index("ix_erased_predictions_prediction_time_us", "prediction_time_us"),
+    sqlite_autoincrement=True,
+)
+
 # The manifest: what is not here is not in the lake.
 lake_files = Table(
     "lake_files",

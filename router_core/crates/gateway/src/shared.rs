@@ -11,7 +11,7 @@ use crate::{
     listener::key_shares::KeyShares,
     messages::allowance::Budgets,
     publishing::publisher::Publisher,
-    recording::{feedback_waiters::FeedbackWaiters, journal::Journal},
+    recording::{erased::ErasedPredictions, feedback_waiters::FeedbackWaiters, journal::Journal},
     tasks::TaskPool,
     tonic_services::TonicServices,
     upstream::admission::Admission,
@@ -34,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) publisher: Publisher,
     pub(crate) journal: Journal,
     pub(crate) feedback_waiters: FeedbackWaiters,
+    pub(crate) erased: ErasedPredictions,
     pub(crate) budgets: Budgets,
     /// The control plane has places like a backend.
     pub(crate) control_admission: Arc<Admission>,

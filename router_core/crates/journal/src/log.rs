@@ -206,13 +206,18 @@ impl Log {
         *end
     }
 
-    /// Deletes the complete segments that end at or before a position.
+    /// Deletes the complete segments that end at or before a position. The last one goes, too, a moment later: behind
+    /// an empty one that carries the log's position over a restart.
     ///
     /// # Errors
     /// A file cannot be deleted; it is again at the next start.
     pub fn release(&self, position: u64) -> Result<usize, JournalError> {
         let folder = self.shared.folder.path();
         let released = self.shared.segments.release(&*self.shared.files, folder, position);
+        // A full queue holds entries, which begin a segment as well.
+        if self.shared.segments.keeps_what_nobody_needs() && self.shared.queue.push(Item::LetGo).is_ok() {
+            self.shared.wake();
+        }
         released.map_err(|error| JournalError::io(folder, &error))
     }
 

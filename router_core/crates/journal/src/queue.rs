@@ -43,6 +43,8 @@ pub(crate) enum Item {
     Flush(mpsc::SyncSender<()>),
     /// Answered when the segment under way is complete.
     Seal(mpsc::SyncSender<u64>),
+    /// Nobody needs what the last segment holds: its file may go.
+    LetGo,
 }
 
 /// What a log's users and its writer share.

@@ -22,6 +22,9 @@ use crate::{
     segment::SegmentInfo,
 };
 
+/// The bytes before a segment's first entry.
+const HEADER: u64 = HEADER_BYTES as u64;
+
 /// The list of a log's segments, oldest first.
 #[derive(Debug)]
 pub(crate) struct Segments {
@@ -93,9 +96,25 @@ impl Segments {
     /// Bytes that somebody still needs.
     pub(crate) fn byte_count(&self) -> u64 {
         let (released, written) = (self.released.load(Relaxed), self.written.load(Acquire));
-        let needed =
-            |segment: &SegmentInfo| end_of(segment, written).saturating_sub(segment.start.max(released));
+        let needed = |segment: &SegmentInfo| {
+            let end = end_of(segment, written);
+            if end - segment.start > HEADER { end.saturating_sub(segment.start.max(released)) } else { 0 }
+        };
         self.list.load().iter().map(needed).sum()
+    }
+
+    /// Whether the last segment is complete and holds entries of which nobody needs any.
+    pub(crate) fn keeps_what_nobody_needs(&self) -> bool {
+        let released = self.released.load(Relaxed);
+        self.list
+            .load()
+            .last()
+            .is_some_and(|last| last.sealed && last.end - last.start > HEADER && last.end <= released)
+    }
+
+    /// Deletes the complete segments that nobody needs.
+    pub(crate) fn let_go(&self, files: &dyn Files, folder: &Path) -> io::Result<usize> {
+        self.release(files, folder, self.released.load(Relaxed))
     }
 
     /// Deletes the complete segments that end at or before a position.
@@ -157,7 +176,7 @@ fn recover_segment(
     let is_whole = io::Read::read_exact(&mut file, &mut header).is_ok();
     let header = match SegmentHeader::decode(if is_whole { &header } else { &[] }) {
         Ok(header) => header,
-        Err(_) if is_last && length <= HEADER_BYTES as u64 => {
+        Err(_) if is_last && length <= HEADER => {
             tracing::warn!(path = %path.display(), "a segment was torn before its first entry; it is deleted");
             drop(file);
             files.remove(&path).map_err(failed)?;

@@ -91,6 +91,7 @@ impl Writer {
             }
             if self.open.as_ref().is_some_and(|open| self.is_complete(open)) {
                 self.seal();
+                self.let_go();
             }
             if took || !self.shared.queue.is_empty() {
                 quiet_naps = 0;
@@ -111,6 +112,7 @@ impl Writer {
             }
         }
         self.seal();
+        self.let_go();
     }
 
     /// Waits, unless something is queued that nobody would wake for.
@@ -146,7 +148,12 @@ impl Writer {
                 Item::Seal(answer) => {
                     self.write();
                     self.seal();
-                    let _ = answer.send(self.end);
+                    let _ = answer.send(self.end_of_entries());
+                    self.let_go();
+                }
+                Item::LetGo => {
+                    self.write();
+                    self.let_go();
                 }
             }
         }
@@ -304,6 +311,29 @@ impl Writer {
             self.scope.clear();
             self.shared.segments.seal(self.end);
             fault::point("journal.sealed");
+        }
+    }
+
+    /// The position behind the last entry. An empty segment ends behind its header, which nobody ships.
+    fn end_of_entries(&self) -> u64 {
+        self.open.as_ref().filter(|open| !open.has_entries).map_or(self.end, |open| open.start)
+    }
+
+    /// Has the last segment go where nobody needs it: an empty one after it carries the position over a restart.
+    ///
+    /// What was erased elsewhere would stay in its file for ever where nothing more is written.
+    fn let_go(&mut self) {
+        let shared = &self.shared;
+        if self.open.is_some() || self.failed.is_some() || !shared.segments.keeps_what_nobody_needs() {
+            return;
+        }
+        let begun = self.create().and_then(|open| {
+            self.open = Some(open);
+            self.shared.segments.let_go(&*self.shared.files, self.shared.folder.path())
+        });
+        if let Err(error) = begun {
+            // The next entry begins a segment as well, and the next release deletes those before.
+            tracing::warn!(log = self.shared.settings.name, %error, "a segment that nobody needs stays for now");
         }
     }
 

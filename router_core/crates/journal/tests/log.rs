@@ -102,7 +102,7 @@ fn feedback_is_taken_from_a_position_on_and_no_more_than_wanted() {
 }
 
 #[test]
-fn released_segments_go_and_the_last_one_stays() {
+fn released_segments_go_and_positions_never_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let log = open(Arc::new(RealFiles), folder.path()).unwrap();
     for number in 0..200 {
@@ -112,12 +112,67 @@ fn released_segments_go_and_the_last_one_stays() {
     log.release(segments[1].end).unwrap();
     assert_eq!(log.segments(), segments[2..]);
     let end = log.seal();
-    log.release(u64::MAX).unwrap();
-    assert_eq!(log.segments().len(), 1);
+    log.release(end).unwrap();
     log.close();
     drop(log);
     let log = open(Arc::new(RealFiles), folder.path()).unwrap();
     assert!(log.commit(feedback(0)).wait().unwrap() > end, "positions never come back");
+}
+
+/// Whether any file of a folder holds a text.
+fn holds(folder: &Path, text: &str) -> bool {
+    let files = std::fs::read_dir(folder).unwrap();
+    files
+        .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .any(|content| content.windows(text.len()).any(|window| window == text.as_bytes()))
+}
+
+#[test]
+fn what_nobody_needs_is_in_no_file_though_nothing_more_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(Arc::new(RealFiles), folder.path()).unwrap();
+    log.commit(feedback(7)).wait().unwrap();
+    let end = log.seal();
+    assert!(holds(folder.path(), "prediction-7"), "it is there as long as it is needed");
+    log.release(end).unwrap();
+    log.flush();
+    assert!(!holds(folder.path(), "prediction-7"), "released, but in a file: {:?}", log.segments());
+    assert_eq!(log.seal(), end, "an empty segment is nothing to be shipped");
+    assert_eq!(log.status().byte_count, 0);
+    let batch = read_feedback(&log, end, 1, Duration::ZERO).unwrap();
+    assert_eq!(batch.next_position, end);
+}
+
+#[test]
+fn what_was_released_before_the_end_is_gone_after_it_and_a_restart_goes_on_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(Arc::new(RealFiles), folder.path()).unwrap();
+    let end = log.commit(feedback(7)).wait().unwrap();
+    log.release(end).unwrap();
+    assert!(holds(folder.path(), "prediction-7"), "the segment under way is complete later");
+    log.close();
+    assert!(!holds(folder.path(), "prediction-7"), "{:?}", log.segments());
+    drop(log);
+    for round in 0..3 {
+        let log = open(Arc::new(RealFiles), folder.path()).unwrap();
+        assert_eq!(rows(&log), Vec::<u32>::new(), "round {round}");
+        let behind = read_feedback(&log, end, 1, Duration::ZERO).unwrap().next_position;
+        log.release(behind).unwrap();
+        log.close();
+        assert_eq!(log.segments().len(), 1, "no segment is added without entries: {:?}", log.segments());
+    }
+}
+
+#[test]
+fn a_segment_that_is_still_needed_stays_whatever_was_released_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(Arc::new(RealFiles), folder.path()).unwrap();
+    let first = log.commit(feedback(1)).wait().unwrap();
+    log.commit(feedback(2)).wait().unwrap();
+    log.release(first).unwrap();
+    let _ = log.seal();
+    log.flush();
+    assert_eq!(rows(&log), [1, 2]);
 }
 
 #[test]

@@ -64,6 +64,7 @@ pub(crate) fn answer_fields() -> Vec<Field> {
     vec![
         Field::new("prediction_label", Utf8, true),
         Field::new("prediction_number", Float64, true),
+        Field::new("prediction_values", Utf8, true),
         Field::new("probabilities", list_of(Float64), true),
         Field::new("confidence", Float64, true),
         Field::new("outputs", Utf8, true),

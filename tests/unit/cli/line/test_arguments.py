@@ -1,4 +1,5 @@
 import io
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,33 @@ def test_times_are_iso_8601() -> None:
 @pytest.mark.parametrize("text", ["1795343400", "1795343400000", "2026-11-22 10:30:00+00"])
 def test_times_are_also_what_programs_write(text: str) -> None:
     assert arguments.moment(text, "--since") == datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "in_utc"), [("2026-11-22T10:30", "2026-11-22T10:30Z"), ("2026-11-22", "2026-11-22T00:00Z")]
+)
+def test_a_time_without_a_zone_says_which_one_it_took(
+    text: str, in_utc: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        read = arguments.moment(text, "--since")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert read is not None
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        f"--since: {text} names no zone and is taken as local time (IST, UTC+05:30); for UTC write {in_utc}\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["2026-11-22T10:30Z", "2026-11-22T10:30+01:00", "24h", "1790000000", ""])
+def test_a_time_that_leaves_nothing_open_says_nothing(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments.moment(text, "--since")
+    assert capsys.readouterr().err == ""
 
 
 def test_a_time_without_a_zone_is_local_on_the_command_line() -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,44 @@ def test_a_number_and_the_text_of_a_large_one_share_no_column(server: Any, tmp_p
     table = pq.read_table(file)
     assert table.column("f_id").to_pylist() == [7.0, None]
     assert table.column("features_other").to_pylist() == [None, '{"id": "9007199254740993"}']
+
+
+NAMES = [f"{name}{number}" for name in ("x_", "x_0", "out ", "Ä") for number in range(12)]
+
+
+def unordered(seed: int) -> prediction_pb2.PredictionRecord:
+    """A record whose maps were filled in an order of their own; the values are those of every other."""
+    names = random.Random(seed).sample(NAMES, len(NAMES))
+    told = record(1, features=dict.fromkeys(names, 1.5))
+    for name in names:
+        inner = random.Random(seed + 1).sample(NAMES, len(NAMES))
+        told.outputs[name].CopyFrom(to_value({key: NAMES.index(key) for key in inner}))
+    return told
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_every_export_of_the_same_records_is_the_same(server: Any, tmp_path: Path, ending: str) -> None:
+    written = set()
+    for seed in range(6):
+        two_pages(server, unordered(seed))
+        file = tmp_path / f"{seed}.{ending}"
+        assert run(server, "export", "r", str(file)).exit_code == 0
+        written.add(file.read_bytes())
+    assert len(written) == 1, "maps come in another order each time"
+
+
+def test_every_json_answer_of_the_same_record_is_the_same(server: Any) -> None:
+    told = set()
+    for seed in range(6):
+        two_pages(server, unordered(seed))
+        result = CliRunner().invoke(
+            app, ["-o", "json", "predictions", "list", "r", "--server", server.address]
+        )
+        assert result.exit_code == 0, result.output
+        told.add(result.stdout)
+    assert len(told) == 1
+    (one,) = json.loads(told.pop())
+    assert list(one["features"]) == sorted(NAMES)
 
 
 def test_csv_has_a_column_for_each_feature_and_no_formulas(server: Any, tmp_path: Path) -> None:

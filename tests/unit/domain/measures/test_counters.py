@@ -67,7 +67,7 @@ def test_a_variant_that_went_away_keeps_its_counts_after_the_present_ones():
         {"old": VariantCounters("old", (5,)), "lr": VariantCounters("lr", (10, 0, 5), pinned_count=2)}
     )
     gone, kept = FeedbackMoments("gone", "reward", 2, 0.5, 0.5), FeedbackMoments("lr", "reward", 2, 1.0, 0.0)
-    feedback = WindowFeedback({(WHOLE, "gone"): [gone], (WHOLE, "lr"): [kept]}, {(WHOLE, "lr"): 2})
+    feedback = WindowFeedback({(WHOLE, "gone"): [gone], (WHOLE, "lr"): [kept]})
     found = figures(router, counters, Window(3, 7), feedback)
     each, total = found.variants, found.total
     assert [figure.variant for figure in each] == ["new", "lr", "gone", "old"]

@@ -50,12 +50,11 @@ def test_steps_without_calls_are_there_and_former_variants_come_last():
         by_code={(WHOLE, "a"): {0: 3, 14: 1}, (WHOLE, "old"): {0: 4}, (1, "a"): {0: 3, 14: 1}},
         pinned={(WHOLE, "b"): 2},
         rows={(WHOLE, "a"): 8, (WHOLE, "old"): 4},
+        covered={(WHOLE, "a"): 2, (WHOLE, "old"): 4},
         overhead={(WHOLE, "a"): Latencies(1, 1, 1, 1)},
         splits=[Split({"a": 520, "b": 480}, {"a": 0.5, "b": 0.5})],
     )
-    feedback = WindowFeedback(
-        {(WHOLE, "a"): [FeedbackMoments("a", "reward", 2, 0.5, 0.5)]}, {(WHOLE, "a"): 2, (WHOLE, "old"): 9}
-    )
+    feedback = WindowFeedback({(WHOLE, "a"): [FeedbackMoments("a", "reward", 2, 0.5, 0.5)]})
     found = window_figures(ROUTER, window, counts, feedback)
     assert [figure.variant for figure in found.variants] == ["a", "b", "old"]
     assert [figure.served_share for figure in found.variants] == [0.5, 0, 0.5]
@@ -72,20 +71,25 @@ def test_calls_whose_feedback_is_no_longer_kept_have_no_coverage_and_the_answer_
     counts = WindowCounts(
         by_code={(step, "a"): {0: 10} for step in (WHOLE, 0, 1, 2)},
         rows={(step, "a"): 10 for step in (WHOLE, 0, 1, 2)},
+        covered={(step, "a"): 5 for step in (WHOLE, 1, 2)},
         first_time_us=1005,
     )
-    feedback = WindowFeedback({}, {(step, "a"): 5 for step in (WHOLE, 1, 2)})
     window = window_of(1000, 1030, 10, 9999)
-    found = window_figures(ROUTER, window, counts, feedback, feedback_from_us=1015)
+    found = window_figures(ROUTER, window, counts, WindowFeedback(), feedback_from_us=1015)
     assert found.feedback_start_time_us == 1015
     assert (found.variants[0].feedback_coverage, found.total.feedback_coverage) == (None, None)
     assert [step.total.feedback_coverage for step in found.series] == [None, None, 0.5]
 
 
 def test_a_window_that_begins_before_feedback_is_kept_is_whole_where_all_calls_are_later():
-    counts = WindowCounts(by_code={(WHOLE, "a"): {0: 10}}, rows={(WHOLE, "a"): 10}, first_time_us=1020)
-    feedback = WindowFeedback({}, {(WHOLE, "a"): 5})
-    found = window_figures(ROUTER, window_of(0, 1030, 0, 9999), counts, feedback, feedback_from_us=1015)
+    counts = WindowCounts(
+        by_code={(WHOLE, "a"): {0: 10}},
+        rows={(WHOLE, "a"): 10},
+        covered={(WHOLE, "a"): 5},
+        first_time_us=1020,
+    )
+    window = window_of(0, 1030, 0, 9999)
+    found = window_figures(ROUTER, window, counts, WindowFeedback(), feedback_from_us=1015)
     assert (found.total.feedback_coverage, found.feedback_start_time_us) == (0.5, None)
 
 
@@ -102,7 +106,7 @@ def test_shares_that_depend_on_the_call_are_not_held_against_those_served():
         by_code={(WHOLE, "a"): {0: 10}, (WHOLE, "b"): {0: 90}},
         splits=[Split({"a": 10, "b": 990}, {"a": 0.5, "b": 0.5})],
     )
-    found = window_figures(router, window_of(0, 20, 0, 99), counts, WindowFeedback({}, {}))
+    found = window_figures(router, window_of(0, 20, 0, 99), counts, WindowFeedback())
     assert found.sample_ratio_p_value is None
     assert [figure.effective_share for figure in found.variants] == [0, 0]
     assert [figure.served_share for figure in found.variants] == [0.1, 0.9]

@@ -42,7 +42,7 @@ impl Journal {
         let feedback = LogSettings {
             name: "feedback",
             segment_bytes: settings.segment_bytes.min(FEEDBACK_SEGMENT_BYTES),
-            seal_after: None,
+            seal_after: Some(Duration::from_secs_f64(settings.seal_after_seconds)),
             sync_ceiling: SYNC_CEILING,
             queue_length: FEEDBACK_QUEUE_LENGTH,
             max_bytes: settings.max_feedback_bytes,

@@ -1,6 +1,7 @@
 //! What is kept of calls: records, feedback, the journal behind them.
 
 pub(crate) mod backend_time;
+pub(crate) mod erased;
 pub(crate) mod feedback_waiters;
 pub(crate) mod hand_over;
 pub(crate) mod journal;

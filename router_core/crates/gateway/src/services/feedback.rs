@@ -103,9 +103,15 @@ async fn record(call: &mut Call, client: &Client) -> Result<Taken, CallError> {
     }
     let wait = Wait::of(request.wait)?;
     let routes = &call.routes;
-    let checks = Checks::new(&routes.snapshot, routes.verifier.as_deref(), &principal, utc_now_us())?;
-    let entry = checks.entry(request)?;
     let shared = &call.worker.shared;
+    let checks = Checks::new(
+        &routes.snapshot,
+        routes.verifier.as_deref(),
+        shared.erased.load(),
+        &principal,
+        utc_now_us(),
+    )?;
+    let entry = checks.entry(request)?;
     let response = |outcome: FeedbackOutcome, prediction_id| RecordFeedbackResponse {
         outcome: outcome.into(),
         prediction_id,

@@ -27,6 +27,8 @@ pub(crate) enum Prediction<'a> {
     None,
     Label(Cow<'a, str>),
     Number(f64),
+    /// Several values, as JSON.
+    Values(String),
 }
 
 /// What a model said about one row.
@@ -89,7 +91,7 @@ impl<'a> Prediction<'a> {
                 let ChosenClass { place, notes } = choose_class(signature, said, probabilities);
                 place.filter(|_| !notes.has(AnswerNote::FromProbabilities))
             }
-            Self::None => None,
+            Self::None | Self::Values(_) => None,
         }
     }
 }
@@ -292,7 +294,9 @@ pub(crate) fn predict_answer<'a>(
             _ => {}
         }
     }
-    answer.prediction = predicted.cell().map_or(Prediction::None, |cell| Prediction::told(signature, cell));
+    answer.prediction = predicted
+        .cell()
+        .map_or_else(|| Prediction::Values(json_of(predicted)), |cell| Prediction::told(signature, cell));
     let place = answer.prediction.place(signature, &answer.probabilities);
     answer.confidence = confidence(place, &answer.probabilities);
     sort_last_wins(&mut outputs);
@@ -313,9 +317,18 @@ pub(crate) fn predict_answer<'a>(
     Ok(answer)
 }
 
+fn json_of(value: ValueView<'_>) -> String {
+    let mut json = Vec::new();
+    value.write_json(&mut json);
+    into_text(json)
+}
+
 /// Whether an output is what prediction or probabilities say.
 fn says(signature: &Signature, value: ValueView<'_>, answer: &RowAnswer<'_>) -> bool {
     let Some(cell) = value.cell() else {
+        if matches!(&answer.prediction, Prediction::Values(predicted) if *predicted == json_of(value)) {
+            return true;
+        }
         let cells = value.flat(answer.probabilities.len()).unwrap_or_default();
         return !cells.is_empty()
             && cells.len() == answer.probabilities.len()

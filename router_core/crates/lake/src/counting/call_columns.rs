@@ -10,10 +10,9 @@ use arrow_array::{
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema};
 
 /// What is read of a file; older ones lack `decided_variant`.
-pub(crate) const COLUMNS: [&str; 13] = [
+pub(crate) const COLUMNS: [&str; 12] = [
     "time_us",
     "row",
-    "row_count",
     "variant",
     "reason",
     "randomised_by",
@@ -69,7 +68,6 @@ impl Words {
 pub(crate) struct CallColumns<'b> {
     pub(crate) time_us: &'b [i64],
     pub(crate) row: &'b [i32],
-    pub(crate) row_count: &'b [i32],
     pub(crate) status_code: &'b [i32],
     pub(crate) overhead_ns: &'b [i64],
     pub(crate) backend_ns: &'b Int64Array,
@@ -89,7 +87,6 @@ impl<'b> CallColumns<'b> {
         Ok(Self {
             time_us: numbers::<Int64Type>(batch, "time_us")?,
             row: numbers::<Int32Type>(batch, "row")?,
-            row_count: numbers::<Int32Type>(batch, "row_count")?,
             status_code: numbers::<Int32Type>(batch, "status_code")?,
             overhead_ns: numbers::<Int64Type>(batch, "overhead_ns")?,
             backend_ns: column(batch, "backend_ns")?.as_primitive_opt().ok_or_else(|| other("backend_ns"))?,

@@ -116,7 +116,7 @@ impl<'q> CallCounter<'q> {
 
     fn add_row(&mut self, columns: &CallColumns<'_>, at: usize) {
         let time_us = columns.time_us[at];
-        if columns.row[at] != 0 || time_us < self.window.start_us || time_us > self.window.end_us {
+        if time_us < self.window.start_us || time_us > self.window.end_us {
             return;
         }
         let key = CallKey {
@@ -131,8 +131,12 @@ impl<'q> CallCounter<'q> {
             randomised_by: columns.randomised_by[at],
             decided: columns.decided.as_ref().map_or(self.none, |decided| decided[at]),
         };
-        let further_rows = u64::try_from(columns.row_count[at] - 1).unwrap_or(0);
-        let place = self.count(key, Calls { calls: 1, further_rows });
+        if columns.row[at] != 0 {
+            // Of what is recorded, not of what the call brought: one that failed is recorded as one row.
+            self.count(key, Calls { calls: 0, further_rows: 1 });
+            return;
+        }
+        let place = self.count(key, Calls { calls: 1, further_rows: 0 });
         if key.pinned || key.overridden {
             return;
         }

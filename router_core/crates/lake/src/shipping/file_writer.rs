@@ -146,6 +146,7 @@ fn properties(first: &RecordBatch) -> WriterProperties {
                     | "overhead_ns"
                     | "backend_ns"
                     | "prediction_number"
+                    | "prediction_values"
                     | "confidence"
                     | "outputs"
             );

@@ -17,6 +17,7 @@ use crate::{
 pub(crate) struct AnswerColumns {
     label: StringBuilder,
     number: Float64Builder,
+    values: StringBuilder,
     probabilities: ListBuilder<Float64Builder>,
     confidence: Float64Builder,
     outputs: StringBuilder,
@@ -28,6 +29,7 @@ impl Default for AnswerColumns {
         Self {
             label: StringBuilder::new(),
             number: Float64Builder::new(),
+            values: StringBuilder::new(),
             probabilities: ListBuilder::new(Float64Builder::new()).with_field(element(DataType::Float64)),
             confidence: Float64Builder::new(),
             outputs: StringBuilder::new(),
@@ -39,13 +41,15 @@ impl Default for AnswerColumns {
 impl AnswerColumns {
     /// Adds the answer to a row.
     pub(crate) fn append(&mut self, answer: &RowAnswer<'_>) {
-        let (label, number) = match &answer.prediction {
-            Prediction::None => (None, None),
-            Prediction::Label(label) => (Some(label), None),
-            Prediction::Number(number) => (None, Some(*number)),
+        let (label, number, values) = match &answer.prediction {
+            Prediction::None => (None, None, None),
+            Prediction::Label(label) => (Some(label), None, None),
+            Prediction::Number(number) => (None, Some(*number), None),
+            Prediction::Values(values) => (None, None, Some(values)),
         };
         self.label.append_option(label);
         self.number.append_option(number.filter(|number| !number.is_nan()));
+        self.values.append_option(values);
         self.probabilities.values().append_slice(&answer.probabilities);
         self.probabilities.append(!answer.probabilities.is_empty());
         self.confidence.append_option(answer.confidence);
@@ -59,6 +63,7 @@ impl AnswerColumns {
         vec![
             self.label.take(),
             self.number.take(),
+            self.values.take(),
             self.probabilities.take(),
             self.confidence.take(),
             self.outputs.take(),

@@ -20,7 +20,6 @@ const BUCKETS_PER_E: u32 = 50;
 struct Row {
     time_us: i64,
     row: i32,
-    row_count: i32,
     variant: &'static str,
     reason: &'static str,
     randomised_by: &'static str,
@@ -47,7 +46,6 @@ fn any_row() -> impl Strategy<Value = Row> {
         Row {
             time_us,
             row,
-            row_count: row + 1,
             variant,
             reason,
             randomised_by,
@@ -74,7 +72,6 @@ fn batch_of(rows: &[Row]) -> RecordBatch {
     };
     let columns: Vec<(&str, DataType, bool, ArrayRef)> = vec![
         ("row", DataType::Int32, false, ints(|row| row.row)),
-        ("row_count", DataType::Int32, false, ints(|row| row.row_count)),
         ("time_us", DataType::Int64, false, longs(|row| row.time_us)),
         ("variant", DataType::Utf8, false, words(|row| row.variant)),
         ("reason", DataType::Utf8, false, words(|row| row.reason)),
@@ -167,8 +164,7 @@ fn expected(rows: &[Row], query: &proto::CountQuery) -> Counts {
     let mut counts = Counts::default();
     let mut first: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
     let bucket = |nanos: i64| ((nanos as f64 + 1.0).ln() * f64::from(BUCKETS_PER_E)).floor() as u32;
-    let inside =
-        |row: &&Row| (query.start_time_us..=query.end_time_us).contains(&row.time_us) && row.row == 0;
+    let inside = |row: &&Row| (query.start_time_us..=query.end_time_us).contains(&row.time_us);
     for row in rows.iter().filter(inside) {
         let step =
             if query.step_us == 0 { 0 } else { (row.time_us - query.origin_time_us) / query.step_us } as i32;
@@ -185,7 +181,11 @@ fn expected(rows: &[Row], query: &proto::CountQuery) -> Counts {
             row.decided_variant.unwrap_or_default().to_owned(),
         );
         let known = counts.calls.entry(kind).or_default();
-        *known = (known.0 + 1, known.1 + row.row_count as u64 - 1);
+        if row.row > 0 {
+            known.1 += 1;
+            continue;
+        }
+        known.0 += 1;
         for (name, nanos) in [("overhead", Some(row.overhead_ns)), ("backend", row.backend_ns)] {
             let Some(nanos) = nanos.filter(|_| !apart.contains(&true)) else { continue };
             *counts.latencies.entry((step, row.variant.to_owned(), name, bucket(nanos))).or_default() += 1;

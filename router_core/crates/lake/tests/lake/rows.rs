@@ -325,6 +325,25 @@ fn the_answer_of_predict_says_nothing_twice() {
 }
 
 #[test]
+fn a_prediction_of_several_values_is_kept_as_it_was_answered() {
+    let lake = Lake::new();
+    let mut call = predict("p", &[("x", number(1.0))]);
+    call.response_kind = BodyKind::Predict.into();
+    let values = list(vec![number(0.25), text("9007199254740993")]);
+    let outputs = [("forecast", values.clone()), ("bounds", list(vec![number(1.0)]))];
+    let response = proto::PredictResponse {
+        prediction: Some(values),
+        outputs: outputs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        ..Default::default()
+    };
+    call.response = response.encode_to_vec().into();
+    let rows = lake.rows_of(route(signature(&[])), &[call]);
+    assert_eq!(shown(&rows, "prediction_values", 0), r#"[0.25,"9007199254740993"]"#);
+    assert_eq!(shown(&rows, "prediction_label", 0), "null");
+    assert_eq!(shown(&rows, "outputs", 0), r#"{"bounds":[1.0]}"#);
+}
+
+#[test]
 fn what_a_draw_could_pick_is_said_with_its_probability() {
     let lake = Lake::new();
     let by = |id: &str, by: proto::RandomisedBy| {

@@ -43,7 +43,8 @@ pub(super) fn known(outcome: Option<FeedbackOutcome>) -> Result<FeedbackOutcome,
         None => Err(forgotten()),
         Some(FeedbackOutcome::Unspecified) => Err(CallError::new(
             Code::NotFound,
-            "the feedback was not counted: its router was deleted before it could be applied",
+            "the feedback was not counted: its router was deleted, or its prediction erased, before it could be \
+             applied",
         )
         .because("ROUTER_NOT_FOUND")),
         Some(outcome) => Ok(outcome),

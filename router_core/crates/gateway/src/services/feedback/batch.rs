@@ -45,7 +45,13 @@ pub(super) async fn record(call: &mut Call, client: &Client) -> Result<Taken, Ca
     let wait = Wait::of(request.wait)?;
     let shared = &call.worker.shared;
     let routes = &call.routes;
-    let checks = Checks::new(&routes.snapshot, routes.verifier.as_deref(), &principal, utc_now_us())?;
+    let checks = Checks::new(
+        &routes.snapshot,
+        routes.verifier.as_deref(),
+        shared.erased.load(),
+        &principal,
+        utc_now_us(),
+    )?;
     let mut entries = Vec::with_capacity(count);
     for (index, given) in request.feedback.into_iter().enumerate() {
         entries.push(checks.entry(given));

@@ -1,5 +1,7 @@
 //! From a value of feedback to the journal's entry: everything that can be wrong with it.
 
+use std::{collections::HashSet, sync::Arc};
+
 use pointsman_model::{CLOCK_SKEW_US, Id, Principal, Router, ShownNumber, Snapshot};
 use pointsman_wire::{
     MAX_ENTITY_ID_BYTES, PredictionId, Verifier,
@@ -9,7 +11,7 @@ use prost_types::Timestamp;
 use tonic::Code;
 
 use super::rights::{require_predict, router_not_found};
-use crate::messages::status::CallError;
+use crate::{messages::status::CallError, recording::erased::digest_of};
 
 /// What feedback without a metric is about.
 const DEFAULT_METRIC: &str = "reward";
@@ -33,6 +35,7 @@ pub(super) fn names_entity(given: &RecordFeedbackRequest) -> bool {
 pub(super) struct Checks<'a> {
     snapshot: &'a Snapshot,
     verifier: &'a Verifier,
+    erased: Arc<HashSet<u64>>,
     principal: &'a Principal,
     now_us: u64,
 }
@@ -41,6 +44,7 @@ impl<'a> Checks<'a> {
     pub(super) fn new(
         snapshot: &'a Snapshot,
         verifier: Option<&'a Verifier>,
+        erased: Arc<HashSet<u64>>,
         principal: &'a Principal,
         now_us: u64,
     ) -> Result<Self, CallError> {
@@ -50,7 +54,7 @@ impl<'a> Checks<'a> {
                  try again",
             )
         })?;
-        Ok(Self { snapshot, verifier, principal, now_us })
+        Ok(Self { snapshot, verifier, erased, principal, now_us })
     }
 
     /// Checks a value about an entity as far as it can be without the prediction that is meant: whoever may not
@@ -82,6 +86,11 @@ impl<'a> Checks<'a> {
             ));
         }
         let router = self.maker(&id)?;
+        if !self.erased.is_empty() && self.erased.contains(&digest_of(&given.prediction_id)) {
+            let text =
+                "prediction_id: the prediction was erased with its entity; no feedback is taken for it";
+            return Err(CallError::new(Code::FailedPrecondition, text).because("PREDICTION_ERASED"));
+        }
         if id.row_limit > 0 && given.row.unsigned_abs() >= id.row_limit {
             return Err(of_field("row", beyond(given.row, id.row_limit)));
         }

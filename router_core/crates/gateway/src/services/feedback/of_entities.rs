@@ -1,6 +1,6 @@
 //! Feedback that the control plane brings, having looked up the predictions of entities: checked as any other.
 
-use std::time::Duration;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use pointsman_model::{Principal, Scopes, Snapshot};
 use pointsman_wire::{
@@ -35,7 +35,7 @@ pub fn check_feedback(
     call: &[u8],
     now_us: u64,
 ) -> Result<(Vec<u8>, Vec<u8>), GatewayError> {
-    let (answer, entries) = checked(snapshot, verifier, call, now_us)?;
+    let (answer, entries) = checked(snapshot, verifier, Arc::default(), call, now_us)?;
     let batch = FeedbackBatch { entries, ..Default::default() };
     Ok((answer.encode_to_vec(), batch.encode_to_vec()))
 }
@@ -44,11 +44,13 @@ pub fn check_feedback(
 fn checked(
     snapshot: &Snapshot,
     verifier: Option<&Verifier>,
+    erased: Arc<HashSet<u64>>,
     call: &[u8],
     now_us: u64,
 ) -> Result<(FeedbackAnswer, Vec<FeedbackEntry>), GatewayError> {
     let call = decode::<FeedbackCall>("call", call)?;
-    let checked = Checking::of(&call).and_then(|checking| checking.each(snapshot, verifier, call, now_us));
+    let checked =
+        Checking::of(&call).and_then(|checking| checking.each(snapshot, verifier, erased, call, now_us));
     let (mut entries, mut verdicts) = (Vec::new(), Vec::new());
     let refusal = match checked {
         Ok(checked) => {
@@ -77,7 +79,8 @@ impl Server {
     /// The call cannot be read.
     pub fn check_feedback(&self, call: &[u8]) -> Result<Vec<u8>, GatewayError> {
         let routes = self.shared().publisher.routes().load_full();
-        let (answer, _) = checked(&routes.snapshot, routes.verifier.as_deref(), call, utc_now_us())?;
+        let erased = self.shared().erased.load();
+        let (answer, _) = checked(&routes.snapshot, routes.verifier.as_deref(), erased, call, utc_now_us())?;
         Ok(answer.encode_to_vec())
     }
 
@@ -101,7 +104,9 @@ impl Server {
         let checking = Checking::of(&call)?;
         let wait = checking.wait;
         let routes = self.shared().publisher.routes().load_full();
-        let checked = checking.each(&routes.snapshot, routes.verifier.as_deref(), call, utc_now_us())?;
+        let erased = self.shared().erased.load();
+        let checked =
+            checking.each(&routes.snapshot, routes.verifier.as_deref(), erased, call, utc_now_us())?;
         let entries = checked.into_iter().map(|checked| checked?.ok_or_else(unresolved)).collect();
         take(self.shared(), entries, wait, deadline).await
     }
@@ -132,10 +137,11 @@ impl Checking {
         &self,
         snapshot: &Snapshot,
         verifier: Option<&Verifier>,
+        erased: Arc<HashSet<u64>>,
         call: FeedbackCall,
         now_us: u64,
     ) -> Result<Vec<Result<Option<FeedbackEntry>, CallError>>, CallError> {
-        let checks = Checks::new(snapshot, verifier, &self.principal, now_us)?;
+        let checks = Checks::new(snapshot, verifier, erased, &self.principal, now_us)?;
         let one = |given: RecordFeedbackRequest| {
             if names_entity(&given) {
                 checks.entity(&given).map(|()| None)
