@@ -4927,7 +4927,7 @@ pub struct TailQuery {
     /// The position from which on no segment is registered.
     #[prost(uint64, tag = "1")]
     pub from_position: u64,
-    /// The router.
+    /// The router; empty for all routers.
     #[prost(string, tag = "2")]
     pub router_id: ::prost::alloc::string::String,
     /// Only predictions from this time on; 0 for all.
@@ -4960,6 +4960,9 @@ pub struct TailQuery {
     /// Asks for the answers of shadows instead of predictions; neither is ever among the other.
     #[prost(bool, tag = "12")]
     pub shadows: bool,
+    /// Only predictions of versions of this model; empty for all.
+    #[prost(string, tag = "13")]
+    pub model_id: ::prost::alloc::string::String,
 }
 /// Predictions that are in no registered file yet.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
