@@ -14,11 +14,12 @@ use prost::Message;
 use protox::Compiler;
 
 /// The files of the contract, relative to the folder `proto`.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "pointsman/v1/definition.proto",
     "pointsman/v1/key.proto",
     "pointsman/v1/model.proto",
     "pointsman/v1/prediction.proto",
+    "pointsman/v1/rest.proto",
     "pointsman/v1/router.proto",
     INTERNAL_FILES[0],
     INTERNAL_FILES[1],
@@ -47,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut compiler = Compiler::new([source_root.join("proto")])?;
     compiler.include_imports(true).include_source_info(true).open_files(FILES)?;
-    let files = compiler.file_descriptor_set();
+    let mut files = compiler.file_descriptor_set();
 
     let mut reflected = files.clone();
     reflected.file.retain(|file| !INTERNAL_FILES.contains(&file.name()));
@@ -58,6 +59,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(output.join("descriptors.bin"), reflected.encode_to_vec())?;
 
     fs::write(output.join("method_scopes.rs"), method_scopes::method_scopes(&compiler.descriptor_pool())?)?;
+
+    // Annotations of REST are options, which no message holds: Python's transcoder alone reads them.
+    files.file.retain(|file| file.package() != "google.api");
 
     // Messages only: hyper serves the hot services by hand and Python serves the others.
     tonic_prost_build::configure()
