@@ -1,8 +1,10 @@
 import datetime
 
+from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from pointsman.v1 import key_pb2 as _key_pb2
+from pointsman.v1 import rest_pb2 as _rest_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -126,12 +128,14 @@ class GetPredictionsRequest(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., limit: _Optional[int] = ..., offset: _Optional[int] = ..., start_date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., has_ground_truth: bool = ...) -> None: ...
 
 class GetPredictionsResponse(_message.Message):
-    __slots__ = ("predictions", "total")
+    __slots__ = ("predictions", "total", "notes")
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     predictions: _containers.RepeatedCompositeFieldContainer[LoggedPrediction]
     total: int
-    def __init__(self, predictions: _Optional[_Iterable[_Union[LoggedPrediction, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, predictions: _Optional[_Iterable[_Union[LoggedPrediction, _Mapping]]] = ..., total: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class LoggedPrediction(_message.Message):
     __slots__ = ("prediction_id", "model_id", "model_version", "features", "prediction", "probabilities", "confidence", "entity_id", "latency_ms", "timestamp", "router_id", "actual_outcome")
@@ -177,10 +181,12 @@ class GetUnmatchedPredictionsRequest(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class GetUnmatchedPredictionsResponse(_message.Message):
-    __slots__ = ("predictions",)
+    __slots__ = ("predictions", "notes")
     PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     predictions: _containers.RepeatedCompositeFieldContainer[LoggedPrediction]
-    def __init__(self, predictions: _Optional[_Iterable[_Union[LoggedPrediction, _Mapping]]] = ...) -> None: ...
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, predictions: _Optional[_Iterable[_Union[LoggedPrediction, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class AddGroundTruthRequest(_message.Message):
     __slots__ = ("model_id", "entity_id", "actual_outcome", "outcome_timestamp")
@@ -611,10 +617,12 @@ class GetPerformanceHistoryRequest(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., window_days: _Optional[float] = ..., granularity: _Optional[_Union[PerformanceGranularity, str]] = ...) -> None: ...
 
 class GetPerformanceHistoryResponse(_message.Message):
-    __slots__ = ("history",)
+    __slots__ = ("history", "notes")
     HISTORY_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     history: _containers.RepeatedCompositeFieldContainer[PerformancePoint]
-    def __init__(self, history: _Optional[_Iterable[_Union[PerformancePoint, _Mapping]]] = ...) -> None: ...
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, history: _Optional[_Iterable[_Union[PerformancePoint, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PerformancePoint(_message.Message):
     __slots__ = ("timestamp", "accuracy", "sample_size", "mae", "rmse", "prediction_count", "coverage")

@@ -39,6 +39,9 @@ class AnalysisRunner(Protocol):
     def state(self, start: AnalysisStart) -> RunState:
         """Says whether a start's program runs."""
 
+    def known(self) -> list[AnalysisStart]:
+        """Answers the starts whose programs it looks after, ended ones until they are forgotten."""
+
     def last_words(self, start: AnalysisStart) -> str:
         """Answers the last line that an ended program wrote of an error; empty when there is none."""
 

@@ -87,10 +87,10 @@ def data_of(connection: Connection, row_key: int) -> BaselineData:
     """Reads the blocks of a baseline."""
     statement = select(_COLUMNS.features, _COLUMNS.targets, _COLUMNS.labeled)
     features, targets, labeled = connection.execute(statement.where(_COLUMNS.row_key == row_key)).one()
-    labels: Mapping[str, Any] = {} if labeled is None else read_block(labeled).to_pydict()
+    labels: Mapping[str, Any] = {} if labeled is None else read_block(labeled)
     return BaselineData(
-        features=read_block(features).to_pydict(),
-        targets=[] if targets is None else read_block(targets).to_pydict()["values"],
+        features=read_block(features),
+        targets=[] if targets is None else read_block(targets)["values"],
         predicted=labels.get("predicted", []),
         actual=labels.get("actual", []),
         probabilities=[tuple(row) for row in labels.get("probabilities", [])],

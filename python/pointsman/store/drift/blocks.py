@@ -1,56 +1,23 @@
-"""Blocks of a baseline as Parquet files: typed, compressed, and read by whatever compares."""
+"""Blocks of a baseline in a column: values as they were sent, compressed."""
 
-from __future__ import annotations
-
-import io
+import zlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pointsman.domain.drift.baselines import ColumnKind, kind_of
-from pointsman.domain.values import JsonValue
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from pointsman.store.documents import dump_value, load_value
 
 
 def write_block(columns: Mapping[str, Sequence[Any]]) -> bytes:
-    """Writes columns of equal length; lists are lists of numbers.
+    """Writes columns of values that JSON has.
 
     Args:
-        columns: By name values of one kind, None for missing ones.
+        columns: By name values, None for missing ones.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    kinds = {
-        ColumnKind.NUMBER: pa.float64(),
-        ColumnKind.TEXT: pa.string(),
-        ColumnKind.BOOLEAN: pa.bool_(),
-    }
-
-    def array(values: Sequence[JsonValue]) -> pa.Array:
-        if values and isinstance(values[0], tuple):
-            return pa.array([list(row) for row in values], pa.list_(pa.float64()))  # type: ignore[arg-type]
-        kind = kind_of(values)
-        if kind is None:
-            # Labels may be of several kinds; each is read back as it was.
-            return pa.array([_text(value) for value in values], pa.string())
-        return pa.array(values, kinds[kind])
-
-    table = pa.table({name: array(values) for name, values in columns.items()})
-    target = io.BytesIO()
-    pq.write_table(table, target, compression="zstd")
-    return target.getvalue()
+    kept = {name: list(values) for name, values in columns.items()}
+    return zlib.compress(dump_value(kept).encode(), 3)
 
 
-def read_block(block: bytes) -> pa.Table:
+def read_block(block: bytes) -> dict[str, list[Any]]:
     """Reads what :func:`write_block` wrote."""
-    import pyarrow.parquet as pq
-
-    return pq.read_table(io.BytesIO(block))
-
-
-def _text(value: JsonValue) -> str | None:
-    from pointsman.domain.drift.outcomes import label_of
-
-    return None if value is None else label_of(value)  # type: ignore[arg-type]
+    found: dict[str, list[Any]] = load_value(zlib.decompress(block).decode())
+    return found

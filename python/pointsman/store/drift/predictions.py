@@ -78,6 +78,40 @@ def between(
         after = (rows[-1]["time_us"], rows[-1]["row_key"])
 
 
+def heads(
+    connection: Connection, model_key: int, entity_ids: Sequence[str] | None = None
+) -> Iterator[list[LoggedPrediction]]:
+    """Goes through a model's predictions in parts, without features, probabilities and latency.
+
+    Args:
+        connection: A transaction, open until all are read.
+        model_key: The model's row.
+        entity_ids: Only those of these entities; None for all.
+    """
+    statement = select(
+        _COLUMNS.row_key,
+        _COLUMNS.prediction_id,
+        _COLUMNS.model_version,
+        _COLUMNS.time_us,
+        _COLUMNS.prediction,
+        _COLUMNS.confidence,
+        _COLUMNS.entity_id,
+    ).where(_COLUMNS.model_key == model_key)
+    if entity_ids is not None:
+        for start in range(0, len(entity_ids), _IDS_PER_QUERY):
+            named = _COLUMNS.entity_id.in_(entity_ids[start : start + _IDS_PER_QUERY])
+            yield [_head(row) for row in connection.execute(statement.where(named))]
+        return
+    after = 0
+    while True:
+        part = statement.where(_COLUMNS.row_key > after).order_by(_COLUMNS.row_key).limit(_ROWS_AT_A_TIME)
+        rows = connection.execute(part).all()
+        yield [_head(row) for row in rows]
+        if len(rows) < _ROWS_AT_A_TIME:
+            return
+        after = rows[-1].row_key
+
+
 def find_many(
     connection: Connection, model_key: int, prediction_ids: Sequence[str]
 ) -> dict[str, LoggedPrediction]:
@@ -98,6 +132,17 @@ def remove_before(connection: Connection, time_us: int, most: int) -> int:
     return connection.execute(
         delete(drift_predictions).where(_COLUMNS.row_key.in_(old.scalar_subquery()))
     ).rowcount
+
+
+def _head(row: Any) -> LoggedPrediction:
+    return LoggedPrediction(
+        prediction_id=row.prediction_id,
+        model_version=row.model_version,
+        time_us=row.time_us,
+        prediction=load_value(row.prediction),
+        confidence=row.confidence,
+        entity_id=row.entity_id,
+    )
 
 
 def _loaded(row: Any) -> LoggedPrediction:

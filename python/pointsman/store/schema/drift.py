@@ -71,7 +71,7 @@ drift_truths = Table(
     sqlite_autoincrement=True,
 )
 
-# Blocks are Parquet files.
+# Blocks are compressed JSON, columns of values as they were sent.
 drift_baselines = Table(
     "drift_baselines",
     metadata,
