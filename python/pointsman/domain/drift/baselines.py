@@ -120,10 +120,16 @@ def _check_features(found: Violations, features: Mapping[str, Sequence[JsonValue
     if len(features) > MAX_FEATURES:
         found.add("feature_data", f"has {len(features)} features; at most {MAX_FEATURES} are taken")
         return
-    first = next(iter(features), "")
+    first = min(features, default="")
     rows = len(features.get(first, ()))
-    for name, values in features.items():
+    folded: dict[str, str] = {}
+    for name, values in sorted(features.items()):
         path = f"feature_data.{name[:64]}"
+        # Columns of the lake are told apart by more than the case of their letters.
+        if folded.setdefault(name.casefold(), name) != name:
+            found.add(
+                path, f"differs from {folded[name.casefold()]!r} in the case of letters alone; rename one"
+            )
         found.check_text(path, name, MAX_FEATURE_CHARS)
         if not name:
             found.add("feature_data", "one feature has no name")
