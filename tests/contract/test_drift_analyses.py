@@ -1,17 +1,17 @@
 """Analyses: a program compares a window with the active baseline and writes what the library says."""
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
 import grpc
-import pointsman_drift
 import pytest
 from google.protobuf.json_format import MessageToDict
 
+import pointsman_drift
 from pointsman.domain.ports.analysing import AnalysisStart
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
+from stage.waiting import until
 
 from .drift_by_hand import a_baseline, ended, features_of, log_rows
 
@@ -141,9 +141,7 @@ async def test_a_killed_program_is_started_again_once_and_then_fails(bench, canc
     begun = await cancer.drift.Analyze(ANALYZE)
     kill(begun.job_id, 1)
     asked = drift_pb2.GetAnalysisJobRequest(model_id="cancer", job_id=begun.job_id)
-    async with asyncio.timeout(30):
-        while AnalysisStart(begun.job_id, 2) not in runner.known():
-            await asyncio.sleep(0.01)
+    await until(lambda: AnalysisStart(begun.job_id, 2) in runner.known(), 30, "a second start")
     kill(begun.job_id, 2)
     job = await ended(cancer, begun.job_id)
     assert job.status == drift_pb2.ANALYSIS_STATUS_FAILED

@@ -99,9 +99,7 @@ async def test_a_baseline_that_cannot_be_is_refused_with_its_field(cancer, faili
 
 
 async def test_settings_have_defaults_where_nothing_was_set(cancer):
-    told = MessageToDict(
-        await cancer.drift.GetAlertConfig(ALERTS), always_print_fields_with_no_presence=True
-    )
+    told = MessageToDict(await cancer.drift.GetAlertConfig(ALERTS), always_print_fields_with_no_presence=True)
     assert "psi" in told["algorithms"].pop("enabled")
     assert told == {
         "modelId": "cancer",
@@ -130,9 +128,7 @@ async def test_settings_that_are_not_given_stay_as_they_are(cancer):
         )
     )
     before = await cancer.drift.GetAlertConfig(ALERTS)
-    await cancer.drift.UpdateAlertConfig(
-        alert_changes(enabled=False, calibration=drift_pb2.CALIBRATION_OFF)
-    )
+    await cancer.drift.UpdateAlertConfig(alert_changes(enabled=False, calibration=drift_pb2.CALIBRATION_OFF))
     after = await cancer.drift.GetAlertConfig(ALERTS)
     assert not after.enabled
     assert after.calibration == drift_pb2.CALIBRATION_OFF

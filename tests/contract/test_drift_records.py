@@ -85,9 +85,7 @@ async def test_predictions_of_routers_are_there_beside_logged_ones(bench, cancer
 
 
 async def test_predictions_of_a_router_that_the_caller_may_not_read_are_left_out(bench, cancer):
-    bench.replica.journal.predict(
-        a_row(bench.clock() - 1_000_000, 1, router_id="cancer", model_id="cancer")
-    )
+    bench.replica.journal.predict(a_row(bench.clock() - 1_000_000, 1, router_id="cancer", model_id="cancer"))
     await cancer.models.UpdateModelPermissions(
         model_pb2.UpdateModelPermissionsRequest(
             model_id="cancer", permissions=model_pb2.ModelPermissions(shared_user_ids=["ann"])
@@ -273,9 +271,7 @@ async def test_an_unknown_model_is_not_found_and_the_answer_says_how_to_register
 async def test_what_is_kept_of_a_model_goes_with_its_last_version(cancer, failing):
     await cancer.register("short", "1", backend=None)
     await cancer.drift.LogPrediction(a_prediction("short"))
-    await cancer.models.DeleteModelVersion(
-        model_pb2.DeleteModelVersionRequest(model_id="short", version="1")
-    )
+    await cancer.models.DeleteModelVersion(model_pb2.DeleteModelVersionRequest(model_id="short", version="1"))
     await cancer.register("short", "1", backend=None)
     answer = await cancer.drift.GetPredictions(drift_pb2.GetPredictionsRequest(model_id="short"))
     assert answer.total == 0

@@ -72,8 +72,8 @@ def check_reads_model(caller: Principal, model: Model | None, model_id: str) -> 
     """
     if model is None or not can_read(caller, model):
         raise NotFoundError(
-            f"model {model_id!r} has no version, or you may not see it; ListModelVersions shows those you may, "
-            "and RegisterModelVersion registers one, without a backend if it is served elsewhere",
+            f"model {model_id!r} has no version, or you may not see it; ListModelVersions shows those you "
+            "may, and RegisterModelVersion registers one, without a backend if it is served elsewhere",
             reason="MODEL_NOT_FOUND",
             metadata={"model_id": model_id[:256]},
         )

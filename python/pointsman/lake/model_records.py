@@ -128,8 +128,8 @@ class ModelRecords:
                 counted = f"{ctes} SELECT count(*) FROM judged WHERE {where}"
                 total = connection.execute(counted, values).fetchall()[0][0]
                 rows = connection.execute(
-                    f'{ctes} SELECT prediction_id, "row", time_us, router_id, place FROM judged WHERE {where} '
-                    'ORDER BY time_us DESC, prediction_id, "row" LIMIT $limit OFFSET $offset',
+                    f'{ctes} SELECT prediction_id, "row", time_us, router_id, place FROM judged '
+                    f'WHERE {where} ORDER BY time_us DESC, prediction_id, "row" LIMIT $limit OFFSET $offset',
                     values | {"limit": asked.limit, "offset": asked.offset},
                 ).fetchall()
                 items = tuple(self._filled(connection, snapshot, model_key, rows, kept))
@@ -151,7 +151,6 @@ class ModelRecords:
         Raises:
             UnavailableError: The records cannot be read now.
         """
-
         of_entities = sorted(set(entity_ids))
 
         def read(snapshot: ModelSnapshot) -> int:
@@ -273,7 +272,8 @@ def _recorded(
     if not rows:
         return {}
     times = [row[2] for row in rows]
-    wanted = "time_us BETWEEN $first_us AND $last_us AND prediction_id IN (SELECT unnest($ids)) AND status_code = 0"
+    of_page = "prediction_id IN (SELECT unnest($ids))"
+    wanted = f"time_us BETWEEN $first_us AND $last_us AND {of_page} AND status_code = 0"
     values = {"first_us": min(times), "last_us": max(times), "ids": [row[0] for row in rows]}
     found: list[Prediction] = []
     if snapshot.files:

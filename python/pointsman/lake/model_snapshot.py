@@ -1,4 +1,4 @@
-"""One state of what routers recorded of a model: files of the manifest, and where the journal's tail begins."""
+"""One state of what routers recorded of a model: files of the manifest, and the journal's tail."""
 
 from __future__ import annotations
 

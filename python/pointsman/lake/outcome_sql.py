@@ -1,8 +1,9 @@
 """SQL that joins a model's predictions with outcomes of entities.
 
-An outcome is of its entity's latest prediction at or before the time of the outcome; where there is none, of the
-earliest one after it. Of several outcomes of one prediction the latest one holds, and of two of one time that which
-came last. Nothing of it is stored: what comes late, or ahead of its prediction, is matched by the next read.
+An outcome is of its entity's latest prediction at or before the time of the outcome; where there is none, of
+the earliest one after it. Of several outcomes of one prediction the latest one holds, and of two of one time
+that which came last. Nothing of it is stored: what comes late, or ahead of its prediction, is matched by the
+next read.
 """
 
 ROW_COLUMNS = (
@@ -52,4 +53,4 @@ judged AS (
       THEN prediction_number = truths.number ELSE {LABEL} = truths.label END AS is_right
   FROM predictions LEFT JOIN outcomes USING (prediction_id, "row") LEFT JOIN truths USING (place)
 )"""
-"""What goes before a query, after ``predictions``: ``judged`` is each prediction with its outcome, if known."""
+"""What goes before a query, after ``predictions``: ``judged`` is each prediction with its outcome."""

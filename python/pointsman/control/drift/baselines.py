@@ -46,8 +46,8 @@ class Baselines:
             known = baselines.each(connection, model_id, model.row_key)
             if any(one.version == version for one in known):
                 raise AlreadyExistsError(
-                    f"version: model {model_id!r} has a baseline {version!r} already; baselines do not change: "
-                    "choose another version",
+                    f"version: model {model_id!r} has a baseline {version!r} already; baselines do not "
+                    "change: choose another version",
                     reason="BASELINE_EXISTS",
                     metadata={"model_id": model_id, "version": version},
                 )

@@ -18,8 +18,8 @@ _LAST_BYTES = 4_096
 class LocalRunner:
     """Starts, watches and ends processes. Safe to use from several threads.
 
-    Each is a program of its own that goes on when this server ends, and writes its result itself: what watches
-    it tells only sooner that it is gone.
+    Each is a program of its own that goes on when this server ends, and writes its result itself: what
+    watches it tells only sooner that it is gone.
     """
 
     def __init__(self) -> None:

@@ -62,8 +62,8 @@ def _found(connection: Connection, model_id: str) -> Model | None:
 def _stored(model: Model) -> Model:
     if not model.row_key:
         raise FailedPreconditionError(
-            f"model {model.model_id!r} was registered by a server of an older release, which keeps nothing of "
-            "drift; set its permissions once with UpdateModelPermissions",
+            f"model {model.model_id!r} was registered by a server of an older release, which keeps nothing "
+            "of drift; set its permissions once with UpdateModelPermissions",
             reason="MODEL_OF_OLDER_RELEASE",
             metadata={"model_id": model.model_id},
         )

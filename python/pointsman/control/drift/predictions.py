@@ -70,8 +70,8 @@ class PredictionDesk:
             checked = check_logged(timed, task, classes, now_us)
             if predictions.count(connection, model.row_key) >= MAX_LOGGED:
                 raise ResourceExhaustedError(
-                    f"{MAX_LOGGED} logged predictions of model {model_id!r} are kept; wait until the oldest are "
-                    "past their time, or have a router record them, which has no such limit",
+                    f"{MAX_LOGGED} logged predictions of model {model_id!r} are kept; wait until the oldest "
+                    "are past their time, or have a router record them, which has no such limit",
                     metadata={"model_id": model_id},
                 )
             return predictions.add(connection, model.row_key, checked)

@@ -1,9 +1,10 @@
 """Finds analyses whose programs are gone or too slow, and starts them again or fails them.
 
-An analysis that runs is in one of three states. Its program lives and writes, every two seconds, that it does. Or
-it ended without ending the analysis: the server that started it sees so at once, others after a time without a
-sign. Or nobody started it yet. Each start has a number, and the database takes nothing of a program with a lesser
-one; so starting a second program of an analysis whose first one lives after all is wasteful, and never wrong.
+An analysis that runs is in one of three states. Its program lives and writes, every two seconds, that it
+does. Or it ended without ending the analysis: the server that started it sees so at once, others after a time
+without a sign. Or nobody started it yet. Each start has a number, and the database takes nothing of a program
+with a lesser one; so starting a second program of an analysis whose first one lives after all is wasteful,
+and never wrong.
 """
 
 from collections.abc import Callable

@@ -141,8 +141,8 @@ def _check_override(
     elif warning is not None and alert is not None and not 0 < warning <= alert < math.inf:
         found.add(
             path,
-            f"warning_threshold {warning:g} and alert_threshold {alert:g} are out of order; they must be above 0, "
-            "and the alert's not below the warning's",
+            f"warning_threshold {warning:g} and alert_threshold {alert:g} are out of order; they must be "
+            "above 0, and the alert's not below the warning's",
         )
     for name, value in override.params.items():
         if name not in params:

@@ -72,7 +72,8 @@ class Baseline:
 def kind_of(values: Sequence[JsonValue]) -> ColumnKind | None:
     """Answers what the values of a column are; None where they are of several kinds or of another one.
 
-    Missing values are of any kind; of a column that has no other nothing can be told, so it counts as numbers.
+    Missing values are of any kind; of a column that has no other nothing can be told, so it counts as
+    numbers.
     """
     kinds = {_kind(value) for value in values if value is not None} or {ColumnKind.NUMBER}
     return kinds.pop() if len(kinds) == 1 else None
@@ -141,8 +142,8 @@ def _check_features(found: Violations, features: Mapping[str, Sequence[JsonValue
             place = _other_kind(values)
             found.add(
                 f"{path}[{place}]",
-                f"{shown(values[place])} is of another kind than the values before; a feature is all numbers, all "
-                "strings or all booleans, with null for a missing value",
+                f"{shown(values[place])} is of another kind than the values before; a feature is all "
+                "numbers, all strings or all booleans, with null for a missing value",
             )
         else:
             for index, value in enumerate(values):

@@ -15,9 +15,10 @@ def class_order(
 ) -> tuple[str, ...]:
     """Answers which class each place of the probabilities is of.
 
-    The label that a model answers is, but for a threshold of its own, that of the greatest probability: so each
-    label has the place that is greatest in most of its rows. What two labels would both have is refused, for
-    with a wrong order every estimate of accuracy would be wrong in silence. Sorting labels would be a guess.
+    The label that a model answers is, but for a threshold of its own, that of the greatest probability: so
+    each label has the place that is greatest in most of its rows. What two labels would both have is refused,
+    for with a wrong order every estimate of accuracy would be wrong in silence. Sorting labels would be a
+    guess.
 
     Args:
         probabilities: By row the probability of each class.

@@ -120,8 +120,8 @@ def check_time(found: Violations, field: str, time_us: int, now_us: int) -> None
     if time_us > now_us + AHEAD_US:
         found.add(
             field,
-            f"{datetime_of(time_us).isoformat()} is in the future; at most {AHEAD_US // 1_000_000} s ahead of "
-            "the server's clock are taken",
+            f"{datetime_of(time_us).isoformat()} is in the future; at most {AHEAD_US // 1_000_000} s ahead "
+            "of the server's clock are taken",
         )
     elif time_us < _EARLIEST_US:
         found.add(field, f"{datetime_of(time_us).isoformat()} is before 1990; send when it happened")
@@ -131,8 +131,8 @@ def _check_classes(found: Violations, probabilities: tuple[float, ...], class_co
     if not probabilities:
         found.add(
             "probabilities",
-            "are not given, and the model is a classifier; send the probability of each class: their greatest "
-            "is the confidence",
+            "are not given, and the model is a classifier; send the probability of each class: their "
+            "greatest is the confidence",
         )
     elif len(probabilities) > MAX_CLASSES:
         found.add("probabilities", f"are {len(probabilities)}; at most {MAX_CLASSES} classes are taken")

@@ -22,8 +22,8 @@ def clock_us() -> int:
 def run(spec: AnalysisSpec, clock: Callable[[], int] = clock_us) -> int:
     """Runs an analysis; answers the exit code of the program.
 
-    What is wrong with the data fails the analysis; it would be wrong another time, too. Whatever else goes wrong
-    ends the program, and whoever watches it starts another one.
+    What is wrong with the data fails the analysis; it would be wrong another time, too. Whatever else goes
+    wrong ends the program, and whoever watches it starts another one.
 
     Args:
         spec: What to do.

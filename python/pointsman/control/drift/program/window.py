@@ -32,8 +32,8 @@ _MEMORY_LIMIT = "1GB"
 class Window:
     """Gathers what routers recorded in a window, and what was logged.
 
-    A value that the lake, or a caller, has of another kind than the baseline counts as missing and is told of;
-    a whole column of another type is an error, for to judge it as missing would be a wrong answer.
+    A value that the lake, or a caller, has of another kind than the baseline counts as missing and is told
+    of; a whole column of another type is an error, for to judge it as missing would be a wrong answer.
 
     Args:
         database: Where logged predictions are.
@@ -94,8 +94,8 @@ class Window:
             connection.execute(text, values)
         for name, count in sorted(self._unreadable.items()):
             self.notes.append(
-                f"feature {name!r}: {count} values are no {self._kinds[name].value}, as the baseline has them, "
-                "and count as missing"
+                f"feature {name!r}: {count} values are no {self._kinds[name].value}, as the baseline has "
+                "them, and count as missing"
             )
         return target
 
