@@ -10,9 +10,14 @@ from google.protobuf.struct_pb2 import ListValue, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from pointsman.control.convert.values import value_of
+from pointsman.control.drift.program.running import store
+from pointsman.domain.drift.analyses import Analysis, AnalysisStatus
+from pointsman.store import models
+from pointsman.store.database import Database
+from pointsman.store.drift import analyses, baselines
 from pointsman.v1 import drift_pb2
 
-from .conftest import User
+from .conftest import Bench, User
 
 CLASSES = ("denied", "approved")
 
@@ -98,3 +103,51 @@ async def ended(user: User, job_id: str, seconds: float = 60) -> drift_pb2.Analy
 
 def value(content: Any) -> Value:
     return value_of(content)
+
+
+def begun_by_hand(bench: Bench, model_id: str) -> str:
+    """An analysis that runs elsewhere: no program of it is started here."""
+    database = Database(bench.database_url)
+    with database.write() as connection:
+        model = models.find(connection, model_id)
+        assert model is not None
+        baseline = baselines.active(connection, model_id, model.row_key)
+        assert baseline is not None
+        now_us = bench.clock()
+        analysis = Analysis(
+            job_id="",
+            model_id=model_id,
+            model_key=model.row_key,
+            baseline_key=baseline.row_key,
+            status=AnalysisStatus.RUNNING,
+            window_start_us=now_us - 1_000_000,
+            window_end_us=now_us,
+            start_time_us=now_us,
+            deadline_us=now_us + 600_000_000,
+            seen_us=now_us,
+        )
+        job_id = analyses.add(connection, analysis)
+    database.close()
+    return job_id
+
+
+def result_by_hand(bench: Bench, model_id: str, status: str = "ok") -> None:
+    """The result of such an analysis, as its program writes it."""
+    job_id = begun_by_hand(bench, model_id)
+    database = Database(bench.database_url)
+    with database.read() as connection:
+        analysis = analyses.find(connection, job_id)
+    assert analysis is not None
+    body: dict[str, object] = {
+        "status": status,
+        "calibration": "on",
+        "seed": 0,
+        "referenceRows": 40,
+        "currentRows": 0,
+        "algorithms": {},
+        "features": {},
+        "insufficientData": [],
+        "notMeasured": [],
+    }
+    assert store(database, analysis, body, [], bench.clock)
+    database.close()

@@ -8,12 +8,17 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 
 import pointsman_drift
+from pointsman.control.drift.program.running import store
+from pointsman.control.drift.watching import LOST_SECONDS
+from pointsman.domain.drift.analyses import AnalysisStatus
 from pointsman.domain.ports.analysing import AnalysisStart
+from pointsman.store.database import Database
+from pointsman.store.drift import analyses
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
 from stage.waiting import until
 
-from .drift_by_hand import a_baseline, ended, features_of, log_rows
+from .drift_by_hand import a_baseline, begun_by_hand, ended, features_of, log_rows, result_by_hand
 
 ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer")
 LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
@@ -214,3 +219,51 @@ async def test_values_of_another_kind_count_as_missing_and_are_told_of(cancer):
         "feature 'age': 2 values are no number, as the baseline has them, and count as missing"
     ]
     assert result.features["age"]["missing_values"]["value"] == pytest.approx(2 / 42)
+
+
+async def test_results_are_listed_newest_first_and_by_status(bench, cancer):
+    await cancer.drift.CreateBaseline(a_baseline(features_of(1, 50)))
+    for status in ("ok", "alert", "ok"):
+        result_by_hand(bench, "cancer", status)
+
+    async def listed(**fields):
+        answer = await cancer.drift.GetResults(drift_pb2.GetResultsRequest(model_id="cancer", **fields))
+        return [one.status for one in answer.results]
+
+    ok, alert = drift_pb2.DRIFT_STATUS_OK, drift_pb2.DRIFT_STATUS_ALERT
+    assert await listed() == [ok, alert, ok]
+    assert await listed(limit=2) == [ok, alert]
+    assert await listed(status=alert) == [alert]
+
+
+async def test_what_a_program_says_after_another_was_started_is_not_kept(bench, cancer):
+    await cancer.drift.CreateBaseline(a_baseline(features_of(1, 50)))
+    job_id = begun_by_hand(bench, "cancer")
+    database = Database(bench.database_url)
+    with database.write() as connection:
+        first = analyses.find(connection, job_id)
+        assert analyses.start_again(connection, first, crashed=True, now_us=bench.clock())
+    body = {"status": "ok"}
+    assert not store(database, first, body, [], bench.clock)
+    with database.write() as connection:
+        assert not analyses.see(connection, first, 0.5, bench.clock())
+        assert not analyses.end(connection, first, AnalysisStatus.FAILED, bench.clock(), "late")
+        assert analyses.find(connection, job_id).status is AnalysisStatus.RUNNING
+    database.close()
+
+
+async def test_an_analysis_whose_server_is_gone_is_started_again_by_another(bench, cancer):
+    await cancer.drift.CreateBaseline(a_baseline(features_of(1, 50)))
+    job_id = begun_by_hand(bench, "cancer")
+    bench.clock.offset_us += int((LOST_SECONDS + 1) * 1_000_000)
+    job = await ended(cancer, job_id)
+    assert (job.status, job.attempt) == (drift_pb2.ANALYSIS_STATUS_SUCCEEDED, 2), job.error
+
+
+async def test_an_analysis_past_its_deadline_fails(bench, cancer):
+    await cancer.drift.CreateBaseline(a_baseline(features_of(1, 50)))
+    job_id = begun_by_hand(bench, "cancer")
+    bench.clock.offset_us += 601_000_000
+    job = await ended(cancer, job_id)
+    assert job.status == drift_pb2.ANALYSIS_STATUS_FAILED
+    assert "deadline" in job.error
