@@ -185,7 +185,8 @@ class ModelRecords:
             UnavailableError: The records cannot be read now.
         """
         step = "(time_us - $offset_us) - ((time_us - $offset_us) % $step_us) + $offset_us AS step, count(*), "
-        error = "abs(prediction_number - outcome_number)"
+        answered = "coalesce(prediction_number, TRY_CAST(prediction_label AS DOUBLE))"
+        error = f"abs({answered} - outcome_number)"
         figures = (
             f"count({error}), NULL, avg({error}), sqrt(avg(({error}) * ({error})))"
             if is_regression

@@ -40,7 +40,8 @@ class LocalRunner:
         try:
             with errors.open("wb") as file:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", MODULE],
+                    # Nothing of the folder that the server runs in stands in for a module.
+                    [sys.executable, "-P", "-m", MODULE],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=file,
