@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-import pointsman_drift
 import pytest
 
+import pointsman_drift
 from pointsman.client import (
     AnalysisJob,
     AnalysisStatus,

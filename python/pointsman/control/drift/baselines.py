@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from sqlalchemy.exc import IntegrityError
+
 from pointsman.control.drift import models
 from pointsman.domain.drift.baselines import Baseline, BaselineData, check_baseline
 from pointsman.domain.keys import Principal
@@ -41,6 +43,21 @@ class Baselines:
             ResourceExhaustedError: The model has as many as it may.
         """
         found_task, labels = check_baseline(version, data, task)
+        try:
+            return self._create(caller, model_id, version, data, found_task, labels)
+        except IntegrityError:
+            # Another one was made at this moment; which of the two is refused, the second look says.
+            return self._create(caller, model_id, version, data, found_task, labels)
+
+    def _create(
+        self,
+        caller: Principal,
+        model_id: str,
+        version: str,
+        data: BaselineData,
+        task: Task,
+        labels: tuple[str, ...],
+    ) -> str:
         with self._database.write() as connection:
             model = models.changeable(connection, caller, model_id)
             known = baselines.each(connection, model_id, model.row_key)
@@ -62,7 +79,7 @@ class Baselines:
                 version=version,
                 active=not any(one.active for one in known),
                 sample_size=len(next(iter(data.features.values()))),
-                task=found_task,
+                task=task,
                 class_labels=labels,
                 create_time_us=self._clock(),
             )

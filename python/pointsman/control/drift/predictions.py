@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from pointsman.control.drift import models
 from pointsman.domain.access import can_read
@@ -12,7 +13,7 @@ from pointsman.domain.drift.performance import DEFAULT_DAYS, Granularity
 from pointsman.domain.drift.predictions import LoggedPrediction, check_logged
 from pointsman.domain.drift.windows import check_days
 from pointsman.domain.keys import Principal
-from pointsman.domain.models import Task
+from pointsman.domain.models import Model, Task
 from pointsman.domain.recording import hashed_entity
 from pointsman.domain.values import MICROSECONDS_PER_DAY, JsonValue
 from pointsman.errors import InvalidArgumentError, ResourceExhaustedError
@@ -127,6 +128,23 @@ class PredictionDesk:
             GroundTruth(entity_id, outcome, now_us if time_us is None else time_us)  # type: ignore[arg-type]
             for entity_id, outcome, time_us in given
         ]
+        try:
+            model, taken = self._keep(caller, model_id, records, paths, now_us)
+        except IntegrityError:
+            # Somebody else brought one of them at this moment; it is a repeated one, or a correction.
+            model, taken = self._keep(caller, model_id, records, paths, now_us)
+        entity_ids = [record.entity_id for record in records]
+        matched = self._records.matched_count(model_id, model.row_key, taken.ids, entity_ids)
+        return replace(taken, matched=matched)
+
+    def _keep(
+        self,
+        caller: Principal,
+        model_id: str,
+        records: Sequence[GroundTruth],
+        paths: Sequence[str],
+        now_us: int,
+    ) -> tuple[Model, TakenTruths]:
         with self._database.write() as connection:
             model = models.changeable(connection, caller, model_id)
             task, _ = models.task_of(connection, model)
@@ -140,9 +158,7 @@ class PredictionDesk:
             taken = truths.put(
                 connection, model.row_key, records, lambda entity_id: hashed_entity(key, entity_id), now_us
             )
-        entity_ids = [record.entity_id for record in records]
-        matched = self._records.matched_count(model_id, model.row_key, taken.ids, entity_ids)
-        return replace(taken, matched=matched)
+        return model, taken
 
     def performance(
         self, caller: Principal, model_id: str, window_days: float | None, granularity: Granularity

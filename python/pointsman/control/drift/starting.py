@@ -63,6 +63,11 @@ class AnalysisStarter:
         self._runner.end(start)
         shutil.rmtree(self.folder_of(start), ignore_errors=True)
 
+    def left_over(self) -> list[AnalysisStart]:
+        """Answers the starts that have a folder, those of a former run of this server among them."""
+        names = [path.name.rpartition("-") for path in self._work_folder.glob("*-*")]
+        return [AnalysisStart(job_id, int(attempt)) for job_id, _, attempt in names if attempt.isdecimal()]
+
     def folder_of(self, start: AnalysisStart) -> Path:
         """Answers the folder of a start."""
         return self._work_folder / f"{start.job_id}-{start.attempt}"

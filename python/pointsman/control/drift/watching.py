@@ -66,7 +66,7 @@ class AnalysisWatch:
                 break
             self._look_at(analysis, now_us)
         wanted = {AnalysisStart(one.job_id, one.attempt) for one in running}
-        for start in self._runner.known():
+        for start in dict.fromkeys((*self._runner.known(), *self._starter.left_over())):
             # One that was begun after the look is not in it; it shows life soon enough.
             if start not in wanted and not self._still_runs(start):
                 self._starter.forget(start)

@@ -6,13 +6,15 @@ program that was given up and lives on writes nothing, whoever started another o
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, case, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, case, delete, insert, select, update
 
 from pointsman.domain.drift.analyses import Analysis, AnalysisStatus
 from pointsman.store.drift.ids import new_id
 from pointsman.store.schema import drift_analyses, drift_results, models
 
 _COLUMNS = drift_analyses.c
+MAX_KEPT = 1_000
+"""Analyses of a model that are kept, with their results."""
 _MAX_ERROR_CHARS = 2_000
 _SELECT = (
     select(drift_analyses, models.c.model_id, drift_results.c.result_id)
@@ -22,7 +24,7 @@ _SELECT = (
 
 
 def add(connection: Connection, analysis: Analysis) -> str:
-    """Stores an analysis that begins; answers its id.
+    """Stores an analysis that begins, and lets go of the model's oldest beyond a thousand; answers its id.
 
     Args:
         connection: A writing transaction.
@@ -32,6 +34,12 @@ def add(connection: Connection, analysis: Analysis) -> str:
         sqlalchemy.exc.IntegrityError: One of the model runs.
     """
     job_id = new_id()
+    of_model = _COLUMNS.model_key == analysis.model_key
+    last = select(_COLUMNS.row_key).where(of_model).order_by(_COLUMNS.row_key.desc())
+    row_key = connection.execute(last.offset(MAX_KEPT - 1).limit(1)).scalar_one_or_none()
+    if row_key is not None:
+        # Their results go with them.
+        connection.execute(delete(drift_analyses).where(of_model, _COLUMNS.row_key <= row_key))
     connection.execute(
         insert(drift_analyses).values(
             job_id=job_id,
@@ -140,12 +148,6 @@ def abandon(connection: Connection, job_id: str, attempt: int) -> None:
     """Notes that an analysis is not looked after any more, so that whoever looks next starts it again."""
     this = (_COLUMNS.job_id == job_id, _COLUMNS.attempt == attempt)
     connection.execute(update(drift_analyses).where(*this).values(seen_us=0))
-
-
-def count_running(connection: Connection) -> int:
-    """Answers how many analyses run."""
-    statement = select(func.count()).where(_COLUMNS.status == AnalysisStatus.RUNNING.value)
-    return int(connection.execute(statement).scalar_one())
 
 
 def _this(analysis: Analysis) -> tuple[Any, ...]:

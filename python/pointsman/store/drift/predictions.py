@@ -129,9 +129,7 @@ def find_many(
 def remove_before(connection: Connection, time_us: int, most: int) -> int:
     """Deletes predictions of any model from before a time, at most so many; answers how many."""
     old = select(_COLUMNS.row_key).where(_COLUMNS.time_us < time_us).limit(most)
-    return connection.execute(
-        delete(drift_predictions).where(_COLUMNS.row_key.in_(old.scalar_subquery()))
-    ).rowcount
+    return connection.execute(delete(drift_predictions).where(_COLUMNS.row_key.in_(old))).rowcount
 
 
 def _head(row: Any) -> LoggedPrediction:
