@@ -1,16 +1,17 @@
 """Analyses: beginning them, how far they are, ending them, and what came out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from pointsman.control.drift import models
 from pointsman.control.drift.predictions import limit_of
+from pointsman.domain.drift.alerts import AlertSettings
 from pointsman.domain.drift.analyses import Analysis, AnalysisStatus, DriftResult, DriftStatus
 from pointsman.domain.drift.baselines import Baseline
-from pointsman.domain.drift.windows import window_of
+from pointsman.domain.drift.windows import AnalysisWindow, window_of
 from pointsman.domain.keys import Principal
 from pointsman.domain.models import Model
 from pointsman.domain.values import MICROSECONDS_PER_SECOND
@@ -80,25 +81,8 @@ class Analyses:
         model = models.changeable(connection, caller, model_id)
         settings = alert_settings.of_model(connection, model.row_key)
         window = window_of(asked.start_us, asked.end_us, asked.days, settings.time_window_days, self._clock())
-        running = analyses.running_of(connection, model.row_key)
-        if running is not None:
-            return running, False
-        baseline = _comparable(connection, model, settings.min_baseline_sample_size)
         now_us = servers.clock_us(connection, self._clock())
-        begun = Analysis(
-            job_id="",
-            model_id=model_id,
-            model_key=model.row_key,
-            baseline_key=baseline.row_key,
-            status=AnalysisStatus.RUNNING,
-            window_start_us=window.start_us,
-            window_end_us=window.end_us,
-            start_time_us=now_us,
-            deadline_us=now_us + int(DEADLINE_SECONDS * MICROSECONDS_PER_SECOND),
-            seen_us=now_us,
-        )
-        job_id = analyses.add(connection, begun)
-        return Analysis(**{**vars(begun), "job_id": job_id}), True
+        return begin(connection, model_id, model.row_key, settings, window, now_us)
 
     def find(self, caller: Principal, model_id: str, job_id: str) -> Analysis:
         """Answers how far an analysis is.
@@ -162,20 +146,63 @@ class Analyses:
             return results.newest(connection, model_id, model.row_key, most, status)
 
 
-def _comparable(connection: Connection, model: Model, least_rows: int) -> Baseline:
-    baseline = baselines.active(connection, model.model_id, model.row_key)
+def begin(
+    connection: Connection,
+    model_id: str,
+    model_key: int,
+    settings: AlertSettings,
+    window: AnalysisWindow,
+    now_us: int,
+) -> tuple[Analysis, bool]:
+    """Begins an analysis, unless one of the model runs.
+
+    Args:
+        connection: A writing transaction.
+        model_id: The model.
+        model_key: Its row.
+        settings: How its drift is judged.
+        window: What is compared.
+        now_us: The time by the database's clock.
+
+    Returns:
+        The analysis, and whether it is new, so that its program must be started.
+
+    Raises:
+        FailedPreconditionError: There is no active baseline, or it has too few rows.
+    """
+    running = analyses.running_of(connection, model_key)
+    if running is not None:
+        return running, False
+    baseline = _comparable(connection, model_id, model_key, settings.min_baseline_sample_size)
+    begun = Analysis(
+        job_id="",
+        model_id=model_id,
+        model_key=model_key,
+        baseline_key=baseline.row_key,
+        status=AnalysisStatus.RUNNING,
+        window_start_us=window.start_us,
+        window_end_us=window.end_us,
+        start_time_us=now_us,
+        deadline_us=now_us + int(DEADLINE_SECONDS * MICROSECONDS_PER_SECOND),
+        seen_us=now_us,
+    )
+    return replace(begun, job_id=analyses.add(connection, begun)), True
+
+
+def _comparable(connection: Connection, model_id: str, model_key: int, least_rows: int) -> Baseline:
+    baseline = baselines.active(connection, model_id, model_key)
     if baseline is None:
         raise FailedPreconditionError(
-            f"model {model.model_id!r} has no active baseline to compare with; make one with CreateBaseline",
+            f"model {model_id!r} has no active baseline to compare with; make one with CreateBaseline",
             reason="NO_BASELINE",
-            metadata={"model_id": model.model_id},
+            metadata={"model_id": model_id},
         )
     if baseline.sample_size < least_rows:
         raise FailedPreconditionError(
             f"baseline {baseline.version!r} has {baseline.sample_size} rows, and min_baseline_sample_size is "
             f"{least_rows}; make a larger one with CreateBaseline, or lower that with UpdateAlertConfig",
             reason="BASELINE_TOO_SMALL",
-            metadata={"model_id": model.model_id, "baseline_id": baseline.baseline_id},
+            metadata={"model_id": model_id, "baseline_id": baseline.baseline_id},
         )
     return baseline
 

@@ -8,6 +8,7 @@ from pointsman.control.drift.analyses import Analyses
 from pointsman.control.drift.baselines import Baselines
 from pointsman.control.drift.local_runner import LocalRunner
 from pointsman.control.drift.predictions import PredictionDesk
+from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.drift.starting import AnalysisStarter
 from pointsman.control.drift.upkeep import DriftUpkeep
 from pointsman.control.drift.watching import AnalysisWatch
@@ -60,7 +61,8 @@ class DriftParts:
         self.alerts = AlertDesk(database, clock)
         starter = AnalysisStarter(snapshots, self._runner, database_url, work_folder)
         self.watch = AnalysisWatch(database, starter, self._runner, clock)
+        self._schedule = AnalysisSchedule(self.watch, clock)
 
     def jobs(self) -> list[Job]:
         """Answers the periodic work."""
-        return [self.watch.job(), self._upkeep.job()]
+        return [self.watch.job(), self._schedule.job(), self._upkeep.job()]

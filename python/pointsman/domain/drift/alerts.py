@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pointsman.domain.drift.windows import DEFAULT_DAYS, MAX_DAYS
+from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.domain.violations import Violations, shown
 
 MAX_RECIPIENTS = 50
@@ -13,11 +14,19 @@ MAX_ADDRESS_CHARS = 254
 
 
 class Frequency(StrEnum):
-    """How often a model is analysed by itself."""
+    """How often a model is analysed by itself: in each hour, day or week of UTC; weeks begin on Monday."""
 
     HOURLY = "hourly"
     DAILY = "daily"
     WEEKLY = "weekly"
+
+    def period_of(self, time_us: int) -> int:
+        """Answers the number of the period that a time is in."""
+        if self is Frequency.WEEKLY:
+            # 1970 began on a Thursday.
+            return (time_us + 3 * MICROSECONDS_PER_DAY) // (7 * MICROSECONDS_PER_DAY)
+        hours = 1 if self is Frequency.HOURLY else 24
+        return time_us // (hours * MICROSECONDS_PER_DAY // 24)
 
 
 @dataclass(frozen=True)

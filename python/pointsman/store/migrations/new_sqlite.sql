@@ -59,6 +59,7 @@ CREATE TABLE drift_alert_settings (
 	model_key INTEGER NOT NULL, 
 	settings TEXT NOT NULL, 
 	update_time_us BIGINT NOT NULL, 
+	scheduled_us BIGINT, 
 	CONSTRAINT pk_drift_alert_settings PRIMARY KEY (model_key), 
 	CONSTRAINT fk_drift_alert_settings_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE
 );
@@ -519,6 +520,7 @@ CREATE INDEX ix_routers_override_expire_time_us ON routers (override_expire_time
 CREATE INDEX ix_variants_model_version_key ON variants (model_version_key);
 CREATE INDEX ix_lake_files_router_id_kind_max_time_us ON lake_files (router_id, kind, max_time_us);
 CREATE INDEX ix_lake_files_replaced ON lake_files (replace_time_us) WHERE replace_time_us IS NOT NULL;
+CREATE INDEX ix_drift_alert_settings_scheduled ON drift_alert_settings (model_key) WHERE scheduled_us IS NOT NULL;
 CREATE UNIQUE INDEX ix_drift_baselines_active ON drift_baselines (model_key) WHERE active;
 CREATE INDEX ix_drift_predictions_model_key_entity_id ON drift_predictions (model_key, entity_id, time_us);
 CREATE INDEX ix_drift_predictions_model_key_time_us ON drift_predictions (model_key, time_us);

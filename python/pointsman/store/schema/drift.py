@@ -168,4 +168,12 @@ drift_alert_settings = Table(
     # JSON: what differs from the defaults.
     Column("settings", Text, nullable=False),
     Column("update_time_us", BigInteger, nullable=False),
+    # When the schedule last began an analysis, or was switched on; unset while it is off.
+    Column("scheduled_us", BigInteger),
+    Index(
+        "ix_drift_alert_settings_scheduled",
+        "model_key",
+        sqlite_where=text("scheduled_us IS NOT NULL"),
+        postgresql_where=text("scheduled_us IS NOT NULL"),
+    ),
 )

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("model_key", ROW_KEY, nullable=False),
         sa.Column("settings", sa.Text(), nullable=False),
         sa.Column("update_time_us", sa.BigInteger(), nullable=False),
+        sa.Column("scheduled_us", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["model_key"],
             ["models.row_key"],
@@ -27,6 +28,14 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("model_key", name=op.f("pk_drift_alert_settings")),
+    )
+    op.create_index(
+        "ix_drift_alert_settings_scheduled",
+        "drift_alert_settings",
+        ["model_key"],
+        unique=False,
+        sqlite_where=sa.text("scheduled_us IS NOT NULL"),
+        postgresql_where=sa.text("scheduled_us IS NOT NULL"),
     )
     op.create_table(
         "drift_baselines",
