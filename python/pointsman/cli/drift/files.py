@@ -44,18 +44,34 @@ def rows_of(file: str, known: frozenset[str]) -> Iterator[tuple[int, dict[str, A
             yield line, named
 
 
-def columns_of(file: str) -> dict[str, list[Any]]:
-    """Reads the columns of a table: Parquet, CSV with a heading, or JSON of an object of lists.
+def blocks_of(file: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+    """Reads a baseline: a table of Parquet, CSV or JSON, or JSON of blocks as the REST API has them.
+
+    Args:
+        file: The file; JSON by its ending is an object of lists, or of ``featureData`` and further blocks.
+
+    Returns:
+        The features by name, and the other blocks by the names that the REST API has.
 
     Raises:
         CommandError: The file cannot be read.
     """
+    if not file.lower().endswith(".json"):
+        return _columns_of(file), {}
     try:
-        if file.lower().endswith(".json"):
-            found = json.loads(Path(file).read_text(), object_pairs_hook=without_namesakes)
-            if not isinstance(found, dict) or not all(isinstance(one, list) for one in found.values()):
-                raise CommandError(f"{file}: is no object with a list of values for each feature")
-            return found
+        found = json.loads(Path(file).read_text(), object_pairs_hook=without_namesakes)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{file}: cannot be read: {error}") from error
+    blocks: dict[str, Any] = {}
+    if isinstance(found, dict) and isinstance(found.get("featureData"), dict):
+        found, blocks = found["featureData"], found
+    if not isinstance(found, dict) or not all(isinstance(one, list) for one in found.values()):
+        raise CommandError(f"{file}: is no object with a list of values for each feature")
+    return found, blocks
+
+
+def _columns_of(file: str) -> dict[str, list[Any]]:
+    try:
         if file.lower().endswith(".parquet"):
             import pyarrow.parquet as pq
 

@@ -87,3 +87,22 @@ def test_a_table_becomes_a_baseline_with_its_target_apart(server: Any, tmp_path:
     assert [value.number_value for value in asked.feature_data["age"].values] == [25, 30]
     assert [value.string_value for value in asked.target_data.values.values] == ["yes", "no"]
     assert asked.target_data.type == drift_pb2.DRIFT_TASK_CLASSIFICATION
+
+
+def test_blocks_are_read_as_the_rest_api_has_them(server: Any, tmp_path: Path) -> None:
+    server.on("DriftService/CreateBaseline", drift_pb2.CreateBaselineResponse(baseline_id="b1"))
+    file = tmp_path / "baseline.json"
+    file.write_text(
+        """{"featureData": {"age": [25, 30, null]},
+            "targetData": {"type": "classification", "values": ["approved", "denied"]},
+            "labeledPredictions": {"probabilities": [[0.1, 0.9], [0.7, 0.3]],
+                                   "predictedLabels": ["approved", "denied"],
+                                   "actualLabels": ["approved", "denied"]}}"""
+    )
+    result = run(server, "baseline", "create", "cancer", str(file), "--version", "v1")
+    assert result.exit_code == 0, result.output
+    (asked,) = server.asked("DriftService/CreateBaseline")
+    assert list(asked.feature_data) == ["age"]
+    assert asked.feature_data["age"].values[2].HasField("null_value")
+    assert len(asked.labeled_predictions.probabilities) == 2
+    assert asked.target_data.values.values[0].string_value == "approved"
