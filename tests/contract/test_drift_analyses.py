@@ -242,13 +242,16 @@ async def test_what_a_program_says_after_another_was_started_is_not_kept(bench, 
     database = Database(bench.database_url)
     with database.write() as connection:
         first = analyses.find(connection, job_id)
+        assert first is not None
         assert analyses.start_again(connection, first, crashed=True, now_us=bench.clock())
-    body = {"status": "ok"}
+    body: dict[str, object] = {"status": "ok"}
     assert not store(database, first, body, [], bench.clock)
     with database.write() as connection:
         assert not analyses.see(connection, first, 0.5, bench.clock())
         assert not analyses.end(connection, first, AnalysisStatus.FAILED, bench.clock(), "late")
-        assert analyses.find(connection, job_id).status is AnalysisStatus.RUNNING
+        second = analyses.find(connection, job_id)
+        assert second is not None
+        assert second.status is AnalysisStatus.RUNNING
     database.close()
 
 

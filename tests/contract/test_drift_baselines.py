@@ -1,5 +1,7 @@
 """Baselines: what is taken, which is active; and how drift is judged and told."""
 
+from typing import Any
+
 import grpc
 import pytest
 from google.protobuf.json_format import MessageToDict
@@ -8,7 +10,11 @@ from pointsman.v1 import drift_pb2
 
 from .drift_by_hand import a_baseline, labeled, listed
 
-FEATURES = {"age": [25, 30, 42], "income": [50000, 60000, None], "plan": ["a", "b", "a"]}
+FEATURES: dict[str, list[Any]] = {
+    "age": [25, 30, 42],
+    "income": [50000, 60000, None],
+    "plan": ["a", "b", "a"],
+}
 ALERTS = drift_pb2.GetAlertConfigRequest(model_id="cancer")
 
 

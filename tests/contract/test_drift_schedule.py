@@ -10,6 +10,7 @@ from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.jobs.ending import Ending
 from pointsman.control.jobs.job import JobContext
 from pointsman.domain.drift.alerts import Frequency
+from pointsman.domain.drift.analyses import AnalysisStatus
 from pointsman.store.database import Database
 from pointsman.store.drift import analyses
 from pointsman.v1 import drift_pb2
@@ -58,7 +59,7 @@ async def scheduled(bench, cancer):
         begun, starts.begun = starts.begun, []
         with database.write() as connection:
             for one in analyses.running(connection):
-                analyses.end(connection, one, analyses.AnalysisStatus.CANCELLED, clock())
+                analyses.end(connection, one, AnalysisStatus.CANCELLED, clock())
         return begun
 
     yield look

@@ -1,11 +1,11 @@
 """Begins analyses of models by themselves, once in each hour, day or week."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
 from pointsman.control.drift.analyses import begin
-from pointsman.control.drift.watching import AnalysisWatch
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.drift.windows import AnalysisWindow
@@ -18,6 +18,13 @@ from pointsman.store.drift.alert_settings import Scheduled
 _log = structlog.get_logger(__name__)
 
 _EVERY_SECONDS = 20.0
+
+
+class Starting(Protocol):
+    """Starts programs of analyses."""
+
+    def begin(self, analysis: Analysis) -> None:
+        """Starts the program of an analysis; one that cannot be started now is tried again."""
 
 
 class AnalysisSchedule:
@@ -33,7 +40,7 @@ class AnalysisSchedule:
     """
 
     def __init__(
-        self, watch: AnalysisWatch, clock: Callable[[], int], period_seconds: float = _EVERY_SECONDS
+        self, watch: Starting, clock: Callable[[], int], period_seconds: float = _EVERY_SECONDS
     ) -> None:
         self._watch = watch
         self._clock = clock

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from pointsman.domain.drift.baselines import Baseline, BaselineData
 from pointsman.domain.models import Task
@@ -117,7 +117,7 @@ def activate(connection: Connection, model_key: int, baseline_id: str) -> bool:
     return True
 
 
-def _loaded(row: Row[Any], model_id: str) -> Baseline:
+def _loaded(row: Sequence[Any], model_id: str) -> Baseline:
     baseline_id, version, is_active, sample_size, task, class_labels, create_time_us, row_key = row
     return Baseline(
         baseline_id,

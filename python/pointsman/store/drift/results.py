@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert, select
 
 from pointsman.domain.drift.analyses import Analysis, DriftResult, DriftStatus
 from pointsman.store.documents import dump_value, load_value
@@ -98,7 +98,7 @@ def newest(
     return [_loaded(row, model_id) for row in rows]
 
 
-def _loaded(row: Row[Any] | Sequence[Any], model_id: str) -> DriftResult:
+def _loaded(row: Sequence[Any], model_id: str) -> DriftResult:
     result_id, status, create_time_us, job_id, baseline_id, start_us, end_us = row
     return DriftResult(
         result_id, model_id, DriftStatus(status), create_time_us, job_id, baseline_id, start_us, end_us

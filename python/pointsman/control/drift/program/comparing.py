@@ -18,6 +18,8 @@ from pointsman.store.drift.blocks import read_block
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from pointsman_drift import Result
+
 _MEMORY_LIMIT = "1GB"
 
 
@@ -55,9 +57,25 @@ def compare_window(
     window = Window(database, analysis, spec, folder, kinds)
     path = window.write()
     reached(0.5)
-    result = compare(reference_table(columns, kinds), str(path), **options_of(settings))
+    reference = reference_table(columns, kinds)
+    if window.row_count:
+        result = compare(reference, str(path), **options_of(settings))
+    else:
+        result = _nothing_to_compare(reference, is_calibrated=settings.calibrated)
     reached(0.9)
     return result.to_dict(), [*spec.notes, *window.notes]
+
+
+def _nothing_to_compare(reference: pa.Table, *, is_calibrated: bool) -> Result:
+    """Makes the result of a window without rows, which the library does not compare: nobody can say ok."""
+    from pointsman_drift import Result, Unjudged
+
+    rows = reference.num_rows
+    unjudged = [
+        Unjudged(name, "the window has no predictions with features", rows, 0)
+        for name in reference.column_names
+    ]
+    return Result((), tuple(unjudged), (), rows, 0, is_calibrated, 0)
 
 
 def options_of(settings: AlertSettings) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Window:
 
     Attributes:
         notes: What to know of the rows, once they are written.
+        row_count: How many there are, once they are written.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Window:
         self._kinds = kinds
         self._unreadable: dict[str, int] = {}
         self.notes: list[str] = []
+        self.row_count = 0
 
     def write(self) -> Path:
         """Writes the file; answers its path.
@@ -72,7 +74,7 @@ class Window:
         import pyarrow as pa
 
         target = self._folder / "window.parquet"
-        config = {
+        config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": _MEMORY_LIMIT,
             "temp_directory": str(self._folder / "spilled"),
             "threads": 2,
@@ -91,7 +93,9 @@ class Window:
             text = (
                 f"COPY ({' UNION ALL BY NAME '.join(parts)}) TO {_quoted_text(str(target))} (FORMAT parquet)"
             )
-            connection.execute(text, values)
+            # What is logged alone was chosen in SQL.
+            copied = connection.execute(text, values if sources else {})
+            (self.row_count,) = copied.fetchall()[0]
         for name, count in sorted(self._unreadable.items()):
             self.notes.append(
                 f"feature {name!r}: {count} values are no {self._kinds[name].value}, as the baseline has "
