@@ -75,8 +75,9 @@ def ended(client: Client, job: AnalysisJob, model_id: str = "loans") -> Analysis
 
 
 def columns(seed: int, rows: int, shift: float) -> dict[str, list[float]]:
+    """Columns of numbers that the model's tensors hold exactly, as records have them."""
     random = np.random.default_rng(seed)
-    return {name: random.normal(shift, 1, rows).tolist() for name in FEATURES}
+    return {name: random.normal(shift, 1, rows).astype(np.float32).tolist() for name in FEATURES}
 
 
 def rows_of(table: dict[str, list[float]]) -> list[dict[str, float]]:
