@@ -275,11 +275,8 @@ fn a_model_has_its_calls_of_all_routers() {
     }
     let segments = [frames.write(lake.path(), 0)];
     for max_decisions in [0, 100] {
-        let query = proto::TailQuery {
-            model_id: "wanted".into(),
-            max_decisions,
-            ..proto::TailQuery::default()
-        };
+        let query =
+            proto::TailQuery { model_id: "wanted".into(), max_decisions, ..proto::TailQuery::default() };
         let answer = read_tail(&RealFiles, &lake.registry, || segments.to_vec(), &query).unwrap();
         let mut found: Vec<String> = answer
             .arrow_streams
