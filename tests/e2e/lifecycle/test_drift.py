@@ -60,7 +60,12 @@ def client(server: Server) -> Iterator[Client]:
         )
         client.models.register(ModelVersion("loans", "1", OnnxBackend("loans.onnx"), signature))
         client.routers.create(
-            Router("loans", variants=[Variant("only", "loans", "1", 100.0)], recording=Recording())
+            Router(
+                "loans",
+                variants=[Variant("only", "loans", "1", 100.0)],
+                recording=Recording(),
+                allow_single=True,
+            )
         )
         client.routers.deploy("loans")
         yield client
