@@ -14,6 +14,7 @@ from pointsman.control.plane import ControlPlane, clock_us
 from pointsman.dataplane.core import NativeCore
 from pointsman.v1 import (
     definition_pb2_grpc,
+    drift_pb2_grpc,
     key_pb2_grpc,
     model_pb2,
     model_pb2_grpc,
@@ -62,6 +63,7 @@ class User:
         self.routers = _Stub(router_pb2_grpc.RouterServiceStub(channel), metadata)
         self.keys = _Stub(key_pb2_grpc.ApiKeyServiceStub(channel), metadata)
         self.definitions = _Stub(definition_pb2_grpc.DefinitionServiceStub(channel), metadata)
+        self.drift = _Stub(drift_pb2_grpc.DriftServiceStub(channel), metadata)
         self.predictions = _Stub(prediction_pb2_grpc.PredictionServiceStub(channel), metadata)
 
     async def register(self, model_id: str = "cancer", version: str = "1", **fields: Any) -> Any:

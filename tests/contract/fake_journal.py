@@ -224,7 +224,8 @@ class FakeJournal:
 
 def _is_wanted(row: dict[str, Any], asked: record_pb2.TailQuery) -> bool:
     return (
-        row["router_id"] == asked.router_id
+        asked.router_id in ("", row["router_id"])
+        and asked.model_id in ("", row["model_id"])
         and is_of_incarnation(row, asked)
         and is_of_kind(row, asked)
         and (not asked.start_time_us or row["time_us"] >= asked.start_time_us)

@@ -5,9 +5,10 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from pointsman.domain.access import METHODS
-from pointsman.v1 import definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
+from pointsman.v1 import definition_pb2, drift_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
 
 from .conftest import a_router
+from .drift_by_hand import a_baseline, a_prediction, begun_by_hand, listed, result_by_hand, value
 
 OK = grpc.StatusCode.OK
 DENIED = grpc.StatusCode.PERMISSION_DENIED
@@ -82,6 +83,23 @@ EXPECTED = {
     # Each value is answered by itself.
     "PredictionService/BatchRecordFeedback": ANYONE,
     "DefinitionService/ApplyDefinitions": DEFINES,
+    "DriftService/LogPrediction": CHANGES,
+    "DriftService/GetPredictions": READS,
+    "DriftService/GetUnmatchedPredictions": READS,
+    "DriftService/AddGroundTruth": CHANGES,
+    "DriftService/UploadGroundTruth": CHANGES,
+    "DriftService/CreateBaseline": CHANGES,
+    "DriftService/GetBaselines": READS,
+    "DriftService/GetActiveBaseline": READS,
+    "DriftService/SetActiveBaseline": CHANGES,
+    "DriftService/Analyze": CHANGES,
+    "DriftService/GetAnalysisJob": READS,
+    "DriftService/CancelAnalysis": CHANGES,
+    "DriftService/GetLatestResult": READS,
+    "DriftService/GetResults": READS,
+    "DriftService/GetAlertConfig": READS,
+    "DriftService/UpdateAlertConfig": CHANGES,
+    "DriftService/GetPerformanceHistory": READS,
     "ApiKeyService/CreateApiKey": ANYONE,
     "ApiKeyService/ListApiKeys": ANYONE,
     "ApiKeyService/RevokeApiKey": OWNS_KEY,
@@ -93,7 +111,7 @@ ALL_SCOPES = {"mlops:read", "mlops:write", "mlops:predict"}
 
 def test_every_method_is_in_the_table():
     methods = set()
-    for file in (model_pb2, router_pb2, key_pb2, prediction_pb2, definition_pb2):
+    for file in (model_pb2, router_pb2, key_pb2, prediction_pb2, definition_pb2, drift_pb2):
         for name, service in file.DESCRIPTOR.services_by_name.items():
             methods |= {f"{name}/{method.name}" for method in service.methods}
     assert methods - {"PredictionService/Predict"} == set(EXPECTED) == set(SCOPE_OF)
@@ -126,6 +144,31 @@ def a_learner(router, permissions):
         bandit=bandit,
         permissions=permissions,
     )
+
+
+async def a_request_of_drift(bench, owner, name):
+    """The fields of a request about the model ``owned``, of which everything is there."""
+    baseline = a_baseline({"age": list(range(40))}, model_id="owned")
+    baseline_id = (await owner.drift.CreateBaseline(baseline)).baseline_id
+    of_model = {"model_id": "owned"}
+    job = {**of_model, "job_id": begun_by_hand(bench, "owned")} if name.endswith(("Job", "Analysis")) else {}
+    if name == "GetLatestResult":
+        result_by_hand(bench, "owned")
+    prediction = a_prediction("owned")
+    return {
+        "LogPrediction": {
+            field.name: value for field, value in prediction.ListFields() if field.name != "features"
+        },
+        "AddGroundTruth": {**of_model, "entity_id": "e", "actual_outcome": value("yes")},
+        "UploadGroundTruth": {
+            **of_model,
+            "records": [drift_pb2.GroundTruthRecord(entity_id="e", actual_outcome=value("yes"))],
+        },
+        "CreateBaseline": {**of_model, "version": "v2", "feature_data": {"age": listed([1, 2])}},
+        "SetActiveBaseline": {**of_model, "baseline_id": baseline_id},
+        "GetAnalysisJob": job,
+        "CancelAnalysis": job,
+    }.get(name, of_model)
 
 
 @pytest.fixture
@@ -168,6 +211,8 @@ async def scene(bench):
             await owner.deploy("theirs")
         if method == "RouterService/StartRouter":
             await owner.routers.StopRouter(router_pb2.StopRouterRequest(router_id="theirs"))
+        if method.startswith("DriftService/"):
+            return await a_request_of_drift(bench, owner, method.partition("/")[2])
         prediction_id = bench.replica.predict("theirs", "lr", model_id="owned")
         bench.replica.predict("theirs", "was", model_id="owned", reason="shadow")
         model_version = model_pb2.ModelVersion(model_id="owned", version="new")
@@ -226,6 +271,7 @@ def stub_and_request(user, method, fields):
         "ApiKeyService": (user.keys, key_pb2),
         "PredictionService": (user.predictions, prediction_pb2),
         "DefinitionService": (user.definitions, definition_pb2),
+        "DriftService": (user.drift, drift_pb2),
     }[service]
     return getattr(stub, name)(getattr(file, f"{name}Request")(**fields))
 

@@ -12,11 +12,11 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from pointsman.v1 import key_pb2, model_pb2, prediction_pb2, router_pb2
+from pointsman.v1 import drift_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
 
 REQUESTS: dict[str, type[Message]] = {
     f"/{service.full_name}/{method.name}": getattr(file, method.input_type.name)
-    for file in (key_pb2, model_pb2, prediction_pb2, router_pb2)
+    for file in (drift_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 }

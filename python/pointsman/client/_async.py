@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pointsman.client import _requests as requests
 from pointsman.client._async_definitions import AsyncDefinitions
+from pointsman.client._async_drift import AsyncDrift
 from pointsman.client._async_keys import AsyncKeys
 from pointsman.client._async_models import AsyncModels
 from pointsman.client._async_routers import AsyncRouters
@@ -62,6 +63,7 @@ class AsyncClient:
         self.routers = AsyncRouters(self._connection)
         self.keys = AsyncKeys(self._connection)
         self.definitions = AsyncDefinitions(self._connection)
+        self.drift = AsyncDrift(self._connection)
 
     async def predict(
         self, router_id: str, features: Mapping[str, Any], *, entity_id: str = "", variant: str = ""

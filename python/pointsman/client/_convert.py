@@ -123,6 +123,21 @@ def from_value(value: Value) -> Any:
     return getattr(value, kind)
 
 
+def _from_list(values: ListValue) -> list[Any]:
+    return [from_value(item) for item in values.values]
+
+
+def _from_struct(struct: Struct) -> dict[str, Any]:
+    return {name: from_value(item) for name, item in struct.fields.items()}
+
+
+_FREE_READERS: Mapping[str, Reader] = {
+    "google.protobuf.ListValue": _from_list,
+    "google.protobuf.Struct": _from_struct,
+}
+"""What reads messages that hold any values."""
+
+
 def _digits(number: int) -> str:
     """Writes a whole number, which Python refuses for very long ones."""
     try:
@@ -240,7 +255,7 @@ def _scalar_reader(hint: Any, descriptor: Any) -> Reader:
     if hint is timedelta:
         return lambda duration: duration.ToTimedelta()
     if hint is Any:
-        return from_value
+        return _FREE_READERS.get(descriptor.message_type.full_name, from_value)
     return lambda message: to_plain(hint, message)
 
 

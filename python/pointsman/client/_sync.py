@@ -10,6 +10,7 @@ from pointsman.client._batch import Predictions, RowCalls
 from pointsman.client._call import DEFAULT_SERVER, DEFAULT_TIMEOUT_SECONDS
 from pointsman.client._connection import Connection
 from pointsman.client._sync_definitions import Definitions
+from pointsman.client._sync_drift import Drift
 from pointsman.client._sync_keys import Keys
 from pointsman.client._sync_models import Models
 from pointsman.client._sync_routers import Routers
@@ -63,6 +64,7 @@ class Client:
         self.routers = Routers(self._connection)
         self.keys = Keys(self._connection)
         self.definitions = Definitions(self._connection)
+        self.drift = Drift(self._connection)
 
     def predict(
         self, router_id: str, features: Mapping[str, Any], *, entity_id: str = "", variant: str = ""

@@ -16,6 +16,7 @@ from pointsman.control.access.signing import SigningKeys
 from pointsman.control.database_watch import DatabaseWatch
 from pointsman.control.definitions.applying import Definitions
 from pointsman.control.definitions.backends import DefinitionBackends
+from pointsman.control.drift.parts import DriftParts
 from pointsman.control.interceptor import Gate
 from pointsman.control.jobs.job import WHEN_WOKEN, Job, JobContext, Scope
 from pointsman.control.jobs.scheduler import Scheduler
@@ -50,6 +51,7 @@ from pointsman.control.routing.router_reading import RouterReader
 from pointsman.control.routing.routers import RouterRegistry
 from pointsman.control.routing.shadows import ShadowComparisons
 from pointsman.control.servicers.definitions import DefinitionServicer
+from pointsman.control.servicers.drift import DriftServicer
 from pointsman.control.servicers.keys import ApiKeyServicer
 from pointsman.control.servicers.models import ModelServicer
 from pointsman.control.servicers.predictions import PredictionServicer
@@ -71,6 +73,7 @@ from pointsman.store.database import Database
 from pointsman.store.migrate import migrate
 from pointsman.v1 import (
     definition_pb2_grpc,
+    drift_pb2_grpc,
     key_pb2_grpc,
     model_pb2_grpc,
     prediction_pb2_grpc,
@@ -235,6 +238,17 @@ class ControlPlane:
             ),
             core,
         )
+        self._drift = DriftParts(
+            self._database,
+            database_url,
+            replica,
+            self._reader.engine,
+            lake_folder,
+            (data_dir or socket_path.parent) / "analyses",
+            retention_days=self._options.retention_days,
+            lanes=self._lanes,
+            clock=clock,
+        )
         self._keys = ApiKeys(self._database, changes, clock)
         self._feedback = FeedbackDesk(self._database, replica, self._reader)
         self._revision_upkeep = RevisionUpkeep(self._database, clock)
@@ -347,6 +361,7 @@ class ControlPlane:
         self._lake.end_waits()
         await self.jobs.stop(_left(deadline))
         await asyncio.to_thread(self._lanes.close)
+        await asyncio.to_thread(self._end_analyses)
         await asyncio.to_thread(self._applier.stop, _left(deadline))
         await asyncio.to_thread(self._learning.stop, _left(deadline))
         await asyncio.to_thread(self._lake.finish, deadline)
@@ -372,6 +387,8 @@ class ControlPlane:
         prediction_pb2_grpc.add_PredictionServiceServicer_to_server(predictions, server)  # type: ignore[no-untyped-call]
         model_pb2_grpc.add_ModelServiceServicer_to_server(models, server)  # type: ignore[no-untyped-call]
         router_pb2_grpc.add_RouterServiceServicer_to_server(routers, server)  # type: ignore[no-untyped-call]
+        drift = DriftServicer(self._drift, self._lanes)
+        drift_pb2_grpc.add_DriftServiceServicer_to_server(drift, server)  # type: ignore[no-untyped-call]
         definition_pb2_grpc.add_DefinitionServiceServicer_to_server(self._definitions, server)  # type: ignore[no-untyped-call]
         with contextlib.suppress(FileNotFoundError):
             self._socket_path.unlink()
@@ -437,6 +454,7 @@ class ControlPlane:
             self._sticky_tables.job(),
             self._uploads.job(),
             self._file_look.job(),
+            *self._drift.jobs(),
         ):
             self.jobs.add(job)
 
@@ -451,6 +469,11 @@ class ControlPlane:
     def _refuse_feedback(self, _: JobContext) -> bool:
         self._lake.refused_feedback.tell()
         return False
+
+    def _end_analyses(self) -> None:
+        # Without the database they are found by others, by their silence.
+        with contextlib.suppress(DatabaseUnavailableError):
+            self._drift.watch.stop()
 
     def _prepare(self) -> None:
         migrate(self._database)

@@ -53,6 +53,7 @@ _ROUTERS = "/pointsman.v1.RouterService/"
 _KEYS = "/pointsman.v1.ApiKeyService/"
 _PREDICTIONS = "/pointsman.v1.PredictionService/"
 _DEFINITIONS = "/pointsman.v1.DefinitionService/"
+_DRIFT = "/pointsman.v1.DriftService/"
 
 METHODS: Mapping[str, Access] = {
     _MODELS + "RegisterModelVersion": Access(Scope.WRITE, Rule.CHANGE_MODEL),
@@ -94,6 +95,23 @@ METHODS: Mapping[str, Access] = {
     _PREDICTIONS + "RecordFeedback": Access(Scope.PREDICT, Rule.PREDICT_ROUTER),
     _PREDICTIONS + "BatchRecordFeedback": Access(Scope.PREDICT, Rule.PREDICT_ROUTER),
     _DEFINITIONS + "ApplyDefinitions": Access(Scope.WRITE, Rule.CHANGE_EACH),
+    _DRIFT + "LogPrediction": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _DRIFT + "GetPredictions": Access(Scope.READ, Rule.READ_MODEL),
+    _DRIFT + "GetUnmatchedPredictions": Access(Scope.READ, Rule.READ_MODEL),
+    _DRIFT + "AddGroundTruth": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _DRIFT + "UploadGroundTruth": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _DRIFT + "CreateBaseline": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _DRIFT + "GetBaselines": Access(Scope.READ, Rule.READ_MODEL),
+    _DRIFT + "GetActiveBaseline": Access(Scope.READ, Rule.READ_MODEL),
+    _DRIFT + "SetActiveBaseline": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _DRIFT + "Analyze": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _DRIFT + "GetAnalysisJob": Access(Scope.READ, Rule.READ_MODEL),
+    _DRIFT + "CancelAnalysis": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _DRIFT + "GetLatestResult": Access(Scope.READ, Rule.READ_MODEL),
+    _DRIFT + "GetResults": Access(Scope.READ, Rule.READ_MODEL),
+    _DRIFT + "GetAlertConfig": Access(Scope.READ, Rule.READ_MODEL),
+    _DRIFT + "UpdateAlertConfig": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _DRIFT + "GetPerformanceHistory": Access(Scope.READ, Rule.READ_MODEL),
     _KEYS + "CreateApiKey": Access(Scope.WRITE, Rule.OWN_KEYS),
     _KEYS + "ListApiKeys": Access(Scope.READ, Rule.OWN_KEYS),
     _KEYS + "RevokeApiKey": Access(Scope.WRITE, Rule.OWN_KEYS),

@@ -56,6 +56,30 @@ def check_changes_version(caller: Principal, version: ModelVersion | None, key: 
     return found
 
 
+def check_reads_model(caller: Principal, model: Model | None, model_id: str) -> Model:
+    """Checks that the caller may read what is kept of a model.
+
+    Args:
+        caller: Who is calling.
+        model: The model; None when there is none.
+        model_id: The id that was asked for.
+
+    Returns:
+        The model.
+
+    Raises:
+        NotFoundError: There is none, or the caller may not know of it.
+    """
+    if model is None or not can_read(caller, model):
+        raise NotFoundError(
+            f"model {model_id!r} has no version, or you may not see it; ListModelVersions shows those you "
+            "may, and RegisterModelVersion registers one, without a backend if it is served elsewhere",
+            reason="MODEL_NOT_FOUND",
+            metadata={"model_id": model_id[:256]},
+        )
+    return model
+
+
 def check_changes_model(caller: Principal, model: Model | None, model_id: str) -> Model:
     """Checks that the caller may change what all versions of a model have in common.
 
@@ -71,16 +95,10 @@ def check_changes_model(caller: Principal, model: Model | None, model_id: str) -
         NotFoundError: There is none, or the caller may not know of it.
         PermissionDeniedError: The caller may know of it but not change it.
     """
-    if model is None or not can_read(caller, model):
-        raise NotFoundError(
-            f"model {model_id!r} has no version, or you may not see it; "
-            "ListModelVersions shows those you may",
-            reason="MODEL_NOT_FOUND",
-            metadata={"model_id": model_id[:256]},
-        )
-    if not can_change(caller, model):
-        raise _of_others(model_id, model.owner)
-    return model
+    found = check_reads_model(caller, model, model_id)
+    if not can_change(caller, found):
+        raise _of_others(model_id, found.owner)
+    return found
 
 
 def check_takes_id(caller: Principal, model: Model | None, model_id: str) -> None:

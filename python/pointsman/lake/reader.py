@@ -93,6 +93,11 @@ class LakeReader:
         self._snapshots = SnapshotReader(database, journal, lake_folder)
         self._comparisons = Turns(self._options.wait_seconds)
 
+    @property
+    def engine(self) -> Engine:
+        """Where it queries, for others that read the same files."""
+        return self._engine
+
     def close(self) -> None:
         """Closes it."""
         self._engine.close()

@@ -84,6 +84,7 @@ def present(
     kind: LakeKind,
     *,
     router_id: str = "",
+    model_id: str = "",
     start_time_us: int | None = None,
     end_time_us: int | None = None,
 ) -> list[LakeFile]:
@@ -93,12 +94,15 @@ def present(
         connection: A transaction.
         kind: What they hold.
         router_id: Only this router's; empty for all.
+        model_id: Only those with predictions of this model; empty for all.
         start_time_us: Only those with rows from this time on.
         end_time_us: Only those with rows before this time.
     """
     wanted: list[ColumnElement[bool]] = [_COLUMNS.kind == kind.value, _PRESENT]
     if router_id:
         wanted.append(_COLUMNS.router_id == router_id)
+    if model_id:
+        wanted.append(_COLUMNS.model_id == model_id)
     if start_time_us is not None:
         wanted.append(_COLUMNS.max_time_us >= start_time_us)
     if end_time_us is not None:

@@ -102,6 +102,18 @@ def list_page(
     return Page(tuple(found), token)
 
 
+def newest(connection: Connection, model_id: str) -> ModelVersion | None:
+    """Finds a model's production version, else the one that was registered last; None when it has none."""
+    in_production = model_versions.c.stage == Stage.PRODUCTION.value
+    statement = (
+        _SELECT.where(model_versions.c.model_id == model_id, _PRESENT)
+        .order_by(in_production.desc(), model_versions.c.row_key.desc())
+        .limit(1)
+    )
+    found = _load(connection, connection.execute(statement).mappings().all())
+    return found[0] if found else None
+
+
 def onnx_paths(connection: Connection) -> frozenset[str]:
     """Answers the paths of all ONNX files that model versions name, as they name them."""
     statement = select(model_versions.c.backend_target).where(

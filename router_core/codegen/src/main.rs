@@ -14,8 +14,9 @@ use prost::Message;
 use protox::Compiler;
 
 /// The files of the contract, relative to the folder `proto`.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "pointsman/v1/definition.proto",
+    "pointsman/v1/drift.proto",
     "pointsman/v1/key.proto",
     "pointsman/v1/model.proto",
     "pointsman/v1/prediction.proto",

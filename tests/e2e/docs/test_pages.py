@@ -124,6 +124,10 @@ def test_a_shadow_is_compared_and_gets_calls(server: Server, prediction_id: str,
     work_through("docs/how-to/shadows.md", tmp_path, server.grpc)
 
 
+def test_drift_is_analysed(server: Server, prediction_id: str, tmp_path: Path) -> None:
+    work_through("docs/how-to/drift.md", tmp_path, server.grpc)
+
+
 def test_a_canary_grows_and_is_promoted(server: Server, prediction_id: str, tmp_path: Path) -> None:
     work_through("docs/how-to/canaries.md", tmp_path, server.grpc)
 

@@ -51,10 +51,13 @@ PARAMETERS = {
 """Parameters of commands that are named otherwise than the field that they fill."""
 
 COMMANDS = {
+    "Analyze": "drift analyze",
     "CreateApiKey": "keys create",
+    "CreateBaseline": "drift baseline create",
     "CreateRouter": "routers create",
     "DeleteRouter": "routers delete",
     "DeployRouter": "routers deploy",
+    "GetBaselines": "drift baseline list",
     "GetModelVersion": "models get",
     "GetRouter": "routers get",
     "GetRouterMetrics": "routers metrics",
@@ -72,6 +75,7 @@ COMMANDS = {
     "StopRouter": "routers stop",
     "TestModelVersion": "models test",
     "ToggleVariant": "routers toggle",
+    "UpdateAlertConfig": "drift alerts",
     "UpdateRouter": "routers update",
     "UpdateRouterPermissions": "routers permissions",
 }

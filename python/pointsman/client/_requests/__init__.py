@@ -1,5 +1,25 @@
 """Builds the calls of every service; each function answers what to send and how to read the answer."""
 
+from pointsman.client._requests.drift import (
+    activate_baseline,
+    active_baseline,
+    add_ground_truth,
+    create_baseline,
+    drift_predictions,
+    list_baselines,
+    log_prediction,
+    performance_history,
+    upload_ground_truth,
+)
+from pointsman.client._requests.drift_results import (
+    analyze,
+    cancel_analysis,
+    get_alerts,
+    get_analysis,
+    latest_result,
+    list_results,
+    update_alerts,
+)
 from pointsman.client._requests.feedback import FEEDBACK_BATCH, batches_of_feedback, predict, record_feedback
 from pointsman.client._requests.keys import create_key, list_keys, revoke_key
 from pointsman.client._requests.models import (
@@ -40,26 +60,40 @@ from pointsman.client._requests.shadows import compare_shadow
 
 __all__ = [
     "FEEDBACK_BATCH",
+    "activate_baseline",
+    "active_baseline",
+    "add_ground_truth",
+    "analyze",
     "batches_of_feedback",
+    "cancel_analysis",
     "clear_override",
     "compare_shadow",
+    "create_baseline",
     "create_key",
     "create_router",
     "delete_model",
     "delete_router",
     "deploy_router",
+    "drift_predictions",
     "erase_entity",
     "explain_prediction",
     "explain_routing",
+    "get_alerts",
+    "get_analysis",
     "get_model",
     "get_prediction",
     "get_revision",
     "get_router",
+    "latest_result",
+    "list_baselines",
     "list_keys",
     "list_models",
     "list_predictions",
+    "list_results",
     "list_revisions",
     "list_routers",
+    "log_prediction",
+    "performance_history",
     "predict",
     "promote_canary",
     "record_feedback",
@@ -81,6 +115,8 @@ __all__ = [
     "test_model",
     "toggle_variant",
     "transfer_model",
+    "update_alerts",
     "update_router",
+    "upload_ground_truth",
     "upload_piece",
 ]

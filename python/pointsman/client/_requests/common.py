@@ -25,6 +25,7 @@ MODELS = "/pointsman.v1.ModelService/"
 ROUTERS = "/pointsman.v1.RouterService/"
 PREDICTIONS = "/pointsman.v1.PredictionService/"
 KEYS = "/pointsman.v1.ApiKeyService/"
+DRIFT = "/pointsman.v1.DriftService/"
 
 
 def plain(kind: type[T]) -> Callable[[Message], T]:

@@ -1,9 +1,9 @@
--- At revision 0022
+-- At revision 0020
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0022');
+INSERT INTO "alembic_version" VALUES('0020');
 CREATE TABLE api_keys (
 	row_key INTEGER NOT NULL, 
 	key_id VARCHAR(8) NOT NULL, 
@@ -54,6 +54,109 @@ CREATE TABLE arm_rewards (
 	CONSTRAINT ck_arm_rewards_calls CHECK (calls >= 0), 
 	CONSTRAINT ck_arm_rewards_revision CHECK (revision > 0), 
 	CONSTRAINT fk_arm_rewards_router_key FOREIGN KEY(router_key) REFERENCES routers (row_key) ON DELETE CASCADE
+);
+CREATE TABLE drift_alert_settings (
+	model_key INTEGER NOT NULL, 
+	settings TEXT NOT NULL, 
+	update_time_us BIGINT NOT NULL, 
+	scheduled_us BIGINT, 
+	CONSTRAINT pk_drift_alert_settings PRIMARY KEY (model_key), 
+	CONSTRAINT fk_drift_alert_settings_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE
+);
+CREATE TABLE drift_analyses (
+	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	job_id VARCHAR(32) NOT NULL, 
+	model_key INTEGER NOT NULL, 
+	baseline_key INTEGER NOT NULL, 
+	status VARCHAR(16) NOT NULL, 
+	window_start_us BIGINT NOT NULL, 
+	window_end_us BIGINT NOT NULL, 
+	start_time_us BIGINT NOT NULL, 
+	deadline_us BIGINT NOT NULL, 
+	seen_us BIGINT NOT NULL, 
+	end_time_us BIGINT, 
+	attempt INTEGER NOT NULL, 
+	crashes INTEGER NOT NULL, 
+	progress FLOAT NOT NULL, 
+	error TEXT NOT NULL, 
+	CONSTRAINT ck_drift_analyses_error CHECK ((status = 'failed') = (error <> '')), 
+	CONSTRAINT ck_drift_analyses_end_time CHECK ((status = 'running') = (end_time_us IS NULL)), 
+	CONSTRAINT ck_drift_analyses_status CHECK (status IN ('running', 'succeeded', 'failed', 'cancelled')), 
+	CONSTRAINT ck_drift_analyses_attempt CHECK (attempt > 0 AND crashes >= 0), 
+	CONSTRAINT ck_drift_analyses_progress CHECK (progress >= 0 AND progress <= 1), 
+	CONSTRAINT ck_drift_analyses_window CHECK (window_start_us < window_end_us), 
+	CONSTRAINT fk_drift_analyses_baseline_key FOREIGN KEY(baseline_key) REFERENCES drift_baselines (row_key) ON DELETE CASCADE, 
+	CONSTRAINT fk_drift_analyses_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
+	CONSTRAINT uq_drift_analyses_job_id UNIQUE (job_id)
+);
+CREATE TABLE drift_baselines (
+	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	baseline_id VARCHAR(32) NOT NULL, 
+	model_key INTEGER NOT NULL, 
+	version VARCHAR(128) NOT NULL, 
+	active BOOLEAN NOT NULL, 
+	sample_size INTEGER NOT NULL, 
+	task VARCHAR(16) NOT NULL, 
+	class_labels TEXT NOT NULL, 
+	features BLOB NOT NULL, 
+	targets BLOB, 
+	labeled BLOB, 
+	create_time_us BIGINT NOT NULL, 
+	CONSTRAINT ck_drift_baselines_task CHECK (task IN ('unspecified', 'classification', 'regression')), 
+	CONSTRAINT ck_drift_baselines_sample_size CHECK (sample_size > 0), 
+	CONSTRAINT fk_drift_baselines_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
+	CONSTRAINT uq_drift_baselines_baseline_id UNIQUE (baseline_id), 
+	CONSTRAINT uq_drift_baselines_model_key_version UNIQUE (model_key, version)
+);
+CREATE TABLE drift_predictions (
+	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	prediction_id VARCHAR(32) NOT NULL, 
+	model_key INTEGER NOT NULL, 
+	model_version VARCHAR(128) NOT NULL, 
+	time_us BIGINT NOT NULL, 
+	entity_id TEXT NOT NULL, 
+	features TEXT NOT NULL, 
+	prediction TEXT NOT NULL, 
+	probabilities TEXT NOT NULL, 
+	confidence FLOAT, 
+	latency_ms FLOAT, 
+	CONSTRAINT ck_drift_predictions_probabilities CHECK ((confidence IS NULL) = (probabilities = '')), 
+	CONSTRAINT ck_drift_predictions_confidence CHECK (confidence >= 0 AND confidence <= 1), 
+	CONSTRAINT ck_drift_predictions_latency CHECK (latency_ms >= 0), 
+	CONSTRAINT fk_drift_predictions_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
+	CONSTRAINT uq_drift_predictions_prediction_id UNIQUE (prediction_id)
+);
+CREATE TABLE drift_results (
+	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	result_id VARCHAR(32) NOT NULL, 
+	model_key INTEGER NOT NULL, 
+	analysis_key INTEGER NOT NULL, 
+	status VARCHAR(16) NOT NULL, 
+	body TEXT NOT NULL, 
+	notes TEXT NOT NULL, 
+	create_time_us BIGINT NOT NULL, 
+	CONSTRAINT ck_drift_results_status CHECK (status IN ('ok', 'warning', 'alert')), 
+	CONSTRAINT fk_drift_results_analysis_key FOREIGN KEY(analysis_key) REFERENCES drift_analyses (row_key) ON DELETE CASCADE, 
+	CONSTRAINT fk_drift_results_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
+	CONSTRAINT uq_drift_results_analysis_key UNIQUE (analysis_key), 
+	CONSTRAINT uq_drift_results_result_id UNIQUE (result_id)
+);
+CREATE TABLE drift_truths (
+	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	truth_id VARCHAR(32) NOT NULL, 
+	model_key INTEGER NOT NULL, 
+	entity_id TEXT NOT NULL, 
+	entity_hash VARCHAR(32) NOT NULL, 
+	outcome_time_us BIGINT NOT NULL, 
+	outcome TEXT NOT NULL, 
+	update_time_us BIGINT NOT NULL, 
+	revision INTEGER NOT NULL, 
+	CONSTRAINT ck_drift_truths_entity CHECK (entity_id <> ''), 
+	CONSTRAINT ck_drift_truths_entity_hash CHECK (length(entity_hash) = 32), 
+	CONSTRAINT ck_drift_truths_revision CHECK (revision > 0), 
+	CONSTRAINT fk_drift_truths_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
+	CONSTRAINT uq_drift_truths_model_key_entity_id_outcome_time_us UNIQUE (model_key, entity_id, outcome_time_us), 
+	CONSTRAINT uq_drift_truths_truth_id UNIQUE (truth_id)
 );
 CREATE TABLE erased_predictions (
 	sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
@@ -422,6 +525,13 @@ CREATE INDEX ix_routers_override_expire_time_us ON routers (override_expire_time
 CREATE INDEX ix_variants_model_version_key ON variants (model_version_key);
 CREATE INDEX ix_lake_files_router_id_kind_max_time_us ON lake_files (router_id, kind, max_time_us);
 CREATE INDEX ix_lake_files_replaced ON lake_files (replace_time_us) WHERE replace_time_us IS NOT NULL;
+CREATE INDEX ix_drift_alert_settings_scheduled ON drift_alert_settings (model_key) WHERE scheduled_us IS NOT NULL;
+CREATE UNIQUE INDEX ix_drift_baselines_active ON drift_baselines (model_key) WHERE active;
+CREATE INDEX ix_drift_predictions_model_key_entity_id ON drift_predictions (model_key, entity_id, time_us);
+CREATE INDEX ix_drift_predictions_model_key_time_us ON drift_predictions (model_key, time_us);
+CREATE INDEX ix_drift_analyses_baseline_key ON drift_analyses (baseline_key);
+CREATE UNIQUE INDEX ix_drift_analyses_running ON drift_analyses (model_key) WHERE status = 'running';
+CREATE INDEX ix_drift_results_model_key ON drift_results (model_key, row_key);
 CREATE INDEX ix_erased_predictions_prediction_time_us ON erased_predictions (prediction_time_us);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('feedback',0);

@@ -5,6 +5,14 @@ and a deletion time; their ids are unique among the rows that are there. Times a
 """
 
 from pointsman.store.schema.columns import metadata
+from pointsman.store.schema.drift import (
+    drift_alert_settings,
+    drift_analyses,
+    drift_baselines,
+    drift_predictions,
+    drift_results,
+    drift_truths,
+)
 from pointsman.store.schema.feedback_values import feedback, feedback_totals
 from pointsman.store.schema.generations import generation, generation_tokens
 from pointsman.store.schema.jobs import job_leases
@@ -33,6 +41,12 @@ __all__ = [
     "api_keys",
     "arm_pulls",
     "arm_rewards",
+    "drift_alert_settings",
+    "drift_analyses",
+    "drift_baselines",
+    "drift_predictions",
+    "drift_results",
+    "drift_truths",
     "erased_predictions",
     "erasure_predictions",
     "erasure_servers",

@@ -145,8 +145,7 @@ fn scan(
                 let Some(route) = entries.read(frame.payload) else { continue };
                 if wanted.is_of_router(&route) {
                     let is_nameless = wanted.is_nameless(&route);
-                    let variants = route.variants.into_iter().map(|variant| variant.name).collect();
-                    routes.insert(route.route, KnownRoute { variants, is_nameless });
+                    routes.insert(route.route, KnownRoute { variants: route.variants, is_nameless });
                     on_found(Found::Route(frame.payload))?;
                 }
             }
@@ -165,8 +164,7 @@ fn scan(
 
 /// What of a route a query asks for.
 struct KnownRoute {
-    /// The names of its variants.
-    variants: Vec<String>,
+    variants: Vec<proto::VariantEntry>,
     /// Whether only the time tells whose its predictions are.
     is_nameless: bool,
 }
@@ -180,7 +178,7 @@ struct Wanted<'q> {
 
 impl Wanted<'_> {
     fn is_of_router(&self, route: &proto::RouteEntry) -> bool {
-        route.router_id == self.query.router_id
+        (self.query.router_id.is_empty() || route.router_id == self.query.router_id)
             && (self.is_nameless(route) || route.router_incarnation == self.query.router_incarnation)
     }
 
@@ -193,14 +191,17 @@ impl Wanted<'_> {
         let query = self.query;
         let is_or_any = |wanted: &str, text: &str| wanted.is_empty() || wanted == text;
         let Some(route) = routes.get(&entry.route) else { return false };
-        let variant = route.variants.get(entry.variant as usize).map_or("", String::as_str);
+        let variant = route.variants.get(entry.variant as usize);
+        let (name, model_id) =
+            variant.map_or(("", ""), |variant| (variant.name.as_str(), variant.model_id.as_str()));
         entry.shadow == query.shadows
             && (!route.is_nameless || entry.time_us >= query.nameless_from_us)
             && (query.start_time_us == 0 || entry.time_us >= query.start_time_us)
             && (query.end_time_us == 0 || entry.time_us < query.end_time_us)
             && is_or_any(&query.prediction_id, entry.prediction_id)
             && (self.entity_ids.is_empty() || self.entity_ids.contains(entry.entity_id))
-            && is_or_any(&query.variant, variant)
+            && is_or_any(&query.variant, name)
+            && is_or_any(&query.model_id, model_id)
     }
 }
 

@@ -258,3 +258,34 @@ fn a_position_whose_segment_was_released_is_gone() {
     let missing = read_tail(&RealFiles, &lake.registry, || segments.clone(), &query()).unwrap_err();
     assert!(matches!(missing, LakeError::Journal(JournalError::Io { .. })));
 }
+
+#[test]
+fn a_model_has_its_calls_of_all_routers() {
+    let lake = Lake::new();
+    let mut frames = Frames::default();
+    for (number, router_id, model_id) in [(0, "r", "wanted"), (1, "s", "wanted"), (2, "s", "other")] {
+        let mut route = route(proto::Signature::default());
+        (route.route, route.router_id) = (number, router_id.into());
+        route.variants.iter_mut().for_each(|variant| variant.model_id = model_id.into());
+        frames.route(&route);
+        frames.prediction(&proto::PredictionEntry {
+            route: number,
+            ..entry(&format!("{router_id}-{model_id}"))
+        });
+    }
+    let segments = [frames.write(lake.path(), 0)];
+    for max_decisions in [0, 100] {
+        let query =
+            proto::TailQuery { model_id: "wanted".into(), max_decisions, ..proto::TailQuery::default() };
+        let answer = read_tail(&RealFiles, &lake.registry, || segments.to_vec(), &query).unwrap();
+        let mut found: Vec<String> = answer
+            .arrow_streams
+            .iter()
+            .flat_map(|stream| StreamReader::try_new(&stream[..], None).unwrap())
+            .flat_map(|rows| strings(&rows.unwrap(), "prediction_id"))
+            .flatten()
+            .collect();
+        found.sort();
+        assert_eq!(found, ["r-wanted", "s-wanted"], "at most {max_decisions} decisions");
+    }
+}

@@ -4081,6 +4081,928 @@ impl DefinitionKind {
         }
     }
 }
+/// Asks to log a prediction.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LogPredictionRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// What the model was given, by name: numbers, strings, booleans or null.
+    #[prost(btree_map = "string, message", tag = "2")]
+    pub features: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost_types::Value,
+    >,
+    /// What it answered: a string, a number or a boolean.
+    #[prost(message, optional, tag = "3")]
+    pub prediction: ::core::option::Option<::prost_types::Value>,
+    /// The probability of each class; they add up to 1 within 0.001. Required of classifiers.
+    #[prost(double, repeated, tag = "4")]
+    pub probabilities: ::prost::alloc::vec::Vec<f64>,
+    /// Whom it is about, by which outcomes are matched; may be empty.
+    #[prost(string, tag = "5")]
+    pub entity_id: ::prost::alloc::string::String,
+    /// The model's version; may be empty.
+    #[prost(string, tag = "6")]
+    pub model_version: ::prost::alloc::string::String,
+    /// How long the model took, in milliseconds.
+    #[prost(double, optional, tag = "7")]
+    pub latency_ms: ::core::option::Option<f64>,
+    /// When it was made; unset means now. At most a minute ahead of the server's clock.
+    #[prost(message, optional, tag = "8")]
+    pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A prediction was logged.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogPredictionResponse {
+    /// Names it.
+    #[prost(string, tag = "1")]
+    pub prediction_id: ::prost::alloc::string::String,
+}
+/// Asks for predictions.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPredictionsRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// At most so many, 1 to 1000; 0 means 100.
+    #[prost(int32, tag = "2")]
+    pub limit: i32,
+    /// How many to pass over, at most 100000.
+    #[prost(int32, tag = "3")]
+    pub offset: i32,
+    /// Only predictions from this time on.
+    #[prost(message, optional, tag = "4")]
+    pub start_date: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only predictions before this time.
+    #[prost(message, optional, tag = "5")]
+    pub end_date: ::core::option::Option<::prost_types::Timestamp>,
+    /// Only predictions whose outcome is known (true) or not (false).
+    #[prost(bool, optional, tag = "6")]
+    pub has_ground_truth: ::core::option::Option<bool>,
+}
+/// Some predictions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetPredictionsResponse {
+    /// The predictions.
+    #[prost(message, repeated, tag = "1")]
+    pub predictions: ::prost::alloc::vec::Vec<LoggedPrediction>,
+    /// How many there are without limit and offset.
+    #[prost(int32, tag = "2")]
+    pub total: i32,
+    /// What the answer lacks of other servers' records, in sentences.
+    #[prost(string, repeated, tag = "3")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A prediction, recorded by a router or logged.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LoggedPrediction {
+    /// Names it.
+    #[prost(string, tag = "1")]
+    pub prediction_id: ::prost::alloc::string::String,
+    /// The model.
+    #[prost(string, tag = "2")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Its version; empty when it was not said.
+    #[prost(string, tag = "3")]
+    pub model_version: ::prost::alloc::string::String,
+    /// What the model was given.
+    #[prost(btree_map = "string, message", tag = "4")]
+    pub features: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost_types::Value,
+    >,
+    /// What it answered.
+    #[prost(message, optional, tag = "5")]
+    pub prediction: ::core::option::Option<::prost_types::Value>,
+    /// The probability of each class; none of a regression.
+    #[prost(double, repeated, tag = "6")]
+    pub probabilities: ::prost::alloc::vec::Vec<f64>,
+    /// The greatest probability; unset of a regression.
+    #[prost(double, optional, tag = "7")]
+    pub confidence: ::core::option::Option<f64>,
+    /// Whom it is about, in the form that is recorded.
+    #[prost(string, tag = "8")]
+    pub entity_id: ::prost::alloc::string::String,
+    /// How long the model took, in milliseconds.
+    #[prost(double, optional, tag = "9")]
+    pub latency_ms: ::core::option::Option<f64>,
+    /// When it was made.
+    #[prost(message, optional, tag = "10")]
+    pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
+    /// The router that made it; empty of a logged one.
+    #[prost(string, tag = "11")]
+    pub router_id: ::prost::alloc::string::String,
+    /// What came true; unset while it is not known.
+    #[prost(message, optional, tag = "12")]
+    pub actual_outcome: ::core::option::Option<::prost_types::Value>,
+}
+/// Asks for predictions without outcome.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetUnmatchedPredictionsRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// At most so many, 1 to 1000; 0 means 100.
+    #[prost(int32, tag = "2")]
+    pub limit: i32,
+}
+/// Predictions without outcome.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetUnmatchedPredictionsResponse {
+    /// The predictions, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub predictions: ::prost::alloc::vec::Vec<LoggedPrediction>,
+    /// What the answer lacks of other servers' records, in sentences.
+    #[prost(string, repeated, tag = "2")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Asks to add an outcome.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AddGroundTruthRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Whom it is about, as predictions name it.
+    #[prost(string, tag = "2")]
+    pub entity_id: ::prost::alloc::string::String,
+    /// What came true: a string, a number or a boolean.
+    #[prost(message, optional, tag = "3")]
+    pub actual_outcome: ::core::option::Option<::prost_types::Value>,
+    /// When it was observed; unset means now. At most a minute ahead of the server's clock. An outcome of the same entity
+    /// and time replaces the one before.
+    #[prost(message, optional, tag = "4")]
+    pub outcome_timestamp: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// An outcome was added.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AddGroundTruthResponse {
+    /// Names it.
+    #[prost(string, tag = "1")]
+    pub ground_truth_id: ::prost::alloc::string::String,
+    /// Whether a prediction is there that it is of.
+    #[prost(bool, tag = "2")]
+    pub matched: bool,
+}
+/// Asks to add outcomes.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UploadGroundTruthRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The outcomes, at most 10000.
+    #[prost(message, repeated, tag = "2")]
+    pub records: ::prost::alloc::vec::Vec<GroundTruthRecord>,
+}
+/// What came true for an entity.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GroundTruthRecord {
+    /// Whom it is about.
+    #[prost(string, tag = "1")]
+    pub entity_id: ::prost::alloc::string::String,
+    /// What came true: a string, a number or a boolean.
+    #[prost(message, optional, tag = "2")]
+    pub actual_outcome: ::core::option::Option<::prost_types::Value>,
+    /// When it was observed; unset means now.
+    #[prost(message, optional, tag = "3")]
+    pub outcome_timestamp: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Outcomes were added.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadGroundTruthResponse {
+    /// How many are new.
+    #[prost(int32, tag = "1")]
+    pub inserted: i32,
+    /// Of how many of the records a prediction is there.
+    #[prost(int32, tag = "2")]
+    pub matched: i32,
+    /// How many replaced another outcome of the same entity and time.
+    #[prost(int32, tag = "3")]
+    pub corrected: i32,
+    /// How many were there already, with the same outcome.
+    #[prost(int32, tag = "4")]
+    pub repeated: i32,
+}
+/// Outcomes of the training data.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TargetData {
+    /// What they are.
+    #[prost(enumeration = "DriftTask", tag = "1")]
+    pub r#type: i32,
+    /// One for each row; as many as there are, which may be another number than that of the features.
+    #[prost(message, optional, tag = "2")]
+    pub values: ::core::option::Option<::prost_types::ListValue>,
+}
+/// Predictions with their outcomes, aligned row by row.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LabeledPredictions {
+    /// By row the probability of each class, in the order of the classes, which the rows themselves tell: the class with the
+    /// greatest probability is the predicted label. None of a regression.
+    #[prost(message, repeated, tag = "1")]
+    pub probabilities: ::prost::alloc::vec::Vec<::prost_types::ListValue>,
+    /// What the model answered.
+    #[prost(message, optional, tag = "2")]
+    pub predicted_labels: ::core::option::Option<::prost_types::ListValue>,
+    /// What came true.
+    #[prost(message, optional, tag = "3")]
+    pub actual_labels: ::core::option::Option<::prost_types::ListValue>,
+}
+/// Asks to keep a baseline.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateBaselineRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Names the baseline among those of the model.
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
+    /// By feature one value for each row: all numbers, all strings or all booleans, with null for a missing one.
+    #[prost(btree_map = "string, message", tag = "3")]
+    pub feature_data: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost_types::ListValue,
+    >,
+    /// Outcomes of the training data.
+    #[prost(message, optional, tag = "4")]
+    pub target_data: ::core::option::Option<TargetData>,
+    /// Predictions with their outcomes.
+    #[prost(message, optional, tag = "5")]
+    pub labeled_predictions: ::core::option::Option<LabeledPredictions>,
+}
+/// A baseline was kept.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateBaselineResponse {
+    /// Names it.
+    #[prost(string, tag = "1")]
+    pub baseline_id: ::prost::alloc::string::String,
+}
+/// What is normal for a model.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Baseline {
+    /// Names it.
+    #[prost(string, tag = "1")]
+    pub baseline_id: ::prost::alloc::string::String,
+    /// The model.
+    #[prost(string, tag = "2")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Names it among those of the model.
+    #[prost(string, tag = "3")]
+    pub version: ::prost::alloc::string::String,
+    /// Whether analyses compare with it.
+    #[prost(bool, tag = "4")]
+    pub active: bool,
+    /// Rows of its features.
+    #[prost(int32, tag = "5")]
+    pub sample_size: i32,
+    /// By feature its values; left out in lists.
+    #[prost(btree_map = "string, message", tag = "6")]
+    pub feature_data: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost_types::ListValue,
+    >,
+    /// Outcomes of the training data; left out in lists.
+    #[prost(message, optional, tag = "7")]
+    pub target_data: ::core::option::Option<TargetData>,
+    /// When it was made.
+    #[prost(message, optional, tag = "8")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Predictions with their outcomes; left out in lists.
+    #[prost(message, optional, tag = "9")]
+    pub labeled_predictions: ::core::option::Option<LabeledPredictions>,
+    /// The classes in the order of probabilities, as the labeled predictions tell it; none without those.
+    #[prost(message, optional, tag = "10")]
+    pub class_labels: ::core::option::Option<::prost_types::ListValue>,
+}
+/// Asks for baselines.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetBaselinesRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+}
+/// A model's baselines.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetBaselinesResponse {
+    /// The baselines, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub baselines: ::prost::alloc::vec::Vec<Baseline>,
+}
+/// Asks for the active baseline.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetActiveBaselineRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+}
+/// Asks to make a baseline the active one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetActiveBaselineRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The baseline.
+    #[prost(string, tag = "2")]
+    pub baseline_id: ::prost::alloc::string::String,
+}
+/// A baseline is active.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetActiveBaselineResponse {
+    /// Always true.
+    #[prost(bool, tag = "1")]
+    pub activated: bool,
+    /// The baseline.
+    #[prost(string, tag = "2")]
+    pub baseline_id: ::prost::alloc::string::String,
+}
+/// Asks for an analysis. The window is from start to end where one is given; else so many days; else those of the
+/// schedule in the alert configuration.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AnalyzeRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The last so many days, above 0 and at most 3660.
+    #[prost(double, optional, tag = "2")]
+    pub window_days: ::core::option::Option<f64>,
+    /// Where the window begins; unset means the window's days before its end.
+    #[prost(message, optional, tag = "3")]
+    pub window_start: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where it ends, which is no part of it; unset means now.
+    #[prost(message, optional, tag = "4")]
+    pub window_end: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// An analysis.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AnalysisJob {
+    /// Names it.
+    #[prost(string, tag = "1")]
+    pub job_id: ::prost::alloc::string::String,
+    /// How it stands.
+    #[prost(enumeration = "AnalysisStatus", tag = "2")]
+    pub status: i32,
+    /// When it was asked for.
+    #[prost(message, optional, tag = "3")]
+    pub started_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it ended.
+    #[prost(message, optional, tag = "4")]
+    pub completed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// How much of it is done, 0 to 1.
+    #[prost(double, tag = "5")]
+    pub progress: f64,
+    /// Why it failed.
+    #[prost(string, tag = "6")]
+    pub error: ::prost::alloc::string::String,
+    /// Its result, once there is one.
+    #[prost(string, tag = "7")]
+    pub result_id: ::prost::alloc::string::String,
+    /// Where its window begins.
+    #[prost(message, optional, tag = "8")]
+    pub window_start: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where its window ends.
+    #[prost(message, optional, tag = "9")]
+    pub window_end: ::core::option::Option<::prost_types::Timestamp>,
+    /// How often it was started; above 1 when it crashed or its server ended.
+    #[prost(int32, tag = "10")]
+    pub attempt: i32,
+    /// The model.
+    #[prost(string, tag = "11")]
+    pub model_id: ::prost::alloc::string::String,
+}
+/// Asks how far an analysis is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAnalysisJobRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The analysis.
+    #[prost(string, tag = "2")]
+    pub job_id: ::prost::alloc::string::String,
+}
+/// Asks to end an analysis.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelAnalysisRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The analysis.
+    #[prost(string, tag = "2")]
+    pub job_id: ::prost::alloc::string::String,
+}
+/// What came out of an analysis.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DriftResult {
+    /// Names it.
+    #[prost(string, tag = "1")]
+    pub result_id: ::prost::alloc::string::String,
+    /// The model.
+    #[prost(string, tag = "2")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The worst of all features.
+    #[prost(enumeration = "DriftStatus", tag = "3")]
+    pub status: i32,
+    /// By algorithm its worst figure over all features; left out in lists.
+    #[prost(btree_map = "string, message", tag = "4")]
+    pub algorithms: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        AlgorithmResult,
+    >,
+    /// When it was made.
+    #[prost(message, optional, tag = "5")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// By feature and algorithm: drift, score, pValue, status and what is needed to judge it again; left out in lists.
+    #[prost(btree_map = "string, message", tag = "6")]
+    pub features: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost_types::Struct,
+    >,
+    /// Features with too few rows to judge.
+    #[prost(message, repeated, tag = "7")]
+    pub insufficient_data: ::prost::alloc::vec::Vec<Unjudged>,
+    /// Single figures that judged features lack.
+    #[prost(message, repeated, tag = "8")]
+    pub not_measured: ::prost::alloc::vec::Vec<Unjudged>,
+    /// The analysis that made it.
+    #[prost(string, tag = "9")]
+    pub job_id: ::prost::alloc::string::String,
+    /// The baseline that it compares with.
+    #[prost(string, tag = "10")]
+    pub baseline_id: ::prost::alloc::string::String,
+    /// Where its window begins.
+    #[prost(message, optional, tag = "11")]
+    pub window_start: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where its window ends.
+    #[prost(message, optional, tag = "12")]
+    pub window_end: ::core::option::Option<::prost_types::Timestamp>,
+    /// Rows of the baseline.
+    #[prost(int32, tag = "13")]
+    pub reference_rows: i32,
+    /// Rows of the window.
+    #[prost(int32, tag = "14")]
+    pub current_rows: i32,
+    /// Whether false discoveries were controlled over the analysis: on or off.
+    #[prost(enumeration = "Calibration", tag = "15")]
+    pub calibration: i32,
+    /// What to know of the rows before the figures are used, in sentences.
+    #[prost(string, repeated, tag = "16")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// What an algorithm says of all features together.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AlgorithmResult {
+    /// Whether any of its figures is more than ok.
+    #[prost(bool, tag = "1")]
+    pub drift: bool,
+    /// Its greatest score over features.
+    #[prost(double, tag = "2")]
+    pub score: f64,
+    /// The feature with it.
+    #[prost(string, tag = "3")]
+    pub feature: ::prost::alloc::string::String,
+}
+/// A feature, or an algorithm's figure of it, of which nothing is said.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Unjudged {
+    /// The feature.
+    #[prost(string, tag = "1")]
+    pub feature: ::prost::alloc::string::String,
+    /// The algorithm; empty where it is the whole feature.
+    #[prost(string, tag = "2")]
+    pub algorithm: ::prost::alloc::string::String,
+    /// Why.
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    /// Values in the baseline.
+    #[prost(int32, tag = "4")]
+    pub n: i32,
+    /// Values in the window.
+    #[prost(int32, tag = "5")]
+    pub m: i32,
+}
+/// Asks for the newest result.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetLatestResultRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+}
+/// Asks for results.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetResultsRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// At most so many, 1 to 1000; 0 means 50.
+    #[prost(int32, tag = "2")]
+    pub limit: i32,
+    /// Only those of this status.
+    #[prost(enumeration = "DriftStatus", tag = "3")]
+    pub status: i32,
+}
+/// Results of a model.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetResultsResponse {
+    /// The results, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<DriftResult>,
+}
+/// Asks how drift of a model is judged.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAlertConfigRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+}
+/// How drift of a model is judged and told.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AlertConfig {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Whether alerts are told.
+    #[prost(bool, tag = "2")]
+    pub enabled: bool,
+    /// Which algorithms run, and by which thresholds.
+    #[prost(message, optional, tag = "3")]
+    pub algorithms: ::core::option::Option<AlgorithmSettings>,
+    /// From which loss of accuracy on it is a warning.
+    #[prost(double, tag = "4")]
+    pub accuracy_drop_warning: f64,
+    /// From which loss of accuracy on it is an alert.
+    #[prost(double, tag = "5")]
+    pub accuracy_drop_alert: f64,
+    /// Rows below which a baseline is not compared with.
+    #[prost(int32, tag = "6")]
+    pub min_baseline_sample_size: i32,
+    /// Who is told.
+    #[prost(message, optional, tag = "7")]
+    pub notifications: ::core::option::Option<NotificationSettings>,
+    /// When it is analysed by itself.
+    #[prost(message, optional, tag = "8")]
+    pub schedule: ::core::option::Option<ScheduleSettings>,
+    /// Whether figures are judged together.
+    #[prost(enumeration = "Calibration", tag = "9")]
+    pub calibration: i32,
+}
+/// Asks to change how drift of a model is judged and told.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateAlertConfigRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Whether alerts are told.
+    #[prost(bool, optional, tag = "2")]
+    pub enabled: ::core::option::Option<bool>,
+    /// Which algorithms run, and by which thresholds.
+    #[prost(message, optional, tag = "3")]
+    pub algorithms: ::core::option::Option<AlgorithmSettings>,
+    /// From which loss of accuracy on it is a warning, above 0 and at most 1.
+    #[prost(double, optional, tag = "4")]
+    pub accuracy_drop_warning: ::core::option::Option<f64>,
+    /// From which loss of accuracy on it is an alert; not below the warning.
+    #[prost(double, optional, tag = "5")]
+    pub accuracy_drop_alert: ::core::option::Option<f64>,
+    /// Rows below which a baseline is not compared with, at least 1.
+    #[prost(int32, optional, tag = "6")]
+    pub min_baseline_sample_size: ::core::option::Option<i32>,
+    /// Who is told.
+    #[prost(message, optional, tag = "7")]
+    pub notifications: ::core::option::Option<NotificationSettings>,
+    /// When it is analysed by itself.
+    #[prost(message, optional, tag = "8")]
+    pub schedule: ::core::option::Option<ScheduleSettings>,
+    /// Whether figures are judged together.
+    #[prost(enumeration = "Calibration", tag = "9")]
+    pub calibration: i32,
+}
+/// How drift is judged was changed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UpdateAlertConfigResponse {
+    /// Always true.
+    #[prost(bool, tag = "1")]
+    pub updated: bool,
+}
+/// Which algorithms run, and by which thresholds.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AlgorithmSettings {
+    /// Their names; unset means those before, at first all that run by default.
+    #[prost(message, optional, tag = "1")]
+    pub enabled: ::core::option::Option<::prost_types::ListValue>,
+    /// By algorithm what differs from its defaults. One that is given replaces that of the algorithm, an empty one takes it
+    /// away; those of other algorithms stay.
+    #[prost(btree_map = "string, message", tag = "2")]
+    pub overrides: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        AlgorithmOverride,
+    >,
+}
+/// What differs from an algorithm's defaults.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AlgorithmOverride {
+    /// From which score on it is a warning; given together with the alert's.
+    #[prost(double, optional, tag = "1")]
+    pub warning_threshold: ::core::option::Option<f64>,
+    /// From which score on it is an alert.
+    #[prost(double, optional, tag = "2")]
+    pub alert_threshold: ::core::option::Option<f64>,
+    /// Parameters of the algorithm.
+    #[prost(btree_map = "string, double", tag = "3")]
+    pub params: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        f64,
+    >,
+}
+/// Who is told.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct NotificationSettings {
+    /// Whether by e-mail.
+    #[prost(bool, optional, tag = "1")]
+    pub email: ::core::option::Option<bool>,
+    /// Whether in Slack.
+    #[prost(bool, optional, tag = "2")]
+    pub slack: ::core::option::Option<bool>,
+    /// E-mail addresses; unset means those before.
+    #[prost(message, optional, tag = "3")]
+    pub recipients: ::core::option::Option<::prost_types::ListValue>,
+}
+/// When a model is analysed by itself.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct ScheduleSettings {
+    /// Whether it is.
+    #[prost(bool, optional, tag = "1")]
+    pub enabled: ::core::option::Option<bool>,
+    /// How often.
+    #[prost(enumeration = "AnalysisFrequency", tag = "2")]
+    pub frequency: i32,
+    /// Days of predictions that are compared, above 0 and at most 3660.
+    #[prost(double, optional, tag = "3")]
+    pub time_window_days: ::core::option::Option<f64>,
+}
+/// Asks how right a model was.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetPerformanceHistoryRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Over how many days up to now, above 0 and at most 3660; unset means 30.
+    #[prost(double, optional, tag = "2")]
+    pub window_days: ::core::option::Option<f64>,
+    /// The length of a step.
+    #[prost(enumeration = "PerformanceGranularity", tag = "3")]
+    pub granularity: i32,
+}
+/// How right a model was.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetPerformanceHistoryResponse {
+    /// Steps with predictions, oldest first.
+    #[prost(message, repeated, tag = "1")]
+    pub history: ::prost::alloc::vec::Vec<PerformancePoint>,
+    /// What the answer lacks of other servers' records, in sentences.
+    #[prost(string, repeated, tag = "2")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// How right a model was in a step.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct PerformancePoint {
+    /// Where the step begins.
+    #[prost(message, optional, tag = "1")]
+    pub timestamp: ::core::option::Option<::prost_types::Timestamp>,
+    /// The share of predictions that came true, of those whose outcome is known; unset of a regression and without any.
+    #[prost(double, optional, tag = "2")]
+    pub accuracy: ::core::option::Option<f64>,
+    /// Predictions whose outcome is known.
+    #[prost(int32, tag = "3")]
+    pub sample_size: i32,
+    /// Of a regression: the mean absolute error.
+    #[prost(double, optional, tag = "4")]
+    pub mae: ::core::option::Option<f64>,
+    /// Of a regression: the root of the mean squared error.
+    #[prost(double, optional, tag = "5")]
+    pub rmse: ::core::option::Option<f64>,
+    /// Predictions in the step.
+    #[prost(int32, tag = "6")]
+    pub prediction_count: i32,
+    /// The share of them whose outcome is known.
+    #[prost(double, tag = "7")]
+    pub coverage: f64,
+}
+/// What a model does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DriftTask {
+    /// Not known.
+    Unspecified = 0,
+    /// It names a class.
+    Classification = 1,
+    /// It answers a number.
+    Regression = 2,
+}
+impl DriftTask {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRIFT_TASK_UNSPECIFIED",
+            Self::Classification => "DRIFT_TASK_CLASSIFICATION",
+            Self::Regression => "DRIFT_TASK_REGRESSION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRIFT_TASK_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRIFT_TASK_CLASSIFICATION" => Some(Self::Classification),
+            "DRIFT_TASK_REGRESSION" => Some(Self::Regression),
+            _ => None,
+        }
+    }
+}
+/// How an analysis stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AnalysisStatus {
+    /// Not known.
+    Unspecified = 0,
+    /// It is under way, or about to be tried again.
+    Running = 1,
+    /// There is a result.
+    Succeeded = 2,
+    /// There is none, and error says why.
+    Failed = 3,
+    /// Somebody ended it.
+    Cancelled = 4,
+}
+impl AnalysisStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ANALYSIS_STATUS_UNSPECIFIED",
+            Self::Running => "ANALYSIS_STATUS_RUNNING",
+            Self::Succeeded => "ANALYSIS_STATUS_SUCCEEDED",
+            Self::Failed => "ANALYSIS_STATUS_FAILED",
+            Self::Cancelled => "ANALYSIS_STATUS_CANCELLED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ANALYSIS_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "ANALYSIS_STATUS_RUNNING" => Some(Self::Running),
+            "ANALYSIS_STATUS_SUCCEEDED" => Some(Self::Succeeded),
+            "ANALYSIS_STATUS_FAILED" => Some(Self::Failed),
+            "ANALYSIS_STATUS_CANCELLED" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+}
+/// What an analysis says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DriftStatus {
+    /// Not stated.
+    Unspecified = 0,
+    /// Nothing to do.
+    Ok = 1,
+    /// To be looked at; also where no feature could be judged.
+    Warning = 2,
+    /// The data differ from the baseline by much.
+    Alert = 3,
+}
+impl DriftStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRIFT_STATUS_UNSPECIFIED",
+            Self::Ok => "DRIFT_STATUS_OK",
+            Self::Warning => "DRIFT_STATUS_WARNING",
+            Self::Alert => "DRIFT_STATUS_ALERT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRIFT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRIFT_STATUS_OK" => Some(Self::Ok),
+            "DRIFT_STATUS_WARNING" => Some(Self::Warning),
+            "DRIFT_STATUS_ALERT" => Some(Self::Alert),
+            _ => None,
+        }
+    }
+}
+/// Whether figures are judged together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Calibration {
+    /// Not stated.
+    Unspecified = 0,
+    /// A figure is a warning when it is large and, among all of the analysis, more than chance.
+    On = 1,
+    /// Each figure is judged alone, by the plain levels.
+    Off = 2,
+}
+impl Calibration {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CALIBRATION_UNSPECIFIED",
+            Self::On => "CALIBRATION_ON",
+            Self::Off => "CALIBRATION_OFF",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CALIBRATION_UNSPECIFIED" => Some(Self::Unspecified),
+            "CALIBRATION_ON" => Some(Self::On),
+            "CALIBRATION_OFF" => Some(Self::Off),
+            _ => None,
+        }
+    }
+}
+/// How often a model is analysed by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AnalysisFrequency {
+    /// Not stated.
+    Unspecified = 0,
+    /// Once an hour.
+    Hourly = 1,
+    /// Once a day.
+    Daily = 2,
+    /// Once a week.
+    Weekly = 3,
+}
+impl AnalysisFrequency {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ANALYSIS_FREQUENCY_UNSPECIFIED",
+            Self::Hourly => "ANALYSIS_FREQUENCY_HOURLY",
+            Self::Daily => "ANALYSIS_FREQUENCY_DAILY",
+            Self::Weekly => "ANALYSIS_FREQUENCY_WEEKLY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ANALYSIS_FREQUENCY_UNSPECIFIED" => Some(Self::Unspecified),
+            "ANALYSIS_FREQUENCY_HOURLY" => Some(Self::Hourly),
+            "ANALYSIS_FREQUENCY_DAILY" => Some(Self::Daily),
+            "ANALYSIS_FREQUENCY_WEEKLY" => Some(Self::Weekly),
+            _ => None,
+        }
+    }
+}
+/// The length of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PerformanceGranularity {
+    /// A day.
+    Unspecified = 0,
+    /// An hour.
+    Hourly = 1,
+    /// A day, of UTC.
+    Daily = 2,
+    /// A week from Monday on, of UTC.
+    Weekly = 3,
+}
+impl PerformanceGranularity {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PERFORMANCE_GRANULARITY_UNSPECIFIED",
+            Self::Hourly => "PERFORMANCE_GRANULARITY_HOURLY",
+            Self::Daily => "PERFORMANCE_GRANULARITY_DAILY",
+            Self::Weekly => "PERFORMANCE_GRANULARITY_WEEKLY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PERFORMANCE_GRANULARITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "PERFORMANCE_GRANULARITY_HOURLY" => Some(Self::Hourly),
+            "PERFORMANCE_GRANULARITY_DAILY" => Some(Self::Daily),
+            "PERFORMANCE_GRANULARITY_WEEKLY" => Some(Self::Weekly),
+            _ => None,
+        }
+    }
+}
 /// What is known of the arms of bandits, over all servers. Absolute: it replaces what was given before.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BanditTotals {
@@ -4928,7 +5850,7 @@ pub struct TailQuery {
     /// The position from which on no segment is registered.
     #[prost(uint64, tag = "1")]
     pub from_position: u64,
-    /// The router.
+    /// The router; empty for all routers.
     #[prost(string, tag = "2")]
     pub router_id: ::prost::alloc::string::String,
     /// Only predictions from this time on; 0 for all.
@@ -4961,6 +5883,9 @@ pub struct TailQuery {
     /// Asks for the answers of shadows instead of predictions; neither is ever among the other.
     #[prost(bool, tag = "12")]
     pub shadows: bool,
+    /// Only predictions of versions of this model; empty for all.
+    #[prost(string, tag = "13")]
+    pub model_id: ::prost::alloc::string::String,
 }
 /// Predictions that are in no registered file yet.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

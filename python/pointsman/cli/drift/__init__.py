@@ -1,0 +1,1 @@
+"""``pointsman drift``: watch models, whoever serves them."""

@@ -1,0 +1,166 @@
+"""``pointsman drift analyze`` and ``results``."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pointsman.cli.drift.options import ModelArgument, Since, Until
+from pointsman.cli.line import arguments, commandline
+from pointsman.cli.line.context import CommandContext, CommandError, context_of
+from pointsman.cli.output import printing
+
+if TYPE_CHECKING:
+    from pointsman.client import AnalysisJob, Client, DriftResult
+
+WARNING_EXIT, ALERT_EXIT = 3, 4
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 2.0
+
+
+class StatusName(StrEnum):
+    """What an analysis says."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ALERT = "alert"
+
+
+def analyze(
+    context: commandline.Context,
+    model_id: ModelArgument,
+    days: Annotated[
+        float | None, commandline.Option(help="The last so many days.  [those of the schedule]")
+    ] = None,
+    since: Since = "",
+    until: Until = "",
+    wait: Annotated[
+        bool, commandline.Option("--wait", help="Wait for the result and show it; the exit code says it.")
+    ] = False,
+) -> None:
+    """Compare a window of a model's predictions with its active baseline.
+
+    With --wait the exit code is 0 when nothing drifts, 3 for a warning, 4 for an alert, and 1 when the
+    analysis fails. While an analysis of the model runs, that one is answered.
+    """
+    options = context_of(context)
+    with options.connect() as client:
+        job = client.drift.analyze(
+            model_id,
+            window_days=days,
+            window_start=arguments.moment(since, "--since"),
+            window_end=arguments.moment(until, "--until"),
+        )
+        if not wait:
+            _show_job(options, job)
+            return
+        job = _ended(client, job)
+        if job.status.value != "succeeded":
+            why = f": {job.error}" if job.error else ""
+            raise CommandError(f"analysis {job.job_id} of model {model_id!r} {job.status.value}{why}")
+        result = client.drift.latest_result(model_id)
+    _show(options, result)
+    code = {"warning": WARNING_EXIT, "alert": ALERT_EXIT}.get(result.status.value, 0)
+    if code:
+        raise commandline.Exit(code)
+
+
+def results(
+    context: commandline.Context,
+    model_id: ModelArgument,
+    latest: Annotated[
+        bool, commandline.Option("--latest", help="Show the newest one with its figures.")
+    ] = False,
+    limit: Annotated[int, commandline.Option(min=0, max=1000, help="At most so many.  [50]")] = 0,
+    status: Annotated[StatusName | None, commandline.Option(help="Only those of this status.")] = None,
+) -> None:
+    """List what analyses of a model said, newest first."""
+    from pointsman.client import DriftStatus
+
+    options = context_of(context)
+    with options.connect() as client:
+        if latest:
+            _show(options, client.drift.latest_result(model_id))
+            return
+        wanted = DriftStatus(status.value) if status else DriftStatus.UNSPECIFIED
+        found = client.drift.results(model_id, limit=limit, status=wanted)
+    if options.as_json:
+        printing.print_json(found)
+        return
+    printing.print_table(
+        ["#RESULT", "STATUS", "MADE", "FROM", "UNTIL"],
+        (
+            [
+                one.result_id,
+                one.status.value,
+                printing.local_time(one.created_at),
+                printing.local_time(one.window_start),
+                printing.local_time(one.window_end),
+            ]
+            for one in found
+        ),
+        empty=f"No results. 'pointsman drift analyze {model_id} --wait' makes one.",
+    )
+
+
+def _ended(client: Client, job: AnalysisJob) -> AnalysisJob:
+    """Waits until an analysis has ended; the server bounds how long that takes."""
+    pause = _FIRST_PAUSE_SECONDS
+    while job.status.value == "running":
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        job = client.drift.analysis(job.model_id, job.job_id)
+    return job
+
+
+def _show_job(options: CommandContext, job: AnalysisJob) -> None:
+    if options.as_json:
+        printing.print_json(job)
+    else:
+        commandline.echo(f"analysis {job.job_id} is {job.status.value}")
+
+
+def _show(options: CommandContext, result: DriftResult) -> None:
+    if options.as_json:
+        printing.print_json(result)
+        return
+    printing.print_facts(
+        [
+            ("model", result.model_id),
+            ("status", result.status.value),
+            (
+                "window",
+                f"{printing.local_time(result.window_start)} to {printing.local_time(result.window_end)}",
+            ),
+            ("rows", f"{result.current_rows} against {result.reference_rows} of the baseline"),
+            ("too few rows", ", ".join(sorted(one.feature for one in result.insufficient_data))),
+            *(("note", note) for note in result.notes),
+        ]
+    )
+    printing.print_table(
+        ["#FEATURE", "ALGORITHM", "STATUS", ">SCORE", ">P"],
+        [_cells(*row) for row in _figures(result)],
+        empty="No feature could be judged.",
+    )
+
+
+def _figures(result: DriftResult) -> list[tuple[str, str, dict[str, Any]]]:
+    """Answers all figures, the worst first."""
+    ranks = {"alert": 0, "warning": 1, "ok": 2}
+    found = [
+        (feature, algorithm, figure)
+        for feature, figures in result.features.items()
+        for algorithm, figure in figures.items()
+    ]
+    return sorted(found, key=lambda one: (ranks.get(one[2]["status"], 3), -one[2]["score"], one[0], one[1]))
+
+
+def _cells(feature: str, algorithm: str, figure: dict[str, Any]) -> list[str]:
+    p_value = figure["pValue"]
+    return [
+        feature,
+        algorithm,
+        figure["status"],
+        f"{figure['score']:.4g}",
+        "" if p_value is None else f"{p_value:.3g}",
+    ]

@@ -1,0 +1,124 @@
+"""Reads files of outcomes, predictions and baselines."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import re
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from pointsman.cli.line.arguments import without_namesakes
+from pointsman.cli.line.context import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
+
+
+def rows_of(file: str, known: frozenset[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Reads the rows of a file of JSON lines, or of CSV with a heading, by its ending.
+
+    Args:
+        file: The file; ``-`` is standard input, as JSON lines.
+        known: The names that a row may have; they may be written as the REST API does, ``entityId``.
+
+    Returns:
+        The number of each line, from 1, with its values.
+
+    Raises:
+        CommandError: The file cannot be read, or a line makes no sense; the message names the line.
+    """
+    with _opened(file) as text:
+        is_csv = file.lower().endswith((".csv", ".tsv"))
+        for line, row in _csv_rows(file, text) if is_csv else _json_rows(file, text):
+            named = {_CAPITAL.sub(r"_\1", name).lower(): value for name, value in row.items()}
+            for name in named:
+                if name not in known:
+                    raise CommandError(
+                        f"{file}: line {line}: {name!r} is not known; known are {', '.join(sorted(known))}"
+                    )
+            yield line, named
+
+
+def blocks_of(file: str) -> tuple[dict[str, list[Any]], dict[str, Any]]:
+    """Reads a baseline: a table of Parquet, CSV or JSON, or JSON of blocks as the REST API has them.
+
+    Args:
+        file: The file; JSON by its ending is an object of lists, or of ``featureData`` and further blocks.
+
+    Returns:
+        The features by name, and the other blocks by the names that the REST API has.
+
+    Raises:
+        CommandError: The file cannot be read.
+    """
+    if not file.lower().endswith(".json"):
+        return _columns_of(file), {}
+    try:
+        found = json.loads(Path(file).read_text(), object_pairs_hook=without_namesakes)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{file}: cannot be read: {error}") from error
+    blocks: dict[str, Any] = {}
+    if isinstance(found, dict) and isinstance(found.get("featureData"), dict):
+        found, blocks = found["featureData"], found
+    if not isinstance(found, dict) or not all(isinstance(one, list) for one in found.values()):
+        raise CommandError(f"{file}: is no object with a list of values for each feature")
+    return found, blocks
+
+
+def _columns_of(file: str) -> dict[str, list[Any]]:
+    try:
+        if file.lower().endswith(".parquet"):
+            import pyarrow.parquet as pq
+
+            table = pq.read_table(file)
+        else:
+            from pyarrow import csv as arrow_csv
+
+            table = arrow_csv.read_csv(file)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{file}: cannot be read: {error}") from error
+    columns: dict[str, list[Any]] = table.to_pydict()
+    return columns
+
+
+@contextlib.contextmanager
+def _opened(file: str) -> Iterator[IO[str]]:
+    if file == "-":
+        yield sys.stdin
+        return
+    try:
+        with Path(file).open(encoding="utf-8-sig", newline="") as text:
+            yield text
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file}: cannot be read: {error}") from error
+
+
+def _csv_rows(file: str, text: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    reader = csv.DictReader(text, delimiter="\t" if file.lower().endswith(".tsv") else ",", strict=True)
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                raise CommandError(
+                    f"{file}: line {reader.line_num}: has another number of cells than the first line"
+                )
+            yield reader.line_num, {name: value for name, value in row.items() if value != ""}
+    except csv.Error as error:
+        raise CommandError(f"{file}: line {reader.line_num}: is not CSV: {error}") from error
+
+
+def _json_rows(file: str, text: IO[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for line, written in enumerate(text, 1):
+        if not written.strip():
+            continue
+        try:
+            row = json.loads(written, object_pairs_hook=without_namesakes)
+        except ValueError as error:
+            raise CommandError(f"{file}: line {line}: is not JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise CommandError(f"{file}: line {line}: is no object")
+        yield line, row

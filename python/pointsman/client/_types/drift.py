@@ -1,0 +1,145 @@
+"""What is known of a model's drift: predictions, outcomes, baselines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+
+class DriftTask(StrEnum):
+    """What a model does."""
+
+    UNSPECIFIED = "unspecified"
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+
+
+class PerformanceGranularity(StrEnum):
+    """The length of a step; days and weeks are those of UTC."""
+
+    UNSPECIFIED = "unspecified"
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True)
+class LoggedPrediction:
+    """A prediction, recorded by a router or logged."""
+
+    prediction_id: str
+    model_id: str
+    model_version: str
+    features: Mapping[str, Any]
+    prediction: Any
+    probabilities: Sequence[float]
+    confidence: float | None
+    entity_id: str
+    latency_ms: float | None
+    timestamp: datetime | None
+    router_id: str
+    """The router that made it; empty of a logged one."""
+    actual_outcome: Any
+    """What came true; None while it is not known."""
+
+
+@dataclass(frozen=True)
+class LoggedPredictions:
+    """Some predictions of a model, newest first."""
+
+    predictions: Sequence[LoggedPrediction]
+    total: int
+    """How many there are in all."""
+    notes: Sequence[str]
+    """What is lacking of other servers' records."""
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """What came true for an entity."""
+
+    entity_id: str
+    actual_outcome: Any
+    outcome_timestamp: datetime | None = None
+    """When it was observed; None means now."""
+
+
+@dataclass(frozen=True)
+class GroundTruthReceipt:
+    """An outcome was kept."""
+
+    ground_truth_id: str
+    matched: bool
+    """Whether a prediction is there that it is of."""
+
+
+@dataclass(frozen=True)
+class GroundTruthReport:
+    """What became of many outcomes."""
+
+    inserted: int
+    matched: int
+    corrected: int
+    repeated: int
+
+
+@dataclass(frozen=True)
+class TargetData:
+    """Outcomes of training data."""
+
+    type: DriftTask
+    values: Any
+
+
+@dataclass(frozen=True)
+class LabeledPredictions:
+    """Predictions with their outcomes, aligned row by row."""
+
+    probabilities: Sequence[Any]
+    predicted_labels: Any
+    actual_labels: Any
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What is normal for a model."""
+
+    baseline_id: str
+    model_id: str
+    version: str
+    active: bool
+    sample_size: int
+    feature_data: Mapping[str, Any]
+    """By feature its values; empty in lists."""
+    target_data: TargetData | None
+    created_at: datetime | None
+    labeled_predictions: LabeledPredictions | None
+    class_labels: Any
+    """The classes in the order of probabilities; None without labelled predictions."""
+
+
+@dataclass(frozen=True)
+class PerformancePoint:
+    """How right a model was in a step."""
+
+    timestamp: datetime | None
+    accuracy: float | None
+    sample_size: int
+    mae: float | None
+    rmse: float | None
+    prediction_count: int
+    coverage: float
+
+
+@dataclass(frozen=True)
+class PerformanceHistory:
+    """How right a model was, oldest step first."""
+
+    history: Sequence[PerformancePoint]
+    notes: Sequence[str]
+    """What is lacking of other servers' records."""

@@ -1,0 +1,162 @@
+"""Analyses of drift, what comes out of them, and how drift is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+
+class AnalysisStatus(StrEnum):
+    """How an analysis stands."""
+
+    UNSPECIFIED = "unspecified"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class DriftStatus(StrEnum):
+    """What an analysis says."""
+
+    UNSPECIFIED = "unspecified"
+    OK = "ok"
+    WARNING = "warning"
+    ALERT = "alert"
+
+
+class Calibration(StrEnum):
+    """Whether figures are judged together."""
+
+    UNSPECIFIED = "unspecified"
+    ON = "on"
+    OFF = "off"
+
+
+class AnalysisFrequency(StrEnum):
+    """How often a model is analysed by itself."""
+
+    UNSPECIFIED = "unspecified"
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True)
+class AnalysisJob:
+    """An analysis."""
+
+    job_id: str
+    model_id: str
+    status: AnalysisStatus
+    started_at: datetime | None
+    completed_at: datetime | None
+    progress: float
+    """0 to 1."""
+    error: str
+    """Why it failed."""
+    result_id: str
+    window_start: datetime | None
+    window_end: datetime | None
+    attempt: int
+
+
+@dataclass(frozen=True)
+class AlgorithmResult:
+    """What an algorithm says of all features together."""
+
+    drift: bool
+    score: float
+    """The greatest over features."""
+    feature: str
+    """The feature with it."""
+
+
+@dataclass(frozen=True)
+class Unjudged:
+    """A feature, or an algorithm's figure of it, of which nothing is said."""
+
+    feature: str
+    algorithm: str
+    reason: str
+    n: int
+    m: int
+
+
+@dataclass(frozen=True)
+class DriftResult:
+    """What came out of an analysis."""
+
+    result_id: str
+    model_id: str
+    status: DriftStatus
+    algorithms: Mapping[str, AlgorithmResult]
+    created_at: datetime | None
+    features: Mapping[str, Any]
+    """By feature and algorithm the figures, as the REST API names them."""
+    insufficient_data: Sequence[Unjudged]
+    not_measured: Sequence[Unjudged]
+    job_id: str
+    baseline_id: str
+    window_start: datetime | None
+    window_end: datetime | None
+    reference_rows: int
+    current_rows: int
+    calibration: Calibration
+    notes: Sequence[str]
+    """What to know of the rows before the figures are used."""
+
+
+@dataclass(frozen=True)
+class AlgorithmOverride:
+    """What differs from an algorithm's defaults; without anything it takes away what was set."""
+
+    warning_threshold: float | None = None
+    alert_threshold: float | None = None
+    params: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class AlgorithmSettings:
+    """Which algorithms run, and by which thresholds; None leaves what was."""
+
+    enabled: Any = None
+    overrides: Mapping[str, AlgorithmOverride] | None = None
+
+
+@dataclass(frozen=True)
+class NotificationSettings:
+    """Who is told; None leaves what was."""
+
+    email: bool | None = None
+    slack: bool | None = None
+    recipients: Any = None
+
+
+@dataclass(frozen=True)
+class ScheduleSettings:
+    """When a model is analysed by itself; None leaves what was."""
+
+    enabled: bool | None = None
+    frequency: AnalysisFrequency = AnalysisFrequency.UNSPECIFIED
+    time_window_days: float | None = None
+
+
+@dataclass(frozen=True)
+class AlertConfig:
+    """How drift of a model is judged and told."""
+
+    model_id: str
+    enabled: bool
+    algorithms: AlgorithmSettings
+    accuracy_drop_warning: float
+    accuracy_drop_alert: float
+    min_baseline_sample_size: int
+    notifications: NotificationSettings
+    schedule: ScheduleSettings
+    calibration: Calibration

@@ -1,0 +1,172 @@
+"""Analyses, their results, and how drift is judged, as messages."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from google.protobuf.struct_pb2 import Struct
+
+from pointsman.control.convert.drift import list_from, list_to, time_from
+from pointsman.control.convert.enums import EnumMap
+from pointsman.control.convert.times import timestamp_of
+from pointsman.control.convert.values import value_of
+from pointsman.control.drift.analyses import WindowQuestion
+from pointsman.domain.drift.alerts import AlertChanges, AlertSettings, AlgorithmOverride, Frequency
+from pointsman.domain.drift.analyses import Analysis, AnalysisStatus, DriftResult, DriftStatus
+from pointsman.errors import InvalidArgumentError
+from pointsman.v1 import drift_pb2
+
+ANALYSIS_STATUS = EnumMap(AnalysisStatus, drift_pb2.AnalysisStatus, "ANALYSIS_STATUS_")
+DRIFT_STATUS = EnumMap(DriftStatus, drift_pb2.DriftStatus, "DRIFT_STATUS_")
+FREQUENCY = EnumMap(Frequency, drift_pb2.AnalysisFrequency, "ANALYSIS_FREQUENCY_")
+
+
+def window_from(request: drift_pb2.AnalyzeRequest) -> WindowQuestion:
+    """Reads which window is asked for."""
+    return WindowQuestion(
+        start_us=time_from(request, "window_start"),
+        end_us=time_from(request, "window_end"),
+        days=request.window_days if request.HasField("window_days") else None,
+    )
+
+
+def analysis_to(analysis: Analysis) -> drift_pb2.AnalysisJob:
+    """Makes the message of an analysis."""
+    end_us = analysis.end_time_us
+    return drift_pb2.AnalysisJob(
+        job_id=analysis.job_id,
+        model_id=analysis.model_id,
+        status=ANALYSIS_STATUS.number(analysis.status),
+        started_at=timestamp_of(analysis.start_time_us),
+        completed_at=None if end_us is None else timestamp_of(end_us),
+        progress=analysis.progress,
+        error=analysis.error,
+        result_id=analysis.result_id,
+        window_start=timestamp_of(analysis.window_start_us),
+        window_end=timestamp_of(analysis.window_end_us),
+        attempt=analysis.attempt,
+    )
+
+
+def result_to(result: DriftResult) -> drift_pb2.DriftResult:
+    """Makes the message of a result; figures only where it has them."""
+    message = drift_pb2.DriftResult(
+        result_id=result.result_id,
+        model_id=result.model_id,
+        status=DRIFT_STATUS.number(result.status),
+        created_at=timestamp_of(result.create_time_us),
+        job_id=result.job_id,
+        baseline_id=result.baseline_id,
+        window_start=timestamp_of(result.window_start_us),
+        window_end=timestamp_of(result.window_end_us),
+        notes=result.notes,
+    )
+    if not (body := result.body):
+        return message
+    message.reference_rows = body["referenceRows"]
+    message.current_rows = body["currentRows"]
+    is_calibrated = body["calibration"] == "on"
+    message.calibration = drift_pb2.CALIBRATION_ON if is_calibrated else drift_pb2.CALIBRATION_OFF
+    for name, top in body["algorithms"].items():
+        entry = message.algorithms[name]
+        entry.drift, entry.score, entry.feature = top["drift"], top["score"], top["feature"]
+    for name, feature in body["features"].items():
+        figures = {algorithm: value_of(figure) for algorithm, figure in feature["algorithms"].items()}
+        message.features[name].CopyFrom(Struct(fields=figures))
+    message.insufficient_data.extend(_unjudged(body["insufficientData"]))
+    message.not_measured.extend(_unjudged(body["notMeasured"]))
+    return message
+
+
+def settings_to(
+    model_id: str, settings: AlertSettings, default_algorithms: Iterable[str]
+) -> drift_pb2.AlertConfig:
+    """Makes the message of what holds for a model.
+
+    Args:
+        model_id: The model.
+        settings: What holds.
+        default_algorithms: The algorithms that run where none is named.
+    """
+    enabled = default_algorithms if settings.algorithms is None else settings.algorithms
+    return drift_pb2.AlertConfig(
+        model_id=model_id,
+        enabled=settings.enabled,
+        algorithms=drift_pb2.AlgorithmSettings(
+            enabled=list_to(list(enabled)),
+            overrides={
+                name: drift_pb2.AlgorithmOverride(
+                    warning_threshold=one.warning_threshold,
+                    alert_threshold=one.alert_threshold,
+                    params=one.params,
+                )
+                for name, one in settings.overrides.items()
+            },
+        ),
+        accuracy_drop_warning=settings.accuracy_drop_warning,
+        accuracy_drop_alert=settings.accuracy_drop_alert,
+        min_baseline_sample_size=settings.min_baseline_sample_size,
+        notifications=drift_pb2.NotificationSettings(
+            email=settings.email, slack=settings.slack, recipients=list_to(settings.recipients)
+        ),
+        schedule=drift_pb2.ScheduleSettings(
+            enabled=settings.schedule_enabled,
+            frequency=FREQUENCY.number(settings.frequency),
+            time_window_days=settings.time_window_days,
+        ),
+        calibration=drift_pb2.CALIBRATION_ON if settings.calibrated else drift_pb2.CALIBRATION_OFF,
+    )
+
+
+def changes_from(request: drift_pb2.UpdateAlertConfigRequest) -> AlertChanges:
+    """Reads what shall be changed.
+
+    Raises:
+        InvalidArgumentError: A list holds something else than texts, or an enumeration another number.
+    """
+    algorithms, told, schedule = request.algorithms, request.notifications, request.schedule
+    calibrations = {
+        drift_pb2.CALIBRATION_UNSPECIFIED: None,
+        drift_pb2.CALIBRATION_ON: True,
+        drift_pb2.CALIBRATION_OFF: False,
+    }
+    if request.calibration not in calibrations:
+        raise InvalidArgumentError.at("calibration", f"{request.calibration} is neither on nor off")
+    return AlertChanges(
+        enabled=_set(request, "enabled"),
+        algorithms=_texts(algorithms, "enabled", "algorithms.enabled"),
+        overrides={
+            name: AlgorithmOverride(
+                _set(one, "warning_threshold"), _set(one, "alert_threshold"), dict(one.params)
+            )
+            for name, one in algorithms.overrides.items()
+        },
+        accuracy_drop_warning=_set(request, "accuracy_drop_warning"),
+        accuracy_drop_alert=_set(request, "accuracy_drop_alert"),
+        min_baseline_sample_size=_set(request, "min_baseline_sample_size"),
+        email=_set(told, "email"),
+        slack=_set(told, "slack"),
+        recipients=_texts(told, "recipients", "notifications.recipients"),
+        schedule_enabled=_set(schedule, "enabled"),
+        frequency=FREQUENCY.word(schedule.frequency, "schedule.frequency"),
+        time_window_days=_set(schedule, "time_window_days"),
+        calibrated=calibrations[request.calibration],
+    )
+
+
+def _unjudged(entries: Iterable[Mapping[str, Any]]) -> list[drift_pb2.Unjudged]:
+    return [drift_pb2.Unjudged(**entry) for entry in entries]
+
+
+def _set(message: Any, field: str) -> Any:
+    return getattr(message, field) if message.HasField(field) else None
+
+
+def _texts(message: Any, field: str, path: str) -> tuple[str, ...] | None:
+    if not message.HasField(field):
+        return None
+    found: list[str] = []
+    for index, value in enumerate(list_from(getattr(message, field))):
+        if not isinstance(value, str):
+            raise InvalidArgumentError.at(f"{path}[{index}]", f"{value!r} is no text")
+        found.append(value)
+    return tuple(found)

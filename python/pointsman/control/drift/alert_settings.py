@@ -1,0 +1,68 @@
+"""How drift of models is judged and told: reading it and changing it."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from pointsman.control.drift import models
+from pointsman.domain.drift.alerts import AlertChanges, AlertSettings, changed, check_settings
+from pointsman.domain.keys import Principal
+from pointsman.store.database import Database
+from pointsman.store.drift import alert_settings
+
+
+class AlertDesk:
+    """Keeps and tells settings.
+
+    Args:
+        database: Where they are.
+        clock: Answers the time in UTC microseconds.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def settings(self, caller: Principal, model_id: str) -> AlertSettings:
+        """Answers what holds for a model, with defaults where nothing was set.
+
+        Raises:
+            NotFoundError: There is no such model, or the caller may not know of it.
+        """
+        with self._database.read() as connection:
+            model = models.readable(connection, caller, model_id)
+            return alert_settings.of_model(connection, model.row_key)
+
+    def update(self, caller: Principal, model_id: str, changes: AlertChanges) -> None:
+        """Changes what holds for a model.
+
+        Args:
+            caller: Who asks.
+            model_id: The model.
+            changes: What shall be set; the rest stays as it is.
+
+        Raises:
+            InvalidArgumentError: What would hold then is wrong.
+            NotFoundError: There is no such model, or the caller may not know of it.
+            PermissionDeniedError: It belongs to somebody else.
+        """
+        with self._database.write() as connection:
+            model = models.changeable(connection, caller, model_id)
+            settings = changed(alert_settings.of_model(connection, model.row_key, locked=True), changes)
+            check_settings(settings, known_algorithms())
+            alert_settings.save(connection, model.row_key, settings, self._clock())
+
+
+@cache
+def known_algorithms() -> Mapping[str, frozenset[str]]:
+    """Answers by algorithm the names of its parameters; those of installed distributions are among them."""
+    from pointsman_drift import algorithms
+
+    return {name: frozenset(algorithm.parameters) for name, algorithm in algorithms().items()}
+
+
+@cache
+def default_algorithms() -> tuple[str, ...]:
+    """Answers the algorithms that run where none is named."""
+    from pointsman_drift import algorithms
+
+    return tuple(name for name, algorithm in algorithms().items() if algorithm.is_default)

@@ -1,0 +1,70 @@
+"""The model that a call is about, for those who may ask."""
+
+from sqlalchemy import Connection
+
+from pointsman.domain.keys import Principal
+from pointsman.domain.model_access import check_changes_model, check_reads_model
+from pointsman.domain.models import Model, ModelKey, Task
+from pointsman.domain.violations import Violations
+from pointsman.errors import FailedPreconditionError
+from pointsman.store import model_versions, models
+from pointsman.store.drift import baselines
+
+
+def readable(connection: Connection, caller: Principal, model_id: str) -> Model:
+    """Finds a model of which the caller may read what is kept.
+
+    Raises:
+        FailedPreconditionError: A server of an older release registered it.
+        InvalidArgumentError: It is no id.
+        NotFoundError: There is none, or the caller may not know of it.
+    """
+    return _stored(check_reads_model(caller, _found(connection, model_id), model_id))
+
+
+def changeable(connection: Connection, caller: Principal, model_id: str) -> Model:
+    """Finds a model of which the caller may change what is kept.
+
+    Raises:
+        FailedPreconditionError: A server of an older release registered it.
+        InvalidArgumentError: It is no id.
+        NotFoundError: There is none, or the caller may not know of it.
+        PermissionDeniedError: It belongs to somebody else.
+    """
+    return _stored(check_changes_model(caller, _found(connection, model_id), model_id))
+
+
+def task_of(connection: Connection, model: Model, version: str = "") -> tuple[Task, int]:
+    """Answers what a model does, and how many classes it has; 0 where that is not known.
+
+    The signature of the version says it, or of the one in production; else the active baseline.
+
+    Args:
+        connection: A transaction.
+        model: The model.
+        version: The version; empty for the one in production.
+    """
+    named = model_versions.find(connection, ModelKey(model.model_id, version)) if version else None
+    found = named or model_versions.newest(connection, model.model_id)
+    if found is not None and found.signature.task is not Task.UNSPECIFIED:
+        return found.signature.task, len(found.signature.labels)
+    baseline = baselines.active(connection, model.model_id, model.row_key)
+    return (Task.UNSPECIFIED, 0) if baseline is None else (baseline.task, len(baseline.class_labels))
+
+
+def _found(connection: Connection, model_id: str) -> Model | None:
+    found = Violations()
+    found.check_id("model_id", model_id)
+    found.raise_if_any()
+    return models.find(connection, model_id)
+
+
+def _stored(model: Model) -> Model:
+    if not model.row_key:
+        raise FailedPreconditionError(
+            f"model {model.model_id!r} was registered by a server of an older release, which keeps nothing "
+            "of drift; set its permissions once with UpdateModelPermissions",
+            reason="MODEL_OF_OLDER_RELEASE",
+            metadata={"model_id": model.model_id},
+        )
+    return model

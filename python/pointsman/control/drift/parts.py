@@ -1,0 +1,68 @@
+"""What the drift service works with, put together."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pointsman.control.drift.alert_settings import AlertDesk
+from pointsman.control.drift.analyses import Analyses
+from pointsman.control.drift.baselines import Baselines
+from pointsman.control.drift.local_runner import LocalRunner
+from pointsman.control.drift.predictions import PredictionDesk
+from pointsman.control.drift.schedule import AnalysisSchedule
+from pointsman.control.drift.starting import AnalysisStarter
+from pointsman.control.drift.upkeep import DriftUpkeep
+from pointsman.control.drift.watching import AnalysisWatch
+from pointsman.control.jobs.job import Job
+from pointsman.control.lanes import Lanes
+from pointsman.domain.ports.analysing import AnalysisRunner
+from pointsman.domain.ports.journal import JournalTail
+from pointsman.lake.engine import Engine
+from pointsman.lake.model_records import ModelRecords
+from pointsman.lake.model_snapshot import ModelSnapshots
+from pointsman.store.database import Database
+
+
+class DriftParts:
+    """The parts of the drift service.
+
+    Args:
+        database: Where everything is kept.
+        database_url: The same, for programs of analyses.
+        journal: What is in no file of the lake yet.
+        engine: Where the lake is queried.
+        lake_folder: The lake's folder.
+        work_folder: Where programs of analyses have folders; this process's alone.
+        retention_days: How long logged predictions are kept.
+        lanes: The threads for periodic work.
+        clock: Answers the time in UTC microseconds.
+        runner: Where programs of analyses run; None for processes of this machine.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        database_url: str,
+        journal: JournalTail,
+        engine: Engine,
+        lake_folder: Path,
+        work_folder: Path,
+        *,
+        retention_days: int,
+        lanes: Lanes,
+        clock: Callable[[], int],
+        runner: AnalysisRunner | None = None,
+    ) -> None:
+        snapshots = ModelSnapshots(database, journal, lake_folder)
+        self._runner = runner or LocalRunner()
+        self._upkeep = DriftUpkeep(retention_days, lanes, clock)
+        self.predictions = PredictionDesk(database, ModelRecords(database, snapshots, engine), clock)
+        self.baselines = Baselines(database, clock)
+        self.analyses = Analyses(database, clock)
+        self.alerts = AlertDesk(database, clock)
+        starter = AnalysisStarter(snapshots, self._runner, database_url, work_folder)
+        self.watch = AnalysisWatch(database, starter, self._runner, clock)
+        self._schedule = AnalysisSchedule(self.watch, clock)
+
+    def jobs(self) -> list[Job]:
+        """Answers the periodic work."""
+        return [self.watch.job(), self._schedule.job(), self._upkeep.job()]

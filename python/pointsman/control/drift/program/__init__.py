@@ -1,0 +1,1 @@
+"""The program of one analysis: ``python -m pointsman.control.drift.program``."""

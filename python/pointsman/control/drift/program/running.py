@@ -1,0 +1,73 @@
+"""One start of an analysis, from its row in the database to its result there."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pointsman.control.drift.program.comparing import compare_window
+from pointsman.control.drift.program.pulse import Pulse
+from pointsman.control.drift.spec import AnalysisSpec
+from pointsman.domain.drift.analyses import Analysis, AnalysisStatus
+from pointsman.errors import PointsmanError
+from pointsman.store import servers
+from pointsman.store.database import Database
+from pointsman.store.drift import analyses, results
+
+
+def clock_us() -> int:
+    """Answers the time in UTC microseconds."""
+    return time.time_ns() // 1000
+
+
+def run(spec: AnalysisSpec, clock: Callable[[], int] = clock_us) -> int:
+    """Runs an analysis; answers the exit code of the program.
+
+    What is wrong with the data fails the analysis; it would be wrong another time, too. Whatever else goes
+    wrong ends the program, and whoever watches it starts another one.
+
+    Args:
+        spec: What to do.
+        clock: Answers the time.
+    """
+    from pointsman_drift import DriftError
+
+    database = Database(spec.database_url, 2)
+    with database.read() as connection:
+        analysis = analyses.find(connection, spec.job_id)
+    if analysis is None or (analysis.status, analysis.attempt) != (AnalysisStatus.RUNNING, spec.attempt):
+        return 0
+    try:
+        with Pulse(database, analysis, clock) as pulse:
+            body, notes = compare_window(database, analysis, spec, Path(spec.folder), pulse.reached)
+    except (DriftError, PointsmanError) as error:
+        with database.write() as connection:
+            now_us = servers.clock_us(connection, clock())
+            analyses.end(connection, analysis, AnalysisStatus.FAILED, now_us, str(error) or repr(error))
+        return 0
+    store(database, analysis, body, notes, clock)
+    return 0
+
+
+def store(
+    database: Database,
+    analysis: Analysis,
+    body: dict[str, object],
+    notes: list[str],
+    clock: Callable[[], int],
+) -> bool:
+    """Stores a result and ends its analysis, in one transaction; answers False where that has ended already.
+
+    Args:
+        database: Where to.
+        analysis: The analysis as the program was given it.
+        body: What the library said.
+        notes: What to know of the rows.
+        clock: Answers the time.
+    """
+    with database.write() as connection:
+        key = analyses.hold(connection, analysis)
+        if key is None:
+            return False
+        now_us = servers.clock_us(connection, clock())
+        results.add(connection, analysis, key, body, notes, now_us)
+        return analyses.end(connection, analysis, AnalysisStatus.SUCCEEDED, now_us)

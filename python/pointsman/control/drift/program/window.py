@@ -1,0 +1,197 @@
+"""The rows of a window as one Parquet file with the baseline's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pointsman.control.drift.spec import AnalysisSpec
+from pointsman.domain.drift.analyses import Analysis
+from pointsman.domain.drift.baselines import ColumnKind
+from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.errors import FailedPreconditionError
+from pointsman.lake.rows import FEATURE_PREFIX
+from pointsman.store.database import Database
+from pointsman.store.drift import predictions
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_SQL_TYPES = {ColumnKind.NUMBER: "DOUBLE", ColumnKind.TEXT: "VARCHAR", ColumnKind.BOOLEAN: "BOOLEAN"}
+_PYTHON_TYPES: dict[ColumnKind, tuple[type, ...]] = {
+    ColumnKind.NUMBER: (int, float),
+    ColumnKind.TEXT: (str,),
+    ColumnKind.BOOLEAN: (bool,),
+}
+_FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
+_IN_WINDOW = "time_us >= $start_us AND time_us < $end_us AND status_code = 0"
+_MEMORY_LIMIT = "1GB"
+
+
+class Window:
+    """Gathers what routers recorded in a window, and what was logged.
+
+    A value that the lake, or a caller, has of another kind than the baseline counts as missing and is told
+    of; a whole column of another type is an error, for to judge it as missing would be a wrong answer.
+
+    Args:
+        database: Where logged predictions are.
+        analysis: Whose window.
+        spec: Where the lake's files are.
+        folder: Where to write.
+        kinds: The baseline's features, and what their values are.
+
+    Attributes:
+        notes: What to know of the rows, once they are written.
+        row_count: How many there are, once they are written.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        analysis: Analysis,
+        spec: AnalysisSpec,
+        folder: Path,
+        kinds: Mapping[str, ColumnKind],
+    ) -> None:
+        self._database = database
+        self._analysis = analysis
+        self._spec = spec
+        self._folder = folder
+        self._kinds = kinds
+        self._unreadable: dict[str, int] = {}
+        self.notes: list[str] = []
+        self.row_count = 0
+
+    def write(self) -> Path:
+        """Writes the file; answers its path.
+
+        Raises:
+            FailedPreconditionError: A feature is recorded with another type than the baseline has.
+        """
+        import duckdb
+        import pyarrow as pa
+
+        target = self._folder / "window.parquet"
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": _MEMORY_LIMIT,
+            "temp_directory": str(self._folder / "spilled"),
+            "threads": 2,
+        }
+        with duckdb.connect(config=config) as connection:
+            sources = []
+            if self._spec.files:
+                sources.append(_FILES)
+            for place, path in enumerate(self._spec.tails):
+                with pa.OSFile(path) as file, pa.ipc.open_stream(file) as reader:
+                    connection.register(f"tail_{place}", reader.read_all())
+                sources.append(f"tail_{place}")
+            parts = [self._selected(connection, source) for source in sources]
+            parts.append(f"SELECT * FROM read_parquet({_quoted_text(str(self._write_logged()))})")
+            values = self._values("files") if self._spec.files else self._values()
+            text = (
+                f"COPY ({' UNION ALL BY NAME '.join(parts)}) TO {_quoted_text(str(target))} (FORMAT parquet)"
+            )
+            # What is logged alone was chosen in SQL.
+            copied = connection.execute(text, values if sources else {})
+            (self.row_count,) = copied.fetchall()[0]
+        for name, count in sorted(self._unreadable.items()):
+            self.notes.append(
+                f"feature {name!r}: {count} values are no {self._kinds[name].value}, as the baseline has "
+                "them, and count as missing"
+            )
+        return target
+
+    def _selected(self, connection: DuckDBPyConnection, source: str) -> str:
+        """Answers the query of a source's rows; looks at what it has of another kind."""
+        values = self._values("files") if source == _FILES else self._values()
+        described = connection.execute(
+            f"DESCRIBE SELECT * FROM {source}", {"files": values["files"]} if "files" in values else {}
+        )
+        types = {row[0]: str(row[1]) for row in described.fetchall()}
+        columns = {name: self._expression(name, types) for name in self._kinds}
+        whole = "features_content = 'all'"
+        checks = [f"count(*) FILTER (NOT ({whole}))"]
+        checks += [
+            f"count(*) FILTER ({whole} AND {raw} <> 'null' AND ({value}) IS NULL)"
+            for value, raw in columns.values()
+        ]
+        counted = connection.execute(f"SELECT {', '.join(checks)} FROM {source} WHERE {_IN_WINDOW}", values)
+        without, *unreadable = counted.fetchall()[0]
+        if without:
+            self.notes.append(
+                f"{without} predictions were recorded without their features, and are not compared"
+            )
+        for name, count in zip(columns, unreadable, strict=True):
+            if count:
+                self._unreadable[name] = self._unreadable.get(name, 0) + count
+        chosen = ", ".join(f"{value} AS {_quoted(name)}" for name, (value, _) in columns.items())
+        return f"SELECT {chosen} FROM {source} WHERE {_IN_WINDOW} AND {whole}"
+
+    def _expression(self, name: str, types: Mapping[str, str]) -> tuple[str, str]:
+        """Answers how a feature is read, and the JSON that it has where it is in no column of its own."""
+        kind = self._kinds[name]
+        raw = f"features_other[{_quoted_text(name)}]"
+        read = {
+            ColumnKind.NUMBER: f"TRY_CAST({raw} AS DOUBLE)",
+            ColumnKind.TEXT: f"""CASE WHEN {raw} LIKE '"%' THEN json_extract_string({raw}, '$') END""",
+            ColumnKind.BOOLEAN: f"CASE {raw} WHEN 'true' THEN true WHEN 'false' THEN false END",
+        }[kind]
+        column = f"{FEATURE_PREFIX}{name}"
+        if column not in types:
+            return read, raw
+        if types[column] != _SQL_TYPES[kind]:
+            raise FailedPreconditionError(
+                f"feature {name!r}: the baseline has values of the kind {kind.value}, and routers recorded "
+                f"{types[column]}; make a baseline with values as the model is given them",
+                reason="FEATURE_TYPE_DIFFERS",
+            )
+        return f"coalesce({_quoted(column)}, {read})", raw
+
+    def _write_logged(self) -> Path:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        types = {
+            ColumnKind.NUMBER: pa.float64(),
+            ColumnKind.TEXT: pa.string(),
+            ColumnKind.BOOLEAN: pa.bool_(),
+        }
+        schema = pa.schema([(name, types[kind]) for name, kind in self._kinds.items()])
+        path = self._folder / "logged.parquet"
+        with pq.ParquetWriter(path, schema) as writer:
+            for part in self._logged():
+                columns = {name: list(self._read(name, part)) for name in self._kinds}
+                writer.write_table(pa.table(columns, schema))
+        return path
+
+    def _logged(self) -> Iterator[list[LoggedPrediction]]:
+        one = self._analysis
+        with self._database.read() as connection:
+            yield from predictions.between(connection, one.model_key, one.window_start_us, one.window_end_us)
+
+    def _read(self, name: str, rows: Iterable[LoggedPrediction]) -> Iterator[Any]:
+        kind = self._kinds[name]
+        for row in rows:
+            value = row.features.get(name)
+            is_bool = isinstance(value, bool)
+            fits = isinstance(value, _PYTHON_TYPES[kind]) and is_bool == (kind is ColumnKind.BOOLEAN)
+            if value is not None and not fits:
+                self._unreadable[name] = self._unreadable.get(name, 0) + 1
+            yield value if fits else None
+
+    def _values(self, *names: str) -> dict[str, Any]:
+        one = self._analysis
+        found: dict[str, Any] = {"start_us": one.window_start_us, "end_us": one.window_end_us}
+        return found | ({"files": list(self._spec.files)} if "files" in names else {})
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _quoted_text(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"

@@ -1,0 +1,92 @@
+"""Begins analyses of models by themselves, once in each hour, day or week."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from pointsman.control.drift.analyses import begin
+from pointsman.control.jobs.job import Job, JobContext, Scope
+from pointsman.domain.drift.analyses import Analysis
+from pointsman.domain.drift.windows import AnalysisWindow
+from pointsman.domain.values import MICROSECONDS_PER_DAY
+from pointsman.errors import FailedPreconditionError
+from pointsman.store import servers
+from pointsman.store.drift import alert_settings
+from pointsman.store.drift.alert_settings import Scheduled
+
+_log = structlog.get_logger(__name__)
+
+_EVERY_SECONDS = 20.0
+
+
+class Starting(Protocol):
+    """Starts programs of analyses."""
+
+    def begin(self, analysis: Analysis) -> None:
+        """Starts the program of an analysis; one that cannot be started now is tried again."""
+
+
+class AnalysisSchedule:
+    """The job that one server does for all.
+
+    A model is due when the period of its schedule is another than that in which it was last begun. So after
+    some time without any server it is analysed once, however many periods went by.
+
+    Args:
+        watch: Who starts programs.
+        clock: Answers the time in UTC microseconds.
+        period_seconds: How often it looks.
+    """
+
+    def __init__(
+        self, watch: Starting, clock: Callable[[], int], period_seconds: float = _EVERY_SECONDS
+    ) -> None:
+        self._watch = watch
+        self._clock = clock
+        self._period_seconds = period_seconds
+
+    def job(self) -> Job:
+        """Answers the job."""
+        return Job(
+            "drift-schedule",
+            self._period_seconds,
+            Scope.INSTALLATION,
+            self.look,
+            needed=lambda connection: any(map(self._is_due, alert_settings.scheduled(connection))),
+        )
+
+    def look(self, context: JobContext) -> bool:
+        """Begins what is due."""
+        with context.reading() as connection:
+            due = [one for one in alert_settings.scheduled(connection) if self._is_due(one)]
+        for one in due:
+            if context.is_over():
+                return True
+            analysis = self._begin(context, one)
+            if analysis is not None:
+                # A server that dies before this leaves one without a sign of life, which others find.
+                self._watch.begin(analysis)
+        return False
+
+    def _begin(self, context: JobContext, one: Scheduled) -> Analysis | None:
+        """Begins an analysis and notes it in one transaction; None where there is nothing to start."""
+        now_us = self._clock()
+        length_us = int(one.settings.time_window_days * MICROSECONDS_PER_DAY)
+        window = AnalysisWindow(now_us - length_us, now_us)
+        with context.transaction() as connection:
+            if not alert_settings.note_scheduled(connection, one, now_us):
+                return None
+            database_us = servers.clock_us(connection, now_us)
+            try:
+                analysis, is_new = begin(
+                    connection, one.model_id, one.model_key, one.settings, window, database_us
+                )
+            except FailedPreconditionError as error:
+                _log.warning("a scheduled analysis has nothing to compare with", reason=str(error))
+                return None
+        return analysis if is_new else None
+
+    def _is_due(self, one: Scheduled) -> bool:
+        frequency = one.settings.frequency
+        return frequency.period_of(self._clock()) > frequency.period_of(one.last_us)

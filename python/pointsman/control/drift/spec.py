@@ -1,0 +1,38 @@
+"""What the program of an analysis is told: what it cannot find in the database itself."""
+
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class AnalysisSpec:
+    """What a start of an analysis works on.
+
+    Attributes:
+        database_url: Where the rest is, and where the result goes. It may hold a password.
+        job_id: The analysis.
+        attempt: Which start of it this is.
+        folder: A folder of its own, for what does not fit into memory.
+        files: The lake's files of the window, in whole paths.
+        tails: Files with what was in no file of the lake yet, as Arrow streams.
+        notes: What to know of the rows, in sentences.
+    """
+
+    database_url: str
+    job_id: str
+    attempt: int
+    folder: str
+    files: tuple[str, ...] = ()
+    tails: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def written(self) -> bytes:
+        """Writes it as JSON."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def read(cls, text: bytes) -> "AnalysisSpec":
+        """Reads what :meth:`written` wrote."""
+        found = json.loads(text)
+        lists = {name: tuple(found[name]) for name in ("files", "tails", "notes")}
+        return cls(**found | lists)

@@ -1,0 +1,1 @@
+"""Drift of models: predictions that were logged, outcomes, baselines, analyses and how they are judged."""

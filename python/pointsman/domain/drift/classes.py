@@ -1,0 +1,76 @@
+"""The order of a classifier's classes, as its labelled predictions tell it."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pointsman.domain.drift.outcomes import label_of
+from pointsman.domain.values import JsonValue
+from pointsman.errors import InvalidArgumentError
+
+_FIELD = "labeled_predictions.probabilities"
+
+
+def class_order(
+    probabilities: Sequence[Sequence[float]], predicted: Sequence[JsonValue], actual: Sequence[JsonValue]
+) -> tuple[str, ...]:
+    """Answers which class each place of the probabilities is of.
+
+    The label that a model answers is, but for a threshold of its own, that of the greatest probability: so
+    each label has the place that is greatest in most of its rows. What two labels would both have is refused,
+    for with a wrong order every estimate of accuracy would be wrong in silence. Sorting labels would be a
+    guess.
+
+    Args:
+        probabilities: By row the probability of each class.
+        predicted: By row what the model answered.
+        actual: By row what came true; a class that was never predicted is known from here.
+
+    Returns:
+        The labels, one for each place.
+
+    Raises:
+        InvalidArgumentError: There are more labels than places, or the order cannot be told.
+
+    >>> class_order([[0.1, 0.9], [0.7, 0.3]], ["approved", "denied"], ["approved", "denied"])
+    ('denied', 'approved')
+    """
+    width = len(probabilities[0])
+    votes: dict[str, Counter[int]] = {}
+    for row, label in zip(probabilities, predicted, strict=True):
+        greatest = max(row)
+        places = [place for place, probability in enumerate(row) if probability == greatest]
+        if len(places) == 1:
+            votes.setdefault(_label(label), Counter())[places[0]] += 1
+    labels = {_label(value) for value in (*predicted, *actual)}
+    if len(labels) > width:
+        raise InvalidArgumentError.at(
+            _FIELD,
+            f"have {width} classes, and the labels are {len(labels)}: {', '.join(sorted(labels)[:20])}",
+        )
+    order: dict[int, str] = {}
+    for label in sorted(votes):
+        (place, count), *others = votes[label].most_common(2)
+        if others and others[0][1] == count:
+            raise _unclear(f"{label!r} goes with the places {place} and {others[0][0]} equally often")
+        if place in order:
+            raise _unclear(f"{label!r} and {order[place]!r} both go with place {place} most often")
+        order[place] = label
+    left = sorted(labels - set(order.values()))
+    free = [place for place in range(width) if place not in order]
+    if len(free) == len(left) == 1:
+        order[free[0]] = left[0]
+    elif free:
+        raise _unclear(f"nothing tells which classes the places {', '.join(map(str, free))} are of")
+    return tuple(order[place] for place in range(width))
+
+
+def _label(value: JsonValue) -> str:
+    # Checked before: strings, numbers and booleans only.
+    return label_of(value)  # type: ignore[arg-type]
+
+
+def _unclear(reason: str) -> InvalidArgumentError:
+    return InvalidArgumentError.at(
+        _FIELD,
+        f"do not tell which class is which: {reason}; send more rows, with each class predicted in some",
+    )

@@ -1,0 +1,60 @@
+"""Which predictions an analysis compares."""
+
+from dataclasses import dataclass
+
+from pointsman.domain.times import datetime_of
+from pointsman.domain.values import MICROSECONDS_PER_DAY
+from pointsman.errors import InvalidArgumentError
+
+DEFAULT_DAYS = 7.0
+MAX_DAYS = 3_660.0
+
+
+@dataclass(frozen=True)
+class AnalysisWindow:
+    """Times from ``start_us`` on and before ``end_us``, in UTC microseconds."""
+
+    start_us: int
+    end_us: int
+
+
+def window_of(
+    start_us: int | None, end_us: int | None, days: float | None, scheduled_days: float, now_us: int
+) -> AnalysisWindow:
+    """Answers the window that is asked for: its times win over its days, those over the schedule's.
+
+    Args:
+        start_us: Where it begins; None for its days before its end.
+        end_us: Where it ends; None for now.
+        days: Its days; None for those of the schedule.
+        scheduled_days: Those.
+        now_us: The time.
+
+    Raises:
+        InvalidArgumentError: It is empty, ends in the future, or is of no length.
+    """
+    check_days(days, "window_days")
+    end = now_us if end_us is None else end_us
+    if end > now_us:
+        raise InvalidArgumentError.at(
+            "window_end", f"{datetime_of(end).isoformat()} is in the future; leave it out for now"
+        )
+    length_us = int((scheduled_days if days is None else days) * MICROSECONDS_PER_DAY)
+    start = end - length_us if start_us is None else start_us
+    if start >= end:
+        raise InvalidArgumentError.at(
+            "window_start",
+            f"{datetime_of(start).isoformat()} is not before the end, {datetime_of(end).isoformat()}",
+        )
+    return AnalysisWindow(start, end)
+
+
+def check_days(days: float | None, field: str) -> None:
+    """Checks a number of days; None is right.
+
+    Raises:
+        InvalidArgumentError: It is not above 0 and at most ten years.
+    """
+    # Not a number fails this, too.
+    if days is not None and not 0 < days <= MAX_DAYS:
+        raise InvalidArgumentError.at(field, f"{days:g} is not above 0 and at most {MAX_DAYS:g}")

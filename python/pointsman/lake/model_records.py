@@ -1,0 +1,304 @@
+"""Reads a model's predictions, recorded by routers and logged, with what came true."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pointsman.domain.drift.performance import Granularity, PerformancePoint
+from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.domain.records.predictions import Prediction
+from pointsman.domain.records.servers import UnreachedJournal
+from pointsman.lake.conditions import MAX_TIME_US
+from pointsman.lake.engine import Engine
+from pointsman.lake.model_snapshot import ModelSnapshot, ModelSnapshots
+from pointsman.lake.model_tables import logged_table, truth_table
+from pointsman.lake.outcome_sql import MATCHES, ROW_COLUMNS
+from pointsman.lake.rows import predictions_of
+from pointsman.store.database import Database
+from pointsman.store.drift import predictions, truths
+from pointsman.store.drift.truths import KeptTruth
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+IsReadable = Callable[[Collection[str]], Iterable[str]]
+"""Answers which of some routers' predictions may be told."""
+
+_FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
+
+
+@dataclass(frozen=True)
+class ModelPage:
+    """Some predictions of a model.
+
+    Attributes:
+        total: How many there are in all.
+        unreached: What other servers recorded, or may have, and the page lacks.
+    """
+
+    items: tuple[LoggedPrediction, ...]
+    total: int
+    unreached: tuple[UnreachedJournal, ...] = ()
+
+
+@dataclass(frozen=True)
+class Performance:
+    """How right a model was.
+
+    Attributes:
+        points: The steps that have predictions, oldest first.
+        unreached: What other servers recorded, or may have, and the steps lack.
+    """
+
+    points: tuple[PerformancePoint, ...]
+    unreached: tuple[UnreachedJournal, ...]
+
+
+@dataclass(frozen=True)
+class PageQuestion:
+    """Which predictions are asked for.
+
+    Attributes:
+        start_us: From this time on; None for all.
+        end_us: Before this time; None for all.
+        has_outcome: Only those whose outcome is known, or not; None for all.
+        limit: At most so many.
+        offset: So many are passed over.
+    """
+
+    start_us: int | None = None
+    end_us: int | None = None
+    has_outcome: bool | None = None
+    limit: int = 100
+    offset: int = 0
+
+
+class ModelRecords:
+    """Reads what is known of models. Safe to use from several threads.
+
+    Args:
+        database: Where logged predictions and outcomes are.
+        snapshots: Who reads the manifest and the journal's tail.
+        engine: Where files are queried.
+    """
+
+    def __init__(self, database: Database, snapshots: ModelSnapshots, engine: Engine) -> None:
+        self._database = database
+        self._snapshots = snapshots
+        self._engine = engine
+
+    def page(
+        self,
+        model_id: str,
+        model_key: int,
+        asked: PageQuestion,
+        is_readable: IsReadable,
+    ) -> ModelPage:
+        """Lists predictions, newest first.
+
+        Args:
+            model_id: The model.
+            model_key: Its row.
+            asked: Which of them.
+            is_readable: Answers which of some routers' predictions may be told.
+
+        Raises:
+            UnavailableError: The records cannot be read now.
+        """
+
+        def read(snapshot: ModelSnapshot) -> ModelPage:
+            may_tell = [*is_readable(snapshot.router_ids), ""]
+            with self._described(snapshot, model_key) as (connection, ctes, values, kept):
+                wanted = [
+                    "time_us >= $start_us",
+                    "time_us < $end_us",
+                    "router_id IN (SELECT unnest($routers))",
+                ]
+                values |= {
+                    "routers": may_tell,
+                    "start_us": asked.start_us or 0,
+                    "end_us": MAX_TIME_US if asked.end_us is None else asked.end_us,
+                }
+                if asked.has_outcome is not None:
+                    wanted.append(f"place IS {'NOT ' if asked.has_outcome else ''}NULL")
+                where = " AND ".join(wanted)
+                counted = f"{ctes} SELECT count(*) FROM judged WHERE {where}"
+                total = connection.execute(counted, values).fetchall()[0][0]
+                rows = connection.execute(
+                    f'{ctes} SELECT prediction_id, "row", time_us, router_id, place FROM judged '
+                    f'WHERE {where} ORDER BY time_us DESC, prediction_id, "row" LIMIT $limit OFFSET $offset',
+                    values | {"limit": asked.limit, "offset": asked.offset},
+                ).fetchall()
+                items = tuple(self._filled(connection, snapshot, model_key, rows, kept))
+                return ModelPage(items, total, snapshot.unreached)
+
+        return self._snapshots.reading(model_id, None, None, read, with_bodies=True)
+
+    def matched_count(
+        self, model_id: str, model_key: int, truth_ids: Sequence[str], entity_ids: Sequence[str]
+    ) -> int:
+        """Answers of how many outcomes a prediction is there; one that is sent twice counts twice.
+
+        Args:
+            model_id: The model.
+            model_key: Its row.
+            truth_ids: The outcomes.
+            entity_ids: Their entities.
+
+        Raises:
+            UnavailableError: The records cannot be read now.
+        """
+        of_entities = sorted(set(entity_ids))
+
+        def read(snapshot: ModelSnapshot) -> int:
+            with self._described(snapshot, model_key, of_entities) as (connection, ctes, values, kept):
+                rows = connection.execute(f"{ctes} SELECT DISTINCT place FROM matched", values).fetchall()
+                found = {kept[place].truth_id for (place,) in rows}
+            return sum(truth_id in found for truth_id in truth_ids)
+
+        return self._snapshots.reading(model_id, None, None, read)
+
+    def performance(
+        self,
+        model_id: str,
+        model_key: int,
+        start_us: int,
+        end_us: int,
+        granularity: Granularity,
+        *,
+        is_regression: bool,
+    ) -> Performance:
+        """Answers how right a model was in each step that has predictions, oldest first.
+
+        Args:
+            model_id: The model.
+            model_key: Its row.
+            start_us: From this time on.
+            end_us: Before this time.
+            granularity: The length of a step.
+            is_regression: Whether it answers numbers.
+
+        Raises:
+            UnavailableError: The records cannot be read now.
+        """
+        step = "(time_us - $offset_us) - ((time_us - $offset_us) % $step_us) + $offset_us AS step, count(*), "
+        answered = "coalesce(prediction_number, TRY_CAST(prediction_label AS DOUBLE))"
+        error = f"abs({answered} - outcome_number)"
+        figures = (
+            f"count({error}), NULL, avg({error}), sqrt(avg(({error}) * ({error})))"
+            if is_regression
+            else "count(is_right), avg(CAST(is_right AS DOUBLE)), NULL, NULL"
+        )
+
+        def read(snapshot: ModelSnapshot) -> Performance:
+            with self._described(snapshot, model_key) as (connection, ctes, values, _):
+                values |= {"offset_us": granularity.offset_us, "step_us": granularity.step_us}
+                values |= {"start_us": start_us, "end_us": end_us}
+                rows = connection.execute(
+                    f"{ctes} SELECT {step}{figures} FROM judged "
+                    "WHERE time_us >= $start_us AND time_us < $end_us GROUP BY step ORDER BY step",
+                    values,
+                ).fetchall()
+            return Performance(tuple(PerformancePoint(*row) for row in rows), snapshot.unreached)
+
+        return self._snapshots.reading(model_id, None, None, read, with_bodies=True)
+
+    @contextlib.contextmanager
+    def _described(
+        self, snapshot: ModelSnapshot, model_key: int, entity_ids: Sequence[str] | None = None
+    ) -> Iterator[tuple[DuckDBPyConnection, str, dict[str, Any], list[KeptTruth]]]:
+        """Opens a connection that knows a model's predictions and outcomes.
+
+        Args:
+            snapshot: What routers recorded.
+            model_key: The model's row.
+            entity_ids: Of what was logged and of outcomes only those of these entities; None for all.
+
+        Yields:
+            The connection, what goes before a query, its parameters, and outcomes by their places.
+        """
+        with self._database.read() as sql:
+            logged = [one for part in predictions.heads(sql, model_key, entity_ids) for one in part]
+            kept = [one for part in truths.each(sql, model_key, entity_ids) for one in part]
+        tables = {"logged": logged_table(logged), "truths": truth_table(kept)}
+        tables |= {f"tail_{place}": table for place, table in enumerate(snapshot.tables)}
+        parts = [
+            f"SELECT {ROW_COLUMNS} FROM {name} WHERE status_code = 0" for name in tables if "tail" in name
+        ]
+        parts.append(f"SELECT {ROW_COLUMNS} FROM logged")
+        values: dict[str, Any] = {}
+        if snapshot.files:
+            parts.append(f"SELECT {ROW_COLUMNS} FROM {_FILES} WHERE status_code = 0")
+            values["files"] = list(snapshot.files)
+        with self._engine.cursor() as connection:
+            for name, table in tables.items():
+                connection.register(name, table)
+            try:
+                yield (
+                    connection,
+                    f"WITH predictions AS ({' UNION ALL '.join(parts)}), {MATCHES}",
+                    values,
+                    kept,
+                )
+            finally:
+                for name in tables:
+                    connection.unregister(name)
+
+    def _filled(
+        self,
+        connection: DuckDBPyConnection,
+        snapshot: ModelSnapshot,
+        model_key: int,
+        rows: Sequence[tuple[Any, ...]],
+        kept: Sequence[KeptTruth],
+    ) -> Iterator[LoggedPrediction]:
+        """Reads the rows of a page in full, in their order."""
+        ids = [row[0] for row in rows if not row[3]]
+        with self._database.read() as sql:
+            logged = predictions.find_many(sql, model_key, ids)
+        recorded = _recorded(connection, snapshot, [row for row in rows if row[3]])
+        for prediction_id, number, _, router_id, place in rows:
+            found = recorded[prediction_id, number] if router_id else logged.get(prediction_id)
+            if found is not None:
+                yield replace(found, outcome=None if place is None else kept[place].outcome)
+
+
+def _recorded(
+    connection: DuckDBPyConnection, snapshot: ModelSnapshot, rows: Sequence[tuple[Any, ...]]
+) -> dict[tuple[str, int], LoggedPrediction]:
+    """Reads rows that routers recorded with features and answers."""
+    if not rows:
+        return {}
+    times = [row[2] for row in rows]
+    of_page = "prediction_id IN (SELECT unnest($ids))"
+    wanted = f"time_us BETWEEN $first_us AND $last_us AND {of_page} AND status_code = 0"
+    values = {"first_us": min(times), "last_us": max(times), "ids": [row[0] for row in rows]}
+    found: list[Prediction] = []
+    if snapshot.files:
+        sql = f"SELECT * FROM {_FILES} WHERE {wanted}"
+        result = connection.sql(sql, params=values | {"files": list(snapshot.files)})
+        found += predictions_of(result.to_arrow_table())
+    for place in range(len(snapshot.tables)):
+        result = connection.sql(f"SELECT * FROM tail_{place} WHERE {wanted}", params=values)
+        found += predictions_of(result.to_arrow_table())
+    return {one.key: _as_logged(one) for one in found}
+
+
+def _as_logged(row: Prediction) -> LoggedPrediction:
+    nanoseconds = row.overhead_ns + (row.backend_latency_ns or 0)
+    return LoggedPrediction(
+        prediction_id=row.prediction_id,
+        model_version=row.model_version,
+        time_us=row.time_us,
+        features=row.features,
+        prediction=row.prediction,
+        probabilities=row.probabilities,
+        confidence=row.confidence,
+        entity_id=row.entity_id,
+        latency_ms=nanoseconds / 1e6,
+        router_id=row.router_id,
+        row=row.row,
+    )

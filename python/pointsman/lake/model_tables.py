@@ -1,0 +1,128 @@
+"""Logged predictions and outcomes as tables, to be queried beside what routers recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pointsman.domain.drift.outcomes import label_of, number_of
+from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.lake.streams import table_of
+from pointsman.store.drift.truths import KeptTruth
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class _LoggedRow:
+    prediction_id: str
+    row: int
+    time_us: int
+    entity_id: str
+    model_version: str
+    router_id: str
+    prediction_label: str
+    prediction_number: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class _TruthRow:
+    place: int
+    entity_id: str
+    entity_hash: str
+    outcome_time_us: int
+    label: str
+    number: float
+
+
+def logged_table(rows: Sequence[LoggedPrediction]) -> pa.Table:
+    """Makes a table of logged predictions with the columns of the lake that are read of each."""
+    import pyarrow as pa
+
+    schema = pa.schema(
+        [
+            ("prediction_id", pa.string()),
+            ("row", pa.int32()),
+            ("time_us", pa.int64()),
+            ("entity_id", pa.string()),
+            ("model_version", pa.string()),
+            ("router_id", pa.string()),
+            ("prediction_label", pa.string()),
+            ("prediction_number", pa.float64()),
+            ("confidence", pa.float64()),
+        ]
+    )
+    nan = float("nan")
+    made = []
+    for one in rows:
+        number = _number(one.prediction)
+        label = "" if number is not None else label_of(one.prediction)  # type: ignore[arg-type]
+        made.append(
+            _LoggedRow(
+                one.prediction_id,
+                0,
+                one.time_us,
+                one.entity_id,
+                one.model_version,
+                "",
+                label,
+                nan if number is None else number,
+                nan if one.confidence is None else one.confidence,
+            )
+        )
+    return _with_nulls(table_of(schema, made), ("prediction_number", "confidence"), "prediction_label")
+
+
+def _number(prediction: Any) -> float | None:
+    is_number = isinstance(prediction, (int, float)) and not isinstance(prediction, bool)
+    return float(prediction) if is_number else None
+
+
+def truth_table(kept: Sequence[KeptTruth]) -> pa.Table:
+    """Makes a table of outcomes, each with its place in the list."""
+    import pyarrow as pa
+
+    schema = pa.schema(
+        [
+            ("place", pa.int64()),
+            ("entity_id", pa.string()),
+            ("entity_hash", pa.string()),
+            ("outcome_time_us", pa.int64()),
+            ("label", pa.string()),
+            ("number", pa.float64()),
+        ]
+    )
+    nan = float("nan")
+    rows = []
+    for place, one in enumerate(kept):
+        number = number_of(one.outcome)
+        rows.append(
+            _TruthRow(
+                place,
+                one.entity_id,
+                one.entity_hash,
+                one.outcome_time_us,
+                label_of(one.outcome),
+                nan if number is None else number,
+            )
+        )
+    return _with_nulls(table_of(schema, rows), ("number",), "")
+
+
+def _with_nulls(table: pa.Table, numbers: Sequence[str], text: str) -> pa.Table:
+    """Makes NaN of some columns, and the empty text of one, missing values, which the buffers cannot say."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in numbers:
+        place, column = table.schema.get_field_index(name), table.column(name)
+        none = pa.scalar(None, pa.float64())
+        table = table.set_column(place, name, pc.if_else(pc.is_nan(column), none, column))
+    if text:
+        place, column = table.schema.get_field_index(text), table.column(text)
+        none = pa.scalar(None, pa.string())
+        table = table.set_column(place, text, pc.if_else(pc.equal(column, ""), none, column))
+    return table

@@ -1,0 +1,56 @@
+"""SQL that joins a model's predictions with outcomes of entities.
+
+An outcome is of its entity's latest prediction at or before the time of the outcome; where there is none, of
+the earliest one after it. Of several outcomes of one prediction the latest one holds, and of two of one time
+that which came last. Nothing of it is stored: what comes late, or ahead of its prediction, is matched by the
+next read.
+"""
+
+ROW_COLUMNS = (
+    "prediction_id, \"row\", time_us, coalesce(entity_id, '') AS entity_id, model_version, router_id, "
+    "prediction_label, prediction_number, confidence"
+)
+"""What is read of each prediction."""
+
+LABEL = (
+    "coalesce(prediction_label, CASE WHEN prediction_number = floor(prediction_number) "
+    "AND abs(prediction_number) < 1e15 THEN CAST(CAST(prediction_number AS BIGINT) AS VARCHAR) "
+    "ELSE CAST(prediction_number AS VARCHAR) END)"
+)
+"""The name of a predicted class, as ``label_of`` names it."""
+
+MATCHES = f"""
+forms AS (
+  SELECT place, entity_id AS entity, outcome_time_us FROM truths
+  UNION ALL SELECT place, entity_hash, outcome_time_us FROM truths
+),
+named AS (
+  SELECT entity_id AS entity, time_us, min(struct_pack(id := prediction_id, "row" := "row")) AS key
+  FROM predictions WHERE entity_id IN (SELECT entity FROM forms) GROUP BY ALL
+),
+before AS (
+  SELECT place, arg_max(key, named.time_us) AS key
+  FROM forms ASOF JOIN named ON forms.entity = named.entity AND forms.outcome_time_us >= named.time_us
+  GROUP BY place
+),
+afterwards AS (
+  SELECT place, arg_min(key, named.time_us) AS key
+  FROM forms ASOF JOIN named ON forms.entity = named.entity AND forms.outcome_time_us < named.time_us
+  GROUP BY place
+),
+matched AS (
+  SELECT place, coalesce(before.key, afterwards.key) AS key
+  FROM before FULL JOIN afterwards USING (place)
+),
+outcomes AS (
+  SELECT key.id AS prediction_id, key."row" AS "row", arg_max(place, (outcome_time_us, place)) AS place
+  FROM matched JOIN truths USING (place) GROUP BY ALL
+),
+judged AS (
+  SELECT predictions.*, place, truths.label AS outcome_label, truths.number AS outcome_number,
+    CASE WHEN place IS NULL THEN NULL
+      WHEN prediction_number IS NOT NULL AND truths.number IS NOT NULL
+      THEN prediction_number = truths.number ELSE {LABEL} = truths.label END AS is_right
+  FROM predictions LEFT JOIN outcomes USING (prediction_id, "row") LEFT JOIN truths USING (place)
+)"""
+"""What goes before a query, after ``predictions``: ``judged`` is each prediction with its outcome."""

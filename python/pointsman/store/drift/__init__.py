@@ -1,0 +1,1 @@
+"""What is kept of drift in SQL, by what it is about."""

@@ -1,0 +1,157 @@
+"""Predictions that no router made, in SQL."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select
+
+from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.store.documents import dump_value, load_value
+from pointsman.store.drift.ids import new_id
+from pointsman.store.schema import drift_predictions
+
+_COLUMNS = drift_predictions.c
+_ROWS_AT_A_TIME = 10_000
+_IDS_PER_QUERY = 500
+
+
+def add(connection: Connection, model_key: int, prediction: LoggedPrediction) -> str:
+    """Stores a prediction; answers its id.
+
+    Args:
+        connection: A writing transaction.
+        model_key: The model's row.
+        prediction: The prediction, whose id is not looked at.
+    """
+    prediction_id = new_id()
+    connection.execute(
+        insert(drift_predictions).values(
+            prediction_id=prediction_id,
+            model_key=model_key,
+            model_version=prediction.model_version,
+            time_us=prediction.time_us,
+            entity_id=prediction.entity_id,
+            features=dump_value(prediction.features),
+            prediction=dump_value(prediction.prediction),
+            probabilities=dump_value(prediction.probabilities) if prediction.probabilities else "",
+            confidence=prediction.confidence,
+            latency_ms=prediction.latency_ms,
+        )
+    )
+    return prediction_id
+
+
+def count(connection: Connection, model_key: int) -> int:
+    """Answers how many predictions of a model are stored."""
+    statement = select(func.count()).where(_COLUMNS.model_key == model_key)
+    return int(connection.execute(statement).scalar_one())
+
+
+def between(
+    connection: Connection, model_key: int, start_us: int, end_us: int
+) -> Iterator[list[LoggedPrediction]]:
+    """Goes through a model's predictions of a time, in parts, oldest first.
+
+    Args:
+        connection: A transaction, open until all are read.
+        model_key: The model's row.
+        start_us: From this time on.
+        end_us: Before this time.
+    """
+    after: tuple[int, int] | None = None
+    while True:
+        statement = select(drift_predictions).where(
+            _COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us
+        )
+        if after is not None:
+            time_us, row_key = after
+            later = (_COLUMNS.time_us > time_us) | (
+                (_COLUMNS.time_us == time_us) & (_COLUMNS.row_key > row_key)
+            )
+            statement = statement.where(_COLUMNS.time_us >= time_us, later)
+        statement = statement.order_by(_COLUMNS.time_us, _COLUMNS.row_key).limit(_ROWS_AT_A_TIME)
+        rows: Sequence[RowMapping] = connection.execute(statement).mappings().all()
+        if rows:
+            yield [_loaded(row) for row in rows]
+        if len(rows) < _ROWS_AT_A_TIME:
+            return
+        after = (rows[-1]["time_us"], rows[-1]["row_key"])
+
+
+def heads(
+    connection: Connection, model_key: int, entity_ids: Sequence[str] | None = None
+) -> Iterator[list[LoggedPrediction]]:
+    """Goes through a model's predictions in parts, without features, probabilities and latency.
+
+    Args:
+        connection: A transaction, open until all are read.
+        model_key: The model's row.
+        entity_ids: Only those of these entities; None for all.
+    """
+    statement = select(
+        _COLUMNS.row_key,
+        _COLUMNS.prediction_id,
+        _COLUMNS.model_version,
+        _COLUMNS.time_us,
+        _COLUMNS.prediction,
+        _COLUMNS.confidence,
+        _COLUMNS.entity_id,
+    ).where(_COLUMNS.model_key == model_key)
+    if entity_ids is not None:
+        for start in range(0, len(entity_ids), _IDS_PER_QUERY):
+            named = _COLUMNS.entity_id.in_(entity_ids[start : start + _IDS_PER_QUERY])
+            yield [_head(row) for row in connection.execute(statement.where(named))]
+        return
+    after = 0
+    while True:
+        part = statement.where(_COLUMNS.row_key > after).order_by(_COLUMNS.row_key).limit(_ROWS_AT_A_TIME)
+        rows = connection.execute(part).all()
+        yield [_head(row) for row in rows]
+        if len(rows) < _ROWS_AT_A_TIME:
+            return
+        after = rows[-1].row_key
+
+
+def find_many(
+    connection: Connection, model_key: int, prediction_ids: Sequence[str]
+) -> dict[str, LoggedPrediction]:
+    """Finds predictions of a model by their ids; those that are not there are left out."""
+    found: dict[str, LoggedPrediction] = {}
+    for start in range(0, len(prediction_ids), _IDS_PER_QUERY):
+        named = _COLUMNS.prediction_id.in_(prediction_ids[start : start + _IDS_PER_QUERY])
+        rows = connection.execute(
+            select(drift_predictions).where(_COLUMNS.model_key == model_key, named)
+        ).mappings()
+        found |= {row["prediction_id"]: _loaded(row) for row in rows}
+    return found
+
+
+def remove_before(connection: Connection, time_us: int, most: int) -> int:
+    """Deletes predictions of any model from before a time, at most so many; answers how many."""
+    old = select(_COLUMNS.row_key).where(_COLUMNS.time_us < time_us).limit(most)
+    return connection.execute(delete(drift_predictions).where(_COLUMNS.row_key.in_(old))).rowcount
+
+
+def _head(row: Any) -> LoggedPrediction:
+    return LoggedPrediction(
+        prediction_id=row.prediction_id,
+        model_version=row.model_version,
+        time_us=row.time_us,
+        prediction=load_value(row.prediction),
+        confidence=row.confidence,
+        entity_id=row.entity_id,
+    )
+
+
+def _loaded(row: Any) -> LoggedPrediction:
+    return LoggedPrediction(
+        prediction_id=row["prediction_id"],
+        model_version=row["model_version"],
+        time_us=row["time_us"],
+        features=load_value(row["features"]),
+        prediction=load_value(row["prediction"]),
+        probabilities=tuple(load_value(row["probabilities"])) if row["probabilities"] else (),
+        confidence=row["confidence"],
+        entity_id=row["entity_id"],
+        latency_ms=row["latency_ms"],
+    )

@@ -1,0 +1,643 @@
+import datetime
+
+from google.api import annotations_pb2 as _annotations_pb2
+from google.protobuf import struct_pb2 as _struct_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from pointsman.v1 import key_pb2 as _key_pb2
+from pointsman.v1 import rest_pb2 as _rest_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DriftTask(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DRIFT_TASK_UNSPECIFIED: _ClassVar[DriftTask]
+    DRIFT_TASK_CLASSIFICATION: _ClassVar[DriftTask]
+    DRIFT_TASK_REGRESSION: _ClassVar[DriftTask]
+
+class AnalysisStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ANALYSIS_STATUS_UNSPECIFIED: _ClassVar[AnalysisStatus]
+    ANALYSIS_STATUS_RUNNING: _ClassVar[AnalysisStatus]
+    ANALYSIS_STATUS_SUCCEEDED: _ClassVar[AnalysisStatus]
+    ANALYSIS_STATUS_FAILED: _ClassVar[AnalysisStatus]
+    ANALYSIS_STATUS_CANCELLED: _ClassVar[AnalysisStatus]
+
+class DriftStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DRIFT_STATUS_UNSPECIFIED: _ClassVar[DriftStatus]
+    DRIFT_STATUS_OK: _ClassVar[DriftStatus]
+    DRIFT_STATUS_WARNING: _ClassVar[DriftStatus]
+    DRIFT_STATUS_ALERT: _ClassVar[DriftStatus]
+
+class Calibration(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CALIBRATION_UNSPECIFIED: _ClassVar[Calibration]
+    CALIBRATION_ON: _ClassVar[Calibration]
+    CALIBRATION_OFF: _ClassVar[Calibration]
+
+class AnalysisFrequency(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ANALYSIS_FREQUENCY_UNSPECIFIED: _ClassVar[AnalysisFrequency]
+    ANALYSIS_FREQUENCY_HOURLY: _ClassVar[AnalysisFrequency]
+    ANALYSIS_FREQUENCY_DAILY: _ClassVar[AnalysisFrequency]
+    ANALYSIS_FREQUENCY_WEEKLY: _ClassVar[AnalysisFrequency]
+
+class PerformanceGranularity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PERFORMANCE_GRANULARITY_UNSPECIFIED: _ClassVar[PerformanceGranularity]
+    PERFORMANCE_GRANULARITY_HOURLY: _ClassVar[PerformanceGranularity]
+    PERFORMANCE_GRANULARITY_DAILY: _ClassVar[PerformanceGranularity]
+    PERFORMANCE_GRANULARITY_WEEKLY: _ClassVar[PerformanceGranularity]
+DRIFT_TASK_UNSPECIFIED: DriftTask
+DRIFT_TASK_CLASSIFICATION: DriftTask
+DRIFT_TASK_REGRESSION: DriftTask
+ANALYSIS_STATUS_UNSPECIFIED: AnalysisStatus
+ANALYSIS_STATUS_RUNNING: AnalysisStatus
+ANALYSIS_STATUS_SUCCEEDED: AnalysisStatus
+ANALYSIS_STATUS_FAILED: AnalysisStatus
+ANALYSIS_STATUS_CANCELLED: AnalysisStatus
+DRIFT_STATUS_UNSPECIFIED: DriftStatus
+DRIFT_STATUS_OK: DriftStatus
+DRIFT_STATUS_WARNING: DriftStatus
+DRIFT_STATUS_ALERT: DriftStatus
+CALIBRATION_UNSPECIFIED: Calibration
+CALIBRATION_ON: Calibration
+CALIBRATION_OFF: Calibration
+ANALYSIS_FREQUENCY_UNSPECIFIED: AnalysisFrequency
+ANALYSIS_FREQUENCY_HOURLY: AnalysisFrequency
+ANALYSIS_FREQUENCY_DAILY: AnalysisFrequency
+ANALYSIS_FREQUENCY_WEEKLY: AnalysisFrequency
+PERFORMANCE_GRANULARITY_UNSPECIFIED: PerformanceGranularity
+PERFORMANCE_GRANULARITY_HOURLY: PerformanceGranularity
+PERFORMANCE_GRANULARITY_DAILY: PerformanceGranularity
+PERFORMANCE_GRANULARITY_WEEKLY: PerformanceGranularity
+
+class LogPredictionRequest(_message.Message):
+    __slots__ = ("model_id", "features", "prediction", "probabilities", "entity_id", "model_version", "latency_ms", "timestamp")
+    class FeaturesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_MS_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    features: _containers.MessageMap[str, _struct_pb2.Value]
+    prediction: _struct_pb2.Value
+    probabilities: _containers.RepeatedScalarFieldContainer[float]
+    entity_id: str
+    model_version: str
+    latency_ms: float
+    timestamp: _timestamp_pb2.Timestamp
+    def __init__(self, model_id: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., entity_id: _Optional[str] = ..., model_version: _Optional[str] = ..., latency_ms: _Optional[float] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class LogPredictionResponse(_message.Message):
+    __slots__ = ("prediction_id",)
+    PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    prediction_id: str
+    def __init__(self, prediction_id: _Optional[str] = ...) -> None: ...
+
+class GetPredictionsRequest(_message.Message):
+    __slots__ = ("model_id", "limit", "offset", "start_date", "end_date", "has_ground_truth")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    START_DATE_FIELD_NUMBER: _ClassVar[int]
+    END_DATE_FIELD_NUMBER: _ClassVar[int]
+    HAS_GROUND_TRUTH_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    limit: int
+    offset: int
+    start_date: _timestamp_pb2.Timestamp
+    end_date: _timestamp_pb2.Timestamp
+    has_ground_truth: bool
+    def __init__(self, model_id: _Optional[str] = ..., limit: _Optional[int] = ..., offset: _Optional[int] = ..., start_date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_date: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., has_ground_truth: bool = ...) -> None: ...
+
+class GetPredictionsResponse(_message.Message):
+    __slots__ = ("predictions", "total", "notes")
+    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    predictions: _containers.RepeatedCompositeFieldContainer[LoggedPrediction]
+    total: int
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, predictions: _Optional[_Iterable[_Union[LoggedPrediction, _Mapping]]] = ..., total: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class LoggedPrediction(_message.Message):
+    __slots__ = ("prediction_id", "model_id", "model_version", "features", "prediction", "probabilities", "confidence", "entity_id", "latency_ms", "timestamp", "router_id", "actual_outcome")
+    class FeaturesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Value
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+    PREDICTION_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_FIELD_NUMBER: _ClassVar[int]
+    PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    LATENCY_MS_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    ROUTER_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTUAL_OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    prediction_id: str
+    model_id: str
+    model_version: str
+    features: _containers.MessageMap[str, _struct_pb2.Value]
+    prediction: _struct_pb2.Value
+    probabilities: _containers.RepeatedScalarFieldContainer[float]
+    confidence: float
+    entity_id: str
+    latency_ms: float
+    timestamp: _timestamp_pb2.Timestamp
+    router_id: str
+    actual_outcome: _struct_pb2.Value
+    def __init__(self, prediction_id: _Optional[str] = ..., model_id: _Optional[str] = ..., model_version: _Optional[str] = ..., features: _Optional[_Mapping[str, _struct_pb2.Value]] = ..., prediction: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., probabilities: _Optional[_Iterable[float]] = ..., confidence: _Optional[float] = ..., entity_id: _Optional[str] = ..., latency_ms: _Optional[float] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., router_id: _Optional[str] = ..., actual_outcome: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ...) -> None: ...
+
+class GetUnmatchedPredictionsRequest(_message.Message):
+    __slots__ = ("model_id", "limit")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    limit: int
+    def __init__(self, model_id: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class GetUnmatchedPredictionsResponse(_message.Message):
+    __slots__ = ("predictions", "notes")
+    PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    predictions: _containers.RepeatedCompositeFieldContainer[LoggedPrediction]
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, predictions: _Optional[_Iterable[_Union[LoggedPrediction, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AddGroundTruthRequest(_message.Message):
+    __slots__ = ("model_id", "entity_id", "actual_outcome", "outcome_timestamp")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTUAL_OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    entity_id: str
+    actual_outcome: _struct_pb2.Value
+    outcome_timestamp: _timestamp_pb2.Timestamp
+    def __init__(self, model_id: _Optional[str] = ..., entity_id: _Optional[str] = ..., actual_outcome: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., outcome_timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class AddGroundTruthResponse(_message.Message):
+    __slots__ = ("ground_truth_id", "matched")
+    GROUND_TRUTH_ID_FIELD_NUMBER: _ClassVar[int]
+    MATCHED_FIELD_NUMBER: _ClassVar[int]
+    ground_truth_id: str
+    matched: bool
+    def __init__(self, ground_truth_id: _Optional[str] = ..., matched: bool = ...) -> None: ...
+
+class UploadGroundTruthRequest(_message.Message):
+    __slots__ = ("model_id", "records")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    records: _containers.RepeatedCompositeFieldContainer[GroundTruthRecord]
+    def __init__(self, model_id: _Optional[str] = ..., records: _Optional[_Iterable[_Union[GroundTruthRecord, _Mapping]]] = ...) -> None: ...
+
+class GroundTruthRecord(_message.Message):
+    __slots__ = ("entity_id", "actual_outcome", "outcome_timestamp")
+    ENTITY_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTUAL_OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    entity_id: str
+    actual_outcome: _struct_pb2.Value
+    outcome_timestamp: _timestamp_pb2.Timestamp
+    def __init__(self, entity_id: _Optional[str] = ..., actual_outcome: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., outcome_timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class UploadGroundTruthResponse(_message.Message):
+    __slots__ = ("inserted", "matched", "corrected", "repeated")
+    INSERTED_FIELD_NUMBER: _ClassVar[int]
+    MATCHED_FIELD_NUMBER: _ClassVar[int]
+    CORRECTED_FIELD_NUMBER: _ClassVar[int]
+    REPEATED_FIELD_NUMBER: _ClassVar[int]
+    inserted: int
+    matched: int
+    corrected: int
+    repeated: int
+    def __init__(self, inserted: _Optional[int] = ..., matched: _Optional[int] = ..., corrected: _Optional[int] = ..., repeated: _Optional[int] = ...) -> None: ...
+
+class TargetData(_message.Message):
+    __slots__ = ("type", "values")
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    type: DriftTask
+    values: _struct_pb2.ListValue
+    def __init__(self, type: _Optional[_Union[DriftTask, str]] = ..., values: _Optional[_Union[_struct_pb2.ListValue, _Mapping]] = ...) -> None: ...
+
+class LabeledPredictions(_message.Message):
+    __slots__ = ("probabilities", "predicted_labels", "actual_labels")
+    PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
+    PREDICTED_LABELS_FIELD_NUMBER: _ClassVar[int]
+    ACTUAL_LABELS_FIELD_NUMBER: _ClassVar[int]
+    probabilities: _containers.RepeatedCompositeFieldContainer[_struct_pb2.ListValue]
+    predicted_labels: _struct_pb2.ListValue
+    actual_labels: _struct_pb2.ListValue
+    def __init__(self, probabilities: _Optional[_Iterable[_Union[_struct_pb2.ListValue, _Mapping]]] = ..., predicted_labels: _Optional[_Union[_struct_pb2.ListValue, _Mapping]] = ..., actual_labels: _Optional[_Union[_struct_pb2.ListValue, _Mapping]] = ...) -> None: ...
+
+class CreateBaselineRequest(_message.Message):
+    __slots__ = ("model_id", "version", "feature_data", "target_data", "labeled_predictions")
+    class FeatureDataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.ListValue
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.ListValue, _Mapping]] = ...) -> None: ...
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_DATA_FIELD_NUMBER: _ClassVar[int]
+    TARGET_DATA_FIELD_NUMBER: _ClassVar[int]
+    LABELED_PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    version: str
+    feature_data: _containers.MessageMap[str, _struct_pb2.ListValue]
+    target_data: TargetData
+    labeled_predictions: LabeledPredictions
+    def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., feature_data: _Optional[_Mapping[str, _struct_pb2.ListValue]] = ..., target_data: _Optional[_Union[TargetData, _Mapping]] = ..., labeled_predictions: _Optional[_Union[LabeledPredictions, _Mapping]] = ...) -> None: ...
+
+class CreateBaselineResponse(_message.Message):
+    __slots__ = ("baseline_id",)
+    BASELINE_ID_FIELD_NUMBER: _ClassVar[int]
+    baseline_id: str
+    def __init__(self, baseline_id: _Optional[str] = ...) -> None: ...
+
+class Baseline(_message.Message):
+    __slots__ = ("baseline_id", "model_id", "version", "active", "sample_size", "feature_data", "target_data", "created_at", "labeled_predictions", "class_labels")
+    class FeatureDataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.ListValue
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.ListValue, _Mapping]] = ...) -> None: ...
+    BASELINE_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_DATA_FIELD_NUMBER: _ClassVar[int]
+    TARGET_DATA_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    LABELED_PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    CLASS_LABELS_FIELD_NUMBER: _ClassVar[int]
+    baseline_id: str
+    model_id: str
+    version: str
+    active: bool
+    sample_size: int
+    feature_data: _containers.MessageMap[str, _struct_pb2.ListValue]
+    target_data: TargetData
+    created_at: _timestamp_pb2.Timestamp
+    labeled_predictions: LabeledPredictions
+    class_labels: _struct_pb2.ListValue
+    def __init__(self, baseline_id: _Optional[str] = ..., model_id: _Optional[str] = ..., version: _Optional[str] = ..., active: bool = ..., sample_size: _Optional[int] = ..., feature_data: _Optional[_Mapping[str, _struct_pb2.ListValue]] = ..., target_data: _Optional[_Union[TargetData, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., labeled_predictions: _Optional[_Union[LabeledPredictions, _Mapping]] = ..., class_labels: _Optional[_Union[_struct_pb2.ListValue, _Mapping]] = ...) -> None: ...
+
+class GetBaselinesRequest(_message.Message):
+    __slots__ = ("model_id",)
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    def __init__(self, model_id: _Optional[str] = ...) -> None: ...
+
+class GetBaselinesResponse(_message.Message):
+    __slots__ = ("baselines",)
+    BASELINES_FIELD_NUMBER: _ClassVar[int]
+    baselines: _containers.RepeatedCompositeFieldContainer[Baseline]
+    def __init__(self, baselines: _Optional[_Iterable[_Union[Baseline, _Mapping]]] = ...) -> None: ...
+
+class GetActiveBaselineRequest(_message.Message):
+    __slots__ = ("model_id",)
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    def __init__(self, model_id: _Optional[str] = ...) -> None: ...
+
+class SetActiveBaselineRequest(_message.Message):
+    __slots__ = ("model_id", "baseline_id")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_ID_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    baseline_id: str
+    def __init__(self, model_id: _Optional[str] = ..., baseline_id: _Optional[str] = ...) -> None: ...
+
+class SetActiveBaselineResponse(_message.Message):
+    __slots__ = ("activated", "baseline_id")
+    ACTIVATED_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_ID_FIELD_NUMBER: _ClassVar[int]
+    activated: bool
+    baseline_id: str
+    def __init__(self, activated: bool = ..., baseline_id: _Optional[str] = ...) -> None: ...
+
+class AnalyzeRequest(_message.Message):
+    __slots__ = ("model_id", "window_days", "window_start", "window_end")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_DAYS_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_START_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_END_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    window_days: float
+    window_start: _timestamp_pb2.Timestamp
+    window_end: _timestamp_pb2.Timestamp
+    def __init__(self, model_id: _Optional[str] = ..., window_days: _Optional[float] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class AnalysisJob(_message.Message):
+    __slots__ = ("job_id", "status", "started_at", "completed_at", "progress", "error", "result_id", "window_start", "window_end", "attempt", "model_id")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_AT_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    RESULT_ID_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_START_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_END_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    status: AnalysisStatus
+    started_at: _timestamp_pb2.Timestamp
+    completed_at: _timestamp_pb2.Timestamp
+    progress: float
+    error: str
+    result_id: str
+    window_start: _timestamp_pb2.Timestamp
+    window_end: _timestamp_pb2.Timestamp
+    attempt: int
+    model_id: str
+    def __init__(self, job_id: _Optional[str] = ..., status: _Optional[_Union[AnalysisStatus, str]] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., progress: _Optional[float] = ..., error: _Optional[str] = ..., result_id: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[int] = ..., model_id: _Optional[str] = ...) -> None: ...
+
+class GetAnalysisJobRequest(_message.Message):
+    __slots__ = ("model_id", "job_id")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    job_id: str
+    def __init__(self, model_id: _Optional[str] = ..., job_id: _Optional[str] = ...) -> None: ...
+
+class CancelAnalysisRequest(_message.Message):
+    __slots__ = ("model_id", "job_id")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    job_id: str
+    def __init__(self, model_id: _Optional[str] = ..., job_id: _Optional[str] = ...) -> None: ...
+
+class DriftResult(_message.Message):
+    __slots__ = ("result_id", "model_id", "status", "algorithms", "created_at", "features", "insufficient_data", "not_measured", "job_id", "baseline_id", "window_start", "window_end", "reference_rows", "current_rows", "calibration", "notes")
+    class AlgorithmsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: AlgorithmResult
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[AlgorithmResult, _Mapping]] = ...) -> None: ...
+    class FeaturesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Struct
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+    RESULT_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    ALGORITHMS_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    INSUFFICIENT_DATA_FIELD_NUMBER: _ClassVar[int]
+    NOT_MEASURED_FIELD_NUMBER: _ClassVar[int]
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    BASELINE_ID_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_START_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_END_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_ROWS_FIELD_NUMBER: _ClassVar[int]
+    CURRENT_ROWS_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATION_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    result_id: str
+    model_id: str
+    status: DriftStatus
+    algorithms: _containers.MessageMap[str, AlgorithmResult]
+    created_at: _timestamp_pb2.Timestamp
+    features: _containers.MessageMap[str, _struct_pb2.Struct]
+    insufficient_data: _containers.RepeatedCompositeFieldContainer[Unjudged]
+    not_measured: _containers.RepeatedCompositeFieldContainer[Unjudged]
+    job_id: str
+    baseline_id: str
+    window_start: _timestamp_pb2.Timestamp
+    window_end: _timestamp_pb2.Timestamp
+    reference_rows: int
+    current_rows: int
+    calibration: Calibration
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, result_id: _Optional[str] = ..., model_id: _Optional[str] = ..., status: _Optional[_Union[DriftStatus, str]] = ..., algorithms: _Optional[_Mapping[str, AlgorithmResult]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., features: _Optional[_Mapping[str, _struct_pb2.Struct]] = ..., insufficient_data: _Optional[_Iterable[_Union[Unjudged, _Mapping]]] = ..., not_measured: _Optional[_Iterable[_Union[Unjudged, _Mapping]]] = ..., job_id: _Optional[str] = ..., baseline_id: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reference_rows: _Optional[int] = ..., current_rows: _Optional[int] = ..., calibration: _Optional[_Union[Calibration, str]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AlgorithmResult(_message.Message):
+    __slots__ = ("drift", "score", "feature")
+    DRIFT_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    drift: bool
+    score: float
+    feature: str
+    def __init__(self, drift: bool = ..., score: _Optional[float] = ..., feature: _Optional[str] = ...) -> None: ...
+
+class Unjudged(_message.Message):
+    __slots__ = ("feature", "algorithm", "reason", "n", "m")
+    FEATURE_FIELD_NUMBER: _ClassVar[int]
+    ALGORITHM_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    N_FIELD_NUMBER: _ClassVar[int]
+    M_FIELD_NUMBER: _ClassVar[int]
+    feature: str
+    algorithm: str
+    reason: str
+    n: int
+    m: int
+    def __init__(self, feature: _Optional[str] = ..., algorithm: _Optional[str] = ..., reason: _Optional[str] = ..., n: _Optional[int] = ..., m: _Optional[int] = ...) -> None: ...
+
+class GetLatestResultRequest(_message.Message):
+    __slots__ = ("model_id",)
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    def __init__(self, model_id: _Optional[str] = ...) -> None: ...
+
+class GetResultsRequest(_message.Message):
+    __slots__ = ("model_id", "limit", "status")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    limit: int
+    status: DriftStatus
+    def __init__(self, model_id: _Optional[str] = ..., limit: _Optional[int] = ..., status: _Optional[_Union[DriftStatus, str]] = ...) -> None: ...
+
+class GetResultsResponse(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[DriftResult]
+    def __init__(self, results: _Optional[_Iterable[_Union[DriftResult, _Mapping]]] = ...) -> None: ...
+
+class GetAlertConfigRequest(_message.Message):
+    __slots__ = ("model_id",)
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    def __init__(self, model_id: _Optional[str] = ...) -> None: ...
+
+class AlertConfig(_message.Message):
+    __slots__ = ("model_id", "enabled", "algorithms", "accuracy_drop_warning", "accuracy_drop_alert", "min_baseline_sample_size", "notifications", "schedule", "calibration")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    ALGORITHMS_FIELD_NUMBER: _ClassVar[int]
+    ACCURACY_DROP_WARNING_FIELD_NUMBER: _ClassVar[int]
+    ACCURACY_DROP_ALERT_FIELD_NUMBER: _ClassVar[int]
+    MIN_BASELINE_SAMPLE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATIONS_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATION_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    enabled: bool
+    algorithms: AlgorithmSettings
+    accuracy_drop_warning: float
+    accuracy_drop_alert: float
+    min_baseline_sample_size: int
+    notifications: NotificationSettings
+    schedule: ScheduleSettings
+    calibration: Calibration
+    def __init__(self, model_id: _Optional[str] = ..., enabled: bool = ..., algorithms: _Optional[_Union[AlgorithmSettings, _Mapping]] = ..., accuracy_drop_warning: _Optional[float] = ..., accuracy_drop_alert: _Optional[float] = ..., min_baseline_sample_size: _Optional[int] = ..., notifications: _Optional[_Union[NotificationSettings, _Mapping]] = ..., schedule: _Optional[_Union[ScheduleSettings, _Mapping]] = ..., calibration: _Optional[_Union[Calibration, str]] = ...) -> None: ...
+
+class UpdateAlertConfigRequest(_message.Message):
+    __slots__ = ("model_id", "enabled", "algorithms", "accuracy_drop_warning", "accuracy_drop_alert", "min_baseline_sample_size", "notifications", "schedule", "calibration")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    ALGORITHMS_FIELD_NUMBER: _ClassVar[int]
+    ACCURACY_DROP_WARNING_FIELD_NUMBER: _ClassVar[int]
+    ACCURACY_DROP_ALERT_FIELD_NUMBER: _ClassVar[int]
+    MIN_BASELINE_SAMPLE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATIONS_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATION_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    enabled: bool
+    algorithms: AlgorithmSettings
+    accuracy_drop_warning: float
+    accuracy_drop_alert: float
+    min_baseline_sample_size: int
+    notifications: NotificationSettings
+    schedule: ScheduleSettings
+    calibration: Calibration
+    def __init__(self, model_id: _Optional[str] = ..., enabled: bool = ..., algorithms: _Optional[_Union[AlgorithmSettings, _Mapping]] = ..., accuracy_drop_warning: _Optional[float] = ..., accuracy_drop_alert: _Optional[float] = ..., min_baseline_sample_size: _Optional[int] = ..., notifications: _Optional[_Union[NotificationSettings, _Mapping]] = ..., schedule: _Optional[_Union[ScheduleSettings, _Mapping]] = ..., calibration: _Optional[_Union[Calibration, str]] = ...) -> None: ...
+
+class UpdateAlertConfigResponse(_message.Message):
+    __slots__ = ("updated",)
+    UPDATED_FIELD_NUMBER: _ClassVar[int]
+    updated: bool
+    def __init__(self, updated: bool = ...) -> None: ...
+
+class AlgorithmSettings(_message.Message):
+    __slots__ = ("enabled", "overrides")
+    class OverridesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: AlgorithmOverride
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[AlgorithmOverride, _Mapping]] = ...) -> None: ...
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDES_FIELD_NUMBER: _ClassVar[int]
+    enabled: _struct_pb2.ListValue
+    overrides: _containers.MessageMap[str, AlgorithmOverride]
+    def __init__(self, enabled: _Optional[_Union[_struct_pb2.ListValue, _Mapping]] = ..., overrides: _Optional[_Mapping[str, AlgorithmOverride]] = ...) -> None: ...
+
+class AlgorithmOverride(_message.Message):
+    __slots__ = ("warning_threshold", "alert_threshold", "params")
+    class ParamsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+    WARNING_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    ALERT_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    PARAMS_FIELD_NUMBER: _ClassVar[int]
+    warning_threshold: float
+    alert_threshold: float
+    params: _containers.ScalarMap[str, float]
+    def __init__(self, warning_threshold: _Optional[float] = ..., alert_threshold: _Optional[float] = ..., params: _Optional[_Mapping[str, float]] = ...) -> None: ...
+
+class NotificationSettings(_message.Message):
+    __slots__ = ("email", "slack", "recipients")
+    EMAIL_FIELD_NUMBER: _ClassVar[int]
+    SLACK_FIELD_NUMBER: _ClassVar[int]
+    RECIPIENTS_FIELD_NUMBER: _ClassVar[int]
+    email: bool
+    slack: bool
+    recipients: _struct_pb2.ListValue
+    def __init__(self, email: bool = ..., slack: bool = ..., recipients: _Optional[_Union[_struct_pb2.ListValue, _Mapping]] = ...) -> None: ...
+
+class ScheduleSettings(_message.Message):
+    __slots__ = ("enabled", "frequency", "time_window_days")
+    ENABLED_FIELD_NUMBER: _ClassVar[int]
+    FREQUENCY_FIELD_NUMBER: _ClassVar[int]
+    TIME_WINDOW_DAYS_FIELD_NUMBER: _ClassVar[int]
+    enabled: bool
+    frequency: AnalysisFrequency
+    time_window_days: float
+    def __init__(self, enabled: bool = ..., frequency: _Optional[_Union[AnalysisFrequency, str]] = ..., time_window_days: _Optional[float] = ...) -> None: ...
+
+class GetPerformanceHistoryRequest(_message.Message):
+    __slots__ = ("model_id", "window_days", "granularity")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_DAYS_FIELD_NUMBER: _ClassVar[int]
+    GRANULARITY_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    window_days: float
+    granularity: PerformanceGranularity
+    def __init__(self, model_id: _Optional[str] = ..., window_days: _Optional[float] = ..., granularity: _Optional[_Union[PerformanceGranularity, str]] = ...) -> None: ...
+
+class GetPerformanceHistoryResponse(_message.Message):
+    __slots__ = ("history", "notes")
+    HISTORY_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    history: _containers.RepeatedCompositeFieldContainer[PerformancePoint]
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, history: _Optional[_Iterable[_Union[PerformancePoint, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PerformancePoint(_message.Message):
+    __slots__ = ("timestamp", "accuracy", "sample_size", "mae", "rmse", "prediction_count", "coverage")
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    ACCURACY_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    MAE_FIELD_NUMBER: _ClassVar[int]
+    RMSE_FIELD_NUMBER: _ClassVar[int]
+    PREDICTION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    timestamp: _timestamp_pb2.Timestamp
+    accuracy: float
+    sample_size: int
+    mae: float
+    rmse: float
+    prediction_count: int
+    coverage: float
+    def __init__(self, timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., accuracy: _Optional[float] = ..., sample_size: _Optional[int] = ..., mae: _Optional[float] = ..., rmse: _Optional[float] = ..., prediction_count: _Optional[int] = ..., coverage: _Optional[float] = ...) -> None: ...

@@ -1,0 +1,92 @@
+"""Drift on PostgreSQL, by two servers at once: one analysis, one active baseline, one outcome of a time."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import grpc
+import pytest
+
+from conftest_postgres import new_postgres, postgres_server
+from pointsman.v1 import drift_pb2
+
+from .drift_by_hand import a_baseline, a_truth, ended, features_of, log_rows
+from .test_postgresql import open_bench
+
+__all__ = ["new_postgres", "postgres_server"]
+
+
+@pytest.fixture
+def url(new_postgres):
+    return new_postgres()
+
+
+@pytest.fixture
+async def east(tmp_path_factory, url):
+    async for bench in open_bench(tmp_path_factory.mktemp("east"), url):
+        yield bench
+
+
+@pytest.fixture
+async def west(tmp_path_factory, url, east):
+    async for bench in open_bench(tmp_path_factory.mktemp("west"), url):
+        yield bench
+
+
+@pytest.fixture
+async def users(east, west):
+    await east.local.register("cancer", "1", backend=None)
+    return east.local, west.local
+
+
+async def test_what_one_server_takes_the_other_tells_and_compares(users):
+    east, west = users
+    await east.drift.CreateBaseline(a_baseline(features_of(1, 60)))
+    await log_rows(east, features_of(2, 40))
+    assert (await west.drift.GetPredictions(drift_pb2.GetPredictionsRequest(model_id="cancer"))).total == 40
+    asked = drift_pb2.AnalyzeRequest(model_id="cancer")
+    first, second = await asyncio.gather(east.drift.Analyze(asked), west.drift.Analyze(asked))
+    assert first.job_id == second.job_id
+    job = await ended(west, first.job_id)
+    assert job.status == drift_pb2.ANALYSIS_STATUS_SUCCEEDED, job.error
+    latest = drift_pb2.GetLatestResultRequest(model_id="cancer")
+    assert (await west.drift.GetLatestResult(latest)).current_rows == 40
+    assert await west.drift.GetLatestResult(latest) == await east.drift.GetLatestResult(latest)
+
+
+async def test_of_first_baselines_made_at_once_one_is_active(users):
+    made = [
+        user.drift.CreateBaseline(a_baseline(features_of(1, 40), f"v{number}"))
+        for number, user in enumerate([*users] * 4)
+    ]
+    await asyncio.gather(*made)
+    found = await users[0].drift.GetBaselines(drift_pb2.GetBaselinesRequest(model_id="cancer"))
+    assert len(found.baselines) == 8
+    assert [one.active for one in found.baselines].count(True) == 1
+    chosen = [one.baseline_id for one in found.baselines]
+    await asyncio.gather(
+        *(
+            user.drift.SetActiveBaseline(
+                drift_pb2.SetActiveBaselineRequest(model_id="cancer", baseline_id=baseline_id)
+            )
+            for user, baseline_id in zip([*users] * 4, chosen, strict=True)
+        )
+    )
+    found = await users[1].drift.GetBaselines(drift_pb2.GetBaselinesRequest(model_id="cancer"))
+    assert [one.active for one in found.baselines].count(True) == 1
+
+
+async def test_a_version_that_two_servers_make_at_once_is_one_of_them_s(users):
+    made = await asyncio.gather(
+        *(user.drift.CreateBaseline(a_baseline(features_of(1, 40))) for user in users),
+        return_exceptions=True,
+    )
+    refused = [one for one in made if isinstance(one, grpc.aio.AioRpcError)]
+    assert [one.code() for one in refused] == [grpc.StatusCode.ALREADY_EXISTS]
+
+
+async def test_an_outcome_that_two_servers_bring_at_once_is_kept_once(users):
+    time = datetime.now(UTC) - timedelta(hours=1)
+    brought = await asyncio.gather(
+        *(user.drift.AddGroundTruth(a_truth("ann", "denied", time)) for user in [*users] * 4)
+    )
+    assert len({one.ground_truth_id for one in brought}) == 1

@@ -1,0 +1,112 @@
+"""A model is analysed by itself, once in each period, whatever happened in between."""
+
+import math
+import threading
+import time
+
+import pytest
+
+from pointsman.control.drift.schedule import AnalysisSchedule
+from pointsman.control.jobs.ending import Ending
+from pointsman.control.jobs.job import JobContext
+from pointsman.domain.drift.alerts import Frequency
+from pointsman.domain.drift.analyses import AnalysisStatus
+from pointsman.store.database import Database
+from pointsman.store.drift import analyses
+from pointsman.v1 import drift_pb2
+
+from .drift_by_hand import a_baseline, features_of
+
+HOUR_US = 3_600_000_000
+MONDAY_US = 1_767_571_200_000_000
+"""2026-01-05T00:00:00Z."""
+
+
+class Starts:
+    """Takes what is to be started, and starts nothing."""
+
+    def __init__(self):
+        self.begun = []
+
+    def begin(self, analysis):
+        self.begun.append(analysis)
+
+
+@pytest.fixture
+async def scheduled(bench, cancer):
+    """A model that is analysed every hour; answers what looks at it at a time."""
+    # In the middle of an hour, so that none ends while the test runs.
+    bench.clock.offset_us = HOUR_US // 2 - bench.clock() % HOUR_US
+    await cancer.drift.CreateBaseline(a_baseline(features_of(1, 40)))
+    await cancer.drift.UpdateAlertConfig(
+        drift_pb2.UpdateAlertConfigRequest(
+            model_id="cancer",
+            schedule=drift_pb2.ScheduleSettings(
+                enabled=True, frequency=drift_pb2.ANALYSIS_FREQUENCY_HOURLY, time_window_days=2
+            ),
+        )
+    )
+    database = Database(bench.database_url)
+    starts = Starts()
+    now_us = bench.clock() // HOUR_US * HOUR_US
+
+    def look(hours):
+        clock = lambda: now_us + int(hours * HOUR_US)  # noqa: E731
+        schedule = AnalysisSchedule(starts, clock)
+        schedule.look(
+            JobContext("drift-schedule", database, 0, Ending(threading.Event(), math.inf, time.monotonic))
+        )
+        begun, starts.begun = starts.begun, []
+        with database.write() as connection:
+            for one in analyses.running(connection):
+                analyses.end(connection, one, AnalysisStatus.CANCELLED, clock())
+        return begun
+
+    yield look
+    database.close()
+
+
+async def test_it_is_begun_once_in_each_period(scheduled):
+    assert scheduled(0.99) == []
+    (begun,) = scheduled(1.01)
+    assert begun.window_end_us - begun.window_start_us == 48 * HOUR_US
+    assert scheduled(1.5) == []
+    assert len(scheduled(2.0)) == 1
+
+
+async def test_after_downtime_it_is_begun_once(scheduled):
+    assert len(scheduled(50.0)) == 1
+    assert scheduled(50.5) == []
+
+
+async def test_a_schedule_that_is_switched_off_begins_nothing(scheduled, cancer):
+    await cancer.drift.UpdateAlertConfig(
+        drift_pb2.UpdateAlertConfigRequest(
+            model_id="cancer", schedule=drift_pb2.ScheduleSettings(enabled=False)
+        )
+    )
+    assert scheduled(5.0) == []
+
+
+async def test_other_changes_of_settings_leave_the_schedule_where_it_was(scheduled, cancer):
+    assert len(scheduled(1.0)) == 1
+    await cancer.drift.UpdateAlertConfig(
+        drift_pb2.UpdateAlertConfigRequest(model_id="cancer", min_baseline_sample_size=20)
+    )
+    assert scheduled(1.5) == []
+    assert len(scheduled(2.5)) == 1
+
+
+@pytest.mark.parametrize(
+    ("frequency", "ends_us"),
+    [
+        (Frequency.HOURLY, HOUR_US),
+        (Frequency.DAILY, 24 * HOUR_US),
+        (Frequency.WEEKLY, 168 * HOUR_US),
+    ],
+)
+def test_periods_are_those_of_utc_and_weeks_begin_on_monday(frequency, ends_us):
+    first = frequency.period_of(MONDAY_US)
+    assert frequency.period_of(MONDAY_US - 1) == first - 1
+    assert frequency.period_of(MONDAY_US + ends_us - 1) == first
+    assert frequency.period_of(MONDAY_US + ends_us) == first + 1
