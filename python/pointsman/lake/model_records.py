@@ -135,7 +135,7 @@ class ModelRecords:
                 items = tuple(self._filled(connection, snapshot, model_key, rows, kept))
                 return ModelPage(items, total, snapshot.unreached)
 
-        return self._snapshots.reading(model_id, None, None, read, with_bodies=True)
+        return self._snapshots.reading(model_id, None, None, read)
 
     def matched_count(
         self, model_id: str, model_key: int, truth_ids: Sequence[str], entity_ids: Sequence[str]
@@ -204,7 +204,7 @@ class ModelRecords:
                 ).fetchall()
             return Performance(tuple(PerformancePoint(*row) for row in rows), snapshot.unreached)
 
-        return self._snapshots.reading(model_id, None, None, read, with_bodies=True)
+        return self._snapshots.reading(model_id, None, None, read)
 
     @contextlib.contextmanager
     def _described(

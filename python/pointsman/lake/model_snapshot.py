@@ -60,8 +60,6 @@ class ModelSnapshots:
         start_us: int | None,
         end_us: int | None,
         read: Callable[[ModelSnapshot], _Result],
-        *,
-        with_bodies: bool = False,
     ) -> _Result:
         """Reads over one state of the records, and over the next when that one went away meanwhile.
 
@@ -70,7 +68,6 @@ class ModelSnapshots:
             start_us: Only times from here on; files may hold others, too.
             end_us: Only times before.
             read: What to do with the state.
-            with_bodies: Whether features and answers of what is in no file are wanted.
 
         Raises:
             UnavailableError: It went away again and again, or a file is missing.
@@ -80,7 +77,7 @@ class ModelSnapshots:
         cause: Exception | None = None
         for _ in range(ATTEMPTS):
             try:
-                return read(self._take(model_id, start_us, end_us, with_bodies=with_bodies))
+                return read(self._take(model_id, start_us, end_us))
             except (PositionGoneError, duckdb.IOException) as error:
                 cause = error
         raise UnavailableError(
@@ -88,9 +85,7 @@ class ModelSnapshots:
             "moment"
         ) from cause
 
-    def _take(
-        self, model_id: str, start_us: int | None, end_us: int | None, *, with_bodies: bool
-    ) -> ModelSnapshot:
+    def _take(self, model_id: str, start_us: int | None, end_us: int | None) -> ModelSnapshot:
         journal_id = self._journal.journal_id
         with self._database.read() as connection:
             listed = lake_files.present(
@@ -112,7 +107,8 @@ class ModelSnapshots:
             model_id=model_id,
             start_time_us=start_us or 0,
             end_time_us=end_us or 0,
-            with_bodies=with_bodies,
+            # Answers are columns that files have always, and rows without them have not.
+            with_bodies=True,
         )
         answer = record_pb2.TailAnswer.FromString(self._journal.read_tail(query.SerializeToString()))
         tables = tuple(table for table in map(read_stream, answer.arrow_streams) if table.num_rows)

@@ -54,7 +54,7 @@ class AnalysisStarter:
             )
 
         spec = self._snapshots.reading(
-            analysis.model_id, analysis.window_start_us, analysis.window_end_us, prepare, with_bodies=True
+            analysis.model_id, analysis.window_start_us, analysis.window_end_us, prepare
         )
         self._runner.start(AnalysisStart(analysis.job_id, analysis.attempt), spec.written())
 
