@@ -1,10 +1,10 @@
-"""From the counts of both sides to a judged result: no table is read here."""
+"""From what both sides hold to a judged result: no table is opened here."""
 
 import math
 from collections.abc import Sequence
 
 from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeasured
-from pointsman_drift.algorithms.pair import ColumnPair
+from pointsman_drift.algorithms.kinds import Measurable
 from pointsman_drift.errors import AlgorithmError
 from pointsman_drift.options import Options
 from pointsman_drift.results.figure import Figure, Unjudged
@@ -12,14 +12,14 @@ from pointsman_drift.results.result import Result
 from pointsman_drift.verdicts.adjusting import benjamini_hochberg
 from pointsman_drift.verdicts.judging import judge_calibrated, judge_plain, score_of
 
-_Measured = tuple[ColumnPair, Algorithm, Measurement]
+_Measured = tuple[str, Algorithm, Measurement]
 
 
-def analyse(pairs: Sequence[ColumnPair], options: Options, rows: tuple[int, int], seed: int) -> Result:
-    """Measures every column by every algorithm that applies, and judges all figures as one family.
+def analyse(items: Sequence[Measurable], options: Options, rows: tuple[int, int], seed: int) -> Result:
+    """Measures every item by every algorithm that looks at such, and judges all figures as one family.
 
     Args:
-        pairs: The columns.
+        items: Columns, whole tables, predictions; one that no chosen algorithm looks at is passed over.
         options: Algorithms, thresholds, calibration.
         rows: Rows of the reference and of the current table.
         seed: Of the analysis; it is told with each figure.
@@ -27,20 +27,23 @@ def analyse(pairs: Sequence[ColumnPair], options: Options, rows: tuple[int, int]
     measured: list[_Measured] = []
     insufficient: list[Unjudged] = []
     lacking: list[Unjudged] = []
-    for pair in pairs:
-        n, m = pair.reference.rows, pair.current.rows
+    for item in items:
+        algorithms = [one for one in options.algorithms if one.kind in item.seen_by]
+        if not algorithms:
+            continue
+        n, m = item.rows
         if min(n, m) < options.least_rows:
             reason = f"{min(n, m)} rows on a side; {options.least_rows} are needed"
-            insufficient.append(Unjudged(pair.column, reason, n, m))
+            insufficient.append(Unjudged(item.column, reason, n, m))
             continue
-        found, reasons = _measure(pair, options)
+        found, reasons = _measure(item, algorithms, options)
         measured += found
         if found:
             lacking += reasons
         else:
             reason = "; ".join(f"{one.algorithm}: {one.reason}" for one in reasons)
             insufficient.append(
-                Unjudged(pair.column, reason or "no chosen algorithm applies to its type", n, m)
+                Unjudged(item.column, reason or "no chosen algorithm applies to its type", n, m)
             )
     figures = _judge(measured, options, seed)
     return Result(
@@ -53,25 +56,31 @@ def analyse(pairs: Sequence[ColumnPair], options: Options, rows: tuple[int, int]
     )
 
 
-def _measure(pair: ColumnPair, options: Options) -> tuple[list[_Measured], list[Unjudged]]:
+def _measure(
+    item: Measurable, algorithms: Sequence[Algorithm], options: Options
+) -> tuple[list[_Measured], list[Unjudged]]:
     found: list[_Measured] = []
     lacking: list[Unjudged] = []
-    for algorithm in options.algorithms:
-        if pair.kind not in algorithm.types:
+    for algorithm in algorithms:
+        if item.kind is not None and item.kind not in algorithm.types:
             continue
         try:
-            measurement = algorithm.measure(pair, options.parameters[algorithm.name])
+            measurement = algorithm.measure(item, options.parameters[algorithm.name])
         except Exception as error:
             raise AlgorithmError(
-                f"algorithm {algorithm.name!r} failed on column {pair.column!r}: {error}"
+                f"algorithm {algorithm.name!r} failed on column {item.column!r}: {error}"
             ) from error
+        if not isinstance(measurement, Measurement | NotMeasured):
+            raise AlgorithmError(
+                f"algorithm {algorithm.name!r} answered a {type(measurement).__name__} for column "
+                f"{item.column!r}; it must be a Measurement or NotMeasured"
+            )
         if isinstance(measurement, Measurement) and not _is_finite(measurement):
             measurement = NotMeasured("the figure is no finite number, for values are too large")
         if isinstance(measurement, NotMeasured):
-            n, m = pair.reference.rows, pair.current.rows
-            lacking.append(Unjudged(pair.column, measurement.reason, n, m, algorithm.name))
+            lacking.append(Unjudged(item.column, measurement.reason, *item.rows, algorithm.name))
         else:
-            found.append((pair, algorithm, measurement))
+            found.append((item.column, algorithm, measurement))
     return found, lacking
 
 
@@ -91,7 +100,7 @@ def _judge(measured: Sequence[_Measured], options: Options, seed: int) -> list[F
     tested = [one.p_value for _, _, one in measured if one.p_value is not None]
     adjusted = iter(benjamini_hochberg(tested))
     figures = []
-    for pair, algorithm, one in measured:
+    for column, algorithm, one in measured:
         q_value = next(adjusted) if one.p_value is not None else None
         override = options.overrides.get(algorithm.name)
         thresholds = override or algorithm.thresholds
@@ -102,7 +111,7 @@ def _judge(measured: Sequence[_Measured], options: Options, seed: int) -> list[F
             status, q_value = judge_plain(algorithm, score, one.p_value, override), None
         figures.append(
             Figure(
-                feature=pair.column,
+                feature=column,
                 algorithm=algorithm.name,
                 status=status,
                 score=score,
