@@ -4,6 +4,7 @@
   - InvalidTableError      a table cannot be read, or two cannot be compared
   - InvalidOptionError     an option has a value that means nothing
   - AlgorithmError         an algorithm is unknown, cannot be loaded, or failed
+  - MissingPackageError    an optional package is not installed
 """
 
 
@@ -21,3 +22,7 @@ class InvalidOptionError(DriftError, ValueError):
 
 class AlgorithmError(DriftError):
     """An algorithm is unknown, cannot be loaded, or failed."""
+
+
+class MissingPackageError(DriftError, ImportError):
+    """An optional package is not installed."""
