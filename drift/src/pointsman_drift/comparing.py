@@ -5,6 +5,7 @@ from typing import Any
 
 import duckdb
 
+from pointsman_drift.algorithms.kinds import AlgorithmKind, Measurable
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.analysing import analyse
 from pointsman_drift.baselines.baseline import Baseline
@@ -12,8 +13,13 @@ from pointsman_drift.baselines.compiling import compile_source
 from pointsman_drift.baselines.plan import OrderedPlan
 from pointsman_drift.counting.rows import EXACT_ROWS, all_values
 from pointsman_drift.counting.scan import scan
+from pointsman_drift.custom.pair import WholePair
 from pointsman_drift.errors import InvalidOptionError, InvalidTableError
-from pointsman_drift.options import LEAST_ROWS, read_kinds, read_options
+from pointsman_drift.multivariate.sample import TablePair, draw_sample
+from pointsman_drift.options import LEAST_ROWS, Options, read_kinds, read_options
+from pointsman_drift.performance.columns import prediction_columns
+from pointsman_drift.performance.pair import PredictionPair
+from pointsman_drift.performance.predictions import Predictions
 from pointsman_drift.results.result import Result
 from pointsman_drift.tables.families import Family, Kind
 from pointsman_drift.tables.sources import Source, open_source
@@ -56,7 +62,8 @@ def compare(
     *,
     columns: Mapping[str, str] | None = None,
     features: Sequence[str] | None = None,
-    algorithms: Sequence[str] | None = None,
+    algorithms: Sequence[Any] | None = None,
+    predictions: tuple[Predictions, Predictions] | None = None,
     thresholds: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Mapping[str, float]] | None = None,
     calibration: bool | str = "on",
@@ -73,7 +80,10 @@ def compare(
         current: What is judged, a table of any such form.
         columns: What columns are, where it is not what their types say: ``numeric`` or ``categorical``.
         features: Names of the columns to compare; None for all, which both tables must then have.
-        algorithms: Names of algorithms; None for all that apply.
+        algorithms: Names of algorithms, or users' own (``sql_algorithm``, classes); None for those that run
+            unless others are named.
+        predictions: The reference's labelled predictions and the current ones (``read_classes``,
+            ``read_numbers``): drift of labels, scores and confidence, and algorithms of performance.
         thresholds: By algorithm ``(warning, alert)`` of its score.
         parameters: By algorithm, values that replace its defaults.
         calibration: ``on``: a figure is a warning when its effect reaches the threshold and it is significant
@@ -109,8 +119,72 @@ def compare(
         _refuse_absent(source, names)
         if features is None:
             _refuse_surplus(source, baseline)
-        pairs = _pairs(connection, source, baseline, names)
-    return analyse(pairs, options, (baseline.rows, source.rows), baseline.seed)
+        rows = baseline.rows, source.rows
+        items: list[Measurable] = [*_pairs(connection, source, baseline, names)]
+        # Of a compiled baseline no rows are left: what needs them must be named, and is refused then.
+        has_rows = options.is_chosen or not isinstance(reference, Baseline)
+        if has_rows and _is_wanted(options, AlgorithmKind.MULTIVARIATE):
+            plans = {name: baseline.plans[name] for name in names}
+            before = open_source(connection, _table(reference, options), "reference", features)
+            samples = [draw_sample(connection, side, plans, baseline.seed) for side in (before, source)]
+            items.append(TablePair(samples[0], samples[1], rows, baseline.seed))
+        if has_rows and _is_wanted(options, AlgorithmKind.CUSTOM):
+            items.append(WholePair(_table(reference, options), current, rows, features, memory_limit))
+    if predictions is not None:
+        items += _of_predictions(predictions, baseline, memory_limit)
+    _refuse_kept_names(names, items[len(names) :])
+    _refuse_unseen(options, items)
+    return analyse(items, options, rows, baseline.seed)
+
+
+def _refuse_kept_names(names: Sequence[str], items: Sequence[Measurable]) -> None:
+    for item in items:
+        if item.column in names:
+            raise InvalidTableError(
+                f"column {item.column!r}: figures of the whole go by this name; rename the column"
+            )
+
+
+def _is_wanted(options: Options, kind: AlgorithmKind) -> bool:
+    return any(algorithm.kind is kind for algorithm in options.algorithms)
+
+
+def _table(reference: Any, options: Options) -> Any:
+    if isinstance(reference, Baseline):
+        kinds = AlgorithmKind.MULTIVARIATE, AlgorithmKind.CUSTOM
+        name = next(one.name for one in options.algorithms if one.kind in kinds)
+        raise InvalidOptionError(
+            f"algorithms: {name!r} looks at rows, and a compiled baseline keeps none; "
+            "give the reference itself"
+        )
+    return reference
+
+
+def _of_predictions(
+    predictions: tuple[Predictions, Predictions], baseline: Baseline, memory_limit: str
+) -> list[Measurable]:
+    pair = PredictionPair(*predictions)
+    before, after = (prediction_columns(side) for side in predictions)
+    with _connect(memory_limit) as connection:
+        compiled = _compile(connection, before, None, None, baseline.bins, baseline.seed)
+        source = open_source(connection, after, "current")
+        return [*_pairs(connection, source, compiled, compiled.columns), pair]
+
+
+def _refuse_unseen(options: Options, items: Sequence[Measurable]) -> None:
+    """Refuses an algorithm that was named and has nothing to look at."""
+    seen = frozenset().union(*(item.seen_by for item in items))
+    for algorithm in options.algorithms:
+        if algorithm.kind not in seen and options.is_chosen:
+            way = (
+                "give predictions=(reference, current)"
+                if algorithm.kind is AlgorithmKind.PERFORMANCE
+                else "streams are watched one by one: pointsman_drift.watch"
+            )
+            raise InvalidOptionError(
+                f"algorithms: {algorithm.name!r} is an algorithm of kind {algorithm.kind}, "
+                f"and there is nothing for it to look at; {way}"
+            )
 
 
 def _connect(memory_limit: str) -> duckdb.DuckDBPyConnection:
