@@ -363,3 +363,21 @@ def test_where_one_class_alone_came_true_the_other_side_is_not_defined() -> None
     for name in ("specificity", "roc_auc"):
         assert (found[name].value, found[name].left_out) == (None, ("1",))
     assert found["precision"].value == 1
+
+
+def test_where_the_reference_has_no_errors_a_few_are_no_concept_drift() -> None:
+    random = np.random.default_rng(11)
+
+    def nearly_perfect(rows: int, errors: int) -> ClassPredictions:
+        labels = random.integers(0, 2, rows)
+        scores = np.where(labels == 1, random.uniform(0.7, 1, rows), random.uniform(0, 0.3, rows))
+        said = labels.copy()
+        labels[:errors] = 1 - labels[:errors]
+        return read_classes([0, 1], scores, said, labels)
+
+    reference = nearly_perfect(1000, 0)
+    few, many = (estimate_performance(reference, nearly_perfect(1000, errors)) for errors in (2, 20))
+    for name, one in few.items():
+        assert one.estimate.value == pytest.approx(1, abs=1e-3), name
+        assert one.is_inside, name
+    assert not many["accuracy"].is_inside

@@ -31,7 +31,7 @@ def expected_confusion(predicted: Codes, probabilities: Floats) -> Floats:
     return np.column_stack(columns)
 
 
-def confusion_metrics(confusion: Floats, classes: Sequence[Label]) -> dict[str, Metric]:
+def confusion_metrics(confusion: Floats, classes: Sequence[Label], doubt: float = 0.0) -> dict[str, Metric]:
     """Answers accuracy, precision, recall, specificity and F1.
 
     Each is a quotient of sums over cells, and so is known what one row in a cell adds to it (its influence):
@@ -41,6 +41,7 @@ def confusion_metrics(confusion: Floats, classes: Sequence[Label]) -> dict[str, 
         confusion: Rows, or expected rows, by predicted and true label; shape (classes, classes).
         classes: Their labels. Of two the figures are of the second, of more the mean of each against the
             rest.
+        doubt: Share of rows of which the deviation takes every cell as equally likely.
     """
     rows = float(confusion.sum())
     shares = confusion / rows
@@ -49,29 +50,30 @@ def confusion_metrics(confusion: Floats, classes: Sequence[Label]) -> dict[str, 
     # Added up, not subtracted from 1, which would leave a trace of rounding where there is none.
     false = true @ (1 - same)
     accuracy = float(np.trace(confusion)) / rows
-    found = {"accuracy": _metric("accuracy", shares, rows, accuracy, same - accuracy, ())}
+    likely = (1 - doubt) * shares + doubt / shares.size
+    found = {"accuracy": _metric("accuracy", likely, rows, accuracy, same - accuracy, ())}
 
     precision, weight, left = _shares(hits, said, classes)
     per_row = _over(weight, said)
     influence = per_row[:, None] * (same - precision[:, None])
-    found["precision"] = _metric("precision", shares, rows, weight @ precision, influence, left)
+    found["precision"] = _metric("precision", likely, rows, weight @ precision, influence, left)
 
     recall, weight, left = _shares(hits, true, classes)
     per_row = _over(weight, true)
     influence = per_row[None, :] * (same - recall[None, :])
-    found["recall"] = _metric("recall", shares, rows, weight @ recall, influence, left)
+    found["recall"] = _metric("recall", likely, rows, weight @ recall, influence, left)
 
     specificity, weight, left = _shares(false - said + hits, false, classes)
     per_row = _over(weight, false)
     spared = per_row * (1 - specificity)
     influence = spared.sum() - spared[None, :] - per_row[:, None] * (1 - same)
-    found["specificity"] = _metric("specificity", shares, rows, weight @ specificity, influence, left)
+    found["specificity"] = _metric("specificity", likely, rows, weight @ specificity, influence, left)
 
     f1, weight, left = _shares(2 * hits, said + true, classes)
     per_row = _over(weight, said + true)
     lost = per_row * f1
     influence = 2 * same * per_row - lost[:, None] - lost[None, :]
-    found["f1"] = _metric("f1", shares, rows, weight @ f1, influence, left)
+    found["f1"] = _metric("f1", likely, rows, weight @ f1, influence, left)
     return found
 
 
@@ -90,12 +92,12 @@ def _over(top: Floats, bottom: Floats) -> Floats:
 
 def _metric(
     name: str,
-    shares: Floats,
+    likely: Floats,
     rows: float,
     value: float,
     influence: NDArray[np.float64],
     left: tuple[str, ...],
 ) -> Metric:
-    deviation = float(np.sqrt(np.sum(shares * influence**2)))
-    is_defined = len(left) < (1 if len(shares) == 2 else len(shares))
+    deviation = float(np.sqrt(np.sum(likely * influence**2)))
+    is_defined = len(left) < (1 if len(likely) == 2 else len(likely))
     return Metric(name, float(np.clip(value, 0.0, 1.0)) if is_defined else None, deviation, round(rows), left)
