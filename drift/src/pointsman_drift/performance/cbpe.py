@@ -105,8 +105,8 @@ def estimate(calibration: Calibration, predictions: ClassPredictions) -> dict[st
 
     The band is three sampling errors wide to each side, clipped to 0 and 1. It counts both the rows of the
     span and those of the reference, whose labels the estimate rests on: beside a small reference the band of
-    a large span would else be so narrow that realised figures leave it without any change. Errors are those of
-    a reference with one row more, of any outcome: where it has no errors at all, the band is not empty.
+    a large span would else be so narrow that realised figures leave it without any change. Errors are those
+    of a reference with one row more, of any outcome: where it has no errors at all, the band is not empty.
 
     Args:
         calibration: Of the reference.
