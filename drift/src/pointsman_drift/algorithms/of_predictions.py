@@ -80,7 +80,7 @@ def measure_calibration_error(
         sides[0].rows,
         sides[1].rows,
         change.p_value,
-        "chi-square of mean errors by bins of the score",
+        "F test of mean errors by bins of the score",
         change.expected,
         plain_effect=change.current,
         method="rows",

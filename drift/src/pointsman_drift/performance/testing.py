@@ -69,8 +69,8 @@ def calibration_change(
     """Tests whether scores miss the shares of positives otherwise than in the reference.
 
     Both sides are binned at the reference's quantiles of scores, neighbours put together until each has 20
-    rows of either side. In each the mean of score less label is compared; the squares of the standardised
-    differences add up to chi-square with a degree for each bin, whatever the reference's own error is.
+    rows of either side. In each the mean of score less label is compared; the mean of squares of the
+    standardised differences is held against Fisher's F, whatever the reference's own error is.
 
     Args:
         before: Scores and labels (1 or 0) of the reference; shape (n,) each.
@@ -100,7 +100,7 @@ def calibration_change(
         float(np.sum(n / n.sum() * np.abs(first))),
         float(np.sum(weights * np.abs(second))),
         float(np.sum(weights * _mean_size(first, np.sqrt(spread / m)))),
-        float(special.chdtrc(size, statistic)),
+        float(special.fdtrc(size, max(int((n + m).sum()) - 2 * size, 1), statistic / size)),
         size,
     )
 
