@@ -57,7 +57,17 @@ def theirs(folder: Path) -> dict[str, Any]:
         environment = folder / "environment"
         python = str(environment / "bin" / "python")
         subprocess.run(["uv", "venv", "--quiet", "--python", "3.11", environment], check=True)
-        install = ["uv", "pip", "install", "--quiet", "--python", python, f"nannyml=={VERSION}"]
+        # NannyML imports statsmodels without declaring it.
+        install = [
+            "uv",
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            python,
+            f"nannyml=={VERSION}",
+            "statsmodels",
+        ]
         subprocess.run(install, check=True)
     answer = folder / "answer.json"
     quiet = {**os.environ, "NML_DISABLE_USAGE_LOGGING": "1", "PYTHONPATH": ""}

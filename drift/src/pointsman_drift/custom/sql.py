@@ -81,7 +81,10 @@ def _query(name: str, expression: str) -> str:
 
 
 def _measured(query: str, pair: WholePair, seconds: float) -> Measurement | NotMeasured:
-    config = {"memory_limit": pair.memory_limit, "python_enable_replacements": "false"}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": pair.memory_limit,
+        "python_enable_replacements": False,
+    }
     with duckdb.connect(config=config) as connection:
         for side, data in (("reference", pair.reference), ("current", pair.current)):
             _show(connection, data, side, pair.features)

@@ -56,24 +56,24 @@ def confusion_metrics(confusion: Floats, classes: Sequence[Label], doubt: float 
     precision, weight, left = _shares(hits, said, classes)
     per_row = _over(weight, said)
     influence = per_row[:, None] * (same - precision[:, None])
-    found["precision"] = _metric("precision", likely, rows, weight @ precision, influence, left)
+    found["precision"] = _metric("precision", likely, rows, float(weight @ precision), influence, left)
 
     recall, weight, left = _shares(hits, true, classes)
     per_row = _over(weight, true)
     influence = per_row[None, :] * (same - recall[None, :])
-    found["recall"] = _metric("recall", likely, rows, weight @ recall, influence, left)
+    found["recall"] = _metric("recall", likely, rows, float(weight @ recall), influence, left)
 
     specificity, weight, left = _shares(false - said + hits, false, classes)
     per_row = _over(weight, false)
     spared = per_row * (1 - specificity)
     influence = spared.sum() - spared[None, :] - per_row[:, None] * (1 - same)
-    found["specificity"] = _metric("specificity", likely, rows, weight @ specificity, influence, left)
+    found["specificity"] = _metric("specificity", likely, rows, float(weight @ specificity), influence, left)
 
     f1, weight, left = _shares(2 * hits, said + true, classes)
     per_row = _over(weight, said + true)
     lost = per_row * f1
     influence = 2 * same * per_row - lost[:, None] - lost[None, :]
-    found["f1"] = _metric("f1", likely, rows, weight @ f1, influence, left)
+    found["f1"] = _metric("f1", likely, rows, float(weight @ f1), influence, left)
     return found
 
 
@@ -82,7 +82,7 @@ def _shares(top: Floats, bottom: Floats, classes: Sequence[Label]) -> tuple[Floa
     wanted = np.array([False, True]) if len(classes) == 2 else np.ones(len(classes), bool)
     defined = wanted & (bottom > 0)
     weight = defined / max(int(defined.sum()), 1)
-    left = tuple(str(classes[place]) for place in np.flatnonzero(wanted & ~defined))
+    left = tuple(str(classes[place]) for place in np.flatnonzero(wanted & ~defined).tolist())
     return _over(top, bottom), weight, left
 
 
