@@ -14,6 +14,9 @@ from pointsman_drift import (
     read_classes,
     read_numbers,
 )
+from pointsman_drift.analysing import analyse
+from pointsman_drift.options import read_options
+from pointsman_drift.performance.pair import PredictionPair
 
 PERFORMANCE = ["accuracy_drop", "cbpe", "calibration_error"]
 TABLE = {"x": [1.0, 2.0, 3.0] * 100}
@@ -87,11 +90,11 @@ def test_a_better_model_is_no_drop() -> None:
 @pytest.mark.parametrize(("n", "m"), [(200, 200), (2000, 300)])
 def test_without_a_change_p_values_of_performance_are_as_chance_has_them(n: int, m: int) -> None:
     random = np.random.default_rng(n)
+    options = read_options(PERFORMANCE, {}, {}, "on", 30)
     found: dict[str, list[float]] = {name: [] for name in PERFORMANCE}
     for _ in range(120):
-        pair = drawn(random, n, (2, 5), 0.1), drawn(random, m, (2, 5), 0.1)
-        result = compare(TABLE, TABLE, algorithms=PERFORMANCE, predictions=pair)
-        for figure in result.figures:
+        pair = PredictionPair(drawn(random, n, (2, 5), 0.1), drawn(random, m, (2, 5), 0.1))
+        for figure in analyse([pair], options, pair.rows, 0).figures:
             found[figure.algorithm].append(figure.p_value or 0.0)
     for name, p_values in found.items():
         assert len(p_values) == 120

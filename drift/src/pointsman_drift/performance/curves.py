@@ -33,8 +33,9 @@ def fit_curve(scores: Floats, positive: Floats) -> Curve:
         scores: In ascending order; shape (rows,).
         positive: 1 where the row is positive, else 0; shape (rows,).
 
-    >>> fit_curve(np.array([0.1, 0.2, 0.6, 0.7]), np.array([0.0, 1.0, 0.0, 1.0])).at(np.array([0.0, 0.2,
-    0.9])) array([0. , 0.5, 1. ])
+    >>> curve = fit_curve(np.array([0.1, 0.2, 0.6, 0.7]), np.array([0.0, 1.0, 0.0, 1.0]))
+    >>> curve.at(np.array([0.0, 0.2, 0.9])).tolist()
+    [0.0, 0.5, 1.0]
     """
     starts = np.flatnonzero(np.r_[True, scores[1:] != scores[:-1]])
     rows = np.diff(np.r_[starts, len(scores)])
