@@ -9,7 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from pointsman_drift import AlgorithmError, InvalidOptionError, Status, compare, compile_baseline
+from pointsman_drift.analysing import analyse
 from pointsman_drift.multivariate.domain import domain_auc
+from pointsman_drift.multivariate.sample import Sample, TablePair
+from pointsman_drift.options import read_options
 
 BOTH = ["domain_classifier", "pca_reconstruction"]
 
@@ -60,6 +63,26 @@ def test_p_values_of_the_classifier_are_no_smaller_than_chance_makes_them(n: int
     assert sum(p <= 0.05 for p in found) <= 6
     assert sum(p <= 0.01 for p in found) <= 3
     assert 0.35 < np.mean(found) < 0.65
+
+
+def test_p_values_of_components_are_as_chance_has_them_whatever_columns_are() -> None:
+    random = np.random.default_rng(7)
+    options = read_options(["pca_reconstruction"], {}, {}, "on", 30)
+    p_values = []
+    for _ in range(100):
+        sides = []
+        for rows in (100, 200):
+            numbers = {"x": random.normal(size=rows), "y": random.standard_t(2, rows)}
+            texts = {
+                "unique": pa.array([f"{one:.12f}" for one in random.random(rows)]),
+                "skewed": pa.array(random.zipf(1.5, rows).astype(str)),
+            }
+            sides.append(Sample(numbers, texts, rows))
+        (figure,) = analyse([TablePair(*sides, rows=(100, 200))], options, (100, 200), 0).figures
+        p_values.append(figure.p_value or 0.0)
+    # Of 100 runs as many as a true level of 0.05 brings in 99 of 100 cases.
+    assert np.sum(np.array(p_values) <= 0.05) <= 11
+    assert 0.4 < np.mean(p_values) < 0.6
 
 
 def test_figures_of_the_whole_are_judged_in_one_family_with_those_of_columns() -> None:

@@ -45,29 +45,36 @@ def measure_domain_classifier(pair: TablePair, parameters: Mapping[str, float]) 
 
 
 def measure_pca_reconstruction(pair: TablePair, parameters: Mapping[str, float]) -> Measurement | NotMeasured:
-    """Measures how far rows lie from the reference's components; the effect is Kolmogorov's D of errors."""
+    """Measures how far rows lie from the reference's components; the effect is Kolmogorov's D of errors.
+
+    Components are of one half of the reference, drawn by lot. Errors of the other half, which they have not
+    seen either, are what those of the current side are without drift.
+    """
     variance = parameters["variance"]
     if not variance < 1:
         raise InvalidOptionError(f"variance: {variance} is not below 1; a share of 1 leaves no errors")
     if _width(pair) > MOST_COLUMNS:
         return _too_wide(pair)
-    reference, current = encode_for_components(pair.reference, pair.current)
-    if reference.shape[1] < 2:
+    order = np.random.default_rng(pair.seed).permutation(pair.reference.rows)
+    half = len(order) // 2
+    halves = pair.reference.take(order[:half]), pair.reference.take(order[half:])
+    learnt, *others = encode_for_components(*halves, pair.current)
+    if learnt.shape[1] < 2:
         return NotMeasured("there is one column; what it is cannot be told from others")
-    held, errors, kept = reconstruction_errors(reference, current, variance, pair.seed)
-    held, errors = np.sort(held), np.sort(errors)
-    distance = ks_distance(held, errors)
-    p_value, how = ks_p_value(distance, len(held), len(errors), (held, errors))
+    errors, kept = reconstruction_errors(learnt, *others, variance=variance)
+    held, current = (np.sort(side) for side in errors)
+    distance = ks_distance(held, current)
+    p_value, how = ks_p_value(distance, len(held), len(current), (held, current))
     return Measurement(
-        float(np.mean(errors)),
+        float(np.mean(current)),
         distance,
         len(held),
-        len(errors),
+        len(current),
         p_value,
         f"Kolmogorov-Smirnov of errors, {how}",
         float(np.mean(held)),
         method=pair.method,
-        details={"components": kept, "columns": reference.shape[1]},
+        details={"components": kept, "columns": learnt.shape[1]},
     )
 
 

@@ -46,37 +46,42 @@ def encode_for_trees(reference: Sample, current: Sample) -> tuple[Floats, Floats
     return np.column_stack(sides[0]), np.column_stack(sides[1]), are_categories
 
 
-def encode_for_components(reference: Sample, current: Sample) -> tuple[Floats, Floats]:
+def encode_for_components(learnt: Sample, *others: Sample) -> list[Floats]:
     """Answers matrices for principal components.
 
-    Numbers are told in the reference's spreads from its median, at most ten. A missing one is the median, and
-    a column more says that it was missing, where any is. A category is a column, 0 or 1: the twenty most
-    frequent ones of the reference (fewer where there are many columns of categories), one for all others, one
-    for none.
+    Numbers are told in spreads of the learnt rows from their median, at most ten. A missing one is the
+    median, and a column more says that it was missing, where any is. A category is a column, 0 or 1: the
+    twenty most frequent ones of the learnt rows (fewer where there are many columns of categories), one for
+    all others, one for none.
+
+    Args:
+        learnt: The rows that components are made of. Nothing is taken from the others, so that those are
+            encoded alike.
+        others: Rows that components are asked of.
 
     Returns:
-        The reference, shape (n, columns), and the current side, shape (m, columns).
+        A matrix for each, shape (rows, columns), the learnt rows first.
     """
-    sides: list[list[Floats]] = [[], []]
-    for name, before in reference.numbers.items():
-        finite = np.sort(before[np.isfinite(before)])
+    samples = (learnt, *others)
+    sides: list[list[Floats]] = [[] for _ in samples]
+    for name, values in learnt.numbers.items():
+        finite = np.sort(values[np.isfinite(values)])
         middle = float(sorted_quantiles(finite, np.array([0.5]))[0]) if len(finite) else 0.0
         spread = spread_of(finite)
-        pair = before, current.numbers[name]
-        is_ever_missing = any(np.isnan(values).any() for values in pair)
-        for side, values in zip(sides, pair, strict=True):
+        is_ever_missing = any(np.isnan(sample.numbers[name]).any() for sample in samples)
+        for side, sample in zip(sides, samples, strict=True):
             with np.errstate(over="ignore"):
-                scaled = np.clip(values / spread - middle / spread, -_SPREADS, _SPREADS)
-            side.append(np.nan_to_num(scaled, nan=0.0))
+                scaled = sample.numbers[name] / spread - middle / spread
+            side.append(np.nan_to_num(np.clip(scaled, -_SPREADS, _SPREADS), nan=0.0))
             if is_ever_missing:
-                side.append(np.isnan(values).astype(np.float64))
-    own = max(1, min(OWN_COLUMNS, MOST_COLUMNS // max(len(reference.categories), 1)))
-    for name, known_of in reference.categories.items():
-        known = _frequent(pa.chunked_array([known_of]), own)
-        for side, sample in zip(sides, (reference, current), strict=True):
+                side.append(np.isnan(sample.numbers[name]).astype(np.float64))
+    own = max(1, min(OWN_COLUMNS, MOST_COLUMNS // max(len(learnt.categories), 1)))
+    for name, texts in learnt.categories.items():
+        known = _frequent(pa.chunked_array([texts]), own)
+        for side, sample in zip(sides, samples, strict=True):
             places = _places(sample.categories[name], known)
             side += [(places == place).astype(np.float64) for place in range(-1, len(known) + 1)]
-    return np.column_stack(sides[0]), np.column_stack(sides[1])
+    return [np.column_stack(side) for side in sides]
 
 
 def _frequent(values: pa.ChunkedArray, most: int) -> pa.Array:

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.baselines.edges import Floats
@@ -29,6 +30,13 @@ class Sample:
     categories: Mapping[str, pa.Array]
     """Texts of unordered columns, null where there is no value; shape (rows,)."""
     rows: int
+
+    def take(self, places: NDArray[np.int64]) -> "Sample":
+        """Answers the rows at these places."""
+        numbers = {name: values[places] for name, values in self.numbers.items()}
+        taken = pa.array(places)
+        categories = {name: values.take(taken) for name, values in self.categories.items()}
+        return Sample(numbers, categories, len(places))
 
 
 @dataclass(frozen=True, eq=False)
