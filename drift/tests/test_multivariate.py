@@ -78,7 +78,7 @@ def test_p_values_of_components_are_as_chance_has_them_whatever_columns_are() ->
                 "skewed": pa.array(random.zipf(1.5, rows).astype(str)),
             }
             sides.append(Sample(numbers, texts, rows))
-        (figure,) = analyse([TablePair(*sides, rows=(100, 200))], options, (100, 200), 0).figures
+        (figure,) = analyse([TablePair(sides[0], sides[1], (100, 200))], options, (100, 200), 0).figures
         p_values.append(figure.p_value or 0.0)
     # Of 100 runs as many as a true level of 0.05 brings in 99 of 100 cases.
     assert np.sum(np.array(p_values) <= 0.05) <= 11
