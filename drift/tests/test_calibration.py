@@ -15,6 +15,7 @@ from pointsman_drift.analysing import analyse
 from pointsman_drift.baselines.edges import edges_of, fine_bin_count, spread_of
 from pointsman_drift.baselines.plan import OrderedPlan, UnorderedPlan
 from pointsman_drift.counting.counts import ColumnCounts
+from pointsman_drift.counting.sums import OrderedSums
 from pointsman_drift.options import read_options
 from pointsman_drift.tables.families import column_type
 
@@ -25,19 +26,18 @@ DEFAULT = read_options(None, {}, {}, "on", 30)
 
 
 def counted(name: str, reference: Floats, current: Floats) -> ColumnPair:
-    """Counts two columns by numpy, as the scan does, without the time that a query takes."""
+    """Counts two columns as the scan does, without the time that a query takes."""
     before, after = (np.sort(side[~np.isnan(side)]) for side in (reference, current))
     edges = edges_of(before, 10)
     fine = np.union1d(edges, edges_of(before, fine_bin_count(len(before))))
     centre = float(np.median(before))
     plan = OrderedPlan(name, column_type(name, "DOUBLE"), edges, fine, None, centre, spread_of(before))
-    counts = [
-        ColumnCounts(
-            np.bincount(np.searchsorted(fine, present, "right"), minlength=plan.size),
-            nulls=len(side) - len(present),
-        )
-        for side, present in ((reference, before), (current, after))
-    ]
+    counts = []
+    for side, present in ((reference, before), (current, after)):
+        sums = OrderedSums(plan)
+        sums.add(present)
+        sums.add_nulls(len(side) - len(present))
+        counts.append(sums.counts())
     return ColumnPair(plan, counts[0], counts[1], (before, after))
 
 

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,9 +11,11 @@ import pytest
 
 from pointsman_drift import AlgorithmError, InvalidOptionError, Status, compare, compile_baseline
 from pointsman_drift.analysing import analyse
+from pointsman_drift.baselines.categories import categories_of
 from pointsman_drift.multivariate.domain import domain_auc
-from pointsman_drift.multivariate.sample import Sample, TablePair
+from pointsman_drift.multivariate.sample import Sample, TablePair, draw_sample
 from pointsman_drift.options import read_options
+from pointsman_drift.tables.sources import open_source
 
 BOTH = ["domain_classifier", "pca_reconstruction"]
 
@@ -113,6 +116,27 @@ def test_large_tables_are_sampled_and_the_same_seed_draws_the_same(tmp_path: Pat
     assert (first.n, first.m, first.method) == (10_000, 20_000, "sample")
     assert first == second
     assert first.value != other.value
+    shuffled = [pq.read_table(path).take(random.permutation(30_000)) for path in paths]
+    again = compare(*shuffled, algorithms=["pca_reconstruction"]).figure("(all)", "pca_reconstruction")
+    assert again.value == pytest.approx(first.value), "the order of rows changes nothing"
+
+
+def test_samples_of_tables_with_few_different_rows_are_as_chance_has_them() -> None:
+    random = np.random.default_rng(11)
+    options = read_options(["pca_reconstruction"], {}, {}, "on", 30)
+    p_values = []
+    for seed in range(60):
+        with duckdb.connect() as connection:
+            sides = []
+            for place, name in enumerate(("reference", "current")):
+                rows = {column: random.choice(["a", "b"], 800) for column in ("x", "y", "z")}
+                source = open_source(connection, rows, name)
+                plans = {column: categories_of(connection, source, column)[0] for column in rows}
+                sides.append(draw_sample(connection, source, plans, seed + place, 400))
+        (figure,) = analyse([TablePair(sides[0], sides[1], (800, 800))], options, (800, 800), 0).figures
+        p_values.append(figure.p_value or 0.0)
+    # Of 60 runs as many as a true level of 0.05 brings in 99 of 100 cases.
+    assert np.sum(np.array(p_values) <= 0.05) <= 7, p_values
 
 
 def test_odd_columns_have_a_stated_outcome() -> None:

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -45,17 +45,19 @@ NONE = 7
 
 
 @pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Install:
+def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Makes a name of this module the entry point of an installed distribution."""
 
     def installed(name: str) -> None:
+        registry._known.cache_clear()
         monkeypatch.setitem(sys.modules, "drift_extension", sys.modules[__name__])
         entry = EntryPoint("own", f"drift_extension:{name}", registry.GROUP)
         monkeypatch.setattr(
             registry, "entry_points", lambda group: [entry] if group == registry.GROUP else []
         )
 
-    return installed
+    yield installed
+    registry._known.cache_clear()
 
 
 def test_an_entry_point_adds_an_algorithm(install: Install) -> None:
@@ -65,6 +67,14 @@ def test_an_entry_point_adds_an_algorithm(install: Install) -> None:
     assert (figure.score, figure.status, figure.p_value) == (2.0, Status.ALERT, None)
     other = {"algorithms": ["largest"], "parameters": {"largest": {"unit": 2.0}}}
     assert compare({"x": [1.0, 2.0] * 50}, {"x": [1.0, 4.0] * 50}, **other).status is Status.WARNING  # type: ignore[arg-type]
+
+
+def test_entry_points_are_read_once(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    install("OWN")
+    first = algorithms()
+    monkeypatch.setattr(registry, "entry_points", lambda group: pytest.fail(f"{group} is read again"))
+    assert algorithms() == first
+    assert "largest" in first
 
 
 @pytest.mark.parametrize(

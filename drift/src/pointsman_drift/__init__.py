@@ -10,13 +10,16 @@ from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeas
 from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.algorithms.registry import algorithms
-from pointsman_drift.baselines.baseline import Baseline
+from pointsman_drift.baselines.baseline import Baseline, load_baseline
 from pointsman_drift.comparing import compare, compile_baseline
+from pointsman_drift.counting.dividing import Windows
+from pointsman_drift.counting.groups import Group, Slice
 from pointsman_drift.custom.adopting import CustomAlgorithm
 from pointsman_drift.custom.sql import sql_algorithm
 from pointsman_drift.errors import (
     AlgorithmError,
     DriftError,
+    InvalidBaselineError,
     InvalidOptionError,
     InvalidTableError,
     MissingPackageError,
@@ -28,11 +31,13 @@ from pointsman_drift.performance.performance import Performance, estimate_perfor
 from pointsman_drift.performance.predictions import ClassPredictions, NumberPredictions
 from pointsman_drift.performance.reading import read_classes, read_numbers
 from pointsman_drift.performance.realised import realised_metrics
-from pointsman_drift.results.figure import Figure, Unjudged
+from pointsman_drift.results.figure import ComparedGroup, Figure, Unjudged
 from pointsman_drift.results.result import Result
+from pointsman_drift.statistics.moments import Moments
 from pointsman_drift.streaming.stream import Stream
 from pointsman_drift.streaming.watching import Watched, watch
 from pointsman_drift.tables.families import Kind
+from pointsman_drift.tables.parquet import ParquetQuery
 from pointsman_drift.verdicts.status import Status
 
 __all__ = [
@@ -43,32 +48,40 @@ __all__ = [
     "Calibration",
     "ClassPredictions",
     "ColumnPair",
+    "ComparedGroup",
     "CustomAlgorithm",
     "Divergence",
     "DriftError",
     "Estimate",
     "Figure",
+    "Group",
+    "InvalidBaselineError",
     "InvalidOptionError",
     "InvalidTableError",
     "Kind",
     "Measurement",
     "Metric",
     "MissingPackageError",
+    "Moments",
     "NotMeasured",
     "NumberPredictions",
+    "ParquetQuery",
     "Performance",
     "Result",
+    "Slice",
     "Status",
     "Stream",
     "Thresholds",
     "Unjudged",
     "Watched",
+    "Windows",
     "algorithms",
     "calibrate",
     "compare",
     "compile_baseline",
     "estimate_performance",
     "find_divergence",
+    "load_baseline",
     "read_classes",
     "read_numbers",
     "realised_metrics",

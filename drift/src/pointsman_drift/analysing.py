@@ -5,24 +5,35 @@ from collections.abc import Sequence
 
 from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeasured
 from pointsman_drift.algorithms.kinds import Measurable
+from pointsman_drift.algorithms.pair import ColumnPair
+from pointsman_drift.counting.groups import WHOLE
 from pointsman_drift.errors import AlgorithmError
 from pointsman_drift.options import Options
-from pointsman_drift.results.figure import Figure, Unjudged
+from pointsman_drift.results.figure import ComparedGroup, Figure, Unjudged
 from pointsman_drift.results.result import Result
+from pointsman_drift.results.summary import summarise
 from pointsman_drift.verdicts.adjusting import benjamini_hochberg
 from pointsman_drift.verdicts.judging import judge_calibrated, judge_plain, score_of
 
-_Measured = tuple[str, Algorithm, Measurement]
+_Measured = tuple[Measurable, Algorithm, Measurement]
 
 
-def analyse(items: Sequence[Measurable], options: Options, rows: tuple[int, int], seed: int) -> Result:
+def analyse(
+    items: Sequence[Measurable],
+    options: Options,
+    rows: tuple[int, int],
+    seed: int,
+    groups: Sequence[ComparedGroup] = (),
+) -> Result:
     """Measures every item by every algorithm that looks at such, and judges all figures as one family.
 
     Args:
-        items: Columns, whole tables, predictions; one that no chosen algorithm looks at is passed over.
+        items: Columns, whole tables, predictions, those of windows and slices among them; one that no chosen
+            algorithm looks at is passed over.
         options: Algorithms, thresholds, calibration.
         rows: Rows of the reference and of the current table.
         seed: Of the analysis; it is told with each figure.
+        groups: The windows and slices.
     """
     measured: list[_Measured] = []
     insufficient: list[Unjudged] = []
@@ -34,7 +45,7 @@ def analyse(items: Sequence[Measurable], options: Options, rows: tuple[int, int]
         n, m = item.rows
         if min(n, m) < options.least_rows:
             reason = f"{min(n, m)} rows on a side; {options.least_rows} are needed"
-            insufficient.append(Unjudged(item.column, reason, n, m))
+            insufficient.append(Unjudged(item.column, reason, n, m, group=item.group))
             continue
         found, reasons = _measure(item, algorithms, options)
         measured += found
@@ -42,9 +53,8 @@ def analyse(items: Sequence[Measurable], options: Options, rows: tuple[int, int]
             lacking += reasons
         else:
             reason = "; ".join(f"{one.algorithm}: {one.reason}" for one in reasons)
-            insufficient.append(
-                Unjudged(item.column, reason or "no chosen algorithm applies to its type", n, m)
-            )
+            reason = reason or "no chosen algorithm applies to its type"
+            insufficient.append(Unjudged(item.column, reason, n, m, group=item.group))
     figures = _judge(measured, options, seed)
     return Result(
         tuple(figures),
@@ -53,6 +63,10 @@ def analyse(items: Sequence[Measurable], options: Options, rows: tuple[int, int]
         *rows,
         is_calibrated=options.is_calibrated,
         seed=seed,
+        summaries=tuple(
+            summarise(item) for item in items if isinstance(item, ColumnPair) and item.group == WHOLE
+        ),
+        groups=tuple(groups),
     )
 
 
@@ -78,9 +92,10 @@ def _measure(
         if isinstance(measurement, Measurement) and not _is_finite(measurement):
             measurement = NotMeasured("the figure is no finite number, for values are too large")
         if isinstance(measurement, NotMeasured):
-            lacking.append(Unjudged(item.column, measurement.reason, *item.rows, algorithm.name))
+            reason = measurement.reason
+            lacking.append(Unjudged(item.column, reason, *item.rows, algorithm.name, item.group))
         else:
-            found.append((item.column, algorithm, measurement))
+            found.append((item, algorithm, measurement))
     return found, lacking
 
 
@@ -100,7 +115,7 @@ def _judge(measured: Sequence[_Measured], options: Options, seed: int) -> list[F
     tested = [one.p_value for _, _, one in measured if one.p_value is not None]
     adjusted = iter(benjamini_hochberg(tested))
     figures = []
-    for column, algorithm, one in measured:
+    for item, algorithm, one in measured:
         q_value = next(adjusted) if one.p_value is not None else None
         override = options.overrides.get(algorithm.name)
         thresholds = override or algorithm.thresholds
@@ -111,7 +126,7 @@ def _judge(measured: Sequence[_Measured], options: Options, seed: int) -> list[F
             status, q_value = judge_plain(algorithm, score, one.p_value, override), None
         figures.append(
             Figure(
-                feature=column,
+                feature=item.column,
                 algorithm=algorithm.name,
                 status=status,
                 score=score,
@@ -129,6 +144,7 @@ def _judge(measured: Sequence[_Measured], options: Options, seed: int) -> list[F
                 thresholds=thresholds,
                 seed=seed,
                 details=one.details,
+                group=item.group,
             )
         )
     return figures

@@ -3,6 +3,7 @@
 - DriftError
   - InvalidTableError      a table cannot be read, or two cannot be compared
   - InvalidOptionError     an option has a value that means nothing
+  - InvalidBaselineError   a saved baseline cannot be read
   - AlgorithmError         an algorithm is unknown, cannot be loaded, or failed
   - MissingPackageError    an optional package is not installed
 """
@@ -18,6 +19,10 @@ class InvalidTableError(DriftError, ValueError):
 
 class InvalidOptionError(DriftError, ValueError):
     """An option has a value that means nothing."""
+
+
+class InvalidBaselineError(DriftError, ValueError):
+    """A saved baseline is none, is damaged, or is of another version."""
 
 
 class AlgorithmError(DriftError):

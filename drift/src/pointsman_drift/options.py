@@ -7,11 +7,15 @@ from typing import Any
 
 from pointsman_drift.algorithms.algorithm import Algorithm, Thresholds
 from pointsman_drift.algorithms.registry import chosen
+from pointsman_drift.counting.dividing import MOST_SLICES, Windows
 from pointsman_drift.errors import InvalidOptionError
 from pointsman_drift.tables.families import Kind
 
 LEAST_ROWS = 30
 """A feature with fewer rows on a side is not judged."""
+
+MOST_SLICINGS = 10
+"""By so many columns rows are sliced at once."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,39 @@ def read_kinds(columns: Mapping[str, Any]) -> dict[str, Kind]:
         if kind not in list(Kind):
             raise InvalidOptionError(f"columns[{name!r}]: {kind!r} is not known; give {' or '.join(Kind)}")
     return {name: Kind(kind) for name, kind in columns.items()}
+
+
+def read_slices(slices: str | Sequence[str], limit: int) -> list[str]:
+    """Checks the columns by which rows are sliced.
+
+    Args:
+        slices: One name or several.
+        limit: How many slices by each are told one by one.
+
+    Raises:
+        InvalidOptionError: There are too many of them, or of their slices.
+    """
+    names = [slices] if isinstance(slices, str) else list(dict.fromkeys(slices))
+    if len(names) > MOST_SLICINGS:
+        raise InvalidOptionError(f"slices: {len(names)} columns are above {MOST_SLICINGS}; take fewer")
+    if limit not in range(1, MOST_SLICES + 1):
+        raise InvalidOptionError(f"slice_limit: {limit} is not a whole number between 1 and {MOST_SLICES}")
+    return names
+
+
+def read_windows(windows: Windows | str | tuple[str, str] | None) -> Windows | None:
+    """Checks what divides rows by time.
+
+    Raises:
+        InvalidOptionError: It is neither a column nor a column and a unit.
+    """
+    if windows is None or isinstance(windows, Windows):
+        return windows
+    if isinstance(windows, str):
+        return Windows(windows)
+    if isinstance(windows, list | tuple) and len(windows) == 2:
+        return Windows(*windows)
+    raise InvalidOptionError(f"windows: {windows!r} is not understood; give a column, or (column, unit)")
 
 
 def _thresholds(name: str, given: Any) -> Thresholds:

@@ -314,7 +314,8 @@ class LakeReader:
             end_us = end_of_part(snapshot.files, end_time_us, MOST_ROWS)
             wanted = PredictionFilter(start_time_us=start_time_us, end_time_us=end_us)
             conditions = Conditions.of(snapshot, wanted, ())
-            tail = read_tail(self._journal, snapshot, conditions)
+            # With features: records refer to those of their row.
+            tail = read_tail(self._journal, snapshot, conditions, with_bodies=True)
             query = replay_part(connection, snapshot, tail, conditions, routers_of)
             query.max_examples = max_examples
             query.thread_count = self._options.threads

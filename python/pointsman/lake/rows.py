@@ -14,6 +14,7 @@ from pointsman.domain.records.predictions import (
     RecordedContent,
 )
 from pointsman.domain.values import JsonValue
+from pointsman.lake.rule_inputs import with_row
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +29,7 @@ def predictions_of(table: pa.Table) -> list[Prediction]:
 
 def _prediction(row: Mapping[str, Any]) -> Prediction:
     label, number = row["prediction_label"], row["prediction_number"]
+    features = _features(row)
     eligible = zip(row["eligible_variants"] or (), row["eligible_propensities"] or (), strict=False)
     return Prediction(
         prediction_id=row["prediction_id"],
@@ -59,10 +61,10 @@ def _prediction(row: Mapping[str, Any]) -> Prediction:
         # Files of earlier releases have no such columns.
         decided_variant=row.get("decided_variant") or "",
         rule=row.get("rule") or "",
-        rule_inputs=row.get("rule_inputs") or "",
+        rule_inputs=with_row(row.get("rule_inputs") or "", features),
         features_content=_word(RecordedContent, row["features_content"]),
         answer_content=_word(RecordedContent, row["answer_content"]),
-        features=_features(row),
+        features=features,
         prediction=label if label is not None else number,
         has_prediction=label is not None or number is not None,
         probabilities=tuple(_number(value) for value in row["probabilities"] or ()),

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Protocol
 
+from pointsman_drift.counting.groups import Group
 from pointsman_drift.tables.families import Kind
 
 
@@ -18,7 +19,7 @@ class AlgorithmKind(StrEnum):
     STREAMING = "streaming"
     """Values in order of time: a ``Stream``."""
     CUSTOM = "custom"
-    """Both tables: a ``TablePair``."""
+    """Both tables as they were given: a ``WholePair``."""
 
 
 class Measurable(Protocol):
@@ -39,3 +40,7 @@ class Measurable(Protocol):
     @property
     def rows(self) -> tuple[int, int]:
         """Rows of the reference and of the current side."""
+
+    @property
+    def group(self) -> Group:
+        """Which rows of the current side it is of."""

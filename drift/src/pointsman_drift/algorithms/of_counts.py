@@ -108,15 +108,20 @@ def measure_unseen(pair: ColumnPair, parameters: Mapping[str, float]) -> Measure
         return NotMeasured(
             "the reference has more categories than are kept by name; rare and unseen ones are not told apart"
         )
-    n, m, unseen = pair.reference.values, pair.current.values, int(pair.current.bins[-1])
+    n, m = pair.reference.values, pair.current.values
     if not n or not m:
         return NotMeasured(f"the {'current table' if n else 'reference'} has no values")
-    share, expected = unseen / m, plan.once / n
-    known = pair.reference.bins[:-2]
-    gone = known[pair.current.bins[:-2] == 0]
+    known, found = pair.reference.bins[:-2], pair.current.bins[:-2]
+    # A slice of the reference may lack categories that the whole has.
+    named = {
+        plan.categories[place]: int(found[place]) for place in np.flatnonzero((known == 0) & (found > 0))
+    }
     # Of more new categories than are told one by one the others are as frequent as the last at most.
-    new = list(pair.current.new.values())
-    p_value = unseen_p_value(new, gone.tolist(), len(known) + len(new), n, m)
+    new = {**pair.current.new, **named}
+    unseen = int(pair.current.bins[-1]) + sum(named.values())
+    share, expected = unseen / m, int(np.sum(known == 1)) / n
+    gone = known[(known > 0) & (found == 0)]
+    p_value = unseen_p_value(list(new.values()), gone.tolist(), int(np.sum(known > 0)) + len(new), n, m)
     return Measurement(
         share,
         max(share - expected, 0.0),
@@ -126,7 +131,7 @@ def measure_unseen(pair: ColumnPair, parameters: Mapping[str, float]) -> Measure
         "new categories beside those that only the reference has",
         expected,
         plain_effect=share,
-        details={"unseen": unseen, "mostFrequent": next(iter(pair.current.new), None)},
+        details={"unseen": unseen, "mostFrequent": max(new, key=lambda name: new[name], default=None)},
     )
 
 

@@ -12,6 +12,7 @@ from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.baselines.edges import Floats
 from pointsman_drift.baselines.plan import OrderedPlan, Plan
 from pointsman_drift.counting.counts import ColumnCounts
+from pointsman_drift.counting.groups import WHOLE, Group
 from pointsman_drift.tables.families import Kind
 
 Counts = NDArray[np.int64]
@@ -26,6 +27,8 @@ class ColumnPair:
     current: ColumnCounts
     values: tuple[Floats, Floats] | None = None
     """Sorted finite values of both sides, less the plan's offset; None where they are compared by bins."""
+    group: Group = WHOLE
+    """Which rows of the current table these are."""
 
     _found: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 

@@ -5,6 +5,7 @@ A distribution adds one by an entry point of the group ``pointsman_drift.algorit
 """
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -17,7 +18,7 @@ GROUP = "pointsman_drift.algorithms"
 
 
 def algorithms() -> dict[str, Algorithm]:
-    """Answers every algorithm by name, those of entry points loaded.
+    """Answers every algorithm by name, those of entry points loaded, which is done once.
 
     Raises:
         AlgorithmError: An entry point cannot be loaded, is none, or has a name that is taken.
@@ -25,6 +26,11 @@ def algorithms() -> dict[str, Algorithm]:
     >>> list(algorithms())[:2]
     ['psi', 'ks_test']
     """
+    return dict(_known())
+
+
+@cache
+def _known() -> dict[str, Algorithm]:
     found = {algorithm.name: algorithm for algorithm in BUILT_IN}
     for entry in entry_points(group=GROUP):
         algorithm = _load(entry)

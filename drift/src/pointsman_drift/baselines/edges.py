@@ -47,14 +47,16 @@ def edges_of(values: Floats, bins: int) -> Floats:
     """
     if not len(values):
         return np.empty(0)
-    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
-    lengths = np.diff(np.r_[starts, len(values)])
-    # One occurrence is never heavy, however few rows there are.
-    is_heavy = (lengths > 1) & (lengths * bins >= len(values))
-    if len(starts) == 1:
-        is_heavy[:] = True
-    heavy = values[starts[is_heavy]]
-    rest = values[~np.repeat(is_heavy, lengths)] if len(heavy) else values
+    # A run of so many equal values covers a place that is a multiple of it. One occurrence is never heavy.
+    run = max(2, -(-len(values) // bins))
+    candidates = np.unique(values[::run])
+    starts, ends = (np.searchsorted(values, candidates, side) for side in ("left", "right"))
+    is_heavy = (ends - starts >= run) | (values[0] == values[-1])
+    heavy = candidates[is_heavy]
+    is_rest = np.ones(len(values) if len(heavy) else 0, bool)
+    for start, end in zip(starts[is_heavy], ends[is_heavy], strict=True):
+        is_rest[start:end] = False
+    rest = values[is_rest] if len(heavy) else values
     edges = [heavy, np.nextafter(heavy, np.inf)]
     if len(rest):
         parts = max(1, round(bins * len(rest) / len(values)))
@@ -81,10 +83,12 @@ def spread_of(values: Floats) -> float:
     if not len(values):
         return 1.0
     low, high = sorted_quantiles(values, np.array([0.25, 0.75]))
+    if 0 < (robust := high / 1.349 - low / 1.349) < np.inf:
+        return float(robust)
     largest = max(abs(values[0]), abs(values[-1]))
     # Divided before it is squared, which would overflow.
     deviation = float(np.std(values / largest)) * largest if largest > 0 and values[0] != values[-1] else 0.0
-    for candidate in ((high / 1.349 - low / 1.349), deviation, abs(values[0])):
+    for candidate in (deviation, abs(values[0])):
         if 0 < candidate < np.inf:
             return float(candidate)
     return 1.0

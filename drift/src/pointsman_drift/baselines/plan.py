@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pointsman_drift.baselines.edges import Floats
 from pointsman_drift.tables.families import ColumnType, Kind
 
-_CLAMP = 2**48
+CLAMP = 2**48
 """A moment counts no value as farther from the centre than so many quanta."""
 
 
@@ -48,7 +48,7 @@ class OrderedPlan:
     @property
     def reach(self) -> float:
         """How far from the centre moments are exact."""
-        return _CLAMP * self.quantum
+        return CLAMP * self.quantum
 
     @cached_property
     def coarse_of_fine(self) -> NDArray[np.int64]:

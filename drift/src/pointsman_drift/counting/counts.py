@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pointsman_drift.errors import DriftError
 
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,10 @@ class ColumnCounts:
     """Sum of the first bin's values as whole multiples of the plan's quantum from its centre."""
     high_moment: int = 0
     """The same of the last bin."""
+    moment: int = 0
+    """The same of all finite values."""
+    square_moment: int = 0
+    """Sum of the squares of those multiples."""
 
     new: Mapping[str, int] = field(default_factory=dict)
     """Rows of each unseen category, of very many the most frequent."""
@@ -76,8 +81,25 @@ class ColumnCounts:
             most=max(self.most, other.most),
             low_moment=self.low_moment + other.low_moment,
             high_moment=self.high_moment + other.high_moment,
-            new={
-                name: self.new.get(name, 0) + other.new.get(name, 0)
-                for name in sorted({*self.new, *other.new})
-            },
+            moment=self.moment + other.moment,
+            square_moment=self.square_moment + other.square_moment,
+            new=_added(self.new, other.new),
         )
+
+
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    """Rows of each category of both, the most frequent first."""
+    if not one or not other:
+        return one or other
+    found = {name: one.get(name, 0) + other.get(name, 0) for name in {*one, *other}}
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """What was counted of the rows of one group."""
+
+    rows: int
+    counts: Mapping[str, ColumnCounts]
+    values: Mapping[str, Floats] = field(default_factory=dict)
+    """Sorted finite values of ordered columns, less the plan's offset; only while they are kept."""

@@ -1,87 +1,152 @@
-"""One column's share of the scan: what is selected for it, and how the answer is read."""
+"""One column's share of the scan: what is selected for it, and what is added up of each batch."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Protocol
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from pointsman_drift.baselines.edges import Floats
 from pointsman_drift.baselines.plan import OrderedPlan, Plan, UnorderedPlan
 from pointsman_drift.counting.counts import ColumnCounts
 from pointsman_drift.counting.projection import as_double, as_text
-from pointsman_drift.tables.families import Family
+from pointsman_drift.counting.sums import Numbers, OrderedSums
 from pointsman_drift.tables.sources import Source
 
-Group = tuple[str | None, ...]
-"""The window and slice of a row, as texts; empty when nothing divides the rows."""
+
+class Part(Protocol):
+    """One column in the scan; only one thread at a time adds to it.
+
+    Groups are told by a numbering and numbers in it, see ``Divisions.groups``.
+    """
+
+    plan: Plan
+    item: str
+    """What is selected."""
+    join: str
+    """What that needs after FROM."""
+
+    def add(self, column: pa.Array, numberings: Numbers) -> None:
+        """Adds a batch.
+
+        Args:
+            column: The answer to ``item``.
+            numberings: The number of each row in each numbering; None where all are 0.
+        """
+
+    def counts(self, numbering: int, numbers: Sequence[int]) -> ColumnCounts:
+        """Answers the counts of all rows of these groups."""
+
+    def values(self, numbering: int, numbers: Sequence[int]) -> Floats | None:
+        """Answers their finite values, sorted; None where they are not kept."""
 
 
-class Part:
-    """One column's share of the query."""
+_Kept = tuple[Floats, Numbers]
+"""Values of a batch, and the number of each in each numbering."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, source: Source, place: int, plan: Plan) -> None:
-        self.plan, self.place = plan, place
-        self.joins: list[str] = []
-        self.parameters: list[Any] = []
-        self.rows: dict[Group, int] = {}
-        column, kind = f"s.{source.places[plan.column]}", source.types[plan.column]
-        value, name = f"v{place}", f"x{place}"
-        self.bounds: list[float] = []
-        if kind.family is Family.EMPTY:
-            self.inner, self.outer = [], ["count(*)"]
-        elif isinstance(plan, OrderedPlan):
-            self.inner = [f"{as_double(column, kind, plan.offset)} AS {name}"]
-            if kind.is_float:
-                self.inner.append(f"CASE WHEN isfinite({name}) THEN {name} END AS {value}")
-            else:
-                value = name
-            self.bounds = [float(bound) for bound in np.nextafter(plan.fine, -np.inf)]
-            steps = f"round(({value} - ({plan.centre:.17e})) / {plan.quantum:.17e})"
-            quanta = f"CAST(greatest(least({steps}, 2^48), -(2^48)) AS BIGINT)"
-            low, high = self.bounds[:1] or [np.inf], self.bounds[-1:] or [-np.inf]
-            self.outer = [
-                "count(*)",
-                f"count({name})",
-                f"count({value})",
-                f"min({value})",
-                f"max({value})",
-                f"histogram({value}, ?::DOUBLE[])",
-                # By CASE, for then only the tails' few rows are computed.
-                f"sum(CASE WHEN {value} <= ? THEN {quanta} END)",
-                f"sum(CASE WHEN {value} > ? THEN {quanta} END)",
-            ]
-            self.parameters = [self.bounds, low[0], high[0]]
-        else:
-            table = f"pm_{source.side}_categories_{place}"
-            connection.register(table, _category_table(plan))
-            self.joins = [f"LEFT JOIN {table} AS k{place} ON k{place}.name = {as_text(column, kind)}"]
-            unknown = plan.size - 2 if plan.is_open else plan.size - 1
-            self.inner = [
-                f"CASE WHEN {as_text(column, kind)} IS NOT NULL "
-                f"THEN coalesce(k{place}.bin, {unknown}) END AS {name}"
-            ]
-            self.bounds = [float(number) for number in range(plan.size)]
-            self.outer = ["count(*)", f"count({name})", f"histogram(CAST({name} AS DOUBLE), ?::DOUBLE[])"]
-            self.parameters = [self.bounds]
 
-    def read(self, row: Sequence[Any]) -> ColumnCounts:
-        """Answers the counts that one row of the answer holds."""
-        bins = np.zeros(self.plan.size, np.int64)
-        if len(row) == 1:
-            return ColumnCounts(bins, nulls=row[0])
-        histogram = row[2] if len(row) == 3 else row[5]
-        if histogram:
-            found = np.fromiter(histogram.values(), np.int64, len(histogram))
-            bins[: len(found)] = found
-        nulls = row[0] - row[1]
-        if len(row) == 3 or row[2] == 0:
-            return ColumnCounts(bins, nulls=nulls)
-        return ColumnCounts(
-            bins, nulls, least=row[3], most=row[4], low_moment=int(row[6] or 0), high_moment=int(row[7] or 0)
+class OrderedPart:
+    """Numbers and times."""
+
+    def __init__(self, source: Source, plan: OrderedPlan, groups: Sequence[int], is_kept: bool) -> None:
+        self.plan: Plan = plan
+        self.item = as_double(f"s.{source.places[plan.column]}", source.types[plan.column], plan.offset)
+        self.join = ""
+        self._sums = OrderedSums(plan, groups)
+        self._sizes = groups
+        self._kept: list[_Kept] | None = [] if is_kept else None
+        self._pieces: dict[int, list[Floats]] = {}
+
+    def add(self, column: pa.Array, numberings: Numbers) -> None:
+        """Adds a batch of doubles."""
+        # Nulls become NaN; which they are is told by the mask.
+        values = column.to_numpy(zero_copy_only=False)
+        is_null = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+        self._sums.add(values, is_null, numberings)
+        if self._kept is not None:
+            self._kept.append((values, numberings))
+
+    def counts(self, numbering: int, numbers: Sequence[int]) -> ColumnCounts:
+        """Answers the counts of all rows of these groups."""
+        return reduce(ColumnCounts.merged, [self._sums.counts(numbering, number) for number in numbers])
+
+    def values(self, numbering: int, numbers: Sequence[int]) -> Floats | None:
+        """Answers their finite values, sorted; None where they are not kept."""
+        if self._kept is None:
+            return None
+        if numbering not in self._pieces:
+            self._pieces[numbering] = self._by_number(self._kept, numbering)
+        pieces = self._pieces[numbering]
+        # Minus zero is zero.
+        return np.sort(np.concatenate([pieces[number] for number in numbers])) + 0.0
+
+    def _by_number(self, kept: Sequence[_Kept], numbering: int) -> list[Floats]:
+        """Answers the finite values of each group."""
+        values = np.concatenate([np.empty(0), *(one for one, _ in kept)])
+        places = [
+            np.zeros(len(one), np.int64) if all_[numbering] is None else all_[numbering] for one, all_ in kept
+        ]
+        numbers = np.concatenate([np.empty(0, np.int64), *places])[np.isfinite(values)]
+        order = np.argsort(numbers, kind="stable")
+        ends = np.cumsum(np.bincount(numbers, minlength=self._sizes[numbering]))
+        return np.split(values[np.isfinite(values)][order], ends[:-1])
+
+
+class UnorderedPart:
+    """Categories: DuckDB finds each one's bin by a join."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        source: Source,
+        place: int,
+        plan: UnorderedPlan,
+        groups: Sequence[int],
+    ) -> None:
+        self.plan: Plan = plan
+        table, self.key = f"pm_{source.side}_categories_{place}", f"k{place}"
+        places = pa.array(range(len(plan.categories)), pa.int64())
+        connection.register(table, pa.table({"name": pa.array(plan.categories, pa.string()), "bin": places}))
+        self.text = as_text(f"s.{source.places[plan.column]}", source.types[plan.column])
+        self.join = f"LEFT JOIN {table} AS {self.key} ON {self.key}.name = {self.text}"
+        unknown = plan.size - 2 if plan.is_open else plan.size - 1
+        # Rows without a value have the place behind all bins.
+        found = f"coalesce({self.key}.bin, {unknown})"
+        self.item = f"CASE WHEN {self.text} IS NULL THEN {plan.size} ELSE {found} END"
+
+        self._bins = [np.zeros((size, plan.size + 1), np.int64) for size in groups]
+        self._new: dict[tuple[int, int], Mapping[str, int]] = {}
+
+    def add(self, column: pa.Array, numberings: Numbers) -> None:
+        """Adds a batch of bins."""
+        places = column.to_numpy(zero_copy_only=False)
+        for bins, numbers in zip(self._bins, numberings, strict=True):
+            cells = places if numbers is None else numbers * bins.shape[1] + places
+            np.add.at(bins.reshape(-1), cells, 1)
+
+    def counts(self, numbering: int, numbers: Sequence[int]) -> ColumnCounts:
+        """Answers the counts of all rows of these groups."""
+        return reduce(
+            ColumnCounts.merged,
+            [
+                ColumnCounts(
+                    bins[:-1].copy(), nulls=int(bins[-1]), new=self._new.get((numbering, number), {})
+                )
+                for number, bins in ((number, self._bins[numbering][number]) for number in numbers)
+            ],
         )
 
+    def values(self, numbering: int, numbers: Sequence[int]) -> Floats | None:
+        """Answers None: there is no order of values."""
+        return None
 
-def _category_table(plan: UnorderedPlan) -> pa.Table:
-    places = pa.array(range(len(plan.categories)), pa.int64())
-    return pa.table({"name": pa.array(plan.categories, pa.string()), "bin": places})
+    @property
+    def has_unseen(self) -> bool:
+        """Whether there are rows of categories that are not known by name."""
+        return bool(self._bins[0][:, -3:-1].any())
+
+    def name_unseen(self, numbering: int, number: int, names: Mapping[str, int]) -> None:
+        """Adds rows of each such category in a group, the most frequent first."""
+        self._new[numbering, number] = names

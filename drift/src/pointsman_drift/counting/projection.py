@@ -10,13 +10,16 @@ LARGEST_WHOLE = 2**53
 
 def as_exact(place: str, kind: ColumnType) -> str:
     """Answers the expression of a value before it becomes a double, of which an offset can be subtracted."""
+    number = _as_number(place, kind)
+    return number if kind.family is Family.NUMBER and not kind.is_whole else f"CAST({number} AS HUGEINT)"
+
+
+def _as_number(place: str, kind: ColumnType) -> str:
     if kind.family is Family.CLOCK:
-        return f"CAST(epoch_us(CAST({place} AS TIME)) AS HUGEINT)"
+        return f"epoch_us(CAST({place} AS TIME))"
     if kind.family is Family.CIVIL:
-        return f"CAST(epoch_us(CAST({place} AS TIMESTAMP)) AS HUGEINT)"
-    if kind.family in (Family.INSTANT, Family.DURATION):
-        return f"CAST(epoch_us({place}) AS HUGEINT)"
-    return f"CAST({place} AS HUGEINT)" if kind.is_whole else place
+        return f"epoch_us(CAST({place} AS TIMESTAMP))"
+    return f"epoch_us({place})" if kind.family in (Family.INSTANT, Family.DURATION) else place
 
 
 def has_offset(kind: ColumnType) -> bool:
@@ -34,11 +37,13 @@ def as_double(place: str, kind: ColumnType, offset: int | None = None) -> str:
 
     >>> from pointsman_drift.tables.families import column_type
     >>> as_double("c0", column_type("n", "BIGINT"))
-    'CAST(CAST(c0 AS HUGEINT) AS DOUBLE)'
+    'CAST(c0 AS DOUBLE)'
+    >>> as_double("c0", column_type("n", "BIGINT"), 7)
+    "CAST(CAST(c0 AS HUGEINT) - CAST('7' AS HUGEINT) AS DOUBLE)"
     """
-    exact = as_exact(place, kind)
     if offset is None:
-        return f"CAST({exact} AS DOUBLE)"
+        return f"CAST({_as_number(place, kind)} AS DOUBLE)"
+    exact = as_exact(place, kind)
     if kind.is_float:
         # The other side is of whole numbers; its own offset is far beyond what this type tells apart.
         return f"CAST({exact} AS DOUBLE) - CAST({offset} AS DOUBLE)"

@@ -1,62 +1,101 @@
-"""The counting scan by DuckDB: every column of a relation, by window and slice, in one pass."""
+"""The counting scan: every column of a relation, by window and slice, in one pass.
+
+DuckDB reads, casts, filters and joins; out come batches of doubles and of places of categories and groups,
+which threads add up. Memory is that of a few batches and of the counts.
+"""
 
 from collections.abc import Mapping, Sequence
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
-from pointsman_drift.baselines.plan import Plan
-from pointsman_drift.counting.extras import Answer, add_new, add_special
-from pointsman_drift.counting.parts import Part
+from pointsman_drift.baselines.plan import OrderedPlan, Plan
+from pointsman_drift.counting.counts import Counted
+from pointsman_drift.counting.groups import Divisions, Group
+from pointsman_drift.counting.lookup import Places
+from pointsman_drift.counting.parts import OrderedPart, Part, UnorderedPart
 from pointsman_drift.counting.rows import EXACT_ROWS
-from pointsman_drift.errors import InvalidTableError
+from pointsman_drift.counting.unseen import add_unseen
+from pointsman_drift.counting.workers import counting, processors
+from pointsman_drift.errors import InvalidOptionError
+from pointsman_drift.tables.batches import batch_rows, few_threads, read_batches
 from pointsman_drift.tables.sources import Source
+
+MOST_GROUPS = 5000
+LARGEST_CELLS = 2**25
+"""So many counts may be kept at once: 256 MiB."""
 
 
 def scan(
-    connection: duckdb.DuckDBPyConnection, source: Source, plans: Mapping[str, Plan], by: Sequence[str] = ()
-) -> Answer:
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    plans: Mapping[str, Plan],
+    divisions: Divisions = Divisions(),  # noqa: B008 - it is frozen
+    *,
+    kept: Sequence[str] = (),
+) -> dict[Group, Counted]:
     """Counts every planned column.
 
     Args:
         connection: Where the source is open.
         source: The rows.
         plans: How each column is counted.
-        by: SQL expressions over the source's columns whose values divide the rows: windows, slices.
+        divisions: Windows and slices.
+        kept: Ordered columns whose values are wanted, too.
 
     Returns:
-        For each group that has rows its columns' counts; merged over groups they are those of the whole.
+        The whole, then each window, each slice, each slice in each window. Windows add up to the whole but
+        for rows without one, and the slices by one column to their window.
+
+    Raises:
+        InvalidTableError: The rows cannot be read.
+        InvalidOptionError: There are too many groups for so many columns.
     """
-    parts = [Part(connection, source, place, plan) for place, plan in enumerate(plans.values())]
-    groups = [f"CAST({expression} AS VARCHAR) AS g{place}" for place, expression in enumerate(by)]
-    inner = ", ".join([*groups, *(item for part in parts for item in part.inner)]) or "1"
-    joins = " ".join(join for part in parts for join in part.joins)
-    names = [f"g{place}" for place in range(len(by))]
-    outer = ", ".join([*names, *(item for part in parts for item in part.outer)])
-    query = f"SELECT {outer} FROM (SELECT {inner} FROM {source.relation} AS s {joins})"
-    query += f" GROUP BY {', '.join(names)}" if names else ""
-    parameters = [parameter for part in parts for parameter in part.parameters]
+    sizes = divisions.sizes
+    cells = sum(sizes) * sum(plan.size for plan in plans.values())
+    if cells > LARGEST_CELLS or sum(sizes) > MOST_GROUPS:
+        raise InvalidOptionError(
+            f"slices and windows: {sum(sizes)} groups of {len(plans)} columns are {cells} counts; at most "
+            f"{MOST_GROUPS} and {LARGEST_CELLS}: take fewer slices, longer windows, or fewer features"
+        )
+    parts: list[Part] = [
+        OrderedPart(source, plan, sizes, name in kept)
+        if isinstance(plan, OrderedPlan)
+        else UnorderedPart(connection, source, place, plan, sizes)
+        for place, (name, plan) in enumerate(plans.items())
+    ]
+    relation = f"{source.relation} AS s {divisions.joins(connection, source.side)}"
+    numbers = [expression for expression in divisions.numbers if expression != "0"]
+    items = [*numbers, *(part.item for part in parts)]
+    named = ", ".join(f"{item} AS x{place}" for place, item in enumerate(items)) or "1"
+    query = f"SELECT {named} FROM {relation} {' '.join(part.join for part in parts)}"
+    rows = [np.zeros(size, np.int64) for size in sizes]
     is_small = source.rows <= EXACT_ROWS
-    try:
-        if is_small:
-            # More threads would only wait for each other.
-            connection.execute("SET threads = 1")
-        rows = connection.execute(query, parameters).fetchall()
-    except duckdb.Error as error:
-        raise InvalidTableError(f"the {source.side} cannot be counted: {error}") from error
-    finally:
-        if is_small:
-            connection.execute("RESET threads")
-    answer: Answer = {}
-    for row in rows:
-        group = tuple(row[: len(by)])
-        rest = list(row[len(by) :])
-        counts = {}
-        for part in parts:
-            counts[part.plan.column] = part.read(rest[: len(part.outer)])
-            part.rows[group] = rest[0]
-            rest = rest[len(part.outer) :]
-        answer[group] = counts
+    with few_threads(connection, is_small), counting(parts, 1 if is_small else processors()) as add:
+        for batch in read_batches(connection, query, batch_rows(len(items)), source.side):
+            numberings = _numberings(batch, divisions)
+            for found, mine in zip(rows, numberings, strict=True):
+                found += batch.num_rows if mine is None else np.bincount(mine, minlength=len(found))
+            add(batch.columns[len(numbers) : len(items)], numberings)
     for part in parts:
-        add_new(connection, source, part, by, answer)
-        add_special(connection, source, part, by, answer)
+        if isinstance(part, UnorderedPart):
+            add_unseen(connection, source, relation, part, divisions)
+    answer: dict[Group, Counted] = {}
+    for group, numbering, members in divisions.groups():
+        values = {part.plan.column: part.values(numbering, members) for part in parts}
+        answer[group] = Counted(
+            int(rows[numbering][members].sum()),
+            {part.plan.column: part.counts(numbering, members) for part in parts},
+            {name: one for name, one in values.items() if one is not None},
+        )
     return answer
+
+
+def _numberings(batch: pa.RecordBatch, divisions: Divisions) -> list[Places | None]:
+    """Answers the number of each row in each numbering; None where there is but one group."""
+    columns = iter(batch.columns)
+    return [
+        None if expression == "0" else next(columns).to_numpy(zero_copy_only=False)
+        for expression in divisions.numbers
+    ]

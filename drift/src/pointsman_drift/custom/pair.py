@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pointsman_drift.algorithms.kinds import AlgorithmKind
+from pointsman_drift.counting.groups import WHOLE, Group
 from pointsman_drift.tables.families import Kind
 
 
@@ -19,6 +20,7 @@ class WholePair:
     """The columns that are read; None for all."""
     memory_limit: str = "2GB"
     kind: Kind | None = None
+    group: Group = WHOLE
 
     @property
     def column(self) -> str:

@@ -11,7 +11,7 @@ from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeas
 from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.custom.pair import WholePair
 from pointsman_drift.errors import AlgorithmError
-from pointsman_drift.tables.parquet import is_parquet, parquet_files
+from pointsman_drift.tables.parquet import files_of
 from pointsman_drift.tables.sources import open_source
 
 LONGEST = 10_000
@@ -88,12 +88,7 @@ def _measured(query: str, pair: WholePair, seconds: float) -> Measurement | NotM
     with duckdb.connect(config=config) as connection:
         for side, data in (("reference", pair.reference), ("current", pair.current)):
             _show(connection, data, side, pair.features)
-        files = [
-            file
-            for side in (pair.reference, pair.current)
-            if is_parquet(side)
-            for file in parquet_files(side, "table")
-        ]
+        files = [*files_of(pair.reference, "reference"), *files_of(pair.current, "current")]
         quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         connection.execute(f"SET allowed_paths = [{quoted}]")
         connection.execute("SET enable_external_access = false")

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.baselines.edges import Floats
 from pointsman_drift.baselines.plan import OrderedPlan, Plan
+from pointsman_drift.counting.groups import WHOLE, Group
 from pointsman_drift.counting.projection import as_double, as_text
 from pointsman_drift.errors import InvalidTableError
 from pointsman_drift.tables.families import Family, Kind
+from pointsman_drift.tables.sampling import sampled
 from pointsman_drift.tables.sources import Source
 
 SAMPLE_ROWS = 20_000
@@ -49,6 +51,7 @@ class TablePair:
     """Rows of both tables, of which the samples may have fewer."""
     seed: int = 0
     kind: Kind | None = None
+    group: Group = WHOLE
 
     @property
     def column(self) -> str:
@@ -79,7 +82,7 @@ def draw_sample(
         connection: Where it is open.
         source: The table.
         plans: The columns, by which both sides are read alike.
-        seed: Of the sample.
+        seed: Of the sample; rows that are on both sides are drawn independently where it differs.
         rows: How many there are at most.
     """
     items = []
@@ -92,19 +95,11 @@ def draw_sample(
         else:
             value = as_double(column, type_, plan.offset)
         items.append(f"{value} AS v{place}")
-    query = f"SELECT {', '.join(items)} FROM {source.relation}"
-    is_sample = source.rows > rows
+    drawn = sampled(source, list(plans), rows, seed)
     try:
-        if is_sample:
-            # One thread, for the sample depends on the order in which rows arrive.
-            connection.execute("SET threads = 1")
-            query += f" USING SAMPLE reservoir({rows} ROWS) REPEATABLE ({seed})"
-        found: pa.Table = connection.sql(query).to_arrow_table()
+        found: pa.Table = connection.sql(f"SELECT {', '.join(items)} FROM {drawn.relation}").to_arrow_table()
     except duckdb.Error as error:
         raise InvalidTableError(f"the {source.side} cannot be read: {error}") from error
-    finally:
-        if is_sample:
-            connection.execute("RESET threads")
     numbers: dict[str, Floats] = {}
     categories: dict[str, Any] = {}
     for place, (name, plan) in enumerate(plans.items()):

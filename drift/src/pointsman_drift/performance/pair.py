@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pointsman_drift.algorithms.kinds import AlgorithmKind
+from pointsman_drift.counting.groups import WHOLE, Group
 from pointsman_drift.errors import InvalidTableError
 from pointsman_drift.performance.cbpe import Calibration, calibrate
 from pointsman_drift.performance.predictions import ClassPredictions, NumberPredictions, Predictions
@@ -17,6 +18,7 @@ class PredictionPair:
     reference: Predictions
     current: Predictions
     kind: Kind | None = None
+    group: Group = WHOLE
 
     def __post_init__(self) -> None:
         before, after = self.reference, self.current

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pointsman_drift.algorithms.algorithm import Detail, Thresholds
+from pointsman_drift.counting.groups import WHOLE, Group
 from pointsman_drift.verdicts.status import Status
 
 
@@ -36,6 +37,8 @@ class Figure:
     thresholds: Thresholds
     seed: int
     details: Mapping[str, Detail]
+    group: Group = WHOLE
+    """Which rows of the current table it is of."""
 
     @property
     def drift(self) -> bool:
@@ -70,9 +73,11 @@ class Figure:
         row = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
-            if field.name not in ("status", "thresholds", "details")
+            if field.name not in ("status", "thresholds", "details", "group")
         }
         row |= {
+            "window": self.group.window,
+            "slice": None if self.group.slice is None else str(self.group.slice),
             "status": self.status.value,
             "drift": self.drift,
             "warning_threshold": self.thresholds.warning,
@@ -90,8 +95,40 @@ class Unjudged:
     n: int
     m: int
     algorithm: str | None = None
+    group: Group = WHOLE
 
     def to_dict(self) -> dict[str, Any]:
         """Answers it with names in camelCase."""
         own = {} if self.algorithm is None else {"algorithm": self.algorithm}
-        return {"feature": self.feature, **own, "reason": self.reason, "n": self.n, "m": self.m}
+        return {
+            "feature": self.feature,
+            **own,
+            **self.group.to_dict(),
+            "reason": self.reason,
+            "n": self.n,
+            "m": self.m,
+        }
+
+
+@dataclass(frozen=True)
+class ComparedGroup:
+    """A window or slice that was compared beside the whole, or why it was not."""
+
+    group: Group
+    n: int
+    """Rows of the reference."""
+    m: int
+    is_like_for_like: bool
+    """Whether the reference's rows are those of the same slice, too; else they are all of its rows."""
+    reason: str | None = None
+    """Why nothing is said of it; None where it was compared."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Answers it with names in camelCase."""
+        return {
+            **self.group.to_dict(),
+            "n": self.n,
+            "m": self.m,
+            "likeForLike": self.is_like_for_like,
+            **({} if self.reason is None else {"reason": self.reason}),
+        }

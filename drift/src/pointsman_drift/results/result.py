@@ -1,14 +1,17 @@
 """The outcome of one comparison."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
+from pointsman_drift.counting.groups import WHOLE, Group, Slice
 from pointsman_drift.errors import InvalidOptionError
-from pointsman_drift.results.figure import Figure, Unjudged
+from pointsman_drift.results.figure import ComparedGroup, Figure, Unjudged
 from pointsman_drift.results.html import page_of
+from pointsman_drift.results.summary import Summary
 from pointsman_drift.verdicts.status import Status, worst
 
 
@@ -25,6 +28,10 @@ class Result:
     current_rows: int
     is_calibrated: bool
     seed: int
+    summaries: tuple[Summary, ...] = ()
+    """What each column is like as a whole on both sides."""
+    groups: tuple[ComparedGroup, ...] = ()
+    """Windows and slices, those with too few rows among them."""
 
     @property
     def status(self) -> Status:
@@ -36,36 +43,46 @@ class Result:
 
     @property
     def features(self) -> dict[str, Status]:
-        """The worst status of each judged feature."""
+        """The worst status of each judged feature, in the whole or in any window or slice."""
         found: dict[str, Status] = {}
         for figure in self.figures:
             found[figure.feature] = worst([figure.status, found.get(figure.feature, Status.OK)])
         return found
 
-    def figure(self, feature: str, algorithm: str) -> Figure:
+    def figure(
+        self,
+        feature: str,
+        algorithm: str,
+        *,
+        in_window: str | None = None,
+        in_slice: tuple[str, str | None] | None = None,
+    ) -> Figure:
         """Answers one figure.
+
+        Args:
+            feature: The column.
+            algorithm: What measured it.
+            in_window: Of which window; None for all rows.
+            in_slice: Of which slice: its column and value; None for all rows.
 
         Raises:
             KeyError: There is none; ``not_measured`` or ``insufficient_data`` may say why.
         """
+        group = Group(in_window, None if in_slice is None else Slice(*in_slice))
         for figure in self.figures:
-            if (figure.feature, figure.algorithm) == (feature, algorithm):
+            if (figure.feature, figure.algorithm, figure.group) == (feature, algorithm, group):
                 return figure
-        raise KeyError(f"no figure of {algorithm!r} for {feature!r}")
+        raise KeyError(f"no figure of {algorithm!r} for {feature!r} in {str(group) or 'the whole'}")
 
     def to_dict(self) -> dict[str, Any]:
         """Answers everything, with names in camelCase as the REST API has them."""
         algorithms: dict[str, Figure] = {}
-        features: dict[str, Any] = {}
-        statuses = self.features
+        by_group: dict[Group, list[Figure]] = {}
         for figure in self.figures:
+            by_group.setdefault(figure.group, []).append(figure)
             top = algorithms.setdefault(figure.algorithm, figure)
             if (figure.status.rank, figure.score) > (top.status.rank, top.score):
                 algorithms[figure.algorithm] = figure
-            entry = features.setdefault(
-                figure.feature, {"status": statuses[figure.feature].value, "algorithms": {}}
-            )
-            entry["algorithms"][figure.algorithm] = figure.to_dict()
         return {
             "status": self.status.value,
             "calibration": "on" if self.is_calibrated else "off",
@@ -73,10 +90,30 @@ class Result:
             "referenceRows": self.reference_rows,
             "currentRows": self.current_rows,
             "algorithms": {
-                name: {"drift": top.drift, "score": top.score, "feature": top.feature}
+                name: {
+                    "drift": top.drift,
+                    "score": top.score,
+                    "feature": top.feature,
+                    **top.group.to_dict(),
+                }
                 for name, top in algorithms.items()
             },
-            "features": features,
+            "features": _by_feature(by_group.get(WHOLE, ())),
+            "columns": {one.feature: one.to_dict() for one in self.summaries},
+            "groups": [
+                {
+                    **one.to_dict(),
+                    "status": worst([figure.status for figure in by_group[one.group]]).value,
+                    "features": _by_feature(by_group[one.group]),
+                }
+                for one in self.groups
+                if one.group in by_group
+            ],
+            "insufficientGroups": [
+                {**one.to_dict(), "reason": one.reason or "no feature of it could be judged"}
+                for one in self.groups
+                if one.group not in by_group
+            ],
             "insufficientData": [one.to_dict() for one in self.insufficient_data],
             "notMeasured": [one.to_dict() for one in self.not_measured],
         }
@@ -104,7 +141,21 @@ class Result:
         raise InvalidOptionError(f"library: {library!r} is not known; give 'pandas' or 'polars'")
 
     def _repr_html_(self) -> str:
-        return page_of(self.status, self.figures, (*self.insufficient_data, *self.not_measured))
+        return page_of(self.status, self.figures, (*self.insufficient_data, *self.not_measured), self.groups)
+
+
+def _by_feature(figures: Sequence[Figure]) -> dict[str, Any]:
+    """The figures of one group by feature and algorithm, with the worst status of each feature."""
+    found: dict[str, list[Figure]] = {}
+    for figure in figures:
+        found.setdefault(figure.feature, []).append(figure)
+    return {
+        feature: {
+            "status": worst([figure.status for figure in mine]).value,
+            "algorithms": {figure.algorithm: figure.to_dict() for figure in mine},
+        }
+        for feature, mine in found.items()
+    }
 
 
 _TEXT, _NUMBER, _WHOLE = pa.string(), pa.float64(), pa.int64()
@@ -129,5 +180,7 @@ _SCHEMA = pa.schema(
         ("warning_threshold", _NUMBER),
         ("alert_threshold", _NUMBER),
         ("seed", _WHOLE),
+        ("window", _TEXT),
+        ("slice", _TEXT),
     ]
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.baselines.edges import Floats
+from pointsman_drift.counting.groups import WHOLE, Group
 from pointsman_drift.tables.families import Kind
 
 
@@ -20,6 +21,7 @@ class Stream:
     seen: int = 0
     """Values of the runs before."""
     kind: Kind | None = None
+    group: Group = WHOLE
 
     @property
     def seen_by(self) -> frozenset[AlgorithmKind]:

@@ -1,7 +1,8 @@
-"""Parquet files by path."""
+"""Parquet files by path, and what a query makes of them."""
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,57 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pointsman_drift.errors import InvalidTableError
+
+
+@dataclass(frozen=True)
+class ParquetQuery:
+    """Rows of Parquet files as a query sees them: what a manifest lists, without a copy.
+
+    Files may differ in columns; one that lacks a column has null there.
+
+    Args:
+        files: Paths, folders or patterns.
+        columns: Name of each column of the table to an SQL expression (DuckDB's) over the columns of the
+            files. They and the condition stand in the query as they are: let no stranger write them.
+        where: An SQL condition over the columns of the files; None for all rows.
+
+    >>> query = ParquetQuery(["a.parquet"], {"age": '"f_age"'}, "day >= '2026-01-01'")
+    >>> query.where
+    "day >= '2026-01-01'"
+    """
+
+    files: Sequence[str | Path]
+    columns: Mapping[str, str]
+    where: str | None = None
+
+    def sql(self, side: str) -> str:
+        """Answers what stands after FROM.
+
+        Args:
+            side: ``reference`` or ``current``, for what is said about missing files.
+
+        Raises:
+            InvalidTableError: There are no columns, or no such files.
+        """
+        if not self.columns:
+            raise InvalidTableError(f"the {side} has no columns; there is nothing to compare")
+        items = ", ".join(
+            f"{expression} AS c{place}" for place, expression in enumerate(self.columns.values())
+        )
+        read = read_parquet(parquet_files(list(self.files), side), is_union=True)
+        condition = "" if self.where is None else f" WHERE ({self.where})"
+        return f"(SELECT {items} FROM {read}{condition})"
+
+
+def read_parquet(files: Sequence[str], *, is_union: bool = False) -> str:
+    """Answers what stands after FROM for files.
+
+    Args:
+        files: Their paths.
+        is_union: Whether they may differ in columns, which are then matched by name.
+    """
+    quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    return f"read_parquet([{quoted}]{', union_by_name = true' if is_union else ''})"
 
 
 def is_parquet(data: Any) -> bool:
@@ -36,6 +88,18 @@ def parquet_files(data: str | Path | Sequence[str | Path], side: str) -> list[st
             )
         files += found
     return files
+
+
+def files_of(data: Any, side: str) -> list[str]:
+    """Answers the Parquet files of which a table of any form is made; none where it is in memory.
+
+    Args:
+        data: The table.
+        side: ``reference`` or ``current``, for what is said about missing files.
+    """
+    if isinstance(data, ParquetQuery):
+        return parquet_files(list(data.files), side)
+    return parquet_files(data, side) if is_parquet(data) else []
 
 
 def parquet_names(files: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ Places instead of names, for DuckDB does not tell ``a`` from ``A``.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -13,7 +13,13 @@ import duckdb
 from pointsman_drift.errors import InvalidTableError
 from pointsman_drift.tables.arrow import arrow_table
 from pointsman_drift.tables.families import ColumnType, column_type
-from pointsman_drift.tables.parquet import is_parquet, parquet_files, parquet_names
+from pointsman_drift.tables.parquet import (
+    ParquetQuery,
+    is_parquet,
+    parquet_files,
+    parquet_names,
+    read_parquet,
+)
 
 
 @dataclass(frozen=True)
@@ -27,32 +33,40 @@ class Source:
     places: Mapping[str, str]
     """Name to the column's name in the relation."""
     types: Mapping[str, ColumnType]
+    """Of the columns to compare."""
     rows: int
+    beside: Mapping[str, ColumnType] = field(default_factory=dict)
+    """Types of the columns that divide the rows."""
 
 
 def open_source(
-    connection: duckdb.DuckDBPyConnection, data: Any, side: str, features: Sequence[str] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    data: Any,
+    side: str,
+    features: Sequence[str] | None = None,
+    beside: Sequence[str] = (),
 ) -> Source:
     """Opens a table for counting; Parquet files are not read yet.
 
     Args:
         connection: Where the relation is made.
         data: A pandas or Polars DataFrame, an Arrow table, record batch or dataset, a mapping of names to
-            lists, or one or several paths of Parquet files.
+            lists, one or several paths of Parquet files, or a query over such files.
         side: ``reference`` or ``current``.
-        features: The columns to take; None for all.
+        features: The columns to compare; None for all.
+        beside: Columns that divide the rows, as far as the table has them.
 
     Raises:
         InvalidTableError: It is none of these, is empty, has a name twice, or a type that is not compared.
     """
     view, table = f"pm_{side}", None
-    if is_parquet(data):
+    if isinstance(data, ParquetQuery):
+        read, names = data.sql(side), list(data.columns)
+    elif is_parquet(data):
         files = parquet_files(data, side)
-        names = parquet_names(files)
-        quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        read = f"read_parquet([{quoted}])"
+        read, names = read_parquet(files), parquet_names(files)
     else:
-        table, names = arrow_table(data, side, features)
+        table, names = arrow_table(data, side, None if features is None else [*features, *beside])
         read = f"{view}_table"
     for name in features or ():
         if name not in names:
@@ -75,10 +89,15 @@ def open_source(
     if not rows:
         raise InvalidTableError(f"the {side} has no rows; there is nothing to compare")
     wanted = set(names) if features is None else set(features)
-    types = {
-        name: column_type(name, row[1]) for name, row in zip(names, described, strict=True) if name in wanted
-    }
-    return Source(side, relation, places, types, rows)
+    described_as = {name: row[1] for name, row in zip(names, described, strict=True)}
+    return Source(
+        side,
+        relation,
+        places,
+        {name: column_type(name, sql) for name, sql in described_as.items() if name in wanted},
+        rows,
+        {name: column_type(name, described_as[name]) for name in beside if name in described_as},
+    )
 
 
 def _refuse_repeated(names: Sequence[str], side: str) -> None:

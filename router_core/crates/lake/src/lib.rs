@@ -19,7 +19,7 @@ pub use counting::call_count::count_calls;
 pub use deciding::{
     offline::{OfflineError, decide_rows, decide_rows_by, replay_rows},
     replay::{redecide, replay_decisions},
-    rule_inputs::{MAX_INPUT_BYTES, RuleInputs},
+    rule_inputs::{InputsText, MAX_INPUT_BYTES, RuleInputs},
 };
 pub use error::LakeError;
 pub use merging::merge::merge_files;

@@ -5,6 +5,7 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use pointsman_journal::Commit;
+use pointsman_lake::InputsText;
 use pointsman_policy::{Decision, Reason, is_copied};
 use pointsman_wire::{PredictionIdContent, Receipt, generated::pointsman_v1::BodyKind, uuid_v7};
 use rand::{Rng, RngExt};
@@ -63,7 +64,7 @@ pub(crate) struct RecordDetails<'a> {
     /// What records share that are drawn from the same table; none where those of the route do.
     pub(crate) facts: Option<TableFacts>,
     /// What rules read, where their router's records keep it.
-    pub(crate) rule_inputs: Option<String>,
+    pub(crate) rule_inputs: Option<InputsText>,
 }
 
 impl Observation {

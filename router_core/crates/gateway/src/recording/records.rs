@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use bytes::{Bytes, BytesMut};
 use hmac::{Hmac, KeyInit, Mac};
 use pointsman_journal::{Commit, EncodedPrediction, Entry, Guard, RouteFacts};
-use pointsman_lake::is_left_out;
+use pointsman_lake::{InputsText, is_left_out};
 use pointsman_model::{Durability, EntityRecording, Policy, Recording, Signature, rules::Source};
 use pointsman_policy::{Decision, RandomisedBy, Reason};
 use pointsman_wire::generated::{inference::ModelInferRequest, pointsman_v1 as proto};
@@ -32,6 +32,8 @@ pub(crate) struct Record {
     durability: Durability,
     /// Whether bodies must not tell whom the call is for.
     hides_entity: bool,
+    /// Whether what rules read is known only together with the request.
+    refers_to_row: bool,
     /// An answer that passes piece by piece.
     pieces: Vec<Bytes>,
     piece_bytes: usize,
@@ -58,7 +60,7 @@ pub(crate) struct RecordStart<'a> {
     /// The variant for which another one stands in.
     pub(crate) decided_variant: Option<u8>,
     /// What rules read, where it is to be kept and not too long.
-    pub(crate) rule_inputs: Option<String>,
+    pub(crate) rule_inputs: Option<InputsText>,
     /// A random number from 0 to 1, drawn for this call.
     pub(crate) sample: f64,
 }
@@ -72,8 +74,9 @@ impl Record {
     pub(crate) fn begin(facts: TableFacts, start: RecordStart<'_>) -> Self {
         let (decision, recording) = (start.decision, start.recording);
         let max_body_bytes = (start.sample < recording.features_share).then_some(recording.max_body_bytes);
-        let fits = |inputs: &String| max_body_bytes.is_some_and(|most| inputs.len() <= most);
+        let fits = |inputs: &InputsText| max_body_bytes.is_some_and(|most| inputs.text.len() <= most);
         let rule_inputs = start.rule_inputs.filter(fits);
+        let refers_to_row = rule_inputs.as_ref().is_some_and(|inputs| inputs.refers_to_row);
         let is_read =
             start.policy.reads_features() && !matches!(decision.reason, Reason::Pin | Reason::Override);
         let is_by_entity = decision.randomised_by == RandomisedBy::Entity;
@@ -100,7 +103,7 @@ impl Record {
             trace_id: start.trace_id.to_owned(),
             decided_variant: start.decided_variant.map(u32::from),
             rule: decision.rule.map(|rule| rule.get().into()),
-            rule_inputs,
+            rule_inputs: rule_inputs.map(|inputs| inputs.text),
             ..Default::default()
         };
         Self {
@@ -109,6 +112,7 @@ impl Record {
             max_body_bytes,
             durability: recording.durability,
             hides_entity: recording.entity != EntityRecording::Plain,
+            refers_to_row,
             pieces: Vec::new(),
             piece_bytes: 0,
         }
@@ -205,6 +209,12 @@ impl Record {
                     cut = cut.or(Some(Cut::NoMemory));
                 }
             }
+        }
+        let is_request_kept =
+            !is_cut(entry.request_kind) && entry.request_kind != proto::BodyKind::Unspecified as i32;
+        if self.refers_to_row && !is_request_kept {
+            // Without its row nobody can tell what rules read.
+            (entry.rule_inputs, entry.replayable) = (None, false);
         }
         let entry =
             Entry::Prediction { entry: EncodedPrediction::new(*self.entry), route: self.facts, guard };

@@ -11,7 +11,11 @@ pub(crate) enum RulePlace {
     /// No model takes it as a tensor.
     Nowhere,
     /// In a column of an input.
-    At(FeaturePlace),
+    At {
+        place: FeaturePlace,
+        /// Whether records have it as a feature of that name, whichever variant answers.
+        is_recorded: bool,
+    },
     /// The models take it in different columns, so that nobody can say which one a call means.
     Disputed(String),
 }
@@ -27,8 +31,11 @@ fn place_of(source: &Source, router: &Router, targets: &[Target]) -> RulePlace {
     // A shadow that takes a feature elsewhere must not make calls of others fail.
     let enabled = router.variants.iter().zip(targets).filter(|(variant, _)| variant.takes_calls());
     let mut found: Option<(FeaturePlace, &str)> = None;
+    let mut is_recorded = true;
     for (variant, target) in enabled {
-        let Some(place) = feature_place(&target.model.signature, name) else { continue };
+        let signature = &target.model.signature;
+        is_recorded &= signature.inputs.iter().any(|input| input.features.contains(name));
+        let Some(place) = feature_place(signature, name) else { continue };
         match &found {
             Some((known, other)) if *known != place => {
                 return RulePlace::Disputed(format!(
@@ -42,5 +49,5 @@ fn place_of(source: &Source, router: &Router, targets: &[Target]) -> RulePlace {
             None => found = Some((place, variant.name.as_str())),
         }
     }
-    found.map_or(RulePlace::Nowhere, |(place, _)| RulePlace::At(place))
+    found.map_or(RulePlace::Nowhere, |(place, _)| RulePlace::At { place, is_recorded })
 }

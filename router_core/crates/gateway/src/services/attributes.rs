@@ -8,7 +8,7 @@ use std::{
 
 use http::HeaderMap;
 use pointsman_inference::features::{FirstRow, first_row};
-use pointsman_lake::RuleInputs;
+use pointsman_lake::{InputsText, RuleInputs};
 use pointsman_model::rules::Number;
 use pointsman_policy::{Attributes, Value};
 use pointsman_wire::{InferParts, Parameter};
@@ -80,7 +80,7 @@ impl<'a> CallAttributes<'a> {
     ///
     /// # Errors
     /// Something that a rule asked for could not be read: the decision counts for nothing.
-    pub(crate) fn finish(self) -> Result<(Noted, Option<String>), CallError> {
+    pub(crate) fn finish(self) -> Result<(Noted, Option<InputsText>), CallError> {
         if let Some(fault) = self.fault.into_inner() {
             return Err(fault);
         }
@@ -88,13 +88,13 @@ impl<'a> CallAttributes<'a> {
         Ok((noted, self.inputs.and_then(|inputs| inputs.into_inner().finish())))
     }
 
-    fn find(&self, source: u16, name: &str) -> Option<Value<'_>> {
+    fn find(&self, source: u16, name: &str) -> Found<'_> {
         match self.features {
-            Features::Row(features) => of_row(features, name),
+            Features::Row(features) => Found::apart(of_row(features, name)),
             Features::Message(message) => self.of_message(message, source, name),
             Features::Unread => {
                 self.fail(CallError::new(Code::Internal, "rules read a message that is not here"));
-                None
+                Found::NOTHING
             }
         }
     }
@@ -103,7 +103,7 @@ impl<'a> CallAttributes<'a> {
         self.fault.borrow_mut().get_or_insert(error);
     }
 
-    fn of_message(&self, message: &'a [u8], source: u16, name: &str) -> Option<Value<'_>> {
+    fn of_message(&self, message: &'a [u8], source: u16, name: &str) -> Found<'_> {
         let find = || match InferParts::find(message) {
             Ok(parts) => Some(parts),
             Err(error) => {
@@ -111,27 +111,28 @@ impl<'a> CallAttributes<'a> {
                 None
             }
         };
-        let parts = self.parts.get_or_init(find).as_ref()?;
+        let Some(parts) = self.parts.get_or_init(find) else { return Found::NOTHING };
         if let Some(parameter) = parts.parameter(name) {
-            return of_parameter(parameter);
+            return Found::apart(of_parameter(parameter));
         }
-        let place = match self.places.get(usize::from(source))? {
-            RulePlace::Nowhere => return None,
-            RulePlace::Disputed(reason) => {
+        let (place, is_recorded) = match self.places.get(usize::from(source)) {
+            None | Some(RulePlace::Nowhere) => return Found::NOTHING,
+            Some(RulePlace::Disputed(reason)) => {
                 self.fail(CallError::new(Code::FailedPrecondition, reason.clone()));
-                return None;
+                return Found::NOTHING;
             }
-            RulePlace::At(place) => place,
+            Some(RulePlace::At { place, is_recorded }) => (place, *is_recorded),
         };
         match first_row(parts, place) {
-            Ok(found) => {
-                let FirstRow { value, rows } = found?;
+            Ok(Some(FirstRow { value, rows })) => {
                 self.rows.set(self.rows.get().max(rows));
-                value
+                // All rows of a batch are recorded, and what rules read is of the first.
+                Found { value, is_in_row: is_recorded && rows == 1 }
             }
+            Ok(None) => Found::NOTHING,
             Err(reason) => {
                 self.fail(CallError::invalid(reason));
-                None
+                Found::NOTHING
             }
         }
     }
@@ -139,9 +140,10 @@ impl<'a> CallAttributes<'a> {
 
 impl Attributes for CallAttributes<'_> {
     fn feature(&self, source: u16, name: &str) -> Option<Value<'_>> {
-        let value = self.find(source, name);
+        let Found { value, is_in_row } = self.find(source, name);
         if let Some(inputs) = &self.inputs {
-            inputs.borrow_mut().add(source, name, value);
+            let mut inputs = inputs.borrow_mut();
+            if is_in_row { inputs.add_of_row(source, name, value) } else { inputs.add(source, name, value) }
         }
         value
     }
@@ -153,6 +155,21 @@ impl Attributes for CallAttributes<'_> {
 
     fn note_mismatch(&self) {
         self.mismatches.set(self.mismatches.get().saturating_add(1));
+    }
+}
+
+/// A value that was asked for, if there is one.
+struct Found<'a> {
+    value: Option<Value<'a>>,
+    /// Whether the call's record has it among the features of its one row.
+    is_in_row: bool,
+}
+
+impl<'a> Found<'a> {
+    const NOTHING: Self = Self { value: None, is_in_row: false };
+
+    fn apart(value: Option<Value<'a>>) -> Self {
+        Self { value, is_in_row: false }
     }
 }
 

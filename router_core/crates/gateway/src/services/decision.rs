@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
+use pointsman_lake::InputsText;
 use pointsman_model::{Fallback, Id, Policy, Principal, Router, RouterStatus, VersionPinning};
 use pointsman_policy::{Decision, Reason, Request, decide};
 use tokio::time::Instant;
@@ -138,7 +139,7 @@ struct Made {
     /// What records share that are drawn from the same table; none where the route's do.
     facts: Option<TableFacts>,
     /// What rules read, for the record.
-    rule_inputs: Option<String>,
+    rule_inputs: Option<InputsText>,
 }
 
 impl Made {

@@ -458,3 +458,37 @@ fn records_lack_what_rules_read_where_it_is_not_to_be_kept() {
         assert_eq!(inputs_kept(hidden, vec![of_entity]).await, (None, false));
     });
 }
+
+#[test]
+fn records_refer_to_numbers_that_their_row_has_and_repeat_those_of_batches() {
+    run(async {
+        let rules = vec![rule("adult", "age", RuleOperator::GreaterThan, vec![number(17.0)])];
+        let (world, backend) = (start(json!({})), Backend::start().await);
+        let inputs = [spec("x", "FP32", 2, &["height", "age"])];
+        let mut update = routing(rules, &inputs, &backend.address().to_string());
+        let recording =
+            proto::Recording { features_share: Some(1.0), max_body_bytes: 100, ..Default::default() };
+        update.changed_routers[0].recording = Some(recording);
+        assert_eq!(world.server.publish(&update.encode_to_vec()).unwrap().refused, []);
+        drop(backend.answer_all());
+        let client = world.client().await;
+        let rows = |count: usize| {
+            let numbers = [0.0_f32, 0.1].repeat(count);
+            let raw = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+            request(vec![input("x", "FP32", &[count as i64, 2])], vec![raw])
+        };
+        for count in [1, 2, 20] {
+            ask(&client, &rows(count)).await;
+        }
+        // With one row, but longer than its router records.
+        let long = ModelInferRequest { id: "i".repeat(200), ..rows(1) };
+        ask(&client, &long).await;
+        let (_, entries) = recorded(&world);
+        let kept: Vec<_> =
+            entries.iter().map(|entry| (entry.rule_inputs.as_deref(), entry.replayable)).collect();
+        let repeated = Some(r#"{"age":{"fp32":"0.10000000149011612"}}"#);
+        let expected =
+            [(Some(r#"{"age":["fp32"]}"#), true), (repeated, true), (repeated, true), (None, false)];
+        assert_eq!(kept, expected);
+    });
+}

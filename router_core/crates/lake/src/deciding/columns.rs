@@ -7,7 +7,11 @@ use arrow_array::{
 };
 use arrow_schema::ArrowError;
 
-use super::{bandit_table::Eligible, judge::Recorded};
+use super::{
+    bandit_table::Eligible,
+    judge::Recorded,
+    row_features::{FeatureColumns, RowFeatures},
+};
 use crate::counting::call_columns::{column, numbers, other};
 
 /// What is read of a file; older ones lack `decided_variant`.
@@ -59,6 +63,7 @@ pub(super) struct DecisionView<'b> {
     eligible: Option<(&'b ListArray, &'b ListArray)>,
     rule: Option<&'b StringArray>,
     rule_inputs: Option<&'b StringArray>,
+    features: FeatureColumns<'b>,
 }
 
 impl<'b> DecisionView<'b> {
@@ -91,11 +96,12 @@ impl<'b> DecisionView<'b> {
             eligible,
             rule: newer_texts(batch, rule)?,
             rule_inputs: newer_texts(batch, rule_inputs)?,
+            features: FeatureColumns::of(batch),
         })
     }
 
     /// What a row's record says.
-    pub(super) fn recorded(&self, at: usize) -> Recorded<'b> {
+    pub(super) fn recorded(&self, at: usize) -> Recorded<'_> {
         let stated = |texts: &'b StringArray| if texts.is_valid(at) { texts.value(at) } else { "" };
         Recorded {
             time_us: self.time_us[at],
@@ -119,6 +125,7 @@ impl<'b> DecisionView<'b> {
             }),
             rule: self.rule.map_or("", stated),
             rule_inputs: self.rule_inputs.map_or("", stated),
+            row: RowFeatures::of(&self.features, at),
         }
     }
 }

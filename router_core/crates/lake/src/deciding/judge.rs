@@ -9,6 +9,7 @@ use pointsman_wire::generated::pointsman_v1::{self as proto, NotReplayable, Repl
 use super::{
     bandit_table::{Eligible, table_of},
     known::Known,
+    row_features::RowFeatures,
     rules,
 };
 
@@ -45,6 +46,8 @@ pub(super) struct Recorded<'a> {
     pub(super) rule: &'a str,
     /// What rules read; empty where it is not recorded. Read for rules alone.
     pub(super) rule_inputs: &'a str,
+    /// What these refer to.
+    pub(super) row: RowFeatures<'a>,
 }
 
 impl<'a> Recorded<'a> {
@@ -67,6 +70,7 @@ impl<'a> Recorded<'a> {
             eligible: Eligible::Listed(&decision.eligible_variants),
             rule: &decision.rule,
             rule_inputs: &decision.rule_inputs,
+            row: RowFeatures::NONE,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a router was in each of its generations.
 
-use pointsman_model::{Policy, Router};
+use pointsman_model::{Policy, Router, rules::Source};
 use pointsman_wire::{decode_router, generated::pointsman_v1 as proto};
 
 /// A router as it was for a while.
@@ -42,6 +42,19 @@ impl KnownRouters {
     /// Whether it had rules in any of them.
     pub(super) fn have_rules(&self) -> bool {
         self.have(|policy| matches!(policy, Policy::Rules(_)))
+    }
+
+    /// The features that its rules read in any of them; some more than once.
+    pub(super) fn features(&self) -> impl Iterator<Item = &str> {
+        let routers = self.0.iter().filter_map(|known| known.router.as_ref());
+        let sources = routers.flat_map(|router| match &router.policy {
+            Policy::Rules(rules) => &rules.sources[..],
+            Policy::Weighted(_) | Policy::Canary(_) | Policy::Bandit(_) => &[],
+        });
+        sources.filter_map(|source| match source {
+            Source::Feature(name) => Some(&**name),
+            Source::Metadata(_) => None,
+        })
     }
 
     fn have(&self, is_such: impl Fn(&Policy) -> bool) -> bool {

@@ -7,6 +7,7 @@ mod judge;
 mod known;
 pub(crate) mod offline;
 pub(crate) mod replay;
+mod row_features;
 pub(crate) mod rule_inputs;
 mod rules;
 mod tally;

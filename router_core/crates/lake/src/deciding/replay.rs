@@ -16,6 +16,7 @@ use super::{
 use crate::{
     error::LakeError,
     reading::{row_groups::groups_within, stored_file::StoredFile, threads::sum_files},
+    schema::{FEATURE_PREFIX, FEATURES_OTHER},
 };
 
 /// Rows that are read at a time.
@@ -38,12 +39,14 @@ pub fn replay_decisions(
     let routers = KnownRouters::of(&query.routers);
     let most_examples = (query.max_examples as usize).min(MAX_EXAMPLES);
     let empty = || Tally::new(window, &routers, most_examples);
-    let mut columns = COLUMNS.to_vec();
+    let mut columns: Vec<String> = COLUMNS.map(str::to_owned).into();
     if routers.have_bandits() {
-        columns.extend(TABLE_COLUMNS);
+        columns.extend(TABLE_COLUMNS.map(str::to_owned));
     }
     if routers.have_rules() {
-        columns.extend(RULE_COLUMNS);
+        columns.extend(RULE_COLUMNS.map(str::to_owned));
+        columns.extend(routers.features().map(|name| format!("{FEATURE_PREFIX}{name}")));
+        columns.push(FEATURES_OTHER.to_owned());
     }
     let replayed = sum_files(&query.files, query.thread_count, empty, |tally, path| {
         replay_file(files, lake_folder, path, &columns, window, tally)
@@ -74,7 +77,7 @@ fn replay_file(
     files: &dyn Files,
     lake_folder: &Path,
     path: &str,
-    columns: &[&str],
+    columns: &[String],
     window: Window,
     tally: &mut Tally<'_>,
 ) -> Result<(), LakeError> {
@@ -82,7 +85,7 @@ fn replay_file(
     let of_parquet = |error| LakeError::parquet(Path::new(path), error);
     let groups = groups_within(metadata.metadata(), window.start_us, window.end_us);
     let groups: Vec<usize> = groups.map(|(index, _)| index).collect();
-    let columns = ProjectionMask::columns(metadata.parquet_schema(), columns.iter().copied());
+    let columns = ProjectionMask::columns(metadata.parquet_schema(), columns.iter().map(String::as_str));
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
         .with_row_groups(groups)
         .with_projection(columns)

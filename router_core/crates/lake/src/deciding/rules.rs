@@ -31,7 +31,7 @@ pub(super) fn made_again(
         return Err(NotReplayable::MetadataNotRecorded);
     }
     let inputs = if rules.sources.is_empty() { NOTHING_READ } else { recorded.rule_inputs };
-    let read = ReadInputs::of(inputs).ok_or(NotReplayable::Rules)?;
+    let read = ReadInputs::of(inputs, recorded.row).ok_or(NotReplayable::Rules)?;
     let draw = draw_of(recorded)?;
     if !recorded.replayable {
         return Err(NotReplayable::InputsNotRecorded);

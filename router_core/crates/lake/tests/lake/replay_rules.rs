@@ -4,7 +4,7 @@
 use crate::support::*;
 use pointsman_journal::files::RealFiles;
 use pointsman_lake::{RuleInputs, redecide, replay_decisions};
-use pointsman_model::rules::Number;
+use pointsman_model::{Datatype, rules::Number};
 use pointsman_policy::{Attributes, Decision, Reason, Request, Value, decide};
 use pointsman_wire::{
     decode_router,
@@ -98,7 +98,7 @@ fn entries(router: &proto::RouterSnapshot, count: usize) -> Vec<proto::Predictio
         let call = Call { x, inputs: RefCell::default() };
         let made = decide(&built, &Request { entity_id, attributes: &call }, &mut rng);
         proto::PredictionEntry {
-            rule_inputs: call.inputs.into_inner().finish(),
+            rule_inputs: call.inputs.into_inner().finish().map(|inputs| inputs.text),
             entity_id: entity_id.unwrap_or_default().into(),
             ..entry_of(&made, number)
         }
@@ -136,13 +136,22 @@ fn replayed(
     entries: &[proto::PredictionEntry],
     router: &proto::RouterSnapshot,
 ) -> (Vec<(Outcome, u64)>, Vec<proto::ReplayedExample>) {
+    replayed_of(proto::Signature::default(), entries, router)
+}
+
+/// The same of a model that takes something.
+fn replayed_of(
+    signature: proto::Signature,
+    entries: &[proto::PredictionEntry],
+    router: &proto::RouterSnapshot,
+) -> (Vec<(Outcome, u64)>, Vec<proto::ReplayedExample>) {
     let lake = Lake::new();
     let named = |name: &str, propensities: [f64; 2]| proto::RuleEntry {
         name: name.into(),
         request_propensities: propensities.into(),
         slot_propensities: propensities.into(),
     };
-    let mut route = route(proto::Signature::default());
+    let mut route = route(signature);
     route.rules = vec![named("large", [0.0, 1.0]), named("middle", [0.5, 0.5])];
     let mut frames = Frames::default();
     frames.route(&route);
@@ -292,4 +301,48 @@ fn one_call_is_explained_with_the_probabilities_of_its_rule() {
     let fields: Vec<&str> = told.differences.iter().map(|difference| &*difference.field).collect();
     assert_eq!(told.verdict(), ReplayVerdict::Disagrees);
     assert!(fields.contains(&"rule") && fields.contains(&"eligible_variants"), "{fields:?}");
+}
+
+/// The calls of [`entries`] as ModelInfer sends them: x is a column of a tensor, which the record refers to.
+fn entries_of_tensors(datatype: Datatype, round: fn(f64) -> Value<'static>) -> Vec<proto::PredictionEntry> {
+    let with_row = |(number, made): (usize, proto::PredictionEntry)| {
+        let x = [0.5, 1.5, 2.5, f64::NAN][number / 2 % 4];
+        let mut inputs = RuleInputs::default();
+        inputs.add_of_row(0, "x", (!x.is_nan()).then(|| round(x)));
+        let raw = match datatype {
+            Datatype::Fp32 => [0.0, x as f32].iter().flat_map(|number| number.to_le_bytes()).collect(),
+            _ => [0.0, x].iter().flat_map(|number| number.to_le_bytes()).collect(),
+        };
+        let body = infer(&made.prediction_id, &[tensor("t", datatype, &[1, 2], raw)], None);
+        let inputs = inputs.finish().unwrap();
+        assert_eq!(inputs.refers_to_row, !x.is_nan());
+        proto::PredictionEntry {
+            rule_inputs: Some(inputs.text),
+            request: body.request,
+            request_kind: body.request_kind,
+            ..made
+        }
+    };
+    entries(&the_router(), 16).into_iter().enumerate().map(with_row).collect()
+}
+
+#[test]
+fn numbers_that_records_refer_to_are_read_from_their_rows() {
+    let double = |x| Value::Number(Number::Float(x));
+    let single = |x| Value::Rounded(x, pointsman_inference::features::round_to_f32);
+    for (datatype, round) in [(Datatype::Fp64, double as fn(f64) -> _), (Datatype::Fp32, single)] {
+        let made = entries_of_tensors(datatype, round);
+        let agree = |router: &proto::RouterSnapshot, inputs: &[(&str, &str, &[i64], &[&str])]| {
+            replayed_of(signature(inputs), &made, router).0
+        };
+        let named: (&str, &str, &[i64], &[&str]) = ("t", datatype.as_str(), &[-1, 2], &["w", "x"]);
+        assert_eq!(agree(&the_router(), &[named]), [(AGREES, 16)]);
+        let other = snapshot(vec![rule("large", "x", 0.1, Some("b")), rule("middle", "x", 1.0, None)]);
+        let disagreeing = agree(&other, &[named]).iter().find(|(outcome, _)| *outcome == DISAGREES).copied();
+        assert_eq!(disagreeing, Some((DISAGREES, 8)), "small ones are large now, and middle ones, too");
+        // Without the feature in the row nobody knows what was read, and none is taken for missing.
+        let unnamed: (&str, &str, &[i64], &[&str]) = ("t", datatype.as_str(), &[-1, 2], &["w", "y"]);
+        let unread = (ReplayVerdict::NotReplayable, NotReplayable::Rules);
+        assert_eq!(agree(&the_router(), &[unnamed]), [(AGREES, 4), (unread, 12)]);
+    }
 }

@@ -4709,8 +4709,9 @@ pub struct PredictionEntry {
     /// the shadow's.
     #[prost(bool, tag = "27")]
     pub shadow: bool,
-    /// What rules read of the call, a JSON object of names and values; a number is an object of its type and its digits. Unset
-    /// where no rule read anything, and where what they read is not recorded.
+    /// What rules read of the call, a JSON object of names and values; a number is an object of its type and its digits, or a
+    /// list of its type where the row has it as the feature of that name. Unset where no rule read anything, and where what they
+    /// read is not recorded.
     #[prost(string, optional, tag = "30")]
     pub rule_inputs: ::core::option::Option<::prost::alloc::string::String>,
 }
@@ -5212,7 +5213,8 @@ pub struct RecordedDecision {
     /// The rule that took the call; empty where none did.
     #[prost(string, tag = "16")]
     pub rule: ::prost::alloc::string::String,
-    /// What rules read of the call, as PredictionEntry has it; empty where that is not recorded.
+    /// What rules read of the call, as PredictionEntry has it, without lists: nothing here has the row. Empty where that is not
+    /// recorded.
     #[prost(string, tag = "17")]
     pub rule_inputs: ::prost::alloc::string::String,
 }

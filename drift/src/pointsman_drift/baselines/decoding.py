@@ -1,0 +1,106 @@
+"""From bytes to a baseline: whatever is not what ``encoding`` writes is refused."""
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pointsman_drift.baselines.baseline import Baseline
+from pointsman_drift.baselines.encoding import BIG, COUNT_FIELDS, HEAD, MAGIC, META, SCHEMA, VERSION
+from pointsman_drift.baselines.plan import OrderedPlan, Plan, UnorderedPlan
+from pointsman_drift.counting.counts import ColumnCounts, Counted
+from pointsman_drift.counting.groups import Slice
+from pointsman_drift.errors import DriftError, InvalidBaselineError
+from pointsman_drift.tables.families import column_type
+
+
+def decode(data: bytes) -> Baseline:
+    """Answers the baseline of bytes.
+
+    Raises:
+        InvalidBaselineError: It is no baseline, is damaged, or is of another version.
+    """
+    head, body = data[:HEAD], data[HEAD:]
+    if not head.startswith(MAGIC):
+        raise InvalidBaselineError("the data is no baseline; give what Baseline.save or to_bytes wrote")
+    version = int.from_bytes(head[len(MAGIC) : len(MAGIC) + 2], "big")
+    if len(head) == HEAD and version != VERSION:
+        raise InvalidBaselineError(
+            f"the baseline is of version {version}, and this library reads {VERSION}; compile the reference "
+            "again, or use the library that wrote it"
+        )
+    if hashlib.sha256(body).digest() != head[len(MAGIC) + 2 :]:
+        raise InvalidBaselineError(
+            "the baseline is damaged: its checksum differs; compile the reference again"
+        )
+    try:
+        with pa.ipc.open_stream(body) as reader:
+            table = reader.read_all()
+        return _read(table)
+    except (pa.ArrowException, DriftError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise InvalidBaselineError(
+            f"the baseline cannot be read: {error}; compile the reference again"
+        ) from error
+
+
+def _read(table: pa.Table) -> Baseline:
+    if not table.schema.equals(SCHEMA):
+        raise ValueError(f"columns {table.schema.names} are not {SCHEMA.names}")
+    meta = json.loads(table.schema.metadata[META])
+    slices = [
+        (Slice(one["column"], one["value"], one["isRest"]), Counted(one["rows"], {}, {}))
+        for one in meta["slices"]
+    ]
+    plans: dict[str, Plan] = {}
+    found = [Counted(meta["rows"], {}, {}), *(counted for _, counted in slices)]
+    for place in range(table.num_rows):
+        row = {name: table.column(name)[place] for name in table.column_names}
+        name = row["column"].as_py()
+        number = row["slice"].as_py()
+        if number is None:
+            plans[name] = _plan(row)
+        into = found[0 if number is None else number + 1]
+        counts = _counts(row)
+        if len(counts.bins) != plans[name].size:
+            raise ValueError(f"column {name!r} has {len(counts.bins)} counts of {plans[name].size} bins")
+        into.counts[name] = counts  # type: ignore[index]
+        if row["values"].is_valid:
+            into.values[name] = _array(row["values"], np.float64)  # type: ignore[index]
+    whole = found[0]
+    return Baseline(whole.rows, meta["bins"], meta["seed"], plans, whole.counts, whole.values, dict(slices))
+
+
+def _plan(row: dict[str, Any]) -> Plan:
+    name = row["column"].as_py()
+    type_ = column_type(name, row["type"].as_py())
+    if row["edges"].is_valid:
+        offset = row["offset"].as_py()
+        return OrderedPlan(
+            name,
+            type_,
+            _array(row["edges"], np.float64),
+            _array(row["fine"], np.float64),
+            None if offset is None else int(offset),
+            row["centre"].as_py(),
+            row["spread"].as_py(),
+            row["sampled"].as_py(),
+        )
+    return UnorderedPlan(
+        name, type_, tuple(row["categories"].as_py()), row["once"].as_py(), row["is_open"].as_py()
+    )
+
+
+def _counts(row: dict[str, Any]) -> ColumnCounts:
+    plain = [field for field in COUNT_FIELDS if field not in (*BIG, "bins", "new", "new_rows", "values")]
+    return ColumnCounts(
+        _array(row["bins"], np.int64),
+        **{field: row[field].as_py() for field in plain},
+        **{field: int(row[field].as_py()) for field in BIG},
+        new=dict(zip(row["new"].as_py(), row["new_rows"].as_py(), strict=True)),
+    )
+
+
+def _array(scalar: Any, kind: Any) -> Any:
+    return scalar.values.to_numpy(zero_copy_only=False).astype(kind)
