@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -45,17 +45,19 @@ NONE = 7
 
 
 @pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Install:
+def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Makes a name of this module the entry point of an installed distribution."""
 
     def installed(name: str) -> None:
+        registry._known.cache_clear()
         monkeypatch.setitem(sys.modules, "drift_extension", sys.modules[__name__])
         entry = EntryPoint("own", f"drift_extension:{name}", registry.GROUP)
         monkeypatch.setattr(
             registry, "entry_points", lambda group: [entry] if group == registry.GROUP else []
         )
 
-    return installed
+    yield installed
+    registry._known.cache_clear()
 
 
 def test_an_entry_point_adds_an_algorithm(install: Install) -> None:
@@ -65,6 +67,14 @@ def test_an_entry_point_adds_an_algorithm(install: Install) -> None:
     assert (figure.score, figure.status, figure.p_value) == (2.0, Status.ALERT, None)
     other = {"algorithms": ["largest"], "parameters": {"largest": {"unit": 2.0}}}
     assert compare({"x": [1.0, 2.0] * 50}, {"x": [1.0, 4.0] * 50}, **other).status is Status.WARNING  # type: ignore[arg-type]
+
+
+def test_entry_points_are_read_once(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    install("OWN")
+    first = algorithms()
+    monkeypatch.setattr(registry, "entry_points", lambda group: pytest.fail(f"{group} is read again"))
+    assert algorithms() == first
+    assert "largest" in first
 
 
 @pytest.mark.parametrize(
@@ -88,19 +98,25 @@ def test_an_algorithm_that_fails_is_named_with_the_column(install: Install) -> N
 
 
 def test_the_documented_table_is_that_of_the_registry() -> None:
-    rows = re.findall(
-        r"^\| `(\w+)` \| ([^|]+) \| ([\d.]+) \| ([\d.]+) \|", (ROOT / "README.md").read_text(), re.MULTILINE
-    )
-    kinds = {"all": 2, "numeric": 1, "categorical": 1}
-    found = {
-        name: (kinds[types.strip()], float(warning), float(alert)) for name, types, warning, alert in rows
-    }
+    rows = re.findall(r"^\| `(\w+)` \|(.+)\|$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    types = {"all": 2, "numeric": 1, "categorical": 1, "": 2}
+    found = {}
+    for name, rest in rows:
+        kind, columns, warning, alert, parameters, _ = (cell.strip() for cell in rest.split("|"))
+        values = {key: float(value) for key, value in re.findall(r"`(\w+)` ([\d.]+\d|\d)", parameters)}
+        found[name] = (kind, types[columns], float(warning), float(alert), values)
     wanted = {
-        name: (len(one.types), one.thresholds.warning, one.thresholds.alert)
+        name: (
+            one.kind.value,
+            len(one.types),
+            one.thresholds.warning,
+            one.thresholds.alert,
+            dict(one.parameters),
+        )
         for name, one in algorithms().items()
     }
     assert found == wanted
-    assert len(wanted) == 7
+    assert len(wanted) == 14
 
 
 def test_the_library_needs_nothing_of_pointsman() -> None:
@@ -114,5 +130,5 @@ def test_the_library_needs_nothing_of_pointsman() -> None:
     assert output.stdout.strip() == "[]"
     sources = [path.read_text() for path in (ROOT / "src").rglob("*.py")]
     assert not [one for one in sources if re.search(r"^\s*(import|from) pointsman\b", one, re.MULTILINE)]
-    for heavy in ("pandas", "polars"):
+    for heavy in ("pandas", "polars", "sklearn", "river"):
         assert not [one for one in sources if re.search(rf"^(import|from) {heavy}", one, re.MULTILINE)]

@@ -51,6 +51,16 @@ def test_the_seed_decides() -> None:
     assert len(set(first) & set(other)) < 100
 
 
+def test_draws_of_two_seeds_do_not_depend_on_each_other() -> None:
+    rows = {"x": np.arange(ROWS)}
+    for size in (500, 2500):
+        first, second = (set(sampled(rows, size, seed, ("x",))["x"].to_pylist()) for seed in (1, 2))
+        share = size / ROWS
+        # Five standard deviations of the hypergeometric number of rows that both have.
+        spread = 5 * share * (1 - share) * ROWS**0.5
+        assert len(first & second) == pytest.approx(size * share, abs=spread), size
+
+
 def test_every_row_is_drawn_at_most_as_often_as_it_is_there() -> None:
     rows = texts(table())
     for size in (1, 4000, ROWS - 1, ROWS, ROWS + 1):

@@ -7,22 +7,35 @@
 """
 
 from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeasured, Thresholds
+from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.algorithms.registry import algorithms
 from pointsman_drift.baselines.baseline import Baseline, load_baseline
 from pointsman_drift.comparing import compare, compile_baseline
 from pointsman_drift.counting.dividing import Windows
 from pointsman_drift.counting.groups import Group, Slice
+from pointsman_drift.custom.adopting import CustomAlgorithm
+from pointsman_drift.custom.sql import sql_algorithm
 from pointsman_drift.errors import (
     AlgorithmError,
     DriftError,
     InvalidBaselineError,
     InvalidOptionError,
     InvalidTableError,
+    MissingPackageError,
 )
+from pointsman_drift.performance.cbpe import Calibration, calibrate
+from pointsman_drift.performance.divergence import Divergence, find_divergence
+from pointsman_drift.performance.metrics import Estimate, Metric
+from pointsman_drift.performance.performance import Performance, estimate_performance
+from pointsman_drift.performance.predictions import ClassPredictions, NumberPredictions
+from pointsman_drift.performance.reading import read_classes, read_numbers
+from pointsman_drift.performance.realised import realised_metrics
 from pointsman_drift.results.figure import ComparedGroup, Figure, Unjudged
 from pointsman_drift.results.result import Result
 from pointsman_drift.statistics.moments import Moments
+from pointsman_drift.streaming.stream import Stream
+from pointsman_drift.streaming.watching import Watched, watch
 from pointsman_drift.tables.families import Kind
 from pointsman_drift.tables.parquet import ParquetQuery
 from pointsman_drift.verdicts.status import Status
@@ -30,10 +43,16 @@ from pointsman_drift.verdicts.status import Status
 __all__ = [
     "Algorithm",
     "AlgorithmError",
+    "AlgorithmKind",
     "Baseline",
+    "Calibration",
+    "ClassPredictions",
     "ColumnPair",
     "ComparedGroup",
+    "CustomAlgorithm",
+    "Divergence",
     "DriftError",
+    "Estimate",
     "Figure",
     "Group",
     "InvalidBaselineError",
@@ -41,17 +60,31 @@ __all__ = [
     "InvalidTableError",
     "Kind",
     "Measurement",
+    "Metric",
+    "MissingPackageError",
     "Moments",
     "NotMeasured",
+    "NumberPredictions",
     "ParquetQuery",
+    "Performance",
     "Result",
     "Slice",
     "Status",
+    "Stream",
     "Thresholds",
     "Unjudged",
+    "Watched",
     "Windows",
     "algorithms",
+    "calibrate",
     "compare",
     "compile_baseline",
+    "estimate_performance",
+    "find_divergence",
     "load_baseline",
+    "read_classes",
+    "read_numbers",
+    "realised_metrics",
+    "sql_algorithm",
+    "watch",
 ]

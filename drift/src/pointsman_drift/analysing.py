@@ -1,9 +1,10 @@
-"""From the counts of both sides to a judged result: no table is read here."""
+"""From what both sides hold to a judged result: no table is opened here."""
 
 import math
 from collections.abc import Sequence
 
 from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeasured
+from pointsman_drift.algorithms.kinds import Measurable
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.counting.groups import WHOLE
 from pointsman_drift.errors import AlgorithmError
@@ -14,20 +15,21 @@ from pointsman_drift.results.summary import summarise
 from pointsman_drift.verdicts.adjusting import benjamini_hochberg
 from pointsman_drift.verdicts.judging import judge_calibrated, judge_plain, score_of
 
-_Measured = tuple[ColumnPair, Algorithm, Measurement]
+_Measured = tuple[Measurable, Algorithm, Measurement]
 
 
 def analyse(
-    pairs: Sequence[ColumnPair],
+    items: Sequence[Measurable],
     options: Options,
     rows: tuple[int, int],
     seed: int,
     groups: Sequence[ComparedGroup] = (),
 ) -> Result:
-    """Measures every column by every algorithm that applies, and judges all figures as one family.
+    """Measures every item by every algorithm that looks at such, and judges all figures as one family.
 
     Args:
-        pairs: The columns, those of windows and slices behind those of the whole.
+        items: Columns, whole tables, predictions, those of windows and slices among them; one that no chosen
+            algorithm looks at is passed over.
         options: Algorithms, thresholds, calibration.
         rows: Rows of the reference and of the current table.
         seed: Of the analysis; it is told with each figure.
@@ -36,20 +38,23 @@ def analyse(
     measured: list[_Measured] = []
     insufficient: list[Unjudged] = []
     lacking: list[Unjudged] = []
-    for pair in pairs:
-        n, m = pair.reference.rows, pair.current.rows
+    for item in items:
+        algorithms = [one for one in options.algorithms if one.kind in item.seen_by]
+        if not algorithms:
+            continue
+        n, m = item.rows
         if min(n, m) < options.least_rows:
             reason = f"{min(n, m)} rows on a side; {options.least_rows} are needed"
-            insufficient.append(Unjudged(pair.column, reason, n, m, group=pair.group))
+            insufficient.append(Unjudged(item.column, reason, n, m, group=item.group))
             continue
-        found, reasons = _measure(pair, options)
+        found, reasons = _measure(item, algorithms, options)
         measured += found
         if found:
             lacking += reasons
         else:
             reason = "; ".join(f"{one.algorithm}: {one.reason}" for one in reasons)
             reason = reason or "no chosen algorithm applies to its type"
-            insufficient.append(Unjudged(pair.column, reason, n, m, group=pair.group))
+            insufficient.append(Unjudged(item.column, reason, n, m, group=item.group))
     figures = _judge(measured, options, seed)
     return Result(
         tuple(figures),
@@ -58,30 +63,39 @@ def analyse(
         *rows,
         is_calibrated=options.is_calibrated,
         seed=seed,
-        summaries=tuple(summarise(pair) for pair in pairs if pair.group == WHOLE),
+        summaries=tuple(
+            summarise(item) for item in items if isinstance(item, ColumnPair) and item.group == WHOLE
+        ),
         groups=tuple(groups),
     )
 
 
-def _measure(pair: ColumnPair, options: Options) -> tuple[list[_Measured], list[Unjudged]]:
+def _measure(
+    item: Measurable, algorithms: Sequence[Algorithm], options: Options
+) -> tuple[list[_Measured], list[Unjudged]]:
     found: list[_Measured] = []
     lacking: list[Unjudged] = []
-    for algorithm in options.algorithms:
-        if pair.kind not in algorithm.types:
+    for algorithm in algorithms:
+        if item.kind is not None and item.kind not in algorithm.types:
             continue
         try:
-            measurement = algorithm.measure(pair, options.parameters[algorithm.name])
+            measurement = algorithm.measure(item, options.parameters[algorithm.name])
         except Exception as error:
             raise AlgorithmError(
-                f"algorithm {algorithm.name!r} failed on column {pair.column!r}: {error}"
+                f"algorithm {algorithm.name!r} failed on column {item.column!r}: {error}"
             ) from error
+        if not isinstance(measurement, Measurement | NotMeasured):
+            raise AlgorithmError(
+                f"algorithm {algorithm.name!r} answered a {type(measurement).__name__} for column "
+                f"{item.column!r}; it must be a Measurement or NotMeasured"
+            )
         if isinstance(measurement, Measurement) and not _is_finite(measurement):
             measurement = NotMeasured("the figure is no finite number, for values are too large")
         if isinstance(measurement, NotMeasured):
-            n, m = pair.reference.rows, pair.current.rows
-            lacking.append(Unjudged(pair.column, measurement.reason, n, m, algorithm.name, pair.group))
+            reason = measurement.reason
+            lacking.append(Unjudged(item.column, reason, *item.rows, algorithm.name, item.group))
         else:
-            found.append((pair, algorithm, measurement))
+            found.append((item, algorithm, measurement))
     return found, lacking
 
 
@@ -101,7 +115,7 @@ def _judge(measured: Sequence[_Measured], options: Options, seed: int) -> list[F
     tested = [one.p_value for _, _, one in measured if one.p_value is not None]
     adjusted = iter(benjamini_hochberg(tested))
     figures = []
-    for pair, algorithm, one in measured:
+    for item, algorithm, one in measured:
         q_value = next(adjusted) if one.p_value is not None else None
         override = options.overrides.get(algorithm.name)
         thresholds = override or algorithm.thresholds
@@ -112,7 +126,7 @@ def _judge(measured: Sequence[_Measured], options: Options, seed: int) -> list[F
             status, q_value = judge_plain(algorithm, score, one.p_value, override), None
         figures.append(
             Figure(
-                feature=pair.column,
+                feature=item.column,
                 algorithm=algorithm.name,
                 status=status,
                 score=score,
@@ -130,7 +144,7 @@ def _judge(measured: Sequence[_Measured], options: Options, seed: int) -> list[F
                 thresholds=thresholds,
                 seed=seed,
                 details=one.details,
-                group=pair.group,
+                group=item.group,
             )
         )
     return figures

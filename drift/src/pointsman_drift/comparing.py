@@ -4,17 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import duckdb
-
+from pointsman_drift.algorithms.kinds import Measurable
 from pointsman_drift.analysing import analyse
 from pointsman_drift.baselines.baseline import Baseline
-from pointsman_drift.baselines.compiling import compile_source
-from pointsman_drift.counting.dividing import Windows, slices_by, text_of, windows_by
-from pointsman_drift.counting.groups import Division, Divisions
+from pointsman_drift.counting.dividing import Windows
 from pointsman_drift.errors import InvalidOptionError
+from pointsman_drift.gathering import (
+    pair_predictions,
+    refuse_kept_names,
+    refuse_unseen,
+    sample_tables,
+    whole_tables,
+)
 from pointsman_drift.matching import matched, refuse_absent, refuse_unsliced
-from pointsman_drift.options import LEAST_ROWS, read_kinds, read_options, read_slices, read_windows
-from pointsman_drift.pairing import pair_up
+from pointsman_drift.opening import compile_opened, connect, open_reference
+from pointsman_drift.options import LEAST_ROWS, read_options, read_slices, read_windows
+from pointsman_drift.pairing import divisions_of, pair_up
+from pointsman_drift.performance.predictions import Predictions
 from pointsman_drift.results.result import Result
 from pointsman_drift.tables.sources import Source, open_source
 
@@ -52,10 +58,10 @@ def compile_baseline(
     ('age', 'plan')
     """
     by = read_slices(slices, slice_limit)
-    with _connect(memory_limit) as connection:
-        source = _open_reference(connection, reference, features, bins, by)
+    with connect(memory_limit) as connection:
+        source = open_reference(connection, reference, features, bins, by)
         refuse_absent(source, by, source.beside)
-        return _compile(connection, source, columns, features, bins, seed, slice_limit)
+        return compile_opened(connection, source, columns, features, bins, seed, slice_limit)
 
 
 def compare(
@@ -64,7 +70,8 @@ def compare(
     *,
     columns: Mapping[str, str] | None = None,
     features: Sequence[str] | None = None,
-    algorithms: Sequence[str] | None = None,
+    algorithms: Sequence[Any] | None = None,
+    predictions: tuple[Predictions, Predictions] | None = None,
     thresholds: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Mapping[str, float]] | None = None,
     calibration: bool | str = "on",
@@ -84,7 +91,10 @@ def compare(
         current: What is judged, a table of any such form.
         columns: What columns are, where it is not what their types say: ``numeric`` or ``categorical``.
         features: Names of the columns to compare; None for all, which both tables must then have.
-        algorithms: Names of algorithms; None for all that apply.
+        algorithms: Names of algorithms, or users' own (``sql_algorithm``, classes); None for those that run
+            unless others are named.
+        predictions: The reference's labelled predictions and the current ones (``read_classes``,
+            ``read_numbers``): drift of labels, scores and confidence, and algorithms of performance.
         thresholds: By algorithm ``(warning, alert)`` of its score.
         parameters: By algorithm, values that replace its defaults.
         calibration: ``on``: a figure is a warning when its effect reaches the threshold and it is significant
@@ -99,7 +109,7 @@ def compare(
         windows: What divides the current table by time, each window being judged against all of the
             reference: a column and a unit as in ``("at", "day")``, or a column whose values are windows.
             Neither it nor a slice's column that the reference lacks is itself compared, unless ``features``
-            names it.
+            names it. Whole rows and predictions are judged as a whole alone.
         memory_limit: How much reading may use, as DuckDB writes it; beyond, it uses the disk.
 
     Raises:
@@ -115,81 +125,33 @@ def compare(
     options = read_options(algorithms, thresholds or {}, parameters or {}, calibration, least_rows)
     by, during = read_slices(slices, slice_limit), read_windows(windows)
     beside = [*by, *(() if during is None else (during.column,))]
-    with _connect(memory_limit) as connection:
+    with connect(memory_limit) as connection:
+        opened = None
         if isinstance(reference, Baseline):
             if columns:
                 raise InvalidOptionError("columns: a baseline has its types; give them to compile_baseline")
             baseline = reference
         else:
-            opened = _open_reference(connection, reference, features, bins, by)
+            opened = open_reference(connection, reference, features, bins, by)
             if features is None and during is not None:
                 opened = _without(opened, (during.column,))
-            baseline = _compile(connection, opened, columns, features, bins, seed, slice_limit)
+            baseline = compile_opened(connection, opened, columns, features, bins, seed, slice_limit)
         refuse_unsliced(baseline, by)
         source = open_source(connection, current, "current", features, beside)
         refuse_absent(source, beside, source.beside)
         names = matched(source, baseline, features, by)
-        divisions = _divisions(connection, source, baseline, by, slice_limit, during)
+        rows = baseline.rows, source.rows
+        wholes = sample_tables(connection, (opened, source), baseline, names, options)
+        wholes += whole_tables(reference, current, rows, features, options, memory_limit)
+        if predictions is not None:
+            wholes += pair_predictions(predictions, baseline, least_rows, memory_limit)
+        refuse_kept_names(names, wholes)
+        divisions = divisions_of(connection, source, baseline, by, slice_limit, during)
         pairs, groups = pair_up(connection, source, baseline, names, divisions, least_rows)
-    return analyse(pairs, options, (baseline.rows, source.rows), baseline.seed, groups)
-
-
-def _connect(memory_limit: str) -> duckdb.DuckDBPyConnection:
-    try:
-        return duckdb.connect(config={"memory_limit": memory_limit})
-    except duckdb.Error as error:
-        raise InvalidOptionError(f"memory_limit: {memory_limit!r} is not understood ({error})") from error
-
-
-def _open_reference(
-    connection: duckdb.DuckDBPyConnection,
-    reference: Any,
-    features: Sequence[str] | None,
-    bins: int,
-    by: Sequence[str],
-) -> Source:
-    if bins not in range(2, 1001):
-        raise InvalidOptionError(f"bins: {bins} is not a whole number between 2 and 1000")
-    return open_source(connection, reference, "reference", features, by)
-
-
-def _compile(
-    connection: duckdb.DuckDBPyConnection,
-    source: Source,
-    columns: Mapping[str, str] | None,
-    features: Sequence[str] | None,
-    bins: int,
-    seed: int,
-    slice_limit: int,
-) -> Baseline:
-    kinds = read_kinds(columns or {})
-    refuse_absent(source, [*(features or ()), *kinds], source.types)
-    return compile_source(connection, source, kinds, bins, seed, slice_limit)
+    items: list[Measurable] = [*pairs, *wholes]
+    refuse_unseen(options, items, divides=bool(beside))
+    return analyse(items, options, rows, baseline.seed, groups)
 
 
 def _without(source: Source, names: Sequence[str]) -> Source:
     return replace(source, types={name: one for name, one in source.types.items() if name not in names})
-
-
-def _divisions(
-    connection: duckdb.DuckDBPyConnection,
-    source: Source,
-    baseline: Baseline,
-    by: Sequence[str],
-    limit: int,
-    during: Windows | None,
-) -> Divisions:
-    """Answers what divides the current table; slices that the baseline has are the same here."""
-    known = {
-        column: tuple(one.value for one in baseline.slices if one.column == column and not one.is_rest)
-        for column in baseline.slice_columns
-    }
-    return Divisions(
-        None if during is None else windows_by(connection, source, during),
-        tuple(
-            Division(column, text_of(source, column, "s."), known[column])
-            if column in known
-            else slices_by(connection, source, column, limit)
-            for column in by
-        ),
-    )

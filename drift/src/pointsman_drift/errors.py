@@ -5,6 +5,7 @@
   - InvalidOptionError     an option has a value that means nothing
   - InvalidBaselineError   a saved baseline cannot be read
   - AlgorithmError         an algorithm is unknown, cannot be loaded, or failed
+  - MissingPackageError    an optional package is not installed
 """
 
 
@@ -26,3 +27,7 @@ class InvalidBaselineError(DriftError, ValueError):
 
 class AlgorithmError(DriftError):
     """An algorithm is unknown, cannot be loaded, or failed."""
+
+
+class MissingPackageError(DriftError, ImportError):
+    """An optional package is not installed."""

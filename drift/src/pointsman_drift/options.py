@@ -20,17 +20,19 @@ MOST_SLICINGS = 10
 
 @dataclass(frozen=True)
 class Options:
-    """Checked options of the analysis of counts."""
+    """Checked options of an analysis."""
 
     algorithms: tuple[Algorithm, ...]
     overrides: Mapping[str, Thresholds]
     parameters: Mapping[str, Mapping[str, float]]
     is_calibrated: bool
     least_rows: int
+    is_chosen: bool = False
+    """Whether algorithms were named."""
 
 
 def read_options(
-    algorithms: Sequence[str] | None,
+    algorithms: Sequence[Any] | None,
     thresholds: Mapping[str, Any],
     parameters: Mapping[str, Mapping[str, float]],
     calibration: bool | str,
@@ -39,7 +41,7 @@ def read_options(
     """Checks options as users give them.
 
     Args:
-        algorithms: Names; None for the default ones.
+        algorithms: Names, or algorithms themselves; None for the default ones.
         thresholds: By algorithm: ``Thresholds``, a pair, or a mapping with ``warning`` and ``alert``.
         parameters: By algorithm: values that replace its defaults.
         calibration: ``on`` or ``off``, or a boolean.
@@ -58,10 +60,11 @@ def read_options(
     found = chosen(algorithms)
     if not found:
         raise InvalidOptionError("algorithms: the list is empty; name at least one, or leave it out")
-    if thresholds or parameters:
-        chosen(list({**thresholds, **parameters}))
+    by_name = {one.name: one for one in found}
+    for algorithm in chosen([name for name in {**thresholds, **parameters} if name not in by_name]):
+        by_name[algorithm.name] = algorithm
     for name, values in parameters.items():
-        (algorithm,) = chosen([name])
+        algorithm = by_name[name]
         for parameter, value in values.items():
             if parameter not in algorithm.parameters:
                 raise InvalidOptionError(
@@ -76,6 +79,7 @@ def read_options(
         {one.name: {**one.parameters, **parameters.get(one.name, {})} for one in found},
         calibration in ("on", True),
         least_rows,
+        algorithms is not None,
     )
 
 

@@ -7,11 +7,49 @@ import duckdb
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.baselines.baseline import Baseline
 from pointsman_drift.counting.counts import Counted
-from pointsman_drift.counting.groups import WHOLE, Divisions, Group
+from pointsman_drift.counting.dividing import Windows, slices_by, text_of, windows_by
+from pointsman_drift.counting.groups import WHOLE, Division, Divisions, Group
 from pointsman_drift.counting.rows import EXACT_ROWS
 from pointsman_drift.counting.scan import scan
 from pointsman_drift.results.figure import ComparedGroup
 from pointsman_drift.tables.sources import Source
+
+
+def divisions_of(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    baseline: Baseline,
+    by: Sequence[str],
+    limit: int,
+    during: Windows | None,
+) -> Divisions:
+    """Answers what divides the current table; slices that the baseline has are the same here.
+
+    Args:
+        connection: Where the source is open.
+        source: The current table.
+        baseline: The reference.
+        by: Columns that slice the rows.
+        limit: How many slices by each are told one by one, where the baseline has none.
+        during: What divides the rows by time.
+
+    Raises:
+        InvalidOptionError: There are too many windows.
+        InvalidTableError: The rows cannot be read, or have no times.
+    """
+    known = {
+        column: tuple(one.value for one in baseline.slices if one.column == column and not one.is_rest)
+        for column in baseline.slice_columns
+    }
+    return Divisions(
+        None if during is None else windows_by(connection, source, during),
+        tuple(
+            Division(column, text_of(source, column, "s."), known[column])
+            if column in known
+            else slices_by(connection, source, column, limit)
+            for column in by
+        ),
+    )
 
 
 def pair_up(

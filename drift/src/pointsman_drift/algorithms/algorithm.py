@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from pointsman_drift.algorithms.pair import ColumnPair
+from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.tables.families import Kind
 
 Detail = float | int | str | None
@@ -52,7 +53,8 @@ class NotMeasured:
     reason: str
 
 
-Measure = Callable[[ColumnPair, Mapping[str, float]], Measurement | NotMeasured]
+Measure = Callable[[Any, Mapping[str, float]], Measurement | NotMeasured]
+"""Gets what algorithms of its kind look at (``AlgorithmKind`` says which class) and the parameters."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,10 @@ class Algorithm:
 
     Args:
         name: As users call it.
-        measure: Answers a column's figure; gets the pair and the parameters.
+        measure: Answers a figure of what algorithms of its kind look at.
         thresholds: Of the score, unless users override them.
         effect: What the score is, and its unit.
-        types: Kinds of columns that it applies to.
+        types: Kinds of columns that it applies to, where it looks at single columns.
         parameters: Names and defaults.
         kind: What it looks at.
         is_default: Whether it runs when none is named.
@@ -77,6 +79,6 @@ class Algorithm:
     effect: str
     types: frozenset[Kind] = frozenset(Kind)
     parameters: Mapping[str, float] = field(default_factory=dict)
-    kind: str = "univariate"
+    kind: AlgorithmKind = AlgorithmKind.UNIVARIATE
     is_default: bool = True
     plain_test: bool = False

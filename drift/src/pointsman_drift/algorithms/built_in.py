@@ -1,6 +1,7 @@
 """The algorithms that come with this library, with their thresholds: the one table of them."""
 
 from pointsman_drift.algorithms.algorithm import Algorithm, Thresholds
+from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.algorithms.of_counts import (
     measure_chi_square,
     measure_js,
@@ -8,7 +9,15 @@ from pointsman_drift.algorithms.of_counts import (
     measure_psi,
     measure_unseen,
 )
+from pointsman_drift.algorithms.of_predictions import (
+    measure_accuracy_drop,
+    measure_calibration_error,
+    measure_cbpe,
+)
+from pointsman_drift.algorithms.of_streams import stream_measure
+from pointsman_drift.algorithms.of_tables import measure_domain_classifier, measure_pca_reconstruction
 from pointsman_drift.algorithms.of_values import measure_ks, measure_wasserstein
+from pointsman_drift.streaming.watching import PARAMETERS
 from pointsman_drift.tables.families import Kind
 
 _ORDERED = frozenset({Kind.NUMERIC})
@@ -59,5 +68,55 @@ BUILT_IN = (
         Thresholds(0.01, 0.05),
         "share of values of new categories less what is expected, 0 to 1",
         _UNORDERED,
+    ),
+    Algorithm(
+        "domain_classifier",
+        measure_domain_classifier,
+        Thresholds(0.55, 0.65),
+        "area under the ROC curve of rows that the classifier has not seen, 0.5 when the tables are alike",
+        parameters={"folds": 5.0},
+        kind=AlgorithmKind.MULTIVARIATE,
+        is_default=False,
+    ),
+    Algorithm(
+        "pca_reconstruction",
+        measure_pca_reconstruction,
+        Thresholds(0.1, 0.2),
+        "Kolmogorov's D of reconstruction errors, 0 to 1",
+        parameters={"variance": 0.65},
+        kind=AlgorithmKind.MULTIVARIATE,
+        is_default=False,
+    ),
+    Algorithm(
+        "accuracy_drop",
+        measure_accuracy_drop,
+        Thresholds(0.05, 0.1),
+        "accuracy of the baseline less the realised one",
+        kind=AlgorithmKind.PERFORMANCE,
+    ),
+    Algorithm(
+        "cbpe",
+        measure_cbpe,
+        Thresholds(0.05, 0.1),
+        "estimated accuracy of the baseline less that of the current side",
+        kind=AlgorithmKind.PERFORMANCE,
+    ),
+    Algorithm(
+        "calibration_error",
+        measure_calibration_error,
+        Thresholds(0.05, 0.1),
+        "expected calibration error, 0 to 1, less its mean without a change",
+        kind=AlgorithmKind.PERFORMANCE,
+    ),
+    *(
+        Algorithm(
+            name,
+            stream_measure(name),
+            Thresholds(1.0, 2.0),
+            "changes seen in this run",
+            parameters=PARAMETERS[name],
+            kind=AlgorithmKind.STREAMING,
+        )
+        for name in ("adwin", "page_hinkley")
     ),
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.baselines.edges import Floats
 from pointsman_drift.baselines.plan import OrderedPlan, Plan
 from pointsman_drift.counting.counts import ColumnCounts
@@ -41,6 +42,16 @@ class ColumnPair:
     def column(self) -> str:
         """Its name."""
         return self.plan.column
+
+    @property
+    def seen_by(self) -> frozenset[AlgorithmKind]:
+        """Algorithms of single columns."""
+        return frozenset({AlgorithmKind.UNIVARIATE})
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """Rows of the reference and of the current table."""
+        return self.reference.rows, self.current.rows
 
     @property
     def kind(self) -> Kind:

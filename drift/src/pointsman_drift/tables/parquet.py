@@ -90,6 +90,18 @@ def parquet_files(data: str | Path | Sequence[str | Path], side: str) -> list[st
     return files
 
 
+def files_of(data: Any, side: str) -> list[str]:
+    """Answers the Parquet files of which a table of any form is made; none where it is in memory.
+
+    Args:
+        data: The table.
+        side: ``reference`` or ``current``, for what is said about missing files.
+    """
+    if isinstance(data, ParquetQuery):
+        return parquet_files(list(data.files), side)
+    return parquet_files(data, side) if is_parquet(data) else []
+
+
 def parquet_names(files: Sequence[str]) -> list[str]:
     """Answers the columns' names by the first file, in its order."""
     try:

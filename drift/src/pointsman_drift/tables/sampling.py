@@ -86,7 +86,8 @@ def _query(source: Source, columns: Sequence[str], size: int, seed: int) -> str:
     return (
         f"WITH counted AS (SELECT {content} AS h, count(*) AS n FROM {source.relation} GROUP BY h), "
         "copies AS (SELECT h, unnest(range(n)) AS i FROM counted), "
-        f"drawn AS MATERIALIZED (SELECT h, i, hash(h, i, {int(seed)}) AS k FROM copies "
+        # Hashed twice, for arguments are joined by XOR: draws of two seeds would avoid each other.
+        f"drawn AS MATERIALIZED (SELECT h, i, hash(hash(h, i, {int(seed)})) AS k FROM copies "
         f"ORDER BY k, h, i LIMIT {size}), "
         f"held AS (SELECT {content} AS h, {firsts} FROM {source.relation} "
         f"WHERE {content} IN (SELECT h FROM drawn) GROUP BY h) "

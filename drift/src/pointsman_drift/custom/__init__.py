@@ -1,0 +1,1 @@
+"""Algorithms of users: a class, or an expression in SQL."""

@@ -1,0 +1,1 @@
+"""All columns together: what moves in none of them alone."""

@@ -1,0 +1,126 @@
+"""How likely a change of performance is without any."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from pointsman_drift.performance.curves import BINS, score_bins
+from pointsman_drift.performance.predictions import Floats
+
+_SPARSE = 5.0
+_LEAST_IN_BIN = 20
+
+
+def share_drop(before: int, n: int, after: int, m: int) -> tuple[float, str]:
+    """Tests whether a share fell, one-sided.
+
+    Args:
+        before: Rows of the reference that have it.
+        n: Rows of the reference.
+        after: Current rows that have it.
+        m: Current rows.
+
+    Returns:
+        How likely a fall as large or larger is without a change, and the test's name.
+
+    >>> round(share_drop(900, 1000, 870, 1000)[0], 4)
+    0.0177
+    """
+    pooled = (before + after) / (n + m)
+    if min(pooled, 1 - pooled) * min(n, m) < _SPARSE:
+        exact = stats.fisher_exact([[before, n - before], [after, m - after]], alternative="greater")
+        return float(exact.pvalue), "Fisher's exact test, one-sided"
+    error = math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
+    return float(special.ndtr(-(before / n - after / m) / error)), "difference of two shares, one-sided"
+
+
+def mean_drop(before: Floats, after: Floats) -> float:
+    """Tests whether a mean fell, one-sided, for many rows a side (Welch's statistic, normal).
+
+    >>> mean_drop(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]))
+    0.5
+    """
+    difference = float(np.mean(before) - np.mean(after))
+    error = math.sqrt(np.var(before) / len(before) + np.var(after) / len(after))
+    if error == 0:
+        return 0.0 if difference > 0 else 1.0
+    return float(special.ndtr(-difference / error))
+
+
+@dataclass(frozen=True)
+class CalibrationChange:
+    """How current scores miss the shares of positives, beside how the reference's did."""
+
+    reference: float
+    """Expected calibration error of the reference."""
+    current: float
+    expected: float
+    """What the current one is on average where nothing changed."""
+    p_value: float
+    bins: int
+
+
+def calibration_change(
+    before: tuple[Floats, Floats], after: tuple[Floats, Floats], bins: int = BINS
+) -> CalibrationChange:
+    """Tests whether scores miss the shares of positives otherwise than in the reference.
+
+    Both sides are binned at the reference's quantiles of scores, neighbours put together until each has 20
+    rows of either side. In each the mean of score less label is compared; the mean of squares of the
+    standardised differences is held against Fisher's F, whatever the reference's own error is.
+
+    Args:
+        before: Scores and labels (1 or 0) of the reference; shape (n,) each.
+        after: The same of the current side; shape (m,) each.
+        bins: How many bins there are at most.
+    """
+    scores = np.sort(before[0])
+    edges = scores[score_bins(scores, min(bins, max(len(scores) // 30, 1)))][1:]
+    places = [np.searchsorted(edges, side[0], side="right") for side in (before, after)]
+    counts = [np.bincount(place, minlength=len(edges) + 1) for place in places]
+    group = _together(*counts)
+    size = int(group[-1]) + 1
+    n, m = (np.bincount(group[place], minlength=size) for place in places)
+    misses = [side[0] - side[1] for side in (before, after)]
+    first, second = (
+        np.bincount(group[place], miss, size) / rows
+        for place, miss, rows in zip(places, misses, (n, m), strict=True)
+    )
+    squares = sum(
+        np.bincount(group[place], (miss - mean[group[place]]) ** 2, size)
+        for place, miss, mean in zip(places, misses, (first, second), strict=True)
+    )
+    spread = np.maximum(squares / np.maximum(n + m - 2, 1), 1e-12)
+    statistic = float(np.sum((first - second) ** 2 / (spread * (1 / n + 1 / m))))
+    weights = m / m.sum()
+    return CalibrationChange(
+        float(np.sum(n / n.sum() * np.abs(first))),
+        float(np.sum(weights * np.abs(second))),
+        float(np.sum(weights * _mean_size(first, np.sqrt(spread / m)))),
+        float(special.fdtrc(size, max(int((n + m).sum()) - 2 * size, 1), statistic / size)),
+        size,
+    )
+
+
+def _together(before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which group each bin belongs to: neighbours, until both sides have enough rows."""
+    group, number, n, m = np.zeros(len(before), np.int64), 0, 0, 0
+    for place, (left, right) in enumerate(zip(before, after, strict=True)):
+        group[place] = number
+        n, m = n + int(left), m + int(right)
+        if min(n, m) >= _LEAST_IN_BIN:
+            number, n, m = number + 1, 0, 0
+    # What is left over at the end goes with the last group.
+    return np.minimum(group, max(number - 1, 0))
+
+
+def _mean_size(middle: Floats, error: Floats) -> Floats:
+    """The mean of |x| of a normal x."""
+    part = middle / error
+    mean: Floats = error * math.sqrt(2 / math.pi) * np.exp(-(part**2) / 2) + middle * (
+        1 - 2 * special.ndtr(-part)
+    )
+    return mean
