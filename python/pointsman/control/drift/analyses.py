@@ -87,6 +87,11 @@ class Analyses:
     def find(self, caller: Principal, model_id: str, job_id: str) -> Analysis:
         """Answers how far an analysis is.
 
+        Args:
+            caller: Who asks.
+            model_id: The model.
+            job_id: The analysis's id.
+
         Raises:
             NotFoundError: The model has none of the id; or there is no such model.
         """
@@ -96,6 +101,11 @@ class Analyses:
 
     def cancel(self, caller: Principal, model_id: str, job_id: str) -> Analysis:
         """Ends an analysis without a result; one that has ended stays as it is.
+
+        Args:
+            caller: Who asks.
+            model_id: The model.
+            job_id: The analysis's id.
 
         Raises:
             NotFoundError: The model has none of the id; or there is no such model.

@@ -115,6 +115,11 @@ class Baselines:
     def activate(self, caller: Principal, model_id: str, baseline_id: str) -> None:
         """Makes a baseline the one that analyses compare with.
 
+        Args:
+            caller: Who asks.
+            model_id: The model.
+            baseline_id: The baseline's id.
+
         Raises:
             NotFoundError: The model has none of the id; or there is no such model.
             PermissionDeniedError: It belongs to somebody else.

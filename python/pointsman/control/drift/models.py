@@ -14,6 +14,11 @@ from pointsman.store.drift import baselines
 def readable(connection: Connection, caller: Principal, model_id: str) -> Model:
     """Finds a model of which the caller may read what is kept.
 
+    Args:
+        connection: A transaction.
+        caller: Who asks.
+        model_id: The model.
+
     Raises:
         FailedPreconditionError: A server of an older release registered it.
         InvalidArgumentError: It is no id.
@@ -24,6 +29,11 @@ def readable(connection: Connection, caller: Principal, model_id: str) -> Model:
 
 def changeable(connection: Connection, caller: Principal, model_id: str) -> Model:
     """Finds a model of which the caller may change what is kept.
+
+    Args:
+        connection: A transaction.
+        caller: Who asks.
+        model_id: The model.
 
     Raises:
         FailedPreconditionError: A server of an older release registered it.

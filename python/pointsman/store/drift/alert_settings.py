@@ -77,7 +77,13 @@ def scheduled(connection: Connection) -> list[Scheduled]:
 
 
 def note_scheduled(connection: Connection, one: Scheduled, now_us: int) -> bool:
-    """Notes that the schedule has begun an analysis; answers False where somebody else has, or it is off."""
+    """Notes that the schedule has begun an analysis; answers False where somebody else has, or it is off.
+
+    Args:
+        connection: A transaction.
+        one: The schedule as it was read.
+        now_us: The time, in UTC microseconds.
+    """
     this = (_COLUMNS.model_key == one.model_key, _COLUMNS.scheduled_us == one.last_us)
     statement = update(drift_alert_settings).where(*this).values(scheduled_us=now_us)
     return connection.execute(statement).rowcount == 1

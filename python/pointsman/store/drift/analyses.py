@@ -145,7 +145,13 @@ def end(
 
 
 def abandon(connection: Connection, job_id: str, attempt: int) -> None:
-    """Notes that an analysis is not looked after any more, so that whoever looks next starts it again."""
+    """Notes that an analysis is not looked after any more, so that whoever looks next starts it again.
+
+    Args:
+        connection: A transaction.
+        job_id: The analysis's id.
+        attempt: The start of it that was watched.
+    """
     this = (_COLUMNS.job_id == job_id, _COLUMNS.attempt == attempt)
     connection.execute(update(drift_analyses).where(*this).values(seen_us=0))
 

@@ -59,20 +59,38 @@ def add(connection: Connection, model_key: int, baseline: Baseline, data: Baseli
 
 
 def each(connection: Connection, model_id: str, model_key: int) -> list[Baseline]:
-    """Answers a model's baselines without their blocks, newest first."""
+    """Answers a model's baselines without their blocks, newest first.
+
+    Args:
+        connection: A transaction.
+        model_id: The model.
+        model_key: The model's row.
+    """
     statement = select(*_HEAD).where(_COLUMNS.model_key == model_key).order_by(_COLUMNS.row_key.desc())
     return [_loaded(row, model_id) for row in connection.execute(statement)]
 
 
 def active(connection: Connection, model_id: str, model_key: int) -> Baseline | None:
-    """Finds a model's active baseline without its blocks."""
+    """Finds a model's active baseline without its blocks.
+
+    Args:
+        connection: A transaction.
+        model_id: The model.
+        model_key: The model's row.
+    """
     wanted = (_COLUMNS.model_key == model_key, _COLUMNS.active)
     row = connection.execute(select(*_HEAD).where(*wanted)).one_or_none()
     return None if row is None else _loaded(row, model_id)
 
 
 def find_key(connection: Connection, row_key: int, model_id: str) -> Baseline | None:
-    """Finds a baseline by the store's own key."""
+    """Finds a baseline by the store's own key.
+
+    Args:
+        connection: A transaction.
+        row_key: The baseline's row.
+        model_id: The model.
+    """
     row = connection.execute(select(*_HEAD).where(_COLUMNS.row_key == row_key)).one_or_none()
     return None if row is None else _loaded(row, model_id)
 

@@ -115,7 +115,13 @@ def heads(
 def find_many(
     connection: Connection, model_key: int, prediction_ids: Sequence[str]
 ) -> dict[str, LoggedPrediction]:
-    """Finds predictions of a model by their ids; those that are not there are left out."""
+    """Finds predictions of a model by their ids; those that are not there are left out.
+
+    Args:
+        connection: A transaction.
+        model_key: The model's row.
+        prediction_ids: Their ids.
+    """
     found: dict[str, LoggedPrediction] = {}
     for start in range(0, len(prediction_ids), _IDS_PER_QUERY):
         named = _COLUMNS.prediction_id.in_(prediction_ids[start : start + _IDS_PER_QUERY])
@@ -127,7 +133,13 @@ def find_many(
 
 
 def remove_before(connection: Connection, time_us: int, most: int) -> int:
-    """Deletes predictions of any model from before a time, at most so many; answers how many."""
+    """Deletes predictions of any model from before a time, at most so many; answers how many.
+
+    Args:
+        connection: A transaction.
+        time_us: The time, in UTC microseconds.
+        most: How many at a time.
+    """
     old = select(_COLUMNS.row_key).where(_COLUMNS.time_us < time_us).limit(most)
     return connection.execute(delete(drift_predictions).where(_COLUMNS.row_key.in_(old))).rowcount
 

@@ -63,7 +63,13 @@ def add(
 
 
 def latest(connection: Connection, model_id: str, model_key: int) -> DriftResult | None:
-    """Finds the newest result of a model, with its figures."""
+    """Finds the newest result of a model, with its figures.
+
+    Args:
+        connection: A transaction.
+        model_id: The model.
+        model_key: The model's row.
+    """
     statement = (
         _HEAD.add_columns(_COLUMNS.body, _COLUMNS.notes)
         .where(_COLUMNS.model_key == model_key)
