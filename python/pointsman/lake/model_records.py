@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +24,11 @@ from pointsman.store.drift.truths import KeptTruth
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-IsReadable = Callable[[Collection[str]], Iterable[str]]
-"""Answers which of some routers' predictions may be told."""
+ReadableSince = Callable[[Collection[str]], Mapping[str, int]]
+"""Answers which of some routers' predictions may be told, and from which time on: ids are given again."""
 
 _FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
+_RECORDED = "status_code = 0 AND time_us >= $began_us"
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class ModelRecords:
         model_id: str,
         model_key: int,
         asked: PageQuestion,
-        is_readable: IsReadable,
+        readable_since: ReadableSince,
     ) -> ModelPage:
         """Lists predictions, newest first.
 
@@ -103,22 +104,24 @@ class ModelRecords:
             model_id: The model.
             model_key: Its row.
             asked: Which of them.
-            is_readable: Answers which of some routers' predictions may be told.
+            readable_since: Answers which routers' predictions may be told, and from which time on.
 
         Raises:
             UnavailableError: The records cannot be read now.
         """
 
         def read(snapshot: ModelSnapshot) -> ModelPage:
-            may_tell = [*is_readable(snapshot.router_ids), ""]
+            may_tell = {**readable_since(snapshot.router_ids), "": 0}
             with self._described(snapshot, model_key) as (connection, ctes, values, kept):
                 wanted = [
                     "time_us >= $start_us",
                     "time_us < $end_us",
-                    "router_id IN (SELECT unnest($routers))",
+                    "EXISTS (FROM (SELECT unnest($routers) AS id, unnest($since) AS since_us) "
+                    "WHERE id = router_id AND time_us >= since_us)",
                 ]
                 values |= {
-                    "routers": may_tell,
+                    "routers": list(may_tell),
+                    "since": list(may_tell.values()),
                     "start_us": asked.start_us or 0,
                     "end_us": MAX_TIME_US if asked.end_us is None else asked.end_us,
                 }
@@ -169,7 +172,7 @@ class ModelRecords:
         end_us: int,
         granularity: Granularity,
         *,
-        is_regression: bool,
+        is_regression: bool | None,
     ) -> Performance:
         """Answers how right a model was in each step that has predictions, oldest first.
 
@@ -179,7 +182,7 @@ class ModelRecords:
             start_us: From this time on.
             end_us: Before this time.
             granularity: The length of a step.
-            is_regression: Whether it answers numbers.
+            is_regression: Whether it answers numbers; None where only its answers say it.
 
         Raises:
             UnavailableError: The records cannot be read now.
@@ -187,14 +190,18 @@ class ModelRecords:
         step = "(time_us - $offset_us) - ((time_us - $offset_us) % $step_us) + $offset_us AS step, count(*), "
         answered = "coalesce(prediction_number, TRY_CAST(prediction_label AS DOUBLE))"
         error = f"abs({answered} - outcome_number)"
-        figures = (
-            f"count({error}), NULL, avg({error}), sqrt(avg(({error}) * ({error})))"
-            if is_regression
-            else "count(is_right), avg(CAST(is_right AS DOUBLE)), NULL, NULL"
-        )
+        of_numbers = f"count({error}), NULL, avg({error}), sqrt(avg(({error}) * ({error})))"
+        of_classes = "count(is_right), avg(CAST(is_right AS DOUBLE)), NULL, NULL"
 
         def read(snapshot: ModelSnapshot) -> Performance:
             with self._described(snapshot, model_key) as (connection, ctes, values, _):
+                are_numbers = is_regression
+                if are_numbers is None:
+                    # As predictions are taken: of classes the probabilities are required.
+                    only = "count(prediction_number) > 0 AND count(prediction_label) + count(confidence) = 0"
+                    found = connection.execute(f"{ctes} SELECT {only} FROM predictions", values).fetchall()
+                    are_numbers = bool(found[0][0])
+                figures = of_numbers if are_numbers else of_classes
                 values |= {"offset_us": granularity.offset_us, "step_us": granularity.step_us}
                 values |= {"start_us": start_us, "end_us": end_us}
                 rows = connection.execute(
@@ -225,13 +232,11 @@ class ModelRecords:
             kept = [one for part in truths.each(sql, model_key, entity_ids) for one in part]
         tables = {"logged": logged_table(logged), "truths": truth_table(kept)}
         tables |= {f"tail_{place}": table for place, table in enumerate(snapshot.tables)}
-        parts = [
-            f"SELECT {ROW_COLUMNS} FROM {name} WHERE status_code = 0" for name in tables if "tail" in name
-        ]
+        parts = [f"SELECT {ROW_COLUMNS} FROM {name} WHERE {_RECORDED}" for name in tables if "tail" in name]
         parts.append(f"SELECT {ROW_COLUMNS} FROM logged")
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = {"began_us": snapshot.began_us} if len(parts) > 1 or snapshot.files else {}
         if snapshot.files:
-            parts.append(f"SELECT {ROW_COLUMNS} FROM {_FILES} WHERE status_code = 0")
+            parts.append(f"SELECT {ROW_COLUMNS} FROM {_FILES} WHERE {_RECORDED}")
             values["files"] = list(snapshot.files)
         with self._engine.cursor() as connection:
             for name, table in tables.items():

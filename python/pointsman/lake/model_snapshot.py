@@ -13,7 +13,7 @@ from pointsman.domain.records.servers import UnreachedJournal, unreached
 from pointsman.errors import PositionGoneError, UnavailableError
 from pointsman.lake.snapshot import ATTEMPTS
 from pointsman.lake.streams import read_stream
-from pointsman.store import journal_positions, lake_files, servers
+from pointsman.store import journal_positions, lake_files, model_versions, servers
 from pointsman.store.database import Database
 from pointsman.v1 import record_pb2
 
@@ -32,12 +32,14 @@ class ModelSnapshot:
         tables: What is in no file yet.
         router_ids: The routers that recorded any of it.
         unreached: What other servers recorded, or may have, and this state lacks.
+        began_us: Since when the model has its id; files have also what another one had under it before.
     """
 
     files: tuple[str, ...]
     tables: tuple[pa.Table, ...]
     router_ids: frozenset[str]
     unreached: tuple[UnreachedJournal, ...]
+    began_us: int = 0
 
 
 class ModelSnapshots:
@@ -88,6 +90,8 @@ class ModelSnapshots:
     def _take(self, model_id: str, start_us: int | None, end_us: int | None) -> ModelSnapshot:
         journal_id = self._journal.journal_id
         with self._database.read() as connection:
+            began_us = model_versions.began_us(connection, model_id)
+            start_us = max(start_us or 0, began_us)
             listed = lake_files.present(
                 connection,
                 LakeKind.PREDICTIONS,
@@ -105,7 +109,7 @@ class ModelSnapshots:
         query = record_pb2.TailQuery(
             from_position=position,
             model_id=model_id,
-            start_time_us=start_us or 0,
+            start_time_us=start_us,
             end_time_us=end_us or 0,
             # Answers are columns that files have always, and rows without them have not.
             with_bodies=True,
@@ -118,6 +122,7 @@ class ModelSnapshots:
             tables=tables,
             router_ids=frozenset({file.router_id for file in here} | in_tail),
             unreached=unreached(others, missing, end_us),
+            began_us=began_us,
         )
 
     def _is_here(self, file: LakeFile, journal_id: str) -> bool:

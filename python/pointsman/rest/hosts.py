@@ -1,9 +1,10 @@
 """Refuses requests that a browser was tricked into sending.
 
 By DNS rebinding a web page makes a browser on this machine call the page's own host name at a loopback
-address. The browser then sends that name as Host (or Origin): names that nobody configured are refused. A
-plain address cannot be rebound, so addresses pass wherever they can be meant: loopback ones always, others
-when the port listens beyond loopback.
+address. The browser then sends that name as Host: names that nobody configured are refused. Origin must be
+this very port, or a name that is configured: what other ports of this machine serve are others' pages. A
+plain address cannot be rebound, so addresses pass as Host wherever they can be meant: loopback ones always,
+others when the port listens beyond loopback.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class HostCheck:
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str], loopback: bool) -> None:
         self._app = app
-        self._names = {"localhost", *(name.lower() for name in allowed_hosts)}
+        self._configured = frozenset(name.lower() for name in allowed_hosts)
+        self._names = {"localhost", *self._configured}
         self._loopback = loopback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,10 +47,21 @@ class HostCheck:
             if not self.allows(host):
                 await problem_response(_refusal("Host", host), scope)(scope, receive, send)
                 return
-            if origin is not None and not self.allows(urlsplit(origin).netloc):
+            if origin is not None and not self._is_own(origin, host):
                 await problem_response(_refusal("Origin", origin), scope)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _is_own(self, origin: str, host: str) -> bool:
+        """Answers whether a page may call: one of this very port, or of a name that is configured."""
+        try:
+            parts = urlsplit(origin)
+            name, port = parts.hostname or "", parts.port
+        except ValueError:
+            return False
+        usual = {"http": 80, "https": 443}.get(parts.scheme)
+        places = {parts.netloc.lower(), f"{name}:{port or usual}"}
+        return name in self._configured or bool(places & {host.lower(), f"{host.lower()}:{usual}"})
 
     def allows(self, host: str) -> bool:
         """Answers whether a request under ``host`` or ``host:port`` may pass."""

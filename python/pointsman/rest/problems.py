@@ -93,6 +93,8 @@ class FieldError(Exception):
     """
 
     def __init__(self, path: str, description: str) -> None:
+        # JSON can name half a surrogate, which no answer can hold.
+        path, description = (text.encode(errors="backslashreplace").decode() for text in (path, description))
         super().__init__(f"{path}: {description}" if path else description)
         self.violation = Violation(path, description)
 

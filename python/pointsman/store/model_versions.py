@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -112,6 +113,25 @@ def newest(connection: Connection, model_id: str) -> ModelVersion | None:
     )
     found = _load(connection, connection.execute(statement).mappings().all())
     return found[0] if found else None
+
+
+def began_us(connection: Connection, model_id: str) -> int:
+    """Answers since when a model is the one that has its id, in UTC microseconds; 0 when there is none.
+
+    An id whose last version was deleted may be registered anew, by somebody else.
+    """
+    columns = model_versions.c
+    statement = (
+        select(columns.create_time_us, columns.delete_time_us)
+        .where(columns.model_id == model_id)
+        .order_by(columns.create_time_us, columns.row_key)
+    )
+    began, ended = 0, 0.0
+    for create_time_us, delete_time_us in connection.execute(statement):
+        if create_time_us >= ended:
+            began = create_time_us
+        ended = max(ended, math.inf if delete_time_us is None else delete_time_us)
+    return began
 
 
 def onnx_paths(connection: Connection) -> frozenset[str]:

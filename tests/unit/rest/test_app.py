@@ -159,7 +159,12 @@ async def test_a_rebound_name_is_refused(host: str) -> None:
 
 async def test_a_foreign_page_is_refused() -> None:
     assert (await get(Server().app(), "/livez", origin="http://evil.example")).status == 403
-    assert (await get(Server().app(), "/livez", origin="http://localhost:3000")).status == 200
+    own = {"host": "localhost:8501", "origin": "http://localhost:8501"}
+    assert (await get(Server().app(), "/livez", **own)).status == 200
+    assert (await get(Server().app(), "/livez", **own | {"origin": "http://localhost:3000"})).status == 403
+    assert (await get(Server().app(), "/livez", **own | {"origin": "http://["})).status == 403
+    named = Server().app(allowed_hosts=["localhost"])
+    assert (await get(named, "/livez", **own | {"origin": "http://localhost:3000"})).status == 200
 
 
 async def test_configured_names_pass() -> None:

@@ -73,6 +73,12 @@ def test_a_number_that_would_become_infinite_is_refused(datatype: str, value: fl
         to_bytes(datatype, [value], "x")
 
 
+@pytest.mark.parametrize(("datatype", "value"), [("INT64", 9007199254740993.0), ("FP64", 2**53 + 1)])
+def test_a_number_that_would_lose_digits_is_refused(datatype: str, value: float) -> None:
+    with pytest.raises(FieldError, match="900719925474099"):
+        to_bytes(datatype, [value], "x")
+
+
 def test_bf16_is_rounded_to_the_nearest() -> None:
     # 1.0 + 2^-8 lies between two, and goes to the even one; a little more goes up.
     assert from_bytes("BF16", to_bytes("BF16", [1.0, 1.00390625, 1.004, -2.5, "NaN"], "x"), "x") == [

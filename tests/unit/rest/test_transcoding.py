@@ -271,6 +271,23 @@ async def test_headers_that_metadata_cannot_have_are_refused(ask: Ask) -> None:
     assert (answer.status, answer.json()["violations"][0]["field"]) == (400, "x-api-key")
 
 
+async def test_a_name_that_no_text_can_hold_is_refused(ask: Ask) -> None:
+    answer = await ask("POST", "/api/v1/predict", {"\ud800": 1})
+    assert (answer.status, answer.json()["violations"][0]["field"]) == (400, "\\ud800")
+
+
+async def test_a_part_of_an_object_is_no_update_of_it(server: Any, ask: Ask) -> None:
+    part = {"recording": {"featuresShare": 0.1}}
+    answer = await ask("PATCH", "/api/v1/routers/a", part)
+    assert (answer.status, answer.json()["violations"][0]["field"]) == (400, "recording"), answer.body
+    assert "excludeFeatures" in answer.json()["detail"]
+    assert server.asked("RouterService/UpdateRouter") == []
+    server.on("RouterService/UpdateRouter", router_pb2.Router())
+    assert (await ask("PATCH", "/api/v1/routers/a?updateMask=recording", part)).status == 200
+    (asked,) = server.asked("RouterService/UpdateRouter")
+    assert list(asked.update_mask.paths) == ["recording"]
+
+
 async def test_a_foreign_page_is_refused_before_anything_else(ask: Ask) -> None:
     answer = await ask("POST", "/api/v1/predict", {}, origin="http://evil.example")
     assert (answer.status, answer.json()["reason"]) == (403, "HOST_NOT_ALLOWED")

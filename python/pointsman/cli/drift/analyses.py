@@ -59,6 +59,11 @@ def analyze(
             why = f": {job.error}" if job.error else ""
             raise CommandError(f"analysis {job.job_id} of model {model_id!r} {job.status.value}{why}")
         result = client.drift.latest_result(model_id)
+        if result.job_id != job.job_id:
+            raise CommandError(
+                f"analysis {job.job_id} of model {model_id!r} has ended, and after it {result.job_id}, whose "
+                f"result is the latest; 'pointsman drift results {model_id}' lists both"
+            )
     _show(options, result)
     code = {"warning": WARNING_EXIT, "alert": ALERT_EXIT}.get(result.status.value, 0)
     if code:

@@ -9,6 +9,8 @@ from pointsman.domain.keys import Principal
 from pointsman.store.database import Database
 from pointsman.store.drift import alert_settings
 
+_KIND = "univariate"
+
 
 class AlertDesk:
     """Keeps and tells settings.
@@ -54,10 +56,18 @@ class AlertDesk:
 
 @cache
 def known_algorithms() -> Mapping[str, frozenset[str]]:
-    """Answers by algorithm the names of its parameters; those of installed distributions are among them."""
+    """Answers by algorithm the names of its parameters; those of installed distributions are among them.
+
+    Only algorithms that look at single features: analyses give the library columns of a baseline and of a
+    window.
+    """
     from pointsman_drift import algorithms
 
-    return {name: frozenset(algorithm.parameters) for name, algorithm in algorithms().items()}
+    return {
+        name: frozenset(algorithm.parameters)
+        for name, algorithm in algorithms().items()
+        if algorithm.kind == _KIND
+    }
 
 
 @cache
@@ -65,4 +75,5 @@ def default_algorithms() -> tuple[str, ...]:
     """Answers the algorithms that run where none is named."""
     from pointsman_drift import algorithms
 
-    return tuple(name for name, algorithm in algorithms().items() if algorithm.is_default)
+    found = algorithms().items()
+    return tuple(name for name, algorithm in found if algorithm.is_default and algorithm.kind == _KIND)

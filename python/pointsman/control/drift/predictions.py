@@ -1,6 +1,6 @@
 """Predictions and outcomes of models: logging, listing, matching."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -99,11 +99,12 @@ class PredictionDesk:
         with self._database.read() as connection:
             model = models.readable(connection, caller, model_id)
 
-        def is_readable(router_ids: Collection[str]) -> Iterable[str]:
+        def readable_since(router_ids: Collection[str]) -> Mapping[str, int]:
             with self._database.read() as connection:
-                return [one for one in router_ids if _may_read(connection, caller, one)]
+                found = {one: _readable_since(connection, caller, one) for one in router_ids}
+            return {router_id: since_us for router_id, since_us in found.items() if since_us is not None}
 
-        return self._records.page(model_id, model.row_key, question, is_readable)
+        return self._records.page(model_id, model.row_key, question, readable_since)
 
     def add_truths(
         self, caller: Principal, model_id: str, given: Sequence[GivenTruth], paths: Sequence[str]
@@ -189,7 +190,7 @@ class PredictionDesk:
             # A clock of a client may be ahead of ours.
             now_us + MICROSECONDS_PER_DAY,
             granularity,
-            is_regression=task is Task.REGRESSION,
+            is_regression=None if task is Task.UNSPECIFIED else task is Task.REGRESSION,
         )
 
 
@@ -204,7 +205,11 @@ def limit_of(asked: int, default: int) -> int:
     return asked or default
 
 
-def _may_read(connection: Connection, caller: Principal, router_id: str) -> bool:
+def _readable_since(connection: Connection, caller: Principal, router_id: str) -> int | None:
+    """Answers from which time on a caller may read what a router recorded; None for nothing of it."""
+    if caller.admin:
+        return 0
     router = routers.find(connection, router_id)
-    # Of a router that is gone nobody but an admin is known to have been its reader.
-    return caller.admin if router is None else can_read(caller, router)
+    # Of a router that is gone nobody but an admin is known to have been its reader, also where another one
+    # has its id now.
+    return router.create_time_us if router is not None and can_read(caller, router) else None

@@ -16,6 +16,7 @@ class AnalysisSpec:
         files: The lake's files of the window, in whole paths.
         tails: Files with what was in no file of the lake yet, as Arrow streams.
         notes: What to know of the rows, in sentences.
+        began_us: Since when the model has its id: files have rows of another one from before.
     """
 
     database_url: str
@@ -25,6 +26,7 @@ class AnalysisSpec:
     files: tuple[str, ...] = ()
     tails: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    began_us: int = 0
 
     def written(self) -> bytes:
         """Writes it as JSON."""

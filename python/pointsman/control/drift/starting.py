@@ -50,6 +50,7 @@ class AnalysisStarter:
                 folder=str(folder),
                 files=snapshot.files,
                 tails=tuple(_write_tails(snapshot, folder)),
+                began_us=snapshot.began_us,
                 notes=(f"of other servers this analysis lacks {missing}",) if missing else (),
             )
 

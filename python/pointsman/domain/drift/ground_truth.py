@@ -67,7 +67,8 @@ def check_truths(records: Sequence[GroundTruth], task: Task, now_us: int, paths:
         found.check_entity(f"{path}entity_id", record.entity_id)
         field = f"{path}actual_outcome"
         check_outcome(found, field, record.outcome)
-        if task is Task.REGRESSION and record.outcome and number_of(record.outcome) is None:
+        is_named = isinstance(record.outcome, str | bool) and record.outcome != ""
+        if task is Task.REGRESSION and is_named and number_of(record.outcome) is None:
             found.add(field, f"{shown(record.outcome)} is no number, and the model is a regression")
         check_time(found, f"{path}outcome_timestamp", record.outcome_time_us, now_us)
     found.raise_if_any()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pointsman.domain.drift.outcomes import Outcome, check_outcome, number_of
+from pointsman.domain.drift.windows import EARLIEST_US
 from pointsman.domain.models import Task
 from pointsman.domain.times import datetime_of
 from pointsman.domain.values import MICROSECONDS_PER_SECOND, JsonValue
@@ -17,7 +18,6 @@ SUM_TOLERANCE = 1e-3
 """By so much probabilities may miss 1: rounding to four digits moves a thousand classes by less."""
 AHEAD_US = 60 * MICROSECONDS_PER_SECOND
 """So far may the clock of a client be ahead of ours."""
-_EARLIEST_US = 631_152_000 * MICROSECONDS_PER_SECOND
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def check_time(found: Violations, field: str, time_us: int, now_us: int) -> None
             f"{datetime_of(time_us).isoformat()} is in the future; at most {AHEAD_US // 1_000_000} s ahead "
             "of the server's clock are taken",
         )
-    elif time_us < _EARLIEST_US:
+    elif time_us < EARLIEST_US:
         found.add(field, f"{datetime_of(time_us).isoformat()} is before 1990; send when it happened")
 
 

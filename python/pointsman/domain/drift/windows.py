@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from pointsman.domain.times import datetime_of
-from pointsman.domain.values import MICROSECONDS_PER_DAY
+from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pointsman.errors import InvalidArgumentError
 
 DEFAULT_DAYS = 7.0
 MAX_DAYS = 3_660.0
+EARLIEST_US = 631_152_000 * MICROSECONDS_PER_SECOND
+"""No prediction is older: 1990."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ def window_of(
         )
     length_us = int((scheduled_days if days is None else days) * MICROSECONDS_PER_DAY)
     start = end - length_us if start_us is None else start_us
+    for field, time_us in (("window_end", end), ("window_start", start)):
+        if time_us < EARLIEST_US:
+            raise InvalidArgumentError.at(
+                field, "the window would begin before 1990; name times of predictions"
+            )
     if start >= end:
         raise InvalidArgumentError.at(
             "window_start",

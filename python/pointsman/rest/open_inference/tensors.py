@@ -163,6 +163,7 @@ def unpack_texts(raw: bytes, path: str) -> list[bytes]:
     return items
 
 
+_FIRST_INEXACT = 2**53
 _FLOATS = ("FP16", "FP32", "FP64", "BF16")
 _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "BYTES": ((str,), "text"),
@@ -190,6 +191,10 @@ def _integers(datatype: str, items: Sequence[Any], path: str) -> bytes:
         for item in items:
             if isinstance(item, float) and not item.is_integer():
                 raise FieldError(path, f"has {item} among {datatype}; write whole numbers")
+            if isinstance(item, float) and abs(item) >= _FIRST_INEXACT:
+                raise FieldError(
+                    path, f"has {item} among {datatype}, which lost digits; write it without a point"
+                )
         items = [int(item) for item in items]
     for end in (min(items), max(items)) if items else ():
         if not least <= end <= greatest:
@@ -208,6 +213,12 @@ def _floats(datatype: str, items: Sequence[Any], path: str) -> bytes:
         raise FieldError(path, f"has {str(error)[:100]} among {datatype}; write numbers") from error
     except OverflowError as error:
         raise FieldError(path, f"has a number that is out of range of {datatype}") from error
+    if datatype == "FP64":
+        for item in items:
+            if isinstance(item, int) and abs(item) > _FIRST_INEXACT and int(float(item)) != item:
+                raise FieldError(
+                    path, f"has {str(item)[:100]}, which no FP64 is; send what the model shall get"
+                )
     with np.errstate(over="ignore"):
         narrow = values.astype("<f4" if datatype == "BF16" else LAYOUTS[datatype])
     if datatype == "BF16":

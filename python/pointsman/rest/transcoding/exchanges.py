@@ -110,6 +110,9 @@ async def answer(
     body = bytearray()
     try:
         async with asyncio.timeout(gateway.most_seconds):
+            if scope["method"] not in ("GET", "HEAD"):
+                # Nobody without a key has a body read and parsed.
+                metadata_of(headers, scope, need_key=gateway.need_key)
             body = await gateway.bodies.read(headers, receive)
             exchange = Exchange(gateway, scope, headers, body)
             response = await _while_connected(answerer(exchange), receive)

@@ -27,7 +27,7 @@ RECEIPT_PREFIX = "pointsman-"
 _NAME = re.compile(r"[a-z0-9_.-]{1,64}")
 _RESERVED = re.compile(
     r"grpc-.*|x-pointsman-.*|.*-bin|authorization|x-api-key|x-request-id|content-.*"
-    r"|te|host|user-agent|connection"
+    r"|te|host|user-agent|connection|transfer-encoding|keep-alive|upgrade|proxy-connection"
 )
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 

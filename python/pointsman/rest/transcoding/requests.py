@@ -59,15 +59,38 @@ def _stated_fields(binding: Binding, body: Any) -> list[str]:
     """Answers the fields that a body changes which comes without a mask: those that it states, also as null.
 
     Raises:
-        FieldError: It states none. An empty mask stands for all fields.
+        FieldError: It states none, for an empty mask stands for all fields; or only a part of one that is an
+            object, whose rest would be set back.
     """
     resource = fields_of(binding.request)[binding.body].message_type
+    for name, value in (body or {}).items():
+        _refuse_part(fields_of(resource)[name], name, value)
     elsewhere = {ETAG, *(name.removeprefix(f"{binding.body}.") for name in binding.template.variables)}
     names = [fields_of(resource)[name].name for name in body or {}]
     changed = [name for name in names if name not in elsewhere]
     if not changed:
         raise FieldError("updateMask", "names no field, and neither does the body; state what to change")
     return changed
+
+
+def _refuse_part(field: FieldDescriptor, name: str, value: Any) -> None:
+    if not isinstance(value, dict) or is_map(field) or not _has_fields(field):
+        return
+    inner = fields_of(field.message_type)
+    stated = {inner[one].name for one in value}
+    chosen = {inner[one].containing_oneof.name for one in value if inner[one].containing_oneof is not None}
+    left_out = [
+        one.json_name
+        for one in field.message_type.fields
+        if one.name not in stated
+        and (one.containing_oneof is None or one.containing_oneof.name not in chosen)
+    ]
+    if left_out:
+        raise FieldError(
+            name,
+            f"states not all of its fields ({', '.join(left_out[:5])} {'are' if len(left_out) > 1 else 'is'} missing), "
+            "which would be set back to their defaults; state them, or say by updateMask that this is meant",
+        )
 
 
 def query_parameters(binding: Binding) -> tuple[tuple[str, FieldDescriptor], ...]:

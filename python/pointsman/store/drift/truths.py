@@ -104,11 +104,15 @@ def each(
     if entity_ids is not None:
         for start in range(0, len(entity_ids), _KEYS_PER_QUERY):
             named = _COLUMNS.entity_id.in_(entity_ids[start : start + _KEYS_PER_QUERY])
-            yield _loaded(connection, _COLUMNS.model_key == model_key, named)
+            yield from _in_parts(connection, _COLUMNS.model_key == model_key, named)
         return
+    yield from _in_parts(connection, _COLUMNS.model_key == model_key)
+
+
+def _in_parts(connection: Connection, *wanted: object) -> Iterator[list[KeptTruth]]:
     after = 0
     while True:
-        part = _loaded(connection, _COLUMNS.model_key == model_key, _COLUMNS.row_key > after)
+        part = _loaded(connection, *wanted, _COLUMNS.row_key > after)
         if part:
             yield part
         if len(part) < _ROWS_AT_A_TIME:

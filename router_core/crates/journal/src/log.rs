@@ -162,7 +162,7 @@ impl Log {
     pub fn seal(&self) -> u64 {
         let (sender, receiver) = mpsc::sync_channel(1);
         let sealed = self.insist(Item::Seal(sender)).then(|| receiver.recv().ok()).flatten();
-        sealed.unwrap_or_else(|| self.shared.segments.end())
+        sealed.unwrap_or_else(|| self.shared.segments.entries_end())
     }
 
     fn insist(&self, mut item: Item) -> bool {

@@ -93,6 +93,15 @@ impl Segments {
         self.list.load().last().map_or(0, |last| end_of(last, written))
     }
 
+    /// The position behind all entries: a segment that has none yet begins there.
+    pub(crate) fn entries_end(&self) -> u64 {
+        let written = self.written.load(Acquire);
+        self.list.load().last().map_or(0, |last| {
+            let end = end_of(last, written);
+            if end - last.start > HEADER { end } else { last.start }
+        })
+    }
+
     /// Bytes that somebody still needs.
     pub(crate) fn byte_count(&self) -> u64 {
         let (released, written) = (self.released.load(Relaxed), self.written.load(Acquire));

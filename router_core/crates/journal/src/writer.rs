@@ -220,7 +220,10 @@ impl Writer {
         }
         let Some(open) = &mut self.open else { return Ok(()) };
         open.file.write_all(&self.buffer)?;
-        open.has_entries = true;
+        if !open.has_entries {
+            // It may have waited long for its first entry, and is not old by that.
+            (open.has_entries, open.since) = (true, Instant::now());
+        }
         fault::point("journal.written");
         Ok(())
     }

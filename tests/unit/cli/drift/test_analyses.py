@@ -27,6 +27,7 @@ def a_result(status: Any) -> drift_pb2.DriftResult:
         status=status,
         reference_rows=200,
         current_rows=150,
+        job_id="j1",
         calibration=drift_pb2.CALIBRATION_ON,
     )
     figures = Struct()

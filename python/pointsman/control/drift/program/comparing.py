@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from pointsman_drift import Result
 
 _MEMORY_LIMIT = "1GB"
+_LEAST_ROWS = 2
+_USUAL_ROWS = 30
+"""Rows of a window below which features are not judged, unless the baseline may have fewer."""
 
 
 def compare_window(
@@ -90,6 +93,8 @@ def options_of(settings: AlertSettings) -> dict[str, Any]:
         "thresholds": thresholds,
         "parameters": {name: dict(one.params) for name, one in settings.overrides.items() if one.params},
         "calibration": "on" if settings.calibrated else "off",
+        # A baseline that is large enough to be compared with has enough rows to be judged.
+        "least_rows": max(_LEAST_ROWS, min(settings.min_baseline_sample_size, _USUAL_ROWS)),
         "memory_limit": _MEMORY_LIMIT,
     }
 

@@ -8,7 +8,7 @@ from pointsman.control.drift.program.comparing import compare_window
 from pointsman.control.drift.program.pulse import Pulse
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis, AnalysisStatus
-from pointsman.errors import PointsmanError
+from pointsman.errors import DatabaseUnavailableError, PointsmanError
 from pointsman.store import servers
 from pointsman.store.database import Database
 from pointsman.store.drift import analyses, results
@@ -39,6 +39,9 @@ def run(spec: AnalysisSpec, clock: Callable[[], int] = clock_us) -> int:
     try:
         with Pulse(database, analysis, clock) as pulse:
             body, notes = compare_window(database, analysis, spec, Path(spec.folder), pulse.reached)
+    except DatabaseUnavailableError:
+        # Another start finds it back.
+        raise
     except (DriftError, PointsmanError) as error:
         with database.write() as connection:
             now_us = servers.clock_us(connection, clock())

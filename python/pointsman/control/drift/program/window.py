@@ -18,7 +18,12 @@ from pointsman.store.drift import predictions
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_SQL_TYPES = {ColumnKind.NUMBER: "DOUBLE", ColumnKind.TEXT: "VARCHAR", ColumnKind.BOOLEAN: "BOOLEAN"}
+_SQL_TYPES = {
+    # The lake keeps the whole numbers of a model's signature as such; baselines are doubles.
+    ColumnKind.NUMBER: ("DOUBLE", "BIGINT", "UBIGINT"),
+    ColumnKind.TEXT: ("VARCHAR",),
+    ColumnKind.BOOLEAN: ("BOOLEAN",),
+}
 _PYTHON_TYPES: dict[ColumnKind, tuple[type, ...]] = {
     ColumnKind.NUMBER: (int, float),
     ColumnKind.TEXT: (str,),
@@ -141,13 +146,14 @@ class Window:
         column = f"{FEATURE_PREFIX}{name}"
         if column not in types:
             return read, raw
-        if types[column] != _SQL_TYPES[kind]:
+        wanted = _SQL_TYPES[kind]
+        if types[column] not in wanted:
             raise FailedPreconditionError(
                 f"feature {name!r}: the baseline has values of the kind {kind.value}, and routers recorded "
                 f"{types[column]}; make a baseline with values as the model is given them",
                 reason="FEATURE_TYPE_DIFFERS",
             )
-        return f"coalesce({_quoted(column)}, {read})", raw
+        return f"coalesce(CAST({_quoted(column)} AS {wanted[0]}), {read})", raw
 
     def _write_logged(self) -> Path:
         import pyarrow as pa
@@ -183,7 +189,8 @@ class Window:
 
     def _values(self, *names: str) -> dict[str, Any]:
         one = self._analysis
-        found: dict[str, Any] = {"start_us": one.window_start_us, "end_us": one.window_end_us}
+        start_us = max(one.window_start_us, self._spec.began_us)
+        found: dict[str, Any] = {"start_us": start_us, "end_us": one.window_end_us}
         return found | ({"files": list(self._spec.files)} if "files" in names else {})
 
 

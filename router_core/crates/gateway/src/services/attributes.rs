@@ -126,8 +126,9 @@ impl<'a> CallAttributes<'a> {
         match first_row(parts, place) {
             Ok(Some(FirstRow { value, rows })) => {
                 self.rows.set(self.rows.get().max(rows));
-                // All rows of a batch are recorded, and what rules read is of the first.
-                Found { value, is_in_row: is_recorded && rows == 1 }
+                // All rows of a batch are recorded, and what rules read is of the first. Beside other tensors there might
+                // be another feature of the name.
+                Found { value, is_in_row: is_recorded && rows == 1 && parts.inputs.len() == 1 }
             }
             Ok(None) => Found::NOTHING,
             Err(reason) => {

@@ -3,7 +3,7 @@
 use std::{io::Cursor, path::Path};
 
 use arrow_ipc::reader::StreamReader;
-use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use pointsman_journal::files::Files;
 use pointsman_wire::generated::pointsman_v1 as proto;
 
@@ -15,7 +15,9 @@ use super::{
 };
 use crate::{
     error::LakeError,
-    reading::{row_groups::groups_within, stored_file::StoredFile, threads::sum_files},
+    reading::{
+        projection::columns_named, row_groups::groups_within, stored_file::StoredFile, threads::sum_files,
+    },
     schema::{FEATURE_PREFIX, FEATURES_OTHER},
 };
 
@@ -85,7 +87,7 @@ fn replay_file(
     let of_parquet = |error| LakeError::parquet(Path::new(path), error);
     let groups = groups_within(metadata.metadata(), window.start_us, window.end_us);
     let groups: Vec<usize> = groups.map(|(index, _)| index).collect();
-    let columns = ProjectionMask::columns(metadata.parquet_schema(), columns.iter().map(String::as_str));
+    let columns = columns_named(metadata.parquet_schema(), columns.iter().map(String::as_str));
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
         .with_row_groups(groups)
         .with_projection(columns)

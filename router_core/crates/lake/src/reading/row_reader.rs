@@ -26,6 +26,7 @@ use pointsman_wire::generated::pointsman_v1 as proto;
 use crate::{
     error::LakeError,
     reading::{
+        projection::columns_named,
         row_groups::{ChosenGroups, Inflater, row_count},
         stored_file::StoredFile,
         stream::write_stream,
@@ -118,7 +119,7 @@ fn mask_of(schema: &SchemaDescriptor, names: &[String]) -> ProjectionMask {
     if names.is_empty() {
         return ProjectionMask::all();
     }
-    ProjectionMask::columns(schema, names.iter().map(String::as_str))
+    columns_named(schema, names.iter().map(String::as_str))
 }
 
 /// The rows to read of a row group.

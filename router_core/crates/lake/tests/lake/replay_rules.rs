@@ -346,3 +346,22 @@ fn numbers_that_records_refer_to_are_read_from_their_rows() {
         assert_eq!(agree(&the_router(), &[unnamed]), [(AGREES, 4), (unread, 12)]);
     }
 }
+
+#[test]
+fn a_feature_whose_name_has_dots_is_read_from_its_row_too() {
+    let router = snapshot(vec![rule("large", "emp.var.rate", 2.0, Some("b"))]);
+    let raw = 2.5_f64.to_le_bytes().to_vec();
+    let call = proto::PredictionEntry {
+        variant: 1,
+        time_us: NOON,
+        propensity: 1.0,
+        reason: DecisionReason::Rule.into(),
+        randomised_by: RandomisedBy::Nothing.into(),
+        replayable: true,
+        rule: Some(0),
+        rule_inputs: Some(r#"{"emp.var.rate":["fp64"]}"#.into()),
+        ..infer("p1", &[tensor("t", Datatype::Fp64, &[1, 1], raw)], None)
+    };
+    let model = signature(&[("t", "FP64", &[-1, 1], &["emp.var.rate"])]);
+    assert_eq!(replayed_of(model, &[call], &router).0, [(AGREES, 1)]);
+}
