@@ -88,8 +88,8 @@ def _refuse_part(field: FieldDescriptor, name: str, value: Any) -> None:
     if left_out:
         raise FieldError(
             name,
-            f"states not all of its fields ({', '.join(left_out[:5])} {'are' if len(left_out) > 1 else 'is'} missing), "
-            "which would be set back to their defaults; state them, or say by updateMask that this is meant",
+            f"lacks {', '.join(left_out[:5])}, which would be set back to defaults; state all of it, or say by "
+            "updateMask that this is meant",
         )
 
 
