@@ -88,7 +88,7 @@ def _refuse_part(field: FieldDescriptor, name: str, value: Any) -> None:
     if left_out:
         raise FieldError(
             name,
-            f"lacks {', '.join(left_out[:5])}, which would be set back to defaults; state all of it, or say by "
+            f"lacks {', '.join(left_out[:5])}, which would be set back; state all of it, or say by "
             "updateMask that this is meant",
         )
 
