@@ -11,7 +11,7 @@ from pointsman import client
 from pointsman.client import Router, Task, Variant, _types
 from pointsman.client import _requests as requests
 from pointsman.client._convert import fill_message, from_value, to_plain, to_value
-from pointsman.v1 import definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
+from pointsman.v1 import definition_pb2, drift_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
 
 MESSAGE_NAMES = {
     "Prediction": "PredictResponse",
@@ -28,10 +28,22 @@ MESSAGE_NAMES = {
     "ModelTest": "TestModelVersionResponse",
     "FeedbackReceipt": "RecordFeedbackResponse",
     "FeedbackValue": "RecordFeedbackRequest",
+    "GroundTruth": "GroundTruthRecord",
+    "GroundTruthReceipt": "AddGroundTruthResponse",
+    "GroundTruthReport": "UploadGroundTruthResponse",
+    "LoggedPredictions": "GetPredictionsResponse",
+    "PerformanceHistory": "GetPerformanceHistoryResponse",
 }
 # What the call says, or uses to ask on, not its value.
 SAID_BY_THE_CALL = {"FeedbackValue": {"wait"}, "ReplayPart": {"next_page_token"}}
-FILES: tuple[ModuleType, ...] = (definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2)
+FILES: tuple[ModuleType, ...] = (
+    definition_pb2,
+    drift_pb2,
+    key_pb2,
+    model_pb2,
+    prediction_pb2,
+    router_pb2,
+)
 # What is made of many answers, and of the file itself.
 OF_NO_MESSAGE = (client.UploadedFile,)
 PLAIN_CLASSES = [

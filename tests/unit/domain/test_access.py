@@ -1,7 +1,7 @@
 """Rights stand twice: here for the control plane, and in the contract for the data plane. They are one."""
 
 from pointsman.domain.access import METHODS
-from pointsman.v1 import definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
+from pointsman.v1 import definition_pb2, drift_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
 
 DATA_PLANE_ONLY = {"/pointsman.v1.PredictionService/Predict"}
 
@@ -9,7 +9,7 @@ DATA_PLANE_ONLY = {"/pointsman.v1.PredictionService/Predict"}
 def contract() -> dict[str, str]:
     """The scope of every method as its option says."""
     scopes = {}
-    for file in (definition_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2):
+    for file in (definition_pb2, drift_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2):
         for service in file.DESCRIPTOR.services_by_name.values():
             for method in service.methods:
                 number = method.GetOptions().Extensions[key_pb2.required_scope]
