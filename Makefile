@@ -123,9 +123,10 @@ demo: $(VENV)/.stamp-extension ## Watch two real models share real traffic (DEMO
 	@env -u VIRTUAL_ENV -u PYTHONPYCACHEPREFIX PATH='$(CALLER_PATH)' $(BIN)/pointsman demo $(DEMO_FLAGS)
 
 .PHONY: wheels
-wheels: $(VENV)/.stamp-development | toolchain ## Build the server's wheel and the client's into .build/wheels
+wheels: $(VENV)/.stamp-development | toolchain ## Build the wheels of server, client and drift library into .build/wheels
 	@rm -rf .build/wheels && mkdir -p .build/wheels
 	$(BIN)/uv build --quiet --wheel --out-dir .build/wheels python
+	$(BIN)/uv build --quiet --wheel --out-dir .build/wheels drift
 	$(BIN)/maturin build --quiet --release --locked --strip --out .build/wheels
 	$(BIN)/python scripts/check_wheels.py .build/wheels
 

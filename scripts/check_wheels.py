@@ -47,6 +47,23 @@ def find_faults(client: Path, server: Path) -> list[str]:
     return faults
 
 
+def library_faults(library: Path, server: Path) -> list[str]:
+    """Answers one line for each thing that is wrong in the drift library's wheel, or with what asks for it."""
+    files, data = read_wheel(library)
+    _, server_data = read_wheel(server)
+    faults = [
+        f"{library.name}: {name} is no part of the library"
+        for name in sorted(files)
+        if not name.startswith("pointsman_drift/")
+    ]
+    needs = [
+        need for need in server_data.get_all("Requires-Dist") or [] if need.startswith("pointsman-drift")
+    ]
+    if [need.partition("==")[2].partition(";")[0].strip() for need in needs] != [data["Version"]]:
+        faults.append(f"{server.name}: it does not require version {data['Version']} of {library.name}")
+    return faults
+
+
 def client_faults(client: Path) -> list[str]:
     """Answers one line for each thing that is not as it shall be in the client's wheel."""
     files, data = read_wheel(client)
@@ -79,20 +96,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where make wheels put them")
     folder: Path = parser.parse_args().folder
-    clients = sorted(folder.glob("pointsman_client-*.whl"))
-    servers = sorted(folder.glob("pointsman-*.whl"))
-    if len(clients) != 1 or len(servers) != 1:
-        print(
-            f"wheels: {len(clients)} of the client and {len(servers)} of the server in {folder}",
-            file=sys.stderr,
-        )
-        return 1
-    faults = find_faults(clients[0], servers[0])
+    found = {
+        name: sorted(folder.glob(f"{name}-*.whl"))
+        for name in ("pointsman_client", "pointsman_drift", "pointsman")
+    }
+    for name, wheels in found.items():
+        if len(wheels) != 1:
+            print(f"wheels: {len(wheels)} of {name} in {folder}, not one", file=sys.stderr)
+            return 1
+    clients, libraries, servers = found.values()
+    faults = find_faults(clients[0], servers[0]) + library_faults(libraries[0], servers[0])
     for fault in faults:
         print(f"wheels: {fault}", file=sys.stderr)
     if not faults:
         sizes = ", ".join(
-            f"{path.name} {path.stat().st_size / 2**20:.1f} MB" for path in (*clients, *servers)
+            f"{path.name} {path.stat().st_size / 2**20:.1f} MB" for path in (*clients, *libraries, *servers)
         )
         print(f"wheels: {sizes}")
     return 1 if faults else 0

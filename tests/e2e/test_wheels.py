@@ -99,11 +99,11 @@ def run(python: Path, program: str, folder: Path, *arguments: str) -> list[str]:
 
 
 @pytest.mark.timeout(300)
-def test_the_client_is_installed_with_grpcio_and_protobuf_only(empty_python: Path, tmp_path: Path) -> None:
+def test_the_client_is_installed_with_grpc_and_its_messages_only(empty_python: Path, tmp_path: Path) -> None:
     installed, versions_agree = run(empty_python, MODULES, tmp_path)
     # Python 3.11 puts setuptools into every environment; grpcio brings typing_extensions.
     own = {"pip", "setuptools", "typing_extensions", "pointsman-client"}
-    assert set(installed.split()) - own == {"grpcio", "protobuf"}
+    assert set(installed.split()) - own == {"googleapis-common-protos", "grpcio", "protobuf"}
     assert versions_agree == "True"
 
 
