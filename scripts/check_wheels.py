@@ -48,7 +48,7 @@ def find_faults(client: Path, server: Path) -> list[str]:
 
 
 def library_faults(library: Path, server: Path) -> list[str]:
-    """Answers one line for each thing that is wrong in the drift library's wheel, or with what asks for it."""
+    """Answers one line for each fault of the drift library's wheel, and of what asks for it."""
     files, data = read_wheel(library)
     _, server_data = read_wheel(server)
     faults = [
