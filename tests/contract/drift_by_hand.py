@@ -8,6 +8,7 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import ListValue, Value
 from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import update
 
 from pointsman.control.convert.values import value_of
 from pointsman.control.drift.program.running import store
@@ -15,6 +16,7 @@ from pointsman.domain.drift.analyses import Analysis, AnalysisStatus
 from pointsman.store import models
 from pointsman.store.database import Database
 from pointsman.store.drift import analyses, baselines
+from pointsman.store.schema import model_versions, routers
 from pointsman.v1 import drift_pb2
 
 from .conftest import Bench, User
@@ -150,4 +152,13 @@ def result_by_hand(bench: Bench, model_id: str, status: str = "ok") -> None:
         "notMeasured": [],
     }
     assert store(database, analysis, body, [], bench.clock)
+    database.close()
+
+
+def begin_long_ago(database_url: str) -> None:
+    """Has models and routers be there since before all that tests record of them."""
+    database = Database(database_url)
+    with database.write() as connection:
+        connection.execute(update(model_versions).values(create_time_us=1))
+        connection.execute(update(routers).values(create_time_us=1))
     database.close()

@@ -18,10 +18,24 @@ from pointsman.v1 import drift_pb2
 from stage.lake import a_row
 from stage.waiting import until
 
-from .drift_by_hand import a_baseline, begun_by_hand, ended, features_of, log_rows, result_by_hand
+from .drift_by_hand import (
+    a_baseline,
+    begin_long_ago,
+    begun_by_hand,
+    ended,
+    features_of,
+    log_rows,
+    result_by_hand,
+)
 
 ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer")
 LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
+
+
+@pytest.fixture
+def cancer(bench, cancer):
+    begin_long_ago(bench.database_url)
+    return cancer
 
 
 def figures_of(result):

@@ -5,17 +5,25 @@ from datetime import UTC, datetime, timedelta
 import grpc
 import pytest
 from google.protobuf.json_format import MessageToDict
+from sqlalchemy import update
 
 from pointsman.domain.recording import hashed_entity
 from pointsman.store import installation
 from pointsman.store.database import Database
+from pointsman.store.schema import model_versions, routers
 from pointsman.v1 import drift_pb2, model_pb2
 from stage.lake import a_row
 
-from .drift_by_hand import a_prediction, a_truth, moment, value
+from .drift_by_hand import a_prediction, a_truth, begin_long_ago, moment, value
 
 LIST = drift_pb2.GetPredictionsRequest(model_id="cancer")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def cancer(bench, cancer):
+    begin_long_ago(bench.database_url)
+    return cancer
 
 
 def at(hours):
@@ -325,3 +333,46 @@ async def test_of_a_regression_the_errors_are_told(cancer):
     (point,) = answer.history
     assert (point.mae, point.rmse, point.sample_size) == (2.0, pytest.approx(5**0.5), 2)
     assert not point.HasField("accuracy")
+
+
+async def test_records_of_a_former_model_of_the_id_are_none_of_its(bench, cancer):
+    logged = await log(cancer, 0)
+    row = a_row(
+        int(NOON.timestamp() * 1_000_000),
+        1,
+        router_id="cancer",
+        model_id="cancer",
+        prediction_label="approved",
+    )
+    bench.replica.journal.predict(row)
+    assert set(await outcomes(cancer)) == {logged, row["prediction_id"]}
+    database = Database(bench.database_url)
+    with database.write() as connection:
+        connection.execute(update(model_versions).values(create_time_us=int(at(1).timestamp() * 1_000_000)))
+    database.close()
+    assert list(await outcomes(cancer)) == [logged]
+
+
+async def test_records_of_a_former_router_of_the_id_are_told_to_admins_alone(bench, cancer):
+    row = a_row(
+        int(NOON.timestamp() * 1_000_000),
+        1,
+        router_id="cancer",
+        model_id="cancer",
+        prediction_label="approved",
+    )
+    bench.replica.journal.predict(row)
+    await cancer.models.UpdateModelPermissions(
+        model_pb2.UpdateModelPermissionsRequest(
+            model_id="cancer", permissions=model_pb2.ModelPermissions(public=True)
+        )
+    )
+    ann = bench.user("ann")
+    database = Database(bench.database_url)
+    for hours, told in ((-1, {row["prediction_id"]: None}), (1, {})):
+        created_us = int(at(hours).timestamp() * 1_000_000)
+        with database.write() as connection:
+            connection.execute(update(routers).values(public=True, create_time_us=created_us))
+        assert await outcomes(ann) == told
+        assert await outcomes(cancer) == {row["prediction_id"]: None}
+    database.close()

@@ -13,7 +13,8 @@ ROW_COLUMNS = (
 """What is read of each prediction."""
 
 LABEL = (
-    "coalesce(prediction_label, CASE WHEN prediction_number = floor(prediction_number) "
+    "coalesce(CASE WHEN lower(prediction_label) IN ('true', 'false') THEN lower(prediction_label) "
+    "ELSE prediction_label END, CASE WHEN prediction_number = floor(prediction_number) "
     "AND abs(prediction_number) < 1e15 THEN CAST(CAST(prediction_number AS BIGINT) AS VARCHAR) "
     "ELSE CAST(prediction_number AS VARCHAR) END)"
 )
@@ -50,7 +51,9 @@ judged AS (
   SELECT predictions.*, place, truths.label AS outcome_label, truths.number AS outcome_number,
     CASE WHEN place IS NULL THEN NULL
       WHEN prediction_number IS NOT NULL AND truths.number IS NOT NULL
-      THEN prediction_number = truths.number ELSE {LABEL} = truths.label END AS is_right
+      THEN prediction_number = truths.number
+      WHEN prediction_number IN (0, 1) AND truths.label IN ('true', 'false')
+      THEN (prediction_number = 1) = (truths.label = 'true') ELSE {LABEL} = truths.label END AS is_right
   FROM predictions LEFT JOIN outcomes USING (prediction_id, "row") LEFT JOIN truths USING (place)
 )"""
 """What goes before a query, after ``predictions``: ``judged`` is each prediction with its outcome."""

@@ -12,7 +12,7 @@ from pointsman.domain.drift.windows import AnalysisWindow
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.errors import FailedPreconditionError
 from pointsman.store import servers
-from pointsman.store.drift import alert_settings
+from pointsman.store.drift import alert_settings, analyses
 from pointsman.store.drift.alert_settings import Scheduled
 
 _log = structlog.get_logger(__name__)
@@ -75,6 +75,9 @@ class AnalysisSchedule:
         length_us = int(one.settings.time_window_days * MICROSECONDS_PER_DAY)
         window = AnalysisWindow(now_us - length_us, now_us)
         with context.transaction() as connection:
+            if analyses.running_of(connection, one.model_key) is not None:
+                # That one is of another window; this one's turn comes when it has ended.
+                return None
             if not alert_settings.note_scheduled(connection, one, now_us):
                 return None
             database_us = servers.clock_us(connection, now_us)

@@ -34,15 +34,16 @@ def check_outcome(found: Violations, field: str, given: JsonValue) -> None:
 def label_of(outcome: Outcome) -> str:
     """Answers the name of a class, under which answers of any type are the same.
 
-    A model that answers 1 is right about an outcome that was sent as "1", as JSON clients often do.
+    A model that answers 1 is right about an outcome that was sent as "1", as JSON clients often do. Truth
+    values are in small letters, as tables of outcomes often have them not.
 
-    >>> label_of(1.0), label_of("1"), label_of(True), label_of(0.5)
+    >>> label_of(1.0), label_of("1"), label_of("True"), label_of(0.5)
     ('1', '1', 'true', '0.5')
     """
     if isinstance(outcome, bool):
         return "true" if outcome else "false"
     if isinstance(outcome, str):
-        return outcome
+        return outcome.lower() if outcome.lower() in ("true", "false") else outcome
     return str(int(outcome)) if float(outcome).is_integer() else repr(float(outcome))
 
 
