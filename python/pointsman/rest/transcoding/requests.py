@@ -74,17 +74,19 @@ def _stated_fields(binding: Binding, body: Any) -> list[str]:
 
 
 def _refuse_part(field: FieldDescriptor, name: str, value: Any) -> None:
-    if not isinstance(value, dict) or is_map(field) or not _has_fields(field):
+    message = field.message_type
+    if message is None or not isinstance(value, dict) or is_map(field) or not _has_fields(field):
         return
-    inner = fields_of(field.message_type)
+    inner = fields_of(message)
     stated = {inner[one].name for one in value}
-    chosen = {inner[one].containing_oneof.name for one in value if inner[one].containing_oneof is not None}
-    left_out = [
-        one.json_name
-        for one in field.message_type.fields
-        if one.name not in stated
-        and (one.containing_oneof is None or one.containing_oneof.name not in chosen)
-    ]
+    # Of alternatives one is enough.
+    chosen = {
+        one.name
+        for choice in message.oneofs
+        if stated & {field.name for field in choice.fields}
+        for one in choice.fields
+    }
+    left_out = [one.json_name for one in message.fields if one.name not in stated | chosen]
     if left_out:
         raise FieldError(
             name,
