@@ -46,11 +46,11 @@ def told_row(tensor: Tensor, row: int) -> Any:
     return values if len(values) > 1 else values[0]
 
 
-def recorded(value: Any) -> Any:
-    """A prediction as it is recorded: booleans are labels, and lists are among the outputs."""
+def recorded(value: Any, *, of_tensors: bool = False) -> Any:
+    """A prediction as it is recorded: booleans are labels; lists of tensors are among the outputs alone."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return None if isinstance(value, list) else value
+    return None if of_tensors and isinstance(value, list) else value
 
 
 def feature_names(tensor: Tensor) -> list[str]:
