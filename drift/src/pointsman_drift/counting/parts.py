@@ -52,7 +52,9 @@ class OrderedPart:
 
     def __init__(self, source: Source, plan: OrderedPlan, groups: Sequence[int], is_kept: bool) -> None:
         self.plan: Plan = plan
-        self.item = as_double(f"s.{source.places[plan.column]}", source.types[plan.column], plan.offset)
+        self.item = as_double(
+            f"s.{source.places[plan.column]}", source.types[plan.column], plan.offset, plan.type
+        )
         self.join = ""
         self._sums = OrderedSums(plan, groups)
         self._sizes = groups

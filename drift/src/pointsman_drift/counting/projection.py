@@ -27,20 +27,27 @@ def has_offset(kind: ColumnType) -> bool:
     return kind.is_whole or kind.is_decimal or kind.family is not Family.NUMBER
 
 
-def as_double(place: str, kind: ColumnType, offset: int | None = None) -> str:
+def as_double(place: str, kind: ColumnType, offset: int | None = None, like: ColumnType | None = None) -> str:
     """Answers the expression of an ordered value as a double.
 
     Args:
         place: The column in the relation.
         kind: Its type.
         offset: What to subtract while it is still exact.
+        like: The type by which the column's bins were made, where it is another. Where one of the two is of
+            single precision, the same number reads the same: 0.1 in single precision is another number than
+            0.1 in double precision, and would lie in another bin.
 
     >>> from pointsman_drift.tables.families import column_type
     >>> as_double("c0", column_type("n", "BIGINT"))
     'CAST(c0 AS DOUBLE)'
     >>> as_double("c0", column_type("n", "BIGINT"), 7)
     "CAST(CAST(c0 AS HUGEINT) - CAST('7' AS HUGEINT) AS DOUBLE)"
+    >>> as_double("c0", column_type("n", "FLOAT"), like=column_type("n", "DOUBLE"))
+    'CAST(CAST(c0 AS VARCHAR) AS DOUBLE)'
     """
+    if like is not None:
+        place = _in_precision_of(place, kind, like)
     if offset is None:
         return f"CAST({_as_number(place, kind)} AS DOUBLE)"
     exact = as_exact(place, kind)
@@ -50,6 +57,17 @@ def as_double(place: str, kind: ColumnType, offset: int | None = None) -> str:
     scale = re.search(r", ?(\d+)\)", kind.sql)
     wide = f"DECIMAL(38, {scale[1]})" if kind.is_decimal and scale else "HUGEINT"
     return f"CAST({exact} - CAST('{offset}' AS {wide}) AS DOUBLE)"
+
+
+def _in_precision_of(place: str, kind: ColumnType, like: ColumnType) -> str:
+    """Answers the expression of the number that the other type holds."""
+    if kind.is_single and not like.is_single:
+        # The shortest decimal that is this number is the one that was rounded to it.
+        return f"CAST({place} AS VARCHAR)"
+    if like.is_single and kind.family is Family.NUMBER and not kind.is_single:
+        # What is too large for single precision stays as it is: beyond all that the other side has.
+        return f"coalesce(CAST(TRY_CAST({place} AS FLOAT) AS DOUBLE), CAST({place} AS DOUBLE))"
+    return place
 
 
 def as_text(place: str, kind: ColumnType) -> str:

@@ -60,6 +60,11 @@ class ColumnType:
         return self.sql in ("FLOAT", "DOUBLE")
 
     @property
+    def is_single(self) -> bool:
+        """Whether values are of single precision."""
+        return self.sql == "FLOAT"
+
+    @property
     def is_whole(self) -> bool:
         """Whether values are whole numbers of some width."""
         return self.family is Family.NUMBER and "INT" in self.sql
