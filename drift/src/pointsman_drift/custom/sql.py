@@ -86,6 +86,7 @@ def _measured(query: str, pair: WholePair, seconds: float) -> Measurement | NotM
         "python_enable_replacements": False,
     }
     with duckdb.connect(config=config) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
         for side, data in (("reference", pair.reference), ("current", pair.current)):
             _show(connection, data, side, pair.features)
         files = [*files_of(pair.reference, "reference"), *files_of(pair.current, "current")]
