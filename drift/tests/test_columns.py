@@ -231,6 +231,49 @@ def test_samples_read_single_precision_as_double_precision() -> None:
     assert set(sample.numbers["x"].tolist()) == {0.1, 0.7}
 
 
+LARGE = [2**53, 2**62, -(2**62), 10**15, 10**17, 5]
+SMALL = ["0.5", "1.5", "100.0", "0.0", "-0.25", "0.00001", "12345.25"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(pa.array(LARGE), pa.array([float(one) for one in LARGE]), id="large whole doubles"),
+        pytest.param(pa.array(LARGE), pa.array([Decimal(one) for one in LARGE]), id="large whole decimals"),
+        *(
+            pytest.param(
+                pa.array([Decimal(one) for one in SMALL]).cast(type_),
+                pa.array([float(one) for one in SMALL]),
+                id=str(type_),
+            )
+            for type_ in (pa.decimal128(10, 5), pa.decimal128(15, 6), pa.decimal128(38, 18))
+        ),
+        pytest.param(
+            pa.array([Decimal("12345678901234567.80")], pa.decimal128(20, 2)),
+            pa.array([Decimal("12345678901234567.800")], pa.decimal128(38, 3)),
+            id="beyond doubles",
+        ),
+        pytest.param(
+            pa.array([0.5, 0.1, 2.0**40], pa.float32()), pa.array([0.5, 0.1, 2.0**40]), id="single precision"
+        ),
+    ],
+)
+def test_equal_numbers_are_one_category_whatever_type_holds_them(one: pa.Array, other: pa.Array) -> None:
+    names = [
+        compile_baseline(pa.table({"x": values}), columns={"x": "categorical"}).plans["x"].categories
+        for values in (one, other)
+    ]
+    assert names[0] == names[1]
+
+
+def test_decimals_that_one_double_holds_are_two_categories() -> None:
+    values = [Decimal("12345678901234567.80"), Decimal("12345678901234567.81"), None]
+    table = pa.table({"x": pa.array(values, pa.decimal128(20, 2))})
+    counts = compile_baseline(table, columns={"x": "categorical"})
+    assert counts.plans["x"].categories == ("12345678901234567.8", "12345678901234567.81")
+    assert counts.counts["x"].nulls == 1
+
+
 def test_names_that_differ_by_case_are_two_columns(tmp_path: Any) -> None:
     before = pa.table({"a": [1.0] * 50, "A": [2.0] * 50})
     after = pa.table({"A": [2.0] * 50, "a": [1.0] * 50})

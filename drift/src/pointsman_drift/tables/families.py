@@ -74,6 +74,12 @@ class ColumnType:
         """Whether values are decimal numbers with a fixed point."""
         return self.sql.startswith("DECIMAL")
 
+    @property
+    def digits(self) -> tuple[int, int]:
+        """Digits of a decimal number, and how many of them are behind the point; else zeros."""
+        found = re.fullmatch(r"DECIMAL\((\d+), ?(\d+)\)", self.sql)
+        return (int(found[1]), int(found[2])) if found else (0, 0)
+
 
 def column_type(column: str, sql: str) -> ColumnType:
     """Answers the type of a column, or refuses one that nothing here compares.
