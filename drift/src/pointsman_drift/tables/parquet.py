@@ -87,15 +87,3 @@ def parquet_files(data: str | Path | Sequence[str | Path], side: str) -> list[st
             )
         files += found
     return files
-
-
-def files_of(data: Any, side: str) -> list[str]:
-    """Answers the Parquet files of which a table of any form is made; none where it is in memory.
-
-    Args:
-        data: The table.
-        side: ``reference`` or ``current``, for what is said about missing files.
-    """
-    if isinstance(data, ParquetQuery):
-        return parquet_files(list(data.files), side)
-    return parquet_files(data, side) if is_parquet(data) else []
