@@ -10,7 +10,7 @@ import pyarrow as pa
 from pointsman_drift.baselines.baseline import Baseline
 from pointsman_drift.baselines.encoding import BIG, COUNT_FIELDS, HEAD, MAGIC, META, SCHEMA, VERSION
 from pointsman_drift.baselines.plan import OrderedPlan, Plan, UnorderedPlan
-from pointsman_drift.counting.counts import ColumnCounts, Counted
+from pointsman_drift.counting.counts import ColumnCounts, Counted, most_unnamed
 from pointsman_drift.counting.groups import Slice
 from pointsman_drift.errors import DriftError, InvalidBaselineError
 from pointsman_drift.tables.families import column_type
@@ -94,11 +94,14 @@ def _plan(row: dict[str, Any]) -> Plan:
 
 def _counts(row: dict[str, Any]) -> ColumnCounts:
     plain = [field for field in COUNT_FIELDS if field not in (*BIG, "bins", "new", "new_rows", "values")]
+    bins = _array(row["bins"], np.int64)
+    new = dict(zip(row["new"].as_py(), row["new_rows"].as_py(), strict=True))
     return ColumnCounts(
-        _array(row["bins"], np.int64),
+        bins,
         **{field: row[field].as_py() for field in plain},
         **{field: int(row[field].as_py()) for field in BIG},
-        new=dict(zip(row["new"].as_py(), row["new_rows"].as_py(), strict=True)),
+        new=new,
+        most_unnamed=most_unnamed(bins, new),
     )
 
 
