@@ -47,7 +47,11 @@ class Baseline:
         return tuple(dict.fromkeys(one.column for one in self.slices))
 
     def to_bytes(self) -> bytes:
-        """Answers it as bytes for ``from_bytes``: versioned, with a checksum, and nothing in it runs."""
+        """Answers it as bytes for ``from_bytes``: versioned, with a checksum, and nothing in it runs.
+
+        Raises:
+            InvalidBaselineError: It is larger than one that is read.
+        """
         from pointsman_drift.baselines.encoding import encode
 
         return encode(self)
@@ -57,7 +61,7 @@ class Baseline:
         """Answers what ``to_bytes`` wrote; comparisons with it give the same to the last bit.
 
         Raises:
-            InvalidBaselineError: It is no baseline, is damaged, or is of another version.
+            InvalidBaselineError: It is no baseline, is damaged, holds what no reference gives, or is of another version.
         """
         from pointsman_drift.baselines.decoding import decode
 
@@ -70,6 +74,7 @@ class Baseline:
             path: Where to; a file there is replaced.
 
         Raises:
+            InvalidBaselineError: It is larger than one that is read.
             OSError: It cannot be written.
         """
         from pointsman_drift.baselines.encoding import write_whole
@@ -84,7 +89,7 @@ def load_baseline(path: str | Path) -> Baseline:
         path: The file.
 
     Raises:
-        InvalidBaselineError: It is no baseline, is damaged, or is of another version.
+        InvalidBaselineError: It is no baseline, is damaged, holds what no reference gives, or is of another version.
         OSError: It cannot be read.
     """
     return Baseline.from_bytes(Path(path).read_bytes())
