@@ -61,7 +61,7 @@ class Baseline:
         """Answers what ``to_bytes`` wrote; comparisons with it give the same to the last bit.
 
         Raises:
-            InvalidBaselineError: It is no baseline, is damaged, holds what no reference gives, or is of another version.
+            InvalidBaselineError: It is no baseline, is damaged, or is of another version.
         """
         from pointsman_drift.baselines.decoding import decode
 
@@ -89,7 +89,7 @@ def load_baseline(path: str | Path) -> Baseline:
         path: The file.
 
     Raises:
-        InvalidBaselineError: It is no baseline, is damaged, holds what no reference gives, or is of another version.
+        InvalidBaselineError: It is no baseline, is damaged, or is of another version.
         OSError: It cannot be read.
     """
     return Baseline.from_bytes(Path(path).read_bytes())
