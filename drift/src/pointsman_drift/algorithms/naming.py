@@ -52,7 +52,8 @@ def _rows(side: ColumnCounts, names: list[str]) -> Counts:
 
 def _untold(side: ColumnCounts, rows: Counts, alike: NDArray[np.float64]) -> Counts:
     """Answers rows that a side may have beside those it tells, as far as that brings the shares together."""
-    return np.clip(alike.astype(np.int64) - rows, 0, side.most_unnamed)
+    found: Counts = np.clip(alike.astype(np.int64) - rows, 0, side.most_unnamed)
+    return found
 
 
 def _with_rest(side: ColumnCounts, rows: Counts) -> Counts:
