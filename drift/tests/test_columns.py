@@ -12,7 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pointsman_drift import Result, Status, compare
+from pointsman_drift import Result, Status, compare, compile_baseline
+from pointsman_drift.baselines.plan import UnorderedPlan
+from pointsman_drift.multivariate.sample import draw_sample
+from pointsman_drift.opening import connect
+from pointsman_drift.tables.sources import open_source
 
 DAY = dt.datetime(2026, 1, 1)
 
@@ -188,6 +192,88 @@ def test_categories_of_numbers_read_the_same_whatever_type_holds_them() -> None:
     after = pd.DataFrame({"x": [1.0, 2.0, 3.0, None] * 50})
     result = checked(compare(before, after, columns={"x": "categorical"}, algorithms=["unseen_categories"]))
     assert result.figure("x", "unseen_categories").value == 0.0
+
+
+@pytest.mark.parametrize("size", [1000, 120_000], ids=["rows", "bins"])
+@pytest.mark.parametrize("types", [(pa.float32(), pa.float64()), (pa.float64(), pa.float32())], ids=str)
+def test_the_same_numbers_in_single_and_double_precision_are_no_drift(size: int, types: Any) -> None:
+    random = np.random.default_rng(5)
+    drawn = np.where(
+        random.random(size) < 0.7, random.choice([0.1, 0.3, 1.7], size), random.normal(size=size)
+    )
+    numbers = [float(f"{one:.4g}") for one in drawn]
+    sides = [pa.table({"x": pa.array(numbers, type_)}) for type_ in types]
+    result = checked(compare(*sides))
+    assert result.status is Status.OK
+    assert [result.figure("x", name).value for name in ("psi", "ks_test")] == [0.0, 0.0]
+
+
+def test_the_same_decimals_in_single_precision_are_no_drift() -> None:
+    numbers = ["0.10", "0.30", "1.70", "1.70"] * 50
+    before = pa.table({"x": pa.array([Decimal(one) for one in numbers], pa.decimal128(10, 2))})
+    after = pa.table({"x": pa.array([float(one) for one in numbers], pa.float32())})
+    for sides in ((before, after), (after, before)):
+        assert compare(*sides).figure("x", "ks_test").value == 0.0
+
+
+def test_what_single_precision_cannot_hold_is_no_missing_value() -> None:
+    before = pa.table({"x": pa.array([1.0, 2.0] * 50, pa.float32())})
+    after = pa.table({"x": pa.array([1.0, 1e300] * 50)})
+    result = checked(compare(before, after))
+    assert result.figure("x", "missing_values").value == 0.0
+    assert result.figure("x", "ks_test").value == 0.5
+
+
+def test_samples_read_single_precision_as_double_precision() -> None:
+    plans = compile_baseline({"x": [0.1, 0.7] * 50}).plans
+    with connect("1GB") as connection:
+        singles = pa.table({"x": pa.array([0.1, 0.7] * 50, pa.float32())})
+        sample = draw_sample(connection, open_source(connection, singles, "current"), plans, 1)
+    assert set(sample.numbers["x"].tolist()) == {0.1, 0.7}
+
+
+def names_of(values: pa.Array) -> tuple[str, ...]:
+    """Answers how numbers read that are told to be categories."""
+    plan = compile_baseline(pa.table({"x": values}), columns={"x": "categorical"}).plans["x"]
+    assert isinstance(plan, UnorderedPlan)
+    return plan.categories
+
+
+LARGE = [2**53, 2**62, -(2**62), 10**15, 10**17, 5]
+SMALL = ["0.5", "1.5", "100.0", "0.0", "-0.25", "0.00001", "12345.25"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(pa.array(LARGE), pa.array([float(one) for one in LARGE]), id="large whole doubles"),
+        pytest.param(pa.array(LARGE), pa.array([Decimal(one) for one in LARGE]), id="large whole decimals"),
+        *(
+            pytest.param(
+                pa.array([Decimal(one) for one in SMALL]).cast(type_),
+                pa.array([float(one) for one in SMALL]),
+                id=str(type_),
+            )
+            for type_ in (pa.decimal128(10, 5), pa.decimal128(15, 6), pa.decimal128(38, 18))
+        ),
+        pytest.param(
+            pa.array([Decimal("12345678901234567.80")], pa.decimal128(20, 2)),
+            pa.array([Decimal("12345678901234567.800")], pa.decimal128(38, 3)),
+            id="beyond doubles",
+        ),
+        pytest.param(
+            pa.array([0.5, 0.1, 2.0**40], pa.float32()), pa.array([0.5, 0.1, 2.0**40]), id="single precision"
+        ),
+    ],
+)
+def test_equal_numbers_are_one_category_whatever_type_holds_them(one: pa.Array, other: pa.Array) -> None:
+    assert names_of(one) == names_of(other)
+
+
+def test_decimals_that_one_double_holds_are_two_categories() -> None:
+    values = [Decimal("12345678901234567.80"), Decimal("12345678901234567.81"), None]
+    names = names_of(pa.array(values, pa.decimal128(20, 2)))
+    assert names == ("12345678901234567.8", "12345678901234567.81")
 
 
 def test_names_that_differ_by_case_are_two_columns(tmp_path: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +14,7 @@ from pointsman_drift import (
     ColumnPair,
     Measurement,
     NotMeasured,
+    ParquetQuery,
     Status,
     Thresholds,
     compare,
@@ -71,6 +73,47 @@ def test_an_expression_reads_parquet_files_that_were_given_and_no_other(tmp_path
     peek = sql_algorithm("peek", f"SELECT count(*) FROM read_parquet('{secret}')", (1, 2))
     with pytest.raises(AlgorithmError, match=r"'peek' failed.*cannot be computed.*Permission"):
         compare(before, after, algorithms=[peek])
+
+
+def test_an_expression_sees_no_more_of_files_than_the_query_has(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"amount": [1.0, 3.0] * 50, "secret": ["a", "b"] * 50}), path)
+    query = ParquetQuery([path], {"amount": "amount"}, "secret = 'a'")
+    most = sql_algorithm("most", "SELECT max(amount) FROM reference", (1, 2))
+    assert compare(query, query, algorithms=[most]).figure("(all)", "most").score == 1.0
+    for expression in (f"SELECT count(*) FROM read_parquet('{path}')", f"SELECT count(*) FROM '{path}'"):
+        with pytest.raises(AlgorithmError, match="Permission"):
+            compare(query, query, algorithms=[sql_algorithm("peek", expression, (1, 2))])
+
+
+def test_an_expression_sees_the_columns_to_compare_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table(BEFORE), path)
+    options: dict[str, Any] = {"features": ["amount"]}
+    for table in (path, BEFORE):
+        peek = sql_algorithm("peek", 'SELECT count("Kind") FROM current', (1, 2))
+        with pytest.raises(AlgorithmError, match=r"(?s)Kind.*not found"):
+            compare(table, table, algorithms=[peek], **options)
+    hidden = sql_algorithm("hidden", "SELECT count(*) FROM pm_current_table", (1, 2))
+    with pytest.raises(AlgorithmError, match="Catalog Error"):
+        compare(BEFORE, BEFORE, algorithms=[hidden])
+
+
+def test_an_expression_that_needs_more_memory_leaves_nothing_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    large = "SELECT max(n) FROM (SELECT row_number() OVER (ORDER BY hash(range)) AS n FROM range(4000000))"
+    with pytest.raises(AlgorithmError, match="Out of Memory"):
+        compare(BEFORE, AFTER, algorithms=[sql_algorithm("large", large, (1, 2))], memory_limit="60MB")
+    assert not list(tmp_path.iterdir())
+
+
+def test_tables_that_memory_does_not_hold_are_told() -> None:
+    table = pa.table({"x": np.random.default_rng(1).normal(size=3_000_000)})
+    one = sql_algorithm("one", "SELECT 1", (1, 2))
+    with pytest.raises(AlgorithmError, match="memory_limit: '20MB' does not hold the reference"):
+        compare(table, table, algorithms=[one], memory_limit="20MB")
 
 
 @pytest.mark.parametrize(

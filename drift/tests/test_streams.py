@@ -75,6 +75,19 @@ def test_an_analysis_judges_a_run_and_keeps_its_state() -> None:
     assert (second.figure("error", "adwin").status, second.figure("error", "adwin").n) == (Status.OK, 6000)
 
 
+def test_runs_shorter_than_what_tables_need_reach_the_detector() -> None:
+    options = read_options(["adwin"], {}, {}, "on", 30)
+    states: dict[str, str] = {}
+    found, seen = [], 0
+    for values in [*np.split(CHANGE[:2100], range(7, 2100, 7)), CHANGE[2100:2100]]:
+        result = analyse([Stream("error", values, states, seen)], options, (seen, len(values)), 0)
+        figure = result.figure("error", "adwin")
+        states, seen = {"adwin": str(figure.details["state"])}, seen + len(values)
+        found += [figure.details["lastChange"]] if figure.score else []
+    assert (found, seen) == ([2047], 2100)
+    assert states["adwin"] == watch("adwin", CHANGE[:2100]).state
+
+
 def test_a_state_of_another_version_begins_anew_and_says_so() -> None:
     from pointsman_drift.streaming.state import StreamState, read_state
 

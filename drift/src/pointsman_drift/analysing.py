@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeasured
-from pointsman_drift.algorithms.kinds import Measurable
+from pointsman_drift.algorithms.kinds import AlgorithmKind, Measurable
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.counting.groups import WHOLE
 from pointsman_drift.errors import AlgorithmError
@@ -43,7 +43,8 @@ def analyse(
         if not algorithms:
             continue
         n, m = item.rows
-        if min(n, m) < options.least_rows:
+        # A detector must see every run, however short, for the next one goes on from its state.
+        if min(n, m) < options.least_rows and AlgorithmKind.STREAMING not in item.seen_by:
             reason = f"{min(n, m)} rows on a side; {options.least_rows} are needed"
             insufficient.append(Unjudged(item.column, reason, n, m, group=item.group))
             continue

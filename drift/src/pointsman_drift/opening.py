@@ -14,7 +14,7 @@ from pointsman_drift.tables.sources import Source, open_source
 
 
 def connect(memory_limit: str) -> duckdb.DuckDBPyConnection:
-    """Answers a connection of its own.
+    """Answers a connection of its own, whose times are UTC wherever it runs.
 
     Args:
         memory_limit: How much it may use, as DuckDB writes it.
@@ -23,9 +23,10 @@ def connect(memory_limit: str) -> duckdb.DuckDBPyConnection:
         InvalidOptionError: The limit means nothing.
     """
     try:
-        return duckdb.connect(config={"memory_limit": memory_limit})
+        connection = duckdb.connect(config={"memory_limit": memory_limit})
     except duckdb.Error as error:
         raise InvalidOptionError(f"memory_limit: {memory_limit!r} is not understood ({error})") from error
+    return connection.execute("SET TimeZone = 'UTC'")
 
 
 def open_reference(

@@ -74,6 +74,8 @@ def measure_calibration_error(
     if isinstance(sides, NotMeasured):
         return sides
     change = calibration_change(_scored(sides[0]), _scored(sides[1]))
+    if change is None:
+        return NotMeasured("one side expects fewer than 5 positives, or fewer than 5 negatives")
     return Measurement(
         change.current,
         max(change.current - change.expected, 0.0),

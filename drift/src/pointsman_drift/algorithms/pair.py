@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pointsman_drift.algorithms.kinds import AlgorithmKind
+from pointsman_drift.algorithms.naming import category_cells
 from pointsman_drift.baselines.edges import Floats
 from pointsman_drift.baselines.plan import OrderedPlan, Plan
 from pointsman_drift.counting.counts import ColumnCounts
@@ -87,13 +88,10 @@ class ColumnPair:
         """
         if isinstance(self.plan, OrderedPlan):
             return self.table
-        names = sorted({*self.reference.new, *self.current.new})
-        sides = [self._by_category(side, names) for side in (self.reference, self.current)]
-        used = (sides[0] + sides[1]) > 0
-        return sides[0][used], sides[1][used]
-
-    def _by_category(self, side: ColumnCounts, names: list[str]) -> Counts:
-        new = np.array([side.new.get(name, 0) for name in names], np.int64)
-        rest = int(side.bins[-2:].sum()) - int(new.sum())
-        found: Counts = np.r_[side.bins[:-2], new, rest, side.missing, side.infinite]
-        return found
+        sides = (self.reference, self.current)
+        cells = [
+            np.r_[categories, side.missing, side.infinite]
+            for categories, side in zip(category_cells(*sides), sides, strict=True)
+        ]
+        used = (cells[0] + cells[1]) > 0
+        return cells[0][used], cells[1][used]

@@ -47,7 +47,11 @@ class Baseline:
         return tuple(dict.fromkeys(one.column for one in self.slices))
 
     def to_bytes(self) -> bytes:
-        """Answers it as bytes for ``from_bytes``: versioned, with a checksum, and nothing in it runs."""
+        """Answers it as bytes for ``from_bytes``: versioned, with a checksum, and nothing in it runs.
+
+        Raises:
+            InvalidBaselineError: It is larger than one that is read.
+        """
         from pointsman_drift.baselines.encoding import encode
 
         return encode(self)
@@ -70,6 +74,7 @@ class Baseline:
             path: Where to; a file there is replaced.
 
         Raises:
+            InvalidBaselineError: It is larger than one that is read.
             OSError: It cannot be written.
         """
         from pointsman_drift.baselines.encoding import write_whole

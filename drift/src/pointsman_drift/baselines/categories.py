@@ -4,7 +4,7 @@ import duckdb
 import numpy as np
 
 from pointsman_drift.baselines.plan import UnorderedPlan
-from pointsman_drift.counting.counts import ColumnCounts
+from pointsman_drift.counting.counts import ColumnCounts, most_unnamed
 from pointsman_drift.counting.projection import as_text
 from pointsman_drift.counting.unseen import NEW_CATEGORIES
 from pointsman_drift.errors import InvalidTableError
@@ -44,9 +44,7 @@ def categories_of(
     distinct, once, values = (int(one) for one in rows[0][2:]) if rows else (0, 0, 0)
     known = {str(row[0]): int(row[1]) for row in rows[:KNOWN_CATEGORIES]}
     plan = UnorderedPlan(name, type_, tuple(known), once, distinct > KNOWN_CATEGORIES)
-    counts = ColumnCounts(
-        np.array([*known.values(), values - sum(known.values()), 0], np.int64),
-        nulls=source.rows - values,
-        new={str(row[0]): int(row[1]) for row in rows[KNOWN_CATEGORIES:]},
-    )
-    return plan, counts
+    bins = np.array([*known.values(), values - sum(known.values()), 0], np.int64)
+    new = {str(row[0]): int(row[1]) for row in rows[KNOWN_CATEGORIES:]}
+    nulls = source.rows - values
+    return plan, ColumnCounts(bins, nulls=nulls, new=new, most_unnamed=most_unnamed(bins, new))

@@ -119,7 +119,7 @@ def _offsets(
         raise InvalidTableError(f"the {source.side} cannot be read: {error}") from error
     for name, least, most in zip(exact, ends[::2], ends[1::2], strict=True):
         type_ = source.types[name]
-        digits = int(type_.sql.partition(",")[2].rstrip(")")) if type_.is_decimal else 0
+        digits = type_.digits[1]
         if least is not None and max(abs(least), abs(most)) * 10**digits > LARGEST_WHOLE:
             found[name] = int(least)
     return found

@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from pointsman_drift.baselines.baseline import Baseline
+from pointsman_drift.baselines.checking import check_baseline
 from pointsman_drift.baselines.encoding import BIG, COUNT_FIELDS, HEAD, MAGIC, META, SCHEMA, VERSION
 from pointsman_drift.baselines.plan import OrderedPlan, Plan, UnorderedPlan
-from pointsman_drift.counting.counts import ColumnCounts, Counted
+from pointsman_drift.baselines.sizes import check_size
+from pointsman_drift.counting.counts import ColumnCounts, Counted, most_unnamed
 from pointsman_drift.counting.groups import Slice
 from pointsman_drift.errors import DriftError, InvalidBaselineError
 from pointsman_drift.tables.families import column_type
@@ -36,10 +38,22 @@ def decode(data: bytes) -> Baseline:
             "the baseline is damaged: its checksum differs; compile the reference again"
         )
     try:
+        check_size(body)
         with pa.ipc.open_stream(body) as reader:
             table = reader.read_all()
-        return _read(table)
-    except (pa.ArrowException, DriftError, ValueError, KeyError, TypeError, IndexError) as error:
+        table.validate(full=True)
+        baseline = _read(table)
+        check_baseline(baseline)
+        return baseline
+    except (
+        pa.ArrowException,
+        DriftError,
+        ValueError,
+        OSError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise InvalidBaselineError(
             f"the baseline cannot be read: {error}; compile the reference again"
         ) from error
@@ -59,9 +73,11 @@ def _read(table: pa.Table) -> Baseline:
         row = {name: table.column(name)[place] for name in table.column_names}
         name = row["column"].as_py()
         number = row["slice"].as_py()
+        into = found[0 if number is None else range(1, len(found))[number]]
+        if name is None or name in into.counts:
+            raise ValueError(f"column {name!r} is there twice, or has no name")
         if number is None:
             plans[name] = _plan(row)
-        into = found[0 if number is None else number + 1]
         counts = _counts(row)
         if len(counts.bins) != plans[name].size:
             raise ValueError(f"column {name!r} has {len(counts.bins)} counts of {plans[name].size} bins")
@@ -69,6 +85,8 @@ def _read(table: pa.Table) -> Baseline:
         if row["values"].is_valid:
             into.values[name] = _array(row["values"], np.float64)  # type: ignore[index]
     whole = found[0]
+    if len({one for one, _ in slices}) < len(slices):
+        raise ValueError("a slice is there twice")
     return Baseline(whole.rows, meta["bins"], meta["seed"], plans, whole.counts, whole.values, dict(slices))
 
 
@@ -94,13 +112,20 @@ def _plan(row: dict[str, Any]) -> Plan:
 
 def _counts(row: dict[str, Any]) -> ColumnCounts:
     plain = [field for field in COUNT_FIELDS if field not in (*BIG, "bins", "new", "new_rows", "values")]
+    bins = _array(row["bins"], np.int64)
+    new = dict(zip(row["new"].as_py(), row["new_rows"].as_py(), strict=True))
+    if len(new) < len(row["new"].as_py()):
+        raise ValueError("an unseen category is there twice")
     return ColumnCounts(
-        _array(row["bins"], np.int64),
+        bins,
         **{field: row[field].as_py() for field in plain},
         **{field: int(row[field].as_py()) for field in BIG},
-        new=dict(zip(row["new"].as_py(), row["new_rows"].as_py(), strict=True)),
+        new=new,
+        most_unnamed=most_unnamed(bins, new),
     )
 
 
 def _array(scalar: Any, kind: Any) -> Any:
+    if scalar.values.null_count:
+        raise ValueError("a list of numbers lacks one")
     return scalar.values.to_numpy(zero_copy_only=False).astype(kind)

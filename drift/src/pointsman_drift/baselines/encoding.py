@@ -16,7 +16,9 @@ import pyarrow as pa
 
 from pointsman_drift.baselines.baseline import Baseline
 from pointsman_drift.baselines.plan import OrderedPlan, Plan
+from pointsman_drift.baselines.sizes import check_size
 from pointsman_drift.counting.counts import ColumnCounts, Counted
+from pointsman_drift.errors import InvalidBaselineError
 
 MAGIC = b"pointsman drift baseline\n"
 VERSION = 1
@@ -55,7 +57,11 @@ SCHEMA = pa.schema({"slice": pa.int32(), "column": _TEXT, **PLAN_FIELDS, **COUNT
 
 
 def encode(baseline: Baseline) -> bytes:
-    """Answers a baseline as bytes."""
+    """Answers a baseline as bytes.
+
+    Raises:
+        InvalidBaselineError: It is larger than one that is read.
+    """
     meta = {
         "rows": baseline.rows,
         "bins": baseline.bins,
@@ -69,6 +75,12 @@ def encode(baseline: Baseline) -> bytes:
     with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
         writer.write_table(table)
     body: bytes = sink.getvalue().to_pybytes()
+    try:
+        check_size(body)
+    except ValueError as error:
+        raise InvalidBaselineError(
+            f"the baseline cannot be saved: {error}; take fewer columns with features=[...], or fewer slices"
+        ) from error
     return MAGIC + VERSION.to_bytes(2, "big") + hashlib.sha256(body).digest() + body
 
 

@@ -38,6 +38,8 @@ class ColumnCounts:
 
     new: Mapping[str, int] = field(default_factory=dict)
     """Rows of each unseen category, of very many the most frequent."""
+    most_unnamed: int = 0
+    """No category has more rows beside those that ``new`` tells; 0 where it tells all."""
 
     @property
     def values(self) -> int:
@@ -84,7 +86,18 @@ class ColumnCounts:
             moment=self.moment + other.moment,
             square_moment=self.square_moment + other.square_moment,
             new=_added(self.new, other.new),
+            most_unnamed=self.most_unnamed + other.most_unnamed,
         )
+
+
+def most_unnamed(bins: Counts, new: Mapping[str, int]) -> int:
+    """Answers how many rows a category has at most that is not told by name.
+
+    Args:
+        bins: Rows in each bin of a column of categories; the last two are those of ``new``.
+        new: The most frequent of these.
+    """
+    return min(new.values(), default=0) if int(bins[-2:].sum()) > sum(new.values()) else 0
 
 
 def _added(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:

@@ -7,10 +7,11 @@ from typing import Protocol
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from pointsman_drift.baselines.edges import Floats
 from pointsman_drift.baselines.plan import OrderedPlan, Plan, UnorderedPlan
-from pointsman_drift.counting.counts import ColumnCounts
+from pointsman_drift.counting.counts import ColumnCounts, most_unnamed
 from pointsman_drift.counting.projection import as_double, as_text
 from pointsman_drift.counting.sums import Numbers, OrderedSums
 from pointsman_drift.tables.sources import Source
@@ -52,7 +53,9 @@ class OrderedPart:
 
     def __init__(self, source: Source, plan: OrderedPlan, groups: Sequence[int], is_kept: bool) -> None:
         self.plan: Plan = plan
-        self.item = as_double(f"s.{source.places[plan.column]}", source.types[plan.column], plan.offset)
+        self.item = as_double(
+            f"s.{source.places[plan.column]}", source.types[plan.column], plan.offset, plan.type
+        )
         self.join = ""
         self._sums = OrderedSums(plan, groups)
         self._sizes = groups
@@ -131,12 +134,15 @@ class UnorderedPart:
         return reduce(
             ColumnCounts.merged,
             [
-                ColumnCounts(
-                    bins[:-1].copy(), nulls=int(bins[-1]), new=self._new.get((numbering, number), {})
-                )
-                for number, bins in ((number, self._bins[numbering][number]) for number in numbers)
+                self._counts(self._bins[numbering][number], self._new.get((numbering, number), {}))
+                for number in numbers
             ],
         )
+
+    @staticmethod
+    def _counts(bins: NDArray[np.int64], new: Mapping[str, int]) -> ColumnCounts:
+        known = bins[:-1].copy()
+        return ColumnCounts(known, nulls=int(bins[-1]), new=new, most_unnamed=most_unnamed(known, new))
 
     def values(self, numbering: int, numbers: Sequence[int]) -> Floats | None:
         """Answers None: there is no order of values."""

@@ -8,7 +8,9 @@ from pointsman_drift.errors import InvalidTableError
 from pointsman_drift.tables.sources import Source
 
 NEW_CATEGORIES = 10_000
-"""Of so many unseen categories the rows are told one by one."""
+"""Of so many unseen categories of a group the rows are told one by one."""
+MOST_NAMES = 1_000_000
+"""Of all groups together; many groups have fewer each."""
 
 
 def add_unseen(
@@ -29,11 +31,13 @@ def add_unseen(
     """
     if not part.has_unseen:
         return
-    for numbering, number in enumerate(divisions.numbers):
+    for numbering, (number, size) in enumerate(zip(divisions.numbers, divisions.sizes, strict=True)):
+        limit = min(NEW_CATEGORIES, MOST_NAMES // size)
         query = (
-            f"SELECT {number} AS g, {part.text} AS x, count(*) AS n FROM {relation} {part.join} "
-            f"WHERE {part.text} IS NOT NULL AND {part.key}.bin IS NULL "
-            f"GROUP BY ALL ORDER BY n DESC, x LIMIT {NEW_CATEGORIES}"
+            f"SELECT g, x, n FROM (SELECT {number} AS g, {part.text} AS x, count(*) AS n "
+            f"FROM {relation} {part.join} WHERE {part.text} IS NOT NULL AND {part.key}.bin IS NULL "
+            "GROUP BY ALL) QUALIFY row_number() OVER (PARTITION BY g ORDER BY n DESC, x) "
+            f"<= {limit} ORDER BY n DESC, x"
         )
         try:
             rows = connection.execute(query).fetchall()

@@ -1,7 +1,7 @@
 """An expression in SQL as an algorithm: one number of the tables ``reference`` and ``current``."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +10,7 @@ import duckdb
 from pointsman_drift.algorithms.algorithm import Algorithm, Measurement, NotMeasured, Thresholds
 from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.custom.pair import WholePair
-from pointsman_drift.errors import AlgorithmError
-from pointsman_drift.tables.parquet import files_of
+from pointsman_drift.errors import AlgorithmError, InvalidOptionError, InvalidTableError
 from pointsman_drift.tables.sources import open_source
 
 LONGEST = 10_000
@@ -26,9 +25,9 @@ def sql_algorithm(
     Args:
         name: Of the figures.
         expression: Gives one number of the tables ``reference`` and ``current``, which have the columns'
-            names; each is asked in parentheses of its own. DuckDB computes it with those two tables alone: it
-            reaches no file, no network, and writes nothing; it is stopped after the parameter ``seconds``
-            (60).
+            names; each is asked in parentheses of its own. DuckDB computes it with copies of those two tables
+            in memory alone: it reaches no file, no network, and writes nothing; it is stopped after the
+            parameter ``seconds`` (60).
         thresholds: From which number on it is a warning and an alert. There is no test, so they decide alone.
         effect: What the number is, and its unit.
 
@@ -84,13 +83,13 @@ def _measured(query: str, pair: WholePair, seconds: float) -> Measurement | NotM
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": pair.memory_limit,
         "python_enable_replacements": False,
+        # Neither tables nor an expression leave anything on the disk.
+        "temp_directory": "",
     }
     with duckdb.connect(config=config) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
         for side, data in (("reference", pair.reference), ("current", pair.current)):
-            _show(connection, data, side, pair.features)
-        files = [*files_of(pair.reference, "reference"), *files_of(pair.current, "current")]
-        quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        connection.execute(f"SET allowed_paths = [{quoted}]")
+            _hold(connection, data, side, pair)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         rows = _within(connection, query, seconds)
@@ -105,15 +104,27 @@ def _measured(query: str, pair: WholePair, seconds: float) -> Measurement | NotM
     return Measurement(float(number), float(number), *pair.rows, method="sql")
 
 
-def _show(
-    connection: duckdb.DuckDBPyConnection, data: Any, side: str, features: Sequence[str] | None
-) -> None:
-    """Makes a view of a table by the names of its columns."""
-    source = open_source(connection, data, side, features)
-    columns = ", ".join(
-        f"{place} AS " + '"' + name.replace('"', '""') + '"' for name, place in source.places.items()
-    )
-    connection.execute(f"CREATE VIEW {side} AS SELECT {columns} FROM {source.relation}")
+def _hold(connection: duckdb.DuckDBPyConnection, data: Any, side: str, pair: WholePair) -> None:
+    """Makes a table of the columns to compare, by their names.
+
+    A view would not do: an expression could reach files of which a query has some rows and columns alone.
+    """
+    source = open_source(connection, data, side, pair.features)
+    columns = ", ".join(f"{source.places[name]} AS " + _quoted(name) for name in source.types)
+    try:
+        connection.execute(f"CREATE TEMP TABLE {side} AS SELECT {columns} FROM {source.relation}")
+    except duckdb.OutOfMemoryException as error:
+        raise InvalidOptionError(
+            f"memory_limit: {pair.memory_limit!r} does not hold the {side}, of which an expression in SQL "
+            "sees all rows; raise it, or take fewer columns with features=[...]"
+        ) from error
+    except duckdb.Error as error:
+        raise InvalidTableError(f"the {side} cannot be read: {error}") from error
+    connection.unregister(f"pm_{side}_table")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _within(connection: duckdb.DuckDBPyConnection, query: str, seconds: float) -> list[tuple[Any, ...]]:

@@ -93,7 +93,7 @@ def draw_sample(
         elif type_.family is Family.EMPTY:
             value = "CAST(NULL AS DOUBLE)"
         else:
-            value = as_double(column, type_, plan.offset)
+            value = as_double(column, type_, plan.offset, plan.type)
         items.append(f"{value} AS v{place}")
     drawn = sampled(source, list(plans), rows, seed)
     try:

@@ -60,6 +60,11 @@ class ColumnType:
         return self.sql in ("FLOAT", "DOUBLE")
 
     @property
+    def is_single(self) -> bool:
+        """Whether values are of single precision."""
+        return self.sql == "FLOAT"
+
+    @property
     def is_whole(self) -> bool:
         """Whether values are whole numbers of some width."""
         return self.family is Family.NUMBER and "INT" in self.sql
@@ -68,6 +73,12 @@ class ColumnType:
     def is_decimal(self) -> bool:
         """Whether values are decimal numbers with a fixed point."""
         return self.sql.startswith("DECIMAL")
+
+    @property
+    def digits(self) -> tuple[int, int]:
+        """Digits of a decimal number, and how many of them are behind the point; else zeros."""
+        found = re.fullmatch(r"DECIMAL\((\d+), ?(\d+)\)", self.sql)
+        return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def column_type(column: str, sql: str) -> ColumnType:

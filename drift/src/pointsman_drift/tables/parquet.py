@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from pointsman_drift.errors import InvalidTableError
 
 
@@ -47,20 +44,22 @@ class ParquetQuery:
         items = ", ".join(
             f"{expression} AS c{place}" for place, expression in enumerate(self.columns.values())
         )
-        read = read_parquet(parquet_files(list(self.files), side), is_union=True)
+        read = read_parquet(parquet_files(list(self.files), side))
         condition = "" if self.where is None else f" WHERE ({self.where})"
         return f"(SELECT {items} FROM {read}{condition})"
 
 
-def read_parquet(files: Sequence[str], *, is_union: bool = False) -> str:
+def read_parquet(files: Sequence[str]) -> str:
     """Answers what stands after FROM for files.
+
+    Columns are matched by name, and each is read by the widest type that a file has; by the first file's type
+    values of others would be rounded. Folders called ``day=1`` give no columns.
 
     Args:
         files: Their paths.
-        is_union: Whether they may differ in columns, which are then matched by name.
     """
     quoted = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    return f"read_parquet([{quoted}]{', union_by_name = true' if is_union else ''})"
+    return f"read_parquet([{quoted}], union_by_name = true, hive_partitioning = false)"
 
 
 def is_parquet(data: Any) -> bool:
@@ -88,24 +87,3 @@ def parquet_files(data: str | Path | Sequence[str | Path], side: str) -> list[st
             )
         files += found
     return files
-
-
-def files_of(data: Any, side: str) -> list[str]:
-    """Answers the Parquet files of which a table of any form is made; none where it is in memory.
-
-    Args:
-        data: The table.
-        side: ``reference`` or ``current``, for what is said about missing files.
-    """
-    if isinstance(data, ParquetQuery):
-        return parquet_files(list(data.files), side)
-    return parquet_files(data, side) if is_parquet(data) else []
-
-
-def parquet_names(files: Sequence[str]) -> list[str]:
-    """Answers the columns' names by the first file, in its order."""
-    try:
-        names: list[str] = pq.read_schema(files[0]).names
-    except (pa.ArrowException, OSError) as error:
-        raise InvalidTableError(f"{files[0]!r} is no Parquet file: {error}") from error
-    return names

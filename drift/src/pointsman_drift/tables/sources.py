@@ -17,9 +17,9 @@ from pointsman_drift.tables.parquet import (
     ParquetQuery,
     is_parquet,
     parquet_files,
-    parquet_names,
     read_parquet,
 )
+from pointsman_drift.tables.schemas import parquet_names
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,14 @@ def open_source(
         InvalidTableError: It is none of these, is empty, has a name twice, or a type that is not compared.
     """
     view, table = f"pm_{side}", None
+    wanted = None if features is None else [*features, *beside]
     if isinstance(data, ParquetQuery):
         read, names = data.sql(side), list(data.columns)
     elif is_parquet(data):
         files = parquet_files(data, side)
-        read, names = read_parquet(files), parquet_names(files)
+        read, names = read_parquet(files), parquet_names(files, side, wanted)
     else:
-        table, names = arrow_table(data, side, None if features is None else [*features, *beside])
+        table, names = arrow_table(data, side, wanted)
         read = f"{view}_table"
     for name in features or ():
         if name not in names:
@@ -88,13 +89,13 @@ def open_source(
         raise InvalidTableError(f"the {side} cannot be read: {error}") from error
     if not rows:
         raise InvalidTableError(f"the {side} has no rows; there is nothing to compare")
-    wanted = set(names) if features is None else set(features)
+    compared = set(names) if features is None else set(features)
     described_as = {name: row[1] for name, row in zip(names, described, strict=True)}
     return Source(
         side,
         relation,
         places,
-        {name: column_type(name, sql) for name, sql in described_as.items() if name in wanted},
+        {name: column_type(name, sql) for name, sql in described_as.items() if name in compared},
         rows,
         {name: column_type(name, described_as[name]) for name in beside if name in described_as},
     )
