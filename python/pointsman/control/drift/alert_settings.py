@@ -1,13 +1,19 @@
 """How drift of models is judged and told: reading it and changing it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 from pointsman.control.drift import models
 from pointsman.domain.drift.alerts import AlertChanges, AlertSettings, changed, check_settings
 from pointsman.domain.keys import Principal
 from pointsman.store.database import Database
 from pointsman.store.drift import alert_settings
+
+if TYPE_CHECKING:
+    from pointsman_drift import Algorithm
 
 _KIND = "univariate"
 
@@ -56,24 +62,18 @@ class AlertDesk:
 
 @cache
 def known_algorithms() -> Mapping[str, frozenset[str]]:
-    """Answers by algorithm the names of its parameters; those of installed distributions are among them.
-
-    Only algorithms that look at single features: analyses give the library columns of a baseline and of a
-    window.
-    """
-    from pointsman_drift import algorithms
-
-    return {
-        name: frozenset(algorithm.parameters)
-        for name, algorithm in algorithms().items()
-        if algorithm.kind == _KIND
-    }
+    """Answers by algorithm the names of its parameters; those of installed distributions are among them."""
+    return {one.name: frozenset(one.parameters) for one in _of_features()}
 
 
 @cache
 def default_algorithms() -> tuple[str, ...]:
     """Answers the algorithms that run where none is named."""
+    return tuple(one.name for one in _of_features() if one.is_default)
+
+
+def _of_features() -> list[Algorithm]:
+    """Answers what looks at single features: analyses give the library columns, and no more."""
     from pointsman_drift import algorithms
 
-    found = algorithms().items()
-    return tuple(name for name, algorithm in found if algorithm.is_default and algorithm.kind == _KIND)
+    return [one for one in algorithms().values() if one.kind == _KIND]
