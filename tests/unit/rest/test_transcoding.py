@@ -107,7 +107,7 @@ async def test_metadata_that_decides_rights_cannot_be_set(ask: Ask, name: str) -
 async def test_the_callers_deadline_goes_with_the_call(server: Any, ask: Ask) -> None:
     server.on("RouterService/GetRouter", router_pb2.Router())
     await ask("GET", "/api/v1/routers/a", request_timeout="2.5")
-    assert 1.0 < server.seconds_left <= 2.5
+    assert 1.0 < server.seconds_left <= 2.51  # gRPC rounds deadlines of seconds up to hundredths
     for wrong in ("0", "-1", "1e3", "x", "", "nan"):
         answer = await ask("GET", "/api/v1/routers/a", request_timeout=wrong)
         assert (answer.status, answer.json()["violations"][0]["field"]) == (400, "request-timeout")
