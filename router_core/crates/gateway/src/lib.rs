@@ -9,6 +9,7 @@ mod config;
 mod config_ranges;
 mod error;
 mod figures;
+mod gathered_writes;
 mod learning;
 mod listener;
 mod log_lines;

@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use crate::{
+    gathered_writes::GatheredWrites,
     listener::{call_task, client::Client, keepalive::Keepalive, preface},
     shared::Phase,
     upstream::{CONNECTION_WINDOW_BYTES, MAX_FRAME_BYTES, STREAM_WINDOW_BYTES},
@@ -31,15 +32,19 @@ pub(crate) async fn serve(worker: &Rc<Worker>, mut stream: TcpStream, peer: Sock
         return;
     }
     let limits = &worker.shared.config.limits;
+    let writes = GatheredWrites::new(stream);
     let handshake = h2::server::Builder::new()
         .initial_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
         .max_concurrent_streams(limits.max_streams_per_connection)
         .max_header_list_size(limits.max_header_list_bytes)
-        .handshake::<_, Bytes>(stream);
+        .handshake::<_, Bytes>(writes.clone());
     match timeout(HANDSHAKE_TIMEOUT, handshake).await {
-        Ok(Ok(http2)) => serve_http2(worker, http2, peer).await,
+        Ok(Ok(http2)) => {
+            writes.begin();
+            serve_http2(worker, http2, &writes, peer).await;
+        }
         Ok(Err(error)) => tracing::debug!(%peer, %error, "HTTP/2 handshake failed"),
         Err(_) => tracing::debug!(%peer, "HTTP/2 handshake timed out"),
     }
@@ -47,7 +52,8 @@ pub(crate) async fn serve(worker: &Rc<Worker>, mut stream: TcpStream, peer: Sock
 
 async fn serve_http2(
     worker: &Rc<Worker>,
-    mut http2: h2::server::Connection<TcpStream, Bytes>,
+    mut http2: h2::server::Connection<GatheredWrites<TcpStream>, Bytes>,
+    writes: &GatheredWrites<TcpStream>,
     peer: SocketAddr,
 ) {
     let limits = &worker.shared.config.limits;
@@ -65,10 +71,14 @@ async fn serve_http2(
     let mut lingering = std::pin::pin!(sleep(Duration::ZERO));
     loop {
         let event = poll_fn(|context| {
-            // Calls first: the timers are looked at only when there is none.
-            match http2.poll_accept(context) {
-                Poll::Ready(accepted) => return Poll::Ready(Event::Accepted(accepted)),
-                Poll::Pending => {}
+            // Calls first: answers go out together, and the timers are looked at, only when there is none.
+            loop {
+                if let Poll::Ready(accepted) = http2.poll_accept(context) {
+                    return Poll::Ready(Event::Accepted(accepted));
+                }
+                if !writes.poll_send(context) {
+                    break;
+                }
             }
             if !is_closing
                 && (draining.as_mut().poll(context).is_ready() || aged.as_mut().poll(context).is_ready())

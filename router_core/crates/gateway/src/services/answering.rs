@@ -15,7 +15,7 @@ use pointsman_wire::{
 use tokio::time::{Instant, timeout_at};
 use tonic::Code;
 
-use super::forward::prefix;
+use super::{forward::prefix, metadata::keep_out_of_tables};
 use crate::{
     messages::{
         message::{self, MessageStart},
@@ -247,6 +247,7 @@ async fn begin_large(
 
 /// Writes the receipt into trailing metadata.
 fn put_metadata(receipt: &Receipt<'_>, trailers: &mut HeaderMap) {
+    const PREDICTION_ID: usize = 0;
     const NAMES: [HeaderName; 8] = [
         HeaderName::from_static(Receipt::METADATA_NAMES[0]),
         HeaderName::from_static(Receipt::METADATA_NAMES[1]),
@@ -257,10 +258,13 @@ fn put_metadata(receipt: &Receipt<'_>, trailers: &mut HeaderMap) {
         HeaderName::from_static(Receipt::METADATA_NAMES[6]),
         HeaderName::from_static(Receipt::METADATA_NAMES[7]),
     ];
-    for (name, value) in NAMES.into_iter().zip(receipt.values()) {
-        if let Some(value) =
+    for (place, (name, value)) in NAMES.into_iter().zip(receipt.values()).enumerate() {
+        if let Some(mut value) =
             Some(value).filter(|value| !value.is_empty()).and_then(|v| HeaderValue::from_str(v).ok())
         {
+            if place == PREDICTION_ID {
+                keep_out_of_tables(&mut value);
+            }
             trailers.insert(name, value);
         }
     }

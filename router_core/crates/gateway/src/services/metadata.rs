@@ -74,7 +74,18 @@ pub(super) fn backend_headers(
     headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let left = deadline.saturating_duration_since(Instant::now());
     headers.insert(GRPC_TIMEOUT, format_timeout(left));
+    for name in [GRPC_TIMEOUT, REQUEST_ID, ENTITY_ID, TRACEPARENT] {
+        if let Some(value) = headers.get_mut(name) {
+            keep_out_of_tables(value);
+        }
+    }
     headers
+}
+
+/// Has a value that is another in the next call written out, instead of being remembered by both ends of a connection:
+/// among values that never come again each would be looked for, and would push out those that do.
+pub(super) fn keep_out_of_tables(value: &mut HeaderValue) {
+    value.set_sensitive(true);
 }
 
 /// Reads `grpc-timeout`: up to eight digits and a unit.

@@ -20,6 +20,7 @@ use tokio::{
 };
 
 use super::{settings::PoolSettings, socket::Socket};
+use crate::gathered_writes::GatheredWrites;
 
 /// HTTP/2 windows: a stream's fits the usual tensor, the connection's a few of them.
 pub(crate) const STREAM_WINDOW_BYTES: u32 = 1 << 20;
@@ -65,9 +66,30 @@ impl Unconnected {
     }
 }
 
+/// A connection and what it writes, polled as one.
+struct Driven {
+    connection: Connection<GatheredWrites<Socket>, Bytes>,
+    writes: GatheredWrites<Socket>,
+}
+
+impl Future for Driven {
+    type Output = Result<(), h2::Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            if let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(context) {
+                return Poll::Ready(ended);
+            }
+            if !self.writes.poll_send(context) {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
 /// A connection that answered.
 pub(super) struct LiveConnection {
-    connection: Connection<Socket, Bytes>,
+    connection: Driven,
     ping_pong: PingPong,
     asked: Instant,
 }
@@ -92,6 +114,7 @@ async fn connect_unbounded(
     // Dead hosts are found by the kernel; HTTP/2 pings without calls would count as abuse at gRPC servers.
     let keepalive = socket2::TcpKeepalive::new().with_time(settings.keepalive_interval);
     socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive).map_err(Unconnected::failed)?;
+    let writes = GatheredWrites::new(Socket::new(stream));
     let (mut sender, mut connection) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
@@ -101,12 +124,14 @@ async fn connect_unbounded(
         // Answers later than that are no reason to break the connection under other calls.
         .max_local_error_reset_streams(None)
         .enable_push(false)
-        .handshake::<_, Bytes>(Socket::new(stream))
+        .handshake::<_, Bytes>(writes.clone())
         .await
         .map_err(|error| Unconnected::Failed(format!("HTTP/2 handshake failed: {error}")))?;
     let mut ping_pong =
         connection.ping_pong().ok_or_else(|| Unconnected::failed("the connection cannot be checked"))?;
     ping_pong.send_ping(Ping::opaque()).map_err(Unconnected::failed)?;
+    writes.begin();
+    let mut connection = Driven { connection, writes };
     poll_fn(|context| {
         if let Poll::Ready(ended) = Pin::new(&mut connection).poll(context) {
             return Poll::Ready(Err(Unconnected::ended(&mut sender, context, ended)));
