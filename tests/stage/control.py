@@ -45,9 +45,8 @@ class Control:
             router_pb2.Variant(name=name, model_id=model_id, model_version=name, weight=weight)
             for name, weight in weights.items()
         ]
-        router = router_pb2.Router(
-            router_id=router_id, strategy=router_pb2.STRATEGY_WEIGHTED, variants=variants, **fields
-        )
+        fields = {"strategy": router_pb2.STRATEGY_WEIGHTED, **fields}
+        router = router_pb2.Router(router_id=router_id, variants=variants, **fields)
         return self.routers.CreateRouter(router_pb2.CreateRouterRequest(router=router))
 
     def deploy(self, router_id: str) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pointsman.v1 import prediction_pb2
-from stage.crash.kept import Kept, KeptFeedback
+from stage.crash.kept import Kept, KeptFeedback, Learnt
 from stage.crash.oracle import compare
 from stage.crash.told import Prediction, Sent, Told, possible_firsts
 
@@ -26,6 +26,8 @@ def a_story() -> tuple[Told, Kept]:
     kept = Kept(feedback=[KeptFeedback("d", 0, "reward", "durable", "a", 1.0, True)])
     kept.rows.update([("d", 0, 2), ("d", 1, 2), ("b", 0, 1)])
     kept.totals = {("durable", "a", "reward"): 1}
+    kept.bandits = {"durable"}
+    kept.learnt = {("durable", "a", "reward"): Learnt(1.0, 1.0, 1.0)}
     kept.exported[KEY] = 1
     return told, kept
 
@@ -47,6 +49,8 @@ def change_prediction(told: Told, **fields: object) -> None:
 def change_feedback(kept: Kept, **fields: object) -> None:
     kept.feedback[0] = replace(kept.feedback[0], **fields)  # type: ignore[arg-type]
     kept.totals = {("durable", "a", "reward"): 1}
+    value = kept.feedback[0].value
+    kept.learnt = {("durable", "a", "reward"): Learnt(1.0, value, value**2)}
 
 
 @pytest.mark.parametrize(
@@ -63,6 +67,15 @@ def change_feedback(kept: Kept, **fields: object) -> None:
         ("feedback of a later value", lambda _, kept: change_feedback(kept, value=2.0)),
         ("totals differ", lambda _, kept: kept.totals.update({("durable", "a", "reward"): 2})),
         ("totals differ", lambda _, kept: kept.totals.clear()),
+        ("rewards differ", lambda _, kept: kept.learnt.clear()),
+        (
+            "rewards differ",
+            lambda _, kept: kept.learnt.update({("durable", "a", "reward"): Learnt(2.0, 2.0, 2.0)}),
+        ),
+        (
+            "rewards differ",
+            lambda _, kept: kept.learnt.update({("durable", "b", "reward"): Learnt(1.0, 1.0, 1.0)}),
+        ),
         ("exported feedback repeated", lambda _, kept: kept.exported.update([KEY])),
         ("exported feedback nobody has", lambda _, kept: kept.exported.update([("b", 0, "reward")])),
     ],
@@ -75,6 +88,7 @@ def test_lost_feedback_is_noticed() -> None:
     def lose(_: Told, kept: Kept) -> None:
         kept.feedback.clear()
         kept.totals.clear()
+        kept.learnt.clear()
         kept.exported.clear()
 
     assert problems(lose) == {"feedback lost": 1}

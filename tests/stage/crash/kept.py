@@ -1,4 +1,7 @@
-"""What a server kept: feedback and totals in SQL, predictions in the manifest's files and in the journal."""
+"""What a server kept.
+
+Feedback, totals and what bandits learnt are in SQL, predictions in the manifest's files and in the journal.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, text
 
+from pointsman.domain.reward_sums import RewardSums
 from pointsman.store.database import Database
 from pointsman.v1 import record_pb2
 from stage.waiting import eventually
@@ -25,6 +29,11 @@ _TOTALS = """
 SELECT r.router_id, t.variant, t.metric, t.count
 FROM feedback_totals AS t JOIN routers AS r ON r.row_key = t.router_key
 """
+_ARMS = """
+SELECT r.router_id, a.variant, a.metric, a.count, a.origin, a.sum, a.sum_of_squares
+FROM arm_rewards AS a JOIN routers AS r ON r.row_key = a.router_key
+"""
+_BANDITS = "SELECT router_id FROM routers WHERE strategy = 'bandit'"
 _FILES = "SELECT path, row_count FROM lake_files WHERE kind = :kind AND replace_time_us IS NULL"
 _POSITION = "SELECT position FROM journal_positions WHERE stream = 'predictions'"
 
@@ -46,6 +55,19 @@ class KeptFeedback:
     """SQLite says 0 or 1."""
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """The rewards of an arm, of all its buckets: how many, their sum and the sum of their squares."""
+
+    count: float = 0.0
+    total: float = 0.0
+    total_squares: float = 0.0
+
+    def plus(self, count: float, total: float, total_squares: float) -> "Learnt":
+        """Answers both together."""
+        return Learnt(self.count + count, self.total + total, self.total_squares + total_squares)
+
+
 @dataclass
 class Kept:
     """What is there.
@@ -55,6 +77,8 @@ class Kept:
         tail_count: How many of them are in the journal only.
         feedback: The feedback in SQL.
         totals: How many values counted, by router, variant and metric.
+        bandits: The routers that learn.
+        learnt: What their arms' rewards are in SQL, by router, variant and metric.
         exported: The keys of the feedback in the lake.
     """
 
@@ -62,6 +86,8 @@ class Kept:
     tail_count: int = 0
     feedback: list[KeptFeedback] = field(default_factory=list)
     totals: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    bandits: set[str] = field(default_factory=set)
+    learnt: dict[tuple[str, str, str], Learnt] = field(default_factory=dict)
     exported: Counter[tuple[str, int, str]] = field(default_factory=Counter)
 
 
@@ -85,10 +111,16 @@ def read_kept(server: CrashServer, folder: Path, router_ids: Sequence[str]) -> K
 
 
 def read_feedback(connection: Connection, kept: Kept) -> None:
-    """Reads feedback and totals."""
+    """Reads feedback, totals and what bandits learnt."""
     kept.feedback = [KeptFeedback(*row) for row in connection.execute(text(_FEEDBACK))]
     for row in connection.execute(text(_TOTALS)):
         kept.totals[row[0], row[1], row[2]] = row[3]
+    kept.bandits = set(connection.execute(text(_BANDITS)).scalars())
+    for router_id, variant, metric, *numbers in connection.execute(text(_ARMS)):
+        sums = RewardSums(*numbers).about(0.0)
+        place = (router_id, variant, metric)
+        before = kept.learnt.get(place, Learnt())
+        kept.learnt[place] = before.plus(sums.count, sums.total, sums.total_squares)
 
 
 class _GoneError(Exception):

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from pointsman.v1 import prediction_pb2
 
-from .kept import Kept, KeptFeedback
+from .kept import Kept, KeptFeedback, Learnt
 from .told import Key, Prediction, Sent, Told, possible_firsts
 
+REWARD = "reward"
+"""What the bandits here learn from."""
 _FIRST = (prediction_pb2.FEEDBACK_OUTCOME_APPLIED, prediction_pb2.FEEDBACK_OUTCOME_DUPLICATE)
 
 
@@ -57,6 +59,7 @@ def compare_feedback(told: Told, kept: Kept) -> Findings:
     findings = Findings()
     _compare_values(findings, told, kept)
     _compare_totals(findings, kept)
+    _compare_learnt(findings, kept)
     return findings
 
 
@@ -146,3 +149,16 @@ def _compare_totals(findings: Findings, kept: Kept) -> None:
     for place in counts.keys() | kept.totals.keys():
         if counts.get(place) != kept.totals.get(place):
             findings.add("totals differ", f"{place}: {kept.totals.get(place)}, rows say {counts.get(place)}")
+
+
+def _compare_learnt(findings: Findings, kept: Kept) -> None:
+    """Compares arms' sums with the rows: values are whole and few, so that sums are exact in any order."""
+    expected: dict[tuple[str, str, str], Learnt] = {}
+    for one in kept.feedback:
+        if one.counted and one.router_id in kept.bandits and one.metric == REWARD:
+            place = (one.router_id, one.variant, one.metric)
+            expected[place] = expected.get(place, Learnt()).plus(1.0, one.value, one.value**2)
+    for place in expected.keys() | kept.learnt.keys():
+        rows, arms = expected.get(place, Learnt()), kept.learnt.get(place, Learnt())
+        if rows != arms:
+            findings.add("rewards differ", f"{place}: {arms}, rows say {rows}")

@@ -1,4 +1,4 @@
-"""A server with two recording routers, one durable and one buffered, that lives, dies and lives again."""
+"""A server with a durable bandit and a buffered split, both recording, that lives, dies and lives again."""
 
 import asyncio
 import math
@@ -16,7 +16,7 @@ from stage.waiting import eventually
 
 from .backend import FEATURES
 from .kept import Kept, read_kept
-from .oracle import Findings, compare
+from .oracle import REWARD, Findings, compare
 from .server import CrashServer, Zygote
 from .told import Told
 from .traffic import Traffic
@@ -123,6 +123,7 @@ class Scene:
         findings = self.findings(kept)
         assert not findings.problems, "\n".join(findings.problems)
         assert kept.tail_count == 0
+        assert kept.learnt, "no bandit learnt anything"
         return findings
 
     @contextmanager
@@ -156,12 +157,15 @@ def make_template(zygote: Zygote, target: str, folder: Path) -> None:
     signature = model_pb2.Signature(inputs=[x], outputs=[y], task=model_pb2.TASK_REGRESSION)
     for version in ("a", "b"):
         control.register("m", version, grpc_backend(target, "m"), signature=signature)
-    for router_id, durability in (
-        (DURABLE, router_pb2.RECORD_DURABILITY_DURABLE),
-        (BUFFERED, router_pb2.RECORD_DURABILITY_BUFFERED),
+    bandit = router_pb2.Bandit(metric=REWARD, ucb1=router_pb2.Ucb1(alpha=1.0))
+    learning: dict[str, Any] = {"strategy": router_pb2.STRATEGY_BANDIT, "bandit": bandit}
+    for router_id, durability, strategy in (
+        (DURABLE, router_pb2.RECORD_DURABILITY_DURABLE, learning),
+        (BUFFERED, router_pb2.RECORD_DURABILITY_BUFFERED, {}),
     ):
         recording = router_pb2.Recording(durability=durability)
-        control.create(router_id, {"a": 50, "b": 50}, "m", recording=recording)
+        weight = 0.0 if strategy else 50.0
+        control.create(router_id, {"a": weight, "b": weight}, "m", recording=recording, **strategy)
         control.deploy(router_id)
     control.close()
     server.end()

@@ -17,9 +17,10 @@ from pointsman.v1 import prediction_pb2, prediction_pb2_grpc, router_pb2, router
 from stage.oip import INFER, receipt
 
 from .backend import FEATURES
+from .oracle import REWARD
 from .told import Key, Prediction, Sent, Told
 
-METRICS = ("reward", "clicks")
+METRICS = (REWARD, "clicks")
 TIMEOUT_SECONDS = 20.0
 READ_PAUSE_SECONDS = 0.04
 RECENT = 50
