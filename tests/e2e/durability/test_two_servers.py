@@ -1,5 +1,6 @@
-"""Two servers on one PostgreSQL: what one recorded the other names, and an entity is erased from both."""
+"""Two servers on one PostgreSQL: what one recorded the other names, erasures reach both, files are shared."""
 
+import hashlib
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from tritonclient.grpc import service_pb2
 
-from pointsman.v1 import prediction_pb2, router_pb2
+from pointsman.client import Client, ClientError, ModelVersion, Router, Variant
+from pointsman.v1 import model_pb2, model_pb2_grpc, prediction_pb2, router_pb2
 from stage.control import Control
 from stage.crash.backend import RowBackend
 from stage.oip import infer
+from stage.onnx_files import a_model
 from stage.postgres import Postgres
 from stage.server import Server
 from stage.waiting import eventually
@@ -144,3 +147,56 @@ def test_a_lake_that_is_shared_is_read_whole_by_either(
     finally:
         west.close()
         east.close()
+
+
+def test_a_models_folder_that_is_shared_serves_at_either_what_both_took(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    shared = tmp_path / "models"
+    shared.mkdir(mode=0o700)
+    sites = []
+    try:
+        for name in ("east", "west"):
+            data = tmp_path / name / "data"
+            data.mkdir(parents=True, mode=0o700)
+            (data / "models").symlink_to(shared)
+            sites.append(Site(tmp_path / name, postgres))
+        east, west = sites
+        path = a_model(tmp_path / "triple.onnx", 3, weights=3 * 1024 * 1024)
+        _send_half(west, path)
+        told: list[tuple[int, int]] = []
+        with Client(east.server.grpc) as client:
+            uploaded = client.models.upload(path, on_progress=lambda *progress: told.append(progress))
+            assert told[0][0] > 0, "east goes on where west stood"
+            client.models.register(ModelVersion("triple", "1", uploaded.backend))
+            variants = [Variant("a", "triple", "1", 100)]
+            client.routers.create(Router("triple", variants=variants, allow_single=True))
+            client.routers.deploy("triple")
+        with Client(west.server.grpc) as client:
+            assert client.models.upload(path).was_there
+
+            def answers() -> bool:
+                try:
+                    return bool(client.predict("triple", {"x": 2}).prediction == 6.0)
+                except ClientError:
+                    return False
+
+            eventually(answers, 30.0, "the router is served by west, too")
+            assert not client.routers.get("triple").status_message
+        assert [found.read_bytes() for found in shared.rglob("*.onnx")] == [path.read_bytes()]
+    finally:
+        for site in sites:
+            site.close()
+
+
+def _send_half(site: Site, path: Path) -> None:
+    """Sends the beginning of a file, and no more."""
+    whole = path.read_bytes()
+    stub = model_pb2_grpc.ModelServiceStub(site.control.channel)
+    request = model_pb2.UploadModelFileRequest(
+        sha256=hashlib.sha256(whole).hexdigest(), size_bytes=len(whole)
+    )
+    chunk_bytes = stub.UploadModelFile(request).chunk_bytes
+    while request.offset < len(whole) / 2:
+        request.chunk = whole[request.offset : request.offset + chunk_bytes]
+        request.offset = stub.UploadModelFile(request).received_bytes
