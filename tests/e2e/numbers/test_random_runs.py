@@ -1,7 +1,7 @@
 """Whatever happens at random, every read agrees with the client's own log, cell by cell.
 
 Calls, batches, errors, pins, corrections, late and repeated feedback, reweighting, restarts, kills,
-compaction, retention and erasure; lists, pages, single predictions, figures, exports. Runs share a server, a
+compaction, retention and erasure; lists, pages, single predictions, figures, exports. Runs share a server, two
 hundred at a time. ``POINTSMAN_TORTURE_NUMBER_RUNS`` says how many runs, ``POINTSMAN_TORTURE_SEED`` what is
 drawn; without it a test draws anew and says by which seed that comes back. ``POINTSMAN_NUMBER_FLEET`` does
 the runs of one server alone.
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(7200)]
 RUNS = int(os.environ.get("POINTSMAN_TORTURE_NUMBER_RUNS", "1000"))
 SEED = int(os.environ.get("POINTSMAN_TORTURE_SEED") or random.SystemRandom().randrange(1_000_000))
 ONLY = os.environ.get("POINTSMAN_NUMBER_FLEET")
-RUNS_OF_A_SERVER = 100
+RUNS_OF_A_SERVER = 200
 ENOUGH_RUNS = 500
 """In so many runs everything happens."""
 

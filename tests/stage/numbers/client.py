@@ -32,7 +32,7 @@ class Client:
 
     Args:
         world: The world.
-        router_id: The router; it is made here.
+        router_id: The router; :attr:`definition` says what it shall be.
         drawn: What is drawn from.
     """
 
@@ -46,15 +46,23 @@ class Client:
             weights=weights,
             split_life=world.life,
         )
-        world.control.create(
-            router_id,
-            weights,
-            "m",
+
+    @property
+    def definition(self) -> router_pb2.Router:
+        """The router, in service."""
+        variants = [
+            router_pb2.Variant(name=name, model_id="m", model_version=name, weight=weight)
+            for name, weight in self.log.weights.items()
+        ]
+        return router_pb2.Router(
+            router_id=self.router_id,
+            strategy=router_pb2.STRATEGY_WEIGHTED,
+            variants=variants,
+            status=router_pb2.ROUTER_STATUS_RUNNING,
             sticky=self.log.sticky,
             allow_feedback_corrections=self.log.corrects,
             recording=router_pb2.Recording(durability=router_pb2.RECORD_DURABILITY_DURABLE),
         )
-        world.control.deploy(router_id)
 
     @property
     def control(self) -> Control:

@@ -10,7 +10,7 @@ from stage.crash.server import Zygote
 from .program import Program
 from .world import World
 
-ACTIONS = 12
+ACTIONS = 10
 """What each run does, at least."""
 CHECK_SHARE = 0.02
 """How many of the runs are read in between; all are at the end."""
@@ -66,8 +66,11 @@ class Fleet:
             runs: How many runs there are.
             with_many_splits: Whether the shares of one router are changed very often.
         """
-        for number in range(runs):
-            self._programs.append(Program(self._world, f"r{number}", f"{self._seed}/{number}", self._folder))
+        self._programs = [
+            Program(self._world, f"r{number}", f"{self._seed}/{number}", self._folder)
+            for number in range(runs)
+        ]
+        self._world.define([program.client.definition for program in self._programs])
         events: list[Callable[[], None]] = [
             *(self._world.ship, self._world.compact, self._world.export_feedback),
             *(self._world.restart, self._world.kill, self._let_go),

@@ -40,7 +40,7 @@ class Program:
             self.repeat: 8,
             self.feed_back_entity: 1.5,
             self.reweight: 3,
-            self.erase: 1,
+            self.erase: 0.6,
         }
         self._actions, self._weights = list(weights), list(weights.values())
 

@@ -2,12 +2,13 @@
 
 import struct
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
 from tritonclient.grpc import service_pb2
 
-from pointsman.v1 import model_pb2
+from pointsman.v1 import definition_pb2, definition_pb2_grpc, model_pb2, router_pb2
 from stage.control import Control, grpc_backend
 from stage.crash.server import CrashServer, Zygote
 from stage.recording_backend import RecordingBackend
@@ -75,6 +76,13 @@ class World:
         self.control.close()
         self.server.end()
         self.backend.close()
+
+    def define(self, routers: Sequence[router_pb2.Router]) -> None:
+        """Brings routers into being, all of them in one change."""
+        definitions = [definition_pb2.Definition(router=router) for router in routers]
+        request = definition_pb2.ApplyDefinitionsRequest(definitions=definitions)
+        made = definition_pb2_grpc.DefinitionServiceStub(self.control.channel).ApplyDefinitions(request)
+        assert len(made.changes) == len(routers)
 
     def restart(self) -> None:
         """Ends the server as an operator would, and starts another."""
