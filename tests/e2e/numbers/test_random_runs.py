@@ -10,7 +10,7 @@ the runs of one server alone.
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,7 +35,9 @@ def zygote(tmp_path: Path) -> Iterator[Zygote]:
     zygote.close()
 
 
-def test_every_read_agrees_with_the_log_of_the_client(zygote: Zygote, tmp_path: Path) -> None:
+def test_every_read_agrees_with_the_log_of_the_client(
+    zygote: Zygote, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     seen: Counter[str] = Counter()
     fleets = range(-(-RUNS // RUNS_OF_A_SERVER))
     for number in [int(ONLY)] if ONLY else fleets:
@@ -49,6 +51,8 @@ def test_every_read_agrees_with_the_log_of_the_client(zygote: Zygote, tmp_path: 
             raise
         finally:
             fleet.close()
+    for kind, count in sorted(seen.items()):
+        record_property(kind, count)
     if not ONLY and RUNS >= ENOUGH_RUNS:
         missing = [kind for kind in KINDS if not seen[kind]]
         assert not missing, f"never in {RUNS} runs: {missing}; POINTSMAN_TORTURE_SEED={SEED}"

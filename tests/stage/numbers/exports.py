@@ -225,8 +225,9 @@ def _parsed(name: str, text: str) -> Any:
 
 def _read_json_lines(content: bytes) -> Iterator[dict[str, Any]]:
     for line in content.splitlines():
-        row = {name: value if value != "" else None for name, value in json.loads(line).items()}
-        yield row | {"time": _us_of(datetime.fromisoformat(row["time"]))}
+        row: dict[str, Any] = json.loads(line)
+        texts = {name: value or None for name, value in row.items() if name in TEXTS}
+        yield row | texts | {"time": _us_of(datetime.fromisoformat(row["time"]))}
 
 
 def _read_parquet(content: bytes) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from stage.crash.server import Zygote
@@ -81,12 +82,12 @@ class Fleet:
                 self.happened.append(event.__name__)
                 event()
             for program in self._programs:
-                self._do(program, lambda program=program: program.act(self._share_of(len(events) + 1)))
+                self._do(program, partial(program.act, self._share_of(len(events) + 1)))
                 if self._drawn.random() < CHECK_SHARE:
                     self._do(program, program.check)
         if with_many_splits:
             some = self._drawn.choice(self._programs)
-            self._do(some, lambda: some.shift_often(MANY_SPLITS))
+            self._do(some, partial(some.shift_often, MANY_SPLITS))
         for program in self._programs:
             self._do(program, program.check)
 

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -152,7 +152,7 @@ class RouterFigures:
             f"{what}: the effective share is {told.effective_share}, not {share}"
         )
 
-    def _compare_latencies(self, told: Any, decided: list[Call], what: str, *, is_live: bool) -> None:
+    def _compare_latencies(self, told: Any, decided: Sequence[Call], what: str, *, is_live: bool) -> None:
         # All rows of a call have its latencies.
         records = [self._log.told.get((call.prediction_id, 0)) for call in decided]
         for name in ("overhead", "backend"):
