@@ -1,10 +1,10 @@
 """Whatever happens at random, every read agrees with the client's own log, cell by cell.
 
 Calls, batches, errors, pins, corrections, late and repeated feedback, reweighting, restarts, kills,
-compaction, retention and erasure; lists, pages, single predictions, figures, exports. Runs share a server, two
-hundred at a time. ``POINTSMAN_TORTURE_NUMBER_RUNS`` says how many runs, ``POINTSMAN_TORTURE_SEED`` what is
-drawn; without it a test draws anew and says by which seed that comes back. ``POINTSMAN_NUMBER_FLEET`` does
-the runs of one server alone.
+compaction, retention and erasure; lists, pages, single predictions, figures, exports. Two hundred runs share
+a server. ``POINTSMAN_TORTURE_NUMBER_RUNS`` says how many runs, ``POINTSMAN_TORTURE_SEED`` what is drawn;
+without it a test draws anew and says by which seed that comes back. ``POINTSMAN_NUMBER_FLEET`` does the runs
+of one server alone.
 """
 
 import os
