@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
 LONGEST_FIRST = (
+    "tests/e2e/numbers/test_random_runs.py",
     "tests/e2e/durability/test_kill_loop.py",
     "tests/e2e/durability/",
     "tests/e2e/docs/",

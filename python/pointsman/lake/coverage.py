@@ -6,16 +6,15 @@ have; none of it covers anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.measures.windows import WHOLE, Window
 from pointsman.lake.conditions import COUNTED, Conditions, Span
 from pointsman.lake.keys import READ_FILES, files_of
 from pointsman.lake.snapshot import Snapshot
-from pointsman.lake.streams import table_of
 from pointsman.lake.tail import Tail
-from pointsman.store.feedback_reading import RowWithFeedback
+from pointsman.store.feedback_reading import RowsWithFeedback
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -37,7 +36,7 @@ def covered_rows(
     tail: Tail,
     conditions: Conditions,
     window: Window,
-    batches: Iterable[Sequence[RowWithFeedback]],
+    batches: Iterable[RowsWithFeedback],
 ) -> dict[tuple[int, str], int]:
     """Answers how many recorded rows of decided calls have feedback, by step and variant.
 
@@ -57,16 +56,16 @@ def covered_rows(
     parts = [f"SELECT {_COLUMNS} FROM {READ_FILES}"] if snapshot.files else []
     with tail.registered(connection) as tables:
         parts += [f"SELECT {_COLUMNS} FROM {table}" for table in tables]
-        for rows in batches:
+        for batch in batches:
             # Files without a time of the batch are not opened.
-            here = conditions.within(Span(rows[0].time_us, rows[-1].time_us))
+            here = conditions.within(Span(batch.times_us[0], batch.times_us[-1]))
             if here.span.is_empty:
                 continue
             where, of_batch = here.sql()
             if snapshot.files:
                 of_batch |= files_of([file.path for file in snapshot.files])
             sql = _COVERED.format(source=" UNION ALL ".join(parts), where=where)
-            connection.register(_TABLE, table_of(_schema(), rows))
+            connection.register(_TABLE, _table(batch))
             try:
                 found = connection.execute(sql, values | of_batch).fetchall()
             finally:
@@ -77,8 +76,13 @@ def covered_rows(
     return covered
 
 
-def _schema() -> Any:
+def _table(batch: RowsWithFeedback) -> Any:
     import pyarrow as pa
 
-    types = {"time_us": pa.int64(), "prediction_id": pa.string(), "row": pa.int32()}
-    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in types.items()])
+    return pa.table(
+        {
+            "time_us": pa.array(batch.times_us, pa.int64()),
+            "prediction_id": pa.array(batch.prediction_ids, pa.string()),
+            "row": pa.array(batch.rows, pa.int32()),
+        }
+    )

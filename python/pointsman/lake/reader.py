@@ -42,7 +42,7 @@ from pointsman.lake.view import View
 from pointsman.store.database import Database
 from pointsman.store.feedback_reading import (
     MetricValue,
-    RowWithFeedback,
+    RowsWithFeedback,
     rows_with_feedback_of,
     values_of_metric,
 )
@@ -307,9 +307,7 @@ class LakeReader:
             start_us, end_us = window.start_time_us, window.end_time_us
             return self._snapshots.reading(router, start_us, end_us, read, with_shadows=True)
 
-    def _covering(
-        self, router: Router, conditions: Conditions, from_us: int
-    ) -> Iterator[Sequence[RowWithFeedback]]:
+    def _covering(self, router: Router, conditions: Conditions, from_us: int) -> Iterator[RowsWithFeedback]:
         """Reads which rows have feedback, of calls of a time from another time on."""
         first_us, last_us = max(conditions.span.start_us, from_us), conditions.span.end_us
         with self._database.read() as connection:

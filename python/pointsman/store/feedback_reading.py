@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import dropwhile
+from operator import eq
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, select, tuple_
@@ -19,16 +22,16 @@ PredictionRow = tuple[int, str, int]
 """Time, prediction id and row."""
 
 
-class RowWithFeedback(NamedTuple):
-    """A row of a call; a tuple, because there are very many.
+class RowsWithFeedback(NamedTuple):
+    """Rows of calls, column by column, because there are very many; one may be there several times.
 
     Attributes:
-        time_us: When its prediction was made.
+        times_us: When their predictions were made, ascending.
     """
 
-    time_us: int
-    prediction_id: str
-    row: int
+    times_us: Sequence[int]
+    prediction_ids: Sequence[str]
+    rows: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def predictions_with_feedback(
 
 def rows_with_feedback_of(
     connection: Connection, router_key: int, first_us: int, last_us: int, batch_rows: int
-) -> Iterator[Sequence[RowWithFeedback]]:
+) -> Iterator[RowsWithFeedback]:
     """Answers which rows of a router's calls have feedback that counts, in the order of their times.
 
     Args:
@@ -118,7 +121,7 @@ def rows_with_feedback_of(
         router_key: The router's row key.
         first_us: Only predictions from this time on.
         last_us: Only predictions up to this time.
-        batch_rows: At most so many at a time; each is in one batch.
+        batch_rows: At most so many values at a time; a row is in one batch only, as often as it has values.
     """
     columns = feedback.c
     order = [columns.prediction_time_us, columns.prediction_id, columns.row]
@@ -133,14 +136,14 @@ def rows_with_feedback_of(
         )
         .order_by(*order)
     )
-    last: RowWithFeedback | None = None
+    last: PredictionRow | None = None
     result = connection.execution_options(stream_results=True).execute(statement)
-    for rows in result.partitions(batch_rows):
-        # Values of several metrics are of one row, and stand beside each other.
-        fresh = [row for row in dict.fromkeys(map(RowWithFeedback._make, rows)) if row != last]
+    for values in result.partitions(batch_rows):
+        # Values of several metrics are of one row and stand beside each other: some may have been in a batch.
+        fresh = list(dropwhile(partial(eq, last), values))
         if fresh:
-            last = fresh[-1]
-            yield fresh
+            last = fresh[-1]._tuple()
+            yield RowsWithFeedback(*zip(*fresh, strict=True))
 
 
 def window_feedback(

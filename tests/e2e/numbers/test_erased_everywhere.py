@@ -1,6 +1,5 @@
 """An erased entity is in no file of the data folder, and no feedback is taken for its predictions."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 
 from pointsman.v1 import prediction_pb2, router_pb2
 from stage.control import Control
+from stage.file_contents import holding
 from stage.oip import infer, infer_request, receipt
 from stage.recording_backend import RecordingBackend
 from stage.server import Server
@@ -29,21 +29,6 @@ def backend() -> Iterator[RecordingBackend]:
     backend = RecordingBackend()
     yield backend
     backend.close()
-
-
-def holding(folder: Path, texts: set[str]) -> dict[str, list[str]]:
-    """Answers which files below a folder hold any of some texts as bytes, and how many of which."""
-    pattern = re.compile(b"|".join(re.escape(text.encode()) for text in sorted(texts)))
-    found: dict[str, list[str]] = {}
-    for path in folder.rglob("*"):
-        if path.is_file():
-            try:
-                content = path.read_bytes()
-            except FileNotFoundError:
-                continue
-            if here := {match.decode() for match in pattern.findall(content)}:
-                found[path.relative_to(folder).as_posix()] = sorted(here)
-    return found
 
 
 def record(

@@ -132,7 +132,7 @@ def test_the_sums_of_a_window_are_those_of_its_values_that_are_kept(
 
 
 @pytest.mark.parametrize("batch_rows", [1, 2, 7, 500])
-def test_rows_with_feedback_that_counts_come_once_each_in_the_order_of_their_times(
+def test_rows_with_feedback_that_counts_come_in_the_order_of_their_times_each_in_one_batch(
     database, router, values, batch_rows
 ):
     first_us, last_us = FIRST_US + 1, FIRST_US + 8
@@ -141,14 +141,14 @@ def test_rows_with_feedback_that_counts_come_once_each_in_the_order_of_their_tim
             feedback_reading.rows_with_feedback_of(connection, router.row_key, first_us, last_us, batch_rows)
         )
     expected = sorted(
-        {
-            (value.prediction_time_us, value.prediction_id, value.row)
-            for value in values
-            if value.counted and first_us <= value.prediction_time_us <= last_us
-        }
+        (value.prediction_time_us, value.prediction_id, value.row)
+        for value in values
+        if value.counted and first_us <= value.prediction_time_us <= last_us
     )
-    assert [tuple(row) for batch in batches for row in batch] == expected
-    assert all(0 < len(batch) <= batch_rows for batch in batches)
+    read = [list(zip(*batch, strict=True)) for batch in batches]
+    assert all(0 < len(batch) <= batch_rows for batch in read)
+    # A row that has several values may be there several times, but in one batch only.
+    assert [row for batch in read for row in dict.fromkeys(batch)] == list(dict.fromkeys(expected))
 
 
 @pytest.mark.parametrize("centre", [0.0, 1e7, 1.7e9, 1e12])

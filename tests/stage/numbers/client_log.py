@@ -1,10 +1,14 @@
 """What a client knows: its calls, its feedback, and what it had deleted."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 Key = tuple[str, int, str]
 """Prediction id, row and metric."""
+Row = tuple["Call", int]
+"""A call and the row of its batch."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class Call:
         answers: The prediction for each row; none of a call that failed.
         status_code: The gRPC status code.
         life: In which life of the server.
+        split: How often the router had been changed before.
+        observed_ns: How long the client waited, in nanoseconds.
     """
 
     prediction_id: str
@@ -36,6 +42,8 @@ class Call:
     answers: tuple[float, ...]
     status_code: int
     life: int
+    split: int
+    observed_ns: int
 
     @property
     def is_pinned(self) -> bool:
@@ -64,22 +72,38 @@ class ClientLog:
 
     Attributes:
         corrects: Whether the router takes corrections.
+        sticky: Whether it keeps an entity at its variant.
+        weights: The weights of its variants.
+        split: How often it was changed.
+        split_life: In which life of the server it was changed last.
         calls: The calls by id, in the order of their answers.
         values: The feedback in force.
         unrecorded: The ids of predictions that were let go or erased.
         erased: The ids of those that were erased.
+        told: What the first read told of each row, by prediction id and row; later ones must tell the same.
     """
 
     corrects: bool
+    sticky: bool
+    weights: dict[str, float]
+    split: int = 0
+    split_life: int = 0
     calls: dict[str, Call] = field(default_factory=dict)
     values: dict[Key, Value] = field(default_factory=dict)
     unrecorded: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
+    told: dict[tuple[str, int], Any] = field(default_factory=dict)
 
     def note(self, call: Call) -> None:
         """Notes a call."""
         assert call.prediction_id not in self.calls, f"{call.prediction_id} was given twice"
         self.calls[call.prediction_id] = call
+
+    def change(self, life: int, **weights: float) -> None:
+        """Notes that the router was changed, and the weights that are others now."""
+        self.weights |= weights
+        self.split += 1
+        self.split_life = life
 
     def feed(self, call: Call, row: int, metric: str, value: float) -> str:
         """Notes a value; answers what the server should say of it."""
@@ -96,6 +120,10 @@ class ClientLog:
         """The calls that reads know, oldest first."""
         kept = (call for call in self.calls.values() if call.prediction_id not in self.unrecorded)
         return sorted(kept, key=lambda call: (call.time_us, call.prediction_id))
+
+    def rows(self) -> list[Row]:
+        """The rows that reads know, oldest first."""
+        return [(call, row) for call in self.recorded() for row in call.recorded_rows]
 
     def latest(self, entity_id: str) -> Call | None:
         """An entity's latest prediction: of those that were answered OK and whose feedback counts."""
@@ -120,6 +148,13 @@ class ClientLog:
     def let_go(self) -> None:
         """Notes that everything that was recorded so far is not kept any more; its feedback is."""
         self.unrecorded |= set(self.calls)
+
+    def values_by_call(self) -> dict[str, list[Value]]:
+        """The feedback in force by prediction id, of each ordered by row and metric."""
+        found: dict[str, list[Value]] = defaultdict(list)
+        for value in sorted(self.values.values(), key=lambda value: (value.row, value.metric)):
+            found[value.call.prediction_id].append(value)
+        return found
 
     def values_of(self, call: Call) -> Iterator[Value]:
         """The feedback in force for a call, ordered by row and metric."""

@@ -28,8 +28,17 @@ class Metric:
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of a variant, or of all."""
+    """The figures of a variant, or of all.
 
+    Attributes:
+        decided: The calls that the router decided, oldest first.
+        by_code: How many of them ended with which gRPC status code.
+        pinned: How many calls named the variant themselves.
+        metrics: The feedback by metric.
+        coverage: The share of recorded rows that have feedback; None without rows.
+    """
+
+    decided: Sequence[Call]
     by_code: Mapping[int, int]
     pinned: int
     metrics: Mapping[str, Metric]
@@ -53,8 +62,8 @@ def figures_of(
         end_us: Where it ends, excluded.
         life: Of this life's calls alone, recorded or not; None for all that is recorded.
     """
-    calls = log.recorded() if life is None else [call for call in log.calls.values() if call.life == life]
-    inside = [call for call in calls if call.variant in variants and start_us <= call.time_us < end_us]
+    calls = calls_of(log, start_us, end_us, life=life)
+    inside = [call for call in calls if call.variant in variants]
     decided = [call for call in inside if not call.is_pinned]
     # Feedback outlives the predictions that it is for.
     counted = [
@@ -66,11 +75,18 @@ def figures_of(
         and (life is None or value.call.life == life)
     ]
     return Figures(
+        decided=decided,
         by_code=Counter(call.status_code for call in decided),
         pinned=len(inside) - len(decided),
         metrics=metrics_of(counted),
         coverage=None if life is not None else _coverage(log, decided),
     )
+
+
+def calls_of(log: ClientLog, start_us: int, end_us: int, *, life: int | None = None) -> list[Call]:
+    """Answers the calls of a window, oldest first; see :func:`figures_of`."""
+    calls = log.recorded() if life is None else [call for call in log.calls.values() if call.life == life]
+    return [call for call in calls if start_us <= call.time_us < end_us]
 
 
 def metrics_of(values: Iterable[Value]) -> dict[str, Metric]:

@@ -1,6 +1,6 @@
 """Feedback: values on their way from the journal into the store, and their totals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -75,6 +75,8 @@ class FeedbackMoments:
         mean: Their mean; 0 without values.
         squares: The sum of their squared distances from the mean, which keeps its digits however large the
             mean is beside them.
+        mean_rest: What the mean lost when it was rounded. Means that are large beside the distance between
+            them would leave nothing of it when values are added up.
     """
 
     variant: str
@@ -82,6 +84,7 @@ class FeedbackMoments:
     count: int
     mean: float
     squares: float
+    mean_rest: float = 0.0
 
     @classmethod
     def of_shifted(
@@ -100,7 +103,8 @@ class FeedbackMoments:
         if not count:
             return cls(variant, metric, 0, 0.0, 0.0)
         beside = total / count
-        return cls(variant, metric, count, shift + beside, max(0.0, squares - total * beside))
+        mean, rest = _sum_and_rest(shift, beside)
+        return cls(variant, metric, count, mean, max(0.0, squares - total * beside), rest)
 
     def plus(self, other: "FeedbackMoments") -> "FeedbackMoments":
         """Adds other values; in any order and grouping the same but for rounding.
@@ -111,13 +115,21 @@ class FeedbackMoments:
         """
         if not self.count or not other.count:
             some = other if other.count else self
-            return FeedbackMoments(self.variant, self.metric, some.count, some.mean, some.squares)
+            return replace(some, variant=self.variant, metric=self.metric)
         count = self.count + other.count
-        apart = other.mean - self.mean
-        return FeedbackMoments(
-            self.variant,
-            self.metric,
-            count,
-            self.mean + apart * (other.count / count),
-            self.squares + other.squares + apart * apart * (self.count * (other.count / count)),
-        )
+        apart = (other.mean - self.mean) + (other.mean_rest - self.mean_rest)
+        mean, rest = _sum_and_rest(self.mean, self.mean_rest + apart * (other.count / count))
+        between = apart * apart * (self.count * (other.count / count))
+        squares = self.squares + other.squares + between
+        return FeedbackMoments(self.variant, self.metric, count, mean, squares, rest)
+
+
+def _sum_and_rest(first: float, second: float) -> tuple[float, float]:
+    """Adds two numbers; answers their sum, rounded, and what it lost.
+
+    References:
+        Knuth (1997), "The Art of Computer Programming", volume 2, section 4.2.2, theorem B.
+    """
+    total = first + second
+    of_second = total - first
+    return total, (first - (total - of_second)) + (second - of_second)
