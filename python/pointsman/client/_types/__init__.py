@@ -27,6 +27,7 @@ from pointsman.client._types.definitions import (
 )
 from pointsman.client._types.drift import (
     Baseline,
+    Divergence,
     DriftTask,
     GroundTruth,
     GroundTruthReceipt,
@@ -51,6 +52,7 @@ from pointsman.client._types.drift_results import (
     DriftResult,
     DriftStatus,
     NotificationSettings,
+    PerformanceMetric,
     ScheduleSettings,
     Unjudged,
 )
@@ -185,6 +187,7 @@ __all__ = [
     "DefinitionKind",
     "DefinitionOutcome",
     "Deployment",
+    "Divergence",
     "DriftResult",
     "DriftStatus",
     "DriftTask",
@@ -236,6 +239,7 @@ __all__ = [
     "PartialRecordsWarning",
     "PerformanceGranularity",
     "PerformanceHistory",
+    "PerformanceMetric",
     "PerformancePoint",
     "Prediction",
     "PredictionHolds",

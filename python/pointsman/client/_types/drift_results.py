@@ -89,6 +89,24 @@ class Unjudged:
 
 
 @dataclass(frozen=True)
+class PerformanceMetric:
+    """A metric of how well a model does."""
+
+    reference: float | None
+    """In the labelled predictions of the baseline."""
+    estimate: float | None
+    """Of all predictions, without their outcomes."""
+    lower: float | None
+    """Where the band begins in which the realised value is expected."""
+    upper: float | None
+    realised: float | None
+    """Among predictions whose outcome is known."""
+    inside_band: bool | None
+    sample_size: int
+    """Predictions whose outcome is known."""
+
+
+@dataclass(frozen=True)
 class DriftResult:
     """What came out of an analysis."""
 
@@ -110,6 +128,8 @@ class DriftResult:
     calibration: Calibration
     notes: Sequence[str]
     """What to know of the rows before the figures are used."""
+    performance: Mapping[str, PerformanceMetric]
+    """By metric; empty where the baseline has no labelled predictions, and in lists."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Predictions, outcomes, baselines and performance as messages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from google.protobuf.struct_pb2 import ListValue
 
@@ -8,7 +9,7 @@ from pointsman.control.convert.enums import EnumMap
 from pointsman.control.convert.times import microseconds_of, timestamp_of
 from pointsman.control.convert.values import plain, value_of
 from pointsman.domain.drift.baselines import Baseline, BaselineData
-from pointsman.domain.drift.performance import Granularity, PerformancePoint
+from pointsman.domain.drift.performance import Granularity, PerformanceHistory, PerformancePoint
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.models import Task
 from pointsman.domain.records.servers import UnreachedJournal, sentence
@@ -128,16 +129,35 @@ def baseline_to(baseline: Baseline, data: BaselineData | None = None) -> drift_p
     return message
 
 
-def point_to(point: PerformancePoint) -> drift_pb2.PerformancePoint:
-    """Makes the message of a step."""
-    return drift_pb2.PerformancePoint(
-        timestamp=timestamp_of(point.time_us),
-        accuracy=point.accuracy,
-        sample_size=point.sample_size,
-        mae=point.mae,
-        rmse=point.rmse,
-        prediction_count=point.prediction_count,
-        coverage=point.coverage,
+def history_to(history: PerformanceHistory) -> drift_pb2.GetPerformanceHistoryResponse:
+    """Makes the message of a history."""
+    return drift_pb2.GetPerformanceHistoryResponse(
+        history=[_point_to(point) for point in history.points],
+        notes=history.notes,
+        divergence={
+            name: drift_pb2.Divergence(
+                concept_drift=one.is_concept_drift,
+                outside=one.outside,
+                periods=one.periods,
+                inside_share=one.inside_share,
+                direction=one.direction,
+            )
+            for name, one in history.divergence.items()
+        },
+        concept_drift=history.is_concept_drift,
+    )
+
+
+def metric_to(metric: Mapping[str, Any]) -> drift_pb2.PerformanceMetric:
+    """Makes the message of a metric from what results hold of it; what it lacks stays unset."""
+    return drift_pb2.PerformanceMetric(
+        reference=metric.get("reference"),
+        estimate=metric.get("estimate"),
+        lower=metric.get("lower"),
+        upper=metric.get("upper"),
+        realised=metric.get("realised"),
+        inside_band=metric.get("insideBand"),
+        sample_size=metric.get("sampleSize", 0),
     )
 
 
@@ -156,3 +176,16 @@ def _numbers(values: Sequence[JsonValue], field: str) -> tuple[float, ...]:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InvalidArgumentError.at(f"{field}[{index}]", f"{value!r} is no number")
     return tuple(values)  # type: ignore[arg-type]
+
+
+def _point_to(point: PerformancePoint) -> drift_pb2.PerformancePoint:
+    return drift_pb2.PerformancePoint(
+        timestamp=timestamp_of(point.time_us),
+        accuracy=point.accuracy,
+        sample_size=point.sample_size,
+        mae=point.mae,
+        rmse=point.rmse,
+        prediction_count=point.prediction_count,
+        coverage=point.coverage,
+        metrics={name: metric_to(metric) for name, metric in point.metrics.items()},
+    )

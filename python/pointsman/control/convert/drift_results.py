@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
 
-from pointsman.control.convert.drift import list_from, list_to, time_from
+from pointsman.control.convert.drift import list_from, list_to, metric_to, time_from
 from pointsman.control.convert.enums import EnumMap
 from pointsman.control.convert.times import timestamp_of
 from pointsman.control.convert.values import value_of
@@ -72,6 +72,8 @@ def result_to(result: DriftResult) -> drift_pb2.DriftResult:
     for name, feature in body["features"].items():
         figures = {algorithm: value_of(figure) for algorithm, figure in feature["algorithms"].items()}
         message.features[name].CopyFrom(Struct(fields=figures))
+    for name, metric in body.get("performance", {}).items():
+        message.performance[name].CopyFrom(metric_to(metric))
     message.insufficient_data.extend(_unjudged(body["insufficientData"]))
     message.not_measured.extend(_unjudged(body["notMeasured"]))
     return message

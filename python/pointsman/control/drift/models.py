@@ -2,6 +2,8 @@
 
 from sqlalchemy import Connection
 
+from pointsman.control.drift.answers import AnswerForm
+from pointsman.domain.drift.baselines import Baseline
 from pointsman.domain.keys import Principal
 from pointsman.domain.model_access import check_changes_model, check_reads_model
 from pointsman.domain.models import Model, ModelKey, Task
@@ -60,6 +62,23 @@ def task_of(connection: Connection, model: Model, version: str = "") -> tuple[Ta
         return found.signature.task, len(found.signature.labels)
     baseline = baselines.active(connection, model.model_id, model.row_key)
     return (Task.UNSPECIFIED, 0) if baseline is None else (baseline.task, len(baseline.class_labels))
+
+
+def form_of(connection: Connection, model_id: str, baseline: Baseline) -> AnswerForm:
+    """Answers how recorded answers of a model are read beside those of a baseline.
+
+    Args:
+        connection: A transaction.
+        model_id: The model.
+        baseline: The baseline, whose classes they are.
+    """
+    classes = baseline.class_labels
+    orders = {
+        version: labels
+        for version, labels in model_versions.class_labels(connection, model_id)
+        if labels != classes and sorted(labels) == sorted(classes)
+    }
+    return AnswerForm(classes, orders)
 
 
 def _found(connection: Connection, model_id: str) -> Model | None:

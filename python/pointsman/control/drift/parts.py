@@ -6,6 +6,7 @@ from pathlib import Path
 from pointsman.control.drift.alert_settings import AlertDesk
 from pointsman.control.drift.analyses import Analyses
 from pointsman.control.drift.baselines import Baselines
+from pointsman.control.drift.history import PerformanceDesk
 from pointsman.control.drift.local_runner import LocalRunner
 from pointsman.control.drift.predictions import PredictionDesk
 from pointsman.control.drift.schedule import AnalysisSchedule
@@ -55,7 +56,9 @@ class DriftParts:
         snapshots = ModelSnapshots(database, journal, lake_folder)
         self._runner = runner or LocalRunner()
         self._upkeep = DriftUpkeep(retention_days, lanes, clock)
-        self.predictions = PredictionDesk(database, ModelRecords(database, snapshots, engine), clock)
+        records = ModelRecords(database, snapshots, engine)
+        self.predictions = PredictionDesk(database, records, clock)
+        self.performance = PerformanceDesk(database, records, clock)
         self.baselines = Baselines(database, clock)
         self.analyses = Analyses(database, clock)
         self.alerts = AlertDesk(database, clock)

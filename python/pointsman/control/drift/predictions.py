@@ -9,15 +9,13 @@ from sqlalchemy.exc import IntegrityError
 from pointsman.control.drift import models
 from pointsman.domain.access import can_read
 from pointsman.domain.drift.ground_truth import GroundTruth, TakenTruths, check_truths
-from pointsman.domain.drift.performance import DEFAULT_DAYS, Granularity
 from pointsman.domain.drift.predictions import LoggedPrediction, check_logged
-from pointsman.domain.drift.windows import check_days
 from pointsman.domain.keys import Principal
-from pointsman.domain.models import Model, Task
+from pointsman.domain.models import Model
 from pointsman.domain.recording import hashed_entity
-from pointsman.domain.values import MICROSECONDS_PER_DAY, JsonValue
+from pointsman.domain.values import JsonValue
 from pointsman.errors import InvalidArgumentError, ResourceExhaustedError
-from pointsman.lake.model_records import ModelPage, ModelRecords, PageQuestion, Performance
+from pointsman.lake.model_records import ModelPage, ModelRecords, PageQuestion
 from pointsman.store import installation, routers
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions, truths
@@ -160,38 +158,6 @@ class PredictionDesk:
                 connection, model.row_key, records, lambda entity_id: hashed_entity(key, entity_id), now_us
             )
         return model, taken
-
-    def performance(
-        self, caller: Principal, model_id: str, window_days: float | None, granularity: Granularity
-    ) -> Performance:
-        """Answers how right a model was, step by step.
-
-        Args:
-            caller: Who asks.
-            model_id: The model.
-            window_days: Over how many days up to now; None for the default.
-            granularity: The length of a step.
-
-        Raises:
-            InvalidArgumentError: A field is wrong.
-            NotFoundError: There is no such model, or the caller may not know of it.
-            UnavailableError: The records cannot be read now.
-        """
-        check_days(window_days, "window_days")
-        days = DEFAULT_DAYS if window_days is None else window_days
-        with self._database.read() as connection:
-            model = models.readable(connection, caller, model_id)
-            task, _ = models.task_of(connection, model)
-        now_us = self._clock()
-        return self._records.performance(
-            model_id,
-            model.row_key,
-            now_us - int(days * MICROSECONDS_PER_DAY),
-            # A clock of a client may be ahead of ours.
-            now_us + MICROSECONDS_PER_DAY,
-            granularity,
-            is_regression=None if task is Task.UNSPECIFIED else task is Task.REGRESSION,
-        )
 
 
 def limit_of(asked: int, default: int) -> int:

@@ -5,10 +5,10 @@ from pointsman.control.convert.drift import (
     GRANULARITY,
     baseline_to,
     data_from,
+    history_to,
     logged_from,
     logged_to,
     notes_to,
-    point_to,
     question_from,
     time_from,
 )
@@ -132,15 +132,14 @@ class DriftServicer(AnalysisMethods, drift_pb2_grpc.DriftServiceServicer):
         self, request: drift_pb2.GetPerformanceHistoryRequest, context: object
     ) -> drift_pb2.GetPerformanceHistoryResponse:
         """Answers how right a model was."""
-        found = await self._lanes.look(
-            self._parts.predictions.performance,
-            caller(),
-            request.model_id,
-            request.window_days if request.HasField("window_days") else None,
-            GRANULARITY.word(request.granularity, "granularity") or Granularity.DAILY,
-        )
-        return drift_pb2.GetPerformanceHistoryResponse(
-            history=[point_to(point) for point in found.points], notes=notes_to(found.unreached)
+        return history_to(
+            await self._lanes.look(
+                self._parts.performance.history,
+                caller(),
+                request.model_id,
+                request.window_days if request.HasField("window_days") else None,
+                GRANULARITY.word(request.granularity, "granularity") or Granularity.DAILY,
+            )
         )
 
 

@@ -29,9 +29,9 @@ _PYTHON_TYPES: dict[ColumnKind, tuple[type, ...]] = {
     ColumnKind.TEXT: (str,),
     ColumnKind.BOOLEAN: (bool,),
 }
-_FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
-_IN_WINDOW = "time_us >= $start_us AND time_us < $end_us AND status_code = 0"
-_MEMORY_LIMIT = "1GB"
+FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
+IN_WINDOW = "time_us >= $start_us AND time_us < $end_us AND status_code = 0"
+MEMORY_LIMIT = "1GB"
 
 
 class Window:
@@ -80,23 +80,23 @@ class Window:
 
         target = self._folder / "window.parquet"
         config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": _MEMORY_LIMIT,
+            "memory_limit": MEMORY_LIMIT,
             "temp_directory": str(self._folder / "spilled"),
             "threads": 2,
         }
         with duckdb.connect(config=config) as connection:
             sources = []
             if self._spec.files:
-                sources.append(_FILES)
+                sources.append(FILES)
             for place, path in enumerate(self._spec.tails):
                 with pa.OSFile(path) as file, pa.ipc.open_stream(file) as reader:
                     connection.register(f"tail_{place}", reader.read_all())
                 sources.append(f"tail_{place}")
             parts = [self._selected(connection, source) for source in sources]
-            parts.append(f"SELECT * FROM read_parquet({_quoted_text(str(self._write_logged()))})")
+            parts.append(f"SELECT * FROM read_parquet({quoted_text(str(self._write_logged()))})")
             values = self._values("files") if self._spec.files else self._values()
             text = (
-                f"COPY ({' UNION ALL BY NAME '.join(parts)}) TO {_quoted_text(str(target))} (FORMAT parquet)"
+                f"COPY ({' UNION ALL BY NAME '.join(parts)}) TO {quoted_text(str(target))} (FORMAT parquet)"
             )
             # What is logged alone was chosen in SQL.
             copied = connection.execute(text, values if sources else {})
@@ -110,7 +110,7 @@ class Window:
 
     def _selected(self, connection: DuckDBPyConnection, source: str) -> str:
         """Answers the query of a source's rows; looks at what it has of another kind."""
-        values = self._values("files") if source == _FILES else self._values()
+        values = self._values("files") if source == FILES else self._values()
         described = connection.execute(
             f"DESCRIBE SELECT * FROM {source}", {"files": values["files"]} if "files" in values else {}
         )
@@ -122,7 +122,7 @@ class Window:
             f"count(*) FILTER ({whole} AND {raw} <> 'null' AND ({value}) IS NULL)"
             for value, raw in columns.values()
         ]
-        counted = connection.execute(f"SELECT {', '.join(checks)} FROM {source} WHERE {_IN_WINDOW}", values)
+        counted = connection.execute(f"SELECT {', '.join(checks)} FROM {source} WHERE {IN_WINDOW}", values)
         without, *unreadable = counted.fetchall()[0]
         if without:
             self.notes.append(
@@ -132,12 +132,12 @@ class Window:
             if count:
                 self._unreadable[name] = self._unreadable.get(name, 0) + count
         chosen = ", ".join(f"{value} AS {_quoted(name)}" for name, (value, _) in columns.items())
-        return f"SELECT {chosen} FROM {source} WHERE {_IN_WINDOW} AND {whole}"
+        return f"SELECT {chosen} FROM {source} WHERE {IN_WINDOW} AND {whole}"
 
     def _expression(self, name: str, types: Mapping[str, str]) -> tuple[str, str]:
         """Answers how a feature is read, and the JSON that it has where it is in no column of its own."""
         kind = self._kinds[name]
-        raw = f"features_other[{_quoted_text(name)}]"
+        raw = f"features_other[{quoted_text(name)}]"
         read = {
             ColumnKind.NUMBER: f"TRY_CAST({raw} AS DOUBLE)",
             ColumnKind.TEXT: f"""CASE WHEN {raw} LIKE '"%' THEN json_extract_string({raw}, '$') END""",
@@ -199,6 +199,7 @@ def _quoted(name: str) -> str:
     return f'"{doubled}"'
 
 
-def _quoted_text(text: str) -> str:
+def quoted_text(text: str) -> str:
+    """Answers a text as SQL writes it."""
     doubled = text.replace("'", "''")
     return f"'{doubled}'"
