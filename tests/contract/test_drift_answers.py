@@ -8,7 +8,6 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 
 import pointsman_drift
-from pointsman.control.convert.values import value_of
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
 
@@ -17,11 +16,13 @@ from .drift_by_hand import (
     a_baseline,
     a_prediction,
     begin_long_ago,
+    drawn,
     ended,
     features_of,
     labeled,
     log_rows,
     moment,
+    tell,
 )
 
 ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer", window_days=1)
@@ -32,18 +33,6 @@ LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
 def cancer(bench, cancer):
     begin_long_ago(bench.database_url)
     return cancer
-
-
-def drawn(seed, rows, errors=0.0):
-    """Probabilities of the classes, the likelier class, and what came true, turned around in a share."""
-    draw = random.Random(seed)
-    scores = [draw.betavariate(2, 2) for _ in range(rows)]
-    truths = [(draw.random() < score) != (draw.random() < errors) for score in scores]
-    return (
-        [[1 - score, score] for score in scores],
-        [CLASSES[score >= 0.5] for score in scores],
-        [CLASSES[truth] for truth in truths],
-    )
 
 
 async def log_answers(user, features, probabilities, predicted, **fields):
@@ -61,19 +50,6 @@ async def log_answers(user, features, probabilities, predicted, **fields):
                 **fields,
             )
         )
-
-
-async def tell(user, outcomes, at=None):
-    """Tells outcomes by entity."""
-    records = [
-        drift_pb2.GroundTruthRecord(
-            entity_id=entity,
-            actual_outcome=value_of(outcome),
-            outcome_timestamp=None if at is None else moment(at),
-        )
-        for entity, outcome in outcomes.items()
-    ]
-    await user.drift.UploadGroundTruth(drift_pb2.UploadGroundTruthRequest(model_id="cancer", records=records))
 
 
 async def result_of(user, asked=ANALYZE):
@@ -130,6 +106,7 @@ async def test_a_result_with_answers_and_outcomes_is_the_library_s_own(cancer):
             one.estimate.lower,
             one.estimate.upper,
         )
+        assert one.realised is not None
         assert (told.realised, told.sample_size) == (one.realised.value, 100)
         assert told.inside_band == one.is_inside
     assert not result.performance["accuracy"].inside_band
@@ -249,6 +226,7 @@ async def test_of_a_regression_errors_are_told_beside_those_of_the_baseline(canc
     same_as_library(result, pointsman_drift.compare(before, after, predictions=pair).to_dict())
     for side, name in zip(pair, ("reference", "realised"), strict=True):
         for metric, one in pointsman_drift.realised_metrics(side).items():
+            assert one.value is not None
             assert getattr(result.performance[metric], name) == pytest.approx(one.value, rel=1e-12)
     assert "accuracy_drop" in unjudged(result)["(predictions)"], "a regression has no accuracy"
 

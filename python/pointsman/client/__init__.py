@@ -205,6 +205,7 @@ from pointsman.client._types import (
     VariantSlots,
     VariantWeights,
     VersionPinning,
+    WindowBaseline,
 )
 
 __all__ = [
@@ -378,4 +379,5 @@ __all__ = [
     "VariantSlots",
     "VariantWeights",
     "VersionPinning",
+    "WindowBaseline",
 ]

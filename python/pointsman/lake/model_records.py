@@ -16,8 +16,9 @@ from pointsman.lake.engine import Engine
 from pointsman.lake.model_snapshot import ModelSnapshot, ModelSnapshots
 from pointsman.lake.model_tables import logged_table, truth_table
 from pointsman.lake.outcome_sql import MATCHES, ROW_COLUMNS
-from pointsman.lake.rows import predictions_of
+from pointsman.lake.rows import logged_of, predictions_of
 from pointsman.lake.step_answers import STEP, AnswerQuestion, StepAnswers
+from pointsman.lake.window_rows import SampleQuestion, WindowRows, WindowSample
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions, truths
 from pointsman.store.drift.truths import KeptTruth
@@ -225,6 +226,28 @@ class ModelRecords:
 
         return self._snapshots.reading(model_id, None, None, read)
 
+    def sample(self, model_id: str, model_key: int, asked: SampleQuestion) -> WindowSample:
+        """Draws whole rows of a window, with their outcomes.
+
+        Args:
+            model_id: The model.
+            model_key: Its row.
+            asked: Which of them.
+
+        Raises:
+            UnavailableError: The records cannot be read now.
+        """
+
+        def find_logged(prediction_ids: list[str]) -> Mapping[str, LoggedPrediction]:
+            with self._database.read() as sql:
+                return predictions.find_many(sql, model_key, prediction_ids)
+
+        def read(snapshot: ModelSnapshot) -> WindowSample:
+            with self._described(snapshot, model_key) as (connection, ctes, values, kept):
+                return WindowRows(connection, snapshot, ctes, values, kept).sample(asked, find_logged)
+
+        return self._snapshots.reading(model_id, None, None, read)
+
     @contextlib.contextmanager
     def _described(
         self, snapshot: ModelSnapshot, model_key: int, entity_ids: Sequence[str] | None = None
@@ -301,21 +324,4 @@ def _recorded(
     for place in range(len(snapshot.tables)):
         result = connection.sql(f"SELECT * FROM tail_{place} WHERE {wanted}", params=values)
         found += predictions_of(result.to_arrow_table())
-    return {one.key: _as_logged(one) for one in found}
-
-
-def _as_logged(row: Prediction) -> LoggedPrediction:
-    nanoseconds = row.overhead_ns + (row.backend_latency_ns or 0)
-    return LoggedPrediction(
-        prediction_id=row.prediction_id,
-        model_version=row.model_version,
-        time_us=row.time_us,
-        features=row.features,
-        prediction=row.prediction,
-        probabilities=row.probabilities,
-        confidence=row.confidence,
-        entity_id=row.entity_id,
-        latency_ms=nanoseconds / 1e6,
-        router_id=row.router_id,
-        row=row.row,
-    )
+    return {one.key: logged_of(one) for one in found}

@@ -107,10 +107,10 @@ class StepAnswers:
         wanted = {
             name: value for name, value in self._values.items() if name in (*names, "files", "began_us")
         }
-        return self._connection.execute(
+        return self._connection.sql(
             f'{self._ctes} SELECT prediction_id AS id, "row", outcome_label, outcome_number FROM judged '
             "WHERE place IS NOT NULL AND time_us >= $start_us AND time_us < $end_us",
-            wanted,
+            params=wanted,
         ).to_arrow_table()
 
     def _show(self, asked: AnswerQuestion) -> None:
@@ -125,7 +125,7 @@ class StepAnswers:
             values["files"] = self._values["files"]
         if len(parts) > 1:
             values |= {name: self._values[name] for name in ("start_us", "end_us", "began_us")}
-        reader = self._connection.execute(
+        answers = self._connection.sql(
             f"WITH answers AS (SELECT *, {STEP} AS step FROM ({' UNION ALL '.join(parts)})) "
             "SELECT answers.step, model_version, label, number, probabilities, outcome_label, outcome_number "
             "FROM answers LEFT JOIN step_shares USING (step) LEFT JOIN known_outcomes AS known "
@@ -133,16 +133,18 @@ class StepAnswers:
             # By lot, which falls the same for each reader.
             f'WHERE share IS NULL OR hash(prediction_id, answers."row") % {_LOTS} < share '
             "ORDER BY answers.step, time_us, prediction_id",
-            values,
-        ).fetch_record_batch(_BATCH_ROWS)
-        step, held = None, []
-        for batch in reader:
-            for begins, part in _by_step(batch):
-                if begins != step and held:
-                    asked.look(step, pa.concat_tables(held))
-                    held = []
-                step = begins
-                held.append(part)
+            params=values,
+        )
+        step = 0
+        held: list[pa.Table] = []
+        with answers.to_arrow_reader(_BATCH_ROWS) as reader:
+            for batch in reader:
+                for begins, part in _by_step(batch):
+                    if begins != step and held:
+                        asked.look(step, pa.concat_tables(held))
+                        held = []
+                    step = begins
+                    held.append(part)
         if held:
             asked.look(step, pa.concat_tables(held))
 

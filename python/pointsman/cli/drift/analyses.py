@@ -6,6 +6,7 @@ import time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
+from pointsman.cli.drift.metrics import print_metrics
 from pointsman.cli.drift.options import ModelArgument, Since, Until
 from pointsman.cli.line import arguments, commandline
 from pointsman.cli.line.context import CommandContext, CommandError, context_of
@@ -138,15 +139,25 @@ def _show(options: CommandContext, result: DriftResult) -> None:
                 f"{printing.local_time(result.window_start)} to {printing.local_time(result.window_end)}",
             ),
             ("rows", f"{result.current_rows} against {result.reference_rows} of the baseline"),
-            ("too few rows", ", ".join(sorted(one.feature for one in result.insufficient_data))),
+            *(("not judged", line) for line in _unjudged(result)),
             *(("note", note) for note in result.notes),
         ]
     )
     printing.print_table(
         ["#FEATURE", "ALGORITHM", "STATUS", ">SCORE", ">P"],
         [_cells(*row) for row in _figures(result)],
-        empty="No feature could be judged.",
+        empty="Nothing could be judged.",
     )
+    print_metrics(result.performance)
+
+
+def _unjudged(result: DriftResult) -> list[str]:
+    """Says what is not judged, and why, once for all of a reason."""
+    names: dict[str, list[str]] = {}
+    for one in (*result.insufficient_data, *result.not_measured):
+        name = f"{one.feature} by {one.algorithm}" if one.algorithm else one.feature
+        names.setdefault(one.reason, []).append(name)
+    return [f"{', '.join(sorted(of_reason))}: {reason}" for reason, of_reason in names.items()]
 
 
 def _figures(result: DriftResult) -> list[tuple[str, str, dict[str, Any]]]:

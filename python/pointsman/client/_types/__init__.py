@@ -39,6 +39,7 @@ from pointsman.client._types.drift import (
     PerformanceHistory,
     PerformancePoint,
     TargetData,
+    WindowBaseline,
 )
 from pointsman.client._types.drift_results import (
     AlertConfig,
@@ -304,4 +305,5 @@ __all__ = [
     "VariantSlots",
     "VariantWeights",
     "VersionPinning",
+    "WindowBaseline",
 ]

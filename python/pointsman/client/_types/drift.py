@@ -126,6 +126,17 @@ class Baseline:
 
 
 @dataclass(frozen=True)
+class WindowBaseline:
+    """A baseline that was made of a window of predictions."""
+
+    baseline_id: str
+    sample_size: int
+    """Rows of its features."""
+    notes: Sequence[str]
+    """What to know of them."""
+
+
+@dataclass(frozen=True)
 class PerformancePoint:
     """How right a model was in a step."""
 

@@ -22,15 +22,20 @@ TASK = EnumMap(Task, drift_pb2.DriftTask, "DRIFT_TASK_")
 GRANULARITY = EnumMap(Granularity, drift_pb2.PerformanceGranularity, "PERFORMANCE_GRANULARITY_")
 
 
-def time_from(message: object, field: str) -> int | None:
+def time_from(message: object, field: str, path: str = "") -> int | None:
     """Reads a time of a request; None where it is not set.
+
+    Args:
+        message: What holds it.
+        field: Its name there.
+        path: Its name in the request, where that is another one.
 
     Raises:
         InvalidArgumentError: It is none.
     """
     if not message.HasField(field):  # type: ignore[attr-defined]
         return None
-    return microseconds_of(getattr(message, field), field)
+    return microseconds_of(getattr(message, field), path or field)
 
 
 def logged_from(request: drift_pb2.LogPredictionRequest) -> LoggedPrediction:
@@ -90,7 +95,7 @@ def data_from(request: drift_pb2.CreateBaselineRequest) -> tuple[BaselineData, T
     """
     labeled = request.labeled_predictions
     data = BaselineData(
-        features={name: list_from(values) for name, values in request.feature_data.items()},
+        features={name: list_from(values) for name, values in sorted(request.feature_data.items())},
         targets=list_from(request.target_data.values),
         predicted=list_from(labeled.predicted_labels),
         actual=list_from(labeled.actual_labels),
@@ -156,7 +161,7 @@ def metric_to(metric: Mapping[str, Any]) -> drift_pb2.PerformanceMetric:
         lower=metric.get("lower"),
         upper=metric.get("upper"),
         realised=metric.get("realised"),
-        inside_band=metric.get("insideBand"),
+        inside_band=metric.get("insideBand"),  # type: ignore[arg-type]
         sample_size=metric.get("sampleSize", 0),
     )
 

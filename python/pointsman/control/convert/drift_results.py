@@ -29,6 +29,25 @@ def window_from(request: drift_pb2.AnalyzeRequest) -> WindowQuestion:
     )
 
 
+def baseline_window_from(request: drift_pb2.CreateBaselineRequest) -> WindowQuestion:
+    """Reads of which window a baseline is to be made.
+
+    Raises:
+        InvalidArgumentError: Data are given beside it, or a time is none.
+    """
+    for block in ("target_data", "labeled_predictions"):
+        if request.HasField(block):
+            raise InvalidArgumentError.at(block, "is given beside window; leave one out")
+    if request.feature_data:
+        raise InvalidArgumentError.at("feature_data", "is given beside window; leave one out")
+    window = request.window
+    return WindowQuestion(
+        start_us=time_from(window, "start", "window.start"),
+        end_us=time_from(window, "end", "window.end"),
+        days=window.days if window.HasField("days") else None,
+    )
+
+
 def analysis_to(analysis: Analysis) -> drift_pb2.AnalysisJob:
     """Makes the message of an analysis."""
     end_us = analysis.end_time_us

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     Predictions = ClassPredictions | NumberPredictions
 
-NO_LABELED = "the baseline has no labeled predictions; make one with labeledPredictions, or from a window, with CreateBaseline"
+NO_LABELED = (
+    "the baseline has no labeled predictions; make one that has them with CreateBaseline, of data or a window"
+)
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,8 @@ def _places(table: pa.Table, name: str, classes: Sequence[str]) -> np.ndarray:
     encoded = table.column(name).combine_chunks().dictionary_encode()
     known = [place_of(label, classes) for label in encoded.dictionary.to_pylist()]
     places = np.array([*(-1 if place is None else place for place in known), -1])
-    return places[encoded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)]
+    found: np.ndarray = places[encoded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)]
+    return found
 
 
 def _floats(table: pa.Table, name: str) -> np.ndarray:
@@ -199,4 +202,5 @@ def _floats(table: pa.Table, name: str) -> np.ndarray:
     import pyarrow as pa
 
     column = table.column(name).cast(pa.float64()).combine_chunks().fill_null(float("nan"))
-    return column.to_numpy(zero_copy_only=False).astype(np.float64)
+    found: np.ndarray = column.to_numpy(zero_copy_only=False).astype(np.float64)
+    return found

@@ -13,6 +13,7 @@ from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.drift.starting import AnalysisStarter
 from pointsman.control.drift.upkeep import DriftUpkeep
 from pointsman.control.drift.watching import AnalysisWatch
+from pointsman.control.drift.windowed_baselines import WindowBaselines
 from pointsman.control.jobs.job import Job
 from pointsman.control.lanes import Lanes
 from pointsman.domain.ports.analysing import AnalysisRunner
@@ -60,6 +61,7 @@ class DriftParts:
         self.predictions = PredictionDesk(database, records, clock)
         self.performance = PerformanceDesk(database, records, clock)
         self.baselines = Baselines(database, clock)
+        self.window_baselines = WindowBaselines(database, records, self.baselines, clock)
         self.analyses = Analyses(database, clock)
         self.alerts = AlertDesk(database, clock)
         starter = AnalysisStarter(snapshots, self._runner, database_url, work_folder)

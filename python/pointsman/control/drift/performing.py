@@ -31,9 +31,7 @@ class Measured:
         """Answers it by metric, with the names of the REST API; figures that are not defined are left out."""
         found: dict[str, dict[str, Any]] = {}
         for name in dict.fromkeys((*self.reference, *self.realised, *self.estimated)):
-            before, after, one = (
-                figures.get(name) for figures in (self.reference, self.realised, self.estimated)
-            )
+            before, after, one = self.reference.get(name), self.realised.get(name), self.estimated.get(name)
             entry: dict[str, Any] = {
                 "reference": None if before is None else before.value,
                 "realised": None if after is None else after.value,

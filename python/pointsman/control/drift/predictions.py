@@ -1,13 +1,11 @@
 """Predictions and outcomes of models: logging, listing, matching."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from pointsman.control.drift import models
-from pointsman.domain.access import can_read
 from pointsman.domain.drift.ground_truth import GroundTruth, TakenTruths, check_truths
 from pointsman.domain.drift.predictions import LoggedPrediction, check_logged
 from pointsman.domain.keys import Principal
@@ -16,7 +14,7 @@ from pointsman.domain.recording import hashed_entity
 from pointsman.domain.values import JsonValue
 from pointsman.errors import InvalidArgumentError, ResourceExhaustedError
 from pointsman.lake.model_records import ModelPage, ModelRecords, PageQuestion
-from pointsman.store import installation, routers
+from pointsman.store import installation
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions, truths
 
@@ -97,11 +95,7 @@ class PredictionDesk:
         with self._database.read() as connection:
             model = models.readable(connection, caller, model_id)
 
-        def readable_since(router_ids: Collection[str]) -> Mapping[str, int]:
-            with self._database.read() as connection:
-                found = {one: _readable_since(connection, caller, one) for one in router_ids}
-            return {router_id: since_us for router_id, since_us in found.items() if since_us is not None}
-
+        readable_since = models.readable_routers(self._database, caller)
         return self._records.page(model_id, model.row_key, question, readable_since)
 
     def add_truths(
@@ -169,13 +163,3 @@ def limit_of(asked: int, default: int) -> int:
     if not 0 <= asked <= MAX_LIMIT:
         raise InvalidArgumentError.at("limit", f"{asked} is not between 1 and {MAX_LIMIT}; 0 means {default}")
     return asked or default
-
-
-def _readable_since(connection: Connection, caller: Principal, router_id: str) -> int | None:
-    """Answers from which time on a caller may read what a router recorded; None for nothing of it."""
-    if caller.admin:
-        return 0
-    router = routers.find(connection, router_id)
-    # Of a router that is gone nobody but an admin is known to have been its reader, also where another one
-    # has its id now.
-    return router.create_time_us if router is not None and can_read(caller, router) else None

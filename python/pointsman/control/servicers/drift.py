@@ -12,6 +12,7 @@ from pointsman.control.convert.drift import (
     question_from,
     time_from,
 )
+from pointsman.control.convert.drift_results import baseline_window_from
 from pointsman.control.convert.times import microseconds_of
 from pointsman.control.convert.values import plain
 from pointsman.control.drift.parts import DriftParts
@@ -100,6 +101,17 @@ class DriftServicer(AnalysisMethods, drift_pb2_grpc.DriftServiceServicer):
         self, request: drift_pb2.CreateBaselineRequest, context: object
     ) -> drift_pb2.CreateBaselineResponse:
         """Keeps a baseline."""
+        if request.HasField("window"):
+            made = await self._lanes.look(
+                self._parts.window_baselines.create,
+                caller(),
+                request.model_id,
+                request.version,
+                baseline_window_from(request),
+            )
+            return drift_pb2.CreateBaselineResponse(
+                baseline_id=made.baseline_id, sample_size=made.sample_size, notes=made.notes
+            )
         data, task = data_from(request)
         baseline_id = await self._lanes.feed(
             self._parts.baselines.create, caller(), request.model_id, request.version, data, task

@@ -152,12 +152,12 @@ class AnswerWindow:
             self.notes.append(
                 f"of {total} answers about {most} were drawn by lot for figures of answers and performance"
             )
-        return connection.execute(
+        return connection.sql(
             "SELECT model_version, label, number, probabilities, outcome_label, outcome_number "
             f"FROM (SELECT * FROM ({rows}) {wanted}) AS answers LEFT JOIN known "
             'ON answers.prediction_id = known.id AND answers."row" = known."row" '
             'ORDER BY time_us, prediction_id, answers."row"',
-            values,
+            params=values,
         ).to_arrow_table()
 
     def _written(self, name: str, tables: Iterator[pa.Table]) -> Path | None:
