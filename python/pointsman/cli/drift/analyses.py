@@ -19,6 +19,14 @@ WARNING_EXIT, ALERT_EXIT = 3, 4
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 2.0
 
 
+_ORIGINS = {
+    "inputs": "inputs move",
+    "world": "inputs of all variants move",
+    "some_variants": "inputs of some variants move, and of others not",
+    "model": "answers or performance move, and inputs do not",
+}
+
+
 class StatusName(StrEnum):
     """What an analysis says."""
 
@@ -138,8 +146,10 @@ def _show(options: CommandContext, result: DriftResult) -> None:
                 "window",
                 f"{printing.local_time(result.window_start)} to {printing.local_time(result.window_end)}",
             ),
+            ("origin", _ORIGINS.get(result.origin.value, "")),
             ("rows", f"{result.current_rows} against {result.reference_rows} of the baseline"),
             *(("not judged", line) for line in _unjudged(result)),
+            *((f"{one.by} {one.value}", one.reason or one.status.value) for one in result.slices),
             *(("note", note) for note in result.notes),
         ]
     )

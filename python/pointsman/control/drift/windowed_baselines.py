@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pointsman.control.drift import models
 from pointsman.control.drift.analyses import WindowQuestion
 from pointsman.control.drift.baselines import Baselines
+from pointsman.domain.drift.baselines import rows_of
 from pointsman.domain.drift.windowed import data_of_window, rows_for
 from pointsman.domain.drift.windows import window_of
 from pointsman.domain.keys import Principal
@@ -95,7 +96,7 @@ class WindowBaselines:
         )
         sample = self._records.sample(model_id, model.row_key, question)
         data, notes = data_of_window(sample.rows, task)
-        rows = len(next(iter(data.features.values()), ()))
+        rows = rows_of(data)
         least = settings.min_baseline_sample_size
         if rows < max(least, 1):
             raise FailedPreconditionError(

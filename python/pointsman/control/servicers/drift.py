@@ -19,6 +19,7 @@ from pointsman.control.drift.parts import DriftParts
 from pointsman.control.drift.predictions import GivenTruth
 from pointsman.control.lanes import Lanes
 from pointsman.control.servicers.drift_analyses import AnalysisMethods
+from pointsman.domain.drift.baselines import rows_of
 from pointsman.domain.drift.performance import Granularity
 from pointsman.lake.model_records import PageQuestion
 from pointsman.v1 import drift_pb2, drift_pb2_grpc
@@ -116,7 +117,7 @@ class DriftServicer(AnalysisMethods, drift_pb2_grpc.DriftServiceServicer):
         baseline_id = await self._lanes.feed(
             self._parts.baselines.create, caller(), request.model_id, request.version, data, task
         )
-        return drift_pb2.CreateBaselineResponse(baseline_id=baseline_id)
+        return drift_pb2.CreateBaselineResponse(baseline_id=baseline_id, sample_size=rows_of(data))
 
     async def GetBaselines(
         self, request: drift_pb2.GetBaselinesRequest, context: object

@@ -69,6 +69,11 @@ class Baseline:
     row_key: int = 0
 
 
+def rows_of(data: BaselineData) -> int:
+    """Answers how many rows the features of a baseline have."""
+    return len(next(iter(data.features.values()), ()))
+
+
 def kind_of(values: Sequence[JsonValue]) -> ColumnKind | None:
     """Answers what the values of a column are; None where they are of several kinds or of another one.
 

@@ -11,6 +11,7 @@ from pointsman.control.drift.models import form_of
 from pointsman.control.drift.performing import Performer
 from pointsman.control.drift.program.answering import AnswerWindow
 from pointsman.control.drift.program.judging import Sides, judge
+from pointsman.control.drift.program.origins import origin_of
 from pointsman.control.drift.program.window import Window
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
@@ -63,8 +64,11 @@ def compare_window(
     pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, data)
     reached(0.6)
     reference = reference_table(data.features, kinds)
-    sides = Sides(reference, path if window.row_count else None, pair, lacking, rows)
-    body = judge(sides, settings).to_dict()
+    slices = tuple(name for name in window.slices if name not in kinds)
+    sides = Sides(reference, path if window.row_count else None, pair, lacking, rows, slices)
+    result = judge(sides, settings)
+    body = result.to_dict()
+    body["origin"] = origin_of(result, kinds).value
     reached(0.9)
     body["performance"] = {} if pair is None else Performer(pair[0]).measure(pair[1]).told()
     return body, [*spec.notes, *window.notes, *notes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +33,15 @@ class Sides:
         answers: The baseline's labelled predictions and the window's answers; None where one side has none.
         lacking: Why there are none.
         rows: Labelled predictions of the baseline, and answers of the window.
+        slices: Columns of the window's file by which its rows are judged apart, too.
     """
 
     reference: pa.Table
     window: Path | None
     answers: tuple[Predictions, Predictions] | None = None
     lacking: str = ""
-    rows: tuple[int, int] = field(default=(0, 0))
+    rows: tuple[int, int] = (0, 0)
+    slices: tuple[str, ...] = ()
 
 
 def judge(sides: Sides, settings: AlertSettings) -> Result:
@@ -61,7 +63,14 @@ def judge(sides: Sides, settings: AlertSettings) -> Result:
     if options["algorithms"] == []:
         result = _nothing_judged(sides, settings)
     elif sides.window is not None:
-        result = compare(sides.reference, str(sides.window), predictions=sides.answers, **options)
+        result = compare(
+            sides.reference,
+            str(sides.window),
+            features=sides.reference.column_names,
+            predictions=sides.answers,
+            slices=sides.slices if _looks_at_columns(options) else (),
+            **options,
+        )
     elif sides.answers is not None:
         told = compare_predictions(*sides.answers, **options)
         result = replace(told, reference_rows=sides.reference.num_rows, current_rows=0)
@@ -122,6 +131,14 @@ def _runnable(sides: Sides, settings: AlertSettings) -> tuple[dict[str, Any], li
     if options["algorithms"] is not None:
         options["algorithms"] = [name for name in options["algorithms"] if name not in is_lacking]
     return options, lacking
+
+
+def _looks_at_columns(options: dict[str, Any]) -> bool:
+    from pointsman_drift import AlgorithmKind, algorithms
+
+    known = algorithms()
+    names = options["algorithms"]
+    return names is None or any(known[name].kind is AlgorithmKind.UNIVARIATE for name in names)
 
 
 def _nothing_judged(sides: Sides, settings: AlertSettings) -> Result:

@@ -30,6 +30,9 @@ _PYTHON_TYPES: dict[ColumnKind, tuple[type, ...]] = {
     ColumnKind.BOOLEAN: (bool,),
 }
 FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
+VARIANT, VERSION = "(variant)", "(version)"
+SLICES = {VARIANT: "variant", VERSION: "model_version"}
+"""Columns beside the features, in parentheses as features are not, and what they are of the lake."""
 IN_WINDOW = "time_us >= $start_us AND time_us < $end_us AND status_code = 0"
 MEMORY_LIMIT = "1GB"
 
@@ -50,6 +53,7 @@ class Window:
     Attributes:
         notes: What to know of the rows, once they are written.
         row_count: How many there are, once they are written.
+        slices: The columns beside the features that tell some of them apart, once they are written.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Window:
         self._unreadable: dict[str, int] = {}
         self.notes: list[str] = []
         self.row_count = 0
+        self.slices: tuple[str, ...] = ()
 
     def write(self) -> Path:
         """Writes the file; answers its path.
@@ -101,12 +106,19 @@ class Window:
             # What is logged alone was chosen in SQL.
             copied = connection.execute(text, values if sources else {})
             (self.row_count,) = copied.fetchall()[0]
+            self.slices = self._told_apart(connection, target)
         for name, count in sorted(self._unreadable.items()):
             self.notes.append(
                 f"feature {name!r}: {count} values are no {self._kinds[name].value}, as the baseline has "
                 "them, and count as missing"
             )
         return target
+
+    def _told_apart(self, connection: DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+        counts = ", ".join(f"count(DISTINCT {_quoted(name)})" for name in SLICES)
+        rows = f"read_parquet({quoted_text(str(path))})"
+        found = connection.execute(f"SELECT {counts} FROM {rows}").fetchall()[0]
+        return tuple(name for name, count in zip(SLICES, found, strict=True) if count > 1)
 
     def _selected(self, connection: DuckDBPyConnection, source: str) -> str:
         """Answers the query of a source's rows; looks at what it has of another kind."""
@@ -132,6 +144,7 @@ class Window:
             if count:
                 self._unreadable[name] = self._unreadable.get(name, 0) + count
         chosen = ", ".join(f"{value} AS {_quoted(name)}" for name, (value, _) in columns.items())
+        chosen += "".join(f", nullif({column}, '') AS {_quoted(name)}" for name, column in SLICES.items())
         return f"SELECT {chosen} FROM {source} WHERE {IN_WINDOW} AND {whole}"
 
     def _expression(self, name: str, types: Mapping[str, str]) -> tuple[str, str]:
@@ -164,11 +177,20 @@ class Window:
             ColumnKind.TEXT: pa.string(),
             ColumnKind.BOOLEAN: pa.bool_(),
         }
-        schema = pa.schema([(name, types[kind]) for name, kind in self._kinds.items()])
+        schema = pa.schema(
+            [
+                *((name, types[kind]) for name, kind in self._kinds.items()),
+                *((name, pa.string()) for name in SLICES),
+            ]
+        )
         path = self._folder / "logged.parquet"
         with pq.ParquetWriter(path, schema) as writer:
             for part in self._logged():
                 columns = {name: list(self._read(name, part)) for name in self._kinds}
+                columns |= {
+                    VARIANT: [None] * len(part),
+                    VERSION: [one.model_version or None for one in part],
+                }
                 writer.write_table(pa.table(columns, schema))
         return path
 
