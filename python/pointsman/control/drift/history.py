@@ -73,7 +73,7 @@ class PerformanceDesk:
             baseline = baselines.active(connection, model_id, model.row_key)
             estimator = None
             if baseline is not None and baseline.class_labels:
-                data = baselines.data_of(connection, baseline.row_key)
+                data = baselines.labeled_of(connection, baseline.row_key)
                 form = models.form_of(connection, model_id, baseline)
                 if (reference := reference_answers(baseline, data)) is not None:
                     estimator = StepEstimator(reference, form)

@@ -138,7 +138,7 @@ class Window:
         without, *unreadable = counted.fetchall()[0]
         if without:
             self.notes.append(
-                f"{without} predictions were recorded without their features, and are not compared"
+                f"{without} predictions were recorded without their features, which are not compared"
             )
         for name, count in zip(columns, unreadable, strict=True):
             if count:
