@@ -64,8 +64,7 @@ def compare_window(
     pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, data)
     reached(0.6)
     reference = reference_table(data.features, kinds)
-    slices = tuple(name for name in window.slices if name not in kinds)
-    sides = Sides(reference, path if window.row_count else None, pair, lacking, rows, slices)
+    sides = Sides(reference, path if window.row_count else None, pair, lacking, rows, window.slices)
     result = judge(sides, settings)
     body = result.to_dict()
     body["origin"] = origin_of(result, kinds).value

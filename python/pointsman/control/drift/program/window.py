@@ -69,6 +69,8 @@ class Window:
         self._spec = spec
         self._folder = folder
         self._kinds = kinds
+        # A feature that goes by such a name is one.
+        self._dividing = {name: column for name, column in SLICES.items() if name not in kinds}
         self._unreadable: dict[str, int] = {}
         self.notes: list[str] = []
         self.row_count = 0
@@ -115,10 +117,12 @@ class Window:
         return target
 
     def _told_apart(self, connection: DuckDBPyConnection, path: Path) -> tuple[str, ...]:
-        counts = ", ".join(f"count(DISTINCT {_quoted(name)})" for name in SLICES)
+        if not self._dividing:
+            return ()
+        counts = ", ".join(f"count(DISTINCT {_quoted(name)})" for name in self._dividing)
         rows = f"read_parquet({quoted_text(str(path))})"
         found = connection.execute(f"SELECT {counts} FROM {rows}").fetchall()[0]
-        return tuple(name for name, count in zip(SLICES, found, strict=True) if count > 1)
+        return tuple(name for name, count in zip(self._dividing, found, strict=True) if count > 1)
 
     def _selected(self, connection: DuckDBPyConnection, source: str) -> str:
         """Answers the query of a source's rows; looks at what it has of another kind."""
@@ -144,7 +148,9 @@ class Window:
             if count:
                 self._unreadable[name] = self._unreadable.get(name, 0) + count
         chosen = ", ".join(f"{value} AS {_quoted(name)}" for name, (value, _) in columns.items())
-        chosen += "".join(f", nullif({column}, '') AS {_quoted(name)}" for name, column in SLICES.items())
+        chosen += "".join(
+            f", nullif({column}, '') AS {_quoted(name)}" for name, column in self._dividing.items()
+        )
         return f"SELECT {chosen} FROM {source} WHERE {IN_WINDOW} AND {whole}"
 
     def _expression(self, name: str, types: Mapping[str, str]) -> tuple[str, str]:
@@ -180,17 +186,15 @@ class Window:
         schema = pa.schema(
             [
                 *((name, types[kind]) for name, kind in self._kinds.items()),
-                *((name, pa.string()) for name in SLICES),
+                *((name, pa.string()) for name in self._dividing),
             ]
         )
         path = self._folder / "logged.parquet"
         with pq.ParquetWriter(path, schema) as writer:
             for part in self._logged():
                 columns = {name: list(self._read(name, part)) for name in self._kinds}
-                columns |= {
-                    VARIANT: [None] * len(part),
-                    VERSION: [one.model_version or None for one in part],
-                }
+                versions = {VERSION: [one.model_version or None for one in part]}
+                columns |= {name: versions.get(name, [None] * len(part)) for name in self._dividing}
                 writer.write_table(pa.table(columns, schema))
         return path
 
