@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from google.protobuf.json_format import MessageToDict
+from sqlalchemy import update
 
 import pointsman_drift
+from pointsman.store.database import Database
+from pointsman.store.schema import model_versions
 from pointsman.v1 import drift_pb2
 from stage.lake import a_row
 
@@ -303,3 +306,15 @@ async def test_answers_and_outcomes_that_the_baseline_does_not_know_are_told_of(
         "1 outcomes are not such as the baseline's labeled predictions have; those predictions count as "
         "without outcome",
     ]
+
+
+async def test_logged_predictions_from_before_the_model_was_registered_have_their_outcomes(bench, cancer):
+    old, new = drawn(3, 100), drawn(4, 40)
+    await cancer.drift.CreateBaseline(a_baseline(features_of(1, 100), labeled_predictions=labeled(*old)))
+    database = Database(bench.database_url)
+    with database.write() as connection:
+        connection.execute(update(model_versions).values(create_time_us=bench.clock()))
+    database.close()
+    await log_answers(cancer, features_of(2, 40), *new[:2])
+    await tell(cancer, {f"e{number}": outcome for number, outcome in enumerate(new[2])})
+    assert (await result_of(cancer)).performance["accuracy"].sample_size == 40

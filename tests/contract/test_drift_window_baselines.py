@@ -29,9 +29,7 @@ ACTIVE = drift_pb2.GetActiveBaselineRequest(model_id="cancer")
 
 
 @pytest.fixture
-async def cancer(bench, cancer):
-    begin_long_ago(bench.database_url)
-    await cancer.create()
+def cancer(bench, cancer):
     begin_long_ago(bench.database_url)
     return cancer
 

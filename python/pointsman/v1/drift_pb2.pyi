@@ -35,6 +35,15 @@ class DriftStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DRIFT_STATUS_WARNING: _ClassVar[DriftStatus]
     DRIFT_STATUS_ALERT: _ClassVar[DriftStatus]
 
+class DriftOrigin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DRIFT_ORIGIN_UNSPECIFIED: _ClassVar[DriftOrigin]
+    DRIFT_ORIGIN_NONE: _ClassVar[DriftOrigin]
+    DRIFT_ORIGIN_INPUTS: _ClassVar[DriftOrigin]
+    DRIFT_ORIGIN_WORLD: _ClassVar[DriftOrigin]
+    DRIFT_ORIGIN_SOME_VARIANTS: _ClassVar[DriftOrigin]
+    DRIFT_ORIGIN_MODEL: _ClassVar[DriftOrigin]
+
 class Calibration(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CALIBRATION_UNSPECIFIED: _ClassVar[Calibration]
@@ -66,6 +75,12 @@ DRIFT_STATUS_UNSPECIFIED: DriftStatus
 DRIFT_STATUS_OK: DriftStatus
 DRIFT_STATUS_WARNING: DriftStatus
 DRIFT_STATUS_ALERT: DriftStatus
+DRIFT_ORIGIN_UNSPECIFIED: DriftOrigin
+DRIFT_ORIGIN_NONE: DriftOrigin
+DRIFT_ORIGIN_INPUTS: DriftOrigin
+DRIFT_ORIGIN_WORLD: DriftOrigin
+DRIFT_ORIGIN_SOME_VARIANTS: DriftOrigin
+DRIFT_ORIGIN_MODEL: DriftOrigin
 CALIBRATION_UNSPECIFIED: Calibration
 CALIBRATION_ON: Calibration
 CALIBRATION_OFF: Calibration
@@ -419,7 +434,7 @@ class CancelAnalysisRequest(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., job_id: _Optional[str] = ...) -> None: ...
 
 class DriftResult(_message.Message):
-    __slots__ = ("result_id", "model_id", "status", "algorithms", "created_at", "features", "insufficient_data", "not_measured", "job_id", "baseline_id", "window_start", "window_end", "reference_rows", "current_rows", "calibration", "notes", "performance")
+    __slots__ = ("result_id", "model_id", "status", "algorithms", "created_at", "features", "insufficient_data", "not_measured", "job_id", "baseline_id", "window_start", "window_end", "reference_rows", "current_rows", "calibration", "notes", "performance", "slices", "origin")
     class AlgorithmsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -458,6 +473,8 @@ class DriftResult(_message.Message):
     CALIBRATION_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
     PERFORMANCE_FIELD_NUMBER: _ClassVar[int]
+    SLICES_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
     result_id: str
     model_id: str
     status: DriftStatus
@@ -475,7 +492,36 @@ class DriftResult(_message.Message):
     calibration: Calibration
     notes: _containers.RepeatedScalarFieldContainer[str]
     performance: _containers.MessageMap[str, PerformanceMetric]
-    def __init__(self, result_id: _Optional[str] = ..., model_id: _Optional[str] = ..., status: _Optional[_Union[DriftStatus, str]] = ..., algorithms: _Optional[_Mapping[str, AlgorithmResult]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., features: _Optional[_Mapping[str, _struct_pb2.Struct]] = ..., insufficient_data: _Optional[_Iterable[_Union[Unjudged, _Mapping]]] = ..., not_measured: _Optional[_Iterable[_Union[Unjudged, _Mapping]]] = ..., job_id: _Optional[str] = ..., baseline_id: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reference_rows: _Optional[int] = ..., current_rows: _Optional[int] = ..., calibration: _Optional[_Union[Calibration, str]] = ..., notes: _Optional[_Iterable[str]] = ..., performance: _Optional[_Mapping[str, PerformanceMetric]] = ...) -> None: ...
+    slices: _containers.RepeatedCompositeFieldContainer[DriftSlice]
+    origin: DriftOrigin
+    def __init__(self, result_id: _Optional[str] = ..., model_id: _Optional[str] = ..., status: _Optional[_Union[DriftStatus, str]] = ..., algorithms: _Optional[_Mapping[str, AlgorithmResult]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., features: _Optional[_Mapping[str, _struct_pb2.Struct]] = ..., insufficient_data: _Optional[_Iterable[_Union[Unjudged, _Mapping]]] = ..., not_measured: _Optional[_Iterable[_Union[Unjudged, _Mapping]]] = ..., job_id: _Optional[str] = ..., baseline_id: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reference_rows: _Optional[int] = ..., current_rows: _Optional[int] = ..., calibration: _Optional[_Union[Calibration, str]] = ..., notes: _Optional[_Iterable[str]] = ..., performance: _Optional[_Mapping[str, PerformanceMetric]] = ..., slices: _Optional[_Iterable[_Union[DriftSlice, _Mapping]]] = ..., origin: _Optional[_Union[DriftOrigin, str]] = ...) -> None: ...
+
+class DriftSlice(_message.Message):
+    __slots__ = ("by", "value", "is_rest", "status", "n", "m", "features", "reason")
+    class FeaturesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Struct
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+    BY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    IS_REST_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    N_FIELD_NUMBER: _ClassVar[int]
+    M_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    by: str
+    value: str
+    is_rest: bool
+    status: DriftStatus
+    n: int
+    m: int
+    features: _containers.MessageMap[str, _struct_pb2.Struct]
+    reason: str
+    def __init__(self, by: _Optional[str] = ..., value: _Optional[str] = ..., is_rest: bool = ..., status: _Optional[_Union[DriftStatus, str]] = ..., n: _Optional[int] = ..., m: _Optional[int] = ..., features: _Optional[_Mapping[str, _struct_pb2.Struct]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class PerformanceMetric(_message.Message):
     __slots__ = ("reference", "estimate", "lower", "upper", "realised", "inside_band", "sample_size")
@@ -496,14 +542,16 @@ class PerformanceMetric(_message.Message):
     def __init__(self, reference: _Optional[float] = ..., estimate: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., realised: _Optional[float] = ..., inside_band: bool = ..., sample_size: _Optional[int] = ...) -> None: ...
 
 class AlgorithmResult(_message.Message):
-    __slots__ = ("drift", "score", "feature")
+    __slots__ = ("drift", "score", "feature", "slice")
     DRIFT_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     FEATURE_FIELD_NUMBER: _ClassVar[int]
+    SLICE_FIELD_NUMBER: _ClassVar[int]
     drift: bool
     score: float
     feature: str
-    def __init__(self, drift: bool = ..., score: _Optional[float] = ..., feature: _Optional[str] = ...) -> None: ...
+    slice: str
+    def __init__(self, drift: bool = ..., score: _Optional[float] = ..., feature: _Optional[str] = ..., slice: _Optional[str] = ...) -> None: ...
 
 class Unjudged(_message.Message):
     __slots__ = ("feature", "algorithm", "reason", "n", "m")

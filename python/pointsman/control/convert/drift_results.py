@@ -95,7 +95,8 @@ def result_to(result: DriftResult) -> drift_pb2.DriftResult:
         message.features[name].CopyFrom(_figures(feature))
     # Results of earlier releases have neither.
     groups = (*body.get("groups", ()), *body.get("insufficientGroups", ()))
-    message.slices.extend(_slice_to(group) for group in groups if "slice" in group)
+    # Values that are not told one by one are a slice also where there are none.
+    message.slices.extend(_slice_to(group) for group in groups if "slice" in group and group["m"])
     if "origin" in body:
         message.origin = DRIFT_ORIGIN.number(DriftOrigin(body["origin"]))
     for name, metric in body.get("performance", {}).items():

@@ -99,7 +99,8 @@ class AnswerWindow:
         if outcomes is None or not sources:
             connection.execute(f"CREATE TEMP TABLE known ({_KNOWN})")
             return
-        values = self._values()
+        one = self._analysis
+        values: dict[str, Any] = {"start_us": one.window_start_us, "end_us": one.window_end_us}
         if files := [*self._spec.files, *self._spec.other_files]:
             values["files"] = files
         if files or self._spec.tails:
@@ -178,5 +179,6 @@ class AnswerWindow:
         return range(len(self._spec.tails))
 
     def _values(self) -> dict[str, Any]:
+        """Answers the window of recorded rows, of which those from before the model are of another one."""
         one = self._analysis
         return {"start_us": max(one.window_start_us, self._spec.began_us), "end_us": one.window_end_us}
