@@ -77,6 +77,18 @@ def labeled(
     )
 
 
+def drawn(seed: int, rows: int, errors: float = 0.0) -> tuple[list[list[float]], list[str], list[str]]:
+    """Probabilities of the classes, the likelier class, and what came true, turned around in a share."""
+    draw = random.Random(seed)
+    scores = [draw.betavariate(2, 2) for _ in range(rows)]
+    truths = [(draw.random() < score) != (draw.random() < errors) for score in scores]
+    return (
+        [[1 - score, score] for score in scores],
+        [CLASSES[score >= 0.5] for score in scores],
+        [CLASSES[truth] for truth in truths],
+    )
+
+
 def a_truth(entity_id: str, outcome: Any, at: datetime | None = None) -> drift_pb2.AddGroundTruthRequest:
     return drift_pb2.AddGroundTruthRequest(
         model_id="cancer",
@@ -90,6 +102,21 @@ async def log_rows(user: User, columns: Mapping[str, Sequence[Any]], **fields: A
     names = list(columns)
     for row in zip(*columns.values(), strict=True):
         await user.drift.LogPrediction(a_prediction(features=dict(zip(names, row, strict=True)), **fields))
+
+
+async def tell(user: User, outcomes: Mapping[str, Any], at: datetime | None = None) -> None:
+    """Tells outcomes by entity."""
+    if not outcomes:
+        return
+    records = [
+        drift_pb2.GroundTruthRecord(
+            entity_id=entity,
+            actual_outcome=value_of(outcome),
+            outcome_timestamp=None if at is None else moment(at),
+        )
+        for entity, outcome in outcomes.items()
+    ]
+    await user.drift.UploadGroundTruth(drift_pb2.UploadGroundTruthRequest(model_id="cancer", records=records))
 
 
 async def ended(user: User, job_id: str, seconds: float = 60) -> drift_pb2.AnalysisJob:

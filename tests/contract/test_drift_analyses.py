@@ -114,7 +114,7 @@ async def test_a_window_without_rows_says_that_nothing_could_be_judged(cancer):
     assert job.status == drift_pb2.ANALYSIS_STATUS_SUCCEEDED, job.error
     result = await cancer.drift.GetLatestResult(LATEST)
     assert result.status == drift_pb2.DRIFT_STATUS_WARNING
-    assert {one.feature for one in result.insufficient_data} == {"age", "plan"}
+    assert {one.feature for one in result.insufficient_data} == {"age", "plan", "(predictions)"}
     assert not result.features
 
 

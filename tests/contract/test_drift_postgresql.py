@@ -9,7 +9,17 @@ import pytest
 from conftest_postgres import new_postgres, postgres_server
 from pointsman.v1 import drift_pb2
 
-from .drift_by_hand import a_baseline, a_truth, ended, features_of, log_rows
+from .drift_by_hand import (
+    a_baseline,
+    a_prediction,
+    a_truth,
+    drawn,
+    ended,
+    features_of,
+    log_rows,
+    moment,
+    tell,
+)
 from .test_postgresql import open_bench
 
 __all__ = ["new_postgres", "postgres_server"]
@@ -90,3 +100,36 @@ async def test_an_outcome_that_two_servers_bring_at_once_is_kept_once(users):
         *(user.drift.AddGroundTruth(a_truth("ann", "denied", time)) for user in [*users] * 4)
     )
     assert len({one.ground_truth_id for one in brought}) == 1
+
+
+async def test_answers_outcomes_and_baselines_of_windows_are_the_same_for_both(users):
+    east, west = users
+    scores, predicted, actual = drawn(5, 60)
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = midnight - timedelta(hours=12)
+    for number in range(60):
+        await users[number % 2].drift.LogPrediction(
+            a_prediction(
+                features={"age": number},
+                prediction=predicted[number],
+                probabilities=scores[number],
+                entity_id=f"e{number}",
+                timestamp=moment(start + timedelta(seconds=number)),
+            )
+        )
+    await tell(west, {f"e{number}": actual[number] for number in range(60)})
+    made = await east.drift.CreateBaseline(
+        drift_pb2.CreateBaselineRequest(
+            model_id="cancer", version="v1", window=drift_pb2.BaselineWindow(days=2)
+        )
+    )
+    assert made.sample_size == 60
+    begun = await west.drift.Analyze(drift_pb2.AnalyzeRequest(model_id="cancer", window_days=2))
+    job = await ended(east, begun.job_id)
+    assert job.status == drift_pb2.ANALYSIS_STATUS_SUCCEEDED, job.error
+    result = await east.drift.GetLatestResult(drift_pb2.GetLatestResultRequest(model_id="cancer"))
+    right = sum(map(str.__eq__, predicted, actual)) / 60
+    assert result.performance["accuracy"].realised == result.performance["accuracy"].reference == right
+    asked = drift_pb2.GetPerformanceHistoryRequest(model_id="cancer")
+    (point,) = (await west.drift.GetPerformanceHistory(asked)).history
+    assert (point.accuracy, point.metrics["accuracy"].realised) == (right, right)

@@ -11,7 +11,7 @@ from pointsman_drift.algorithms.kinds import AlgorithmKind
 from pointsman_drift.algorithms.pair import ColumnPair
 from pointsman_drift.algorithms.registry import algorithms
 from pointsman_drift.baselines.baseline import Baseline, load_baseline
-from pointsman_drift.comparing import compare, compile_baseline
+from pointsman_drift.comparing import compare, compare_predictions, compile_baseline
 from pointsman_drift.counting.dividing import Windows
 from pointsman_drift.counting.groups import Group, Slice
 from pointsman_drift.custom.adopting import CustomAlgorithm
@@ -78,6 +78,7 @@ __all__ = [
     "algorithms",
     "calibrate",
     "compare",
+    "compare_predictions",
     "compile_baseline",
     "estimate_performance",
     "find_divergence",

@@ -144,13 +144,56 @@ def compare(
         wholes = sample_tables(connection, (opened, source), baseline, names, options)
         wholes += whole_tables(reference, current, rows, features, options, memory_limit)
         if predictions is not None:
-            wholes += pair_predictions(predictions, baseline, least_rows, memory_limit)
+            wholes += pair_predictions(predictions, baseline.bins, baseline.seed, least_rows, memory_limit)
         refuse_kept_names(names, wholes)
         divisions = divisions_of(connection, source, baseline, by, slice_limit, during)
         pairs, groups = pair_up(connection, source, baseline, names, divisions, least_rows)
     items: list[Measurable] = [*pairs, *wholes]
     refuse_unseen(options, items, divides=bool(beside))
     return analyse(items, options, rows, baseline.seed, groups)
+
+
+def compare_predictions(
+    reference: Predictions,
+    current: Predictions,
+    *,
+    algorithms: Sequence[Any] | None = None,
+    thresholds: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Mapping[str, float]] | None = None,
+    calibration: bool | str = "on",
+    bins: int = 10,
+    seed: int = 0,
+    least_rows: int = LEAST_ROWS,
+    memory_limit: str = "2GB",
+) -> Result:
+    """Compares predictions where nothing is known of what the model was given: a ``compare`` without tables.
+
+    Args:
+        reference: Labelled predictions of the baseline (``read_classes``, ``read_numbers``).
+        current: Current ones of the same task and classes, with or without labels.
+        algorithms: As ``compare`` takes them; of kinds that look at single columns or at predictions.
+        thresholds: By algorithm ``(warning, alert)`` of its score.
+        parameters: By algorithm, values that replace its defaults.
+        calibration: ``on`` or ``off``, as of ``compare``.
+        bins: Bins of ordered columns, by quantiles of the reference.
+        seed: Of whatever is drawn.
+        least_rows: Rows a side below which nothing is judged.
+        memory_limit: How much counting may use, as DuckDB writes it.
+
+    Raises:
+        InvalidTableError: The two are not of one task and the same classes.
+        InvalidOptionError: An option means nothing, or an algorithm has nothing to look at.
+        AlgorithmError: There is no algorithm of such a name, or one failed.
+
+    >>> from pointsman_drift import read_numbers
+    >>> before, after = read_numbers(list(range(100))), read_numbers(list(range(50, 150)))
+    >>> compare_predictions(before, after).features["(prediction)"].value
+    'alert'
+    """
+    options = read_options(algorithms, thresholds or {}, parameters or {}, calibration, least_rows)
+    items = pair_predictions((reference, current), bins, seed, least_rows, memory_limit)
+    refuse_unseen(options, items, divides=False)
+    return analyse(items, options, (reference.rows, current.rows), seed)
 
 
 def _without(source: Source, names: Sequence[str]) -> Source:

@@ -76,13 +76,14 @@ def whole_tables(
 
 
 def pair_predictions(
-    predictions: tuple[Predictions, Predictions], baseline: Baseline, least_rows: int, memory_limit: str
+    predictions: tuple[Predictions, Predictions], bins: int, seed: int, least_rows: int, memory_limit: str
 ) -> list[Measurable]:
     """Answers predictions of both sides, and the columns that are made of them.
 
     Args:
         predictions: Those of the reference, and the current ones.
-        baseline: The reference of the tables, whose bins and seed these have, too.
+        bins: Bins of ordered columns.
+        seed: Of whatever is drawn.
         least_rows: Rows a side below which nothing is judged.
         memory_limit: How much counting may use.
 
@@ -93,7 +94,7 @@ def pair_predictions(
     before, after = (prediction_columns(side) for side in predictions)
     with connect(memory_limit) as connection:
         opened = open_source(connection, before, "reference")
-        compiled = compile_opened(connection, opened, None, None, baseline.bins, baseline.seed, 0)
+        compiled = compile_opened(connection, opened, None, None, bins, seed, 0)
         source = open_source(connection, after, "current")
         pairs, _ = pair_up(connection, source, compiled, compiled.columns, Divisions(), least_rows)
     return [*pairs, pair]

@@ -88,7 +88,10 @@ from pointsman.client._types import (
     DefinitionKind,
     DefinitionOutcome,
     Deployment,
+    Divergence,
+    DriftOrigin,
     DriftResult,
+    DriftSlice,
     DriftStatus,
     DriftTask,
     EligibleVariant,
@@ -139,6 +142,7 @@ from pointsman.client._types import (
     PartialRecordsWarning,
     PerformanceGranularity,
     PerformanceHistory,
+    PerformanceMetric,
     PerformancePoint,
     Prediction,
     PredictionHolds,
@@ -203,6 +207,7 @@ from pointsman.client._types import (
     VariantSlots,
     VariantWeights,
     VersionPinning,
+    WindowBaseline,
 )
 
 __all__ = [
@@ -243,7 +248,10 @@ __all__ = [
     "DefinitionOutcome",
     "Definitions",
     "Deployment",
+    "Divergence",
+    "DriftOrigin",
     "DriftResult",
+    "DriftSlice",
     "DriftStatus",
     "DriftTask",
     "EligibleVariant",
@@ -300,6 +308,7 @@ __all__ = [
     "PartialRecordsWarning",
     "PerformanceGranularity",
     "PerformanceHistory",
+    "PerformanceMetric",
     "PerformancePoint",
     "PermissionDeniedError",
     "Prediction",
@@ -374,4 +383,5 @@ __all__ = [
     "VariantSlots",
     "VariantWeights",
     "VersionPinning",
+    "WindowBaseline",
 ]

@@ -18,6 +18,7 @@ from pointsman.client._types import (
     PerformanceGranularity,
     PerformanceHistory,
     TargetData,
+    WindowBaseline,
 )
 
 if TYPE_CHECKING:
@@ -149,6 +150,30 @@ class Drift(DriftResults):
         return self._connection.send(
             requests.create_baseline(model_id, version, feature_data, target_data, labeled_predictions)
         )
+
+    def create_baseline_of_window(
+        self,
+        model_id: str,
+        version: str,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        days: float | None = None,
+    ) -> WindowBaseline:
+        """Makes a baseline of what a model was asked and answered in a window; the first is active at once.
+
+        Args:
+            model_id: The model.
+            version: Names it among those of the model.
+            start: Where the window begins; None for its days before its end.
+            end: Where it ends; None means now.
+            days: Its days; None means those of the schedule.
+
+        Raises:
+            AlreadyExistsError: The model has a baseline of this version.
+            FailedPreconditionError: The window has fewer rows than baselines of the model need.
+        """
+        return self._connection.send(requests.create_baseline_of_window(model_id, version, start, end, days))
 
     def baselines(self, model_id: str) -> list[Baseline]:
         """Lists a model's baselines without their data, newest first."""

@@ -16,7 +16,9 @@ from pointsman.lake.engine import Engine
 from pointsman.lake.model_snapshot import ModelSnapshot, ModelSnapshots
 from pointsman.lake.model_tables import logged_table, truth_table
 from pointsman.lake.outcome_sql import MATCHES, ROW_COLUMNS
-from pointsman.lake.rows import predictions_of
+from pointsman.lake.rows import logged_of, predictions_of
+from pointsman.lake.step_answers import STEP, AnswerQuestion, StepAnswers
+from pointsman.lake.window_rows import SampleQuestion, WindowRows, WindowSample
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions, truths
 from pointsman.store.drift.truths import KeptTruth
@@ -52,10 +54,12 @@ class Performance:
     Attributes:
         points: The steps that have predictions, oldest first.
         unreached: What other servers recorded, or may have, and the steps lack.
+        is_drawn: Whether of some steps not all answers were looked at.
     """
 
     points: tuple[PerformancePoint, ...]
     unreached: tuple[UnreachedJournal, ...]
+    is_drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,7 @@ class ModelRecords:
         granularity: Granularity,
         *,
         is_regression: bool | None,
+        answers: AnswerQuestion | None = None,
     ) -> Performance:
         """Answers how right a model was in each step that has predictions, oldest first.
 
@@ -183,11 +188,12 @@ class ModelRecords:
             end_us: Before this time.
             granularity: The length of a step.
             is_regression: Whether it answers numbers; None where only its answers say it.
+            answers: Who looks at the answers of each step, too; None for nobody.
 
         Raises:
             UnavailableError: The records cannot be read now.
         """
-        step = "(time_us - $offset_us) - ((time_us - $offset_us) % $step_us) + $offset_us AS step, count(*), "
+        step = f"{STEP} AS step, count(*), "
         answered = "coalesce(prediction_number, TRY_CAST(prediction_label AS DOUBLE))"
         error = f"abs({answered} - outcome_number)"
         of_numbers = f"count({error}), NULL, avg({error}), sqrt(avg(({error}) * ({error})))"
@@ -209,7 +215,36 @@ class ModelRecords:
                     "WHERE time_us >= $start_us AND time_us < $end_us GROUP BY step ORDER BY step",
                     values,
                 ).fetchall()
-            return Performance(tuple(PerformancePoint(*row) for row in rows), snapshot.unreached)
+                points = tuple(PerformancePoint(*row) for row in rows)
+                drawn = False
+                if answers is not None:
+                    records = StepAnswers(connection, snapshot, ctes, values)
+                    with self._database.read() as sql:
+                        logged = predictions.between(sql, model_key, start_us, end_us)
+                        drawn = records.tell(points, logged, answers)
+            return Performance(points, snapshot.unreached, drawn)
+
+        return self._snapshots.reading(model_id, None, None, read)
+
+    def sample(self, model_id: str, model_key: int, asked: SampleQuestion) -> WindowSample:
+        """Draws whole rows of a window, with their outcomes.
+
+        Args:
+            model_id: The model.
+            model_key: Its row.
+            asked: Which of them.
+
+        Raises:
+            UnavailableError: The records cannot be read now.
+        """
+
+        def find_logged(prediction_ids: list[str]) -> Mapping[str, LoggedPrediction]:
+            with self._database.read() as sql:
+                return predictions.find_many(sql, model_key, prediction_ids)
+
+        def read(snapshot: ModelSnapshot) -> WindowSample:
+            with self._described(snapshot, model_key) as (connection, ctes, values, kept):
+                return WindowRows(connection, snapshot, ctes, values, kept).sample(asked, find_logged)
 
         return self._snapshots.reading(model_id, None, None, read)
 
@@ -289,21 +324,4 @@ def _recorded(
     for place in range(len(snapshot.tables)):
         result = connection.sql(f"SELECT * FROM tail_{place} WHERE {wanted}", params=values)
         found += predictions_of(result.to_arrow_table())
-    return {one.key: _as_logged(one) for one in found}
-
-
-def _as_logged(row: Prediction) -> LoggedPrediction:
-    nanoseconds = row.overhead_ns + (row.backend_latency_ns or 0)
-    return LoggedPrediction(
-        prediction_id=row.prediction_id,
-        model_version=row.model_version,
-        time_us=row.time_us,
-        features=row.features,
-        prediction=row.prediction,
-        probabilities=row.probabilities,
-        confidence=row.confidence,
-        entity_id=row.entity_id,
-        latency_ms=nanoseconds / 1e6,
-        router_id=row.router_id,
-        row=row.row,
-    )
+    return {one.key: logged_of(one) for one in found}

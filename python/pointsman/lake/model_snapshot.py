@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
@@ -33,6 +33,7 @@ class ModelSnapshot:
         router_ids: The routers that recorded any of it.
         unreached: What other servers recorded, or may have, and this state lacks.
         began_us: Since when the model has its id; files have also what another one had under it before.
+        other_files: The whole paths of files of other times, where they were asked for.
     """
 
     files: tuple[str, ...]
@@ -40,6 +41,7 @@ class ModelSnapshot:
     router_ids: frozenset[str]
     unreached: tuple[UnreachedJournal, ...]
     began_us: int = 0
+    other_files: tuple[str, ...] = ()
 
 
 class ModelSnapshots:
@@ -62,6 +64,8 @@ class ModelSnapshots:
         start_us: int | None,
         end_us: int | None,
         read: Callable[[ModelSnapshot], _Result],
+        *,
+        with_other_times: bool = False,
     ) -> _Result:
         """Reads over one state of the records, and over the next when that one went away meanwhile.
 
@@ -70,6 +74,8 @@ class ModelSnapshots:
             start_us: Only times from here on; files may hold others, too.
             end_us: Only times before.
             read: What to do with the state.
+            with_other_times: Whether files of other times are told apart, and the tail is that of all times:
+                which prediction an outcome is of depends on those of all times.
 
         Raises:
             UnavailableError: It went away again and again, or a file is missing.
@@ -79,7 +85,7 @@ class ModelSnapshots:
         cause: Exception | None = None
         for _ in range(ATTEMPTS):
             try:
-                return read(self._take(model_id, start_us, end_us))
+                return read(self._take(model_id, start_us, end_us, with_other_times=with_other_times))
             except (PositionGoneError, duckdb.IOException) as error:
                 cause = error
         raise UnavailableError(
@@ -87,21 +93,25 @@ class ModelSnapshots:
             "moment"
         ) from cause
 
-    def _take(self, model_id: str, start_us: int | None, end_us: int | None) -> ModelSnapshot:
+    def _take(
+        self, model_id: str, start_us: int | None, end_us: int | None, *, with_other_times: bool
+    ) -> ModelSnapshot:
         journal_id = self._journal.journal_id
         with self._database.read() as connection:
             began_us = model_versions.began_us(connection, model_id)
             start_us = max(start_us or 0, began_us)
-            listed = lake_files.present(
+            found = lake_files.present(
                 connection,
                 LakeKind.PREDICTIONS,
                 model_id=model_id,
-                start_time_us=start_us,
-                end_time_us=end_us,
+                start_time_us=began_us if with_other_times else start_us,
+                end_time_us=None if with_other_times else end_us,
             )
             position = journal_positions.position_of(connection, journal_id, JournalStream.PREDICTIONS)
             others = servers.others(connection, journal_id)
+        listed = [file for file in found if _is_within(file, start_us, end_us)]
         here = [file for file in listed if self._is_here(file, journal_id)]
+        rest = [file for file in found if file not in listed and self._is_here(file, journal_id)]
         missing: dict[str, int] = {}
         for file in listed:
             if file not in here:
@@ -109,8 +119,8 @@ class ModelSnapshots:
         query = record_pb2.TailQuery(
             from_position=position,
             model_id=model_id,
-            start_time_us=start_us,
-            end_time_us=end_us or 0,
+            start_time_us=began_us if with_other_times else start_us,
+            end_time_us=0 if with_other_times else end_us or 0,
             # Answers are columns that files have always, and rows without them have not.
             with_bodies=True,
         )
@@ -118,12 +128,16 @@ class ModelSnapshots:
         tables = tuple(table for table in map(read_stream, answer.arrow_streams) if table.num_rows)
         in_tail = {name for table in tables for name in table.column("router_id").to_pylist()}
         return ModelSnapshot(
-            files=tuple(str(self._lake_folder / PurePosixPath(file.path)) for file in here),
+            files=self._paths(here),
             tables=tables,
             router_ids=frozenset({file.router_id for file in here} | in_tail),
             unreached=unreached(others, missing, end_us),
             began_us=began_us,
+            other_files=self._paths(rest),
         )
+
+    def _paths(self, files: Iterable[LakeFile]) -> tuple[str, ...]:
+        return tuple(str(self._lake_folder / PurePosixPath(file.path)) for file in files)
 
     def _is_here(self, file: LakeFile, journal_id: str) -> bool:
         """Tells files of other servers, whose folders may be elsewhere, from files that are missing."""
@@ -133,3 +147,7 @@ class ModelSnapshots:
             return (self._lake_folder / PurePosixPath(file.path)).stat().st_size == file.byte_count
         except OSError:
             return False
+
+
+def _is_within(file: LakeFile, start_us: int, end_us: int | None) -> bool:
+    return file.max_time_us >= start_us and (end_us is None or file.min_time_us < end_us)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,31 @@ def logged_table(rows: Sequence[LoggedPrediction]) -> pa.Table:
 def _number(prediction: Any) -> float | None:
     is_number = isinstance(prediction, (int, float)) and not isinstance(prediction, bool)
     return float(prediction) if is_number else None
+
+
+def answer_table(rows: Iterable[LoggedPrediction]) -> pa.Table:
+    """Makes a table of logged answers with the columns ``outcome_sql.ANSWER_COLUMNS``, in that order."""
+    import pyarrow as pa
+
+    types = {
+        "prediction_id": pa.string(),
+        "row": pa.int32(),
+        "time_us": pa.int64(),
+        "model_version": pa.string(),
+        "label": pa.string(),
+        "number": pa.float64(),
+        "probabilities": pa.list_(pa.float64()),
+    }
+    columns: dict[str, list[Any]] = {name: [] for name in types}
+    for one in rows:
+        columns["prediction_id"].append(one.prediction_id)
+        columns["row"].append(one.row)
+        columns["time_us"].append(one.time_us)
+        columns["model_version"].append(one.model_version)
+        columns["label"].append(label_of(one.prediction))  # type: ignore[arg-type]
+        columns["number"].append(number_of(one.prediction))  # type: ignore[arg-type]
+        columns["probabilities"].append(list(one.probabilities) or None)
+    return pa.table({name: pa.array(columns[name], kind) for name, kind in types.items()})
 
 
 def truth_table(kept: Sequence[KeptTruth]) -> pa.Table:

@@ -20,6 +20,12 @@ LABEL = (
 )
 """The name of a predicted class, as ``label_of`` names it."""
 
+ANSWER_COLUMNS = (
+    f'prediction_id, "row", time_us, model_version, {LABEL} AS label, '
+    "coalesce(prediction_number, TRY_CAST(prediction_label AS DOUBLE)) AS number, probabilities"
+)
+"""What is read of each answer where its probabilities are looked at."""
+
 MATCHES = f"""
 forms AS (
   SELECT place, entity_id AS entity, outcome_time_us FROM truths

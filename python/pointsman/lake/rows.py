@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.records.predictions import (
     DecisionReason,
     EligibleVariant,
@@ -22,9 +23,27 @@ if TYPE_CHECKING:
 FEATURE_PREFIX = "f_"
 
 
-def predictions_of(table: pa.Table) -> list[Prediction]:
+def predictions_of(table: pa.Table | pa.RecordBatch) -> list[Prediction]:
     """Reads rows with the lake's columns; those of features have the prefix ``f_``."""
     return [_prediction(row) for row in table.to_pylist(maps_as_pydicts="strict")]
+
+
+def logged_of(row: Prediction) -> LoggedPrediction:
+    """Answers a recorded prediction as the drift service tells it, without its outcome."""
+    nanoseconds = row.overhead_ns + (row.backend_latency_ns or 0)
+    return LoggedPrediction(
+        prediction_id=row.prediction_id,
+        model_version=row.model_version,
+        time_us=row.time_us,
+        features=row.features,
+        prediction=row.prediction,
+        probabilities=row.probabilities,
+        confidence=row.confidence,
+        entity_id=row.entity_id,
+        latency_ms=nanoseconds / 1e6,
+        router_id=row.router_id,
+        row=row.row,
+    )
 
 
 def _prediction(row: Mapping[str, Any]) -> Prediction:

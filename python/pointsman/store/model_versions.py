@@ -134,6 +134,21 @@ def began_us(connection: Connection, model_id: str) -> int:
     return began
 
 
+def class_labels(connection: Connection, model_id: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Answers the versions of a model with the labels of their signatures, in the order of probabilities.
+
+    Args:
+        connection: A transaction.
+        model_id: The model.
+    """
+    rows = connection.execute(
+        select(model_versions.c.version, model_versions.c.signature).where(
+            model_versions.c.model_id == model_id, _PRESENT
+        )
+    )
+    return [(version, load_signature(text).labels) for version, text in rows]
+
+
 def onnx_paths(connection: Connection) -> frozenset[str]:
     """Answers the paths of all ONNX files that model versions name, as they name them."""
     statement = select(model_versions.c.backend_target).where(

@@ -35,6 +35,15 @@ class DriftStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DRIFT_STATUS_WARNING: _ClassVar[DriftStatus]
     DRIFT_STATUS_ALERT: _ClassVar[DriftStatus]
 
+class DriftOrigin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DRIFT_ORIGIN_UNSPECIFIED: _ClassVar[DriftOrigin]
+    DRIFT_ORIGIN_NONE: _ClassVar[DriftOrigin]
+    DRIFT_ORIGIN_INPUTS: _ClassVar[DriftOrigin]
+    DRIFT_ORIGIN_WORLD: _ClassVar[DriftOrigin]
+    DRIFT_ORIGIN_SOME_VARIANTS: _ClassVar[DriftOrigin]
+    DRIFT_ORIGIN_MODEL: _ClassVar[DriftOrigin]
+
 class Calibration(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CALIBRATION_UNSPECIFIED: _ClassVar[Calibration]
@@ -66,6 +75,12 @@ DRIFT_STATUS_UNSPECIFIED: DriftStatus
 DRIFT_STATUS_OK: DriftStatus
 DRIFT_STATUS_WARNING: DriftStatus
 DRIFT_STATUS_ALERT: DriftStatus
+DRIFT_ORIGIN_UNSPECIFIED: DriftOrigin
+DRIFT_ORIGIN_NONE: DriftOrigin
+DRIFT_ORIGIN_INPUTS: DriftOrigin
+DRIFT_ORIGIN_WORLD: DriftOrigin
+DRIFT_ORIGIN_SOME_VARIANTS: DriftOrigin
+DRIFT_ORIGIN_MODEL: DriftOrigin
 CALIBRATION_UNSPECIFIED: Calibration
 CALIBRATION_ON: Calibration
 CALIBRATION_OFF: Calibration
@@ -256,8 +271,18 @@ class LabeledPredictions(_message.Message):
     actual_labels: _struct_pb2.ListValue
     def __init__(self, probabilities: _Optional[_Iterable[_Union[_struct_pb2.ListValue, _Mapping]]] = ..., predicted_labels: _Optional[_Union[_struct_pb2.ListValue, _Mapping]] = ..., actual_labels: _Optional[_Union[_struct_pb2.ListValue, _Mapping]] = ...) -> None: ...
 
+class BaselineWindow(_message.Message):
+    __slots__ = ("start", "end", "days")
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    start: _timestamp_pb2.Timestamp
+    end: _timestamp_pb2.Timestamp
+    days: float
+    def __init__(self, start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., days: _Optional[float] = ...) -> None: ...
+
 class CreateBaselineRequest(_message.Message):
-    __slots__ = ("model_id", "version", "feature_data", "target_data", "labeled_predictions")
+    __slots__ = ("model_id", "version", "feature_data", "target_data", "labeled_predictions", "window")
     class FeatureDataEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -270,18 +295,24 @@ class CreateBaselineRequest(_message.Message):
     FEATURE_DATA_FIELD_NUMBER: _ClassVar[int]
     TARGET_DATA_FIELD_NUMBER: _ClassVar[int]
     LABELED_PREDICTIONS_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
     model_id: str
     version: str
     feature_data: _containers.MessageMap[str, _struct_pb2.ListValue]
     target_data: TargetData
     labeled_predictions: LabeledPredictions
-    def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., feature_data: _Optional[_Mapping[str, _struct_pb2.ListValue]] = ..., target_data: _Optional[_Union[TargetData, _Mapping]] = ..., labeled_predictions: _Optional[_Union[LabeledPredictions, _Mapping]] = ...) -> None: ...
+    window: BaselineWindow
+    def __init__(self, model_id: _Optional[str] = ..., version: _Optional[str] = ..., feature_data: _Optional[_Mapping[str, _struct_pb2.ListValue]] = ..., target_data: _Optional[_Union[TargetData, _Mapping]] = ..., labeled_predictions: _Optional[_Union[LabeledPredictions, _Mapping]] = ..., window: _Optional[_Union[BaselineWindow, _Mapping]] = ...) -> None: ...
 
 class CreateBaselineResponse(_message.Message):
-    __slots__ = ("baseline_id",)
+    __slots__ = ("baseline_id", "sample_size", "notes")
     BASELINE_ID_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
     baseline_id: str
-    def __init__(self, baseline_id: _Optional[str] = ...) -> None: ...
+    sample_size: int
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, baseline_id: _Optional[str] = ..., sample_size: _Optional[int] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Baseline(_message.Message):
     __slots__ = ("baseline_id", "model_id", "version", "active", "sample_size", "feature_data", "target_data", "created_at", "labeled_predictions", "class_labels")
@@ -403,7 +434,7 @@ class CancelAnalysisRequest(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., job_id: _Optional[str] = ...) -> None: ...
 
 class DriftResult(_message.Message):
-    __slots__ = ("result_id", "model_id", "status", "algorithms", "created_at", "features", "insufficient_data", "not_measured", "job_id", "baseline_id", "window_start", "window_end", "reference_rows", "current_rows", "calibration", "notes")
+    __slots__ = ("result_id", "model_id", "status", "algorithms", "created_at", "features", "insufficient_data", "not_measured", "job_id", "baseline_id", "window_start", "window_end", "reference_rows", "current_rows", "calibration", "notes", "performance", "slices", "origin")
     class AlgorithmsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -418,6 +449,13 @@ class DriftResult(_message.Message):
         key: str
         value: _struct_pb2.Struct
         def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+    class PerformanceEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: PerformanceMetric
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[PerformanceMetric, _Mapping]] = ...) -> None: ...
     RESULT_ID_FIELD_NUMBER: _ClassVar[int]
     MODEL_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -434,6 +472,9 @@ class DriftResult(_message.Message):
     CURRENT_ROWS_FIELD_NUMBER: _ClassVar[int]
     CALIBRATION_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    PERFORMANCE_FIELD_NUMBER: _ClassVar[int]
+    SLICES_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
     result_id: str
     model_id: str
     status: DriftStatus
@@ -450,17 +491,67 @@ class DriftResult(_message.Message):
     current_rows: int
     calibration: Calibration
     notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, result_id: _Optional[str] = ..., model_id: _Optional[str] = ..., status: _Optional[_Union[DriftStatus, str]] = ..., algorithms: _Optional[_Mapping[str, AlgorithmResult]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., features: _Optional[_Mapping[str, _struct_pb2.Struct]] = ..., insufficient_data: _Optional[_Iterable[_Union[Unjudged, _Mapping]]] = ..., not_measured: _Optional[_Iterable[_Union[Unjudged, _Mapping]]] = ..., job_id: _Optional[str] = ..., baseline_id: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reference_rows: _Optional[int] = ..., current_rows: _Optional[int] = ..., calibration: _Optional[_Union[Calibration, str]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    performance: _containers.MessageMap[str, PerformanceMetric]
+    slices: _containers.RepeatedCompositeFieldContainer[DriftSlice]
+    origin: DriftOrigin
+    def __init__(self, result_id: _Optional[str] = ..., model_id: _Optional[str] = ..., status: _Optional[_Union[DriftStatus, str]] = ..., algorithms: _Optional[_Mapping[str, AlgorithmResult]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., features: _Optional[_Mapping[str, _struct_pb2.Struct]] = ..., insufficient_data: _Optional[_Iterable[_Union[Unjudged, _Mapping]]] = ..., not_measured: _Optional[_Iterable[_Union[Unjudged, _Mapping]]] = ..., job_id: _Optional[str] = ..., baseline_id: _Optional[str] = ..., window_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reference_rows: _Optional[int] = ..., current_rows: _Optional[int] = ..., calibration: _Optional[_Union[Calibration, str]] = ..., notes: _Optional[_Iterable[str]] = ..., performance: _Optional[_Mapping[str, PerformanceMetric]] = ..., slices: _Optional[_Iterable[_Union[DriftSlice, _Mapping]]] = ..., origin: _Optional[_Union[DriftOrigin, str]] = ...) -> None: ...
+
+class DriftSlice(_message.Message):
+    __slots__ = ("by", "value", "is_rest", "status", "n", "m", "features", "reason")
+    class FeaturesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _struct_pb2.Struct
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+    BY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    IS_REST_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    N_FIELD_NUMBER: _ClassVar[int]
+    M_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    by: str
+    value: str
+    is_rest: bool
+    status: DriftStatus
+    n: int
+    m: int
+    features: _containers.MessageMap[str, _struct_pb2.Struct]
+    reason: str
+    def __init__(self, by: _Optional[str] = ..., value: _Optional[str] = ..., is_rest: bool = ..., status: _Optional[_Union[DriftStatus, str]] = ..., n: _Optional[int] = ..., m: _Optional[int] = ..., features: _Optional[_Mapping[str, _struct_pb2.Struct]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class PerformanceMetric(_message.Message):
+    __slots__ = ("reference", "estimate", "lower", "upper", "realised", "inside_band", "sample_size")
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    LOWER_FIELD_NUMBER: _ClassVar[int]
+    UPPER_FIELD_NUMBER: _ClassVar[int]
+    REALISED_FIELD_NUMBER: _ClassVar[int]
+    INSIDE_BAND_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    reference: float
+    estimate: float
+    lower: float
+    upper: float
+    realised: float
+    inside_band: bool
+    sample_size: int
+    def __init__(self, reference: _Optional[float] = ..., estimate: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., realised: _Optional[float] = ..., inside_band: bool = ..., sample_size: _Optional[int] = ...) -> None: ...
 
 class AlgorithmResult(_message.Message):
-    __slots__ = ("drift", "score", "feature")
+    __slots__ = ("drift", "score", "feature", "slice")
     DRIFT_FIELD_NUMBER: _ClassVar[int]
     SCORE_FIELD_NUMBER: _ClassVar[int]
     FEATURE_FIELD_NUMBER: _ClassVar[int]
+    SLICE_FIELD_NUMBER: _ClassVar[int]
     drift: bool
     score: float
     feature: str
-    def __init__(self, drift: bool = ..., score: _Optional[float] = ..., feature: _Optional[str] = ...) -> None: ...
+    slice: str
+    def __init__(self, drift: bool = ..., score: _Optional[float] = ..., feature: _Optional[str] = ..., slice: _Optional[str] = ...) -> None: ...
 
 class Unjudged(_message.Message):
     __slots__ = ("feature", "algorithm", "reason", "n", "m")
@@ -617,15 +708,47 @@ class GetPerformanceHistoryRequest(_message.Message):
     def __init__(self, model_id: _Optional[str] = ..., window_days: _Optional[float] = ..., granularity: _Optional[_Union[PerformanceGranularity, str]] = ...) -> None: ...
 
 class GetPerformanceHistoryResponse(_message.Message):
-    __slots__ = ("history", "notes")
+    __slots__ = ("history", "notes", "divergence", "concept_drift")
+    class DivergenceEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: Divergence
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Divergence, _Mapping]] = ...) -> None: ...
     HISTORY_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    DIVERGENCE_FIELD_NUMBER: _ClassVar[int]
+    CONCEPT_DRIFT_FIELD_NUMBER: _ClassVar[int]
     history: _containers.RepeatedCompositeFieldContainer[PerformancePoint]
     notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, history: _Optional[_Iterable[_Union[PerformancePoint, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    divergence: _containers.MessageMap[str, Divergence]
+    concept_drift: bool
+    def __init__(self, history: _Optional[_Iterable[_Union[PerformancePoint, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., divergence: _Optional[_Mapping[str, Divergence]] = ..., concept_drift: bool = ...) -> None: ...
+
+class Divergence(_message.Message):
+    __slots__ = ("concept_drift", "outside", "periods", "inside_share", "direction")
+    CONCEPT_DRIFT_FIELD_NUMBER: _ClassVar[int]
+    OUTSIDE_FIELD_NUMBER: _ClassVar[int]
+    PERIODS_FIELD_NUMBER: _ClassVar[int]
+    INSIDE_SHARE_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
+    concept_drift: bool
+    outside: int
+    periods: int
+    inside_share: float
+    direction: str
+    def __init__(self, concept_drift: bool = ..., outside: _Optional[int] = ..., periods: _Optional[int] = ..., inside_share: _Optional[float] = ..., direction: _Optional[str] = ...) -> None: ...
 
 class PerformancePoint(_message.Message):
-    __slots__ = ("timestamp", "accuracy", "sample_size", "mae", "rmse", "prediction_count", "coverage")
+    __slots__ = ("timestamp", "accuracy", "sample_size", "mae", "rmse", "prediction_count", "coverage", "metrics")
+    class MetricsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: PerformanceMetric
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[PerformanceMetric, _Mapping]] = ...) -> None: ...
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
     ACCURACY_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -633,6 +756,7 @@ class PerformancePoint(_message.Message):
     RMSE_FIELD_NUMBER: _ClassVar[int]
     PREDICTION_COUNT_FIELD_NUMBER: _ClassVar[int]
     COVERAGE_FIELD_NUMBER: _ClassVar[int]
+    METRICS_FIELD_NUMBER: _ClassVar[int]
     timestamp: _timestamp_pb2.Timestamp
     accuracy: float
     sample_size: int
@@ -640,4 +764,5 @@ class PerformancePoint(_message.Message):
     rmse: float
     prediction_count: int
     coverage: float
-    def __init__(self, timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., accuracy: _Optional[float] = ..., sample_size: _Optional[int] = ..., mae: _Optional[float] = ..., rmse: _Optional[float] = ..., prediction_count: _Optional[int] = ..., coverage: _Optional[float] = ...) -> None: ...
+    metrics: _containers.MessageMap[str, PerformanceMetric]
+    def __init__(self, timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., accuracy: _Optional[float] = ..., sample_size: _Optional[int] = ..., mae: _Optional[float] = ..., rmse: _Optional[float] = ..., prediction_count: _Optional[int] = ..., coverage: _Optional[float] = ..., metrics: _Optional[_Mapping[str, PerformanceMetric]] = ...) -> None: ...

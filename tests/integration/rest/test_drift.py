@@ -163,6 +163,19 @@ def test_an_analysis_has_a_result(http_: Http) -> None:
     assert get(http_, "results", status="ok")["results"] == []
 
 
+def test_what_was_predicted_in_a_window_becomes_a_baseline(http_: Http) -> None:
+    made = post(http_, "baselines", {"modelId": MODEL, "version": "v3-window", "window": {"days": 7}})
+    listed = {one["baselineId"]: one for one in get(http_, "baselines")["baselines"]}
+    told = listed[made["baselineId"]]
+    assert (told["version"], told["sampleSize"], told["active"]) == ("v3-window", made["sampleSize"], False)
+    assert made["sampleSize"] >= ROWS
+    answer = http_(
+        "POST", "/api/v1/drift/baselines", {"modelId": MODEL, "version": "v4", "window": {"days": -1}}
+    )
+    assert answer.status == 400, answer.body
+    assert "window.days" in str(answer.json()), answer.body
+
+
 def test_accuracy_is_told_by_time(http_: Http) -> None:
     (day,) = get(http_, "performance", windowDays=30, granularity="daily")["history"]
     assert set(day) >= {"timestamp", "accuracy", "sampleSize"}

@@ -14,6 +14,7 @@ from pointsman.client._convert import fill_message, from_value, to_plain, to_val
 from pointsman.v1 import definition_pb2, drift_pb2, key_pb2, model_pb2, prediction_pb2, router_pb2
 
 MESSAGE_NAMES = {
+    "WindowBaseline": "CreateBaselineResponse",
     "Prediction": "PredictResponse",
     "AppliedDefinitions": "ApplyDefinitionsResponse",
     "Deployment": "DeployRouterResponse",

@@ -6,6 +6,7 @@ import time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
+from pointsman.cli.drift.metrics import print_metrics
 from pointsman.cli.drift.options import ModelArgument, Since, Until
 from pointsman.cli.line import arguments, commandline
 from pointsman.cli.line.context import CommandContext, CommandError, context_of
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 
 WARNING_EXIT, ALERT_EXIT = 3, 4
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 2.0
+
+
+_ORIGINS = {
+    "inputs": "inputs move",
+    "world": "inputs of all variants move",
+    "some_variants": "inputs of some variants move, and of others not",
+    "model": "answers or performance move, and inputs do not",
+}
 
 
 class StatusName(StrEnum):
@@ -137,16 +146,28 @@ def _show(options: CommandContext, result: DriftResult) -> None:
                 "window",
                 f"{printing.local_time(result.window_start)} to {printing.local_time(result.window_end)}",
             ),
+            ("origin", _ORIGINS.get(result.origin.value, "")),
             ("rows", f"{result.current_rows} against {result.reference_rows} of the baseline"),
-            ("too few rows", ", ".join(sorted(one.feature for one in result.insufficient_data))),
+            *(("not judged", line) for line in _unjudged(result)),
+            *((f"{one.by} {one.value}", one.reason or one.status.value) for one in result.slices),
             *(("note", note) for note in result.notes),
         ]
     )
     printing.print_table(
         ["#FEATURE", "ALGORITHM", "STATUS", ">SCORE", ">P"],
         [_cells(*row) for row in _figures(result)],
-        empty="No feature could be judged.",
+        empty="Nothing could be judged.",
     )
+    print_metrics(result.performance)
+
+
+def _unjudged(result: DriftResult) -> list[str]:
+    """Says what is not judged, and why, once for all of a reason."""
+    names: dict[str, list[str]] = {}
+    for one in (*result.insufficient_data, *result.not_measured):
+        name = f"{one.feature} by {one.algorithm}" if one.algorithm else one.feature
+        names.setdefault(one.reason, []).append(name)
+    return [f"{', '.join(sorted(of_reason))}: {reason}" for reason, of_reason in names.items()]
 
 
 def _figures(result: DriftResult) -> list[tuple[str, str, dict[str, Any]]]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pointsman.cli.drift.options import ModelArgument
-from pointsman.cli.line import commandline
+from pointsman.cli.drift.options import ModelArgument, Since, Until
+from pointsman.cli.line import arguments, commandline
 from pointsman.cli.line.context import CommandError, context_of
 from pointsman.cli.output import printing
 
@@ -35,8 +35,22 @@ def create(
             metavar="FILE",
             help="Parquet, CSV with a heading, or JSON: an object of lists, or of blocks as in the REST API.",
         ),
-    ],
-    version: Annotated[str, commandline.Option(help="Names it among the baselines of the model.")],
+    ] = "",
+    version: Annotated[
+        str, commandline.Option(help="Names it among the baselines of the model; required.")
+    ] = "",
+    from_window: Annotated[
+        bool,
+        commandline.Option(
+            "--from-window", help="Instead of a file, take what the model was asked and answered."
+        ),
+    ] = False,
+    days: Annotated[
+        float | None,
+        commandline.Option(help="With --from-window: the last so many days.  [those of the schedule]"),
+    ] = None,
+    since: Since = "",
+    until: Until = "",
     target: Annotated[
         str, commandline.Option(metavar="COLUMN", help="The column of what came true, which is no feature.")
     ] = "",
@@ -44,10 +58,25 @@ def create(
         TaskName, commandline.Option(help="With --target: what the model does.")
     ] = TaskName.CLASSIFICATION,
 ) -> None:
-    """Keep a table of training data as a baseline; the first of a model is active at once."""
+    """Keep a table of training data as a baseline; the first of a model is active at once.
+
+    With --from-window it is of a window of production: features, answers, and outcomes as far as they are
+    known, of at most 50000 predictions, drawn by lot.
+    """
     from pointsman.cli.drift.files import blocks_of
     from pointsman.client import DriftTask, TargetData
 
+    if not version:
+        raise CommandError("--version is not given; it names the baseline")
+    if bool(file) == from_window:
+        raise CommandError("give either FILE or --from-window")
+    if from_window:
+        if target:
+            raise CommandError("--target: is of a file, and there is none; leave it out")
+        _create_of_window(context, model_id, version, days, since, until)
+        return
+    if days is not None or since or until:
+        raise CommandError("--days, --since and --until go with --from-window")
     columns, blocks = blocks_of(file)
     targets = _targets(file, blocks)
     if target:
@@ -67,6 +96,26 @@ def create(
         printing.print_json({"baseline_id": baseline_id})
     else:
         commandline.echo(baseline_id)
+
+
+def _create_of_window(
+    context: commandline.Context, model_id: str, version: str, days: float | None, since: str, until: str
+) -> None:
+    options = context_of(context)
+    with options.connect(_TIMEOUT_SECONDS) as client:
+        made = client.drift.create_baseline_of_window(
+            model_id,
+            version,
+            start=arguments.moment(since, "--since"),
+            end=arguments.moment(until, "--until"),
+            days=days,
+        )
+    if options.as_json:
+        printing.print_json(made)
+        return
+    for note in made.notes:
+        commandline.echo(f"warning: {note}", err=True)
+    commandline.echo(f"{made.baseline_id} of {made.sample_size} rows")
 
 
 @app.command("list")

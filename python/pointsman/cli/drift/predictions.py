@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
+from pointsman.cli.drift.metrics import band, number, print_divergence
 from pointsman.cli.drift.options import ModelArgument, Since, Until
 from pointsman.cli.line import arguments, commandline
 from pointsman.cli.line.context import CommandError, context_of
@@ -113,7 +114,11 @@ def performance(
     days: Annotated[float | None, commandline.Option(help="Over so many days up to now.  [30]")] = None,
     step: Annotated[StepName, commandline.Option(help="The length of a step.")] = StepName.DAILY,
 ) -> None:
-    """Show how right a model was, step by step."""
+    """Show how right a model was, step by step.
+
+    Beside what came true stands what was estimated of all predictions, and the band in which it is expected.
+    Values that stay outside are concept drift: outcomes follow from scores otherwise than in the baseline.
+    """
     from pointsman.client import PerformanceGranularity
 
     options = context_of(context)
@@ -126,11 +131,15 @@ def performance(
         printing.print_json(found)
         return
     printing.print_table(
-        ["FROM", ">ACCURACY", ">MAE", ">RMSE", ">OUTCOMES", ">COVERAGE"],
+        ["FROM", ">ACCURACY", ">ESTIMATE", "BAND", ">MAE", ">RMSE", ">OUTCOMES", ">COVERAGE"],
         (
             [
                 printing.local_time(one.timestamp),
-                *("" if value is None else f"{value:.4g}" for value in (one.accuracy, one.mae, one.rmse)),
+                number(one.accuracy),
+                number(one.metrics["accuracy"].estimate if "accuracy" in one.metrics else None),
+                band(one.metrics.get("accuracy")),
+                number(one.mae),
+                number(one.rmse),
                 str(one.sample_size),
                 f"{one.coverage:.1%}",
             ]
@@ -138,6 +147,7 @@ def performance(
         ),
         empty="No predictions in this time.",
     )
+    print_divergence(found.divergence)
 
 
 def _fields(row: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pointsman.client._types import (
     GroundTruthReport,
     LoggedPredictions,
     PerformanceHistory,
+    WindowBaseline,
 )
 from pointsman.v1 import drift_pb2
 
@@ -164,6 +165,28 @@ def create_baseline(
         request,
         drift_pb2.CreateBaselineResponse,
         lambda answer: str(answer.baseline_id),
+        timeout_seconds=READ_TIMEOUT_SECONDS,
+    )
+
+
+def create_baseline_of_window(
+    model_id: str, version: str, start: datetime | None, end: datetime | None, days: float | None
+) -> Call[WindowBaseline]:
+    """Makes a baseline of a window of predictions.
+
+    Args:
+        model_id: The model.
+        version: Names it among those of the model.
+        start: Where the window begins; None for its days before its end.
+        end: Where it ends; None means now.
+        days: Its days; None lets the schedule choose.
+    """
+    window = make(drift_pb2.BaselineWindow, start=moment(start), end=moment(end), days=days)
+    return Call(
+        DRIFT + "CreateBaseline",
+        make(drift_pb2.CreateBaselineRequest, model_id=model_id, version=version, window=window),
+        drift_pb2.CreateBaselineResponse,
+        plain(WindowBaseline),
         timeout_seconds=READ_TIMEOUT_SECONDS,
     )
 

@@ -27,6 +27,7 @@ from pointsman.client._types.definitions import (
 )
 from pointsman.client._types.drift import (
     Baseline,
+    Divergence,
     DriftTask,
     GroundTruth,
     GroundTruthReceipt,
@@ -38,6 +39,7 @@ from pointsman.client._types.drift import (
     PerformanceHistory,
     PerformancePoint,
     TargetData,
+    WindowBaseline,
 )
 from pointsman.client._types.drift_results import (
     AlertConfig,
@@ -48,9 +50,12 @@ from pointsman.client._types.drift_results import (
     AnalysisJob,
     AnalysisStatus,
     Calibration,
+    DriftOrigin,
     DriftResult,
+    DriftSlice,
     DriftStatus,
     NotificationSettings,
+    PerformanceMetric,
     ScheduleSettings,
     Unjudged,
 )
@@ -185,7 +190,10 @@ __all__ = [
     "DefinitionKind",
     "DefinitionOutcome",
     "Deployment",
+    "Divergence",
+    "DriftOrigin",
     "DriftResult",
+    "DriftSlice",
     "DriftStatus",
     "DriftTask",
     "EligibleVariant",
@@ -236,6 +244,7 @@ __all__ = [
     "PartialRecordsWarning",
     "PerformanceGranularity",
     "PerformanceHistory",
+    "PerformanceMetric",
     "PerformancePoint",
     "Prediction",
     "PredictionHolds",
@@ -300,4 +309,5 @@ __all__ = [
     "VariantSlots",
     "VariantWeights",
     "VersionPinning",
+    "WindowBaseline",
 ]

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from pointsman.client._types.drift_results import PerformanceMetric
+
 
 class DriftTask(StrEnum):
     """What a model does."""
@@ -124,6 +126,17 @@ class Baseline:
 
 
 @dataclass(frozen=True)
+class WindowBaseline:
+    """A baseline that was made of a window of predictions."""
+
+    baseline_id: str
+    sample_size: int
+    """Rows of its features."""
+    notes: Sequence[str]
+    """What to know of them."""
+
+
+@dataclass(frozen=True)
 class PerformancePoint:
     """How right a model was in a step."""
 
@@ -134,6 +147,23 @@ class PerformancePoint:
     rmse: float | None
     prediction_count: int
     coverage: float
+    metrics: Mapping[str, PerformanceMetric]
+    """By metric what is estimated and what came true; classifiers alone."""
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Whether realised values of a metric stay in the bands of their estimates."""
+
+    concept_drift: bool
+    outside: int
+    """How many of the last steps lie outside, on the side that has more of them."""
+    periods: int
+    """How many of the last steps, at most five, have both values."""
+    inside_share: float | None
+    """Of all steps with both values."""
+    direction: str
+    """On concept drift: worse or better than estimated."""
 
 
 @dataclass(frozen=True)
@@ -142,4 +172,8 @@ class PerformanceHistory:
 
     history: Sequence[PerformancePoint]
     notes: Sequence[str]
-    """What is lacking of other servers' records."""
+    """What to know of the steps, such as what is lacking of other servers' records."""
+    divergence: Mapping[str, Divergence]
+    """By metric; classifiers alone."""
+    concept_drift: bool
+    """Whether outcomes follow from scores otherwise than in the baseline."""

@@ -75,6 +75,8 @@ class AlgorithmResult:
     """The greatest over features."""
     feature: str
     """The feature with it."""
+    slice: str
+    """The slice with it; empty where it is of the whole window."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,55 @@ class Unjudged:
     reason: str
     n: int
     m: int
+
+
+@dataclass(frozen=True)
+class PerformanceMetric:
+    """A metric of how well a model does."""
+
+    reference: float | None
+    """In the labelled predictions of the baseline."""
+    estimate: float | None
+    """Of all predictions, without their outcomes."""
+    lower: float | None
+    """Where the band begins in which the realised value is expected."""
+    upper: float | None
+    realised: float | None
+    """Among predictions whose outcome is known."""
+    inside_band: bool | None
+    sample_size: int
+    """Predictions whose outcome is known."""
+
+
+class DriftOrigin(StrEnum):
+    """Where drift comes from."""
+
+    UNSPECIFIED = "unspecified"
+    NONE = "none"
+    INPUTS = "inputs"
+    """Inputs move; there are no variants or versions to tell apart."""
+    WORLD = "world"
+    """Inputs of all variants, or versions, move."""
+    SOME_VARIANTS = "some_variants"
+    MODEL = "model"
+    """Answers or performance move, and inputs do not."""
+
+
+@dataclass(frozen=True)
+class DriftSlice:
+    """The rows of a window that one variant answered, or one version."""
+
+    by: str
+    """``variant`` or ``version``."""
+    value: str
+    is_rest: bool
+    status: DriftStatus
+    n: int
+    m: int
+    features: Mapping[str, Any]
+    """By feature and algorithm, as of the whole window."""
+    reason: str
+    """Why nothing could be judged."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +161,12 @@ class DriftResult:
     calibration: Calibration
     notes: Sequence[str]
     """What to know of the rows before the figures are used."""
+    performance: Mapping[str, PerformanceMetric]
+    """By metric; empty where the baseline has no labelled predictions, and in lists."""
+    slices: Sequence[DriftSlice]
+    """By variant and by version, where there are several."""
+    origin: DriftOrigin
+    """Where drift comes from, as far as the slices tell it."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Predictions, outcomes, baselines and performance as messages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from google.protobuf.struct_pb2 import ListValue
 
@@ -8,7 +9,7 @@ from pointsman.control.convert.enums import EnumMap
 from pointsman.control.convert.times import microseconds_of, timestamp_of
 from pointsman.control.convert.values import plain, value_of
 from pointsman.domain.drift.baselines import Baseline, BaselineData
-from pointsman.domain.drift.performance import Granularity, PerformancePoint
+from pointsman.domain.drift.performance import Granularity, PerformanceHistory, PerformancePoint
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.models import Task
 from pointsman.domain.records.servers import UnreachedJournal, sentence
@@ -21,15 +22,20 @@ TASK = EnumMap(Task, drift_pb2.DriftTask, "DRIFT_TASK_")
 GRANULARITY = EnumMap(Granularity, drift_pb2.PerformanceGranularity, "PERFORMANCE_GRANULARITY_")
 
 
-def time_from(message: object, field: str) -> int | None:
+def time_from(message: object, field: str, path: str = "") -> int | None:
     """Reads a time of a request; None where it is not set.
+
+    Args:
+        message: What holds it.
+        field: Its name there.
+        path: Its name in the request, where that is another one.
 
     Raises:
         InvalidArgumentError: It is none.
     """
     if not message.HasField(field):  # type: ignore[attr-defined]
         return None
-    return microseconds_of(getattr(message, field), field)
+    return microseconds_of(getattr(message, field), path or field)
 
 
 def logged_from(request: drift_pb2.LogPredictionRequest) -> LoggedPrediction:
@@ -89,7 +95,7 @@ def data_from(request: drift_pb2.CreateBaselineRequest) -> tuple[BaselineData, T
     """
     labeled = request.labeled_predictions
     data = BaselineData(
-        features={name: list_from(values) for name, values in request.feature_data.items()},
+        features={name: list_from(values) for name, values in sorted(request.feature_data.items())},
         targets=list_from(request.target_data.values),
         predicted=list_from(labeled.predicted_labels),
         actual=list_from(labeled.actual_labels),
@@ -128,16 +134,35 @@ def baseline_to(baseline: Baseline, data: BaselineData | None = None) -> drift_p
     return message
 
 
-def point_to(point: PerformancePoint) -> drift_pb2.PerformancePoint:
-    """Makes the message of a step."""
-    return drift_pb2.PerformancePoint(
-        timestamp=timestamp_of(point.time_us),
-        accuracy=point.accuracy,
-        sample_size=point.sample_size,
-        mae=point.mae,
-        rmse=point.rmse,
-        prediction_count=point.prediction_count,
-        coverage=point.coverage,
+def history_to(history: PerformanceHistory) -> drift_pb2.GetPerformanceHistoryResponse:
+    """Makes the message of a history."""
+    return drift_pb2.GetPerformanceHistoryResponse(
+        history=[_point_to(point) for point in history.points],
+        notes=history.notes,
+        divergence={
+            name: drift_pb2.Divergence(
+                concept_drift=one.is_concept_drift,
+                outside=one.outside,
+                periods=one.periods,
+                inside_share=one.inside_share,
+                direction=one.direction,
+            )
+            for name, one in history.divergence.items()
+        },
+        concept_drift=history.is_concept_drift,
+    )
+
+
+def metric_to(metric: Mapping[str, Any]) -> drift_pb2.PerformanceMetric:
+    """Makes the message of a metric from what results hold of it; what it lacks stays unset."""
+    return drift_pb2.PerformanceMetric(
+        reference=metric.get("reference"),
+        estimate=metric.get("estimate"),
+        lower=metric.get("lower"),
+        upper=metric.get("upper"),
+        realised=metric.get("realised"),
+        inside_band=metric.get("insideBand"),  # type: ignore[arg-type]
+        sample_size=metric.get("sampleSize", 0),
     )
 
 
@@ -156,3 +181,16 @@ def _numbers(values: Sequence[JsonValue], field: str) -> tuple[float, ...]:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InvalidArgumentError.at(f"{field}[{index}]", f"{value!r} is no number")
     return tuple(values)  # type: ignore[arg-type]
+
+
+def _point_to(point: PerformancePoint) -> drift_pb2.PerformancePoint:
+    return drift_pb2.PerformancePoint(
+        timestamp=timestamp_of(point.time_us),
+        accuracy=point.accuracy,
+        sample_size=point.sample_size,
+        mae=point.mae,
+        rmse=point.rmse,
+        prediction_count=point.prediction_count,
+        coverage=point.coverage,
+        metrics={name: metric_to(metric) for name, metric in point.metrics.items()},
+    )

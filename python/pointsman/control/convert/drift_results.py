@@ -5,18 +5,19 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
 
-from pointsman.control.convert.drift import list_from, list_to, time_from
+from pointsman.control.convert.drift import list_from, list_to, metric_to, time_from
 from pointsman.control.convert.enums import EnumMap
 from pointsman.control.convert.times import timestamp_of
 from pointsman.control.convert.values import value_of
 from pointsman.control.drift.analyses import WindowQuestion
 from pointsman.domain.drift.alerts import AlertChanges, AlertSettings, AlgorithmOverride, Frequency
-from pointsman.domain.drift.analyses import Analysis, AnalysisStatus, DriftResult, DriftStatus
+from pointsman.domain.drift.analyses import Analysis, AnalysisStatus, DriftOrigin, DriftResult, DriftStatus
 from pointsman.errors import InvalidArgumentError
 from pointsman.v1 import drift_pb2
 
 ANALYSIS_STATUS = EnumMap(AnalysisStatus, drift_pb2.AnalysisStatus, "ANALYSIS_STATUS_")
 DRIFT_STATUS = EnumMap(DriftStatus, drift_pb2.DriftStatus, "DRIFT_STATUS_")
+DRIFT_ORIGIN = EnumMap(DriftOrigin, drift_pb2.DriftOrigin, "DRIFT_ORIGIN_")
 FREQUENCY = EnumMap(Frequency, drift_pb2.AnalysisFrequency, "ANALYSIS_FREQUENCY_")
 
 
@@ -26,6 +27,25 @@ def window_from(request: drift_pb2.AnalyzeRequest) -> WindowQuestion:
         start_us=time_from(request, "window_start"),
         end_us=time_from(request, "window_end"),
         days=request.window_days if request.HasField("window_days") else None,
+    )
+
+
+def baseline_window_from(request: drift_pb2.CreateBaselineRequest) -> WindowQuestion:
+    """Reads of which window a baseline is to be made.
+
+    Raises:
+        InvalidArgumentError: Data are given beside it, or a time is none.
+    """
+    for block in ("target_data", "labeled_predictions"):
+        if request.HasField(block):
+            raise InvalidArgumentError.at(block, "is given beside window; leave one out")
+    if request.feature_data:
+        raise InvalidArgumentError.at("feature_data", "is given beside window; leave one out")
+    window = request.window
+    return WindowQuestion(
+        start_us=time_from(window, "start", "window.start"),
+        end_us=time_from(window, "end", "window.end"),
+        days=window.days if window.HasField("days") else None,
     )
 
 
@@ -69,9 +89,18 @@ def result_to(result: DriftResult) -> drift_pb2.DriftResult:
     for name, top in body["algorithms"].items():
         entry = message.algorithms[name]
         entry.drift, entry.score, entry.feature = top["drift"], top["score"], top["feature"]
+        if (part := top.get("slice")) is not None:
+            entry.slice = f"{_by(part)} = {part['value'] or ''}"
     for name, feature in body["features"].items():
-        figures = {algorithm: value_of(figure) for algorithm, figure in feature["algorithms"].items()}
-        message.features[name].CopyFrom(Struct(fields=figures))
+        message.features[name].CopyFrom(_figures(feature))
+    # Results of earlier releases have neither.
+    groups = (*body.get("groups", ()), *body.get("insufficientGroups", ()))
+    # Values that are not told one by one are a slice also where there are none.
+    message.slices.extend(_slice_to(group) for group in groups if "slice" in group and group["m"])
+    if "origin" in body:
+        message.origin = DRIFT_ORIGIN.number(DriftOrigin(body["origin"]))
+    for name, metric in body.get("performance", {}).items():
+        message.performance[name].CopyFrom(metric_to(metric))
     message.insufficient_data.extend(_unjudged(body["insufficientData"]))
     message.not_measured.extend(_unjudged(body["notMeasured"]))
     return message
@@ -153,8 +182,44 @@ def changes_from(request: drift_pb2.UpdateAlertConfigRequest) -> AlertChanges:
     )
 
 
+def _figures(feature: Mapping[str, Any]) -> Struct:
+    return Struct(fields={algorithm: value_of(figure) for algorithm, figure in feature["algorithms"].items()})
+
+
+def _slice_to(group: Mapping[str, Any]) -> drift_pb2.DriftSlice:
+    part = group["slice"]
+    status = DriftStatus(group["status"]) if "status" in group else None
+    return drift_pb2.DriftSlice(
+        by=_by(part),
+        value=part["value"],
+        is_rest=part["isRest"],
+        status=DRIFT_STATUS.number(status) if status else drift_pb2.DRIFT_STATUS_UNSPECIFIED,
+        n=group["n"],
+        m=group["m"],
+        features={name: _figures(feature) for name, feature in group.get("features", {}).items()},
+        reason=group.get("reason", ""),
+    )
+
+
+def _by(part: Mapping[str, Any]) -> str:
+    """Answers by what a slice is, whose column has a name in parentheses."""
+    return str(part["column"]).strip("()")
+
+
 def _unjudged(entries: Iterable[Mapping[str, Any]]) -> list[drift_pb2.Unjudged]:
-    return [drift_pb2.Unjudged(**entry) for entry in entries]
+    """Makes messages of what is not judged; of slices their own entry says it, or the feature's name does."""
+    return [
+        drift_pb2.Unjudged(
+            **{name: value for name, value in entry.items() if name != "slice"}
+            | {"feature": _told_name(entry)}
+        )
+        for entry in entries
+    ]
+
+
+def _told_name(entry: Mapping[str, Any]) -> str:
+    name, part = str(entry["feature"]), entry.get("slice")
+    return name if part is None else f"{name} ({_by(part)} = {part['value'] or ''})"
 
 
 def _set(message: Any, field: str) -> Any:

@@ -15,7 +15,8 @@ from pointsman.store.drift import alert_settings
 if TYPE_CHECKING:
     from pointsman_drift import Algorithm
 
-_KIND = "univariate"
+_NOT_RUN = "streaming"
+"""Streams are watched one by one, with a state that analyses do not keep."""
 
 
 class AlertDesk:
@@ -63,17 +64,17 @@ class AlertDesk:
 @cache
 def known_algorithms() -> Mapping[str, frozenset[str]]:
     """Answers by algorithm the names of its parameters; those of installed distributions are among them."""
-    return {one.name: frozenset(one.parameters) for one in _of_features()}
+    return {one.name: frozenset(one.parameters) for one in _of_analyses()}
 
 
 @cache
 def default_algorithms() -> tuple[str, ...]:
     """Answers the algorithms that run where none is named."""
-    return tuple(one.name for one in _of_features() if one.is_default)
+    return tuple(one.name for one in _of_analyses() if one.is_default)
 
 
-def _of_features() -> list[Algorithm]:
-    """Answers what looks at single features: analyses give the library columns, and no more."""
+def _of_analyses() -> list[Algorithm]:
+    """Answers what looks at features, at answers, or at whole rows."""
     from pointsman_drift import algorithms
 
-    return [one for one in algorithms().values() if one.kind == _KIND]
+    return [one for one in algorithms().values() if one.kind != _NOT_RUN]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import IntegrityError
 
 from pointsman.control.drift import models
-from pointsman.domain.drift.baselines import Baseline, BaselineData, check_baseline
+from pointsman.domain.drift.baselines import Baseline, BaselineData, check_baseline, rows_of
 from pointsman.domain.keys import Principal
 from pointsman.domain.models import Task
 from pointsman.errors import AlreadyExistsError, NotFoundError, ResourceExhaustedError
@@ -78,7 +78,7 @@ class Baselines:
                 model_id=model_id,
                 version=version,
                 active=not any(one.active for one in known),
-                sample_size=len(next(iter(data.features.values()))),
+                sample_size=rows_of(data),
                 task=task,
                 class_labels=labels,
                 create_time_us=self._clock(),

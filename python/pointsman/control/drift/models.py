@@ -1,13 +1,20 @@
 """The model that a call is about, for those who may ask."""
 
+from collections.abc import Collection, Mapping
+
 from sqlalchemy import Connection
 
+from pointsman.control.drift.answers import AnswerForm
+from pointsman.domain.access import can_read
+from pointsman.domain.drift.baselines import Baseline
 from pointsman.domain.keys import Principal
 from pointsman.domain.model_access import check_changes_model, check_reads_model
 from pointsman.domain.models import Model, ModelKey, Task
 from pointsman.domain.violations import Violations
 from pointsman.errors import FailedPreconditionError
-from pointsman.store import model_versions, models
+from pointsman.lake.model_records import ReadableSince
+from pointsman.store import model_versions, models, routers
+from pointsman.store.database import Database
 from pointsman.store.drift import baselines
 
 
@@ -60,6 +67,49 @@ def task_of(connection: Connection, model: Model, version: str = "") -> tuple[Ta
         return found.signature.task, len(found.signature.labels)
     baseline = baselines.active(connection, model.model_id, model.row_key)
     return (Task.UNSPECIFIED, 0) if baseline is None else (baseline.task, len(baseline.class_labels))
+
+
+def form_of(connection: Connection, model_id: str, baseline: Baseline) -> AnswerForm:
+    """Answers how recorded answers of a model are read beside those of a baseline.
+
+    Args:
+        connection: A transaction.
+        model_id: The model.
+        baseline: The baseline, whose classes they are.
+    """
+    classes = baseline.class_labels
+    orders = {
+        version: labels
+        for version, labels in model_versions.class_labels(connection, model_id)
+        if labels != classes and sorted(labels) == sorted(classes)
+    }
+    return AnswerForm(classes, orders)
+
+
+def readable_routers(database: Database, caller: Principal) -> ReadableSince:
+    """Answers who tells which of some routers' predictions a caller may read, and from which time on.
+
+    Args:
+        database: Where routers are.
+        caller: Who asks.
+    """
+
+    def readable_since(router_ids: Collection[str]) -> Mapping[str, int]:
+        with database.read() as connection:
+            found = {one: _readable_since(connection, caller, one) for one in router_ids}
+        return {router_id: since_us for router_id, since_us in found.items() if since_us is not None}
+
+    return readable_since
+
+
+def _readable_since(connection: Connection, caller: Principal, router_id: str) -> int | None:
+    """Answers from which time on a caller may read what a router recorded; None for nothing of it."""
+    if caller.admin:
+        return 0
+    router = routers.find(connection, router_id)
+    # Of a router that is gone nobody but an admin is known to have been its reader, also where another one
+    # has its id now.
+    return router.create_time_us if router is not None and can_read(caller, router) else None
 
 
 def _found(connection: Connection, model_id: str) -> Model | None:

@@ -6,12 +6,14 @@ from pathlib import Path
 from pointsman.control.drift.alert_settings import AlertDesk
 from pointsman.control.drift.analyses import Analyses
 from pointsman.control.drift.baselines import Baselines
+from pointsman.control.drift.history import PerformanceDesk
 from pointsman.control.drift.local_runner import LocalRunner
 from pointsman.control.drift.predictions import PredictionDesk
 from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.drift.starting import AnalysisStarter
 from pointsman.control.drift.upkeep import DriftUpkeep
 from pointsman.control.drift.watching import AnalysisWatch
+from pointsman.control.drift.windowed_baselines import WindowBaselines
 from pointsman.control.jobs.job import Job
 from pointsman.control.lanes import Lanes
 from pointsman.domain.ports.analysing import AnalysisRunner
@@ -55,8 +57,11 @@ class DriftParts:
         snapshots = ModelSnapshots(database, journal, lake_folder)
         self._runner = runner or LocalRunner()
         self._upkeep = DriftUpkeep(retention_days, lanes, clock)
-        self.predictions = PredictionDesk(database, ModelRecords(database, snapshots, engine), clock)
+        records = ModelRecords(database, snapshots, engine)
+        self.predictions = PredictionDesk(database, records, clock)
+        self.performance = PerformanceDesk(database, records, clock)
         self.baselines = Baselines(database, clock)
+        self.window_baselines = WindowBaselines(database, records, self.baselines, clock)
         self.analyses = Analyses(database, clock)
         self.alerts = AlertDesk(database, clock)
         starter = AnalysisStarter(snapshots, self._runner, database_url, work_folder)

@@ -1,24 +1,20 @@
 """Predictions and outcomes of models: logging, listing, matching."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from pointsman.control.drift import models
-from pointsman.domain.access import can_read
 from pointsman.domain.drift.ground_truth import GroundTruth, TakenTruths, check_truths
-from pointsman.domain.drift.performance import DEFAULT_DAYS, Granularity
 from pointsman.domain.drift.predictions import LoggedPrediction, check_logged
-from pointsman.domain.drift.windows import check_days
 from pointsman.domain.keys import Principal
-from pointsman.domain.models import Model, Task
+from pointsman.domain.models import Model
 from pointsman.domain.recording import hashed_entity
-from pointsman.domain.values import MICROSECONDS_PER_DAY, JsonValue
+from pointsman.domain.values import JsonValue
 from pointsman.errors import InvalidArgumentError, ResourceExhaustedError
-from pointsman.lake.model_records import ModelPage, ModelRecords, PageQuestion, Performance
-from pointsman.store import installation, routers
+from pointsman.lake.model_records import ModelPage, ModelRecords, PageQuestion
+from pointsman.store import installation
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions, truths
 
@@ -99,11 +95,7 @@ class PredictionDesk:
         with self._database.read() as connection:
             model = models.readable(connection, caller, model_id)
 
-        def readable_since(router_ids: Collection[str]) -> Mapping[str, int]:
-            with self._database.read() as connection:
-                found = {one: _readable_since(connection, caller, one) for one in router_ids}
-            return {router_id: since_us for router_id, since_us in found.items() if since_us is not None}
-
+        readable_since = models.readable_routers(self._database, caller)
         return self._records.page(model_id, model.row_key, question, readable_since)
 
     def add_truths(
@@ -161,38 +153,6 @@ class PredictionDesk:
             )
         return model, taken
 
-    def performance(
-        self, caller: Principal, model_id: str, window_days: float | None, granularity: Granularity
-    ) -> Performance:
-        """Answers how right a model was, step by step.
-
-        Args:
-            caller: Who asks.
-            model_id: The model.
-            window_days: Over how many days up to now; None for the default.
-            granularity: The length of a step.
-
-        Raises:
-            InvalidArgumentError: A field is wrong.
-            NotFoundError: There is no such model, or the caller may not know of it.
-            UnavailableError: The records cannot be read now.
-        """
-        check_days(window_days, "window_days")
-        days = DEFAULT_DAYS if window_days is None else window_days
-        with self._database.read() as connection:
-            model = models.readable(connection, caller, model_id)
-            task, _ = models.task_of(connection, model)
-        now_us = self._clock()
-        return self._records.performance(
-            model_id,
-            model.row_key,
-            now_us - int(days * MICROSECONDS_PER_DAY),
-            # A clock of a client may be ahead of ours.
-            now_us + MICROSECONDS_PER_DAY,
-            granularity,
-            is_regression=None if task is Task.UNSPECIFIED else task is Task.REGRESSION,
-        )
-
 
 def limit_of(asked: int, default: int) -> int:
     """Answers how many items are asked for; 0 is the default.
@@ -203,13 +163,3 @@ def limit_of(asked: int, default: int) -> int:
     if not 0 <= asked <= MAX_LIMIT:
         raise InvalidArgumentError.at("limit", f"{asked} is not between 1 and {MAX_LIMIT}; 0 means {default}")
     return asked or default
-
-
-def _readable_since(connection: Connection, caller: Principal, router_id: str) -> int | None:
-    """Answers from which time on a caller may read what a router recorded; None for nothing of it."""
-    if caller.admin:
-        return 0
-    router = routers.find(connection, router_id)
-    # Of a router that is gone nobody but an admin is known to have been its reader, also where another one
-    # has its id now.
-    return router.create_time_us if router is not None and can_read(caller, router) else None

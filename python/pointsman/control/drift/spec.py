@@ -14,7 +14,8 @@ class AnalysisSpec:
         attempt: Which start of it this is.
         folder: A folder of its own, for what does not fit into memory.
         files: The lake's files of the window, in whole paths.
-        tails: Files with what was in no file of the lake yet, as Arrow streams.
+        other_files: Those of other times, whose predictions outcomes may be of.
+        tails: Files with what was in no file of the lake yet, of all times, as Arrow streams.
         notes: What to know of the rows, in sentences.
         began_us: Since when the model has its id: files have rows of another one from before.
     """
@@ -24,6 +25,7 @@ class AnalysisSpec:
     attempt: int
     folder: str
     files: tuple[str, ...] = ()
+    other_files: tuple[str, ...] = ()
     tails: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     began_us: int = 0
@@ -36,5 +38,5 @@ class AnalysisSpec:
     def read(cls, text: bytes) -> "AnalysisSpec":
         """Reads what :meth:`written` wrote."""
         found = json.loads(text)
-        lists = {name: tuple(found[name]) for name in ("files", "tails", "notes")}
+        lists = {name: tuple(found[name]) for name in ("files", "other_files", "tails", "notes")}
         return cls(**found | lists)

@@ -49,13 +49,18 @@ class AnalysisStarter:
                 attempt=analysis.attempt,
                 folder=str(folder),
                 files=snapshot.files,
+                other_files=snapshot.other_files,
                 tails=tuple(_write_tails(snapshot, folder)),
                 began_us=snapshot.began_us,
                 notes=(f"of other servers this analysis lacks {missing}",) if missing else (),
             )
 
         spec = self._snapshots.reading(
-            analysis.model_id, analysis.window_start_us, analysis.window_end_us, prepare
+            analysis.model_id,
+            analysis.window_start_us,
+            analysis.window_end_us,
+            prepare,
+            with_other_times=True,
         )
         self._runner.start(AnalysisStart(analysis.job_id, analysis.attempt), spec.written())
 

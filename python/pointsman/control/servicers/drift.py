@@ -5,19 +5,21 @@ from pointsman.control.convert.drift import (
     GRANULARITY,
     baseline_to,
     data_from,
+    history_to,
     logged_from,
     logged_to,
     notes_to,
-    point_to,
     question_from,
     time_from,
 )
+from pointsman.control.convert.drift_results import baseline_window_from
 from pointsman.control.convert.times import microseconds_of
 from pointsman.control.convert.values import plain
 from pointsman.control.drift.parts import DriftParts
 from pointsman.control.drift.predictions import GivenTruth
 from pointsman.control.lanes import Lanes
 from pointsman.control.servicers.drift_analyses import AnalysisMethods
+from pointsman.domain.drift.baselines import rows_of
 from pointsman.domain.drift.performance import Granularity
 from pointsman.lake.model_records import PageQuestion
 from pointsman.v1 import drift_pb2, drift_pb2_grpc
@@ -100,11 +102,22 @@ class DriftServicer(AnalysisMethods, drift_pb2_grpc.DriftServiceServicer):
         self, request: drift_pb2.CreateBaselineRequest, context: object
     ) -> drift_pb2.CreateBaselineResponse:
         """Keeps a baseline."""
+        if request.HasField("window"):
+            made = await self._lanes.look(
+                self._parts.window_baselines.create,
+                caller(),
+                request.model_id,
+                request.version,
+                baseline_window_from(request),
+            )
+            return drift_pb2.CreateBaselineResponse(
+                baseline_id=made.baseline_id, sample_size=made.sample_size, notes=made.notes
+            )
         data, task = data_from(request)
         baseline_id = await self._lanes.feed(
             self._parts.baselines.create, caller(), request.model_id, request.version, data, task
         )
-        return drift_pb2.CreateBaselineResponse(baseline_id=baseline_id)
+        return drift_pb2.CreateBaselineResponse(baseline_id=baseline_id, sample_size=rows_of(data))
 
     async def GetBaselines(
         self, request: drift_pb2.GetBaselinesRequest, context: object
@@ -132,15 +145,14 @@ class DriftServicer(AnalysisMethods, drift_pb2_grpc.DriftServiceServicer):
         self, request: drift_pb2.GetPerformanceHistoryRequest, context: object
     ) -> drift_pb2.GetPerformanceHistoryResponse:
         """Answers how right a model was."""
-        found = await self._lanes.look(
-            self._parts.predictions.performance,
-            caller(),
-            request.model_id,
-            request.window_days if request.HasField("window_days") else None,
-            GRANULARITY.word(request.granularity, "granularity") or Granularity.DAILY,
-        )
-        return drift_pb2.GetPerformanceHistoryResponse(
-            history=[point_to(point) for point in found.points], notes=notes_to(found.unreached)
+        return history_to(
+            await self._lanes.look(
+                self._parts.performance.history,
+                caller(),
+                request.model_id,
+                request.window_days if request.HasField("window_days") else None,
+                GRANULARITY.word(request.granularity, "granularity") or Granularity.DAILY,
+            )
         )
 
 

@@ -23,6 +23,21 @@ class DriftStatus(StrEnum):
     ALERT = "alert"
 
 
+class DriftOrigin(StrEnum):
+    """Where drift comes from, as far as it can be told."""
+
+    NONE = "none"
+    """Nothing drifts."""
+    INPUTS = "inputs"
+    """Inputs move; there are no variants or versions to be told apart."""
+    WORLD = "world"
+    """Inputs of all variants, or versions, move."""
+    SOME_VARIANTS = "some_variants"
+    """Inputs of some move, and of others not."""
+    MODEL = "model"
+    """Answers or performance move, and inputs do not."""
+
+
 @dataclass(frozen=True)
 class Analysis:
     """A run. Times are UTC microseconds by the database's clock.

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from pointsman.domain.drift.outcomes import label_of
+from pointsman.domain.drift.outcomes import label_of, number_of
 from pointsman.domain.values import JsonValue
 from pointsman.errors import InvalidArgumentError
 
 _FIELD = "labeled_predictions.probabilities"
+_OTHER_NAMES = {"true": ("1",), "false": ("0",), "1": ("true",), "0": ("false",)}
 
 
 def class_order(
@@ -23,7 +24,8 @@ def class_order(
     Args:
         probabilities: By row the probability of each class.
         predicted: By row what the model answered.
-        actual: By row what came true; a class that was never predicted is known from here.
+        actual: By row what came true, None where it is not known; a class that was never predicted is known
+            from here.
 
     Returns:
         The labels, one for each place.
@@ -41,7 +43,7 @@ def class_order(
         places = [place for place, probability in enumerate(row) if probability == greatest]
         if len(places) == 1:
             votes.setdefault(_label(label), Counter())[places[0]] += 1
-    labels = {_label(value) for value in (*predicted, *actual)}
+    labels = {_label(value) for value in (*predicted, *actual) if value is not None}
     if len(labels) > width:
         raise InvalidArgumentError.at(
             _FIELD,
@@ -62,6 +64,21 @@ def class_order(
     elif free:
         raise _unclear(f"nothing tells which classes the places {', '.join(map(str, free))} are of")
     return tuple(order[place] for place in range(width))
+
+
+def place_of(label: str, classes: Sequence[str]) -> int | None:
+    """Answers the place of a class under any name that means it; None where no class is meant.
+
+    Args:
+        label: The name, as ``label_of`` answers it or as an outcome was sent.
+        classes: The names of all classes.
+
+    >>> place_of("1.0", ("0", "1")), place_of("true", ("0", "1")), place_of("maybe", ("0", "1"))
+    (1, 1, None)
+    """
+    number = number_of(label)
+    names = [label, *([] if number is None else [label_of(number)]), *_OTHER_NAMES.get(label, ())]
+    return next((classes.index(name) for name in names if name in classes), None)
 
 
 def _label(value: JsonValue) -> str:

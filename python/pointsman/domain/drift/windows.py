@@ -21,7 +21,12 @@ class AnalysisWindow:
 
 
 def window_of(
-    start_us: int | None, end_us: int | None, days: float | None, scheduled_days: float, now_us: int
+    start_us: int | None,
+    end_us: int | None,
+    days: float | None,
+    scheduled_days: float,
+    now_us: int,
+    prefix: str = "window_",
 ) -> AnalysisWindow:
     """Answers the window that is asked for: its times win over its days, those over the schedule's.
 
@@ -31,26 +36,27 @@ def window_of(
         days: Its days; None for those of the schedule.
         scheduled_days: Those.
         now_us: The time.
+        prefix: What stands before the names of its fields.
 
     Raises:
         InvalidArgumentError: It is empty, ends in the future, or is of no length.
     """
-    check_days(days, "window_days")
+    check_days(days, f"{prefix}days")
     end = now_us if end_us is None else end_us
     if end > now_us:
         raise InvalidArgumentError.at(
-            "window_end", f"{datetime_of(end).isoformat()} is in the future; leave it out for now"
+            f"{prefix}end", f"{datetime_of(end).isoformat()} is in the future; leave it out for now"
         )
     length_us = int((scheduled_days if days is None else days) * MICROSECONDS_PER_DAY)
     start = end - length_us if start_us is None else start_us
-    for field, time_us in (("window_end", end), ("window_start", start)):
+    for field, time_us in ((f"{prefix}end", end), (f"{prefix}start", start)):
         if time_us < EARLIEST_US:
             raise InvalidArgumentError.at(
                 field, "the window would begin before 1990; name times of predictions"
             )
     if start >= end:
         raise InvalidArgumentError.at(
-            "window_start",
+            f"{prefix}start",
             f"{datetime_of(start).isoformat()} is not before the end, {datetime_of(end).isoformat()}",
         )
     return AnalysisWindow(start, end)

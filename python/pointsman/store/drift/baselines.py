@@ -105,14 +105,17 @@ def data_of(connection: Connection, row_key: int) -> BaselineData:
     """Reads the blocks of a baseline."""
     statement = select(_COLUMNS.features, _COLUMNS.targets, _COLUMNS.labeled)
     features, targets, labeled = connection.execute(statement.where(_COLUMNS.row_key == row_key)).one()
-    labels: Mapping[str, Any] = {} if labeled is None else read_block(labeled)
     return BaselineData(
         features=read_block(features),
         targets=[] if targets is None else read_block(targets)["values"],
-        predicted=labels.get("predicted", []),
-        actual=labels.get("actual", []),
-        probabilities=[tuple(row) for row in labels.get("probabilities", [])],
+        **_labeled(labeled),
     )
+
+
+def labeled_of(connection: Connection, row_key: int) -> BaselineData:
+    """Reads the labelled predictions of a baseline alone."""
+    statement = select(_COLUMNS.labeled).where(_COLUMNS.row_key == row_key)
+    return BaselineData(**_labeled(connection.execute(statement).scalar_one()))
 
 
 def activate(connection: Connection, model_key: int, baseline_id: str) -> bool:
@@ -133,6 +136,15 @@ def activate(connection: Connection, model_key: int, baseline_id: str) -> bool:
     connection.execute(update(drift_baselines).where(*was).values(active=False))
     connection.execute(update(drift_baselines).where(*this).values(active=True))
     return True
+
+
+def _labeled(block: bytes | None) -> dict[str, Any]:
+    labels: Mapping[str, Any] = {} if block is None else read_block(block)
+    return {
+        "predicted": labels.get("predicted", []),
+        "actual": labels.get("actual", []),
+        "probabilities": [tuple(row) for row in labels.get("probabilities", [])],
+    }
 
 
 def _loaded(row: Sequence[Any], model_id: str) -> Baseline:

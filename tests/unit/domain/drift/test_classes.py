@@ -2,7 +2,7 @@
 
 import pytest
 
-from pointsman.domain.drift.classes import class_order
+from pointsman.domain.drift.classes import class_order, place_of
 from pointsman.errors import InvalidArgumentError
 
 
@@ -43,3 +43,11 @@ def test_an_order_that_cannot_be_told_is_refused(rows, predicted, actual, said):
         class_order(rows, predicted, actual)
     assert said in failure.value.message
     assert failure.value.fields[0].field == "labeled_predictions.probabilities"
+
+
+@pytest.mark.parametrize(
+    ("label", "place"),
+    [("0", 0), ("1", 1), ("1.0", 1), ("true", 1), ("False", None), ("false", 0), ("2", None), ("", None)],
+)
+def test_a_class_goes_by_every_name_that_means_it(label: str, place: int | None) -> None:
+    assert place_of(label, ("0", "1")) == place

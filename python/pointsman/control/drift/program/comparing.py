@@ -6,24 +6,24 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pointsman.control.drift.answers import NO_LABELED, reference_answers
+from pointsman.control.drift.models import form_of
+from pointsman.control.drift.performing import Performer
+from pointsman.control.drift.program.answering import AnswerWindow
+from pointsman.control.drift.program.judging import Sides, judge
+from pointsman.control.drift.program.origins import origin_of
 from pointsman.control.drift.program.window import Window
 from pointsman.control.drift.spec import AnalysisSpec
-from pointsman.domain.drift.alerts import AlertSettings
 from pointsman.domain.drift.analyses import Analysis
-from pointsman.domain.drift.baselines import ColumnKind, kind_of
+from pointsman.domain.drift.baselines import Baseline, BaselineData, ColumnKind, kind_of
+from pointsman.errors import NotFoundError
 from pointsman.store.database import Database
 from pointsman.store.drift import alert_settings, baselines
-from pointsman.store.drift.blocks import read_block
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from pointsman_drift import Result
-
-_MEMORY_LIMIT = "1GB"
-_LEAST_ROWS = 2
-_USUAL_ROWS = 30
-"""Rows of a window below which features are not judged, unless the baseline may have fewer."""
+    from pointsman.control.drift.answers import Predictions
 
 
 def compare_window(
@@ -33,7 +33,7 @@ def compare_window(
     folder: Path,
     reached: Callable[[float], None],
 ) -> tuple[dict[str, Any], list[str]]:
-    """Compares the features of a window with those of the baseline.
+    """Compares features and answers of a window with those of the baseline.
 
     Args:
         database: Where baseline, settings and logged predictions are.
@@ -49,54 +49,53 @@ def compare_window(
         pointsman_drift.DriftError: The two cannot be compared.
         FailedPreconditionError: A feature is of another type than in the baseline.
     """
-    from pointsman_drift import compare
-
     with database.read() as connection:
         settings = alert_settings.of_model(connection, analysis.model_key)
-        columns = read_block(baselines.features_of(connection, analysis.baseline_key))
+        baseline = baselines.find_key(connection, analysis.baseline_key, analysis.model_id)
+        data = baselines.data_of(connection, analysis.baseline_key)
+    if baseline is None:
+        raise NotFoundError("the baseline is gone with its model", reason="BASELINE_NOT_FOUND")
     # Checked when the baseline was made.
-    kinds = {name: kind_of(values) or ColumnKind.TEXT for name, values in columns.items()}
+    kinds = {name: kind_of(values) or ColumnKind.TEXT for name, values in data.features.items()}
     reached(0.1)
     window = Window(database, analysis, spec, folder, kinds)
     path = window.write()
-    reached(0.5)
-    reference = reference_table(columns, kinds)
-    if window.row_count:
-        result = compare(reference, str(path), **options_of(settings))
-    else:
-        result = _nothing_to_compare(reference, is_calibrated=settings.calibrated)
+    reached(0.4)
+    pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, data)
+    reached(0.6)
+    reference = reference_table(data.features, kinds)
+    sides = Sides(reference, path if window.row_count else None, pair, lacking, rows, window.slices)
+    result = judge(sides, settings)
+    body = result.to_dict()
+    body["origin"] = origin_of(result, kinds).value
     reached(0.9)
-    return result.to_dict(), [*spec.notes, *window.notes]
+    body["performance"] = {} if pair is None else Performer(pair[0]).measure(pair[1]).told()
+    return body, [*spec.notes, *window.notes, *notes]
 
 
-def _nothing_to_compare(reference: pa.Table, *, is_calibrated: bool) -> Result:
-    """Makes the result of a window without rows, which the library does not compare: nobody can say ok."""
-    from pointsman_drift import Result, Unjudged
+def _read_pair(
+    database: Database,
+    analysis: Analysis,
+    spec: AnalysisSpec,
+    folder: Path,
+    baseline: Baseline,
+    data: BaselineData,
+) -> tuple[tuple[Predictions, Predictions] | None, str, tuple[int, int], list[str]]:
+    """Answers labelled predictions of the baseline and answers of the window, or why there are none.
 
-    rows = reference.num_rows
-    unjudged = [
-        Unjudged(name, "the window has no predictions with features", rows, 0)
-        for name in reference.column_names
-    ]
-    return Result((), tuple(unjudged), (), rows, 0, is_calibrated, 0)
-
-
-def options_of(settings: AlertSettings) -> dict[str, Any]:
-    """Answers what the library is told of a model's settings."""
-    thresholds = {
-        name: (one.warning_threshold, one.alert_threshold)
-        for name, one in settings.overrides.items()
-        if one.warning_threshold is not None
-    }
-    return {
-        "algorithms": None if settings.algorithms is None else list(settings.algorithms),
-        "thresholds": thresholds,
-        "parameters": {name: dict(one.params) for name, one in settings.overrides.items() if one.params},
-        "calibration": "on" if settings.calibrated else "off",
-        # A baseline that is large enough to be compared with has enough rows to be judged.
-        "least_rows": max(_LEAST_ROWS, min(settings.min_baseline_sample_size, _USUAL_ROWS)),
-        "memory_limit": _MEMORY_LIMIT,
-    }
+    Returns:
+        The two; why they are lacking; rows of both; and what to know of the rows.
+    """
+    before = reference_answers(baseline, data)
+    if before is None:
+        return None, NO_LABELED, (0, 0), []
+    with database.read() as connection:
+        form = form_of(connection, analysis.model_id, baseline)
+    answers = AnswerWindow(database, analysis, spec, folder, form)
+    after = answers.read()
+    if after is None:
+        return None, "the window has no answers that can be compared", (before.rows, 0), answers.notes
+    return (before, after), "", (before.rows, after.rows), answers.notes
 
 
 def reference_table(columns: Mapping[str, Sequence[Any]], kinds: Mapping[str, ColumnKind]) -> pa.Table:

@@ -29,9 +29,12 @@ _PYTHON_TYPES: dict[ColumnKind, tuple[type, ...]] = {
     ColumnKind.TEXT: (str,),
     ColumnKind.BOOLEAN: (bool,),
 }
-_FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
-_IN_WINDOW = "time_us >= $start_us AND time_us < $end_us AND status_code = 0"
-_MEMORY_LIMIT = "1GB"
+FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
+VARIANT, VERSION = "(variant)", "(version)"
+SLICES = {VARIANT: "variant", VERSION: "model_version"}
+"""Columns beside the features, in parentheses as features are not, and what they are of the lake."""
+IN_WINDOW = "time_us >= $start_us AND time_us < $end_us AND status_code = 0"
+MEMORY_LIMIT = "1GB"
 
 
 class Window:
@@ -50,6 +53,7 @@ class Window:
     Attributes:
         notes: What to know of the rows, once they are written.
         row_count: How many there are, once they are written.
+        slices: The columns beside the features that tell some of them apart, once they are written.
     """
 
     def __init__(
@@ -65,9 +69,12 @@ class Window:
         self._spec = spec
         self._folder = folder
         self._kinds = kinds
+        # A feature that goes by such a name is one.
+        self._dividing = {name: column for name, column in SLICES.items() if name not in kinds}
         self._unreadable: dict[str, int] = {}
         self.notes: list[str] = []
         self.row_count = 0
+        self.slices: tuple[str, ...] = ()
 
     def write(self) -> Path:
         """Writes the file; answers its path.
@@ -80,27 +87,28 @@ class Window:
 
         target = self._folder / "window.parquet"
         config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": _MEMORY_LIMIT,
+            "memory_limit": MEMORY_LIMIT,
             "temp_directory": str(self._folder / "spilled"),
             "threads": 2,
         }
         with duckdb.connect(config=config) as connection:
             sources = []
             if self._spec.files:
-                sources.append(_FILES)
+                sources.append(FILES)
             for place, path in enumerate(self._spec.tails):
                 with pa.OSFile(path) as file, pa.ipc.open_stream(file) as reader:
                     connection.register(f"tail_{place}", reader.read_all())
                 sources.append(f"tail_{place}")
             parts = [self._selected(connection, source) for source in sources]
-            parts.append(f"SELECT * FROM read_parquet({_quoted_text(str(self._write_logged()))})")
+            parts.append(f"SELECT * FROM read_parquet({quoted_text(str(self._write_logged()))})")
             values = self._values("files") if self._spec.files else self._values()
             text = (
-                f"COPY ({' UNION ALL BY NAME '.join(parts)}) TO {_quoted_text(str(target))} (FORMAT parquet)"
+                f"COPY ({' UNION ALL BY NAME '.join(parts)}) TO {quoted_text(str(target))} (FORMAT parquet)"
             )
             # What is logged alone was chosen in SQL.
             copied = connection.execute(text, values if sources else {})
             (self.row_count,) = copied.fetchall()[0]
+            self.slices = self._told_apart(connection, target)
         for name, count in sorted(self._unreadable.items()):
             self.notes.append(
                 f"feature {name!r}: {count} values are no {self._kinds[name].value}, as the baseline has "
@@ -108,9 +116,17 @@ class Window:
             )
         return target
 
+    def _told_apart(self, connection: DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+        if not self._dividing:
+            return ()
+        counts = ", ".join(f"count(DISTINCT {_quoted(name)})" for name in self._dividing)
+        rows = f"read_parquet({quoted_text(str(path))})"
+        found = connection.execute(f"SELECT {counts} FROM {rows}").fetchall()[0]
+        return tuple(name for name, count in zip(self._dividing, found, strict=True) if count > 1)
+
     def _selected(self, connection: DuckDBPyConnection, source: str) -> str:
         """Answers the query of a source's rows; looks at what it has of another kind."""
-        values = self._values("files") if source == _FILES else self._values()
+        values = self._values("files") if source == FILES else self._values()
         described = connection.execute(
             f"DESCRIBE SELECT * FROM {source}", {"files": values["files"]} if "files" in values else {}
         )
@@ -122,22 +138,25 @@ class Window:
             f"count(*) FILTER ({whole} AND {raw} <> 'null' AND ({value}) IS NULL)"
             for value, raw in columns.values()
         ]
-        counted = connection.execute(f"SELECT {', '.join(checks)} FROM {source} WHERE {_IN_WINDOW}", values)
+        counted = connection.execute(f"SELECT {', '.join(checks)} FROM {source} WHERE {IN_WINDOW}", values)
         without, *unreadable = counted.fetchall()[0]
         if without:
             self.notes.append(
-                f"{without} predictions were recorded without their features, and are not compared"
+                f"{without} predictions were recorded without their features, which are not compared"
             )
         for name, count in zip(columns, unreadable, strict=True):
             if count:
                 self._unreadable[name] = self._unreadable.get(name, 0) + count
         chosen = ", ".join(f"{value} AS {_quoted(name)}" for name, (value, _) in columns.items())
-        return f"SELECT {chosen} FROM {source} WHERE {_IN_WINDOW} AND {whole}"
+        chosen += "".join(
+            f", nullif({column}, '') AS {_quoted(name)}" for name, column in self._dividing.items()
+        )
+        return f"SELECT {chosen} FROM {source} WHERE {IN_WINDOW} AND {whole}"
 
     def _expression(self, name: str, types: Mapping[str, str]) -> tuple[str, str]:
         """Answers how a feature is read, and the JSON that it has where it is in no column of its own."""
         kind = self._kinds[name]
-        raw = f"features_other[{_quoted_text(name)}]"
+        raw = f"features_other[{quoted_text(name)}]"
         read = {
             ColumnKind.NUMBER: f"TRY_CAST({raw} AS DOUBLE)",
             ColumnKind.TEXT: f"""CASE WHEN {raw} LIKE '"%' THEN json_extract_string({raw}, '$') END""",
@@ -164,11 +183,18 @@ class Window:
             ColumnKind.TEXT: pa.string(),
             ColumnKind.BOOLEAN: pa.bool_(),
         }
-        schema = pa.schema([(name, types[kind]) for name, kind in self._kinds.items()])
+        schema = pa.schema(
+            [
+                *((name, types[kind]) for name, kind in self._kinds.items()),
+                *((name, pa.string()) for name in self._dividing),
+            ]
+        )
         path = self._folder / "logged.parquet"
         with pq.ParquetWriter(path, schema) as writer:
             for part in self._logged():
                 columns = {name: list(self._read(name, part)) for name in self._kinds}
+                versions = {VERSION: [one.model_version or None for one in part]}
+                columns |= {name: versions.get(name, [None] * len(part)) for name in self._dividing}
                 writer.write_table(pa.table(columns, schema))
         return path
 
@@ -199,6 +225,7 @@ def _quoted(name: str) -> str:
     return f'"{doubled}"'
 
 
-def _quoted_text(text: str) -> str:
+def quoted_text(text: str) -> str:
+    """Answers a text as SQL writes it."""
     doubled = text.replace("'", "''")
     return f"'{doubled}'"

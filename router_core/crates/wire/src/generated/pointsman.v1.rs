@@ -4303,11 +4303,24 @@ pub struct LabeledPredictions {
     /// What the model answered.
     #[prost(message, optional, tag = "2")]
     pub predicted_labels: ::core::option::Option<::prost_types::ListValue>,
-    /// What came true.
+    /// What came true; null where it is not known.
     #[prost(message, optional, tag = "3")]
     pub actual_labels: ::core::option::Option<::prost_types::ListValue>,
 }
-/// Asks to keep a baseline.
+/// Which recorded and logged predictions of a model. From start to end where one is given, else the last so many days.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct BaselineWindow {
+    /// Where it begins; unset means the days before its end.
+    #[prost(message, optional, tag = "1")]
+    pub start: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where it ends, which is no part of it; unset means now.
+    #[prost(message, optional, tag = "2")]
+    pub end: ::core::option::Option<::prost_types::Timestamp>,
+    /// So many days, above 0 and at most 3660; unset means those of the schedule.
+    #[prost(double, optional, tag = "3")]
+    pub days: ::core::option::Option<f64>,
+}
+/// Asks to keep a baseline: of data that are given, or of a window of predictions.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateBaselineRequest {
     /// The model.
@@ -4328,6 +4341,10 @@ pub struct CreateBaselineRequest {
     /// Predictions with their outcomes.
     #[prost(message, optional, tag = "5")]
     pub labeled_predictions: ::core::option::Option<LabeledPredictions>,
+    /// Takes the model's predictions instead of data: features, answers, and outcomes as far as they are known. At most
+    /// 50000 are taken, and 500000 values of features, by lot. Those of routers that the caller may not read are left out.
+    #[prost(message, optional, tag = "6")]
+    pub window: ::core::option::Option<BaselineWindow>,
 }
 /// A baseline was kept.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4335,6 +4352,12 @@ pub struct CreateBaselineResponse {
     /// Names it.
     #[prost(string, tag = "1")]
     pub baseline_id: ::prost::alloc::string::String,
+    /// Rows of its features.
+    #[prost(int32, tag = "2")]
+    pub sample_size: i32,
+    /// What to know of the rows of a window, in sentences.
+    #[prost(string, repeated, tag = "3")]
+    pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// What is normal for a model.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4497,7 +4520,7 @@ pub struct DriftResult {
     /// The model.
     #[prost(string, tag = "2")]
     pub model_id: ::prost::alloc::string::String,
-    /// The worst of all features.
+    /// The worst of all features, answers and performance among them.
     #[prost(enumeration = "DriftStatus", tag = "3")]
     pub status: i32,
     /// By algorithm its worst figure over all features; left out in lists.
@@ -4509,7 +4532,9 @@ pub struct DriftResult {
     /// When it was made.
     #[prost(message, optional, tag = "5")]
     pub created_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// By feature and algorithm: drift, score, pValue, status and what is needed to judge it again; left out in lists.
+    /// By feature and algorithm: drift, score, pValue, status and what is needed to judge it again; left out in lists. In
+    /// parentheses is what is no feature: (label), (score), (confidence) or (prediction), each a column of answers,
+    /// (predictions), which are those answers with their outcomes, and (all), which is all features together.
     #[prost(btree_map = "string, message", tag = "6")]
     pub features: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
@@ -4545,6 +4570,76 @@ pub struct DriftResult {
     /// What to know of the rows before the figures are used, in sentences.
     #[prost(string, repeated, tag = "16")]
     pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// By metric how well the model does: accuracy, precision, recall, specificity, f1 and roc_auc of a classifier, mae and
+    /// rmse of a regression; left out in lists, and none where the baseline has no labeled predictions.
+    #[prost(btree_map = "string, message", tag = "17")]
+    pub performance: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        PerformanceMetric,
+    >,
+    /// The window's rows by variant and by version of the model, where there are several, each against the whole baseline;
+    /// left out in lists.
+    #[prost(message, repeated, tag = "18")]
+    pub slices: ::prost::alloc::vec::Vec<DriftSlice>,
+    /// Where drift comes from, as far as the slices tell it; left out in lists.
+    #[prost(enumeration = "DriftOrigin", tag = "19")]
+    pub origin: i32,
+}
+/// The rows of a window that one variant answered, or one version.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DriftSlice {
+    /// By what rows are told apart: variant or version.
+    #[prost(string, tag = "1")]
+    pub by: ::prost::alloc::string::String,
+    /// Which one; empty for rows that do not say it.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+    /// Whether these are the rows of all values that are not told one by one.
+    #[prost(bool, tag = "3")]
+    pub is_rest: bool,
+    /// The worst of its features; unset where none could be judged.
+    #[prost(enumeration = "DriftStatus", tag = "4")]
+    pub status: i32,
+    /// Rows of the baseline.
+    #[prost(int32, tag = "5")]
+    pub n: i32,
+    /// Rows of the slice.
+    #[prost(int32, tag = "6")]
+    pub m: i32,
+    /// By feature and algorithm, as of the whole window.
+    #[prost(btree_map = "string, message", tag = "7")]
+    pub features: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        ::prost_types::Struct,
+    >,
+    /// Why nothing could be judged; empty otherwise.
+    #[prost(string, tag = "8")]
+    pub reason: ::prost::alloc::string::String,
+}
+/// A metric of how well a model does. Of two classes all but accuracy are of the second, of more the mean over classes.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct PerformanceMetric {
+    /// Its value in the labeled predictions of the baseline.
+    #[prost(double, optional, tag = "1")]
+    pub reference: ::core::option::Option<f64>,
+    /// What it is estimated to be, of all predictions, without their outcomes; classifiers alone.
+    #[prost(double, optional, tag = "2")]
+    pub estimate: ::core::option::Option<f64>,
+    /// Where the band begins in which the realised value is expected: three sampling errors below the estimate.
+    #[prost(double, optional, tag = "3")]
+    pub lower: ::core::option::Option<f64>,
+    /// Where that band ends.
+    #[prost(double, optional, tag = "4")]
+    pub upper: ::core::option::Option<f64>,
+    /// Its value among predictions whose outcome is known.
+    #[prost(double, optional, tag = "5")]
+    pub realised: ::core::option::Option<f64>,
+    /// Whether the realised value is in the band of the same predictions; unset where one of both is not known.
+    #[prost(bool, optional, tag = "6")]
+    pub inside_band: ::core::option::Option<bool>,
+    /// Predictions whose outcome is known.
+    #[prost(int32, tag = "7")]
+    pub sample_size: i32,
 }
 /// What an algorithm says of all features together.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4558,6 +4653,9 @@ pub struct AlgorithmResult {
     /// The feature with it.
     #[prost(string, tag = "3")]
     pub feature: ::prost::alloc::string::String,
+    /// The slice with it, such as "variant = b"; empty where it is of the whole window.
+    #[prost(string, tag = "4")]
+    pub slice: ::prost::alloc::string::String,
 }
 /// A feature, or an algorithm's figure of it, of which nothing is said.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4756,12 +4854,40 @@ pub struct GetPerformanceHistoryResponse {
     /// Steps with predictions, oldest first.
     #[prost(message, repeated, tag = "1")]
     pub history: ::prost::alloc::vec::Vec<PerformancePoint>,
-    /// What the answer lacks of other servers' records, in sentences.
+    /// What to know of the steps, in sentences: what the answer lacks of other servers' records, what was drawn by lot.
     #[prost(string, repeated, tag = "2")]
     pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// By metric, whether realised values stay where they were estimated; classifiers with labeled predictions alone.
+    #[prost(btree_map = "string, message", tag = "3")]
+    pub divergence: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        Divergence,
+    >,
+    /// Whether those of any metric do not: outcomes follow from scores otherwise than in the baseline.
+    #[prost(bool, tag = "4")]
+    pub concept_drift: bool,
+}
+/// Whether realised values of a metric lie in the bands of their estimates. Steps count that have at least 30 outcomes.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Divergence {
+    /// Whether in at least three of the last five steps they lie outside, on one side.
+    #[prost(bool, tag = "1")]
+    pub concept_drift: bool,
+    /// How many of the last steps lie outside, on the side that has more of them.
+    #[prost(int32, tag = "2")]
+    pub outside: i32,
+    /// How many of the last steps, at most five, have both values.
+    #[prost(int32, tag = "3")]
+    pub periods: i32,
+    /// Of all steps with both values, the share inside; unset where there is none.
+    #[prost(double, optional, tag = "4")]
+    pub inside_share: ::core::option::Option<f64>,
+    /// On concept drift: worse or better than estimated.
+    #[prost(string, tag = "5")]
+    pub direction: ::prost::alloc::string::String,
 }
 /// How right a model was in a step.
-#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PerformancePoint {
     /// Where the step begins.
     #[prost(message, optional, tag = "1")]
@@ -4784,6 +4910,12 @@ pub struct PerformancePoint {
     /// The share of them whose outcome is known.
     #[prost(double, tag = "7")]
     pub coverage: f64,
+    /// By metric what is estimated and what came true; classifiers with labeled predictions in the active baseline alone.
+    #[prost(btree_map = "string, message", tag = "8")]
+    pub metrics: ::prost::alloc::collections::BTreeMap<
+        ::prost::alloc::string::String,
+        PerformanceMetric,
+    >,
 }
 /// What a model does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -4892,6 +5024,51 @@ impl DriftStatus {
             "DRIFT_STATUS_OK" => Some(Self::Ok),
             "DRIFT_STATUS_WARNING" => Some(Self::Warning),
             "DRIFT_STATUS_ALERT" => Some(Self::Alert),
+            _ => None,
+        }
+    }
+}
+/// Where drift comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DriftOrigin {
+    /// Not known.
+    Unspecified = 0,
+    /// Nothing drifts.
+    None = 1,
+    /// Inputs move, and there are no variants or versions to tell apart.
+    Inputs = 2,
+    /// Inputs of all variants, or versions, move: the world drifts.
+    World = 3,
+    /// Inputs of some variants move, and of others not.
+    SomeVariants = 4,
+    /// Answers or performance move, and inputs do not: it is the model.
+    Model = 5,
+}
+impl DriftOrigin {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRIFT_ORIGIN_UNSPECIFIED",
+            Self::None => "DRIFT_ORIGIN_NONE",
+            Self::Inputs => "DRIFT_ORIGIN_INPUTS",
+            Self::World => "DRIFT_ORIGIN_WORLD",
+            Self::SomeVariants => "DRIFT_ORIGIN_SOME_VARIANTS",
+            Self::Model => "DRIFT_ORIGIN_MODEL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRIFT_ORIGIN_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRIFT_ORIGIN_NONE" => Some(Self::None),
+            "DRIFT_ORIGIN_INPUTS" => Some(Self::Inputs),
+            "DRIFT_ORIGIN_WORLD" => Some(Self::World),
+            "DRIFT_ORIGIN_SOME_VARIANTS" => Some(Self::SomeVariants),
+            "DRIFT_ORIGIN_MODEL" => Some(Self::Model),
             _ => None,
         }
     }

@@ -1,0 +1,81 @@
+"""How well a model does in a span: what is estimated, what came true, and whether the two go together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pointsman.control.drift.answers import Predictions
+    from pointsman_drift import Estimate, Metric, Performance
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is known of a span.
+
+    Attributes:
+        reference: By metric the figure of the baseline.
+        realised: By metric that of predictions whose outcome is known.
+        estimated: By metric what is estimated; none of a regression, or with too few labels in the baseline.
+        outcome_count: Predictions whose outcome is known.
+    """
+
+    reference: Mapping[str, Metric]
+    realised: Mapping[str, Metric]
+    estimated: Mapping[str, Performance]
+    outcome_count: int
+
+    def told(self) -> dict[str, dict[str, Any]]:
+        """Answers it by metric, with the names of the REST API; figures that are not defined are left out."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in dict.fromkeys((*self.reference, *self.realised, *self.estimated)):
+            before, after, one = self.reference.get(name), self.realised.get(name), self.estimated.get(name)
+            entry: dict[str, Any] = {
+                "reference": None if before is None else before.value,
+                "realised": None if after is None else after.value,
+            }
+            if one is not None and one.estimate.value is not None:
+                entry |= {
+                    "estimate": one.estimate.value,
+                    "lower": one.estimate.lower,
+                    "upper": one.estimate.upper,
+                    "insideBand": one.is_inside,
+                }
+            found[name] = {key: value for key, value in entry.items() if value is not None}
+            found[name]["sampleSize"] = self.outcome_count
+        return found
+
+    def compared(self) -> dict[str, tuple[Estimate, float]]:
+        """Answers by metric the estimate and the realised value of the same predictions."""
+        return {
+            name: (one.compared, one.realised.value)
+            for name, one in self.estimated.items()
+            if one.compared is not None and one.realised is not None and one.realised.value is not None
+        }
+
+
+class Performer:
+    """Measures spans beside one baseline, from which it learns once.
+
+    Args:
+        reference: The labelled predictions of the baseline.
+    """
+
+    def __init__(self, reference: Predictions) -> None:
+        from pointsman_drift import ClassPredictions, calibrate, realised_metrics
+        from pointsman_drift.performance.cbpe import LEAST_LABELLED
+
+        self._reference = realised_metrics(reference)
+        is_learnt = isinstance(reference, ClassPredictions) and reference.labelled.rows >= LEAST_LABELLED
+        self._calibration = calibrate(reference) if is_learnt else None  # type: ignore[arg-type]
+
+    def measure(self, span: Predictions) -> Measured:
+        """Answers how well the model does in a span of the same task and classes."""
+        from pointsman_drift import ClassPredictions, estimate_performance, realised_metrics
+
+        estimated: Mapping[str, Performance] = {}
+        if self._calibration is not None and isinstance(span, ClassPredictions):
+            estimated = estimate_performance(self._calibration, span)
+        return Measured(self._reference, realised_metrics(span), estimated, span.labelled.rows)

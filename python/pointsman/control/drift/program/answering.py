@@ -1,0 +1,184 @@
+"""The answers of a window with what came true, as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pointsman.control.drift.answers import AnswerForm, LeftOut, read_answers
+from pointsman.control.drift.program.window import FILES, IN_WINDOW, MEMORY_LIMIT, quoted_text
+from pointsman.control.drift.spec import AnalysisSpec
+from pointsman.domain.drift.analyses import Analysis
+from pointsman.lake.model_tables import answer_table, logged_table, truth_table
+from pointsman.lake.outcome_sql import ANSWER_COLUMNS, MATCHES, ROW_COLUMNS
+from pointsman.store.database import Database
+from pointsman.store.drift import predictions, truths
+from pointsman.store.drift.truths import KeptTruth
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+    from pointsman.control.drift.answers import Predictions
+
+MOST_ROWS = 1_000_000
+"""Answers of a window that are compared at a time; of more a sample is."""
+MOST_PROBABILITIES = 8_000_000
+"""Probabilities of these: 64 MB in memory."""
+
+_RECORDED = "status_code = 0 AND time_us >= $began_us"
+_KNOWN = 'id VARCHAR, "row" INTEGER, outcome_label VARCHAR, outcome_number DOUBLE'
+
+
+class AnswerWindow:
+    """Gathers what a model answered in a window, and what came true of it.
+
+    Which prediction an outcome is of depends on those of all times, so that it is found over all of them
+    first, in few columns, by a query that uses the disk beyond its memory.
+
+    Args:
+        database: Where logged predictions and outcomes are.
+        analysis: Whose window.
+        spec: Where the lake's files are.
+        folder: For what does not fit into memory.
+        form: How answers are read.
+
+    Attributes:
+        notes: What to know of the rows, once they are read.
+    """
+
+    def __init__(
+        self, database: Database, analysis: Analysis, spec: AnalysisSpec, folder: Path, form: AnswerForm
+    ) -> None:
+        self._database = database
+        self._analysis = analysis
+        self._spec = spec
+        self._folder = folder
+        self._form = form
+        self.notes: list[str] = []
+
+    def read(self) -> Predictions | None:
+        """Reads the answers in the order of their time; None where none can be compared."""
+        import duckdb
+
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": str(self._folder / "spilled"),
+            "threads": 2,
+        }
+        with duckdb.connect(config=config) as connection:
+            self._register_tails(connection)
+            self._match(connection)
+            table = self._answers(connection)
+        left_out = LeftOut()
+        found = read_answers(table, self._form, left_out)
+        self.notes += left_out.notes()
+        return found
+
+    def _register_tails(self, connection: DuckDBPyConnection) -> None:
+        import pyarrow as pa
+
+        for place, path in enumerate(self._spec.tails):
+            with pa.OSFile(path) as file, pa.ipc.open_stream(file) as reader:
+                connection.register(f"tail_{place}", reader.read_all())
+
+    def _match(self, connection: DuckDBPyConnection) -> None:
+        """Makes the table ``known``: the outcome of each prediction of the window that has one."""
+        import pyarrow as pa
+
+        def ordered(part: Iterable[KeptTruth], table: pa.Table) -> pa.Table:
+            # Places count within a part; the order in which outcomes came is that of all.
+            return table.set_column(0, "place", pa.array([one.order for one in part], pa.int64()))
+
+        with self._database.read() as sql:
+            each = truths.each(sql, self._analysis.model_key)
+            parts = (ordered(part, truth_table(part)) for part in each)
+            outcomes = self._written("outcomes", parts)
+        sources = self._sources() if outcomes is not None else []
+        if outcomes is None or not sources:
+            connection.execute(f"CREATE TEMP TABLE known ({_KNOWN})")
+            return
+        one = self._analysis
+        values: dict[str, Any] = {"start_us": one.window_start_us, "end_us": one.window_end_us}
+        if files := [*self._spec.files, *self._spec.other_files]:
+            values["files"] = files
+        if files or self._spec.tails:
+            values["began_us"] = self._spec.began_us
+        connection.execute(f"CREATE TEMP VIEW truths AS FROM read_parquet({quoted_text(str(outcomes))})")
+        connection.execute(
+            f"CREATE TEMP TABLE known AS WITH predictions AS ({' UNION ALL '.join(sources)}), {MATCHES} "
+            'SELECT prediction_id AS id, "row", outcome_label, outcome_number FROM judged '
+            "WHERE place IS NOT NULL AND time_us >= $start_us AND time_us < $end_us",
+            values,
+        )
+
+    def _sources(self) -> list[str]:
+        """Answers queries of all predictions of the model, of all times, in few columns."""
+        with self._database.read() as sql:
+            heads = predictions.heads(sql, self._analysis.model_key)
+            logged = self._written("heads", (logged_table(part) for part in heads if part))
+        sources = [f"SELECT {ROW_COLUMNS} FROM tail_{place} WHERE {_RECORDED}" for place in self._tails()]
+        if logged is not None:
+            sources.append(f"SELECT {ROW_COLUMNS} FROM read_parquet({quoted_text(str(logged))})")
+        if self._spec.files or self._spec.other_files:
+            sources.append(f"SELECT {ROW_COLUMNS} FROM {FILES} WHERE {_RECORDED}")
+        return sources
+
+    def _answers(self, connection: DuckDBPyConnection) -> pa.Table:
+        """Answers the columns that :func:`~pointsman.control.drift.answers.read_answers` reads."""
+        one = self._analysis
+        with self._database.read() as sql:
+            between = predictions.between(sql, one.model_key, one.window_start_us, one.window_end_us)
+            logged = self._written("answers", (answer_table(part) for part in between))
+        parts = [f"SELECT {ANSWER_COLUMNS} FROM tail_{place} WHERE {IN_WINDOW}" for place in self._tails()]
+        values: dict[str, Any] = {}
+        if logged is not None:
+            parts.append(f"FROM read_parquet({quoted_text(str(logged))})")
+        if self._spec.files:
+            parts.append(f"SELECT {ANSWER_COLUMNS} FROM {FILES} WHERE {IN_WINDOW}")
+            values["files"] = list(self._spec.files)
+        if self._spec.files or self._spec.tails:
+            values |= self._values()
+        if not parts:
+            connection.register("nothing", answer_table([]))
+            parts.append("FROM nothing")
+        rows = " UNION ALL ".join(parts)
+        total = connection.execute(f"SELECT count(*) FROM ({rows})", values).fetchall()[0][0]
+        most = min(MOST_ROWS, MOST_PROBABILITIES // max(1, len(self._form.classes)))
+        wanted = ""
+        if total > most:
+            # By lot, which falls the same when the program is started again.
+            wanted = f'WHERE hash(prediction_id, "row") % 1000000 < {most * 1_000_000 // total}'
+            self.notes.append(
+                f"of {total} answers about {most} were drawn by lot for figures of answers and performance"
+            )
+        return connection.sql(
+            "SELECT model_version, label, number, probabilities, outcome_label, outcome_number "
+            f"FROM (SELECT * FROM ({rows}) {wanted}) AS answers LEFT JOIN known "
+            'ON answers.prediction_id = known.id AND answers."row" = known."row" '
+            'ORDER BY time_us, prediction_id, answers."row"',
+            params=values,
+        ).to_arrow_table()
+
+    def _written(self, name: str, tables: Iterator[pa.Table]) -> Path | None:
+        """Writes tables as one file; answers its path, None where there is none."""
+        import pyarrow.parquet as pq
+
+        first = next(tables, None)
+        if first is None:
+            return None
+        path = self._folder / f"{name}.parquet"
+        with pq.ParquetWriter(path, first.schema) as writer:
+            writer.write_table(first)
+            for table in tables:
+                writer.write_table(table)
+        return path
+
+    def _tails(self) -> range:
+        return range(len(self._spec.tails))
+
+    def _values(self) -> dict[str, Any]:
+        """Answers the window of recorded rows, of which those from before the model are of another one."""
+        one = self._analysis
+        return {"start_us": max(one.window_start_us, self._spec.began_us), "end_us": one.window_end_us}

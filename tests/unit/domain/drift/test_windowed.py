@@ -1,0 +1,98 @@
+"""Predictions of a window become the blocks of a baseline."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pointsman.domain.drift import windowed
+from pointsman.domain.drift.baselines import check_baseline
+from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.domain.drift.windowed import data_of_window, rows_for
+from pointsman.domain.models import Task
+
+
+def rows(*given: tuple[Any, Sequence[float], Any], **features: Any) -> list[LoggedPrediction]:
+    """Predictions of answers, probabilities and outcomes, all of the same features."""
+    return [
+        LoggedPrediction(
+            str(number),
+            "1",
+            number,
+            features=features,
+            prediction=answer,
+            probabilities=tuple(probabilities),
+            outcome=outcome,
+        )
+        for number, (answer, probabilities, outcome) in enumerate(given)
+    ]
+
+
+def test_outcomes_stand_beside_answers_under_the_names_of_the_classes() -> None:
+    given = rows((1, [0.2, 0.8], "true"), (0, [0.9, 0.1], None), (1.0, [0.4, 0.6], 0), age=3)
+    data, notes = data_of_window(given, Task.UNSPECIFIED)
+    assert notes == []
+    assert (data.predicted, data.actual) == (["1", "0", "1"], ["1", None, "0"])
+    assert check_baseline("v1", data, Task.CLASSIFICATION) == (Task.CLASSIFICATION, ("0", "1"))
+
+
+def test_an_outcome_that_is_no_class_is_left_out_and_counted() -> None:
+    data, notes = data_of_window(rows(("a", [0.8, 0.2], "c"), ("b", [0.1, 0.9], "b")), Task.CLASSIFICATION)
+    assert data.actual == [None, "b"]
+    assert notes == ["1 outcomes are no class that the model answers, and are left out"]
+
+
+def test_a_class_that_was_never_answered_is_known_by_its_outcome() -> None:
+    data, _ = data_of_window(rows(("a", [0.8, 0.2], "b"), ("a", [0.6, 0.4], "a")), Task.CLASSIFICATION)
+    assert check_baseline("v1", data_with_features(data), Task.CLASSIFICATION)[1] == ("a", "b")
+
+
+def data_with_features(data: Any) -> Any:
+    return windowed.BaselineData({"age": [1, 2]}, (), data.predicted, data.actual, data.probabilities)
+
+
+def test_answers_with_other_probabilities_than_most_are_left_out() -> None:
+    given = rows(
+        ("a", [0.8, 0.2], None),
+        ("b", [0.2, 0.8], None),
+        ("a", [0.5, 0.3, 0.2], None),
+        ("a", [0.9, 0.9], None),
+        ("a", [float("nan"), 0.2], None),
+    )
+    data, notes = data_of_window(given, Task.CLASSIFICATION)
+    assert data.predicted == ["a", "b"]
+    assert notes == ["3 answers have other probabilities than most, and are left out"]
+
+
+def test_a_regression_keeps_numbers_and_what_came_true() -> None:
+    data, notes = data_of_window(rows((2.5, [], "3"), ("4", [], None), ("x", [], 1)), Task.REGRESSION)
+    assert (data.predicted, data.actual, data.probabilities) == ([2.5, 4.0], [3.0, None], ())
+    assert notes == ["1 answers are no numbers, as most are, and are left out"]
+
+
+def test_a_feature_that_rows_lack_is_missing_and_one_of_lists_has_no_values() -> None:
+    given = [
+        LoggedPrediction("0", "1", 0, features={"age": 1, "plan": "free"}),
+        LoggedPrediction("1", "1", 1, features={"age": True, "tags": ["x"]}),
+        LoggedPrediction("2", "1", 2, features={"age": 3}),
+        LoggedPrediction("3", "1", 3),
+    ]
+    data, notes = data_of_window(given, Task.UNSPECIFIED)
+    assert data.features == {
+        "age": [1, None, 3],
+        "plan": ["free", None, None],
+        "tags": [None, None, None],
+    }
+    assert "feature 'age': 1 values are no number, as most are, and count as missing" in notes
+    assert "feature 'tags': 1 values are no number, as most are, and count as missing" in notes
+
+
+def test_rows_that_no_message_holds_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windowed, "MOST_TEXT_BYTES", 100)
+    data, notes = data_of_window(rows(*[("a", [0.8, 0.2], None)] * 9, plan="0123456789"), Task.CLASSIFICATION)
+    assert len(data.features["plan"]) == 2
+    assert notes[0] == "of 9 rows 2 are kept, for they are large"
+
+
+def test_the_wider_the_rows_the_fewer_are_taken() -> None:
+    assert [rows_for(width) for width in (0, 10, 1000)] == [50_000, 50_000, 500]
