@@ -11,6 +11,13 @@ from pointsman.client._requests.drift import (
     performance_history,
     upload_ground_truth,
 )
+from pointsman.client._requests.drift_alerting import (
+    get_alert_rules,
+    list_alert_events,
+    mute_alerts,
+    send_test_alert,
+    update_alert_rules,
+)
 from pointsman.client._requests.drift_results import (
     analyze,
     cancel_analysis,
@@ -78,6 +85,7 @@ __all__ = [
     "erase_entity",
     "explain_prediction",
     "explain_routing",
+    "get_alert_rules",
     "get_alerts",
     "get_analysis",
     "get_model",
@@ -85,6 +93,7 @@ __all__ = [
     "get_revision",
     "get_router",
     "latest_result",
+    "list_alert_events",
     "list_baselines",
     "list_keys",
     "list_models",
@@ -93,6 +102,7 @@ __all__ = [
     "list_revisions",
     "list_routers",
     "log_prediction",
+    "mute_alerts",
     "performance_history",
     "predict",
     "promote_canary",
@@ -103,6 +113,7 @@ __all__ = [
     "revoke_key",
     "roll_back",
     "router_metrics",
+    "send_test_alert",
     "set_canary",
     "set_model_permissions",
     "set_override",
@@ -115,6 +126,7 @@ __all__ = [
     "test_model",
     "toggle_variant",
     "transfer_model",
+    "update_alert_rules",
     "update_alerts",
     "update_router",
     "upload_ground_truth",

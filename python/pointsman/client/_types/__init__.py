@@ -39,6 +39,17 @@ from pointsman.client._types.drift import (
     PerformancePoint,
     TargetData,
 )
+from pointsman.client._types.drift_alerting import (
+    AlertDelivery,
+    AlertDeliveryStatus,
+    AlertEvent,
+    AlertEventKind,
+    AlertFigure,
+    AlertRule,
+    AlertRules,
+    AlertState,
+    AlertTier,
+)
 from pointsman.client._types.drift_results import (
     AlertConfig,
     AlgorithmOverride,
@@ -163,6 +174,15 @@ from pointsman.client._types.shadows import (
 
 __all__ = [
     "AlertConfig",
+    "AlertDelivery",
+    "AlertDeliveryStatus",
+    "AlertEvent",
+    "AlertEventKind",
+    "AlertFigure",
+    "AlertRule",
+    "AlertRules",
+    "AlertState",
+    "AlertTier",
     "AlgorithmOverride",
     "AlgorithmResult",
     "AlgorithmSettings",
