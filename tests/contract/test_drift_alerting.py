@@ -239,7 +239,7 @@ async def test_a_rule_whose_figure_is_not_there_neither_fires_nor_recovers(told)
     await put(
         user,
         a_rule(
-            figure=drift_pb2.ALERT_FIGURE_ACCURACY_DROP,
+            figure=drift_pb2.ALERT_FIGURE_PERFORMANCE_DROP,
             window_days=0.00001,
             tiers=[drift_pb2.AlertTier(name="review", threshold=0.02, channels=["retrain"])],
         ),
@@ -248,7 +248,7 @@ async def test_a_rule_whose_figure_is_not_there_neither_fires_nor_recovers(told)
     rules = await user.drift.GetAlertRules(drift_pb2.GetAlertRulesRequest(model_id="cancer"))
     state = rules.rules[0].state
     assert (state.firing, state.judged) == (False, False)
-    assert state.reason == "not judged: the result has no accuracy drop"
+    assert state.reason == "not judged: the result has no drop of accuracy"
     assert not await events(user)
 
 

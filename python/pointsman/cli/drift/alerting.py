@@ -165,7 +165,7 @@ def _show_rules(options: CommandContext, found: AlertRules) -> None:
 
 
 def _figure(rule: AlertRule) -> str:
-    words = " ".join(filter(None, (rule.algorithm, rule.figure.value)))
+    words = " ".join(filter(None, (rule.algorithm or rule.metric, rule.figure.value)))
     of = f" of {', '.join(rule.features)}" if rule.features else ""
     least = f" on {rule.least_features} or more" if rule.least_features > 1 else ""
     days = f" in {rule.window_days:g} days" if rule.window_days is not None else ""

@@ -20,7 +20,7 @@ class AlertFigure(StrEnum):
     STATUS = "status"
     SCORE = "score"
     P_VALUE = "p_value"
-    ACCURACY_DROP = "accuracy_drop"
+    PERFORMANCE_DROP = "performance_drop"
     CLASS_RATE = "class_rate"
 
 
@@ -98,6 +98,8 @@ class AlertRule:
     """After how long an alert that goes on is told again; 0 for never, None for 24."""
     state: AlertState | None = None
     """How it stands, in answers."""
+    metric: str = ""
+    """Of a performance drop: accuracy, if empty, precision, recall, specificity, f1 or roc_auc."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pointsman.domain.drift.alerting.events import AlertEvent, Delivery, Deliver
 from pointsman.domain.drift.alerting.rules import (
     DEFAULT_DROP_DAYS,
     DEFAULT_REPEAT_HOURS,
+    METRICS,
     AlertFigure,
     AlertRule,
     AlertTier,
@@ -86,7 +87,7 @@ def _rule_from(message: drift_pb2.AlertRule, path: str) -> AlertRule:
     if figure is None:
         raise InvalidArgumentError.at(f"{path}.figure", "is missing")
     days = message.window_days if message.HasField("window_days") else None
-    if days is None and figure is AlertFigure.ACCURACY_DROP:
+    if days is None and figure is AlertFigure.PERFORMANCE_DROP:
         days = DEFAULT_DROP_DAYS
     return AlertRule(
         name=message.name,
@@ -105,6 +106,7 @@ def _rule_from(message: drift_pb2.AlertRule, path: str) -> AlertRule:
             )
             for index, tier in enumerate(message.tiers)
         ),
+        metric=message.metric or (METRICS[0] if figure is AlertFigure.PERFORMANCE_DROP else ""),
         repeat_hours=message.repeat_hours if message.HasField("repeat_hours") else DEFAULT_REPEAT_HOURS,
     )
 
@@ -131,6 +133,7 @@ def _rule_to(standing: StandingRule) -> drift_pb2.AlertRule:
             for tier in rule.tiers
         ],
         repeat_hours=rule.repeat_hours,
+        metric=rule.metric,
         state=_state_to(standing),
     )
 

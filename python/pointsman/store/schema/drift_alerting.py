@@ -70,8 +70,8 @@ drift_alert_events = Table(
     Column("row_key", RowKey, primary_key=True, autoincrement=True),
     Column("event_id", String(32), nullable=False, unique=True),
     _of_model(),
-    # Unset of a test alone.
-    Column("result_key", ForeignKey("drift_results.row_key", ondelete="CASCADE")),
+    # Unset of a test, and once the result is let go of: what was told stays, and what is to be told.
+    Column("result_key", ForeignKey("drift_results.row_key", ondelete="SET NULL")),
     Column("kind", String(16), nullable=False),
     Column("rule", Name, nullable=False),
     Column("tier", Name, nullable=False),
@@ -81,7 +81,7 @@ drift_alert_events = Table(
     Column("findings", Text, nullable=False),
     Column("create_time_us", BigInteger, nullable=False),
     CheckConstraint("kind IN ('firing', 'escalated', 'repeated', 'recovered', 'test')", name="kind"),
-    CheckConstraint("(kind = 'test') = (result_key IS NULL)", name="result"),
+    CheckConstraint("kind <> 'test' OR result_key IS NULL", name="result"),
     CheckConstraint("(kind = 'test') = (alert_id = '')", name="alert"),
     # A result is judged once by each rule.
     UniqueConstraint("result_key", "rule"),

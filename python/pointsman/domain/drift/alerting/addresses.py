@@ -25,7 +25,7 @@ def refusal(address: str) -> str:
         ("a loopback", found.is_loopback),
         ("a link-local", found.is_link_local),
         ("an unspecified", found.is_unspecified),
-        ("a private or reserved", not found.is_global),
+        ("a private or reserved", not found.is_global or getattr(found, "is_site_local", False)),
     )
     return next((f"{address} is {kind} address" for kind, is_so in kinds if is_so), "")
 
@@ -91,7 +91,7 @@ def _inner(address: _Address) -> _Address:
 
 def _split(entry: str) -> tuple[str, int | None]:
     bracketed, _, rest = entry.partition("]")
-    if entry.startswith("["):
+    if entry.startswith("[") and "]" in entry:
         host, port = bracketed[1:], rest.removeprefix(":") if rest else ""
     elif entry.count(":") == 1:
         host, _, port = entry.partition(":")

@@ -8,10 +8,10 @@ from pointsman.domain.drift.alerting.rules import STATUS_RANKS, AlertFigure, Ale
 from pointsman.domain.drift.analyses import DriftStatus
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 
-_PREDICTIONS = "(predictions)"
-_ACCURACY_DROP = "accuracy_drop"
-_WHOLES = frozenset(("(all)", "(label)", "(score)", "(confidence)", _PREDICTIONS))
+_WHOLES = frozenset(("(all)", "(label)", "(score)", "(confidence)", "(predictions)"))
 """What the library names in the place of a feature; none of them is one."""
+LEAST_OUTCOMES = 30
+"""Predictions with outcomes below which a drop is not judged, as in the library's own figure."""
 _SHOWN = 5
 _SAME_DAY = 1e-9
 
@@ -75,9 +75,8 @@ def judge(rule: AlertRule, body: Mapping[str, Any], window_us: int, open_names: 
 def figures_of(rule: AlertRule, body: Mapping[str, Any]) -> dict[str, float]:
     """Answers the figures that a rule is about, by feature or class; empty where the result has none."""
     features: Mapping[str, Any] = body.get("features", {})
-    if rule.figure is AlertFigure.ACCURACY_DROP:
-        own = features.get(_PREDICTIONS, {}).get("algorithms", {}).get(_ACCURACY_DROP)
-        return {} if own is None else {"": float(own["value"])}
+    if rule.figure is AlertFigure.PERFORMANCE_DROP:
+        return _drop(body.get("performance", {}).get(rule.metric, {}))
     if rule.figure is AlertFigure.CLASS_RATE:
         return _class_changes(body)
     if rule.figure is AlertFigure.STATUS and not rule.algorithm:
@@ -113,6 +112,14 @@ def _numbers(figure: AlertFigure, found: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(one[key]) for name, one in found.items() if isinstance(one.get(key), (int, float))}
 
 
+def _drop(metric: Mapping[str, Any]) -> dict[str, float]:
+    """How far a metric is below the baseline's, of outcomes enough to say so."""
+    before, after = metric.get("reference"), metric.get("realised")
+    if before is None or after is None or metric.get("sampleSize", 0) < LEAST_OUTCOMES:
+        return {}
+    return {"": before - after}
+
+
 def _class_changes(body: Mapping[str, Any]) -> dict[str, float]:
     """By class how much its share differs from the baseline's, relative to that, as an absolute value.
 
@@ -137,7 +144,11 @@ def _met(rule: AlertRule, level: int, known: Mapping[str, float]) -> Judgement:
         ((name, value) for name, value in known.items() if is_met(rule.figure, tier, value)),
         key=lambda one: (one[1] if is_low else -one[1], one[0]),
     )
-    words = [f"{name} {_shown(rule, value)}".strip() for name, value in findings[:_SHOWN]]
+    if [name for name, _ in findings] == [""]:
+        # The result as a whole.
+        bar = "" if tier.status is not None else f", {_bar(rule, tier)}"
+        return Judgement(level, tuple(findings), f"{_title(rule)} is {_shown(rule, findings[0][1])}{bar}")
+    words = [f"{name} {_shown(rule, value)}" for name, value in findings[:_SHOWN]]
     more = f" and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
     return Judgement(level, tuple(findings), f"{_title(rule)} {_bar(rule, tier)}: {', '.join(words)}{more}")
 
@@ -147,7 +158,7 @@ def _title(rule: AlertRule) -> str:
         AlertFigure.STATUS: f"status of {rule.algorithm}" if rule.algorithm else "status",
         AlertFigure.SCORE: f"score of {rule.algorithm}",
         AlertFigure.P_VALUE: f"p-value of {rule.algorithm}",
-        AlertFigure.ACCURACY_DROP: "accuracy drop",
+        AlertFigure.PERFORMANCE_DROP: f"drop of {rule.metric}",
         AlertFigure.CLASS_RATE: "relative change of a class's rate",
     }
     return words[rule.figure]

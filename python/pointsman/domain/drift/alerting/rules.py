@@ -21,6 +21,8 @@ MAX_NAME_CHARS = 256
 MAX_REPEAT_HOURS = 8_784.0
 DEFAULT_DROP_DAYS = 30.0
 DEFAULT_REPEAT_HOURS = 24.0
+METRICS = ("accuracy", "precision", "recall", "specificity", "f1", "roc_auc")
+"""Metrics of performance of which more is better, the one that is meant where none is named first."""
 _DEFAULT_NAME = "status"
 
 
@@ -30,7 +32,7 @@ class AlertFigure(StrEnum):
     STATUS = "status"
     SCORE = "score"
     P_VALUE = "p_value"
-    ACCURACY_DROP = "accuracy_drop"
+    PERFORMANCE_DROP = "performance_drop"
     CLASS_RATE = "class_rate"
 
 
@@ -66,6 +68,7 @@ class AlertRule:
         window_days: Days that a result's window must have; None for any.
         tiers: From mild to severe.
         repeat_hours: After how long an alert that goes on is told again; 0 for never.
+        metric: Of a performance drop, one of ``METRICS``; else empty.
     """
 
     name: str
@@ -76,6 +79,7 @@ class AlertRule:
     window_days: float | None = None
     tiers: tuple[AlertTier, ...] = ()
     repeat_hours: float = DEFAULT_REPEAT_HOURS
+    metric: str = ""
 
 
 def default_rule(settings: AlertSettings) -> AlertRule:
@@ -128,14 +132,19 @@ def _check_figure(found: Violations, path: str, rule: AlertRule, algorithms: Col
             f"{path}.algorithm",
             f"{shown(rule.algorithm)} is no algorithm; known are {', '.join(sorted(algorithms))}",
         )
+    if rule.figure is AlertFigure.PERFORMANCE_DROP:
+        if rule.metric not in METRICS:
+            found.add(f"{path}.metric", f"{shown(rule.metric)} is none of {', '.join(METRICS)}")
+    elif rule.metric:
+        found.add(f"{path}.metric", f"{shown(rule.metric)} has no place in {rule.figure}; leave it out")
     if len(rule.features) > MAX_NAMED or len(set(rule.features)) < len(rule.features):
         found.add(f"{path}.features", f"name each once, at most {MAX_NAMED}")
     for place, name in enumerate(rule.features):
         if not name:
             found.add(f"{path}.features[{place}]", "is empty; leave it out")
         found.check_text(f"{path}.features[{place}]", name, MAX_NAME_CHARS)
-    if rule.figure is AlertFigure.ACCURACY_DROP and rule.features:
-        found.add(f"{path}.features", "have no place in accuracy_drop; leave them out")
+    if rule.figure is AlertFigure.PERFORMANCE_DROP and rule.features:
+        found.add(f"{path}.features", "have no place in performance_drop; leave them out")
     most = len(rule.features) or MAX_NAMED
     if not 1 <= rule.least_features <= most:
         found.add(f"{path}.least_features", f"{rule.least_features} is not between 1 and {most}")
@@ -179,7 +188,7 @@ def _check_bar(found: Violations, place: str, figure: AlertFigure, tier: AlertTi
         return
     if tier.status is not None:
         found.add(f"{place}.status", f"has no place in a rule of {figure}; give threshold")
-    is_share = figure in (AlertFigure.P_VALUE, AlertFigure.ACCURACY_DROP)
+    is_share = figure in (AlertFigure.P_VALUE, AlertFigure.PERFORMANCE_DROP)
     if tier.threshold is None:
         found.add(f"{place}.threshold", "is missing")
     elif not 0 <= tier.threshold < math.inf or (is_share and tier.threshold > 1):

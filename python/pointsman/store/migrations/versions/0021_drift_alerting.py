@@ -74,9 +74,7 @@ def upgrade() -> None:
         sa.Column("findings", sa.Text(), nullable=False),
         sa.Column("create_time_us", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("(kind = 'test') = (alert_id = '')", name=op.f("ck_drift_alert_events_alert")),
-        sa.CheckConstraint(
-            "(kind = 'test') = (result_key IS NULL)", name=op.f("ck_drift_alert_events_result")
-        ),
+        sa.CheckConstraint("kind <> 'test' OR result_key IS NULL", name=op.f("ck_drift_alert_events_result")),
         sa.CheckConstraint(
             "kind IN ('firing', 'escalated', 'repeated', 'recovered', 'test')",
             name=op.f("ck_drift_alert_events_kind"),
@@ -91,7 +89,7 @@ def upgrade() -> None:
             ["result_key"],
             ["drift_results.row_key"],
             name=op.f("fk_drift_alert_events_result_key"),
-            ondelete="CASCADE",
+            ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("row_key", name=op.f("pk_drift_alert_events")),
         sa.UniqueConstraint("event_id", name=op.f("uq_drift_alert_events_event_id")),

@@ -89,5 +89,5 @@ def test_what_is_beside_it_is_not(entry, host, address, port):
     "entry", ["", "10.0.0.0/33", "host:0", "host:99999", "host:x", "a b", "[::1", "::1:x:"]
 )
 def test_an_entry_that_is_none_is_named(entry):
-    with pytest.raises(ValueError, match="is no host|port is not"):
+    with pytest.raises(ValueError, match=r"is no host|port is not"):
         AllowedTargets.read((entry,))

@@ -137,3 +137,17 @@ def test_of_a_class_that_the_baseline_has_none_of_there_is_no_rate_to_compare_wi
     tiers = (AlertTier("a", threshold=0.15),)
     rule = AlertRule("r", AlertFigure.CLASS_RATE, features=("new",), tiers=tiers)
     assert level(rule, a_body(classRates={"new": {"reference": 0.0, "current": 0.5}})) is None
+
+
+def test_a_metric_that_falls_meets_a_tier_by_how_far_it_is_below_the_baseline_s():
+    tiers = (AlertTier("review", threshold=0.02),)
+    rule = AlertRule("r", AlertFigure.PERFORMANCE_DROP, tiers=tiers, metric="roc_auc")
+
+    def body(realised, outcomes=100):
+        own = {"reference": 0.85, "realised": realised, "sampleSize": outcomes}
+        return a_body(performance={"roc_auc": own, "accuracy": {"reference": 0.9}})
+
+    assert [level(rule, body(value)) for value in (0.9, 0.84, 0.82)] == [0, 0, 1]
+    assert level(rule, body(0.5, outcomes=29)) is None, "too few outcomes to say so"
+    of_accuracy = AlertRule("r", AlertFigure.PERFORMANCE_DROP, tiers=tiers, metric="accuracy")
+    assert level(of_accuracy, body(0.5)) is None, "no outcome is known"
