@@ -80,7 +80,8 @@ def test_a_file_replaces_the_rules(server: Any, tmp_path: Any) -> None:
     server.on("DriftService/UpdateAlertRules", the_rules(a_rule(judged=True)))
     file = tmp_path / "rules.yaml"
     file.write_text(
-        "- {name: psi, figure: score, algorithm: psi, tiers: [{name: a, threshold: 0.1, channels: [slack]}]}\n"
+        "- {name: psi, figure: score, algorithm: psi,"
+        " tiers: [{name: a, threshold: 0.1, channels: [slack]}]}\n"
         "- {name: s, figure: status, tiers: [{name: b, status: alert}]}\n"
     )
     assert run(server, "rules", "credit", "--file", str(file)).exit_code == 0
