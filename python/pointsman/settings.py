@@ -8,10 +8,11 @@ two underscores as in ``POINTSMAN_LIMITS__MAX_CONNECTIONS``), the file given wit
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,11 +21,11 @@ from pydantic_settings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import ModuleType
 
 DEFAULT_FILE = Path("pointsman.toml")
 ENVIRONMENT_PREFIX = "POINTSMAN_"
+_SECRETS = frozenset(("password", "secret", "url", "webhooks"))
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Field(ge=0.001, le=365 * 86_400, allow_inf_nan=False)]
@@ -209,6 +210,91 @@ class UploadSettings(BaseModel):
     """
 
 
+class SmtpSettings(BaseModel):
+    """The mail server that alerts go to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    host: str = ""
+    """Its name or address; empty for none. One in a private network must be among ``allowed_targets``."""
+
+    port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    """Its port: 587 for STARTTLS, 465 for TLS, 25 between servers."""
+
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is protected. Without it a password is refused: anybody on the way could read it."""
+
+    user: str = ""
+    """Whom the server is logged in as; empty for nobody."""
+
+    password: SecretStr = SecretStr("")
+    """That user's."""
+
+    password_file: Path | None = None
+    """A file with the password, in its place; read when the server starts."""
+
+    sender: str = "pointsman@localhost"
+    """The address that messages are from."""
+
+
+class SlackSettings(BaseModel):
+    """The incoming webhook of Slack that alerts go to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    url: SecretStr = SecretStr("")
+    """Its address, which is a secret: whoever has it writes there."""
+
+    url_file: Path | None = None
+    """A file with the address, in its place; read when the server starts."""
+
+
+class WebhookSettings(BaseModel):
+    """A program that is told of alerts by HTTP."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    url: SecretStr = SecretStr("")
+    """Its address. ``https`` unless the network is trusted: what is sent names models and features."""
+
+    url_file: Path | None = None
+    """A file with the address, in its place; read when the server starts."""
+
+    secret: SecretStr = SecretStr("")
+    """The key of the signature by which the program knows who sends: 32 characters or more."""
+
+    secret_file: Path | None = None
+    """A file with the key, in its place; read when the server starts."""
+
+
+class AlertSettings(BaseModel):
+    """Where alerts of drift go. Models' rules name these channels: ``email``, ``slack``, and webhooks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    smtp: SmtpSettings = SmtpSettings()
+    """The mail server that alerts go to."""
+
+    slack: SlackSettings = SlackSettings()
+    """The incoming webhook of Slack that alerts go to."""
+
+    webhooks: dict[str, WebhookSettings] = {}
+    """Programs that are told, by name, for example ``{"retrain": {"url": "https://…", "secret_file": "…"}}``.
+
+    No answer of theirs changes a router.
+    """
+
+    allowed_targets: list[str] = []
+    """What may be connected to although it is in no public network: names, addresses and networks, with a
+    port or without, for example ``["smtp.internal:25", "10.1.0.0/16"]``.
+
+    All others get nothing: no loopback, no private network, nothing that tells machines of clouds their keys.
+    """
+
+    timeout_seconds: Annotated[float, Field(ge=0.1, le=60)] = 10.0
+    """Seconds that one message may take, from its connection to the answer. Then it is tried again later."""
+
+
 class Settings(BaseSettings):
     """Everything ``pointsman serve`` can be told."""
 
@@ -291,6 +377,9 @@ class Settings(BaseSettings):
 
     uploads: UploadSettings = UploadSettings()
     """What uploads of ONNX files may take up."""
+
+    alerts: AlertSettings = AlertSettings()
+    """Where alerts of drift go."""
 
     limits: Limits = Limits()
     """What one client, one call or one backend may take up."""
@@ -391,17 +480,24 @@ def _explain(problem: Any) -> str:
     reason = str(problem["msg"]).removeprefix("Value error, ")
     reason = reason[:1].lower() + reason[1:]
     variable = ENVIRONMENT_PREFIX + "__".join(path).upper()
-    return f"{name}: {problem['input']!r}: {reason}; set it by flag, {variable} or in pointsman.toml"
+    # What is wrong may be a secret, or hold one.
+    is_secret = path[0] == "alerts" and (isinstance(problem["input"], Mapping) or path[-1] in _SECRETS)
+    value = "" if is_secret else f"{problem['input']!r}: "
+    return f"{name}: {value}{reason}; set it by flag, {variable} or in pointsman.toml"
 
 
 __all__ = [
+    "AlertSettings",
     "HttpLimits",
     "JournalSettings",
     "LakeSettings",
     "Limits",
     "Settings",
     "SettingsError",
+    "SlackSettings",
+    "SmtpSettings",
     "UploadSettings",
+    "WebhookSettings",
     "load",
     "split_address",
 ]

@@ -10,6 +10,7 @@ RUN_BY = {
     "docs/how-to/bandits.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/canaries.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/definitions.md": "tests/e2e/docs/test_pages.py",
+    "docs/how-to/drift-alerts.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/drift.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/explain-and-replay.md": "tests/e2e/docs/test_pages.py",
     "docs/how-to/history.md": "tests/e2e/docs/test_pages.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pointsman.client import _requests as requests
+from pointsman.client._async_drift_alerting import AsyncDriftAlerting
 from pointsman.client._async_drift_results import AsyncDriftResults
 from pointsman.client._connection import AsyncConnection
 from pointsman.client._types import (
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class AsyncDrift(AsyncDriftResults):
+class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
     """Drift of models, as ``client.drift``."""
 
     def __init__(self, connection: AsyncConnection) -> None:

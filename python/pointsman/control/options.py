@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from pointsman.domain.drift.alerting.channels import AlertChannels
 from pointsman.domain.uploads import UploadLimits
 
 
@@ -31,6 +32,7 @@ class ControlOptions:
         max_concurrent_calls: Calls in progress; more are answered RESOURCE_EXHAUSTED.
         max_message_bytes: The longest message, either way.
         uploads: What uploads of ONNX files may take up.
+        alerts: Where alerts of drift go.
     """
 
     deploy_timeout_seconds: float = 25.0
@@ -49,3 +51,4 @@ class ControlOptions:
     max_concurrent_calls: int = 512
     max_message_bytes: int = 16 * 1024 * 1024
     uploads: UploadLimits = field(default_factory=UploadLimits)
+    alerts: AlertChannels = field(default_factory=AlertChannels)

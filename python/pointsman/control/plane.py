@@ -248,6 +248,7 @@ class ControlPlane:
             retention_days=self._options.retention_days,
             lanes=self._lanes,
             clock=clock,
+            channels=self._options.alerts,
         )
         self._keys = ApiKeys(self._database, changes, clock)
         self._feedback = FeedbackDesk(self._database, replica, self._reader)

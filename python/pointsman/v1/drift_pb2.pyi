@@ -63,6 +63,32 @@ class PerformanceGranularity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PERFORMANCE_GRANULARITY_HOURLY: _ClassVar[PerformanceGranularity]
     PERFORMANCE_GRANULARITY_DAILY: _ClassVar[PerformanceGranularity]
     PERFORMANCE_GRANULARITY_WEEKLY: _ClassVar[PerformanceGranularity]
+
+class AlertFigure(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ALERT_FIGURE_UNSPECIFIED: _ClassVar[AlertFigure]
+    ALERT_FIGURE_STATUS: _ClassVar[AlertFigure]
+    ALERT_FIGURE_SCORE: _ClassVar[AlertFigure]
+    ALERT_FIGURE_P_VALUE: _ClassVar[AlertFigure]
+    ALERT_FIGURE_PERFORMANCE_DROP: _ClassVar[AlertFigure]
+    ALERT_FIGURE_CLASS_RATE: _ClassVar[AlertFigure]
+
+class AlertEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ALERT_EVENT_KIND_UNSPECIFIED: _ClassVar[AlertEventKind]
+    ALERT_EVENT_KIND_FIRING: _ClassVar[AlertEventKind]
+    ALERT_EVENT_KIND_ESCALATED: _ClassVar[AlertEventKind]
+    ALERT_EVENT_KIND_REPEATED: _ClassVar[AlertEventKind]
+    ALERT_EVENT_KIND_RECOVERED: _ClassVar[AlertEventKind]
+    ALERT_EVENT_KIND_TEST: _ClassVar[AlertEventKind]
+
+class AlertDeliveryStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ALERT_DELIVERY_STATUS_UNSPECIFIED: _ClassVar[AlertDeliveryStatus]
+    ALERT_DELIVERY_STATUS_PENDING: _ClassVar[AlertDeliveryStatus]
+    ALERT_DELIVERY_STATUS_DELIVERED: _ClassVar[AlertDeliveryStatus]
+    ALERT_DELIVERY_STATUS_FAILED: _ClassVar[AlertDeliveryStatus]
+    ALERT_DELIVERY_STATUS_GIVEN_UP: _ClassVar[AlertDeliveryStatus]
 DRIFT_TASK_UNSPECIFIED: DriftTask
 DRIFT_TASK_CLASSIFICATION: DriftTask
 DRIFT_TASK_REGRESSION: DriftTask
@@ -92,6 +118,23 @@ PERFORMANCE_GRANULARITY_UNSPECIFIED: PerformanceGranularity
 PERFORMANCE_GRANULARITY_HOURLY: PerformanceGranularity
 PERFORMANCE_GRANULARITY_DAILY: PerformanceGranularity
 PERFORMANCE_GRANULARITY_WEEKLY: PerformanceGranularity
+ALERT_FIGURE_UNSPECIFIED: AlertFigure
+ALERT_FIGURE_STATUS: AlertFigure
+ALERT_FIGURE_SCORE: AlertFigure
+ALERT_FIGURE_P_VALUE: AlertFigure
+ALERT_FIGURE_PERFORMANCE_DROP: AlertFigure
+ALERT_FIGURE_CLASS_RATE: AlertFigure
+ALERT_EVENT_KIND_UNSPECIFIED: AlertEventKind
+ALERT_EVENT_KIND_FIRING: AlertEventKind
+ALERT_EVENT_KIND_ESCALATED: AlertEventKind
+ALERT_EVENT_KIND_REPEATED: AlertEventKind
+ALERT_EVENT_KIND_RECOVERED: AlertEventKind
+ALERT_EVENT_KIND_TEST: AlertEventKind
+ALERT_DELIVERY_STATUS_UNSPECIFIED: AlertDeliveryStatus
+ALERT_DELIVERY_STATUS_PENDING: AlertDeliveryStatus
+ALERT_DELIVERY_STATUS_DELIVERED: AlertDeliveryStatus
+ALERT_DELIVERY_STATUS_FAILED: AlertDeliveryStatus
+ALERT_DELIVERY_STATUS_GIVEN_UP: AlertDeliveryStatus
 
 class LogPredictionRequest(_message.Message):
     __slots__ = ("model_id", "features", "prediction", "probabilities", "entity_id", "model_version", "latency_ms", "timestamp")
@@ -766,3 +809,167 @@ class PerformancePoint(_message.Message):
     coverage: float
     metrics: _containers.MessageMap[str, PerformanceMetric]
     def __init__(self, timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., accuracy: _Optional[float] = ..., sample_size: _Optional[int] = ..., mae: _Optional[float] = ..., rmse: _Optional[float] = ..., prediction_count: _Optional[int] = ..., coverage: _Optional[float] = ..., metrics: _Optional[_Mapping[str, PerformanceMetric]] = ...) -> None: ...
+
+class AlertRule(_message.Message):
+    __slots__ = ("name", "figure", "algorithm", "features", "least_features", "window_days", "tiers", "repeat_hours", "state", "metric")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FIGURE_FIELD_NUMBER: _ClassVar[int]
+    ALGORITHM_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    LEAST_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_DAYS_FIELD_NUMBER: _ClassVar[int]
+    TIERS_FIELD_NUMBER: _ClassVar[int]
+    REPEAT_HOURS_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    figure: AlertFigure
+    algorithm: str
+    features: _containers.RepeatedScalarFieldContainer[str]
+    least_features: int
+    window_days: float
+    tiers: _containers.RepeatedCompositeFieldContainer[AlertTier]
+    repeat_hours: float
+    state: AlertState
+    metric: str
+    def __init__(self, name: _Optional[str] = ..., figure: _Optional[_Union[AlertFigure, str]] = ..., algorithm: _Optional[str] = ..., features: _Optional[_Iterable[str]] = ..., least_features: _Optional[int] = ..., window_days: _Optional[float] = ..., tiers: _Optional[_Iterable[_Union[AlertTier, _Mapping]]] = ..., repeat_hours: _Optional[float] = ..., state: _Optional[_Union[AlertState, _Mapping]] = ..., metric: _Optional[str] = ...) -> None: ...
+
+class AlertTier(_message.Message):
+    __slots__ = ("name", "threshold", "status", "channels", "recipients")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    RECIPIENTS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    threshold: float
+    status: DriftStatus
+    channels: _containers.RepeatedScalarFieldContainer[str]
+    recipients: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., threshold: _Optional[float] = ..., status: _Optional[_Union[DriftStatus, str]] = ..., channels: _Optional[_Iterable[str]] = ..., recipients: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AlertState(_message.Message):
+    __slots__ = ("firing", "tier", "since", "alert_id", "judged", "reason", "looked_at", "muted_until")
+    FIRING_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    ALERT_ID_FIELD_NUMBER: _ClassVar[int]
+    JUDGED_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    LOOKED_AT_FIELD_NUMBER: _ClassVar[int]
+    MUTED_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    firing: bool
+    tier: str
+    since: _timestamp_pb2.Timestamp
+    alert_id: str
+    judged: bool
+    reason: str
+    looked_at: _timestamp_pb2.Timestamp
+    muted_until: _timestamp_pb2.Timestamp
+    def __init__(self, firing: bool = ..., tier: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., alert_id: _Optional[str] = ..., judged: bool = ..., reason: _Optional[str] = ..., looked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., muted_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GetAlertRulesRequest(_message.Message):
+    __slots__ = ("model_id",)
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    def __init__(self, model_id: _Optional[str] = ...) -> None: ...
+
+class AlertRules(_message.Message):
+    __slots__ = ("model_id", "rules", "is_default", "channels")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    IS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    rules: _containers.RepeatedCompositeFieldContainer[AlertRule]
+    is_default: bool
+    channels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, model_id: _Optional[str] = ..., rules: _Optional[_Iterable[_Union[AlertRule, _Mapping]]] = ..., is_default: bool = ..., channels: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class UpdateAlertRulesRequest(_message.Message):
+    __slots__ = ("model_id", "rules")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    rules: _containers.RepeatedCompositeFieldContainer[AlertRule]
+    def __init__(self, model_id: _Optional[str] = ..., rules: _Optional[_Iterable[_Union[AlertRule, _Mapping]]] = ...) -> None: ...
+
+class SendTestAlertRequest(_message.Message):
+    __slots__ = ("model_id", "channels", "recipients")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    RECIPIENTS_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    channels: _containers.RepeatedScalarFieldContainer[str]
+    recipients: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, model_id: _Optional[str] = ..., channels: _Optional[_Iterable[str]] = ..., recipients: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class MuteAlertsRequest(_message.Message):
+    __slots__ = ("model_id", "rule", "until")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    rule: str
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, model_id: _Optional[str] = ..., rule: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class AlertEvent(_message.Message):
+    __slots__ = ("event_id", "model_id", "kind", "rule", "tier", "alert_id", "result_id", "summary", "created_at", "deliveries")
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    ALERT_ID_FIELD_NUMBER: _ClassVar[int]
+    RESULT_ID_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    DELIVERIES_FIELD_NUMBER: _ClassVar[int]
+    event_id: str
+    model_id: str
+    kind: AlertEventKind
+    rule: str
+    tier: str
+    alert_id: str
+    result_id: str
+    summary: str
+    created_at: _timestamp_pb2.Timestamp
+    deliveries: _containers.RepeatedCompositeFieldContainer[AlertDelivery]
+    def __init__(self, event_id: _Optional[str] = ..., model_id: _Optional[str] = ..., kind: _Optional[_Union[AlertEventKind, str]] = ..., rule: _Optional[str] = ..., tier: _Optional[str] = ..., alert_id: _Optional[str] = ..., result_id: _Optional[str] = ..., summary: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., deliveries: _Optional[_Iterable[_Union[AlertDelivery, _Mapping]]] = ...) -> None: ...
+
+class AlertDelivery(_message.Message):
+    __slots__ = ("delivery_id", "channel", "recipient", "status", "attempts", "reason", "tried_at", "next_at")
+    DELIVERY_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    RECIPIENT_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    TRIED_AT_FIELD_NUMBER: _ClassVar[int]
+    NEXT_AT_FIELD_NUMBER: _ClassVar[int]
+    delivery_id: str
+    channel: str
+    recipient: str
+    status: AlertDeliveryStatus
+    attempts: int
+    reason: str
+    tried_at: _timestamp_pb2.Timestamp
+    next_at: _timestamp_pb2.Timestamp
+    def __init__(self, delivery_id: _Optional[str] = ..., channel: _Optional[str] = ..., recipient: _Optional[str] = ..., status: _Optional[_Union[AlertDeliveryStatus, str]] = ..., attempts: _Optional[int] = ..., reason: _Optional[str] = ..., tried_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GetAlertEventsRequest(_message.Message):
+    __slots__ = ("model_id", "limit", "rule")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    limit: int
+    rule: str
+    def __init__(self, model_id: _Optional[str] = ..., limit: _Optional[int] = ..., rule: _Optional[str] = ...) -> None: ...
+
+class GetAlertEventsResponse(_message.Message):
+    __slots__ = ("events",)
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[AlertEvent]
+    def __init__(self, events: _Optional[_Iterable[_Union[AlertEvent, _Mapping]]] = ...) -> None: ...

@@ -117,6 +117,31 @@ class DriftServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_drift__pb2.UpdateAlertConfigRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_drift__pb2.UpdateAlertConfigResponse.FromString,
                 _registered_method=True)
+        self.GetAlertRules = channel.unary_unary(
+                '/pointsman.v1.DriftService/GetAlertRules',
+                request_serializer=pointsman_dot_v1_dot_drift__pb2.GetAlertRulesRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_drift__pb2.AlertRules.FromString,
+                _registered_method=True)
+        self.UpdateAlertRules = channel.unary_unary(
+                '/pointsman.v1.DriftService/UpdateAlertRules',
+                request_serializer=pointsman_dot_v1_dot_drift__pb2.UpdateAlertRulesRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_drift__pb2.AlertRules.FromString,
+                _registered_method=True)
+        self.SendTestAlert = channel.unary_unary(
+                '/pointsman.v1.DriftService/SendTestAlert',
+                request_serializer=pointsman_dot_v1_dot_drift__pb2.SendTestAlertRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_drift__pb2.AlertEvent.FromString,
+                _registered_method=True)
+        self.MuteAlerts = channel.unary_unary(
+                '/pointsman.v1.DriftService/MuteAlerts',
+                request_serializer=pointsman_dot_v1_dot_drift__pb2.MuteAlertsRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_drift__pb2.AlertRules.FromString,
+                _registered_method=True)
+        self.GetAlertEvents = channel.unary_unary(
+                '/pointsman.v1.DriftService/GetAlertEvents',
+                request_serializer=pointsman_dot_v1_dot_drift__pb2.GetAlertEventsRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_drift__pb2.GetAlertEventsResponse.FromString,
+                _registered_method=True)
         self.GetPerformanceHistory = channel.unary_unary(
                 '/pointsman.v1.DriftService/GetPerformanceHistory',
                 request_serializer=pointsman_dot_v1_dot_drift__pb2.GetPerformanceHistoryRequest.SerializeToString,
@@ -245,6 +270,43 @@ class DriftServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetAlertRules(self, request, context):
+        """Answers by which rules a model's alerts fire, and how each stands; the default rule where none were set.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateAlertRules(self, request, context):
+        """Replaces the rules. An alert of a rule that is changed or taken away ends without a message.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SendTestAlert(self, request, context):
+        """Sends a message that says it is a test, on the way that alerts take: through the outbox, with its retries. It is
+        not muted, and changes nothing of how rules stand.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MuteAlerts(self, request, context):
+        """Keeps alerts of a model still until a time. Rules stand as they are meanwhile; the first result after it is judged
+        as any other.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAlertEvents(self, request, context):
+        """Lists what was told of a model, newest first, and what came of each message.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetPerformanceHistory(self, request, context):
         """Answers how right a model was, step by step.
         """
@@ -334,6 +396,31 @@ def add_DriftServiceServicer_to_server(servicer, server):
                     servicer.UpdateAlertConfig,
                     request_deserializer=pointsman_dot_v1_dot_drift__pb2.UpdateAlertConfigRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_drift__pb2.UpdateAlertConfigResponse.SerializeToString,
+            ),
+            'GetAlertRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAlertRules,
+                    request_deserializer=pointsman_dot_v1_dot_drift__pb2.GetAlertRulesRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_drift__pb2.AlertRules.SerializeToString,
+            ),
+            'UpdateAlertRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateAlertRules,
+                    request_deserializer=pointsman_dot_v1_dot_drift__pb2.UpdateAlertRulesRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_drift__pb2.AlertRules.SerializeToString,
+            ),
+            'SendTestAlert': grpc.unary_unary_rpc_method_handler(
+                    servicer.SendTestAlert,
+                    request_deserializer=pointsman_dot_v1_dot_drift__pb2.SendTestAlertRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_drift__pb2.AlertEvent.SerializeToString,
+            ),
+            'MuteAlerts': grpc.unary_unary_rpc_method_handler(
+                    servicer.MuteAlerts,
+                    request_deserializer=pointsman_dot_v1_dot_drift__pb2.MuteAlertsRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_drift__pb2.AlertRules.SerializeToString,
+            ),
+            'GetAlertEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAlertEvents,
+                    request_deserializer=pointsman_dot_v1_dot_drift__pb2.GetAlertEventsRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_drift__pb2.GetAlertEventsResponse.SerializeToString,
             ),
             'GetPerformanceHistory': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPerformanceHistory,
@@ -776,6 +863,141 @@ class DriftService(object):
             '/pointsman.v1.DriftService/UpdateAlertConfig',
             pointsman_dot_v1_dot_drift__pb2.UpdateAlertConfigRequest.SerializeToString,
             pointsman_dot_v1_dot_drift__pb2.UpdateAlertConfigResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAlertRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.DriftService/GetAlertRules',
+            pointsman_dot_v1_dot_drift__pb2.GetAlertRulesRequest.SerializeToString,
+            pointsman_dot_v1_dot_drift__pb2.AlertRules.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateAlertRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.DriftService/UpdateAlertRules',
+            pointsman_dot_v1_dot_drift__pb2.UpdateAlertRulesRequest.SerializeToString,
+            pointsman_dot_v1_dot_drift__pb2.AlertRules.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SendTestAlert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.DriftService/SendTestAlert',
+            pointsman_dot_v1_dot_drift__pb2.SendTestAlertRequest.SerializeToString,
+            pointsman_dot_v1_dot_drift__pb2.AlertEvent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MuteAlerts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.DriftService/MuteAlerts',
+            pointsman_dot_v1_dot_drift__pb2.MuteAlertsRequest.SerializeToString,
+            pointsman_dot_v1_dot_drift__pb2.AlertRules.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAlertEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.DriftService/GetAlertEvents',
+            pointsman_dot_v1_dot_drift__pb2.GetAlertEventsRequest.SerializeToString,
+            pointsman_dot_v1_dot_drift__pb2.GetAlertEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -14,6 +14,7 @@ import pytest
 from conftest_postgres import postgres_server
 from pointsman.client import Client, ModelVersion, OnnxBackend, Router, Signature, TensorSpec, Variant
 from stage import grpcurl
+from stage.catchers import WebhookCatcher
 from stage.page_run import PageRun
 from stage.pages import read
 from stage.ports import free_ports
@@ -126,6 +127,31 @@ def test_a_shadow_is_compared_and_gets_calls(server: Server, prediction_id: str,
 
 def test_drift_is_analysed(server: Server, prediction_id: str, tmp_path: Path) -> None:
     work_through("docs/how-to/drift.md", tmp_path, server.grpc)
+
+
+def test_alerts_reach_a_webhook(tmp_path: Path) -> None:
+    key = "a-key-of-more-than-32-characters-for-pages"
+    with contextlib.closing(WebhookCatcher()) as hook:
+        settings = {"alerts__allowed_targets": '["127.0.0.1"]'}
+        for name in ("retrain", "oncall"):
+            settings[f"alerts__webhooks__{name}__url"] = f"{hook.url}/{name}"
+            settings[f"alerts__webhooks__{name}__secret"] = key
+        server = Server(tmp_path, settings=settings)
+        try:
+            with Client(server.grpc) as client:
+                client.models.register(ModelVersion("credit", "1"))
+            work_through("docs/how-to/drift-alerts.md", tmp_path, server.grpc)
+        finally:
+            server.end()
+    (post,) = hook.posts
+    assert (post.path, post.document["kind"]) == ("/retrain", "test")
+    names: dict[str, Any] = {}
+    exec((tmp_path / "reader" / "verify.py").read_text(), names)
+    headers = {name.title(): value for name, value in post.headers.items()}
+    assert names["verify"](key, headers, post.body)
+    assert not names["verify"](key, headers, post.body + b" ")
+    assert not names["verify"]("another key", headers, post.body)
+    assert not names["verify"](key, headers, post.body, -1)
 
 
 def test_a_canary_grows_and_is_promoted(server: Server, prediction_id: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``pointsman drift alerts``: how drift of a model is judged and told."""
+"""``pointsman drift alerts settings``: how drift of a model is judged and told."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FrequencyName(StrEnum):
     WEEKLY = "weekly"
 
 
-def alerts(
+def settings(
     context: commandline.Context,
     model_id: ModelArgument,
     enabled: Annotated[
@@ -50,6 +50,16 @@ def alerts(
     min_rows: Annotated[
         int | None, commandline.Option(min=1, help="Rows below which a baseline is not compared with.")
     ] = None,
+    email: Annotated[
+        bool | None, commandline.Option("--email/--no-email", help="Whether e-mail tells the overall status.")
+    ] = None,
+    slack: Annotated[
+        bool | None, commandline.Option("--slack/--no-slack", help="Whether Slack tells the overall status.")
+    ] = None,
+    recipient: Annotated[
+        list[str] | None,
+        commandline.Option(metavar="ADDRESS", help="Who gets e-mails; once for each, in place of all."),
+    ] = None,
     schedule: Annotated[
         bool | None, commandline.Option("--schedule/--no-schedule", help="Whether it is analysed by itself.")
     ] = None,
@@ -57,7 +67,13 @@ def alerts(
     days: Annotated[float | None, commandline.Option(help="Days of predictions that are compared.")] = None,
 ) -> None:
     """Show how drift of a model is judged; with options, change it first. What is not named stays."""
-    from pointsman.client import AlgorithmSettings, AnalysisFrequency, Calibration, ScheduleSettings
+    from pointsman.client import (
+        AlgorithmSettings,
+        AnalysisFrequency,
+        Calibration,
+        NotificationSettings,
+        ScheduleSettings,
+    )
 
     options = context_of(context)
     overrides = dict(map(_override, threshold or []))
@@ -66,15 +82,18 @@ def alerts(
         AnalysisFrequency(frequency.value) if frequency else AnalysisFrequency.UNSPECIFIED,
         days,
     )
-    given = (enabled, algorithm, threshold, calibration, min_rows, schedule, frequency, days)
+    told = NotificationSettings(email, slack, recipient)
+    given = (enabled, algorithm, threshold, calibration, min_rows, *vars(told).values())
+    planning = (schedule, frequency, days)
     with options.connect() as client:
-        if any(one is not None for one in given):
+        if any(one is not None for one in (*given, *planning)):
             client.drift.update_alerts(
                 model_id,
                 enabled=enabled,
                 algorithms=AlgorithmSettings(algorithm, overrides),
                 calibration=Calibration(calibration.value) if calibration else Calibration.UNSPECIFIED,
                 min_baseline_sample_size=min_rows,
+                notifications=told,
                 schedule=planned,
             )
         found = client.drift.alerts(model_id)
@@ -119,5 +138,6 @@ def _show(options: CommandContext, found: AlertConfig) -> None:
             ("schedule", schedule.frequency.value if schedule.enabled else "none"),
             ("window", f"{schedule.time_window_days:g} days"),
             ("e-mail to", ", ".join(told.recipients or ()) if told.email else ""),
+            ("Slack", "yes" if told.slack else "no"),
         ]
     )

@@ -75,7 +75,8 @@ COMMANDS = {
     "StopRouter": "routers stop",
     "TestModelVersion": "models test",
     "ToggleVariant": "routers toggle",
-    "UpdateAlertConfig": "drift alerts",
+    "UpdateAlertConfig": "drift alerts settings",
+    "UpdateAlertRules": "drift alerts rules",
     "UpdateRouter": "routers update",
     "UpdateRouterPermissions": "routers permissions",
 }

@@ -14,6 +14,7 @@ import structlog
 import pointsman
 from pointsman.cli.line import garbage
 from pointsman.cli.line.context import CommandError
+from pointsman.cli.serving.alert_channels import channels_of
 from pointsman.cli.serving.folders import sqlite_url
 from pointsman.cli.serving.http_port import make_http_server
 from pointsman.cli.serving.listening import address_of, callable_address, is_loopback, own_address
@@ -141,6 +142,7 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
                     settings.uploads.reserve_bytes,
                     chunk_bytes(settings.limits.max_message_bytes),
                 ),
+                alerts=channels_of(settings.alerts),
             ),
         )
         await control.start()

@@ -12,6 +12,13 @@ from pointsman.client._requests.drift import (
     performance_history,
     upload_ground_truth,
 )
+from pointsman.client._requests.drift_alerting import (
+    get_alert_rules,
+    list_alert_events,
+    mute_alerts,
+    send_test_alert,
+    update_alert_rules,
+)
 from pointsman.client._requests.drift_results import (
     analyze,
     cancel_analysis,
@@ -80,6 +87,7 @@ __all__ = [
     "erase_entity",
     "explain_prediction",
     "explain_routing",
+    "get_alert_rules",
     "get_alerts",
     "get_analysis",
     "get_model",
@@ -87,6 +95,7 @@ __all__ = [
     "get_revision",
     "get_router",
     "latest_result",
+    "list_alert_events",
     "list_baselines",
     "list_keys",
     "list_models",
@@ -95,6 +104,7 @@ __all__ = [
     "list_revisions",
     "list_routers",
     "log_prediction",
+    "mute_alerts",
     "performance_history",
     "predict",
     "promote_canary",
@@ -105,6 +115,7 @@ __all__ = [
     "revoke_key",
     "roll_back",
     "router_metrics",
+    "send_test_alert",
     "set_canary",
     "set_model_permissions",
     "set_override",
@@ -117,6 +128,7 @@ __all__ = [
     "test_model",
     "toggle_variant",
     "transfer_model",
+    "update_alert_rules",
     "update_alerts",
     "update_router",
     "upload_ground_truth",

@@ -41,6 +41,17 @@ from pointsman.client._types.drift import (
     TargetData,
     WindowBaseline,
 )
+from pointsman.client._types.drift_alerting import (
+    AlertDelivery,
+    AlertDeliveryStatus,
+    AlertEvent,
+    AlertEventKind,
+    AlertFigure,
+    AlertRule,
+    AlertRules,
+    AlertState,
+    AlertTier,
+)
 from pointsman.client._types.drift_results import (
     AlertConfig,
     AlgorithmOverride,
@@ -168,6 +179,15 @@ from pointsman.client._types.shadows import (
 
 __all__ = [
     "AlertConfig",
+    "AlertDelivery",
+    "AlertDeliveryStatus",
+    "AlertEvent",
+    "AlertEventKind",
+    "AlertFigure",
+    "AlertRule",
+    "AlertRules",
+    "AlertState",
+    "AlertTier",
     "AlgorithmOverride",
     "AlgorithmResult",
     "AlgorithmSettings",

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pointsman.control.drift.alert_settings import AlertDesk
+from pointsman.control.drift.alerting.channels import Messenger
+from pointsman.control.drift.alerting.delivering import AlertDelivery
+from pointsman.control.drift.alerting.desk import AlertRuleDesk
 from pointsman.control.drift.analyses import Analyses
 from pointsman.control.drift.baselines import Baselines
 from pointsman.control.drift.history import PerformanceDesk
@@ -16,6 +19,7 @@ from pointsman.control.drift.watching import AnalysisWatch
 from pointsman.control.drift.windowed_baselines import WindowBaselines
 from pointsman.control.jobs.job import Job
 from pointsman.control.lanes import Lanes
+from pointsman.domain.drift.alerting.channels import AlertChannels
 from pointsman.domain.ports.analysing import AnalysisRunner
 from pointsman.domain.ports.journal import JournalTail
 from pointsman.lake.engine import Engine
@@ -37,6 +41,7 @@ class DriftParts:
         retention_days: How long logged predictions are kept.
         lanes: The threads for periodic work.
         clock: Answers the time in UTC microseconds.
+        channels: Where alerts go.
         runner: Where programs of analyses run; None for processes of this machine.
     """
 
@@ -52,6 +57,7 @@ class DriftParts:
         retention_days: int,
         lanes: Lanes,
         clock: Callable[[], int],
+        channels: AlertChannels,
         runner: AnalysisRunner | None = None,
     ) -> None:
         snapshots = ModelSnapshots(database, journal, lake_folder)
@@ -64,10 +70,13 @@ class DriftParts:
         self.window_baselines = WindowBaselines(database, records, self.baselines, clock)
         self.analyses = Analyses(database, clock)
         self.alerts = AlertDesk(database, clock)
+        messenger = Messenger(channels, clock)
+        self.alert_rules = AlertRuleDesk(database, messenger.names, clock)
+        self._delivery = AlertDelivery(messenger, clock)
         starter = AnalysisStarter(snapshots, self._runner, database_url, work_folder)
         self.watch = AnalysisWatch(database, starter, self._runner, clock)
         self._schedule = AnalysisSchedule(self.watch, clock)
 
     def jobs(self) -> list[Job]:
         """Answers the periodic work."""
-        return [self.watch.job(), self._schedule.job(), self._upkeep.job()]
+        return [self.watch.job(), self._schedule.job(), self._upkeep.job(), self._delivery.job()]

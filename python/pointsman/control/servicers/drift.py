@@ -18,6 +18,7 @@ from pointsman.control.convert.values import plain
 from pointsman.control.drift.parts import DriftParts
 from pointsman.control.drift.predictions import GivenTruth
 from pointsman.control.lanes import Lanes
+from pointsman.control.servicers.drift_alerting import AlertMethods
 from pointsman.control.servicers.drift_analyses import AnalysisMethods
 from pointsman.domain.drift.baselines import rows_of
 from pointsman.domain.drift.performance import Granularity
@@ -25,7 +26,7 @@ from pointsman.lake.model_records import PageQuestion
 from pointsman.v1 import drift_pb2, drift_pb2_grpc
 
 
-class DriftServicer(AnalysisMethods, drift_pb2_grpc.DriftServiceServicer):
+class DriftServicer(AnalysisMethods, AlertMethods, drift_pb2_grpc.DriftServiceServicer):
     """Takes and tells predictions, outcomes, baselines, analyses and settings."""
 
     def __init__(self, parts: DriftParts, lanes: Lanes) -> None:

@@ -137,7 +137,7 @@ def check_settings(settings: AlertSettings, known: Mapping[str, frozenset[str]])
             "schedule.time_window_days",
             f"{settings.time_window_days:g} is not above 0 and at most {MAX_DAYS:g}",
         )
-    _check_recipients(found, settings.recipients)
+    check_recipients(found, "notifications.recipients", settings.recipients)
     found.raise_if_any()
 
 
@@ -161,14 +161,21 @@ def _check_override(
             found.add(f"{path}.params.{name}", f"{value} is not above 0")
 
 
-def _check_recipients(found: Violations, recipients: tuple[str, ...]) -> None:
+def check_recipients(found: Violations, path: str, recipients: tuple[str, ...]) -> None:
+    """Checks e-mail addresses.
+
+    Args:
+        found: Where what is wrong goes.
+        path: The field.
+        recipients: The addresses.
+    """
     if len(recipients) > MAX_RECIPIENTS:
-        found.add("notifications.recipients", f"are {len(recipients)}; at most {MAX_RECIPIENTS} are taken")
+        found.add(path, f"are {len(recipients)}; at most {MAX_RECIPIENTS} are taken")
     for index, address in enumerate(recipients):
         local, at, host = address.rpartition("@")
         is_plain = address.isprintable() and not any(mark in address for mark in ' ,;<>"')
         if not (local and at and host and is_plain and len(address) <= MAX_ADDRESS_CHARS):
-            found.add(f"notifications.recipients[{index}]", f"{shown(address)} is no e-mail address")
+            found.add(f"{path}[{index}]", f"{shown(address)} is no e-mail address")
 
 
 def _unknown(name: str, known: Mapping[str, frozenset[str]]) -> str:

@@ -1,9 +1,9 @@
--- At revision 0020
+-- At revision 0021
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0020');
+INSERT INTO "alembic_version" VALUES('0021');
 CREATE TABLE api_keys (
 	row_key INTEGER NOT NULL, 
 	key_id VARCHAR(8) NOT NULL, 
@@ -55,6 +55,60 @@ CREATE TABLE arm_rewards (
 	CONSTRAINT ck_arm_rewards_revision CHECK (revision > 0), 
 	CONSTRAINT fk_arm_rewards_router_key FOREIGN KEY(router_key) REFERENCES routers (row_key) ON DELETE CASCADE
 );
+CREATE TABLE drift_alert_deliveries (
+	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	delivery_id VARCHAR(32) NOT NULL, 
+	event_key INTEGER NOT NULL, 
+	channel VARCHAR(128) NOT NULL, 
+	recipient TEXT NOT NULL, 
+	status VARCHAR(16) NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	reason TEXT NOT NULL, 
+	tried_us BIGINT, 
+	next_us BIGINT, 
+	CONSTRAINT ck_drift_alert_deliveries_pending CHECK ((status = 'pending') = (attempts = 0)), 
+	CONSTRAINT ck_drift_alert_deliveries_reason CHECK ((status IN ('failed', 'given_up')) = (reason <> '')), 
+	CONSTRAINT ck_drift_alert_deliveries_next CHECK ((status IN ('pending', 'failed')) = (next_us IS NOT NULL)), 
+	CONSTRAINT ck_drift_alert_deliveries_status CHECK (status IN ('pending', 'delivered', 'failed', 'given_up')), 
+	CONSTRAINT ck_drift_alert_deliveries_attempts CHECK (attempts >= 0 AND (attempts = 0) = (tried_us IS NULL)), 
+	CONSTRAINT fk_drift_alert_deliveries_event_key FOREIGN KEY(event_key) REFERENCES drift_alert_events (row_key) ON DELETE CASCADE, 
+	CONSTRAINT uq_drift_alert_deliveries_delivery_id UNIQUE (delivery_id), 
+	CONSTRAINT uq_drift_alert_deliveries_event_key_channel_recipient UNIQUE (event_key, channel, recipient)
+);
+CREATE TABLE drift_alert_events (
+	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	event_id VARCHAR(32) NOT NULL, 
+	model_key INTEGER NOT NULL, 
+	result_key INTEGER, 
+	kind VARCHAR(16) NOT NULL, 
+	rule VARCHAR(128) NOT NULL, 
+	tier VARCHAR(128) NOT NULL, 
+	alert_id VARCHAR(32) NOT NULL, 
+	summary TEXT NOT NULL, 
+	findings TEXT NOT NULL, 
+	create_time_us BIGINT NOT NULL, 
+	CONSTRAINT ck_drift_alert_events_alert CHECK ((kind = 'test') = (alert_id = '')), 
+	CONSTRAINT ck_drift_alert_events_result CHECK (kind <> 'test' OR result_key IS NULL), 
+	CONSTRAINT ck_drift_alert_events_kind CHECK (kind IN ('firing', 'escalated', 'repeated', 'recovered', 'test')), 
+	CONSTRAINT fk_drift_alert_events_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
+	CONSTRAINT fk_drift_alert_events_result_key FOREIGN KEY(result_key) REFERENCES drift_results (row_key) ON DELETE SET NULL, 
+	CONSTRAINT uq_drift_alert_events_event_id UNIQUE (event_id), 
+	CONSTRAINT uq_drift_alert_events_result_key_rule UNIQUE (result_key, rule)
+);
+CREATE TABLE drift_alert_mutes (
+	model_key INTEGER NOT NULL, 
+	rule VARCHAR(128) NOT NULL, 
+	until_us BIGINT NOT NULL, 
+	CONSTRAINT pk_drift_alert_mutes PRIMARY KEY (model_key, rule), 
+	CONSTRAINT fk_drift_alert_mutes_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE
+);
+CREATE TABLE drift_alert_rules (
+	model_key INTEGER NOT NULL, 
+	rules TEXT NOT NULL, 
+	update_time_us BIGINT NOT NULL, 
+	CONSTRAINT pk_drift_alert_rules PRIMARY KEY (model_key), 
+	CONSTRAINT fk_drift_alert_rules_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE
+);
 CREATE TABLE drift_alert_settings (
 	model_key INTEGER NOT NULL, 
 	settings TEXT NOT NULL, 
@@ -62,6 +116,25 @@ CREATE TABLE drift_alert_settings (
 	scheduled_us BIGINT, 
 	CONSTRAINT pk_drift_alert_settings PRIMARY KEY (model_key), 
 	CONSTRAINT fk_drift_alert_settings_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE
+);
+CREATE TABLE drift_alert_states (
+	model_key INTEGER NOT NULL, 
+	rule VARCHAR(128) NOT NULL, 
+	alert_id VARCHAR(32) NOT NULL, 
+	level INTEGER NOT NULL, 
+	peak INTEGER NOT NULL, 
+	fired_us BIGINT NOT NULL, 
+	told_us BIGINT NOT NULL, 
+	names TEXT NOT NULL, 
+	is_judged BOOLEAN NOT NULL, 
+	reason TEXT NOT NULL, 
+	looked_us BIGINT NOT NULL, 
+	CONSTRAINT pk_drift_alert_states PRIMARY KEY (model_key, rule), 
+	CONSTRAINT ck_drift_alert_states_fired CHECK ((alert_id = '') = (fired_us = 0)), 
+	CONSTRAINT ck_drift_alert_states_alert CHECK ((alert_id = '') = (level = 0)), 
+	CONSTRAINT ck_drift_alert_states_level CHECK (level >= 0 AND peak >= level), 
+	CONSTRAINT ck_drift_alert_states_told CHECK (told_us >= fired_us), 
+	CONSTRAINT fk_drift_alert_states_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE
 );
 CREATE TABLE drift_analyses (
 	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
@@ -533,5 +606,8 @@ CREATE INDEX ix_drift_analyses_baseline_key ON drift_analyses (baseline_key);
 CREATE UNIQUE INDEX ix_drift_analyses_running ON drift_analyses (model_key) WHERE status = 'running';
 CREATE INDEX ix_drift_results_model_key ON drift_results (model_key, row_key);
 CREATE INDEX ix_erased_predictions_prediction_time_us ON erased_predictions (prediction_time_us);
+CREATE INDEX ix_drift_alert_events_model_key ON drift_alert_events (model_key, row_key);
+CREATE UNIQUE INDEX ix_drift_alert_events_once ON drift_alert_events (alert_id, kind) WHERE kind IN ('firing', 'recovered');
+CREATE INDEX ix_drift_alert_deliveries_next_us ON drift_alert_deliveries (next_us) WHERE next_us IS NOT NULL;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('feedback',0);

@@ -13,6 +13,13 @@ from pointsman.store.schema.drift import (
     drift_results,
     drift_truths,
 )
+from pointsman.store.schema.drift_alerting import (
+    drift_alert_deliveries,
+    drift_alert_events,
+    drift_alert_mutes,
+    drift_alert_rules,
+    drift_alert_states,
+)
 from pointsman.store.schema.feedback_values import feedback, feedback_totals
 from pointsman.store.schema.generations import generation, generation_tokens
 from pointsman.store.schema.jobs import job_leases
@@ -41,7 +48,12 @@ __all__ = [
     "api_keys",
     "arm_pulls",
     "arm_rewards",
+    "drift_alert_deliveries",
+    "drift_alert_events",
+    "drift_alert_mutes",
+    "drift_alert_rules",
     "drift_alert_settings",
+    "drift_alert_states",
     "drift_analyses",
     "drift_baselines",
     "drift_predictions",

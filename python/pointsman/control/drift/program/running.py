@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from pointsman.control.drift.alerting.telling import tell
 from pointsman.control.drift.program.comparing import compare_window
 from pointsman.control.drift.program.pulse import Pulse
 from pointsman.control.drift.spec import AnalysisSpec
@@ -58,7 +59,9 @@ def store(
     notes: list[str],
     clock: Callable[[], int],
 ) -> bool:
-    """Stores a result and ends its analysis, in one transaction; answers False where that has ended already.
+    """Stores a result, what its alerts tell, and the end of its analysis, in one transaction.
+
+    Answers False where that has ended already.
 
     Args:
         database: Where to.
@@ -72,5 +75,6 @@ def store(
         if key is None:
             return False
         now_us = servers.clock_us(connection, clock())
-        results.add(connection, analysis, key, body, notes, now_us)
+        result_id = results.add(connection, analysis, key, body, notes, now_us)
+        tell(connection, analysis, result_id, body, now_us)
         return analyses.end(connection, analysis, AnalysisStatus.SUCCEEDED, now_us)

@@ -4917,6 +4917,230 @@ pub struct PerformancePoint {
         PerformanceMetric,
     >,
 }
+/// What makes an alert fire, and who is told. It stands still, neither firing nor recovering, while a result lacks its
+/// figure.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AlertRule {
+    /// Names it among those of the model.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Which figure.
+    #[prost(enumeration = "AlertFigure", tag = "2")]
+    pub figure: i32,
+    /// Which algorithm; required of a score and a p-value.
+    #[prost(string, tag = "3")]
+    pub algorithm: ::prost::alloc::string::String,
+    /// Of which features; none for any. Of a class rate: of which classes.
+    #[prost(string, repeated, tag = "4")]
+    pub features: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many of them must meet a tier; 0 means 1.
+    #[prost(int32, tag = "5")]
+    pub least_features: i32,
+    /// Days that a result's window must have for the rule to be judged by it; unset means any window, of a performance
+    /// drop 30.
+    #[prost(double, optional, tag = "6")]
+    pub window_days: ::core::option::Option<f64>,
+    /// From mild to severe: each is met by less than the one before.
+    #[prost(message, repeated, tag = "7")]
+    pub tiers: ::prost::alloc::vec::Vec<AlertTier>,
+    /// After how many hours an alert that goes on is told again; 0 for never, unset means 24.
+    #[prost(double, optional, tag = "8")]
+    pub repeat_hours: ::core::option::Option<f64>,
+    /// How it stands; is not read in requests.
+    #[prost(message, optional, tag = "9")]
+    pub state: ::core::option::Option<AlertState>,
+    /// Of a performance drop: accuracy, precision, recall, specificity, f1 or roc_auc; empty means accuracy.
+    #[prost(string, tag = "10")]
+    pub metric: ::prost::alloc::string::String,
+}
+/// From where on who is told.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AlertTier {
+    /// Names it among those of the rule, for example notify, page or retrain.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// What the figure must be above, of a p-value below; left out of a status.
+    #[prost(double, optional, tag = "2")]
+    pub threshold: ::core::option::Option<f64>,
+    /// Of a status: that one or worse.
+    #[prost(enumeration = "DriftStatus", tag = "3")]
+    pub status: i32,
+    /// Where messages go: email, slack, and names of webhooks of the server's settings.
+    #[prost(string, repeated, tag = "4")]
+    pub channels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// E-mail addresses; none for those of the alert configuration.
+    #[prost(string, repeated, tag = "5")]
+    pub recipients: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// How a rule stands.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AlertState {
+    /// Whether its alert fires.
+    #[prost(bool, tag = "1")]
+    pub firing: bool,
+    /// The tier that the last judged result met; empty for none.
+    #[prost(string, tag = "2")]
+    pub tier: ::prost::alloc::string::String,
+    /// Since when it fires.
+    #[prost(message, optional, tag = "3")]
+    pub since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Names the alert, from firing to recovery.
+    #[prost(string, tag = "4")]
+    pub alert_id: ::prost::alloc::string::String,
+    /// Whether the last result could be judged by it.
+    #[prost(bool, tag = "5")]
+    pub judged: bool,
+    /// Why not, or what was found.
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+    /// When a result was last looked at; unset for never.
+    #[prost(message, optional, tag = "7")]
+    pub looked_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Until when it is muted; unset when it is not.
+    #[prost(message, optional, tag = "8")]
+    pub muted_until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Asks for a model's rules.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAlertRulesRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+}
+/// A model's rules.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AlertRules {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The rules.
+    #[prost(message, repeated, tag = "2")]
+    pub rules: ::prost::alloc::vec::Vec<AlertRule>,
+    /// Whether they are the default, for none were set: the overall status, told as the alert configuration says.
+    #[prost(bool, tag = "3")]
+    pub is_default: bool,
+    /// The channels that the server has.
+    #[prost(string, repeated, tag = "4")]
+    pub channels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Asks to replace a model's rules.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateAlertRulesRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The rules, at most 50; none for the default.
+    #[prost(message, repeated, tag = "2")]
+    pub rules: ::prost::alloc::vec::Vec<AlertRule>,
+}
+/// Asks for a message to try a channel.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendTestAlertRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Where to; none for all channels that the rules name.
+    #[prost(string, repeated, tag = "2")]
+    pub channels: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// E-mail addresses; none for those of the alert configuration.
+    #[prost(string, repeated, tag = "3")]
+    pub recipients: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Asks to keep alerts still.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MuteAlertsRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Which rule; empty for all.
+    #[prost(string, tag = "2")]
+    pub rule: ::prost::alloc::string::String,
+    /// Until when, at most 366 days ahead; unset ends the mute.
+    #[prost(message, optional, tag = "3")]
+    pub until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Something that was told.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AlertEvent {
+    /// Names it.
+    #[prost(string, tag = "1")]
+    pub event_id: ::prost::alloc::string::String,
+    /// The model.
+    #[prost(string, tag = "2")]
+    pub model_id: ::prost::alloc::string::String,
+    /// What it tells.
+    #[prost(enumeration = "AlertEventKind", tag = "3")]
+    pub kind: i32,
+    /// The rule; empty of a test.
+    #[prost(string, tag = "4")]
+    pub rule: ::prost::alloc::string::String,
+    /// The tier that is met; of a recovery the most severe one that was.
+    #[prost(string, tag = "5")]
+    pub tier: ::prost::alloc::string::String,
+    /// Names the alert, from firing to recovery; empty of a test.
+    #[prost(string, tag = "6")]
+    pub alert_id: ::prost::alloc::string::String,
+    /// The result; empty of a test.
+    #[prost(string, tag = "7")]
+    pub result_id: ::prost::alloc::string::String,
+    /// What was found, in a sentence.
+    #[prost(string, tag = "8")]
+    pub summary: ::prost::alloc::string::String,
+    /// When.
+    #[prost(message, optional, tag = "9")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The messages.
+    #[prost(message, repeated, tag = "10")]
+    pub deliveries: ::prost::alloc::vec::Vec<AlertDelivery>,
+}
+/// A message to one target.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AlertDelivery {
+    /// Names it; each try carries it, so that a receiver knows what it has already.
+    #[prost(string, tag = "1")]
+    pub delivery_id: ::prost::alloc::string::String,
+    /// The channel.
+    #[prost(string, tag = "2")]
+    pub channel: ::prost::alloc::string::String,
+    /// Of an e-mail the address; else empty, for addresses of webhooks are secrets.
+    #[prost(string, tag = "3")]
+    pub recipient: ::prost::alloc::string::String,
+    /// How it stands.
+    #[prost(enumeration = "AlertDeliveryStatus", tag = "4")]
+    pub status: i32,
+    /// How often it was tried.
+    #[prost(int32, tag = "5")]
+    pub attempts: i32,
+    /// Why it was not taken.
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+    /// When it was last tried.
+    #[prost(message, optional, tag = "7")]
+    pub tried_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it is tried next; unset when it is not.
+    #[prost(message, optional, tag = "8")]
+    pub next_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Asks what was told.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetAlertEventsRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// At most so many, 1 to 1000; 0 means 50.
+    #[prost(int32, tag = "2")]
+    pub limit: i32,
+    /// Only events of this rule; empty for all.
+    #[prost(string, tag = "3")]
+    pub rule: ::prost::alloc::string::String,
+}
+/// What was told.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetAlertEventsResponse {
+    /// The events, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<AlertEvent>,
+}
 /// What a model does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -5176,6 +5400,139 @@ impl PerformanceGranularity {
             "PERFORMANCE_GRANULARITY_HOURLY" => Some(Self::Hourly),
             "PERFORMANCE_GRANULARITY_DAILY" => Some(Self::Daily),
             "PERFORMANCE_GRANULARITY_WEEKLY" => Some(Self::Weekly),
+            _ => None,
+        }
+    }
+}
+/// Which figure of a result a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AlertFigure {
+    /// Not stated.
+    Unspecified = 0,
+    /// A status: of the result; with an algorithm or features, of those.
+    Status = 1,
+    /// The score of an algorithm; it meets a tier above the threshold.
+    Score = 2,
+    /// The p-value of an algorithm; it meets a tier below the threshold.
+    PValue = 3,
+    /// How much a metric of performance is below that of the baseline's labeled predictions; it meets a tier above the
+    /// threshold.
+    PerformanceDrop = 4,
+    /// How much the share of a predicted class differs from the baseline's, relative to that, up or down; it meets a tier
+    /// above the threshold.
+    ClassRate = 5,
+}
+impl AlertFigure {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ALERT_FIGURE_UNSPECIFIED",
+            Self::Status => "ALERT_FIGURE_STATUS",
+            Self::Score => "ALERT_FIGURE_SCORE",
+            Self::PValue => "ALERT_FIGURE_P_VALUE",
+            Self::PerformanceDrop => "ALERT_FIGURE_PERFORMANCE_DROP",
+            Self::ClassRate => "ALERT_FIGURE_CLASS_RATE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ALERT_FIGURE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ALERT_FIGURE_STATUS" => Some(Self::Status),
+            "ALERT_FIGURE_SCORE" => Some(Self::Score),
+            "ALERT_FIGURE_P_VALUE" => Some(Self::PValue),
+            "ALERT_FIGURE_PERFORMANCE_DROP" => Some(Self::PerformanceDrop),
+            "ALERT_FIGURE_CLASS_RATE" => Some(Self::ClassRate),
+            _ => None,
+        }
+    }
+}
+/// What a message tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AlertEventKind {
+    /// Not stated.
+    Unspecified = 0,
+    /// A tier is met, and none was before.
+    Firing = 1,
+    /// A more severe tier is met than any since it fires.
+    Escalated = 2,
+    /// It goes on.
+    Repeated = 3,
+    /// No tier is met any more.
+    Recovered = 4,
+    /// Somebody tries a channel.
+    Test = 5,
+}
+impl AlertEventKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ALERT_EVENT_KIND_UNSPECIFIED",
+            Self::Firing => "ALERT_EVENT_KIND_FIRING",
+            Self::Escalated => "ALERT_EVENT_KIND_ESCALATED",
+            Self::Repeated => "ALERT_EVENT_KIND_REPEATED",
+            Self::Recovered => "ALERT_EVENT_KIND_RECOVERED",
+            Self::Test => "ALERT_EVENT_KIND_TEST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ALERT_EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "ALERT_EVENT_KIND_FIRING" => Some(Self::Firing),
+            "ALERT_EVENT_KIND_ESCALATED" => Some(Self::Escalated),
+            "ALERT_EVENT_KIND_REPEATED" => Some(Self::Repeated),
+            "ALERT_EVENT_KIND_RECOVERED" => Some(Self::Recovered),
+            "ALERT_EVENT_KIND_TEST" => Some(Self::Test),
+            _ => None,
+        }
+    }
+}
+/// How a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AlertDeliveryStatus {
+    /// Not stated.
+    Unspecified = 0,
+    /// It was not tried yet.
+    Pending = 1,
+    /// The other side has taken it.
+    Delivered = 2,
+    /// It was not taken, and is tried again.
+    Failed = 3,
+    /// It was not taken, and is not tried any more.
+    GivenUp = 4,
+}
+impl AlertDeliveryStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ALERT_DELIVERY_STATUS_UNSPECIFIED",
+            Self::Pending => "ALERT_DELIVERY_STATUS_PENDING",
+            Self::Delivered => "ALERT_DELIVERY_STATUS_DELIVERED",
+            Self::Failed => "ALERT_DELIVERY_STATUS_FAILED",
+            Self::GivenUp => "ALERT_DELIVERY_STATUS_GIVEN_UP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ALERT_DELIVERY_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "ALERT_DELIVERY_STATUS_PENDING" => Some(Self::Pending),
+            "ALERT_DELIVERY_STATUS_DELIVERED" => Some(Self::Delivered),
+            "ALERT_DELIVERY_STATUS_FAILED" => Some(Self::Failed),
+            "ALERT_DELIVERY_STATUS_GIVEN_UP" => Some(Self::GivenUp),
             _ => None,
         }
     }

@@ -1,0 +1,178 @@
+"""Judges a result by a rule: which tier is met, or that it cannot be said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pointsman.domain.drift.alerting.rules import STATUS_RANKS, AlertFigure, AlertRule, AlertTier, severity
+from pointsman.domain.drift.analyses import DriftStatus
+from pointsman.domain.values import MICROSECONDS_PER_DAY
+
+_WHOLES = frozenset(("(all)", "(label)", "(score)", "(confidence)", "(predictions)"))
+"""What the library names in the place of a feature; none of them is one."""
+LEAST_OUTCOMES = 30
+"""Predictions with outcomes below which a drop is not judged, as in the library's own figure."""
+_SHOWN = 5
+_SAME_DAY = 1e-9
+
+Findings = tuple[tuple[str, float], ...]
+"""Features, or classes, with the figure of each; the name is empty for the result as a whole."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a result says by a rule.
+
+    Attributes:
+        level: The most severe tier that is met, from 1; 0 for none; None where it cannot be said.
+        findings: What meets it, the worst first.
+        reason: What was found, or why it cannot be said.
+    """
+
+    level: int | None
+    findings: Findings = ()
+    reason: str = ""
+
+
+def judge(rule: AlertRule, body: Mapping[str, Any], window_us: int, open_names: tuple[str, ...]) -> Judgement:
+    """Judges a result by a rule.
+
+    What meets a tier meets it whatever is not known. That none is met is said only when it holds whatever is
+    not known: of features that the rule names, and of those by which its alert fires.
+
+    Args:
+        rule: The rule.
+        body: The figures, as the library says them.
+        window_us: The length of the result's window, in microseconds.
+        open_names: The features by which the rule's alert fires; none when it does not.
+    """
+    days = window_us / MICROSECONDS_PER_DAY
+    if rule.window_days is not None and days < rule.window_days * (1 - _SAME_DAY):
+        return Judgement(
+            None, reason=f"not judged: the window has {days:.4g} days, the rule needs {rule.window_days:g}"
+        )
+    values = figures_of(rule, body)
+    candidates = set(rule.features) or {*values, *open_names}
+    known = {name: value for name, value in values.items() if name in candidates}
+    if not known:
+        return Judgement(None, reason=f"not judged: the result has no {_title(rule)}")
+    unknown = len(candidates) - len(known)
+    sure = possible = 0
+    for level, tier in enumerate(rule.tiers, 1):
+        met = sum(is_met(rule.figure, tier, value) for value in known.values())
+        if met >= rule.least_features:
+            sure = level
+        if met + unknown >= rule.least_features:
+            possible = level
+    if not sure and possible:
+        lacking = ", ".join(sorted(candidates - set(known))[:_SHOWN])
+        return Judgement(None, reason=f"not judged: the result has no {_title(rule)} of {lacking}")
+    if not sure:
+        return Judgement(0, reason=f"{_title(rule)}: no tier is met")
+    return _met(rule, sure, known)
+
+
+def figures_of(rule: AlertRule, body: Mapping[str, Any]) -> dict[str, float]:
+    """Answers the figures that a rule is about, by feature or class; empty where the result has none."""
+    features: Mapping[str, Any] = body.get("features", {})
+    if rule.figure is AlertFigure.PERFORMANCE_DROP:
+        return _drop(body.get("performance", {}).get(rule.metric, {}))
+    if rule.figure is AlertFigure.CLASS_RATE:
+        return _class_changes(body)
+    if rule.figure is AlertFigure.STATUS and not rule.algorithm:
+        if not rule.features and rule.least_features == 1:
+            return {"": _rank(body["status"])}
+        return {
+            name: _rank(one["status"])
+            for name, one in features.items()
+            if name in rule.features or name not in _WHOLES
+        }
+    found = {
+        name: one["algorithms"][rule.algorithm]
+        for name, one in features.items()
+        if rule.algorithm in one["algorithms"]
+    }
+    # Algorithms of whole rows have no feature; those of columns are not asked of the labels unless named.
+    named = {name: one for name, one in found.items() if name in rule.features or name not in _WHOLES}
+    return _numbers(rule.figure, named or found)
+
+
+def is_met(figure: AlertFigure, tier: AlertTier, value: float) -> bool:
+    """Says whether a figure meets a tier."""
+    bar = severity(figure, tier)
+    if figure is AlertFigure.STATUS:
+        return value >= bar
+    return -value > bar if figure is AlertFigure.P_VALUE else value > bar
+
+
+def _numbers(figure: AlertFigure, found: Mapping[str, Any]) -> dict[str, float]:
+    if figure is AlertFigure.STATUS:
+        return {name: _rank(one["status"]) for name, one in found.items()}
+    key = "score" if figure is AlertFigure.SCORE else "pValue"
+    return {name: float(one[key]) for name, one in found.items() if isinstance(one.get(key), (int, float))}
+
+
+def _drop(metric: Mapping[str, Any]) -> dict[str, float]:
+    """How far a metric is below the baseline's, of outcomes enough to say so."""
+    before, after = metric.get("reference"), metric.get("realised")
+    if before is None or after is None or metric.get("sampleSize", 0) < LEAST_OUTCOMES:
+        return {}
+    return {"": before - after}
+
+
+def _class_changes(body: Mapping[str, Any]) -> dict[str, float]:
+    """By class how much its share differs from the baseline's, relative to that, as an absolute value.
+
+    Of a class that the baseline has none of there is no relative change.
+    """
+    rates: Mapping[str, Any] = body.get("classRates", {})
+    return {
+        name: abs(one["current"] / one["reference"] - 1)
+        for name, one in rates.items()
+        if one["reference"] > 0
+    }
+
+
+def _rank(status: str) -> float:
+    return STATUS_RANKS[DriftStatus(status)]
+
+
+def _met(rule: AlertRule, level: int, known: Mapping[str, float]) -> Judgement:
+    tier = rule.tiers[level - 1]
+    is_low = rule.figure is AlertFigure.P_VALUE
+    findings = sorted(
+        ((name, value) for name, value in known.items() if is_met(rule.figure, tier, value)),
+        key=lambda one: (one[1] if is_low else -one[1], one[0]),
+    )
+    if [name for name, _ in findings] == [""]:
+        # The result as a whole.
+        bar = "" if tier.status is not None else f", {_bar(rule, tier)}"
+        return Judgement(level, tuple(findings), f"{_title(rule)} is {_shown(rule, findings[0][1])}{bar}")
+    words = [f"{name} {_shown(rule, value)}" for name, value in findings[:_SHOWN]]
+    more = f" and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
+    return Judgement(level, tuple(findings), f"{_title(rule)} {_bar(rule, tier)}: {', '.join(words)}{more}")
+
+
+def _title(rule: AlertRule) -> str:
+    words = {
+        AlertFigure.STATUS: f"status of {rule.algorithm}" if rule.algorithm else "status",
+        AlertFigure.SCORE: f"score of {rule.algorithm}",
+        AlertFigure.P_VALUE: f"p-value of {rule.algorithm}",
+        AlertFigure.PERFORMANCE_DROP: f"drop of {rule.metric}",
+        AlertFigure.CLASS_RATE: "relative change of a class's rate",
+    }
+    return words[rule.figure]
+
+
+def _bar(rule: AlertRule, tier: AlertTier) -> str:
+    if tier.status is not None:
+        words = f"{tier.status} or worse"
+    else:
+        words = f"{'below' if rule.figure is AlertFigure.P_VALUE else 'above'} {tier.threshold:g}"
+    return f"{words} on {rule.least_features} or more" if rule.least_features > 1 else words
+
+
+def _shown(rule: AlertRule, value: float) -> str:
+    if rule.figure is AlertFigure.STATUS:
+        return next(status.value for status, rank in STATUS_RANKS.items() if rank == value)
+    return f"{value:.4g}"

@@ -1,0 +1,244 @@
+"""Rules, states, events and the outbox on both databases: what is kept, and what is refused."""
+
+import contextlib
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from pointsman.control.drift.program.running import store as store_result
+from pointsman.domain.drift.alerting.events import DeliveryStatus, Outcome, Target, after
+from pointsman.domain.drift.alerting.rules import AlertFigure, AlertRule, AlertTier
+from pointsman.domain.drift.alerting.states import AlertEventKind, AlertState
+from pointsman.domain.drift.alerts import AlertSettings
+from pointsman.domain.drift.analyses import Analysis, AnalysisStatus, DriftStatus
+from pointsman.domain.drift.baselines import Baseline, BaselineData
+from pointsman.domain.models import Task
+from pointsman.store import models
+from pointsman.store.drift import alert_settings, analyses, baselines, results
+from pointsman.store.drift.alerting import events, outbox, rules
+
+from .rows import DAY_US, add_model
+
+RULE = AlertRule(
+    "psi",
+    AlertFigure.SCORE,
+    "psi",
+    ("age", "income"),
+    2,
+    30.0,
+    (
+        AlertTier("notify", 0.1, channels=("email", "slack"), recipients=("a@example.com",)),
+        AlertTier("page", 0.25, channels=("hook",)),
+    ),
+    0.0,
+)
+OF_STATUS = AlertRule(
+    "status",
+    AlertFigure.STATUS,
+    tiers=(AlertTier("alert", status=DriftStatus.ALERT, channels=("slack", "hook")),),
+)
+
+
+@pytest.fixture
+def key(database):
+    add_model(database)
+    with database.write() as connection:
+        row_key = models.find(connection, "cancer").row_key
+        baseline = Baseline("", "cancer", "v1", True, 1, Task.UNSPECIFIED, (), 1)
+        baselines.add(connection, row_key, baseline, BaselineData(features={"age": [1.0]}))
+        rules.save(connection, row_key, [OF_STATUS], 1)
+    return row_key
+
+
+def begun(database, key):
+    with database.write() as connection:
+        baseline = baselines.active(connection, "cancer", key)
+        job_id = analyses.add(
+            connection,
+            Analysis(
+                job_id="",
+                model_id="cancer",
+                model_key=key,
+                baseline_key=baseline.row_key,
+                status=AnalysisStatus.RUNNING,
+                window_start_us=1,
+                window_end_us=DAY_US,
+                start_time_us=1,
+                deadline_us=DAY_US,
+                seen_us=1,
+            ),
+        )
+        return analyses.find(connection, job_id)
+
+
+def told(database, key, status="alert"):
+    body = {"status": status, "features": {}}
+    assert store_result(database, begun(database, key), body, [], lambda: DAY_US)
+
+
+def history(database, key, limit=100):
+    with database.read() as connection:
+        return events.newest(connection, key, limit)
+
+
+def count(database, table):
+    with database.read() as connection:
+        return connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
+
+
+def test_rules_are_read_as_they_were_written(database, key):
+    with database.write() as connection:
+        rules.save(connection, key, [RULE, OF_STATUS], 1)
+    with database.read() as connection:
+        assert rules.of_model(connection, key) == (RULE, OF_STATUS)
+    with database.write() as connection:
+        rules.save(connection, key, [], 1)
+        assert rules.of_model(connection, key) == ()
+
+
+def test_a_state_is_read_as_it_was_written_and_replaces_the_one_before(database, key):
+    state = AlertState("a" * 32, 1, 2, 5, 6, ("age",), True, "found", 7)
+    with database.write() as connection:
+        rules.put_state(connection, key, "psi", AlertState(looked_us=1))
+        rules.put_state(connection, key, "psi", state)
+        assert rules.states(connection, key) == {"psi": state}
+        rules.drop_states(connection, key, ["psi"])
+        assert rules.states(connection, key) == {}
+
+
+def test_a_mute_holds_until_its_time(database, key):
+    with database.write() as connection:
+        rules.mute(connection, key, "psi", 100)
+        rules.mute(connection, key, rules.EVERY_RULE, 50)
+        rules.mute(connection, key, rules.EVERY_RULE, 60)
+        assert rules.mutes(connection, key, 59) == {"psi": 100, rules.EVERY_RULE: 60}
+        assert rules.mutes(connection, key, 60) == {"psi": 100}
+        rules.mute(connection, key, "psi", None)
+        assert rules.mutes(connection, key, 0) == {rules.EVERY_RULE: 60}
+
+
+def test_a_result_and_what_it_tells_are_stored_together(database, key):
+    told(database, key)
+    ((event, deliveries),) = history(database, key)
+    with database.read() as connection:
+        assert event.result_id == results.latest(connection, "cancer", key).result_id
+    assert (event.kind, event.rule, event.tier) == (AlertEventKind.FIRING, "status", "alert")
+    assert [one.target for one in deliveries] == [Target("slack"), Target("hook")]
+    assert len({one.delivery_id for one in deliveries}) == 2
+
+
+def test_when_what_it_tells_cannot_be_stored_the_result_is_not_either(database, key, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(events, "add", fail)
+    analysis = begun(database, key)
+    with contextlib.suppress(RuntimeError):
+        store_result(database, analysis, {"status": "alert", "features": {}}, [], lambda: DAY_US)
+    assert count(database, "drift_results") == 0
+    assert count(database, "drift_alert_states") == 0
+    with database.read() as connection:
+        assert analyses.find(connection, analysis.job_id).status is AnalysisStatus.RUNNING
+
+
+def test_results_that_follow_tell_nothing_twice(database, key):
+    for status in ("alert", "alert", "ok", "ok", "alert"):
+        told(database, key, status)
+    kinds = [event.kind.value for event, _ in history(database, key)]
+    assert kinds == ["firing", "recovered", "firing"]
+
+
+def test_what_is_off_is_told_nobody(database, key):
+    with database.write() as connection:
+        alert_settings.save(connection, key, AlertSettings(enabled=False), 1)
+    told(database, key)
+    assert history(database, key) == []
+
+
+def test_the_outbox_gives_what_is_due_the_longest_waiting_first(database, key):
+    told(database, key)
+    with database.write() as connection:
+        assert not outbox.is_due(connection, DAY_US - 1)
+        assert outbox.is_due(connection, DAY_US)
+        (event, first), (_, second) = outbox.due(connection, DAY_US, 10)
+        assert event.model_id == "cancer"
+        assert [one.target.channel for one in (first, second)] == ["slack", "hook"]
+        assert outbox.waiting(connection, key) == 2
+        failed = after(first, Outcome("no"), DAY_US)
+        assert outbox.note(connection, first, failed)
+        assert [one.delivery_id for _, one in outbox.due(connection, DAY_US, 10)] == [second.delivery_id]
+        ((_, again),) = outbox.due(connection, failed.next_us, 10)[1:]
+        assert again == failed
+        assert outbox.note(connection, again, after(again, Outcome(), DAY_US + 9))
+        assert outbox.waiting(connection, key) == 1
+
+
+def test_of_two_tries_at_once_one_is_noted(database, key):
+    told(database, key)
+    with database.write() as connection:
+        (_, first), _ = outbox.due(connection, DAY_US, 10)
+        assert outbox.note(connection, first, after(first, Outcome(), DAY_US))
+        assert not outbox.note(connection, first, after(first, Outcome("no"), DAY_US))
+    ((_, (delivery, _)),) = history(database, key)
+    assert delivery.status is DeliveryStatus.DELIVERED
+
+
+def test_the_oldest_events_go_when_there_are_too_many(database, key, monkeypatch):
+    monkeypatch.setattr(events, "MAX_EVENTS", 3)
+    for status in ("alert", "ok") * 3:
+        told(database, key, status)
+    assert [event.kind.value for event, _ in history(database, key)] == ["recovered", "firing", "recovered"]
+    assert count(database, "drift_alert_deliveries") == 6
+
+
+def test_what_is_to_be_told_outlives_its_result_and_goes_with_its_model(database, key):
+    told(database, key)
+    with database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM drift_results")
+    ((event, deliveries),) = history(database, key)
+    assert (event.result_id, len(deliveries)) == ("", 2)
+    with database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM model_versions")
+        connection.exec_driver_sql("DELETE FROM models")
+    for table in ("rules", "states", "mutes", "events", "deliveries"):
+        assert count(database, f"drift_alert_{table}") == 0, table
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE drift_alert_states SET level = -1",
+        "UPDATE drift_alert_states SET peak = level - 1",
+        "UPDATE drift_alert_states SET alert_id = ''",
+        "UPDATE drift_alert_states SET level = 0",
+        "UPDATE drift_alert_states SET told_us = 0",
+        "INSERT INTO drift_alert_states SELECT * FROM drift_alert_states",
+        "INSERT INTO drift_alert_rules SELECT * FROM drift_alert_rules",
+        "UPDATE drift_alert_events SET kind = 'nonsense'",
+        "UPDATE drift_alert_events SET kind = 'test'",
+        "UPDATE drift_alert_events SET alert_id = ''",
+        "UPDATE drift_alert_events SET model_key = 99",
+        "UPDATE drift_alert_deliveries SET status = 'nonsense'",
+        "UPDATE drift_alert_deliveries SET status = 'delivered'",
+        "UPDATE drift_alert_deliveries SET next_us = NULL",
+        "UPDATE drift_alert_deliveries SET reason = 'no'",
+        "UPDATE drift_alert_deliveries SET attempts = 1",
+        "UPDATE drift_alert_deliveries SET attempts = -1",
+        "UPDATE drift_alert_deliveries SET event_key = 99",
+        "UPDATE drift_alert_deliveries SET channel = 'same'",
+        "UPDATE drift_alert_deliveries SET delivery_id = 'same'",
+        "INSERT INTO drift_alert_mutes VALUES (99, '', 1)",
+        # An alert fires once, and a result is judged once by a rule.
+        "INSERT INTO drift_alert_events (event_id, model_key, kind, rule, tier, alert_id, summary, findings,"
+        " create_time_us) SELECT 'other', model_key, kind, rule, tier, alert_id, summary, findings, 1"
+        " FROM drift_alert_events",
+        "INSERT INTO drift_alert_events (event_id, model_key, result_key, kind, rule, tier, alert_id,"
+        " summary, findings, create_time_us) SELECT 'other', model_key, result_key, 'repeated', rule, tier,"
+        " alert_id,"
+        " summary, findings, 1 FROM drift_alert_events",
+    ],
+)
+def test_refused(database, key, statement):
+    told(database, key)
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.exec_driver_sql(statement)
