@@ -5,10 +5,12 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,6 +44,7 @@ FETCHING_ATTRIBUTES = {
     *("src", "href", "xlink:href", "srcset", "action", "formaction", "poster", "data", "background", "ping"),
 }
 VOID = {"meta", "br"}
+NEW_YEAR = datetime(2026, 1, 1)
 EVIL = [
     "<script>alert(1)</script>",
     '"><img src=//evil.example/x onerror=alert(1)>',
@@ -263,8 +266,10 @@ def test_the_page_of_a_kept_result_is_the_same(result: Result) -> None:
 def test_the_same_result_gives_the_same_bytes_in_another_process_and_place() -> None:
     script = (
         "import hashlib, datetime, pointsman_drift as d\n"
-        "found = d.compare({'x': [1.5, 2, 3] * 40, 'p': ['a', 'b', 'c'] * 40}, {'x': [2, 3, 4] * 40, 'p': ['a', 'b', 'd'] * 40})\n"
-        "points = [d.PerformancePoint(datetime.datetime(2026, 1, day), 0.5, 0.6, 0.5, 0.7) for day in (1, 2)]\n"
+        "before = {'x': [1.5, 2, 3] * 40, 'p': [*'abc'] * 40}\n"
+        "found = d.compare(before, {'x': [2, 3, 4] * 40, 'p': [*'abd'] * 40})\n"
+        "days = [datetime.datetime(2026, 1, day) for day in (1, 2)]\n"
+        "points = [d.PerformancePoint(day, 0.5, 0.6, 0.5, 0.7) for day in days]\n"
         "print(hashlib.sha256(found.to_report(history={'f1': points}).to_html().encode()).hexdigest())"
     )
     digests = {
@@ -337,7 +342,7 @@ def test_windows_and_slices_stand_beside_the_whole() -> None:
         ),
         ({"history": {"f1": [PerformancePoint(datetime(2026, 1, 1))] * 2}}, "two have the same"),
         ({"history": {str(i): [] for i in range(9)}}, "9 metrics"),
-        ({"notes": ["x"] * 201}, "201"),
+        ({"facts": {str(i): "x" for i in range(51)}}, "facts: 51 are above 50"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(result: Result, wrong: dict[str, object], message: str) -> None:
@@ -360,11 +365,50 @@ def test_a_report_without_the_package_that_draws_says_how_to_get_it(
         made.to_html()
 
 
-def test_a_page_is_saved_whole(result: Result, tmp_path: object) -> None:
+def test_a_page_is_saved_whole(result: Result, tmp_path: Path) -> None:
     made = result.to_report()
-    path = f"{tmp_path}/report.html"
+    path = tmp_path / "report.html"
     made.save(path)
-    with open(path, encoding="utf-8") as file:
-        assert file.read() == made.to_html()
+    assert path.read_text("utf-8") == made.to_html()
+    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
     with pytest.raises(OSError, match="nowhere"):
-        made.save(f"{tmp_path}/nowhere/report.html")
+        made.save(tmp_path / "nowhere" / "report.html")
+
+
+PRESSED = """
+class Head {
+  constructor(name, isNumber) {
+    Object.assign(this, { name, isNumber, kept: {} });
+    this.firstElementChild = this;
+  }
+  get classList() { return { contains: () => this.isNumber }; }
+  addEventListener(_, press) { this.press = press; }
+  getAttribute(name) { return this.kept[name] ?? null; }
+  setAttribute(name, value) { this.kept[name] = value; }
+  removeAttribute(name) { delete this.kept[name]; }
+}
+const heads = [new Head("feature", false), new Head("status", false), new Head("score", true)];
+let rows = [["b", "ok", "1,000"], ["c", "alert", "9.5e-05"], ["a", "warning", ""], ["d", "ok", "20"]]
+  .map((cells) => ({ cells: cells.map((textContent) => ({ textContent })) }));
+const body = { get rows() { return rows; }, append(...order) { rows = order; } };
+const table = { tHead: { rows: [{ cells: heads }] }, tBodies: [body] };
+const document = { querySelectorAll: () => [table] };
+const told = (place) =>
+  console.log(rows.map((row) => row.cells[0].textContent).join(""), heads[place].kept["aria-sort"]);
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node runs the page's script")
+def test_pressing_a_head_sorts_by_its_column_and_again_the_other_way(html: str) -> None:
+    script = PRESSED + Page(html).of("script")[0]
+    for place in (0, 0, 1, 2, 2):
+        script += f"heads[{place}].press(); told({place});"
+    ran = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=False)
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines() == [
+        "abcd ascending",
+        "dcba descending",
+        "dbac ascending",
+        "bdca descending",
+        "acdb ascending",
+    ]

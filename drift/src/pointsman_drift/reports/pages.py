@@ -52,7 +52,7 @@ def page(title: str, facts: Mapping[str, Html], sections: Sequence[Section], mad
     found = text.encode()
     if len(found) >= MOST_BYTES:
         raise DriftError(
-            f"the report has {len(found)} bytes, and {MOST_BYTES} are the limit; give fewer notes"
+            f"the report has {len(found)} bytes, and {MOST_BYTES} are the limit; give fewer facts"
         )
     return found
 

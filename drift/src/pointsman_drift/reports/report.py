@@ -18,7 +18,7 @@ from pointsman_drift.reports.pages import Section, page
 from pointsman_drift.results.histogram import NO_HISTOGRAMS, Histograms
 from pointsman_drift.results.result import Result
 
-MOST_FACTS, MOST_NOTES = 50, 200
+MOST_FACTS = 50
 _NEEDED = (
     "status",
     "calibration",
@@ -128,7 +128,7 @@ def report(
         result: What ``compare`` answered, or its ``to_dict``, as it may have been kept.
         title: Its heading.
         facts: What else stands at its head, by name, at most 50: the model, the window.
-        notes: What to know of the rows before the figures are used, in at most 200 sentences.
+        notes: What to know of the rows before the figures are used, in sentences.
         performance: By metric what ``estimate_performance`` says of the compared rows; None for what the
             mapping has under ``performance``.
         history: By metric how well the model did over time, the oldest point first.
@@ -142,11 +142,8 @@ def report(
             raise InvalidOptionError(
                 f"result: {name!r} is lacking; give a Result, or what its to_dict answers"
             )
-    if len(facts or {}) > MOST_FACTS or len(notes) > MOST_NOTES:
-        raise InvalidOptionError(
-            f"facts, notes: {len(facts or {})} and {len(notes)} are above {MOST_FACTS} and {MOST_NOTES}; "
-            "give fewer"
-        )
+    if len(facts or {}) > MOST_FACTS:
+        raise InvalidOptionError(f"facts: {len(facts or {})} are above {MOST_FACTS}; give fewer")
     # What was kept is read now, not when it is drawn.
     Histograms.from_dict(found.get("histograms") or NO_HISTOGRAMS.to_dict())
     snapshot = found.get("performance") or {} if performance is None else snapshot_of(performance)

@@ -22,7 +22,7 @@ from pointsman_drift.verdicts.status import Status
 DRAWN = 18
 """Histograms of so many features are drawn, the worst first."""
 _NOTE = 500
-_FEATURES, _FIGURES, _DRAWINGS, _LISTS, _PERFORMANCE = 350_000, 500_000, 450_000, 60_000, 350_000
+_FEATURES, _FIGURES, _DRAWINGS, _LISTS, _PERFORMANCE = 350_000, 400_000, 450_000, 40_000, 350_000
 """Bytes of tables, charts and lists; together with all else they stay below a page's limit."""
 
 

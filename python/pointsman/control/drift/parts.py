@@ -8,6 +8,7 @@ from pointsman.control.drift.analyses import Analyses
 from pointsman.control.drift.baselines import Baselines
 from pointsman.control.drift.local_runner import LocalRunner
 from pointsman.control.drift.predictions import PredictionDesk
+from pointsman.control.drift.reports import Reports
 from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.drift.starting import AnalysisStarter
 from pointsman.control.drift.upkeep import DriftUpkeep
@@ -58,6 +59,7 @@ class DriftParts:
         self.predictions = PredictionDesk(database, ModelRecords(database, snapshots, engine), clock)
         self.baselines = Baselines(database, clock)
         self.analyses = Analyses(database, clock)
+        self.reports = Reports(self.analyses, self.predictions)
         self.alerts = AlertDesk(database, clock)
         starter = AnalysisStarter(snapshots, self._runner, database_url, work_folder)
         self.watch = AnalysisWatch(database, starter, self._runner, clock)
