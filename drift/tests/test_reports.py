@@ -124,7 +124,8 @@ def faults_of(text: str) -> list[str]:
 @pytest.fixture(scope="module")
 def result() -> Result:
     random = np.random.default_rng(1)
-    names = [*EVIL, "x" * 10_000, "age"]
+    # Arrow has no half of a surrogate.
+    names = [*(name for name in EVIL if name != "\ud800"), "x" * 10_000, "age"]
     before = {name: random.normal(size=200) for name in names}
     after = {name: random.normal(0.1 * place, 1, 200) for place, name in enumerate(names)}
     before |= {"plan": random.choice(EVIL[:5], 200), "empty": [None] * 200}
@@ -222,9 +223,12 @@ def test_a_page_is_read_in_the_dark_too(html: str) -> None:
 
 def test_a_page_says_what_is_not_judged_and_how_the_rest_is(result: Result, html: str) -> None:
     text = Page(html).text
-    assert "Insufficient data" in text
-    assert result.insufficient_data[0].reason[:30] in text
+    assert "Not measured" in text
+    assert result.not_measured[0].reason in text
     assert "Benjamini-Hochberg" in text
+    few = Page(compare({"x": [1.0, 2.0]}, {"x": [1.0, 2.0]}).to_report().to_html()).text
+    assert "Insufficient data" in few
+    assert "2 rows on a side; 30 are needed" in few
     plain = compare({"x": [1, 2, 3] * 50}, {"x": [1, 2, 4] * 50}, calibration="off").to_report().to_html()
     assert "Calibration is off" in Page(plain).text
 

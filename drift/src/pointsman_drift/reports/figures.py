@@ -112,7 +112,8 @@ def features_table(figures: Sequence[ReportedFigure], limit: int) -> Html:
                 escaped(", ".join(also), 200),
             )
 
-    caption = f"{len(by_feature):,} features, the worst first; a head sorts by its column"
+    names = {feature for feature, _ in by_feature}
+    caption = f"{len(names):,} features, the worst first; a head sorts by its column"
     return table(caption, FEATURES, rows(), limit, "The JSON of this report has all.")
 
 
