@@ -91,7 +91,7 @@ async def test_without_a_result_there_is_no_report(cancer, failing):
 
 
 async def test_a_form_that_there_is_not_is_refused(cancer, failing):
-    asked = drift_pb2.GetDriftReportRequest(model_id="cancer", format=7)
+    asked = drift_pb2.GetDriftReportRequest.FromString(AS_JSON.SerializeToString()[:-1] + b"\x07")
     failure = await failing(cancer.drift.GetDriftReport(asked))
     assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
     assert list(failure.fields) == ["format"]

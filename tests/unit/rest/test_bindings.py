@@ -58,11 +58,11 @@ def a_file(*methods: dict[str, Any]) -> FileDescriptor:
         rule.body = given.get("body", "")
         for more in given.get("more", ()):
             rule.additional_bindings.add(get=more)
+        extensions: Any = method.options.Extensions
         if "status" in given:
-            extensions: Any = method.options.Extensions
             extensions[rest_pb2.success_status] = given["status"]
         for kind in given.get("answers", ()):
-            method.options.Extensions[rest_pb2.answers].append(kind)
+            extensions[rest_pb2.answers].append(kind)
     pool = descriptor_pool.Default()
     pool.AddSerializedFile(file.SerializeToString())
     found: FileDescriptor = pool.FindFileByName(file.name)
