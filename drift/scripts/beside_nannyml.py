@@ -53,7 +53,7 @@ def theirs(folder: Path) -> dict[str, Any]:
     """Runs NannyML in its own environment; answers its figures and the rows that it read."""
     python = nannyml_python(folder)
     answer = folder / "answer.json"
-    command = [python, "-W", "ignore", "-c", THEIRS, answer]
+    command = [python, "-W", "ignore", "-c", THEIRS, str(answer)]
     subprocess.run(command, check=True, env=quiet_environment())
     found: dict[str, Any] = json.loads(answer.read_text())
     return found

@@ -24,7 +24,9 @@ def evidently_python(folder: Path) -> str:
     Args:
         folder: Where an environment is made otherwise, by ``uv``, which needs a network.
     """
-    return _python(folder / "evidently", "EVIDENTLY_PYTHON", [f"evidently=={EVIDENTLY}", "pyarrow"])
+    # It cannot be imported beside pandas 3.
+    packages = [f"evidently=={EVIDENTLY}", "pandas<3", "pyarrow"]
+    return _python(folder / "evidently", "EVIDENTLY_PYTHON", packages)
 
 
 def quiet_environment() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,8 +12,8 @@ from pointsman_drift import Histogram, Histograms, InvalidOptionError, Kind, com
 from pointsman_drift.results.histogram import MOST_BINS, MOST_HISTOGRAMS
 
 
-def histogram(before: list[object], after: list[object], **options: int) -> Histogram:
-    found = compare({"x": before}, {"x": after}, **options).histograms
+def histogram(before: Sequence[object], after: Sequence[object], bins: int = 10) -> Histogram:
+    found = compare({"x": before}, {"x": after}, bins=bins).histograms
     return found.of[0]
 
 

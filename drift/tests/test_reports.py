@@ -126,8 +126,8 @@ def result() -> Result:
     random = np.random.default_rng(1)
     # Arrow has no half of a surrogate.
     names = [*(name for name in EVIL if name != "\ud800"), "x" * 10_000, "age"]
-    before = {name: random.normal(size=200) for name in names}
-    after = {name: random.normal(0.1 * place, 1, 200) for place, name in enumerate(names)}
+    before: dict[str, object] = {name: random.normal(size=200) for name in names}
+    after: dict[str, object] = {name: random.normal(0.1 * place, 1, 200) for place, name in enumerate(names)}
     before |= {"plan": random.choice(EVIL[:5], 200), "empty": [None] * 200}
     after |= {"plan": random.choice(EVIL[1:5], 200), "empty": [None] * 200}
     return compare(before, after)
@@ -183,7 +183,7 @@ def test_names_are_shown_as_text_with_nothing_hidden(html: str) -> None:
     assert "<script>alert(1)</script>" in told
     assert "\\u202egnp.exe\\x00" in told
     assert "שלום" in told
-    assert "\\ud800" in told
+    assert "\\ud800" in Page(html).text
 
 
 def test_huge_names_are_cut_in_the_page_and_whole_in_the_json(result: Result, html: str) -> None:
@@ -234,7 +234,7 @@ def test_a_page_says_what_is_not_judged_and_how_the_rest_is(result: Result, html
 
 
 def test_charts_of_performance_tell_how_often_values_lie_outside_the_band(html: str) -> None:
-    assert "In 7 of 9 that have both, the realised value is outside the band" in Page(html).text
+    assert "In 6 of 9 that have both, the realised value is outside the band" in Page(html).text
 
 
 def test_estimates_of_the_rows_are_told() -> None:
