@@ -6,7 +6,6 @@ difference, and what each library took, and fails where a difference is above 1e
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from peers import NANNYML, nannyml_python, quiet_environment
 from pointsman_drift import ClassPredictions, calibrate, estimate_performance, read_classes
 from pointsman_drift.performance.metrics import METRICS
 
-VERSION = "0.13.1"
 CHUNK = 5000
 TOLERANCE = 1e-6
 THEIRS = f"""
@@ -52,26 +51,10 @@ json.dump(
 
 def theirs(folder: Path) -> dict[str, Any]:
     """Runs NannyML in its own environment; answers its figures and the rows that it read."""
-    python = os.environ.get("NANNYML_PYTHON")
-    if not python:
-        environment = folder / "environment"
-        python = str(environment / "bin" / "python")
-        subprocess.run(["uv", "venv", "--quiet", "--python", "3.11", environment], check=True)
-        # NannyML imports statsmodels without declaring it.
-        install = [
-            "uv",
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            python,
-            f"nannyml=={VERSION}",
-            "statsmodels",
-        ]
-        subprocess.run(install, check=True)
+    python = nannyml_python(folder)
     answer = folder / "answer.json"
-    quiet = {**os.environ, "NML_DISABLE_USAGE_LOGGING": "1", "PYTHONPATH": ""}
-    subprocess.run([python, "-W", "ignore", "-c", THEIRS, answer], check=True, env=quiet)
+    command = [python, "-W", "ignore", "-c", THEIRS, str(answer)]
+    subprocess.run(command, check=True, env=quiet_environment())
     found: dict[str, Any] = json.loads(answer.read_text())
     return found
 
@@ -106,7 +89,7 @@ def main() -> None:
             told = "  ".join(f"{one:.6f} {other:.6f}" for one, other in pairs)
             print(f"  {place}  estimated, realised (here, there): {told}")
     print(f"largest difference {worst:.2e}")
-    print(f"NannyML {VERSION} took {answer['seconds']:.2f} s, this {seconds:.2f} s")
+    print(f"NannyML {NANNYML} took {answer['seconds']:.2f} s, this {seconds:.2f} s")
     if not worst <= TOLERANCE:
         sys.exit(f"a difference is above {TOLERANCE}")
 

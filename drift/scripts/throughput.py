@@ -1,7 +1,8 @@
 """Times one analysis of large tables: ``python drift/scripts/throughput.py [ROWS] [COLUMNS]``.
 
 Writes two Parquet files of row groups of 100,000 into a temporary folder, compiles a baseline of the one,
-then compares the other with it by four algorithms. Says wall and processor seconds, the largest memory, and
+then compares the other with it by four algorithms. Then estimates the performance of as many predictions
+without their labels, from as many with labels. Says wall and processor seconds, the largest memory, and
 how busy the machine was.
 """
 
@@ -18,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pointsman_drift import compare, compile_baseline
+from pointsman_drift import compare, compile_baseline, estimate_performance, read_classes
 
 ALGORITHMS = ["psi", "ks_test", "js_divergence", "wasserstein"]
 GROUP = 100_000
@@ -72,6 +73,25 @@ def main() -> None:
                 result = compare(baseline, current, algorithms=ALGORITHMS)
         drifting = [feature for feature, status in result.features.items() if status != "ok"]
         print(f"status {result.status}, drifting: {', '.join(drifting) or 'none'}")
+    estimate(rows)
+
+
+def estimate(rows: int) -> None:
+    """Times the estimate of six metrics of scores whose accuracy follows from a closed form.
+
+    Args:
+        rows: Labelled rows of the reference, and rows without labels.
+    """
+    random = np.random.default_rng(1)
+    scores = random.beta(2, 5, (2, rows))
+    labels = (random.random(rows) < scores[0]).astype(int)
+    before = read_classes([0, 1], scores[0], (scores[0] >= 0.5).astype(int), labels)
+    after = read_classes([0, 1], scores[1], (scores[1] >= 0.5).astype(int))
+    for _ in range(2):
+        with timed(f"calibrating by {rows} labels and estimating {rows} rows"):
+            found = estimate_performance(before, after)
+    told = ", ".join(f"{name} {one.estimate.value:.4f}" for name, one in found.items())
+    print(f"{told}; by closed form accuracy 0.7344, roc_auc 0.7203")
 
 
 if __name__ == "__main__":

@@ -4,59 +4,29 @@
 """
 
 import os
-from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from scipy import stats
 
-from pointsman_drift import ColumnPair, Result, Status, compare
+from pointsman_drift import ColumnPair, Status, compare
 from pointsman_drift.analysing import analyse
-from pointsman_drift.baselines.edges import edges_of, fine_bin_count, spread_of
-from pointsman_drift.baselines.plan import OrderedPlan, UnorderedPlan
-from pointsman_drift.counting.counts import ColumnCounts
-from pointsman_drift.counting.sums import OrderedSums
 from pointsman_drift.options import read_options
-from pointsman_drift.tables.families import column_type
+from simulation import (
+    NullShares,
+    analysed,
+    categories,
+    counted,
+    found_share,
+    null_counts,
+    null_pair,
+    null_shares,
+    reweighed,
+    shifted,
+    thinned,
+)
 
-Floats = NDArray[np.float64]
 RUNS = int(os.environ.get("POINTSMAN_TORTURE_DRIFT_RUNS", "120"))
-FEATURES = 20
-DEFAULT = read_options(None, {}, {}, "on", 30)
-
-
-def counted(name: str, reference: Floats, current: Floats) -> ColumnPair:
-    """Counts two columns as the scan does, without the time that a query takes."""
-    before, after = (np.sort(side[~np.isnan(side)]) for side in (reference, current))
-    edges = edges_of(before, 10)
-    fine = np.union1d(edges, edges_of(before, fine_bin_count(len(before))))
-    centre = float(np.median(before))
-    plan = OrderedPlan(name, column_type(name, "DOUBLE"), edges, fine, None, centre, spread_of(before))
-    counts = []
-    for side, present in ((reference, before), (current, after)):
-        sums = OrderedSums(plan)
-        sums.add(present)
-        sums.add_nulls(len(side) - len(present))
-        counts.append(sums.counts())
-    return ColumnPair(plan, counts[0], counts[1], (before, after))
-
-
-def categories(name: str, reference: NDArray[np.int64], current: NDArray[np.int64]) -> ColumnPair:
-    """Counts two columns of the categories 0, 1, … by numpy."""
-    size = int(max(reference.max(), current.max())) + 1
-    counts = np.bincount(reference, minlength=size)
-    known = np.flatnonzero(counts)
-    known = known[np.argsort(-counts[known], kind="stable")]
-    plan = UnorderedPlan(name, column_type(name, "VARCHAR"), tuple(map(str, known)), int(np.sum(counts == 1)))
-    after = np.bincount(current, minlength=size)
-    bins = [np.r_[counts[known], 0, 0], np.r_[after[known], 0, len(current) - after[known].sum()]]
-    new = {str(one): int(after[one]) for one in np.flatnonzero(after) if not counts[one]}
-    return ColumnPair(plan, ColumnCounts(bins[0]), ColumnCounts(bins[1], new=new))
-
-
-def analysed(pairs: list[ColumnPair]) -> Result:
-    rows = pairs[0].reference.rows, pairs[0].current.rows
-    return analyse(pairs, DEFAULT, rows, 0)
 
 
 def test_what_is_counted_here_is_what_the_scan_counts() -> None:
@@ -78,33 +48,37 @@ def test_what_is_counted_here_is_what_the_scan_counts() -> None:
         assert (here.value, here.p_value) == pytest.approx((there.value, there.p_value), rel=1e-9)
 
 
-def null_pair(random: np.random.Generator, n: int, place: int) -> ColumnPair:
-    """A column without drift: normal, skewed, of few values, with missing ones, or of categories."""
-    name = f"f{place}"
-    if place % 5 == 4:
-        shares = 1 / np.arange(1, 41) ** 1.2
-        drawn = random.choice(40, (2, n), p=shares / shares.sum())
-        return categories(name, drawn[0], drawn[1])
-    kinds: list[Callable[[], Floats]] = [
-        lambda: random.normal(size=(2, n)),
-        lambda: random.lognormal(0, 2, (2, n)),
-        lambda: random.poisson(3, (2, n)).astype(np.float64),
-        lambda: np.where(random.random((2, n)) < 0.1, np.nan, random.standard_t(2, (2, n))),
-    ]
-    return counted(name, *kinds[place % 5]())
+def check_hardly_ever(shares: NullShares) -> None:
+    # More than that only as far as so few runs bring it by chance.
+    assert shares.warned <= 0.06 + allowance(0.06), shares
+    assert shares.alerted <= 0.01 + allowance(0.01), shares
 
 
 @pytest.mark.parametrize("n", [100, 1000])
 def test_without_drift_hardly_any_analysis_warns(n: int) -> None:
-    random = np.random.default_rng(n)
-    statuses = [
-        analysed([null_pair(random, n, place) for place in range(FEATURES)]).status for _ in range(RUNS)
-    ]
-    share = [sum(status is one for status in statuses) / RUNS for one in Status]
-    warned, alerted = share[1] + share[2], share[2]
-    # More than that only as far as so few runs bring it by chance.
-    assert warned <= 0.06 + allowance(0.06), share
-    assert alerted <= 0.01 + allowance(0.01), share
+    check_hardly_ever(null_shares(null_pair, n, RUNS))
+
+
+@pytest.mark.parametrize("n", [10_000, 1_000_000])
+def test_without_drift_hardly_any_analysis_of_simulated_counts_warns(n: int) -> None:
+    check_hardly_ever(null_shares(null_counts, n, RUNS // 2))
+
+
+def test_simulated_counts_are_distributed_as_those_of_rows() -> None:
+    random = np.random.default_rng(11)
+    for place in range(5):
+        rows = [null_pair(random, 4000, place) for _ in range(40)]
+        without = [ColumnPair(one.plan, one.reference, one.current) for one in rows]
+        found = [null_counts(random, 4000, place) for _ in range(40)]
+        for name in ("psi", "js_divergence", "wasserstein", "ks_test", "chi_square", "missing_values"):
+            values = [
+                [one.value for pair in pairs for one in analysed([pair]).figures if one.algorithm == name]
+                for pairs in (without, found)
+            ]
+            assert len(values[0]) == len(values[1]), (place, name)
+            if np.std(values[0]) > 0:
+                p_value = stats.ks_2samp(*values).pvalue
+                assert p_value > 1e-4, (place, name, np.mean(values[0]), np.mean(values[1]))
 
 
 @pytest.mark.parametrize(("n", "m"), [(100, 5000), (5000, 100)])
@@ -125,21 +99,6 @@ def allowance(share: float) -> float:
     return 0.0 if RUNS >= 1000 else 2 * (share * (1 - share) / RUNS) ** 0.5
 
 
-def found_share(drift: Callable[[np.random.Generator, int], ColumnPair], runs: int, n: int = 1000) -> float:
-    """How often one drifting column among twenty is found."""
-    random = np.random.default_rng(7)
-    still = [null_pair(random, n, place) for place in range(FEATURES - 1)]
-    hits = [
-        analysed([*still, drift(random, n)]).features.get("drifting", Status.OK) is not Status.OK
-        for _ in range(runs)
-    ]
-    return float(np.mean(hits))
-
-
-def shifted(by: float) -> Callable[[np.random.Generator, int], ColumnPair]:
-    return lambda random, n: counted("drifting", random.normal(size=n), random.normal(by, 1, n))
-
-
 def test_a_shift_of_psi_015_is_found() -> None:
     assert found_share(shifted(0.395), 60) >= 0.8
 
@@ -151,31 +110,18 @@ def test_a_shift_of_half_a_standard_deviation_is_found() -> None:
 def test_category_shares_of_psi_015_are_found() -> None:
     before, after = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.26, 0.27, 0.27, 0.20])
     assert np.sum((after - before) * np.log(after / before)) == pytest.approx(0.15, abs=0.01)
-
-    def drift(random: np.random.Generator, n: int) -> ColumnPair:
-        return categories("drifting", random.choice(4, n, p=before), random.choice(4, n, p=after))
-
-    assert found_share(drift, 60) >= 0.8
+    assert found_share(reweighed(before, after), 60) >= 0.8
 
 
 @pytest.mark.parametrize(("before", "after"), [(0.05, 0.1645), (0.3, 0.488)])
 def test_missing_rates_of_psi_015_are_found(before: float, after: float) -> None:
     index = (after - before) * (np.log(after / before) - np.log((1 - after) / (1 - before)))
     assert index == pytest.approx(0.15, abs=0.005)
-
-    def drift(random: np.random.Generator, n: int) -> ColumnPair:
-        sides = [np.where(random.random(n) < rate, np.nan, random.normal(size=n)) for rate in (before, after)]
-        return counted("drifting", *sides)
-
-    assert found_share(drift, 60) >= 0.8
+    assert found_share(thinned(before, after), 60) >= 0.8
 
 
 def test_values_that_begin_to_be_missing_are_found() -> None:
-    def drift(random: np.random.Generator, n: int) -> ColumnPair:
-        current = np.where(random.random(n) < 0.03, np.nan, random.normal(size=n))
-        return counted("drifting", random.normal(size=n), current)
-
-    assert found_share(drift, 60) >= 0.8
+    assert found_share(thinned(0.0, 0.03), 60) >= 0.8
 
 
 def test_calibration_off_is_the_plain_table() -> None:

@@ -97,6 +97,7 @@ EXPECTED = {
     "DriftService/CancelAnalysis": CHANGES,
     "DriftService/GetLatestResult": READS,
     "DriftService/GetResults": READS,
+    "DriftService/GetDriftReport": READS,
     "DriftService/GetAlertConfig": READS,
     "DriftService/UpdateAlertConfig": CHANGES,
     "DriftService/GetAlertRules": READS,
@@ -157,7 +158,7 @@ async def a_request_of_drift(bench, owner, name):
     baseline_id = (await owner.drift.CreateBaseline(baseline)).baseline_id
     of_model = {"model_id": "owned"}
     job = {**of_model, "job_id": begun_by_hand(bench, "owned")} if name.endswith(("Job", "Analysis")) else {}
-    if name == "GetLatestResult":
+    if name in ("GetLatestResult", "GetDriftReport"):
         result_by_hand(bench, "owned")
     prediction = a_prediction("owned")
     return {
@@ -171,6 +172,7 @@ async def a_request_of_drift(bench, owner, name):
         },
         "CreateBaseline": {**of_model, "version": "v2", "feature_data": {"age": listed([1, 2])}},
         "SetActiveBaseline": {**of_model, "baseline_id": baseline_id},
+        "GetDriftReport": {**of_model, "format": drift_pb2.REPORT_FORMAT_JSON},
         "GetAnalysisJob": job,
         "CancelAnalysis": job,
     }.get(name, of_model)

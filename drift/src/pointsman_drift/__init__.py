@@ -31,7 +31,10 @@ from pointsman_drift.performance.performance import Performance, estimate_perfor
 from pointsman_drift.performance.predictions import ClassPredictions, NumberPredictions
 from pointsman_drift.performance.reading import read_classes, read_numbers
 from pointsman_drift.performance.realised import realised_metrics
+from pointsman_drift.reports.history import PerformancePoint
+from pointsman_drift.reports.report import Report, report
 from pointsman_drift.results.figure import ComparedGroup, Figure, Unjudged
+from pointsman_drift.results.histogram import Histogram, Histograms
 from pointsman_drift.results.result import Result
 from pointsman_drift.statistics.moments import Moments
 from pointsman_drift.streaming.stream import Stream
@@ -55,6 +58,8 @@ __all__ = [
     "Estimate",
     "Figure",
     "Group",
+    "Histogram",
+    "Histograms",
     "InvalidBaselineError",
     "InvalidOptionError",
     "InvalidTableError",
@@ -67,6 +72,8 @@ __all__ = [
     "NumberPredictions",
     "ParquetQuery",
     "Performance",
+    "PerformancePoint",
+    "Report",
     "Result",
     "Slice",
     "Status",
@@ -86,6 +93,7 @@ __all__ = [
     "read_classes",
     "read_numbers",
     "realised_metrics",
+    "report",
     "sql_algorithm",
     "watch",
 ]

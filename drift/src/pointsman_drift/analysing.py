@@ -10,6 +10,7 @@ from pointsman_drift.counting.groups import WHOLE
 from pointsman_drift.errors import AlgorithmError
 from pointsman_drift.options import Options
 from pointsman_drift.results.figure import ComparedGroup, Figure, Unjudged
+from pointsman_drift.results.histogram import histograms_of
 from pointsman_drift.results.result import Result
 from pointsman_drift.results.summary import summarise
 from pointsman_drift.verdicts.adjusting import benjamini_hochberg
@@ -57,6 +58,7 @@ def analyse(
             reason = reason or "no chosen algorithm applies to its type"
             insufficient.append(Unjudged(item.column, reason, n, m, group=item.group))
     figures = _judge(measured, options, seed)
+    pairs = [item for item in items if isinstance(item, ColumnPair)]
     return Result(
         tuple(figures),
         tuple(insufficient),
@@ -64,10 +66,9 @@ def analyse(
         *rows,
         is_calibrated=options.is_calibrated,
         seed=seed,
-        summaries=tuple(
-            summarise(item) for item in items if isinstance(item, ColumnPair) and item.group == WHOLE
-        ),
+        summaries=tuple(summarise(pair) for pair in pairs if pair.group == WHOLE),
         groups=tuple(groups),
+        histograms=histograms_of(pairs, figures),
     )
 
 

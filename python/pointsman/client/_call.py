@@ -23,6 +23,8 @@ DEPLOY_TIMEOUT_SECONDS = 40.0
 """Longer than the 30 s that a server tries to put a router into service."""
 READ_TIMEOUT_SECONDS = 30.0
 """A read over months of records takes its time."""
+REPORT_TIMEOUT_SECONDS = 90.0
+"""A report is drawn while no other is."""
 ERASE_TIMEOUT_SECONDS = 600.0
 """Every file with rows of the entity is written anew."""
 FILE_TIMEOUT_SECONDS = 120.0

@@ -79,6 +79,20 @@ class DriftResults:
         """
         return self._connection.send(requests.list_results(model_id, limit, status))
 
+    def report(self, model_id: str, result_id: str = "", *, as_json: bool = False) -> str:
+        """Answers the report of a result: one page of HTML that needs no network, below 2 MB.
+
+        Args:
+            model_id: The model.
+            result_id: The result; empty for the newest.
+            as_json: Answers the same content as JSON, nothing cut.
+
+        Raises:
+            FailedPreconditionError: The server lacks the package that draws.
+            NotFoundError: There is no such result; or no such model, or the caller may not know of it.
+        """
+        return self._connection.send(requests.get_report(model_id, result_id, as_json))
+
     def alerts(self, model_id: str) -> AlertConfig:
         """Answers how drift of a model is judged and told, with defaults where nothing was set."""
         return self._connection.send(requests.get_alerts(model_id))

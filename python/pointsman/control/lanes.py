@@ -30,6 +30,7 @@ class Lanes:
         self._looking = ThreadPoolExecutor(_LOOKING_THREADS, thread_name_prefix="pointsman-looking")
         self._erasures = ThreadPoolExecutor(1, thread_name_prefix="pointsman-erasure")
         self._probes = ThreadPoolExecutor(_PROBE_THREADS, thread_name_prefix="pointsman-probe")
+        self._drawing = ThreadPoolExecutor(1, thread_name_prefix="pointsman-drawing")
         self._uploads = ThreadPoolExecutor(_UPLOAD_THREADS, thread_name_prefix="pointsman-upload")
 
     async def write(
@@ -68,6 +69,12 @@ class Lanes:
         """Runs a question to a backend."""
         return await _run(self._probes, partial(function, *args, **kwargs))
 
+    async def draw(
+        self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
+    ) -> _Result:
+        """Draws a report, for which a program runs that takes a processor and memory; one at a time."""
+        return await _run(self._drawing, partial(function, *args, **kwargs))
+
     async def upload(
         self, function: Callable[_Params, _Result], *args: _Params.args, **kwargs: _Params.kwargs
     ) -> _Result:
@@ -83,6 +90,7 @@ class Lanes:
             self._looking,
             self._erasures,
             self._probes,
+            self._drawing,
             self._uploads,
         ):
             executor.shutdown(wait=True, cancel_futures=True)

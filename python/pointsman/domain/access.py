@@ -109,6 +109,7 @@ METHODS: Mapping[str, Access] = {
     _DRIFT + "CancelAnalysis": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _DRIFT + "GetLatestResult": Access(Scope.READ, Rule.READ_MODEL),
     _DRIFT + "GetResults": Access(Scope.READ, Rule.READ_MODEL),
+    _DRIFT + "GetDriftReport": Access(Scope.READ, Rule.READ_MODEL),
     _DRIFT + "GetAlertConfig": Access(Scope.READ, Rule.READ_MODEL),
     _DRIFT + "UpdateAlertConfig": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _DRIFT + "GetAlertRules": Access(Scope.READ, Rule.READ_MODEL),

@@ -1,6 +1,7 @@
 import datetime
 
 from google.api import annotations_pb2 as _annotations_pb2
+from google.api import httpbody_pb2 as _httpbody_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from pointsman.v1 import key_pb2 as _key_pb2
@@ -43,6 +44,12 @@ class DriftOrigin(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DRIFT_ORIGIN_WORLD: _ClassVar[DriftOrigin]
     DRIFT_ORIGIN_SOME_VARIANTS: _ClassVar[DriftOrigin]
     DRIFT_ORIGIN_MODEL: _ClassVar[DriftOrigin]
+
+class ReportFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REPORT_FORMAT_UNSPECIFIED: _ClassVar[ReportFormat]
+    REPORT_FORMAT_HTML: _ClassVar[ReportFormat]
+    REPORT_FORMAT_JSON: _ClassVar[ReportFormat]
 
 class Calibration(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -107,6 +114,9 @@ DRIFT_ORIGIN_INPUTS: DriftOrigin
 DRIFT_ORIGIN_WORLD: DriftOrigin
 DRIFT_ORIGIN_SOME_VARIANTS: DriftOrigin
 DRIFT_ORIGIN_MODEL: DriftOrigin
+REPORT_FORMAT_UNSPECIFIED: ReportFormat
+REPORT_FORMAT_HTML: ReportFormat
+REPORT_FORMAT_JSON: ReportFormat
 CALIBRATION_UNSPECIFIED: Calibration
 CALIBRATION_ON: Calibration
 CALIBRATION_OFF: Calibration
@@ -631,6 +641,16 @@ class GetResultsResponse(_message.Message):
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[DriftResult]
     def __init__(self, results: _Optional[_Iterable[_Union[DriftResult, _Mapping]]] = ...) -> None: ...
+
+class GetDriftReportRequest(_message.Message):
+    __slots__ = ("model_id", "result_id", "format")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    RESULT_ID_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    result_id: str
+    format: ReportFormat
+    def __init__(self, model_id: _Optional[str] = ..., result_id: _Optional[str] = ..., format: _Optional[_Union[ReportFormat, str]] = ...) -> None: ...
 
 class GetAlertConfigRequest(_message.Message):
     __slots__ = ("model_id",)

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from pointsman.v1 import drift_pb2 as pointsman_dot_v1_dot_drift__pb2
 
 GRPC_GENERATED_VERSION = '1.75.1'
@@ -106,6 +107,11 @@ class DriftServiceStub(object):
                 '/pointsman.v1.DriftService/GetResults',
                 request_serializer=pointsman_dot_v1_dot_drift__pb2.GetResultsRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_drift__pb2.GetResultsResponse.FromString,
+                _registered_method=True)
+        self.GetDriftReport = channel.unary_unary(
+                '/pointsman.v1.DriftService/GetDriftReport',
+                request_serializer=pointsman_dot_v1_dot_drift__pb2.GetDriftReportRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
         self.GetAlertConfig = channel.unary_unary(
                 '/pointsman.v1.DriftService/GetAlertConfig',
@@ -256,6 +262,13 @@ class DriftServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDriftReport(self, request, context):
+        """Answers a result as people read it: one page of HTML that needs no network, or the same content as JSON.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetAlertConfig(self, request, context):
         """Answers how drift of a model is judged and told, with defaults where nothing was set.
         """
@@ -386,6 +399,11 @@ def add_DriftServiceServicer_to_server(servicer, server):
                     servicer.GetResults,
                     request_deserializer=pointsman_dot_v1_dot_drift__pb2.GetResultsRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_drift__pb2.GetResultsResponse.SerializeToString,
+            ),
+            'GetDriftReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDriftReport,
+                    request_deserializer=pointsman_dot_v1_dot_drift__pb2.GetDriftReportRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
             ),
             'GetAlertConfig': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAlertConfig,
@@ -809,6 +827,33 @@ class DriftService(object):
             '/pointsman.v1.DriftService/GetResults',
             pointsman_dot_v1_dot_drift__pb2.GetResultsRequest.SerializeToString,
             pointsman_dot_v1_dot_drift__pb2.GetResultsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDriftReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.DriftService/GetDriftReport',
+            pointsman_dot_v1_dot_drift__pb2.GetDriftReportRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17pointsman/v1/rest.proto\x12\x0cpointsman.v1\x1a google/protobuf/descriptor.proto:8\n\x0esuccess_status\x12\x1e.google.protobuf.MethodOptions\x18\x8b\x95\x03 \x01(\rb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17pointsman/v1/rest.proto\x12\x0cpointsman.v1\x1a google/protobuf/descriptor.proto:8\n\x0esuccess_status\x12\x1e.google.protobuf.MethodOptions\x18\x8b\x95\x03 \x01(\r:1\n\x07\x61nswers\x12\x1e.google.protobuf.MethodOptions\x18\x8c\x95\x03 \x03(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)

@@ -176,6 +176,16 @@ def test_what_was_predicted_in_a_window_becomes_a_baseline(http_: Http) -> None:
     assert "window.days" in str(answer.json()), answer.body
 
 
+def test_a_result_has_a_report(http_: Http) -> None:
+    page = http_("GET", f"/api/v1/drift/results/latest/report?modelId={MODEL}")
+    assert page.status == 200, page.body
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert b"Histograms of the worst features" in page.body
+    content = get(http_, "results/latest/report", format="json")
+    assert content["result"]["features"]["age"]["algorithms"].keys() == {"ks_test", "psi"}
+    assert content["facts"]["result"] == get(http_, "results/latest")["resultId"]
+
+
 def test_accuracy_is_told_by_time(http_: Http) -> None:
     (day,) = get(http_, "performance", windowDays=30, granularity="daily")["history"]
     assert set(day) >= {"timestamp", "accuracy", "sampleSize"}

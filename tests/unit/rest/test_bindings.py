@@ -4,7 +4,7 @@ import itertools
 from typing import Any
 
 import pytest
-from google.api import annotations_pb2
+from google.api import annotations_pb2, httpbody_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import FileDescriptor
 
@@ -14,6 +14,8 @@ from pointsman.v1 import rest_pb2
 
 F = descriptor_pb2.FieldDescriptorProto
 _numbers = itertools.count()
+# What files here depend on is there once it is imported.
+assert httpbody_pb2.DESCRIPTOR is not None
 
 
 def a_file(*methods: dict[str, Any]) -> FileDescriptor:
@@ -23,7 +25,10 @@ def a_file(*methods: dict[str, Any]) -> FileDescriptor:
         name=f"stage/{number}.proto",
         package=f"stage{number}",
         syntax="proto3",
-        dependency=["google/api/annotations.proto", "pointsman/v1/rest.proto", "google/protobuf/empty.proto"],
+        dependency=[
+            *("google/api/annotations.proto", "google/api/httpbody.proto", "google/protobuf/empty.proto"),
+            "pointsman/v1/rest.proto",
+        ],
     )
     thing = file.message_type.add(name="Thing")
     name = f".stage{number}.Thing"
@@ -45,6 +50,7 @@ def a_file(*methods: dict[str, Any]) -> FileDescriptor:
     service = file.service.add(name="Service")
     for index, given in enumerate(methods):
         answer = ".google.protobuf.Empty" if given.get("empty") else name
+        answer = ".google.api.HttpBody" if given.get("content") else answer
         method = service.method.add(name=f"M{index}", input_type=name, output_type=answer)
         method.server_streaming = given.get("stream", False)
         rule = method.options.Extensions[annotations_pb2.http]
@@ -52,9 +58,11 @@ def a_file(*methods: dict[str, Any]) -> FileDescriptor:
         rule.body = given.get("body", "")
         for more in given.get("more", ()):
             rule.additional_bindings.add(get=more)
+        extensions: Any = method.options.Extensions
         if "status" in given:
-            extensions: Any = method.options.Extensions
             extensions[rest_pb2.success_status] = given["status"]
+        for kind in given.get("answers", ()):
+            extensions[rest_pb2.answers].append(kind)
     pool = descriptor_pool.Default()
     pool.AddSerializedFile(file.SerializeToString())
     found: FileDescriptor = pool.FindFileByName(file.name)
@@ -84,6 +92,8 @@ def test_the_status_of_a_success_is_200_unless_it_is_said(method: dict[str, Any]
         ({"get": "/a", "body": "other"}, "body 'other'"),
         ({"get": "/a", "status": 404}, "404 is no success"),
         ({"get": "/a", "stream": True}, "streams"),
+        ({"get": "/a", "content": True}, "answers goes with google.api.HttpBody"),
+        ({"get": "/a", "answers": ["text/html"]}, "answers goes with google.api.HttpBody"),
         ({"get": "/a", "more": ["/a"]}, "GET /a is"),
         ({"get": "/a/{id}", "more": ["/a/{inner.id}"]}, "GET /a"),
     ],
@@ -91,6 +101,12 @@ def test_the_status_of_a_success_is_200_unless_it_is_said(method: dict[str, Any]
 def test_an_annotation_that_cannot_be_kept_is_refused(method: dict[str, Any], says: str) -> None:
     with pytest.raises(AnnotationError, match=says):
         bindings_of([a_file(method)])
+
+
+def test_content_has_the_types_that_are_said() -> None:
+    (found,) = bindings_of([a_file({"get": "/a", "content": True, "answers": ["text/html", "text/csv"]})])
+    assert found.is_content
+    assert found.content_types == ["text/html", "text/csv"]
 
 
 def test_a_path_that_is_no_template_is_refused() -> None:

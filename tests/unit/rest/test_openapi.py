@@ -29,6 +29,11 @@ def test_every_call_is_described_with_its_success(described: Any) -> None:
         assert "Scope: `mlops:" in operation["description"]
 
 
+def test_content_is_described_by_its_types(described: Any) -> None:
+    operation = described["paths"]["/api/v1/drift/results/{resultId}/report"]["get"]
+    assert list(operation["responses"]["200"]["content"]) == ["text/html; charset=utf-8", "application/json"]
+
+
 def test_names_of_operations_are_unique(described: Any) -> None:
     names = [
         operation["operationId"] for methods in described["paths"].values() for operation in methods.values()

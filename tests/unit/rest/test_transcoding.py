@@ -7,11 +7,12 @@ from typing import Any
 
 import grpc
 import pytest
+from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.empty_pb2 import Empty
 
 from pointsman.rest import api_routes, create_app
 from pointsman.rest.transcoding import BodyBudget, Gateway, PublicPort
-from pointsman.v1 import prediction_pb2, router_pb2
+from pointsman.v1 import drift_pb2, prediction_pb2, router_pb2
 
 from .asgi import Answer, send
 from .test_app import Server
@@ -66,6 +67,24 @@ async def test_an_answer_without_content_is_204(server: Any, ask: Ask) -> None:
     answer = await ask("DELETE", "/api/v1/routers/a?etag=5")
     assert (answer.status, answer.body) == (204, b"")
     assert server.asked("RouterService/DeleteRouter")[0].etag == "5"
+
+
+async def test_content_is_written_as_it_is_and_has_no_origin(server: Any, ask: Ask) -> None:
+    page = "<!DOCTYPE html><p>\u00e9</p>".encode()
+    server.on("DriftService/GetDriftReport", HttpBody(content_type="text/html; charset=utf-8", data=page))
+    answer = await ask("GET", "/api/v1/drift/results/latest/report?modelId=m")
+    assert (answer.status, answer.body) == (200, page)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"] == "sandbox allow-scripts"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    server.on("DriftService/GetDriftReport", HttpBody(content_type="application/json", data=b"{}"))
+    answer = await ask("GET", "/api/v1/drift/results/r1/report?modelId=m&format=json")
+    assert (answer.headers["content-type"], answer.body) == ("application/json", b"{}")
+    asked = server.asked("DriftService/GetDriftReport")
+    assert [(one.model_id, one.result_id, one.format) for one in asked] == [
+        ("m", "latest", drift_pb2.REPORT_FORMAT_UNSPECIFIED),
+        ("m", "r1", drift_pb2.REPORT_FORMAT_JSON),
+    ]
 
 
 async def test_a_call_that_takes_nothing_more_needs_no_body(server: Any, ask: Ask) -> None:

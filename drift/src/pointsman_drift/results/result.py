@@ -1,18 +1,23 @@
 """The outcome of one comparison."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from pointsman_drift.counting.groups import WHOLE, Group, Slice
 from pointsman_drift.errors import InvalidOptionError
 from pointsman_drift.results.figure import ComparedGroup, Figure, Unjudged
+from pointsman_drift.results.histogram import NO_HISTOGRAMS, Histograms
 from pointsman_drift.results.html import page_of
 from pointsman_drift.results.summary import Summary
 from pointsman_drift.verdicts.status import Status, worst
+
+if TYPE_CHECKING:
+    from pointsman_drift.reports.history import PerformancePoint
+    from pointsman_drift.reports.report import Report
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Result:
     """What each column is like as a whole on both sides."""
     groups: tuple[ComparedGroup, ...] = ()
     """Windows and slices, those with too few rows among them."""
+    histograms: Histograms = NO_HISTOGRAMS
+    """Those of the worst features, as reports draw them."""
 
     @property
     def status(self) -> Status:
@@ -116,6 +123,7 @@ class Result:
             ],
             "insufficientData": [one.to_dict() for one in self.insufficient_data],
             "notMeasured": [one.to_dict() for one in self.not_measured],
+            "histograms": self.histograms.to_dict(),
         }
 
     def to_json(self, indent: int | None = None) -> str:
@@ -139,6 +147,34 @@ class Result:
 
             return pl.from_arrow(self.to_arrow())
         raise InvalidOptionError(f"library: {library!r} is not known; give 'pandas' or 'polars'")
+
+    def to_report(
+        self,
+        *,
+        title: str = "Drift",
+        facts: Mapping[str, str] | None = None,
+        notes: Sequence[str] = (),
+        history: Mapping[str, Sequence["PerformancePoint"]] | None = None,
+    ) -> "Report":
+        """Answers what people read: one HTML file that needs no network, and the same as JSON.
+
+        Args:
+            title: Its heading.
+            facts: What else stands at its head: the model, the window.
+            notes: What to know of the rows before the figures are used, in sentences.
+            history: By metric how well the model did over time, the oldest point first.
+
+        Raises:
+            InvalidOptionError: The history has two points of one time, or a number that is none.
+
+        >>> from pointsman_drift import compare
+        >>> report = compare({"age": [20, 30, 40] * 100}, {"age": [30, 40, 50] * 100}).to_report()
+        >>> report.to_dict()["result"]["status"]
+        'alert'
+        """
+        from pointsman_drift.reports.report import report
+
+        return report(self, title=title, facts=facts, notes=notes, history=history)
 
     def _repr_html_(self) -> str:
         return page_of(self.status, self.figures, (*self.insufficient_data, *self.not_measured), self.groups)

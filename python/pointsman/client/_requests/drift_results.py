@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pointsman.client._call import READ_TIMEOUT_SECONDS, Call
+from google.api import httpbody_pb2
+
+from pointsman.client._call import READ_TIMEOUT_SECONDS, REPORT_TIMEOUT_SECONDS, Call
 from pointsman.client._fields import make
 from pointsman.client._requests.common import DRIFT, moment, number, plain
 from pointsman.client._requests.drift import list_value
@@ -85,6 +87,26 @@ def list_results(model_id: str, limit: int, status: DriftStatus) -> Call[list[Dr
         drift_pb2.GetResultsResponse,
         lambda answer: [read(one) for one in answer.results],
         is_read=True,
+    )
+
+
+def get_report(model_id: str, result_id: str, as_json: bool) -> Call[str]:
+    """Asks for the report of a result.
+
+    Args:
+        model_id: The model.
+        result_id: The result; empty for the newest.
+        as_json: Whether as JSON in place of a page.
+    """
+    request = make(drift_pb2.GetDriftReportRequest, model_id=model_id, result_id=result_id)
+    request.format = drift_pb2.REPORT_FORMAT_JSON if as_json else drift_pb2.REPORT_FORMAT_HTML
+    return Call(
+        DRIFT + "GetDriftReport",
+        request,
+        httpbody_pb2.HttpBody,
+        lambda answer: answer.data.decode(),
+        is_read=True,
+        timeout_seconds=REPORT_TIMEOUT_SECONDS,
     )
 
 

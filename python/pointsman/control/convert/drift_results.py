@@ -106,6 +106,17 @@ def result_to(result: DriftResult) -> drift_pb2.DriftResult:
     return message
 
 
+def is_json_from(request: drift_pb2.GetDriftReportRequest) -> bool:
+    """Reads whether a report is wanted as JSON.
+
+    Raises:
+        InvalidArgumentError: It is wanted in a form that there is not.
+    """
+    if request.format not in drift_pb2.ReportFormat.values():
+        raise InvalidArgumentError.at("format", f"{request.format} is no form of a report; html and json are")
+    return bool(request.format == drift_pb2.REPORT_FORMAT_JSON)
+
+
 def settings_to(
     model_id: str, settings: AlertSettings, default_algorithms: Iterable[str]
 ) -> drift_pb2.AlertConfig:

@@ -23,6 +23,8 @@ from pointsman.store.drift import alert_settings, analyses, baselines, results
 DEADLINE_SECONDS = 3_600.0
 """How long an analysis may take, repeats included."""
 DEFAULT_RESULTS = 50
+LATEST = "latest"
+"""Stands for the newest result."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,30 @@ class Analyses:
                 f"model {model_id!r} has no result yet; Analyze makes one",
                 reason="RESULT_NOT_FOUND",
                 metadata={"model_id": model_id},
+            )
+        return found
+
+    def result(self, caller: Principal, model_id: str, result_id: str) -> DriftResult:
+        """Answers a result of a model, with its figures.
+
+        Args:
+            caller: Who asks.
+            model_id: The model.
+            result_id: The result; ``latest``, or empty, for the newest.
+
+        Raises:
+            NotFoundError: There is none; or no such model, or the caller may not know of it.
+        """
+        if result_id in ("", LATEST):
+            return self.latest_result(caller, model_id)
+        with self._database.read() as connection:
+            model = models.readable(connection, caller, model_id)
+            found = results.latest(connection, model_id, model.row_key, result_id)
+        if found is None:
+            raise NotFoundError(
+                f"result {result_id[:64]!r} is none of model {model_id!r}; GetResults lists them",
+                reason="RESULT_NOT_FOUND",
+                metadata={"model_id": model_id, "result_id": result_id[:64]},
             )
         return found
 

@@ -12,6 +12,7 @@ from pointsman.control.drift.baselines import Baselines
 from pointsman.control.drift.history import PerformanceDesk
 from pointsman.control.drift.local_runner import LocalRunner
 from pointsman.control.drift.predictions import PredictionDesk
+from pointsman.control.drift.reports import Reports
 from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.drift.starting import AnalysisStarter
 from pointsman.control.drift.upkeep import DriftUpkeep
@@ -69,6 +70,7 @@ class DriftParts:
         self.baselines = Baselines(database, clock)
         self.window_baselines = WindowBaselines(database, records, self.baselines, clock)
         self.analyses = Analyses(database, clock)
+        self.reports = Reports(self.analyses, self.predictions)
         self.alerts = AlertDesk(database, clock)
         messenger = Messenger(channels, clock)
         self.alert_rules = AlertRuleDesk(database, messenger.names, clock)

@@ -1,16 +1,20 @@
 """Analyses, their results, and how drift is judged."""
 
+from google.api import httpbody_pb2
+
 from pointsman.control.calls import caller
 from pointsman.control.convert.drift_results import (
     DRIFT_STATUS,
     analysis_to,
     changes_from,
+    is_json_from,
     result_to,
     settings_to,
     window_from,
 )
 from pointsman.control.drift.alert_settings import default_algorithms
 from pointsman.control.drift.parts import DriftParts
+from pointsman.control.drift.reports import HTML, JSON
 from pointsman.control.lanes import Lanes
 from pointsman.domain.drift.alerts import AlertSettings
 from pointsman.domain.keys import Principal
@@ -68,6 +72,18 @@ class AnalysisMethods:
             DRIFT_STATUS.word(request.status, "status"),
         )
         return drift_pb2.GetResultsResponse(results=[result_to(one) for one in found])
+
+    async def GetDriftReport(
+        self, request: drift_pb2.GetDriftReportRequest, context: object
+    ) -> httpbody_pb2.HttpBody:
+        """Answers a result as people read it."""
+        reports = self._parts.reports
+        as_json = is_json_from(request)
+        content = await self._lanes.look(reports.written, caller(), request.model_id, request.result_id)
+        if as_json:
+            return httpbody_pb2.HttpBody(content_type=JSON, data=content)
+        page = await self._lanes.draw(reports.drawn, content)
+        return httpbody_pb2.HttpBody(content_type=HTML, data=page)
 
     async def GetAlertConfig(
         self, request: drift_pb2.GetAlertConfigRequest, context: object

@@ -87,7 +87,9 @@ def _parameters(binding: Binding, schemas: Schemas) -> list[dict[str, Any]]:
 
 def _responses(binding: Binding, schemas: Schemas) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done."}
-    if not binding.is_empty:
+    if binding.is_content:
+        success["content"] = {one: {"schema": {}} for one in binding.content_types}
+    elif not binding.is_empty:
         field = binding.response.fields_by_name.get(binding.response_body)
         schema = schemas.of_message(binding.response) if field is None else schemas.of_field(field)
         success["content"] = {JSON_TYPE: {"schema": schema}}

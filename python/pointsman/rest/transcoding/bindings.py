@@ -18,6 +18,7 @@ from pointsman.rest.transcoding.templates import PathTemplate, parse_template
 from pointsman.v1 import rest_pb2
 
 _EMPTY = "google.protobuf.Empty"
+_CONTENT = "google.api.HttpBody"
 UPDATE_MASK = "update_mask"
 """The field of requests that says which fields change."""
 VALIDATE_ONLY = "validate_only"
@@ -78,6 +79,16 @@ class Binding:
     def is_empty(self) -> bool:
         """Whether the answer has no content."""
         return self.response.full_name == _EMPTY
+
+    @property
+    def is_content(self) -> bool:
+        """Whether the answer is content of a type of its own, and no JSON of a message."""
+        return self.response.full_name == _CONTENT
+
+    @property
+    def content_types(self) -> list[str]:
+        """The types that such content may have."""
+        return list(option_of(self.method, rest_pb2.answers))
 
     @cached_property
     def rpc(self) -> str:
@@ -145,6 +156,8 @@ def _bindings_of(method: MethodDescriptor) -> Iterator[Binding]:
     status: int = option_of(method, rest_pb2.success_status)
     if status and not 200 <= status <= 299:
         raise AnnotationError(f"{method.full_name}: success_status {status} is no success; 200 to 299 are")
+    if bool(option_of(method, rest_pb2.answers)) != (method.output_type.full_name == _CONTENT):
+        raise AnnotationError(f"{method.full_name}: answers goes with {_CONTENT}, and each with the other")
     rule = options.Extensions[annotations_pb2.http]
     for number, one in enumerate([rule, *rule.additional_bindings]):
         if number and one.additional_bindings:

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 
+CONTENT_HEADERS = {
+    "x-content-type-options": "nosniff",
+    # A page shows what came from data; as one of no origin it cannot call the API in the name of its reader.
+    "content-security-policy": "sandbox allow-scripts",
+}
+"""What goes with content that is not ours to read."""
+
+
 class TranscodedRoute(BaseRoute):
     """Answers the paths of all bindings.
 
@@ -122,6 +130,10 @@ async def transcode(binding: Binding, exchange: Exchange) -> Response:
     if binding.is_empty:
         return Response(status_code=status, headers=headers)
     message = answered.message
+    if binding.is_content:
+        # As it is said: no character set is added to a type that has none.
+        headers |= CONTENT_HEADERS | {"content-type": message.content_type}
+        return Response(message.data, status_code=status, headers=headers)
     content = await off_loop(message.ByteSize(), lambda: written(message, binding.response_body))
     return Response(content, status_code=status, headers=headers, media_type=JSON_TYPE)
 

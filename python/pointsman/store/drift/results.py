@@ -62,13 +62,14 @@ def add(
     return result_id
 
 
-def latest(connection: Connection, model_id: str, model_key: int) -> DriftResult | None:
-    """Finds the newest result of a model, with its figures.
+def latest(connection: Connection, model_id: str, model_key: int, result_id: str = "") -> DriftResult | None:
+    """Finds the newest result of a model, or a certain one, with its figures.
 
     Args:
         connection: A transaction.
         model_id: The model.
         model_key: The model's row.
+        result_id: The result; empty for the newest.
     """
     statement = (
         _HEAD.add_columns(_COLUMNS.body, _COLUMNS.notes)
@@ -76,6 +77,8 @@ def latest(connection: Connection, model_id: str, model_key: int) -> DriftResult
         .order_by(_COLUMNS.row_key.desc())
         .limit(1)
     )
+    if result_id:
+        statement = statement.where(_COLUMNS.result_id == result_id)
     row = connection.execute(statement).one_or_none()
     if row is None:
         return None

@@ -15,6 +15,7 @@ pub const METHOD_SCOPES: &[(&str, super::pointsman_v1::Scope)] = &[
     ("/pointsman.v1.DriftService/GetAlertRules", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.DriftService/GetAnalysisJob", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.DriftService/GetBaselines", super::pointsman_v1::Scope::MlopsRead),
+    ("/pointsman.v1.DriftService/GetDriftReport", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.DriftService/GetLatestResult", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.DriftService/GetPerformanceHistory", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.DriftService/GetPredictions", super::pointsman_v1::Scope::MlopsRead),

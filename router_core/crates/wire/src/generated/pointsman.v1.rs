@@ -4703,6 +4703,19 @@ pub struct GetResultsResponse {
     #[prost(message, repeated, tag = "1")]
     pub results: ::prost::alloc::vec::Vec<DriftResult>,
 }
+/// Asks for the report of a result.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDriftReportRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// The result; latest, or empty, means the newest.
+    #[prost(string, tag = "2")]
+    pub result_id: ::prost::alloc::string::String,
+    /// The form of the report.
+    #[prost(enumeration = "ReportFormat", tag = "3")]
+    pub format: i32,
+}
 /// Asks how drift of a model is judged.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetAlertConfigRequest {
@@ -5293,6 +5306,39 @@ impl DriftOrigin {
             "DRIFT_ORIGIN_WORLD" => Some(Self::World),
             "DRIFT_ORIGIN_SOME_VARIANTS" => Some(Self::SomeVariants),
             "DRIFT_ORIGIN_MODEL" => Some(Self::Model),
+            _ => None,
+        }
+    }
+}
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportFormat {
+    /// HTML.
+    Unspecified = 0,
+    /// One page that needs no network, below 2 MB; large results are cut, and it says by how much.
+    Html = 1,
+    /// The same content as JSON, nothing cut.
+    Json = 2,
+}
+impl ReportFormat {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_FORMAT_UNSPECIFIED",
+            Self::Html => "REPORT_FORMAT_HTML",
+            Self::Json => "REPORT_FORMAT_JSON",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_FORMAT_HTML" => Some(Self::Html),
+            "REPORT_FORMAT_JSON" => Some(Self::Json),
             _ => None,
         }
     }

@@ -1,0 +1,106 @@
+"""Reports of results: what people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pointsman.control.drift.analyses import Analyses
+from pointsman.control.drift.drawing.running import draw
+from pointsman.control.drift.predictions import PredictionDesk
+from pointsman.domain.drift.analyses import DriftResult
+from pointsman.domain.drift.performance import Granularity, PerformancePoint
+from pointsman.domain.keys import Principal
+from pointsman.domain.records.servers import sentence
+from pointsman.domain.times import datetime_of
+from pointsman.errors import UnavailableError
+
+if TYPE_CHECKING:
+    import pointsman_drift
+
+HTML, JSON = "text/html; charset=utf-8", "application/json"
+_METRICS = ("accuracy", "mae", "rmse")
+
+
+class Reports:
+    """Makes reports of results, with how right the model was in the last 30 days.
+
+    Args:
+        analyses: Where results are.
+        predictions: Where predictions and outcomes are.
+    """
+
+    def __init__(self, analyses: Analyses, predictions: PredictionDesk) -> None:
+        self._analyses = analyses
+        self._predictions = predictions
+
+    def written(self, caller: Principal, model_id: str, result_id: str) -> bytes:
+        """Answers the report of a result as JSON; :meth:`drawn` makes a page of it.
+
+        Args:
+            caller: Who asks.
+            model_id: The model.
+            result_id: The result; ``latest``, or empty, for the newest.
+
+        Raises:
+            NotFoundError: There is none; or no such model, or the caller may not know of it.
+        """
+        from pointsman_drift import report
+
+        result = self._analyses.result(caller, model_id, result_id)
+        notes = list(result.notes)
+        history: dict[str, list[pointsman_drift.PerformancePoint]] = {}
+        try:
+            found = self._predictions.performance(caller, model_id, None, Granularity.DAILY)
+        except UnavailableError as error:
+            notes.append(f"how right the model was cannot be told now: {error}")
+        else:
+            history = _history(found.points)
+            if missing := sentence(found.unreached):
+                notes.append(f"how right the model was is told without what other servers have: {missing}")
+        made = report(
+            result.body,
+            title=f"Drift of {model_id}",
+            facts=_facts(result),
+            notes=notes,
+            history=history,
+        )
+        return made.to_json().encode()
+
+    @staticmethod
+    def drawn(content: bytes) -> bytes:
+        """Answers the page of a report that is written as JSON.
+
+        Raises:
+            FailedPreconditionError: It cannot be drawn here; the message says why.
+            UnavailableError: Drawing failed, or took too long.
+        """
+        return draw(content)
+
+
+def _facts(result: DriftResult) -> dict[str, str]:
+    start, end = (_time(one) for one in (result.window_start_us, result.window_end_us))
+    return {
+        "model": result.model_id,
+        "window": f"{start} to {end}",
+        "made": _time(result.create_time_us),
+        "result": result.result_id,
+        "baseline": result.baseline_id,
+        "analysis": result.job_id,
+    }
+
+
+def _time(time_us: int) -> str:
+    return datetime_of(time_us).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _history(points: Iterable[PerformancePoint]) -> dict[str, list[pointsman_drift.PerformancePoint]]:
+    """Answers the metrics that the model has, each over the steps with outcomes."""
+    from pointsman_drift import PerformancePoint as Point
+
+    known = [one for one in points if one.sample_size]
+    found = {
+        name: [Point(datetime_of(one.time_us), getattr(one, name), rows=one.sample_size) for one in known]
+        for name in _METRICS
+    }
+    return {name: steps for name, steps in found.items() if any(step.realised is not None for step in steps)}
