@@ -70,7 +70,7 @@ class DriftParts:
         self.baselines = Baselines(database, clock)
         self.window_baselines = WindowBaselines(database, records, self.baselines, clock)
         self.analyses = Analyses(database, clock)
-        self.reports = Reports(self.analyses, self.predictions)
+        self.reports = Reports(self.analyses, self.performance)
         self.alerts = AlertDesk(database, clock)
         messenger = Messenger(channels, clock)
         self.alert_rules = AlertRuleDesk(database, messenger.names, clock)

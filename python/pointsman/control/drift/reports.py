@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from pointsman.control.drift.analyses import Analyses
 from pointsman.control.drift.drawing.running import draw
-from pointsman.control.drift.predictions import PredictionDesk
+from pointsman.control.drift.history import PerformanceDesk
 from pointsman.domain.drift.analyses import DriftResult
 from pointsman.domain.drift.performance import Granularity, PerformancePoint
 from pointsman.domain.keys import Principal
-from pointsman.domain.records.servers import sentence
 from pointsman.domain.times import datetime_of
 from pointsman.errors import UnavailableError
 
@@ -27,12 +26,12 @@ class Reports:
 
     Args:
         analyses: Where results are.
-        predictions: Where predictions and outcomes are.
+        performance: Who tells how right models were.
     """
 
-    def __init__(self, analyses: Analyses, predictions: PredictionDesk) -> None:
+    def __init__(self, analyses: Analyses, performance: PerformanceDesk) -> None:
         self._analyses = analyses
-        self._predictions = predictions
+        self._performance = performance
 
     def written(self, caller: Principal, model_id: str, result_id: str) -> bytes:
         """Answers the report of a result as JSON; :meth:`drawn` makes a page of it.
@@ -51,13 +50,17 @@ class Reports:
         notes = list(result.notes)
         history: dict[str, list[pointsman_drift.PerformancePoint]] = {}
         try:
-            found = self._predictions.performance(caller, model_id, None, Granularity.DAILY)
+            found = self._performance.history(caller, model_id, None, Granularity.DAILY)
         except UnavailableError as error:
             notes.append(f"how right the model was cannot be told now: {error}")
         else:
             history = _history(found.points)
-            if missing := sentence(found.unreached):
-                notes.append(f"how right the model was is told without what other servers have: {missing}")
+            notes += [f"how right the model was: {note}" for note in found.notes]
+            notes += [
+                f"concept drift: {name} is lastingly {one.direction} than its estimate"
+                for name, one in found.divergence.items()
+                if one.is_concept_drift
+            ]
         made = report(
             result.body,
             title=f"Drift of {model_id}",
@@ -95,12 +98,20 @@ def _time(time_us: int) -> str:
 
 
 def _history(points: Iterable[PerformancePoint]) -> dict[str, list[pointsman_drift.PerformancePoint]]:
-    """Answers the metrics that the model has, each over the steps with outcomes."""
+    """Answers by metric the steps in which it came true or was estimated."""
     from pointsman_drift import PerformancePoint as Point
 
-    known = [one for one in points if one.sample_size]
-    found = {
-        name: [Point(datetime_of(one.time_us), getattr(one, name), rows=one.sample_size) for one in known]
-        for name in _METRICS
-    }
-    return {name: steps for name, steps in found.items() if any(step.realised is not None for step in steps)}
+    found: dict[str, list[Point]] = {}
+    for one in points:
+        at, rows = datetime_of(one.time_us), one.sample_size
+        for name in _METRICS:
+            if name not in one.metrics and (value := getattr(one, name)) is not None:
+                found.setdefault(name, []).append(Point(at, value, rows=rows))
+        for name, told in one.metrics.items():
+            realised, estimate, lower, upper = (
+                told.get(key) for key in ("realised", "estimate", "lower", "upper")
+            )
+            if realised is not None or estimate is not None:
+                point = Point(at, realised, estimate, lower, upper, rows)
+                found.setdefault(name, []).append(point)
+    return found
