@@ -185,4 +185,24 @@ def test_a_window_without_predictions_is_told_and_is_no_all_clear(client: Client
     assert ended(client, job).status is AnalysisStatus.SUCCEEDED
     result = client.drift.latest_result("loans")
     assert (result.status.value, result.current_rows) == ("warning", 0)
-    assert {one.feature for one in result.insufficient_data} == set(FEATURES)
+    assert {one.feature for one in result.insufficient_data} == {*FEATURES, "(predictions)"}
+
+
+def test_what_a_router_answered_is_a_baseline_by_which_answers_are_judged(client: Client) -> None:
+    made = client.drift.create_baseline_of_window("loans", "v2-window", days=2)
+    assert (made.sample_size, made.notes) == (ROUTED + LOGGED, ())
+    client.drift.activate_baseline("loans", made.baseline_id)
+    baseline = client.drift.active_baseline("loans")
+    assert list(baseline.class_labels) == ["no", "yes"]
+    job = ended(client, client.drift.analyze("loans", window_days=2))
+    assert job.status is AnalysisStatus.SUCCEEDED, job.error
+    result = client.drift.latest_result("loans")
+    assert result.status.value == "ok", "the window is compared with itself"
+    assert {"(label)", "(score)", "(confidence)", "(predictions)"} <= set(result.features)
+    assert set(result.features["(predictions)"]) >= {"accuracy_drop", "cbpe"}
+    accuracy = result.performance["accuracy"]
+    assert accuracy.realised == accuracy.reference
+    assert accuracy.sample_size == ROUTED + LOGGED
+    history = client.drift.performance("loans", window_days=2)
+    assert not history.concept_drift
+    assert all("accuracy" in point.metrics for point in history.history)

@@ -78,20 +78,17 @@ class PerformanceDesk:
                 if (reference := reference_answers(baseline, data)) is not None:
                     estimator = StepEstimator(reference, form)
         now_us = self._clock()
-
-        def read() -> Performance:
-            return self._records.performance(
-                model_id,
-                model.row_key,
-                now_us - int(days * MICROSECONDS_PER_DAY),
-                # A clock of a client may be ahead of ours.
-                now_us + MICROSECONDS_PER_DAY,
-                granularity,
-                is_regression=None if task is Task.UNSPECIFIED else task is Task.REGRESSION,
-                answers=None if estimator is None else AnswerQuestion(estimator.look),
-            )
-
-        return _history(read(), estimator)
+        found = self._records.performance(
+            model_id,
+            model.row_key,
+            now_us - int(days * MICROSECONDS_PER_DAY),
+            # A clock of a client may be ahead of ours.
+            now_us + MICROSECONDS_PER_DAY,
+            granularity,
+            is_regression=None if task is Task.UNSPECIFIED else task is Task.REGRESSION,
+            answers=None if estimator is None else AnswerQuestion(estimator.look),
+        )
+        return _history(found, estimator)
 
 
 class StepEstimator:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pointsman.domain.drift import windowed
-from pointsman.domain.drift.baselines import check_baseline
+from pointsman.domain.drift.baselines import BaselineData, check_baseline
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.drift.windowed import data_of_window, rows_for
 from pointsman.domain.models import Task
@@ -47,8 +47,8 @@ def test_a_class_that_was_never_answered_is_known_by_its_outcome() -> None:
     assert check_baseline("v1", data_with_features(data), Task.CLASSIFICATION)[1] == ("a", "b")
 
 
-def data_with_features(data: Any) -> Any:
-    return windowed.BaselineData({"age": [1, 2]}, (), data.predicted, data.actual, data.probabilities)
+def data_with_features(data: BaselineData) -> BaselineData:
+    return BaselineData({"age": [1, 2]}, (), data.predicted, data.actual, data.probabilities)
 
 
 def test_answers_with_other_probabilities_than_most_are_left_out() -> None:
