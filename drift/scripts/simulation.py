@@ -144,7 +144,6 @@ def _continuous(
     counts = []
     for bins, lacking in zip((before, random.multinomial(rows[1], likely)), missing, strict=True):
         low = quantile(random.uniform(0, sums[0], bins[0]))
-        # From the upper end, where doubles between 0 and 1 lie far apart.
         high = quantile(1 - random.uniform(0, 1 - sums[-1], bins[-1]))
         counts.append(
             ColumnCounts(
