@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.client import _requests as requests
 from pointsman.client._connection import Connection
+from pointsman.client._sync_drift_alerting import DriftAlerting
 from pointsman.client._sync_drift_results import DriftResults
 from pointsman.client._types import (
     Baseline,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Drift(DriftResults):
+class Drift(DriftResults, DriftAlerting):
     """Drift of models, as ``client.drift``."""
 
     def __init__(self, connection: Connection) -> None:

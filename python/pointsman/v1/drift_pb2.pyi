@@ -61,7 +61,7 @@ class AlertFigure(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ALERT_FIGURE_STATUS: _ClassVar[AlertFigure]
     ALERT_FIGURE_SCORE: _ClassVar[AlertFigure]
     ALERT_FIGURE_P_VALUE: _ClassVar[AlertFigure]
-    ALERT_FIGURE_ACCURACY_DROP: _ClassVar[AlertFigure]
+    ALERT_FIGURE_PERFORMANCE_DROP: _ClassVar[AlertFigure]
     ALERT_FIGURE_CLASS_RATE: _ClassVar[AlertFigure]
 
 class AlertEventKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -107,7 +107,7 @@ ALERT_FIGURE_UNSPECIFIED: AlertFigure
 ALERT_FIGURE_STATUS: AlertFigure
 ALERT_FIGURE_SCORE: AlertFigure
 ALERT_FIGURE_P_VALUE: AlertFigure
-ALERT_FIGURE_ACCURACY_DROP: AlertFigure
+ALERT_FIGURE_PERFORMANCE_DROP: AlertFigure
 ALERT_FIGURE_CLASS_RATE: AlertFigure
 ALERT_EVENT_KIND_UNSPECIFIED: AlertEventKind
 ALERT_EVENT_KIND_FIRING: AlertEventKind
@@ -686,7 +686,7 @@ class PerformancePoint(_message.Message):
     def __init__(self, timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., accuracy: _Optional[float] = ..., sample_size: _Optional[int] = ..., mae: _Optional[float] = ..., rmse: _Optional[float] = ..., prediction_count: _Optional[int] = ..., coverage: _Optional[float] = ...) -> None: ...
 
 class AlertRule(_message.Message):
-    __slots__ = ("name", "figure", "algorithm", "features", "least_features", "window_days", "tiers", "repeat_hours", "state")
+    __slots__ = ("name", "figure", "algorithm", "features", "least_features", "window_days", "tiers", "repeat_hours", "state", "metric")
     NAME_FIELD_NUMBER: _ClassVar[int]
     FIGURE_FIELD_NUMBER: _ClassVar[int]
     ALGORITHM_FIELD_NUMBER: _ClassVar[int]
@@ -696,6 +696,7 @@ class AlertRule(_message.Message):
     TIERS_FIELD_NUMBER: _ClassVar[int]
     REPEAT_HOURS_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
     name: str
     figure: AlertFigure
     algorithm: str
@@ -705,7 +706,8 @@ class AlertRule(_message.Message):
     tiers: _containers.RepeatedCompositeFieldContainer[AlertTier]
     repeat_hours: float
     state: AlertState
-    def __init__(self, name: _Optional[str] = ..., figure: _Optional[_Union[AlertFigure, str]] = ..., algorithm: _Optional[str] = ..., features: _Optional[_Iterable[str]] = ..., least_features: _Optional[int] = ..., window_days: _Optional[float] = ..., tiers: _Optional[_Iterable[_Union[AlertTier, _Mapping]]] = ..., repeat_hours: _Optional[float] = ..., state: _Optional[_Union[AlertState, _Mapping]] = ...) -> None: ...
+    metric: str
+    def __init__(self, name: _Optional[str] = ..., figure: _Optional[_Union[AlertFigure, str]] = ..., algorithm: _Optional[str] = ..., features: _Optional[_Iterable[str]] = ..., least_features: _Optional[int] = ..., window_days: _Optional[float] = ..., tiers: _Optional[_Iterable[_Union[AlertTier, _Mapping]]] = ..., repeat_hours: _Optional[float] = ..., state: _Optional[_Union[AlertState, _Mapping]] = ..., metric: _Optional[str] = ...) -> None: ...
 
 class AlertTier(_message.Message):
     __slots__ = ("name", "threshold", "status", "channels", "recipients")

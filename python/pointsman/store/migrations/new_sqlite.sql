@@ -88,10 +88,10 @@ CREATE TABLE drift_alert_events (
 	findings TEXT NOT NULL, 
 	create_time_us BIGINT NOT NULL, 
 	CONSTRAINT ck_drift_alert_events_alert CHECK ((kind = 'test') = (alert_id = '')), 
-	CONSTRAINT ck_drift_alert_events_result CHECK ((kind = 'test') = (result_key IS NULL)), 
+	CONSTRAINT ck_drift_alert_events_result CHECK (kind <> 'test' OR result_key IS NULL), 
 	CONSTRAINT ck_drift_alert_events_kind CHECK (kind IN ('firing', 'escalated', 'repeated', 'recovered', 'test')), 
 	CONSTRAINT fk_drift_alert_events_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
-	CONSTRAINT fk_drift_alert_events_result_key FOREIGN KEY(result_key) REFERENCES drift_results (row_key) ON DELETE CASCADE, 
+	CONSTRAINT fk_drift_alert_events_result_key FOREIGN KEY(result_key) REFERENCES drift_results (row_key) ON DELETE SET NULL, 
 	CONSTRAINT uq_drift_alert_events_event_id UNIQUE (event_id), 
 	CONSTRAINT uq_drift_alert_events_result_key_rule UNIQUE (result_key, rule)
 );

@@ -4804,8 +4804,8 @@ pub struct AlertRule {
     /// How many of them must meet a tier; 0 means 1.
     #[prost(int32, tag = "5")]
     pub least_features: i32,
-    /// Days that a result's window must have for the rule to be judged by it; unset means any window, of an accuracy drop
-    /// 30.
+    /// Days that a result's window must have for the rule to be judged by it; unset means any window, of a performance
+    /// drop 30.
     #[prost(double, optional, tag = "6")]
     pub window_days: ::core::option::Option<f64>,
     /// From mild to severe: each is met by less than the one before.
@@ -4817,6 +4817,9 @@ pub struct AlertRule {
     /// How it stands; is not read in requests.
     #[prost(message, optional, tag = "9")]
     pub state: ::core::option::Option<AlertState>,
+    /// Of a performance drop: accuracy, precision, recall, specificity, f1 or roc_auc; empty means accuracy.
+    #[prost(string, tag = "10")]
+    pub metric: ::prost::alloc::string::String,
 }
 /// From where on who is told.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5236,8 +5239,9 @@ pub enum AlertFigure {
     Score = 2,
     /// The p-value of an algorithm; it meets a tier below the threshold.
     PValue = 3,
-    /// How much accuracy is lost against the baseline's labeled predictions, a share; it meets a tier above the threshold.
-    AccuracyDrop = 4,
+    /// How much a metric of performance is below that of the baseline's labeled predictions; it meets a tier above the
+    /// threshold.
+    PerformanceDrop = 4,
     /// How much the share of a predicted class differs from the baseline's, relative to that, up or down; it meets a tier
     /// above the threshold.
     ClassRate = 5,
@@ -5253,7 +5257,7 @@ impl AlertFigure {
             Self::Status => "ALERT_FIGURE_STATUS",
             Self::Score => "ALERT_FIGURE_SCORE",
             Self::PValue => "ALERT_FIGURE_P_VALUE",
-            Self::AccuracyDrop => "ALERT_FIGURE_ACCURACY_DROP",
+            Self::PerformanceDrop => "ALERT_FIGURE_PERFORMANCE_DROP",
             Self::ClassRate => "ALERT_FIGURE_CLASS_RATE",
         }
     }
@@ -5264,7 +5268,7 @@ impl AlertFigure {
             "ALERT_FIGURE_STATUS" => Some(Self::Status),
             "ALERT_FIGURE_SCORE" => Some(Self::Score),
             "ALERT_FIGURE_P_VALUE" => Some(Self::PValue),
-            "ALERT_FIGURE_ACCURACY_DROP" => Some(Self::AccuracyDrop),
+            "ALERT_FIGURE_PERFORMANCE_DROP" => Some(Self::PerformanceDrop),
             "ALERT_FIGURE_CLASS_RATE" => Some(Self::ClassRate),
             _ => None,
         }
