@@ -1,5 +1,6 @@
 """Alerts reach people and programs: from a result through the outbox to a mail server and a webhook."""
 
+import asyncio
 import hashlib
 import hmac
 
@@ -16,7 +17,7 @@ from pointsman.domain.drift.alerting.channels import (
 )
 from pointsman.v1 import drift_pb2
 from stage.catchers import MailCatcher, WebhookCatcher
-from stage.waiting import until
+from stage.waiting import PAUSE_SECONDS, until
 
 from .conftest import Bench, start_plane
 from .drift_by_hand import a_baseline, ended, features_of, listed, log_rows, result_by_hand
@@ -81,28 +82,14 @@ async def events(user, **fields):
 
 
 async def settled(user, count):
-    """The events once nothing of them is pending."""
-    found = []
-
-    async def look():
-        found[:] = await events(user)
-        return len(found) == count and not any(
-            one.status == drift_pb2.ALERT_DELIVERY_STATUS_PENDING
-            for event in found
-            for one in event.deliveries
-        )
-
-    for _ in range(200):
-        if await look():
-            return found
-        await until_next()
-    raise AssertionError(f"{count} events were not settled; last seen: {found}")
-
-
-async def until_next():
-    import asyncio
-
-    await asyncio.sleep(0.05)
+    """The events once there are so many and nothing of them is pending."""
+    async with asyncio.timeout(20):
+        while True:
+            found = await events(user)
+            states = {one.status for event in found for one in event.deliveries}
+            if len(found) == count and drift_pb2.ALERT_DELIVERY_STATUS_PENDING not in states:
+                return found
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 def a_rule(name="psi", **fields):
@@ -309,6 +296,16 @@ async def test_a_test_takes_the_way_of_every_message_and_changes_no_state(told, 
 async def test_a_test_without_any_channel_is_refused(told, failing):
     failure = await failing(told.local.drift.SendTestAlert(drift_pb2.SendTestAlertRequest(model_id="cancer")))
     assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "NO_ALERT_CHANNEL")
+
+
+async def test_of_tests_there_are_so_many_an_hour(told, failing):
+    asked = drift_pb2.SendTestAlertRequest(model_id="cancer", channels=["retrain"])
+    for _ in range(30):
+        await told.local.drift.SendTestAlert(asked)
+    failure = await failing(told.local.drift.SendTestAlert(asked))
+    assert failure.code == grpc.StatusCode.RESOURCE_EXHAUSTED
+    told.clock.offset_us += HOUR_US + 1_000_000
+    await told.local.drift.SendTestAlert(asked)
 
 
 async def test_secrets_are_in_no_answer_and_no_log(told, hook, caplog, capfd):

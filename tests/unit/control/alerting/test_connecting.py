@@ -112,13 +112,12 @@ def test_a_redirect_to_this_machine_is_not_followed(hook):
 
 
 def drip(listener, ended):
-    """Answers a byte now and then, for ever: no single read takes long."""
+    """Says now and then, for ever, that its answer is still to come: no single read takes long."""
     with contextlib.suppress(OSError):
         connection, _ = listener.accept()
         with connection:
-            connection.sendall(b"HTTP/1.1 200 OK\r\n")
             while not ended.wait(0.05):
-                connection.sendall(b"x: y\r\n")
+                connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def test_a_target_that_answers_bit_by_bit_is_cut_off_when_its_time_is_up():

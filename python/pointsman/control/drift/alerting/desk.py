@@ -21,13 +21,14 @@ from pointsman.errors import FailedPreconditionError, InvalidArgumentError, Reso
 from pointsman.store import servers
 from pointsman.store.database import Database
 from pointsman.store.drift import alert_settings
-from pointsman.store.drift.alerting import events, outbox, rules
+from pointsman.store.drift.alerting import events, rules
 from pointsman.store.drift.ids import new_id
 
 MAX_MUTE_DAYS = 366
-MAX_WAITING = 500
-"""Messages of a model in the outbox past which no tests are sent."""
+MAX_TESTS_PER_HOUR = 30
+"""Of a model: whoever may change one shall not fill strangers' mailboxes by it."""
 _DEFAULT_EVENTS = 50
+_HOUR_US = 3_600_000_000
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class AlertRuleDesk:
                         "until",
                         f"is not ahead of now by at most {MAX_MUTE_DAYS} days; leave it out to unmute",
                     )
-            rules.mute(connection, model.row_key, rule, until_us)
+            rules.mute(connection, model.row_key, rule, until_us, now_us)
             return self._standing(connection, model)
 
     def send_test(
@@ -148,11 +149,12 @@ class AlertRuleDesk:
             InvalidArgumentError: A channel is not there, or an address is none.
             NotFoundError: There is no such model, or the caller may not know of it.
             PermissionDeniedError: It belongs to somebody else.
-            ResourceExhaustedError: Too many messages wait to be delivered.
+            ResourceExhaustedError: There were too many tests in the last hour.
         """
         with self._database.write() as connection:
             model = models.changeable(connection, caller, model_id)
             self._check_test(channels, recipients)
+            rules.lock(connection, model.row_key)
             settings = alert_settings.of_model(connection, model.row_key)
             asked: tuple[AlertTier, ...] = (
                 AlertTier("test", channels=tuple(channels), recipients=tuple(recipients)),
@@ -172,13 +174,12 @@ class AlertRuleDesk:
                     reason="NO_ALERT_CHANNEL",
                     metadata={"model_id": model_id},
                 )
-            waiting = outbox.waiting(connection, model.row_key)
-            if waiting + len(targets) > MAX_WAITING:
-                raise ResourceExhaustedError(
-                    f"{waiting} messages of model {model_id!r} wait to be delivered; look at its alert "
-                    "events, and try again when they are"
-                )
             now_us = servers.clock_us(connection, self._clock())
+            if events.tests_since(connection, model.row_key, now_us - _HOUR_US) >= MAX_TESTS_PER_HOUR:
+                raise ResourceExhaustedError(
+                    f"model {model_id!r} had {MAX_TESTS_PER_HOUR} tests in the last hour, which is the most; "
+                    "its alert events say what came of them"
+                )
             event = AlertEvent(new_id(), model_id, AlertEventKind.TEST, now_us, summary="a test")
             events.add(connection, model.row_key, event, targets)
             return events.newest(connection, model.row_key, 1, event_id=event.event_id)[0]

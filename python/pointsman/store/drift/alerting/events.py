@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from pointsman.domain.drift.alerting.events import AlertEvent, Delivery, DeliveryStatus, Target
 from pointsman.domain.drift.alerting.states import AlertEventKind
@@ -109,6 +109,26 @@ def newest(
         for row in connection.execute(of_events.order_by(_DELIVERIES.row_key)):
             messages[row.event_key].append(delivery_of(row))
     return [(event_of(row), tuple(messages[row.row_key])) for row in rows]
+
+
+def tests_since(connection: Connection, model_key: int, since_us: int) -> int:
+    """Answers how many tests were sent of a model.
+
+    Args:
+        connection: A transaction.
+        model_key: The model's row.
+        since_us: From this time on, in UTC microseconds.
+    """
+    statement = (
+        select(func.count())
+        .select_from(drift_alert_events)
+        .where(
+            _EVENTS.model_key == model_key,
+            _EVENTS.kind == AlertEventKind.TEST.value,
+            _EVENTS.create_time_us >= since_us,
+        )
+    )
+    return int(connection.execute(statement).scalar_one())
 
 
 def event_of(row: Any) -> AlertEvent:

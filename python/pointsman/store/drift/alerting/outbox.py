@@ -1,6 +1,6 @@
 """The outbox: messages that are to be brought to somebody, or tried again."""
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from pointsman.domain.drift.alerting.events import AlertEvent, Delivery
 from pointsman.store.drift.alerting.events import HEAD, delivery_of, event_of
@@ -36,17 +36,6 @@ def due(connection: Connection, now_us: int, limit: int) -> list[tuple[AlertEven
         .limit(limit)
     )
     return [(event_of(row), delivery_of(row)) for row in connection.execute(statement)]
-
-
-def waiting(connection: Connection, model_key: int) -> int:
-    """Answers how many messages of a model were not tried yet, or are tried again."""
-    statement = (
-        select(func.count())
-        .select_from(drift_alert_deliveries)
-        .join(drift_alert_events, drift_alert_events.c.row_key == _COLUMNS.event_key)
-        .where(drift_alert_events.c.model_key == model_key, _COLUMNS.next_us.is_not(None))
-    )
-    return int(connection.execute(statement).scalar_one())
 
 
 def note(connection: Connection, before: Delivery, after: Delivery) -> bool:

@@ -104,16 +104,18 @@ def mutes(connection: Connection, model_key: int, now_us: int) -> dict[str, int]
     return {row.rule: row.until_us for row in rows}
 
 
-def mute(connection: Connection, model_key: int, rule: str, until_us: int | None) -> None:
-    """Mutes a rule.
+def mute(connection: Connection, model_key: int, rule: str, until_us: int | None, now_us: int) -> None:
+    """Mutes a rule, and forgets mutes of the model that have ended.
 
     Args:
         connection: A writing transaction.
         model_key: The model's row.
         rule: The rule, or ``EVERY_RULE``.
         until_us: Until when; None ends the mute.
+        now_us: The time.
     """
-    connection.execute(delete(drift_alert_mutes).where(_MUTES.model_key == model_key, _MUTES.rule == rule))
+    gone = (_MUTES.rule == rule) | (_MUTES.until_us <= now_us)
+    connection.execute(delete(drift_alert_mutes).where(_MUTES.model_key == model_key, gone))
     if until_us is not None:
         connection.execute(
             drift_alert_mutes.insert().values(model_key=model_key, rule=rule, until_us=until_us)
