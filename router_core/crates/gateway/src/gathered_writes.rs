@@ -63,7 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> GatheredWrites<S> {
         match gathering.poll_send(context) {
             Poll::Ready(Err(error)) => {
                 // What is left has nowhere to go.
-                gathering.waiting = Vec::new();
+                (gathering.waiting, gathering.gone) = (Vec::new(), 0);
                 gathering.failure = Some(error);
                 true
             }

@@ -74,7 +74,7 @@ pub(super) fn backend_headers(
     headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let left = deadline.saturating_duration_since(Instant::now());
     headers.insert(GRPC_TIMEOUT, format_timeout(left));
-    for name in [GRPC_TIMEOUT, REQUEST_ID, ENTITY_ID, TRACEPARENT] {
+    for name in [GRPC_TIMEOUT, REQUEST_ID, ENTITY_ID, ENTITY_ID_ALIAS, ENTITY_ID_BINARY, TRACEPARENT] {
         if let Some(value) = headers.get_mut(name) {
             keep_out_of_tables(value);
         }
