@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE = Path("pointsman.toml")
 ENVIRONMENT_PREFIX = "POINTSMAN_"
-_SECRETS = frozenset(("password", "secret", "url", "webhooks"))
+_PLAIN_OF_ALERTS = frozenset(("host", "port", "security", "sender", "timeout_seconds", "allowed_targets"))
+"""What may be shown of what alerts are sent by: the rest is a secret, or where one is put by mistake."""
 
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Field(ge=0.001, le=365 * 86_400, allow_inf_nan=False)]
@@ -480,8 +481,8 @@ def _explain(problem: Any) -> str:
     reason = str(problem["msg"]).removeprefix("Value error, ")
     reason = reason[:1].lower() + reason[1:]
     variable = ENVIRONMENT_PREFIX + "__".join(path).upper()
-    # What is wrong may be a secret, or hold one.
-    is_secret = path[0] == "alerts" and (isinstance(problem["input"], Mapping) or path[-1] in _SECRETS)
+    is_plain = _PLAIN_OF_ALERTS.intersection(path) and not isinstance(problem["input"], Mapping)
+    is_secret = path[0] == "alerts" and not is_plain
     value = "" if is_secret else f"{problem['input']!r}: "
     return f"{name}: {value}{reason}; set it by flag, {variable} or in pointsman.toml"
 

@@ -24,13 +24,17 @@ class CaughtMail:
 
 
 class MailCatcher:
-    """A mail server in a thread; ``refusal`` is what it answers in place of taking a message."""
+    """A mail server in a thread.
+
+    ``refusal`` is what it answers in place of taking a message, ``farewell`` what it answers to QUIT.
+    """
 
     def __init__(self) -> None:
         from aiosmtpd.smtp import SMTP
 
         self.mails: list[CaughtMail] = []
         self.refusal = ""
+        self.farewell = "221 Bye"
         self._loop = asyncio.new_event_loop()
         making = self._loop.create_server(lambda: SMTP(self, loop=self._loop), "127.0.0.1", 0)
         self._server = self._loop.run_until_complete(making)
@@ -45,6 +49,10 @@ class MailCatcher:
         message = email.message_from_bytes(envelope.content)
         self.mails.append(CaughtMail(envelope.mail_from, list(envelope.rcpt_tos), message))
         return "250 taken"
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:
+        """Is called by aiosmtpd with each farewell."""
+        return self.farewell
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

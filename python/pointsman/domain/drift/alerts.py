@@ -1,6 +1,7 @@
 """How drift of a model is judged and told: what was set, over what holds where nothing was."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -11,6 +12,10 @@ from pointsman.domain.violations import Violations, shown
 
 MAX_RECIPIENTS = 50
 MAX_ADDRESS_CHARS = 254
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+"""A plain address of RFC 5321: what mail programs read otherwise than it looks is no address."""
 
 
 class Frequency(StrEnum):
@@ -172,9 +177,7 @@ def check_recipients(found: Violations, path: str, recipients: tuple[str, ...]) 
     if len(recipients) > MAX_RECIPIENTS:
         found.add(path, f"are {len(recipients)}; at most {MAX_RECIPIENTS} are taken")
     for index, address in enumerate(recipients):
-        local, at, host = address.rpartition("@")
-        is_plain = address.isprintable() and not any(mark in address for mark in ' ,;<>"')
-        if not (local and at and host and is_plain and len(address) <= MAX_ADDRESS_CHARS):
+        if len(address) > MAX_ADDRESS_CHARS or not _ADDRESS.fullmatch(address):
             found.add(f"{path}[{index}]", f"{shown(address)} is no e-mail address")
 
 

@@ -87,6 +87,11 @@ def test_what_is_wrong_is_named_without_the_secret(alerts: dict[str, object], to
         {"slack": {"url": ["hidden"]}},
         {"webhooks": {"w": {"url": "https://hidden", "more": 1, "secret": "hidden"}}},
         {"smtp": {"password": {"hidden": 1}}},
+        {"slack": "https://hooks.slack.com/hidden"},
+        {"webhooks": {"w": "https://jobs.example/hidden"}},
+        {"webhooks": "https://jobs.example/hidden"},
+        {"smtp": "smtp://user:hidden@smtp.example"},
+        {"smtp": {"host": {"hidden": 1}}},
     ],
 )
 def test_a_value_of_another_type_is_named_without_what_it_holds(alerts: dict[str, object]) -> None:
@@ -94,3 +99,8 @@ def test_a_value_of_another_type_is_named_without_what_it_holds(alerts: dict[str
         load(flags={"alerts": alerts})
     assert "alerts." in str(caught.value)
     assert "hidden" not in str(caught.value)
+
+
+def test_a_plain_value_is_shown() -> None:
+    with pytest.raises(SettingsError, match=r"alerts\.smtp\.port: 'many': "):
+        load(flags={"alerts": {"smtp": {"host": "h", "port": "many"}}})

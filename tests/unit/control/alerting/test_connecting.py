@@ -12,7 +12,7 @@ from pointsman.control.drift.alerting.channels import Messenger
 from pointsman.control.drift.alerting.connecting import Connector, RefusedTargetError
 from pointsman.domain.drift.alerting.addresses import AllowedTargets
 from pointsman.domain.drift.alerting.channels import AlertChannels, MailSecurity, SmtpChannel, WebhookChannel
-from pointsman.domain.drift.alerting.events import AlertEvent, Delivery, DeliveryStatus, Target
+from pointsman.domain.drift.alerting.events import AlertEvent, Delivery, DeliveryStatus, Outcome, Target
 from pointsman.domain.drift.alerting.states import AlertEventKind
 from stage.catchers import MailCatcher, WebhookCatcher
 from stage.waiting import eventually
@@ -218,6 +218,13 @@ def test_a_mail_server_s_refusal_is_final_when_it_says_so(mail, answer, is_final
     outcome = a_mailer(mail).bring(EVENT, a_delivery("email", "ops@example.com"))
     assert outcome.reason == f"the message was refused: {answer}"
     assert outcome.is_final is is_final
+
+
+@pytest.mark.parametrize("farewell", ["250 ok", "421 closing", "500 what?"])
+def test_a_mail_that_was_taken_is_delivered_whatever_the_farewell(mail, farewell):
+    mail.farewell = farewell
+    assert a_mailer(mail).bring(EVENT, a_delivery("email", "ops@example.com")) == Outcome()
+    assert len(mail.mails) == 1
 
 
 def test_a_server_without_starttls_gets_neither_message_nor_password(mail):

@@ -1,6 +1,16 @@
 """Settings: what is not given stays; an override that says nothing takes away what was set."""
 
-from pointsman.domain.drift.alerts import AlertChanges, AlertSettings, AlgorithmOverride, changed
+import pytest
+
+from pointsman.domain.drift.alerts import (
+    AlertChanges,
+    AlertSettings,
+    AlgorithmOverride,
+    changed,
+    check_recipients,
+)
+from pointsman.domain.violations import Violations
+from pointsman.errors import InvalidArgumentError
 
 OVERRIDE = AlgorithmOverride(0.15, 0.3)
 
@@ -21,3 +31,45 @@ def test_what_is_given_replaces_what_was():
 def test_an_empty_override_takes_away_that_of_its_algorithm():
     changes = AlertChanges(overrides={"psi": AlgorithmOverride()})
     assert changed(AlertSettings(overrides={"psi": OVERRIDE}), changes).overrides == {}
+
+
+@pytest.mark.parametrize(
+    "address", ["a@b", "first.last+tag@mail.example.com", "o'neill@example.com", "x@xn--e1afmkfd.example"]
+)
+def test_an_address_is_taken(address: str) -> None:
+    found = Violations()
+    check_recipients(found, "recipients", (address,))
+    found.raise_if_any()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "a",
+        "@b",
+        "a@",
+        "x@[",
+        "a@b@c",
+        "team:a@b.c",
+        "a@b(c",
+        "\u00e9@x.de",
+        "a@b..c",
+        "a@-b",
+        ".a@b",
+        "a b@c",
+        "a@b\n",
+        "a@b\r\nBcc: c@d",
+        "a,b@c",
+        "<a@b>",
+        '"a"@b',
+        "a@" + "b" * 64,
+        "a" * 255 + "@b",
+    ],
+)
+def test_what_mail_programs_would_read_otherwise_is_no_address(address: str) -> None:
+    found = Violations()
+    check_recipients(found, "recipients", ("a@b", address))
+    with pytest.raises(InvalidArgumentError) as caught:
+        found.raise_if_any()
+    assert [one.field for one in caught.value.fields] == ["recipients[1]"], address

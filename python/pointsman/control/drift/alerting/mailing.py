@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
@@ -82,12 +83,18 @@ def _hand_over(
     channel: SmtpChannel, connected: socket.socket, timeout_seconds: float, message: EmailMessage
 ) -> None:
     context = ssl.create_default_context()
-    with _Session(channel, connected, timeout_seconds, context) as session:
+    session = _Session(channel, connected, timeout_seconds, context)
+    try:
         if channel.security is MailSecurity.STARTTLS:
             session.starttls(context=context)
         if channel.user:
             session.login(channel.user, channel.password)
         session.send_message(message)
+        # The message is taken: whatever the server makes of a farewell, to bring it again would double it.
+        with suppress(smtplib.SMTPException, OSError):
+            session.quit()
+    finally:
+        session.close()
 
 
 class _Session(smtplib.SMTP):

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+_TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
 """IPv6 networks whose last four bytes are an IPv4 address that is connected to."""
+_PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
+_RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "3fff::/20")))
+"""What is not public, though tables of the standard library may not know it yet."""
 _OF_CLOUDS = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "169.254.169.254", "fd00:ec2::254")))
 """Where machines of clouds are told of themselves, keys included; one of them looks public."""
 
@@ -25,7 +28,7 @@ def refusal(address: str) -> str:
         ("a loopback", found.is_loopback),
         ("a link-local", found.is_link_local),
         ("an unspecified", found.is_unspecified),
-        ("a private or reserved", not found.is_global or getattr(found, "is_site_local", False)),
+        ("a private or reserved", not found.is_global or _is_reserved(found)),
     )
     return next((f"{address} is {kind} address" for kind, is_so in kinds if is_so), "")
 
@@ -89,16 +92,22 @@ def _inner(address: _Address) -> _Address:
     return address
 
 
+def _is_reserved(address: _Address) -> bool:
+    if address.version == _PUBLIC_IPV6.version and address not in _PUBLIC_IPV6:
+        return True
+    return any(address.version == network.version and address in network for network in _RESERVED)
+
+
 def _split(entry: str) -> tuple[str, int | None]:
-    bracketed, _, rest = entry.partition("]")
     if entry.startswith("[") and "]" in entry:
-        host, port = bracketed[1:], rest.removeprefix(":") if rest else ""
+        host, _, rest = entry[1:].partition("]")
+        if not rest:
+            return host, None
+        port = rest.removeprefix(":")
     elif entry.count(":") == 1:
         host, _, port = entry.partition(":")
     else:
         return entry, None
-    if not port and not rest:
-        return host, None
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
         raise ValueError(f"{entry!r}: the port is not a number from 1 to 65535")
     return host, int(port)

@@ -43,6 +43,12 @@ from pointsman.domain.drift.alerting.addresses import AllowedTargets, refusal
         "fec0::1",
         "ff02::1",
         "2001:db8::1",
+        "192.0.0.192",
+        "64:ff9b:1::7f00:1",
+        "::ffff:0:169.254.169.254",
+        "3fff::1",
+        "4000::1",
+        "5f00::1",
     ],
 )
 def test_refused(address):
@@ -86,7 +92,20 @@ def test_what_is_beside_it_is_not(entry, host, address, port):
 
 
 @pytest.mark.parametrize(
-    "entry", ["", "10.0.0.0/33", "host:0", "host:99999", "host:x", "a b", "[::1", "::1:x:"]
+    "entry",
+    [
+        "",
+        "10.0.0.0/33",
+        "host:0",
+        "host:99999",
+        "host:x",
+        "host:",
+        "[::1]:",
+        "[::1]25x",
+        "a b",
+        "[::1",
+        "::1:x:",
+    ],
 )
 def test_an_entry_that_is_none_is_named(entry):
     with pytest.raises(ValueError, match=r"is no host|port is not"):
