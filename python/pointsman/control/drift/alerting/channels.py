@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 
 from pointsman.control.drift.alerting.connecting import Connector, RefusedTargetError, Resolver, resolve
@@ -45,8 +46,10 @@ class Messenger:
         """
         try:
             return self._bring(event, delivery)
-        except (RefusedTargetError, OSError) as error:
-            return Outcome(one_line(str(error) or type(error).__name__))
+        except RefusedTargetError as error:
+            return Outcome(error.reason, detail=one_line(str(error)))
+        except OSError as error:
+            return Outcome(_told(error), detail=one_line(str(error)))
         except Exception as error:  # noqa: BLE001 - one message must not hold up the others
             return Outcome(f"the message cannot be sent: {type(error).__name__}")
 
@@ -64,6 +67,15 @@ class Messenger:
         if webhook is None:
             return _unset(f"no webhook {name!r} is set", f"alerts.webhooks.{name}.url")
         return post_webhook(webhook, self._connector, event, delivery, self._clock())
+
+
+def _told(error: OSError) -> str:
+    """Says why a target cannot be reached, but not where it is."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {one_line(error.verify_message.partition(',')[0])}"
+    if isinstance(error, TimeoutError):
+        return "it does not answer in time"
+    return f"it cannot be reached: {one_line(error.strerror or type(error).__name__)}"
 
 
 def _unset(what: str, setting: str) -> Outcome:

@@ -21,7 +21,13 @@ _CONNECT_SECONDS = 5.0
 
 
 class RefusedTargetError(Exception):
-    """A target has an address that nothing is sent to."""
+    """A target has an address that nothing is sent to; the message says which.
+
+    Attributes:
+        reason: The same for whoever may not know where the target is.
+    """
+
+    reason = "its address is refused, for it is not public; an operator can add it to alerts.allowed_targets"
 
 
 def resolve(host: str, port: int) -> list[str]:

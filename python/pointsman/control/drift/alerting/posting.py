@@ -9,7 +9,7 @@ import ssl
 from urllib.parse import urlsplit
 
 from pointsman.control.drift.alerting.connecting import Connector
-from pointsman.control.drift.alerting.words import document_of, lines_of, one_line
+from pointsman.control.drift.alerting.words import document_of, lines_of
 from pointsman.domain.drift.alerting.channels import WebhookChannel
 from pointsman.domain.drift.alerting.events import AlertEvent, Delivery, Outcome
 from pointsman.store.documents import dump_value
@@ -98,7 +98,7 @@ def post(url: str, connector: Connector, body: bytes, headers: dict[str, str]) -
             # What else it says does not matter, and is not waited for.
             status = connection.getresponse().status
         except http.client.HTTPException as error:
-            return Outcome(one_line(f"{host}:{port} answers no HTTP: {type(error).__name__}"))
+            return Outcome(f"it answers no HTTP: {type(error).__name__}", detail=f"{host}:{port}")
         finally:
             connection.close()
     return _outcome(status, f"{host}:{port}")
@@ -108,5 +108,5 @@ def _outcome(status: int, place: str) -> Outcome:
     if 200 <= status < 300:
         return Outcome()
     if 300 <= status < 400:
-        return Outcome(f"{place} answers {status}; redirects are not followed", is_final=True)
-    return Outcome(f"{place} answers {status}", is_final=status < 500 and status not in _AGAIN)
+        return Outcome(f"it answers {status}; redirects are not followed", is_final=True, detail=place)
+    return Outcome(f"it answers {status}", is_final=status < 500 and status not in _AGAIN, detail=place)

@@ -84,10 +84,12 @@ class Outcome:
     Attributes:
         reason: Why it was not taken; empty when it was.
         is_final: Whether another try cannot end otherwise.
+        detail: What the server's log says besides: where the target is, which is its operator's to know.
     """
 
     reason: str = ""
     is_final: bool = False
+    detail: str = ""
 
 
 def after(delivery: Delivery, outcome: Outcome, now_us: int) -> Delivery:

@@ -1,5 +1,7 @@
 """The outbox: messages that are to be brought to somebody, or tried again."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, select, update
 
 from pointsman.domain.drift.alerting.events import AlertEvent, Delivery
@@ -20,18 +22,30 @@ def is_due(connection: Connection, now_us: int) -> bool:
     return connection.execute(due).first() is not None
 
 
-def due(connection: Connection, now_us: int, limit: int) -> list[tuple[AlertEvent, Delivery]]:
+def due(
+    connection: Connection,
+    now_us: int,
+    limit: int,
+    except_ids: Sequence[str] = (),
+    except_channels: Sequence[str] = (),
+) -> list[tuple[AlertEvent, Delivery]]:
     """Answers messages to be tried, those that wait longest first.
 
     Args:
         connection: A transaction.
         now_us: The time by the database's clock.
         limit: At most so many.
+        except_ids: Messages that are left out, a few.
+        except_channels: Channels that are left out, a few.
     """
     statement = (
         HEAD.add_columns(*(column for column in _COLUMNS if column.name not in ("row_key", "event_key")))
         .join(drift_alert_deliveries, _COLUMNS.event_key == drift_alert_events.c.row_key)
-        .where(_COLUMNS.next_us <= now_us)
+        .where(
+            _COLUMNS.next_us <= now_us,
+            _COLUMNS.delivery_id.not_in(except_ids),
+            _COLUMNS.channel.not_in(except_channels),
+        )
         .order_by(_COLUMNS.next_us, _COLUMNS.row_key)
         .limit(limit)
     )
