@@ -1,13 +1,11 @@
 """Reads feedback in SQL: of some predictions, of a router's in order, and its sums in a window."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
-from itertools import dropwhile
-from operator import eq
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from pointsman.domain.batching import batched
 from pointsman.domain.measures.windows import WHOLE, Window, WindowFeedback
@@ -121,7 +119,7 @@ def rows_with_feedback_of(
         router_key: The router's row key.
         first_us: Only predictions from this time on.
         last_us: Only predictions up to this time.
-        batch_rows: At most so many values at a time; a row is in one batch only, as often as it has values.
+        batch_rows: At most so many values at a time; a row that has several is in one batch only.
     """
     columns = feedback.c
     order = [columns.prediction_time_us, columns.prediction_id, columns.row]
@@ -136,14 +134,19 @@ def rows_with_feedback_of(
         )
         .order_by(*order)
     )
-    last: PredictionRow | None = None
-    result = connection.execution_options(stream_results=True).execute(statement)
-    for values in result.partitions(batch_rows):
-        # Values of several metrics are of one row and stand beside each other: some may have been in a batch.
-        fresh = list(dropwhile(partial(eq, last), values))
-        if fresh:
-            last = fresh[-1]._tuple()
-            yield RowsWithFeedback(*zip(*fresh, strict=True))
+    place = tuple_(*order)
+    page = statement.limit(batch_rows)
+    while values := _plain_rows(connection, page):
+        yield RowsWithFeedback(*zip(*values, strict=True))
+        # The other values of the last row are behind no place.
+        page = statement.where(place > values[-1]).limit(batch_rows)
+
+
+def _plain_rows(connection: Connection, statement: Select[Any]) -> Sequence[PredictionRow]:
+    """Reads rows as the driver has them: to make SQLAlchemy's of a million takes as long as to read them."""
+    with closing(connection.execute(statement)) as result:
+        cursor = result.cursor
+        return [] if cursor is None else cursor.fetchall()
 
 
 def window_feedback(

@@ -77,6 +77,9 @@ class Fleet:
             *(self._world.restart, self._world.kill, self._let_go),
         ]
         self._drawn.shuffle(events)
+        # There must be files to compact.
+        ship, compact = sorted((events.index(self._world.ship), events.index(self._world.compact)))
+        events[ship], events[compact] = self._world.ship, self._world.compact
         for event in (None, *events):
             if event is not None:
                 self.happened.append(event.__name__)
