@@ -128,18 +128,22 @@ def rows_with_feedback_of(
         .where(
             # Not by an index of the router: that one would have to be sorted, the times are in order.
             columns.router_key + 0 == router_key,
-            columns.prediction_time_us >= first_us,
             columns.prediction_time_us <= last_us,
             columns.counted,
         )
         .order_by(*order)
+        .limit(batch_rows)
     )
-    place = tuple_(*order)
-    page = statement.limit(batch_rows)
+    page = statement.where(columns.prediction_time_us >= first_us)
     while values := _plain_rows(connection, page):
-        yield RowsWithFeedback(*zip(*values, strict=True))
-        # The other values of the last row are behind no place.
-        page = statement.where(place > values[-1]).limit(batch_rows)
+        yield RowsWithFeedback(
+            times_us=[time_us for time_us, _, _ in values],
+            prediction_ids=[prediction_id for _, prediction_id, _ in values],
+            rows=[row for _, _, row in values],
+        )
+        # Other values of the last row are behind no place. The time alone is what enters the index.
+        last = values[-1]
+        page = statement.where(columns.prediction_time_us >= last[0], tuple_(*order) > last)
 
 
 def _plain_rows(connection: Connection, statement: Select[Any]) -> Sequence[PredictionRow]:

@@ -11,7 +11,7 @@ from stage.crash.server import Zygote
 from .program import Program
 from .world import World
 
-ACTIONS = 10
+ACTIONS = 9
 """What each run does, at least."""
 CHECK_SHARE = 0.02
 """How many of the runs are read in between; all are at the end."""

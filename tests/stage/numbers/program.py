@@ -85,7 +85,8 @@ class Program:
         calls = list(self.client.log.calls.values())
         if not calls:
             return
-        call = self._drawn.choice(calls)
+        erased = [call for call in calls if call.prediction_id in self.client.log.erased]
+        call = self._drawn.choice(erased if erased and self._drawn.random() < 0.2 else calls)
         row = self._drawn.randrange(len(call.rows) + (self._drawn.random() < 0.1))
         metric = self._drawn.choice(METRICS)
         waits = self._drawn.random() < 0.5

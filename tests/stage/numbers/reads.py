@@ -38,9 +38,9 @@ class Reads:
         else:
             self._figures.check_some()
         for share, other in (
-            (0.35, self._lists.check_some),
-            (0.35, self._lists.check_one),
-            (0.1, lambda: self._exports.check(self._folder)),
+            (0.3, self._lists.check_some),
+            (0.3, self._lists.check_one),
+            (0.07, lambda: self._exports.check(self._folder)),
         ):
             if self._drawn.random() < share:
                 other()
