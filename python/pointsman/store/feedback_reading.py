@@ -1,13 +1,11 @@
 """Reads feedback in SQL: of some predictions, of a router's in order, and its sums in a window."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
-from itertools import dropwhile
-from operator import eq
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from pointsman.domain.batching import batched
 from pointsman.domain.measures.windows import WHOLE, Window, WindowFeedback
@@ -121,7 +119,7 @@ def rows_with_feedback_of(
         router_key: The router's row key.
         first_us: Only predictions from this time on.
         last_us: Only predictions up to this time.
-        batch_rows: At most so many values at a time; a row is in one batch only, as often as it has values.
+        batch_rows: At most so many values at a time; a row that has several is in one batch only.
     """
     columns = feedback.c
     order = [columns.prediction_time_us, columns.prediction_id, columns.row]
@@ -130,20 +128,29 @@ def rows_with_feedback_of(
         .where(
             # Not by an index of the router: that one would have to be sorted, the times are in order.
             columns.router_key + 0 == router_key,
-            columns.prediction_time_us >= first_us,
             columns.prediction_time_us <= last_us,
             columns.counted,
         )
         .order_by(*order)
+        .limit(batch_rows)
     )
-    last: PredictionRow | None = None
-    result = connection.execution_options(stream_results=True).execute(statement)
-    for values in result.partitions(batch_rows):
-        # Values of several metrics are of one row and stand beside each other: some may have been in a batch.
-        fresh = list(dropwhile(partial(eq, last), values))
-        if fresh:
-            last = fresh[-1]._tuple()
-            yield RowsWithFeedback(*zip(*fresh, strict=True))
+    page = statement.where(columns.prediction_time_us >= first_us)
+    while values := _plain_rows(connection, page):
+        yield RowsWithFeedback(
+            times_us=[time_us for time_us, _, _ in values],
+            prediction_ids=[prediction_id for _, prediction_id, _ in values],
+            rows=[row for _, _, row in values],
+        )
+        # Other values of the last row are behind no place. The time alone is what enters the index.
+        last = values[-1]
+        page = statement.where(columns.prediction_time_us >= last[0], tuple_(*order) > last)
+
+
+def _plain_rows(connection: Connection, statement: Select[Any]) -> Sequence[PredictionRow]:
+    """Reads rows as the driver has them: to make SQLAlchemy's of a million takes as long as to read them."""
+    with closing(connection.execute(statement)) as result:
+        cursor = result.cursor
+        return [] if cursor is None else cursor.fetchall()
 
 
 def window_feedback(

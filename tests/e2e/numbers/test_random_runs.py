@@ -36,7 +36,7 @@ def zygote(tmp_path: Path) -> Iterator[Zygote]:
 
 
 def test_every_read_agrees_with_the_log_of_the_client(
-    zygote: Zygote, tmp_path: Path, record_property: Callable[[str, object], None]
+    zygote: Zygote, tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     seen: Counter[str] = Counter()
     fleets = range(-(-RUNS // RUNS_OF_A_SERVER))
@@ -52,7 +52,7 @@ def test_every_read_agrees_with_the_log_of_the_client(
         finally:
             fleet.close()
     for kind, count in sorted(seen.items()):
-        record_property(kind, count)
+        record_testsuite_property(kind, count)
     if not ONLY and RUNS >= ENOUGH_RUNS:
         missing = [kind for kind in KINDS if not seen[kind]]
         assert not missing, f"never in {RUNS} runs: {missing}; POINTSMAN_TORTURE_SEED={SEED}"

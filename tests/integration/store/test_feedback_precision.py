@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pointsman.domain.measures import counters
-from pointsman.domain.measures.figures import interval_of
+from pointsman.domain.measures.figures import RouterFigures, StepFigures, interval_of
 from pointsman.domain.measures.windows import ALL, Window, WindowCounts, window_figures
 from pointsman.store import feedback_application, feedback_reading
 
@@ -42,6 +42,7 @@ class Lot:
     """
 
     def __init__(self, database, start_us, centre, spread, drawn):
+        self.start_us = start_us
         self.window = Window(start_us, start_us + SPAN_US, STEP_US)
         self.model = FeedbackModel()
         positions = dict.fromkeys(JOURNALS, start_us * 1000)
@@ -117,8 +118,11 @@ def test_figures_are_precise_however_large_their_mean_and_small_their_spread(
         read = feedback_reading.window_feedback(connection, router.row_key, lot.window)
     of_window = window_figures(router, lot.window, WindowCounts(), read)
     live = counters.figures(router, counters.Counters(), lot.window, read)
-    start_us, end_us = lot.window.start_time_us, lot.window.end_time_us
-    told = [(figures, start_us, end_us) for figures in (of_window, live)]
+    start_us, end_us = lot.start_us, lot.start_us + SPAN_US
+    told: list[tuple[RouterFigures | StepFigures, int, int]] = [
+        (of_window, start_us, end_us),
+        (live, start_us, end_us),
+    ]
     told += [
         (step, step.start_time_us, min(step.start_time_us + STEP_US, end_us)) for step in of_window.series
     ]

@@ -34,7 +34,8 @@ def serve(request: dict[str, Any], channel: socket.socket) -> None:
     """Serves until it is killed or asked to end.
 
     Args:
-        request: ``folder``, ``journal`` and ``options`` of the server, and its ``environment``.
+        request: ``folder``, ``journal`` and ``options`` of the server, its ``environment``, and what is
+            ``patched``.
         channel: Where it says that it serves, and is asked questions.
     """
     os.environ.update(request["environment"])
@@ -48,6 +49,8 @@ def serve(request: dict[str, Any], channel: socket.socket) -> None:
     # Patched by name, for mock says so when the name is no longer there.
     options = functools.partial(_options, request["options"])
     mock.patch.object(running, "ControlOptions", options).start()
+    for name, value in request["patched"].items():
+        mock.patch(name, value).start()
     announce = running._announce
 
     def tell(started: StartedServer, control: ControlPlane) -> None:

@@ -111,6 +111,7 @@ class Zygote:
         fault_sync: str = "",
         journal: Mapping[str, Any] = JOURNAL,
         options: Mapping[str, Any] = OPTIONS,
+        patched: Mapping[str, Any] | None = None,
     ) -> CrashServer:
         """Starts a server.
 
@@ -120,12 +121,14 @@ class Zygote:
             fault_sync: What its file layer shall not sync although it says so: ``files`` or ``folders``.
             journal: How it keeps its journal.
             options: How it keeps its lake.
+            patched: What constants of its modules shall be, by their full names.
         """
         faults = {points.VARIABLE: fault_point, "POINTSMAN_FAULT_SYNC": fault_sync}
         request = {
             "folder": str(folder),
             "journal": dict(journal),
             "options": dict(options),
+            "patched": dict(patched or {}),
             "environment": {name: value for name, value in faults.items() if value},
         }
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -11,7 +11,7 @@ from stage.crash.server import Zygote
 from .program import Program
 from .world import World
 
-ACTIONS = 10
+ACTIONS = 9
 """What each run does, at least."""
 CHECK_SHARE = 0.02
 """How many of the runs are read in between; all are at the end."""
@@ -77,6 +77,9 @@ class Fleet:
             *(self._world.restart, self._world.kill, self._let_go),
         ]
         self._drawn.shuffle(events)
+        # There must be files to compact.
+        ship, compact = sorted((events.index(self._world.ship), events.index(self._world.compact)))
+        events[ship], events[compact] = self._world.ship, self._world.compact
         for event in (None, *events):
             if event is not None:
                 self.happened.append(event.__name__)

@@ -31,6 +31,7 @@ class Program:
         self.client = Client(world, router_id, drawn := random.Random(seed))
         self._drawn = drawn
         self._folder = folder
+        self._has_many_splits = False
         self._centres = {metric: self._drawn.choice(CENTRES) for metric in METRICS}
         weights: dict[Action, float] = {
             self.call: 24,
@@ -54,7 +55,8 @@ class Program:
     def check(self) -> None:
         """Insists that all reads are right."""
         self.done.append("CHECK")
-        Reads(self.client, self._drawn, self._folder).check()
+        whole = self._has_many_splits or self._drawn.random() < 0.5
+        Reads(self.client, self._drawn, self._folder).check(whole=whole)
 
     def call(self) -> None:
         """A batch, which may fail, and whose variant may be named."""
@@ -70,16 +72,21 @@ class Program:
 
     def burst(self) -> None:
         """So many calls that a split can be tested, of nobody or of many."""
-        of_many = self._drawn.random() < 0.5
+        kind = self._drawn.choice(("nobody", "many", "nobody, of two splits"))
         for number in range(BURST_CALLS):
-            self.client.infer((self._row(),), f"user-{number}" if of_many else "")
+            self.client.infer((self._row(),), f"user-{number}" if kind == "many" else "")
+        if kind.endswith("splits"):
+            self.client.reweight(self._drawn.choice((40.0, 60.0)))
+            for _ in range(BURST_CALLS):
+                self.client.infer((self._row(),), "")
 
     def feed_back(self) -> None:
         """A value for any prediction, also one that is gone, or for a row that it did not have."""
         calls = list(self.client.log.calls.values())
         if not calls:
             return
-        call = self._drawn.choice(calls)
+        erased = [call for call in calls if call.prediction_id in self.client.log.erased]
+        call = self._drawn.choice(erased if erased and self._drawn.random() < 0.2 else calls)
         row = self._drawn.randrange(len(call.rows) + (self._drawn.random() < 0.1))
         metric = self._drawn.choice(METRICS)
         waits = self._drawn.random() < 0.5
@@ -102,8 +109,9 @@ class Program:
         self.client.reweight(float(self._drawn.randrange(1, 100)))
 
     def erase(self) -> None:
-        """An entity goes."""
-        self.client.erase(self._drawn.choice(ENTITIES[:-1]))
+        """An entity goes, often one that has feedback."""
+        told = [value.call.entity_id for value in self.client.log.values.values() if value.call.entity_id]
+        self.client.erase(self._drawn.choice([*ENTITIES[:-1], *told]))
 
     def shift_often(self, splits: int) -> None:
         """Other shares again and again, each with calls enough to test it.
@@ -112,6 +120,7 @@ class Program:
             splits: How often.
         """
         self.done.append("shift_often")
+        self._has_many_splits = True
         for number in range(splits):
             self.client.reweight(45.0 + number % 10)
             for _ in range(BURST_CALLS):

@@ -25,16 +25,22 @@ class Reads:
         self._figures = RouterFigures(client, drawn)
         self._exports = Exports(client, drawn)
 
-    def check(self) -> None:
-        """Insists on the list of all that is recorded, on figures, and on other reads that are drawn."""
+    def check(self, *, whole: bool) -> None:
+        """Insists on the list of all that is recorded, on figures, and on other reads that are drawn.
+
+        Args:
+            whole: Whether the figures are of all that is recorded, not of a window that is drawn.
+        """
         self._lists.check_all()
         self._figures.check_live()
-        [figures] = self._drawn.choices((self._figures.check_all, self._figures.check_some))
-        figures()
+        if whole:
+            self._figures.check_all()
+        else:
+            self._figures.check_some()
         for share, other in (
-            (0.35, self._lists.check_some),
-            (0.35, self._lists.check_one),
-            (0.08, lambda: self._exports.check(self._folder)),
+            (0.3, self._lists.check_some),
+            (0.3, self._lists.check_one),
+            (0.07, lambda: self._exports.check(self._folder)),
         ):
             if self._drawn.random() < share:
                 other()

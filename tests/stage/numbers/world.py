@@ -23,6 +23,8 @@ OPTIONS = {
     "feedback_export_interval_seconds": 36_000.0,
     "replaced_file_grace_seconds": 0.0,
 }
+# Two files are compacted at once, not eight, for each run has few.
+PATCHED = {"pointsman.domain.records.lake_plans.MIN_FILES": 2}
 JOURNAL = {"segment_bytes": 65_536, "seal_after_seconds": 3600.0}
 
 
@@ -130,6 +132,8 @@ class World:
 
     def _start(self) -> None:
         self.life += 1
-        self.server: CrashServer = self._zygote.start(self._folder, journal=JOURNAL, options=OPTIONS)
+        self.server: CrashServer = self._zygote.start(
+            self._folder, journal=JOURNAL, options=OPTIONS, patched=PATCHED
+        )
         self.server.wait_until_serving()
         self.control = Control(self.server.grpc)
