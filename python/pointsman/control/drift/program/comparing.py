@@ -10,6 +10,7 @@ from pointsman.control.drift.answers import NO_LABELED, reference_answers
 from pointsman.control.drift.models import form_of
 from pointsman.control.drift.performing import Performer
 from pointsman.control.drift.program.answering import AnswerWindow
+from pointsman.control.drift.program.class_rates import class_rates
 from pointsman.control.drift.program.judging import Sides, judge
 from pointsman.control.drift.program.origins import origin_of
 from pointsman.control.drift.program.window import Window
@@ -70,6 +71,7 @@ def compare_window(
     body["origin"] = origin_of(result, kinds).value
     reached(0.9)
     body["performance"] = {} if pair is None else Performer(pair[0]).measure(pair[1]).told()
+    body["classRates"] = {} if pair is None else class_rates(*pair)
     return body, [*spec.notes, *window.notes, *notes]
 
 
