@@ -9,7 +9,7 @@ import pytest
 import pointsman_drift
 from pointsman.control.convert.values import plain
 from pointsman.control.drift import windowed_baselines
-from pointsman.v1 import drift_pb2
+from pointsman.v1 import drift_pb2, model_pb2
 from stage.lake import a_row
 
 from .drift_by_hand import (
@@ -198,3 +198,38 @@ async def test_values_of_another_kind_than_most_count_as_missing(cancer):
     assert "feature 'age': 1 values are no number, as most are, and count as missing" in made.notes
     baseline = await cancer.drift.GetActiveBaseline(ACTIVE)
     assert [plain(one) for one in baseline.feature_data["age"].values].count(None) == 1
+
+
+async def test_versions_with_other_orders_of_classes_are_brought_into_one_also_when_deleted(bench, cancer):
+    for version, labels in (("straight", CLASSES), ("turned", CLASSES[::-1])):
+        await cancer.register("cancer", version, backend=None, signature={"task": 1, "labels": [*labels]})
+    scores, predicted, _ = drawn(2, 40)
+    now_us = bench.clock()
+    bench.replica.journal.predict(
+        *(
+            a_row(
+                now_us - 1_000_000 + number,
+                number,
+                router_id="cancer",
+                model_id="cancer",
+                model_version="turned" if number % 4 == 0 else "straight",
+                prediction_label=predicted[number],
+                probabilities=scores[number][::-1] if number % 4 == 0 else scores[number],
+                f_age=1.0,
+            )
+            for number in range(40)
+        )
+    )
+    await cancer.models.DeleteModelVersion(
+        model_pb2.DeleteModelVersionRequest(model_id="cancer", version="turned")
+    )
+    begin_long_ago(bench.database_url)
+    assert not (await cancer.drift.CreateBaseline(of_window())).notes
+    baseline = await cancer.drift.GetActiveBaseline(ACTIVE)
+    block = baseline.labeled_predictions
+    told = [tuple(plain(one) for one in row.values) for row in block.probabilities]
+    labels = [plain(one) for one in block.predicted_labels.values]
+    assert len(told) == 40
+    expected = sorted(zip(map(tuple, scores), predicted, strict=True))
+    assert sorted(zip(told, labels, strict=True)) == expected
+    assert baseline.class_labels == listed(CLASSES)

@@ -1,11 +1,12 @@
 """A baseline of predictions that a model made: features as columns, answers as labelled predictions."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pointsman.domain.drift.baselines import BaselineData, ColumnKind, kind_of
-from pointsman.domain.drift.classes import class_order, place_of
+from pointsman.domain.drift.classes import class_order, named_as, place_of
 from pointsman.domain.drift.outcomes import label_of, number_of
 from pointsman.domain.drift.predictions import SUM_TOLERANCE, LoggedPrediction
 from pointsman.domain.models import Task
@@ -28,13 +29,16 @@ def rows_for(width: int) -> int:
     return max(1, min(MOST_ROWS, MOST_CELLS // max(1, width)))
 
 
-def data_of_window(rows: Sequence[LoggedPrediction], task: Task) -> tuple[BaselineData, list[str]]:
+def data_of_window(
+    rows: Sequence[LoggedPrediction], task: Task, orders: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[BaselineData, list[str]]:
     """Makes the blocks of a baseline.
 
     Args:
         rows: Predictions with their outcomes, in an order that says nothing; those without features or
             without an answer are in the other block alone.
         task: What the model does; where it is unspecified, the answers say it.
+        orders: By version of the model its classes in the order of its probabilities, as far as known.
 
     Returns:
         The blocks, and what to know of them, in sentences.
@@ -48,7 +52,9 @@ def data_of_window(rows: Sequence[LoggedPrediction], task: Task) -> tuple[Baseli
         has_classes = any(row.probabilities for row in kept)
         task = Task.CLASSIFICATION if has_classes else Task.REGRESSION
     answered = [row for row in kept if row.prediction is not None]
-    labeled = _numbers(answered, notes) if task is Task.REGRESSION else _classes(answered, notes)
+    labeled = (
+        _numbers(answered, notes) if task is Task.REGRESSION else _classes(answered, orders or {}, notes)
+    )
     return BaselineData(features=features, **labeled), notes
 
 
@@ -93,7 +99,9 @@ def _numbers(rows: Sequence[LoggedPrediction], notes: list[str]) -> dict[str, An
     return {"predicted": [answer for answer, _ in found], "actual": actual} if found else {}
 
 
-def _classes(rows: Sequence[LoggedPrediction], notes: list[str]) -> dict[str, Any]:
+def _classes(
+    rows: Sequence[LoggedPrediction], orders: Mapping[str, tuple[str, ...]], notes: list[str]
+) -> dict[str, Any]:
     """Answers the labelled block; none where the rows do not tell which class is which."""
     widths = Counter(len(row.probabilities) for row in rows if len(row.probabilities) > 1)
     width = max(widths, key=lambda one: widths[one], default=0)
@@ -103,6 +111,7 @@ def _classes(rows: Sequence[LoggedPrediction], notes: list[str]) -> dict[str, An
         return {}
     if len(found) < len(rows):
         notes.append(f"{len(rows) - len(found)} answers have other probabilities than most, and are left out")
+    found = _in_one_order(found, width, orders, notes)
     predicted = [label_of(row.prediction) for row in found]  # type: ignore[arg-type]
     names = sorted(set(predicted))
     actual: list[str | None] = []
@@ -124,6 +133,35 @@ def _classes(rows: Sequence[LoggedPrediction], notes: list[str]) -> dict[str, An
         notes.append(f"the baseline has no labeled predictions: {error}")
         return {}
     return {"predicted": predicted, "actual": actual, "probabilities": probabilities}
+
+
+def _in_one_order(
+    rows: list[LoggedPrediction], width: int, orders: Mapping[str, tuple[str, ...]], notes: list[str]
+) -> list[LoggedPrediction]:
+    """Brings the probabilities of all rows into the order of the version that has most of them.
+
+    Where orders differ, rows whose version does not tell its own are left out: it may be any of them.
+    """
+    counts = Counter(row.model_version for row in rows)
+    known = {version: labels for version, labels in orders.items() if version in counts}
+    known = {version: labels for version, labels in known.items() if len(labels) == width}
+    if not known:
+        return rows
+    classes = known[max(known, key=lambda version: counts[version])]
+    named = {version: named_as(labels, classes) for version, labels in known.items()}
+    if all(order == classes for order in named.values()):
+        return rows
+    kept = []
+    for row in rows:
+        if (order := named.get(row.model_version)) is not None:
+            places = [order.index(name) for name in classes]
+            kept.append(replace(row, probabilities=tuple(row.probabilities[place] for place in places)))
+    if len(kept) < len(rows):
+        notes.append(
+            f"versions have their classes in different orders, and {len(rows) - len(kept)} answers are left "
+            "out, for the signatures of their versions do not name the same classes"
+        )
+    return kept
 
 
 def _are_shares(probabilities: Sequence[float]) -> bool:

@@ -1,6 +1,7 @@
 """Predictions of a window become the blocks of a baseline."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,3 +97,39 @@ def test_rows_that_no_message_holds_are_cut(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_wider_the_rows_the_fewer_are_taken() -> None:
     assert [rows_for(width) for width in (0, 10, 1000)] == [50_000, 50_000, 500]
+
+
+def of_versions(**given: list[LoggedPrediction]) -> list[LoggedPrediction]:
+    """Predictions of versions that are named v1, v2, …"""
+    return [replace(row, model_version=version) for version, rows in given.items() for row in rows]
+
+
+YES_LAST = rows(*[("yes", [0.2, 0.8], None), ("no", [0.9, 0.1], None)] * 7)
+YES_FIRST = rows(*[("yes", [0.7, 0.3], None), ("no", [0.4, 0.6], None)] * 3)
+
+
+@pytest.mark.parametrize("others", [("yes", "no"), ("True", "False"), ("1.0", "0")])
+def test_versions_with_another_order_of_classes_are_brought_into_that_of_most(
+    others: tuple[str, str],
+) -> None:
+    first = ("no", "yes") if others[0] == "yes" else ("0", "1")
+    data, notes = data_of_window(
+        of_versions(v1=YES_LAST, v2=YES_FIRST), Task.CLASSIFICATION, {"v1": first, "v2": others}
+    )
+    assert notes == []
+    assert list(data.probabilities) == [(0.2, 0.8), (0.9, 0.1)] * 7 + [(0.3, 0.7), (0.6, 0.4)] * 3
+
+
+def test_rows_of_a_version_without_a_known_order_are_left_out_where_orders_differ() -> None:
+    given = of_versions(v1=YES_LAST, v2=YES_FIRST, v3=YES_FIRST)
+    orders = {"v1": ("no", "yes"), "v2": ("yes", "no"), "v3": ("cat", "dog"), "v4": ("a", "b")}
+    data, notes = data_of_window(given, Task.CLASSIFICATION, orders)
+    assert len(data.predicted) == 20
+    (note,) = notes
+    assert "6 answers are left out" in note
+
+
+def test_rows_of_a_version_without_a_known_order_stay_where_orders_agree() -> None:
+    given = of_versions(v1=YES_LAST, v2=YES_LAST)
+    data, notes = data_of_window(given, Task.CLASSIFICATION, {"v1": ("no", "yes")})
+    assert (len(data.predicted), notes) == (28, [])
