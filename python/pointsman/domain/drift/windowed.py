@@ -2,16 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
 
 from pointsman.domain.drift.baselines import BaselineData, ColumnKind, kind_of
-from pointsman.domain.drift.classes import class_order, named_as, place_of
-from pointsman.domain.drift.outcomes import label_of, number_of
-from pointsman.domain.drift.predictions import SUM_TOLERANCE, LoggedPrediction
+from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.domain.drift.windowed_answers import labeled_of
 from pointsman.domain.models import Task
 from pointsman.domain.values import JsonValue
-from pointsman.errors import InvalidArgumentError
 
 MOST_ROWS = 50_000
 """Predictions of a window that a baseline is made of; of more, so many are drawn by lot."""
@@ -51,10 +47,7 @@ def data_of_window(
     if task is Task.UNSPECIFIED:
         has_classes = any(row.probabilities for row in kept)
         task = Task.CLASSIFICATION if has_classes else Task.REGRESSION
-    answered = [row for row in kept if row.prediction is not None]
-    labeled = (
-        _numbers(answered, notes) if task is Task.REGRESSION else _classes(answered, orders or {}, notes)
-    )
+    labeled = labeled_of(kept, task, orders or {}, notes)
     return BaselineData(features=features, **labeled), notes
 
 
@@ -88,83 +81,3 @@ def _features(rows: Sequence[LoggedPrediction], notes: list[str]) -> dict[str, l
                 f"feature {name!r}: {others} values are no {kind.value}, as most are, and count as missing"
             )
     return columns
-
-
-def _numbers(rows: Sequence[LoggedPrediction], notes: list[str]) -> dict[str, Any]:
-    read = [(number_of(row.prediction), row.outcome) for row in rows]  # type: ignore[arg-type]
-    found = [(answer, outcome) for answer, outcome in read if answer is not None]
-    if len(found) < len(rows):
-        notes.append(f"{len(rows) - len(found)} answers are no numbers, as most are, and are left out")
-    actual = [None if outcome is None else number_of(outcome) for _, outcome in found]
-    return {"predicted": [answer for answer, _ in found], "actual": actual} if found else {}
-
-
-def _classes(
-    rows: Sequence[LoggedPrediction], orders: Mapping[str, tuple[str, ...]], notes: list[str]
-) -> dict[str, Any]:
-    """Answers the labelled block; none where the rows do not tell which class is which."""
-    widths = Counter(len(row.probabilities) for row in rows if len(row.probabilities) > 1)
-    width = max(widths, key=lambda one: widths[one], default=0)
-    found = [row for row in rows if len(row.probabilities) == width and _are_shares(row.probabilities)]
-    if not width or not found:
-        notes.append("no answer has probabilities, so that the baseline has no labeled predictions")
-        return {}
-    if len(found) < len(rows):
-        notes.append(f"{len(rows) - len(found)} answers have other probabilities than most, and are left out")
-    found = _in_one_order(found, width, orders, notes)
-    predicted = [label_of(row.prediction) for row in found]  # type: ignore[arg-type]
-    names = sorted(set(predicted))
-    actual: list[str | None] = []
-    unknown = 0
-    for row in found:
-        label = None if row.outcome is None else label_of(row.outcome)
-        place = None if label is None else place_of(label, names)
-        if label is not None and place is None and len(names) == width:
-            # Every class is known, and this is none of them.
-            unknown += 1
-            label = None
-        actual.append(label if place is None else names[place])
-    if unknown:
-        notes.append(f"{unknown} outcomes are no class that the model answers, and are left out")
-    probabilities = [row.probabilities for row in found]
-    try:
-        class_order(probabilities, predicted, actual)
-    except InvalidArgumentError as error:
-        notes.append(f"the baseline has no labeled predictions: {error}")
-        return {}
-    return {"predicted": predicted, "actual": actual, "probabilities": probabilities}
-
-
-def _in_one_order(
-    rows: list[LoggedPrediction], width: int, orders: Mapping[str, tuple[str, ...]], notes: list[str]
-) -> list[LoggedPrediction]:
-    """Brings the probabilities of all rows into the order of the version that has most of them.
-
-    Where orders differ, rows whose version does not tell its own are left out: it may be any of them.
-    """
-    counts = Counter(row.model_version for row in rows)
-    known = {version: labels for version, labels in orders.items() if version in counts}
-    known = {version: labels for version, labels in known.items() if len(labels) == width}
-    if not known:
-        return rows
-    classes = known[max(known, key=lambda version: counts[version])]
-    named = {version: named_as(labels, classes) for version, labels in known.items()}
-    if all(order == classes for order in named.values()):
-        return rows
-    kept = []
-    for row in rows:
-        if (order := named.get(row.model_version)) is not None:
-            places = [order.index(name) for name in classes]
-            kept.append(replace(row, probabilities=tuple(row.probabilities[place] for place in places)))
-    if len(kept) < len(rows):
-        notes.append(
-            f"versions have their classes in different orders, and {len(rows) - len(kept)} answers are left "
-            "out, for the signatures of their versions do not name the same classes"
-        )
-    return kept
-
-
-def _are_shares(probabilities: Sequence[float]) -> bool:
-    # Not a number fails this, too.
-    is_within = all(0 <= one <= 1 for one in probabilities)
-    return is_within and abs(sum(probabilities) - 1) <= SUM_TOLERANCE

@@ -133,3 +133,20 @@ def test_rows_of_a_version_without_a_known_order_stay_where_orders_agree() -> No
     given = of_versions(v1=YES_LAST, v2=YES_LAST)
     data, notes = data_of_window(given, Task.CLASSIFICATION, {"v1": ("no", "yes")})
     assert (len(data.predicted), notes) == (28, [])
+
+
+@pytest.mark.parametrize("task", [Task.CLASSIFICATION, Task.UNSPECIFIED])
+@pytest.mark.parametrize("answer", [[1.0, 2.0], {"a": 1}, "", "x" * 1025, "a\x00"])
+def test_answers_that_are_no_single_values_are_left_out_and_counted(answer: Any, task: Task) -> None:
+    given = rows(("a", [0.8, 0.2], "a"), (answer, [0.3, 0.7], "b"), ("b", [0.1, 0.9], "b"), age=3)
+    data, (note,) = data_of_window(given, task)
+    assert (data.predicted, data.actual) == (["a", "b"], ["a", "b"])
+    assert note.startswith("1 answers are left out, for a baseline takes single numbers")
+    assert check_baseline("v1", data, Task.CLASSIFICATION)[1] == ("a", "b")
+
+
+def test_a_regression_of_several_values_keeps_those_rows_that_answer_one() -> None:
+    data, notes = data_of_window(rows(([1.0, 2.0], [], 3), (2.5, [], 3), age=3), Task.REGRESSION)
+    assert (data.predicted, data.actual) == ([2.5], [3.0])
+    assert len(data.features["age"]) == 2, "its features are kept"
+    assert notes[0].startswith("1 answers are left out")
