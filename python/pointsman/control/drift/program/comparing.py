@@ -68,11 +68,13 @@ def compare_window(
     sides = Sides(reference, path if window.row_count else None, pair, lacking, rows, window.slices)
     result = judge(sides, settings)
     body = result.to_dict()
-    body["origin"] = origin_of(result, kinds).value
+    origin, of_origin = origin_of(result, kinds)
+    if origin is not None:
+        body["origin"] = origin.value
     reached(0.9)
     body["performance"] = {} if pair is None else Performer(pair[0]).measure(pair[1]).told()
     body["classRates"] = {} if pair is None else class_rates(*pair)
-    return body, [*spec.notes, *window.notes, *notes]
+    return body, [*spec.notes, *window.notes, *notes, *of_origin]
 
 
 def _read_pair(
