@@ -183,10 +183,10 @@ async def test_answers_that_do_not_tell_which_class_is_which_are_left_out_and_sa
 
 
 async def test_of_many_rows_a_part_is_drawn_by_lot(bench, cancer, monkeypatch):
-    monkeypatch.setattr(windowed_baselines, "rows_for", lambda width: 200 // width)
+    monkeypatch.setattr(windowed_baselines, "rows_for", lambda width: 400 // width)
     record(bench, features_of(1, 400), drawn(2, 400))
     made = await cancer.drift.CreateBaseline(of_window())
-    assert 60 < made.sample_size < 140, "a hundred rows of two features"
+    assert 60 < made.sample_size < 140, "a hundred rows of two features and two probabilities"
     assert made.notes[0] == f"of 400 predictions {made.sample_size} were drawn by lot"
     ages = [plain(one) for one in (await cancer.drift.GetActiveBaseline(ACTIVE)).feature_data["age"].values]
     assert set(ages) <= set(features_of(1, 400)["age"])
@@ -233,3 +233,22 @@ async def test_versions_with_other_orders_of_classes_are_brought_into_one_also_w
     expected = sorted(zip(map(tuple, scores), predicted, strict=True))
     assert sorted(zip(told, labels, strict=True)) == expected
     assert baseline.class_labels == listed(CLASSES)
+
+
+@pytest.mark.parametrize("is_logged", [False, True])
+async def test_the_more_classes_the_fewer_rows_are_drawn(bench, cancer, monkeypatch, is_logged):
+    widths = []
+
+    def rows_for(width):
+        widths.append(width)
+        return 50
+
+    monkeypatch.setattr(windowed_baselines, "rows_for", rows_for)
+    scores = [0.05] * 20
+    if is_logged:
+        await log_rows(cancer, {"age": [1.0] * 40}, probabilities=scores)
+    else:
+        record(bench, features_of(1, 40), ([scores] * 40, ["approved"] * 40))
+        bench.replica.journal.seal_predictions()
+    await cancer.drift.CreateBaseline(of_window())
+    assert widths == [21 if is_logged else 22], "features and probabilities of a row"

@@ -94,7 +94,7 @@ class WindowBaselines:
             window.end_us,
             rows_for,
             models.readable_routers(self._database, caller),
-            max((len(row.features) for row in first or ()), default=0),
+            max((len(row.features) + len(row.probabilities) for row in first or ()), default=0),
         )
         sample = self._records.sample(model_id, model.row_key, question)
         data, notes = data_of_window(sample.rows, task, orders)

@@ -12,12 +12,12 @@ from pointsman.domain.values import JsonValue
 MOST_ROWS = 50_000
 """Predictions of a window that a baseline is made of; of more, so many are drawn by lot."""
 MOST_CELLS = 500_000
-"""Values of these, so that the baseline can be told in one message."""
+"""Features and probabilities of these, so that the baseline can be told in one message."""
 MOST_TEXT_BYTES = 8 * 1024 * 1024
 
 
 def rows_for(width: int) -> int:
-    """Answers how many rows of so many values each a baseline is made of.
+    """Answers how many rows of so many features and probabilities each a baseline is made of.
 
     >>> rows_for(2), rows_for(100)
     (50000, 5000)
@@ -54,10 +54,12 @@ def data_of_window(
 def _fitting(rows: Sequence[LoggedPrediction]) -> Sequence[LoggedPrediction]:
     """Answers as many of the first rows as fit into a message."""
     names = {name for row in rows for name in row.features}
-    rows = rows[: rows_for(len(names))]
+    classes = max((len(row.probabilities) for row in rows), default=0)
+    rows = rows[: rows_for(len(names) + classes)]
     left = MOST_TEXT_BYTES
     for place, row in enumerate(rows):
-        left -= sum(4 * len(value) for value in row.features.values() if isinstance(value, str))
+        values = (*row.features.values(), row.prediction, row.outcome)
+        left -= sum(4 * len(value) for value in values if isinstance(value, str))
         if left < 0:
             return rows[:place]
     return rows

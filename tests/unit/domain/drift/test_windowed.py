@@ -150,3 +150,18 @@ def test_a_regression_of_several_values_keeps_those_rows_that_answer_one() -> No
     assert (data.predicted, data.actual) == ([2.5], [3.0])
     assert len(data.features["age"]) == 2, "its features are kept"
     assert notes[0].startswith("1 answers are left out")
+
+
+def test_probabilities_count_among_the_values_that_a_message_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windowed, "MOST_CELLS", 44)
+    given = rows(*[("a", [0.8, *[0.02] * 10], None)] * 9, age=1, plan="free")
+    data, notes = data_of_window(given, Task.CLASSIFICATION)
+    # Two features and eleven probabilities.
+    assert len(data.features["age"]) == 3
+    assert notes[0] == "of 9 rows 3 are kept, for they are large"
+
+
+def test_long_names_of_classes_count_among_the_texts_of_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windowed, "MOST_TEXT_BYTES", 4 * 300)
+    given = rows(*[("a" * 50, [0.8, 0.2], "b" * 50), ("b" * 50, [0.2, 0.8], "b" * 50)] * 4, age=1)
+    assert len(data_of_window(given, Task.CLASSIFICATION)[0].features["age"]) == 3
