@@ -1,10 +1,11 @@
 """A baseline of predictions that a model made: features as columns, answers as labelled predictions."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pointsman.domain.drift.baselines import BaselineData, ColumnKind, kind_of
-from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.domain.drift.predictions import MAX_TEXT_CHARS, LoggedPrediction
 from pointsman.domain.drift.windowed_answers import labeled_of
 from pointsman.domain.models import Task
 from pointsman.domain.values import JsonValue
@@ -66,7 +67,7 @@ def _fitting(rows: Sequence[LoggedPrediction]) -> Sequence[LoggedPrediction]:
 
 
 def _features(rows: Sequence[LoggedPrediction], notes: list[str]) -> dict[str, list[JsonValue]]:
-    """Answers each feature as a column; values of another kind than most are missing."""
+    """Answers each feature as a column; what is not kept, or of another kind than most, is missing."""
     columns: dict[str, list[JsonValue]] = {}
     for name in sorted({name for row in rows for name in row.features}):
         columns[name] = [row.features.get(name) for row in rows]
@@ -82,4 +83,17 @@ def _features(rows: Sequence[LoggedPrediction], notes: list[str]) -> dict[str, l
             notes.append(
                 f"feature {name!r}: {others} values are no {kind.value}, as most are, and count as missing"
             )
+        if unkept := sum(not _is_kept(value) for value in columns[name]):
+            columns[name] = [value if _is_kept(value) else None for value in columns[name]]
+            notes.append(
+                f"feature {name!r}: {unkept} values are not finite, hold a NUL or have more than "
+                f"{MAX_TEXT_CHARS} characters, and count as missing"
+            )
     return columns
+
+
+def _is_kept(value: JsonValue) -> bool:
+    """Says whether a baseline takes a value; of recorded ones it does not take all."""
+    if isinstance(value, str):
+        return len(value) <= MAX_TEXT_CHARS and "\x00" not in value
+    return not isinstance(value, float) or math.isfinite(value)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pointsman.domain.drift.classes import class_order, named_as, place_of
 from pointsman.domain.drift.outcomes import MAX_OUTCOME_CHARS, label_of, number_of
-from pointsman.domain.drift.predictions import SUM_TOLERANCE, LoggedPrediction
+from pointsman.domain.drift.predictions import MAX_CLASSES, SUM_TOLERANCE, LoggedPrediction
 from pointsman.domain.models import Task
 from pointsman.domain.values import JsonValue
 from pointsman.errors import InvalidArgumentError
@@ -59,6 +59,12 @@ def _classes(
     found = [row for row in rows if len(row.probabilities) == width and _are_shares(row.probabilities)]
     if not width or not found:
         notes.append("no answer has probabilities, so that the baseline has no labeled predictions")
+        return {}
+    if width > MAX_CLASSES:
+        notes.append(
+            f"the baseline has no labeled predictions: answers have {width} classes, and at most "
+            f"{MAX_CLASSES} are taken"
+        )
         return {}
     if len(found) < len(rows):
         notes.append(f"{len(rows) - len(found)} answers have other probabilities than most, and are left out")

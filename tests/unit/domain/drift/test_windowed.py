@@ -165,3 +165,31 @@ def test_long_names_of_classes_count_among_the_texts_of_a_message(monkeypatch: p
     monkeypatch.setattr(windowed, "MOST_TEXT_BYTES", 4 * 300)
     given = rows(*[("a" * 50, [0.8, 0.2], "b" * 50), ("b" * 50, [0.2, 0.8], "b" * 50)] * 4, age=1)
     assert len(data_of_window(given, Task.CLASSIFICATION)[0].features["age"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (float("inf"), 1.5),
+        (float("-inf"), 1.5),
+        (float("nan"), 1.5),
+        ("x" * 8193, "x" * 8192),
+        ("a\x00", "a"),
+    ],
+)
+def test_values_that_no_baseline_takes_count_as_missing_and_are_counted(value: Any, kept: Any) -> None:
+    given = [LoggedPrediction(str(at), "1", at, features={"f": one}) for at, one in enumerate([kept, value])]
+    data, notes = data_of_window(given, Task.REGRESSION)
+    assert data.features == {"f": [kept, None]}
+    assert notes[0].startswith("feature 'f': 1 values are not finite, hold a NUL or have more than 8192")
+    check_baseline("v1", data, Task.UNSPECIFIED)
+
+
+def test_answers_of_more_classes_than_baselines_take_leave_the_features() -> None:
+    given = rows(("a", [1.0, *[0.0] * 1000], None), age=1)
+    data, notes = data_of_window(given, Task.CLASSIFICATION)
+    assert (data.features, data.predicted) == ({"age": [1]}, ())
+    assert notes == [
+        "the baseline has no labeled predictions: answers have 1001 classes, and at most 1000 are taken"
+    ]
+    check_baseline("v1", data, Task.CLASSIFICATION)
