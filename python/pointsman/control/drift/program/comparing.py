@@ -13,6 +13,7 @@ from pointsman.control.drift.program.answering import AnswerWindow
 from pointsman.control.drift.program.class_rates import class_rates
 from pointsman.control.drift.program.judging import Sides, judge
 from pointsman.control.drift.program.origins import origin_of
+from pointsman.control.drift.program.slicing import choose_slices
 from pointsman.control.drift.program.window import Window
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
@@ -65,7 +66,8 @@ def compare_window(
     pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, data)
     reached(0.6)
     reference = reference_table(data.features, kinds)
-    sides = Sides(reference, path if window.row_count else None, pair, lacking, rows, window.slices)
+    slicing = choose_slices(window.slices, kinds, settings)
+    sides = Sides(reference, path if window.row_count else None, pair, lacking, rows, slicing)
     result = judge(sides, settings)
     body = result.to_dict()
     origin, of_origin = origin_of(result, kinds)
@@ -74,7 +76,7 @@ def compare_window(
     reached(0.9)
     body["performance"] = {} if pair is None else Performer(pair[0]).measure(pair[1]).told()
     body["classRates"] = {} if pair is None else class_rates(*pair)
-    return body, [*spec.notes, *window.notes, *notes, *of_origin]
+    return body, [*spec.notes, *window.notes, *notes, *slicing.notes, *of_origin]
 
 
 def _read_pair(
