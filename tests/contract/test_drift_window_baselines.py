@@ -228,10 +228,10 @@ async def test_versions_with_other_orders_of_classes_are_brought_into_one_also_w
     baseline = await cancer.drift.GetActiveBaseline(ACTIVE)
     block = baseline.labeled_predictions
     told = [tuple(plain(one) for one in row.values) for row in block.probabilities]
-    labels = [plain(one) for one in block.predicted_labels.values]
+    answers = [plain(one) for one in block.predicted_labels.values]
     assert len(told) == 40
     expected = sorted(zip(map(tuple, scores), predicted, strict=True))
-    assert sorted(zip(told, labels, strict=True)) == expected
+    assert sorted(zip(told, answers, strict=True)) == expected
     assert baseline.class_labels == listed(CLASSES)
 
 
