@@ -11,7 +11,7 @@ from sqlalchemy import update
 import pointsman_drift
 from pointsman.store.database import Database
 from pointsman.store.schema import model_versions
-from pointsman.v1 import drift_pb2
+from pointsman.v1 import drift_pb2, model_pb2
 from stage.lake import a_row
 
 from .drift_by_hand import (
@@ -208,6 +208,26 @@ async def test_probabilities_of_a_version_with_another_order_of_classes_are_turn
     after = features_of(2, 60)
     await log_answers(cancer, after, [row[::-1] for row in new[0]], new[1], model_version="turned")
     pair = (pointsman_drift.read_classes(CLASSES, *old), pointsman_drift.read_classes(CLASSES, *new[:2]))
+    library = pointsman_drift.compare(features_of(1, 100), after, predictions=pair).to_dict()
+    same_as_library(await result_of(cancer), library)
+
+
+@pytest.mark.parametrize("names", [("false", "true"), ("0", "1")])
+async def test_a_deleted_version_s_order_is_known_under_other_names_of_the_classes(bench, cancer, names):
+    old, new = (
+        [one[0], *([names[CLASSES.index(label)] for label in part] for part in one[1:])]
+        for one in (drawn(3, 100), drawn(4, 60))
+    )
+    await cancer.drift.CreateBaseline(a_baseline(features_of(1, 100), labeled_predictions=labeled(*old)))
+    await cancer.register(
+        "cancer", "turned", backend=None, signature={"task": 1, "labels": ["True", "False"]}
+    )
+    after = features_of(2, 60)
+    await log_answers(cancer, after, [row[::-1] for row in new[0]], new[1], model_version="turned")
+    await cancer.models.DeleteModelVersion(
+        model_pb2.DeleteModelVersionRequest(model_id="cancer", version="turned")
+    )
+    pair = (pointsman_drift.read_classes(names, *old), pointsman_drift.read_classes(names, *new[:2]))
     library = pointsman_drift.compare(features_of(1, 100), after, predictions=pair).to_dict()
     same_as_library(await result_of(cancer), library)
 

@@ -9,7 +9,7 @@ import pytest
 import pointsman_drift
 from pointsman.control.convert.values import plain
 from pointsman.control.drift import windowed_baselines
-from pointsman.v1 import drift_pb2
+from pointsman.v1 import drift_pb2, model_pb2
 from stage.lake import a_row
 
 from .drift_by_hand import (
@@ -183,10 +183,10 @@ async def test_answers_that_do_not_tell_which_class_is_which_are_left_out_and_sa
 
 
 async def test_of_many_rows_a_part_is_drawn_by_lot(bench, cancer, monkeypatch):
-    monkeypatch.setattr(windowed_baselines, "rows_for", lambda width: 200 // width)
+    monkeypatch.setattr(windowed_baselines, "rows_for", lambda width: 400 // width)
     record(bench, features_of(1, 400), drawn(2, 400))
     made = await cancer.drift.CreateBaseline(of_window())
-    assert 60 < made.sample_size < 140, "a hundred rows of two features"
+    assert 60 < made.sample_size < 140, "a hundred rows of two features and two probabilities"
     assert made.notes[0] == f"of 400 predictions {made.sample_size} were drawn by lot"
     ages = [plain(one) for one in (await cancer.drift.GetActiveBaseline(ACTIVE)).feature_data["age"].values]
     assert set(ages) <= set(features_of(1, 400)["age"])
@@ -198,3 +198,57 @@ async def test_values_of_another_kind_than_most_count_as_missing(cancer):
     assert "feature 'age': 1 values are no number, as most are, and count as missing" in made.notes
     baseline = await cancer.drift.GetActiveBaseline(ACTIVE)
     assert [plain(one) for one in baseline.feature_data["age"].values].count(None) == 1
+
+
+async def test_versions_with_other_orders_of_classes_are_brought_into_one_also_when_deleted(bench, cancer):
+    for version, labels in (("straight", CLASSES), ("turned", CLASSES[::-1])):
+        await cancer.register("cancer", version, backend=None, signature={"task": 1, "labels": [*labels]})
+    scores, predicted, _ = drawn(2, 40)
+    now_us = bench.clock()
+    bench.replica.journal.predict(
+        *(
+            a_row(
+                now_us - 1_000_000 + number,
+                number,
+                router_id="cancer",
+                model_id="cancer",
+                model_version="turned" if number % 4 == 0 else "straight",
+                prediction_label=predicted[number],
+                probabilities=scores[number][::-1] if number % 4 == 0 else scores[number],
+                f_age=1.0,
+            )
+            for number in range(40)
+        )
+    )
+    await cancer.models.DeleteModelVersion(
+        model_pb2.DeleteModelVersionRequest(model_id="cancer", version="turned")
+    )
+    begin_long_ago(bench.database_url)
+    assert not (await cancer.drift.CreateBaseline(of_window())).notes
+    baseline = await cancer.drift.GetActiveBaseline(ACTIVE)
+    block = baseline.labeled_predictions
+    told = [tuple(plain(one) for one in row.values) for row in block.probabilities]
+    answers = [plain(one) for one in block.predicted_labels.values]
+    assert len(told) == 40
+    expected = sorted(zip(map(tuple, scores), predicted, strict=True))
+    assert sorted(zip(told, answers, strict=True)) == expected
+    assert baseline.class_labels == listed(CLASSES)
+
+
+@pytest.mark.parametrize("is_logged", [False, True])
+async def test_the_more_classes_the_fewer_rows_are_drawn(bench, cancer, monkeypatch, is_logged):
+    widths = []
+
+    def rows_for(width):
+        widths.append(width)
+        return 50
+
+    monkeypatch.setattr(windowed_baselines, "rows_for", rows_for)
+    scores = [0.05] * 20
+    if is_logged:
+        await log_rows(cancer, {"age": [1.0] * 40}, probabilities=scores)
+    else:
+        record(bench, features_of(1, 40), ([scores] * 40, ["approved"] * 40))
+        bench.replica.journal.seal_predictions()
+    await cancer.drift.CreateBaseline(of_window())
+    assert widths == [21 if is_logged else 22], "features and probabilities of a row"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,11 @@ STEP = "(time_us - $offset_us) - ((time_us - $offset_us) % $step_us) + $offset_u
 
 _FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
 _WANTED = "status_code = 0 AND time_us >= greatest($start_us, $began_us) AND time_us < $end_us"
+MOST_PROBABILITIES = 8_000_000
+"""Probabilities of the answers that are looked at over all steps: 64 MB in memory."""
 _LOTS = 1_000_000
+# By lot, which falls the same for each reader.
+_IN_LOT = f'share IS NULL OR hash(prediction_id, answers."row") % {_LOTS} < share'
 _BATCH_ROWS = 10_000
 
 
@@ -35,11 +40,13 @@ class AnswerQuestion:
             ``probabilities``, ``outcome_label`` and ``outcome_number``.
         most: About so many are looked at over all steps, and of a step no more than its part of them.
         most_of_step: About so many of a step; of more, so many are drawn by lot.
+        class_count: How many probabilities an answer has: of many, fewer answers are looked at.
     """
 
     look: Callable[[int, pa.Table], None]
     most: int = 1_000_000
     most_of_step: int = 50_000
+    class_count: int = 0
 
 
 class StepAnswers:
@@ -77,30 +84,42 @@ class StepAnswers:
 
         if not points:
             return False
-        most = min(asked.most_of_step, max(1, asked.most // len(points)))
+        most_of_all = min(asked.most, MOST_PROBABILITIES // max(1, asked.class_count))
+        most = min(asked.most_of_step, max(1, most_of_all // len(points)))
         shares = {
             point.time_us: most * _LOTS // point.prediction_count
             for point in points
             if point.prediction_count > most
         }
-        tables = {
-            "known_outcomes": self._outcomes(),
-            "logged_answers": pa.concat_tables([answer_table([]), *map(answer_table, logged)]),
-            "step_shares": pa.table(
-                {
-                    "step": pa.array(shares, pa.int64()),
-                    "share": pa.array(shares.values(), pa.int64()),
-                }
-            ),
-        }
-        for name, table in tables.items():
-            self._connection.register(name, table)
-        try:
-            self._show(asked)
-        finally:
-            for name in tables:
-                self._connection.unregister(name)
+        columns = {"step": pa.array(shares, pa.int64()), "share": pa.array(shares.values(), pa.int64())}
+        with self._known("step_shares", pa.table(columns)), self._known("known_outcomes", self._outcomes()):
+            parts = map(answer_table, logged)
+            # All of them are held at once, so that lots are drawn before.
+            drawn = map(self._drawn, parts) if shares else parts
+            with self._known("logged_answers", pa.concat_tables([answer_table([]), *drawn])):
+                self._show(asked)
         return bool(shares)
+
+    @contextlib.contextmanager
+    def _known(self, name: str, table: pa.Table) -> Iterator[None]:
+        self._connection.register(name, table)
+        try:
+            yield
+        finally:
+            self._connection.unregister(name)
+
+    def _drawn(self, part: pa.Table) -> pa.Table:
+        """Answers those logged rows that are drawn."""
+        import pyarrow as pa
+
+        heads = part.select(["prediction_id", "row", "time_us"])
+        with self._known("heads", heads.append_column("place", pa.array(range(part.num_rows), pa.int64()))):
+            drawn = self._connection.sql(
+                f"SELECT place FROM (SELECT *, {STEP} AS step FROM heads) AS answers "
+                f"LEFT JOIN step_shares USING (step) WHERE {_IN_LOT} ORDER BY place",
+                params={name: self._values[name] for name in ("offset_us", "step_us")},
+            ).to_arrow_table()
+        return part.take(drawn.column("place"))
 
     def _outcomes(self) -> pa.Table:
         names = ("start_us", "end_us")
@@ -130,9 +149,7 @@ class StepAnswers:
             "SELECT answers.step, model_version, label, number, probabilities, outcome_label, outcome_number "
             "FROM answers LEFT JOIN step_shares USING (step) LEFT JOIN known_outcomes AS known "
             'ON answers.prediction_id = known.id AND answers."row" = known."row" '
-            # By lot, which falls the same for each reader.
-            f'WHERE share IS NULL OR hash(prediction_id, answers."row") % {_LOTS} < share '
-            "ORDER BY answers.step, time_us, prediction_id",
+            f"WHERE {_IN_LOT} ORDER BY answers.step, time_us, prediction_id",
             params=values,
         )
         step = 0

@@ -50,9 +50,9 @@ class SampleQuestion:
     Attributes:
         start_us: From this time on.
         end_us: Before this time.
-        rows_for: Answers how many rows of so many features are taken at most.
+        rows_for: Answers how many rows of so many features and probabilities are taken at most.
         readable_since: Which routers' rows may be told, and from which time on.
-        logged_width: How many features logged rows have at most.
+        logged_width: How many features and probabilities logged rows have at most.
     """
 
     start_us: int
@@ -104,7 +104,7 @@ class WindowRows:
             f"{self._ctes} SELECT {counted} FROM judged WHERE {_IN_WINDOW}",
             {**self._values, **window, **readable},
         ).fetchall()[0]
-        most = asked.rows_for(max(self._width(), asked.logged_width))
+        most = asked.rows_for(max(self._width(window), asked.logged_width))
         share = _LOTS if total <= most else max(1, most * _LOTS // total)
         drawn = {**window, **readable, "share": share}
         keys = self._connection.execute(
@@ -129,14 +129,17 @@ class WindowRows:
     def _files(self) -> dict[str, Any]:
         return {"files": list(self._snapshot.files)} if self._snapshot.files else {}
 
-    def _width(self) -> int:
-        """Answers how many features have columns of their own."""
+    def _width(self, window: Mapping[str, int]) -> int:
+        """Answers how many features have columns of their own, and the most probabilities of a row."""
         names: set[str] = set()
+        classes = 0
         for source in self._sources():
             values = self._files() if source == _FILES else {}
             described = self._connection.execute(f"DESCRIBE SELECT * FROM {source}", values).fetchall()
             names |= {name for name, *_ in described if name.startswith(FEATURE_PREFIX)}
-        return len(names)
+            most = f"SELECT coalesce(max(len(probabilities)), 0) FROM {source} WHERE {_IN_WINDOW}"
+            classes = max(classes, *self._connection.execute(most, {**values, **window}).fetchall()[0])
+        return len(names) + classes
 
     def _recorded(self, drawn: Mapping[str, Any]) -> Iterator[LoggedPrediction]:
         if not (sources := self._sources()):

@@ -134,19 +134,26 @@ def began_us(connection: Connection, model_id: str) -> int:
     return began
 
 
-def class_labels(connection: Connection, model_id: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Answers the versions of a model with the labels of their signatures, in the order of probabilities.
+def class_labels(connection: Connection, model_id: str) -> dict[str, tuple[str, ...]]:
+    """Answers by version of a model the labels of its signature, in the order of probabilities.
+
+    Deleted versions are among them, for what they answered is still compared; of a version that was
+    registered several times the last signature is told.
 
     Args:
         connection: A transaction.
         model_id: The model.
     """
     rows = connection.execute(
-        select(model_versions.c.version, model_versions.c.signature).where(
-            model_versions.c.model_id == model_id, _PRESENT
+        select(model_versions.c.version, model_versions.c.signature)
+        .where(
+            model_versions.c.model_id == model_id,
+            # What was deleted before is of another model that had the id.
+            model_versions.c.create_time_us >= began_us(connection, model_id),
         )
+        .order_by(model_versions.c.row_key)
     )
-    return [(version, load_signature(text).labels) for version, text in rows]
+    return {version: load_signature(text).labels for version, text in rows}
 
 
 def onnx_paths(connection: Connection) -> frozenset[str]:

@@ -114,7 +114,7 @@ class DriftOrigin(StrEnum):
     UNSPECIFIED = "unspecified"
     NONE = "none"
     INPUTS = "inputs"
-    """Inputs move; there are no variants or versions to tell apart."""
+    """Inputs move; it cannot be told whether those of all variants, or versions, do."""
     WORLD = "world"
     """Inputs of all variants, or versions, move."""
     SOME_VARIANTS = "some_variants"

@@ -71,12 +71,13 @@ class PerformanceDesk:
             model = models.readable(connection, caller, model_id)
             task, _ = models.task_of(connection, model)
             baseline = baselines.active(connection, model_id, model.row_key)
-            estimator = None
+            estimator, question = None, None
             if baseline is not None and baseline.class_labels:
                 data = baselines.labeled_of(connection, baseline.row_key)
                 form = models.form_of(connection, model_id, baseline)
                 if (reference := reference_answers(baseline, data)) is not None:
                     estimator = StepEstimator(reference, form)
+                    question = AnswerQuestion(estimator.look, class_count=len(form.classes))
         now_us = self._clock()
         found = self._records.performance(
             model_id,
@@ -86,7 +87,7 @@ class PerformanceDesk:
             now_us + MICROSECONDS_PER_DAY,
             granularity,
             is_regression=None if task is Task.UNSPECIFIED else task is Task.REGRESSION,
-            answers=None if estimator is None else AnswerQuestion(estimator.look),
+            answers=question,
         )
         return _history(found, estimator)
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from pointsman.control.drift.answers import AnswerForm
 from pointsman.domain.access import can_read
 from pointsman.domain.drift.baselines import Baseline
+from pointsman.domain.drift.classes import named_as
 from pointsman.domain.keys import Principal
 from pointsman.domain.model_access import check_changes_model, check_reads_model
 from pointsman.domain.models import Model, ModelKey, Task
@@ -78,12 +79,11 @@ def form_of(connection: Connection, model_id: str, baseline: Baseline) -> Answer
         baseline: The baseline, whose classes they are.
     """
     classes = baseline.class_labels
-    orders = {
-        version: labels
-        for version, labels in model_versions.class_labels(connection, model_id)
-        if labels != classes and sorted(labels) == sorted(classes)
+    named = {
+        version: named_as(labels, classes)
+        for version, labels in model_versions.class_labels(connection, model_id).items()
     }
-    return AnswerForm(classes, orders)
+    return AnswerForm(classes, {version: one for version, one in named.items() if one and one != classes})
 
 
 def readable_routers(database: Database, caller: Principal) -> ReadableSince:

@@ -15,6 +15,7 @@ from pointsman.domain.violations import Violations
 from pointsman.errors import FailedPreconditionError
 from pointsman.lake.model_records import ModelRecords
 from pointsman.lake.window_rows import SampleQuestion, WindowSample
+from pointsman.store import model_versions
 from pointsman.store.database import Database
 from pointsman.store.drift import alert_settings, predictions
 
@@ -86,16 +87,17 @@ class WindowBaselines:
                 self._clock(),
                 prefix="window.",
             )
+            orders = model_versions.class_labels(connection, model_id)
             first = next(predictions.between(connection, model.row_key, window.start_us, window.end_us), None)
         question = SampleQuestion(
             window.start_us,
             window.end_us,
             rows_for,
             models.readable_routers(self._database, caller),
-            max((len(row.features) for row in first or ()), default=0),
+            max((len(row.features) + len(row.probabilities) for row in first or ()), default=0),
         )
         sample = self._records.sample(model_id, model.row_key, question)
-        data, notes = data_of_window(sample.rows, task)
+        data, notes = data_of_window(sample.rows, task, orders)
         rows = rows_of(data)
         least = settings.min_baseline_sample_size
         if rows < max(least, 1):

@@ -29,7 +29,7 @@ class DriftOrigin(StrEnum):
     NONE = "none"
     """Nothing drifts."""
     INPUTS = "inputs"
-    """Inputs move; there are no variants or versions to be told apart."""
+    """Inputs move; it cannot be told whether those of all variants, or versions, do."""
     WORLD = "world"
     """Inputs of all variants, or versions, move."""
     SOME_VARIANTS = "some_variants"

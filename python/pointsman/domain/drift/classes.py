@@ -81,6 +81,27 @@ def place_of(label: str, classes: Sequence[str]) -> int | None:
     return next((classes.index(name) for name in names if name in classes), None)
 
 
+def named_as(labels: Sequence[str], classes: Sequence[str]) -> tuple[str, ...] | None:
+    """Answers labels, in their order, under the names of classes; None where they are not the same ones.
+
+    Args:
+        labels: Names as a signature has them.
+        classes: The names that are wanted.
+
+    >>> named_as(("True", "False"), ("0", "1")), named_as(("yes", "maybe"), ("no", "yes"))
+    (('1', '0'), None)
+    """
+    known = [_plain(name) for name in classes]
+    places = [place for label in labels if (place := place_of(_plain(label), known)) is not None]
+    is_same = len(labels) == len(classes) and sorted(places) == list(range(len(classes)))
+    return tuple(classes[place] for place in places) if is_same else None
+
+
+def _plain(label: str) -> str:
+    number = number_of(label)
+    return label_of(label if number is None else number)
+
+
 def _label(value: JsonValue) -> str:
     # Checked before: strings, numbers and booleans only.
     return label_of(value)  # type: ignore[arg-type]

@@ -10,8 +10,10 @@ from pointsman.control.drift.answers import NO_LABELED, reference_answers
 from pointsman.control.drift.models import form_of
 from pointsman.control.drift.performing import Performer
 from pointsman.control.drift.program.answering import AnswerWindow
+from pointsman.control.drift.program.class_rates import class_rates
 from pointsman.control.drift.program.judging import Sides, judge
 from pointsman.control.drift.program.origins import origin_of
+from pointsman.control.drift.program.slicing import choose_slices
 from pointsman.control.drift.program.window import Window
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
@@ -64,13 +66,17 @@ def compare_window(
     pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, data)
     reached(0.6)
     reference = reference_table(data.features, kinds)
-    sides = Sides(reference, path if window.row_count else None, pair, lacking, rows, window.slices)
+    slicing = choose_slices(window.slices, kinds, settings)
+    sides = Sides(reference, path if window.row_count else None, pair, lacking, rows, slicing)
     result = judge(sides, settings)
     body = result.to_dict()
-    body["origin"] = origin_of(result, kinds).value
+    origin, of_origin = origin_of(result, kinds)
+    if origin is not None:
+        body["origin"] = origin.value
     reached(0.9)
     body["performance"] = {} if pair is None else Performer(pair[0]).measure(pair[1]).told()
-    return body, [*spec.notes, *window.notes, *notes]
+    body["classRates"] = {} if pair is None else class_rates(*pair)
+    return body, [*spec.notes, *window.notes, *notes, *slicing.notes, *of_origin]
 
 
 def _read_pair(

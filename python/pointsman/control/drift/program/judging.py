@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pointsman.control.drift.program.slicing import Slicing
 from pointsman.domain.drift.alerts import AlertSettings
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Sides:
         answers: The baseline's labelled predictions and the window's answers; None where one side has none.
         lacking: Why there are none.
         rows: Labelled predictions of the baseline, and answers of the window.
-        slices: Columns of the window's file by which its rows are judged apart, too.
+        slicing: By what rows of the window's file are judged apart, too.
     """
 
     reference: pa.Table
@@ -41,7 +42,7 @@ class Sides:
     answers: tuple[Predictions, Predictions] | None = None
     lacking: str = ""
     rows: tuple[int, int] = (0, 0)
-    slices: tuple[str, ...] = ()
+    slicing: Slicing = field(default_factory=Slicing)
 
 
 def judge(sides: Sides, settings: AlertSettings) -> Result:
@@ -68,7 +69,8 @@ def judge(sides: Sides, settings: AlertSettings) -> Result:
             str(sides.window),
             features=sides.reference.column_names,
             predictions=sides.answers,
-            slices=sides.slices if _looks_at_columns(options) else (),
+            slices=sides.slicing.columns,
+            slice_limit=sides.slicing.limit,
             **options,
         )
     elif sides.answers is not None:
@@ -131,14 +133,6 @@ def _runnable(sides: Sides, settings: AlertSettings) -> tuple[dict[str, Any], li
     if options["algorithms"] is not None:
         options["algorithms"] = [name for name in options["algorithms"] if name not in is_lacking]
     return options, lacking
-
-
-def _looks_at_columns(options: dict[str, Any]) -> bool:
-    from pointsman_drift import AlgorithmKind, algorithms
-
-    known = algorithms()
-    names = options["algorithms"]
-    return names is None or any(known[name].kind is AlgorithmKind.UNIVARIATE for name in names)
 
 
 def _nothing_judged(sides: Sides, settings: AlertSettings) -> Result:

@@ -53,7 +53,8 @@ class Window:
     Attributes:
         notes: What to know of the rows, once they are written.
         row_count: How many there are, once they are written.
-        slices: The columns beside the features that tell some of them apart, once they are written.
+        slices: The columns beside the features that tell some of them apart, and how many values each has,
+            once they are written.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Window:
         self._unreadable: dict[str, int] = {}
         self.notes: list[str] = []
         self.row_count = 0
-        self.slices: tuple[str, ...] = ()
+        self.slices: dict[str, int] = {}
 
     def write(self) -> Path:
         """Writes the file; answers its path.
@@ -116,13 +117,13 @@ class Window:
             )
         return target
 
-    def _told_apart(self, connection: DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+    def _told_apart(self, connection: DuckDBPyConnection, path: Path) -> dict[str, int]:
         if not self._dividing:
-            return ()
+            return {}
         counts = ", ".join(f"count(DISTINCT {_quoted(name)})" for name in self._dividing)
         rows = f"read_parquet({quoted_text(str(path))})"
         found = connection.execute(f"SELECT {counts} FROM {rows}").fetchall()[0]
-        return tuple(name for name, count in zip(self._dividing, found, strict=True) if count > 1)
+        return {name: count for name, count in zip(self._dividing, found, strict=True) if count > 1}
 
     def _selected(self, connection: DuckDBPyConnection, source: str) -> str:
         """Answers the query of a source's rows; looks at what it has of another kind."""

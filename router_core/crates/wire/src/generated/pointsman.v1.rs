@@ -5273,7 +5273,7 @@ pub enum DriftOrigin {
     Unspecified = 0,
     /// Nothing drifts.
     None = 1,
-    /// Inputs move, and there are no variants or versions to tell apart.
+    /// Inputs move; it cannot be told whether those of all variants, or versions, do.
     Inputs = 2,
     /// Inputs of all variants, or versions, move: the world drifts.
     World = 3,

@@ -1,0 +1,88 @@
+"""By what rows of a window are judged apart: by as much as a result can hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pointsman.domain.drift.alerts import AlertSettings
+from pointsman.domain.drift.baselines import ColumnKind
+
+MOST_FIGURES = 10_000
+"""Figures of slices in a result: with some 500 bytes each they are told in one message."""
+MOST_VALUES = 20
+"""So many values of a column have a slice of their own; all others are one."""
+_LEAST_VALUES = 2
+
+
+@dataclass(frozen=True)
+class Slicing:
+    """What is judged apart.
+
+    Attributes:
+        columns: The columns of the window's file whose values tell rows apart.
+        limit: So many values of each have a slice of their own, the most frequent ones.
+        notes: What is not judged apart, and why.
+    """
+
+    columns: tuple[str, ...] = ()
+    limit: int = MOST_VALUES
+    notes: tuple[str, ...] = ()
+
+
+def choose_slices(
+    values: Mapping[str, int], kinds: Mapping[str, ColumnKind], settings: AlertSettings
+) -> Slicing:
+    """Chooses slices whose figures a result can hold.
+
+    Where all are too many, rare values are taken together; where that is not enough, one column after the
+    other is left out, the last first.
+
+    Args:
+        values: By column of the window's file that tells rows apart how many values it has.
+        kinds: The features, and what their values are.
+        settings: Which algorithms measure each of them.
+    """
+    figures = _figures_of_a_slice(kinds, settings)
+    if not figures or not values:
+        return Slicing()
+    for count in range(len(values), 0, -1):
+        columns = tuple(values)[:count]
+        for limit in range(MOST_VALUES, _LEAST_VALUES - 1, -1):
+            # Beside these values there are the others, or rows without one.
+            slices = sum(min(values[name], limit) + 1 for name in columns)
+            if figures * slices <= MOST_FIGURES:
+                return Slicing(columns, limit, _notes(values, columns, limit, len(kinds)))
+    return Slicing(notes=_notes(values, (), MOST_VALUES, len(kinds)))
+
+
+def _figures_of_a_slice(kinds: Mapping[str, ColumnKind], settings: AlertSettings) -> int:
+    from pointsman_drift import AlgorithmKind, Kind, algorithms
+
+    known = algorithms()
+    names = settings.algorithms
+    named = [one for name, one in known.items() if (one.is_default if names is None else name in names)]
+    types = Counter(Kind.NUMERIC if one is ColumnKind.NUMBER else Kind.CATEGORICAL for one in kinds.values())
+    columns = (one for one in named if one.kind is AlgorithmKind.UNIVARIATE)
+    return sum(types[kind] for one in columns for kind in one.types)
+
+
+def _notes(values: Mapping[str, int], columns: tuple[str, ...], limit: int, features: int) -> tuple[str, ...]:
+    notes = [
+        f"rows of each {_word(name)} are not judged apart: of {features} features these would be more "
+        f"figures than a result holds, {MOST_FIGURES}; name fewer algorithms"
+        for name in values
+        if name not in columns
+    ]
+    notes += [
+        f"rows of the {limit} most frequent values of {_word(name)} are judged apart, and of the others "
+        f"together: of {features} features more would be more figures than a result holds, {MOST_FIGURES}"
+        for name in columns
+        if limit < min(values[name], MOST_VALUES)
+    ]
+    return tuple(notes)
+
+
+def _word(column: str) -> str:
+    return column.strip("()")
