@@ -262,6 +262,30 @@ def test_estimates_of_the_rows_are_told() -> None:
     }
 
 
+def test_realised_values_stand_beside_the_band_of_the_labelled_rows() -> None:
+    random = np.random.default_rng(3)
+    scores = random.beta(2, 2, 2000)
+    labels = (random.random(2000) < scores).astype(int)
+    said = (scores >= 0.5).astype(int)
+    # Labels of the easy rows are known first.
+    late = np.where(np.abs(scores - 0.5) > 0.35, labels.astype(float), np.nan)
+    found = estimate_performance(
+        read_classes([0, 1], scores, said, labels), read_classes([0, 1], scores, said, late)
+    )
+    still = compare({"x": [1, 2, 3] * 50}, {"x": [1, 2, 3] * 50})
+    made = pointsman_drift.report(still, performance={"accuracy": found["accuracy"]})
+    one, compared = made.to_dict()["performance"]["accuracy"], found["accuracy"].compared
+    assert compared is not None
+    assert one["insideBand"]
+    assert one["realised"] > one["upper"], "the band of all rows is another one"
+    assert (one["compared"], one["comparedLower"], one["comparedUpper"]) == (
+        *(compared.value, compared.lower, compared.upper),
+    )
+    cells = re.findall(r"<td>(.*?)</td>", made.to_html().split("Metrics of the compared rows")[1])
+    assert f"{compared.lower:.4g} – {compared.upper:.4g}" in cells
+    assert f"{one['lower']:.4g} – {one['upper']:.4g}" not in cells
+
+
 def test_the_page_of_a_kept_result_is_the_same(result: Result) -> None:
     kept = json.loads(result.to_json())
     assert pointsman_drift.report(kept).to_html() == result.to_report().to_html()

@@ -36,13 +36,10 @@ class Measured:
                 "reference": None if before is None else before.value,
                 "realised": None if after is None else after.value,
             }
-            if one is not None and one.estimate.value is not None:
-                entry |= {
-                    "estimate": one.estimate.value,
-                    "lower": one.estimate.lower,
-                    "upper": one.estimate.upper,
-                    "insideBand": one.is_inside,
-                }
+            if one is not None:
+                entry |= _told(one.estimate, ("estimate", "lower", "upper"))
+                entry |= _told(one.compared, ("compared", "comparedLower", "comparedUpper"))
+                entry["insideBand"] = one.is_inside
             found[name] = {key: value for key, value in entry.items() if value is not None}
             found[name]["sampleSize"] = self.outcome_count
         return found
@@ -54,6 +51,13 @@ class Measured:
             for name, one in self.estimated.items()
             if one.compared is not None and one.realised is not None and one.realised.value is not None
         }
+
+
+def _told(one: Estimate | None, names: tuple[str, str, str]) -> dict[str, float]:
+    """Names an estimate and both ends of its band; the band of what is not defined says nothing."""
+    if one is None or one.value is None:
+        return {}
+    return dict(zip(names, (one.value, one.lower, one.upper), strict=True))
 
 
 class Performer:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pointsman_drift
 
 HTML, JSON = "text/html; charset=utf-8", "application/json"
+_OF_LABELLED = ("compared", "comparedLower", "comparedUpper")
 _METRICS = ("accuracy", "mae", "rmse")
 
 
@@ -108,9 +109,10 @@ def _history(points: Iterable[PerformancePoint]) -> dict[str, list[pointsman_dri
             if name not in one.metrics and (value := getattr(one, name)) is not None:
                 found.setdefault(name, []).append(Point(at, value, rows=rows))
         for name, told in one.metrics.items():
-            realised, estimate, lower, upper = (
-                told.get(key) for key in ("realised", "estimate", "lower", "upper")
-            )
+            realised = told.get("realised")
+            # Beside a realised value stands the band of the same rows.
+            names = ("estimate", "lower", "upper") if realised is None else _OF_LABELLED
+            estimate, lower, upper = (told.get(key) for key in names)
             if realised is not None or estimate is not None:
                 point = Point(at, realised, estimate, lower, upper, rows)
                 found.setdefault(name, []).append(point)
