@@ -201,6 +201,14 @@ def test_regressions_have_mean_and_root_mean_square_errors() -> None:
     assert realised_metrics(read_numbers([1.0, 2.0])) == {}
 
 
+def test_errors_beyond_what_a_double_holds_have_no_mean() -> None:
+    found = realised_metrics(read_numbers([1.7e308, 1.0], [-1.7e308, 1.0]))
+    assert {name: (one.value, one.rows) for name, one in found.items()} == {
+        "mae": (None, 2),
+        "rmse": (None, 2),
+    }
+
+
 def test_a_flipped_label_rule_leaves_the_estimate_and_is_called_concept_drift() -> None:
     random = np.random.default_rng(7)
     calibration = calibrate(drawn(random, 20_000))
