@@ -69,5 +69,7 @@ def test_an_answer_without_an_outcome_is_neither_right_nor_wrong() -> None:
     with duckdb.connect() as connection:
         connection.register("logged", logged_table([LoggedPrediction("1", "1", 1, prediction="yes")]))
         connection.register("truths", truth_table([]))
-        query = f"WITH predictions AS (SELECT {ROW_COLUMNS} FROM logged), {MATCHES} SELECT is_right FROM judged"
+        query = (
+            f"WITH predictions AS (SELECT {ROW_COLUMNS} FROM logged), {MATCHES} SELECT is_right FROM judged"
+        )
         assert connection.execute(query).fetchall() == [(None,)]

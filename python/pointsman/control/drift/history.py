@@ -121,8 +121,8 @@ class StepEstimator:
             self._compared[step_us] = measured.compared()
 
     def notes(self) -> list[str]:
-        """Says what is not compared."""
-        return LeftOut.total(self._left_out.values()).notes()
+        """Says what is not estimated, and what not compared."""
+        return [*self._performer.notes, *LeftOut.total(self._left_out.values()).notes()]
 
     def divergence(self) -> dict[str, MetricDivergence]:
         """Says of each metric whether realised values stay in their bands."""

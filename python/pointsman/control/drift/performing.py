@@ -18,7 +18,7 @@ class Measured:
     Attributes:
         reference: By metric the figure of the baseline.
         realised: By metric that of predictions whose outcome is known.
-        estimated: By metric what is estimated; none of a regression, or with too few labels in the baseline.
+        estimated: By metric what is estimated; none of a regression, or where labels of the baseline lack.
         outcome_count: Predictions whose outcome is known.
     """
 
@@ -65,15 +65,23 @@ class Performer:
 
     Args:
         reference: The labelled predictions of the baseline.
+
+    Attributes:
+        notes: Why nothing is estimated of a classifier, in sentences.
     """
 
     def __init__(self, reference: Predictions) -> None:
         from pointsman_drift import ClassPredictions, calibrate, realised_metrics
-        from pointsman_drift.performance.cbpe import LEAST_LABELLED
+        from pointsman_drift.performance.cbpe import find_lacking_labels
 
         self._reference = realised_metrics(reference)
-        is_learnt = isinstance(reference, ClassPredictions) and reference.labelled.rows >= LEAST_LABELLED
-        self._calibration = calibrate(reference) if is_learnt else None  # type: ignore[arg-type]
+        self._calibration = None
+        self.notes: list[str] = []
+        if isinstance(reference, ClassPredictions):
+            if lacking := find_lacking_labels(reference):
+                self.notes.append(f"performance without outcomes is not estimated: {lacking}")
+            else:
+                self._calibration = calibrate(reference)
 
     def measure(self, span: Predictions) -> Measured:
         """Answers how well the model does in a span of the same task and classes."""

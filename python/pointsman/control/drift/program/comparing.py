@@ -69,7 +69,11 @@ def compare_window(
     body = result.to_dict()
     body["origin"] = origin_of(result, kinds).value
     reached(0.9)
-    body["performance"] = {} if pair is None else Performer(pair[0]).measure(pair[1]).told()
+    body["performance"] = {}
+    if pair is not None:
+        performer = Performer(pair[0])
+        body["performance"] = performer.measure(pair[1]).told()
+        notes += performer.notes
     return body, [*spec.notes, *window.notes, *notes]
 
 
