@@ -50,15 +50,24 @@ class PerformanceDesk:
         self._clock = clock
 
     def history(
-        self, caller: Principal, model_id: str, window_days: float | None, granularity: Granularity
+        self,
+        caller: Principal,
+        model_id: str,
+        window_days: float | None,
+        granularity: Granularity,
+        *,
+        end_us: int | None = None,
+        baseline_id: str = "",
     ) -> PerformanceHistory:
         """Answers how right a model was, step by step.
 
         Args:
             caller: Who asks.
             model_id: The model.
-            window_days: Over how many days up to now; None for the default.
+            window_days: Over how many days up to the end; None for the default.
             granularity: The length of a step.
+            end_us: Where the last day ends, in UTC microseconds; None for now.
+            baseline_id: The baseline by which is estimated; empty for the active one.
 
         Raises:
             InvalidArgumentError: A field is wrong.
@@ -70,20 +79,23 @@ class PerformanceDesk:
         with self._database.read() as connection:
             model = models.readable(connection, caller, model_id)
             task, _ = models.task_of(connection, model)
-            baseline = baselines.active(connection, model_id, model.row_key)
+            if baseline_id:
+                baseline = baselines.find(connection, model_id, model.row_key, baseline_id)
+            else:
+                baseline = baselines.active(connection, model_id, model.row_key)
             estimator = None
             if baseline is not None and baseline.class_labels:
                 data = baselines.labeled_of(connection, baseline.row_key)
                 form = models.form_of(connection, model_id, baseline)
                 if (reference := reference_answers(baseline, data)) is not None:
                     estimator = StepEstimator(reference, form)
-        now_us = self._clock()
+        until_us = self._clock() if end_us is None else end_us
         found = self._records.performance(
             model_id,
             model.row_key,
-            now_us - int(days * MICROSECONDS_PER_DAY),
-            # A clock of a client may be ahead of ours.
-            now_us + MICROSECONDS_PER_DAY,
+            until_us - int(days * MICROSECONDS_PER_DAY),
+            # Up to now means all: a clock of a client may be ahead of ours.
+            until_us + MICROSECONDS_PER_DAY if end_us is None else until_us,
             granularity,
             is_regression=None if task is Task.UNSPECIFIED else task is Task.REGRESSION,
             answers=None if estimator is None else AnswerQuestion(estimator.look),

@@ -9,7 +9,7 @@ from pointsman.control.drift.analyses import Analyses
 from pointsman.control.drift.drawing.running import draw
 from pointsman.control.drift.history import PerformanceDesk
 from pointsman.domain.drift.analyses import DriftResult
-from pointsman.domain.drift.performance import Granularity, PerformancePoint
+from pointsman.domain.drift.performance import DEFAULT_DAYS, Granularity, PerformancePoint
 from pointsman.domain.keys import Principal
 from pointsman.domain.times import datetime_of
 from pointsman.errors import UnavailableError
@@ -23,7 +23,7 @@ _METRICS = ("accuracy", "mae", "rmse")
 
 
 class Reports:
-    """Makes reports of results, with how right the model was in the last 30 days.
+    """Makes reports of results, with how right the model was in the 30 days up to the end of their window.
 
     Args:
         analyses: Where results are.
@@ -50,15 +50,29 @@ class Reports:
         result = self._analyses.result(caller, model_id, result_id)
         notes = list(result.notes)
         history: dict[str, list[pointsman_drift.PerformancePoint]] = {}
+        # Of the result's own time, by its own baseline: what a later one says is not what was found here.
+        days = f"in the {DEFAULT_DAYS:g} days up to {_time(result.window_end_us)}"
         try:
-            found = self._performance.history(caller, model_id, None, Granularity.DAILY)
+            found = self._performance.history(
+                caller,
+                model_id,
+                None,
+                Granularity.DAILY,
+                end_us=result.window_end_us,
+                baseline_id=result.baseline_id,
+            )
         except UnavailableError as error:
             notes.append(f"how right the model was cannot be told now: {error}")
         else:
             history = _history(found.points)
+            if history:
+                notes.append(
+                    f"how right the model was is told of its predictions {days}; what is estimated there is so "
+                    f"by baseline {result.baseline_id}"
+                )
             notes += [f"how right the model was: {note}" for note in found.notes]
             notes += [
-                f"concept drift: {name} is lastingly {one.direction} than its estimate"
+                f"concept drift {days}: {name} was lastingly {one.direction} than its estimate"
                 for name, one in found.divergence.items()
                 if one.is_concept_drift
             ]

@@ -38,19 +38,18 @@ class OneHistory:
 
     def __init__(self, found: PerformanceHistory) -> None:
         self.found = found
-        self.asked: tuple[Any, ...] = ()
+        self.asked: dict[str, Any] = {}
 
-    def history(self, *asked: Any) -> PerformanceHistory:
+    def history(self, *_: Any, **asked: Any) -> PerformanceHistory:
         self.asked = asked
         return self.found
 
 
-def written(
-    *points: PerformancePoint,
-    divergence: Mapping[str, MetricDivergence] | None = None,
-    body: Mapping[str, Any] = STILL,
-) -> dict[str, Any]:
-    desk = OneHistory(PerformanceHistory(points, divergence or {}, ()))
+def written(*points: PerformancePoint, body: Mapping[str, Any] = STILL) -> dict[str, Any]:
+    return written_by(OneHistory(PerformanceHistory(points, {}, ())), body)
+
+
+def written_by(desk: OneHistory, body: Mapping[str, Any] = STILL) -> dict[str, Any]:
     made = Reports(OneResult(body), desk).written(SOMEBODY, "cancer", "r1")  # type: ignore[arg-type]
     found: dict[str, Any] = json.loads(made)
     return found
@@ -98,3 +97,20 @@ def test_a_span_without_outcomes_has_the_estimate_of_all_its_rows(told: dict[str
     assert [point[name] for name in ("estimated", "lower", "upper")] == [
         unknown[name] for name in ("estimate", "lower", "upper")
     ]
+
+
+def test_a_report_tells_performance_of_the_result_s_own_time_by_its_own_baseline() -> None:
+    divergence = {"accuracy": MetricDivergence(True, 3, 5, 0.4, "worse")}
+    desk = OneHistory(PerformanceHistory((PerformancePoint(0, 10, 5, accuracy=0.5),), divergence, ()))
+    notes = written_by(desk)["notes"]
+    assert desk.asked == {"end_us": WINDOW_END_US, "baseline_id": "b1"}
+    days = "in the 30 days up to 1970-04-11 00:00:00 UTC"
+    assert notes == [
+        f"how right the model was is told of its predictions {days}; what is estimated there is so by "
+        "baseline b1",
+        f"concept drift {days}: accuracy was lastingly worse than its estimate",
+    ]
+
+
+def test_without_predictions_in_that_time_nothing_is_said_of_it() -> None:
+    assert written()["notes"] == []
