@@ -128,6 +128,7 @@ def _history(points: Iterable[PerformancePoint]) -> dict[str, list[pointsman_dri
             names = ("estimate", "lower", "upper") if realised is None else _OF_LABELLED
             estimate, lower, upper = (told.get(key) for key in names)
             if realised is not None or estimate is not None:
-                point = Point(at, realised, estimate, lower, upper, rows)
+                # Of a step of which a part is drawn, or some answers cannot be compared, fewer than it has.
+                point = Point(at, realised, estimate, lower, upper, told.get("sampleSize", rows))
                 found.setdefault(name, []).append(point)
     return found

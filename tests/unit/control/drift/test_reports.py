@@ -99,6 +99,16 @@ def test_a_span_without_outcomes_has_the_estimate_of_all_its_rows(told: dict[str
     ]
 
 
+def test_the_rows_of_a_figure_are_those_it_is_of(told: dict[str, dict[str, Any]]) -> None:
+    # Of 90 outcomes in the step 60 were looked at.
+    history = written(PerformancePoint(0, 7000, 90, accuracy=0.7, metrics=told))["history"]
+    assert {metric: [point["rows"] for point in points] for metric, points in history.items()} == {
+        metric: [60] for metric in told
+    }
+    counted = written(PerformancePoint(0, 7000, 90, accuracy=0.7))["history"]["accuracy"]
+    assert [point["rows"] for point in counted] == [90]
+
+
 def test_a_report_tells_performance_of_the_result_s_own_time_by_its_own_baseline() -> None:
     divergence = {"accuracy": MetricDivergence(True, 3, 5, 0.4, "worse")}
     desk = OneHistory(PerformanceHistory((PerformancePoint(0, 10, 5, accuracy=0.5),), divergence, ()))
