@@ -67,7 +67,7 @@ class Reports:
             history = _history(found.points)
             if history:
                 notes.append(
-                    f"how right the model was is told of its predictions {days}; what is estimated there is so "
+                    f"how right the model was is told of its predictions {days}; what is estimated there is "
                     f"by baseline {result.baseline_id}"
                 )
             notes += [f"how right the model was: {note}" for note in found.notes]

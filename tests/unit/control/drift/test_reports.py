@@ -116,7 +116,7 @@ def test_a_report_tells_performance_of_the_result_s_own_time_by_its_own_baseline
     assert desk.asked == {"end_us": WINDOW_END_US, "baseline_id": "b1"}
     days = "in the 30 days up to 1970-04-11 00:00:00 UTC"
     assert notes == [
-        f"how right the model was is told of its predictions {days}; what is estimated there is so by "
+        f"how right the model was is told of its predictions {days}; what is estimated there is by "
         "baseline b1",
         f"concept drift {days}: accuracy was lastingly worse than its estimate",
     ]
