@@ -17,6 +17,7 @@ from pointsman_drift import (
     ClassPredictions,
     Estimate,
     calibrate,
+    compare_predictions,
     estimate_performance,
     find_divergence,
     read_classes,
@@ -201,6 +202,14 @@ def test_regressions_have_mean_and_root_mean_square_errors() -> None:
     assert realised_metrics(read_numbers([1.0, 2.0])) == {}
 
 
+def test_errors_beyond_what_a_double_holds_have_no_mean() -> None:
+    found = realised_metrics(read_numbers([1.7e308, 1.0], [-1.7e308, 1.0]))
+    assert {name: (one.value, one.rows) for name, one in found.items()} == {
+        "mae": (None, 2),
+        "rmse": (None, 2),
+    }
+
+
 def test_a_flipped_label_rule_leaves_the_estimate_and_is_called_concept_drift() -> None:
     random = np.random.default_rng(7)
     calibration = calibrate(drawn(random, 20_000))
@@ -355,6 +364,33 @@ def test_a_reference_without_labels_or_with_other_classes_is_refused() -> None:
     labelled = read_classes([0, 1], scores, [0] * 100, [0, 1] * 50)
     with pytest.raises(InvalidTableError, match=r"classes: the reference has \[0, 1\], the predictions"):
         estimate_performance(labelled, read_classes([1, 0], scores, [0] * 100))
+
+
+def test_a_reference_of_one_class_calibrates_nothing_and_makes_no_concept_drift() -> None:
+    random = np.random.default_rng(12)
+    scores = random.beta(2, 3, 400)
+    said = (scores >= 0.5).astype(int)
+    actual = np.zeros(400, int)
+    actual[:4] = 1
+    reference = read_classes([0, 1], scores, said, actual)
+    with pytest.raises(InvalidTableError, match=r"actual: 4 labelled predictions .* another class than 0; 5"):
+        calibrate(reference)
+    figures = compare_predictions(reference, read_classes([0, 1], scores, said), algorithms=["cbpe"])
+    assert [(one.algorithm, one.reason) for one in figures.not_measured] == [
+        ("cbpe", "4 labelled predictions of the reference are of another class than 0; 5 are needed")
+    ]
+    actual[4] = 1
+    assert calibrate(read_classes([0, 1], scores, said, actual)).rows == 400
+
+
+def test_a_rare_one_of_several_classes_has_its_scores_as_they_are() -> None:
+    random = np.random.default_rng(13)
+    found = classifier(random, 3000)
+    sparse = np.where(found.actual == 2, -1, found.actual)
+    sparse[np.flatnonzero(found.actual == 2)[:4]] = 2
+    reference = ClassPredictions(found.classes, found.probabilities, found.predicted, sparse)
+    curves = calibrate(reference).curves
+    assert [curve is None for curve in curves] == [False, False, True]
 
 
 def test_where_one_class_alone_came_true_the_other_side_is_not_defined() -> None:

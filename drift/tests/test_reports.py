@@ -262,6 +262,30 @@ def test_estimates_of_the_rows_are_told() -> None:
     }
 
 
+def test_realised_values_stand_beside_the_band_of_the_labelled_rows() -> None:
+    random = np.random.default_rng(3)
+    scores = random.beta(2, 2, 2000)
+    labels = (random.random(2000) < scores).astype(int)
+    said = (scores >= 0.5).astype(int)
+    # Labels of the easy rows are known first.
+    late = np.where(np.abs(scores - 0.5) > 0.35, labels.astype(float), np.nan)
+    found = estimate_performance(
+        read_classes([0, 1], scores, said, labels), read_classes([0, 1], scores, said, late)
+    )
+    still = compare({"x": [1, 2, 3] * 50}, {"x": [1, 2, 3] * 50})
+    made = pointsman_drift.report(still, performance={"accuracy": found["accuracy"]})
+    one, compared = made.to_dict()["performance"]["accuracy"], found["accuracy"].compared
+    assert compared is not None
+    assert one["insideBand"]
+    assert one["realised"] > one["upper"], "the band of all rows is another one"
+    assert (one["compared"], one["comparedLower"], one["comparedUpper"]) == (
+        *(compared.value, compared.lower, compared.upper),
+    )
+    cells = re.findall(r"<td>(.*?)</td>", made.to_html().split("Metrics of the compared rows")[1])
+    assert f"{compared.lower:.4g} – {compared.upper:.4g}" in cells
+    assert f"{one['lower']:.4g} – {one['upper']:.4g}" not in cells
+
+
 def test_the_page_of_a_kept_result_is_the_same(result: Result) -> None:
     kept = json.loads(result.to_json())
     assert pointsman_drift.report(kept).to_html() == result.to_report().to_html()
@@ -381,17 +405,17 @@ def test_a_page_is_saved_whole(result: Result, tmp_path: Path) -> None:
 
 PRESSED = """
 class Head {
-  constructor(name, isNumber) {
-    Object.assign(this, { name, isNumber, kept: {} });
+  constructor(name, kind) {
+    Object.assign(this, { name, kind, kept: {} });
     this.firstElementChild = this;
   }
-  get classList() { return { contains: () => this.isNumber }; }
+  get classList() { return { contains: (name) => name === this.kind }; }
   addEventListener(_, press) { this.press = press; }
   getAttribute(name) { return this.kept[name] ?? null; }
   setAttribute(name, value) { this.kept[name] = value; }
   removeAttribute(name) { delete this.kept[name]; }
 }
-const heads = [new Head("feature", false), new Head("status", false), new Head("score", true)];
+const heads = [new Head("feature", ""), new Head("status", "rank"), new Head("score", "n")];
 let rows = [["b", "ok", "1,000"], ["c", "alert", "9.5e-05"], ["a", "warning", ""], ["d", "ok", "20"]]
   .map((cells) => ({ cells: cells.map((textContent) => ({ textContent })) }));
 const body = { get rows() { return rows; }, append(...order) { rows = order; } };
@@ -416,3 +440,19 @@ def test_pressing_a_head_sorts_by_its_column_and_again_the_other_way(html: str) 
         "bdca descending",
         "acdb ascending",
     ]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node runs the page's script")
+def test_features_that_are_named_as_statuses_are_sorted_by_name() -> None:
+    names = ["ok", "b", "alert", "z", "constructor", "warning"]
+    made = compare({name: [1, 2, 3] * 50 for name in names}, {name: [1, 2, 3] * 50 for name in names})
+    html = made.to_report().to_html()
+    heads = re.findall(r'<th scope="col"( class="(\w+)")?><button type="button"[^>]*>(\w+)</button>', html)
+    kinds = {name: kind for _, kind, name in heads}
+    assert (kinds["feature"], kinds["status"], kinds["score"]) == ("", "rank", "n")
+    script = PRESSED + "rows = " + json.dumps(names) + ".map((name) => ({ cells: [{ textContent: name }] }));"
+    script += Page(html).of("script")[0]
+    script += "heads[0].press(); console.log(rows.map((row) => row.cells[0].textContent).join());"
+    ran = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=False)
+    assert ran.stderr == ""
+    assert ran.stdout.strip() == ",".join(sorted(names))

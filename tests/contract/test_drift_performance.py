@@ -77,6 +77,10 @@ async def test_each_step_has_the_library_s_estimate_beside_what_came_true(bench,
             )
             assert told.HasField("realised") == (one.realised is not None)
             if one.realised is not None:
+                assert one.compared is not None
+                assert (told.compared, told.compared_lower, told.compared_upper) == pytest.approx(
+                    (one.compared.value, one.compared.lower, one.compared.upper), rel=1e-12
+                )
                 assert told.realised == pytest.approx(one.realised.value, rel=1e-12)
                 assert told.inside_band == one.is_inside
     assert answer.history[1].accuracy == answer.history[1].metrics["accuracy"].realised

@@ -335,6 +335,43 @@ async def test_of_a_regression_the_errors_are_told(cancer):
     assert not point.HasField("accuracy")
 
 
+async def test_a_step_whose_errors_overflow_has_no_mean_of_them_and_what_is_no_number_is_no_answer(
+    bench, cancer
+):
+    signature = model_pb2.Signature(task=model_pb2.TASK_REGRESSION)
+    await cancer.register("price", "1", backend=None, signature=signature)
+    begin_long_ago(bench.database_url)
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=5)
+    steps = [[3.0, float("inf"), float("nan")], [1e200, 1.0], [1.7e308, 1.7e308]]
+    for day, answers in enumerate(steps):
+        time_us = int((noon + timedelta(days=day)).timestamp() * 1_000_000)
+        for number, answered in enumerate(answers):
+            bench.replica.journal.predict(
+                a_row(
+                    *(time_us + number, 10 * day + number),
+                    router_id="cancer",
+                    model_id="price",
+                    entity_id=f"e{day}{number}",
+                    prediction_number=answered,
+                )
+            )
+            truth = a_truth(f"e{day}{number}", 1.0)
+            truth.model_id = "price"
+            await cancer.drift.AddGroundTruth(truth)
+    answer = await cancer.drift.GetPerformanceHistory(
+        drift_pb2.GetPerformanceHistoryRequest(model_id="price")
+    )
+    told = [
+        (
+            point.sample_size,
+            point.mae if point.HasField("mae") else None,
+            point.rmse if point.HasField("rmse") else None,
+        )
+        for point in answer.history
+    ]
+    assert told == [(1, 2.0, 2.0), (2, 5e199, None), (2, None, None)]
+
+
 async def test_records_of_a_former_model_of_the_id_are_none_of_its(bench, cancer):
     logged = await log(cancer, 0)
     row = a_row(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import grpc
 import pytest
@@ -10,7 +11,19 @@ import pointsman_drift
 from pointsman.control.drift.drawing import running
 from pointsman.v1 import drift_pb2
 
-from .drift_by_hand import a_baseline, begin_long_ago, ended, features_of, log_rows, result_by_hand
+from .drift_by_hand import (
+    a_baseline,
+    a_prediction,
+    begin_long_ago,
+    drawn,
+    ended,
+    features_of,
+    labeled,
+    log_rows,
+    moment,
+    result_by_hand,
+    tell,
+)
 
 ANALYZE = drift_pb2.AnalyzeRequest(model_id="cancer")
 REPORT = drift_pb2.GetDriftReportRequest(model_id="cancer")
@@ -83,6 +96,49 @@ async def test_a_report_is_of_the_named_result_or_of_the_newest(cancer, failing)
     failure = await failing(cancer.drift.GetDriftReport(unknown))
     assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "RESULT_NOT_FOUND")
     assert "GetResults" in failure.message
+
+
+async def test_the_report_of_an_old_result_has_the_performance_of_its_time_and_baseline(cancer):
+    older, newer = drawn(3, 400), drawn(4, 400, errors=0.5)
+    long_ago = datetime.now(UTC) - timedelta(days=60)
+    first = await cancer.drift.CreateBaseline(
+        a_baseline(features_of(1, 200), labeled_predictions=labeled(*older))
+    )
+    for day, seed in ((0, 5), (59, 6)):
+        scores, predicted, actual = drawn(seed, 50)
+        for number in range(50):
+            await cancer.drift.LogPrediction(
+                a_prediction(
+                    features={"age": 40 + number % 7, "plan": "free"},
+                    prediction=predicted[number],
+                    probabilities=scores[number],
+                    entity_id=f"d{day}-{number}",
+                    timestamp=moment(long_ago + timedelta(days=day, seconds=number)),
+                )
+            )
+        await tell(cancer, {f"d{day}-{number}": outcome for number, outcome in enumerate(actual)})
+    end = long_ago + timedelta(hours=1)
+    asked = drift_pb2.AnalyzeRequest(
+        model_id="cancer", window_start=moment(end - timedelta(days=1)), window_end=moment(end)
+    )
+    job = await ended(cancer, (await cancer.drift.Analyze(asked)).job_id)
+    assert job.status == drift_pb2.ANALYSIS_STATUS_SUCCEEDED, job.error
+    asked = drift_pb2.GetDriftReportRequest(
+        model_id="cancer", result_id=job.result_id, format=drift_pb2.REPORT_FORMAT_JSON
+    )
+    before = json.loads((await cancer.drift.GetDriftReport(asked)).data)
+    (point,) = before["history"]["accuracy"]
+    assert point["at"].startswith(long_ago.strftime("%Y-%m-%d"))
+    assert point["rows"] == 50
+    assert any(f"by baseline {first.baseline_id}" in note for note in before["notes"]), before["notes"]
+
+    second = await cancer.drift.CreateBaseline(
+        a_baseline(features_of(1, 200), "v2", labeled_predictions=labeled(*newer))
+    )
+    await cancer.drift.SetActiveBaseline(
+        drift_pb2.SetActiveBaselineRequest(model_id="cancer", baseline_id=second.baseline_id)
+    )
+    assert json.loads((await cancer.drift.GetDriftReport(asked)).data) == before
 
 
 async def test_without_a_result_there_is_no_report(cancer, failing):

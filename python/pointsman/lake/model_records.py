@@ -195,8 +195,10 @@ class ModelRecords:
         """
         step = f"{STEP} AS step, count(*), "
         answered = "coalesce(prediction_number, TRY_CAST(prediction_label AS DOUBLE))"
-        error = f"abs({answered} - outcome_number)"
-        of_numbers = f"count({error}), NULL, avg({error}), sqrt(avg(({error}) * ({error})))"
+        # As where answers are compared, what is no finite number is no answer; outcomes are finite or none.
+        error = f"CASE WHEN isfinite({answered}) THEN abs({answered} - outcome_number) END"
+        means = (_finite(f"avg({error})"), _finite(f"sqrt(avg(({error}) * ({error})))"))
+        of_numbers = f"count({error}), NULL, {', '.join(means)}"
         of_classes = "count(is_right), avg(CAST(is_right AS DOUBLE)), NULL, NULL"
 
         def read(snapshot: ModelSnapshot) -> Performance:
@@ -304,6 +306,11 @@ class ModelRecords:
             found = recorded[prediction_id, number] if router_id else logged.get(prediction_id)
             if found is not None:
                 yield replace(found, outcome=None if place is None else kept[place].outcome)
+
+
+def _finite(figure: str) -> str:
+    """Makes NULL of a figure that overflows: an infinite mean says nothing, and cannot be drawn."""
+    return f"CASE WHEN isfinite({figure}) THEN {figure} END"
 
 
 def _recorded(

@@ -26,6 +26,26 @@ ANSWER_COLUMNS = (
 )
 """What is read of each answer where its probabilities are looked at."""
 
+
+def _meaning(label: str, number: str) -> str:
+    """Answers SQL of the number that a class's name means, NULL for none.
+
+    Truth values are 1 and 0. Texts beyond the whole numbers that a double tells apart are names alone: two of
+    them may round to one number.
+    """
+    cast = f"TRY_CAST({label} AS DOUBLE)"
+    return (
+        f"coalesce({number}, CASE WHEN lower({label}) = 'true' THEN 1 WHEN lower({label}) = 'false' THEN 0 "
+        f"WHEN abs({cast}) < 9007199254740992 THEN {cast} END)"
+    )
+
+
+IS_RIGHT = (
+    f"{LABEL} = truths.label OR coalesce({_meaning('prediction_label', 'prediction_number')} = "
+    f"{_meaning('truths.label', 'truths.number')}, false)"
+)
+"""Whether an answer and what came true name one class, under any name that ``place_of`` finds it by."""
+
 MATCHES = f"""
 forms AS (
   SELECT place, entity_id AS entity, outcome_time_us FROM truths
@@ -55,11 +75,7 @@ outcomes AS (
 ),
 judged AS (
   SELECT predictions.*, place, truths.label AS outcome_label, truths.number AS outcome_number,
-    CASE WHEN place IS NULL THEN NULL
-      WHEN prediction_number IS NOT NULL AND truths.number IS NOT NULL
-      THEN prediction_number = truths.number
-      WHEN prediction_number IN (0, 1) AND truths.label IN ('true', 'false')
-      THEN (prediction_number = 1) = (truths.label = 'true') ELSE {LABEL} = truths.label END AS is_right
+    CASE WHEN place IS NOT NULL THEN {IS_RIGHT} END AS is_right
   FROM predictions LEFT JOIN outcomes USING (prediction_id, "row") LEFT JOIN truths USING (place)
 )"""
 """What goes before a query, after ``predictions``: ``judged`` is each prediction with its outcome."""

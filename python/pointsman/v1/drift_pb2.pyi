@@ -577,7 +577,7 @@ class DriftSlice(_message.Message):
     def __init__(self, by: _Optional[str] = ..., value: _Optional[str] = ..., is_rest: bool = ..., status: _Optional[_Union[DriftStatus, str]] = ..., n: _Optional[int] = ..., m: _Optional[int] = ..., features: _Optional[_Mapping[str, _struct_pb2.Struct]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class PerformanceMetric(_message.Message):
-    __slots__ = ("reference", "estimate", "lower", "upper", "realised", "inside_band", "sample_size")
+    __slots__ = ("reference", "estimate", "lower", "upper", "realised", "inside_band", "sample_size", "compared", "compared_lower", "compared_upper")
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     ESTIMATE_FIELD_NUMBER: _ClassVar[int]
     LOWER_FIELD_NUMBER: _ClassVar[int]
@@ -585,6 +585,9 @@ class PerformanceMetric(_message.Message):
     REALISED_FIELD_NUMBER: _ClassVar[int]
     INSIDE_BAND_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    COMPARED_FIELD_NUMBER: _ClassVar[int]
+    COMPARED_LOWER_FIELD_NUMBER: _ClassVar[int]
+    COMPARED_UPPER_FIELD_NUMBER: _ClassVar[int]
     reference: float
     estimate: float
     lower: float
@@ -592,7 +595,10 @@ class PerformanceMetric(_message.Message):
     realised: float
     inside_band: bool
     sample_size: int
-    def __init__(self, reference: _Optional[float] = ..., estimate: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., realised: _Optional[float] = ..., inside_band: bool = ..., sample_size: _Optional[int] = ...) -> None: ...
+    compared: float
+    compared_lower: float
+    compared_upper: float
+    def __init__(self, reference: _Optional[float] = ..., estimate: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., realised: _Optional[float] = ..., inside_band: bool = ..., sample_size: _Optional[int] = ..., compared: _Optional[float] = ..., compared_lower: _Optional[float] = ..., compared_upper: _Optional[float] = ...) -> None: ...
 
 class AlgorithmResult(_message.Message):
     __slots__ = ("drift", "score", "feature", "slice")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pointsman_drift.algorithms.algorithm import Detail, Measurement, NotMeasured
-from pointsman_drift.performance.cbpe import LEAST_LABELLED, estimate
+from pointsman_drift.performance.cbpe import LEAST_LABELLED, estimate, find_lacking_labels
 from pointsman_drift.performance.metrics import METRICS
 from pointsman_drift.performance.pair import PredictionPair
 from pointsman_drift.performance.predictions import ClassPredictions, Floats
@@ -35,8 +35,8 @@ def measure_cbpe(pair: PredictionPair, parameters: Mapping[str, float]) -> Measu
     reference, current = pair.reference, pair.current
     if not isinstance(reference, ClassPredictions) or not isinstance(current, ClassPredictions):
         return NotMeasured("predictions of a regression have no probabilities")
-    if reference.labelled.rows < LEAST_LABELLED:
-        return _too_few(reference.labelled.rows, "reference")
+    if lacking := find_lacking_labels(reference):
+        return NotMeasured(lacking)
     calibration = pair.calibration
     before, after = (_confidence(side, calibration.probabilities(side)) for side in (reference, current))
     value, expected = float(np.mean(after)), float(np.mean(before))

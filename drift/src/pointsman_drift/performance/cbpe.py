@@ -18,6 +18,8 @@ from pointsman_drift.performance.ranking import mean_roc_auc
 
 LEAST_LABELLED = 30
 """With fewer labelled rows in the reference nothing is calibrated."""
+LEAST_OF_A_CLASS = 5
+"""With fewer labelled rows of a class, or of all others, its scores say nothing of how likely it is."""
 BAND = 3.0
 """Sampling errors from the estimate to an end of its band."""
 
@@ -28,7 +30,8 @@ class Calibration:
 
     classes: tuple[Label, ...]
     curves: tuple[Curve | None, ...]
-    """None for a class whose recorded scores are taken as they are. Of two classes the first has none of its
+    """None for a class whose recorded scores are taken as they are: they are better so, or it has too few
+    labelled rows to say. Of two classes the first has none of its
     own: it is what the second leaves."""
     rows: int
     """Labelled rows of the reference."""
@@ -61,23 +64,48 @@ class Calibration:
         return whole
 
 
+def find_lacking_labels(reference: ClassPredictions) -> str:
+    """Answers why nothing can be calibrated with a reference; empty where it can.
+
+    Where one class alone came true, the best curve is level: it would say of any row that this class comes
+    true for sure, and every other label would then look like another rule.
+
+    Args:
+        reference: Predictions of which some are labelled.
+    """
+    labelled = reference.labelled
+    if labelled.rows < LEAST_LABELLED:
+        return f"{labelled.rows} predictions of the reference have a label; {LEAST_LABELLED} are needed"
+    counts = np.bincount(labelled.actual, minlength=len(reference.classes))
+    common = int(counts.argmax())
+    others = labelled.rows - int(counts[common])
+    if others < LEAST_OF_A_CLASS:
+        return (
+            f"{others} labelled predictions of the reference are of another class than "
+            f"{reference.classes[common]!r}; {LEAST_OF_A_CLASS} are needed"
+        )
+    return ""
+
+
 def calibrate(reference: ClassPredictions) -> Calibration:
     """Learns from labelled predictions how scores become probabilities, where they are none yet.
 
     Args:
-        reference: Predictions of which at least 30 are labelled.
+        reference: Predictions of which at least 30 are labelled, at least 5 with another class than the one
+            that most have. Of several classes the scores of one with fewer than 5 are taken as they are.
 
     Raises:
         InvalidTableError: Fewer are.
     """
+    if lacking := find_lacking_labels(reference):
+        raise InvalidTableError(f"actual: {lacking}")
     labelled = reference.labelled
-    if labelled.rows < LEAST_LABELLED:
-        raise InvalidTableError(
-            f"actual: {labelled.rows} predictions of the reference have a label; {LEAST_LABELLED} are needed"
-        )
-    first = 1 if reference.is_binary else 0
-    curves: list[Curve | None] = [None] * first
-    for place in range(first, len(reference.classes)):
+    counts = np.bincount(labelled.actual, minlength=len(reference.classes))
+    curves: list[Curve | None] = []
+    for place, count in enumerate(counts):
+        if (reference.is_binary and place == 0) or count < LEAST_OF_A_CLASS:
+            curves.append(None)
+            continue
         positive = (labelled.actual == place).astype(np.float64)
         curves.append(fit_where_better(labelled.probabilities[:, place], positive))
     return Calibration(reference.classes, tuple(curves), labelled.rows)

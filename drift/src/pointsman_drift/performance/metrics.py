@@ -12,7 +12,8 @@ class Metric:
 
     name: str
     value: float | None
-    """None where it is not defined: precision of a class that was never predicted."""
+    """None where it is not defined, as precision of a class that was never predicted, or too large for a
+    number."""
     deviation: float
     """The standard deviation that one row brings; over the root of the rows it is the sampling error."""
     rows: int

@@ -53,7 +53,7 @@ class PredictionPair:
         """Of the reference, learnt once.
 
         Raises:
-            InvalidTableError: The reference is no classifier's, or has too few labels.
+            InvalidTableError: The reference is no classifier's, or has too few labels, or of one class alone.
         """
         if not isinstance(self.reference, ClassPredictions):
             raise InvalidTableError("predictions: those of a regression have no probabilities to calibrate")

@@ -43,7 +43,8 @@ def estimate_performance(
         of the second, of more the mean of each class against the rest.
 
     Raises:
-        InvalidTableError: Classes differ, or the reference has fewer than 30 labels.
+        InvalidTableError: Classes differ, or the reference has fewer than 30 labels, or fewer than 5 of
+            another class than the one that most have.
 
     >>> import numpy as np
     >>> from pointsman_drift import read_classes

@@ -16,8 +16,8 @@ def realised_metrics(predictions: Predictions) -> dict[str, Metric]:
 
     Returns:
         Of a classifier ``metrics.METRICS``, by the recorded label and, for ``roc_auc``, the recorded
-        probabilities; of a regression ``mae`` and ``rmse`` in the target's unit. Empty when nothing is
-        labelled.
+        probabilities; of a regression ``mae`` and ``rmse`` in the target's unit, None where an error is
+        beyond what a double holds. Empty when nothing is labelled.
 
     >>> from pointsman_drift.performance.reading import read_numbers
     >>> found = realised_metrics(read_numbers([1.0, 2.0, 4.0], [1.0, 4.0, None]))
@@ -45,9 +45,12 @@ def _of_classes(labelled: ClassPredictions) -> dict[str, Metric]:
 def _of_numbers(labelled: NumberPredictions) -> dict[str, Metric]:
     if not labelled.rows:
         return {}
-    errors = np.abs(labelled.predicted - labelled.actual)
+    with np.errstate(over="ignore"):
+        errors = np.abs(labelled.predicted - labelled.actual)
     # In units of the largest, whose square might overflow.
     unit = float(errors.max()) or 1.0
+    if not np.isfinite(unit):
+        return {name: Metric(name, None, np.inf, labelled.rows) for name in ("mae", "rmse")}
     scaled = errors / unit
     square = float(np.mean(scaled**2))
     root = square**0.5

@@ -15,7 +15,7 @@ FIGURES = (
     Column("feature"),
     Column("rows of"),
     Column("algorithm"),
-    Column("status"),
+    Column("status", is_status=True),
     Column("score", True, "what the thresholds apply to"),
     Column("warning", True, "from which score on it is a warning"),
     Column("alert", True, "from which score on it is an alert"),
@@ -30,7 +30,7 @@ FIGURES = (
 FEATURES = (
     Column("feature"),
     Column("rows of"),
-    Column("status"),
+    Column("status", is_status=True),
     Column("worst by"),
     Column("score", True, "what the thresholds apply to"),
     Column("warning", True, "from which score on it is a warning"),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pointsman_drift.errors import InvalidOptionError
+from pointsman_drift.performance.metrics import Estimate
 from pointsman_drift.performance.performance import Performance
 
 MOST_POINTS = 400
@@ -98,12 +99,18 @@ def snapshot_of(performance: Mapping[str, Performance]) -> dict[str, dict[str, A
     """
     return {
         name: {
-            "estimate": one.estimate.value,
-            "lower": one.estimate.lower if one.estimate.value is not None else None,
-            "upper": one.estimate.upper if one.estimate.value is not None else None,
+            **_told(one.estimate, ("estimate", "lower", "upper")),
+            **_told(one.compared, ("compared", "comparedLower", "comparedUpper")),
             "realised": None if one.realised is None else one.realised.value,
             "insideBand": one.is_inside,
             "sampleSize": 0 if one.realised is None else one.realised.rows,
         }
         for name, one in performance.items()
     }
+
+
+def _told(one: Estimate | None, names: tuple[str, str, str]) -> dict[str, float | None]:
+    """Names an estimate and both ends of its band; the band of what is not defined says nothing."""
+    if one is None or one.value is None:
+        return dict.fromkeys(names)
+    return dict(zip(names, (one.value, one.lower, one.upper), strict=True))

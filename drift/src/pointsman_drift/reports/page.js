@@ -1,10 +1,10 @@
 "use strict";
 // Sorts a table by the column whose head is pressed; pressed again, the other way round.
 const ranks = { ok: 0, warning: 1, alert: 2 };
-function keyOf(row, place, isNumber) {
+function keyOf(row, place, classes) {
   const text = row.cells[place].textContent;
-  if (isNumber) return text === "" ? -Infinity : parseFloat(text.replaceAll(",", ""));
-  return text in ranks ? ranks[text] : text;
+  if (classes.contains("n")) return text === "" ? -Infinity : parseFloat(text.replaceAll(",", ""));
+  return classes.contains("rank") ? ranks[text] : text;
 }
 function compare(one, other) {
   if (typeof one === "string" && typeof other === "string") return one.localeCompare(other);
@@ -19,7 +19,7 @@ for (const table of document.querySelectorAll("table.sorted")) {
     for (const other of heads) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", now);
     const body = table.tBodies[0];
-    const keyed = [...body.rows].map((row) => [keyOf(row, place, isNumber), row]);
+    const keyed = [...body.rows].map((row) => [keyOf(row, place, head.classList), row]);
     keyed.sort((one, other) => (now === "ascending" ? 1 : -1) * compare(one[0], other[0]));
     body.append(...keyed.map((one) => one[1]));
   }));

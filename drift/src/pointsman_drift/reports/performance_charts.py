@@ -8,6 +8,7 @@ from pointsman_drift.reports.history import MOST_POINTS
 from pointsman_drift.reports.html import Html, escaped, named, number, readable
 from pointsman_drift.reports.tables import plain_table
 
+_OF_ALL, _OF_LABELLED = ("lower", "upper"), ("comparedLower", "comparedUpper")
 _COLOURS = {"domain": ["estimated", "realised"], "range": [REFERENCE, CURRENT]}
 
 
@@ -93,21 +94,27 @@ def snapshot_table(performance: Mapping[str, Mapping[str, Any]]) -> Html:
     """Makes the table of the metrics of the compared rows.
 
     Args:
-        performance: By metric what ``snapshot_of`` answers.
+        performance: By metric what ``snapshot_of`` answers. Beside a realised value stands the band of the
+            same rows, or none where it is not kept.
     """
-    heads = ("metric", "baseline", "estimated", "band", "realised", "labelled rows", "inside the band")
+    heads = (
+        *("metric", "baseline", "estimated", "estimated of the labelled", "band"),
+        *("realised", "labelled rows", "inside the band"),
+    )
     return plain_table("Metrics of the compared rows", heads, _snapshot_rows(performance))
 
 
 def _snapshot_rows(performance: Mapping[str, Mapping[str, Any]]) -> Iterable[Sequence[Html]]:
     words = {True: "yes", False: "no", None: ""}
     for metric, one in performance.items():
-        lower, upper = one.get("lower"), one.get("upper")
+        is_realised = one.get("realised") is not None
+        lower, upper = (one.get(name) for name in (_OF_LABELLED if is_realised else _OF_ALL))
         band = Html("") if lower is None or upper is None else Html(f"{number(lower)} – {number(upper)}")
         yield (
             named(metric),
             number(one.get("reference")),
             number(one.get("estimate")),
+            number(one.get("compared")),
             band,
             number(one.get("realised")),
             number(one.get("sampleSize")),

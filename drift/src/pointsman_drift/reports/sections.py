@@ -83,7 +83,8 @@ def performance(
         parts.append(Html(f'<p class="left-out">{left} further metrics are left out here.</p>'))
     if parts:
         band = (
-            "The band is three sampling errors wide to each side of the estimate, which needs no labels. "
+            "The band is three sampling errors wide to each side of the estimate, which needs no labels; "
+            "where labels are known, it is that of the labelled rows. "
             "Realised values that stay outside it tell that labels follow from scores otherwise than before."
         )
         yield Section("Performance", Html(f"<p>{escaped(band, _NOTE)}</p>" + "".join(parts)))

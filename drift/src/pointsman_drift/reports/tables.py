@@ -16,6 +16,8 @@ class Column:
     """Whether it is sorted by size, and set to the right."""
     about: str = ""
     """What it is, in a sentence."""
+    is_status: bool = False
+    """Whether it is sorted from ok to alert, and holds nothing but these words."""
 
 
 def table(
@@ -58,7 +60,8 @@ def plain_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Html
 
 
 def _head(column: Column) -> str:
-    kind = ' class="n"' if column.is_number else ""
+    word = "n" if column.is_number else "rank" if column.is_status else ""
+    kind = f' class="{word}"' if word else ""
     about = f' title="{escaped(column.about, 400)}"' if column.about else ""
     return f'<th scope="col"{kind}><button type="button"{about}>{escaped(column.head)}</button></th>'
 

@@ -17,12 +17,13 @@ def print_metrics(metrics: Mapping[str, PerformanceMetric]) -> None:
     if not metrics:
         return
     printing.print_table(
-        ["#METRIC", ">BASELINE", ">ESTIMATE", "BAND", ">REALISED", ">OUTCOMES"],
+        ["#METRIC", ">BASELINE", ">ESTIMATE", ">COMPARED", "BAND", ">REALISED", ">OUTCOMES"],
         [
             [
                 name,
                 number(one.reference),
                 number(one.estimate),
+                number(one.compared),
                 band(one),
                 number(one.realised),
                 str(one.sample_size),
@@ -46,11 +47,16 @@ def print_divergence(divergence: Mapping[str, Divergence]) -> None:
 
 
 def band(metric: PerformanceMetric | None) -> str:
-    """Writes a band; the realised value outside it is marked."""
-    if metric is None or metric.lower is None or metric.upper is None:
+    """Writes a band, beside a realised value that of the same predictions; such a value outside is marked."""
+    if metric is None:
+        return ""
+    lower, upper = metric.lower, metric.upper
+    if metric.realised is not None:
+        lower, upper = metric.compared_lower, metric.compared_upper
+    if lower is None or upper is None:
         return ""
     outside = " outside" if metric.inside_band is False else ""
-    return f"{metric.lower:.4g} to {metric.upper:.4g}{outside}"
+    return f"{lower:.4g} to {upper:.4g}{outside}"
 
 
 def number(value: float | None) -> str:

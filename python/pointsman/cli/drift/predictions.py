@@ -116,8 +116,9 @@ def performance(
 ) -> None:
     """Show how right a model was, step by step.
 
-    Beside what came true stands what was estimated of all predictions, and the band in which it is expected.
-    Values that stay outside are concept drift: outcomes follow from scores otherwise than in the baseline.
+    Beside what came true stands what was estimated of all predictions, what of those with outcomes
+    (compared), and the band in which it is expected of these. Values that stay outside are concept drift:
+    outcomes follow from scores otherwise than in the baseline.
     """
     from pointsman.client import PerformanceGranularity
 
@@ -130,20 +131,22 @@ def performance(
     if options.as_json:
         printing.print_json(found)
         return
+    accuracies = [one.metrics.get("accuracy") for one in found.history]
     printing.print_table(
-        ["FROM", ">ACCURACY", ">ESTIMATE", "BAND", ">MAE", ">RMSE", ">OUTCOMES", ">COVERAGE"],
+        ["FROM", ">ACCURACY", ">ESTIMATE", ">COMPARED", "BAND", ">MAE", ">RMSE", ">OUTCOMES", ">COVERAGE"],
         (
             [
                 printing.local_time(one.timestamp),
                 number(one.accuracy),
-                number(one.metrics["accuracy"].estimate if "accuracy" in one.metrics else None),
-                band(one.metrics.get("accuracy")),
+                number(accuracy and accuracy.estimate),
+                number(accuracy and accuracy.compared),
+                band(accuracy),
                 number(one.mae),
                 number(one.rmse),
                 str(one.sample_size),
                 f"{one.coverage:.1%}",
             ]
-            for one in found.history
+            for one, accuracy in zip(found.history, accuracies, strict=True)
         ),
         empty="No predictions in this time.",
     )

@@ -99,13 +99,19 @@ class PerformanceMetric:
     estimate: float | None
     """Of all predictions, without their outcomes."""
     lower: float | None
-    """Where the band begins in which the realised value is expected."""
+    """Where the band of that begins; a realised value is held against the one of ``compared``."""
     upper: float | None
     realised: float | None
     """Among predictions whose outcome is known."""
     inside_band: bool | None
+    """Whether the realised value is in the band of ``compared``."""
     sample_size: int
     """Predictions whose outcome is known."""
+    compared: float | None
+    """Estimated of the predictions whose outcome is known."""
+    compared_lower: float | None
+    """Where the band begins in which the realised value is expected."""
+    compared_upper: float | None
 
 
 class DriftOrigin(StrEnum):

@@ -163,6 +163,9 @@ def metric_to(metric: Mapping[str, Any]) -> drift_pb2.PerformanceMetric:
         realised=metric.get("realised"),
         inside_band=metric.get("insideBand"),  # type: ignore[arg-type]
         sample_size=metric.get("sampleSize", 0),
+        compared=metric.get("compared"),
+        compared_lower=metric.get("comparedLower"),
+        compared_upper=metric.get("comparedUpper"),
     )
 
 

@@ -50,15 +50,24 @@ class PerformanceDesk:
         self._clock = clock
 
     def history(
-        self, caller: Principal, model_id: str, window_days: float | None, granularity: Granularity
+        self,
+        caller: Principal,
+        model_id: str,
+        window_days: float | None,
+        granularity: Granularity,
+        *,
+        end_us: int | None = None,
+        baseline_id: str = "",
     ) -> PerformanceHistory:
         """Answers how right a model was, step by step.
 
         Args:
             caller: Who asks.
             model_id: The model.
-            window_days: Over how many days up to now; None for the default.
+            window_days: Over how many days up to the end; None for the default.
             granularity: The length of a step.
+            end_us: Where the last day ends, in UTC microseconds; None for now.
+            baseline_id: The baseline by which is estimated; empty for the active one.
 
         Raises:
             InvalidArgumentError: A field is wrong.
@@ -70,7 +79,10 @@ class PerformanceDesk:
         with self._database.read() as connection:
             model = models.readable(connection, caller, model_id)
             task, _ = models.task_of(connection, model)
-            baseline = baselines.active(connection, model_id, model.row_key)
+            if baseline_id:
+                baseline = baselines.find(connection, model_id, model.row_key, baseline_id)
+            else:
+                baseline = baselines.active(connection, model_id, model.row_key)
             estimator, question = None, None
             if baseline is not None and baseline.class_labels:
                 data = baselines.labeled_of(connection, baseline.row_key)
@@ -78,13 +90,13 @@ class PerformanceDesk:
                 if (reference := reference_answers(baseline, data)) is not None:
                     estimator = StepEstimator(reference, form)
                     question = AnswerQuestion(estimator.look, class_count=len(form.classes))
-        now_us = self._clock()
+        until_us = self._clock() if end_us is None else end_us
         found = self._records.performance(
             model_id,
             model.row_key,
-            now_us - int(days * MICROSECONDS_PER_DAY),
-            # A clock of a client may be ahead of ours.
-            now_us + MICROSECONDS_PER_DAY,
+            until_us - int(days * MICROSECONDS_PER_DAY),
+            # Up to now means all: a clock of a client may be ahead of ours.
+            until_us + MICROSECONDS_PER_DAY if end_us is None else until_us,
             granularity,
             is_regression=None if task is Task.UNSPECIFIED else task is Task.REGRESSION,
             answers=question,
@@ -122,8 +134,8 @@ class StepEstimator:
             self._compared[step_us] = measured.compared()
 
     def notes(self) -> list[str]:
-        """Says what is not compared."""
-        return LeftOut.total(self._left_out.values()).notes()
+        """Says what is not estimated, and what not compared."""
+        return [*self._performer.notes, *LeftOut.total(self._left_out.values()).notes()]
 
     def divergence(self) -> dict[str, MetricDivergence]:
         """Says of each metric whether realised values stay in their bands."""

@@ -18,7 +18,7 @@ class Measured:
     Attributes:
         reference: By metric the figure of the baseline.
         realised: By metric that of predictions whose outcome is known.
-        estimated: By metric what is estimated; none of a regression, or with too few labels in the baseline.
+        estimated: By metric what is estimated; none of a regression, or where labels of the baseline lack.
         outcome_count: Predictions whose outcome is known.
     """
 
@@ -36,13 +36,10 @@ class Measured:
                 "reference": None if before is None else before.value,
                 "realised": None if after is None else after.value,
             }
-            if one is not None and one.estimate.value is not None:
-                entry |= {
-                    "estimate": one.estimate.value,
-                    "lower": one.estimate.lower,
-                    "upper": one.estimate.upper,
-                    "insideBand": one.is_inside,
-                }
+            if one is not None:
+                entry |= _told(one.estimate, ("estimate", "lower", "upper"))
+                entry |= _told(one.compared, ("compared", "comparedLower", "comparedUpper"))
+                entry["insideBand"] = one.is_inside
             found[name] = {key: value for key, value in entry.items() if value is not None}
             found[name]["sampleSize"] = self.outcome_count
         return found
@@ -56,20 +53,35 @@ class Measured:
         }
 
 
+def _told(one: Estimate | None, names: tuple[str, str, str]) -> dict[str, float]:
+    """Names an estimate and both ends of its band; the band of what is not defined says nothing."""
+    if one is None or one.value is None:
+        return {}
+    return dict(zip(names, (one.value, one.lower, one.upper), strict=True))
+
+
 class Performer:
     """Measures spans beside one baseline, from which it learns once.
 
     Args:
         reference: The labelled predictions of the baseline.
+
+    Attributes:
+        notes: Why nothing is estimated of a classifier, in sentences.
     """
 
     def __init__(self, reference: Predictions) -> None:
         from pointsman_drift import ClassPredictions, calibrate, realised_metrics
-        from pointsman_drift.performance.cbpe import LEAST_LABELLED
+        from pointsman_drift.performance.cbpe import find_lacking_labels
 
         self._reference = realised_metrics(reference)
-        is_learnt = isinstance(reference, ClassPredictions) and reference.labelled.rows >= LEAST_LABELLED
-        self._calibration = calibrate(reference) if is_learnt else None  # type: ignore[arg-type]
+        self._calibration = None
+        self.notes: list[str] = []
+        if isinstance(reference, ClassPredictions):
+            if lacking := find_lacking_labels(reference):
+                self.notes.append(f"performance without outcomes is not estimated: {lacking}")
+            else:
+                self._calibration = calibrate(reference)
 
     def measure(self, span: Predictions) -> Measured:
         """Answers how well the model does in a span of the same task and classes."""

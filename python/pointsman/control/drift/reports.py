@@ -9,7 +9,7 @@ from pointsman.control.drift.analyses import Analyses
 from pointsman.control.drift.drawing.running import draw
 from pointsman.control.drift.history import PerformanceDesk
 from pointsman.domain.drift.analyses import DriftResult
-from pointsman.domain.drift.performance import Granularity, PerformancePoint
+from pointsman.domain.drift.performance import DEFAULT_DAYS, Granularity, PerformancePoint
 from pointsman.domain.keys import Principal
 from pointsman.domain.times import datetime_of
 from pointsman.errors import UnavailableError
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     import pointsman_drift
 
 HTML, JSON = "text/html; charset=utf-8", "application/json"
+_OF_LABELLED = ("compared", "comparedLower", "comparedUpper")
 _METRICS = ("accuracy", "mae", "rmse")
 
 
 class Reports:
-    """Makes reports of results, with how right the model was in the last 30 days.
+    """Makes reports of results, with how right the model was in the 30 days up to the end of their window.
 
     Args:
         analyses: Where results are.
@@ -49,15 +50,29 @@ class Reports:
         result = self._analyses.result(caller, model_id, result_id)
         notes = list(result.notes)
         history: dict[str, list[pointsman_drift.PerformancePoint]] = {}
+        # Of the result's own time, by its own baseline: what a later one says is not what was found here.
+        days = f"in the {DEFAULT_DAYS:g} days up to {_time(result.window_end_us)}"
         try:
-            found = self._performance.history(caller, model_id, None, Granularity.DAILY)
+            found = self._performance.history(
+                caller,
+                model_id,
+                None,
+                Granularity.DAILY,
+                end_us=result.window_end_us,
+                baseline_id=result.baseline_id,
+            )
         except UnavailableError as error:
             notes.append(f"how right the model was cannot be told now: {error}")
         else:
             history = _history(found.points)
+            if history:
+                notes.append(
+                    f"how right the model was is told of its predictions {days}; what is estimated there is "
+                    f"by baseline {result.baseline_id}"
+                )
             notes += [f"how right the model was: {note}" for note in found.notes]
             notes += [
-                f"concept drift: {name} is lastingly {one.direction} than its estimate"
+                f"concept drift {days}: {name} was lastingly {one.direction} than its estimate"
                 for name, one in found.divergence.items()
                 if one.is_concept_drift
             ]
@@ -108,10 +123,12 @@ def _history(points: Iterable[PerformancePoint]) -> dict[str, list[pointsman_dri
             if name not in one.metrics and (value := getattr(one, name)) is not None:
                 found.setdefault(name, []).append(Point(at, value, rows=rows))
         for name, told in one.metrics.items():
-            realised, estimate, lower, upper = (
-                told.get(key) for key in ("realised", "estimate", "lower", "upper")
-            )
+            realised = told.get("realised")
+            # Beside a realised value stands the band of the same rows.
+            names = ("estimate", "lower", "upper") if realised is None else _OF_LABELLED
+            estimate, lower, upper = (told.get(key) for key in names)
             if realised is not None or estimate is not None:
-                point = Point(at, realised, estimate, lower, upper, rows)
+                # Of a step of which a part is drawn, or some answers cannot be compared, fewer than it has.
+                point = Point(at, realised, estimate, lower, upper, told.get("sampleSize", rows))
                 found.setdefault(name, []).append(point)
     return found

@@ -41,8 +41,8 @@ class PerformancePoint:
         prediction_count: Predictions in it.
         sample_size: Those whose outcome is known.
         accuracy: The share of these that came true; None of a regression and without any.
-        mae: Of a regression: the mean absolute error.
-        rmse: Of a regression: the root of the mean squared error.
+        mae: Of a regression: the mean absolute error; None where it is beyond what a double holds.
+        rmse: Of a regression: the root of the mean squared error; None where the mean is beyond that.
         metrics: Of a classifier by metric what is estimated and what came true, as results name it.
     """
 

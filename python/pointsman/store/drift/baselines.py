@@ -95,6 +95,20 @@ def find_key(connection: Connection, row_key: int, model_id: str) -> Baseline | 
     return None if row is None else _loaded(row, model_id)
 
 
+def find(connection: Connection, model_id: str, model_key: int, baseline_id: str) -> Baseline | None:
+    """Finds a baseline of a model by its id.
+
+    Args:
+        connection: A transaction.
+        model_id: The model.
+        model_key: The model's row.
+        baseline_id: The baseline.
+    """
+    wanted = (_COLUMNS.model_key == model_key, _COLUMNS.baseline_id == baseline_id)
+    row = connection.execute(select(*_HEAD).where(*wanted)).one_or_none()
+    return None if row is None else _loaded(row, model_id)
+
+
 def features_of(connection: Connection, row_key: int) -> bytes:
     """Answers the features of a baseline, as :func:`~pointsman.store.drift.blocks.write_block` wrote them."""
     statement = select(_COLUMNS.features).where(_COLUMNS.row_key == row_key)

@@ -19,7 +19,9 @@ def words(result: Result) -> list[str]:
 def test_estimates_stand_beside_what_came_true_and_concept_drift_is_said(server: Any) -> None:
     point = drift_pb2.PerformancePoint(accuracy=0.7, sample_size=60, prediction_count=120, coverage=0.5)
     metric = point.metrics["accuracy"]
-    metric.estimate, metric.lower, metric.upper, metric.inside_band = 0.9, 0.85, 0.95, False
+    metric.estimate, metric.lower, metric.upper = 0.9, 0.85, 0.95
+    metric.realised, metric.inside_band = 0.7, False
+    metric.compared, metric.compared_lower, metric.compared_upper = 0.86, 0.8, 0.92
     answer = drift_pb2.GetPerformanceHistoryResponse(history=[point], concept_drift=True)
     answer.divergence["accuracy"].CopyFrom(
         drift_pb2.Divergence(concept_drift=True, outside=3, periods=5, inside_share=0.5, direction="worse")
@@ -28,7 +30,7 @@ def test_estimates_stand_beside_what_came_true_and_concept_drift_is_said(server:
     result = run(server, "performance", "cancer")
     assert result.exit_code == 0, result.output
     lines = words(result)
-    assert any("0.7 0.9 0.85 to 0.95 outside 60 50.0%" in line for line in lines), result.stdout
+    assert any("0.7 0.9 0.86 0.8 to 0.92 outside 60 50.0%" in line for line in lines), result.stdout
     assert "accuracy was in its band in 50% of the steps" in lines
     assert "concept drift: accuracy is worse than estimated in 3 of the last 5 steps" in lines
 

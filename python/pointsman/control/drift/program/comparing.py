@@ -74,8 +74,12 @@ def compare_window(
     if origin is not None:
         body["origin"] = origin.value
     reached(0.9)
-    body["performance"] = {} if pair is None else Performer(pair[0]).measure(pair[1]).told()
-    body["classRates"] = {} if pair is None else class_rates(*pair)
+    body["performance"], body["classRates"] = {}, {}
+    if pair is not None:
+        performer = Performer(pair[0])
+        body["performance"] = performer.measure(pair[1]).told()
+        body["classRates"] = class_rates(*pair)
+        notes += performer.notes
     return body, [*spec.notes, *window.notes, *notes, *slicing.notes, *of_origin]
 
 
