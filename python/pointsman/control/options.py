@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from pointsman.domain.drift.truth_uploads import TruthUploadLimits
 from pointsman.domain.uploads import UploadLimits
 
 
@@ -31,6 +32,7 @@ class ControlOptions:
         max_concurrent_calls: Calls in progress; more are answered RESOURCE_EXHAUSTED.
         max_message_bytes: The longest message, either way.
         uploads: What uploads of ONNX files may take up.
+        ground_truth: What uploads of outcomes may take up.
     """
 
     deploy_timeout_seconds: float = 25.0
@@ -49,3 +51,4 @@ class ControlOptions:
     max_concurrent_calls: int = 512
     max_message_bytes: int = 16 * 1024 * 1024
     uploads: UploadLimits = field(default_factory=UploadLimits)
+    ground_truth: TruthUploadLimits = field(default_factory=TruthUploadLimits)

@@ -24,6 +24,8 @@ from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
 from pointsman.dataplane.config import lake_dir
 from pointsman.dataplane.core import NativeCore
+from pointsman.domain.drift import truth_uploads
+from pointsman.domain.drift.truth_uploads import TruthUploadLimits
 from pointsman.domain.uploads import UploadLimits, chunk_bytes
 from pointsman.errors import PointsmanError
 from pointsman.rest import ServerState, api_routes, create_app
@@ -140,6 +142,11 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
                     settings.uploads.max_unfinished,
                     settings.uploads.reserve_bytes,
                     chunk_bytes(settings.limits.max_message_bytes),
+                ),
+                ground_truth=TruthUploadLimits(
+                    settings.ground_truth.max_file_bytes,
+                    settings.ground_truth.max_unfinished,
+                    truth_uploads.chunk_bytes(settings.limits.max_message_bytes),
                 ),
             ),
         )

@@ -10,15 +10,18 @@ from pointsman.control.drift.local_runner import LocalRunner
 from pointsman.control.drift.predictions import PredictionDesk
 from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.drift.starting import AnalysisStarter
+from pointsman.control.drift.truth_uploads import TruthUploads
 from pointsman.control.drift.upkeep import DriftUpkeep
 from pointsman.control.drift.watching import AnalysisWatch
 from pointsman.control.jobs.job import Job
 from pointsman.control.lanes import Lanes
+from pointsman.domain.drift.truth_uploads import TruthUploadLimits
 from pointsman.domain.ports.analysing import AnalysisRunner
 from pointsman.domain.ports.journal import JournalTail
 from pointsman.lake.engine import Engine
 from pointsman.lake.model_records import ModelRecords
 from pointsman.lake.model_snapshot import ModelSnapshots
+from pointsman.lake.truth_matches import TruthMatches
 from pointsman.store.database import Database
 
 
@@ -32,7 +35,8 @@ class DriftParts:
         engine: Where the lake is queried.
         lake_folder: The lake's folder.
         work_folder: Where programs of analyses have folders; this process's alone.
-        retention_days: How long logged predictions are kept.
+        retention_days: How long logged predictions and outcomes are kept.
+        ground_truth: What uploads of outcomes may take up.
         lanes: The threads for periodic work.
         clock: Answers the time in UTC microseconds.
         runner: Where programs of analyses run; None for processes of this machine.
@@ -48,6 +52,7 @@ class DriftParts:
         work_folder: Path,
         *,
         retention_days: int,
+        ground_truth: TruthUploadLimits,
         lanes: Lanes,
         clock: Callable[[], int],
         runner: AnalysisRunner | None = None,
@@ -56,6 +61,8 @@ class DriftParts:
         self._runner = runner or LocalRunner()
         self._upkeep = DriftUpkeep(retention_days, lanes, clock)
         self.predictions = PredictionDesk(database, ModelRecords(database, snapshots, engine), clock)
+        matches = TruthMatches(database, snapshots, engine)
+        self.truth_uploads = TruthUploads(database, matches, ground_truth, clock)
         self.baselines = Baselines(database, clock)
         self.analyses = Analyses(database, clock)
         self.alerts = AlertDesk(database, clock)
@@ -65,4 +72,4 @@ class DriftParts:
 
     def jobs(self) -> list[Job]:
         """Answers the periodic work."""
-        return [self.watch.job(), self._schedule.job(), self._upkeep.job()]
+        return [self.watch.job(), self._schedule.job(), *self._upkeep.jobs()]

@@ -144,6 +144,30 @@ def remove_before(connection: Connection, time_us: int, most: int) -> int:
     return connection.execute(delete(drift_predictions).where(_COLUMNS.row_key.in_(old))).rowcount
 
 
+def remove_of_model(connection: Connection, model_key: int, most: int) -> int:
+    """Deletes some predictions of a model; answers how many.
+
+    Args:
+        connection: A transaction.
+        model_key: The model's row.
+        most: How many at a time.
+    """
+    some = select(_COLUMNS.row_key).where(_COLUMNS.model_key == model_key).limit(most)
+    return connection.execute(delete(drift_predictions).where(_COLUMNS.row_key.in_(some))).rowcount
+
+
+def remove_of_entity(connection: Connection, model_keys: Sequence[int], entity_id: str) -> int:
+    """Deletes all predictions of an entity; answers how many.
+
+    Args:
+        connection: A writing transaction.
+        model_keys: The models' rows.
+        entity_id: The entity, as clients name it.
+    """
+    this = (_COLUMNS.model_key.in_(model_keys), _COLUMNS.entity_id == entity_id)
+    return connection.execute(delete(drift_predictions).where(*this)).rowcount
+
+
 def _head(row: Any) -> LoggedPrediction:
     return LoggedPrediction(
         prediction_id=row.prediction_id,

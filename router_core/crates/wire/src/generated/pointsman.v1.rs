@@ -4283,6 +4283,59 @@ pub struct UploadGroundTruthResponse {
     #[prost(int32, tag = "4")]
     pub repeated: i32,
 }
+/// Brings a part of a file of outcomes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadGroundTruthFileRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Names the upload among those of the model, 1 to 64 letters, digits, '-' and '\_'; a new one for each file.
+    #[prost(string, tag = "2")]
+    pub upload_id: ::prost::alloc::string::String,
+    /// How the file is written; the same with each part.
+    #[prost(enumeration = "GroundTruthFormat", tag = "3")]
+    pub format: i32,
+    /// Where the chunk begins in the file; received_bytes of the answer before.
+    #[prost(int64, tag = "4")]
+    pub offset: i64,
+    /// The bytes from there on; none to ask how far the upload is. Only whole rows of it are taken.
+    #[prost(bytes = "vec", tag = "5")]
+    pub chunk: ::prost::alloc::vec::Vec<u8>,
+    /// Whether the file ends with the chunk.
+    #[prost(bool, tag = "6")]
+    pub is_last: bool,
+}
+/// How far an upload is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadGroundTruthFileResponse {
+    /// So many bytes are taken. The next chunk begins here: a row that the chunk broke off comes again.
+    #[prost(int64, tag = "1")]
+    pub received_bytes: i64,
+    /// So many rows are taken.
+    #[prost(int64, tag = "2")]
+    pub row_count: i64,
+    /// So many rows are wrong, of the first 100; the upload will be refused when it ends.
+    #[prost(int32, tag = "3")]
+    pub error_count: i32,
+    /// Whether the file has ended and its outcomes are there.
+    #[prost(bool, tag = "4")]
+    pub is_complete: bool,
+    /// How many are new.
+    #[prost(int64, tag = "5")]
+    pub inserted: i64,
+    /// How many replaced another outcome of the same entity and time.
+    #[prost(int64, tag = "6")]
+    pub corrected: i64,
+    /// How many were there already, with the same outcome.
+    #[prost(int64, tag = "7")]
+    pub repeated: i64,
+    /// Of how many of those that are new or corrected a prediction is there; 0 until the file has ended.
+    #[prost(int64, tag = "8")]
+    pub matched: i64,
+    /// The most bytes that one call brings.
+    #[prost(int64, tag = "9")]
+    pub chunk_bytes: i64,
+}
 /// Outcomes of the training data.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TargetData {
@@ -4784,6 +4837,44 @@ pub struct PerformancePoint {
     /// The share of them whose outcome is known.
     #[prost(double, tag = "7")]
     pub coverage: f64,
+}
+/// How a file of outcomes is written, in UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GroundTruthFormat {
+    /// Not stated.
+    Unspecified = 0,
+    /// Cells with commas between, as RFC 4180 has it. The first line names the columns: entity_id, actual_outcome and, if
+    /// wanted, outcome_timestamp, in any order.
+    Csv = 1,
+    /// The same with tabs between.
+    Tsv = 2,
+    /// One JSON object a line, with these names or those of the REST API.
+    JsonLines = 3,
+}
+impl GroundTruthFormat {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GROUND_TRUTH_FORMAT_UNSPECIFIED",
+            Self::Csv => "GROUND_TRUTH_FORMAT_CSV",
+            Self::Tsv => "GROUND_TRUTH_FORMAT_TSV",
+            Self::JsonLines => "GROUND_TRUTH_FORMAT_JSON_LINES",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GROUND_TRUTH_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
+            "GROUND_TRUTH_FORMAT_CSV" => Some(Self::Csv),
+            "GROUND_TRUTH_FORMAT_TSV" => Some(Self::Tsv),
+            "GROUND_TRUTH_FORMAT_JSON_LINES" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
 }
 /// What a model does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
