@@ -146,8 +146,8 @@ class HttpLimits(BaseModel):
     """Seconds that a connection may be open without a request."""
 
     upload_seconds: Annotated[float, Field(ge=1, le=86_400)] = 3600.0
-    """Seconds for the upload of a file of outcomes, however long it is. Each part of it must come, and be taken,
-    within ``request_seconds``.
+    """Seconds for the upload of a file of outcomes, however long it is. Each part of it must come, and be
+    taken, within ``request_seconds``.
     """
 
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pointsman.client import _requests as requests
 from pointsman.client._connection import Connection
 from pointsman.client._sync_drift_results import DriftResults
+from pointsman.client._sync_truth_uploads import send_outcomes
 from pointsman.client._types import (
     Baseline,
     GroundTruth,
+    GroundTruthFileReport,
+    GroundTruthFormat,
     GroundTruthReceipt,
     GroundTruthReport,
     LabeledPredictions,
@@ -21,8 +24,9 @@ from pointsman.client._types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+    from typing import BinaryIO
 
 
 class Drift(DriftResults):
@@ -123,6 +127,32 @@ class Drift(DriftResults):
         To send them again is safe: what is there already is not added twice.
         """
         return self._connection.send(requests.upload_ground_truth(model_id, records))
+
+    def upload_ground_truth_file(
+        self,
+        model_id: str,
+        file: BinaryIO,
+        format: GroundTruthFormat = GroundTruthFormat.CSV,
+        *,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> GroundTruthFileReport:
+        """Adds the outcomes of a file: all of them at once, or none when a row is wrong.
+
+        Args:
+            model_id: The model.
+            file: The file, open for reading bytes; it is read part by part, once.
+            format: How it is written.
+            on_progress: Is called with the bytes that the server has taken.
+
+        Returns:
+            What became of it: look at ``is_refused`` and ``errors``.
+
+        Raises:
+            FailedPreconditionError: The server lost what it had.
+            NotFoundError: There is no such model, or the caller may not know of it.
+            ResourceExhaustedError: The file is too long, or too many are under way.
+        """
+        return send_outcomes(self._connection, model_id, file, format, on_progress)
 
     def create_baseline(
         self,

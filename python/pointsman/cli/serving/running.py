@@ -80,6 +80,7 @@ async def run_until_end(started: StartedServer) -> None:
                     limits.request_seconds * ANSWER_SHARE,
                     # While no key exists every local caller is an admin, and callers of this port are none.
                     need_key=not loopback,
+                    upload_seconds=limits.upload_seconds,
                 )
             ),
         )

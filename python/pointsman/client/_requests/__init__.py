@@ -9,6 +9,7 @@ from pointsman.client._requests.drift import (
     list_baselines,
     log_prediction,
     performance_history,
+    truth_piece,
     upload_ground_truth,
 )
 from pointsman.client._requests.drift_results import (
@@ -115,6 +116,7 @@ __all__ = [
     "test_model",
     "toggle_variant",
     "transfer_model",
+    "truth_piece",
     "update_alerts",
     "update_router",
     "upload_ground_truth",

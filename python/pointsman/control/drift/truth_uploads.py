@@ -10,7 +10,14 @@ from sqlalchemy.exc import IntegrityError
 
 from pointsman.control.drift import models
 from pointsman.domain.drift.ground_truth import GroundTruth, check_truth
-from pointsman.domain.drift.truth_files import FilePart, FilePlace, RowFault, missing_columns, read_part
+from pointsman.domain.drift.truth_files import (
+    MAX_ROW_BYTES,
+    FilePart,
+    FilePlace,
+    RowFault,
+    missing_columns,
+    read_part,
+)
 from pointsman.domain.drift.truth_uploads import (
     MAX_FAULTS,
     TruthPiece,
@@ -185,7 +192,14 @@ class TruthUploads:
                 reason="UPLOAD_TOO_LARGE",
             )
         now_us = self._clock()
-        part = read_part(upload.kind, upload.place, chunk, is_last=piece.is_last)
+        part = read_part(
+            upload.kind,
+            upload.place,
+            chunk,
+            is_last=piece.is_last,
+            # A part that holds no whole row must end, too, where messages are short.
+            max_row_bytes=min(MAX_ROW_BYTES, self._limits.chunk_bytes),
+        )
         records = _checked(part, upload, seen.task, now_us)
         after = _after(upload, part, is_last=piece.is_last)
         try:
@@ -209,7 +223,7 @@ class TruthUploads:
         return after
 
     def _begun(self, connection: Connection, model: Model, upload: TruthUpload) -> int | None:
-        """Answers the row of an upload that stands as it was read, which it gets here; None where it does not."""
+        """Answers the row of an upload that stands as it was read, made here for a new one; else None."""
         if upload.row_key:
             found = truth_uploads.find(connection, model.row_key, upload.upload_id, locked=True)
             stands = found is not None and (found.status, found.place) == (upload.status, upload.place)

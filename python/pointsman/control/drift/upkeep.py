@@ -1,4 +1,4 @@
-"""Deletes what is kept of drift and past its time, or replaced, or of models that are gone: in bounded parts."""
+"""Deletes, in bounded parts, what drift keeps that is past its time, replaced, or of models that are gone."""
 
 from collections.abc import Callable
 

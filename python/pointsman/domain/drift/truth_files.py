@@ -107,7 +107,14 @@ class FilePart:
     is_hopeless: bool = False
 
 
-def read_part(kind: TruthFormat, place: FilePlace, chunk: bytes, *, is_last: bool) -> FilePart:
+def read_part(
+    kind: TruthFormat,
+    place: FilePlace,
+    chunk: bytes,
+    *,
+    is_last: bool,
+    max_row_bytes: int = MAX_ROW_BYTES,
+) -> FilePart:
     """Reads the whole rows of a part.
 
     Args:
@@ -115,6 +122,7 @@ def read_part(kind: TruthFormat, place: FilePlace, chunk: bytes, *, is_last: boo
         place: Where the part begins.
         chunk: The bytes from there on.
         is_last: Whether the file ends with them.
+        max_row_bytes: A row that is longer is none.
 
     Returns:
         The rows, what is wrong with others, and where the next part begins.
@@ -135,14 +143,17 @@ def read_part(kind: TruthFormat, place: FilePlace, chunk: bytes, *, is_last: boo
         line_count, used = _read_json(part, text, place.line), None
     else:
         line_count, used = _read_table(part, kind, text, place, is_utf8=is_utf8)
+    if part.is_hopeless:
+        return part
     if used is not None and is_last:
         return _hopeless(part, place.line + line_count, "has a quote that is not closed before the file ends")
     taken = end if used is None else used + mark_bytes
-    if len(chunk) - taken >= MAX_ROW_BYTES:
+    if len(chunk) - taken >= max_row_bytes:
         return _hopeless(
             part,
             place.line + line_count,
-            f"is longer than {MAX_ROW_BYTES} bytes, or has a quote that is not closed; lines end with a line feed",
+            f"is longer than {max_row_bytes} bytes, or has a quote that is not closed; lines end with a "
+            "line feed",
         )
     part.place = replace(part.place, byte=place.byte + taken, line=place.line + line_count)
     return part
@@ -178,6 +189,9 @@ def _read_table(
         except csv.Error as error:
             if "end of data" in str(error):
                 return before, _bytes_of_lines(text, before)
+            if "field larger" in str(error):
+                _hopeless(part, line - 1, f"is longer than {MAX_ROW_BYTES} bytes: a quote is not closed")
+                return before, None
             part.faults.append(RowFault(line, "", _table_fault(error)))
             continue
         if not cells:
@@ -185,7 +199,7 @@ def _read_table(
         if not is_utf8 and (fault := _broken_text(line, part.place.columns, cells)):
             part.faults.append(fault)
         elif part.place.columns:
-            _keep(part, line, lambda cells=cells: read_row(line, cells))  # type: ignore[misc]
+            _keep(part, line, read_row, cells)
         elif faults := _columns_faults(line, cells, delimiter):
             part.faults += faults
             part.is_hopeless = True
@@ -196,14 +210,14 @@ def _read_table(
 
 
 def _row_reader(columns: Sequence[str]) -> Callable[[int, Sequence[str]], FileRow]:
-    """Answers what makes a row of cells; it raises `_Fault`."""
+    """Answers what makes a row of cells; it raises `_FaultError`."""
     width = len(columns)
     entity, outcome = (columns.index(name) if name in columns else 0 for name in _REQUIRED)
     time = columns.index(TIME) if TIME in columns else -1
 
     def read(line: int, cells: Sequence[str]) -> FileRow:
         if len(cells) != width:
-            raise _Fault("", f"has {len(cells)} cells, and the first line {width}")
+            raise _FaultError("", f"has {len(cells)} cells, and the first line {width}")
         return FileRow(line, cells[entity], cells[outcome], _time(cells[time] if time >= 0 else None))
 
     return read
@@ -235,7 +249,7 @@ def _read_json(part: FilePart, text: str, lines_before: int) -> int:
     line = lines_before
     for line, written in enumerate(io.StringIO(text, newline="\n"), lines_before + 1):
         if written.strip():
-            _keep(part, line, lambda line=line, written=written: _json_row(line, written))  # type: ignore[misc]
+            _keep(part, line, _json_row, written)
     return line - lines_before
 
 
@@ -243,24 +257,24 @@ def _json_row(line: int, written: str) -> FileRow:
     try:
         found = json.loads(written, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise _Fault("", f"is no JSON: {error.msg} at character {error.colno}") from error
+        raise _FaultError("", f"is no JSON: {error.msg} at character {error.colno}") from error
     except RecursionError as error:
-        raise _Fault("", "has too many lists and objects in one another") from error
+        raise _FaultError("", "has too many lists and objects in one another") from error
     except ValueError as error:
-        raise _Fault("", f"is no JSON: {error}") from error
+        raise _FaultError("", f"is no JSON: {error}") from error
     if not isinstance(found, dict):
-        raise _Fault("", "is no object; write one with the names " + ", ".join(COLUMNS))
+        raise _FaultError("", "is no object; write one with the names " + ", ".join(COLUMNS))
     entity_id = found.get(ENTITY)
     if isinstance(entity_id, int) and not isinstance(entity_id, bool):
         entity_id = str(entity_id)
     if entity_id is None:
         entity_id = ""
     if not isinstance(entity_id, str):
-        raise _Fault(ENTITY, "is no text")
+        raise _FaultError(ENTITY, "is no text")
     outcome = found.get(OUTCOME)
     for name, value in ((ENTITY, entity_id), (OUTCOME, outcome)):
         if isinstance(value, str) and not _is_text(value):
-            raise _Fault(name, "is not UTF-8; save the file as UTF-8")
+            raise _FaultError(name, "is not UTF-8; save the file as UTF-8")
     if isinstance(outcome, int) and not isinstance(outcome, bool):
         outcome = _exact(outcome)
     return FileRow(line, entity_id, outcome, _time(found.get(TIME)))
@@ -268,7 +282,9 @@ def _json_row(line: int, written: str) -> FileRow:
 
 def _exact(number: int) -> float:
     if abs(number) >= 2**53:
-        raise _Fault(OUTCOME, "is a whole number from 2^53 on, which may have been rounded; write it as text")
+        raise _FaultError(
+            OUTCOME, "is a whole number from 2^53 on, which may be rounded; write it as text"
+        )
     return float(number)
 
 
@@ -277,11 +293,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for given, value in pairs:
         name = _NAMES.get(given, given)
         if name in found:
-            raise _Fault(name[:64], "stands there twice; leave one out")
+            raise _FaultError(name[:64], "stands there twice; leave one out")
         found[name] = value
     for name in found:
         if name not in COLUMNS:
-            raise _Fault(name[:64], f"is not known; the names are {', '.join(COLUMNS)}")
+            raise _FaultError(name[:64], f"is not known; the names are {', '.join(COLUMNS)}")
     return found
 
 
@@ -293,14 +309,14 @@ def _time(given: object) -> int | None:
     if given is None or given == "":
         return None
     if isinstance(given, bool) or not isinstance(given, (str, int, float)):
-        raise _Fault(TIME, "is neither a text nor a number")
+        raise _FaultError(TIME, "is neither a text nor a number")
     try:
         return times.read_time(given)
     except ValueError as error:
-        raise _Fault(TIME, str(error)) from error
+        raise _FaultError(TIME, str(error)) from error
 
 
-class _Fault(Exception):
+class _FaultError(Exception):
     """A row cannot be read.
 
     Args:
@@ -314,10 +330,10 @@ class _Fault(Exception):
         self.description = description
 
 
-def _keep(part: FilePart, line: int, read: Callable[[], FileRow]) -> None:
+def _keep(part: FilePart, line: int, read: Callable[[int, Any], FileRow], content: Any) -> None:
     try:
-        part.rows.append(read())
-    except _Fault as fault:
+        part.rows.append(read(line, content))
+    except _FaultError as fault:
         part.faults.append(RowFault(line, fault.field, fault.description))
 
 

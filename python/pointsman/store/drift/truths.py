@@ -1,7 +1,7 @@
 """Outcomes of entities in SQL: one can be seen for each model, entity and time of the outcome.
 
-What an upload brings is stored beside what is there, and is seen from the moment on that the upload is complete:
-it is then in the place of what was there before, which is deleted later (``truth_uploads``).
+What an upload brings is stored beside what is there, and is seen from the moment on that the upload is
+complete: it is then in the place of what was there before, which is deleted later (``truth_uploads``).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -69,8 +69,8 @@ def put(
         records: The outcomes, in the order in which they came.
         hashed: Answers the hash under which an entity may be recorded.
         now_us: The time.
-        upload_key: The upload that brings them, which is not complete; 0 for none. What others can see stays as
-            it is then, and what it would change is stored beside it.
+        upload_key: The upload that brings them, which is not complete; 0 for none. What others can see stays
+            as it is then, and what it would change is stored beside it.
     """
     known = _known(connection, model_key, records, upload_key)
     fresh = iter(new_ids(len(records)))

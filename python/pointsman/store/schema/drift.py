@@ -49,8 +49,8 @@ drift_predictions = Table(
     sqlite_autoincrement=True,
 )
 
-# Files of outcomes that come part by part. What they brought is in drift_truths, and is seen from the moment on that
-# one is complete.
+# Files of outcomes that come part by part. What one brought is in drift_truths, and is seen from the
+# moment on that it is complete.
 drift_truth_uploads = Table(
     "drift_truth_uploads",
     metadata,
