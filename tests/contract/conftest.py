@@ -174,7 +174,7 @@ def database_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def sqlite_bench(
+async def bench(
     tmp_path: Path, replica: FakeReplica, clock: Clock, database_url: str
 ) -> AsyncIterator[Bench]:
     plane = start_plane(tmp_path, replica, database_url, clock=clock)
@@ -185,11 +185,6 @@ async def sqlite_bench(
         yield Bench(plane, replica, channel, clock, database_url, socket_path)
     replica.stop(0)
     await plane.stop(1)
-
-
-@pytest.fixture
-def bench(sqlite_bench: Bench) -> Bench:
-    return sqlite_bench
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ def outcomes(server: Server, prefix: str) -> int:
     """Outcomes that can be seen, as the database has them."""
     database = sqlite3.connect(f"file:{server.data_dir / 'pointsman.db'}?mode=ro", uri=True)
     found = database.execute(
-        "SELECT count(*) FROM drift_truths AS t LEFT JOIN drift_truth_uploads AS u ON u.row_key = t.upload_key"
+        "SELECT count(*) FROM drift_truths AS t"
+        " LEFT JOIN drift_truth_uploads AS u ON u.row_key = t.upload_key"
         " WHERE (t.upload_key = 0 OR u.place IS NOT NULL) AND t.entity_id LIKE ? || '%'",
         (prefix,),
     ).fetchone()[0]

@@ -24,7 +24,6 @@ from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
 from pointsman.dataplane.config import lake_dir
 from pointsman.dataplane.core import NativeCore
-from pointsman.domain.drift import truth_uploads
 from pointsman.domain.drift.truth_uploads import TruthUploadLimits
 from pointsman.domain.uploads import UploadLimits, chunk_bytes
 from pointsman.errors import PointsmanError
@@ -147,7 +146,7 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
                 ground_truth=TruthUploadLimits(
                     settings.ground_truth.max_file_bytes,
                     settings.ground_truth.max_unfinished,
-                    truth_uploads.chunk_bytes(settings.limits.max_message_bytes),
+                    chunk_bytes(settings.limits.max_message_bytes),
                 ),
             ),
         )

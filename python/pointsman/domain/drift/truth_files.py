@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pointsman.domain import times
 from pointsman.domain.violations import shown
@@ -75,8 +75,7 @@ class RowFault:
         return f"lines[{self.line}]" + (f".{self.field}" if self.field else "")
 
 
-@dataclass(frozen=True)
-class FileRow:
+class FileRow(NamedTuple):
     """A row as it stands in the file.
 
     Attributes:

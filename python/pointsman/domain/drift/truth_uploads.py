@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pointsman.domain.drift.truth_files import FilePlace, RowFault, TruthFormat
-from pointsman.domain.uploads import chunk_bytes as chunk_bytes_of
 from pointsman.domain.violations import Violations, shown
 
 MAX_FAULTS = 100
 """So many rows that are wrong are told; then nothing more is read."""
 _UPLOAD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_CHUNK_BYTES = 512 * 1024
 
 
 @dataclass(frozen=True)
@@ -26,12 +24,7 @@ class TruthUploadLimits:
 
     max_file_bytes: int = 1024**3
     max_unfinished: int = 16
-    chunk_bytes: int = _CHUNK_BYTES
-
-
-def chunk_bytes(max_message_bytes: int) -> int:
-    """Answers how much of a file is sent in a message: a transaction that others do not wait long for."""
-    return min(_CHUNK_BYTES, chunk_bytes_of(max_message_bytes))
+    chunk_bytes: int = 1024 * 1024
 
 
 class UploadStatus(StrEnum):

@@ -11,9 +11,9 @@ from pointsman.rest.ground_truth.routes import PATH
 from pointsman.rest.transcoding.bodies import JSON_TYPE
 
 _ABOUT = """\
-Adds the outcomes of a file: all of them at once, or none when a row is wrong. The first 100 rows that are wrong are
-told with their lines, as `violations`. The body may be of any length up to `ground_truth.max_file_bytes`; its rows are
-`entity_id`, `actual_outcome` and, if wanted, `outcome_timestamp`.
+Adds the outcomes of a file: all of them at once, or none when a row is wrong. The first 100 rows that are
+wrong are told with their lines, as `violations`. The body may be of any length up to
+`ground_truth.max_file_bytes`; its rows are `entity_id`, `actual_outcome` and, if wanted, `outcome_timestamp`.
 
 Scope: `mlops:write`.
 """

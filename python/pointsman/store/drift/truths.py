@@ -78,8 +78,10 @@ def put(
     added: dict[Key, TruthRow] = {}
     changed: dict[int, str] = {}
     inserted = corrected = repeated = 0
+    # Most outcomes are of a few classes.
+    written: dict[str, str] = {}
     for record in records:
-        key, outcome = (record.entity_id, record.outcome_time_us), dump_value(record.outcome)
+        key, outcome = (record.entity_id, record.outcome_time_us), _written(record.outcome, written)
         before = known.get(key)
         if before is not None and before.outcome == outcome:
             repeated += 1
@@ -108,7 +110,8 @@ def put(
         known[key] = StoredTruth(*key, row_key, truth_id, own, outcome, 0, 0)
         ids.append(truth_id)
     if added:
-        rows_of(connection).insert(connection, list(added.values()))
+        # In the order of the index: each of its pages is written once.
+        rows_of(connection).insert(connection, [added[key] for key in sorted(added)])
     if changed:
         _change(connection, changed, now_us)
     return TakenTruths(tuple(ids), inserted, corrected, repeated)
@@ -251,6 +254,15 @@ _SELECT = select(
 def _loaded(row: Any) -> KeptTruth:
     truth_id, entity_id, entity_hash, outcome, time_us, order = row
     return KeptTruth(truth_id, entity_id, entity_hash, load_value(outcome), time_us, order)
+
+
+def _written(outcome: Outcome, known: dict[str, str]) -> str:
+    """Writes an outcome as JSON; texts that were written before are looked up."""
+    if not isinstance(outcome, str):
+        return dump_value(outcome)
+    if outcome not in known:
+        known[outcome] = dump_value(outcome)
+    return known[outcome]
 
 
 def _known(

@@ -107,7 +107,6 @@ drift_truths = Table(
     CheckConstraint("revision > 0", name="revision"),
     CheckConstraint("upload_key >= 0", name="upload"),
     UniqueConstraint("model_key", "entity_id", "outcome_time_us", "upload_key"),
-    Index("ix_drift_truths_entity_hash", "model_key", "entity_hash"),
     Index("ix_drift_truths_update_time_us", "update_time_us"),
     Index(
         "ix_drift_truths_upload",

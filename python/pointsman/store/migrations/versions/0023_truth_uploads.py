@@ -79,7 +79,6 @@ def upgrade() -> None:
         op.create_check_constraint(op.f("ck_drift_truths_upload"), "drift_truths", "upload_key >= 0")
     else:
         _make_again(with_uploads=True)
-    op.create_index("ix_drift_truths_entity_hash", "drift_truths", ["model_key", "entity_hash"])
     op.create_index("ix_drift_truths_update_time_us", "drift_truths", ["update_time_us"])
     op.create_index(
         "ix_drift_truths_upload",
@@ -104,7 +103,7 @@ def downgrade() -> None:
         " (SELECT row_key FROM drift_truth_uploads WHERE place IS NOT NULL)"
     )
     op.execute(f"DELETE FROM drift_truths WHERE EXISTS ({newer})")
-    for name in ("upload", "update_time_us", "entity_hash"):
+    for name in ("upload", "update_time_us"):
         op.drop_index(f"ix_drift_truths_{name}", table_name="drift_truths")
     if op.get_bind().dialect.name == "postgresql":
         op.drop_constraint(op.f("ck_drift_truths_upload"), "drift_truths", type_="check")
