@@ -132,7 +132,7 @@ class Drift(DriftResults):
         self,
         model_id: str,
         file: BinaryIO,
-        format: GroundTruthFormat = GroundTruthFormat.CSV,
+        written: GroundTruthFormat = GroundTruthFormat.CSV,
         *,
         on_progress: Callable[[int], None] | None = None,
     ) -> GroundTruthFileReport:
@@ -141,7 +141,7 @@ class Drift(DriftResults):
         Args:
             model_id: The model.
             file: The file, open for reading bytes; it is read part by part, once.
-            format: How it is written.
+            written: How its rows are.
             on_progress: Is called with the bytes that the server has taken.
 
         Returns:
@@ -152,7 +152,7 @@ class Drift(DriftResults):
             NotFoundError: There is no such model, or the caller may not know of it.
             ResourceExhaustedError: The file is too long, or too many are under way.
         """
-        return send_outcomes(self._connection, model_id, file, format, on_progress)
+        return send_outcomes(self._connection, model_id, file, written, on_progress)
 
     def create_baseline(
         self,

@@ -26,7 +26,7 @@ def send_outcomes(
     connection: Connection,
     model_id: str,
     file: BinaryIO,
-    format: GroundTruthFormat,
+    written: GroundTruthFormat,
     on_progress: Callable[[int], None] | None,
 ) -> GroundTruthFileReport:
     """Sends a file of outcomes; what is not sent to its end leaves nothing at the server.
@@ -35,10 +35,10 @@ def send_outcomes(
         connection: Where to.
         model_id: The model.
         file: The file, open for reading bytes.
-        format: How it is written.
+        written: How its rows are.
         on_progress: Is called with the bytes that are taken.
     """
-    begun = partial(requests.truth_piece, model_id, secrets.token_hex(16), format)
+    begun = partial(requests.truth_piece, model_id, secrets.token_hex(16), written)
     try:
         return _send(connection, begun, file, on_progress)
     except BaseException:

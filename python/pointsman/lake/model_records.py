@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ ReadableSince = Callable[[Collection[str]], Mapping[str, int]]
 """Answers which of some routers' predictions may be told, and from which time on: ids are given again."""
 
 _FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
+_HASH = re.compile(rf"[0-9a-f]{{{HASH_CHARS}}}")
 _RECORDED = "status_code = 0 AND time_us >= $began_us"
 
 
@@ -184,7 +186,10 @@ class ModelRecords:
         entities = sorted({row.entity_id for row in page} - {""})
         if not entities:
             return {}
-        with self._described(snapshot, model_key, entities) as (connection, ctes, values, kept):
+        # Routers may have recorded hashes, which look like this; to look for one takes all outcomes.
+        hashes = sorted({row.entity_id for row in page if row.router_id and _HASH.fullmatch(row.entity_id)})
+        described = self._described(snapshot, model_key, entities, hashes)
+        with described as (connection, ctes, values, kept):
             found = connection.execute(
                 f'{ctes} SELECT prediction_id, "row", place FROM outcomes WHERE prediction_id IN '
                 "(SELECT unnest($ids))",
@@ -267,20 +272,23 @@ class ModelRecords:
 
     @contextlib.contextmanager
     def _described(
-        self, snapshot: ModelSnapshot, model_key: int, entity_ids: Sequence[str] | None = None
+        self,
+        snapshot: ModelSnapshot,
+        model_key: int,
+        entity_ids: Sequence[str] | None = None,
+        hashes: Sequence[str] = (),
     ) -> Iterator[tuple[DuckDBPyConnection, str, dict[str, Any], pa.Table]]:
         """Opens a connection that knows a model's predictions and outcomes.
 
         Args:
             snapshot: What routers recorded.
             model_key: The model's row.
-            entity_ids: Of what was logged and of outcomes only those of these entities, which may be hashes
-                as routers record them; None for all.
+            entity_ids: Of what was logged and of outcomes only those of these entities; None for all.
+            hashes: Of outcomes also those of entities with these hashes.
 
         Yields:
             The connection, what goes before a query, its parameters, and outcomes in the order of places.
         """
-        hashes = [one for one in entity_ids or () if len(one) == HASH_CHARS]
         with self._database.read() as sql:
             kept = truth_tables(truths.each(sql, model_key, entity_ids, hashes=hashes))
             if entity_ids is not None and hashes:

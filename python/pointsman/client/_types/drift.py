@@ -135,7 +135,7 @@ class GroundTruthFileReport:
     row_count: int
     is_complete: bool
     is_refused: bool
-    errors: tuple[GroundTruthRowError, ...]
+    errors: Sequence[GroundTruthRowError]
     inserted: int
     corrected: int
     repeated: int

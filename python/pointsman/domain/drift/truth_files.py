@@ -281,9 +281,7 @@ def _json_row(line: int, written: str) -> FileRow:
 
 def _exact(number: int) -> float:
     if abs(number) >= 2**53:
-        raise _FaultError(
-            OUTCOME, "is a whole number from 2^53 on, which may be rounded; write it as text"
-        )
+        raise _FaultError(OUTCOME, "is a whole number from 2^53 on, which may be rounded; write it as text")
     return float(number)
 
 
