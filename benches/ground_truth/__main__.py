@@ -12,15 +12,44 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.stage.process_memory import PeakMemory, resident_bytes
-from tests.stage.server import Server
+from benches.load.processes import Program
+from benches.records.memory import forget_peak, read_memory
 
 MOST_SECONDS_PER_MILLION = 30.0
 MOST_BYTES = 500_000_000
 MOST_WAIT_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running pointsman, of whatever build."""
+
+    http: str
+    pid: int
+
+
+@contextmanager
+def serving(folder: Path, database: str) -> Iterator[Server]:
+    """Serves on an empty folder while the context lasts.
+
+    Args:
+        folder: Where its files go.
+        database: The database's URL; empty for a new SQLite file.
+    """
+    ready_file = folder / "ready.json"
+    command = [
+        *(sys.executable, "-m", "pointsman", "serve", "--data-dir", folder / "data"),
+        *("--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--ready-file", ready_file),
+    ]
+    environment = {"POINTSMAN_DATABASE": database} if database else {}
+    with Program("pointsman", command, folder / "server.log", environment=environment) as program:
+        ready = json.loads(program.wait_for_file(ready_file))
+        yield Server(ready["http"], program.pid)
 
 
 def write_file(path: Path, rows: int) -> None:
@@ -94,14 +123,11 @@ def measure(rows: int, database: str) -> Iterator[str]:
         folder = Path(name)
         file = folder / "outcomes.csv"
         write_file(file, rows)
-        server = Server(folder, settings={"database": database} if database else {})
-        try:
+        with serving(folder, database) as server:
             for model in ("credit", "other"):
                 call(server, f"/api/v1/models/{model}/versions", {"version": "1"})
             for what in ("new", "again"):
                 yield from upload(server, file, rows, what)
-        finally:
-            server.end()
 
 
 def upload(server: Server, file: Path, rows: int, what: str) -> Iterator[str]:
@@ -119,20 +145,21 @@ def upload(server: Server, file: Path, rows: int, what: str) -> Iterator[str]:
     waits: list[float] = []
     is_over = threading.Event()
     changing = threading.Thread(target=change_things, args=(server, waits, is_over))
-    before = resident_bytes(server.process.pid)
+    forget_peak(server.pid)
+    before = read_memory(server.pid, "VmRSS")
     started = time.monotonic()
-    with PeakMemory(server.process.pid) as memory, file.open("rb") as body:
+    with file.open("rb") as body:
         changing.start()
         answer = post(server, "/api/v1/drift/ground-truth/upload?modelId=credit", body, "text/csv")
         seconds = time.monotonic() - started
     is_over.set()
     changing.join()
-    grown = memory.peak_bytes - before
+    peak = read_memory(server.pid, "VmHWM")
     waits.sort()
     median, slowest = waits[len(waits) // 2], waits[-1]
     print(
         f"{what}: {rows:,} rows, {file.stat().st_size:,} bytes in {seconds:.1f} s; memory at first "
-        f"{before / 1e6:.0f} MB, at most {memory.peak_bytes / 1e6:.0f} MB (grown by {grown / 1e6:.0f} MB); "
+        f"{before / 1e6:.0f} MB, at most {peak / 1e6:.0f} MB (grown by {(peak - before) / 1e6:.0f} MB); "
         f"{len(waits)} changes of others, "
         f"median {median * 1000:.0f} ms, slowest {slowest * 1000:.0f} ms; {json.dumps(answer)}",
         flush=True,
@@ -141,7 +168,7 @@ def upload(server: Server, file: Path, rows: int, what: str) -> Iterator[str]:
         yield f"{what}: rows are missing"
     if seconds > MOST_SECONDS_PER_MILLION * max(1.0, rows / 1e6):
         yield f"{what}: took longer than {MOST_SECONDS_PER_MILLION:g} s a million rows"
-    if memory.peak_bytes > MOST_BYTES:
+    if peak > MOST_BYTES:
         yield f"{what}: took more than {MOST_BYTES / 1e6:.0f} MB"
     if slowest > MOST_WAIT_SECONDS:
         yield f"{what}: a change took longer than {MOST_WAIT_SECONDS:g} s"

@@ -561,7 +561,6 @@ CREATE INDEX ix_drift_analyses_baseline_key ON drift_analyses (baseline_key);
 CREATE UNIQUE INDEX ix_drift_analyses_running ON drift_analyses (model_key) WHERE status = 'running';
 CREATE INDEX ix_drift_results_model_key ON drift_results (model_key, row_key);
 CREATE INDEX ix_erased_predictions_prediction_time_us ON erased_predictions (prediction_time_us);
-CREATE INDEX ix_drift_truths_entity_hash ON drift_truths (model_key, entity_hash);
 CREATE INDEX ix_drift_truths_update_time_us ON drift_truths (update_time_us);
 CREATE INDEX ix_drift_truths_upload ON drift_truths (upload_key, row_key) WHERE upload_key <> 0;
 DELETE FROM "sqlite_sequence";
