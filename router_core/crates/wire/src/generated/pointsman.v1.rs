@@ -2478,6 +2478,15 @@ pub struct EraseEntityResponse {
     /// server does it by itself as soon as it runs; nothing is pending when this is empty.
     #[prost(message, repeated, tag = "3")]
     pub pending: ::prost::alloc::vec::Vec<UnreachedJournal>,
+    /// How many predictions that were logged for the router's models, of those that the caller may change.
+    #[prost(int64, tag = "4")]
+    pub logged_prediction_count: i64,
+    /// How many outcomes of these models, those of uploads under way included.
+    #[prost(int64, tag = "5")]
+    pub outcome_count: i64,
+    /// Models of the router that belong to others: what was logged for them is theirs to erase.
+    #[prost(string, repeated, tag = "6")]
+    pub other_models: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A page of recorded predictions.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4304,37 +4313,56 @@ pub struct UploadGroundTruthFileRequest {
     /// Whether the file ends with the chunk.
     #[prost(bool, tag = "6")]
     pub is_last: bool,
+    /// Whether the rest will not come: the upload is refused, and what it brought is deleted.
+    #[prost(bool, tag = "7")]
+    pub is_abandoned: bool,
 }
 /// How far an upload is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UploadGroundTruthFileResponse {
     /// So many bytes are taken. The next chunk begins here: a row that the chunk broke off comes again.
     #[prost(int64, tag = "1")]
     pub received_bytes: i64,
-    /// So many rows are taken.
+    /// So many rows are taken, wrong ones included.
     #[prost(int64, tag = "2")]
     pub row_count: i64,
-    /// So many rows are wrong, of the first 100; the upload will be refused when it ends.
-    #[prost(int32, tag = "3")]
-    pub error_count: i32,
     /// Whether the file has ended and its outcomes are there.
-    #[prost(bool, tag = "4")]
+    #[prost(bool, tag = "3")]
     pub is_complete: bool,
+    /// Whether the upload is over and nothing of it is kept; errors say why.
+    #[prost(bool, tag = "4")]
+    pub is_refused: bool,
+    /// What is wrong with rows, 100 at most; only of an upload that is refused.
+    #[prost(message, repeated, tag = "5")]
+    pub errors: ::prost::alloc::vec::Vec<GroundTruthRowError>,
     /// How many are new.
-    #[prost(int64, tag = "5")]
+    #[prost(int64, tag = "6")]
     pub inserted: i64,
     /// How many replaced another outcome of the same entity and time.
-    #[prost(int64, tag = "6")]
+    #[prost(int64, tag = "7")]
     pub corrected: i64,
     /// How many were there already, with the same outcome.
-    #[prost(int64, tag = "7")]
+    #[prost(int64, tag = "8")]
     pub repeated: i64,
     /// Of how many of those that are new or corrected a prediction is there; 0 until the file has ended.
-    #[prost(int64, tag = "8")]
+    #[prost(int64, tag = "9")]
     pub matched: i64,
     /// The most bytes that one call brings.
-    #[prost(int64, tag = "9")]
+    #[prost(int64, tag = "10")]
     pub chunk_bytes: i64,
+}
+/// What is wrong with a row of a file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GroundTruthRowError {
+    /// The line where the row begins, from 1; 0 of the whole file.
+    #[prost(int64, tag = "1")]
+    pub line: i64,
+    /// The column; empty for the whole row.
+    #[prost(string, tag = "2")]
+    pub field: ::prost::alloc::string::String,
+    /// What is wrong with it.
+    #[prost(string, tag = "3")]
+    pub description: ::prost::alloc::string::String,
 }
 /// Outcomes of the training data.
 #[derive(Clone, PartialEq, ::prost::Message)]
