@@ -31,6 +31,7 @@ MESSAGE_NAMES = {
     "GroundTruth": "GroundTruthRecord",
     "GroundTruthReceipt": "AddGroundTruthResponse",
     "GroundTruthReport": "UploadGroundTruthResponse",
+    "GroundTruthFileReport": "UploadGroundTruthFileResponse",
     "LoggedPredictions": "GetPredictionsResponse",
     "PerformanceHistory": "GetPerformanceHistoryResponse",
 }

@@ -49,7 +49,14 @@ class TruthRows(Protocol):
     def find(
         self, connection: Connection, model_key: int, keys: Sequence[Key], upload_key: int
     ) -> list[StoredTruth]:
-        """Answers what can be seen under keys, and what an upload that goes on has brought under them."""
+        """Answers what can be seen under keys, and what an upload that goes on has brought under them.
+
+        Args:
+            connection: A transaction.
+            model_key: The model's row.
+            keys: Which outcomes.
+            upload_key: The upload's row; 0 for none.
+        """
 
     def insert(self, connection: Connection, rows: Sequence[TruthRow]) -> None:
         """Stores new rows."""
