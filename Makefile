@@ -167,10 +167,11 @@ spark: setup $(VENV)/.stamp-spark ## Read the lake with Spark, too, as the refer
 	$(BIN)/pytest tests/e2e/lake
 
 .PHONY: torture
-torture: setup ## Kill servers 1,000 times, owners of jobs 50 times, take the database away for 60 s (KILLS=1000); hold reads against 5,000 logs; simulate bandits and drift
+torture: setup ## Kill servers 1,000 times, owners of jobs, uploads and analyses 50 times each, take the database away for 60 s (KILLS=1000); hold reads against 5,000 logs; simulate bandits and drift
 	cargo build --locked --package pointsman-core --features $(FAULTS)
 	POINTSMAN_TORTURE_KILLS=$(or $(KILLS),1000) $(BIN)/pytest tests/e2e/durability/test_kill_loop.py
 	POINTSMAN_TORTURE_OWNER_KILLS=50 $(BIN)/pytest tests/e2e/durability/test_job_owners.py
+	POINTSMAN_TORTURE_DRIFT_KILLS=50 $(BIN)/pytest tests/e2e/durability/test_drift_kills.py
 	POINTSMAN_OUTAGE_SECONDS=60 $(BIN)/pytest -m alone tests/e2e/durability/test_database_away.py
 	cargo test --locked --package pointsman-policy --test regret --test bandit -- --ignored --nocapture
 	POINTSMAN_TORTURE_NUMBER_RUNS=5000 $(BIN)/pytest tests/e2e/numbers/test_random_runs.py

@@ -147,6 +147,11 @@ class HttpLimits(BaseModel):
     idle_seconds: Seconds = 30.0
     """Seconds that a connection may be open without a request."""
 
+    upload_seconds: Annotated[float, Field(ge=1, le=86_400)] = 3600.0
+    """Seconds for the upload of a file of outcomes, however long it is. Each part of it must come, and be
+    taken, within ``request_seconds``.
+    """
+
 
 class JournalSettings(BaseModel):
     """How predictions and feedback are kept until the lake and the database have them."""
@@ -296,6 +301,20 @@ class AlertSettings(BaseModel):
     """Seconds that one message may take, from its connection to the answer. Then it is tried again later."""
 
 
+class GroundTruthSettings(BaseModel):
+    """What uploads of outcomes may take up, files of CSV or JSON lines."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    max_file_bytes: Annotated[int, Field(ge=1_024, le=2**40)] = 1024**3
+    """Bytes of one file. They are read in parts and take no memory; a longer file is RESOURCE_EXHAUSTED."""
+
+    max_unfinished: Annotated[int, Field(ge=1, le=10_000)] = 16
+    """Uploads that are begun and not complete. Past it the one that waits longest gives way if nothing came
+    for it in ten minutes, else a further one is RESOURCE_EXHAUSTED. What is a day old is deleted in any case.
+    """
+
+
 class Settings(BaseSettings):
     """Everything ``pointsman serve`` can be told."""
 
@@ -384,6 +403,9 @@ class Settings(BaseSettings):
 
     limits: Limits = Limits()
     """What one client, one call or one backend may take up."""
+
+    ground_truth: GroundTruthSettings = GroundTruthSettings()
+    """What uploads of outcomes may take up."""
 
     http_limits: HttpLimits = HttpLimits()
     """What clients of the HTTP port may take up. Health is answered whatever else goes on."""

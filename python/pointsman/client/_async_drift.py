@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from pointsman.client import _requests as requests
 from pointsman.client._async_drift_alerting import AsyncDriftAlerting
 from pointsman.client._async_drift_results import AsyncDriftResults
+from pointsman.client._async_truth_uploads import send_outcomes
 from pointsman.client._connection import AsyncConnection
 from pointsman.client._types import (
     Baseline,
     GroundTruth,
+    GroundTruthFileReport,
+    GroundTruthFormat,
     GroundTruthReceipt,
     GroundTruthReport,
     LabeledPredictions,
@@ -22,8 +25,9 @@ from pointsman.client._types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+    from typing import BinaryIO
 
 
 class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
@@ -124,6 +128,32 @@ class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
         To send them again is safe: what is there already is not added twice.
         """
         return await self._connection.send(requests.upload_ground_truth(model_id, records))
+
+    async def upload_ground_truth_file(
+        self,
+        model_id: str,
+        file: BinaryIO,
+        written: GroundTruthFormat = GroundTruthFormat.CSV,
+        *,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> GroundTruthFileReport:
+        """Adds the outcomes of a file: all of them at once, or none when a row is wrong.
+
+        Args:
+            model_id: The model.
+            file: The file, open for reading bytes; it is read part by part, once.
+            written: How its rows are.
+            on_progress: Is called with the bytes that the server has taken.
+
+        Returns:
+            What became of it: look at ``is_refused`` and ``errors``.
+
+        Raises:
+            FailedPreconditionError: The server lost what it had.
+            NotFoundError: There is no such model, or the caller may not know of it.
+            ResourceExhaustedError: The file is too long, or too many are under way.
+        """
+        return await send_outcomes(self._connection, model_id, file, written, on_progress)
 
     async def create_baseline(
         self,

@@ -9,9 +9,12 @@ from pointsman.client import _requests as requests
 from pointsman.client._connection import Connection
 from pointsman.client._sync_drift_alerting import DriftAlerting
 from pointsman.client._sync_drift_results import DriftResults
+from pointsman.client._sync_truth_uploads import send_outcomes
 from pointsman.client._types import (
     Baseline,
     GroundTruth,
+    GroundTruthFileReport,
+    GroundTruthFormat,
     GroundTruthReceipt,
     GroundTruthReport,
     LabeledPredictions,
@@ -23,8 +26,9 @@ from pointsman.client._types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+    from typing import BinaryIO
 
 
 class Drift(DriftResults, DriftAlerting):
@@ -125,6 +129,32 @@ class Drift(DriftResults, DriftAlerting):
         To send them again is safe: what is there already is not added twice.
         """
         return self._connection.send(requests.upload_ground_truth(model_id, records))
+
+    def upload_ground_truth_file(
+        self,
+        model_id: str,
+        file: BinaryIO,
+        written: GroundTruthFormat = GroundTruthFormat.CSV,
+        *,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> GroundTruthFileReport:
+        """Adds the outcomes of a file: all of them at once, or none when a row is wrong.
+
+        Args:
+            model_id: The model.
+            file: The file, open for reading bytes; it is read part by part, once.
+            written: How its rows are.
+            on_progress: Is called with the bytes that the server has taken.
+
+        Returns:
+            What became of it: look at ``is_refused`` and ``errors``.
+
+        Raises:
+            FailedPreconditionError: The server lost what it had.
+            NotFoundError: There is no such model, or the caller may not know of it.
+            ResourceExhaustedError: The file is too long, or too many are under way.
+        """
+        return send_outcomes(self._connection, model_id, file, written, on_progress)
 
     def create_baseline(
         self,

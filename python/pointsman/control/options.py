@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from pointsman.domain.drift.alerting.channels import AlertChannels
+from pointsman.domain.drift.truth_uploads import TruthUploadLimits
 from pointsman.domain.uploads import UploadLimits
 
 
@@ -33,6 +34,7 @@ class ControlOptions:
         max_message_bytes: The longest message, either way.
         uploads: What uploads of ONNX files may take up.
         alerts: Where alerts of drift go.
+        ground_truth: What uploads of outcomes may take up.
     """
 
     deploy_timeout_seconds: float = 25.0
@@ -52,3 +54,4 @@ class ControlOptions:
     max_message_bytes: int = 16 * 1024 * 1024
     uploads: UploadLimits = field(default_factory=UploadLimits)
     alerts: AlertChannels = field(default_factory=AlertChannels)
+    ground_truth: TruthUploadLimits = field(default_factory=TruthUploadLimits)

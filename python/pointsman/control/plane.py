@@ -246,6 +246,7 @@ class ControlPlane:
             lake_folder,
             (data_dir or socket_path.parent) / "analyses",
             retention_days=self._options.retention_days,
+            ground_truth=self._options.ground_truth,
             lanes=self._lanes,
             clock=clock,
             channels=self._options.alerts,

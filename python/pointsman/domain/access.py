@@ -100,6 +100,7 @@ METHODS: Mapping[str, Access] = {
     _DRIFT + "GetUnmatchedPredictions": Access(Scope.READ, Rule.READ_MODEL),
     _DRIFT + "AddGroundTruth": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _DRIFT + "UploadGroundTruth": Access(Scope.WRITE, Rule.CHANGE_MODEL),
+    _DRIFT + "UploadGroundTruthFile": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _DRIFT + "CreateBaseline": Access(Scope.WRITE, Rule.CHANGE_MODEL),
     _DRIFT + "GetBaselines": Access(Scope.READ, Rule.READ_MODEL),
     _DRIFT + "GetActiveBaseline": Access(Scope.READ, Rule.READ_MODEL),

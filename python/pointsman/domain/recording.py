@@ -1,13 +1,12 @@
 """What is kept of a router's predictions, and in which form their entities."""
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from enum import StrEnum
 
 ENTITY_KEY_BYTES = 32
 DEFAULT_BODY_BYTES = 65_536
-_HASH_CHARS = 32
+HASH_CHARS = 32
 
 
 class EntityRecording(StrEnum):
@@ -56,7 +55,7 @@ def hashed_entity(entity_key: bytes, entity_id: str) -> str:
     Returns:
         The first 32 hexadecimal digits of HMAC-SHA256.
     """
-    return hmac.new(entity_key, entity_id.encode(), hashlib.sha256).hexdigest()[:_HASH_CHARS]
+    return hmac.digest(entity_key, entity_id.encode(), "sha256").hex()[:HASH_CHARS]
 
 
 def recorded_entity(recording: Recording, entity_key: bytes, entity_id: str) -> str:

@@ -27,6 +27,7 @@ _RFC_3339 = re.compile(
     r" ?(?P<zone>[Zz]|UTC|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _ACCEPTED = (
     "write a time with its zone such as 2026-11-22T10:30:00Z, or seconds, milliseconds, microseconds or "
     "nanoseconds since 1970"
@@ -47,6 +48,12 @@ def read_time(given: object, zoned: Callable[[datetime], datetime] | None = None
         ValueError: It is no such time; the message names it and what is read.
     """
     text = _text_of(given)
+    if _USUAL.fullmatch(text):
+        # Most times of large files: what reads any of them takes ten times as long.
+        try:
+            return microseconds_of(datetime.fromisoformat(text))
+        except ValueError:
+            pass
     try:
         time_us = _read(text, zoned)
         datetime_of(time_us)

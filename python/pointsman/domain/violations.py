@@ -31,6 +31,15 @@ class Violations:
     def __init__(self) -> None:
         self._found: list[FieldViolation] = []
 
+    def __bool__(self) -> bool:
+        """Whether anything is wrong."""
+        return bool(self._found)
+
+    @property
+    def found(self) -> Sequence[FieldViolation]:
+        """What is wrong so far."""
+        return self._found
+
     def add(self, field: str, description: str) -> None:
         """Notes that a field is wrong."""
         self._found.append(FieldViolation(field, description))

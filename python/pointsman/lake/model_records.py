@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.drift.performance import Granularity, PerformancePoint
 from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.domain.recording import HASH_CHARS
 from pointsman.domain.records.predictions import Prediction
 from pointsman.domain.records.servers import UnreachedJournal
+from pointsman.lake import model_pages
 from pointsman.lake.conditions import MAX_TIME_US
 from pointsman.lake.engine import Engine
 from pointsman.lake.model_snapshot import ModelSnapshot, ModelSnapshots
-from pointsman.lake.model_tables import logged_table, truth_table
+from pointsman.lake.model_tables import logged_tables, truth_tables
 from pointsman.lake.outcome_sql import MATCHES, ROW_COLUMNS
 from pointsman.lake.rows import logged_of, predictions_of
 from pointsman.lake.step_answers import STEP, AnswerQuestion, StepAnswers
 from pointsman.lake.window_rows import SampleQuestion, WindowRows, WindowSample
 from pointsman.store.database import Database
+from pointsman.store.documents import load_value
 from pointsman.store.drift import predictions, truths
-from pointsman.store.drift.truths import KeptTruth
+from pointsman.store.drift.predictions import PageRow
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 ReadableSince = Callable[[Collection[str]], Mapping[str, int]]
 """Answers which of some routers' predictions may be told, and from which time on: ids are given again."""
 
 _FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
+_HASH = re.compile(rf"[0-9a-f]{{{HASH_CHARS}}}")
 _RECORDED = "status_code = 0 AND time_us >= $began_us"
 
 
@@ -116,6 +122,8 @@ class ModelRecords:
 
         def read(snapshot: ModelSnapshot) -> ModelPage:
             may_tell = {**readable_since(snapshot.router_ids), "": 0}
+            if asked.has_outcome is None:
+                return self._short_page(snapshot, model_key, asked, may_tell)
             with self._described(snapshot, model_key) as (connection, ctes, values, kept):
                 wanted = [
                     "time_us >= $start_us",
@@ -139,10 +147,59 @@ class ModelRecords:
                     f'WHERE {where} ORDER BY time_us DESC, prediction_id, "row" LIMIT $limit OFFSET $offset',
                     values | {"limit": asked.limit, "offset": asked.offset},
                 ).fetchall()
-                items = tuple(self._filled(connection, snapshot, model_key, rows, kept))
+                judged = [
+                    (*row[:4], None if row[4] is None else _at(kept, "outcome", row[4])) for row in rows
+                ]
+                items = tuple(self._filled(connection, snapshot, model_key, judged))
                 return ModelPage(items, total, snapshot.unreached)
 
         return self._snapshots.reading(model_id, None, None, read)
+
+    def _short_page(
+        self, snapshot: ModelSnapshot, model_key: int, asked: PageQuestion, may_tell: Mapping[str, int]
+    ) -> ModelPage:
+        """Reads a page whose rows do not depend on outcomes: of these only those of its entities are read."""
+        end_us = MAX_TIME_US if asked.end_us is None else asked.end_us
+        window = model_pages.Window(asked.start_us or 0, end_us, asked.offset + asked.limit)
+        with self._database.read() as sql:
+            total = predictions.count_between(sql, model_key, window.start_us, window.end_us)
+            heads = predictions.newest(sql, model_key, window.start_us, window.end_us, window.most)
+        with self._engine.cursor() as connection, model_pages.recorded(connection, snapshot) as source:
+            count, found = source.newest(window, may_tell)
+        rows = sorted([*heads, *found], key=model_pages.newest_first)
+        page = rows[asked.offset : asked.offset + asked.limit]
+        outcomes = self._outcomes_of(snapshot, model_key, page) if page else {}
+        told = [
+            (
+                row.prediction_id,
+                row.row,
+                row.time_us,
+                row.router_id,
+                outcomes.get((row.prediction_id, row.row)),
+            )
+            for row in page
+        ]
+        with self._engine.cursor() as connection, model_pages.recorded(connection, snapshot):
+            items = tuple(self._filled(connection, snapshot, model_key, told))
+        return ModelPage(items, total + count, snapshot.unreached)
+
+    def _outcomes_of(
+        self, snapshot: ModelSnapshot, model_key: int, page: Sequence[PageRow]
+    ) -> dict[tuple[str, int], Any]:
+        """Answers the outcome of each row of a page that has one, as JSON."""
+        entities = sorted({row.entity_id for row in page} - {""})
+        if not entities:
+            return {}
+        # Routers may have recorded hashes, which look like this; to look for one takes all outcomes.
+        hashes = sorted({row.entity_id for row in page if row.router_id and _HASH.fullmatch(row.entity_id)})
+        described = self._described(snapshot, model_key, entities, hashes)
+        with described as (connection, ctes, values, kept):
+            found = connection.execute(
+                f'{ctes} SELECT prediction_id, "row", place FROM outcomes WHERE prediction_id IN '
+                "(SELECT unnest($ids))",
+                values | {"ids": [row.prediction_id for row in page]},
+            ).fetchall()
+            return {(row[0], row[1]): _at(kept, "outcome", row[2]) for row in found}
 
     def matched_count(
         self, model_id: str, model_key: int, truth_ids: Sequence[str], entity_ids: Sequence[str]
@@ -163,7 +220,7 @@ class ModelRecords:
         def read(snapshot: ModelSnapshot) -> int:
             with self._described(snapshot, model_key, of_entities) as (connection, ctes, values, kept):
                 rows = connection.execute(f"{ctes} SELECT DISTINCT place FROM matched", values).fetchall()
-                found = {kept[place].truth_id for (place,) in rows}
+                found = {_at(kept, "truth_id", place) for (place,) in rows}
             return sum(truth_id in found for truth_id in truth_ids)
 
         return self._snapshots.reading(model_id, None, None, read)
@@ -252,22 +309,30 @@ class ModelRecords:
 
     @contextlib.contextmanager
     def _described(
-        self, snapshot: ModelSnapshot, model_key: int, entity_ids: Sequence[str] | None = None
-    ) -> Iterator[tuple[DuckDBPyConnection, str, dict[str, Any], list[KeptTruth]]]:
+        self,
+        snapshot: ModelSnapshot,
+        model_key: int,
+        entity_ids: Sequence[str] | None = None,
+        hashes: Sequence[str] = (),
+    ) -> Iterator[tuple[DuckDBPyConnection, str, dict[str, Any], pa.Table]]:
         """Opens a connection that knows a model's predictions and outcomes.
 
         Args:
             snapshot: What routers recorded.
             model_key: The model's row.
             entity_ids: Of what was logged and of outcomes only those of these entities; None for all.
+            hashes: Of outcomes also those of entities with these hashes.
 
         Yields:
-            The connection, what goes before a query, its parameters, and outcomes by their places.
+            The connection, what goes before a query, its parameters, and outcomes in the order of places.
         """
         with self._database.read() as sql:
-            logged = [one for part in predictions.heads(sql, model_key, entity_ids) for one in part]
-            kept = [one for part in truths.each(sql, model_key, entity_ids) for one in part]
-        tables = {"logged": logged_table(logged), "truths": truth_table(kept)}
+            kept = truth_tables(truths.each(sql, model_key, entity_ids, hashes=hashes))
+            if entity_ids is not None and hashes:
+                # Who stands behind a hash may have logged predictions, too.
+                entity_ids = sorted({*entity_ids, *kept.column("entity_id").to_pylist()})
+            logged = logged_tables(predictions.heads(sql, model_key, entity_ids))
+        tables = {"logged": logged, "truths": kept}
         tables |= {f"tail_{place}": table for place, table in enumerate(snapshot.tables)}
         parts = [f"SELECT {ROW_COLUMNS} FROM {name} WHERE {_RECORDED}" for name in tables if "tail" in name]
         parts.append(f"SELECT {ROW_COLUMNS} FROM logged")
@@ -295,17 +360,27 @@ class ModelRecords:
         snapshot: ModelSnapshot,
         model_key: int,
         rows: Sequence[tuple[Any, ...]],
-        kept: Sequence[KeptTruth],
     ) -> Iterator[LoggedPrediction]:
-        """Reads the rows of a page in full, in their order."""
+        """Reads the rows of a page in full, in their order.
+
+        Args:
+            connection: One that knows the tail.
+            snapshot: What routers recorded.
+            model_key: The model's row.
+            rows: Of each its prediction, row, time, router and outcome, this as JSON.
+        """
         ids = [row[0] for row in rows if not row[3]]
         with self._database.read() as sql:
             logged = predictions.find_many(sql, model_key, ids)
         recorded = _recorded(connection, snapshot, [row for row in rows if row[3]])
-        for prediction_id, number, _, router_id, place in rows:
+        for prediction_id, number, _, router_id, outcome in rows:
             found = recorded[prediction_id, number] if router_id else logged.get(prediction_id)
             if found is not None:
-                yield replace(found, outcome=None if place is None else kept[place].outcome)
+                yield replace(found, outcome=None if outcome is None else load_value(outcome))
+
+
+def _at(kept: pa.Table, column: str, place: int) -> Any:
+    return kept.column(column)[place].as_py()
 
 
 def _finite(figure: str) -> str:

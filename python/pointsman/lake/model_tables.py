@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pointsman.domain.drift.outcomes import label_of, number_of
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.lake.streams import table_of
+from pointsman.store.documents import dump_value
 from pointsman.store.drift.truths import KeptTruth
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class _LoggedRow:
 @dataclass(frozen=True)
 class _TruthRow:
     place: int
+    truth_id: str
+    outcome: str
     entity_id: str
     entity_hash: str
     outcome_time_us: int
@@ -106,13 +109,42 @@ def answer_table(rows: Iterable[LoggedPrediction]) -> pa.Table:
     return pa.table({name: pa.array(columns[name], kind) for name, kind in types.items()})
 
 
-def truth_table(kept: Sequence[KeptTruth]) -> pa.Table:
-    """Makes a table of outcomes, each with its place in the list."""
+def logged_tables(parts: Iterable[Sequence[LoggedPrediction]]) -> pa.Table:
+    """Makes one table of logged predictions that come in parts, of which one is in memory at a time."""
+    import pyarrow as pa
+
+    return pa.concat_tables([logged_table(()), *map(logged_table, parts)])
+
+
+def truth_tables(parts: Iterable[Sequence[KeptTruth]]) -> pa.Table:
+    """Makes one table of outcomes that come in parts, each with its place among all.
+
+    Args:
+        parts: The outcomes, what came last at the end; one part is in memory at a time.
+    """
+    import pyarrow as pa
+
+    tables, first = [truth_table((), 0)], 0
+    for part in parts:
+        tables.append(truth_table(part, first))
+        first += len(part)
+    return pa.concat_tables(tables)
+
+
+def truth_table(kept: Sequence[KeptTruth], first: int = 0) -> pa.Table:
+    """Makes a table of outcomes.
+
+    Args:
+        kept: The outcomes, what came last at the end.
+        first: The place of the first.
+    """
     import pyarrow as pa
 
     schema = pa.schema(
         [
             ("place", pa.int64()),
+            ("truth_id", pa.string()),
+            ("outcome", pa.string()),
             ("entity_id", pa.string()),
             ("entity_hash", pa.string()),
             ("outcome_time_us", pa.int64()),
@@ -122,11 +154,13 @@ def truth_table(kept: Sequence[KeptTruth]) -> pa.Table:
     )
     nan = float("nan")
     rows = []
-    for place, one in enumerate(kept):
+    for place, one in enumerate(kept, first):
         number = number_of(one.outcome)
         rows.append(
             _TruthRow(
                 place,
+                one.truth_id,
+                dump_value(one.outcome),
                 one.entity_id,
                 one.entity_hash,
                 one.outcome_time_us,

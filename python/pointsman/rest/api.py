@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from pointsman.rest.ground_truth import ground_truth_routes
 from pointsman.rest.open_inference import open_inference_routes
 from pointsman.rest.transcoding import Gateway, TranscodedRoute, read_bindings
 
@@ -33,13 +34,14 @@ def api_routes(gateway: Gateway) -> list[BaseRoute]:
         gateway: What calls are answered through.
 
     Returns:
-        Routes of every annotated call, of the Open Inference Protocol, of ``/openapi.json``, and of
-        ``/api``, a page to try them.
+        Routes of every annotated call, of the Open Inference Protocol, of uploads, of ``/openapi.json``, and
+        of ``/api``, a page to try them.
     """
     return [
         Route("/openapi.json", _openapi),
         Route("/api", _page),
         *open_inference_routes(gateway),
+        *ground_truth_routes(gateway),
         TranscodedRoute(read_bindings(), gateway),
     ]
 

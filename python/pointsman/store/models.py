@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from pointsman.domain.models import Model
 from pointsman.domain.permissions import Permissions
+from pointsman.store.drift import gone_models
 from pointsman.store.schema import model_permissions, model_versions, models
 
 OF_VERSIONS = model_versions.outerjoin(models, models.c.model_id == model_versions.c.model_id)
@@ -71,7 +72,7 @@ def add(connection: Connection, model: Model) -> Model:
         model: The model, of which no version is there.
     """
     # An older release leaves the row there when it deletes the last version.
-    connection.execute(delete(models).where(models.c.model_id == model.model_id))
+    _forget(connection, model.model_id)
     columns = {"model_id": model.model_id, **_columns(model)}
     row_key = connection.execute(insert(models).values(columns).returning(models.c.row_key)).scalar_one()
     stored = dataclasses.replace(model, row_key=row_key)
@@ -112,7 +113,16 @@ def forget_unused(connection: Connection, version_key: int) -> None:
     """
     model_id = select(model_versions.c.model_id).where(model_versions.c.row_key == version_key)
     is_used = exists().where(model_versions.c.model_id == models.c.model_id, _PRESENT)
-    connection.execute(delete(models).where(models.c.model_id == model_id.scalar_subquery(), ~is_used))
+    unused = select(models.c.model_id).where(models.c.model_id == model_id.scalar_subquery(), ~is_used)
+    found = connection.execute(unused).scalar_one_or_none()
+    if found is not None:
+        _forget(connection, found)
+
+
+def _forget(connection: Connection, model_id: str) -> None:
+    """Deletes a model, or hides it where millions of rows would go with it."""
+    if not gone_models.hide(connection, model_id):
+        connection.execute(delete(models).where(models.c.model_id == model_id))
 
 
 def readable_by(user_id: str) -> ColumnElement[bool]:

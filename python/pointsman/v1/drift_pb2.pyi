@@ -15,6 +15,13 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class GroundTruthFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    GROUND_TRUTH_FORMAT_UNSPECIFIED: _ClassVar[GroundTruthFormat]
+    GROUND_TRUTH_FORMAT_CSV: _ClassVar[GroundTruthFormat]
+    GROUND_TRUTH_FORMAT_TSV: _ClassVar[GroundTruthFormat]
+    GROUND_TRUTH_FORMAT_JSON_LINES: _ClassVar[GroundTruthFormat]
+
 class DriftTask(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     DRIFT_TASK_UNSPECIFIED: _ClassVar[DriftTask]
@@ -96,6 +103,10 @@ class AlertDeliveryStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ALERT_DELIVERY_STATUS_DELIVERED: _ClassVar[AlertDeliveryStatus]
     ALERT_DELIVERY_STATUS_FAILED: _ClassVar[AlertDeliveryStatus]
     ALERT_DELIVERY_STATUS_GIVEN_UP: _ClassVar[AlertDeliveryStatus]
+GROUND_TRUTH_FORMAT_UNSPECIFIED: GroundTruthFormat
+GROUND_TRUTH_FORMAT_CSV: GroundTruthFormat
+GROUND_TRUTH_FORMAT_TSV: GroundTruthFormat
+GROUND_TRUTH_FORMAT_JSON_LINES: GroundTruthFormat
 DRIFT_TASK_UNSPECIFIED: DriftTask
 DRIFT_TASK_CLASSIFICATION: DriftTask
 DRIFT_TASK_REGRESSION: DriftTask
@@ -305,6 +316,58 @@ class UploadGroundTruthResponse(_message.Message):
     corrected: int
     repeated: int
     def __init__(self, inserted: _Optional[int] = ..., matched: _Optional[int] = ..., corrected: _Optional[int] = ..., repeated: _Optional[int] = ...) -> None: ...
+
+class UploadGroundTruthFileRequest(_message.Message):
+    __slots__ = ("model_id", "upload_id", "format", "offset", "chunk", "is_last", "is_abandoned")
+    MODEL_ID_FIELD_NUMBER: _ClassVar[int]
+    UPLOAD_ID_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    IS_LAST_FIELD_NUMBER: _ClassVar[int]
+    IS_ABANDONED_FIELD_NUMBER: _ClassVar[int]
+    model_id: str
+    upload_id: str
+    format: GroundTruthFormat
+    offset: int
+    chunk: bytes
+    is_last: bool
+    is_abandoned: bool
+    def __init__(self, model_id: _Optional[str] = ..., upload_id: _Optional[str] = ..., format: _Optional[_Union[GroundTruthFormat, str]] = ..., offset: _Optional[int] = ..., chunk: _Optional[bytes] = ..., is_last: bool = ..., is_abandoned: bool = ...) -> None: ...
+
+class UploadGroundTruthFileResponse(_message.Message):
+    __slots__ = ("received_bytes", "row_count", "is_complete", "is_refused", "errors", "inserted", "corrected", "repeated", "matched", "chunk_bytes")
+    RECEIVED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    ROW_COUNT_FIELD_NUMBER: _ClassVar[int]
+    IS_COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    IS_REFUSED_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    INSERTED_FIELD_NUMBER: _ClassVar[int]
+    CORRECTED_FIELD_NUMBER: _ClassVar[int]
+    REPEATED_FIELD_NUMBER: _ClassVar[int]
+    MATCHED_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    received_bytes: int
+    row_count: int
+    is_complete: bool
+    is_refused: bool
+    errors: _containers.RepeatedCompositeFieldContainer[GroundTruthRowError]
+    inserted: int
+    corrected: int
+    repeated: int
+    matched: int
+    chunk_bytes: int
+    def __init__(self, received_bytes: _Optional[int] = ..., row_count: _Optional[int] = ..., is_complete: bool = ..., is_refused: bool = ..., errors: _Optional[_Iterable[_Union[GroundTruthRowError, _Mapping]]] = ..., inserted: _Optional[int] = ..., corrected: _Optional[int] = ..., repeated: _Optional[int] = ..., matched: _Optional[int] = ..., chunk_bytes: _Optional[int] = ...) -> None: ...
+
+class GroundTruthRowError(_message.Message):
+    __slots__ = ("line", "field", "description")
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    line: int
+    field: str
+    description: str
+    def __init__(self, line: _Optional[int] = ..., field: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
 
 class TargetData(_message.Message):
     __slots__ = ("type", "values")

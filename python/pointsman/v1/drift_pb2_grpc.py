@@ -63,6 +63,11 @@ class DriftServiceStub(object):
                 request_serializer=pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthRequest.SerializeToString,
                 response_deserializer=pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthResponse.FromString,
                 _registered_method=True)
+        self.UploadGroundTruthFile = channel.unary_unary(
+                '/pointsman.v1.DriftService/UploadGroundTruthFile',
+                request_serializer=pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthFileRequest.SerializeToString,
+                response_deserializer=pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthFileResponse.FromString,
+                _registered_method=True)
         self.CreateBaseline = channel.unary_unary(
                 '/pointsman.v1.DriftService/CreateBaseline',
                 request_serializer=pointsman_dot_v1_dot_drift__pb2.CreateBaselineRequest.SerializeToString,
@@ -193,6 +198,17 @@ class DriftServiceServicer(object):
 
     def UploadGroundTruth(self, request, context):
         """Adds many outcomes: all of them, or none when one is wrong.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UploadGroundTruthFile(self, request, context):
+        """Takes a part of a file of outcomes, CSV or JSON lines. Its parts come one after the other under a name that the
+        client chooses; with the last one all of its outcomes are there, at once. When a row is wrong, none is kept, and the
+        last answer says which rows are: it is no error, for a status does not hold 100 of them. Every call may be repeated,
+        and a broken upload goes on where it stood. Over HTTP the whole file is one request:
+        POST /api/v1/drift/ground-truth/upload.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -354,6 +370,11 @@ def add_DriftServiceServicer_to_server(servicer, server):
                     servicer.UploadGroundTruth,
                     request_deserializer=pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthRequest.FromString,
                     response_serializer=pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthResponse.SerializeToString,
+            ),
+            'UploadGroundTruthFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.UploadGroundTruthFile,
+                    request_deserializer=pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthFileRequest.FromString,
+                    response_serializer=pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthFileResponse.SerializeToString,
             ),
             'CreateBaseline': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateBaseline,
@@ -584,6 +605,33 @@ class DriftService(object):
             '/pointsman.v1.DriftService/UploadGroundTruth',
             pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthRequest.SerializeToString,
             pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadGroundTruthFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/pointsman.v1.DriftService/UploadGroundTruthFile',
+            pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthFileRequest.SerializeToString,
+            pointsman_dot_v1_dot_drift__pb2.UploadGroundTruthFileResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -975,14 +975,20 @@ class EraseEntityRequest(_message.Message):
     def __init__(self, router_id: _Optional[str] = ..., entity_id: _Optional[str] = ...) -> None: ...
 
 class EraseEntityResponse(_message.Message):
-    __slots__ = ("prediction_count", "feedback_count", "pending")
+    __slots__ = ("prediction_count", "feedback_count", "pending", "logged_prediction_count", "outcome_count", "other_models")
     PREDICTION_COUNT_FIELD_NUMBER: _ClassVar[int]
     FEEDBACK_COUNT_FIELD_NUMBER: _ClassVar[int]
     PENDING_FIELD_NUMBER: _ClassVar[int]
+    LOGGED_PREDICTION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OTHER_MODELS_FIELD_NUMBER: _ClassVar[int]
     prediction_count: int
     feedback_count: int
     pending: _containers.RepeatedCompositeFieldContainer[_prediction_pb2.UnreachedJournal]
-    def __init__(self, prediction_count: _Optional[int] = ..., feedback_count: _Optional[int] = ..., pending: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ...) -> None: ...
+    logged_prediction_count: int
+    outcome_count: int
+    other_models: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, prediction_count: _Optional[int] = ..., feedback_count: _Optional[int] = ..., pending: _Optional[_Iterable[_Union[_prediction_pb2.UnreachedJournal, _Mapping]]] = ..., logged_prediction_count: _Optional[int] = ..., outcome_count: _Optional[int] = ..., other_models: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ListPredictionsResponse(_message.Message):
     __slots__ = ("predictions", "next_page_token", "unreached")

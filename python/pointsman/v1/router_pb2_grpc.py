@@ -275,7 +275,8 @@ class RouterServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def EraseEntity(self, request, context):
-        """Deletes every recorded prediction of one entity from the router's lake.
+        """Deletes every recorded prediction of one entity from the router's lake, and what drift keeps of the entity under
+        the router's models.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

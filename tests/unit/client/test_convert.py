@@ -32,6 +32,7 @@ MESSAGE_NAMES = {
     "GroundTruth": "GroundTruthRecord",
     "GroundTruthReceipt": "AddGroundTruthResponse",
     "GroundTruthReport": "UploadGroundTruthResponse",
+    "GroundTruthFileReport": "UploadGroundTruthFileResponse",
     "LoggedPredictions": "GetPredictionsResponse",
     "PerformanceHistory": "GetPerformanceHistoryResponse",
 }

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 from pointsman.cli.drift.options import ModelArgument
 from pointsman.cli.line import arguments, commandline
 from pointsman.cli.line.context import CommandError, context_of
 from pointsman.cli.output import printing
-from pointsman.domain import times
-from pointsman.domain.batching import batched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pointsman.client import GroundTruth
+    from pointsman.client import GroundTruthFormat, GroundTruthRowError
 
 app = commandline.Group(help="Tell what came true for entities.")
-BATCH_ROWS = 5_000
 _TIMEOUT_SECONDS = 60.0
 _NAMES = frozenset({"entity_id", "actual_outcome", "outcome_timestamp"})
 
@@ -56,51 +56,84 @@ def upload(
     model_id: ModelArgument,
     file: Annotated[
         str,
-        commandline.Argument(metavar="FILE", help="CSV or JSON lines; - is standard input, as JSON lines."),
+        commandline.Argument(metavar="FILE", help="CSV or JSON lines; - is standard input."),
     ],
+    form: Annotated[
+        str,
+        commandline.Option(
+            "--format",
+            metavar="FORMAT",
+            help="csv, tsv or json_lines.  [by the file's ending; json_lines of standard input]",
+        ),
+    ] = "",
 ) -> None:
     """Add what came true from a file.
 
     Columns or names: entity_id, actual_outcome and, if wanted, outcome_timestamp, a time with its zone;
-    without it the outcome was observed now. The whole file is read and checked for its form before anything
-    is sent. It goes in parts of 5000 rows, each of which is kept whole or not at all; to upload a file with
-    times again is safe.
+    without it the outcome was observed when the upload began. The file is read part by part, and nothing of
+    it can be seen before its end. When a row is wrong, none is kept, and the first 100 such rows are told
+    with their lines. To upload a file with times again is safe.
     """
+    from pointsman.client import InvalidArgumentError
+
     options = context_of(context)
-    rows = list(_truths(file))
-    total: Counter[str] = Counter()
-    progress = printing.progress("uploading", "outcomes", len(rows))
-    with options.connect(_TIMEOUT_SECONDS) as client, progress as advance:
-        for batch in batched(iter(rows), BATCH_ROWS):
-            report = client.drift.upload_ground_truth(model_id, batch)
-            total.update(vars(report))
-            advance(len(batch))
+    with options.connect(_TIMEOUT_SECONDS) as client, _opened(file) as (source, size_bytes):
+        shown = 0
+        with printing.progress("uploading", "bytes", size_bytes) as advance:
+
+            def tell(received: int) -> None:
+                nonlocal shown
+                advance(received - shown)
+                shown = received
+
+            try:
+                report = client.drift.upload_ground_truth_file(
+                    model_id, source, _format_of(file, form), on_progress=tell
+                )
+            except InvalidArgumentError as error:
+                raise CommandError(f"{file}: {error.message}") from error
+    if report.is_refused:
+        raise CommandError("\n".join([f"{file}: nothing is kept", *map(_sentence, report.errors)]))
     if options.as_json:
-        printing.print_json({name: total[name] for name in ("inserted", "matched", "corrected", "repeated")})
+        names = ("row_count", "inserted", "matched", "corrected", "repeated")
+        printing.print_json({name: getattr(report, name) for name in names})
     else:
         commandline.echo(
-            f"{len(rows)} outcomes: {total['inserted']} inserted, {total['corrected']} corrected, "
-            f"{total['repeated']} repeated, {total['matched']} matched"
+            f"{report.row_count} outcomes: {report.inserted} inserted, {report.corrected} corrected, "
+            f"{report.repeated} repeated; {report.matched} of the new ones matched"
         )
 
 
-def _truths(file: str) -> Iterator[GroundTruth]:
-    from pointsman.cli.drift.files import rows_of
-    from pointsman.client import GroundTruth
-
-    for line, row in rows_of(file, _NAMES):
-        for name in ("entity_id", "actual_outcome"):
-            if row.get(name) in (None, ""):
-                raise CommandError(f"{file}: line {line}: {name} is empty; it is required")
-        yield GroundTruth(
-            str(row["entity_id"]), row["actual_outcome"], _time(file, line, row.get("outcome_timestamp"))
-        )
+def _sentence(error: GroundTruthRowError) -> str:
+    place = f"line {error.line}: " if error.line else ""
+    return place + (f"{error.field}: " if error.field else "") + error.description
 
 
-def _time(file: str, line: int, given: Any) -> Any:
-    if given in (None, ""):
-        return None
+def _format_of(file: str, given: str) -> GroundTruthFormat:
+    from pointsman.client import GroundTruthFormat
+
+    if given:
+        try:
+            return GroundTruthFormat(given.replace("-", "_"))
+        except ValueError as error:
+            words = ", ".join(one.value for one in GroundTruthFormat)
+            raise commandline.BadParameter(
+                f"{given!r} is no format; there are {words}", param_hint="--format"
+            ) from error
+    ending = file.lower().rpartition(".")[2]
+    return {"csv": GroundTruthFormat.CSV, "tsv": GroundTruthFormat.TSV}.get(
+        ending, GroundTruthFormat.JSON_LINES
+    )
+
+
+@contextlib.contextmanager
+def _opened(file: str) -> Iterator[tuple[BinaryIO, int | None]]:
+    """Opens a file for reading bytes; answers it with its length, where that is known."""
+    if file == "-":
+        yield sys.stdin.buffer, None
+        return
     try:
-        return times.datetime_of(times.read_time(given))
-    except ValueError as error:
-        raise CommandError(f"{file}: line {line}: outcome_timestamp: {error}") from error
+        with Path(file).open("rb") as source:
+            yield source, os.fstat(source.fileno()).st_size or None
+    except OSError as error:
+        raise CommandError(f"{file}: cannot be read: {error.strerror or error}") from error

@@ -14,7 +14,7 @@ from pointsman.cli.routers.commands import Etag, RouterId, StatusName
 
 if TYPE_CHECKING:
     from pointsman.cli.line.context import CommandContext
-    from pointsman.client import VariantWeights
+    from pointsman.client import Erasure, VariantWeights
 
 POLL_SECONDS = 0.25
 
@@ -148,8 +148,9 @@ def erase(
 ) -> None:
     """Delete every recorded prediction of one entity, and its feedback.
 
-    Sums that it entered stay. It cannot be undone. Where several servers share a database, each deletes its
-    own; exit code 1 says that not all of them have, which the others make up for as soon as they run.
+    And what was logged of it for those of the router's models that are yours, outcomes included. Sums that it
+    entered stay. It cannot be undone. Where several servers share a database, each deletes its own; exit
+    code 1 says that not all of them have, which the others make up for as soon as they run.
     """
     options = context_of(context)
     if not yes:
@@ -158,16 +159,26 @@ def erase(
         erased = client.routers.erase_entity(router_id, entity)
     if options.as_json:
         printing.print_json(erased)
-    elif erased.prediction_count or erased.feedback_count:
+    elif erased.prediction_count or erased.feedback_count or _from_drift(erased):
         commandline.echo(
             f"{erased.prediction_count} predictions and {erased.feedback_count} values of feedback "
-            "are deleted"
+            f"are deleted{_from_drift(erased)}"
         )
     elif not erased.pending:
         commandline.echo(f"nothing of {entity} is recorded", err=True)
+    if erased.other_models and not options.as_json:
+        names = ", ".join(erased.other_models)
+        commandline.echo(f"what was logged for {names} is for the owners of these models to erase", err=True)
     if erased.pending:
         printing.tell_unreached("it is kept, but not yet carried out everywhere", erased.pending)
         raise commandline.Exit(1)
+
+
+def _from_drift(erased: Erasure) -> str:
+    """Says what went of models; nothing where nothing did."""
+    if not erased.logged_prediction_count + erased.outcome_count:
+        return ""
+    return f", {erased.logged_prediction_count} logged predictions and {erased.outcome_count} outcomes, too"
 
 
 def _tell_weights(options: CommandContext, answer: VariantWeights) -> None:

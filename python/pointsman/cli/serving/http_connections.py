@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from pointsman.rest import patience
+
 if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
@@ -159,6 +161,10 @@ class GuardedProtocol(H11Protocol):
             self.transport.close()
             # Should the client not even take these bytes.
             self._expect(self._limits.head_seconds)
+            return
+        # A file that comes piece by piece may take longer than an answer.
+        if self._is_answering and (left := patience.seconds_left(self.scope, self.loop.time())):
+            self._expect(left)
             return
         # What a client does not take would keep an orderly close waiting for ever.
         self.transport.abort()

@@ -25,6 +25,7 @@ from pointsman.control.options import ControlOptions
 from pointsman.control.plane import ControlPlane
 from pointsman.dataplane.config import lake_dir
 from pointsman.dataplane.core import NativeCore
+from pointsman.domain.drift.truth_uploads import TruthUploadLimits
 from pointsman.domain.uploads import UploadLimits, chunk_bytes
 from pointsman.errors import PointsmanError
 from pointsman.rest import ServerState, api_routes, create_app
@@ -79,6 +80,7 @@ async def run_until_end(started: StartedServer) -> None:
                     limits.request_seconds * ANSWER_SHARE,
                     # While no key exists every local caller is an admin, and callers of this port are none.
                     need_key=not loopback,
+                    upload_seconds=limits.upload_seconds,
                 )
             ),
         )
@@ -143,6 +145,11 @@ async def _control_plane(started: StartedServer) -> AsyncIterator[ControlPlane]:
                     chunk_bytes(settings.limits.max_message_bytes),
                 ),
                 alerts=channels_of(settings.alerts),
+                ground_truth=TruthUploadLimits(
+                    settings.ground_truth.max_file_bytes,
+                    settings.ground_truth.max_unfinished,
+                    chunk_bytes(settings.limits.max_message_bytes),
+                ),
             ),
         )
         await control.start()

@@ -10,6 +10,7 @@ from pointsman.client._requests.drift import (
     list_baselines,
     log_prediction,
     performance_history,
+    truth_piece,
     upload_ground_truth,
 )
 from pointsman.client._requests.drift_alerting import (
@@ -130,6 +131,7 @@ __all__ = [
     "test_model",
     "toggle_variant",
     "transfer_model",
+    "truth_piece",
     "update_alert_rules",
     "update_alerts",
     "update_router",

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.struct_pb2 import ListValue
 
-from pointsman.client._call import READ_TIMEOUT_SECONDS, Call
+from pointsman.client._call import FILE_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS, Call
 from pointsman.client._convert import to_value
 from pointsman.client._fields import make
 from pointsman.client._requests.common import DRIFT, feature_values, moment, number, plain
 from pointsman.client._types import (
     Baseline,
+    GroundTruthFileReport,
     GroundTruthReceipt,
     GroundTruthReport,
     LoggedPredictions,
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from pointsman.client._types import GroundTruth, LabeledPredictions, PerformanceGranularity, TargetData
+    from pointsman.client._types import (
+        GroundTruth,
+        GroundTruthFormat,
+        LabeledPredictions,
+        PerformanceGranularity,
+        TargetData,
+    )
 
 
 def log_prediction(
@@ -130,6 +137,46 @@ def upload_ground_truth(model_id: str, records: Iterable[GroundTruth]) -> Call[G
         drift_pb2.UploadGroundTruthResponse,
         plain(GroundTruthReport),
         timeout_seconds=READ_TIMEOUT_SECONDS,
+    )
+
+
+def truth_piece(
+    model_id: str,
+    upload_id: str,
+    written: GroundTruthFormat,
+    offset: int = 0,
+    chunk: bytes = b"",
+    *,
+    is_last: bool = False,
+    is_abandoned: bool = False,
+) -> Call[GroundTruthFileReport]:
+    """Brings a part of a file of outcomes.
+
+    Args:
+        model_id: The model.
+        upload_id: Names the upload.
+        written: How its rows are.
+        offset: Where the chunk begins.
+        chunk: The bytes from there on; none to ask how far the upload is.
+        is_last: Whether the file ends with it.
+        is_abandoned: Whether the rest will not come.
+    """
+    request = make(
+        drift_pb2.UploadGroundTruthFileRequest,
+        model_id=model_id,
+        upload_id=upload_id,
+        offset=offset,
+        chunk=chunk,
+        is_last=is_last,
+        is_abandoned=is_abandoned,
+    )
+    request.format = number(request, "format", written)
+    return Call(
+        DRIFT + "UploadGroundTruthFile",
+        request,
+        drift_pb2.UploadGroundTruthFileResponse,
+        plain(GroundTruthFileReport),
+        timeout_seconds=FILE_TIMEOUT_SECONDS,
     )
 
 

@@ -90,6 +90,61 @@ class GroundTruthReport:
     repeated: int
 
 
+class GroundTruthFormat(StrEnum):
+    """How a file of outcomes is written, in UTF-8."""
+
+    CSV = "csv"
+    """Cells with commas between; the first line names the columns."""
+    TSV = "tsv"
+    """The same with tabs between."""
+    JSON_LINES = "json_lines"
+    """One JSON object a line."""
+
+
+@dataclass(frozen=True)
+class GroundTruthRowError:
+    """What is wrong with a row of a file.
+
+    Attributes:
+        line: The line where the row begins, from 1; 0 of the whole file.
+        field: The column; empty for the whole row.
+        description: What is wrong with it.
+    """
+
+    line: int
+    field: str
+    description: str
+
+
+@dataclass(frozen=True)
+class GroundTruthFileReport:
+    """What became of a file of outcomes.
+
+    Attributes:
+        received_bytes: So many bytes are taken.
+        row_count: So many rows are taken, wrong ones included.
+        is_complete: Whether its outcomes are there.
+        is_refused: Whether nothing of it is kept; ``errors`` say why.
+        errors: What is wrong with rows, 100 at most.
+        inserted: How many are new.
+        corrected: How many replaced another outcome of the same entity and time.
+        repeated: How many were there already, with the same outcome.
+        matched: Of how many of those that are new or corrected a prediction is there.
+        chunk_bytes: The most bytes that one call brings.
+    """
+
+    received_bytes: int
+    row_count: int
+    is_complete: bool
+    is_refused: bool
+    errors: Sequence[GroundTruthRowError]
+    inserted: int
+    corrected: int
+    repeated: int
+    matched: int
+    chunk_bytes: int
+
+
 @dataclass(frozen=True)
 class TargetData:
     """Outcomes of training data."""

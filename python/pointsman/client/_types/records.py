@@ -115,6 +115,12 @@ class Erasure:
     feedback_count: int
     pending: Sequence[UnreachedJournal] = ()
     """Where it is not carried out yet; each server does it by itself as soon as it runs."""
+    logged_prediction_count: int = 0
+    """Predictions that were logged for the router's models, of those that the caller may change."""
+    outcome_count: int = 0
+    """Outcomes of these models."""
+    other_models: Sequence[str] = ()
+    """Models of the router that belong to others: what was logged for them is theirs to erase."""
 
 
 @dataclass(frozen=True)

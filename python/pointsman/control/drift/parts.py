@@ -15,17 +15,20 @@ from pointsman.control.drift.predictions import PredictionDesk
 from pointsman.control.drift.reports import Reports
 from pointsman.control.drift.schedule import AnalysisSchedule
 from pointsman.control.drift.starting import AnalysisStarter
+from pointsman.control.drift.truth_uploads import TruthUploads
 from pointsman.control.drift.upkeep import DriftUpkeep
 from pointsman.control.drift.watching import AnalysisWatch
 from pointsman.control.drift.windowed_baselines import WindowBaselines
 from pointsman.control.jobs.job import Job
 from pointsman.control.lanes import Lanes
 from pointsman.domain.drift.alerting.channels import AlertChannels
+from pointsman.domain.drift.truth_uploads import TruthUploadLimits
 from pointsman.domain.ports.analysing import AnalysisRunner
 from pointsman.domain.ports.journal import JournalTail
 from pointsman.lake.engine import Engine
 from pointsman.lake.model_records import ModelRecords
 from pointsman.lake.model_snapshot import ModelSnapshots
+from pointsman.lake.truth_matches import TruthMatches
 from pointsman.store.database import Database
 
 
@@ -39,7 +42,8 @@ class DriftParts:
         engine: Where the lake is queried.
         lake_folder: The lake's folder.
         work_folder: Where programs of analyses have folders; this process's alone.
-        retention_days: How long logged predictions are kept.
+        retention_days: How long logged predictions and outcomes are kept.
+        ground_truth: What uploads of outcomes may take up.
         lanes: The threads for periodic work.
         clock: Answers the time in UTC microseconds.
         channels: Where alerts go.
@@ -56,6 +60,7 @@ class DriftParts:
         work_folder: Path,
         *,
         retention_days: int,
+        ground_truth: TruthUploadLimits,
         lanes: Lanes,
         clock: Callable[[], int],
         channels: AlertChannels,
@@ -67,6 +72,8 @@ class DriftParts:
         records = ModelRecords(database, snapshots, engine)
         self.predictions = PredictionDesk(database, records, clock)
         self.performance = PerformanceDesk(database, records, clock)
+        matches = TruthMatches(database, snapshots, engine)
+        self.truth_uploads = TruthUploads(database, matches, ground_truth, clock)
         self.baselines = Baselines(database, clock)
         self.window_baselines = WindowBaselines(database, records, self.baselines, clock)
         self.analyses = Analyses(database, clock)
@@ -81,4 +88,4 @@ class DriftParts:
 
     def jobs(self) -> list[Job]:
         """Answers the periodic work."""
-        return [self.watch.job(), self._schedule.job(), self._upkeep.job(), self._delivery.job()]
+        return [self.watch.job(), self._schedule.job(), *self._upkeep.jobs(), self._delivery.job()]

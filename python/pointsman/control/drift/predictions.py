@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlalchemy.exc import IntegrityError
 
 from pointsman.control.drift import models
+from pointsman.control.drift.truth_uploads import MAX_TRUTHS, too_many_truths
 from pointsman.domain.drift.ground_truth import GroundTruth, TakenTruths, check_truths
 from pointsman.domain.drift.predictions import LoggedPrediction, check_logged
 from pointsman.domain.keys import Principal
@@ -20,8 +21,6 @@ from pointsman.store.drift import predictions, truths
 
 MAX_LOGGED = 1_000_000
 """Logged predictions of a model that are kept at a time."""
-MAX_TRUTHS = 5_000_000
-"""Outcomes of a model that are kept."""
 MAX_OFFSET = 100_000
 MAX_LIMIT = 1_000
 DEFAULT_LIMIT = 100
@@ -144,10 +143,7 @@ class PredictionDesk:
             check_truths(records, task, now_us, paths)
             key = installation.entity_key(connection)
             if truths.count(connection, model.row_key) + len(records) > MAX_TRUTHS:
-                raise ResourceExhaustedError(
-                    f"model {model_id!r} would have more than {MAX_TRUTHS} outcomes",
-                    metadata={"model_id": model_id},
-                )
+                raise too_many_truths(model_id)
             taken = truths.put(
                 connection, model.row_key, records, lambda entity_id: hashed_entity(key, entity_id), now_us
             )

@@ -1,21 +1,25 @@
-"""Deletes logged predictions that are past their time."""
+"""Deletes, in bounded parts, what drift keeps that is past its time, replaced, or of models that are gone."""
 
 from collections.abc import Callable
+
+from sqlalchemy import Connection
 
 from pointsman.control.jobs.job import Job, JobContext, Scope
 from pointsman.control.lanes import Lanes
 from pointsman.domain.values import MICROSECONDS_PER_DAY
-from pointsman.store.drift import predictions
+from pointsman.store.drift import gone_models, predictions, truth_uploads, truths
 
 _EVERY_SECONDS = 3600.0
+_OFTEN_SECONDS = 30.0
 _ROWS_AT_ONCE = 2_000
+_ABANDONED = "nothing came for a day; upload the file again"
 
 
 class DriftUpkeep:
-    """The job that one server does for all.
+    """Jobs that one server does for all.
 
     Args:
-        retention_days: How long logged predictions are kept.
+        retention_days: How long logged predictions and outcomes are kept.
         lanes: The threads for it.
         clock: Answers the time in UTC microseconds.
     """
@@ -25,14 +29,77 @@ class DriftUpkeep:
         self._lanes = lanes
         self._clock = clock
 
-    def job(self) -> Job:
-        """Answers the job."""
-        return Job(
-            "old-logged-predictions", _EVERY_SECONDS, Scope.INSTALLATION, self.purge, self._lanes.write
-        )
+    def jobs(self) -> list[Job]:
+        """Answers the jobs."""
+        return [
+            Job("old-logged-predictions", _EVERY_SECONDS, Scope.INSTALLATION, self.purge, self._lanes.upload),
+            Job("old-outcomes", _EVERY_SECONDS, Scope.INSTALLATION, self.purge_truths, self._lanes.upload),
+            Job(
+                "outcome-uploads",
+                _OFTEN_SECONDS,
+                Scope.INSTALLATION,
+                self.tidy_uploads,
+                self._lanes.upload,
+                needed=self._has_uploads,
+            ),
+            Job(
+                "gone-models",
+                _OFTEN_SECONDS,
+                Scope.INSTALLATION,
+                self.empty_models,
+                self._lanes.upload,
+                needed=lambda connection: gone_models.next_one(connection) is not None,
+            ),
+        ]
 
     def purge(self, context: JobContext) -> bool:
-        """Deletes some; answers whether there may be more."""
-        before_us = self._clock() - self._retention_days * MICROSECONDS_PER_DAY
+        """Deletes some logged predictions that are past their time; answers whether there may be more."""
         with context.transaction() as connection:
-            return predictions.remove_before(connection, before_us, _ROWS_AT_ONCE) >= _ROWS_AT_ONCE
+            return predictions.remove_before(connection, self._horizon_us(), _ROWS_AT_ONCE) >= _ROWS_AT_ONCE
+
+    def purge_truths(self, context: JobContext) -> bool:
+        """Deletes some outcomes that were told last before the horizon; answers whether there may be more."""
+        with context.transaction() as connection:
+            return truths.remove_before(connection, self._horizon_us(), _ROWS_AT_ONCE) >= _ROWS_AT_ONCE
+
+    def tidy_uploads(self, context: JobContext) -> bool:
+        """Ends uploads of which nothing comes any more, and deletes some of what they brought.
+
+        And some of what complete ones have replaced; answers whether there may be more.
+        """
+        day_ago_us = self._clock() - MICROSECONDS_PER_DAY
+        with context.transaction() as connection:
+            abandoned = [
+                row_key
+                for row_key, update_us in truth_uploads.open_ones(connection)
+                if update_us < day_ago_us
+            ]
+            if abandoned:
+                truth_uploads.refuse(connection, abandoned, _ABANDONED, self._clock())
+            refused = truth_uploads.refused_with_rows(connection)
+            if refused is not None:
+                truths.remove_of_upload(connection, refused, _ROWS_AT_ONCE)
+                return True
+            if truth_uploads.settle(connection, _ROWS_AT_ONCE):
+                return True
+            truth_uploads.remove_ended(connection, day_ago_us)
+        return False
+
+    def empty_models(self, context: JobContext) -> bool:
+        """Deletes some of what was kept of a model that is gone; answers whether there may be more."""
+        with context.transaction() as connection:
+            model_key = gone_models.next_one(connection)
+            if model_key is None:
+                return False
+            removed = truths.remove_of_model(connection, model_key, _ROWS_AT_ONCE)
+            if not removed:
+                removed = predictions.remove_of_model(connection, model_key, _ROWS_AT_ONCE)
+            if not removed:
+                gone_models.remove(connection, model_key)
+        return True
+
+    def _has_uploads(self, connection: Connection) -> bool:
+        return truth_uploads.any_there(connection)
+
+    def _horizon_us(self) -> int:
+        return self._clock() - self._retention_days * MICROSECONDS_PER_DAY

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from pointsman.control.convert.lake import predictions_file
+from pointsman.control.drift import erasing
+from pointsman.control.drift.erasing import ErasedFromDrift
 from pointsman.control.lake import feedback_files
 from pointsman.control.lake.manifest import swap
 from pointsman.control.routing.router_access import find_router
@@ -56,6 +58,7 @@ class Erased:
         pending: The journals that it is not carried out in, or not wholly, with what their files hold of
             the router.
         is_awaited: Whether one of their servers runs, so that it will have done it in a moment.
+        from_drift: What is deleted of the router's models beside; only of the call that asked for it.
     """
 
     erasure_key: int
@@ -63,6 +66,7 @@ class Erased:
     feedback_count: int
     pending: tuple[UnreachedJournal, ...]
     is_awaited: bool
+    from_drift: ErasedFromDrift = field(default_factory=ErasedFromDrift)
 
 
 class Erasure:
@@ -111,7 +115,8 @@ class Erasure:
     def erase_entity(self, caller: Principal, router_id: str, entity_id: str) -> Erased:
         """Deletes every recorded prediction of an entity that a router made before this call.
 
-        And the feedback for them; totals stay. It is kept in the database until every server that has
+        And the feedback for them; totals stay. Of the router's models that the caller may change, logged
+        predictions and outcomes of the entity go, too. It is kept in the database until every server that has
         recorded there has carried it out, this one at once; what fails here is repeated by :meth:`go_on`.
 
         Args:
@@ -136,15 +141,18 @@ class Erasure:
         found.raise_if_any()
         own = self._journal.journal_id
         with self._database.read() as connection:
-            find_router(connection, caller, router_id, Rule.CHANGE_ROUTER)
+            router = find_router(connection, caller, router_id, Rule.CHANGE_ROUTER)
+        model_ids = {variant.model_id for variant in router.variants}
+        model_ids |= {file.model_id for file in self._listed(router_id) if file.model_id}
         with self._database.write() as connection:
+            from_drift = erasing.erase(connection, caller, model_ids, entity_id)
             journal_ids = servers.journal_ids(connection) | {own}
             key = erasures.ask(connection, router_id, entity_id, journal_ids, self._clock())
             asked = [one for one in erasures.waiting_for(connection, own) if one.row_key == key]
         for erasure in asked:
             self._carry_out(erasure)
         self._database.empty_log()
-        return self.progress(key, router_id)
+        return replace(self.progress(key, router_id), from_drift=from_drift)
 
     def go_on(self) -> None:
         """Carries out in this server's journal and files what was asked of any server.

@@ -14,6 +14,7 @@ from pointsman.control.convert.drift import (
 )
 from pointsman.control.convert.drift_results import baseline_window_from
 from pointsman.control.convert.times import microseconds_of
+from pointsman.control.convert.truth_uploads import piece_from, upload_to
 from pointsman.control.convert.values import plain
 from pointsman.control.drift.parts import DriftParts
 from pointsman.control.drift.predictions import GivenTruth
@@ -98,6 +99,16 @@ class DriftServicer(AnalysisMethods, AlertMethods, drift_pb2_grpc.DriftServiceSe
             corrected=taken.corrected,
             repeated=taken.repeated,
         )
+
+    async def UploadGroundTruthFile(
+        self, request: drift_pb2.UploadGroundTruthFileRequest, context: object
+    ) -> drift_pb2.UploadGroundTruthFileResponse:
+        """Takes a part of a file of outcomes."""
+        uploads = self._parts.truth_uploads
+        answer = await self._lanes.upload(
+            uploads.take, caller(), request.model_id, piece_from(request), abandon=request.is_abandoned
+        )
+        return upload_to(answer, uploads.chunk_bytes)
 
     async def CreateBaseline(
         self, request: drift_pb2.CreateBaselineRequest, context: object

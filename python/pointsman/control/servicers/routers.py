@@ -381,6 +381,7 @@ class RouterServicer(TrafficMethods, ReplayMethods, ShadowMethods, router_pb2_gr
         erased = await self._lanes.erase(
             self._erasure.erase_entity, caller(), request.router_id, request.entity_id
         )
+        from_drift = erased.from_drift
         deadline = time.monotonic() + ERASURE_WAIT_SECONDS
         while erased.is_awaited and time.monotonic() < deadline:
             await asyncio.sleep(_ERASURE_LOOK_SECONDS)
@@ -389,6 +390,9 @@ class RouterServicer(TrafficMethods, ReplayMethods, ShadowMethods, router_pb2_gr
             prediction_count=erased.prediction_count,
             feedback_count=erased.feedback_count,
             pending=unreached_to(erased.pending),
+            logged_prediction_count=from_drift.prediction_count,
+            outcome_count=from_drift.outcome_count,
+            other_models=from_drift.other_models,
         )
 
     async def _deploy(

@@ -62,13 +62,26 @@ def check_truths(records: Sequence[GroundTruth], task: Task, now_us: int, paths:
         found.add("records", f"are {len(records)}; at most {MAX_RECORDS} are taken at a time")
         found.raise_if_any()
     for path, record in zip(paths, records, strict=True):
-        if not record.entity_id:
-            found.add(f"{path}entity_id", "is empty; it is required, for predictions are matched by it")
-        found.check_entity(f"{path}entity_id", record.entity_id)
-        field = f"{path}actual_outcome"
-        check_outcome(found, field, record.outcome)
-        is_named = isinstance(record.outcome, str | bool) and record.outcome != ""
-        if task is Task.REGRESSION and is_named and number_of(record.outcome) is None:
-            found.add(field, f"{shown(record.outcome)} is no number, and the model is a regression")
-        check_time(found, f"{path}outcome_timestamp", record.outcome_time_us, now_us)
+        check_truth(found, path, record, task, now_us)
     found.raise_if_any()
+
+
+def check_truth(found: Violations, path: str, record: GroundTruth, task: Task, now_us: int) -> None:
+    """Checks one outcome, however it came.
+
+    Args:
+        found: Takes what is wrong.
+        path: What stands before its fields' names.
+        record: The outcome.
+        task: What the model does, as far as it is known.
+        now_us: The time.
+    """
+    if not record.entity_id:
+        found.add(f"{path}entity_id", "is empty; it is required, for predictions are matched by it")
+    found.check_entity(f"{path}entity_id", record.entity_id)
+    field = f"{path}actual_outcome"
+    check_outcome(found, field, record.outcome)
+    is_named = isinstance(record.outcome, str | bool) and record.outcome != ""
+    if task is Task.REGRESSION and is_named and number_of(record.outcome) is None:
+        found.add(field, f"{shown(record.outcome)} is no number, and the model is a regression")
+    check_time(found, f"{path}outcome_timestamp", record.outcome_time_us, now_us)

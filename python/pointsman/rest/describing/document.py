@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pointsman
-from pointsman.rest.describing import protocol
+from pointsman.rest.describing import protocol, uploads
 from pointsman.rest.describing.operations import operation_of, path_of
 from pointsman.rest.describing.schemas import Schemas
 from pointsman.rest.problems import MEDIA_TYPE, STATUSES
@@ -81,9 +81,9 @@ def describe_api(bindings: Sequence[Binding], comments: Mapping[str, str]) -> di
         "servers": [{"url": "/"}],
         "security": [{"ApiKey": []}, {"Bearer": []}, {}],
         "tags": [{"name": name, "description": text} for name, text in tags.items()],
-        "paths": paths | protocol.protocol_paths(),
+        "paths": paths | uploads.upload_paths() | protocol.protocol_paths(),
         "components": {
-            "schemas": schemas.all() | protocol.SCHEMAS | {"Problem": _PROBLEM},
+            "schemas": schemas.all() | uploads.SCHEMAS | protocol.SCHEMAS | {"Problem": _PROBLEM},
             "parameters": {
                 "RequestTimeout": {
                     "name": TIMEOUT,

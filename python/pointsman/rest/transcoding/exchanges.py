@@ -38,6 +38,7 @@ class Gateway:
         port: The public gRPC port.
         bodies: What bodies may take of the memory.
         most_seconds: The longest that a request is answered in.
+        upload_seconds: The longest that a file may take to come.
         need_key: Whether a request without a key is refused, even while the server knows no key.
     """
 
@@ -45,6 +46,7 @@ class Gateway:
     bodies: BodyBudget
     most_seconds: float
     need_key: bool = False
+    upload_seconds: float = 3600.0
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Predictions that no router made, in SQL."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 
@@ -9,6 +9,21 @@ from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.store.documents import dump_value, load_value
 from pointsman.store.drift.ids import new_id
 from pointsman.store.schema import drift_predictions
+
+
+class PageRow(NamedTuple):
+    """Where a row of a page is found.
+
+    Attributes:
+        router_id: The router that recorded it; empty for one that was logged.
+    """
+
+    prediction_id: str
+    row: int
+    time_us: int
+    router_id: str
+    entity_id: str
+
 
 _COLUMNS = drift_predictions.c
 _ROWS_AT_A_TIME = 10_000
@@ -142,6 +157,59 @@ def remove_before(connection: Connection, time_us: int, most: int) -> int:
     """
     old = select(_COLUMNS.row_key).where(_COLUMNS.time_us < time_us).limit(most)
     return connection.execute(delete(drift_predictions).where(_COLUMNS.row_key.in_(old))).rowcount
+
+
+def count_between(connection: Connection, model_key: int, start_us: int, end_us: int) -> int:
+    """Answers how many predictions of a model are of a time.
+
+    Args:
+        connection: A transaction.
+        model_key: The model's row.
+        start_us: From this time on.
+        end_us: Before this time.
+    """
+    this = (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)
+    return int(connection.execute(select(func.count()).where(*this)).scalar_one())
+
+
+def newest(connection: Connection, model_key: int, start_us: int, end_us: int, most: int) -> list[PageRow]:
+    """Answers the newest predictions of a model and a time, newest first, of one time by their ids.
+
+    Args:
+        connection: A transaction.
+        model_key: The model's row.
+        start_us: From this time on.
+        end_us: Before this time.
+        most: At most so many.
+    """
+    this = (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)
+    statement = select(_COLUMNS.prediction_id, _COLUMNS.time_us, _COLUMNS.entity_id).where(*this)
+    rows = connection.execute(statement.order_by(_COLUMNS.time_us.desc(), _COLUMNS.prediction_id).limit(most))
+    return [PageRow(prediction_id, 0, time_us, "", entity_id) for prediction_id, time_us, entity_id in rows]
+
+
+def remove_of_model(connection: Connection, model_key: int, most: int) -> int:
+    """Deletes some predictions of a model; answers how many.
+
+    Args:
+        connection: A transaction.
+        model_key: The model's row.
+        most: How many at a time.
+    """
+    some = select(_COLUMNS.row_key).where(_COLUMNS.model_key == model_key).limit(most)
+    return connection.execute(delete(drift_predictions).where(_COLUMNS.row_key.in_(some))).rowcount
+
+
+def remove_of_entity(connection: Connection, model_keys: Sequence[int], entity_id: str) -> int:
+    """Deletes all predictions of an entity; answers how many.
+
+    Args:
+        connection: A writing transaction.
+        model_keys: The models' rows.
+        entity_id: The entity, as clients name it.
+    """
+    this = (_COLUMNS.model_key.in_(model_keys), _COLUMNS.entity_id == entity_id)
+    return connection.execute(delete(drift_predictions).where(*this)).rowcount
 
 
 def _head(row: Any) -> LoggedPrediction:

@@ -1,9 +1,9 @@
--- At revision 0021
+-- At revision 0022
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0021');
+INSERT INTO "alembic_version" VALUES('0022');
 CREATE TABLE api_keys (
 	row_key INTEGER NOT NULL, 
 	key_id VARCHAR(8) NOT NULL, 
@@ -214,22 +214,50 @@ CREATE TABLE drift_results (
 	CONSTRAINT uq_drift_results_analysis_key UNIQUE (analysis_key), 
 	CONSTRAINT uq_drift_results_result_id UNIQUE (result_id)
 );
+CREATE TABLE drift_truth_uploads (
+	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	model_key INTEGER NOT NULL, 
+	upload_id VARCHAR(128) NOT NULL, 
+	format VARCHAR(16) NOT NULL, 
+	status VARCHAR(16) NOT NULL, 
+	begin_us BIGINT NOT NULL, 
+	update_us BIGINT NOT NULL, 
+	byte_count BIGINT NOT NULL, 
+	line_count BIGINT NOT NULL, 
+	columns TEXT NOT NULL, 
+	faults TEXT NOT NULL, 
+	kept_before BIGINT NOT NULL, 
+	row_count BIGINT NOT NULL, 
+	inserted BIGINT NOT NULL, 
+	corrected BIGINT NOT NULL, 
+	repeated BIGINT NOT NULL, 
+	place BIGINT, 
+	unsettled_from BIGINT, 
+	CONSTRAINT ck_drift_truth_uploads_format CHECK (format IN ('csv', 'tsv', 'json_lines')), 
+	CONSTRAINT ck_drift_truth_uploads_status CHECK (status IN ('open', 'complete', 'refused')), 
+	CONSTRAINT ck_drift_truth_uploads_place CHECK ((status = 'complete') = (place IS NOT NULL)), 
+	CONSTRAINT ck_drift_truth_uploads_unsettled_from CHECK (status = 'complete' OR unsettled_from IS NULL), 
+	CONSTRAINT fk_drift_truth_uploads_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
+	CONSTRAINT uq_drift_truth_uploads_model_key_upload_id UNIQUE (model_key, upload_id), 
+	CONSTRAINT uq_drift_truth_uploads_model_key_place UNIQUE (model_key, place)
+);
 CREATE TABLE drift_truths (
 	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	truth_id VARCHAR(32) NOT NULL, 
 	model_key INTEGER NOT NULL, 
+	upload_key BIGINT DEFAULT '0' NOT NULL, 
 	entity_id TEXT NOT NULL, 
 	entity_hash VARCHAR(32) NOT NULL, 
 	outcome_time_us BIGINT NOT NULL, 
 	outcome TEXT NOT NULL, 
 	update_time_us BIGINT NOT NULL, 
 	revision INTEGER NOT NULL, 
+	CONSTRAINT ck_drift_truths_upload CHECK (upload_key >= 0), 
+	CONSTRAINT uq_drift_truths_model_key_entity_id_outcome_time_us_upload_key UNIQUE (model_key, entity_id, outcome_time_us, upload_key), 
 	CONSTRAINT ck_drift_truths_entity CHECK (entity_id <> ''), 
 	CONSTRAINT ck_drift_truths_entity_hash CHECK (length(entity_hash) = 32), 
 	CONSTRAINT ck_drift_truths_revision CHECK (revision > 0), 
-	CONSTRAINT fk_drift_truths_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
-	CONSTRAINT uq_drift_truths_model_key_entity_id_outcome_time_us UNIQUE (model_key, entity_id, outcome_time_us), 
-	CONSTRAINT uq_drift_truths_truth_id UNIQUE (truth_id)
+	CONSTRAINT fk_drift_truths_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE
 );
 CREATE TABLE erased_predictions (
 	sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
@@ -609,5 +637,8 @@ CREATE INDEX ix_erased_predictions_prediction_time_us ON erased_predictions (pre
 CREATE INDEX ix_drift_alert_events_model_key ON drift_alert_events (model_key, row_key);
 CREATE UNIQUE INDEX ix_drift_alert_events_once ON drift_alert_events (alert_id, kind) WHERE kind IN ('firing', 'recovered');
 CREATE INDEX ix_drift_alert_deliveries_next_us ON drift_alert_deliveries (next_us) WHERE next_us IS NOT NULL;
+CREATE INDEX ix_drift_truths_update_time_us ON drift_truths (update_time_us);
+CREATE INDEX ix_drift_truths_upload ON drift_truths (upload_key, row_key) WHERE upload_key <> 0;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('feedback',0);
+INSERT INTO "sqlite_sequence" VALUES('drift_truths',0);

@@ -11,6 +11,7 @@ from pointsman.store.schema.drift import (
     drift_baselines,
     drift_predictions,
     drift_results,
+    drift_truth_uploads,
     drift_truths,
 )
 from pointsman.store.schema.drift_alerting import (
@@ -58,6 +59,7 @@ __all__ = [
     "drift_baselines",
     "drift_predictions",
     "drift_results",
+    "drift_truth_uploads",
     "drift_truths",
     "erased_predictions",
     "erasure_predictions",

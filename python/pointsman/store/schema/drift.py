@@ -49,12 +49,50 @@ drift_predictions = Table(
     sqlite_autoincrement=True,
 )
 
+# Files of outcomes that come part by part. What one brought is in drift_truths, and is seen from the
+# moment on that it is complete.
+drift_truth_uploads = Table(
+    "drift_truth_uploads",
+    metadata,
+    Column("row_key", RowKey, primary_key=True, autoincrement=True),
+    _of_model(),
+    Column("upload_id", Name, nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("begin_us", BigInteger, nullable=False),
+    Column("update_us", BigInteger, nullable=False),
+    Column("byte_count", BigInteger, nullable=False),
+    Column("line_count", BigInteger, nullable=False),
+    # JSON: what the columns of the file are, and what is wrong with rows.
+    Column("columns", Text, nullable=False),
+    Column("faults", Text, nullable=False),
+    Column("kept_before", BigInteger, nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("inserted", BigInteger, nullable=False),
+    Column("corrected", BigInteger, nullable=False),
+    Column("repeated", BigInteger, nullable=False),
+    # Counts the complete ones of a model, in the order in which they became so.
+    Column("place", BigInteger),
+    # Behind which of its rows outcomes may be that it replaced; unset once there are none.
+    Column("unsettled_from", BigInteger),
+    CheckConstraint("format IN ('csv', 'tsv', 'json_lines')", name="format"),
+    CheckConstraint("status IN ('open', 'complete', 'refused')", name="status"),
+    CheckConstraint("(status = 'complete') = (place IS NOT NULL)", name="place"),
+    CheckConstraint("status = 'complete' OR unsettled_from IS NULL", name="unsettled_from"),
+    UniqueConstraint("model_key", "upload_id"),
+    UniqueConstraint("model_key", "place"),
+    sqlite_autoincrement=True,
+)
+
 drift_truths = Table(
     "drift_truths",
     metadata,
     Column("row_key", RowKey, primary_key=True, autoincrement=True),
-    Column("truth_id", String(32), nullable=False, unique=True),
+    # One that an upload corrects keeps its id, and is there twice until the former one is deleted.
+    Column("truth_id", String(32), nullable=False),
     _of_model(),
+    # The upload that brought it; 0 for none. It is no foreign key, for there is no upload 0.
+    Column("upload_key", BigInteger, nullable=False, server_default="0"),
     Column("entity_id", Words, nullable=False),
     # The form in which routers record the entity that keep hashes alone.
     Column("entity_hash", String(32), nullable=False),
@@ -67,7 +105,16 @@ drift_truths = Table(
     CheckConstraint("entity_id <> ''", name="entity"),
     CheckConstraint("length(entity_hash) = 32", name="entity_hash"),
     CheckConstraint("revision > 0", name="revision"),
-    UniqueConstraint("model_key", "entity_id", "outcome_time_us"),
+    CheckConstraint("upload_key >= 0", name="upload"),
+    UniqueConstraint("model_key", "entity_id", "outcome_time_us", "upload_key"),
+    Index("ix_drift_truths_update_time_us", "update_time_us"),
+    Index(
+        "ix_drift_truths_upload",
+        "upload_key",
+        "row_key",
+        sqlite_where=text("upload_key <> 0"),
+        postgresql_where=text("upload_key <> 0"),
+    ),
     sqlite_autoincrement=True,
 )
 

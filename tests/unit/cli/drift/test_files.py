@@ -3,13 +3,28 @@
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from click.testing import CliRunner, Result
 
 from pointsman.cli import app
 from pointsman.v1 import drift_pb2
 
-UPLOADED = drift_pb2.UploadGroundTruthResponse(inserted=2, matched=1)
+UPLOAD = "DriftService/UploadGroundTruthFile"
+Reply = drift_pb2.UploadGroundTruthFileResponse
+
+
+def taking(request: drift_pb2.UploadGroundTruthFileRequest) -> Reply:
+    """Takes whole lines of what comes, of a file of two outcomes."""
+    length = len(request.chunk) if request.is_last else request.chunk.rfind(b"\n") + 1
+    return Reply(
+        received_bytes=request.offset + length,
+        row_count=2,
+        is_complete=request.is_last,
+        inserted=2,
+        matched=1,
+        chunk_bytes=50,
+    )
 
 
 def run(server: Any, *arguments: str) -> Result:
@@ -17,52 +32,73 @@ def run(server: Any, *arguments: str) -> Result:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
+    ("name", "options", "written"),
     [
-        (
-            "truth.csv",
-            "entity_id,actual_outcome,outcome_timestamp\na,yes,2026-05-16T12:00:00Z\nb,no,\n",
-        ),
-        (
-            "truth.jsonl",
-            '{"entityId": "a", "actualOutcome": "yes", "outcomeTimestamp": "2026-05-16T12:00:00Z"}\n'
-            '{"entity_id": "b", "actual_outcome": "no"}\n',
-        ),
+        ("truth.csv", (), drift_pb2.GROUND_TRUTH_FORMAT_CSV),
+        ("truth.tsv", (), drift_pb2.GROUND_TRUTH_FORMAT_TSV),
+        ("truth.jsonl", (), drift_pb2.GROUND_TRUTH_FORMAT_JSON_LINES),
+        ("truth", ("--format", "csv"), drift_pb2.GROUND_TRUTH_FORMAT_CSV),
     ],
 )
-def test_outcomes_are_read_from_csv_and_json_lines(server: Any, tmp_path: Path, name: str, text: str) -> None:
-    server.on("DriftService/UploadGroundTruth", UPLOADED)
+def test_a_file_of_outcomes_is_sent_as_it_is_in_parts(
+    server: Any, tmp_path: Path, name: str, options: tuple[str, ...], written: int
+) -> None:
+    server.on(UPLOAD, taking)
     file = tmp_path / name
-    file.write_text(text)
+    content = b"entity_id,actual_outcome\n" + b"somebody,yes\n" * 20
+    file.write_bytes(content)
+    result = run(server, "ground-truth", "upload", "cancer", str(file), *options)
+    told = "2 outcomes: 2 inserted, 0 corrected, 0 repeated; 1 of the new ones matched\n"
+    assert result.stdout == told, result.output
+    first, *parts = server.asked(UPLOAD)
+    assert (first.model_id, first.chunk, first.is_last) == ("cancer", b"", False)
+    assert {part.format for part in parts} == {written}
+    assert {part.upload_id for part in parts} == {first.upload_id}
+    taken = b""
+    for part in parts:
+        assert part.offset == len(taken)
+        assert len(part.chunk) <= 50
+        taken += part.chunk if part.is_last else part.chunk[: part.chunk.rfind(b"\n") + 1]
+    assert taken == content
+    assert [part.is_last for part in parts] == [False] * (len(parts) - 1) + [True]
+
+
+def test_wrong_rows_are_told_line_by_line(server: Any, tmp_path: Path) -> None:
+    errors = [
+        drift_pb2.GroundTruthRowError(line=3, field="entity_id", description="is empty"),
+        drift_pb2.GroundTruthRowError(line=5, description="has 1 cells"),
+    ]
+    server.on(UPLOAD, Reply(chunk_bytes=1000), Reply(is_refused=True, errors=errors))
+    file = tmp_path / "truth.csv"
+    file.write_text("entity_id,actual_outcome\n")
     result = run(server, "ground-truth", "upload", "cancer", str(file))
-    assert result.stdout == "2 outcomes: 2 inserted, 0 corrected, 0 repeated, 1 matched\n", result.output
-    (asked,) = server.asked("DriftService/UploadGroundTruth")
-    first, second = asked.records
-    assert (first.entity_id, first.actual_outcome.string_value) == ("a", "yes")
-    assert first.outcome_timestamp.ToJsonString() == "2026-05-16T12:00:00Z"
-    assert not second.HasField("outcome_timestamp")
+    assert result.exit_code == 1
+    assert "nothing is kept\nline 3: entity_id: is empty\nline 5: has 1 cells" in result.stderr
+
+
+def test_an_upload_that_breaks_is_abandoned(server: Any, tmp_path: Path, refusal: Any) -> None:
+    file = tmp_path / "truth.csv"
+    file.write_text("entity_id,actual_outcome\n")
+    gone = refusal(grpc.StatusCode.NOT_FOUND)
+    server.on(UPLOAD, Reply(chunk_bytes=1000), gone, Reply(is_refused=True))
+    result = run(server, "ground-truth", "upload", "cancer", str(file))
+    assert result.exit_code == 1
+    assert result.stderr
+    assert server.asked(UPLOAD)[-1].is_abandoned
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("entity_id,actual_outcome\na,yes\n,no\n", "line 3: entity_id is empty"),
-        ("entity_id,actual_outcome\na\n", "line 2: has another number of cells"),
-        ("entity_id,outcome\na,yes\n", "line 2: 'outcome' is not known"),
-        (
-            "entity_id,actual_outcome,outcome_timestamp\na,yes,2026-05-16\n",
-            "line 2: outcome_timestamp: '2026-05-16' names no time of day",
-        ),
-    ],
+    ("file", "options", "said"),
+    [("nowhere.csv", (), "cannot be read"), ("truth", ("--format", "xml"), "'xml' is no format")],
 )
-def test_a_wrong_line_is_named_and_nothing_is_sent(server: Any, tmp_path: Path, text: str, said: str) -> None:
-    server.on("DriftService/UploadGroundTruth", UPLOADED)
-    file = tmp_path / "truth.csv"
-    file.write_text(text)
-    result = run(server, "ground-truth", "upload", "cancer", str(file))
-    assert result.exit_code == 1
+def test_a_file_that_cannot_be_sent_is_said(
+    server: Any, tmp_path: Path, file: str, options: tuple[str, ...], said: str
+) -> None:
+    server.on(UPLOAD, Reply(chunk_bytes=1000))
+    (tmp_path / "truth").write_text("")
+    result = run(server, "ground-truth", "upload", "cancer", str(tmp_path / file), *options)
+    assert result.exit_code != 0
     assert said in result.stderr
-    assert not server.asked("DriftService/UploadGroundTruth")
 
 
 def test_predictions_are_logged_line_by_line(server: Any, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ pub const METHOD_SCOPES: &[(&str, super::pointsman_v1::Scope)] = &[
     ("/pointsman.v1.DriftService/UpdateAlertConfig", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.DriftService/UpdateAlertRules", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.DriftService/UploadGroundTruth", super::pointsman_v1::Scope::MlopsWrite),
+    ("/pointsman.v1.DriftService/UploadGroundTruthFile", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.ModelService/DeleteModelVersion", super::pointsman_v1::Scope::MlopsWrite),
     ("/pointsman.v1.ModelService/GetModelVersion", super::pointsman_v1::Scope::MlopsRead),
     ("/pointsman.v1.ModelService/ListModelVersions", super::pointsman_v1::Scope::MlopsRead),

@@ -2478,6 +2478,15 @@ pub struct EraseEntityResponse {
     /// server does it by itself as soon as it runs; nothing is pending when this is empty.
     #[prost(message, repeated, tag = "3")]
     pub pending: ::prost::alloc::vec::Vec<UnreachedJournal>,
+    /// How many predictions that were logged for the router's models, of those that the caller may change.
+    #[prost(int64, tag = "4")]
+    pub logged_prediction_count: i64,
+    /// How many outcomes of these models, those of uploads under way included.
+    #[prost(int64, tag = "5")]
+    pub outcome_count: i64,
+    /// Models of the router that belong to others: what was logged for them is theirs to erase.
+    #[prost(string, repeated, tag = "6")]
+    pub other_models: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A page of recorded predictions.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4283,6 +4292,78 @@ pub struct UploadGroundTruthResponse {
     #[prost(int32, tag = "4")]
     pub repeated: i32,
 }
+/// Brings a part of a file of outcomes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UploadGroundTruthFileRequest {
+    /// The model.
+    #[prost(string, tag = "1")]
+    pub model_id: ::prost::alloc::string::String,
+    /// Names the upload among those of the model, 1 to 64 letters, digits, '-' and '\_'; a new one for each file.
+    #[prost(string, tag = "2")]
+    pub upload_id: ::prost::alloc::string::String,
+    /// How the file is written; the same with each part.
+    #[prost(enumeration = "GroundTruthFormat", tag = "3")]
+    pub format: i32,
+    /// Where the chunk begins in the file; received_bytes of the answer before.
+    #[prost(int64, tag = "4")]
+    pub offset: i64,
+    /// The bytes from there on; none to ask how far the upload is. Only whole rows of it are taken.
+    #[prost(bytes = "vec", tag = "5")]
+    pub chunk: ::prost::alloc::vec::Vec<u8>,
+    /// Whether the file ends with the chunk.
+    #[prost(bool, tag = "6")]
+    pub is_last: bool,
+    /// Whether the rest will not come: the upload is refused, and what it brought is deleted.
+    #[prost(bool, tag = "7")]
+    pub is_abandoned: bool,
+}
+/// How far an upload is.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UploadGroundTruthFileResponse {
+    /// So many bytes are taken. The next chunk begins here: a row that the chunk broke off comes again.
+    #[prost(int64, tag = "1")]
+    pub received_bytes: i64,
+    /// So many rows are taken, wrong ones included.
+    #[prost(int64, tag = "2")]
+    pub row_count: i64,
+    /// Whether the file has ended and its outcomes are there.
+    #[prost(bool, tag = "3")]
+    pub is_complete: bool,
+    /// Whether the upload is over and nothing of it is kept; errors say why.
+    #[prost(bool, tag = "4")]
+    pub is_refused: bool,
+    /// What is wrong with rows, 100 at most; only of an upload that is refused.
+    #[prost(message, repeated, tag = "5")]
+    pub errors: ::prost::alloc::vec::Vec<GroundTruthRowError>,
+    /// How many are new.
+    #[prost(int64, tag = "6")]
+    pub inserted: i64,
+    /// How many replaced another outcome of the same entity and time.
+    #[prost(int64, tag = "7")]
+    pub corrected: i64,
+    /// How many were there already, with the same outcome.
+    #[prost(int64, tag = "8")]
+    pub repeated: i64,
+    /// Of how many of those that are new or corrected a prediction is there; 0 until the file has ended.
+    #[prost(int64, tag = "9")]
+    pub matched: i64,
+    /// The most bytes that one call brings.
+    #[prost(int64, tag = "10")]
+    pub chunk_bytes: i64,
+}
+/// What is wrong with a row of a file.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GroundTruthRowError {
+    /// The line where the row begins, from 1; 0 of the whole file.
+    #[prost(int64, tag = "1")]
+    pub line: i64,
+    /// The column; empty for the whole row.
+    #[prost(string, tag = "2")]
+    pub field: ::prost::alloc::string::String,
+    /// What is wrong with it.
+    #[prost(string, tag = "3")]
+    pub description: ::prost::alloc::string::String,
+}
 /// Outcomes of the training data.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TargetData {
@@ -4625,7 +4706,8 @@ pub struct PerformanceMetric {
     /// What it is estimated to be, of all predictions, without their outcomes; classifiers alone.
     #[prost(double, optional, tag = "2")]
     pub estimate: ::core::option::Option<f64>,
-    /// Where the band begins in which the realised value is expected: three sampling errors below the estimate.
+    /// Where the band of the estimate begins: three sampling errors below it. A realised value is held against that of
+    /// compared, not against this one.
     #[prost(double, optional, tag = "3")]
     pub lower: ::core::option::Option<f64>,
     /// Where that band ends.
@@ -4640,6 +4722,15 @@ pub struct PerformanceMetric {
     /// Predictions whose outcome is known.
     #[prost(int32, tag = "7")]
     pub sample_size: i32,
+    /// What it is estimated to be of the predictions whose outcome is known, without these; classifiers alone.
+    #[prost(double, optional, tag = "8")]
+    pub compared: ::core::option::Option<f64>,
+    /// Where the band begins in which the realised value is expected: three sampling errors below compared.
+    #[prost(double, optional, tag = "9")]
+    pub compared_lower: ::core::option::Option<f64>,
+    /// Where that band ends.
+    #[prost(double, optional, tag = "10")]
+    pub compared_upper: ::core::option::Option<f64>,
 }
 /// What an algorithm says of all features together.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4911,10 +5002,10 @@ pub struct PerformancePoint {
     /// Predictions whose outcome is known.
     #[prost(int32, tag = "3")]
     pub sample_size: i32,
-    /// Of a regression: the mean absolute error.
+    /// Of a regression: the mean absolute error; unset where it is beyond what a double holds.
     #[prost(double, optional, tag = "4")]
     pub mae: ::core::option::Option<f64>,
-    /// Of a regression: the root of the mean squared error.
+    /// Of a regression: the root of the mean squared error; unset where that mean is beyond what a double holds.
     #[prost(double, optional, tag = "5")]
     pub rmse: ::core::option::Option<f64>,
     /// Predictions in the step.
@@ -5153,6 +5244,44 @@ pub struct GetAlertEventsResponse {
     /// The events, newest first.
     #[prost(message, repeated, tag = "1")]
     pub events: ::prost::alloc::vec::Vec<AlertEvent>,
+}
+/// How a file of outcomes is written, in UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GroundTruthFormat {
+    /// Not stated.
+    Unspecified = 0,
+    /// Cells with commas between, as RFC 4180 has it. The first line names the columns: entity_id, actual_outcome and, if
+    /// wanted, outcome_timestamp, in any order.
+    Csv = 1,
+    /// The same with tabs between.
+    Tsv = 2,
+    /// One JSON object a line, with these names or those of the REST API.
+    JsonLines = 3,
+}
+impl GroundTruthFormat {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GROUND_TRUTH_FORMAT_UNSPECIFIED",
+            Self::Csv => "GROUND_TRUTH_FORMAT_CSV",
+            Self::Tsv => "GROUND_TRUTH_FORMAT_TSV",
+            Self::JsonLines => "GROUND_TRUTH_FORMAT_JSON_LINES",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GROUND_TRUTH_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
+            "GROUND_TRUTH_FORMAT_CSV" => Some(Self::Csv),
+            "GROUND_TRUTH_FORMAT_TSV" => Some(Self::Tsv),
+            "GROUND_TRUTH_FORMAT_JSON_LINES" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
 }
 /// What a model does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
