@@ -43,7 +43,9 @@ OF_STATUS = AlertRule(
 def key(database):
     add_model(database)
     with database.write() as connection:
-        row_key = models.find(connection, "cancer").row_key
+        model = models.find(connection, "cancer")
+        assert model is not None
+        row_key = model.row_key
         baseline = Baseline("", "cancer", "v1", True, 1, Task.UNSPECIFIED, (), 1)
         baselines.add(connection, row_key, baseline, BaselineData(features={"age": [1.0]}))
         rules.save(connection, row_key, [OF_STATUS], 1)
@@ -53,6 +55,7 @@ def key(database):
 def begun(database, key):
     with database.write() as connection:
         baseline = baselines.active(connection, "cancer", key)
+        assert baseline is not None
         job_id = analyses.add(
             connection,
             Analysis(
@@ -123,7 +126,9 @@ def test_a_result_and_what_it_tells_are_stored_together(database, key):
     told(database, key)
     ((event, deliveries),) = history(database, key)
     with database.read() as connection:
-        assert event.result_id == results.latest(connection, "cancer", key).result_id
+        latest = results.latest(connection, "cancer", key)
+    assert latest is not None
+    assert event.result_id == latest.result_id
     assert (event.kind, event.rule, event.tier) == (AlertEventKind.FIRING, "status", "alert")
     assert [one.target for one in deliveries] == [Target("slack"), Target("hook")]
     assert len({one.delivery_id for one in deliveries}) == 2
@@ -140,7 +145,9 @@ def test_when_what_it_tells_cannot_be_stored_the_result_is_not_either(database, 
     assert count(database, "drift_results") == 0
     assert count(database, "drift_alert_states") == 0
     with database.read() as connection:
-        assert analyses.find(connection, analysis.job_id).status is AnalysisStatus.RUNNING
+        found = analyses.find(connection, analysis.job_id)
+    assert found is not None
+    assert found.status is AnalysisStatus.RUNNING
 
 
 def test_results_that_follow_tell_nothing_twice(database, key):
@@ -166,6 +173,7 @@ def test_the_outbox_gives_what_is_due_the_longest_waiting_first(database, key):
         assert event.model_id == "cancer"
         assert [one.target.channel for one in (first, second)] == ["slack", "hook"]
         failed = after(first, Outcome("no"), DAY_US)
+        assert failed.next_us is not None
         assert outbox.note(connection, first, failed)
         assert [one.delivery_id for _, one in outbox.due(connection, DAY_US, 10)] == [second.delivery_id]
         ((_, again),) = outbox.due(connection, failed.next_us, 10)[1:]
