@@ -38,17 +38,20 @@ def demo(
 ) -> None:
     """Watch models share traffic: a bandit find the best of three, rules decide, or a split change half-way.
 
-    Then a feature and a label rule change, and drift is found and told by e-mail to a catcher of the demo.
     Trains them on scikit-learn's breast-cancer data, starts a server of its own on free ports of this
-    machine, and ends with a summary whose counts it has recounted itself. Needs the extra: pip install
-    'pointsman[demo]'.
+    machine, and ends with a summary whose counts it has recounted itself. Before that a feature and a label
+    rule change: drift is found, told by e-mail to a mail server of the demo, and reported as a page. Needs
+    the extra: pip install 'pointsman[demo]'.
     """
     late.stop()
     if no_drift and strategy is StrategyName.DRIFT:
         raise CommandError("--no-drift: leaves nothing of --strategy drift; give one of the two")
-    for package in ("sklearn", "skl2onnx", *(() if no_drift else ("aiosmtpd",))):
+    install = "install it with: pip install 'pointsman[demo]'"
+    for package in ("sklearn", "skl2onnx"):
         if find_spec(package) is None:
-            raise CommandError(f"the demo needs {package}; install it with: pip install 'pointsman[demo]'")
+            raise CommandError(f"the demo needs {package}; {install}")
+    if not no_drift and find_spec("aiosmtpd") is None:
+        raise CommandError(f"the demo needs aiosmtpd; {install}, or leave drift out with --no-drift")
     from pointsman.demo import DemoError, run_demo
 
     try:
