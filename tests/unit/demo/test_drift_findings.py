@@ -70,8 +70,8 @@ def test_what_drifts_is_named_and_columns_of_answers_are_no_features() -> None:
     assert changes_told(result(FEATURES, accuracy(0.67, inside=False))) == [
         "Feature drift: texture (ks_test 0.400, psi 0.150)",
         "Accuracy drop: 0.300 below the baseline's (alert)",
-        "Concept drift: from its scores an accuracy of 0.940 to 0.980 was expected, and 0.670 came true: outcomes "
-        "follow from scores otherwise than in the baseline",
+        "Concept drift: from its scores an accuracy of 0.940 to 0.980 was expected, and 0.670 came true: "
+        "outcomes follow from scores otherwise than in the baseline",
     ]
 
 
