@@ -58,11 +58,12 @@ async def wait_for_mails(client: AsyncClient, catcher: MailCatcher) -> list[Caug
         raise DemoError("no alert fired, although a feature and a label rule have changed")
 
     async def come() -> list[CaughtMail] | None:
-        events = await client.drift.alert_events(MODEL)
+        events = reversed(await client.drift.alert_events(MODEL))
         deliveries = [delivery for event in events for delivery in event.deliveries]
         if any(one.status is not AlertDeliveryStatus.DELIVERED for one in deliveries):
             return None
-        told = {one.delivery_id for one in deliveries}
-        return [mail for mail in catcher.mails() if mail.delivery_id in told] or None
+        # A message may come twice, under the same id.
+        caught = {mail.delivery_id: mail for mail in catcher.mails()}
+        return [caught[one.delivery_id] for one in deliveries if one.delivery_id in caught] or None
 
     return await wait_for(come, MAIL_SECONDS, "the server's alerts were not all delivered by e-mail")
