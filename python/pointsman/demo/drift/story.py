@@ -77,7 +77,11 @@ async def run_drift(
 async def _watch(screen: Screen, client: AsyncClient, training: TrainingResult, catcher: MailCatcher) -> None:
     """Analyses traffic as it is and as it is after the change, and shows what is told of that."""
     stretch = await _send(
-        screen, client, "Asking for the held-out tumours as they are", as_they_are(training)
+        screen,
+        client,
+        "Asking for the held-out tumours as they are",
+        "Asked for the held-out tumours as they are",
+        as_they_are(training),
     )
     before = await _analyze(screen, client, stretch, "As they are")
     alerts = await count_alerts(client)
@@ -85,8 +89,9 @@ async def _watch(screen: Screen, client: AsyncClient, training: TrainingResult, 
     stretch = await _send(
         screen,
         client,
-        f"Asking again with {SHIFTED_FEATURE} × {SHIFT_FACTOR:g}; all above {RULE_LIMIT:g} in {RULE_FEATURE} "
-        f"come true as {RULE_LABEL}",
+        "Asking for them again after a change",
+        f"Asked for them again with {SHIFTED_FEATURE} × {SHIFT_FACTOR:g}, and called {RULE_LABEL} what is "
+        f"above {RULE_LIMIT:g} in {RULE_FEATURE}",
         changed(training),
     )
     after = await _analyze(screen, client, stretch, "One feature and one label rule changed")
@@ -134,11 +139,11 @@ async def _prepare(screen: Screen, client: AsyncClient, seed: int) -> None:
         )
 
 
-async def _send(screen: Screen, client: AsyncClient, doing: str, cases: list[Case]) -> Stretch:
+async def _send(screen: Screen, client: AsyncClient, doing: str, asked: str, cases: list[Case]) -> Stretch:
     with screen.step(doing) as done:
         stretch = await go_through(client, ROUTER, cases)
         done(
-            f"{doing}: {stretch.count} answers, {stretch.accuracy:.1%} right as the client counts; each "
+            f"{asked}: {stretch.count} answers, {stretch.accuracy:.1%} right as the client counts; each "
             "outcome told and matched"
         )
     return stretch
