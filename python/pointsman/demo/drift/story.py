@@ -129,6 +129,7 @@ async def _prepare(screen: Screen, client: AsyncClient, seed: int) -> None:
                 display_name="Breast cancer, watched",
                 strategy=Strategy.WEIGHTED,
                 variants=[Variant(VARIANT, MODEL, version, 100.0)],
+                allow_single=True,
             ),
         )
         rules = " and ".join(rule.name for rule in RULES)
