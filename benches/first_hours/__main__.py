@@ -23,7 +23,7 @@ FIRST_TABLE_SECONDS = 270.0
 READY_SECONDS = 3.0
 LIST_SECONDS = 0.4
 ROUNDS = 10
-TABLE_TITLE = "Traffic at"
+TABLE_TITLE = "A bandit at work"
 """How the demo's first table begins."""
 CLONE_SECONDS = 1800.0
 

@@ -56,8 +56,6 @@ def write_lines(
     (folder / "predict.json").write_text(json.dumps(request))
     np.save(folder / "row.npy", np.array([row.values], dtype=np.float32))
     at = shlex.quote(str(folder))
-    # The demo's server knows no keys, and refuses one that it does not know.
-    without_key = "env -u POINTSMAN_API_KEY " if os.environ.get("POINTSMAN_API_KEY") else ""
     snippet = (
         "import numpy as np, tritonclient.grpc as triton; "
         f"client = triton.InferenceServerClient('{grpc}'); "
@@ -71,7 +69,7 @@ def write_lines(
     return [
         Line(
             "this command",
-            f"{without_key}{command_path()} predict {router_id} --server {grpc} "
+            f"{_without_key()}{command_path()} predict {router_id} --server {grpc} "
             f"--features @{at}/row.json --entity {entity}",
         ),
         Line(
@@ -86,6 +84,21 @@ def write_lines(
             missing="" if find_spec("tritonclient") else "tritonclient",
         ),
     ]
+
+
+def report_line(grpc: str, model_id: str, path: Path) -> Line:
+    """Answers the line that writes the report of a model's newest analysis.
+
+    Args:
+        grpc: The server's gRPC address.
+        model_id: The model.
+        path: Where the report goes.
+    """
+    out = shlex.quote(str(path))
+    return Line(
+        "the report",
+        f"{_without_key()}{command_path()} drift report {model_id} --server {grpc} --out {out}",
+    )
 
 
 def try_line(line: Line) -> None:
@@ -108,6 +121,11 @@ def command_path() -> str:
     """Answers how to call this command from the shell: the installed script, or the module."""
     script = Path(sys.executable).with_name("pointsman")
     return _shown(str(script)) if script.is_file() else f"{_shown(sys.executable)} -m pointsman"
+
+
+def _without_key() -> str:
+    """Writes what goes before the command: the demo's server refuses keys it does not know."""
+    return "env -u POINTSMAN_API_KEY " if os.environ.get("POINTSMAN_API_KEY") else ""
 
 
 def _shown(path: str) -> str:

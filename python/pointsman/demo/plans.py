@@ -25,6 +25,8 @@ VERSIONS = {
 }
 RULES = "rules"
 BANDIT = "bandit"
+DRIFT = "drift"
+"""No split of traffic: a model that is watched."""
 BANDIT_VERSIONS = VERSIONS | {"stump": ("3", "cancer-stump.onnx", "one question to one feature")}
 """A bandit has a third model, which is plainly worse."""
 BANDIT_ROUTER = Router(

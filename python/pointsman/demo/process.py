@@ -9,9 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pointsman.demo.errors import DemoError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 START_SECONDS = 30.0
 POLL_SECONDS = 0.05
@@ -23,13 +26,14 @@ class ServerProcess:
 
     Args:
         folder: Where its data, its log and its ready file go.
+        settings: Variables of its environment that set it, besides those of the command line.
 
     Attributes:
         grpc: Where it serves gRPC, once it is ready.
         http: Where it serves HTTP, once it is ready.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.data_dir = folder / "data"
         self.log_path = folder / "server.log"
         self._ready_path = folder / "ready.json"
@@ -44,7 +48,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
                 cwd=folder,
-                env=_clean_environment(),
+                env=_clean_environment() | dict(settings),
                 start_new_session=True,
             )
         self.grpc = ""

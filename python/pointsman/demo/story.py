@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import tempfile
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,12 @@ from pointsman.client import AsyncClient, ClientError, RouterMetrics
 from pointsman.demo.bandit_story import run_bandit
 from pointsman.demo.checks import check_answered, check_counts, check_homes, check_moves
 from pointsman.demo.dataset import TrainingResult
+from pointsman.demo.drift.mail import MailCatcher, mail_settings
+from pointsman.demo.drift.story import run_drift
 from pointsman.demo.errors import DemoError
 from pointsman.demo.lake_query import ask_lake, check_rows, write_query
 from pointsman.demo.lines import command_path, try_line, write_lines
-from pointsman.demo.plans import BANDIT, BANDIT_VERSIONS, PLANS, ROUTER, RULES, VERSIONS, Plan, Split
+from pointsman.demo.plans import BANDIT, BANDIT_VERSIONS, DRIFT, PLANS, ROUTER, RULES, VERSIONS, Plan, Split
 from pointsman.demo.polling import polled_metrics
 from pointsman.demo.process import ServerProcess
 from pointsman.demo.rules_story import run_rules
@@ -31,14 +34,18 @@ if TYPE_CHECKING:
 METRICS_SECONDS = 1.0
 
 
-def run_demo(*, strategy: str, seed: int, duration_seconds: float, keep_running: bool) -> None:
+def run_demo(
+    *, strategy: str, seed: int, duration_seconds: float, keep_running: bool, with_drift: bool
+) -> None:
     """Runs the demo.
 
     Args:
-        strategy: What is shown, one of :data:`~pointsman.demo.plans.PLANS`, ``bandit`` or ``rules``.
+        strategy: What is shown: one of :data:`~pointsman.demo.plans.PLANS`, ``bandit``, ``rules`` or
+            ``drift``.
         seed: Makes training and traffic repeatable.
         duration_seconds: How long traffic is sent.
         keep_running: Whether the server stays up at the end, until Ctrl-C.
+        with_drift: Whether drift is shown after the strategy; ``drift`` shows that alone.
 
     Raises:
         DemoError: Something failed, or the counts of client and server differ.
@@ -50,19 +57,12 @@ def run_demo(*, strategy: str, seed: int, duration_seconds: float, keep_running:
     folder = Path(tempfile.mkdtemp(prefix="pointsman-demo-"))
     models = folder / "data" / "models"
     models.mkdir(mode=0o700, parents=True)
-    # It starts while models are trained: both have much to import.
-    server = ServerProcess(folder)
-    try:
-        versions = BANDIT_VERSIONS if strategy == BANDIT else VERSIONS
-        with screen.step("Training models on the breast-cancer data") as done:
-            from pointsman.demo.training import train  # takes seconds to import: let the step be seen
-
-            training = train(models, seed, with_stump=strategy == BANDIT)
-            told = ", ".join(
-                f"{description} ({training.accuracies[file_name]:.1%} right)"
-                for _, file_name, description in versions.values()
-            )
-            done(f"Trained {told}; exported as ONNX; {len(training.rows)} rows are held out for traffic")
+    with ExitStack() as stack:
+        catcher = stack.enter_context(MailCatcher()) if with_drift else None
+        # It starts while models are trained: both have much to import.
+        server = ServerProcess(folder, mail_settings(catcher.port) if catcher else {})
+        stack.callback(server.kill)
+        training = _train(screen, models, strategy, seed)
         with screen.step("Waiting for the server, which started meanwhile") as done:
             server.wait_until_ready()
             done(
@@ -70,25 +70,58 @@ def run_demo(*, strategy: str, seed: int, duration_seconds: float, keep_running:
                 f"data in {server.data_dir}"
             )
         try:
-            has_own = strategy in _OWN_STORIES
-            story = partial(_tell_own, strategy=strategy) if has_own else partial(_run, plan=PLANS[strategy])
-            counted = asyncio.run(story(screen, server, training, seed, duration_seconds))
+            counted = _show_strategy(screen, server, training, strategy, seed, duration_seconds)
+            if catcher is not None:
+                is_alone = counted is None
+                asyncio.run(
+                    run_drift(screen, server.grpc, training, seed, folder, catcher, is_alone=is_alone)
+                )
         except ClientError as error:
             raise DemoError(f"{error}\nThe server's log is {server.log_path}") from error
-        tried = _show_lines(screen, folder, server, training)
+        tried = _show_lines(screen, folder, server, training) if counted is not None else 0
         if keep_running:
             screen.say(f"\nThe server keeps running at {server.grpc}; Ctrl-C ends it.")
             _wait(server)
         server.stop()
-        _query_lake(screen, server, training, counted, tried)
+        if counted is not None:
+            _query_lake(screen, server, training, counted, tried)
         if not keep_running:
             screen.say(
                 "\nThe server has ended. To paste the lines, bring it back with its data (or run with "
                 f"--keep-running):\n{command_path()} serve --grpc {server.grpc} --http {server.http} "
                 f"--data-dir {server.data_dir}"
             )
-    finally:
-        server.kill()
+
+
+def _train(screen: Screen, models: Path, strategy: str, seed: int) -> TrainingResult:
+    """Trains what the strategy shows, and says how good each model is."""
+    versions = BANDIT_VERSIONS if strategy == BANDIT else VERSIONS
+    with screen.step("Training models on the breast-cancer data") as done:
+        from pointsman.demo.training import train  # takes seconds to import: let the step be seen
+
+        training = train(models, seed, with_stump=strategy == BANDIT)
+        told = ", ".join(
+            f"{description} ({training.accuracies[file_name]:.1%} right)"
+            for _, file_name, description in versions.values()
+        )
+        done(f"Trained {told}; exported as ONNX; {len(training.rows)} rows are held out for traffic")
+    return training
+
+
+def _show_strategy(
+    screen: Screen,
+    server: ServerProcess,
+    training: TrainingResult,
+    strategy: str,
+    seed: int,
+    duration_seconds: float,
+) -> Tally | None:
+    """Shows how a router splits traffic; answers what the client counted, None where drift is shown alone."""
+    if strategy == DRIFT:
+        return None
+    has_own = strategy in _OWN_STORIES
+    story = partial(_tell_own, strategy=strategy) if has_own else partial(_run, plan=PLANS[strategy])
+    return asyncio.run(story(screen, server, training, seed, duration_seconds))
 
 
 async def _run(

@@ -1,0 +1,1 @@
+"""The demo's second half: one feature and one label rule change, and the server tells of it."""
