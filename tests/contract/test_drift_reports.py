@@ -123,10 +123,10 @@ async def test_the_report_of_an_old_result_has_the_performance_of_its_time_and_b
     )
     job = await ended(cancer, (await cancer.drift.Analyze(asked)).job_id)
     assert job.status == drift_pb2.ANALYSIS_STATUS_SUCCEEDED, job.error
-    asked = drift_pb2.GetDriftReportRequest(
+    report = drift_pb2.GetDriftReportRequest(
         model_id="cancer", result_id=job.result_id, format=drift_pb2.REPORT_FORMAT_JSON
     )
-    before = json.loads((await cancer.drift.GetDriftReport(asked)).data)
+    before = json.loads((await cancer.drift.GetDriftReport(report)).data)
     (point,) = before["history"]["accuracy"]
     assert point["at"].startswith(long_ago.strftime("%Y-%m-%d"))
     assert point["rows"] == 50
@@ -138,7 +138,7 @@ async def test_the_report_of_an_old_result_has_the_performance_of_its_time_and_b
     await cancer.drift.SetActiveBaseline(
         drift_pb2.SetActiveBaselineRequest(model_id="cancer", baseline_id=second.baseline_id)
     )
-    assert json.loads((await cancer.drift.GetDriftReport(asked)).data) == before
+    assert json.loads((await cancer.drift.GetDriftReport(report)).data) == before
 
 
 async def test_without_a_result_there_is_no_report(cancer, failing):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import grpc
 import pytest
+from google.protobuf import struct_pb2
 
 from conftest_postgres import new_postgres, postgres_server
 from pointsman.v1 import drift_pb2, model_pb2
@@ -120,7 +121,7 @@ async def test_a_file_of_numbers_is_asked_of_a_regression(cancer):
         drift_pb2.CreateBaselineRequest(
             model_id="cancer",
             version="v1",
-            feature_data={"age": {"values": [value(1.0)]}},
+            feature_data={"age": struct_pb2.ListValue(values=[value(1.0)])},
             target_data={
                 "type": drift_pb2.DRIFT_TASK_REGRESSION,
                 "values": {"values": [value(1.0)]},

@@ -29,9 +29,10 @@ def rows(*pairs: tuple[str, str], time: str = NOON) -> str:
 async def piece(user: User, upload_id: str, chunk: bytes = b"", offset: int = 0, **fields: Any) -> Answer:
     fields.setdefault("format", CSV)
     fields.setdefault("model_id", "cancer")
-    return await user.drift.UploadGroundTruthFile(
+    answer: Answer = await user.drift.UploadGroundTruthFile(
         drift_pb2.UploadGroundTruthFileRequest(upload_id=upload_id, chunk=chunk, offset=offset, **fields)
     )
+    return answer
 
 
 async def upload(user: User, upload_id: str, text: str, **fields: Any) -> Answer:

@@ -95,7 +95,7 @@ def test_an_upload_is_whole_or_not_there_while_its_server_is_killed(
 ) -> None:
     draw, watch = random.Random(SEED), Watch()
     server = Server(folder)
-    ports = {"grpc": server.grpc, "http": server.http}
+    grpc, http = server.grpc, server.http
     call(server, "POST", f"models/{MODEL}/versions", {"version": "1"})
     started = time.monotonic()
     sent_by_http(server, 0)
@@ -114,7 +114,7 @@ def test_an_upload_is_whole_or_not_there_while_its_server_is_killed(
                 time.sleep(min(left, 0.02))
             interrupted += not sending.done()
             server.kill()
-            server = Server(folder, **ports)
+            server = Server(folder, grpc=grpc, http=http)
             watch.look(server)
             report = sending.result(120)
             assert report["rowCount"] == ROWS

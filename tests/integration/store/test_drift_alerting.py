@@ -13,7 +13,7 @@ from pointsman.domain.drift.alerts import AlertSettings
 from pointsman.domain.drift.analyses import Analysis, AnalysisStatus, DriftStatus
 from pointsman.domain.drift.baselines import Baseline, BaselineData
 from pointsman.domain.models import Task
-from pointsman.store import models
+from pointsman.store import models, servers
 from pointsman.store.drift import alert_settings, analyses, baselines, results
 from pointsman.store.drift.alerting import events, outbox, rules
 
@@ -168,17 +168,19 @@ def test_the_outbox_gives_what_is_due_the_longest_waiting_first(database, key):
     told(database, key)
     with database.write() as connection:
         assert not outbox.is_due(connection, DAY_US - 1)
-        assert outbox.is_due(connection, DAY_US)
-        (event, first), (_, second) = outbox.due(connection, DAY_US, 10)
+        # PostgreSQL's own clock says when the message was written.
+        now_us = servers.clock_us(connection, DAY_US)
+        assert outbox.is_due(connection, now_us)
+        (event, first), (_, second) = outbox.due(connection, now_us, 10)
         assert event.model_id == "cancer"
         assert [one.target.channel for one in (first, second)] == ["slack", "hook"]
-        failed = after(first, Outcome("no"), DAY_US)
+        failed = after(first, Outcome("no"), now_us)
         assert failed.next_us is not None
         assert outbox.note(connection, first, failed)
-        assert [one.delivery_id for _, one in outbox.due(connection, DAY_US, 10)] == [second.delivery_id]
+        assert [one.delivery_id for _, one in outbox.due(connection, now_us, 10)] == [second.delivery_id]
         ((_, again),) = outbox.due(connection, failed.next_us, 10)[1:]
         assert again == failed
-        assert outbox.note(connection, again, after(again, Outcome(), DAY_US + 9))
+        assert outbox.note(connection, again, after(again, Outcome(), now_us + 9))
         assert [one.delivery_id for _, one in outbox.due(connection, failed.next_us, 10)] == [
             second.delivery_id
         ]
@@ -187,7 +189,7 @@ def test_the_outbox_gives_what_is_due_the_longest_waiting_first(database, key):
 def test_of_two_tries_at_once_one_is_noted(database, key):
     told(database, key)
     with database.write() as connection:
-        (_, first), _ = outbox.due(connection, DAY_US, 10)
+        (_, first), _ = outbox.due(connection, servers.clock_us(connection, DAY_US), 10)
         assert outbox.note(connection, first, after(first, Outcome(), DAY_US))
         assert not outbox.note(connection, first, after(first, Outcome("no"), DAY_US))
     ((_, (delivery, _)),) = history(database, key)

@@ -17,7 +17,7 @@ def figure(status: str, score: float) -> dict[str, Any]:
 
 
 def accuracy(realised: float | None, *, inside: bool | None = True, outcomes: int = 200) -> PerformanceMetric:
-    return PerformanceMetric(0.97, 0.96, 0.94, 0.98, realised, inside, outcomes)
+    return PerformanceMetric(0.97, 0.96, 0.94, 0.98, realised, inside, outcomes, 0.96, 0.94, 0.98)
 
 
 def result(

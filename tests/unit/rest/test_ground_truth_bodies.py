@@ -19,7 +19,7 @@ FORM = HEAD + FILE + b"\r\n--limit--\r\n"
 
 
 def read(pieces, content_type=TYPE):
-    heads = []
+    heads: list[object] = []
 
     async def body():
         for piece in pieces:

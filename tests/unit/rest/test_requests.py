@@ -159,7 +159,9 @@ def test_every_public_call_has_a_path() -> None:
         for method in service.methods
     }
     assert len(methods) > 40
-    assert methods - {found.method.full_name for found in BINDINGS} == set()
+    # A file is a body of its own, which no annotation describes.
+    files = {"pointsman.v1.DriftService.UploadGroundTruthFile"}
+    assert methods - {found.method.full_name for found in BINDINGS} == files
 
 
 def test_the_most_specific_path_comes_first() -> None:

@@ -138,8 +138,8 @@ def performance(
             [
                 printing.local_time(one.timestamp),
                 number(one.accuracy),
-                number(accuracy and accuracy.estimate),
-                number(accuracy and accuracy.compared),
+                number(None if accuracy is None else accuracy.estimate),
+                number(None if accuracy is None else accuracy.compared),
                 band(accuracy),
                 number(one.mae),
                 number(one.rmse),

@@ -49,7 +49,7 @@ def changes_told(result: DriftResult) -> list[str]:
         lines.append(f"Accuracy drop: {drop['score']:.3f} below the baseline's ({drop['status']})")
     if accuracy is not None and accuracy.inside_band is False:
         lines.append(
-            f"Concept drift: from its scores an accuracy of {_span(accuracy.lower, accuracy.upper)} was "
+            f"Concept drift: from its scores an accuracy of {_span(accuracy.compared_lower, accuracy.compared_upper)} was "
             f"expected, and {_number(accuracy.realised)} came true: outcomes follow from scores otherwise "
             "than in the baseline"
         )
@@ -94,7 +94,11 @@ def performance_table(result: DriftResult) -> Table:
     for name, one in result.performance.items():
         inside = "–" if one.inside_band is None else "yes" if one.inside_band else "no"
         table.add_row(
-            name, _number(one.reference), _span(one.lower, one.upper), _number(one.realised), inside
+            name,
+            _number(one.reference),
+            _span(one.compared_lower, one.compared_upper),
+            _number(one.realised),
+            inside,
         )
     return table
 

@@ -69,7 +69,13 @@ class MailCatcher:
         return list(self._mails)
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        """Takes a message; the library that speaks SMTP calls this by its name."""
+        """Takes a message; the library that speaks SMTP calls this by its name.
+
+        Args:
+            server: Who speaks.
+            session: With whom.
+            envelope: The message, from whom and to whom.
+        """
         if len(self._mails) >= MAX_MESSAGES:
             return "452 the demo keeps no more messages"
         message = email.message_from_bytes(envelope.content, _class=EmailMessage, policy=email.policy.default)

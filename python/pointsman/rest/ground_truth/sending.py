@@ -12,8 +12,9 @@ from pointsman.v1 import drift_pb2
 RPC = "/pointsman.v1.DriftService/UploadGroundTruthFile"
 _SHOWN_ERRORS = 3
 _FORMATS = {
-    word: drift_pb2.GroundTruthFormat.Value(f"GROUND_TRUTH_FORMAT_{word.upper()}")
-    for word in ("csv", "tsv", "json_lines")
+    "csv": drift_pb2.GROUND_TRUTH_FORMAT_CSV,
+    "tsv": drift_pb2.GROUND_TRUTH_FORMAT_TSV,
+    "json_lines": drift_pb2.GROUND_TRUTH_FORMAT_JSON_LINES,
 }
 
 Ask = Callable[[drift_pb2.UploadGroundTruthFileRequest], Awaitable[Any]]

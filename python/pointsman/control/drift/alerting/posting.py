@@ -60,7 +60,14 @@ def post_webhook(
 def post_slack(
     channel: WebhookChannel, connector: Connector, event: AlertEvent, delivery: Delivery
 ) -> Outcome:
-    """Brings a message to an incoming webhook of Slack; the rest is as of :func:`post_webhook`."""
+    """Brings a message to an incoming webhook of Slack; the rest is as of :func:`post_webhook`.
+
+    Args:
+        channel: The webhook.
+        connector: Who connects.
+        event: What is told.
+        delivery: The message.
+    """
     plain = "\n".join(lines_of(event))
     # Nothing of a feature's name becomes a link or calls anybody.
     safe = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -68,7 +68,13 @@ class AllowedTargets:
         return cls(frozenset(names), frozenset(networks))
 
     def allow(self, host: str, address: str, port: int) -> bool:
-        """Says whether a host that has an address may be connected to at a port."""
+        """Says whether a host that has an address may be connected to at a port.
+
+        Args:
+            host: As it was named.
+            address: As the resolver answers it.
+            port: The port.
+        """
         name = host.lower().rstrip(".")
         if (name, None) in self.names or (name, port) in self.names:
             return True

@@ -98,7 +98,13 @@ def figures_of(rule: AlertRule, body: Mapping[str, Any]) -> dict[str, float]:
 
 
 def is_met(figure: AlertFigure, tier: AlertTier, value: float) -> bool:
-    """Says whether a figure meets a tier."""
+    """Says whether a figure meets a tier.
+
+    Args:
+        figure: Which figure.
+        tier: The tier.
+        value: What the figure is.
+    """
     bar = severity(figure, tier)
     if figure is AlertFigure.STATUS:
         return value >= bar

@@ -82,7 +82,13 @@ def put_state(connection: Connection, model_key: int, rule: str, state: AlertSta
 
 
 def drop_states(connection: Connection, model_key: int, rules: Iterable[str]) -> None:
-    """Forgets how rules of a model stand: their alerts end."""
+    """Forgets how rules of a model stand: their alerts end.
+
+    Args:
+        connection: A writing transaction.
+        model_key: The store's key of the model.
+        rules: The names of the rules.
+    """
     named = _STATES.rule.in_(list(rules))
     connection.execute(delete(drift_alert_states).where(_STATES.model_key == model_key, named))
 
