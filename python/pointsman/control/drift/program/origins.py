@@ -66,13 +66,9 @@ def _of_some(
     first, other = max(moving, key=rows), max(others, key=rows)
     moved = {name: one for name, one in by_group[first].items() if one.drift}
     beside = by_group[other]
-    if all(name in beside and _is_still(beside[name], one) for name, one in moved.items()):
+    if all(name in beside and beside[name].score <= _CLEARLY * one.score for name, one in moved.items()):
         return DriftOrigin.SOME_VARIANTS, []
     return DriftOrigin.INPUTS, [
         f"inputs of {first} move, and those of {other} do not differ clearly from these; whether all move "
         "or some, more rows would tell"
     ]
-
-
-def _is_still(one: Figure, moved: Figure) -> bool:
-    return one.score < one.thresholds.warning and one.score <= _CLEARLY * moved.score
