@@ -175,6 +175,7 @@ async def a_request_of_drift(bench, owner, name):
         "GetDriftReport": {**of_model, "format": drift_pb2.REPORT_FORMAT_JSON},
         "GetAnalysisJob": job,
         "CancelAnalysis": job,
+        "SendTestAlert": {**of_model, "channels": ["slack"]},
     }.get(name, of_model)
 
 

@@ -48,9 +48,10 @@ def changes_told(result: DriftResult) -> list[str]:
     if drop is not None and drop["drift"]:
         lines.append(f"Accuracy drop: {drop['score']:.3f} below the baseline's ({drop['status']})")
     if accuracy is not None and accuracy.inside_band is False:
+        band = _span(accuracy.compared_lower, accuracy.compared_upper)
         lines.append(
-            f"Concept drift: from its scores an accuracy of {_span(accuracy.compared_lower, accuracy.compared_upper)} was "
-            f"expected, and {_number(accuracy.realised)} came true: outcomes follow from scores otherwise "
+            f"Concept drift: from its scores an accuracy of {band} was expected, "
+            f"and {_number(accuracy.realised)} came true: outcomes follow from scores otherwise "
             "than in the baseline"
         )
     return lines

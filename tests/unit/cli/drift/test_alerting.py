@@ -64,7 +64,7 @@ def test_a_rule_that_fires_is_shown_with_its_tier_and_what_was_found(server: Any
 
 def test_a_rule_that_was_not_judged_says_why(server: Any) -> None:
     server.on("DriftService/GetAlertRules", the_rules(a_rule(reason="not judged: no score of psi")))
-    result = run(server, "rules", "credit")
+    result = run(server, "rules", "credit", "--wide")
     assert "not judged: no score of psi" in result.stdout
 
 

@@ -27,7 +27,7 @@ def test_estimates_stand_beside_what_came_true_and_concept_drift_is_said(server:
         drift_pb2.Divergence(concept_drift=True, outside=3, periods=5, inside_share=0.5, direction="worse")
     )
     server.on("DriftService/GetPerformanceHistory", answer)
-    result = run(server, "performance", "cancer")
+    result = run(server, "performance", "cancer", "--wide")
     assert result.exit_code == 0, result.output
     lines = words(result)
     assert any("0.7 0.9 0.86 0.8 to 0.92 outside 60 50.0%" in line for line in lines), result.stdout
