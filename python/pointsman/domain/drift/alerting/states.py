@@ -81,6 +81,8 @@ def step(
         now_us: The time.
         new_id: The id of an alert that begins now.
     """
+    # A clock that was put back must not let an alert be told before it fired, nor its pause begin anew.
+    now_us = max(now_us, state.told_us, state.fired_us)
     looked = replace(state, reason=judgement.reason, looked_us=now_us, is_judged=judgement.level is not None)
     level = judgement.level
     if level is None:

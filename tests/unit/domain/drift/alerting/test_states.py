@@ -117,3 +117,10 @@ def test_an_escalation_goes_to_the_tiers_that_were_not_told():
     _, (_, escalated) = run([(1, 0), (3, 1)])[1]
     assert escalated is not None
     assert escalated.told == (2, 3)
+
+
+def test_an_alert_is_told_no_earlier_than_it_fired_when_the_clock_is_put_back():
+    states, told = run([(1, 10), (2, -5), (2, 5)], repeat_hours=3.0)
+    assert [None if one is None else one.kind.value for _, one in told] == ["firing", "escalated", None]
+    fired_us, told_us = states[0].fired_us, [state.told_us for state in states]
+    assert told_us == [fired_us] * 3, "what is told while the clock is behind counts as told when it fired"
