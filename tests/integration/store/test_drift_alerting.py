@@ -74,9 +74,12 @@ def begun(database, key):
         return analyses.find(connection, job_id)
 
 
+def a_body(status):
+    return {"status": status, "features": {"age": {"status": status, "algorithms": {}}}}
+
+
 def told(database, key, status="alert"):
-    body = {"status": status, "features": {}}
-    assert store_result(database, begun(database, key), body, [], lambda: DAY_US)
+    assert store_result(database, begun(database, key), a_body(status), [], lambda: DAY_US)
 
 
 def history(database, key, limit=100):
@@ -141,7 +144,7 @@ def test_when_what_it_tells_cannot_be_stored_the_result_is_not_either(database, 
     monkeypatch.setattr(events, "add", fail)
     analysis = begun(database, key)
     with contextlib.suppress(RuntimeError):
-        store_result(database, analysis, {"status": "alert", "features": {}}, [], lambda: DAY_US)
+        store_result(database, analysis, a_body("alert"), [], lambda: DAY_US)
     assert count(database, "drift_results") == 0
     assert count(database, "drift_alert_states") == 0
     with database.read() as connection:

@@ -81,7 +81,7 @@ def figures_of(rule: AlertRule, body: Mapping[str, Any]) -> dict[str, float]:
         return _class_changes(body)
     if rule.figure is AlertFigure.STATUS and not rule.algorithm:
         if not rule.features and rule.least_features == 1:
-            return {"": _rank(body["status"])}
+            return _overall(body)
         return {
             name: _rank(one["status"])
             for name, one in features.items()
@@ -109,6 +109,19 @@ def is_met(figure: AlertFigure, tier: AlertTier, value: float) -> bool:
     if figure is AlertFigure.STATUS:
         return value >= bar
     return -value > bar if figure is AlertFigure.P_VALUE else value > bar
+
+
+def _overall(body: Mapping[str, Any]) -> dict[str, float]:
+    """The worst status of each feature, in the whole and in each window and slice.
+
+    The worst of these is the result's own, but for a result without any figure: of that the library says a
+    warning, for nobody looked, which is no drift.
+    """
+    found: dict[str, float] = {}
+    for part in (body, *body.get("groups", ())):
+        for name, one in part.get("features", {}).items():
+            found[name] = max(_rank(one["status"]), found.get(name, 0.0))
+    return found
 
 
 def _numbers(figure: AlertFigure, found: Mapping[str, Any]) -> dict[str, float]:
@@ -152,8 +165,8 @@ def _met(rule: AlertRule, level: int, known: Mapping[str, float]) -> Judgement:
     )
     if [name for name, _ in findings] == [""]:
         # The result as a whole.
-        bar = "" if tier.status is not None else f", {_bar(rule, tier)}"
-        return Judgement(level, tuple(findings), f"{_title(rule)} is {_shown(rule, findings[0][1])}{bar}")
+        reason = f"{_title(rule)} is {_shown(rule, findings[0][1])}, {_bar(rule, tier)}"
+        return Judgement(level, tuple(findings), reason)
     words = [f"{name} {_shown(rule, value)}" for name, value in findings[:_SHOWN]]
     more = f" and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
     return Judgement(level, tuple(findings), f"{_title(rule)} {_bar(rule, tier)}: {', '.join(words)}{more}")

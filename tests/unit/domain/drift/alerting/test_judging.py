@@ -59,11 +59,40 @@ def test_a_p_value_meets_a_tier_below_its_threshold():
 def test_a_status_meets_its_own_tier_and_milder_ones(status, expected):
     tiers = (AlertTier("a", status=DriftStatus.WARNING), AlertTier("b", status=DriftStatus.ALERT))
     overall = AlertRule("r", AlertFigure.STATUS, tiers=tiers)
-    assert level(overall, a_body(status)) == expected
+    assert level(overall, a_body(status, {"age": psi(0.1, status=status)})) == expected
     of_algorithm = AlertRule("r", AlertFigure.STATUS, "psi", tiers=tiers)
     assert level(of_algorithm, a_body(features={"age": psi(0.1, status=status)})) == expected
     of_feature = AlertRule("r", AlertFigure.STATUS, features=("age",), tiers=tiers)
     assert level(of_feature, a_body(features={"age": psi(0.1, status=status)})) == expected
+
+
+OVERALL = AlertRule(
+    "r",
+    AlertFigure.STATUS,
+    tiers=(AlertTier("a", status=DriftStatus.WARNING), AlertTier("b", status=DriftStatus.ALERT)),
+)
+
+
+def test_the_warning_of_a_result_that_has_no_figure_is_not_judged():
+    found = judge(OVERALL, a_body("warning"), WEEK_US, ())
+    assert (found.level, found.reason) == (None, "not judged: the result has no status")
+
+
+def test_the_overall_status_does_not_recover_while_the_feature_it_fires_by_has_no_figure():
+    fired = judge(OVERALL, a_body("alert", {"x": psi(0.9, status="alert"), "y": psi(0.0)}), WEEK_US, ())
+    assert (fired.level, fired.findings) == (2, (("x", 2),))
+    names = tuple(name for name, _ in fired.findings)
+    lacking = [{"feature": "x", "reason": "too few rows", "n": 100, "m": 3}]
+    found = judge(OVERALL, a_body(features={"y": psi(0.0)}, insufficientData=lacking), WEEK_US, names)
+    assert (found.level, found.reason) == (None, "not judged: the result has no status of x")
+    assert level(OVERALL, a_body(features={"x": psi(0.0), "y": psi(0.0)}), names) == 0
+
+
+def test_the_overall_status_is_that_of_answers_and_slices_too():
+    groups = [{"status": "alert", **a_body(features={"age": psi(0.9, status="alert")})}]
+    of_slice = judge(OVERALL, a_body("alert", {"age": psi(0.0)}, groups=groups), WEEK_US, ())
+    assert (of_slice.level, of_slice.reason) == (2, "status alert or worse: age alert")
+    assert level(OVERALL, a_body("warning", {"(predictions)": psi(0.2, status="warning")})) == 1
 
 
 def test_so_many_features_must_meet_a_tier():
