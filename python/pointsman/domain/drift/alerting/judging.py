@@ -38,7 +38,8 @@ def judge(rule: AlertRule, body: Mapping[str, Any], window_us: int, open_names: 
     """Judges a result by a rule.
 
     What meets a tier meets it whatever is not known. That none is met is said only when it holds whatever is
-    not known: of features that the rule names, and of those by which its alert fires.
+    not known: of features that the rule names, and of those by which its alert fires, as long as the result
+    knows them.
 
     Args:
         rule: The rule.
@@ -52,7 +53,7 @@ def judge(rule: AlertRule, body: Mapping[str, Any], window_us: int, open_names: 
             None, reason=f"not judged: the window has {days:.4g} days, the rule needs {rule.window_days:g}"
         )
     values = figures_of(rule, body)
-    candidates = set(rule.features) or {*values, *open_names}
+    candidates = set(rule.features) or {*values, *_known(body, open_names)}
     known = {name: value for name, value in values.items() if name in candidates}
     if not known:
         return Judgement(None, reason=f"not judged: the result has no {_title(rule)}")
@@ -109,6 +110,17 @@ def is_met(figure: AlertFigure, tier: AlertTier, value: float) -> bool:
     if figure is AlertFigure.STATUS:
         return value >= bar
     return -value > bar if figure is AlertFigure.P_VALUE else value > bar
+
+
+def _known(body: Mapping[str, Any], names: tuple[str, ...]) -> set[str]:
+    """Those names of which the result says anything, be it why it has no figure.
+
+    A feature that is none of the baseline's any more is not waited for. What the library names in the place
+    of a feature is always known: of answers that are not there it does not list each part.
+    """
+    told = {one["feature"] for key in ("insufficientData", "notMeasured") for one in body.get(key, ())}
+    listed = _WHOLES.union(told, body.get("features", ()), body.get("columns", ()))
+    return listed.intersection(names)
 
 
 def _overall(body: Mapping[str, Any]) -> dict[str, float]:

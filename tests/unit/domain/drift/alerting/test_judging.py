@@ -119,11 +119,25 @@ def test_a_named_feature_without_a_figure_is_not_judged_unless_enough_others_mee
 
 def test_an_alert_does_not_recover_while_the_feature_it_fires_by_is_not_judged():
     rule = scores(0.1)
-    body = a_body(features={"income": psi(0.0)})
+    lacking = [{"feature": "age", "reason": "too few rows", "n": 100, "m": 3}]
+    body = a_body(features={"income": psi(0.0)}, insufficientData=lacking)
     assert level(rule, body) == 0
     found = judge(rule, body, WEEK_US, ("age",))
     assert found.level is None
     assert found.reason == "not judged: the result has no score of psi of age"
+
+
+def test_an_alert_does_not_wait_for_a_feature_that_the_baseline_has_no_more():
+    rule, body = scores(0.1), a_body(features={"income": psi(0.0)}, columns={"income": {}})
+    assert level(rule, body, ("age",)) == 0
+    assert level(rule, a_body(features={"income": psi(0.2)}), ("age",)) == 1
+
+
+def test_an_alert_waits_for_what_the_result_knows_without_a_figure():
+    rule, features = scores(0.1), {"income": psi(0.0)}
+    for more in ({"columns": {"age": {}}}, {"notMeasured": [{"feature": "age", "algorithm": "psi"}]}):
+        assert level(rule, a_body(features=features, **more), ("age",)) is None, more
+    assert level(rule, a_body(features=features), ("(label)",)) is None
 
 
 def test_a_result_without_the_figure_is_not_judged_and_says_so():
