@@ -160,8 +160,8 @@ def begun_by_hand(bench: Bench, model_id: str) -> str:
     return job_id
 
 
-def result_by_hand(bench: Bench, model_id: str, status: str = "ok") -> None:
-    """The result of such an analysis, as its program writes it."""
+def result_by_hand(bench: Bench, model_id: str, status: str = "ok", features: Iterable[str] = ()) -> None:
+    """The result of such an analysis, as its program writes it, with features of that status."""
     job_id = begun_by_hand(bench, model_id)
     database = Database(bench.database_url)
     with database.read() as connection:
@@ -174,7 +174,7 @@ def result_by_hand(bench: Bench, model_id: str, status: str = "ok") -> None:
         "referenceRows": 40,
         "currentRows": 0,
         "algorithms": {},
-        "features": {},
+        "features": {name: {"status": status, "algorithms": {}} for name in features},
         "insufficientData": [],
         "notMeasured": [],
     }

@@ -93,6 +93,10 @@ async def settled(user, count):
             await asyncio.sleep(PAUSE_SECONDS)
 
 
+def judged_by_hand(told, status):
+    result_by_hand(told, "cancer", status, ["age"])
+
+
 def a_rule(name="psi", **fields):
     fields.setdefault("figure", drift_pb2.ALERT_FIGURE_STATUS)
     fields.setdefault(
@@ -175,7 +179,7 @@ async def test_the_default_rule_is_the_overall_status_told_as_the_settings_say(t
         ("alert", ["email"]),
     ]
     for status in ("ok", "warning", "warning", "alert", "warning", "ok", "ok"):
-        result_by_hand(told, "cancer", status)
+        judged_by_hand(told, status)
     found = await settled(user, 3)
     kinds = [drift_pb2.AlertEventKind.Name(one.kind).removeprefix("ALERT_EVENT_KIND_") for one in found]
     assert kinds == ["RECOVERED", "ESCALATED", "FIRING"]
@@ -187,13 +191,13 @@ async def test_the_default_rule_is_the_overall_status_told_as_the_settings_say(t
 async def test_a_repeat_comes_after_its_interval_and_no_sooner(told, hook):
     user = told.local
     await put(user, a_rule(repeat_hours=2))
-    result_by_hand(told, "cancer", "alert")
+    judged_by_hand(told, "alert")
     told.clock.offset_us += 2 * HOUR_US - 60_000_000
-    result_by_hand(told, "cancer", "alert")
+    judged_by_hand(told, "alert")
     assert len(await events(user)) == 1
     told.clock.offset_us += 2 * 60_000_000
-    result_by_hand(told, "cancer", "alert")
-    result_by_hand(told, "cancer", "alert")
+    judged_by_hand(told, "alert")
+    judged_by_hand(told, "alert")
     found = await settled(user, 2)
     assert found[0].kind == drift_pb2.ALERT_EVENT_KIND_REPEATED
     assert [post.document["kind"] for post in hook.posts] == ["firing", "repeated"]
@@ -208,17 +212,17 @@ async def test_what_is_muted_stands_still_and_is_told_by_the_first_result_after_
         drift_pb2.MuteAlertsRequest(model_id="cancer", rule="psi", until=until_time)
     )
     assert muted.rules[0].state.muted_until == until_time
-    result_by_hand(told, "cancer", "alert")
+    judged_by_hand(told, "alert")
     assert not await events(user)
     told.clock.offset_us += HOUR_US + 1_000_000
-    result_by_hand(told, "cancer", "alert")
+    judged_by_hand(told, "alert")
     (event,) = await settled(user, 1)
     assert event.kind == drift_pb2.ALERT_EVENT_KIND_FIRING
 
 
 async def test_nothing_is_told_of_a_model_whose_alerts_are_off(told):
     await notify(told.local, enabled=False)
-    result_by_hand(told, "cancer", "alert")
+    judged_by_hand(told, "alert")
     assert not await events(told.local)
 
 
@@ -232,7 +236,7 @@ async def test_a_rule_whose_figure_is_not_there_neither_fires_nor_recovers(told)
             tiers=[drift_pb2.AlertTier(name="review", threshold=0.02, channels=["retrain"])],
         ),
     )
-    result_by_hand(told, "cancer", "alert")
+    judged_by_hand(told, "alert")
     rules = await user.drift.GetAlertRules(drift_pb2.GetAlertRulesRequest(model_id="cancer"))
     state = rules.rules[0].state
     assert (state.firing, state.judged) == (False, False)
@@ -244,12 +248,12 @@ async def test_a_changed_rule_begins_anew_and_one_that_stays_goes_on(told, hook)
     user = told.local
     stays, changes = a_rule("stays"), a_rule("changes")
     await put(user, stays, changes)
-    result_by_hand(told, "cancer", "alert")
+    judged_by_hand(told, "alert")
     await settled(user, 2)
     changes.repeat_hours = 1
     standing = await put(user, stays, changes)
     assert [one.state.firing for one in standing.rules] == [True, False]
-    result_by_hand(told, "cancer", "alert")
+    judged_by_hand(told, "alert")
     found = await settled(user, 3)
     assert [one.rule for one in found].count("changes") == 2
 
@@ -258,7 +262,7 @@ async def test_a_message_that_fails_is_tried_again_under_the_same_id(told, hook)
     user = told.local
     hook.status = 503
     await put(user, a_rule())
-    result_by_hand(told, "cancer", "alert")
+    judged_by_hand(told, "alert")
     (event,) = await settled(user, 1)
     (failed,) = event.deliveries
     assert failed.status == drift_pb2.ALERT_DELIVERY_STATUS_FAILED
@@ -332,7 +336,7 @@ async def test_secrets_are_in_no_answer_and_no_log(told, hook, caplog, capfd):
     user = told.local
     hook.status = 500
     await put(user, a_rule())
-    result_by_hand(told, "cancer", "alert")
+    judged_by_hand(told, "alert")
     (event,) = await settled(user, 1)
     rules = await user.drift.GetAlertRules(drift_pb2.GetAlertRulesRequest(model_id="cancer"))
     written = "".join(capfd.readouterr()) + caplog.text

@@ -52,7 +52,7 @@ def key(database):
     return row_key
 
 
-def begun(database, key):
+def begun(database, key, window_end_us=DAY_US):
     with database.write() as connection:
         baseline = baselines.active(connection, "cancer", key)
         assert baseline is not None
@@ -65,7 +65,7 @@ def begun(database, key):
                 baseline_key=baseline.row_key,
                 status=AnalysisStatus.RUNNING,
                 window_start_us=1,
-                window_end_us=DAY_US,
+                window_end_us=window_end_us,
                 start_time_us=1,
                 deadline_us=DAY_US,
                 seen_us=1,
@@ -74,9 +74,12 @@ def begun(database, key):
         return analyses.find(connection, job_id)
 
 
-def told(database, key, status="alert"):
-    body = {"status": status, "features": {}}
-    assert store_result(database, begun(database, key), body, [], lambda: DAY_US)
+def a_body(status):
+    return {"status": status, "features": {"age": {"status": status, "algorithms": {}}}}
+
+
+def told(database, key, status="alert", window_end_us=DAY_US):
+    assert store_result(database, begun(database, key, window_end_us), a_body(status), [], lambda: DAY_US)
 
 
 def history(database, key, limit=100):
@@ -100,7 +103,7 @@ def test_rules_are_read_as_they_were_written(database, key):
 
 
 def test_a_state_is_read_as_it_was_written_and_replaces_the_one_before(database, key):
-    state = AlertState("a" * 32, 1, 2, 5, 6, ("age",), True, "found", 7)
+    state = AlertState("a" * 32, 1, 2, 5, 6, ("age",), True, "found", 7, 8)
     with database.write() as connection:
         rules.put_state(connection, key, "psi", AlertState(looked_us=1))
         rules.put_state(connection, key, "psi", state)
@@ -141,7 +144,7 @@ def test_when_what_it_tells_cannot_be_stored_the_result_is_not_either(database, 
     monkeypatch.setattr(events, "add", fail)
     analysis = begun(database, key)
     with contextlib.suppress(RuntimeError):
-        store_result(database, analysis, {"status": "alert", "features": {}}, [], lambda: DAY_US)
+        store_result(database, analysis, a_body("alert"), [], lambda: DAY_US)
     assert count(database, "drift_results") == 0
     assert count(database, "drift_alert_states") == 0
     with database.read() as connection:
@@ -155,6 +158,15 @@ def test_results_that_follow_tell_nothing_twice(database, key):
         told(database, key, status)
     kinds = [event.kind.value for event, _ in history(database, key)]
     assert kinds == ["firing", "recovered", "firing"]
+
+
+def test_a_result_of_a_window_before_the_last_one_neither_ends_nor_begins_an_alert(database, key):
+    told(database, key, "alert")
+    told(database, key, "ok", DAY_US - 1)
+    assert [event.kind.value for event, _ in history(database, key)] == ["firing"]
+    told(database, key, "ok")
+    told(database, key, "alert", DAY_US - 1)
+    assert [event.kind.value for event, _ in history(database, key)] == ["recovered", "firing"]
 
 
 def test_what_is_off_is_told_nobody(database, key):

@@ -129,6 +129,7 @@ CREATE TABLE drift_alert_states (
 	is_judged BOOLEAN NOT NULL, 
 	reason TEXT NOT NULL, 
 	looked_us BIGINT NOT NULL, 
+	window_end_us BIGINT NOT NULL, 
 	CONSTRAINT pk_drift_alert_states PRIMARY KEY (model_key, rule), 
 	CONSTRAINT ck_drift_alert_states_fired CHECK ((alert_id = '') = (fired_us = 0)), 
 	CONSTRAINT ck_drift_alert_states_alert CHECK ((alert_id = '') = (level = 0)), 

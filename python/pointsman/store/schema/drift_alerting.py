@@ -49,6 +49,8 @@ drift_alert_states = Table(
     Column("is_judged", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Column("looked_us", BigInteger, nullable=False),
+    # Where the window ends that was looked at: one that ends earlier changes nothing.
+    Column("window_end_us", BigInteger, nullable=False),
     CheckConstraint("level >= 0 AND peak >= level", name="level"),
     CheckConstraint("(alert_id = '') = (level = 0)", name="alert"),
     CheckConstraint("(alert_id = '') = (fired_us = 0)", name="fired"),

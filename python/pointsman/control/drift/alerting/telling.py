@@ -1,6 +1,7 @@
 """Judges a stored result by its model's rules, and puts what is to be told into the outbox."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -8,7 +9,7 @@ from sqlalchemy import Connection
 from pointsman.domain.drift.alerting.events import AlertEvent, targets_of
 from pointsman.domain.drift.alerting.judging import Judgement, judge
 from pointsman.domain.drift.alerting.rules import AlertRule, default_rule
-from pointsman.domain.drift.alerting.states import AlertState, AlertStep, step
+from pointsman.domain.drift.alerting.states import AlertState, AlertStep, is_past, step
 from pointsman.domain.drift.alerts import AlertSettings
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.store.drift import alert_settings
@@ -22,7 +23,7 @@ def tell(
     """Judges a result by its model's rules.
 
     All of it is part of the transaction that stores the result: there is no result of which nobody was told
-    that it fires, and no message of a result that is not there.
+    that it fires, and no message of a result that is not there. Of a window of the past nothing is told.
 
     Args:
         connection: That transaction.
@@ -42,8 +43,11 @@ def tell(
         if rules.EVERY_RULE in mutes or rule.name in mutes:
             continue
         state = states.get(rule.name, AlertState())
+        if is_past(analysis, state, now_us):
+            continue
         judgement = judge(rule, body, window_us, state.names)
         after, told = step(state, rule, judgement, now_us, new_id())
+        after = replace(after, window_end_us=analysis.window_end_us)
         rules.put_state(connection, analysis.model_key, rule.name, after)
         if told is not None:
             alert_id = after.alert_id or state.alert_id

@@ -38,7 +38,8 @@ def judge(rule: AlertRule, body: Mapping[str, Any], window_us: int, open_names: 
     """Judges a result by a rule.
 
     What meets a tier meets it whatever is not known. That none is met is said only when it holds whatever is
-    not known: of features that the rule names, and of those by which its alert fires.
+    not known: of features that the rule names, and of those by which its alert fires, as long as the result
+    knows them.
 
     Args:
         rule: The rule.
@@ -52,7 +53,7 @@ def judge(rule: AlertRule, body: Mapping[str, Any], window_us: int, open_names: 
             None, reason=f"not judged: the window has {days:.4g} days, the rule needs {rule.window_days:g}"
         )
     values = figures_of(rule, body)
-    candidates = set(rule.features) or {*values, *open_names}
+    candidates = set(rule.features) or {*values, *_known(body, open_names)}
     known = {name: value for name, value in values.items() if name in candidates}
     if not known:
         return Judgement(None, reason=f"not judged: the result has no {_title(rule)}")
@@ -81,7 +82,7 @@ def figures_of(rule: AlertRule, body: Mapping[str, Any]) -> dict[str, float]:
         return _class_changes(body)
     if rule.figure is AlertFigure.STATUS and not rule.algorithm:
         if not rule.features and rule.least_features == 1:
-            return {"": _rank(body["status"])}
+            return _overall(body)
         return {
             name: _rank(one["status"])
             for name, one in features.items()
@@ -109,6 +110,30 @@ def is_met(figure: AlertFigure, tier: AlertTier, value: float) -> bool:
     if figure is AlertFigure.STATUS:
         return value >= bar
     return -value > bar if figure is AlertFigure.P_VALUE else value > bar
+
+
+def _known(body: Mapping[str, Any], names: tuple[str, ...]) -> set[str]:
+    """Those names of which the result says anything, be it why it has no figure.
+
+    A feature that is none of the baseline's any more is not waited for. What the library names in the place
+    of a feature is always known: of answers that are not there it does not list each part.
+    """
+    told = {one["feature"] for key in ("insufficientData", "notMeasured") for one in body.get(key, ())}
+    listed = _WHOLES.union(told, body.get("features", ()), body.get("columns", ()))
+    return listed.intersection(names)
+
+
+def _overall(body: Mapping[str, Any]) -> dict[str, float]:
+    """The worst status of each feature, in the whole and in each window and slice.
+
+    The worst of these is the result's own, but for a result without any figure: of that the library says a
+    warning, for nobody looked, which is no drift.
+    """
+    found: dict[str, float] = {}
+    for part in (body, *body.get("groups", ())):
+        for name, one in part.get("features", {}).items():
+            found[name] = max(_rank(one["status"]), found.get(name, 0.0))
+    return found
 
 
 def _numbers(figure: AlertFigure, found: Mapping[str, Any]) -> dict[str, float]:
@@ -152,8 +177,8 @@ def _met(rule: AlertRule, level: int, known: Mapping[str, float]) -> Judgement:
     )
     if [name for name, _ in findings] == [""]:
         # The result as a whole.
-        bar = "" if tier.status is not None else f", {_bar(rule, tier)}"
-        return Judgement(level, tuple(findings), f"{_title(rule)} is {_shown(rule, findings[0][1])}{bar}")
+        reason = f"{_title(rule)} is {_shown(rule, findings[0][1])}, {_bar(rule, tier)}"
+        return Judgement(level, tuple(findings), reason)
     words = [f"{name} {_shown(rule, value)}" for name, value in findings[:_SHOWN]]
     more = f" and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
     return Judgement(level, tuple(findings), f"{_title(rule)} {_bar(rule, tier)}: {', '.join(words)}{more}")

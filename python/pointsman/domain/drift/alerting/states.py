@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from pointsman.domain.drift.alerting.judging import Judgement
 from pointsman.domain.drift.alerting.rules import AlertRule
+from pointsman.domain.drift.analyses import Analysis
+from pointsman.domain.values import MICROSECONDS_PER_DAY
 
 _MICROSECONDS_PER_HOUR = 3_600_000_000
 
@@ -41,6 +43,7 @@ class AlertState:
         is_judged: Whether the last result could be judged.
         reason: What was found in it, or why it could not be judged.
         looked_us: When a result was last looked at; 0 for never.
+        window_end_us: Where that result's window ends; 0 for never.
     """
 
     alert_id: str = ""
@@ -52,6 +55,7 @@ class AlertState:
     is_judged: bool = False
     reason: str = ""
     looked_us: int = 0
+    window_end_us: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,24 @@ class AlertStep:
     told: tuple[int, ...]
 
 
+def is_past(analysis: Analysis, state: AlertState, now_us: int) -> bool:
+    """Says whether an analysis looks back, so that its result says nothing of how a rule stands now.
+
+    It does when its window ends before the last one that was looked at, or longer before the analysis began
+    than the window is long, a day at least.
+
+    Args:
+        analysis: The analysis.
+        state: How the rule stands.
+        now_us: The time.
+    """
+    length_us = analysis.window_end_us - analysis.window_start_us
+    late_us = analysis.start_time_us - analysis.window_end_us
+    # A window that ends in the future is one of a clock that was put back since: it holds nothing up.
+    is_before = analysis.window_end_us < state.window_end_us <= now_us
+    return is_before or late_us > max(length_us, MICROSECONDS_PER_DAY)
+
+
 def step(
     state: AlertState, rule: AlertRule, judgement: Judgement, now_us: int, new_id: str
 ) -> tuple[AlertState, AlertStep | None]:
@@ -81,12 +103,19 @@ def step(
         now_us: The time.
         new_id: The id of an alert that begins now.
     """
+    # A clock that was put back must not let an alert be told before it fired, nor its pause begin anew.
+    now_us = max(now_us, state.told_us, state.fired_us)
     looked = replace(state, reason=judgement.reason, looked_us=now_us, is_judged=judgement.level is not None)
     level = judgement.level
     if level is None:
         return looked, None
     if level == 0:
-        over = AlertState(is_judged=True, reason=judgement.reason, looked_us=now_us)
+        over = AlertState(
+            is_judged=True,
+            reason=judgement.reason,
+            looked_us=now_us,
+            window_end_us=state.window_end_us,
+        )
         told = tuple(range(1, state.peak + 1))
         return over, AlertStep(AlertEventKind.RECOVERED, state.peak, told) if state.alert_id else None
     names = tuple(name for name, _ in judgement.findings)

@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("is_judged", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("looked_us", sa.BigInteger(), nullable=False),
+        sa.Column("window_end_us", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("(alert_id = '') = (fired_us = 0)", name=op.f("ck_drift_alert_states_fired")),
         sa.CheckConstraint("(alert_id = '') = (level = 0)", name=op.f("ck_drift_alert_states_alert")),
         sa.CheckConstraint("level >= 0 AND peak >= level", name=op.f("ck_drift_alert_states_level")),

@@ -59,11 +59,40 @@ def test_a_p_value_meets_a_tier_below_its_threshold():
 def test_a_status_meets_its_own_tier_and_milder_ones(status, expected):
     tiers = (AlertTier("a", status=DriftStatus.WARNING), AlertTier("b", status=DriftStatus.ALERT))
     overall = AlertRule("r", AlertFigure.STATUS, tiers=tiers)
-    assert level(overall, a_body(status)) == expected
+    assert level(overall, a_body(status, {"age": psi(0.1, status=status)})) == expected
     of_algorithm = AlertRule("r", AlertFigure.STATUS, "psi", tiers=tiers)
     assert level(of_algorithm, a_body(features={"age": psi(0.1, status=status)})) == expected
     of_feature = AlertRule("r", AlertFigure.STATUS, features=("age",), tiers=tiers)
     assert level(of_feature, a_body(features={"age": psi(0.1, status=status)})) == expected
+
+
+OVERALL = AlertRule(
+    "r",
+    AlertFigure.STATUS,
+    tiers=(AlertTier("a", status=DriftStatus.WARNING), AlertTier("b", status=DriftStatus.ALERT)),
+)
+
+
+def test_the_warning_of_a_result_that_has_no_figure_is_not_judged():
+    found = judge(OVERALL, a_body("warning"), WEEK_US, ())
+    assert (found.level, found.reason) == (None, "not judged: the result has no status")
+
+
+def test_the_overall_status_does_not_recover_while_the_feature_it_fires_by_has_no_figure():
+    fired = judge(OVERALL, a_body("alert", {"x": psi(0.9, status="alert"), "y": psi(0.0)}), WEEK_US, ())
+    assert (fired.level, fired.findings) == (2, (("x", 2),))
+    names = tuple(name for name, _ in fired.findings)
+    lacking = [{"feature": "x", "reason": "too few rows", "n": 100, "m": 3}]
+    found = judge(OVERALL, a_body(features={"y": psi(0.0)}, insufficientData=lacking), WEEK_US, names)
+    assert (found.level, found.reason) == (None, "not judged: the result has no status of x")
+    assert level(OVERALL, a_body(features={"x": psi(0.0), "y": psi(0.0)}), names) == 0
+
+
+def test_the_overall_status_is_that_of_answers_and_slices_too():
+    groups = [{"status": "alert", **a_body(features={"age": psi(0.9, status="alert")})}]
+    of_slice = judge(OVERALL, a_body("alert", {"age": psi(0.0)}, groups=groups), WEEK_US, ())
+    assert (of_slice.level, of_slice.reason) == (2, "status alert or worse: age alert")
+    assert level(OVERALL, a_body("warning", {"(predictions)": psi(0.2, status="warning")})) == 1
 
 
 def test_so_many_features_must_meet_a_tier():
@@ -90,11 +119,25 @@ def test_a_named_feature_without_a_figure_is_not_judged_unless_enough_others_mee
 
 def test_an_alert_does_not_recover_while_the_feature_it_fires_by_is_not_judged():
     rule = scores(0.1)
-    body = a_body(features={"income": psi(0.0)})
+    lacking = [{"feature": "age", "reason": "too few rows", "n": 100, "m": 3}]
+    body = a_body(features={"income": psi(0.0)}, insufficientData=lacking)
     assert level(rule, body) == 0
     found = judge(rule, body, WEEK_US, ("age",))
     assert found.level is None
     assert found.reason == "not judged: the result has no score of psi of age"
+
+
+def test_an_alert_does_not_wait_for_a_feature_that_the_baseline_has_no_more():
+    rule, body = scores(0.1), a_body(features={"income": psi(0.0)}, columns={"income": {}})
+    assert level(rule, body, ("age",)) == 0
+    assert level(rule, a_body(features={"income": psi(0.2)}), ("age",)) == 1
+
+
+def test_an_alert_waits_for_what_the_result_knows_without_a_figure():
+    rule, features = scores(0.1), {"income": psi(0.0)}
+    for more in ({"columns": {"age": {}}}, {"notMeasured": [{"feature": "age", "algorithm": "psi"}]}):
+        assert level(rule, a_body(features=features, **more), ("age",)) is None, more
+    assert level(rule, a_body(features=features), ("(label)",)) is None
 
 
 def test_a_result_without_the_figure_is_not_judged_and_says_so():

@@ -5,9 +5,11 @@ from hypothesis import strategies as st
 
 from pointsman.domain.drift.alerting.judging import Judgement
 from pointsman.domain.drift.alerting.rules import AlertFigure, AlertRule, AlertTier
-from pointsman.domain.drift.alerting.states import AlertEventKind, AlertState, step
+from pointsman.domain.drift.alerting.states import AlertEventKind, AlertState, is_past, step
+from pointsman.domain.drift.analyses import Analysis, AnalysisStatus
 
 HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
 TIERS = tuple(AlertTier(f"t{level}", threshold=level / 10) for level in (1, 2, 3))
 
 
@@ -117,3 +119,41 @@ def test_an_escalation_goes_to_the_tiers_that_were_not_told():
     _, (_, escalated) = run([(1, 0), (3, 1)])[1]
     assert escalated is not None
     assert escalated.told == (2, 3)
+
+
+def test_an_alert_is_told_no_earlier_than_it_fired_when_the_clock_is_put_back():
+    states, told = run([(1, 10), (2, -5), (2, 5)], repeat_hours=3.0)
+    assert [None if one is None else one.kind.value for _, one in told] == ["firing", "escalated", None]
+    fired_us, told_us = states[0].fired_us, [state.told_us for state in states]
+    assert told_us == [fired_us] * 3, "what is told while the clock is behind counts as told when it fired"
+
+
+def an_analysis(window_end_us, start_time_us, days=7):
+    return Analysis(
+        job_id="j",
+        model_id="m",
+        model_key=1,
+        baseline_key=1,
+        status=AnalysisStatus.RUNNING,
+        window_start_us=window_end_us - days * DAY_US,
+        window_end_us=window_end_us,
+        start_time_us=start_time_us,
+        deadline_us=start_time_us,
+        seen_us=start_time_us,
+    )
+
+
+def test_a_window_that_ends_before_the_last_one_is_past_unless_the_clock_was_put_back():
+    state, now_us = AlertState(window_end_us=100 * DAY_US), 101 * DAY_US
+    ends = (100 * DAY_US - 1, 100 * DAY_US)
+    assert [is_past(an_analysis(end_us, now_us), state, now_us) for end_us in ends] == [True, False]
+    assert not is_past(an_analysis(99 * DAY_US, 99 * DAY_US), state, 99 * DAY_US)
+
+
+def test_a_window_is_past_that_ended_longer_ago_than_it_is_long_and_than_a_day():
+    now_us = 100 * DAY_US
+    cases = [(7, 7 * DAY_US), (7, 7 * DAY_US + 1), (0.5, DAY_US), (0.5, DAY_US + 1)]
+    found = [
+        is_past(an_analysis(now_us - ago_us, now_us, days), AlertState(), now_us) for days, ago_us in cases
+    ]
+    assert found == [False, True, False, True]
