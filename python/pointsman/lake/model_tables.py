@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -124,11 +124,15 @@ def truth_tables(parts: Iterable[Sequence[KeptTruth]]) -> pa.Table:
     """
     import pyarrow as pa
 
-    tables, first = [truth_table((), 0)], 0
+    return pa.concat_tables([truth_table(()), *truth_parts(parts)])
+
+
+def truth_parts(parts: Iterable[Sequence[KeptTruth]]) -> Iterator[pa.Table]:
+    """Makes a table of each part of outcomes, as :func:`truth_tables` makes one of all."""
+    first = 0
     for part in parts:
-        tables.append(truth_table(part, first))
+        yield truth_table(part, first)
         first += len(part)
-    return pa.concat_tables(tables)
 
 
 def truth_table(kept: Sequence[KeptTruth], first: int = 0) -> pa.Table:

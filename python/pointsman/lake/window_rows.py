@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,10 @@ from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.records.servers import UnreachedJournal
 from pointsman.lake.model_snapshot import ModelSnapshot
 from pointsman.lake.rows import FEATURE_PREFIX, logged_of, predictions_of
-from pointsman.store.drift.truths import KeptTruth
+from pointsman.store.documents import load_value
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
 _FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
@@ -70,7 +71,7 @@ class WindowRows:
         snapshot: What routers recorded.
         ctes: What goes before a query, with ``judged``.
         values: Its parameters.
-        kept: Outcomes by their places.
+        kept: Outcomes in the order of their places.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class WindowRows:
         snapshot: ModelSnapshot,
         ctes: str,
         values: Mapping[str, Any],
-        kept: Sequence[KeptTruth],
+        kept: pa.Table,
     ) -> None:
         self._connection = connection
         self._snapshot = snapshot
@@ -118,7 +119,7 @@ class WindowRows:
         for prediction_id, number, router_id, place in keys:
             found = recorded.get((prediction_id, number)) if router_id else logged.get(prediction_id)
             if found is not None:
-                outcome = None if place is None else self._kept[place].outcome
+                outcome = None if place is None else load_value(self._kept.column("outcome")[place].as_py())
                 rows.append(replace(found, outcome=outcome))
         return WindowSample(tuple(rows), total, whole - total, self._snapshot.unreached)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,10 @@ from pointsman.control.drift.answers import AnswerForm, LeftOut, read_answers
 from pointsman.control.drift.program.window import FILES, IN_WINDOW, MEMORY_LIMIT, quoted_text
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
-from pointsman.lake.model_tables import answer_table, logged_table, truth_table
+from pointsman.lake.model_tables import answer_table, logged_table, truth_parts
 from pointsman.lake.outcome_sql import ANSWER_COLUMNS, MATCHES, ROW_COLUMNS
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions, truths
-from pointsman.store.drift.truths import KeptTruth
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -85,15 +84,8 @@ class AnswerWindow:
 
     def _match(self, connection: DuckDBPyConnection) -> None:
         """Makes the table ``known``: the outcome of each prediction of the window that has one."""
-        import pyarrow as pa
-
-        def ordered(part: Iterable[KeptTruth], table: pa.Table) -> pa.Table:
-            # Places count within a part; the order in which outcomes came is that of all.
-            return table.set_column(0, "place", pa.array([one.order for one in part], pa.int64()))
-
         with self._database.read() as sql:
-            each = truths.each(sql, self._analysis.model_key)
-            parts = (ordered(part, truth_table(part)) for part in each)
+            parts = truth_parts(truths.each(sql, self._analysis.model_key))
             outcomes = self._written("outcomes", parts)
         sources = self._sources() if outcomes is not None else []
         if outcomes is None or not sources:

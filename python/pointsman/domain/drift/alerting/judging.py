@@ -112,7 +112,7 @@ def is_met(figure: AlertFigure, tier: AlertTier, value: float) -> bool:
     return -value > bar if figure is AlertFigure.P_VALUE else value > bar
 
 
-def _known(body: Mapping[str, Any], names: tuple[str, ...]) -> set[str]:
+def _known(body: Mapping[str, Any], names: tuple[str, ...]) -> frozenset[str]:
     """Those names of which the result says anything, be it why it has no figure.
 
     A feature that is none of the baseline's any more is not waited for. What the library names in the place
@@ -120,7 +120,7 @@ def _known(body: Mapping[str, Any], names: tuple[str, ...]) -> set[str]:
     """
     told = {one["feature"] for key in ("insufficientData", "notMeasured") for one in body.get(key, ())}
     listed = _WHOLES.union(told, body.get("features", ()), body.get("columns", ()))
-    return listed.intersection(names)
+    return frozenset(listed.intersection(names))
 
 
 def _overall(body: Mapping[str, Any]) -> dict[str, float]:

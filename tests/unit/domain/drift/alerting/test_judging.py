@@ -1,5 +1,7 @@
 """What a result says by a rule, and when it cannot be said."""
 
+from typing import Any
+
 import pytest
 
 from pointsman.domain.drift.alerting.judging import judge
@@ -135,7 +137,11 @@ def test_an_alert_does_not_wait_for_a_feature_that_the_baseline_has_no_more():
 
 def test_an_alert_waits_for_what_the_result_knows_without_a_figure():
     rule, features = scores(0.1), {"income": psi(0.0)}
-    for more in ({"columns": {"age": {}}}, {"notMeasured": [{"feature": "age", "algorithm": "psi"}]}):
+    waits: tuple[dict[str, Any], ...] = (
+        {"columns": {"age": {}}},
+        {"notMeasured": [{"feature": "age", "algorithm": "psi"}]},
+    )
+    for more in waits:
         assert level(rule, a_body(features=features, **more), ("age",)) is None, more
     assert level(rule, a_body(features=features), ("(label)",)) is None
 
