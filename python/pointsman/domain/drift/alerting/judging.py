@@ -112,7 +112,7 @@ def is_met(figure: AlertFigure, tier: AlertTier, value: float) -> bool:
     return -value > bar if figure is AlertFigure.P_VALUE else value > bar
 
 
-def _known(body: Mapping[str, Any], names: tuple[str, ...]) -> set[str]:
+def _known(body: Mapping[str, Any], names: tuple[str, ...]) -> frozenset[str]:
     """Those names of which the result says anything, be it why it has no figure.
 
     A feature that is none of the baseline's any more is not waited for. What the library names in the place
