@@ -9,6 +9,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from pointsman.control.drift.alerting import desk
 from pointsman.control.options import ControlOptions
 from pointsman.domain.drift.alerting.channels import (
     AlertChannels,
@@ -192,6 +193,7 @@ async def test_a_repeat_comes_after_its_interval_and_no_sooner(told, hook):
     user = told.local
     await put(user, a_rule(repeat_hours=2))
     judged_by_hand(told, "alert")
+    await settled(user, 1)
     told.clock.offset_us += 2 * HOUR_US - 60_000_000
     judged_by_hand(told, "alert")
     assert len(await events(user)) == 1
@@ -322,12 +324,14 @@ async def test_a_test_without_any_channel_is_refused(told, failing):
     assert (failure.code, failure.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "NO_ALERT_CHANNEL")
 
 
-async def test_of_tests_there_are_so_many_an_hour(told, failing):
-    asked = drift_pb2.SendTestAlertRequest(model_id="cancer", channels=["retrain"])
-    for _ in range(30):
+async def test_of_tests_there_are_so_many_messages_an_hour(told, mail, failing, monkeypatch):
+    monkeypatch.setattr(desk, "MAX_TEST_MESSAGES_PER_HOUR", 5)
+    asked = drift_pb2.SendTestAlertRequest(model_id="cancer", channels=["email"], recipients=RECIPIENTS)
+    for _ in range(2):
         await told.local.drift.SendTestAlert(asked)
     failure = await failing(told.local.drift.SendTestAlert(asked))
     assert failure.code == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "had 4 messages in the last hour, and this one has 2; at most 5 are sent" in failure.message
     told.clock.offset_us += HOUR_US + 1_000_000
     await told.local.drift.SendTestAlert(asked)
 

@@ -1,12 +1,13 @@
 """Rules, states, events and the outbox on both databases: what is kept, and what is refused."""
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from pointsman.control.drift.program.running import store as store_result
-from pointsman.domain.drift.alerting.events import DeliveryStatus, Outcome, Target, after
+from pointsman.domain.drift.alerting.events import AlertEvent, DeliveryStatus, Outcome, Target, after
 from pointsman.domain.drift.alerting.rules import AlertFigure, AlertRule, AlertTier
 from pointsman.domain.drift.alerting.states import AlertEventKind, AlertState
 from pointsman.domain.drift.alerts import AlertSettings
@@ -196,6 +197,15 @@ def test_the_outbox_gives_what_is_due_the_longest_waiting_first(database, key):
         assert [one.delivery_id for _, one in outbox.due(connection, failed.next_us, 10)] == [
             second.delivery_id
         ]
+
+
+def test_of_tests_the_messages_are_counted(database, key):
+    with database.write() as connection:
+        test = AlertEvent("e" * 32, "cancer", AlertEventKind.TEST, 10, summary="a test")
+        events.add(connection, key, test, (Target("email", "a@x.org"), Target("email", "b@x.org")))
+        events.add(connection, key, replace(test, event_id="f" * 32, create_time_us=20), (Target("slack"),))
+        found = [events.test_messages_since(connection, key, since_us) for since_us in (10, 11, 21)]
+    assert found == [3, 1, 0]
 
 
 def test_of_two_tries_at_once_one_is_noted(database, key):

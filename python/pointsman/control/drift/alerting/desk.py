@@ -25,7 +25,7 @@ from pointsman.store.drift.alerting import events, rules
 from pointsman.store.drift.ids import new_id
 
 MAX_MUTE_DAYS = 366
-MAX_TESTS_PER_HOUR = 30
+MAX_TEST_MESSAGES_PER_HOUR = 300
 """Of a model: whoever may change one shall not fill strangers' mailboxes by it."""
 _DEFAULT_EVENTS = 50
 _HOUR_US = 3_600_000_000
@@ -149,7 +149,7 @@ class AlertRuleDesk:
             InvalidArgumentError: A channel is not there, or an address is none.
             NotFoundError: There is no such model, or the caller may not know of it.
             PermissionDeniedError: It belongs to somebody else.
-            ResourceExhaustedError: There were too many tests in the last hour.
+            ResourceExhaustedError: Tests would have too many messages within an hour.
         """
         with self._database.write() as connection:
             model = models.changeable(connection, caller, model_id)
@@ -175,10 +175,12 @@ class AlertRuleDesk:
                     metadata={"model_id": model_id},
                 )
             now_us = servers.clock_us(connection, self._clock())
-            if events.tests_since(connection, model.row_key, now_us - _HOUR_US) >= MAX_TESTS_PER_HOUR:
+            sent = events.test_messages_since(connection, model.row_key, now_us - _HOUR_US)
+            if sent + len(targets) > MAX_TEST_MESSAGES_PER_HOUR:
                 raise ResourceExhaustedError(
-                    f"model {model_id!r} had {MAX_TESTS_PER_HOUR} tests in the last hour, which is the most; "
-                    "its alert events say what came of them"
+                    f"tests of model {model_id!r} had {sent} messages in the last hour, and this one has "
+                    f"{len(targets)}; at most {MAX_TEST_MESSAGES_PER_HOUR} are sent: name fewer channels or "
+                    "recipients, or wait; its alert events say what came of them"
                 )
             event = AlertEvent(new_id(), model_id, AlertEventKind.TEST, now_us, summary="a test")
             events.add(connection, model.row_key, event, targets)

@@ -18,6 +18,8 @@ MAX_RULES = 50
 MAX_TIERS = 10
 MAX_NAMED = 200
 MAX_NAME_CHARS = 256
+MAX_ADDRESSES = 200
+"""Different addresses in all rules of a model: so many messages one event may have."""
 MAX_REPEAT_HOURS = 8_784.0
 DEFAULT_DROP_DAYS = 30.0
 DEFAULT_REPEAT_HOURS = 24.0
@@ -119,6 +121,13 @@ def check_rules(rules: Sequence[AlertRule], channels: Collection[str], algorithm
         seen.add(rule.name)
         _check_figure(found, path, rule, algorithms)
         _check_tiers(found, path, rule, channels)
+    addresses = {address for rule in rules for tier in rule.tiers for address in tier.recipients}
+    if len(addresses) > MAX_ADDRESSES:
+        found.add(
+            "rules",
+            f"have {len(addresses)} different recipients; at most {MAX_ADDRESSES} are taken: name a list's "
+            "address instead",
+        )
     found.raise_if_any()
 
 

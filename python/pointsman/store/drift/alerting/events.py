@@ -111,8 +111,8 @@ def newest(
     return [(event_of(row), tuple(messages[row.row_key])) for row in rows]
 
 
-def tests_since(connection: Connection, model_key: int, since_us: int) -> int:
-    """Answers how many tests were sent of a model.
+def test_messages_since(connection: Connection, model_key: int, since_us: int) -> int:
+    """Answers how many messages the tests of a model had.
 
     Args:
         connection: A transaction.
@@ -121,7 +121,7 @@ def tests_since(connection: Connection, model_key: int, since_us: int) -> int:
     """
     statement = (
         select(func.count())
-        .select_from(drift_alert_events)
+        .select_from(drift_alert_deliveries.join(drift_alert_events))
         .where(
             _EVENTS.model_key == model_key,
             _EVENTS.kind == AlertEventKind.TEST.value,
