@@ -18,10 +18,7 @@ EMAIL = "email"
 RULES = (
     AlertRule("features", AlertFigure.SCORE, "psi", tiers=[AlertTier("alert", 0.25, channels=[EMAIL])]),
     AlertRule(
-        "accuracy",
-        AlertFigure.PERFORMANCE_DROP,
-        metric="accuracy",
-        tiers=[AlertTier("alert", 0.1, channels=[EMAIL])],
+        "accuracy", AlertFigure.SCORE, "accuracy_drop", tiers=[AlertTier("alert", 0.1, channels=[EMAIL])]
     ),
 )
 """One of what the model is given, one of how right it is."""
