@@ -376,8 +376,8 @@ def test_a_reference_of_one_class_calibrates_nothing_and_makes_no_concept_drift(
     with pytest.raises(InvalidTableError, match=r"actual: 4 labelled predictions .* another class than 0; 5"):
         calibrate(reference)
     figures = compare_predictions(reference, read_classes([0, 1], scores, said), algorithms=["cbpe"])
-    assert [(one.algorithm, one.reason) for one in figures.not_measured] == [
-        ("cbpe", "4 labelled predictions of the reference are of another class than 0; 5 are needed")
+    assert [one.reason for one in figures.insufficient_data] == [
+        "cbpe: 4 labelled predictions of the reference are of another class than 0; 5 are needed"
     ]
     actual[4] = 1
     assert calibrate(read_classes([0, 1], scores, said, actual)).rows == 400
