@@ -503,8 +503,10 @@ def _explain(problem: Any) -> str:
     reason = str(problem["msg"]).removeprefix("Value error, ")
     reason = reason[:1].lower() + reason[1:]
     variable = ENVIRONMENT_PREFIX + "__".join(path).upper()
-    is_plain = _PLAIN_OF_ALERTS.intersection(path) and not isinstance(problem["input"], Mapping)
-    is_secret = path[0] == "alerts" and not is_plain
+    # A webhook may be named like a plain setting.
+    is_secret = path[0] == "alerts" and (
+        isinstance(problem["input"], Mapping) or "webhooks" in path or _PLAIN_OF_ALERTS.isdisjoint(path)
+    )
     value = "" if is_secret else f"{problem['input']!r}: "
     return f"{name}: {value}{reason}; set it by flag, {variable} or in pointsman.toml"
 

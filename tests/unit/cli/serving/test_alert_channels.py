@@ -89,6 +89,7 @@ def test_what_is_wrong_is_named_without_the_secret(alerts: dict[str, object], to
         {"smtp": {"password": {"hidden": 1}}},
         {"slack": "https://hooks.slack.com/hidden"},
         {"webhooks": {"w": "https://jobs.example/hidden"}},
+        {"webhooks": {"host": "https://jobs.example/hidden"}},
         {"webhooks": "https://jobs.example/hidden"},
         {"smtp": "smtp://user:hidden@smtp.example"},
         {"smtp": {"host": {"hidden": 1}}},
