@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pointsman.lake.model_snapshot import ModelSnapshot
+from pointsman.lake.model_snapshot import FILES, ModelSnapshot
 from pointsman.store.drift.predictions import PageRow
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
 _TOLD = (
     "status_code = 0 AND time_us >= $began_us AND time_us >= $start_us AND time_us < $end_us AND EXISTS "
     "(FROM (SELECT unnest($routers) AS id, unnest($since) AS since_us) "
@@ -60,7 +59,7 @@ class RecordedRows:
             "since": list(may_tell.values()),
         }
         if self.snapshot.files:
-            sources.append(_FILES)
+            sources.append(FILES)
             values["files"] = list(self.snapshot.files)
         if not sources:
             return 0, []

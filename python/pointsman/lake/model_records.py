@@ -16,7 +16,7 @@ from pointsman.domain.records.servers import UnreachedJournal
 from pointsman.lake import model_pages
 from pointsman.lake.conditions import MAX_TIME_US
 from pointsman.lake.engine import Engine
-from pointsman.lake.model_snapshot import ModelSnapshot, ModelSnapshots
+from pointsman.lake.model_snapshot import FILES, RECORDED, ModelSnapshot, ModelSnapshots
 from pointsman.lake.model_tables import logged_tables, truth_tables
 from pointsman.lake.outcome_sql import MATCHES, ROW_COLUMNS
 from pointsman.lake.rows import logged_of, predictions_of
@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 ReadableSince = Callable[[Collection[str]], Mapping[str, int]]
 """Answers which of some routers' predictions may be told, and from which time on: ids are given again."""
 
-_FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
 _HASH = re.compile(rf"[0-9a-f]{{{HASH_CHARS}}}")
-_RECORDED = "status_code = 0 AND time_us >= $began_us"
 
 
 @dataclass(frozen=True)
@@ -334,11 +332,11 @@ class ModelRecords:
             logged = logged_tables(predictions.heads(sql, model_key, entity_ids))
         tables = {"logged": logged, "truths": kept}
         tables |= {f"tail_{place}": table for place, table in enumerate(snapshot.tables)}
-        parts = [f"SELECT {ROW_COLUMNS} FROM {name} WHERE {_RECORDED}" for name in tables if "tail" in name]
+        parts = [f"SELECT {ROW_COLUMNS} FROM {name} WHERE {RECORDED}" for name in tables if "tail" in name]
         parts.append(f"SELECT {ROW_COLUMNS} FROM logged")
         values: dict[str, Any] = {"began_us": snapshot.began_us} if len(parts) > 1 or snapshot.files else {}
         if snapshot.files:
-            parts.append(f"SELECT {ROW_COLUMNS} FROM {_FILES} WHERE {_RECORDED}")
+            parts.append(f"SELECT {ROW_COLUMNS} FROM {FILES} WHERE {RECORDED}")
             values["files"] = list(snapshot.files)
         with self._engine.cursor() as connection:
             for name, table in tables.items():
@@ -400,7 +398,7 @@ def _recorded(
     values = {"first_us": min(times), "last_us": max(times), "ids": [row[0] for row in rows]}
     found: list[Prediction] = []
     if snapshot.files:
-        sql = f"SELECT * FROM {_FILES} WHERE {wanted}"
+        sql = f"SELECT * FROM {FILES} WHERE {wanted}"
         result = connection.sql(sql, params=values | {"files": list(snapshot.files)})
         found += predictions_of(result.to_arrow_table())
     for place in range(len(snapshot.tables)):

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
+FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
+"""SQL of the rows of the files."""
+RECORDED = "status_code = 0 AND time_us >= $began_us"
+"""SQL of which rows of files and tables are answers of the model."""
+
 
 @dataclass(frozen=True)
 class ModelSnapshot:

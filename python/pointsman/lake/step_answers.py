@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.drift.performance import PerformancePoint
 from pointsman.domain.drift.predictions import LoggedPrediction
-from pointsman.lake.model_snapshot import ModelSnapshot
+from pointsman.lake.lots import LOTS, MOST_PROBABILITIES, lot
+from pointsman.lake.model_snapshot import FILES, ModelSnapshot
 from pointsman.lake.model_tables import answer_table
 from pointsman.lake.outcome_sql import ANSWER_COLUMNS
 
@@ -21,13 +22,8 @@ if TYPE_CHECKING:
 STEP = "(time_us - $offset_us) - ((time_us - $offset_us) % $step_us) + $offset_us"
 """When the step of a prediction begins."""
 
-_FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
 _WANTED = "status_code = 0 AND time_us >= greatest($start_us, $began_us) AND time_us < $end_us"
-MOST_PROBABILITIES = 8_000_000
-"""Probabilities of the answers that are looked at over all steps: 64 MB in memory."""
-_LOTS = 1_000_000
-# By lot, which falls the same for each reader.
-_IN_LOT = f'share IS NULL OR hash(prediction_id, answers."row") % {_LOTS} < share'
+_IN_LOT = f"share IS NULL OR {lot('answers.')} < share"
 _BATCH_ROWS = 10_000
 
 
@@ -87,7 +83,7 @@ class StepAnswers:
         most_of_all = min(asked.most, MOST_PROBABILITIES // max(1, asked.class_count))
         most = min(asked.most_of_step, max(1, most_of_all // len(points)))
         shares = {
-            point.time_us: most * _LOTS // point.prediction_count
+            point.time_us: most * LOTS // point.prediction_count
             for point in points
             if point.prediction_count > most
         }
@@ -140,7 +136,7 @@ class StepAnswers:
         parts += [f"SELECT {ANSWER_COLUMNS} FROM tail_{place} WHERE {_WANTED}" for place in tails]
         values = {name: self._values[name] for name in ("offset_us", "step_us")}
         if self._snapshot.files:
-            parts.append(f"SELECT {ANSWER_COLUMNS} FROM {_FILES} WHERE {_WANTED}")
+            parts.append(f"SELECT {ANSWER_COLUMNS} FROM {FILES} WHERE {_WANTED}")
             values["files"] = self._values["files"]
         if len(parts) > 1:
             values |= {name: self._values[name] for name in ("start_us", "end_us", "began_us")}

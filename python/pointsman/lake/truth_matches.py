@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pointsman.lake.engine import Engine
-from pointsman.lake.model_snapshot import ModelSnapshot, ModelSnapshots
+from pointsman.lake.model_snapshot import FILES, ModelSnapshot, ModelSnapshots
 from pointsman.lake.streams import texts_of
 from pointsman.store.database import Database
 from pointsman.store.drift import truth_matches
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-_FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
 _ENTITIES = (
     "SELECT DISTINCT entity_id AS entity FROM {source} "
     "WHERE status_code = 0 AND time_us >= $began_us AND entity_id <> ''"
@@ -68,7 +67,7 @@ class TruthMatches:
         values: dict[str, object] = {"began_us": snapshot.began_us}
         if snapshot.files:
             values["files"] = list(snapshot.files)
-        sources = names + ([_FILES] if snapshot.files else [])
+        sources = names + ([FILES] if snapshot.files else [])
         entities = " UNION ".join(_ENTITIES.format(source=source) for source in sources)
         try:
             duck.execute(f"CREATE OR REPLACE TEMP TABLE recorded_entities AS {entities}", values)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.records.servers import UnreachedJournal
-from pointsman.lake.model_snapshot import ModelSnapshot
+from pointsman.lake.lots import LOTS, lot
+from pointsman.lake.model_snapshot import FILES, RECORDED, ModelSnapshot
 from pointsman.lake.rows import FEATURE_PREFIX, logged_of, predictions_of
 from pointsman.store.documents import load_value
 
@@ -16,15 +17,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-_FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
-_LOTS = 1_000_000
 _BATCH_ROWS = 2_000
 _READABLE = (
     "EXISTS (FROM (SELECT unnest($routers) AS id, unnest($since) AS since_us) "
     "WHERE id = router_id AND time_us >= since_us)"
 )
 _IN_WINDOW = "time_us >= $start_us AND time_us < $end_us"
-_LOT = f'hash(prediction_id, "row") % {_LOTS} < $share'
+_IN_LOT = f"{lot()} < $share"
 
 
 @dataclass(frozen=True)
@@ -106,11 +105,11 @@ class WindowRows:
             {**self._values, **window, **readable},
         ).fetchall()[0]
         most = asked.rows_for(max(self._width(window), asked.logged_width))
-        share = _LOTS if total <= most else max(1, most * _LOTS // total)
+        share = LOTS if total <= most else max(1, most * LOTS // total)
         drawn = {**window, **readable, "share": share}
         keys = self._connection.execute(
             f'{self._ctes} SELECT prediction_id, "row", router_id, place FROM judged '
-            f'WHERE {_IN_WINDOW} AND {_READABLE} AND {_LOT} ORDER BY hash(prediction_id, "row")',
+            f'WHERE {_IN_WINDOW} AND {_READABLE} AND {_IN_LOT} ORDER BY hash(prediction_id, "row")',
             {**self._values, **drawn},
         ).fetchall()
         recorded = {(one.prediction_id, one.row): one for one in self._recorded(drawn)}
@@ -125,7 +124,7 @@ class WindowRows:
 
     def _sources(self) -> list[str]:
         tails = [f"tail_{place}" for place in range(len(self._snapshot.tables))]
-        return [*tails, *([_FILES] if self._snapshot.files else [])]
+        return [*tails, *([FILES] if self._snapshot.files else [])]
 
     def _files(self) -> dict[str, Any]:
         return {"files": list(self._snapshot.files)} if self._snapshot.files else {}
@@ -135,7 +134,7 @@ class WindowRows:
         names: set[str] = set()
         classes = 0
         for source in self._sources():
-            values = self._files() if source == _FILES else {}
+            values = self._files() if source == FILES else {}
             described = self._connection.execute(f"DESCRIBE SELECT * FROM {source}", values).fetchall()
             names |= {name for name, *_ in described if name.startswith(FEATURE_PREFIX)}
             most = f"SELECT coalesce(max(len(probabilities)), 0) FROM {source} WHERE {_IN_WINDOW}"
@@ -145,7 +144,7 @@ class WindowRows:
     def _recorded(self, drawn: Mapping[str, Any]) -> Iterator[LoggedPrediction]:
         if not (sources := self._sources()):
             return
-        wanted = f"status_code = 0 AND time_us >= $began_us AND {_IN_WINDOW} AND {_READABLE} AND {_LOT}"
+        wanted = f"{RECORDED} AND {_IN_WINDOW} AND {_READABLE} AND {_IN_LOT}"
         rows = " UNION ALL BY NAME ".join(f"SELECT * FROM {source} WHERE {wanted}" for source in sources)
         values = {**self._files(), **drawn, "began_us": self._snapshot.began_us}
         with self._connection.sql(rows, params=values).to_arrow_reader(_BATCH_ROWS) as reader:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pointsman.control.drift.answers import AnswerForm, LeftOut, read_answers
-from pointsman.control.drift.program.window import FILES, IN_WINDOW, MEMORY_LIMIT, quoted_text
+from pointsman.control.drift.program.window import IN_WINDOW, MEMORY_LIMIT, quoted_text
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
+from pointsman.lake.lots import LOTS, MOST_PROBABILITIES, lot
+from pointsman.lake.model_snapshot import FILES, RECORDED
 from pointsman.lake.model_tables import answer_table, logged_table, truth_parts
 from pointsman.lake.outcome_sql import ANSWER_COLUMNS, MATCHES, ROW_COLUMNS
 from pointsman.store.database import Database
@@ -23,10 +25,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_000_000
 """Answers of a window that are compared at a time; of more a sample is."""
-MOST_PROBABILITIES = 8_000_000
-"""Probabilities of these: 64 MB in memory."""
 
-_RECORDED = "status_code = 0 AND time_us >= $began_us"
 _KNOWN = 'id VARCHAR, "row" INTEGER, outcome_label VARCHAR, outcome_number DOUBLE'
 
 
@@ -110,11 +109,11 @@ class AnswerWindow:
         with self._database.read() as sql:
             heads = predictions.heads(sql, self._analysis.model_key)
             logged = self._written("heads", (logged_table(part) for part in heads if part))
-        sources = [f"SELECT {ROW_COLUMNS} FROM tail_{place} WHERE {_RECORDED}" for place in self._tails()]
+        sources = [f"SELECT {ROW_COLUMNS} FROM tail_{place} WHERE {RECORDED}" for place in self._tails()]
         if logged is not None:
             sources.append(f"SELECT {ROW_COLUMNS} FROM read_parquet({quoted_text(str(logged))})")
         if self._spec.files or self._spec.other_files:
-            sources.append(f"SELECT {ROW_COLUMNS} FROM {FILES} WHERE {_RECORDED}")
+            sources.append(f"SELECT {ROW_COLUMNS} FROM {FILES} WHERE {RECORDED}")
         return sources
 
     def _answers(self, connection: DuckDBPyConnection) -> pa.Table:
@@ -141,7 +140,7 @@ class AnswerWindow:
         wanted = ""
         if total > most:
             # By lot, which falls the same when the program is started again.
-            wanted = f'WHERE hash(prediction_id, "row") % 1000000 < {most * 1_000_000 // total}'
+            wanted = f"WHERE {lot()} < {most * LOTS // total}"
             self.notes.append(
                 f"of {total} answers about {most} were drawn by lot for figures of answers and performance"
             )

@@ -11,6 +11,7 @@ from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.drift.baselines import ColumnKind
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.errors import FailedPreconditionError
+from pointsman.lake.model_snapshot import FILES
 from pointsman.lake.rows import FEATURE_PREFIX
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions
@@ -29,7 +30,6 @@ _PYTHON_TYPES: dict[ColumnKind, tuple[type, ...]] = {
     ColumnKind.TEXT: (str,),
     ColumnKind.BOOLEAN: (bool,),
 }
-FILES = "read_parquet($files, union_by_name = true, hive_partitioning = false)"
 VARIANT, VERSION = "(variant)", "(version)"
 SLICES = {VARIANT: "variant", VERSION: "model_version"}
 """Columns beside the features, in parentheses as features are not, and what they are of the lake."""
