@@ -134,10 +134,10 @@ async def test_feedback_is_exported_by_one_of_both(east, west, shared):
             )
         )
     exported = await asyncio.gather(
-        *(asyncio.to_thread(bench.plane._lake.upkeep.export_feedback) for bench in (east, west))
+        *(asyncio.to_thread(bench.plane.parts.lake.upkeep.export_feedback) for bench in (east, west))
     )
     assert sum(exported) == 2
-    with east.plane._database.read() as connection:
+    with east.plane.parts.database.read() as connection:
         files = lake_files.present(connection, LakeKind.FEEDBACK)
     assert sum(file.row_count for file in files) == 2
     on_disk = [
@@ -148,7 +148,7 @@ async def test_feedback_is_exported_by_one_of_both(east, west, shared):
 
 async def test_while_the_database_is_away_feedback_is_taken_and_applied_afterwards(east, shared):
     journal = east.replica.journal
-    database = east.plane._database
+    database = east.plane.parts.database
     with database.engine.connect() as other:
         # No transaction of the applier gets through while this lock is held.
         other.exec_driver_sql("LOCK TABLE feedback IN ACCESS EXCLUSIVE MODE")
@@ -183,7 +183,7 @@ async def test_promotions_at_both_leave_one_version_in_production(east, west, sh
 
 
 async def test_lost_connections_are_replaced(east, west, shared):
-    with east.plane._database.engine.connect() as connection:
+    with east.plane.parts.database.engine.connect() as connection:
         connection.exec_driver_sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
         )
