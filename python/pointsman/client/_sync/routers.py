@@ -1,4 +1,4 @@
-# Generated from _async_routers.py by scripts/generate_client.py: edit that file, then make generate.
+# Generated from _async/routers.py by scripts/generate_client.py: edit that file, then make generate.
 """The routers of the client that waits."""
 
 from __future__ import annotations
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pointsman.client import _requests as requests
 from pointsman.client._connection import Connection
-from pointsman.client._sync_router_records import RouterRecords
-from pointsman.client._sync_router_traffic import RouterTraffic
+from pointsman.client._sync.router_records import RouterRecords
+from pointsman.client._sync.router_traffic import RouterTraffic
 from pointsman.client._types import Deployment, Router, RouterPermissions, RouterStatus, Strategy
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-# Generated from _async_keys.py by scripts/generate_client.py: edit that file, then make generate.
+# Generated from _async/keys.py by scripts/generate_client.py: edit that file, then make generate.
 """The keys of the client that waits."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from _async_uploads.py by scripts/generate_client.py: edit that file, then make generate.
+# Generated from _async/uploads.py by scripts/generate_client.py: edit that file, then make generate.
 """Sends a file to the server piece by piece, and goes on where a broken upload stood."""
 
 from __future__ import annotations

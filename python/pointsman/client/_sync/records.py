@@ -1,4 +1,4 @@
-# Generated from _async_records.py by scripts/generate_client.py: edit that file, then make generate.
+# Generated from _async/records.py by scripts/generate_client.py: edit that file, then make generate.
 """Recorded predictions, as they are asked for page by page."""
 
 from __future__ import annotations

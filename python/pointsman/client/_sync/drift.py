@@ -1,14 +1,15 @@
-"""Predictions, outcomes and baselines of the client for asyncio."""
+# Generated from _async/drift.py by scripts/generate_client.py: edit that file, then make generate.
+"""Predictions, outcomes and baselines of the client that waits."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from pointsman.client import _requests as requests
-from pointsman.client._async_drift_alerting import AsyncDriftAlerting
-from pointsman.client._async_drift_results import AsyncDriftResults
-from pointsman.client._async_truth_uploads import send_outcomes
-from pointsman.client._connection import AsyncConnection
+from pointsman.client._connection import Connection
+from pointsman.client._sync.drift_alerting import DriftAlerting
+from pointsman.client._sync.drift_results import DriftResults
+from pointsman.client._sync.truth_uploads import send_outcomes
 from pointsman.client._types import (
     Baseline,
     GroundTruth,
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
-class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
+class Drift(DriftResults, DriftAlerting):
     """Drift of models, as ``client.drift``."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def log_prediction(
+    def log_prediction(
         self,
         model_id: str,
         features: Mapping[str, Any],
@@ -66,9 +67,9 @@ class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
 
         Example::
 
-            await client.drift.log_prediction("credit", {"age": 42}, "approved", probabilities=[0.12, 0.88])
+            client.drift.log_prediction("credit", {"age": 42}, "approved", probabilities=[0.12, 0.88])
         """
-        return await self._connection.send(
+        return self._connection.send(
             requests.log_prediction(
                 model_id,
                 features,
@@ -81,7 +82,7 @@ class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
             )
         )
 
-    async def predictions(
+    def predictions(
         self,
         model_id: str,
         *,
@@ -101,11 +102,11 @@ class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
             end_date: Only before this time.
             has_ground_truth: Only those whose outcome is known (True) or not (False).
         """
-        return await self._connection.send(
+        return self._connection.send(
             requests.drift_predictions(model_id, limit, offset, start_date, end_date, has_ground_truth)
         )
 
-    async def add_ground_truth(
+    def add_ground_truth(
         self, model_id: str, entity_id: str, actual_outcome: Any, *, outcome_timestamp: datetime | None = None
     ) -> GroundTruthReceipt:
         """Adds what came true for an entity.
@@ -120,16 +121,16 @@ class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
             The outcome's id, and whether a prediction is there that it is of.
         """
         truth = GroundTruth(entity_id, actual_outcome, outcome_timestamp)
-        return await self._connection.send(requests.add_ground_truth(model_id, truth))
+        return self._connection.send(requests.add_ground_truth(model_id, truth))
 
-    async def upload_ground_truth(self, model_id: str, records: Iterable[GroundTruth]) -> GroundTruthReport:
+    def upload_ground_truth(self, model_id: str, records: Iterable[GroundTruth]) -> GroundTruthReport:
         """Adds many outcomes, at most 10000: all of them, or none when one is wrong.
 
         To send them again is safe: what is there already is not added twice.
         """
-        return await self._connection.send(requests.upload_ground_truth(model_id, records))
+        return self._connection.send(requests.upload_ground_truth(model_id, records))
 
-    async def upload_ground_truth_file(
+    def upload_ground_truth_file(
         self,
         model_id: str,
         file: BinaryIO,
@@ -153,9 +154,9 @@ class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
             NotFoundError: There is no such model, or the caller may not know of it.
             ResourceExhaustedError: The file is too long, or too many are under way.
         """
-        return await send_outcomes(self._connection, model_id, file, written, on_progress)
+        return send_outcomes(self._connection, model_id, file, written, on_progress)
 
-    async def create_baseline(
+    def create_baseline(
         self,
         model_id: str,
         version: str,
@@ -177,11 +178,11 @@ class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
             AlreadyExistsError: The model has a baseline of this version.
             InvalidArgumentError: A field is wrong.
         """
-        return await self._connection.send(
+        return self._connection.send(
             requests.create_baseline(model_id, version, feature_data, target_data, labeled_predictions)
         )
 
-    async def create_baseline_of_window(
+    def create_baseline_of_window(
         self,
         model_id: str,
         version: str,
@@ -203,23 +204,21 @@ class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
             AlreadyExistsError: The model has a baseline of this version.
             FailedPreconditionError: The window has fewer rows than baselines of the model need.
         """
-        return await self._connection.send(
-            requests.create_baseline_of_window(model_id, version, start, end, days)
-        )
+        return self._connection.send(requests.create_baseline_of_window(model_id, version, start, end, days))
 
-    async def baselines(self, model_id: str) -> list[Baseline]:
+    def baselines(self, model_id: str) -> list[Baseline]:
         """Lists a model's baselines without their data, newest first."""
-        return await self._connection.send(requests.list_baselines(model_id))
+        return self._connection.send(requests.list_baselines(model_id))
 
-    async def active_baseline(self, model_id: str) -> Baseline:
+    def active_baseline(self, model_id: str) -> Baseline:
         """Answers the baseline that analyses compare with, with its data."""
-        return await self._connection.send(requests.active_baseline(model_id))
+        return self._connection.send(requests.active_baseline(model_id))
 
-    async def activate_baseline(self, model_id: str, baseline_id: str) -> None:
+    def activate_baseline(self, model_id: str, baseline_id: str) -> None:
         """Makes a baseline the one that analyses compare with."""
-        await self._connection.send(requests.activate_baseline(model_id, baseline_id))
+        self._connection.send(requests.activate_baseline(model_id, baseline_id))
 
-    async def performance(
+    def performance(
         self,
         model_id: str,
         *,
@@ -233,4 +232,4 @@ class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
             window_days: Over how many days up to now; None means 30.
             granularity: The length of a step.
         """
-        return await self._connection.send(requests.performance_history(model_id, window_days, granularity))
+        return self._connection.send(requests.performance_history(model_id, window_days, granularity))

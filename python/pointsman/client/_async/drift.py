@@ -1,15 +1,14 @@
-# Generated from _async_drift.py by scripts/generate_client.py: edit that file, then make generate.
-"""Predictions, outcomes and baselines of the client that waits."""
+"""Predictions, outcomes and baselines of the client for asyncio."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from pointsman.client import _requests as requests
-from pointsman.client._connection import Connection
-from pointsman.client._sync_drift_alerting import DriftAlerting
-from pointsman.client._sync_drift_results import DriftResults
-from pointsman.client._sync_truth_uploads import send_outcomes
+from pointsman.client._async.drift_alerting import AsyncDriftAlerting
+from pointsman.client._async.drift_results import AsyncDriftResults
+from pointsman.client._async.truth_uploads import send_outcomes
+from pointsman.client._connection import AsyncConnection
 from pointsman.client._types import (
     Baseline,
     GroundTruth,
@@ -31,13 +30,13 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
-class Drift(DriftResults, DriftAlerting):
+class AsyncDrift(AsyncDriftResults, AsyncDriftAlerting):
     """Drift of models, as ``client.drift``."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    def log_prediction(
+    async def log_prediction(
         self,
         model_id: str,
         features: Mapping[str, Any],
@@ -67,9 +66,9 @@ class Drift(DriftResults, DriftAlerting):
 
         Example::
 
-            client.drift.log_prediction("credit", {"age": 42}, "approved", probabilities=[0.12, 0.88])
+            await client.drift.log_prediction("credit", {"age": 42}, "approved", probabilities=[0.12, 0.88])
         """
-        return self._connection.send(
+        return await self._connection.send(
             requests.log_prediction(
                 model_id,
                 features,
@@ -82,7 +81,7 @@ class Drift(DriftResults, DriftAlerting):
             )
         )
 
-    def predictions(
+    async def predictions(
         self,
         model_id: str,
         *,
@@ -102,11 +101,11 @@ class Drift(DriftResults, DriftAlerting):
             end_date: Only before this time.
             has_ground_truth: Only those whose outcome is known (True) or not (False).
         """
-        return self._connection.send(
+        return await self._connection.send(
             requests.drift_predictions(model_id, limit, offset, start_date, end_date, has_ground_truth)
         )
 
-    def add_ground_truth(
+    async def add_ground_truth(
         self, model_id: str, entity_id: str, actual_outcome: Any, *, outcome_timestamp: datetime | None = None
     ) -> GroundTruthReceipt:
         """Adds what came true for an entity.
@@ -121,16 +120,16 @@ class Drift(DriftResults, DriftAlerting):
             The outcome's id, and whether a prediction is there that it is of.
         """
         truth = GroundTruth(entity_id, actual_outcome, outcome_timestamp)
-        return self._connection.send(requests.add_ground_truth(model_id, truth))
+        return await self._connection.send(requests.add_ground_truth(model_id, truth))
 
-    def upload_ground_truth(self, model_id: str, records: Iterable[GroundTruth]) -> GroundTruthReport:
+    async def upload_ground_truth(self, model_id: str, records: Iterable[GroundTruth]) -> GroundTruthReport:
         """Adds many outcomes, at most 10000: all of them, or none when one is wrong.
 
         To send them again is safe: what is there already is not added twice.
         """
-        return self._connection.send(requests.upload_ground_truth(model_id, records))
+        return await self._connection.send(requests.upload_ground_truth(model_id, records))
 
-    def upload_ground_truth_file(
+    async def upload_ground_truth_file(
         self,
         model_id: str,
         file: BinaryIO,
@@ -154,9 +153,9 @@ class Drift(DriftResults, DriftAlerting):
             NotFoundError: There is no such model, or the caller may not know of it.
             ResourceExhaustedError: The file is too long, or too many are under way.
         """
-        return send_outcomes(self._connection, model_id, file, written, on_progress)
+        return await send_outcomes(self._connection, model_id, file, written, on_progress)
 
-    def create_baseline(
+    async def create_baseline(
         self,
         model_id: str,
         version: str,
@@ -178,11 +177,11 @@ class Drift(DriftResults, DriftAlerting):
             AlreadyExistsError: The model has a baseline of this version.
             InvalidArgumentError: A field is wrong.
         """
-        return self._connection.send(
+        return await self._connection.send(
             requests.create_baseline(model_id, version, feature_data, target_data, labeled_predictions)
         )
 
-    def create_baseline_of_window(
+    async def create_baseline_of_window(
         self,
         model_id: str,
         version: str,
@@ -204,21 +203,23 @@ class Drift(DriftResults, DriftAlerting):
             AlreadyExistsError: The model has a baseline of this version.
             FailedPreconditionError: The window has fewer rows than baselines of the model need.
         """
-        return self._connection.send(requests.create_baseline_of_window(model_id, version, start, end, days))
+        return await self._connection.send(
+            requests.create_baseline_of_window(model_id, version, start, end, days)
+        )
 
-    def baselines(self, model_id: str) -> list[Baseline]:
+    async def baselines(self, model_id: str) -> list[Baseline]:
         """Lists a model's baselines without their data, newest first."""
-        return self._connection.send(requests.list_baselines(model_id))
+        return await self._connection.send(requests.list_baselines(model_id))
 
-    def active_baseline(self, model_id: str) -> Baseline:
+    async def active_baseline(self, model_id: str) -> Baseline:
         """Answers the baseline that analyses compare with, with its data."""
-        return self._connection.send(requests.active_baseline(model_id))
+        return await self._connection.send(requests.active_baseline(model_id))
 
-    def activate_baseline(self, model_id: str, baseline_id: str) -> None:
+    async def activate_baseline(self, model_id: str, baseline_id: str) -> None:
         """Makes a baseline the one that analyses compare with."""
-        self._connection.send(requests.activate_baseline(model_id, baseline_id))
+        await self._connection.send(requests.activate_baseline(model_id, baseline_id))
 
-    def performance(
+    async def performance(
         self,
         model_id: str,
         *,
@@ -232,4 +233,4 @@ class Drift(DriftResults, DriftAlerting):
             window_days: Over how many days up to now; None means 30.
             granularity: The length of a step.
         """
-        return self._connection.send(requests.performance_history(model_id, window_days, granularity))
+        return await self._connection.send(requests.performance_history(model_id, window_days, granularity))

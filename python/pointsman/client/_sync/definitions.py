@@ -1,4 +1,4 @@
-# Generated from _async_definitions.py by scripts/generate_client.py: edit that file, then make generate.
+# Generated from _async/definitions.py by scripts/generate_client.py: edit that file, then make generate.
 """Definitions of the client: objects brought to what they shall be, all together or not at all."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from _async_truth_uploads.py by scripts/generate_client.py: edit that file, then make generate.
+# Generated from _async/truth_uploads.py by scripts/generate_client.py: edit that file, then make generate.
 """Sends a file of outcomes part by part, and goes on where a broken upload stood."""
 
 from __future__ import annotations

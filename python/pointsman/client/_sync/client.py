@@ -1,4 +1,4 @@
-# Generated from _async.py by scripts/generate_client.py: edit that file, then make generate.
+# Generated from _async/client.py by scripts/generate_client.py: edit that file, then make generate.
 """The client that waits for each answer."""
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from pointsman.client import _requests as requests
 from pointsman.client._batch import Predictions, RowCalls
 from pointsman.client._call import DEFAULT_SERVER, DEFAULT_TIMEOUT_SECONDS
 from pointsman.client._connection import Connection
-from pointsman.client._sync_definitions import Definitions
-from pointsman.client._sync_drift import Drift
-from pointsman.client._sync_keys import Keys
-from pointsman.client._sync_models import Models
-from pointsman.client._sync_routers import Routers
+from pointsman.client._sync.definitions import Definitions
+from pointsman.client._sync.drift import Drift
+from pointsman.client._sync.keys import Keys
+from pointsman.client._sync.models import Models
+from pointsman.client._sync.routers import Routers
 from pointsman.client._tables import feedback_values
 from pointsman.client._types import (
     FeedbackReceipt,

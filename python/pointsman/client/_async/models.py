@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pointsman.client import _requests as requests
-from pointsman.client._async_uploads import send_file
+from pointsman.client._async.uploads import send_file
 from pointsman.client._connection import AsyncConnection
 from pointsman.client._types import Model, ModelPermissions, ModelTest, ModelVersion, Stage, UploadedFile
 

@@ -1,12 +1,13 @@
-"""What came of calls, in the routers of the client for asyncio."""
+# Generated from _async/router_records.py by scripts/generate_client.py: edit that file, then make generate.
+"""What came of calls, in the routers of the client that waits."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pointsman.client import _requests as requests
-from pointsman.client._async_records import AsyncRecords
-from pointsman.client._connection import AsyncConnection
+from pointsman.client._connection import Connection
+from pointsman.client._sync.records import Records
 from pointsman.client._types import (
     Erasure,
     Explanation,
@@ -20,16 +21,16 @@ from pointsman.client._types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Iterator
     from datetime import datetime, timedelta
 
 
-class AsyncRouterRecords:
+class RouterRecords:
     """A router's figures, revisions and recorded predictions."""
 
-    _connection: AsyncConnection
+    _connection: Connection
 
-    async def metrics(
+    def metrics(
         self,
         router_id: str,
         *,
@@ -53,13 +54,13 @@ class AsyncRouterRecords:
         Example::
 
             day = datetime.now(UTC) - timedelta(days=1)
-            figures = await client.routers.metrics("cancer", start_time=day, granularity=timedelta(hours=1))
+            figures = client.routers.metrics("cancer", start_time=day, granularity=timedelta(hours=1))
         """
-        return await self._connection.send(
+        return self._connection.send(
             requests.router_metrics(router_id, start_time, end_time, granularity, live)
         )
 
-    async def compare_shadow(
+    def compare_shadow(
         self,
         router_id: str,
         variant: str = "",
@@ -89,14 +90,14 @@ class AsyncRouterRecords:
 
         Example::
 
-            found = await client.routers.compare_shadow("cancer")
+            found = client.routers.compare_shadow("cancer")
             print(found.total.pair_count, found.total.labels)
         """
-        return await self._connection.send(
+        return self._connection.send(
             requests.compare_shadow(router_id, variant, start_time, end_time, metric, max_labels)
         )
 
-    def revisions(self, router_id: str, *, page_size: int = 0) -> AsyncIterator[RouterRevision]:
+    def revisions(self, router_id: str, *, page_size: int = 0) -> Iterator[RouterRevision]:
         """Goes through the revisions of a router that are kept, newest first.
 
         Args:
@@ -108,9 +109,7 @@ class AsyncRouterRecords:
         """
         return self._connection.pages(requests.list_revisions(router_id, page_size))
 
-    async def revision(
-        self, router_id: str, revision: int = 0, *, router_generation: int = 0
-    ) -> RouterRevision:
+    def revision(self, router_id: str, revision: int = 0, *, router_generation: int = 0) -> RouterRevision:
         """Answers one revision of a router with its definition and slot table.
 
         Args:
@@ -118,9 +117,9 @@ class AsyncRouterRecords:
             revision: Its number, from 1 on.
             router_generation: In place of a number, what a record says that was decided by it.
         """
-        return await self._connection.send(requests.get_revision(router_id, revision, router_generation))
+        return self._connection.send(requests.get_revision(router_id, revision, router_generation))
 
-    async def roll_back(
+    def roll_back(
         self, router_id: str, revision: int, *, comment: str = "", etag: str = "", validate_only: bool = False
     ) -> Rollback:
         """Gives a router the variants, weights and slots of a former revision back, entity by entity.
@@ -135,11 +134,9 @@ class AsyncRouterRecords:
         Returns:
             The router, the number of the new revision, and the share of entities that moved.
         """
-        return await self._connection.send(
-            requests.roll_back(router_id, revision, comment, etag, validate_only)
-        )
+        return self._connection.send(requests.roll_back(router_id, revision, comment, etag, validate_only))
 
-    async def erase_entity(self, router_id: str, entity_id: str) -> Erasure:
+    def erase_entity(self, router_id: str, entity_id: str) -> Erasure:
         """Deletes every recorded prediction of an entity and its feedback; sums that it entered stay.
 
         Args:
@@ -150,7 +147,7 @@ class AsyncRouterRecords:
             How much is deleted, and the servers on the same database that have not done it yet: they will as
             soon as they run. Only when none is pending is all of it gone.
         """
-        return await self._connection.send(requests.erase_entity(router_id, entity_id))
+        return self._connection.send(requests.erase_entity(router_id, entity_id))
 
     def predictions(
         self,
@@ -165,7 +162,7 @@ class AsyncRouterRecords:
         min_latency: timedelta | None = None,
         order: PredictionOrder = PredictionOrder.NEWEST_FIRST,
         page_size: int = 0,
-    ) -> AsyncRecords:
+    ) -> Records:
         """Goes through a router's recorded predictions, newest first unless asked otherwise.
 
         Args:
@@ -197,9 +194,9 @@ class AsyncRouterRecords:
                 page_size,
             )
         )
-        return AsyncRecords(pages)
+        return Records(pages)
 
-    async def prediction(self, router_id: str, prediction_id: str, *, row: int = 0) -> PredictionRecord:
+    def prediction(self, router_id: str, prediction_id: str, *, row: int = 0) -> PredictionRecord:
         """Answers one recorded prediction with its feedback; of a batch, one row.
 
         Args:
@@ -214,9 +211,9 @@ class AsyncRouterRecords:
             InvalidArgumentError: The id is empty or the row below 0.
             NotFoundError: There is no such router or record, or the caller may not know of it.
         """
-        return await self._connection.send(requests.get_prediction(router_id, prediction_id, row))
+        return self._connection.send(requests.get_prediction(router_id, prediction_id, row))
 
-    async def explain_prediction(self, prediction_id: str, *, router_id: str = "") -> Explanation:
+    def explain_prediction(self, prediction_id: str, *, router_id: str = "") -> Explanation:
         """Tells how a recorded prediction was decided, and decides it again from what is kept of the router.
 
         Args:
@@ -230,7 +227,7 @@ class AsyncRouterRecords:
             InvalidArgumentError: The id is empty or none of a server.
             NotFoundError: There is no such router or record, or the caller may not know of it.
         """
-        return await self._connection.send(requests.explain_prediction(router_id, prediction_id))
+        return self._connection.send(requests.explain_prediction(router_id, prediction_id))
 
     def replay(
         self,
@@ -239,7 +236,7 @@ class AsyncRouterRecords:
         start_time: datetime | None = None,
         end_time: datetime | None = None,
         max_examples: int = 10,
-    ) -> AsyncIterator[ReplayPart]:
+    ) -> Iterator[ReplayPart]:
         """Has the server decide recorded predictions again, a part of a window at a time.
 
         Args:

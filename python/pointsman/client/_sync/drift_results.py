@@ -1,4 +1,4 @@
-# Generated from _async_drift_results.py by scripts/generate_client.py: edit that file, then make generate.
+# Generated from _async/drift_results.py by scripts/generate_client.py: edit that file, then make generate.
 """Analyses of drift and their results, of the client that waits."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from _async_drift_alerting.py by scripts/generate_client.py: edit that file, then make generate.
+# Generated from _async/drift_alerting.py by scripts/generate_client.py: edit that file, then make generate.
 """Alerts of drift, of the client that waits."""
 
 from __future__ import annotations

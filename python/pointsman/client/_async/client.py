@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from pointsman.client import _requests as requests
-from pointsman.client._async_definitions import AsyncDefinitions
-from pointsman.client._async_drift import AsyncDrift
-from pointsman.client._async_keys import AsyncKeys
-from pointsman.client._async_models import AsyncModels
-from pointsman.client._async_routers import AsyncRouters
+from pointsman.client._async.definitions import AsyncDefinitions
+from pointsman.client._async.drift import AsyncDrift
+from pointsman.client._async.keys import AsyncKeys
+from pointsman.client._async.models import AsyncModels
+from pointsman.client._async.routers import AsyncRouters
 from pointsman.client._batch import Predictions, RowCalls
 from pointsman.client._call import DEFAULT_SERVER, DEFAULT_TIMEOUT_SECONDS
 from pointsman.client._connection import AsyncConnection

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pointsman.client import _requests as requests
-from pointsman.client._async_router_records import AsyncRouterRecords
-from pointsman.client._async_router_traffic import AsyncRouterTraffic
+from pointsman.client._async.router_records import AsyncRouterRecords
+from pointsman.client._async.router_traffic import AsyncRouterTraffic
 from pointsman.client._connection import AsyncConnection
 from pointsman.client._types import Deployment, Router, RouterPermissions, RouterStatus, Strategy
 

@@ -1,4 +1,4 @@
-# Generated from _async_router_traffic.py by scripts/generate_client.py: edit that file, then make generate.
+# Generated from _async/router_traffic.py by scripts/generate_client.py: edit that file, then make generate.
 """Who gets how much, in the routers of the client that waits."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from _async_models.py by scripts/generate_client.py: edit that file, then make generate.
+# Generated from _async/models.py by scripts/generate_client.py: edit that file, then make generate.
 """The model registry of the client that waits."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.client import _requests as requests
 from pointsman.client._connection import Connection
-from pointsman.client._sync_uploads import send_file
+from pointsman.client._sync.uploads import send_file
 from pointsman.client._types import Model, ModelPermissions, ModelTest, ModelVersion, Stage, UploadedFile
 
 if TYPE_CHECKING:
