@@ -13,7 +13,7 @@ from pointsman.domain.model_access import check_changes_model, check_reads_model
 from pointsman.domain.models import Model, ModelKey, Task
 from pointsman.domain.violations import Violations
 from pointsman.errors import FailedPreconditionError
-from pointsman.lake.model_records import ReadableSince
+from pointsman.lake.models.records import ReadableSince
 from pointsman.store import model_versions, models, routers
 from pointsman.store.database import Database
 from pointsman.store.drift import baselines

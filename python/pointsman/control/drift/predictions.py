@@ -14,7 +14,7 @@ from pointsman.domain.models import Model
 from pointsman.domain.recording import hashed_entity
 from pointsman.domain.values import JsonValue
 from pointsman.errors import InvalidArgumentError, ResourceExhaustedError
-from pointsman.lake.model_records import ModelPage, ModelRecords, PageQuestion
+from pointsman.lake.models.records import ModelPage, ModelRecords, PageQuestion
 from pointsman.store import installation
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions, truths

@@ -7,7 +7,7 @@ from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.ports.analysing import AnalysisRunner, AnalysisStart
 from pointsman.domain.records.servers import sentence
-from pointsman.lake.model_snapshot import ModelSnapshot, ModelSnapshots
+from pointsman.lake.models.snapshot import ModelSnapshot, ModelSnapshots
 
 
 class AnalysisStarter:

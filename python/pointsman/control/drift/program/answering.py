@@ -10,10 +10,10 @@ from pointsman.control.drift.answers import AnswerForm, LeftOut, read_answers
 from pointsman.control.drift.program.window import IN_WINDOW, MEMORY_LIMIT, quoted_text
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
-from pointsman.lake.lots import LOTS, MOST_PROBABILITIES, lot
-from pointsman.lake.model_snapshot import FILES, RECORDED
-from pointsman.lake.model_tables import answer_table, logged_table, truth_parts
-from pointsman.lake.outcome_sql import ANSWER_COLUMNS, MATCHES, ROW_COLUMNS
+from pointsman.lake.models.lots import LOTS, MOST_PROBABILITIES, lot
+from pointsman.lake.models.outcome_sql import ANSWER_COLUMNS, MATCHES, ROW_COLUMNS
+from pointsman.lake.models.snapshot import FILES, RECORDED
+from pointsman.lake.models.tables import answer_table, logged_table, truth_parts
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions, truths
 

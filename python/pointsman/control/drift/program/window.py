@@ -11,7 +11,7 @@ from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.drift.baselines import ColumnKind
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.errors import FailedPreconditionError
-from pointsman.lake.model_snapshot import FILES
+from pointsman.lake.models.snapshot import FILES
 from pointsman.lake.rows import FEATURE_PREFIX
 from pointsman.store.database import Database
 from pointsman.store.drift import predictions

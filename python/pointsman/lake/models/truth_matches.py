@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pointsman.lake.engine import Engine
-from pointsman.lake.model_snapshot import FILES, ModelSnapshot, ModelSnapshots
+from pointsman.lake.models.snapshot import FILES, ModelSnapshot, ModelSnapshots
 from pointsman.lake.streams import texts_of
 from pointsman.store.database import Database
 from pointsman.store.drift import truth_matches

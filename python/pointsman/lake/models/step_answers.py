@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.drift.performance import PerformancePoint
 from pointsman.domain.drift.predictions import LoggedPrediction
-from pointsman.lake.lots import LOTS, MOST_PROBABILITIES, lot
-from pointsman.lake.model_snapshot import FILES, ModelSnapshot
-from pointsman.lake.model_tables import answer_table
-from pointsman.lake.outcome_sql import ANSWER_COLUMNS
+from pointsman.lake.models.lots import LOTS, MOST_PROBABILITIES, lot
+from pointsman.lake.models.outcome_sql import ANSWER_COLUMNS
+from pointsman.lake.models.snapshot import FILES, ModelSnapshot
+from pointsman.lake.models.tables import answer_table
 
 if TYPE_CHECKING:
     import pyarrow as pa

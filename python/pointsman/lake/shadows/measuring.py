@@ -26,10 +26,10 @@ from pointsman.domain.measures.shadows import (
     ValueDistance,
 )
 from pointsman.domain.measures.statistics import mean_interval
-from pointsman.lake import shadow_sql as sql
 from pointsman.lake.latencies import Buckets, latencies_of
 from pointsman.lake.measuring import BUCKETS_PER_E
-from pointsman.lake.shadow_pairs import Paired
+from pointsman.lake.shadows import sql
+from pointsman.lake.shadows.pairs import Paired
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

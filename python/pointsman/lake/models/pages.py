@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pointsman.lake.model_snapshot import FILES, ModelSnapshot
+from pointsman.lake.models.snapshot import FILES, ModelSnapshot
 from pointsman.store.drift.predictions import PageRow
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.records.servers import UnreachedJournal
-from pointsman.lake.lots import LOTS, lot
-from pointsman.lake.model_snapshot import FILES, RECORDED, ModelSnapshot
+from pointsman.lake.models.lots import LOTS, lot
+from pointsman.lake.models.snapshot import FILES, RECORDED, ModelSnapshot
 from pointsman.lake.rows import FEATURE_PREFIX, logged_of, predictions_of
 from pointsman.store.documents import load_value
 

@@ -8,8 +8,8 @@ import pytest
 from pointsman.domain.drift.classes import place_of
 from pointsman.domain.drift.outcomes import Outcome, label_of
 from pointsman.domain.drift.predictions import LoggedPrediction
-from pointsman.lake.model_tables import logged_table, truth_table
-from pointsman.lake.outcome_sql import MATCHES, ROW_COLUMNS
+from pointsman.lake.models.outcome_sql import MATCHES, ROW_COLUMNS
+from pointsman.lake.models.tables import logged_table, truth_table
 from pointsman.store.drift.truths import KeptTruth
 
 NAMES: tuple[Outcome, ...] = (

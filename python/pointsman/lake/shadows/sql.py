@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pointsman.lake.measuring import BUCKETS_PER_E
-from pointsman.lake.shadow_pairs import ANSWERED, FIRST_ROW, PAIRS, TRUTHS
+from pointsman.lake.shadows.pairs import ANSWERED, FIRST_ROW, PAIRS, TRUTHS
 
 SCORES_TABLE = "shadow_scores"
 LARGEST = 1e140

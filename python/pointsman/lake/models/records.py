@@ -13,15 +13,15 @@ from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.domain.recording import HASH_CHARS
 from pointsman.domain.records.predictions import Prediction
 from pointsman.domain.records.servers import UnreachedJournal
-from pointsman.lake import model_pages
 from pointsman.lake.conditions import MAX_TIME_US
 from pointsman.lake.engine import Engine
-from pointsman.lake.model_snapshot import FILES, RECORDED, ModelSnapshot, ModelSnapshots
-from pointsman.lake.model_tables import logged_tables, truth_tables
-from pointsman.lake.outcome_sql import MATCHES, ROW_COLUMNS
+from pointsman.lake.models import pages
+from pointsman.lake.models.outcome_sql import MATCHES, ROW_COLUMNS
+from pointsman.lake.models.snapshot import FILES, RECORDED, ModelSnapshot, ModelSnapshots
+from pointsman.lake.models.step_answers import STEP, AnswerQuestion, StepAnswers
+from pointsman.lake.models.tables import logged_tables, truth_tables
+from pointsman.lake.models.window_rows import SampleQuestion, WindowRows, WindowSample
 from pointsman.lake.rows import logged_of, predictions_of
-from pointsman.lake.step_answers import STEP, AnswerQuestion, StepAnswers
-from pointsman.lake.window_rows import SampleQuestion, WindowRows, WindowSample
 from pointsman.store.database import Database
 from pointsman.store.documents import load_value
 from pointsman.store.drift import predictions, truths
@@ -158,13 +158,13 @@ class ModelRecords:
     ) -> ModelPage:
         """Reads a page whose rows do not depend on outcomes: of these only those of its entities are read."""
         end_us = MAX_TIME_US if asked.end_us is None else asked.end_us
-        window = model_pages.Window(asked.start_us or 0, end_us, asked.offset + asked.limit)
+        window = pages.Window(asked.start_us or 0, end_us, asked.offset + asked.limit)
         with self._database.read() as sql:
             total = predictions.count_between(sql, model_key, window.start_us, window.end_us)
             heads = predictions.newest(sql, model_key, window.start_us, window.end_us, window.most)
-        with self._engine.cursor() as connection, model_pages.recorded(connection, snapshot) as source:
+        with self._engine.cursor() as connection, pages.recorded(connection, snapshot) as source:
             count, found = source.newest(window, may_tell)
-        rows = sorted([*heads, *found], key=model_pages.newest_first)
+        rows = sorted([*heads, *found], key=pages.newest_first)
         page = rows[asked.offset : asked.offset + asked.limit]
         outcomes = self._outcomes_of(snapshot, model_key, page) if page else {}
         told = [
@@ -177,7 +177,7 @@ class ModelRecords:
             )
             for row in page
         ]
-        with self._engine.cursor() as connection, model_pages.recorded(connection, snapshot):
+        with self._engine.cursor() as connection, pages.recorded(connection, snapshot):
             items = tuple(self._filled(connection, snapshot, model_key, told))
         return ModelPage(items, total + count, snapshot.unreached)
 

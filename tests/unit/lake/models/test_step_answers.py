@@ -7,9 +7,9 @@ import pytest
 
 from pointsman.domain.drift.performance import PerformancePoint
 from pointsman.domain.drift.predictions import LoggedPrediction
-from pointsman.lake import step_answers
-from pointsman.lake.model_snapshot import ModelSnapshot
-from pointsman.lake.step_answers import AnswerQuestion, StepAnswers
+from pointsman.lake.models import step_answers
+from pointsman.lake.models.snapshot import ModelSnapshot
+from pointsman.lake.models.step_answers import AnswerQuestion, StepAnswers
 
 NOTHING_JUDGED = (
     "WITH judged AS (SELECT '' AS prediction_id, 0 AS \"row\", 0 AS time_us, NULL AS place, "
