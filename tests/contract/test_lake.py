@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from pointsman.control.lake.folder import SEALED
 from pointsman.control.lake.listing import LISTING
 from pointsman.domain.recording import hashed_entity
-from pointsman.store import lake_files
+from pointsman.store.recording import lake_files
 from pointsman.store.schema import feedback_totals
 from pointsman.v1 import prediction_pb2, router_pb2
 

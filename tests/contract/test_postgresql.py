@@ -10,7 +10,7 @@ import pytest
 
 from conftest_postgres import new_postgres, postgres_server
 from pointsman.domain.records.lake import LakeKind
-from pointsman.store import lake_files
+from pointsman.store.recording import lake_files
 from pointsman.v1 import model_pb2, prediction_pb2, router_pb2
 
 from .conftest import Bench, Clock, start_plane

@@ -8,8 +8,8 @@ from sqlalchemy import update
 
 from pointsman.control.routing.revision_upkeep import RevisionUpkeep
 from pointsman.domain import revisions as rules
-from pointsman.store import router_revisions
 from pointsman.store.database import Database
+from pointsman.store.routing import router_revisions
 from pointsman.store.schema import routers as router_table
 from pointsman.v1 import model_pb2, router_pb2
 

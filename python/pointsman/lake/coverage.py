@@ -14,7 +14,7 @@ from pointsman.lake.conditions import COUNTED, Conditions, Span
 from pointsman.lake.keys import READ_FILES, files_of
 from pointsman.lake.snapshot import Snapshot
 from pointsman.lake.tail import Tail
-from pointsman.store.feedback_reading import RowsWithFeedback
+from pointsman.store.feedback.feedback_reading import RowsWithFeedback
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

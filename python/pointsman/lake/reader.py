@@ -40,7 +40,7 @@ from pointsman.lake.snapshot import Snapshot, SnapshotReader
 from pointsman.lake.tail import Tail, read_tail
 from pointsman.lake.view import View
 from pointsman.store.database import Database
-from pointsman.store.feedback_reading import (
+from pointsman.store.feedback.feedback_reading import (
     MetricValue,
     RowsWithFeedback,
     rows_with_feedback_of,

@@ -11,9 +11,10 @@ from pointsman.domain.ports.journal import JournalName
 from pointsman.domain.records.lake import LakeFile, LakeKind
 from pointsman.domain.records.lake_plans import expired
 from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from pointsman.store import lake_files, routers
 from pointsman.store.database import Database
 from pointsman.store.job_leases import Fence, unfenced
+from pointsman.store.recording import lake_files
+from pointsman.store.routing import routers
 
 _log = structlog.get_logger(__name__)
 

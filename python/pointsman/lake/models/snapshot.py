@@ -13,8 +13,9 @@ from pointsman.domain.records.servers import UnreachedJournal, unreached
 from pointsman.errors import PositionGoneError, UnavailableError
 from pointsman.lake.snapshot import ATTEMPTS
 from pointsman.lake.streams import read_stream
-from pointsman.store import journal_positions, lake_files, model_versions, servers
+from pointsman.store import model_versions, servers
 from pointsman.store.database import Database
+from pointsman.store.recording import journal_positions, lake_files
 from pointsman.v1 import record_pb2
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pointsman.lake.conditions import Conditions
 from pointsman.lake.snapshot import Snapshot, SnapshotFile
 from pointsman.lake.streams import table_of
 from pointsman.lake.tail import Tail
-from pointsman.store.feedback_reading import MetricValue
+from pointsman.store.feedback.feedback_reading import MetricValue
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.domain.routers import Router, SlotTable
-from pointsman.store.router_rows import dump_runs, load_runs
+from pointsman.store.routing.router_rows import dump_runs, load_runs
 from pointsman.store.schema import former_slot_tables
 
 KEPT = 64

@@ -13,11 +13,12 @@ from pointsman.domain.records.feedback import (
     FeedbackValue,
 )
 from pointsman.domain.records.lake import JournalStream
-from pointsman.store import erased_predictions, journal_positions, routers
-from pointsman.store.arm_rewards import RewardChanges, bandit_of
-from pointsman.store.feedback import raise_totals
-from pointsman.store.feedback_rows import FeedbackRow, Stored, rows_of
-from pointsman.store.routers import RouterKey
+from pointsman.store.feedback.feedback_rows import FeedbackRow, Stored, rows_of
+from pointsman.store.feedback.values import raise_totals
+from pointsman.store.learning.arm_rewards import RewardChanges, bandit_of
+from pointsman.store.recording import erased_predictions, journal_positions
+from pointsman.store.routing import routers
+from pointsman.store.routing.routers import RouterKey
 
 _Key = tuple[str, int, str]
 _Place = tuple[int, str, str]

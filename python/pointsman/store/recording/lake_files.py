@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pointsman.domain.records.lake import JournalStream, LakeFile, LakeKind
 from pointsman.domain.routers import Router
-from pointsman.store import journal_positions
+from pointsman.store.recording import journal_positions
 from pointsman.store.schema import lake_files
 
 _COLUMNS = lake_files.c

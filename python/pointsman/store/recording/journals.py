@@ -16,7 +16,7 @@ from pointsman.domain.records.journals import (
 )
 from pointsman.domain.records.lake import JournalStream
 from pointsman.errors import JournalTakenError
-from pointsman.store import journal_positions
+from pointsman.store.recording import journal_positions
 from pointsman.store.schema import journal_positions as positions
 from pointsman.store.schema import journal_starts, journals
 

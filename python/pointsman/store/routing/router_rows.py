@@ -27,7 +27,7 @@ from pointsman.domain.routers import Router, RouterStatus
 from pointsman.domain.strategies.catalogue import policy_of
 from pointsman.domain.strategies.policy import Strategy
 from pointsman.domain.variants import Variant, VariantRole
-from pointsman.store.router_settings import load_settings
+from pointsman.store.routing.router_settings import load_settings
 from pointsman.store.schema import model_versions, permissions, router_metrics, router_tags, variants
 
 # Below the number of parameters that every build of SQLite takes.

@@ -24,8 +24,8 @@ from pointsman.domain.pages import Page, decode_token, encode_token
 from pointsman.domain.routers import Router, RouterStatus
 from pointsman.domain.strategies.policy import Strategy
 from pointsman.domain.variants import Variant
-from pointsman.store.router_rows import KEYS_PER_QUERY, dump_runs, load_routers
-from pointsman.store.router_settings import dump_settings
+from pointsman.store.routing.router_rows import KEYS_PER_QUERY, dump_runs, load_routers
+from pointsman.store.routing.router_settings import dump_settings
 from pointsman.store.schema import permissions, router_metrics, router_tags, routers, variants
 
 _PRESENT = routers.c.delete_time_us.is_(None)

@@ -12,8 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pointsman.domain.learning import RewardBucket, reward_bucket, width_us
 from pointsman.domain.reward_sums import RewardSums, one_reward
 from pointsman.domain.strategies.bandit import Bandit
-from pointsman.store.feedback_rows import FeedbackRow
-from pointsman.store.reward_renewal import Correction, is_far, renew
+from pointsman.store.feedback.feedback_rows import FeedbackRow
+from pointsman.store.learning.reward_renewal import Correction, is_far, renew
 from pointsman.store.schema import arm_rewards
 
 _Place = tuple[int, int, str, int, str]

@@ -27,7 +27,7 @@ from pointsman.domain.pages import Page, decode_token, encode_token
 from pointsman.domain.records.lake import LakeKind
 from pointsman.domain.revisions import Cause, KeptRevision, Revision, RevisionKind
 from pointsman.domain.routers import Router
-from pointsman.store.router_rows import KEYS_PER_QUERY, load_routers
+from pointsman.store.routing.router_rows import KEYS_PER_QUERY, load_routers
 from pointsman.store.schema import lake_files, router_revisions, router_slot_tables, routers, servers
 
 _COLUMNS = router_revisions.c
