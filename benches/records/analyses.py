@@ -180,4 +180,4 @@ def _judge(findings: Findings, rounds: list[Round]) -> None:
 
 
 def _median(samples: list[Sample], figure: str) -> float:
-    return statistics.median(getattr(sample, figure) for sample in samples)
+    return float(statistics.median(getattr(sample, figure) for sample in samples))
