@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -20,11 +21,13 @@ from .fake_replica import FakeReplica
 __all__ = ["new_postgres", "postgres_server"]
 
 
-async def open_bench(folder: Path, url: str, journal: FakeJournal | None = None) -> AsyncIterator[Bench]:
+async def open_bench(
+    folder: Path, url: str, journal: FakeJournal | None = None, **settings: Any
+) -> AsyncIterator[Bench]:
     journal = journal or FakeJournal(folder / "lake", journal_id=uuid.uuid4().hex)
     clock = Clock()
     replica = FakeReplica(journal=journal, clock=clock)
-    plane = start_plane(folder, replica, url, clock=clock)
+    plane = start_plane(folder, replica, url, clock=clock, **settings)
     await plane.start()
     assert plane.ready, plane.reason
     socket_path = folder / "control.sock"

@@ -86,3 +86,8 @@ class AlertSettings(Group):
 
     timeout_seconds: Annotated[float, Field(ge=0.1, le=60)] = 10.0
     """Seconds that one message may take, from its connection to the answer. Then it is tried again later."""
+
+    ca_file: Path | None = None
+    """A file with certificates of authorities, in PEM, that are trusted beside those of the system: for mail
+    servers and webhooks whose certificates an authority of your own has signed. Read when the server starts.
+    """

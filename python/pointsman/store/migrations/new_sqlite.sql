@@ -1,9 +1,9 @@
--- At revision 0022
+-- At revision 0024
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0022');
+INSERT INTO "alembic_version" VALUES('0024');
 CREATE TABLE api_keys (
 	row_key INTEGER NOT NULL, 
 	key_id VARCHAR(8) NOT NULL, 
@@ -66,8 +66,8 @@ CREATE TABLE drift_alert_deliveries (
 	reason TEXT NOT NULL, 
 	tried_us BIGINT, 
 	next_us BIGINT, 
-	CONSTRAINT ck_drift_alert_deliveries_pending CHECK ((status = 'pending') = (attempts = 0)), 
-	CONSTRAINT ck_drift_alert_deliveries_reason CHECK ((status IN ('failed', 'given_up')) = (reason <> '')), 
+	CONSTRAINT ck_drift_alert_deliveries_pending CHECK (status = 'given_up' OR (status = 'pending') = (attempts = 0)), 
+	CONSTRAINT ck_drift_alert_deliveries_reason CHECK (status = 'pending' OR (status IN ('failed', 'given_up')) = (reason <> '')), 
 	CONSTRAINT ck_drift_alert_deliveries_next CHECK ((status IN ('pending', 'failed')) = (next_us IS NOT NULL)), 
 	CONSTRAINT ck_drift_alert_deliveries_status CHECK (status IN ('pending', 'delivered', 'failed', 'given_up')), 
 	CONSTRAINT ck_drift_alert_deliveries_attempts CHECK (attempts >= 0 AND (attempts = 0) = (tried_us IS NULL)), 
@@ -89,7 +89,7 @@ CREATE TABLE drift_alert_events (
 	create_time_us BIGINT NOT NULL, 
 	CONSTRAINT ck_drift_alert_events_alert CHECK ((kind = 'test') = (alert_id = '')), 
 	CONSTRAINT ck_drift_alert_events_result CHECK (kind <> 'test' OR result_key IS NULL), 
-	CONSTRAINT ck_drift_alert_events_kind CHECK (kind IN ('firing', 'escalated', 'repeated', 'recovered', 'test')), 
+	CONSTRAINT ck_drift_alert_events_kind CHECK (kind IN ('firing', 'escalated', 'repeated', 'recovered', 'ended', 'test')), 
 	CONSTRAINT fk_drift_alert_events_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
 	CONSTRAINT fk_drift_alert_events_result_key FOREIGN KEY(result_key) REFERENCES drift_results (row_key) ON DELETE SET NULL, 
 	CONSTRAINT uq_drift_alert_events_event_id UNIQUE (event_id), 
@@ -635,11 +635,14 @@ CREATE INDEX ix_drift_analyses_baseline_key ON drift_analyses (baseline_key);
 CREATE UNIQUE INDEX ix_drift_analyses_running ON drift_analyses (model_key) WHERE status = 'running';
 CREATE INDEX ix_drift_results_model_key ON drift_results (model_key, row_key);
 CREATE INDEX ix_erased_predictions_prediction_time_us ON erased_predictions (prediction_time_us);
+CREATE INDEX ix_drift_truths_update_time_us ON drift_truths (update_time_us);
+CREATE INDEX ix_drift_truths_upload ON drift_truths (upload_key, row_key) WHERE upload_key <> 0;
 CREATE INDEX ix_drift_alert_events_model_key ON drift_alert_events (model_key, row_key);
 CREATE UNIQUE INDEX ix_drift_alert_events_once ON drift_alert_events (alert_id, kind) WHERE kind IN ('firing', 'recovered');
 CREATE INDEX ix_drift_alert_deliveries_next_us ON drift_alert_deliveries (next_us) WHERE next_us IS NOT NULL;
-CREATE INDEX ix_drift_truths_update_time_us ON drift_truths (update_time_us);
-CREATE INDEX ix_drift_truths_upload ON drift_truths (upload_key, row_key) WHERE upload_key <> 0;
+CREATE UNIQUE INDEX ix_drift_alert_events_over ON drift_alert_events (alert_id) WHERE kind IN ('recovered', 'ended');
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('feedback',0);
 INSERT INTO "sqlite_sequence" VALUES('drift_truths',0);
+INSERT INTO "sqlite_sequence" VALUES('drift_alert_events',0);
+INSERT INTO "sqlite_sequence" VALUES('drift_alert_deliveries',0);

@@ -11,13 +11,15 @@ from pointsman.control.drift.models import form_of
 from pointsman.control.drift.performing import Performer
 from pointsman.control.drift.program.answering import AnswerWindow
 from pointsman.control.drift.program.class_rates import class_rates
+from pointsman.control.drift.program.existing import comparable_of
 from pointsman.control.drift.program.judging import Sides, judge
 from pointsman.control.drift.program.origins import origin_of
 from pointsman.control.drift.program.slicing import choose_slices
 from pointsman.control.drift.program.window import Window
 from pointsman.control.drift.spec import AnalysisSpec
+from pointsman.domain.drift.alerting.existence import COMPARABLE
 from pointsman.domain.drift.analyses import Analysis
-from pointsman.domain.drift.baselines import Baseline, BaselineData, ColumnKind, kind_of
+from pointsman.domain.drift.baselines import Baseline, ColumnKind, kind_of
 from pointsman.errors import NotFoundError
 from pointsman.store.database import Database
 from pointsman.store.drift import alert_settings, baselines
@@ -63,7 +65,8 @@ def compare_window(
     window = Window(database, analysis, spec, folder, kinds)
     path = window.write()
     reached(0.4)
-    pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, data)
+    before = reference_answers(baseline, data)
+    pair, lacking, rows, notes = _read_pair(database, analysis, spec, folder, baseline, before)
     reached(0.6)
     reference = reference_table(data.features, kinds)
     slicing = choose_slices(window.slices, kinds, settings)
@@ -74,6 +77,7 @@ def compare_window(
     if origin is not None:
         body["origin"] = origin.value
     reached(0.9)
+    body[COMPARABLE] = comparable_of(kinds, before, settings).told()
     body["performance"], body["classRates"] = {}, {}
     if pair is not None:
         performer = Performer(pair[0])
@@ -89,14 +93,13 @@ def _read_pair(
     spec: AnalysisSpec,
     folder: Path,
     baseline: Baseline,
-    data: BaselineData,
+    before: Predictions | None,
 ) -> tuple[tuple[Predictions, Predictions] | None, str, tuple[int, int], list[str]]:
     """Answers labelled predictions of the baseline and answers of the window, or why there are none.
 
     Returns:
         The two; why they are lacking; rows of both; and what to know of the rows.
     """
-    before = reference_answers(baseline, data)
     if before is None:
         return None, NO_LABELED, (0, 0), []
     with database.read() as connection:

@@ -5178,10 +5178,10 @@ pub struct AlertEvent {
     /// The rule; empty of a test.
     #[prost(string, tag = "4")]
     pub rule: ::prost::alloc::string::String,
-    /// The tier that is met; of a recovery the most severe one that was.
+    /// The tier that is met; of a recovery, or an end, the most severe one that was.
     #[prost(string, tag = "5")]
     pub tier: ::prost::alloc::string::String,
-    /// Names the alert, from firing to recovery; empty of a test.
+    /// Names the alert, from firing to recovery or end; empty of a test.
     #[prost(string, tag = "6")]
     pub alert_id: ::prost::alloc::string::String,
     /// The result; empty of a test.
@@ -5215,7 +5215,7 @@ pub struct AlertDelivery {
     /// How often it was tried.
     #[prost(int32, tag = "5")]
     pub attempts: i32,
-    /// Why it was not taken.
+    /// Why it was not taken, or what it waits for that was not tried.
     #[prost(string, tag = "6")]
     pub reason: ::prost::alloc::string::String,
     /// When it was last tried.
@@ -5642,6 +5642,8 @@ pub enum AlertEventKind {
     Recovered = 4,
     /// Somebody tries a channel.
     Test = 5,
+    /// It cannot be said any more whether a tier is met: the baseline or the settings lack the figure.
+    Ended = 6,
 }
 impl AlertEventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -5656,6 +5658,7 @@ impl AlertEventKind {
             Self::Repeated => "ALERT_EVENT_KIND_REPEATED",
             Self::Recovered => "ALERT_EVENT_KIND_RECOVERED",
             Self::Test => "ALERT_EVENT_KIND_TEST",
+            Self::Ended => "ALERT_EVENT_KIND_ENDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -5667,6 +5670,7 @@ impl AlertEventKind {
             "ALERT_EVENT_KIND_REPEATED" => Some(Self::Repeated),
             "ALERT_EVENT_KIND_RECOVERED" => Some(Self::Recovered),
             "ALERT_EVENT_KIND_TEST" => Some(Self::Test),
+            "ALERT_EVENT_KIND_ENDED" => Some(Self::Ended),
             _ => None,
         }
     }
