@@ -15,6 +15,9 @@ from google.protobuf.struct_pb2 import ListValue
 from sqlalchemy import func, select, update
 
 from conftest_postgres import new_postgres, postgres_server
+from pointsman.control.drift.schedule import AnalysisSchedule
+from pointsman.control.jobs.ending import Ending
+from pointsman.control.jobs.job import JobContext
 from pointsman.domain.ports.analysing import AnalysisStart
 from pointsman.store.database import Database
 from pointsman.store.schema import drift_analyses, drift_streams
