@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pointsman.control.drift.program.streams.rows import files_within
-from pointsman.control.drift.program.window import IN_WINDOW
+from pointsman.control.drift.program.window import IN_WINDOW, MEMORY_LIMIT
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
 from pointsman.domain.drift.streams import REMEMBERED_DAYS
@@ -38,7 +38,7 @@ def days_of(
     with database.read() as sql:
         found = predictions.counts_by_day(sql, analysis.model_key, start_us, until_us)
     recorded = {"start_us": max(start_us, spec.began_us), "end_us": until_us}
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with duckdb.connect(config={"threads": 2, "memory_limit": MEMORY_LIMIT}) as connection:
         sources: list[tuple[str, dict[str, Any]]] = []
         if files := files_within(spec, start_us, until_us):
             sources.append((FILES, {"files": list(files)}))

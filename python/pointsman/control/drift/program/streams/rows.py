@@ -105,8 +105,12 @@ class StreamRows:
         """Answers the first time and the last one of the file."""
         import pyarrow.parquet as pq
 
-        times = pq.read_table(self._path, columns=[self._time_column]).column(0)
-        return times[0].as_py(), times[-1].as_py()
+        with pq.ParquetFile(self._path) as file:
+            first, last = (
+                file.read_row_group(group, [self._time_column]).column(0)
+                for group in (0, file.num_row_groups - 1)
+            )
+        return first[0].as_py(), last[-1].as_py()
 
 
 def files_within(spec: AnalysisSpec, start_us: int, until_us: int) -> tuple[str, ...]:
