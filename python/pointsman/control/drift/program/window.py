@@ -212,8 +212,11 @@ class Window:
                 columns = {name: list(self._read(name, part)) for name in self._kinds}
                 versions = {VERSION: [one.model_version or None for one in part]}
                 columns |= {name: versions.get(name, [None] * len(part)) for name in self._dividing}
-                places = {"time_us": [one.time_us for one in part], "row": [0] * len(part)}
-                places |= {"prediction_id": [one.prediction_id for one in part]}
+                places: dict[str, list[Any]] = {
+                    "time_us": [one.time_us for one in part],
+                    "prediction_id": [one.prediction_id for one in part],
+                    "row": [0] * len(part),
+                }
                 columns |= {name: places[column] for name, column in self._order.items()}
                 writer.write_table(pa.table(columns, schema))
         return path
