@@ -32,7 +32,7 @@ from .test_postgresql import open_bench
 
 __all__ = ["new_postgres", "postgres_server"]
 
-BEFORE = {"age": changing(2, [0.0, 1.0], 100), "plan": ["free", "paid"] * 100}
+BEFORE = {"age": changing(2, [0.0], 200), "plan": ["free", "paid"] * 100}
 AFTER = changing(3, [0.0, 3.0, 0.0], 100)
 HOUR_US = 3_600_000_000
 LATEST = drift_pb2.GetLatestResultRequest(model_id="cancer")
@@ -124,15 +124,15 @@ async def test_analyses_of_overlapping_windows_see_what_one_would(bench):
     await log(user, times, AFTER)
     # Each of the last day, as a schedule has them.
     results = [
-        await analysed(user, window_days=1, window_end=moment(times[place])) for place in (60, 130, 250)
+        await analysed(user, window_days=1, window_end=moment(times[place])) for place in (60, 200, 250)
     ]
     results.append(await analysed(user, window_days=1))
     for algorithm in ("adwin", "page_hinkley"):
         wanted = expected(algorithm, times)
         assert len(wanted) >= 2, "the values change twice"
         assert changes_of(*results, algorithm=algorithm) == wanted
-        assert [figure(one, algorithm)["m"] for one in results] == [60, 70, 120, 50]
-        assert [figure(one, algorithm)["n"] for one in results] == [60, 130, 250, 300]
+        assert [figure(one, algorithm)["m"] for one in results] == [60, 140, 50, 50]
+        assert [figure(one, algorithm)["n"] for one in results] == [60, 200, 250, 300]
     told = figure(results[1], "adwin")
     assert told["drift"] is True
     assert (told["score"], told["status"], told["pValue"]) == (1, "warning", None)
@@ -272,6 +272,24 @@ def begun_by_schedule(bench, count):
     database.close()
     assert len(found) == count, "one in each hour"
     return found[-1]
+
+
+async def test_rows_wait_for_what_another_server_has_in_its_journal_alone(tmp_path_factory, new_postgres):
+    url = new_postgres()
+    async for east in open_bench(tmp_path_factory.mktemp("east"), url):
+        await prepare(east)
+        user, times = east.local, times_of(east)
+        await log(user, times, AFTER)
+        async for _west in open_bench(tmp_path_factory.mktemp("west"), url):
+            held = await analysed(user, window_days=1)
+            until_time = datetime.fromisoformat(figure(held, "adwin")["details"]["readUntil"])
+            waited = held.window_end.ToDatetime(UTC) - until_time
+            assert timedelta(hours=2) < waited < timedelta(hours=2, minutes=5)
+            seen = sum(at < until_time for at in times)
+            assert figure(held, "adwin")["m"] == seen < 300
+        rest = await analysed(user, window_days=1)
+        assert figure(rest, "adwin")["m"] == 300 - seen, "the other server ended, and left nothing behind"
+        assert changes_of(held, rest, algorithm="adwin") == expected("adwin", times)
 
 
 async def test_without_river_they_are_refused_with_what_to_install(bench, failing, monkeypatch):

@@ -27,10 +27,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 
 KILLS = int(os.environ.get("POINTSMAN_TORTURE_DRIFT_KILLS", "4"))
 SEED = int(os.environ.get("POINTSMAN_TORTURE_SEED", "14"))
-ROWS_EACH = 60
+ROWS_EACH = 100
 PROGRAM = "pointsman.control.drift.program"
 MODEL = "credit"
-REFERENCE = changing(2, [0.0, 1.0], 100)
+REFERENCE = changing(2, [0.0], 200)
 
 
 def program_of(server: Server) -> int | None:
@@ -91,18 +91,10 @@ def test_detections_are_those_of_one_run_while_programs_are_killed(
     times = [begin + timedelta(seconds=number) for number in range(len(values))]
     server = Server(tmp_path)
     call(server, "POST", f"models/{MODEL}/versions", {"version": "1"})
-    call(
-        server,
-        "POST",
-        "drift/baselines",
-        {"modelId": MODEL, "version": "v1", "featureData": {"age": REFERENCE}},
-    )
-    call(
-        server,
-        "PUT",
-        "drift/alerts",
-        {"modelId": MODEL, "algorithms": {"enabled": ["missing_values", "adwin"]}},
-    )
+    baseline = {"modelId": MODEL, "version": "v1", "featureData": {"age": REFERENCE}}
+    call(server, "POST", "drift/baselines", baseline)
+    enabled = ["missing_values", "adwin"]
+    call(server, "PUT", "drift/alerts", {"modelId": MODEL, "algorithms": {"enabled": enabled}})
     for at, value in zip(times, values, strict=True):
         log_prediction(server, MODEL, features={"age": value}, timestamp=at.isoformat())
 
