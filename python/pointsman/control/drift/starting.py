@@ -52,6 +52,9 @@ class AnalysisStarter:
                 other_files=snapshot.other_files,
                 tails=tuple(_write_tails(snapshot, folder)),
                 began_us=snapshot.began_us,
+                stored_until_us=min(
+                    (one.stored_until_us for one in snapshot.unreached if one.tail_missing), default=None
+                ),
                 notes=(f"of other servers this analysis lacks {missing}",) if missing else (),
             )
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 
 from pointsman.domain.drift.predictions import LoggedPrediction
+from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.store.documents import dump_value, load_value
 from pointsman.store.drift.ids import new_id
 from pointsman.store.schema import drift_predictions
@@ -170,6 +171,21 @@ def count_between(connection: Connection, model_key: int, start_us: int, end_us:
     """
     this = (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)
     return int(connection.execute(select(func.count()).where(*this)).scalar_one())
+
+
+def counts_by_day(connection: Connection, model_key: int, start_us: int, end_us: int) -> dict[int, int]:
+    """Answers how many predictions of a model are of each day of UTC, counted from 1970, of a time.
+
+    Args:
+        connection: A transaction.
+        model_key: The model's row.
+        start_us: From this time on.
+        end_us: Before this time.
+    """
+    day = _COLUMNS.time_us // MICROSECONDS_PER_DAY
+    this = (_COLUMNS.model_key == model_key, _COLUMNS.time_us >= start_us, _COLUMNS.time_us < end_us)
+    rows = connection.execute(select(day, func.count()).where(*this).group_by(day))
+    return {int(number): int(counted) for number, counted in rows}
 
 
 def newest(connection: Connection, model_key: int, start_us: int, end_us: int, most: int) -> list[PageRow]:

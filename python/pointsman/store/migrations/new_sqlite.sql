@@ -215,6 +215,27 @@ CREATE TABLE drift_results (
 	CONSTRAINT uq_drift_results_analysis_key UNIQUE (analysis_key), 
 	CONSTRAINT uq_drift_results_result_id UNIQUE (result_id)
 );
+CREATE TABLE drift_streams (
+	model_key INTEGER NOT NULL, 
+	feature TEXT NOT NULL, 
+	algorithm VARCHAR(128) NOT NULL, 
+	baseline_key INTEGER NOT NULL, 
+	begun_us BIGINT NOT NULL, 
+	read_until_us BIGINT NOT NULL, 
+	row_count BIGINT NOT NULL, 
+	state TEXT NOT NULL, 
+	days TEXT NOT NULL, 
+	update_time_us BIGINT NOT NULL, 
+	CONSTRAINT pk_drift_streams PRIMARY KEY (model_key, feature, algorithm), 
+	CONSTRAINT ck_drift_streams_feature CHECK (feature <> '' AND length(feature) <= 256), 
+	CONSTRAINT ck_drift_streams_algorithm CHECK (algorithm <> ''), 
+	CONSTRAINT ck_drift_streams_read_until CHECK (begun_us <= read_until_us), 
+	CONSTRAINT ck_drift_streams_row_count CHECK (row_count >= 0), 
+	CONSTRAINT ck_drift_streams_state CHECK (state <> '' AND length(state) <= 16384), 
+	CONSTRAINT ck_drift_streams_days CHECK (length(days) <= 2048), 
+	CONSTRAINT fk_drift_streams_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
+	CONSTRAINT fk_drift_streams_baseline_key FOREIGN KEY(baseline_key) REFERENCES drift_baselines (row_key) ON DELETE CASCADE
+);
 CREATE TABLE drift_truth_uploads (
 	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	model_key INTEGER NOT NULL, 
@@ -637,6 +658,7 @@ CREATE INDEX ix_drift_results_model_key ON drift_results (model_key, row_key);
 CREATE INDEX ix_erased_predictions_prediction_time_us ON erased_predictions (prediction_time_us);
 CREATE INDEX ix_drift_truths_update_time_us ON drift_truths (update_time_us);
 CREATE INDEX ix_drift_truths_upload ON drift_truths (upload_key, row_key) WHERE upload_key <> 0;
+CREATE INDEX ix_drift_streams_baseline_key ON drift_streams (baseline_key);
 CREATE INDEX ix_drift_alert_events_model_key ON drift_alert_events (model_key, row_key);
 CREATE UNIQUE INDEX ix_drift_alert_events_once ON drift_alert_events (alert_id, kind) WHERE kind IN ('firing', 'recovered');
 CREATE INDEX ix_drift_alert_deliveries_next_us ON drift_alert_deliveries (next_us) WHERE next_us IS NOT NULL;

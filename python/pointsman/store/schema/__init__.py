@@ -11,6 +11,7 @@ from pointsman.store.schema.drift import (
     drift_baselines,
     drift_predictions,
     drift_results,
+    drift_streams,
     drift_truth_uploads,
     drift_truths,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "drift_baselines",
     "drift_predictions",
     "drift_results",
+    "drift_streams",
     "drift_truth_uploads",
     "drift_truths",
     "erased_predictions",
