@@ -24,7 +24,7 @@ from pointsman.lake.step_answers import STEP, AnswerQuestion, StepAnswers
 from pointsman.lake.window_rows import SampleQuestion, WindowRows, WindowSample
 from pointsman.store.database import Database
 from pointsman.store.documents import load_value
-from pointsman.store.drift import predictions, truths
+from pointsman.store.drift import horizons, predictions, truths
 from pointsman.store.drift.predictions import PageRow
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 ReadableSince = Callable[[Collection[str]], Mapping[str, int]]
 """Answers which of some routers' predictions may be told, and from which time on: ids are given again."""
 
+_MOST_ENTITIES = 20_000
+"""Outcomes of so many entities are looked up one by one; of more, all outcomes are read."""
 _HASH = re.compile(rf"[0-9a-f]{{{HASH_CHARS}}}")
 
 
@@ -122,7 +124,10 @@ class ModelRecords:
             may_tell = {**readable_since(snapshot.router_ids), "": 0}
             if asked.has_outcome is None:
                 return self._short_page(snapshot, model_key, asked, may_tell)
-            with self._described(snapshot, model_key) as (connection, ctes, values, kept):
+            start_us = asked.start_us or 0
+            end_us = MAX_TIME_US if asked.end_us is None else asked.end_us
+            described = self._described_between(snapshot, model_key, start_us, end_us)
+            with described as (connection, ctes, values, kept):
                 wanted = [
                     "time_us >= $start_us",
                     "time_us < $end_us",
@@ -132,11 +137,10 @@ class ModelRecords:
                 values |= {
                     "routers": list(may_tell),
                     "since": list(may_tell.values()),
-                    "start_us": asked.start_us or 0,
-                    "end_us": MAX_TIME_US if asked.end_us is None else asked.end_us,
+                    "start_us": start_us,
+                    "end_us": end_us,
                 }
-                if asked.has_outcome is not None:
-                    wanted.append(f"place IS {'NOT ' if asked.has_outcome else ''}NULL")
+                wanted.append(f"place IS {'NOT ' if asked.has_outcome else ''}NULL")
                 where = " AND ".join(wanted)
                 counted = f"{ctes} SELECT count(*) FROM judged WHERE {where}"
                 total = connection.execute(counted, values).fetchall()[0][0]
@@ -257,7 +261,8 @@ class ModelRecords:
         of_classes = "count(is_right), avg(CAST(is_right AS DOUBLE)), NULL, NULL"
 
         def read(snapshot: ModelSnapshot) -> Performance:
-            with self._described(snapshot, model_key) as (connection, ctes, values, _):
+            described = self._described_between(snapshot, model_key, start_us, end_us)
+            with described as (connection, ctes, values, _):
                 are_numbers = is_regression
                 if are_numbers is None:
                     # As predictions are taken: of classes the probabilities are required.
@@ -305,6 +310,27 @@ class ModelRecords:
 
         return self._snapshots.reading(model_id, None, None, read)
 
+    def _described_between(
+        self, snapshot: ModelSnapshot, model_key: int, start_us: int, end_us: int
+    ) -> contextlib.AbstractContextManager[tuple[DuckDBPyConnection, str, dict[str, Any], pa.Table]]:
+        """Opens a connection that knows all predictions, and the outcomes that those of a time can have.
+
+        Args:
+            snapshot: What routers recorded.
+            model_key: The model's row.
+            start_us: From this time on.
+            end_us: Before this time.
+        """
+        window = model_pages.Window(start_us, end_us, _MOST_ENTITIES + 1)
+        with self._database.read() as sql:
+            entities = predictions.entities_between(sql, model_key, start_us, end_us, window.most)
+        with self._engine.cursor() as connection, model_pages.recorded(connection, snapshot) as source:
+            recorded = source.entities(window)
+        # Outcomes of hashes are found by going through all, and so are those of very many entities.
+        if len(found := {*entities, *recorded}) > _MOST_ENTITIES or any(map(_HASH.fullmatch, recorded)):
+            return self._described(snapshot, model_key)
+        return self._described(snapshot, model_key, sorted(found), all_logged=True)
+
     @contextlib.contextmanager
     def _described(
         self,
@@ -312,6 +338,8 @@ class ModelRecords:
         model_key: int,
         entity_ids: Sequence[str] | None = None,
         hashes: Sequence[str] = (),
+        *,
+        all_logged: bool = False,
     ) -> Iterator[tuple[DuckDBPyConnection, str, dict[str, Any], pa.Table]]:
         """Opens a connection that knows a model's predictions and outcomes.
 
@@ -320,16 +348,18 @@ class ModelRecords:
             model_key: The model's row.
             entity_ids: Of what was logged and of outcomes only those of these entities; None for all.
             hashes: Of outcomes also those of entities with these hashes.
+            all_logged: Whether what was logged is of all entities nevertheless.
 
         Yields:
             The connection, what goes before a query, its parameters, and outcomes in the order of places.
         """
         with self._database.read() as sql:
-            kept = truth_tables(truths.each(sql, model_key, entity_ids, hashes=hashes))
+            each = truths.each(sql, model_key, entity_ids, hashes=hashes)
+            kept = truth_tables(each, horizons.settled_us(sql, model_key))
             if entity_ids is not None and hashes:
                 # Who stands behind a hash may have logged predictions, too.
                 entity_ids = sorted({*entity_ids, *kept.column("entity_id").to_pylist()})
-            logged = logged_tables(predictions.heads(sql, model_key, entity_ids))
+            logged = logged_tables(predictions.heads(sql, model_key, None if all_logged else entity_ids))
         tables = {"logged": logged, "truths": kept}
         tables |= {f"tail_{place}": table for place, table in enumerate(snapshot.tables)}
         parts = [f"SELECT {ROW_COLUMNS} FROM {name} WHERE {RECORDED}" for name in tables if "tail" in name]
