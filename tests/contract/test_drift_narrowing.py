@@ -7,7 +7,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 
 from pointsman.domain.recording import hashed_entity
-from pointsman.lake import model_records
+from pointsman.lake import model_descriptions
 from pointsman.store import installation
 from pointsman.store.database import Database
 from pointsman.v1 import drift_pb2
@@ -64,7 +64,7 @@ async def test_pages_and_histories_are_the_same_either_way(bench, cancer, monkey
     ]
     told = []
     for most in (0, 20_000):
-        monkeypatch.setattr(model_records, "_MOST_ENTITIES", most)
+        monkeypatch.setattr(model_descriptions, "_MOST_ENTITIES", most)
         for window in asked:
             for known in (True, False):
                 wanted = drift_pb2.GetPredictionsRequest(

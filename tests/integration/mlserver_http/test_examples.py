@@ -1,10 +1,12 @@
 """What MLServer's own examples ask it, it answers the same through a router."""
 
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from stage.control import Control, grpc_backend
 from stage.mlserver import MLServer, run_beside
 from stage.plain_http import Http, Reply
 from stage.server import Server
+from stage.waiting import eventually
 
 from .bodies import bodies
 
@@ -31,6 +34,12 @@ def mlserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLServer]:
     folder = tmp_path_factory.mktemp("mlserver")
     run_beside(folder, "python", str(HERE / "models.py"), str(folder))
     server = MLServer(folder)
+    http_ = Http(f"127.0.0.1:{server.http_port}")
+    for name in MODELS:
+        eventually(functools.partial(is_ready, http_, name), 60, name)
+    # It listens for gRPC after HTTP.
+    with grpc.insecure_channel(server.target) as channel:
+        grpc.channel_ready_future(channel).result(60)
     yield server
     server.stop()
 
@@ -42,7 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, mlserver: MLServer) -> Iter
     control = Control(server.grpc)
     for name in MODELS:
         control.register(f"{name}-model", VERSION, grpc_backend(mlserver.target, name))
-        control.create(name, {VERSION: 100.0}, f"{name}-model")
+        control.create(name, {VERSION: 100.0}, f"{name}-model", allow_single=True)
         control.deploy(name)
     control.close()
     yield server
@@ -97,6 +106,10 @@ def test_what_does_not_exist_is_not_found(mlserver: MLServer, server: Server) ->
             "/v2/models/digits/ready",
         ):
             assert http_("GET", path).status == 200, path
+
+
+def is_ready(http_: Http, model: str) -> bool:
+    return http_("GET", f"/v2/models/{model}/ready").status == 200
 
 
 def told(answer: Reply) -> Any:

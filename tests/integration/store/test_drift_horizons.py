@@ -41,10 +41,10 @@ def retention_of(database, folder):
     )
 
 
-def begin_long_ago(database):
-    """Has all models been there before whatever was recorded of them."""
+def begin_at(database, time_us):
+    """Has all models been there since a time."""
     with database.write() as connection:
-        connection.execute(update(model_versions).values(create_time_us=1))
+        connection.execute(update(model_versions).values(create_time_us=time_us))
 
 
 def test_a_horizon_rises_and_never_falls(database):
@@ -81,7 +81,7 @@ def test_files_that_go_raise_it_by_half_of_what_is_kept_and_others_do_not(databa
     with database.write() as connection:
         for file in files:
             lake_files.add(connection, file, NOW_US)
-    begin_long_ago(database)
+    begin_at(database, 1)
     assert retention_of(database, tmp_path).expire() == 4
     assert settled(database, key_of(database, "m")) == old_us + 1 + KEPT_DAYS * DAY_US // 2
     assert settled(database, key_of(database, "kept")) == settled(database, key_of(database, "shown")) == 0
@@ -91,5 +91,6 @@ def test_files_of_a_model_that_had_the_id_before_do_not_raise_it(database, tmp_p
     add_model(database, model_id="m")
     with database.write() as connection:
         lake_files.add(connection, a_file(1, path="a", max_time_us=5), NOW_US)
+    begin_at(database, NOW_US - DAY_US)
     assert retention_of(database, tmp_path).expire() == 1
     assert settled(database, key_of(database, "m")) == 0
