@@ -1,9 +1,9 @@
 """SQL that joins a model's predictions with outcomes of entities.
 
 An outcome is of its entity's latest prediction at or before the time of the outcome; where there is none, of
-the earliest one after it. Of several outcomes of one prediction the latest one holds, and of two of one time
-that which came last. Nothing of it is stored: what comes late, or ahead of its prediction, is matched by the
-next read.
+the earliest one after it, unless its own may have been deleted (``may_lead`` is false then). Of several
+outcomes of one prediction the latest one holds, and of two of one time that which came last. Nothing of it is
+stored: what comes late, or ahead of its prediction, is matched by the next read.
 """
 
 ROW_COLUMNS = (
@@ -48,8 +48,8 @@ IS_RIGHT = (
 
 MATCHES = f"""
 forms AS (
-  SELECT place, entity_id AS entity, outcome_time_us FROM truths
-  UNION ALL SELECT place, entity_hash, outcome_time_us FROM truths
+  SELECT place, entity_id AS entity, outcome_time_us, may_lead FROM truths
+  UNION ALL SELECT place, entity_hash, outcome_time_us, may_lead FROM truths
 ),
 named AS (
   SELECT entity_id AS entity, time_us, min(struct_pack(id := prediction_id, "row" := "row")) AS key
@@ -63,7 +63,7 @@ before AS (
 afterwards AS (
   SELECT place, arg_min(key, named.time_us) AS key
   FROM forms ASOF JOIN named ON forms.entity = named.entity AND forms.outcome_time_us < named.time_us
-  GROUP BY place
+  WHERE may_lead GROUP BY place
 ),
 matched AS (
   SELECT place, coalesce(before.key, afterwards.key) AS key

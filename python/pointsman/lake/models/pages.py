@@ -13,9 +13,9 @@ from pointsman.store.drift.predictions import PageRow
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+_ANSWERED = "status_code = 0 AND time_us >= $began_us AND time_us >= $start_us AND time_us < $end_us"
 _TOLD = (
-    "status_code = 0 AND time_us >= $began_us AND time_us >= $start_us AND time_us < $end_us AND EXISTS "
-    "(FROM (SELECT unnest($routers) AS id, unnest($since) AS since_us) "
+    f"{_ANSWERED} AND EXISTS (FROM (SELECT unnest($routers) AS id, unnest($since) AS since_us) "
     "WHERE id = router_id AND time_us >= since_us)"
 )
 _COLUMNS = "prediction_id, \"row\", time_us, router_id, coalesce(entity_id, '') AS entity_id"
@@ -50,19 +50,10 @@ class RecordedRows:
             window: Which.
             may_tell: The routers whose predictions may be told, and from which time on.
         """
-        sources = [f"tail_{place}" for place in range(len(self.snapshot.tables))]
-        values: dict[str, Any] = {
-            "began_us": self.snapshot.began_us,
-            "start_us": window.start_us,
-            "end_us": window.end_us,
-            "routers": list(may_tell),
-            "since": list(may_tell.values()),
-        }
-        if self.snapshot.files:
-            sources.append(FILES)
-            values["files"] = list(self.snapshot.files)
+        sources, values = self._sources(window)
         if not sources:
             return 0, []
+        values |= {"routers": list(may_tell), "since": list(may_tell.values())}
         told = " UNION ALL ".join(f"SELECT {_COLUMNS} FROM {source} WHERE {_TOLD}" for source in sources)
         count = self.connection.execute(f"SELECT count(*) FROM ({told})", values).fetchall()[0][0]
         rows = self.connection.execute(
@@ -70,6 +61,31 @@ class RecordedRows:
             values | {"most": window.most},
         )
         return count, [PageRow(*row) for row in rows.fetchall()]
+
+    def entities(self, window: Window) -> list[str]:
+        """Answers the entities of predictions, in the form in which they were recorded; at most so many."""
+        sources, values = self._sources(window)
+        if not sources:
+            return []
+        named = " UNION ".join(
+            f"SELECT DISTINCT entity_id FROM {source} WHERE {_ANSWERED} AND entity_id <> ''"
+            for source in sources
+        )
+        rows = self.connection.execute(f"FROM ({named}) LIMIT $most", values | {"most": window.most})
+        return [entity_id for (entity_id,) in rows.fetchall()]
+
+    def _sources(self, window: Window) -> tuple[list[str], dict[str, Any]]:
+        """Answers what rows are read from, and the parameters of a window of them."""
+        sources = [f"tail_{place}" for place in range(len(self.snapshot.tables))]
+        values: dict[str, Any] = {
+            "began_us": self.snapshot.began_us,
+            "start_us": window.start_us,
+            "end_us": window.end_us,
+        }
+        if self.snapshot.files:
+            sources.append(FILES)
+            values["files"] = list(self.snapshot.files)
+        return sources, values
 
 
 @contextlib.contextmanager

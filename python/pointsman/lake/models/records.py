@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pointsman.domain.drift.performance import Granularity, PerformancePoint
 from pointsman.domain.drift.predictions import LoggedPrediction
-from pointsman.domain.recording import HASH_CHARS
 from pointsman.domain.records.predictions import Prediction
 from pointsman.domain.records.servers import UnreachedJournal
 from pointsman.lake.conditions import MAX_TIME_US
 from pointsman.lake.engine import Engine
 from pointsman.lake.models import pages
-from pointsman.lake.models.outcome_sql import MATCHES, ROW_COLUMNS
-from pointsman.lake.models.snapshot import FILES, RECORDED, ModelSnapshot, ModelSnapshots
+from pointsman.lake.models.descriptions import HASH, ModelDescriptions
+from pointsman.lake.models.snapshot import FILES, ModelSnapshot, ModelSnapshots
 from pointsman.lake.models.step_answers import STEP, AnswerQuestion, StepAnswers
-from pointsman.lake.models.tables import logged_tables, truth_tables
 from pointsman.lake.models.window_rows import SampleQuestion, WindowRows, WindowSample
 from pointsman.lake.rows import logged_of, predictions_of
 from pointsman.store.database import Database
 from pointsman.store.documents import load_value
-from pointsman.store.drift import predictions, truths
+from pointsman.store.drift import predictions
 from pointsman.store.drift.predictions import PageRow
 
 if TYPE_CHECKING:
@@ -33,8 +29,6 @@ if TYPE_CHECKING:
 
 ReadableSince = Callable[[Collection[str]], Mapping[str, int]]
 """Answers which of some routers' predictions may be told, and from which time on: ids are given again."""
-
-_HASH = re.compile(rf"[0-9a-f]{{{HASH_CHARS}}}")
 
 
 @dataclass(frozen=True)
@@ -98,6 +92,7 @@ class ModelRecords:
         self._database = database
         self._snapshots = snapshots
         self._engine = engine
+        self._descriptions = ModelDescriptions(database, engine)
 
     def page(
         self,
@@ -122,7 +117,10 @@ class ModelRecords:
             may_tell = {**readable_since(snapshot.router_ids), "": 0}
             if asked.has_outcome is None:
                 return self._short_page(snapshot, model_key, asked, may_tell)
-            with self._described(snapshot, model_key) as (connection, ctes, values, kept):
+            start_us = asked.start_us or 0
+            end_us = MAX_TIME_US if asked.end_us is None else asked.end_us
+            described = self._descriptions.between(snapshot, model_key, start_us, end_us)
+            with described as (connection, ctes, values, kept):
                 wanted = [
                     "time_us >= $start_us",
                     "time_us < $end_us",
@@ -132,11 +130,10 @@ class ModelRecords:
                 values |= {
                     "routers": list(may_tell),
                     "since": list(may_tell.values()),
-                    "start_us": asked.start_us or 0,
-                    "end_us": MAX_TIME_US if asked.end_us is None else asked.end_us,
+                    "start_us": start_us,
+                    "end_us": end_us,
                 }
-                if asked.has_outcome is not None:
-                    wanted.append(f"place IS {'NOT ' if asked.has_outcome else ''}NULL")
+                wanted.append(f"place IS {'NOT ' if asked.has_outcome else ''}NULL")
                 where = " AND ".join(wanted)
                 counted = f"{ctes} SELECT count(*) FROM judged WHERE {where}"
                 total = connection.execute(counted, values).fetchall()[0][0]
@@ -189,8 +186,8 @@ class ModelRecords:
         if not entities:
             return {}
         # Routers may have recorded hashes, which look like this; to look for one takes all outcomes.
-        hashes = sorted({row.entity_id for row in page if row.router_id and _HASH.fullmatch(row.entity_id)})
-        described = self._described(snapshot, model_key, entities, hashes)
+        hashes = sorted({row.entity_id for row in page if row.router_id and HASH.fullmatch(row.entity_id)})
+        described = self._descriptions.of(snapshot, model_key, entities, hashes)
         with described as (connection, ctes, values, kept):
             found = connection.execute(
                 f'{ctes} SELECT prediction_id, "row", place FROM outcomes WHERE prediction_id IN '
@@ -216,7 +213,7 @@ class ModelRecords:
         of_entities = sorted(set(entity_ids))
 
         def read(snapshot: ModelSnapshot) -> int:
-            with self._described(snapshot, model_key, of_entities) as (connection, ctes, values, kept):
+            with self._descriptions.of(snapshot, model_key, of_entities) as (connection, ctes, values, kept):
                 rows = connection.execute(f"{ctes} SELECT DISTINCT place FROM matched", values).fetchall()
                 found = {_at(kept, "truth_id", place) for (place,) in rows}
             return sum(truth_id in found for truth_id in truth_ids)
@@ -257,7 +254,8 @@ class ModelRecords:
         of_classes = "count(is_right), avg(CAST(is_right AS DOUBLE)), NULL, NULL"
 
         def read(snapshot: ModelSnapshot) -> Performance:
-            with self._described(snapshot, model_key) as (connection, ctes, values, _):
+            described = self._descriptions.between(snapshot, model_key, start_us, end_us)
+            with described as (connection, ctes, values, _):
                 are_numbers = is_regression
                 if are_numbers is None:
                     # As predictions are taken: of classes the probabilities are required.
@@ -300,57 +298,10 @@ class ModelRecords:
                 return predictions.find_many(sql, model_key, prediction_ids)
 
         def read(snapshot: ModelSnapshot) -> WindowSample:
-            with self._described(snapshot, model_key) as (connection, ctes, values, kept):
+            with self._descriptions.of(snapshot, model_key) as (connection, ctes, values, kept):
                 return WindowRows(connection, snapshot, ctes, values, kept).sample(asked, find_logged)
 
         return self._snapshots.reading(model_id, None, None, read)
-
-    @contextlib.contextmanager
-    def _described(
-        self,
-        snapshot: ModelSnapshot,
-        model_key: int,
-        entity_ids: Sequence[str] | None = None,
-        hashes: Sequence[str] = (),
-    ) -> Iterator[tuple[DuckDBPyConnection, str, dict[str, Any], pa.Table]]:
-        """Opens a connection that knows a model's predictions and outcomes.
-
-        Args:
-            snapshot: What routers recorded.
-            model_key: The model's row.
-            entity_ids: Of what was logged and of outcomes only those of these entities; None for all.
-            hashes: Of outcomes also those of entities with these hashes.
-
-        Yields:
-            The connection, what goes before a query, its parameters, and outcomes in the order of places.
-        """
-        with self._database.read() as sql:
-            kept = truth_tables(truths.each(sql, model_key, entity_ids, hashes=hashes))
-            if entity_ids is not None and hashes:
-                # Who stands behind a hash may have logged predictions, too.
-                entity_ids = sorted({*entity_ids, *kept.column("entity_id").to_pylist()})
-            logged = logged_tables(predictions.heads(sql, model_key, entity_ids))
-        tables = {"logged": logged, "truths": kept}
-        tables |= {f"tail_{place}": table for place, table in enumerate(snapshot.tables)}
-        parts = [f"SELECT {ROW_COLUMNS} FROM {name} WHERE {RECORDED}" for name in tables if "tail" in name]
-        parts.append(f"SELECT {ROW_COLUMNS} FROM logged")
-        values: dict[str, Any] = {"began_us": snapshot.began_us} if len(parts) > 1 or snapshot.files else {}
-        if snapshot.files:
-            parts.append(f"SELECT {ROW_COLUMNS} FROM {FILES} WHERE {RECORDED}")
-            values["files"] = list(snapshot.files)
-        with self._engine.cursor() as connection:
-            for name, table in tables.items():
-                connection.register(name, table)
-            try:
-                yield (
-                    connection,
-                    f"WITH predictions AS ({' UNION ALL '.join(parts)}), {MATCHES}",
-                    values,
-                    kept,
-                )
-            finally:
-                for name in tables:
-                    connection.unregister(name)
 
     def _filled(
         self,

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pointsman.domain.drift.outcomes import label_of, number_of
+from pointsman.domain.drift.outcomes import Outcome, label_of, number_of
 from pointsman.domain.drift.predictions import LoggedPrediction
-from pointsman.lake.streams import table_of
-from pointsman.store.documents import dump_value
-from pointsman.store.drift.truths import KeptTruth
+from pointsman.lake.streams import table_of, table_of_columns
+from pointsman.store.documents import load_value
+from pointsman.store.drift.truths import NO_TRUTHS, KeptTruths
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,18 +27,6 @@ class _LoggedRow:
     prediction_label: str
     prediction_number: float
     confidence: float
-
-
-@dataclass(frozen=True)
-class _TruthRow:
-    place: int
-    truth_id: str
-    outcome: str
-    entity_id: str
-    entity_hash: str
-    outcome_time_us: int
-    label: str
-    number: float
 
 
 def logged_table(rows: Sequence[LoggedPrediction]) -> pa.Table:
@@ -116,30 +104,32 @@ def logged_tables(parts: Iterable[Sequence[LoggedPrediction]]) -> pa.Table:
     return pa.concat_tables([logged_table(()), *map(logged_table, parts)])
 
 
-def truth_tables(parts: Iterable[Sequence[KeptTruth]]) -> pa.Table:
+def truth_tables(parts: Iterable[KeptTruths], settled_us: int) -> pa.Table:
     """Makes one table of outcomes that come in parts, each with its place among all.
 
     Args:
         parts: The outcomes, what came last at the end; one part is in memory at a time.
+        settled_us: From which time on outcomes may be of later predictions.
     """
     import pyarrow as pa
 
-    return pa.concat_tables([truth_table(()), *truth_parts(parts)])
+    return pa.concat_tables([truth_table(NO_TRUTHS, settled_us), *truth_parts(parts, settled_us)])
 
 
-def truth_parts(parts: Iterable[Sequence[KeptTruth]]) -> Iterator[pa.Table]:
+def truth_parts(parts: Iterable[KeptTruths], settled_us: int) -> Iterator[pa.Table]:
     """Makes a table of each part of outcomes, as :func:`truth_tables` makes one of all."""
     first = 0
     for part in parts:
-        yield truth_table(part, first)
-        first += len(part)
+        yield truth_table(part, settled_us, first)
+        first += len(part.orders)
 
 
-def truth_table(kept: Sequence[KeptTruth], first: int = 0) -> pa.Table:
+def truth_table(kept: KeptTruths, settled_us: int, first: int = 0) -> pa.Table:
     """Makes a table of outcomes.
 
     Args:
         kept: The outcomes, what came last at the end.
+        settled_us: From which time on outcomes may be of later predictions.
         first: The place of the first.
     """
     import pyarrow as pa
@@ -152,27 +142,32 @@ def truth_table(kept: Sequence[KeptTruth], first: int = 0) -> pa.Table:
             ("entity_id", pa.string()),
             ("entity_hash", pa.string()),
             ("outcome_time_us", pa.int64()),
+            ("may_lead", pa.bool_()),
             ("label", pa.string()),
             ("number", pa.float64()),
         ]
     )
-    nan = float("nan")
-    rows = []
-    for place, one in enumerate(kept, first):
-        number = number_of(one.outcome)
-        rows.append(
-            _TruthRow(
-                place,
-                one.truth_id,
-                dump_value(one.outcome),
-                one.entity_id,
-                one.entity_hash,
-                one.outcome_time_us,
-                label_of(one.outcome),
-                nan if number is None else number,
-            )
-        )
-    return _with_nulls(table_of(schema, rows), ("number",), "")
+    # Most outcomes are of a few classes.
+    meanings = {text: _meaning(text) for text in set(kept.outcomes)}
+    columns = (
+        range(first, first + len(kept.orders)),
+        kept.truth_ids,
+        kept.outcomes,
+        kept.entity_ids,
+        kept.entity_hashes,
+        kept.outcome_times_us,
+        [time_us >= settled_us for time_us in kept.outcome_times_us],
+        [meanings[text][0] for text in kept.outcomes],
+        [meanings[text][1] for text in kept.outcomes],
+    )
+    return _with_nulls(table_of_columns(schema, columns), ("number",), "")
+
+
+def _meaning(text: str) -> tuple[str, float]:
+    """Answers the class that an outcome names, and the number that it is; NaN for none."""
+    outcome: Outcome = load_value(text)
+    number = number_of(outcome)
+    return label_of(outcome), float("nan") if number is None else number
 
 
 def _with_nulls(table: pa.Table, numbers: Sequence[str], text: str) -> pa.Table:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pointsman.lake.engine import Engine
 from pointsman.lake.models.snapshot import FILES, ModelSnapshot, ModelSnapshots
-from pointsman.lake.streams import texts_of
+from pointsman.lake.streams import array_of, texts_of
 from pointsman.store.database import Database
 from pointsman.store.drift import truth_matches
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _ENTITIES = (
-    "SELECT DISTINCT entity_id AS entity FROM {source} "
+    "SELECT entity_id AS entity, time_us FROM {source} "
     "WHERE status_code = 0 AND time_us >= $began_us AND entity_id <> ''"
 )
 
@@ -59,6 +59,7 @@ class TruthMatches:
     def _counted(
         self, duck: DuckDBPyConnection, snapshot: ModelSnapshot, model_key: int, upload_key: int
     ) -> Iterator[int]:
+        import numpy as np
         import pyarrow as pa
 
         names = [f"tail_{place}" for place in range(len(snapshot.tables))]
@@ -68,19 +69,26 @@ class TruthMatches:
         if snapshot.files:
             values["files"] = list(snapshot.files)
         sources = names + ([FILES] if snapshot.files else [])
-        entities = " UNION ".join(_ENTITIES.format(source=source) for source in sources)
+        recorded = " UNION ALL ".join(_ENTITIES.format(source=source) for source in sources)
         try:
-            duck.execute(f"CREATE OR REPLACE TEMP TABLE recorded_entities AS {entities}", values)
+            duck.execute(
+                "CREATE OR REPLACE TEMP TABLE recorded_entities AS SELECT entity, min(time_us) AS first_us "
+                f"FROM ({recorded}) GROUP BY entity",
+                values,
+            )
             with self._database.read() as connection:
                 for part in truth_matches.in_parts(connection, model_key, upload_key):
                     yield part.logged
-                    duck.register(
-                        "unlogged",
-                        pa.table({"entity": texts_of(part.entity_ids), "hash": texts_of(part.entity_hashes)}),
-                    )
+                    columns = {
+                        "entity": texts_of(part.entity_ids),
+                        "hash": texts_of(part.entity_hashes),
+                        "before_us": array_of(np.array(part.before_us, dtype=np.int64)),
+                    }
+                    duck.register("unlogged", pa.table(columns))
                     found = duck.execute(
-                        "SELECT count(*) FROM unlogged WHERE entity IN (FROM recorded_entities) "
-                        "OR hash IN (FROM recorded_entities)"
+                        "SELECT count(*) FROM unlogged LEFT JOIN recorded_entities AS by_name USING (entity) "
+                        "LEFT JOIN recorded_entities AS by_hash ON by_hash.entity = unlogged.hash "
+                        "WHERE by_name.first_us <= before_us OR by_hash.first_us <= before_us"
                     )
                     yield int(found.fetchall()[0][0])
         finally:

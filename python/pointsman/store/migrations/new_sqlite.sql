@@ -1,9 +1,9 @@
--- At revision 0024
+-- At revision 0025
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0024');
+INSERT INTO "alembic_version" VALUES('0025');
 CREATE TABLE api_keys (
 	row_key INTEGER NOT NULL, 
 	key_id VARCHAR(8) NOT NULL, 
@@ -181,6 +181,13 @@ CREATE TABLE drift_baselines (
 	CONSTRAINT fk_drift_baselines_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE, 
 	CONSTRAINT uq_drift_baselines_baseline_id UNIQUE (baseline_id), 
 	CONSTRAINT uq_drift_baselines_model_key_version UNIQUE (model_key, version)
+);
+CREATE TABLE drift_horizons (
+	model_key INTEGER NOT NULL, 
+	settled_us BIGINT NOT NULL, 
+	CONSTRAINT pk_drift_horizons PRIMARY KEY (model_key), 
+	CONSTRAINT ck_drift_horizons_settled_us CHECK (settled_us > 0), 
+	CONSTRAINT fk_drift_horizons_model_key FOREIGN KEY(model_key) REFERENCES models (row_key) ON DELETE CASCADE
 );
 CREATE TABLE drift_predictions (
 	row_key INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 

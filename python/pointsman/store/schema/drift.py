@@ -118,6 +118,16 @@ drift_truths = Table(
     sqlite_autoincrement=True,
 )
 
+# What is known of predictions that are past their time.
+drift_horizons = Table(
+    "drift_horizons",
+    metadata,
+    _of_model(primary_key=True),
+    # Outcomes from before then may be of predictions that are gone; no later prediction gets them.
+    Column("settled_us", BigInteger, nullable=False),
+    CheckConstraint("settled_us > 0", name="settled_us"),
+)
+
 # Blocks are compressed JSON, columns of values as they were sent.
 drift_baselines = Table(
     "drift_baselines",

@@ -10,7 +10,8 @@ from pointsman.domain.drift.outcomes import Outcome, label_of
 from pointsman.domain.drift.predictions import LoggedPrediction
 from pointsman.lake.models.outcome_sql import MATCHES, ROW_COLUMNS
 from pointsman.lake.models.tables import logged_table, truth_table
-from pointsman.store.drift.truths import KeptTruth
+from pointsman.store.documents import dump_value
+from pointsman.store.drift.truths import NO_TRUTHS, KeptTruths
 
 NAMES: tuple[Outcome, ...] = (
     *(False, True, 0, 1, 2, 10, 0.5, 1.5, 1e300),
@@ -29,19 +30,30 @@ CLASSES = [
 ]
 
 
+def kept(outcomes: list[tuple[str, int, Outcome]]) -> KeptTruths:
+    """Outcomes of entities at times, in the order in which they came."""
+    places = range(len(outcomes))
+    entities, times, values = zip(*outcomes, strict=True)
+    return KeptTruths(
+        [str(place) for place in places],
+        entities,
+        [f"hash{place}" for place in places],
+        [dump_value(value) for value in values],
+        times,
+        places,
+    )
+
+
 def verdicts(pairs: list[tuple[Outcome, Outcome]]) -> list[bool | None]:
     """Whether each answer is right about what came true of its entity."""
     logged = [
         LoggedPrediction(f"{place:06}", "1", 1, prediction=answer, entity_id=f"e{place}")
         for place, (answer, _) in enumerate(pairs)
     ]
-    truths = [
-        KeptTruth(str(place), f"e{place}", f"hash{place}", outcome, 2, place)
-        for place, (_, outcome) in enumerate(pairs)
-    ]
+    truths = kept([(f"e{place}", 2, outcome) for place, (_, outcome) in enumerate(pairs)])
     with duckdb.connect() as connection:
         connection.register("logged", logged_table(logged))
-        connection.register("truths", truth_table(truths))
+        connection.register("truths", truth_table(truths, 0))
         rows = connection.execute(
             f"WITH predictions AS (SELECT {ROW_COLUMNS} FROM logged), {MATCHES} "
             "SELECT is_right FROM judged ORDER BY prediction_id"
@@ -68,7 +80,7 @@ def test_names_that_mean_one_class_are_right_about_each_other_and_others_are_not
 def test_an_answer_without_an_outcome_is_neither_right_nor_wrong() -> None:
     with duckdb.connect() as connection:
         connection.register("logged", logged_table([LoggedPrediction("1", "1", 1, prediction="yes")]))
-        connection.register("truths", truth_table([]))
+        connection.register("truths", truth_table(NO_TRUTHS, 0))
         query = (
             f"WITH predictions AS (SELECT {ROW_COLUMNS} FROM logged), {MATCHES} SELECT is_right FROM judged"
         )
