@@ -101,6 +101,9 @@ class StreamWatch:
                     f"streams were read until {datetime_of(until_us).isoformat()}, for an analysis shows "
                     f"{self._most_values} values to detectors; the next one goes on from there"
                 )
+            # One that stands beyond where this analysis stops goes on from there the next time.
+            told |= {one: nothing_new(one, until_us) for one in going if one.from_us >= until_us}
+            going = [one for one in going if one.from_us < until_us]
             late = self._late(going)
             days = {one.begun_us: self._days(one.begun_us, until_us) for one in going}
             for one in going:
