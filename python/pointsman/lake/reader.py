@@ -233,6 +233,7 @@ class LakeReader:
                 counts = replace(counts, rule_splits=rule_splits(connection, snapshot, tail, conditions))
             covered = covered_rows(
                 connection,
+                self._queries,
                 snapshot,
                 tail,
                 conditions,
