@@ -257,7 +257,8 @@ class Killer:
 
 def crashes_of(job: dict[str, Any]) -> int:
     """How many programs of an analysis ended without a result."""
-    return int(job["attempt"]) - (job["status"] == "succeeded")
+    has_result: bool = job["status"] == "succeeded"
+    return int(job["attempt"]) - has_result
 
 
 def test_an_analysis_whose_program_is_killed_is_tried_again_or_fails_and_has_one_result_at_most(
