@@ -152,7 +152,7 @@ class Comparison:
 
 
 LITTLE = Comparison(60, 2, ("psi", "ks_test"))
-MUCH = Comparison(1_500, 8, ("psi", "ks_test", "domain_classifier", "pca_reconstruction"))
+MUCH = Comparison(4_000, 15, ("psi", "ks_test", "wasserstein", "domain_classifier", "pca_reconstruction"))
 
 
 def prepare(server: Server, draw: random.Random, comparison: Comparison) -> None:
