@@ -152,7 +152,7 @@ class Comparison:
 
 
 LITTLE = Comparison(60, 2, ("psi", "ks_test"))
-MUCH = Comparison(1_500, 8, ("psi", "ks_test", "domain_classifier", "pca_reconstruction"))
+MUCH = Comparison(4_000, 15, ("psi", "ks_test", "wasserstein", "domain_classifier", "pca_reconstruction"))
 
 
 def prepare(server: Server, draw: random.Random, comparison: Comparison) -> None:
@@ -257,7 +257,8 @@ class Killer:
 
 def crashes_of(job: dict[str, Any]) -> int:
     """How many programs of an analysis ended without a result."""
-    return int(job["attempt"]) - (job["status"] == "succeeded")
+    has_result: bool = job["status"] == "succeeded"
+    return int(job["attempt"]) - has_result
 
 
 def test_an_analysis_whose_program_is_killed_is_tried_again_or_fails_and_has_one_result_at_most(
