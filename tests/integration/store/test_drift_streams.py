@@ -162,6 +162,21 @@ def test_of_more_rows_than_an_analysis_shows_the_next_one_shows_the_rest(scene):
     assert run_of(crowd, "adwin").details["rows"] == 4, "rows of one time are shown together"
 
 
+def test_a_detector_that_has_read_further_than_others_is_not_shown_rows_again(scene):
+    scene.log(SECONDS, {"age": VALUES})
+    scene.settings = settings_of("adwin")
+    scene.analyse(0, 400)
+    left = scene.kept()["age", "adwin"]
+    scene.settings = settings_of("adwin", "page_hinkley", **QUICK)
+    found = scene.analyse(0, 600, most_values=600)
+    assert run_of(found, "page_hinkley").details["rows"] == 300
+    assert "were seen already" in reason_of(found, "adwin")
+    assert scene.kept()["age", "adwin"] == left
+    again = scene.analyse(0, 600)
+    assert [run_of(again, name).details["rows"] for name in ("adwin", "page_hinkley")] == [200, 300]
+    assert {one.row_count for one in scene.kept().values()} == {600}
+
+
 def test_what_has_no_number_is_told_and_not_judged(scene):
     scene.log(SECONDS[:100], {"age": [None] * 100})
     assert "none of 100 rows" in reason_of(scene.analyse(0, 100), "adwin")
