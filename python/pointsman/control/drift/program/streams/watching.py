@@ -108,8 +108,8 @@ class StreamWatch:
             kept.append(one.keep(until_us, before))
         if most:
             notes.append(
-                f"at least {most} rows came after streams had been read beyond their time, and were not shown "
-                "to detectors"
+                f"at least {most} rows came after streams had been read beyond their time, and were not "
+                "shown to detectors"
             )
         return StreamsWatched(_items(courses, told), tuple(kept), tuple(notes))
 
