@@ -162,21 +162,19 @@ def test_of_more_rows_than_an_analysis_shows_the_next_one_shows_the_rest(scene):
     assert run_of(crowd, "adwin").details["rows"] == 4, "rows of one time are shown together"
 
 
-def test_a_detector_beyond_where_an_analysis_stops_stays_where_it_stood(scene):
+def test_a_detector_that_has_read_further_than_others_is_not_shown_rows_again(scene):
     scene.log(SECONDS, {"age": VALUES})
-    whole = scene.analyse(0, 600)
-    scene.forget()
-    runs = [scene.analyse(0, 400)]
+    scene.settings = settings_of("adwin")
+    scene.analyse(0, 400)
     left = scene.kept()["age", "adwin"]
-    # Page-Hinkley begins anew, and of its rows an analysis shows 130.
-    scene.settings = settings_of("adwin", "page_hinkley", page_hinkley={"threshold": 4.0})
-    found = scene.analyse(0, 600, most_values=260)
-    assert run_of(found, "page_hinkley").details["rows"] == 130
+    scene.settings = settings_of("adwin", "page_hinkley", **QUICK)
+    found = scene.analyse(0, 600, most_values=600)
+    assert run_of(found, "page_hinkley").details["rows"] == 300
     assert "were seen already" in reason_of(found, "adwin")
     assert scene.kept()["age", "adwin"] == left
-    runs.append(scene.analyse(0, 600))
-    assert run_of(runs[1], "adwin").details["rows"] == 200
-    assert found_of(runs, "adwin") == found_of([whole], "adwin")
+    again = scene.analyse(0, 600)
+    assert [run_of(again, name).details["rows"] for name in ("adwin", "page_hinkley")] == [200, 300]
+    assert {one.row_count for one in scene.kept().values()} == {600}
 
 
 def test_what_has_no_number_is_told_and_not_judged(scene):

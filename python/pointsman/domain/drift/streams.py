@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pointsman.domain.drift.analyses import Analysis
-from pointsman.domain.values import MICROSECONDS_PER_SECOND
+from pointsman.domain.values import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 
 SETTLING_US = 60 * MICROSECONDS_PER_SECOND
 """Rows so young are left to the next analysis: a call is recorded when it ends, under the time it began."""
@@ -14,7 +14,7 @@ an hour."""
 MOST_STREAMS = 1_000
 """Detectors of a model: features by algorithms."""
 MAX_STATE_CHARS = 16_384
-"""What a detector remembers; it grows by the logarithm of the rows, and is some 2,000 after a million."""
+"""What a detector remembers; it grows by the logarithm of the rows, and is some 3,500 after a million."""
 REMEMBERED_DAYS = 31
 """Of so many days the rows that were read are counted, by which late ones are told."""
 
@@ -55,6 +55,27 @@ def readable_until(analysis: Analysis, stored_until_us: int | None) -> int:
     if stored_until_us is None:
         return until_us
     return min(until_us, max(stored_until_us, until_us - MOST_WAIT_US))
+
+
+def first_remembered_us(until_us: int) -> int:
+    """Answers from when on rows before a time are counted by day: the beginning of a day of UTC."""
+    return (until_us // MICROSECONDS_PER_DAY - REMEMBERED_DAYS + 1) * MICROSECONDS_PER_DAY
+
+
+def remembered(before: Mapping[int, int], shown: Mapping[int, int], until_us: int) -> dict[int, int]:
+    """Answers the rows by day that are remembered of a stream that is read until a time.
+
+    Args:
+        before: By day those that were there of times that were read before.
+        shown: By day those that were read now: one that comes meanwhile is late.
+        until_us: Before this time all are read.
+
+    >>> remembered({1: 10, 40: 2}, {40: 3, 41: 4}, 41 * MICROSECONDS_PER_DAY + 1)
+    {40: 5, 41: 4}
+    """
+    first_day = first_remembered_us(until_us) // MICROSECONDS_PER_DAY
+    days = sorted(day for day in {*before, *shown} if day >= first_day)
+    return {day: before.get(day, 0) + shown.get(day, 0) for day in days}
 
 
 def late_rows(remembered: Mapping[int, int], found: Mapping[int, int]) -> int:

@@ -8,7 +8,7 @@ from pointsman.control.drift.program.streams.rows import files_within
 from pointsman.control.drift.program.window import IN_WINDOW, MEMORY_LIMIT
 from pointsman.control.drift.spec import AnalysisSpec
 from pointsman.domain.drift.analyses import Analysis
-from pointsman.domain.drift.streams import REMEMBERED_DAYS
+from pointsman.domain.drift.streams import first_remembered_us
 from pointsman.domain.values import MICROSECONDS_PER_DAY
 from pointsman.lake.models.snapshot import FILES
 from pointsman.store.database import Database
@@ -24,7 +24,7 @@ def days_of(
         database: Where logged predictions are.
         analysis: Whose model.
         spec: Where the lake's files are.
-        begun_us: From this time on, at most ``REMEMBERED_DAYS`` days of which the last one may have begun.
+        begun_us: From this time on, as far as days are remembered.
         until_us: Before this time.
 
     Returns:
@@ -33,8 +33,7 @@ def days_of(
     import duckdb
     import pyarrow as pa
 
-    first_day = until_us // MICROSECONDS_PER_DAY - REMEMBERED_DAYS + 1
-    start_us = max(begun_us, first_day * MICROSECONDS_PER_DAY)
+    start_us = max(begun_us, first_remembered_us(until_us))
     with database.read() as sql:
         found = predictions.counts_by_day(sql, analysis.model_key, start_us, until_us)
     recorded = {"start_us": max(start_us, spec.began_us), "end_us": until_us}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pointsman.domain.drift.streams import KeptStream
+from pointsman.domain.drift.streams import KeptStream, remembered
 from pointsman.domain.times import datetime_of
+from pointsman.domain.values import MICROSECONDS_PER_DAY
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +62,7 @@ class Course:
         self._before = self._watcher.seen
         self._changes = 0
         self._times: deque[int] = deque(maxlen=MOST_TIMES)
+        self._days: Counter[int] = Counter()
 
     def see(self, times: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         """Shows rows to the detector, those that it has not seen before.
@@ -69,18 +71,22 @@ class Course:
             times: In UTC microseconds, rising; shape (rows,).
             values: Of the feature, NaN where one is missing; shape (rows,).
         """
+        import numpy as np
+
         first = int(times.searchsorted(self.from_us))
+        days, counts = np.unique(times[first:] // MICROSECONDS_PER_DAY, return_counts=True)
+        self._days.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
         start = self._watcher.seen
         found = self._watcher.see(self._scale.of(values[first:]))
         self._changes += len(found)
         self._times.extend(int(times[first + place - start]) for place in found[-MOST_TIMES:])
 
-    def keep(self, until_us: int, days: Mapping[int, int]) -> KeptStream:
+    def keep(self, until_us: int, before: Mapping[int, int]) -> KeptStream:
         """Answers what it leaves for the next time.
 
         Args:
             until_us: Before this time it has seen every row.
-            days: By day of UTC the rows that were there.
+            before: By day of UTC the rows that are there of times that it had read before.
         """
         return KeptStream(
             self.feature,
@@ -90,7 +96,7 @@ class Course:
             until_us,
             self._watcher.seen,
             self._watcher.state(),
-            days,
+            remembered(before, self._days, until_us),
         )
 
     def told(self, until_us: int, late: int) -> WatchedRun | NotMeasured:

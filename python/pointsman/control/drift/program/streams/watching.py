@@ -90,30 +90,27 @@ class StreamWatch:
         if not courses:
             return StreamsWatched(notes=tuple(notes))
         going = [one for one in courses if one.from_us < self._until_us]
-        told: dict[Course, WatchedRun | NotMeasured] = {
-            one: nothing_new(one, self._until_us) for one in courses if one not in going
-        }
+        until_us = self._show(going, reached) if going else self._until_us
+        if until_us < self._until_us:
+            notes.append(
+                f"streams were read until {datetime_of(until_us).isoformat()}, for an analysis shows "
+                f"{self._most_values} values to detectors; the next one goes on from there"
+            )
+        # One that had read further than the others do now stays where it is.
+        further = [one for one in going if one.from_us < until_us]
+        told: dict[Course, WatchedRun | NotMeasured] = {one: nothing_new(one, until_us) for one in courses}
         kept: list[KeptStream] = []
-        if going:
-            until_us = self._show(going, reached)
-            if until_us < self._until_us:
-                notes.append(
-                    f"streams were read until {datetime_of(until_us).isoformat()}, for an analysis shows "
-                    f"{self._most_values} values to detectors; the next one goes on from there"
-                )
-            # One that stands beyond where this analysis stops goes on from there the next time.
-            told |= {one: nothing_new(one, until_us) for one in going if one.from_us >= until_us}
-            going = [one for one in going if one.from_us < until_us]
-            late = self._late(going)
-            days = {one.begun_us: self._days(one.begun_us, until_us) for one in going}
-            for one in going:
-                told[one] = one.told(until_us, late[one])
-                kept.append(one.keep(until_us, days[one.begun_us]))
-            if (most := max(late.values())) > 0:
-                notes.append(
-                    f"at least {most} rows came after streams had been read beyond their time, and were not "
-                    "shown to detectors"
-                )
+        most = 0
+        for one, before in self._before(further).items():
+            late = late_rows(one.kept.days, before) if one.kept is not None else 0
+            most = max(most, late)
+            told[one] = one.told(until_us, late)
+            kept.append(one.keep(until_us, before))
+        if most:
+            notes.append(
+                f"at least {most} rows came after streams had been read beyond their time, and were not "
+                "shown to detectors"
+            )
         return StreamsWatched(_items(courses, told), tuple(kept), tuple(notes))
 
     def _courses(
@@ -168,20 +165,14 @@ class StreamWatch:
                 one.see(times, values[one.feature])
         return until_us
 
-    def _late(self, going: list[Course]) -> dict[Course, int]:
-        """Answers how many rows of before each detector's last stand are there that were not then."""
+    def _before(self, going: list[Course]) -> dict[Course, dict[int, int]]:
+        """Counts by day the rows that are there now of the times that each detector had read before."""
         found: dict[tuple[int, int], dict[int, int]] = {}
-        late = dict.fromkeys(going, 0)
         for one in going:
-            if one.kept is not None:
-                span = (one.begun_us, one.from_us)
-                if span not in found:
-                    found[span] = self._days(*span)
-                late[one] = late_rows(one.kept.days, found[span])
-        return late
-
-    def _days(self, begun_us: int, until_us: int) -> dict[int, int]:
-        return days_of(self._database, self._analysis, self._spec, begun_us, until_us)
+            span = one.begun_us, one.from_us
+            if one.kept is not None and span not in found:
+                found[span] = days_of(self._database, self._analysis, self._spec, *span)
+        return {one: found.get((one.begun_us, one.from_us), {}) if one.kept else {} for one in going}
 
 
 def stream_algorithms(settings: AlertSettings) -> list[str]:
