@@ -84,4 +84,5 @@ class Typed(MLModel):  # type: ignore[misc]
 
     @decode_args  # type: ignore[untyped-decorator]
     async def predict(self, question: List[str], context: np.ndarray) -> np.ndarray:  # noqa: UP006
-        return np.array([[len(text)] for text in question]) * context.sum()
+        lengths: np.ndarray = np.array([[len(text)] for text in question])
+        return lengths * int(context.sum())
