@@ -42,7 +42,10 @@ def fill(http_: Http) -> dict[str, str]:
     job_id = _done(http_, "POST", "/api/v1/drift/analyze", {"modelId": MODEL})["jobId"]
 
     def is_over() -> bool:
-        return bool(_done(http_, "GET", f"/api/v1/drift/analyze/{job_id}/status")["status"] != "running")
+        return bool(
+            _done(http_, "GET", f"/api/v1/drift/analyze/{job_id}/status?modelId={MODEL}")["status"]
+            != "running"
+        )
 
     eventually(is_over, 120, "the end of the analysis")
     result = _done(http_, "GET", f"/api/v1/drift/results/latest?modelId={MODEL}")

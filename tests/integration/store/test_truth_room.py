@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from pointsman.domain.drift.ground_truth import GroundTruth
-from pointsman.store.drift import truth_room, truths
+from pointsman.store.drift import truths
 from pointsman.store.drift.truth_room import TruthRoom
 from pointsman.store.schema import models
 
@@ -57,7 +57,12 @@ def test_the_answer_is_that_of_a_count_whatever_came_and_went(database, seed):
 def test_outcomes_are_counted_once_where_there_is_room(database, monkeypatch):
     (model_key, *_), room, counted = keys_of(database), TruthRoom(1_000), []
     count = truths.count
-    monkeypatch.setattr(truth_room.truths, "count", lambda *given: counted.append(given[1]) or count(*given))
+
+    def counting(connection, of_model):
+        counted.append(of_model)
+        return count(connection, of_model)
+
+    monkeypatch.setattr(truths, "count", counting)
     for first in range(0, 900, 10):
         with database.read() as connection:
             assert room.is_enough(connection, model_key, 10)
